@@ -1,0 +1,1 @@
+"""tallystick: every cent of your Claude bill, matched to who used it."""

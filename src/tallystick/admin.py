@@ -1,0 +1,164 @@
+"""AdminAPI: the Admin API from Python, on its own, without a ledger.
+
+    with AdminAPI() as api:
+        for record in api.usage("2026-10-01", "2026-11-01", by=["model"]):
+            print(record.window.start, record.dims["model"], record.total_tokens)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import httpx2
+
+from tallystick.api import directory, reports
+from tallystick.api.client import Client, Clock, Credential
+from tallystick.config import Settings, SystemClock
+from tallystick.core.records import CostRecord, UsageRecord
+from tallystick.core.time import DAY, Grain, Window, instant, midnight
+from tallystick.errors import AskedWrongly, Refused
+
+When = str | date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What `check` found: the organization, what this credential may read, and how fresh it is.
+
+    `may_read` maps each thing asked to "yes" or the reason why not; `newest_usage` is the start of the newest hour
+    with usage in the last two days, `newest_cost` the newest ended day with a cost in the last seven; None is none.
+    """
+
+    organization: directory.Organization
+    credential: str
+    base_url: str
+    may_read: dict[str, str]
+    newest_usage: datetime | None
+    newest_cost: date | None
+
+
+class AdminAPI:
+    """Anthropic's usage and cost reports and directory, typed, paged to the end.
+
+    Without arguments the credential and address come from the environment and the settings file, as on the command
+    line. `credential` may be the key itself; `transport` and `clock` are seams for tests. Every method raises
+    AskedWrongly before sending, Refused, Unreachable or StrangeAnswer after.
+    """
+
+    def __init__(
+        self,
+        credential: Credential | str | None = None,
+        *,
+        base_url: str | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        settings = Settings.load(base_url=base_url)
+        if isinstance(credential, str):
+            credential = Credential(credential)
+        self._clock = clock or settings.clock()
+        self._credential = credential or settings.credential()
+        self.client = Client(
+            self._credential, clock=self._clock, base_url=settings.base_url, transport=transport
+        )
+
+    def __enter__(self) -> AdminAPI:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.client.close()
+
+    def usage(
+        self,
+        since: When,
+        until: When | None = None,
+        *,
+        width: str = "1d",
+        by: Sequence[str] = (),
+        where: Mapping[str, str | Sequence[str]] | None = None,
+        limit: int | None = None,
+    ) -> Iterator[UsageRecord]:
+        """Tokens used, by bucket and group, oldest first, running bucket included (reports-api 1.2).
+
+        `width` is 1m, 1h or 1d; `by` up to five of workspace, key, account, service_account, model, tier, context,
+        geo, speed; `where` maps any of these to the values wanted; `limit` is buckets a page. `since` is inclusive,
+        `until` exclusive and now where not given; both are widened to whole UTC buckets. Each group has one record
+        in each bucket; a bucket without use has none.
+        """
+        grain = {"1m": Grain.MINUTE, "1h": Grain.HOUR, "1d": Grain.DAY}.get(width)
+        if grain is None:
+            raise AskedWrongly(f"width={width!r} is not known.", "It is 1m, 1h or 1d.")
+        wanted = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in (where or {}).items()}
+        query = reports.usage_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
+        return reports.usage_records(self.client.pages(query), by)
+
+    def costs(
+        self, since: When, until: When | None = None, *, by: Sequence[str] = (), limit: int | None = None
+    ) -> Iterator[CostRecord]:
+        """What was billed, by ended UTC day and group, oldest first (reports-api 1.3).
+
+        `by` is any of workspace, description; description brings kind, model, tier, context, geo and speed with it.
+        Amounts are exact US dollars. Days that have not ended are not published and not asked for.
+        """
+        query = reports.cost_query(self._window(since, until), self._clock.now(), by=by, limit=limit)
+        return reports.cost_records(self.client.pages(query), by)
+
+    def names(self) -> list[directory.Named]:
+        """The organization, workspaces, keys, users and service accounts, archived ones too."""
+        return directory.names(directory.read(self.client, lambda *_: None))
+
+    def check(self) -> Checked:
+        """Whether the credential works, what it may read, and how fresh the newest day is."""
+        now = self._clock.now()
+        organization = directory.organization(self.client.get(directory.LISTS[0][1]))
+        may_read: dict[str, str] = {}
+        newest: dict[str, datetime | None] = {"usage": None, "cost": None}
+        today = Grain.DAY.floor(now)
+        usage = reports.usage_query(Window(today - DAY, today + DAY), Grain.HOUR)
+        cost = reports.cost_query(Window(today - 7 * DAY, today), now)
+        try:
+            starts = [record.window.start for record in reports.usage_records(self.client.pages(usage), ())]
+            newest["usage"], may_read["usage"] = max(starts, default=None), "yes"
+        except Refused as no:
+            may_read["usage"] = no.what
+        try:
+            starts = [record.window.start for record in reports.cost_records(self.client.pages(cost), ())]
+            newest["cost"], may_read["cost"] = max(starts, default=None), "yes"
+        except Refused as no:
+            may_read["cost"] = no.what
+        for purpose, query in directory.LISTS:
+            if purpose in {"organization", "default_workspace"}:
+                continue
+            try:
+                self.client.get(query)
+                may_read[purpose] = "yes"
+            except Refused as no:
+                may_read[purpose] = no.what
+        return Checked(
+            organization,
+            repr(self._credential),
+            self.client.base_url,
+            may_read,
+            newest["usage"],
+            newest["cost"].date() if newest["cost"] else None,
+        )
+
+    def _window(self, since: When, until: When | None) -> Window:
+        start = _instant(since)
+        end = _instant(until) if until is not None else self._clock.now() + timedelta(microseconds=1)
+        if end < start:
+            raise AskedWrongly("The window ends before it starts.", "`since` is inclusive, `until` exclusive.")
+        return Window(start, end)
+
+
+def _instant(when: When) -> datetime:
+    try:
+        if isinstance(when, datetime):
+            return instant(when.isoformat())
+        return midnight(when) if isinstance(when, date) else instant(when)
+    except ValueError as wrong:
+        raise AskedWrongly(
+            f"{when!r} is not an instant: {wrong}.", "Write it like 2026-10-01 or 2026-10-01T00:00:00Z."
+        ) from None

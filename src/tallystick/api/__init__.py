@@ -1,0 +1,1 @@
+"""Anthropic's Admin API: one request, its pages, its records. Knows nothing of the ledger."""

@@ -1,0 +1,340 @@
+"""One request, its retries, its pages. The only file that sees a credential.
+
+Only GET is sent, over HTTPS unless the host is this machine; no redirect is followed. What the API says no to
+(400, 401, 403, 404, ...) is raised at once; what may pass (429, 5xx, timeouts, broken connections) is tried again
+with patience of minutes (reports-api 2.4 and 2.5).
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+import httpx2
+import msgspec
+
+from tallystick.api.address import API, safe_address
+from tallystick.api.endpoints import Endpoint
+from tallystick.core.time import instant
+from tallystick.errors import AskedWrongly, CursorLost, Refused, StrangeAnswer, Unreachable
+
+PATIENCE = 300.0
+"""Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
+LONGEST_WAIT = 120.0
+PASSING = frozenset({408, 429, 500, 502, 503, 504, 529})
+HOPELESS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached", "organization_on_hold"})
+"""Error codes of a 429 that waiting does not mend (reports-api 2.5)."""
+
+T = TypeVar("T")
+
+_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+")
+
+
+class Clock(Protocol):
+    """The clock that is handed in: the time of day, a stopwatch, and sleep."""
+
+    def now(self) -> datetime: ...
+    def elapsed(self) -> float: ...
+    def sleep(self, seconds: float) -> None: ...
+
+
+class Credential:
+    """An Admin key or OAuth token that cannot print itself; `source` says where it came from."""
+
+    __slots__ = ("_secret", "bearer", "source")
+
+    def __init__(self, secret: str, *, bearer: bool = False, source: str = "argument") -> None:
+        secret = secret.strip()
+        if not secret or not secret.isascii() or not secret.isprintable():
+            raise AskedWrongly(
+                f"The credential from {source} is empty or holds characters that cannot be sent.",
+                "Put the key alone there, without quotes or line breaks.",
+            )
+        self._secret = secret
+        self.bearer = bearer
+        self.source = source
+
+    def __repr__(self) -> str:
+        return f"Credential({'token' if self.bearer else 'key'} from {self.source})"
+
+    def __reduce__(self) -> str:
+        raise TypeError("a Credential is not to be written anywhere")
+
+    def header(self) -> tuple[str, str]:
+        """The header that carries it."""
+        return ("authorization", f"Bearer {self._secret}") if self.bearer else ("x-api-key", self._secret)
+
+    def mask(self, said: str) -> str:
+        """The text without this secret, or any other that looks like one of Anthropic's."""
+        return _SECRET.sub("sk-ant-***", said.replace(self._secret, "***"))
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to ask of an endpoint: parameters in order, already checked, and beta headers."""
+
+    endpoint: Endpoint
+    parameters: tuple[tuple[str, str], ...] = ()
+    betas: tuple[str, ...] = ()
+    resource: str = ""
+
+    @property
+    def request(self) -> str:
+        """Path and query, as sent."""
+        path = self.endpoint.path + self.resource
+        return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
+
+    def having(self, *more: tuple[str, str]) -> Query:
+        """The same with further parameters."""
+        return replace(self, parameters=(*self.parameters, *more))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: the request, the body byte for byte, and the headers worth keeping."""
+
+    request: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def request_id(self) -> str | None:
+        """The API's id of the request."""
+        return self.headers.get("request-id")
+
+
+class _Envelope(msgspec.Struct):
+    has_more: bool | msgspec.UnsetType = msgspec.UNSET
+    next_page: str | None = None
+    last_id: str | None = None
+
+
+class Client:
+    """Sends queries to the Admin API. Use as a context manager, or `close()` it.
+
+    `transport` is the seam for tests: any `httpx2.BaseTransport`. `on_wait` is told the seconds and the reason
+    before each wait. Raises AskedWrongly for an address that a credential must not be sent to.
+    """
+
+    def __init__(
+        self,
+        credential: Credential,
+        *,
+        clock: Clock,
+        base_url: str = API,
+        transport: httpx2.BaseTransport | None = None,
+        on_wait: Callable[[float, str], None] | None = None,
+    ) -> None:
+        safe_address(base_url)
+        self._credential = credential
+        self._clock = clock
+        self._on_wait = on_wait
+        self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
+        self.base_url = base_url.rstrip("/")
+        self._http = httpx2.Client(
+            base_url=self.base_url,
+            transport=transport,
+            timeout=httpx2.Timeout(60.0, connect=10.0),
+            follow_redirects=False,
+            headers=[
+                credential.header(),
+                ("accept", "application/json"),
+                ("user-agent", f"tallystick/{version('tallystick')} (https://pypi.org/project/tallystick)"),
+            ],
+        )
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def get(self, query: Query) -> Page:
+        """One answer, tried again while that can help.
+
+        Raises Refused (CursorLost for a page token that no longer holds), Unreachable, StrangeAnswer.
+        """
+        headers = {"anthropic-version": query.endpoint.version}
+        if query.betas:
+            headers["anthropic-beta"] = ",".join(query.betas)
+        started, tries = self._clock.elapsed(), 0
+        while True:
+            answer: httpx2.Response | None = None
+            try:
+                answer = self._http.get(query.request, headers=headers)
+            except httpx2.TransportError as broken:
+                trouble = self._credential.mask(f"{type(broken).__name__}: {broken}")
+            else:
+                if answer.status_code == httpx2.codes.OK:
+                    return Page(query.request, answer.content, dict(answer.headers))
+                trouble = f"HTTP {answer.status_code}"
+                if answer.status_code not in PASSING or _said(answer).code in HOPELESS:
+                    raise self._refusal(query, answer)
+            wait = self._wait(answer, tries)
+            tries += 1
+            if self._clock.elapsed() - started + wait > PATIENCE:
+                raise self._exhausted(query, answer, trouble, tries)
+            if self._on_wait:
+                self._on_wait(wait, trouble)
+            self._clock.sleep(wait)
+
+    def pages(self, query: Query) -> Iterator[Page]:
+        """Every page of a query, lazily, to the end that the API declares.
+
+        Raises StrangeAnswer where the end cannot be trusted: more without a token, a token seen before.
+        """
+        seen: set[str] = set()
+        following = query
+        while True:
+            page = self.get(following)
+            yield page
+            token = _next(page, query.endpoint)
+            if token is None:
+                return
+            if token in seen:
+                raise StrangeAnswer(
+                    f"{query.endpoint.path} gave the page token {token[:60]!r} twice, which would never end.",
+                    "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+                    request_id=page.request_id,
+                )
+            seen.add(token)
+            following = query.having(("after_id" if query.endpoint.paging == "id" else "page", token))
+
+    def _wait(self, answer: httpx2.Response | None, tries: int) -> float:
+        asked = _asked_wait(answer.headers, self._clock.now()) if answer is not None else None
+        if asked is not None:
+            return min(asked, LONGEST_WAIT)
+        return min(60.0, 0.5 * 2.0**tries) * self._jitter.uniform(0.5, 1.0)
+
+    def _refusal(self, query: Query, answer: httpx2.Response) -> Exception:
+        said = _said(answer)
+        status = answer.status_code
+        path = query.endpoint.path
+        what = self._credential.mask(f"The API refused {path} with {status} {said.type}: {said.message}")
+        if answer.is_redirect:
+            what = f"{path} answered {status}, a redirect to {urlsplit(answer.headers.get('location', '')).netloc!r}."
+            mend = "A credential is never sent on to another address. Correct the base URL."
+        elif status in {400, 410} and any(name in {"page", "after_id"} for name, _ in query.parameters):
+            return CursorLost(
+                what, "The page token no longer holds; the window must be read again.", status=status, **said.ids
+            )
+        else:
+            mend = _MEND.get(status, "Read the message; the request will be refused again as it is.")
+            mend = mend.format(source=self._credential.source)
+        return Refused(what, mend, status=status, **said.ids)
+
+    def _exhausted(self, query: Query, answer: httpx2.Response | None, trouble: str, tries: int) -> Unreachable:
+        said = _said(answer) if answer is not None else _Said()
+        told = self._credential.mask(f": {said.message}" if said.message else "")
+        return Unreachable(
+            f"No usable answer from {self.base_url}{query.endpoint.path} in {tries} tries; the last was {trouble}{told}",
+            "Nothing that was committed is lost; run the same command again later. "
+            "If this is not the API's address, correct --base-url.",
+            status=answer.status_code if answer is not None else None,
+            **said.ids,
+        )
+
+
+_MEND = {
+    401: "The key from {source} is wrong, revoked or expired. Make an Admin key in the Console under Settings, "
+    "Admin keys (only an organization's admins can; individual accounts have none), or renew the OAuth token.",
+    402: "Anthropic reports a problem with the organization's payment; see the Console's billing page.",
+    403: "The credential from {source} is valid but may not read this. Workspace keys cannot; use an Admin key, an "
+    "OAuth token with org:admin, or a key that is not bound to a workspace. Individual accounts have no Admin API.",
+    404: "There is nothing at that address. Check --base-url: it should be the API's root, without /v1.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an error answer says of itself; edge errors may be HTML or say nothing (trap 45)."""
+
+    type: str = "error"
+    message: str = ""
+    code: str | None = None
+    request_id: str | None = None
+
+    @property
+    def ids(self) -> dict[str, str | None]:
+        return {"request_id": self.request_id, "code": self.code}
+
+
+def _said(answer: httpx2.Response) -> _Said:
+    request_id = answer.headers.get("request-id")
+    try:
+        body: Any = msgspec.json.decode(answer.content)
+        error = body["error"]
+        details = error.get("details") or {}
+        return _Said(
+            str(error.get("type", "error")),
+            str(error.get("message", "")),
+            details.get("error_code"),
+            request_id or body.get("request_id"),
+        )
+    except (msgspec.DecodeError, TypeError, KeyError, AttributeError):
+        kind = answer.headers.get("content-type", "no content type").partition(";")[0]
+        return _Said(message=f"(an answer of {len(answer.content)} bytes, {kind})", request_id=request_id)
+
+
+def _asked_wait(headers: httpx2.Headers, now: datetime) -> float | None:
+    """Seconds the API asks to wait; None where it asks nothing, or for a time already past (trap 9, trap 10)."""
+    if (millis := headers.get("retry-after-ms", "")).isdigit():
+        return int(millis) / 1000
+    if after := headers.get("retry-after"):
+        if after.isdigit():
+            return float(after)
+        try:
+            return max(0.0, (parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds())
+        except ValueError:
+            return None
+    try:
+        ahead = (instant(headers.get("anthropic-ratelimit-requests-reset", "")) - now).total_seconds()
+    except ValueError:
+        return None
+    return ahead if ahead > 0 else None
+
+
+def _next(page: Page, endpoint: Endpoint) -> str | None:
+    """The token of the next page, None at the end."""
+    if endpoint.paging == "none":
+        return None
+    envelope = decode(page, _Envelope)
+    if endpoint.paging == "token":
+        return envelope.next_page
+    if envelope.has_more is msgspec.UNSET:
+        raise StrangeAnswer(
+            f"An answer of {endpoint.path} lacks the field `has_more` at `$.has_more`.",
+            "Nothing of this window was kept: without it the end cannot be told.",
+            request_id=page.request_id,
+        )
+    token = envelope.last_id if endpoint.paging == "id" else envelope.next_page
+    if envelope.has_more and not token:
+        raise StrangeAnswer(
+            f"{endpoint.path} says there is more but gives no token to ask for it.",
+            "Nothing of this window was kept: what is missing must not look like an end. Try again later.",
+            request_id=page.request_id,
+        )
+    return token if envelope.has_more else None
+
+
+def decode(page: Page, shape: type[T]) -> T:
+    """A page as `shape`; StrangeAnswer names the field and its path where it does not fit."""
+    try:
+        return msgspec.json.decode(page.body, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise StrangeAnswer(
+            f"An answer of {page.request.partition('?')[0]} cannot be read: {wrong}",
+            "Nothing of this window was kept. If it stays so, the API has changed: update tallystick, or report it.",
+            request_id=page.request_id,
+        ) from None

@@ -1,0 +1,73 @@
+"""Each endpoint as data: path, version, paging, limits and dimensions (reports-api 1.2 to 1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tallystick.core.dimensions import DIMENSIONS, USAGE
+
+FAST_MODE = "fast-mode-2026-02-01"
+"""Beta header without which the older usage report does not know `speed` (reports-api 2.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One path of the Admin API.
+
+    `limits` gives, for each bucket width (or "" for lists), the largest `limit`; `groups` maps our dimension names to
+    the API's `group_by[]` values and `filters` to its filter parameters; `betas` names the header a dimension needs.
+    Paging is by `report` (`has_more` and `next_page`), `id` (`has_more` and `last_id`), `token` (`next_page` alone).
+    """
+
+    name: str
+    path: str
+    paging: Literal["report", "id", "token", "none"] = "none"
+    version: str = "2023-06-01"
+    limits: Mapping[str, int] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    filters: Mapping[str, str] = field(default_factory=dict)
+    betas: Mapping[str, str] = field(default_factory=dict)
+
+
+MOST_GROUPS = 5
+"""More `group_by[]` values than this are a 400 (reports-api 1.2.1, trap 8)."""
+
+WIDTHS = {"minute": "1m", "hour": "1h", "day": "1d"}
+"""Our grains to the API's `bucket_width`."""
+
+USAGE_REPORT = Endpoint(
+    "usage",
+    "/v1/organizations/usage_report/messages",
+    paging="report",
+    limits={"1m": 1440, "1h": 168, "1d": 31},
+    groups={dimension.name: dimension.usage for dimension in USAGE if dimension.usage},
+    filters={dimension.name: dimension.filter for dimension in DIMENSIONS if dimension.filter},
+    betas={"speed": FAST_MODE},
+)
+COST_REPORT = Endpoint(
+    "cost",
+    "/v1/organizations/cost_report",
+    paging="report",
+    limits={"1d": 31},
+    groups={"workspace": "workspace_id", "description": "description"},
+)
+ORGANIZATION = Endpoint("organization", "/v1/organizations/me")
+WORKSPACES = Endpoint("workspaces", "/v1/organizations/workspaces", paging="id", limits={"": 1000})
+API_KEYS = Endpoint("keys", "/v1/organizations/api_keys", paging="id", limits={"": 1000})
+USERS = Endpoint("users", "/v1/organizations/users", paging="id", limits={"": 1000})
+SERVICE_ACCOUNTS = Endpoint(
+    "service_accounts", "/v1/organizations/service_accounts", paging="token", limits={"": 1000}
+)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    ORGANIZATION,
+    USAGE_REPORT,
+    COST_REPORT,
+    WORKSPACES,
+    API_KEYS,
+    USERS,
+    SERVICE_ACCOUNTS,
+)
+"""Every endpoint that tallystick asks, in the order in which `check` tries them."""

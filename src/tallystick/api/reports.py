@@ -1,0 +1,312 @@
+"""The older reports: `usage_report/messages` and `cost_report`, from question to rows (reports-api 1.1 to 1.3).
+
+A query is checked before it is sent: at most five groupings, known dimensions, limits per width, a window that holds
+a bucket. A page is checked as it is read: buckets in order, on their boundaries, inside the window, none twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from tallystick.api.client import Page, Query, decode
+from tallystick.api.endpoints import COST_REPORT, MOST_GROUPS, USAGE_REPORT, WIDTHS, Endpoint
+from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
+from tallystick.core.money import from_cents
+from tallystick.core.records import CostRecord, UsageRecord
+from tallystick.core.time import Grain, Window, instant, text
+from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
+
+Maybe = str | None | msgspec.UnsetType
+
+
+class CacheCreation(msgspec.Struct):
+    """Tokens written to the cache, by lifetime; never merged (trap 19)."""
+
+    ephemeral_5m_input_tokens: int
+    ephemeral_1h_input_tokens: int
+
+
+class ServerToolUse(msgspec.Struct):
+    """Uses of tools that Anthropic runs."""
+
+    web_search_requests: int
+
+
+class UsageRow(msgspec.Struct):
+    """One result of the usage report (reports-api 1.2.2); dimensions may be absent in older shapes."""
+
+    uncached_input_tokens: int
+    cache_creation: CacheCreation
+    cache_read_input_tokens: int
+    output_tokens: int
+    server_tool_use: ServerToolUse
+    account_id: Maybe = msgspec.UNSET
+    api_key_id: Maybe = msgspec.UNSET
+    service_account_id: Maybe = msgspec.UNSET
+    workspace_id: Maybe = msgspec.UNSET
+    model: Maybe = msgspec.UNSET
+    service_tier: Maybe = msgspec.UNSET
+    context_window: Maybe = msgspec.UNSET
+    inference_geo: Maybe = msgspec.UNSET
+    speed: Maybe = msgspec.UNSET
+
+    @property
+    def counters(self) -> tuple[int, int, int, int, int, int]:
+        """The six counters, in the order of `core.records.COUNTERS`."""
+        return (
+            self.uncached_input_tokens,
+            self.cache_creation.ephemeral_5m_input_tokens,
+            self.cache_creation.ephemeral_1h_input_tokens,
+            self.cache_read_input_tokens,
+            self.output_tokens,
+            self.server_tool_use.web_search_requests,
+        )
+
+
+class CostRow(msgspec.Struct):
+    """One result of the cost report (reports-api 1.3.2); `amount` is fractional US cents."""
+
+    amount: str
+    currency: str
+    workspace_id: Maybe = msgspec.UNSET
+    description: Maybe = msgspec.UNSET
+    cost_type: Maybe = msgspec.UNSET
+    model: Maybe = msgspec.UNSET
+    token_type: Maybe = msgspec.UNSET
+    service_tier: Maybe = msgspec.UNSET
+    context_window: Maybe = msgspec.UNSET
+    inference_geo: Maybe = msgspec.UNSET
+    speed: Maybe = msgspec.UNSET
+
+
+Row = TypeVar("Row", UsageRow, CostRow)
+
+
+class _Bucket(msgspec.Struct, Generic[Row]):
+    starting_at: str
+    ending_at: str
+    results: list[Row]
+
+
+class _Report(msgspec.Struct, Generic[Row]):
+    data: list[_Bucket[Row]]
+
+
+class _UntypedBucket(msgspec.Struct):
+    results: list[dict[str, Any]]
+
+
+class _Untyped(msgspec.Struct):
+    data: list[_UntypedBucket]
+
+
+class Bucket(NamedTuple, Generic[Row]):
+    """One interval of a report, its rows in no promised order, and where it stands in its page."""
+
+    window: Window
+    rows: list[Row]
+    path: str
+
+
+def usage_query(
+    window: Window,
+    grain: Grain,
+    *,
+    by: Sequence[str] = (),
+    where: Mapping[str, Sequence[str]] | None = None,
+    limit: int | None = None,
+) -> Query:
+    """Ask `usage_report/messages` for whole buckets of `grain` (minute, hour, day) over `window`.
+
+    `by` and `where` name our dimensions. The window is widened to bucket boundaries, so that nothing asked is lost.
+    `limit` is buckets a page, the most the API allows where it is not given. Raises AskedWrongly.
+    """
+    where = where or {}
+    query = _query(USAGE_REPORT, window, grain, by, limit)
+    for name, values in where.items():
+        if name not in USAGE_REPORT.filters:
+            raise AskedWrongly(f"The usage report has no filter for {name!r}.", _choose(USAGE_REPORT.filters))
+        if not values or not all(values):
+            raise AskedWrongly(f"The filter on {name!r} has no value.", "The API cannot filter on an absent value.")
+    parameters = [(USAGE_REPORT.filters[name] + "[]", value) for name, values in where.items() for value in values]
+    betas = {beta for name, beta in USAGE_REPORT.betas.items() if name in by or name in where}
+    return Query(USAGE_REPORT, (*query, *parameters), tuple(sorted(betas)))
+
+
+def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: int | None = None) -> Query:
+    """Ask `cost_report` for the ended days of `window`; it knows the grain day alone, and no filter.
+
+    Raises AskedWrongly where no day of the window has ended: the API would answer 400 (reports-api 1.3.4).
+    """
+    ended = Window(Grain.DAY.floor(window.start), max(Grain.DAY.floor(window.start), Grain.DAY.floor(now)))
+    window = Window(ended.start, min(max(Grain.DAY.ceil(window.end), ended.start), ended.end))
+    if not window:
+        raise AskedWrongly(
+            "No day of this window has ended yet, and cost is published for ended UTC days only.",
+            f"Ask for days before {text(Grain.DAY.floor(now))}.",
+        )
+    return Query(COST_REPORT, _query(COST_REPORT, window, Grain.DAY, by, limit))
+
+
+def _query(
+    endpoint: Endpoint, window: Window, grain: Grain, by: Sequence[str], limit: int | None
+) -> tuple[tuple[str, str], ...]:
+    width = WIDTHS.get(grain, "")
+    if width not in endpoint.limits:
+        known = ", ".join(name for name, code in WIDTHS.items() if code in endpoint.limits)
+        raise AskedWrongly(f"The {endpoint.name} report is not given by {grain}.", f"It is given by {known}.")
+    if unknown := [name for name in by if name not in endpoint.groups]:
+        raise AskedWrongly(f"The {endpoint.name} report cannot be grouped by {unknown[0]!r}.", _choose(endpoint.groups))
+    if len(set(by)) != len(by) or len(by) > MOST_GROUPS:
+        raise AskedWrongly(
+            f"{len(by)} groupings were asked for; the API takes at most {MOST_GROUPS}, each once.",
+            "Leave some out, or hold a dimension fixed with a filter.",
+        )
+    most = endpoint.limits[width]
+    limit = most if limit is None else limit
+    if not 1 <= limit <= most:
+        raise AskedWrongly(f"limit={limit} is not possible by {grain}.", f"It counts buckets a page: 1 to {most}.")
+    start, end = grain.floor(window.start), grain.ceil(window.end)
+    if not start < end:
+        raise AskedWrongly(f"The window {window} holds no {grain}.", "Its end is exclusive: ask for a later one.")
+    return (
+        ("starting_at", text(start)),
+        ("ending_at", text(end)),
+        ("bucket_width", width),
+        ("limit", str(limit)),
+        *(("group_by[]", endpoint.groups[name]) for name in by),
+    )
+
+
+def _choose(names: Iterable[str]) -> str:
+    return f"Choose among {', '.join(names)}."
+
+
+def usage_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[UsageRow]]]]:
+    """The buckets of each page of a usage query, checked; StrangeAnswer where one cannot be."""
+    for page, buckets in _pages(pages, _Report[UsageRow]):
+        for bucket in buckets:
+            for place, row in enumerate(bucket.rows):
+                if min(row.counters) < 0:
+                    raise _strange(page, f"a count below zero at `{bucket.path}.results[{place}]`")
+        yield page, buckets
+
+
+def cost_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[CostRow]]]]:
+    """The buckets of each page of a cost query, checked; StrangeAnswer where one cannot be."""
+    return _pages(pages, _Report[CostRow])
+
+
+def _pages(pages: Iterable[Page], shape: type[_Report[Row]]) -> Iterator[tuple[Page, list[Bucket[Row]]]]:
+    last: datetime | None = None
+    for page in pages:
+        buckets = []
+        for place, bucket in enumerate(decode(page, shape).data):
+            path = f"$.data[{place}]"
+            try:
+                window = Window(instant(bucket.starting_at), instant(bucket.ending_at))
+            except ValueError as wrong:
+                raise _strange(page, f"a bucket at `{path}` that is not a span of time ({wrong})") from None
+            if not window or (last is not None and window.start < last):
+                raise _strange(page, f"the bucket {window} twice or out of order, at `{path}`")
+            last = window.end
+            buckets.append(Bucket(window, bucket.results, path))
+        yield page, buckets
+
+
+def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
+    """What each row of the bucket bills, in exact US dollars; BadMoney names the amount that cannot be read."""
+    amounts = []
+    for place, row in enumerate(bucket.rows):
+        path = f"{bucket.path}.results[{place}]"
+        try:
+            if row.currency != "USD":
+                raise BadMoney(f"an amount in {row.currency!r}, and amounts of two currencies cannot be added")
+            amounts.append(from_cents(row.amount))
+        except BadMoney as bad:
+            raise BadMoney(
+                f"The cost report of {bucket.window} holds at `{path}.amount`: {bad.what}",
+                "Nothing of this window was kept: a wrong amount is worse than none. Try again; if it stays, "
+                "report the request-id to Anthropic.",
+                request_id=page.request_id,
+            ) from None
+    return amounts
+
+
+def _strange(page: Page, what: str) -> StrangeAnswer:
+    return StrangeAnswer(
+        f"{page.request.partition('?')[0]} answered with {what}.",
+        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+        request_id=page.request_id,
+    )
+
+
+def dims(row: UsageRow | CostRow, by: Iterable[str], fields: Mapping[str, str]) -> dict[str, str]:
+    """The row's value of each dimension asked for; what is absent has its name (reports-api 1.2.2)."""
+    return {name: value(name, getattr(row, fields[name])) for name in by}
+
+
+def value(name: str, said: Maybe) -> str:
+    """One dimension's value as tallystick holds it: the API's, or the name of what is absent."""
+    if said:
+        return str(said)
+    return UNKNOWN if said is msgspec.UNSET else NAMED[name].absent
+
+
+DESCRIBED = {
+    "cost_type": "cost_type",
+    "model": "model",
+    "tier": "service_tier",
+    "context": "context_window",
+    "geo": "inference_geo",
+    "speed": "speed",
+}
+"""What grouping by description fills beside it (reports-api 1.3.2)."""
+
+
+def cost_dims(row: CostRow, by: Iterable[str]) -> dict[str, str]:
+    """The dimensions of a cost row; grouping by description brings kind, model, tier, context, geo, speed with it.
+
+    A line that is not a token cost has no model, tier, context, geo or speed: `none`. On a token line a field that
+    is absent is `unknown`: it has a value, which the answer does not tell.
+    """
+    found = dims(row, by, COST_REPORT.groups)
+    if "description" not in found:
+        return found
+    tokens = row.cost_type == "tokens" or bool(row.token_type)
+    for name, field in DESCRIBED.items():
+        said = getattr(row, field)
+        found[name] = str(said) if said else (UNKNOWN if tokens or name == "cost_type" else "none")
+    kind = row.token_type if tokens else row.cost_type
+    found["kind"] = KINDS.get(str(kind), str(kind)) if kind else UNKNOWN
+    return found
+
+
+def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRecord]:
+    """Usage records of a query grouped by `by`, lazily."""
+    for page, buckets in usage_pages(pages):
+        for bucket, extras in zip(buckets, extra_fields(page, UsageRow), strict=True):
+            for row, extra in zip(bucket.rows, extras, strict=True):
+                yield UsageRecord(bucket.window, dims(row, by, USAGE_REPORT.groups), *row.counters, extra=extra)
+
+
+def cost_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[CostRecord]:
+    """Cost records of a query grouped by `by`, lazily."""
+    for page, buckets in cost_pages(pages):
+        for bucket, extras in zip(buckets, extra_fields(page, CostRow), strict=True):
+            for row, amount, extra in zip(bucket.rows, billed(page, bucket), extras, strict=True):
+                yield CostRecord(bucket.window, cost_dims(row, by), amount, row.currency, extra)
+
+
+def extra_fields(page: Page, shape: type[UsageRow | CostRow]) -> list[list[dict[str, object]]]:
+    """For each row of each bucket, the fields that tallystick does not know, as sent."""
+    known = set(shape.__struct_fields__)
+    return [
+        [{name: said for name, said in row.items() if name not in known} for row in bucket.results]
+        for bucket in decode(page, _Untyped).data
+    ]

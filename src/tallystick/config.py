@@ -1,0 +1,211 @@
+"""Settings: tallystick.toml, the environment and flags, each value with where it came from.
+
+The only file that reads the environment. A flag wins over the environment, the environment over the file.
+
+    ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
+    [api]
+    base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
+    key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
+    key_command = "op read op://..."   # a command that prints it
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tallystick.api.address import API, loopback
+from tallystick.core.time import instant
+from tallystick.errors import AskedWrongly
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Credential
+
+KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
+TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
+_KNOWN = {"ledger": str, "api": dict}
+_KNOWN_API = {"base_url", "key_file", "key_command"}
+
+
+class SystemClock:
+    """The real clock; `at` pins the time of day (TALLYSTICK_NOW, to look at a ledger or simulator as of then)."""
+
+    def __init__(self, at: datetime | None = None) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return self._at or datetime.now(UTC)
+
+    def elapsed(self) -> float:
+        """Seconds of a stopwatch."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What tallystick was told: where the API and the ledger are, and how to get the credential.
+
+    `origin` says of each value where it came from; `warnings` is what the user should know of the settings.
+    """
+
+    base_url: str
+    ledger: Path
+    origin: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+    at: datetime | None = None
+    _environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        base_url: str | None = None,
+        ledger: str | None = None,
+        config: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Settings from flags (the arguments), the environment and the file; AskedWrongly where one cannot be."""
+        env = os.environ if environment is None else environment
+        path, file = _file(config or env.get("TALLYSTICK_CONFIG"))
+        api: dict[str, Any] = file.get("api", {})
+        url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), path)
+        if ledger:
+            place, place_from = ledger, "--ledger"
+        elif told := env.get("TALLYSTICK_LEDGER"):
+            place, place_from = told, "TALLYSTICK_LEDGER"
+        elif told := file.get("ledger"):
+            place, place_from = str(Path(path).parent / Path(told).expanduser()), path
+        else:
+            place, place_from = _default_ledger(), "default"
+        if "://" in place:
+            raise AskedWrongly(
+                f"The ledger {place!r} is an address; this version keeps ledgers on disks only.",
+                "Name a folder.",
+            )
+        try:
+            at = instant(env["TALLYSTICK_NOW"]) if "TALLYSTICK_NOW" in env else None
+        except ValueError as wrong:
+            raise AskedWrongly(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
+        return cls(
+            base_url=url,
+            ledger=Path(place).expanduser(),
+            origin={"base_url": url_from, "ledger": place_from},
+            warnings=tuple(warnings),
+            at=at,
+            _environment={name: env[name] for name in (*KEYS, TOKEN) if env.get(name)},
+            _api=api,
+        )
+
+    def clock(self) -> SystemClock:
+        """The clock to hand to everything that needs the time."""
+        return SystemClock(self.at)
+
+    def credential(self) -> Credential:
+        """The Admin key or OAuth token; AskedWrongly says where one could be put if there is none.
+
+        Never judged by its prefix: Admin keys, unbound keys and OAuth tokens all work (reports-api 2.2).
+        """
+        from tallystick.api.client import Credential
+
+        for name in KEYS:
+            if told := self._environment.get(name):
+                return Credential(told, source=name)
+        if told := self._environment.get(TOKEN):
+            return Credential(told, bearer=True, source=TOKEN)
+        if told := self._api.get("key_file"):
+            try:
+                return Credential(Path(told).expanduser().read_text(encoding="utf-8"), source=f"the file {told}")
+            except OSError as wrong:
+                raise AskedWrongly(f"The key file {told} cannot be read: {wrong.strerror}.", "Correct it.") from None
+        if told := self._api.get("key_command"):
+            return Credential(_printed_by(told), source="key_command")
+        raise AskedWrongly(
+            "There is no Admin key to ask the API with.",
+            f"Set {KEYS[0]} (or {TOKEN}), or put key_file or key_command under [api] in tallystick.toml. "
+            "An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
+        )
+
+
+def _file(told: str | None) -> tuple[str, dict[str, Any]]:
+    path = Path(told) if told else Path("tallystick.toml")
+    if not told and not path.exists():
+        import platformdirs
+
+        path = Path(platformdirs.user_config_dir("tallystick")) / "tallystick.toml"
+        if not path.exists():
+            return str(path), {}
+    try:
+        with path.open("rb") as file:
+            said = tomllib.load(file)
+    except OSError as wrong:
+        raise AskedWrongly(f"The settings file {path} cannot be read: {wrong.strerror}.", "Correct --config.") from None
+    except tomllib.TOMLDecodeError as wrong:
+        raise AskedWrongly(f"The settings file {path} is not TOML: {wrong}.", "Correct it there.") from None
+    for name, value in said.items():
+        if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
+            raise AskedWrongly(
+                f"{path} holds {name!r}, which is not a setting or not of its type.",
+                f"Settings are {', '.join(_KNOWN)}; under [api]: {', '.join(sorted(_KNOWN_API))}.",
+            )
+    for name, value in said.get("api", {}).items():
+        if name not in _KNOWN_API or not isinstance(value, str):
+            raise AskedWrongly(
+                f"{path} holds {name!r} under [api], which is not a setting or not a text.",
+                f"Under [api] there can be {', '.join(sorted(_KNOWN_API))}.",
+            )
+    return str(path), said
+
+
+def _base_url(
+    flag: str | None, env: Mapping[str, str], told: str | None, path: str
+) -> tuple[str, str, list[str]]:
+    if flag:
+        return flag, "--base-url", []
+    if url := env.get("TALLYSTICK_BASE_URL"):
+        return url, "TALLYSTICK_BASE_URL", []
+    if told:
+        return told, path, []
+    warnings = []
+    if url := env.get("ANTHROPIC_BASE_URL"):
+        if loopback(url):
+            return url, "ANTHROPIC_BASE_URL", []
+        warnings.append(
+            f"ANTHROPIC_BASE_URL names {urlsplit(url).hostname}, often an LLM gateway, which must not get an Admin "
+            "key: ignored. Use --base-url or TALLYSTICK_BASE_URL to mean it."
+        )
+    return API, "default", warnings
+
+
+def _default_ledger() -> str:
+    import platformdirs
+
+    return str(Path(platformdirs.user_data_dir("tallystick", appauthor=False)) / "ledger")
+
+
+def _printed_by(command: str) -> str:
+    import shlex
+    import subprocess
+
+    try:
+        done = subprocess.run(  # noqa: S603 - the user's own command, from the user's own settings, without a shell
+            shlex.split(command), capture_output=True, text=True, timeout=60, check=True
+        )
+    except (OSError, ValueError, subprocess.SubprocessError) as wrong:
+        raise AskedWrongly(
+            f"key_command failed ({type(wrong).__name__}); its output is not shown, it may hold the key.",
+            "Run the command by hand.",
+        ) from None
+    return done.stdout

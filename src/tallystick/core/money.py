@@ -1,0 +1,59 @@
+"""Money: US dollars as Decimal, kept at twelve places, rounded once, when written.
+
+The API writes fractional cents as decimal strings (reports-api 1.3.2 and 1.3.6).
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
+
+from tallystick.errors import BadMoney
+
+PLACES = 12
+"""Decimal places of every amount in the ledger: a picodollar."""
+
+EXACT = Context(prec=76, traps=[Inexact, InvalidOperation])
+"""Arithmetic that raises rather than rounds."""
+
+_WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+
+
+def from_cents(cents: str) -> Decimal:
+    """US dollars from the API's decimal string of fractional US cents.
+
+    Raises BadMoney for a blank, an exponent, a plus sign, NaN, or a fraction finer than a picodollar.
+    """
+    if not _WRITTEN.fullmatch(cents):
+        raise BadMoney(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")
+    dollars = EXACT.scaleb(Decimal(cents), -2)
+    whole, _, fraction = format(dollars, "f").partition(".")
+    if len(fraction.rstrip("0")) > PLACES or len(whole.lstrip("-")) > 28 - PLACES:
+        raise BadMoney(f"{cents!r} cents does not fit dollars with {PLACES} places and {28 - PLACES} digits before them")
+    return dollars
+
+
+def total(amounts: list[Decimal]) -> Decimal:
+    """The exact sum."""
+    result = Decimal(0)
+    for amount in amounts:
+        result = EXACT.add(result, amount)
+    return result
+
+
+def plain(amount: Decimal) -> str:
+    """The exact amount in digits: no exponent, at least two places, no idle zeros after them."""
+    whole, _, fraction = format(amount, "f").partition(".")
+    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def rounded(amount: Decimal, places: int = 2) -> Decimal:
+    """The amount to show, half to even; for writers only, never for further arithmetic."""
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN, context=Context(prec=76))
+
+
+def ratio(part: Decimal | int, whole: Decimal | int, places: int = 4) -> Decimal | None:
+    """`part / whole` from two exact sums, rounded half to even; None where the whole is zero."""
+    if not whole:
+        return None
+    return rounded(Context(prec=76).divide(Decimal(part), Decimal(whole)), places)

@@ -1,0 +1,188 @@
+"""Question and Table: one shape for asking and one for answering.
+
+The words for time are UTC days: `--since` is inclusive, `--until` exclusive; both take `2026-10-01`, `2026-10`, `7d`
+(the last 7 ended days), `3m` (the last 3 ended months), `mtd`, `yesterday`. `--until 2026-10` includes October.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from tallystick.core.money import plain
+from tallystick.core.time import DAY, Grain, Window, instant, text
+from tallystick.errors import AskedWrongly
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+_BACK = re.compile(r"([1-9][0-9]{0,3})([dm])")
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
+
+
+def window(since: str, until: str | None, now: datetime) -> Window:
+    """The UTC days that `since` and `until` name; AskedWrongly where they name none.
+
+    Without `until` it ends where `since` does by itself (7d, 3m, yesterday), else with the running day.
+    """
+    start, end = _span(since, now)
+    tomorrow = Grain.DAY.after(Grain.DAY.floor(now))
+    if until is not None:
+        end, _ = _span(until, now)
+        end = min(Grain.MONTH.after(end) if _MONTH.fullmatch(until) else end, tomorrow)
+    end = end or tomorrow
+    if not start < end:
+        asked = f"since {since}" + (f" until {until}" if until else "")
+        raise AskedWrongly(f"There is no day in the window {asked}.", "--since is inclusive, --until exclusive.")
+    return Window(start, end)
+
+
+def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:
+    """Where a word of time begins, and where it ends by itself; None for one that goes on."""
+    today = Grain.DAY.floor(now)
+    if word == "mtd":
+        return Grain.MONTH.floor(today), None
+    if word == "yesterday":
+        return today - DAY, today
+    if back := _BACK.fullmatch(word):
+        count = int(back[1])
+        if back[2] == "d":
+            return today - DAY * count, today
+        month = Grain.MONTH.floor(today)
+        start = month
+        for _ in range(count):
+            start = Grain.MONTH.floor(start - timedelta(days=1))
+        return start, month
+    try:
+        start = instant(f"{word}-01" if _MONTH.fullmatch(word) else word)
+    except ValueError:
+        raise AskedWrongly(f"{word!r} is not a day or month.", _WORDS) from None
+    if start != Grain.DAY.floor(start):
+        raise AskedWrongly(f"{word!r} is not a UTC day.", _WORDS)
+    return start, None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the ledger: a report, a window of UTC days, what to group by, what to hold fixed.
+
+    `where` maps a dimension to the ids or names wanted; `top` keeps the largest groups and sums the rest in a row.
+    """
+
+    report: str
+    window: Window
+    by: tuple[str, ...]
+    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    top: int | None = None
+
+    def spoken(self) -> dict[str, Any]:
+        """The question as it stands in an answer."""
+        return {
+            "report": self.report,
+            "since": text(self.window.start),
+            "until": text(self.window.end),
+            "by": list(self.by),
+            "where": {name: list(values) for name, values in self.where.items()},
+            "top": self.top,
+        }
+
+
+class Kind(StrEnum):
+    """What a column of an answer holds."""
+
+    DIMENSION = "dimension"
+    NAME = "name"
+    COUNT = "count"
+    MONEY = "money"
+    RATIO = "ratio"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One column of an answer; `unit` is tokens, searches, USD, ... or None."""
+
+    name: str
+    kind: Kind
+    unit: str | None = None
+
+
+Cell = str | int | Decimal | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """An answer: typed columns, rows, totals over all rows, caveats in words, how much of the window is covered.
+
+    Money is exact Decimal US dollars; a ratio is Decimal or None (nothing to divide by). `as_of` names the version of
+    the ledger. In a notebook it shows itself.
+    """
+
+    question: Question
+    headings: tuple[Heading, ...]
+    cells: Sequence[tuple[Cell, ...]]
+    totals: Mapping[str, Cell]
+    caveats: tuple[str, ...] = ()
+    coverage: Mapping[str, Any] = field(default_factory=dict)
+    as_of: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> list[dict[str, Cell]]:
+        """One dictionary a row."""
+        names = [heading.name for heading in self.headings]
+        return [dict(zip(names, row, strict=True)) for row in self.cells]
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as an Arrow table; money and ratios as exact decimals."""
+        import pyarrow as pa
+
+        types = {Kind.COUNT: pa.int64(), Kind.MONEY: pa.decimal128(38, 12), Kind.RATIO: pa.decimal128(38, 6)}
+        columns = list(zip(*self.cells, strict=True)) or [()] * len(self.headings)
+        return pa.table(
+            {
+                heading.name: pa.array(column, types.get(heading.kind, pa.string()))
+                for heading, column in zip(self.headings, columns, strict=True)
+            }
+        )
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas DataFrame, where pandas is installed; money stays Decimal."""
+        return self.to_arrow().to_pandas()
+
+    def written(self) -> dict[str, Any]:
+        """The answer as plain data, as JSON has it: money and ratios are strings."""
+        return {
+            "report": self.question.report,
+            "question": self.question.spoken(),
+            "columns": [{"name": it.name, "kind": it.kind.value, "unit": it.unit} for it in self.headings],
+            "rows": [{name: _written(cell) for name, cell in row.items()} for row in self.rows],
+            "totals": {name: _written(cell) for name, cell in self.totals.items()},
+            "caveats": list(self.caveats),
+            "coverage": dict(self.coverage),
+            "as_of": dict(self.as_of),
+        }
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        head = "".join(f"<th>{escape(heading.name)}</th>" for heading in self.headings)
+        body = "".join(
+            f"<tr>{''.join(f'<td>{escape(_shown(cell))}</td>' for cell in row)}</tr>" for row in self.cells
+        )
+        notes = "".join(f"<li>{escape(caveat)}</li>" for caveat in self.caveats)
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+
+
+def _written(cell: Cell) -> str | int | None:
+    return plain(cell) if isinstance(cell, Decimal) else cell
+
+
+def _shown(cell: Cell) -> str:
+    return "" if cell is None else str(_written(cell))

@@ -1,0 +1,213 @@
+"""Records: what a page says, typed, and the tables of the ledger that hold them.
+
+A table is described here once, as data; the ledger makes it real, and `tallystick schema` prints it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+
+from tallystick.core.dimensions import NAMED
+from tallystick.core.time import Window
+
+COUNTERS = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
+"""The six counters of the usage report, five in tokens and one in searches."""
+
+TOKENS = COUNTERS[:5]
+"""The five token kinds; `total_tokens` is their sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRecord:
+    """Tokens used in one bucket by one group.
+
+    `dims` holds exactly the dimensions that were asked for, by our names; counters are tokens and searches.
+    `extra` keeps, as sent, any field of the row that tallystick does not know (reports-api 1.2.2).
+    """
+
+    window: Window
+    dims: Mapping[str, str]
+    uncached_input: int
+    cache_write_5m: int
+    cache_write_1h: int
+    cache_read: int
+    output: int
+    web_searches: int
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def total_tokens(self) -> int:
+        """Uncached input, both cache writes, cache reads and output together."""
+        return self.uncached_input + self.cache_write_5m + self.cache_write_1h + self.cache_read + self.output
+
+
+@dataclass(frozen=True, slots=True)
+class CostRecord:
+    """What was billed in one day for one group; `billed` is exact US dollars (reports-api 1.3.2)."""
+
+    window: Window
+    dims: Mapping[str, str]
+    billed: Decimal
+    currency: str
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+class State(StrEnum):
+    """How far a day can be trusted: read while running, read after its end, or read 35 days after it."""
+
+    RUNNING = "running"
+    PROVISIONAL = "provisional"
+    SETTLED = "settled"
+
+
+class Type(StrEnum):
+    """The types a ledger column can have; money is DECIMAL(28,12) US dollars."""
+
+    TEXT = "text"
+    COUNT = "count"
+    DAY = "day"
+    INSTANT = "instant"
+    MONEY = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a ledger table."""
+
+    name: str
+    type: Type
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTable:
+    """One table of the ledger: its columns and how its files are partitioned.
+
+    `pinned` tables are part of every version; the archive's index is append-only and is not.
+    """
+
+    name: str
+    meaning: str
+    columns: tuple[Column, ...]
+    partitions: tuple[str, ...] = ("organization",)
+    pinned: bool = True
+
+
+_COUNTERS = {
+    "uncached_input": "input tokens read afresh",
+    "cache_write_5m": "tokens written to the cache for five minutes",
+    "cache_write_1h": "tokens written to the cache for an hour",
+    "cache_read": "tokens read from the cache",
+    "output": "tokens the model wrote",
+    "web_searches": "web searches",
+}
+_ORGANIZATION = Column("organization", Type.TEXT, "id of the organization")
+_WHEN = (_ORGANIZATION, Column("month", Type.TEXT, "UTC month, as 2026-10"), Column("day", Type.DAY, "UTC day"))
+_HOUR = Column("hour_of_day", Type.COUNT, "hour of the UTC day, 0 to 23")
+
+
+def _dims(*names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, Type.TEXT, NAMED[name].meaning) for name in names)
+
+
+_USAGE_DIMS = _dims("workspace", "key", "account", "service_account", "model", "tier", "context", "geo", "speed")
+_USAGE = (*_USAGE_DIMS, *(Column(name, Type.COUNT, meaning) for name, meaning in _COUNTERS.items()))
+
+USAGE_DAY = LedgerTable("usage", "tokens used, by UTC day", (*_WHEN, *_USAGE), ("organization", "month"))
+USAGE_HOUR = LedgerTable(
+    "usage_hour", "tokens used, by UTC hour", (*_WHEN, _HOUR, *_USAGE), ("organization", "month")
+)
+COST = LedgerTable(
+    "cost",
+    "what was billed, by UTC day and line",
+    (
+        *_WHEN,
+        *_dims("workspace", "description", "cost_type", "model", "kind", "tier", "context", "geo", "speed"),
+        Column("currency", Type.TEXT, "currency of the bill; USD"),
+        Column("billed", Type.MONEY, "amount billed, US dollars"),
+    ),
+    ("organization", "month"),
+)
+DAYS = LedgerTable(
+    "days",
+    "what is known of each day: how far it can be trusted, and its control totals",
+    (
+        _ORGANIZATION,
+        Column("source", Type.TEXT, "`usage` or `cost`"),
+        Column("grain", Type.TEXT, "`day` or `hour`"),
+        Column("day", Type.DAY, "UTC day"),
+        Column("state", Type.TEXT, "running, provisional (read under 35 days after its end) or settled"),
+        *(Column(name, Type.COUNT, f"control total: {meaning}") for name, meaning in _COUNTERS.items()),
+        Column("billed", Type.MONEY, "control total: amount billed, US dollars; null for usage"),
+    ),
+)
+NAMES = LedgerTable(
+    "names",
+    "names of the organization, its workspaces, keys, users; a change is a new row, the newest holds",
+    (
+        _ORGANIZATION,
+        Column("type", Type.TEXT, "organization, workspace, key, user, service_account"),
+        Column("id", Type.TEXT, "id, as the dimension holds it"),
+        Column("name", Type.TEXT, "name"),
+        Column("email", Type.TEXT, "e-mail of a user"),
+        Column("status", Type.TEXT, "active, archived, inactive, expired, or gone (no longer in the directory)"),
+        Column("workspace", Type.TEXT, "workspace of a key; real id of the default workspace"),
+        Column("created_by", Type.TEXT, "creator of a key"),
+        Column("created_at", Type.TEXT, "instant of creation, as the API wrote it"),
+        Column("ended_at", Type.TEXT, "instant of archiving or expiry, as the API wrote it"),
+        Column("details", Type.TEXT, "tags, role, data residency and the like: JSON"),
+        Column("seen_at", Type.INSTANT, "when this row was first read"),
+    ),
+)
+NOTICES = LedgerTable(
+    "notices",
+    "Issues: oddities in the data that were noticed and did not stop the work",
+    (
+        _ORGANIZATION,
+        Column("noticed_at", Type.INSTANT, "when it was noticed"),
+        Column("kind", Type.TEXT, "what sort of oddity"),
+        Column("subject", Type.TEXT, "what it concerns: a source and day, a field"),
+        Column("text", Type.TEXT, "what was seen and what was done"),
+    ),
+)
+VERSIONS = LedgerTable(
+    "versions",
+    "committed states of the ledger, one a row; the newest holds",
+    (
+        Column("version", Type.COUNT, "number of the version"),
+        Column("committed_at", Type.INSTANT, "when it was committed"),
+        Column("organization", Type.TEXT, "whose data changed"),
+        Column("what", Type.TEXT, "what was committed"),
+        Column("tables", Type.TEXT, "the Delta version of every other table: JSON"),
+        Column("totals", Type.TEXT, "the totals that were checked: JSON"),
+    ),
+    (),
+    pinned=False,
+)
+PAGES = LedgerTable(
+    "pages",
+    "the archive's index: one row for each answer that was read",
+    (
+        _ORGANIZATION,
+        Column("reading", Type.COUNT, "number of the reading that asked; its pages are judged together"),
+        Column("attempt", Type.COUNT, "which try at its window this reading was"),
+        Column("source", Type.TEXT, "usage, cost or names"),
+        Column("grain", Type.TEXT, "day or hour"),
+        Column("window_start", Type.INSTANT, "start of the reading's window"),
+        Column("window_end", Type.INSTANT, "end of the reading's window"),
+        Column("read_at", Type.INSTANT, "when the reading began"),
+        Column("purpose", Type.TEXT, "scout, before, cube, after, check, or a list of the directory"),
+        Column("place", Type.COUNT, "place of the page within the reading"),
+        Column("request", Type.TEXT, "path and query"),
+        Column("fixed", Type.TEXT, "dimensions that the query held fixed: JSON"),
+        Column("hash", Type.TEXT, "SHA-256 of the page; its file is pages/<first two>/<hash>.zst"),
+        Column("size", Type.COUNT, "bytes before compression"),
+    ),
+    pinned=False,
+)
+
+PINNED: tuple[LedgerTable, ...] = (USAGE_DAY, USAGE_HOUR, COST, DAYS, NAMES, NOTICES)
+"""The tables that a version pins."""

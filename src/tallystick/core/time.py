@@ -1,0 +1,170 @@
+"""Time: half-open UTC windows and the grains that cut them.
+
+Every instant is timezone-aware UTC. A day is a UTC day. `now` is always an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+DAY = timedelta(days=1)
+
+
+class Grain(StrEnum):
+    """A width of time: minute, hour, day, week (from Monday) or month."""
+
+    MINUTE = "minute"
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+    def floor(self, at: datetime) -> datetime:
+        """The start of the bucket that holds `at`."""
+        minute = at.replace(second=0, microsecond=0)
+        if self is Grain.MINUTE:
+            return minute
+        hour = minute.replace(minute=0)
+        if self is Grain.HOUR:
+            return hour
+        day = hour.replace(hour=0)
+        if self is Grain.DAY:
+            return day
+        return day - DAY * day.weekday() if self is Grain.WEEK else day.replace(day=1)
+
+    def after(self, start: datetime) -> datetime:
+        """The end of the bucket that begins at `start`."""
+        match self:
+            case Grain.MINUTE:
+                return start + timedelta(minutes=1)
+            case Grain.HOUR:
+                return start + timedelta(hours=1)
+            case Grain.DAY:
+                return start + DAY
+            case Grain.WEEK:
+                return start + DAY * 7
+            case Grain.MONTH:
+                return (start.replace(day=1) + DAY * 32).replace(day=1)
+
+    def ceil(self, at: datetime) -> datetime:
+        """The first bucket start that is not before `at`."""
+        floor = self.floor(at)
+        return floor if floor == at else self.after(floor)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Window:
+    """A half-open UTC span `[start, end)`; it may be empty, never backwards.
+
+    Its instants are turned to UTC. Raises ValueError for one without a zone, or an end before the start.
+    """
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("start", "end"):
+            at: datetime = getattr(self, name)
+            if at.tzinfo is None:
+                raise ValueError(f"a Window takes instants with a zone, and {at} has none")
+            object.__setattr__(self, name, at.astimezone(UTC))
+        if self.end < self.start:
+            raise ValueError(f"a Window cannot end ({text(self.end)}) before it starts ({text(self.start)})")
+
+    @classmethod
+    def of_day(cls, day: date) -> Window:
+        """The UTC day."""
+        start = midnight(day)
+        return cls(start, start + DAY)
+
+    def __bool__(self) -> bool:
+        return self.start < self.end
+
+    def __contains__(self, at: datetime) -> bool:
+        return self.start <= at < self.end
+
+    def __and__(self, other: Window) -> Window:
+        """What both share; empty, at the later start, where they share nothing."""
+        start = max(self.start, other.start)
+        return Window(start, max(start, min(self.end, other.end)))
+
+    def __str__(self) -> str:
+        return f"{text(self.start)} to {text(self.end)}"
+
+    def split(self, grain: Grain) -> Iterator[Window]:
+        """The window cut at every boundary of `grain`; the first and last piece may be partial."""
+        start = self.start
+        while start < self.end:
+            end = min(grain.after(grain.floor(start)), self.end)
+            yield Window(start, end)
+            start = end
+
+    def chunks(self, most: timedelta) -> Iterator[Window]:
+        """The window in pieces no longer than `most`."""
+        start = self.start
+        while start < self.end:
+            end = min(start + most, self.end)
+            yield Window(start, end)
+            start = end
+
+    def days(self) -> list[date]:
+        """Every UTC day the window touches, in order."""
+        return [piece.start.date() for piece in self.split(Grain.DAY)]
+
+
+def union(windows: Iterable[Window]) -> list[Window]:
+    """The same instants in the fewest windows, in order."""
+    merged: list[Window] = []
+    for window in sorted(filter(None, windows)):
+        if merged and window.start <= merged[-1].end:
+            merged[-1] = Window(merged[-1].start, max(merged[-1].end, window.end))
+        else:
+            merged.append(window)
+    return merged
+
+
+def minus(wanted: Iterable[Window], done: Iterable[Window]) -> list[Window]:
+    """The instants of `wanted` that are not in `done`, in the fewest windows."""
+    left = union(wanted)
+    for gone in union(done):
+        left = [
+            piece
+            for window in left
+            for piece in (
+                Window(window.start, max(window.start, min(window.end, gone.start))),
+                Window(min(window.end, max(window.start, gone.end)), window.end),
+            )
+            if piece
+        ]
+    return left
+
+
+def of_days(days: Iterable[date]) -> list[Window]:
+    """The fewest windows that hold exactly these UTC days."""
+    return union(Window.of_day(day) for day in days)
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a UTC day."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def text(at: datetime) -> str:
+    """An instant as the API writes it: `2026-10-01T00:00:00Z`, whole seconds (reports-api 1.1)."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def instant(written: str) -> datetime:
+    """Read an RFC 3339 instant or a bare date (midnight) as UTC; ValueError otherwise.
+
+    A time without a zone is refused: local time is never guessed.
+    """
+    at = datetime.fromisoformat(written)
+    if at.tzinfo is None:
+        if len(written) > len("2026-10-01"):
+            raise ValueError(f"{written!r} has no zone; write it with a Z")
+        at = at.replace(tzinfo=UTC)
+    return at.astimezone(UTC)

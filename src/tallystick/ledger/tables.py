@@ -1,0 +1,209 @@
+"""The tables of the ledger: Delta Lake, one version over all of them, one writer at a time.
+
+Delta commits one table at a time and an answer needs several, so a row of `versions` pins the Delta version of each
+table. Readers open exactly what the newest row pins. A writer first restores every table to that row, so what a
+dead writer left half done is never adopted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+from deltalake.exceptions import DeltaError
+from filelock import FileLock, Timeout
+
+from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable, Type
+from tallystick.errors import LedgerError
+
+LOCK_PATIENCE = 600.0
+"""Seconds a writer waits for another to finish."""
+COMPACT_EVERY = 64
+"""Appends after which the small files of a log-like table are made one."""
+
+_TYPES: Mapping[Type, pa.DataType] = {
+    Type.TEXT: pa.string(),
+    Type.COUNT: pa.int64(),
+    Type.DAY: pa.date32(),
+    Type.INSTANT: pa.timestamp("us", tz="UTC"),
+    Type.MONEY: pa.decimal128(28, 12),
+}
+_CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
+"""By default a checkpoint deletes log entries after 30 days, and pinned versions with them."""
+
+
+def schema(table: LedgerTable) -> pa.Schema:
+    """The Arrow schema of a table."""
+    return pa.schema([(column.name, _TYPES[column.type]) for column in table.columns])
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One committed state of the ledger; `tables` maps each table's name to its Delta version."""
+
+    number: int
+    at: datetime | None
+    tables: Mapping[str, int]
+
+
+EMPTY = Version(0, None, {table.name: 0 for table in PINNED})
+"""The state of a ledger in which nothing was committed yet."""
+
+
+class Tables:
+    """The Delta tables under one folder. Raises LedgerError where they cannot be read."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def exists(self) -> bool:
+        """Whether there is a ledger here."""
+        return DeltaTable.is_deltatable(str(self._path(VERSIONS)))
+
+    def newest(self) -> Version:
+        """The newest committed version; EMPTY before the first."""
+        if not self.exists():
+            return EMPTY
+        rows = self.open(VERSIONS).to_pyarrow_table()
+        if not rows.num_rows:
+            return EMPTY
+        row = rows.sort_by([("version", "descending")]).slice(0, 1).to_pylist()[0]
+        return Version(row["version"], row["committed_at"], json.loads(row["tables"]))
+
+    def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
+        """One table, as of a Delta version or its newest."""
+        try:
+            return DeltaTable(str(self._path(table)), version=version)
+        except DeltaError as wrong:
+            raise LedgerError(
+                f"The table {table.name} of the ledger {self.root} cannot be read: {wrong}",
+                "Restore it from a backup, or rebuild the ledger from its pages: tallystick rebuild.",
+            ) from None
+
+    def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
+        """The Parquet files of a table as of a version."""
+        return list(self.open(table, version).file_uris())
+
+    @contextmanager
+    def writing(self, waiting: Callable[[str], None] | None = None) -> Iterator[Writer]:
+        """The only writer, with every table as the newest version pins it; LedgerError if another stays."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        lock, holder = FileLock(self.root / "writer.lock"), self.root / "writer.json"
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+            if waiting:
+                waiting(who)
+            try:
+                lock.acquire(timeout=LOCK_PATIENCE)
+            except Timeout:
+                raise LedgerError(
+                    f"The ledger {self.root} is being written by {who}.", "Wait for it to finish, or stop it."
+                ) from None
+        try:
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            yield Writer(self)
+            holder.unlink(missing_ok=True)
+        finally:
+            lock.release()
+
+    def _path(self, table: LedgerTable) -> Path:
+        return self.root / ("pages/index" if table is PAGES else table.name)
+
+
+class Writer:
+    """Writes tables, then commits them together as one version."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        for table in (*PINNED, PAGES, VERSIONS):
+            if not DeltaTable.is_deltatable(str(tables._path(table))):  # noqa: SLF001 - one room
+                DeltaTable.create(
+                    tables._path(table),  # noqa: SLF001
+                    schema(table),
+                    partition_by=list(table.partitions),
+                    configuration=_CONFIGURATION,
+                )
+        self.version = tables.newest()
+        for table in PINNED:
+            current, pinned = tables.open(table), self.version.tables[table.name]
+            if current.version() != pinned and not _is_restored(current, pinned):
+                current.restore(pinned, commit_properties=CommitProperties({"restored": str(pinned)}))
+
+    def append(self, table: LedgerTable, rows: pa.Table) -> None:
+        """Add rows."""
+        if rows.num_rows:
+            delta = self._tables.open(table)
+            write_deltalake(delta, rows.cast(schema(table)), mode="append")
+            if table in {PAGES, VERSIONS} and delta.version() % COMPACT_EVERY == 0:
+                delta.optimize.compact()
+
+    def replace(self, table: LedgerTable, where: str, rows: pa.Table) -> None:
+        """Put `rows` in the place of all rows that `where` holds for, in one Delta commit."""
+        delta = self._tables.open(table)
+        if rows.num_rows:
+            write_deltalake(delta, rows.cast(schema(table)), mode="overwrite", predicate=where)
+        else:
+            delta.delete(where)
+
+    def newest_reading(self) -> int:
+        """The number of the newest reading in the archive's index; 0 before the first."""
+        readings = self._tables.open(PAGES).to_pyarrow_table(columns=["reading"])
+        return pc.max(readings["reading"]).as_py() or 0
+
+    def rows(self, table: LedgerTable, organization: str) -> pa.Table:
+        """Every row of an organization, as the table stands."""
+        return self._tables.open(table).to_pyarrow_table(filters=[("organization", "=", organization)])
+
+    def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
+        """Which of these days hold other rows than `rows` has for them, whatever their order."""
+        months = sorted({f"{day:%Y-%m}" for day in days})
+        filters = [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
+        old = self._tables.open(table).to_pyarrow_table(filters=filters).select(rows.schema.names).cast(rows.schema)
+        order = [(name, "ascending") for name in rows.schema.names]
+        new, old = rows.sort_by(order), old.sort_by(order)
+        if new.equals(old):
+            return []
+        return [day for day in days if not _on(new, day).equals(_on(old, day))]
+
+    def commit(self, organization: str, what: str, at: datetime, totals: Mapping[str, str]) -> Version:
+        """Pin every table as it stands now: from here on readers see it."""
+        pins = {table.name: self._tables.open(table).version() for table in PINNED}
+        version = Version(self.version.number + 1, at.astimezone(UTC), pins)
+        row = {
+            "version": version.number,
+            "committed_at": version.at,
+            "organization": organization,
+            "what": what,
+            "tables": json.dumps(pins),
+            "totals": json.dumps(dict(totals)),
+        }
+        self.append(VERSIONS, pa.Table.from_pylist([row], schema(VERSIONS)))
+        self.version = version
+        return version
+
+
+def of_days(organization: str, days: list[date], extra: str = "") -> str:
+    """The predicate that holds for these days of an organization; months are named so that other files stay shut."""
+    listed = ", ".join(f"date '{day}'" for day in days)
+    months = ", ".join(f"'{month}'" for month in sorted({f"{day:%Y-%m}" for day in days}))
+    return f"organization = '{organization}' and month in ({months}) and day in ({listed}){extra}"
+
+
+def _on(rows: pa.Table, day: date) -> pa.Table:
+    return rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
+
+
+def _is_restored(delta: DeltaTable, pinned: int) -> bool:
+    """Whether the last commit did nothing but restore what is pinned."""
+    return delta.history(1)[0].get("restored") == str(pinned)

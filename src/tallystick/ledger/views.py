@@ -1,0 +1,103 @@
+"""The documented views: what `tallystick sql` reads, and the meaning of each column."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tallystick.core.dimensions import NAMED
+from tallystick.core.records import (
+    COST,
+    DAYS,
+    NAMES,
+    NOTICES,
+    PAGES,
+    USAGE_DAY,
+    USAGE_HOUR,
+    VERSIONS,
+    LedgerTable,
+    Type,
+)
+
+ACTOR = (
+    "CASE WHEN account <> 'none' THEN account WHEN service_account <> 'none' THEN service_account "
+    "ELSE 'unattributed' END"
+)
+"""Who asked, from the two columns of the older dialect."""
+TOTAL_TOKENS = "uncached_input + cache_write_5m + cache_write_1h + cache_read + output"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One view: its SQL over the schema `ledger`, and (column, type, meaning) of each column."""
+
+    name: str
+    meaning: str
+    sql: str
+    columns: tuple[tuple[str, str, str], ...]
+
+
+SQL = {
+    Type.TEXT: "VARCHAR",
+    Type.COUNT: "BIGINT",
+    Type.DAY: "DATE",
+    Type.INSTANT: "TIMESTAMPTZ",
+    Type.MONEY: "DECIMAL(28,12)",
+}
+"""Column types of the ledger as SQL has them."""
+_NAMED_BY = {"workspace": ("workspace",), "key": ("key",), "actor": ("user", "service_account")}
+
+
+def _plain(table: LedgerTable) -> View:
+    columns = tuple((column.name, SQL[column.type], column.meaning) for column in table.columns)
+    names = ", ".join(name for name, _, _ in columns)
+    return View(table.name, table.meaning, f"SELECT {names} FROM ledger.{table.name}", columns)
+
+
+def _current_names() -> View:
+    view = _plain(NAMES)
+    newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
+    return View("names", "the newest name of everything", f"{view.sql} QUALIFY {newest}", view.columns)
+
+
+def _with_names(table: LedgerTable, derived: dict[str, tuple[str, str, str]], named: tuple[str, ...]) -> View:
+    """A records table with derived columns ({name: (SQL, type, meaning)}) and a name beside each id."""
+    plain = _plain(table)
+    inner = "".join(f", {sql} AS {name}" for name, (sql, _, _) in derived.items())
+    columns = plain.columns + tuple((name, kind, meaning) for name, (_, kind, meaning) in derived.items())
+    joins, shown = "", ""
+    for name in named:
+        types = ", ".join(f"'{kind}'" for kind in _NAMED_BY[name])
+        joins += (
+            f" LEFT JOIN names AS of_{name} ON of_{name}.organization = records.organization"
+            f" AND of_{name}.id = records.{name} AND of_{name}.type IN ({types})"
+        )
+        shown += f", coalesce(of_{name}.name, records.{name}) AS {name}_name"
+        columns += ((f"{name}_name", "VARCHAR", f"newest name of the {name}; its id where there is none"),)
+    return View(
+        table.name,
+        table.meaning,
+        f"SELECT records.*{shown} FROM (SELECT *{inner} FROM ledger.{table.name}) AS records{joins}",
+        columns,
+    )
+
+
+_USED = {
+    "actor": (ACTOR, "VARCHAR", NAMED["actor"].meaning),
+    "total_tokens": (TOTAL_TOKENS, "BIGINT", "uncached input, both cache writes, cache reads and output"),
+}
+
+VIEWS: tuple[View, ...] = (
+    _current_names(),
+    _with_names(USAGE_DAY, _USED, ("workspace", "key", "actor")),
+    _with_names(
+        USAGE_HOUR,
+        {"hour": ("day + to_hours(hour_of_day)", "TIMESTAMP", "start of the UTC hour"), **_USED},
+        ("workspace", "key", "actor"),
+    ),
+    _with_names(COST, {}, ("workspace",)),
+    _plain(DAYS),
+    _plain(NOTICES),
+    _plain(VERSIONS),
+    _plain(PAGES),
+)
+"""Every view, in the order in which they are made."""

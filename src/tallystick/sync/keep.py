@@ -1,0 +1,143 @@
+"""Keeping what was read: verdicts and names become rows, and rows that changed become a version.
+
+Used by the sync and by the rebuilding of a ledger alike, so that both give the same tables. A reading that changes
+nothing writes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.api import directory
+from tallystick.api.client import Page
+from tallystick.core.dimensions import NAMED
+from tallystick.core.money import plain, total
+from tallystick.core.records import COUNTERS, DAYS, NAMES, NOTICES, State
+from tallystick.ledger.tables import Writer, of_days, schema
+from tallystick.sync.plan import Errand
+from tallystick.sync.reading import Total, Verdict, table_of
+
+LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
+"""The directory's lists, and the type of name that is gone when its list no longer holds it."""
+DEFAULT = NAMED["workspace"].absent
+
+
+class Keeper:
+    """Keeps the readings of one organization through one writer."""
+
+    def __init__(self, writer: Writer, organization: str) -> None:
+        self.writer = writer
+        self.organization = organization
+
+    def keep(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> int:
+        """Commit what a reading changes; how many days did. `last`: days that moved are given up, with an Issue."""
+        table = table_of(errand.source, errand.grain)
+        days = sorted(verdict.days)
+        changed = self.writer.changed(table, self.organization, days, verdict.rows) if days else []
+        marks = self._marks(errand, verdict)
+        issues = self._issues(errand, verdict, at, last=last)
+        if not (changed or marks or issues):
+            return 0
+        if changed:
+            rows = verdict.rows.filter(pc.is_in(verdict.rows["day"], pa.array(changed, pa.date32())))
+            self.writer.replace(table, of_days(self.organization, changed), rows)
+        if marks:
+            listed = ", ".join(f"date '{mark['day']}'" for mark in marks)
+            which = f"source = '{errand.source}' and grain = '{errand.grain}' and day in ({listed})"
+            where = f"organization = '{self.organization}' and {which}"
+            self.writer.replace(DAYS, where, pa.Table.from_pylist(marks, schema(DAYS)))
+        self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
+        self.writer.commit(self.organization, str(errand), at, _totals(verdict.days.values()))
+        return len({*changed, *(mark["day"] for mark in marks)})
+
+    def moved(self, errand: Errand, control: Mapping[date, Total]) -> list[date]:
+        """The days whose control total is no longer what the ledger has."""
+        held = self._days(errand)
+        return [day for day, said in control.items() if day not in held or _control(held[day]) != said]
+
+    def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
+        """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
+        pages = list(pages)
+        rows = self.writer.rows(NAMES, self.organization).sort_by("seen_at").to_pylist()
+        held = {(row["type"], row["id"]): row for row in rows}
+        said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
+        news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
+        read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}
+        for key, row in held.items():
+            if key not in said and key[0] in read and key[1] != DEFAULT and row["status"] != "gone":
+                news.append(row | {"status": "gone", "seen_at": at})
+        if news:
+            self.writer.append(NAMES, pa.Table.from_pylist(news, schema(NAMES)))
+            self.writer.commit(self.organization, "names", at, {})
+        return len(news)
+
+    def _name(self, named: directory.Named, at: datetime) -> dict[str, Any]:
+        details = json.dumps(named.details, sort_keys=True)
+        return msgspec.structs.asdict(named) | {"organization": self.organization, "details": details, "seen_at": at}
+
+    def _marks(self, errand: Errand, verdict: Verdict) -> list[dict[str, Any]]:
+        """The rows of `days` that this verdict makes new or other."""
+        held = self._days(errand)
+        marks = []
+        for day, (how, control) in sorted(verdict.days.items()):
+            money = control if isinstance(control, Decimal) else None
+            counts = dict.fromkeys(COUNTERS) if isinstance(control, Decimal) else dict(zip(COUNTERS, control, strict=True))
+            mark = {
+                "organization": self.organization,
+                "source": str(errand.source),
+                "grain": str(errand.grain),
+                "day": day,
+                "state": str(how),
+                **counts,
+                "billed": money,
+            }
+            if mark != held.get(day):
+                marks.append(mark)
+        return marks
+
+    def _days(self, errand: Errand) -> dict[date, dict[str, Any]]:
+        """The ledger's row of each day of the errand's source and grain."""
+        rows = self.writer.rows(DAYS, self.organization).to_pylist()
+        return {it["day"]: it for it in rows if it["source"] == errand.source and it["grain"] == errand.grain}
+
+    def _issues(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> list[dict[str, Any]]:
+        found = [
+            ("moved", f"{errand.source} {errand.grain} {day}", f"{how}; left as the ledger had it, to be read again")
+            for day, how in (verdict.moved.items() if last else ())
+        ]
+        found += [
+            ("new field", f"{errand.source} {name}", "a field tallystick does not know; the archive keeps it as sent")
+            for name in sorted(verdict.new_fields)
+        ]
+        held = {(row["kind"], row["subject"]) for row in self.writer.rows(NOTICES, self.organization).to_pylist()}
+        return [
+            {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
+            for kind, subject, said in found
+            if (kind, subject) not in held
+        ]
+
+
+def _control(row: dict[str, Any]) -> Total:
+    billed: Decimal | None = row["billed"]
+    return tuple(row[name] for name in COUNTERS) if billed is None else billed
+
+
+def _untimed(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in row.items() if name != "seen_at"}
+
+
+def _totals(days: Iterable[tuple[State, Total]]) -> dict[str, str]:
+    """The control totals of a commit, as its version states them."""
+    amounts = [control for _, control in days if isinstance(control, Decimal)]
+    counts = [control for _, control in days if not isinstance(control, Decimal)]
+    if amounts:
+        return {"billed": plain(total(amounts))}
+    return {name: str(sum(them)) for name, them in zip(COUNTERS, zip(*counts, strict=True), strict=False)}

@@ -1,0 +1,144 @@
+"""What to read: wanted minus settled, as errands (design, section 3: settled, provisional).
+
+The running day and the last 3 ended days are read each time. Of the last 35 ended days the control total is read
+each time, and the day itself where it moved or was last read a week ago. A day read 35 days after its end is settled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from tallystick.core.records import State
+from tallystick.core.time import DAY, Grain, Window, midnight, of_days
+
+ALWAYS = 3
+"""Ended days that each sync reads."""
+SETTLED = timedelta(days=35)
+"""Time after its end at which a day that is read has settled."""
+WEEK = timedelta(days=7)
+
+LONGEST = {Grain.DAY: timedelta(days=31), Grain.HOUR: timedelta(days=7)}
+"""The longest window of one errand: what one page can hold, so that memory does not grow with what is asked."""
+
+
+class Source(StrEnum):
+    """What is read."""
+
+    USAGE = "usage"
+    COST = "cost"
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """One window to read whole, or (`check`) to compare by its control totals alone."""
+
+    source: Source
+    grain: Grain
+    window: Window
+    check: bool = False
+
+    def __str__(self) -> str:
+        days = self.window.days()
+        span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
+        return f"{self.source} by {self.grain}, {span}{', control totals' if self.check else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the ledger knows of a day: its state, and when it was last read whole."""
+
+    state: State
+    read_at: datetime
+
+
+def state(day: date, read_at: datetime) -> State:
+    """How far a day that was read at `read_at` can be trusted."""
+    end = midnight(day) + DAY
+    if end > read_at:
+        return State.RUNNING
+    return State.SETTLED if read_at >= end + SETTLED else State.PROVISIONAL
+
+
+def errands(
+    source: Source, grain: Grain, wanted: Window, known: Mapping[date, Known], now: datetime
+) -> list[Errand]:
+    """What to read of `wanted` and of what the ledger has unsettled from before, oldest first."""
+    today = Grain.DAY.floor(now).date()
+    older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
+    read, check = [], []
+    for day in sorted({*wanted.days(), *older}):
+        if day > today or (day == today and source is Source.COST):
+            continue
+        match _due(day, known.get(day), now, today):
+            case "read":
+                read.append(day)
+            case "check":
+                check.append(day)
+    return [*_cut(source, grain, check, check=True), *_cut(source, grain, read)]
+
+
+def again(errand: Errand, days: Iterable[date]) -> list[Errand]:
+    """The errands that read these days of an errand once more."""
+    return _cut(errand.source, errand.grain, days)
+
+
+def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
+    if known is None or known.state is State.RUNNING or day >= today - ALWAYS * DAY:
+        return "read"
+    if known.state is State.SETTLED:
+        return ""
+    past = now >= midnight(day) + DAY + SETTLED
+    return "read" if past or now - known.read_at >= WEEK else "check"
+
+
+def _cut(source: Source, grain: Grain, days: Iterable[date], *, check: bool = False) -> list[Errand]:
+    return [
+        Errand(source, grain, window, check)
+        for span in of_days(days)
+        for month in span.split(Grain.MONTH)
+        for window in month.chunks(LONGEST[grain])
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """What reading one day has cost so far: requests and bytes; `measured` or assumed."""
+
+    requests: float
+    size: float
+    measured: bool
+
+
+ASSUMED = Habit(requests=0.5, size=60_000, measured=False)
+"""Before anything was read: a month in some fifteen requests, some sixty kilobytes a day."""
+SECONDS_A_REQUEST = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a plan will cost, before anything is fetched."""
+
+    requests: int
+    minutes: float
+    megabytes: float
+    measured: bool
+
+
+def estimate(plan: Iterable[Errand], habits: Mapping[tuple[Source, Grain], Habit], directory: int = 6) -> Estimate:
+    """Requests, minutes and megabytes of a plan, by what earlier readings of each kind cost."""
+    requests, size, measured = float(directory), 0.0, True
+    for errand in plan:
+        days = len(errand.window.days())
+        if errand.check:
+            requests += 1
+            size += 500 * days
+            continue
+        habit = habits.get((errand.source, errand.grain), ASSUMED)
+        hours = 1 if habit.measured or errand.grain is Grain.DAY else 12
+        measured = measured and habit.measured
+        requests += max(5 if errand.source is Source.USAGE else 3, habit.requests * days)
+        size += habit.size * days * hours
+    return Estimate(round(requests), requests * SECONDS_A_REQUEST / 60, size / 1e6, measured)

@@ -1,0 +1,64 @@
+"""A ledger from its archive alone: every reading judged once more, in the order in which it was read."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.api.client import Page
+from tallystick.core.records import PAGES
+from tallystick.core.time import Grain, Window
+from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger.archive import Archive
+from tallystick.ledger.tables import Tables, schema
+from tallystick.sync.keep import Keeper
+from tallystick.sync.plan import Errand, Source
+from tallystick.sync.reading import Asked, Reading
+from tallystick.sync.run import TRIES
+
+
+def rebuild(old: Path, new: Path) -> int:
+    """Build the ledger `new` from the pages of `old`, which is only read; how many readings were judged.
+
+    Raises AskedWrongly if `new` is not empty, LedgerError where the archive cannot be read.
+    """
+    archive, copy = Archive(old), Archive(new)
+    if new.exists() and any(new.iterdir()):
+        raise AskedWrongly(f"{new} is not empty.", "Name a folder that does not exist yet.")
+    if not (old / "pages" / "index").exists():
+        raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
+    index = Tables(old).open(PAGES).to_pyarrow_table()
+    rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
+    readings = 0
+    with Tables(new).writing() as writer:
+        for _, group in groupby(rows, key=lambda row: row["reading"]):
+            pages = list(group)
+            writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
+            _judge(Keeper(writer, pages[0]["organization"]), pages, archive, copy)
+            readings += 1
+    return readings
+
+
+def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
+    first = pages[0]
+    asked = (_asked(row, archive, copy) for row in pages)
+    if first["source"] == "names":
+        keeper.keep_names(((it.purpose, it.page) for it in asked), first["read_at"])
+        return
+    window = Window(first["window_start"], first["window_end"])
+    errand = Errand(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
+    reading = Reading(errand, keeper.organization, first["read_at"])
+    for it in asked:
+        reading.add(it)
+    if not errand.check:
+        keeper.keep(errand, reading.verdict(), first["read_at"], last=first["attempt"] == TRIES)
+
+
+def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> Asked:
+    body = archive.body(row["hash"])
+    copy.keep(body)
+    return Asked(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body))
