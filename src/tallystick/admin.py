@@ -1,8 +1,8 @@
 """AdminAPI: the Admin API from Python, on its own, without a ledger.
 
-    with AdminAPI() as api:
-        for record in api.usage("2026-10-01", "2026-11-01", by=["model"]):
-            print(record.window.start, record.dims["model"], record.total_tokens)
+with AdminAPI() as api:
+    for record in api.usage("2026-10-01", "2026-11-01", by=["model"]):
+        print(record.window.start, record.dims["model"], record.total_tokens)
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Self
 
 import httpx2
 
 from tallystick.api import directory, reports
 from tallystick.api.client import Client, Clock, Credential
-from tallystick.config import Settings, SystemClock
+from tallystick.config import Settings
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import DAY, Grain, Window, instant, midnight
 from tallystick.errors import AskedWrongly, Refused
@@ -60,11 +61,9 @@ class AdminAPI:
             credential = Credential(credential)
         self._clock = clock or settings.clock()
         self._credential = credential or settings.credential()
-        self.client = Client(
-            self._credential, clock=self._clock, base_url=settings.base_url, transport=transport
-        )
+        self.client = Client(self._credential, clock=self._clock, base_url=settings.base_url, transport=transport)
 
-    def __enter__(self) -> AdminAPI:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -169,9 +169,7 @@ def _file(told: str | None) -> tuple[str, dict[str, Any]]:
     return str(path), said
 
 
-def _base_url(
-    flag: str | None, env: Mapping[str, str], told: str | None, path: str
-) -> tuple[str, str, list[str]]:
+def _base_url(flag: str | None, env: Mapping[str, str], told: str | None, path: str) -> tuple[str, str, list[str]]:
     if flag:
         return flag, "--base-url", []
     if url := env.get("TALLYSTICK_BASE_URL"):

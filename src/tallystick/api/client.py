@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
@@ -40,9 +40,14 @@ _SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+")
 class Clock(Protocol):
     """The clock that is handed in: the time of day, a stopwatch, and sleep."""
 
-    def now(self) -> datetime: ...
-    def elapsed(self) -> float: ...
-    def sleep(self, seconds: float) -> None: ...
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+
+    def elapsed(self) -> float:
+        """Seconds of a stopwatch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
 
 
 class Credential:
@@ -150,7 +155,7 @@ class Client:
             ],
         )
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -159,6 +164,11 @@ class Client:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+
+    @property
+    def bearer(self) -> bool:
+        """Whether the credential is a token rather than a key."""
+        return self._credential.bearer
 
     def get(self, query: Query) -> Page:
         """One answer, tried again while that can help.
@@ -235,10 +245,10 @@ class Client:
         return Refused(what, mend, status=status, **said.ids)
 
     def _exhausted(self, query: Query, answer: httpx2.Response | None, trouble: str, tries: int) -> Unreachable:
-        said = _said(answer) if answer is not None else _Said()
+        said, where = _said(answer) if answer is not None else _Said(), self.base_url + query.endpoint.path
         told = self._credential.mask(f": {said.message}" if said.message else "")
         return Unreachable(
-            f"No usable answer from {self.base_url}{query.endpoint.path} in {tries} tries; the last was {trouble}{told}",
+            f"No usable answer from {where} in {tries} tries; the last was {trouble}{told}",
             "Nothing that was committed is lost; run the same command again later. "
             "If this is not the API's address, correct --base-url.",
             status=answer.status_code if answer is not None else None,

@@ -111,10 +111,12 @@ def organization(page: Page) -> Organization:
 def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tuple[str, Page]]:
     """The pages of the directory with the purpose of each, the organization first.
 
-    A list that this credential may not read is told to `refused` and left out: names are a convenience, and some
-    lists are refused to Admin keys by design (trap 33). The organization itself must be readable.
+    A list that this credential may not read is told to `refused` and left out: names are a convenience (trap 33).
+    Service accounts are not asked for with a key, to which they are always refused. The organization must be readable.
     """
     for purpose, query in LISTS:
+        if query.endpoint is SERVICE_ACCOUNTS and not client.bearer:
+            continue
         try:
             for page in client.pages(query):
                 yield purpose, page

@@ -57,9 +57,7 @@ ORGANIZATION = Endpoint("organization", "/v1/organizations/me")
 WORKSPACES = Endpoint("workspaces", "/v1/organizations/workspaces", paging="id", limits={"": 1000})
 API_KEYS = Endpoint("keys", "/v1/organizations/api_keys", paging="id", limits={"": 1000})
 USERS = Endpoint("users", "/v1/organizations/users", paging="id", limits={"": 1000})
-SERVICE_ACCOUNTS = Endpoint(
-    "service_accounts", "/v1/organizations/service_accounts", paging="token", limits={"": 1000}
-)
+SERVICE_ACCOUNTS = Endpoint("service_accounts", "/v1/organizations/service_accounts", paging="token", limits={"": 1000})
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     ORGANIZATION,

@@ -225,9 +225,7 @@ def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
     for place, row in enumerate(bucket.rows):
         path = f"{bucket.path}.results[{place}]"
         try:
-            if row.currency != "USD":
-                raise BadMoney(f"an amount in {row.currency!r}, and amounts of two currencies cannot be added")
-            amounts.append(from_cents(row.amount))
+            amounts.append(from_cents(row.amount, row.currency))
         except BadMoney as bad:
             raise BadMoney(
                 f"The cost report of {bucket.window} holds at `{path}.amount`: {bad.what}",

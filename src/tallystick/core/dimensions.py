@@ -50,9 +50,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         filter="api_key_ids",
         named=True,
     ),
-    Dimension(
-        "account", "user id of an OAuth request", "none", usage="account_id", filter="account_ids", named=True
-    ),
+    Dimension("account", "user id of an OAuth request", "none", usage="account_id", filter="account_ids", named=True),
     Dimension(
         "service_account",
         "service account id of a workload-identity request",
@@ -64,7 +62,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension(
         "actor", "who asked: the account, else the service account, else `unattributed`", "unattributed", named=True
     ),
-    Dimension("model", "model id; `none` where a cost has no model", "none", usage="model", cost="model", filter="models"),
+    Dimension(
+        "model", "model id; `none` where a cost has no model", "none", usage="model", cost="model", filter="models"
+    ),
     Dimension(
         "kind",
         "token kind or service: uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_search, "
@@ -99,9 +99,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         filter="inference_geos",
         small=True,
     ),
-    Dimension(
-        "speed", "standard or fast", UNKNOWN, usage="speed", cost="speed", filter="speeds", small=True
-    ),
+    Dimension("speed", "standard or fast", UNKNOWN, usage="speed", cost="speed", filter="speeds", small=True),
     Dimension("description", "the text of the billed line; to show, never to parse", "none", cost="description"),
     Dimension("cost_type", "tokens, web_search, code_execution, session_usage", UNKNOWN, cost="cost_type"),
 )

@@ -19,17 +19,21 @@ EXACT = Context(prec=76, traps=[Inexact, InvalidOperation])
 _WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def from_cents(cents: str) -> Decimal:
+def from_cents(cents: str, currency: str = "USD") -> Decimal:
     """US dollars from the API's decimal string of fractional US cents.
 
-    Raises BadMoney for a blank, an exponent, a plus sign, NaN, or a fraction finer than a picodollar.
+    Raises BadMoney for a blank, an exponent, a plus sign, NaN, a fraction finer than a picodollar, another currency.
     """
+    if currency != "USD":
+        raise BadMoney(f"{cents!r} is an amount in {currency!r}; amounts of two currencies cannot be added")
     if not _WRITTEN.fullmatch(cents):
         raise BadMoney(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")
     dollars = EXACT.scaleb(Decimal(cents), -2)
     whole, _, fraction = format(dollars, "f").partition(".")
     if len(fraction.rstrip("0")) > PLACES or len(whole.lstrip("-")) > 28 - PLACES:
-        raise BadMoney(f"{cents!r} cents does not fit dollars with {PLACES} places and {28 - PLACES} digits before them")
+        raise BadMoney(
+            f"{cents!r} cents does not fit dollars with {PLACES} places and {28 - PLACES} digits before them"
+        )
     return dollars
 
 

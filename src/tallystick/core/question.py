@@ -102,6 +102,7 @@ class Kind(StrEnum):
     COUNT = "count"
     MONEY = "money"
     RATIO = "ratio"
+    NUMBER = "number"
     TEXT = "text"
 
 
@@ -122,10 +123,10 @@ class Table:
     """An answer: typed columns, rows, totals over all rows, caveats in words, how much of the window is covered.
 
     Money is exact Decimal US dollars; a ratio is Decimal or None (nothing to divide by). `as_of` names the version of
-    the ledger. In a notebook it shows itself.
+    the ledger. A user's own SQL has no question. In a notebook the answer shows itself.
     """
 
-    question: Question
+    question: Question | None
     headings: tuple[Heading, ...]
     cells: Sequence[tuple[Cell, ...]]
     totals: Mapping[str, Cell]
@@ -135,7 +136,7 @@ class Table:
 
     @property
     def rows(self) -> list[dict[str, Cell]]:
-        """One dictionary a row."""
+        """One dictionary a row, by column name."""
         names = [heading.name for heading in self.headings]
         return [dict(zip(names, row, strict=True)) for row in self.cells]
 
@@ -145,12 +146,11 @@ class Table:
 
         types = {Kind.COUNT: pa.int64(), Kind.MONEY: pa.decimal128(38, 12), Kind.RATIO: pa.decimal128(38, 6)}
         columns = list(zip(*self.cells, strict=True)) or [()] * len(self.headings)
-        return pa.table(
-            {
-                heading.name: pa.array(column, types.get(heading.kind, pa.string()))
-                for heading, column in zip(self.headings, columns, strict=True)
-            }
-        )
+        arrays = [
+            pa.array(column, None if heading.kind is Kind.NUMBER and column else types.get(heading.kind, pa.string()))
+            for heading, column in zip(self.headings, columns, strict=True)
+        ]
+        return pa.Table.from_arrays(arrays, names=[heading.name for heading in self.headings])
 
     def to_pandas(self) -> pandas.DataFrame:
         """The rows as a pandas DataFrame, where pandas is installed; money stays Decimal."""
@@ -159,8 +159,8 @@ class Table:
     def written(self) -> dict[str, Any]:
         """The answer as plain data, as JSON has it: money and ratios are strings."""
         return {
-            "report": self.question.report,
-            "question": self.question.spoken(),
+            "report": self.question.report if self.question else "sql",
+            "question": self.question.spoken() if self.question else None,
             "columns": [{"name": it.name, "kind": it.kind.value, "unit": it.unit} for it in self.headings],
             "rows": [{name: _written(cell) for name, cell in row.items()} for row in self.rows],
             "totals": {name: _written(cell) for name, cell in self.totals.items()},
@@ -173,9 +173,7 @@ class Table:
         from html import escape
 
         head = "".join(f"<th>{escape(heading.name)}</th>" for heading in self.headings)
-        body = "".join(
-            f"<tr>{''.join(f'<td>{escape(_shown(cell))}</td>' for cell in row)}</tr>" for row in self.cells
-        )
+        body = "".join(f"<tr>{''.join(f'<td>{escape(_shown(cell))}</td>' for cell in row)}</tr>" for row in self.cells)
         notes = "".join(f"<li>{escape(caveat)}</li>" for caveat in self.caveats)
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
 

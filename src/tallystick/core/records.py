@@ -117,9 +117,7 @@ _USAGE_DIMS = _dims("workspace", "key", "account", "service_account", "model", "
 _USAGE = (*_USAGE_DIMS, *(Column(name, Type.COUNT, meaning) for name, meaning in _COUNTERS.items()))
 
 USAGE_DAY = LedgerTable("usage", "tokens used, by UTC day", (*_WHEN, *_USAGE), ("organization", "month"))
-USAGE_HOUR = LedgerTable(
-    "usage_hour", "tokens used, by UTC hour", (*_WHEN, _HOUR, *_USAGE), ("organization", "month")
-)
+USAGE_HOUR = LedgerTable("usage_hour", "tokens used, by UTC hour", (*_WHEN, _HOUR, *_USAGE), ("organization", "month"))
 COST = LedgerTable(
     "cost",
     "what was billed, by UTC day and line",

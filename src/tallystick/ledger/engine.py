@@ -15,6 +15,7 @@ from tallystick.ledger.views import SQL, VIEWS
 if TYPE_CHECKING:
     from tallystick.ledger.tables import Tables, Version
 
+
 class Engine:
     """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it."""
 

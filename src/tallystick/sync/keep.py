@@ -89,7 +89,9 @@ class Keeper:
         marks = []
         for day, (how, control) in sorted(verdict.days.items()):
             money = control if isinstance(control, Decimal) else None
-            counts = dict.fromkeys(COUNTERS) if isinstance(control, Decimal) else dict(zip(COUNTERS, control, strict=True))
+            counts = (
+                dict.fromkeys(COUNTERS) if isinstance(control, Decimal) else dict(zip(COUNTERS, control, strict=True))
+            )
             mark = {
                 "organization": self.organization,
                 "source": str(errand.source),

@@ -62,9 +62,7 @@ def state(day: date, read_at: datetime) -> State:
     return State.SETTLED if read_at >= end + SETTLED else State.PROVISIONAL
 
 
-def errands(
-    source: Source, grain: Grain, wanted: Window, known: Mapping[date, Known], now: datetime
-) -> list[Errand]:
+def errands(source: Source, grain: Grain, wanted: Window, known: Mapping[date, Known], now: datetime) -> list[Errand]:
     """What to read of `wanted` and of what the ledger has unsettled from before, oldest first."""
     today = Grain.DAY.floor(now).date()
     older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}

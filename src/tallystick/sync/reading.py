@@ -35,7 +35,7 @@ from tallystick.api.reports import (
 from tallystick.core.dimensions import UNKNOWN, USAGE
 from tallystick.core.money import plain, total
 from tallystick.core.records import COST, COUNTERS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
-from tallystick.core.time import Grain, Window
+from tallystick.core.time import Grain
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.cube import Seen

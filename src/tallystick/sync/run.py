@@ -105,9 +105,7 @@ def habits(tables: Tables) -> dict[tuple[Source, Grain], Habit]:
     return {key: Habit(count / days, size / days, measured=True) for key, (count, size, days) in costs.items() if days}
 
 
-def plan(
-    tables: Tables, organization: str, wanted: Window, grain: Grain, now: datetime
-) -> list[Errand]:
+def plan(tables: Tables, organization: str, wanted: Window, grain: Grain, now: datetime) -> list[Errand]:
     """What a sync would read now: cost by day, usage by `grain`."""
     return [
         errand
@@ -262,7 +260,13 @@ class Sync:
         }
 
     def _index(
-        self, keeper: Keeper, rows: list[dict[str, Any]], source: str, grain: Grain, window: Window, at: datetime,
+        self,
+        keeper: Keeper,
+        rows: list[dict[str, Any]],
+        source: str,
+        grain: Grain,
+        window: Window,
+        at: datetime,
         attempt: int,
     ) -> None:
         """Put a reading's pages into the index, before anything made of them is committed."""

@@ -1,0 +1,201 @@
+"""Ledger: the ledger from Python: open it, sync it, ask it.
+
+ledger = Ledger.open("my-ledger")
+ledger.sync(since="2026-09")
+ledger.spend(by=["workspace"], since="30d").to_pandas()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tallystick.config import Settings
+from tallystick.core.question import Question, Table, window
+from tallystick.core.time import DAY, Grain, Window
+from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import Tables
+from tallystick.reports import REPORTS, sql
+from tallystick.reports.answer import answer, query
+from tallystick.reports.report import Report
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Client, Clock
+    from tallystick.sync.plan import Errand, Estimate
+    from tallystick.sync.run import Outcome, Progress
+
+By = str | Sequence[str]
+Where = Mapping[str, str | Sequence[str]]
+
+
+class Ledger:
+    """One ledger. Answers are Tables, from its newest version; each method raises TallystickErrors only.
+
+    `clock` is the seam for time; without it the settings' clock is used.
+    """
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self._clock = clock
+        self._tables = Tables(path)
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, clock: Clock | None = None) -> Ledger:
+        """The ledger at `path`, or where the settings say. It need not exist before the first `sync`."""
+        settings = Settings.load(ledger=str(path) if path else None)
+        return cls(settings.ledger, clock or settings.clock())
+
+    def sync(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        grain: str = "day",
+        client: Client | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        waiting: Callable[[str], None] | None = None,
+    ) -> Outcome:
+        """Read from the API what is missing or not settled, and commit it window by window.
+
+        `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
+        """
+        from tallystick.api.client import Client
+        from tallystick.sync.run import Sync
+
+        wanted, by = self._wanted(since, until), _grain(grain)
+        if client is not None:
+            return Sync(client, self._tables, self._clock, progress=progress, waiting=waiting).run(wanted, by)
+        settings = Settings.load()
+        with Client(settings.credential(), clock=self._clock, base_url=settings.base_url) as made:
+            return self.sync(since, until, grain=grain, client=made, progress=progress, waiting=waiting)
+
+    def plan(
+        self, since: str | None = None, until: str | None = None, *, grain: str = "day"
+    ) -> tuple[list[Errand], Estimate]:
+        """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing."""
+        from tallystick.sync.plan import estimate
+        from tallystick.sync.run import habits, plan
+
+        organizations = self._organizations()
+        errands = plan(
+            self._tables,
+            organizations[0] if len(organizations) == 1 else "",
+            self._wanted(since, until),
+            _grain(grain),
+            self._clock.now(),
+        )
+        return errands, estimate(errands, habits(self._tables))
+
+    def rebuild(self, into: str | Path) -> int:
+        """Build another ledger from this one's archived pages alone; how many readings were judged."""
+        from tallystick.sync.rebuild import rebuild
+
+        return rebuild(self.path, Path(into))
+
+    def spend(
+        self,
+        by: By = ("workspace",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """What was billed, exact US dollars, by what the cost report knows."""
+        return self.ask("spend", by, since, until, where, top)
+
+    def usage(
+        self,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """Tokens used, a column for each kind, and web searches."""
+        return self.ask("usage", by, since, until, where, top)
+
+    def cache(
+        self,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """Input tokens uncached, written to the cache and read from it, and the hit rate."""
+        return self.ask("cache", by, since, until, where, top)
+
+    def ask(
+        self,
+        report: str,
+        by: By,
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """The answer of the report so named, over the UTC days from `since` to before `until`.
+
+        `by` names dimensions, none for one row; `where` maps a dimension to the ids or names wanted; `top` keeps the
+        largest rows and sums the rest in one.
+        """
+        chosen, question = self._question(report, by, since, until, where, top)
+        return answer(chosen, self.engine(), question, self._clock.now())
+
+    def query(
+        self,
+        report: str,
+        by: By,
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+    ) -> str:
+        """The SQL that a report asks of the ledger, to read."""
+        chosen, question = self._question(report, by, since, until, where, None)
+        return query(chosen, self.engine(), question)[0].sql(dialect="duckdb", pretty=True)
+
+    def sql(self, text: str) -> Table:
+        """The answer to one SQL statement that reads; `tallystick schema` lists the views."""
+        return sql.ask(self.engine(), text)
+
+    def engine(self) -> Engine:
+        """The newest version of the ledger, ready to be asked; LedgerError where there is none."""
+        if not self._tables.exists():
+            raise LedgerError(
+                f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
+            )
+        return Engine(self._tables, self._tables.newest())
+
+    def _question(
+        self, report: str, by: By, since: str, until: str | None, where: Where | None, top: int | None
+    ) -> tuple[Report, Question]:
+        chosen = next((it for it in REPORTS if it.name == report), None)
+        if chosen is None:
+            raise AskedWrongly(f"There is no report {report!r}.", f"Reports: {', '.join(it.name for it in REPORTS)}.")
+        dims = (by,) if isinstance(by, str) else tuple(by)
+        wanted = {name: (it,) if isinstance(it, str) else tuple(it) for name, it in (where or {}).items()}
+        question = Question(report, window(since, until, self._clock.now()), dims, wanted, top)
+        chosen.check(question)
+        return chosen, question
+
+    def _organizations(self) -> list[str]:
+        if not self._tables.exists():
+            return []
+        return [str(row["organization"]) for row in self.sql("SELECT DISTINCT organization FROM days").rows]
+
+    def _wanted(self, since: str | None, until: str | None) -> Window:
+        now = self._clock.now()
+        if since is None:
+            month = Grain.MONTH.floor(now)
+            for _ in range(2):
+                month = Grain.MONTH.floor(month - DAY)
+            since = f"{month:%Y-%m-%d}"
+        return window(since, until, now)
+
+
+def _grain(named: str) -> Grain:
+    if named not in {"day", "hour"}:
+        raise AskedWrongly(f"The ledger keeps no usage by {named}.", "--grain is day or hour.")
+    return Grain(named)

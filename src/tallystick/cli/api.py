@@ -1,0 +1,144 @@
+"""The commands that ask the API: check and sync."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Self
+
+import click
+
+from tallystick.cli import options
+
+if TYPE_CHECKING:
+    from tallystick.book import Ledger
+    from tallystick.sync.run import Outcome, Progress
+
+
+@click.command()
+@options.base_url
+@options.config
+def check(base_url: str | None, config: str | None) -> None:
+    """Whether the API can be read: the organization, what this key may read, how fresh it is."""
+    from tallystick.admin import AdminAPI
+    from tallystick.formats.table import safe
+
+    told = options.settings(base_url=base_url, config=config)
+    with AdminAPI(told.credential(), base_url=told.base_url, clock=told.clock()) as api:
+        found = api.check()
+    click.echo(f"{safe(found.organization.name)} ({found.organization.id})")
+    click.echo(f"{found.base_url}, {found.credential}")
+    for name, answer in found.may_read.items():
+        click.echo(f"  {name:<16} {safe(answer)}")
+    usage = f"{found.newest_usage:%Y-%m-%d %H:%M} UTC" if found.newest_usage else "none in the last two days"
+    click.echo(f"newest hour with usage: {usage}")
+    click.echo(f"newest day with cost: {found.newest_cost or 'none in the last seven days'}")
+    if {found.may_read["usage"], found.may_read["cost"]} != {"yes"}:
+        sys.exit(3)
+
+
+@click.command()
+@click.option("--since", metavar="WHEN", help="First UTC day; by default the first of the last month but one.")
+@click.option("--until", metavar="WHEN", help="The day after the last; by default the running day is included.")
+@click.option(
+    "--grain", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
+)
+@click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
+@options.ledger
+@options.base_url
+@options.config
+def sync(
+    since: str | None,
+    until: str | None,
+    grain: str,
+    planned: bool,
+    ledger: str | None,
+    base_url: str | None,
+    config: str | None,
+) -> None:
+    """Read what is missing or not settled from the API into the ledger."""
+    from tallystick.book import Ledger
+
+    told = options.settings(ledger=ledger, base_url=base_url, config=config)
+    book = Ledger(told.ledger, told.clock())
+    if planned:
+        _print_plan(book, since, until, grain)
+        return
+    from tallystick.api.client import Client
+
+    with (
+        Shown() as shown,
+        Client(told.credential(), clock=told.clock(), base_url=told.base_url, on_wait=shown.wait) as client,
+    ):
+        done = book.sync(since, until, grain=grain, client=client, progress=shown.progress, waiting=shown.queue)
+    tell(done)
+
+
+class Shown:
+    """The progress of a sync on a terminal: windows done, rows, time left; nothing where there is none."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+
+        self._console = Console(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("windows, {task.fields[rows]:,} rows,"),
+            TimeRemainingColumn(),
+            TextColumn("left {task.fields[note]}"),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._task = self._bar.add_task("names", total=None, rows=0, note="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def progress(self, now: Progress) -> None:
+        """How far it is."""
+        said = str(now.errand) if now.errand else "done"
+        self._bar.update(self._task, completed=now.done, total=now.of, rows=now.rows, description=said, note="")
+
+    def wait(self, seconds: float, why: str) -> None:
+        """A wait before another try."""
+        self._bar.update(self._task, note=f"(waiting {seconds:.0f} s: {why[:60]})")
+
+    def queue(self, holder: str) -> None:
+        """A wait for another writer."""
+        self._bar.update(self._task, description=f"waiting for {holder}")
+
+
+def tell(done: Outcome) -> None:
+    """What a sync did, on a terminal; what the user should know of it, always."""
+    from tallystick.formats.table import safe
+
+    for remark in done.remarks:
+        click.echo(f"tallystick: {safe(remark)}", err=True)
+    for day, how in done.moved.items():
+        click.echo(f"tallystick: {day} moved each time it was read ({how}); left as the ledger had it.", err=True)
+    if sys.stderr.isatty():
+        for day, gap in done.gaps.items():
+            click.echo(f"{day} is still running ({gap}).", err=True)
+        click.echo(
+            f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
+            f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
+            err=True,
+        )
+
+
+def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str) -> None:
+    errands, cost = book.plan(since, until, grain=grain)
+    for errand in errands:
+        click.echo(f"  {errand}")
+    basis = "by what earlier readings cost" if cost.measured else "assumed: nothing like it has been read yet"
+    click.echo(
+        f"{len(errands)} windows: about {cost.requests:,} requests, {cost.minutes:,.1f} minutes, "
+        f"{cost.megabytes:,.1f} megabytes ({basis})."
+    )

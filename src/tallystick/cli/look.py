@@ -1,0 +1,52 @@
+"""The commands that look into the ledger itself: sql, schema, rebuild."""
+
+from __future__ import annotations
+
+import click
+
+from tallystick.cli import options
+
+
+@click.command()
+@click.argument("query")
+@options.form
+@options.output
+@options.force
+@options.ledger
+@options.config
+def sql(query: str, form: str, output: str | None, force: bool, ledger: str | None, config: str | None) -> None:
+    """Ask the ledger in SQL: one select over the views that `tallystick schema` lists. Read only."""
+    from tallystick.book import Ledger
+
+    told = options.settings(ledger=ledger, config=config)
+    options.write(options.written(Ledger(told.ledger, told.clock()).sql(query), form, output), output, force=force)
+
+
+@click.command()
+@click.argument("view", required=False)
+def schema(view: str | None) -> None:
+    """The views that `tallystick sql` reads, and what each column means."""
+    from tallystick.errors import AskedWrongly
+    from tallystick.ledger.views import VIEWS
+
+    chosen = [it for it in VIEWS if view in {None, it.name}]
+    if not chosen:
+        raise AskedWrongly(f"There is no view {view!r}.", f"Views: {', '.join(it.name for it in VIEWS)}.")
+    for it in chosen:
+        click.echo(f"{it.name}: {it.meaning}")
+        for name, kind, meaning in it.columns:
+            click.echo(f"  {name:<16} {kind:<15} {meaning}")
+        click.echo()
+
+
+@click.command()
+@click.argument("into", metavar="FOLDER")
+@options.ledger
+@options.config
+def rebuild(into: str, ledger: str | None, config: str | None) -> None:
+    """Build another ledger in FOLDER from this one's archived pages alone."""
+    from tallystick.book import Ledger
+
+    told = options.settings(ledger=ledger, config=config)
+    readings = Ledger(told.ledger, told.clock()).rebuild(into)
+    click.echo(f"{readings} readings judged once more; the ledger is in {into}.")

@@ -1,0 +1,65 @@
+"""Options that several commands share, and the settings that follow from them."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tallystick.errors import AskedWrongly
+
+if TYPE_CHECKING:
+    from tallystick.config import Settings
+    from tallystick.core.question import Table
+
+ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
+config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
+base_url = click.option("--base-url", metavar="URL", help="Where the API is (TALLYSTICK_BASE_URL).")
+output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
+form = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "csv"]),
+    default="table",
+    show_default=True,
+    help="JSON and CSV are exact.",
+)
+force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
+
+
+def settings(**told: Any) -> Settings:
+    """The settings, with their warnings said on the error stream."""
+    from tallystick.config import Settings
+
+    made = Settings.load(**told)
+    for warning in made.warnings:
+        click.echo(f"tallystick: {warning}", err=True)
+    return made
+
+
+def written(table: Table, form: str, output: str | None) -> str:
+    """A Table in a format; as wide as the terminal where it goes to one."""
+    from tallystick.formats import FORMATS
+    from tallystick.formats.table import as_table
+
+    if form == "table" and output is None and sys.stdout.isatty():
+        return as_table(table, shutil.get_terminal_size().columns)
+    return FORMATS[form](table)
+
+
+def write(text: str, output: str | None, *, force: bool) -> None:
+    """Write an answer to the terminal, or whole to a file that is not there yet; AskedWrongly if it is."""
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    path = Path(output)
+    try:
+        with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except FileExistsError:
+        raise AskedWrongly(f"{path} is there already.", "Name another file, or replace it with --force.") from None
+    except OSError as wrong:
+        raise AskedWrongly(f"{path} cannot be written: {wrong.strerror}.", "Name another file.") from None

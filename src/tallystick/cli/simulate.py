@@ -1,0 +1,101 @@
+"""The commands that need no key: the demo, and the simulator as a server."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tallystick.cli import options
+from tallystick.errors import AskedWrongly
+
+if TYPE_CHECKING:
+    from tallystick.sim import Simulator
+
+DAYS = 120
+"""Days that a simulated organization has existed, where nothing else is said."""
+
+
+@click.command()
+@options.ledger
+def demo(ledger: str | None) -> None:
+    """Simulate an organization, sync it, and show its last 30 days. Needs no key."""
+    from tallystick.api.client import Client, Credential
+    from tallystick.book import Ledger
+    from tallystick.cli.api import Shown, tell
+    from tallystick.config import SystemClock
+    from tallystick.formats.table import as_table
+    from tallystick.sim import serve
+
+    clock = SystemClock()
+    path = Path(ledger) if ledger else Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
+    book = Ledger(path, clock)
+    with serve(_simulator(clock.now, seed=1, days=DAYS, keys=24)) as server, Shown() as shown:
+        key = Credential("sk-ant-admin01-simulated", source="the simulator")
+        with Client(key, clock=clock, base_url=server.url, on_wait=shown.wait) as client:
+            done = book.sync(client=client, progress=shown.progress)
+    tell(done)
+    click.echo(
+        f"A simulated organization, read from {server.url} through the real API paths: "
+        f"{done.requests} requests, {done.rows:,} rows.\n"
+    )
+    for table in (book.spend(("workspace",)), book.spend(("model",)), book.cache(("model",))):
+        click.echo(as_table(table))
+    click.echo(f"The ledger is in {path}. Go on asking:\n")
+    for more in ("usage --by key --top 5", "usage --by day --since 7d", "spend --by day --since mtd --format csv"):
+        click.echo(f"  tallystick {more} --ledger {path}")
+
+
+@click.group()
+def sim() -> None:
+    """A simulated organization behind the real paths of the Admin API."""
+
+
+@sim.command("serve")
+@click.option("--port", type=int, default=8788, show_default=True, help="0 takes a free one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Which organization.")
+@click.option("--days", type=int, default=DAYS, show_default=True, help="How many days it has existed.")
+@click.option("--keys", type=int, default=24, show_default=True, help="How many API keys it has.")
+@click.option("--now", "at", metavar="INSTANT", help="Pin its clock: 2026-11-22T15:30:00Z; by default it runs.")
+@click.option(
+    "--fault", "faults", multiple=True, metavar="NAME[:HOW]", help="Something that goes wrong; `--faults` lists them."
+)
+@click.option("--faults", "listed", is_flag=True, help="List the faults and stop.")
+def serve_command(
+    port: int, seed: int, days: int, keys: int, at: str | None, faults: tuple[str, ...], listed: bool
+) -> None:
+    """Serve it on this machine until interrupted."""
+    from tallystick.config import SystemClock
+    from tallystick.core.time import instant
+    from tallystick.sim import FAULTS, serve
+
+    if listed:
+        for fault in FAULTS:
+            click.echo(f"{fault.name:<24} {fault.help}")
+        click.echo("\nAfter a colon: how often. once (or nothing), always, 3 (every third), @3 (only the third).")
+        return
+    try:
+        clock = SystemClock(instant(at) if at else None)
+        server = serve(_simulator(clock.now, seed, days, keys, faults), port=port)
+    except (ValueError, OSError) as wrong:
+        raise AskedWrongly(f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`.") from None
+    click.echo(f"{server.url} with the key sk-ant-admin01-simulated; in another terminal:\n")
+    pinned = f"export TALLYSTICK_NOW={at}\n  " if at else ""
+    click.echo(f"  {pinned}export TALLYSTICK_BASE_URL={server.url} ANTHROPIC_ADMIN_KEY=sk-ant-admin01-simulated")
+    click.echo("  tallystick check\n  tallystick sync --ledger simulated\n")
+    server.run()
+
+
+def _simulator(
+    clock: Callable[[], datetime], seed: int, days: int, keys: int, faults: tuple[str, ...] = ()
+) -> Simulator:
+    from tallystick.sim import Simulator, World
+
+    today = clock().date()
+    return Simulator(
+        World(start=today - timedelta(days=days), end=today, seed=seed, keys=keys), clock=clock, faults=faults
+    )

@@ -1,0 +1,30 @@
+"""CSV: one header and the rows, exact; a text that a spreadsheet would run as a formula is made harmless."""
+
+from __future__ import annotations
+
+import csv
+import io
+from decimal import Decimal
+
+from tallystick.core.money import plain
+from tallystick.core.question import Cell, Table
+
+_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def as_csv(table: Table) -> str:
+    """The rows under their column names, comma-separated, lines ended as RFC 4180 has it.
+
+    Null is an empty cell. Text that begins with `= + - @` gets an apostrophe before it: it must not run.
+    """
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow(heading.name for heading in table.headings)
+    writer.writerows([_cell(cell) for cell in row] for row in table.cells)
+    return out.getvalue()
+
+
+def _cell(cell: Cell) -> str | int:
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(_RUNS) else cell
+    return "" if cell is None else plain(cell) if isinstance(cell, Decimal) else cell

@@ -1,0 +1,11 @@
+"""Reports: Question to Table. Each is one file; they are listed once, here."""
+
+from __future__ import annotations
+
+from tallystick.reports.cache import CACHE
+from tallystick.reports.report import Report
+from tallystick.reports.spend import SPEND
+from tallystick.reports.usage import USAGE
+
+REPORTS: tuple[Report, ...] = (SPEND, USAGE, CACHE)
+"""Every report; command, help and Python method follow from this line."""

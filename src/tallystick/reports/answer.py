@@ -1,0 +1,112 @@
+"""The one way to answer a report: group, name, sort, total, and say what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.dimensions import TIMES
+from tallystick.core.money import total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import COST, USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.core.time import text
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import column, wanted, within
+from tallystick.reports.coverage import cover, priority
+from tallystick.reports.names import named
+from tallystick.reports.report import Report
+
+OTHERS = "others"
+"""The id of the row that sums what `top` leaves out."""
+
+
+def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Select, LedgerTable]:
+    """The query that answers a question, and the table it reads."""
+    report.check(question)
+    table = COST if report.money else _grain(engine, question)
+    dims = {name: column(name) for name in question.by}
+    if report.apart and report.apart[0] not in dims:
+        dims[report.apart[0]] = exp.maybe_parse(report.apart[1])
+    sums = [exp.alias_(exp.maybe_parse(f"sum({it.sql})"), it.name) for it in report.measures if not it.derived]
+    asked = (
+        exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
+        .from_(exp.table_(table.name, db="ledger"))
+        .where(within(question.window, months=True), *wanted(engine, table, question.where))
+    )
+    if dims:
+        return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1))), table
+    return asked.having("count(*) > 0"), table
+
+
+def answer(report: Report, engine: Engine, question: Question, now: datetime) -> Table:
+    """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
+    asked, table = query(report, engine, question)
+    dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
+    counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
+    rows = [row | {name: int(row[name]) for name in counts} for row in engine.ask(asked).to_pylist()]
+    totals = _sum(report, rows)
+    times = [name for name in dims if name in TIMES]
+    rows.sort(key=lambda row: ([row[name] for name in times], -row[report.order], [row[name] for name in dims]))
+    if question.top is not None and len(rows) > question.top:
+        rows = _top(report, rows, dims, question.top)
+    names = named(engine, dims)
+    headings, cells = _laid_out(report, rows, dims, names)
+    coverage, caveats = cover(engine, table, question, now)
+    known = coverage["present"] > 0
+    return Table(
+        question,
+        headings,
+        cells,
+        {it.name: totals[it.name] if known else None for it in report.measures},
+        (*caveats, *priority(engine, table, question), *report.notes),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    sums: dict[str, Any] = {}
+    for it in report.measures:
+        if it.derived is None:
+            cells = [row[it.name] for row in rows]
+            sums[it.name] = total(cells) if it.kind is Kind.MONEY else sum(cells)
+    for it in report.measures:
+        if it.derived is not None:
+            sums[it.name] = it.derived(sums)
+    return sums
+
+
+def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], top: int) -> list[dict[str, Any]]:
+    largest = sorted(rows, key=lambda row: -row[report.order])[:top]
+    kept = [row for row in rows if any(row is it for it in largest)]
+    left = [row for row in rows if not any(row is it for it in largest)]
+    return [*kept, dict.fromkeys(dims, OTHERS) | _sum(report, left)]
+
+
+def _laid_out(
+    report: Report, rows: list[dict[str, Any]], dims: list[str], names: Mapping[str, Callable[[str], str]]
+) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
+    headings: list[Heading] = []
+    columns: list[list[Cell]] = []
+    for name in dims:
+        headings.append(Heading(name, Kind.DIMENSION))
+        columns.append([row[name] for row in rows])
+        if name in names:
+            headings.append(Heading(f"{name}_name", Kind.NAME))
+            columns.append([names[name](row[name]) for row in rows])
+    for it in report.measures:
+        headings.append(it.heading)
+        columns.append([it.derived(row) if it.derived else row[it.name] for row in rows])
+    return tuple(headings), list(zip(*columns, strict=True))
+
+
+def _grain(engine: Engine, question: Question) -> LedgerTable:
+    """The table to read: hours where hours are asked for, days where there are any, never both."""
+    if "hour" in question.by:
+        return USAGE_HOUR
+    days = exp.select("grain").distinct().from_("ledger.days").where("source = 'usage'", within(question.window))
+    grains = {row["grain"] for row in engine.ask(days).to_pylist()}
+    return USAGE_HOUR if grains == {"hour"} else USAGE_DAY

@@ -1,0 +1,63 @@
+"""The parts of a query that come from a question: its columns of dimensions, its window, its filters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from sqlglot import exp
+
+from tallystick.core.records import LedgerTable
+from tallystick.core.time import Window
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.views import ACTOR
+from tallystick.reports.names import ids_called
+
+_DERIVED = {
+    "actor": ACTOR,
+    "hour": "CAST(day AS VARCHAR) || 'T' || lpad(CAST(hour_of_day AS VARCHAR), 2, '0') || ':00:00Z'",
+    "day": "CAST(day AS VARCHAR)",
+    "week": "CAST(CAST(date_trunc('week', day) AS DATE) AS VARCHAR)",
+    "month": "month",
+}
+
+
+def column(name: str) -> exp.Expression:
+    """A dimension, or a grain of time as text, as a column of the records."""
+    return exp.maybe_parse(_DERIVED[name], dialect="duckdb") if name in _DERIVED else exp.column(name)
+
+
+def within(window: Window, *, months: bool = False) -> exp.Condition:
+    """The condition that a row's day lies in the window; with `months`, so said that other files stay shut."""
+    start = exp.cast(exp.Literal.string(f"{window.start:%Y-%m-%d}"), "date")
+    end = exp.cast(exp.Literal.string(f"{window.end:%Y-%m-%d}"), "date")
+    days = exp.and_(exp.column("day") >= start, exp.column("day") < end)
+    if not months:
+        return days
+    last = window.days()[-1]
+    first_month, last_month = exp.Literal.string(f"{window.start:%Y-%m}"), exp.Literal.string(f"{last:%Y-%m}")
+    return exp.and_(exp.column("month") >= first_month, exp.column("month") <= last_month, days)
+
+
+def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ...]]) -> list[exp.Condition]:
+    """The conditions that hold dimensions to the ids or names wanted; AskedWrongly for one that nothing has.
+
+    A misspelt name must not look like a spend of zero.
+    """
+    conditions: list[exp.Condition] = []
+    for name, said in where.items():
+        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
+        present = {row["id"] for row in engine.ask(query).to_pylist()}
+        ids: set[str] = set()
+        for value in said:
+            called = ids_called(engine, name, value)
+            if not called and value not in present:
+                near = get_close_matches(value, sorted(present), n=3, cutoff=0.5)
+                raise AskedWrongly(
+                    f"No {name} in the ledger has the id or name {value!r}.",
+                    f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.",
+                )
+            ids |= called or {value}
+        conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(ids))))
+    return conditions

@@ -1,0 +1,109 @@
+"""Coverage: which days of a question the ledger has, how far they can be trusted, and what to say of the rest.
+
+A day that is absent is named, never shown as zero (rule 6).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.question import Question
+from tallystick.core.records import COST, DAYS, TOKENS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
+from tallystick.core.time import DAY, of_days
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import wanted, within
+
+
+def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
+    """The coverage of an answer in numbers of UTC days, and its caveats in words."""
+    source = "cost" if table is COST else "usage"
+    states = _states(engine, source, "hour" if table is USAGE_HOUR else "day", question)
+    asked, today = question.window.days(), now.date()
+    unpublished = [day for day in asked if day >= today and table is COST]
+    absent = [day for day in asked if day not in states and day not in unpublished]
+    of = {how: [day for day in asked if states.get(day) == how] for how in State}
+    caveats = []
+    if absent:
+        caveats.append(
+            f"{_count(absent)} absent from the ledger, unknown rather than zero: {_spans(absent)}. "
+            "`tallystick sync` reads them, if the API has published them."
+        )
+    if unpublished:
+        caveats.append(f"{_spans(unpublished)} has not ended: cost is published for ended UTC days only.")
+    for day in of[State.RUNNING]:
+        part = f"{day} was still running when it was read: its figures are a part of the day."
+        caveats.append(part + _gap(engine, table, day))
+    if of[State.PROVISIONAL]:
+        days = of[State.PROVISIONAL]
+        caveats.append(
+            f"{_count(days)} provisional, read under 35 days after the end; Anthropic may restate them: {_spans(days)}."
+        )
+    coverage = {
+        "days": len(asked),
+        "present": len(asked) - len(absent) - len(unpublished),
+        "settled": len(of[State.SETTLED]),
+        "provisional": [str(day) for day in of[State.PROVISIONAL]],
+        "running": [str(day) for day in of[State.RUNNING]],
+        "absent": [str(day) for day in (*absent, *unpublished)],
+    }
+    return coverage, caveats
+
+
+def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str]:
+    """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30)."""
+    used = USAGE_DAY if table is COST else table
+    where = {name: values for name, values in question.where.items() if name in _OF_USAGE}
+    query = (
+        exp.select(exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"))
+        .from_(exp.table_(used.name, db="ledger"))
+        .where("tier = 'priority'", within(question.window, months=True), *wanted(engine, used, where))
+    )
+    tokens = engine.ask(query).to_pylist()[0]["tokens"]
+    if not tokens:
+        return []
+    return [f"{int(tokens):,} tokens of this use were priority tier, whose cost is never in the cost report."]
+
+
+_OF_USAGE = {column.name for column in USAGE_DAY.columns} | {"actor"}
+
+
+def _states(engine: Engine, source: str, grain: str, question: Question) -> dict[date, State]:
+    """The state of each day that every organization asked about has; the least trusted where they differ."""
+    organizations = exp.select("organization", "day", "state").from_("ledger.days")
+    query = organizations.where(
+        exp.column("source").eq(exp.Literal.string(source)),
+        exp.column("grain").eq(exp.Literal.string(grain)),
+        *wanted(engine, DAYS, {name: it for name, it in question.where.items() if name == "organization"}),
+    )
+    rows = engine.ask(query).to_pylist()
+    everybody = {row["organization"] for row in rows}
+    found: dict[date, list[State]] = {}
+    for row in rows:
+        found.setdefault(row["day"], []).append(State(row["state"]))
+    trust = list(State)
+    return {day: min(them, key=trust.index) for day, them in found.items() if len(them) == len(everybody)}
+
+
+def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
+    """By how many tokens the records of a running day differ from its control total, which was read later."""
+    tokens = " + ".join(TOKENS)
+    on = exp.column("day").eq(exp.cast(exp.Literal.string(str(day)), "date"))
+    sums = exp.select(exp.alias_(exp.maybe_parse(f"sum({tokens})"), "tokens"))
+    read = engine.ask(sums.from_(exp.table_(table.name, db="ledger")).where(on)).to_pylist()[0]["tokens"]
+    grain = exp.Literal.string("hour" if table is USAGE_HOUR else "day")
+    control = sums.from_("ledger.days").where(on, "source = 'usage'", exp.column("grain").eq(grain))
+    said = engine.ask(control).to_pylist()[0]["tokens"]
+    gap = int(said or 0) - int(read or 0)
+    return f" Its control total, read after its records, differs from them by {gap:,} tokens." if gap else ""
+
+
+def _count(days: list[date]) -> str:
+    return "1 day is" if len(days) == 1 else f"{len(days)} days are"
+
+
+def _spans(days: list[date]) -> str:
+    spans = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
+    return ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in spans)

@@ -1,0 +1,66 @@
+"""A report as a small value: what it sums, what it can be grouped by, what it refuses and why.
+
+Light to import: command, help and Python method follow from it without opening a ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tallystick.core.dimensions import TIMES
+from tallystick.core.question import Cell, Heading, Kind, Question
+from tallystick.errors import AskedWrongly
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row."""
+
+    name: str
+    kind: Kind
+    unit: str | None
+    sql: str = ""
+    derived: Callable[[Mapping[str, Any]], Cell] | None = None
+
+    @property
+    def heading(self) -> Heading:
+        """Its column."""
+        return Heading(self.name, self.kind, self.unit)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report over one kind of record: cost (`money`) or usage.
+
+    `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
+    then by the measure `order`, the largest first. `apart` is a dimension and its SQL by which rows stand apart though
+    nobody asked for it; `notes` are caveats that always hold.
+    """
+
+    name: str
+    meaning: str
+    money: bool
+    dimensions: tuple[str, ...]
+    by: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    order: str
+    refused: Mapping[str, str] = field(default_factory=dict)
+    apart: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
+
+    def check(self, question: Question) -> None:
+        """Raise AskedWrongly where the question is not one that this report can answer."""
+        choices = f"Choose among {', '.join(self.dimensions)}."
+        for name in (*question.by, *question.where):
+            if name in self.refused:
+                raise AskedWrongly(f"`{self.name}` cannot be asked by {name}: {self.refused[name]}", choices)
+            if name not in self.dimensions:
+                raise AskedWrongly(f"`{self.name}` knows no dimension {name!r}.", choices)
+            if name in TIMES and name in question.where:
+                raise AskedWrongly(f"Time is not chosen by --where {name}.", "Use --since and --until.")
+        if len(set(question.by)) != len(question.by):
+            raise AskedWrongly("A dimension is named twice in --by.", choices)
+        if question.top is not None and question.top < 1:
+            raise AskedWrongly("--top keeps at least one row.", "Leave it out to see all.")

@@ -1,0 +1,46 @@
+"""SQL: the answer to a user's own query, as a Table like any other."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.time import text
+from tallystick.ledger.engine import Engine
+
+
+def ask(engine: Engine, query: str) -> Table:
+    """The answer to one statement that reads; AskedWrongly where it is anything else or cannot be run."""
+    found = engine.sql(query)
+    headings = tuple(
+        Heading(name, _kind(kind)) for name, kind in zip(found.schema.names, found.schema.types, strict=True)
+    )
+    columns = [[_cell(cell) for cell in column.to_pylist()] for column in found.columns]
+    as_of = {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None}
+    return Table(None, headings, list(zip(*columns, strict=True)), {}, as_of=as_of)
+
+
+def _kind(kind: pa.DataType) -> Kind:
+    if pa.types.is_integer(kind) or (pa.types.is_decimal(kind) and kind.scale == 0):
+        return Kind.COUNT
+    return Kind.NUMBER if pa.types.is_decimal(kind) or pa.types.is_floating(kind) else Kind.TEXT
+
+
+def _cell(said: Any) -> Cell:
+    match said:
+        case bool():
+            return str(said).lower()
+        case None | str() | int():
+            return said
+        case Decimal():
+            return int(said) if said.as_tuple().exponent == 0 else said
+        case datetime():
+            return text(said.replace(tzinfo=said.tzinfo or UTC))
+        case date() | float():
+            return str(said)
+    return json.dumps(said, default=str)

@@ -1,0 +1,40 @@
+"""Usage: tokens and searches, by every dimension of the usage report and minute to month (reports-api 1.2)."""
+
+from __future__ import annotations
+
+from tallystick.core.question import Kind
+from tallystick.core.records import TOKENS
+from tallystick.reports.report import Measure, Report
+
+DIMENSIONS = (
+    "organization",
+    "workspace",
+    "key",
+    "actor",
+    "model",
+    "tier",
+    "context",
+    "geo",
+    "speed",
+    "hour",
+    "day",
+    "week",
+    "month",
+)
+_FINER = "the ledger keeps usage by hour at the finest; `AdminAPI().usage(width='1m')` reads minutes."
+_TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name) for name in TOKENS)
+
+USAGE = Report(
+    name="usage",
+    meaning="Tokens used, a column for each kind, and web searches",
+    money=False,
+    dimensions=DIMENSIONS,
+    by=("model",),
+    measures=(
+        *_TOKENS,
+        Measure("total_tokens", Kind.COUNT, "tokens", " + ".join(TOKENS)),
+        Measure("web_searches", Kind.COUNT, "searches", "web_searches"),
+    ),
+    order="total_tokens",
+    refused={"minute": _FINER},
+)
