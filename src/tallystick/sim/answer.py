@@ -1,0 +1,62 @@
+"""Answers: what goes back over the wire, and refusals with the body of reports-api 2.4."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Json = None | bool | int | str | list["Json"] | dict[str, "Json"]
+"""What a body is made of; no floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer: status, headers (names in lower case), body.
+
+    `delay` is how many seconds the sender waits before it answers. `cut` is after how many bytes of the body the
+    connection is reset, None for an answer that arrives whole.
+    """
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    delay: float = 0
+    cut: int | None = None
+
+
+class Refusal(Exception):
+    """The API says no: an HTTP status and a message; the type of the error follows from the status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+
+
+ERROR_TYPES = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    405: "invalid_request_error",
+    410: "invalid_request_error",
+    429: "rate_limit_error",
+    500: "api_error",
+    503: "api_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+"""The type of an error by its status (reports-api 2.4); those of 405, 410 and 503 are not published [?]."""
+
+
+def found(body: Json) -> Answer:
+    """A 200 with a JSON body."""
+    return Answer(200, json.dumps(body).encode(), {"content-type": "application/json"})
+
+
+def refused(status: int, message: str, request_id: str) -> Answer:
+    """An error with the body of reports-api 2.4."""
+    error: Json = {"type": ERROR_TYPES[status], "message": message}
+    body = json.dumps({"type": "error", "error": error, "request_id": request_id}).encode()
+    return Answer(status, body, {"content-type": "application/json"})

@@ -1,0 +1,41 @@
+"""Lists: the two ways in which the directory pages (reports-api 1.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tallystick.sim.answer import Json, Refusal
+from tallystick.sim.query import Query, read, written
+
+Entry = dict[str, Json]
+"""An object of the directory."""
+
+
+def listed(query: Query, entries: Iterable[Entry], name: str = "id") -> Json:
+    """A list that pages by ids; `last_id` stands on the final page too."""
+    kept, limit = list(entries), query.limit(20, 1000)
+    after, before = query.one("after_id"), query.one("before_id")
+    places = {str(entry[name]): place for place, entry in enumerate(kept)}
+    given = [cursor for cursor in (after, before) if cursor]
+    if len(given) > 1 or not places.keys() >= set(given):
+        raise Refusal(400, "after_id, before_id: give one of them, an id of this list.")
+    if before:
+        end = places[before]
+        page, more = kept[max(0, end - limit) : end], end > limit
+    else:
+        start = places[after] + 1 if after else 0
+        page, more = kept[start : start + limit], start + limit < len(kept)
+    first, last = (page[0][name], page[-1][name]) if page else (None, None)
+    return {"data": [*page], "first_id": first, "has_more": more, "last_id": last}
+
+
+def tokened(query: Query, entries: Iterable[Entry], usual: int) -> Json:
+    """A list that pages by token, and does not say `has_more`."""
+    kept, limit = list(entries), query.limit(usual, 1000)
+    token = query.one("page")
+    start = read(token) if token else "0"
+    if not start.isdigit():
+        raise Refusal(400, "page: not a valid page token.")
+    first = int(start[:9])
+    end = first + limit
+    return {"data": [*kept[first:end]], "next_page": written(str(end)) if end < len(kept) else None}

@@ -1,0 +1,204 @@
+"""The organization: its workspaces, keys, people and service accounts, drawn from a seed."""
+
+from __future__ import annotations
+
+import string
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from uuid import UUID
+
+from tallystick.core.time import midnight
+
+_ID_LETTERS = string.ascii_letters + string.digits
+_FEWEST_KEYS = 16
+_KEYLESS = 2  # the place of "Claude Code" among the workspaces: people sign in there
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace. The default one exists under its real id; reports call it null (reports-api 1.5)."""
+
+    id: str
+    name: str
+    created_at: datetime
+    color: str
+    tags: dict[str, str]
+    is_default: bool = False
+    archived_at: datetime | None = None
+    default_geo: str = "global"
+    allowed_geos: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An API key; a deleted one is in no list, though its use is still reported."""
+
+    id: str
+    name: str
+    workspace: str
+    status: str
+    created_at: datetime
+    created_by: str
+    hint: str
+    expires_at: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person; `role` is the organization's."""
+
+    id: str
+    name: str
+    email: str
+    role: str
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceAccount:
+    """A workload that signs in by identity federation, without a key."""
+
+    id: str
+    name: str
+    description: str
+    created_at: datetime
+    created_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invite:
+    """An invitation to join; `status` is `pending`, `accepted` or `expired`."""
+
+    id: str
+    email: str
+    role: str
+    status: str
+    invited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """Everyone and everything that the directory endpoints name. Workspaces and keys are in order of creation."""
+
+    id: str
+    name: str
+    workspaces: tuple[Workspace, ...]
+    keys: tuple[Key, ...]
+    users: tuple[User, ...]
+    service_accounts: tuple[ServiceAccount, ...]
+    invites: tuple[Invite, ...]
+
+    @property
+    def default(self) -> Workspace:
+        """The default workspace."""
+        return self.workspaces[0]
+
+
+# name, tags, default geography: the first is the default workspace, the last is archived
+_WORKSPACES: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("Default", {}, "global"),
+    ("Production", {"env": "prod", "team": "platform", "cost_center": "4100"}, "global"),
+    ("Claude Code", {"team": "engineering"}, "global"),
+    ("Public Sector", {"env": "prod", "team": "public", "cost_center": "4200"}, "us"),
+    ('=HYPERLINK("https://example.invalid","Research")', {"team": "research"}, "global"),
+    ("Migration 2025", {"env": "old"}, "global"),
+)
+
+# name, place of its workspace above, status; the world gives the first five their plants
+_KEYS: tuple[tuple[str, int, str], ...] = (
+    ("checkout-assistant", 1, "active"),
+    ("docs-search", 1, "active"),
+    ("support-summaries", 1, "active"),
+    ("report-writer", 0, "active"),
+    ("mobile-app", 1, "active"),
+    ("old-laptop", 0, "active"),
+    ("staging", 1, "inactive"),
+    ("migration-runner", 5, "archived"),
+    ("contractor", 4, "expired"),
+    ("\x1b[31mnightly\x1b[0m [bold]batch[/bold] <b>eval</b>", 4, "active"),
+    ("casework", 3, "active"),
+    ("staging", 4, "active"),
+)
+DELETED = 5
+"""The place of the deleted key among the keys."""
+
+_SPARE_KEYS = ("etl", "chat-backend", "eval", "summaries", "translator", "triage", "tagger", "prototype", "notebook")
+_PEOPLE = (
+    ("Ada Okafor", "admin"),
+    ("Bruno Keller", "developer"),
+    ("Chidi Larsson", "developer"),
+    ("Dana Moreau", "billing"),
+    ("Emi Castellanos", "claude_code_user"),
+    ("Farah O'Neill", "user"),
+    ("Goran Müller", "developer"),
+)
+_COLORS = ("#6C5BB9", "#B95B5B", "#5BB98C", "#B9A05B", "#5B8CB9", "#8C8C8C")
+
+
+def organize(seed: int, keys: int, start: date, end: date) -> Organization:
+    """The organization of a seed, with so many keys; `start` and `end` are the first day and the anchor day.
+
+    Raises ValueError for fewer than 16 keys: every kind of key must have its place.
+    """
+    if keys < _FEWEST_KEYS:
+        raise ValueError(f"a world has at least {_FEWEST_KEYS} keys, not {keys}")
+    rng = Random(f"{seed}:organization")  # noqa: S311 - repeatable, not secret
+    opened, anchor = midnight(start) - timedelta(days=30), midnight(end)
+
+    def letters(count: int) -> str:
+        return "".join(rng.choices(_ID_LETTERS, k=count))
+
+    def new(prefix: str) -> str:
+        return f"{prefix}_01{letters(22)}"
+
+    def sometime(days: int) -> datetime:
+        return opened + timedelta(seconds=rng.randrange(days * 86_400), microseconds=rng.randrange(1_000_000))
+
+    users = tuple(
+        User(new("user"), name, f"{name.split()[0].lower()}@example.com", role, sometime(5)) for name, role in _PEOPLE
+    )
+    workspaces = tuple(
+        Workspace(
+            id=new("wrkspc"),
+            name=name,
+            created_at=opened + timedelta(days=place, seconds=rng.randrange(86_400)),
+            color=_COLORS[place],
+            tags=tags,
+            is_default=place == 0,
+            archived_at=anchor - timedelta(days=25, hours=-9) if place == len(_WORKSPACES) - 1 else None,
+            default_geo=geo,
+            allowed_geos=("us",) if geo == "us" else (),
+        )
+        for place, (name, tags, geo) in enumerate(_WORKSPACES)
+    )
+    live = [place for place, workspace in enumerate(workspaces) if workspace.archived_at is None and place != _KEYLESS]
+    named = [*_KEYS, *((rng.choice(_SPARE_KEYS), rng.choice(live), "active") for _ in range(keys - len(_KEYS)))]
+    return Organization(
+        id=str(UUID(int=rng.getrandbits(128), version=4)),
+        name="Simulated & Daughters",
+        workspaces=workspaces,
+        keys=tuple(
+            Key(
+                id=new("apikey"),
+                name=name,
+                workspace=workspaces[home].id,
+                status=status,
+                created_at=opened + timedelta(days=8, hours=place),
+                created_by=users[place % 3].id,
+                hint=f"sk-ant-api03-{letters(3)}...{letters(4)}",
+                expires_at=anchor - timedelta(days=15) if status == "expired" else None,
+                deleted=place == DELETED,
+            )
+            for place, (name, home, status) in enumerate(named)
+        ),
+        users=users,
+        service_accounts=(
+            ServiceAccount(new("svac"), "nightly-deploy", "signs in from the pipeline", sometime(5), users[0].id),
+        ),
+        invites=tuple(
+            Invite(new("invite"), f"{status}@example.com", "developer", status, anchor - timedelta(days=age))
+            for status, age in (("pending", 5), ("accepted", 60), ("expired", 90))
+        ),
+    )

@@ -1,0 +1,152 @@
+"""The world: a seeded organization, request by request. It is the truth that the reports are read from."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from operator import attrgetter
+from random import Random
+from typing import NamedTuple
+
+from tallystick.core.time import Grain, midnight
+from tallystick.sim import tariff
+from tallystick.sim.organization import organize
+from tallystick.sim.plants import AGE, EARLIEST, LOOP_FACTOR, LOOP_HOURS, REFUSED_PERMILLE, Plant, Planted, plant
+from tallystick.sim.requests import Request, Sums
+from tallystick.sim.streams import Mood, Stream, streams
+
+_at = attrgetter("at")
+
+
+class Service(NamedTuple):
+    """What a workspace was billed on a day for time, not tokens: `code_execution` or `session_usage`."""
+
+    workspace: str
+    cost_type: str
+    tenths: int
+    picodollars: int
+
+
+class World:
+    """An organization from `start` on, with plants in the 60 days before the anchor day `end`.
+
+    A day depends on the seed and the day alone, never on what was asked before, with one exception that has to be
+    called: `restate`. `requests_per_key_day` is the mean of a key on a working day at the anchor.
+    Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, or
+    too few keys.
+    """
+
+    def __init__(
+        self,
+        *,
+        start: date,
+        end: date,
+        seed: int = 1,
+        keys: int = 24,
+        requests_per_key_day: int = 80,
+    ) -> None:
+        if end - start < timedelta(days=AGE):
+            raise ValueError(f"a world needs {AGE} days from start to end; {start} to {end} is shorter")
+        if end < EARLIEST:
+            raise ValueError(f"a world cannot be anchored before {EARLIEST}: its retired model would have no successor")
+        if start < tariff.OPENS:
+            raise ValueError(f"a world cannot start before the tariff opens, on {tariff.OPENS}")
+        self.start, self.end, self.seed = start, end, seed
+        self.organization = organize(seed, keys, start, end)
+        self.plants: tuple[Planted, ...] = plant(self.organization, end)
+        self._streams = streams(self.organization, seed, requests_per_key_day, end)
+        self._plants = {planted.subject: planted for planted in self.plants}
+        self._restated: Counter[date] = Counter()
+        # Requests are kept for a few days only; sums are small and kept for more than a year of days.
+        self._requests = lru_cache(maxsize=6)(self._draw)
+        self._services = lru_cache(maxsize=800)(self._serve)
+        self._day_sums = lru_cache(maxsize=800)(self._sum)
+        self._hour_sums = lru_cache(maxsize=24 * 40)(self._sum)
+
+    def requests(self, day: date) -> tuple[Request, ...]:
+        """Every request of a UTC day, in order of time; none before the organization starts."""
+        return self._requests(day, self._restated[day])
+
+    def between(self, start: datetime, end: datetime) -> tuple[Request, ...]:
+        """The requests of a span that lies within one UTC day."""
+        requests = self.requests(start.date())
+        return requests[bisect_left(requests, start, key=_at) : bisect_left(requests, end, key=_at)]
+
+    def sums(self, start: datetime, grain: Grain) -> Sums:
+        """The counts per group of the minute, hour or day that begins at `start`."""
+        if grain is Grain.DAY:
+            return self._day_sums(start, grain, self._restated[start.date()])
+        if grain is Grain.HOUR:
+            return self._hour_sums(start, grain, self._restated[start.date()])
+        return self._sum(start, grain, 0)
+
+    def services(self, day: date) -> tuple[Service, ...]:
+        """Code execution and Managed Agents sessions of a UTC day; they show in cost only."""
+        return self._services(day)
+
+    def billed(self, day: date) -> Decimal:
+        """What a UTC day costs, in US dollars, request by request."""
+        requests = sum((request.cost() for request in self.requests(day)), Decimal(0))
+        return requests + tariff.dollars(sum(service.picodollars for service in self.services(day)))
+
+    def billed_to(self, planted: Planted, day: date) -> Decimal:
+        """What the subject of a plant is billed on a day, in US dollars."""
+        return sum((r.cost() for r in self.requests(day) if r.group.key == planted.subject), Decimal(0))
+
+    def restate(self, day: date) -> None:
+        """Let late requests of a past day arrive: from now on the day holds more of them, and costs more."""
+        self._restated[day] += 1
+
+    def _draw(self, day: date, restated: int) -> tuple[Request, ...]:
+        if day < self.start:
+            return ()
+        rng = Random(f"{self.seed}:{day}")  # noqa: S311 - repeatable, not secret
+        growth = max(300, 1000 + (day - self.end).days * 3 // 2)
+        result: list[Request] = []
+        for stream in self._streams:
+            planted = self._plants.get(stream.key or "")
+            if planted is None:
+                result += stream.draw(day, Mood(stream.family), growth, rng)
+            elif planted.kind is not Plant.LAUNCH or planted.on(day):
+                result += stream.draw(day, _mood(stream, planted, day), growth, rng)
+        usual = tuple(result)
+        for time in range(restated):
+            late = Random(f"{self.seed}:{day}:late:{time}")  # noqa: S311 - the same
+            seconds = late.sample(range(86_400), k=len(usual) // 40 + 1)
+            result += [late.choice(usual)._replace(at=midnight(day) + timedelta(seconds=at)) for at in seconds]
+        return tuple(sorted(result, key=_at))
+
+    def _serve(self, day: date) -> tuple[Service, ...]:
+        if day < self.start:
+            return ()
+        rng = Random(f"{self.seed}:{day}:services")  # noqa: S311 - repeatable, not secret
+        default, production, *_, research, _ = (workspace.id for workspace in self.organization.workspaces)
+        drawn = (
+            (production, "code_execution", rng.randrange(0, 60), tariff.CONTAINER_TENTH),
+            (research, "code_execution", rng.randrange(0, 12), tariff.CONTAINER_TENTH),
+            (default, "session_usage", rng.randrange(0, 25), tariff.SESSION_TENTH),
+        )
+        return tuple(Service(where, kind, tenths, tenths * rate) for where, kind, tenths, rate in drawn if tenths)
+
+    def _sum(self, start: datetime, grain: Grain, _restated: int) -> Sums:
+        return Sums(self.between(start, grain.after(start)))
+
+
+def _mood(stream: Stream, planted: Planted, day: date) -> Mood:
+    """How the subject of a plant is on a day."""
+    if not planted.on(day):
+        return Mood(stream.family)
+    match planted.kind:
+        case Plant.LOOP:
+            return Mood(stream.family, loop_hours=LOOP_HOURS, loop_factor=LOOP_FACTOR)
+        case Plant.CACHE:
+            return Mood(stream.family, cached=False)
+        case Plant.REFUSALS:
+            return Mood(stream.family, refused_permille=REFUSED_PERMILLE)
+        case Plant.RETIREMENT:
+            return Mood("sonnet")
+        case Plant.LAUNCH:
+            return Mood(stream.family)
