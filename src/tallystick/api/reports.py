@@ -6,10 +6,11 @@ a bucket. A page is checked as it is read: buckets in order, on their boundaries
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Generic, NamedTuple, TypeVar
+from operator import attrgetter
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -21,29 +22,30 @@ from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
 
+Count = Annotated[int, msgspec.Meta(ge=0)]
 Maybe = str | None | msgspec.UnsetType
 
 
 class CacheCreation(msgspec.Struct):
     """Tokens written to the cache, by lifetime; never merged (trap 19)."""
 
-    ephemeral_5m_input_tokens: int
-    ephemeral_1h_input_tokens: int
+    ephemeral_5m_input_tokens: Count
+    ephemeral_1h_input_tokens: Count
 
 
 class ServerToolUse(msgspec.Struct):
     """Uses of tools that Anthropic runs."""
 
-    web_search_requests: int
+    web_search_requests: Count
 
 
 class UsageRow(msgspec.Struct):
     """One result of the usage report (reports-api 1.2.2); dimensions may be absent in older shapes."""
 
-    uncached_input_tokens: int
+    uncached_input_tokens: Count
     cache_creation: CacheCreation
-    cache_read_input_tokens: int
-    output_tokens: int
+    cache_read_input_tokens: Count
+    output_tokens: Count
     server_tool_use: ServerToolUse
     account_id: Maybe = msgspec.UNSET
     api_key_id: Maybe = msgspec.UNSET
@@ -58,14 +60,18 @@ class UsageRow(msgspec.Struct):
     @property
     def counters(self) -> tuple[int, int, int, int, int, int]:
         """The six counters, in the order of `core.records.COUNTERS`."""
-        return (
-            self.uncached_input_tokens,
-            self.cache_creation.ephemeral_5m_input_tokens,
-            self.cache_creation.ephemeral_1h_input_tokens,
-            self.cache_read_input_tokens,
-            self.output_tokens,
-            self.server_tool_use.web_search_requests,
-        )
+        return _counters(self)
+
+
+COUNTER_PATHS = (
+    "uncached_input_tokens",
+    "cache_creation.ephemeral_5m_input_tokens",
+    "cache_creation.ephemeral_1h_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+    "server_tool_use.web_search_requests",
+)
+"""Where a usage row has its counters, in the order of `core.records.COUNTERS`."""
 
 
 class CostRow(msgspec.Struct):
@@ -83,6 +89,8 @@ class CostRow(msgspec.Struct):
     inference_geo: Maybe = msgspec.UNSET
     speed: Maybe = msgspec.UNSET
 
+
+_counters: Callable[[UsageRow], tuple[int, int, int, int, int, int]] = attrgetter(*COUNTER_PATHS)
 
 Row = TypeVar("Row", UsageRow, CostRow)
 
@@ -189,12 +197,7 @@ def _choose(names: Iterable[str]) -> str:
 
 def usage_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[UsageRow]]]]:
     """The buckets of each page of a usage query, checked; StrangeAnswer where one cannot be."""
-    for page, buckets in _pages(pages, _Report[UsageRow]):
-        for bucket in buckets:
-            for place, row in enumerate(bucket.rows):
-                if min(row.counters) < 0:
-                    raise _strange(page, f"a count below zero at `{bucket.path}.results[{place}]`")
-        yield page, buckets
+    return _pages(pages, _Report[UsageRow])
 
 
 def cost_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[CostRow]]]]:
@@ -265,6 +268,8 @@ DESCRIBED = {
     "speed": "speed",
 }
 """What grouping by description fills beside it (reports-api 1.3.2)."""
+COST_DIMS = ("workspace", "description", "kind", *DESCRIBED)
+"""The dimensions of a cost row grouped by workspace and description."""
 
 
 def cost_dims(row: CostRow, by: Iterable[str]) -> dict[str, str]:

@@ -125,7 +125,6 @@ class Writer:
     """Writes tables, then commits them together as one version."""
 
     def __init__(self, tables: Tables) -> None:
-        self._tables = tables
         for table in (*PINNED, PAGES, VERSIONS):
             if not DeltaTable.is_deltatable(str(tables._path(table))):  # noqa: SLF001 - one room
                 DeltaTable.create(
@@ -135,22 +134,23 @@ class Writer:
                     configuration=_CONFIGURATION,
                 )
         self.version = tables.newest()
+        self._open = {table: tables.open(table) for table in (*PINNED, PAGES, VERSIONS)}
         for table in PINNED:
-            current, pinned = tables.open(table), self.version.tables[table.name]
+            current, pinned = self._open[table], self.version.tables[table.name]
             if current.version() != pinned and not _is_restored(current, pinned):
                 current.restore(pinned, commit_properties=CommitProperties({"restored": str(pinned)}))
 
     def append(self, table: LedgerTable, rows: pa.Table) -> None:
         """Add rows."""
         if rows.num_rows:
-            delta = self._tables.open(table)
+            delta = self._open[table]
             write_deltalake(delta, rows.cast(schema(table)), mode="append")
             if table in {PAGES, VERSIONS} and delta.version() % COMPACT_EVERY == 0:
                 delta.optimize.compact()
 
     def replace(self, table: LedgerTable, where: str, rows: pa.Table) -> None:
         """Put `rows` in the place of all rows that `where` holds for, in one Delta commit."""
-        delta = self._tables.open(table)
+        delta = self._open[table]
         if rows.num_rows:
             write_deltalake(delta, rows.cast(schema(table)), mode="overwrite", predicate=where)
         else:
@@ -158,18 +158,20 @@ class Writer:
 
     def newest_reading(self) -> int:
         """The number of the newest reading in the archive's index; 0 before the first."""
-        readings = self._tables.open(PAGES).to_pyarrow_table(columns=["reading"])
+        readings = self._open[PAGES].to_pyarrow_table(columns=["reading"])
         return pc.max(readings["reading"]).as_py() or 0
 
     def rows(self, table: LedgerTable, organization: str) -> pa.Table:
         """Every row of an organization, as the table stands."""
-        return self._tables.open(table).to_pyarrow_table(filters=[("organization", "=", organization)])
+        return self._open[table].to_pyarrow_table(filters=[("organization", "=", organization)])
 
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
         """Which of these days hold other rows than `rows` has for them, whatever their order."""
         months = sorted({f"{day:%Y-%m}" for day in days})
         filters = [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
-        old = self._tables.open(table).to_pyarrow_table(filters=filters).select(rows.schema.names).cast(rows.schema)
+        old = self._open[table].to_pyarrow_table(filters=filters).select(rows.schema.names).cast(rows.schema)
+        if not old.num_rows:
+            return sorted(set(rows["day"].unique().to_pylist()))
         order = [(name, "ascending") for name in rows.schema.names]
         new, old = rows.sort_by(order), old.sort_by(order)
         if new.equals(old):
@@ -178,7 +180,7 @@ class Writer:
 
     def commit(self, organization: str, what: str, at: datetime, totals: Mapping[str, str]) -> Version:
         """Pin every table as it stands now: from here on readers see it."""
-        pins = {table.name: self._tables.open(table).version() for table in PINNED}
+        pins = {table.name: self._open[table].version() for table in PINNED}
         version = Version(self.version.number + 1, at.astimezone(UTC), pins)
         row = {
             "version": version.number,

@@ -36,6 +36,8 @@ class Keeper:
     def __init__(self, writer: Writer, organization: str) -> None:
         self.writer = writer
         self.organization = organization
+        self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
+        self._noticed = {(row["kind"], row["subject"]) for row in writer.rows(NOTICES, organization).to_pylist()}
 
     def keep(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> int:
         """Commit what a reading changes; how many days did. `last`: days that moved are given up, with an Issue."""
@@ -47,21 +49,25 @@ class Keeper:
         if not (changed or marks or issues):
             return 0
         if changed:
-            rows = verdict.rows.filter(pc.is_in(verdict.rows["day"], pa.array(changed, pa.date32())))
+            rows = verdict.rows
+            if changed != days:
+                rows = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
             self.writer.replace(table, of_days(self.organization, changed), rows)
         if marks:
             listed = ", ".join(f"date '{mark['day']}'" for mark in marks)
             which = f"source = '{errand.source}' and grain = '{errand.grain}' and day in ({listed})"
             where = f"organization = '{self.organization}' and {which}"
             self.writer.replace(DAYS, where, pa.Table.from_pylist(marks, schema(DAYS)))
+        self._known |= {_day(mark): mark for mark in marks}
+        self._noticed |= {(issue["kind"], issue["subject"]) for issue in issues}
         self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
         self.writer.commit(self.organization, str(errand), at, _totals(verdict.days.values()))
         return len({*changed, *(mark["day"] for mark in marks)})
 
     def moved(self, errand: Errand, control: Mapping[date, Total]) -> list[date]:
         """The days whose control total is no longer what the ledger has."""
-        held = self._days(errand)
-        return [day for day, said in control.items() if day not in held or _control(held[day]) != said]
+        held = {day: self._known.get((errand.source, errand.grain, day)) for day in control}
+        return [day for day, said in control.items() if (row := held[day]) is None or _control(row) != said]
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
@@ -85,7 +91,6 @@ class Keeper:
 
     def _marks(self, errand: Errand, verdict: Verdict) -> list[dict[str, Any]]:
         """The rows of `days` that this verdict makes new or other."""
-        held = self._days(errand)
         marks = []
         for day, (how, control) in sorted(verdict.days.items()):
             money = control if isinstance(control, Decimal) else None
@@ -101,14 +106,9 @@ class Keeper:
                 **counts,
                 "billed": money,
             }
-            if mark != held.get(day):
+            if mark != self._known.get(_day(mark)):
                 marks.append(mark)
         return marks
-
-    def _days(self, errand: Errand) -> dict[date, dict[str, Any]]:
-        """The ledger's row of each day of the errand's source and grain."""
-        rows = self.writer.rows(DAYS, self.organization).to_pylist()
-        return {it["day"]: it for it in rows if it["source"] == errand.source and it["grain"] == errand.grain}
 
     def _issues(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> list[dict[str, Any]]:
         found = [
@@ -119,12 +119,15 @@ class Keeper:
             ("new field", f"{errand.source} {name}", "a field tallystick does not know; the archive keeps it as sent")
             for name in sorted(verdict.new_fields)
         ]
-        held = {(row["kind"], row["subject"]) for row in self.writer.rows(NOTICES, self.organization).to_pylist()}
         return [
             {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
             for kind, subject, said in found
-            if (kind, subject) not in held
+            if (kind, subject) not in self._noticed
         ]
+
+
+def _day(row: dict[str, Any]) -> tuple[str, str, date]:
+    return row["source"], row["grain"], row["day"]
 
 
 def _control(row: dict[str, Any]) -> Total:

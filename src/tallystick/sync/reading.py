@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -22,6 +22,8 @@ import pyarrow.compute as pc
 from tallystick.api.client import Page
 from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
 from tallystick.api.reports import (
+    COST_DIMS,
+    COUNTER_PATHS,
     Bucket,
     CostRow,
     UsageRow,
@@ -35,7 +37,7 @@ from tallystick.api.reports import (
 from tallystick.core.dimensions import UNKNOWN, USAGE
 from tallystick.core.money import plain, total
 from tallystick.core.records import COST, COUNTERS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
-from tallystick.core.time import Grain
+from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.cube import Seen
@@ -45,6 +47,7 @@ Counts = tuple[int, ...]
 Total = Counts | Decimal
 """A control total: the six usage counters, or US dollars."""
 
+_NOTHING: Counts = (0,) * len(COUNTERS)
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
 
 
@@ -90,7 +93,6 @@ class Reading:
     """Takes the pages of an errand as they come, and judges them at the end.
 
     `seen` is what the scouts found, `densest` the most rows of the cube that one bucket of a page held.
-
     `add` raises StrangeAnswer and BadMoney for a page that cannot be; nothing of the reading is kept then.
     """
 
@@ -100,36 +102,46 @@ class Reading:
     seen: list[Seen] = field(default_factory=list)
     new_fields: set[str] = field(default_factory=set)
     densest: int = 0
-    _totals: dict[tuple[Any, ...], dict[datetime, list[Total]]] = field(default_factory=dict)
+    _controls: dict[str, dict[datetime, Total]] = field(default_factory=dict)
+    _answered: dict[tuple[Any, ...], set[datetime]] = field(default_factory=dict)
     _batches: list[pa.Table] = field(default_factory=list)
 
     def add(self, asked: Asked) -> None:
         """Take one page."""
         if self.errand.source is Source.USAGE:
-            for _, buckets in usage_pages([asked.page]):
-                self._take(asked, buckets, [[_counts(row.counters for row in it.rows)] for it in buckets])
+            for page, buckets in usage_pages([asked.page]):
+                self._fit(asked, buckets)
                 if asked.purpose == "scout":
                     self.seen += [dims(row, asked.by, USAGE_REPORT.groups) for it in buckets for row in it.rows]
                 elif asked.purpose == "cube":
                     self._keep(buckets, _usage_columns(buckets, asked))
+                else:
+                    self._control(asked, {it.window.start: _counts(r.counters for r in it.rows) for it in buckets})
+                    self._notice(extra_fields(page, UsageRow))
         else:
             for page, costs in cost_pages([asked.page]):
+                self._fit(asked, costs)
                 amounts = [billed(page, bucket) for bucket in costs]
-                self._take(asked, costs, [[total(it)] for it in amounts])
                 if asked.purpose == "cube":
                     self._keep(costs, _cost_columns(costs, asked.by, amounts))
+                else:
+                    starts = (it.window.start for it in costs)
+                    self._control(asked, dict(zip(starts, map(total, amounts), strict=True)))
+                    self._notice(extra_fields(page, CostRow))
 
     def control(self, purpose: str) -> dict[date, Total]:
         """The control totals read for a purpose (before, after, check), by UTC day."""
         days: dict[date, list[Total]] = {}
-        for start, totals in self._totals.get((purpose,), {}).items():
-            days.setdefault(start.date(), []).extend(totals)
+        for start, said in self._controls.get(purpose, {}).items():
+            days.setdefault(start.date(), []).append(said)
         return {day: _sum(totals) for day, totals in days.items()}
 
     def verdict(self) -> Verdict:
         """What to keep."""
-        queries = [starts for key, starts in self._totals.items() if key[0] == "cube"]
-        before, after = self._totals.get(("before",), {}), self._totals.get(("after",), {})
+        rows = pa.concat_tables([schema(self._table).empty_table(), *self._batches])
+        cube = _sums(rows)
+        queries = [starts for key, starts in self._answered.items() if key[0] == "cube"]
+        before, after = self._controls.get("before", {}), self._controls.get("after", {})
         control = self.control("after")
         days: dict[date, tuple[State, Total]] = {}
         moved, gaps = {}, {}
@@ -141,102 +153,113 @@ class Reading:
                 starts = [start for start in starts if start in after]
             if not starts or not all(start in after for start in starts):
                 continue
-            cube = {start: [sums for query in queries for sums in query.get(start, [])] for start in starts}
+            nothing = Decimal(0) if self.errand.source is Source.COST else _NOTHING
             agreed = all(
-                start in before
+                before.get(start) == after[start] == cube.get(start, nothing)
                 and all(start in query for query in queries)
-                and _sum(before[start]) == _sum(after[start])
-                and _same(cube[start], after[start])
                 for start in starts
             )
             if not agreed:
-                read = [sums for start in starts for sums in cube[start]]
-                gap = f"control total {_spoken(control[day])}, cube {_spoken(_sum(read)) if read else 'nothing'}"
+                read = _sum([nothing, *(cube[start] for start in starts if start in cube)])
+                gap = f"control total {_spoken(control[day])}, cube {_spoken(read)}"
                 if how is not State.RUNNING:
                     moved[day] = gap
                     continue
                 gaps[day] = gap
             days[day] = (how, control[day])
-        return Verdict(self._rows(list(days)), days, moved, gaps, frozenset(self.new_fields))
+        if moved or len(days) < len(self.errand.window.days()):
+            rows = rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
+        return Verdict(rows, days, moved, gaps, frozenset(self.new_fields))
 
-    def _take(self, asked: Asked, buckets: list[Bucket[Any]], totals: Iterable[list[Total]]) -> None:
-        key: tuple[Any, ...] = (asked.purpose,)
-        if asked.purpose in {"scout", "cube"}:
-            key = (asked.purpose, asked.by, tuple(sorted(asked.fixed.items())))
-        elif not asked.by:
-            shape = UsageRow if self.errand.source is Source.USAGE else CostRow
-            self.new_fields |= {name for it in extra_fields(asked.page, shape) for row in it for name in row}
+    @property
+    def _table(self) -> LedgerTable:
+        return table_of(self.errand.source, self.errand.grain)
+
+    def _fit(self, asked: Asked, buckets: list[Bucket[Any]]) -> None:
+        """Raise StrangeAnswer for a bucket that is none of the window, or came already in answer to this query."""
         grain = Grain.DAY if asked.purpose == "scout" else self.errand.grain
-        known = self._totals.setdefault(key, {})
-        for bucket, sums in zip(buckets, totals, strict=True):
+        starts = self._answered.setdefault((asked.purpose, asked.by, *sorted(asked.fixed.items())), set())
+        for bucket in buckets:
             window = bucket.window
-            fits = window.end == grain.after(grain.floor(window.start)) and grain.floor(window.start) == window.start
-            if not fits or window & self.errand.window != window or window.start in known:
+            fits = window == Window(grain.floor(window.start), grain.after(grain.floor(window.start)))
+            if not fits or window & self.errand.window != window or window.start in starts:
                 raise StrangeAnswer(
                     f"{asked.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket {window}, "
-                    f"{'a second time' if window.start in known else f'which is no {grain} of {self.errand.window}'}.",
+                    f"{'a second time' if window.start in starts else f'which is no {grain} of {self.errand.window}'}.",
                     "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
                     request_id=asked.page.request_id,
                 )
-            known[window.start] = sums
+            starts.add(window.start)
 
-    def _keep(self, buckets: list[Bucket[Any]], columns: dict[str, list[Any]]) -> None:
-        self.densest = max(self.densest, *(len(bucket.rows) for bucket in buckets), 0)
-        starts = [bucket.window.start for bucket in buckets for _ in bucket.rows]
-        columns["organization"] = [self.organization] * len(starts)
-        columns["day"] = [start.date() for start in starts]
-        columns["month"] = [f"{start:%Y-%m}" for start in starts]
-        columns["hour_of_day"] = [start.hour for start in starts]
-        fits = schema(table_of(self.errand.source, self.errand.grain))
-        self._batches.append(pa.table({name: columns[name] for name in fits.names}, fits))
+    def _control(self, asked: Asked, totals: Mapping[datetime, Total]) -> None:
+        self._controls.setdefault(asked.purpose, {}).update(totals)
 
-    def _rows(self, days: list[date]) -> pa.Table:
-        none = schema(table_of(self.errand.source, self.errand.grain)).empty_table()
-        rows = pa.concat_tables([none, *self._batches])
-        return rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
+    def _notice(self, extras: list[list[dict[str, object]]]) -> None:
+        self.new_fields |= {name for bucket in extras for row in bucket for name in row}
+
+    def _keep(self, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
+        sizes = [len(bucket.rows) for bucket in buckets]
+        self.densest = max(self.densest, *sizes, 0)
+        starts = [bucket.window.start for bucket in buckets]
+        columns["organization"] = pa.repeat(self.organization, sum(sizes))
+        columns["month"] = _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string())
+        columns["day"] = _spread([start.date() for start in starts], sizes, pa.date32())
+        columns["hour_of_day"] = _spread([start.hour for start in starts], sizes, pa.int64())
+        fits = schema(self._table)
+        self._batches.append(pa.table([columns[name] for name in fits.names], schema=fits))
 
 
-def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked) -> dict[str, list[Any]]:
+def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked) -> dict[str, pa.Array]:
     rows = [row for bucket in buckets for row in bucket.rows]
-    columns: dict[str, list[Any]] = {}
+    columns: dict[str, pa.Array] = {}
     for dimension in USAGE:
         name, absent = dimension.name, dimension.absent
         if name in asked.by:
             said = map(attrgetter(USAGE_REPORT.groups[name]), rows)
-            columns[name] = [it or (UNKNOWN if it is msgspec.UNSET else absent) for it in said]
+            columns[name] = pa.array([it or (UNKNOWN if it is msgspec.UNSET else absent) for it in said], pa.string())
         else:
-            columns[name] = [asked.fixed.get(name, UNKNOWN)] * len(rows)
-    counters = list(zip(*(row.counters for row in rows), strict=True)) or [()] * len(COUNTERS)
-    return columns | {name: list(counts) for name, counts in zip(COUNTERS, counters, strict=True)}
+            columns[name] = pa.repeat(asked.fixed.get(name, UNKNOWN), len(rows))
+    for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
+        columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
+    return columns
 
 
 def _cost_columns(
     buckets: list[Bucket[CostRow]], by: tuple[str, ...], amounts: list[list[Decimal]]
-) -> dict[str, list[Any]]:
+) -> dict[str, pa.Array]:
     rows = [row for bucket in buckets for row in bucket.rows]
     found = [cost_dims(row, by) for row in rows]
-    columns: dict[str, list[Any]] = {name: [it[name] for it in found] for name in (found[0] if found else _COST_DIMS)}
-    columns["currency"] = [row.currency for row in rows]
-    columns["billed"] = [amount for bucket in amounts for amount in bucket]
+    columns = {name: pa.array([it[name] for it in found], pa.string()) for name in COST_DIMS}
+    columns["currency"] = pa.array([row.currency for row in rows], pa.string())
+    columns["billed"] = pa.array([amount for bucket in amounts for amount in bucket], pa.decimal128(28, 12))
     return columns
 
 
-_COST_DIMS = tuple(column.name for column in COST.columns)
+def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
+    """Each value as often as its size says."""
+    places = [place for place, size in enumerate(sizes) for _ in range(size)]
+    return pa.array(values, kind).take(pa.array(places, pa.int32()))
+
+
+def _sums(rows: pa.Table) -> dict[datetime, Total]:
+    """The sums of a cube by bucket."""
+    by = [name for name in ("day", "hour_of_day") if name in rows.schema.names]
+    figures = [name for name in (*COUNTERS, "billed") if name in rows.schema.names]
+    sums: dict[datetime, Total] = {}
+    for row in rows.group_by(by).aggregate([(name, "sum") for name in figures]).to_pylist():
+        start = midnight(row["day"]) + timedelta(hours=row.get("hour_of_day", 0))
+        said = tuple(row[f"{name}_sum"] for name in figures)
+        sums[start] = said[0] if figures == ["billed"] else said
+    return sums
 
 
 def _counts(counters: Iterable[Counts]) -> Counts:
-    return tuple(map(sum, zip(*counters, strict=True))) or (0,) * len(COUNTERS)
+    return tuple(map(sum, zip(*counters, strict=True))) or _NOTHING
 
 
 def _sum(totals: list[Total]) -> Total:
     amounts = [it for it in totals if isinstance(it, Decimal)]
     return total(amounts) if amounts else _counts(it for it in totals if not isinstance(it, Decimal))
-
-
-def _same(cube: list[Total], control: list[Total]) -> bool:
-    """Whether a cube's sum is its control total; no query at all is a cube of nothing."""
-    said = _sum(control)
-    return _sum(cube) == said if cube else not any(said if isinstance(said, tuple) else (said,))
 
 
 def _spoken(said: Total) -> str:

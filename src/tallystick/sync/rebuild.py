@@ -35,10 +35,11 @@ def rebuild(old: Path, new: Path) -> int:
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
     with Tables(new).writing() as writer:
+        keepers = {name: Keeper(writer, name) for name in {row["organization"] for row in rows}}
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
-            _judge(Keeper(writer, pages[0]["organization"]), pages, archive, copy)
+            _judge(keepers[pages[0]["organization"]], pages, archive, copy)
             readings += 1
     return readings
 

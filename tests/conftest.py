@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reports.given import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Run, Truth, client_of, small_world, synced
+
+from tallystick import Ledger
+from tallystick.cli import main
+from tallystick.errors import Refused
+from tallystick.sim import World
+
+Tallystick = Callable[..., Run]
+"""Runs a command with these words, and these environment variables besides."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--regenerate", action="store_true", help="Write the golden files anew instead of comparing.")
+
+
+@pytest.fixture(scope="session")
+def golden_world() -> World:
+    """The small organization that every answer is about; nobody changes it."""
+    return small_world()
+
+
+@pytest.fixture(scope="session")
+def truth(golden_world: World) -> Truth:
+    """What that organization knows of itself."""
+    return Truth(golden_world)
+
+
+@pytest.fixture(scope="session")
+def book(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """Its ledger: usage by day and cost from October on, the running day included; only read."""
+    return synced(tmp_path_factory.mktemp("book") / "ledger", golden_world, FIRST)
+
+
+@pytest.fixture(scope="session")
+def hours(book: Ledger, golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The same ledger, its newest days by the hour too."""
+    path = tmp_path_factory.mktemp("hours") / "ledger"
+    shutil.copytree(book.path, path)
+    return synced(path, golden_world, HOURS_SINCE, "hour")
+
+
+@pytest.fixture(scope="session")
+def only_hours(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """A ledger that has its newest days by the hour and none by the day."""
+    return synced(tmp_path_factory.mktemp("only-hours") / "ledger", golden_world, HOURS_SINCE, "hour")
+
+
+@pytest.fixture(scope="session")
+def other_world() -> World:
+    """Another organization."""
+    return small_world(seed=2)
+
+
+@pytest.fixture(scope="session")
+def two(book: Ledger, other_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The ledger with the other organization beside the first, from a later day on."""
+    path = tmp_path_factory.mktemp("two") / "ledger"
+    shutil.copytree(book.path, path)
+    return synced(path, other_world, TWO_SINCE)
+
+
+@pytest.fixture(scope="session")
+def empty(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """A ledger whose first sync was refused: it exists and has nothing."""
+    from tallystick.sim import Simulator
+
+    book = Ledger(tmp_path_factory.mktemp("empty") / "ledger", CLOCK)
+    with client_of(Simulator(golden_world, clock=CLOCK.now), key="wrong") as client, pytest.raises(Refused):
+        book.sync(client=client)
+    return book
+
+
+@pytest.fixture
+def tallystick(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, book: Ledger
+) -> Tallystick:
+    """The command line in this process: the same `main` that the script calls, in an empty folder, at a pinned time."""
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.chdir(home)
+    for name in os.environ:
+        if name.startswith(("TALLYSTICK_", "ANTHROPIC_")):
+            monkeypatch.delenv(name)
+    for name, value in {**_homes(home), "TALLYSTICK_LEDGER": str(book.path), "TALLYSTICK_NOW": NOW.isoformat()}.items():
+        monkeypatch.setenv(name, value)
+
+    def run(*words: str, **environment: str) -> Run:
+        capsys.readouterr()
+        with monkeypatch.context() as then:
+            then.setattr(sys, "argv", ["tallystick", *words])
+            for name, value in environment.items():
+                then.setenv(name, value)
+            try:
+                main()
+                code: object = 0
+            except SystemExit as done:
+                code = done.code or 0
+        said = capsys.readouterr()
+        assert isinstance(code, int)
+        return Run(code, said.out, said.err)
+
+    return run
+
+
+@pytest.fixture
+def child_environment(tmp_path: Path) -> dict[str, str]:
+    """An environment for child processes that knows nothing of this one's user, with a ledger of its own."""
+    keep = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return {**keep, **_homes(tmp_path), "TALLYSTICK_LEDGER": str(tmp_path / "ledger"), "PYTHONUTF8": "1"}
+
+
+@pytest.fixture
+def child(child_environment: dict[str, str], tmp_path: Path) -> Tallystick:
+    """`python -m tallystick` in a process of its own; warnings are errors there too."""
+
+    def run(*words: str, **environment: str) -> Run:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-W", "error", "-m", "tallystick", *words],
+            env={**child_environment, **environment},
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+        return Run(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+def _homes(folder: Path) -> dict[str, str]:
+    return {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}

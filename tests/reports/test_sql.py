@@ -1,0 +1,122 @@
+"""SQL: a user's own query is answered as a Table, and only reads."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tallystick import Ledger
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.views import VIEWS
+from tallystick.reports import REPORTS
+from tallystick.reports.sql import ask
+
+from .given import column
+
+
+@pytest.fixture(scope="module")
+def engine(book: Ledger) -> Engine:
+    """The ledger's newest version, opened once for many questions."""
+    return book.engine()
+
+
+@pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
+def test_the_query_of_a_report_gives_its_figures(book: Ledger, engine: Engine, report: object) -> None:
+    """What `--sql` shows can be asked as it stands, and has the same groups and figures as the report."""
+    name = report.name  # type: ignore[attr-defined]
+    where = {"workspace": ["Production", "default"]}
+    table = book.ask(name, ("workspace", "day"), "7d", None, where)
+    said = ask(engine, book.query(name, ("workspace", "day"), "7d", None, where))
+    names = [it.name for it in said.headings]
+    assert {tuple(row[it] for it in names) for row in table.rows} == {
+        tuple(f"{row[it]}" if it == "day" else row[it] for it in names) for row in said.rows
+    }
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda it: it.name)
+def test_every_column_is_documented(engine: Engine, view: object) -> None:
+    """Each view has exactly the columns and types that the schema documents, each with a meaning."""
+    found = ask(engine, f"DESCRIBE {view.name}").rows  # type: ignore[attr-defined]
+    types = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}
+    said = [(row["column_name"], types.get(str(row["column_type"]), row["column_type"])) for row in found]
+    assert said == [(name, kind) for name, kind, _ in view.columns]  # type: ignore[attr-defined]
+    assert all(re.search("[a-z]{3}", meaning) for _, _, meaning in view.columns)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ";",
+        "SELECT 1; SELECT 2",
+        "SELEC 1",
+        "SELECT * FROM nowhere",
+        "DELETE FROM ledger.cost",
+        "INSERT INTO ledger.cost SELECT * FROM ledger.cost",
+        "CREATE TABLE x AS SELECT 1",
+        "DROP VIEW cost",
+        "SET enable_external_access = true",
+        "ATTACH 'other.db'",
+        "INSTALL httpfs",
+        "LOAD httpfs",
+        "PRAGMA database_list",
+        "EXPORT DATABASE 'x'",
+        "COPY (SELECT 1) TO 'x.csv'",
+        "SELECT * FROM read_csv('/etc/passwd')",
+        "SELECT * FROM read_text('/etc/passwd')",
+        "SELECT * FROM '/etc/passwd'",
+        "SELECT * FROM glob('/*')",
+        "SELECT * FROM text",
+        "SELECT getenv('HOME')",
+        "SELECT error('stop')",
+        "SELECT CAST('x' AS INTEGER)",
+    ],
+)
+def test_only_one_reading_statement_is_run(engine: Engine, text: str, tmp_path: Path) -> None:
+    """Anything that writes, configures, leaves the ledger's folder or cannot be run is an error, and does nothing."""
+    with pytest.raises(AskedWrongly) as wrong:
+        ask(engine, text)
+    assert wrong.value.mend
+    assert not list(tmp_path.iterdir())
+    assert column(ask(engine, "SELECT count(*) > 0 AS there FROM cost"), "there") == ["true"]
+
+
+def test_money_stays_exact(engine: Engine, book: Ledger) -> None:
+    """A sum of money in SQL is the report's, to the last place."""
+    query = "SELECT sum(billed) AS billed FROM cost WHERE day >= '2026-10-23' AND day < '2026-11-22'"
+    assert column(ask(engine, query), "billed") == [book.spend().totals["billed"]]
+    assert column(ask(engine, "SELECT 0.1::DECIMAL(3,1) + 0.2::DECIMAL(3,1) AS x"), "x") == [Decimal("0.3")]
+
+
+def test_columns_of_one_name_are_not_lost(engine: Engine) -> None:
+    """Two columns that a query gives the same name both reach the rows."""
+    assert sorted(map(str, ask(engine, "SELECT 1 AS a, 2 AS a").rows[0].values())) == ["1", "2"]
+
+
+def test_every_type_of_cell_can_be_written(engine: Engine) -> None:
+    """Booleans, dates, instants, lists, floats, big integers, nulls: each is a plain value in rows, Arrow and JSON."""
+    table = ask(
+        engine,
+        "SELECT true AS yes, DATE '2026-11-22' AS day, TIMESTAMPTZ '2026-11-22 10:30:00+00' AS at, [1, 2] AS list, "
+        "{'a': 1} AS struct, -0.5::DOUBLE AS half, 10000000000000000000::HUGEINT AS big, NULL AS nothing, 'x' AS text, "
+        "1.50::DECIMAL(5,2) AS money, TIME '10:30:00' AS time",
+    )
+    assert table.rows[0] | {"half": "-0.5"} == {
+        "yes": "true",
+        "day": "2026-11-22",
+        "at": "2026-11-22T10:30:00Z",
+        "list": "[1, 2]",
+        "struct": '{"a": 1}',
+        "half": "-0.5",
+        "big": 10**19,
+        "nothing": None,
+        "text": "x",
+        "money": Decimal("1.50"),
+        "time": "10:30:00",
+    }
+    assert table.to_arrow().num_rows == 1
+    assert table.written()["rows"]

@@ -1,0 +1,55 @@
+"""Two organizations in one ledger: kept apart by `organization`, covered by what both have."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tallystick import Ledger
+from tallystick.sim import World
+
+from .given import FIRST, TWO_SINCE, Truth, column, total
+
+LAST = date(2026, 11, 21)
+
+
+def test_each_organization_has_its_own_bill(two: Ledger, truth: Truth, other_world: World) -> None:
+    """By organization, each row is what that organization was billed, whatever else the ledger holds."""
+    table = two.spend("organization", f"{TWO_SINCE}", f"{LAST}")
+    found = {row["organization"]: row["billed"] for row in table.rows}
+    last = date(2026, 11, 20)
+    assert found == {
+        truth.world.organization.id: truth.billed(TWO_SINCE, last),
+        other_world.organization.id: Truth(other_world).billed(TWO_SINCE, last),
+    }
+
+
+def test_an_organization_can_be_asked_for_alone(two: Ledger, book: Ledger, truth: Truth) -> None:
+    """Held to the first organization, the ledger of two answers as the ledger of one."""
+    where = {"organization": truth.world.organization.id}
+    for report in ("spend", "usage", "cache"):
+        alone, among = book.ask(report, "model"), two.ask(report, "model", where=where)
+        assert among.rows == alone.rows
+        assert among.totals == alone.totals
+        assert among.coverage == alone.coverage
+        assert among.caveats == alone.caveats
+
+
+def test_days_that_one_organization_lacks_are_absent(two: Ledger) -> None:
+    """A day counts as present only where every organization asked about has it."""
+    table = two.spend("organization", "2026-11-08", "2026-11-12")
+    assert table.coverage["absent"] == ["2026-11-08", "2026-11-09"]
+    assert len(table.rows) == 2
+
+
+def test_a_part_of_the_bill_is_no_unknown(two: Ledger, truth: Truth) -> None:
+    """Rows and totals agree: where one organization's days are there and shown, the total is not unknown."""
+    table = two.spend("organization", f"{FIRST}", "2026-10-08")
+    assert column(table, "billed") == [truth.billed(FIRST, date(2026, 10, 7))]
+    assert total(table, "billed") == truth.billed(FIRST, date(2026, 10, 7))
+
+
+def test_default_workspaces_of_two_organizations_are_told_apart(two: Ledger) -> None:
+    """By workspace, the default workspaces of two organizations are not one row under one name."""
+    table = two.spend("workspace", f"{TWO_SINCE}", f"{LAST}")
+    apart = column(table, "workspace").count("default") == 2
+    assert apart or [it for it in table.caveats if "organization" in it]

@@ -1,0 +1,183 @@
+"""Windows: the words for time, and what an answer says of days that it does not have."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tallystick import Ledger
+from tallystick.config import SystemClock
+from tallystick.core.question import window
+from tallystick.core.time import DAY
+from tallystick.errors import AskedWrongly
+
+from .given import FIRST, NOW, TODAY, Truth, caveat, column, days, total
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        ("7d", None, ("2026-11-15", "2026-11-22")),
+        ("1d", None, ("2026-11-21", "2026-11-22")),
+        ("yesterday", None, ("2026-11-21", "2026-11-22")),
+        ("1m", None, ("2026-10-01", "2026-11-01")),
+        ("3m", None, ("2026-08-01", "2026-11-01")),
+        ("12m", None, ("2025-11-01", "2026-11-01")),
+        ("mtd", None, ("2026-11-01", "2026-11-23")),
+        ("2026-11-20", None, ("2026-11-20", "2026-11-23")),
+        ("2026-10", None, ("2026-10-01", "2026-11-23")),
+        ("2026-10", "2026-10", ("2026-10-01", "2026-11-01")),
+        ("2026-10", "mtd", ("2026-10-01", "2026-11-01")),
+        ("2026-10-05", "2026-10-07", ("2026-10-05", "2026-10-07")),
+        ("2026-10-05", "7d", ("2026-10-05", "2026-11-15")),
+        ("2026-10-05", "yesterday", ("2026-10-05", "2026-11-21")),
+        ("7d", "2026-11-18", ("2026-11-15", "2026-11-18")),
+        ("mtd", "2027-03-01", ("2026-11-01", "2026-11-23")),
+        ("mtd", "2026-11", ("2026-11-01", "2026-11-23")),
+    ],
+)
+def test_words_for_time(since: str, until: str | None, expected: tuple[str, str]) -> None:
+    """`since` is inclusive, `until` exclusive, both UTC days; N d and N m are ended ones; nothing is of the future."""
+    asked = window(since, until, NOW)
+    assert (f"{asked.start:%Y-%m-%d}", f"{asked.end:%Y-%m-%d}") == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("7", None),
+        ("0d", None),
+        ("-7d", None),
+        ("7w", None),
+        ("2026-13", None),
+        ("2026-02-30", None),
+        ("2026", None),
+        ("last month", None),
+        ("", None),
+        ("2026-11-01T12:00:00Z", None),
+        ("2026-12-01", None),
+        ("2026-11-10", "2026-11-10"),
+        ("2026-11-10", "2026-11-09"),
+        ("7d", "8d"),
+        ("0001-01-01T00:00:00+01:00", None),
+    ],
+)
+def test_what_is_no_window_is_refused(book: Ledger, since: str, until: str | None) -> None:
+    """A word that is no UTC day, and a window without a day, are errors that quote it."""
+    with pytest.raises(AskedWrongly) as wrong:
+        book.spend(since=since, until=until)
+    assert since in wrong.value.what
+    assert wrong.value.mend
+
+
+def test_an_end_beyond_the_calendar_is_the_running_day() -> None:
+    """`until` is cut at the running day, however far it lies: the last month of the calendar too."""
+    assert window("mtd", "9999-12", NOW) == window("mtd", None, NOW)
+
+
+def test_a_month_is_its_days(book: Ledger, truth: Truth) -> None:
+    """A whole month by month is one row, the exact sum of its UTC days."""
+    table = book.spend("month", "2026-10", "2026-10")
+    october = truth.billed(date(2026, 10, 1), date(2026, 10, 31))
+    assert table.rows == [{"month": "2026-10", "billed": october}]
+
+
+def test_a_week_is_called_by_its_monday(book: Ledger, truth: Truth) -> None:
+    """A week is named by its Monday and holds the seven days from it on."""
+    table = book.spend("week", "2026-10-05", "2026-10-19")
+    assert table.rows == [
+        {"week": f"{monday}", "billed": truth.billed(monday, monday + 6 * DAY)}
+        for monday in (date(2026, 10, 5), date(2026, 10, 12))
+    ]
+
+
+@pytest.mark.parametrize(("by", "cut"), [("month", "2026-10"), ("week", "2026-10-19")])
+def test_a_period_that_the_window_cuts_is_named(book: Ledger, by: str, cut: str) -> None:
+    """A month or week of which the window holds a part is named: its figure must not be taken for the whole."""
+    table = book.spend(by, since="30d")
+    assert cut in column(table, by)
+    assert [it for it in table.caveats if cut in it and "part" in it]
+
+
+def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
+    """Days before the ledger begins are named in words and in coverage, and have no row."""
+    table = book.spend("day", "2026-09-21", "2026-10-03")
+    assert column(table, "day") == ["2026-10-01", "2026-10-02"]
+    assert table.coverage["absent"] == [f"2026-09-{day}" for day in range(21, 31)]
+    assert (table.coverage["days"], table.coverage["present"]) == (12, 2)
+    caveat(table, "10 days are absent", "unknown rather than zero", "2026-09-21 to 2026-09-30")
+
+
+@pytest.mark.parametrize(("report", "by"), [("spend", ()), ("usage", "model"), ("cache", "day")])
+def test_a_window_without_data_has_unknown_totals(book: Ledger, report: str, by: str) -> None:
+    """Where the ledger has no day of the window, there are no rows and every total is null, never 0."""
+    table = book.ask(report, by, "2026-09-01", "2026-09-11")
+    assert table.rows == []
+    assert set(table.totals.values()) == {None}
+    assert len(table.totals) == len([it for it in table.headings if it.kind in {"count", "money", "ratio"}])
+    caveat(table, "10 days are absent", "2026-09-01 to 2026-09-10")
+
+
+@pytest.mark.parametrize("report", ["spend", "usage", "cache"])
+def test_an_empty_ledger_has_unknown_totals(empty: Ledger, report: str) -> None:
+    """A ledger into which nothing was committed answers with unknown totals, version 0, all days absent."""
+    table = empty.ask(report, "model")
+    assert table.rows == []
+    assert set(table.totals.values()) == {None}
+    assert len(table.coverage["absent"]) == 30
+    assert table.as_of == {"version": 0, "at": None}
+    caveat(table, "30 days are absent")
+
+
+def test_a_known_window_without_use_is_zero(book: Ledger) -> None:
+    """Where the days are there and nothing was used, the total is a true zero."""
+    table = book.usage("model", "2026-11-15", "2026-11-16", {"workspace": "Migration 2025"})
+    assert table.rows == []
+    assert table.totals["total_tokens"] == 0
+
+
+def test_the_running_day_has_no_cost_yet(book: Ledger) -> None:
+    """The running day is absent from spend, which says that cost is of ended days; it is no row and no zero."""
+    table = book.spend("day", since="mtd")
+    assert column(table, "day")[-1] == "2026-11-21"
+    assert table.coverage["absent"] == ["2026-11-22"]
+    caveat(table, "2026-11-22 has not ended", "ended UTC days")
+
+
+def test_today_alone_has_an_unknown_cost(book: Ledger) -> None:
+    """Asked for the running day alone, spend is unknown."""
+    table = book.spend(since=f"{TODAY}")
+    assert table.rows == []
+    assert table.totals == {"billed": None}
+
+
+def test_the_running_day_of_usage_is_a_part(book: Ledger, truth: Truth) -> None:
+    """The running day's tokens are there, and named as a part of the day."""
+    table = book.usage("day", since=f"{TODAY}")
+    assert total(table, "uncached_input") == truth.tokens(TODAY, TODAY)["uncached_input"]
+    assert table.coverage["running"] == ["2026-11-22"]
+    caveat(table, "2026-11-22", "running", "part of the day")
+
+
+def test_provisional_days_are_named(book: Ledger) -> None:
+    """Days read under 35 days after their end are provisional by name; older ones are settled."""
+    table = book.spend(since=f"{FIRST}", until="2026-11-22")
+    assert table.coverage["settled"] == 17
+    assert table.coverage["provisional"] == [f"{day}" for day in days(FIRST, TODAY)[17:-1]]
+    caveat(table, "35 days are provisional", "2026-10-18 to 2026-11-21")
+
+
+def test_settled_days_need_no_caveat(book: Ledger) -> None:
+    """An answer about settled days alone warns of nothing but priority use."""
+    table = book.spend(since="2026-10-01", until="2026-10-18")
+    assert (table.coverage["settled"], table.coverage["present"], table.coverage["days"]) == (17, 17, 17)
+    assert not [it for it in table.caveats if "priority" not in it]
+
+
+def test_a_day_read_while_running_is_named_for_ever(book: Ledger) -> None:
+    """Asked a week later without another sync, the day that was read while running is still a part, the rest absent."""
+    table = Ledger(book.path, SystemClock(NOW + 7 * DAY)).usage("day", "7d")
+    assert column(table, "day") == ["2026-11-22"]
+    assert table.coverage["running"] == ["2026-11-22"]
+    assert table.coverage["absent"] == [f"2026-11-{day}" for day in range(23, 29)]

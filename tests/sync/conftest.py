@@ -1,0 +1,287 @@
+"""The seams: a simulator behind the client's transport, a clock that stands or ticks, and the truth to compare with."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+from hypothesis import settings
+
+from tallystick.api.client import Client, Credential
+from tallystick.book import Ledger
+from tallystick.core.records import COST, DAYS, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.ledger.tables import Tables
+from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
+from tallystick.sync.run import Outcome
+
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+KEY = "sk-ant-admin01-simulated"
+USED = ("workspace", "key", "account", "service_account", "model", "tier", "context", "geo", "speed")
+COUNTED = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
+KINDS = {
+    "uncached_input_tokens": "uncached_input",
+    "cache_creation.ephemeral_5m_input_tokens": "cache_write_5m",
+    "cache_creation.ephemeral_1h_input_tokens": "cache_write_1h",
+    "cache_read_input_tokens": "cache_read",
+    "output_tokens": "output",
+    "web_search": "web_search",
+}
+Dims = tuple[str, ...]
+Counts = tuple[int, ...]
+Tabled = dict[str, list[tuple[Any, ...]]]
+
+
+def days_ago(days: int) -> date:
+    """A day before the pinned present."""
+    return TODAY - timedelta(days=days)
+
+
+class Clock:
+    """A clock that moves on by `step` with every request to the simulator; nobody really sleeps."""
+
+    def __init__(self, at: datetime = NOW, step: timedelta = timedelta(0)) -> None:
+        self.ticking = Ticking(at, step)
+        self.waited = 0.0
+
+    def now(self) -> datetime:
+        return self.ticking.now
+
+    def elapsed(self) -> float:
+        return self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+class Wire(Simulator):
+    """A simulator that remembers what it said; `before` is told each target and may answer in its place."""
+
+    def __init__(
+        self,
+        world: World,
+        clock: Clock | None = None,
+        *,
+        faults: Iterable[str] = (),
+        before: Callable[[str], Answer | None] = lambda _: None,
+        without: str = "",
+        behavior: Behavior | None = None,
+    ) -> None:
+        self.clock = clock or Clock()
+        super().__init__(world, clock=self.clock.ticking, faults=faults, behavior=behavior or Behavior())
+        self.said: list[tuple[str, Answer]] = []
+        self._before = before
+        self._without = without
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        kept = {name: value for name, value in headers.items() if name.lower() != self._without}
+        answer = self._before(target) or super().answer(method, target, kept)
+        self.said.append((target, answer))
+        return answer
+
+    def asked(self, source: str) -> list[dict[str, list[str]]]:
+        """The queries of every request to one report."""
+        return [parse_qs(urlsplit(target).query) for target, _ in self.said if source in urlsplit(target).path]
+
+
+def transport(simulator: Simulator) -> httpx2.MockTransport:
+    """The client's seam: requests go to the simulator, by raw path and query, without a socket."""
+
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        target = request.url.raw_path.decode("ascii")
+        answer = simulator.answer(request.method, target, dict(request.headers.items()))
+        if answer.cut is not None:
+            raise httpx2.ReadError("the peer closed the connection", request=request)
+        return httpx2.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+
+    return httpx2.MockTransport(handle)
+
+
+def synced(path: Path, wire: Wire, since: date, until: date | None = None, **more: Any) -> Outcome:
+    """One sync of the ledger at `path` from the simulator."""
+    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
+        book = Ledger(path, wire.clock)
+        return book.sync(str(since), str(until) if until else None, client=client, **more)
+
+
+def rows(path: Path, sql: str) -> list[dict[str, Any]]:
+    """The rows of a query as Python objects, dates and decimals as such."""
+    found: list[dict[str, Any]] = Ledger(path, Clock()).engine().sql(sql).to_pylist()
+    return found
+
+
+def records(path: Path, table: LedgerTable) -> list[dict[str, Any]]:
+    """Every row of a table as the newest version pins it, read without the engine."""
+    tables = Tables(path)
+    found: list[dict[str, Any]] = tables.open(table, tables.newest().tables[table.name]).to_pyarrow_table().to_pylist()
+    return found
+
+
+def content(path: Path, *, untimed: bool = False) -> Tabled:
+    """Every row of the newest version by table, sorted; `untimed` leaves out when a name or notice was first seen."""
+    hidden = {"seen_at", "noticed_at"} if untimed else set()
+    return {
+        table.name: sorted(
+            (
+                tuple(value for name, value in row.items() if name not in hidden)
+                for row in records(path, table)
+            ),
+            key=repr,
+        )
+        for table in PINNED
+    }
+
+
+def days_of(path: Path, source: str, grain: str = "day") -> dict[date, str]:
+    """The state of each day that the ledger has of a source."""
+    found = [row for row in records(path, DAYS) if (row["source"], row["grain"]) == (source, grain)]
+    assert len(found) == len({row["day"] for row in found})
+    return {row["day"]: row["state"] for row in found}
+
+
+def _named(world: World, group: Any) -> Dims:
+    workspace = "default" if group.workspace == world.organization.default.id else group.workspace
+    people = (group.key or "playground", group.account or "none", group.service_account or "none")
+    return (workspace, *people, group.model, group.tier, group.context, group.geo, group.speed)
+
+
+def used(world: World, day: date, hour: int | None = None) -> dict[Dims, Counts]:
+    """What was truly used on a day or in one of its hours, by all nine dimensions, request by request."""
+    sums: dict[Dims, list[int]] = defaultdict(lambda: [0] * 6)
+    for request in world.requests(day):
+        if hour is None or request.at.hour == hour:
+            mine = sums[_named(world, request.group)]
+            for place, count in enumerate(request[2:8]):
+                mine[place] += count
+    return {dims: tuple(counts) for dims, counts in sums.items()}
+
+
+def counted(truth: Mapping[Dims, Counts]) -> Counts:
+    """The control total of a truth."""
+    return tuple(map(sum, zip(*truth.values(), strict=True))) if truth else (0,) * 6
+
+
+def spent(world: World, day: date) -> dict[Dims, Decimal]:
+    """What a day was truly billed by workspace, model, kind, tier, context, geo, request by request."""
+    picodollars: Counter[Dims] = Counter()
+    for request in world.requests(day):
+        workspace, *_, model, tier, context, geo, _ = _named(world, request.group)
+        for kind, amount in request.picodollars().items():
+            token = (model, KINDS[kind], tier, context, geo)
+            picodollars[workspace, *(("none", "web_search", *["none"] * 3) if kind == "web_search" else token)] += amount
+    for service in world.services(day):
+        workspace = "default" if service.workspace == world.organization.default.id else service.workspace
+        kind = {"code_execution": "code_execution", "session_usage": "session_time"}[service.cost_type]
+        picodollars[workspace, "none", kind, "none", "none", "none"] += service.picodollars
+    return {dims: Decimal(amount) / 10**12 for dims, amount in picodollars.items() if amount}
+
+
+def ledger_used(path: Path, table: LedgerTable = USAGE_DAY) -> dict[tuple[Any, ...], dict[Dims, Counts]]:
+    """What the ledger says was used, by (day,) or (day, hour), then by all nine dimensions."""
+    found: dict[tuple[Any, ...], dict[Dims, Counts]] = defaultdict(dict)
+    hour = ("hour_of_day",) if table is USAGE_HOUR else ()
+    for row in records(path, table):
+        bucket = found[tuple(row[name] for name in ("day", *hour))]
+        dims = tuple(row[name] for name in USED)
+        assert dims not in bucket, "a group stands twice"
+        bucket[dims] = tuple(row[name] for name in COUNTED)
+    return found
+
+
+def ledger_spent(path: Path) -> dict[date, dict[Dims, Decimal]]:
+    """What the ledger says was billed, by day, then as `spent` has it."""
+    found: dict[date, dict[Dims, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for row in records(path, COST):
+        found[row["day"]][tuple(row[it] for it in ("workspace", "model", "kind", "tier", "context", "geo"))] += row[
+            "billed"
+        ]
+    return {day: {dims: amount for dims, amount in lines.items() if amount} for day, lines in found.items()}
+
+
+def assert_true(path: Path, world: World, days: Iterable[date]) -> None:
+    """Both halves of these ended days stand in the ledger as they happened, with their control totals."""
+    usage, cost = ledger_used(path), ledger_spent(path)
+    kept = {(row["source"], row["day"]): row for row in records(path, DAYS) if row["grain"] == "day"}
+    for day in days:
+        truth = used(world, day)
+        assert usage.get((day,), {}) == truth, day
+        assert tuple(kept["usage", day][name] for name in COUNTED) == counted(truth), day
+        assert cost.get(day, {}) == spent(world, day), day
+        assert kept["cost", day]["billed"] == world.billed(day), day
+
+
+def small(seed: int = 1, *, requests: int = 3) -> World:
+    """A small world of its own, to be restated at will."""
+    return World(start=date(2026, 8, 1), end=TODAY, seed=seed, keys=16, requests_per_key_day=requests)
+
+
+def span(start: date, end: date) -> list[date]:
+    """The days from `start` to before `end`."""
+    return [start + timedelta(days=place) for place in range((end - start).days)]
+
+
+def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[str]:
+    """A real process of the command line, told all it needs by its environment, at the pinned present."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TALLYSTICK", "ANTHROPIC"))}
+    environment |= {
+        "ANTHROPIC_ADMIN_KEY": KEY,
+        "TALLYSTICK_BASE_URL": url,
+        "TALLYSTICK_LEDGER": str(ledger),
+        "TALLYSTICK_NOW": "2026-11-22T12:00:00Z",
+    }
+    return subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-m", "tallystick", *words],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **more,
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a ledger can be made."""
+    return tmp_path / "ledger"
+
+
+@pytest.fixture(scope="session")
+def truth() -> World:
+    """The world of the synced ledger, which nobody changes."""
+    return small(requests=8)
+
+
+SINCE = date(2026, 10, 1)
+HOURS_SINCE = date(2026, 11, 9)
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory, truth: World) -> Path:
+    """A ledger synced at noon from that world by day, its last fortnight by hour too; only to be read."""
+    path = tmp_path_factory.mktemp("full") / "ledger"
+    wire = Wire(truth)
+    synced(path, wire, SINCE)
+    synced(path, wire, HOURS_SINCE, grain="hour")
+    return path
+
+
+@pytest.fixture
+def copy(full: Path, path: Path) -> Path:
+    """A copy of the synced ledger, to be written to."""
+    shutil.copytree(full, path)
+    return path

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import random
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tallystick.core.records import PAGES, PINNED
+from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger.archive import Archive
+from tallystick.ledger.tables import Tables
+from tallystick.sim import World
+from tallystick.sync.rebuild import rebuild
+
+from .conftest import (
+    DAY,
+    HOURS_SINCE,
+    NOW,
+    SINCE,
+    TODAY,
+    Clock,
+    Wire,
+    assert_true,
+    content,
+    days_ago,
+    days_of,
+    rows,
+    small,
+    span,
+    synced,
+)
+
+
+def _delta(path: Path) -> dict[str, int]:
+    tables = Tables(path)
+    return {table.name: tables.open(table).version() for table in PINNED} | {"versions": tables.newest().number}
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A small world that this file leaves as it is."""
+    return small()
+
+
+@pytest.fixture(scope="module")
+def one_go(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
+    """Sixteen days in one go, usage by day and by hour."""
+    path = tmp_path_factory.mktemp("one") / "ledger"
+    for grain in ("day", "hour"):
+        synced(path, Wire(world), days_ago(16), grain=grain)
+    return path
+
+
+def test_a_second_sync_changes_nothing(copy: Path, truth: World) -> None:
+    """A sync that finds nothing new writes no version, no row and no file of any pinned table."""
+    before, tables = content(copy), _delta(copy)
+    for grain in ("day", "hour"):
+        done = synced(copy, Wire(truth), SINCE if grain == "day" else HOURS_SINCE, grain=grain)
+        assert (done.days, done.names, done.moved, done.gaps, done.remarks) == (0, 0, {}, {}, [])
+        assert done.version == tables["versions"]
+    assert _delta(copy) == tables
+    assert content(copy) == before
+
+
+def test_a_second_sync_reads_little(copy: Path, truth: World) -> None:
+    """A second sync reads the running day and the last three, checks 35 days by control totals, asks nothing else."""
+    wire = Wire(truth)
+    synced(copy, wire, SINCE)
+    for source, first in (("usage_report", days_ago(3)), ("cost_report", days_ago(3))):
+        for query in wire.asked(source):
+            start = datetime.fromisoformat(query["starting_at"][0]).date()
+            assert start >= first or ("group_by[]" not in query and start >= days_ago(35)), query
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_pieces_in_any_order_make_the_same_tables(path: Path, world: World, one_go: Path, seed: int) -> None:
+    """A window synced in pieces, in any order, and by either grain first, gives the tables of one go."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    edges = [days_ago(16), *sorted(rng.sample(span(days_ago(15), days_ago(-1)), k=2)), days_ago(-1)]
+    pieces = [(piece, grain) for piece in pairwise(edges) for grain in ("day", "hour")]
+    rng.shuffle(pieces)
+    for (since, until), grain in pieces:
+        synced(path, Wire(world), since, until, grain=grain)
+    assert content(path) == content(one_go)
+
+
+def test_overlapping_pieces_make_the_same_tables(path: Path, world: World, one_go: Path) -> None:
+    """Windows that overlap leave no row twice."""
+    for since, until in ((days_ago(9), None), (days_ago(16), days_ago(5)), (days_ago(11), days_ago(-1))):
+        for grain in ("hour", "day"):
+            synced(path, Wire(world), since, until, grain=grain)
+    assert content(path) == content(one_go)
+
+
+def test_day_by_day_makes_the_same_tables(tmp_path: Path) -> None:
+    """A sync each day, over the edges of settling and of a month, ends in the tables of one late sync."""
+    world, since = small(), TODAY - 36 * DAY
+    for back in range(3, -1, -1):
+        clock = Clock(NOW - back * DAY)
+        synced(tmp_path / "daily", Wire(world, clock), since)
+        states = days_of(tmp_path / "daily", "usage")
+        assert states[clock.now().date()] == "running"
+        assert set(states) == set(span(since, clock.now().date() + DAY))
+    synced(tmp_path / "late", Wire(world), since)
+    assert content(tmp_path / "daily", untimed=True) == content(tmp_path / "late", untimed=True)
+
+
+def test_the_archive_alone_gives_the_same_ledger(full: Path, truth: World, tmp_path: Path) -> None:
+    """A ledger rebuilt from its pages has the same rows of every table, and the pages; the old one is only read."""
+    old = _delta(full)
+    readings = rebuild(full, tmp_path / "new")
+    assert readings == rows(full, "SELECT count(DISTINCT reading) AS n FROM pages")[0]["n"]
+    assert content(tmp_path / "new") == content(full)
+    assert _delta(full) == old
+    index = Tables(full).open(PAGES).to_pyarrow_table().to_pylist()
+    assert all(Archive(tmp_path / "new").body(row["hash"]) for row in index)
+    assert sorted(map(repr, Tables(tmp_path / "new").open(PAGES).to_pyarrow_table().to_pylist())) == sorted(
+        map(repr, index)
+    )
+
+
+def test_a_rebuilt_ledger_goes_on(full: Path, truth: World, tmp_path: Path) -> None:
+    """A rebuilt ledger is synced on like its original: nothing is new to it."""
+    rebuild(full, tmp_path / "new")
+    before = content(tmp_path / "new")
+    assert synced(tmp_path / "new", Wire(truth), SINCE).days == 0
+    assert content(tmp_path / "new") == before
+
+
+def test_what_was_restated_and_moved_is_rebuilt_too(tmp_path: Path) -> None:
+    """Days read several times, restated, given up or gone by in between, are rebuilt as they stand."""
+    world, path = small(), tmp_path / "ledger"
+    synced(path, Wire(world, Clock(NOW - 2 * DAY)), days_ago(12))
+    world.restate(days_ago(9))
+    synced(path, Wire(world, Clock(NOW - DAY)), days_ago(12))
+    restless = days_ago(1)
+    wire = Wire(world, before=lambda target: world.restate(restless) if "group_by%5B%5D=workspace" in target else None)
+    synced(path, wire, days_ago(12))
+    assert rows(path, "SELECT * FROM notices")
+    rebuild(path, tmp_path / "new")
+    assert content(tmp_path / "new") == content(path)
+    synced(tmp_path / "new", Wire(world), days_ago(12))
+    assert_true(tmp_path / "new", world, span(days_ago(12), TODAY))
+
+
+def test_rebuilding_needs_an_archive_and_an_empty_place(full: Path, tmp_path: Path) -> None:
+    """A rebuild into a folder that holds something, or from one without an archive, is refused and changes nothing."""
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "note").write_text("mine")
+    with pytest.raises(AskedWrongly):
+        rebuild(full, tmp_path / "taken")
+    assert [it.name for it in (tmp_path / "taken").iterdir()] == ["note"]
+    with pytest.raises(LedgerError):
+        rebuild(tmp_path / "nothing", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_two_seeds_do_not_look_alike(tmp_path: Path, world: World, one_go: Path) -> None:
+    """The comparison of tables can fail: another world gives other rows."""
+    synced(tmp_path / "other", Wire(small(seed=2)), days_ago(16))
+    assert content(tmp_path / "other")["usage"] != content(one_go)["usage"]
+
+
+def test_a_version_states_its_totals(full: Path, truth: World) -> None:
+    """Each version says what was committed and the control totals that were checked, in the order of commits."""
+    found = rows(full, "SELECT * FROM versions ORDER BY version")
+    assert [row["version"] for row in found] == list(range(1, len(found) + 1))
+    october = next(row for row in found if row["what"] == "cost by day, 2026-10-01 to 2026-10-31")
+    billed = sum((truth.billed(day) for day in span(date(2026, 10, 1), date(2026, 11, 1))), start=0)
+    assert f'"{billed.normalize():f}"' in october["totals"]
+    assert all(row["committed_at"] - NOW < timedelta(seconds=1) for row in found)

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from collections import Counter
+from itertools import product
+
+from hypothesis import given, strategies as st
+
+from tallystick.sync.cube import SCOUTS, Cut, cuts
+
+Row = tuple[str | None, ...]
+"""One request: its nine dimensions, None where the API has no value."""
+
+NAMES = ("workspace", "key", "model", "account", "service_account", "tier", "context", "geo", "speed")
+ABSENT = dict.fromkeys(NAMES, "unknown") | {
+    "workspace": "default",
+    "key": "playground",
+    "model": "none",
+    "account": "none",
+    "service_account": "none",
+}
+FILTERABLE = ("tier", "context", "geo", "speed")
+
+_values = {
+    "workspace": st.sampled_from([None, "w1", "w2"]),
+    "key": st.sampled_from([None, "k1", "k2"]),
+    "model": st.sampled_from(["m1", "m2"]),
+    "account": st.sampled_from([None, "u1"]),
+    "service_account": st.sampled_from([None, "s1"]),
+    "tier": st.sampled_from(["standard", "batch", "priority"]),
+    "context": st.sampled_from(["0-200k", "200k-1M"]),
+    "geo": st.sampled_from(["global", "us", "not_available"]),
+    "speed": st.sampled_from(["standard", "fast"]),
+}
+filterable = st.lists(st.tuples(*(_values[name] for name in NAMES)), max_size=25)
+anything = st.lists(
+    st.tuples(*(st.one_of(_values[name], st.none()) if name in FILTERABLE else _values[name] for name in NAMES)),
+    max_size=25,
+)
+
+
+def _said(name: str, value: str | None) -> str:
+    return value or ABSENT[name]
+
+
+def _scouted(rows: list[Row], *, speed: bool = True) -> list[dict[str, str]]:
+    """What the two scouts say of the rows."""
+    asked = [tuple(name for name in by if speed or name != "speed") for by in SCOUTS]
+    found = {(by, tuple(_said(name, row[NAMES.index(name)]) for name in by)) for by in asked for row in rows}
+    return [dict(zip(by, values, strict=True)) for by, values in sorted(found)]
+
+
+def _answer(rows: list[Row], cut: Cut) -> Counter[tuple[str, ...]]:
+    """The rows that the API gives for a cut; a filter names no absent value."""
+    found: Counter[tuple[str, ...]] = Counter()
+    for row in rows:
+        told = dict(zip(NAMES, row, strict=True))
+        if all(told[name] == value for name, value in cut.where.items()):
+            found[tuple(_said(name, told[name]) if name in cut.by else cut.fixed[name] for name in NAMES)] += 1
+    return found
+
+
+def _cube(rows: list[Row], unknown: tuple[str, ...] = ()) -> Counter[tuple[str, ...]]:
+    return Counter(
+        tuple(
+            "unknown" if name in unknown else _said(name, value) for name, value in zip(NAMES, row, strict=True)
+        )
+        for row in rows
+    )
+
+
+@given(filterable)
+def test_the_queries_rebuild_every_row(rows: list[Row]) -> None:
+    """Grouped and filtered as told, the answers together are all rows by nine dimensions, none twice or missing."""
+    queries, lost = cuts(_scouted(rows))
+    assert lost == ()
+    assert sum((_answer(rows, cut) for cut in queries), Counter()) == _cube(rows)
+
+
+@given(anything)
+def test_a_dimension_that_cannot_be_cut_out_is_unknown_and_nothing_else_suffers(rows: list[Row]) -> None:
+    """With absent values that no filter can name, all counts stay, and only the dimensions given up are unknown."""
+    queries, lost = cuts(_scouted(rows))
+    assert sum((_answer(rows, cut) for cut in queries), Counter()) == _cube(rows, lost)
+    assert set(lost) <= {name for name in FILTERABLE if any(row[NAMES.index(name)] is None for row in rows)}
+    if lost:
+        assert all(len(cut.by) == 5 for cut in queries), "given up though there was room"
+
+
+@given(anything)
+def test_no_query_groups_by_more_than_five(rows: list[Row]) -> None:
+    """Each query names at most five groupings, each once, and no dimension both as grouping and as filter."""
+    for cut in cuts(_scouted(rows))[0]:
+        assert len(cut.by) <= 5
+        assert len(set(cut.by)) == len(cut.by)
+        assert not set(cut.by) & set(cut.fixed)
+        assert set(cut.by) | set(cut.fixed) == set(NAMES)
+
+
+@given(anything)
+def test_no_query_is_for_nothing(rows: list[Row]) -> None:
+    """No query asks for a combination that does not exist, no two ask for the same, no rows need no query."""
+    queries, _ = cuts(_scouted(rows))
+    assert all(_answer(rows, cut) for cut in queries)
+    assert len({tuple(sorted(cut.where.items())) for cut in queries}) == len(queries)
+    assert bool(queries) == bool(rows)
+
+
+@given(filterable)
+def test_the_queries_are_few(rows: list[Row]) -> None:
+    """There are never more queries than combinations of the four small dimensions, and one where five suffice."""
+    queries, _ = cuts(_scouted(rows))
+    places = [NAMES.index(name) for name in FILTERABLE]
+    assert len(queries) <= len({tuple(row[place] for place in places) for row in rows})
+    varied = [name for name in NAMES[3:] if len({row[NAMES.index(name)] for row in rows}) > 1]
+    if rows and len(varied) <= 2:
+        assert len(queries) == 1
+
+
+@given(anything)
+def test_without_speed_speed_is_unknown(rows: list[Row]) -> None:
+    """Where the scouts may not ask for speed, it is unknown on every row, neither grouped by nor filtered on."""
+    queries, lost = cuts(_scouted(rows, speed=False))
+    assert sum((_answer(rows, cut) for cut in queries), Counter()) == _cube(rows, (*lost, "speed"))
+
+
+def test_all_that_exists_of_everything_is_found() -> None:
+    """With every combination of the six dimensions present, the people are grouped by and the rest is filtered."""
+    six = product([None, "u1"], [None, "s1"], ["standard", "batch"], ["0-200k", "200k-1M"], ["us"], ["fast", "standard"])
+    rows: list[Row] = [("w", "k", "m", *rest) for rest in six]
+    queries, lost = cuts(_scouted(rows))
+    assert (len(queries), lost) == (8, ())
+    assert {cut.by for cut in queries} == {("workspace", "key", "model", "account", "service_account")}
+    assert sum((_answer(rows, cut) for cut in queries), Counter()) == _cube(rows)

@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallystick.core.records import COST, DAYS, NOTICES, PAGES, USAGE_DAY
+from tallystick.errors import ApiError, BadMoney, CursorLost, Refused, StrangeAnswer, Unreachable
+from tallystick.ledger.archive import Archive
+from tallystick.ledger.tables import Tables
+from tallystick.sim import FAULTS, Answer, World
+from tallystick.sync.rebuild import rebuild
+
+from .conftest import TODAY, Tabled, Wire, assert_true, content, counted, days_ago, records, rows, small, span, synced, used
+
+SINCE = days_ago(9)
+
+MENDED = [
+    *(f"{name}:3" for name in ("429", "429-bare", "429-stale-reset", "500", "502-html", "503", "504", "529", "reset")),
+    *("slow:once", "reset:once", "forget-cursor:once", "stale-cursor:once", "negative-amount:once"),
+]
+"""Faults that a sync gets over."""
+STOPPING = [
+    ("429:always", Unreachable),
+    ("529:always", Unreachable),
+    ("reset:always", Unreachable),
+    ("429:@12", None),
+    ("500:@5", None),
+    ("truncated-json:@9", StrangeAnswer),
+    ("truncated-json:@14", StrangeAnswer),
+    ("has-more-without-token:once", StrangeAnswer),
+    ("repeated-token:once", StrangeAnswer),
+    ("duplicate-bucket:once", StrangeAnswer),
+    ("duplicate-bucket:2", StrangeAnswer),
+    ("bad-amount-blank:once", BadMoney),
+    ("bad-amount-blank:@2", BadMoney),
+    ("bad-amount-exponent:@3", BadMoney),
+    ("bad-amount-exponent:always", BadMoney),
+    ("forget-cursor:always", CursorLost),
+    ("stale-cursor:always", CursorLost),
+    ("negative-amount:always", None),
+    ("restated-day:7", None),
+]
+"""Faults that may stop a sync, and how."""
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A small world that this file leaves as it is."""
+    return small()
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory, world: World) -> Tabled:
+    """What a sync without faults makes of it."""
+    path = tmp_path_factory.mktemp("reference") / "ledger"
+    synced(path, Wire(world), SINCE)
+    return content(path)
+
+
+def _committed_is_right(path: Path, world: World) -> None:
+    """Every day that the ledger says it has is the truth, and there are rows of no other day."""
+    kept = {(row["source"], row["day"]) for row in records(path, DAYS)} if Tables(path).exists() else set()
+    for source, table in (("usage", USAGE_DAY), ("cost", COST)):
+        assert {row["day"] for row in records(path, table)} <= {day for of, day in kept if of == source}
+    assert_true(path, world, [day for of, day in kept if of == "usage" and ("cost", day) in kept])
+
+
+def _fault(spec: str) -> str:
+    return spec.partition(":")[0]
+
+
+def test_every_fault_of_the_simulator_is_tried() -> None:
+    """No fault that the simulator knows is left out here."""
+    elsewhere = {"extra-fields", "missing-yesterday", "stale-yesterday"}
+    tried = {_fault(spec) for spec in MENDED} | {_fault(spec) for spec, _ in STOPPING} | elsewhere
+    assert tried == {fault.name for fault in FAULTS}
+
+
+@pytest.mark.parametrize("spec", MENDED)
+def test_a_passing_fault_leaves_no_trace(path: Path, world: World, reference: Tabled, spec: str) -> None:
+    """After faults that pass, the ledger is that of a sync without them."""
+    wire = Wire(world, faults=[spec])
+    assert synced(path, wire, SINCE).moved == {}
+    assert content(path) == reference
+
+
+@pytest.mark.parametrize(("spec", "error"), STOPPING)
+def test_a_fault_commits_the_truth_or_nothing(
+    path: Path, reference: Tabled, spec: str, error: type[ApiError] | None
+) -> None:
+    """Whatever goes wrong, what is committed is right; where a sync stops, the next one ends in the right ledger."""
+    world = small()
+    if error:
+        with pytest.raises(error):
+            synced(path, Wire(world, faults=[spec]), SINCE)
+    else:
+        synced(path, Wire(world, faults=[spec]), SINCE)
+    if Tables(path).exists() and not spec.startswith("restated"):
+        _committed_is_right(path, world)
+    synced(path, Wire(world), SINCE)
+    assert_true(path, world, span(SINCE, TODAY))
+    if spec not in {"negative-amount:always", "restated-day:7"}:
+        assert content(path) == reference
+
+
+def test_a_window_that_fails_is_not_half_there(path: Path, world: World) -> None:
+    """A bad amount in the cube, after good control totals, leaves nothing of its window in any table."""
+    with pytest.raises(BadMoney):
+        synced(path, Wire(world, faults=["bad-amount-blank:@2"]), SINCE)
+    assert records(path, COST) == []
+    assert records(path, DAYS) == []
+    assert {row["what"] for row in rows(path, "SELECT what FROM versions")} == {"names"}
+
+
+def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> None:
+    """After a lost page token the window is read once more from its start; only the second reading is judged."""
+    wire = Wire(world, faults=["forget-cursor:once"])
+    synced(path, wire, SINCE)
+    controls = [it for it in wire.asked("usage_report") if "group_by[]" not in it]
+    assert len(controls) == 3, "before, before once more, after"
+    index = rows(path, "SELECT purpose, reading FROM pages WHERE source = 'usage'")
+    assert len({row["reading"] for row in index}) == 1
+    assert sorted(row["purpose"] for row in index).count("before") == 1
+    with pytest.raises(CursorLost) as lost:
+        synced(path, Wire(world, faults=["forget-cursor:always"]), days_ago(20))
+    assert lost.value.status == 410
+
+
+def test_unknown_fields_are_accepted_noticed_and_kept(path: Path, world: World, tmp_path: Path) -> None:
+    """Fields and cost types nobody has heard of change no figure, are noticed once, and stay in the archive as sent."""
+    wire = Wire(world, faults=["extra-fields:always"])
+    synced(path, wire, SINCE)
+    for day in span(SINCE, TODAY):
+        usage = [row for row in records(path, USAGE_DAY) if row["day"] == day]
+        assert sum(row["output"] for row in usage) == counted(used(world, day))[4]
+        assert sum(row["billed"] for row in records(path, COST) if row["day"] == day) == world.billed(day)
+    kinds = {row["kind"] for row in records(path, COST) if row["cost_type"] == "quantum_execution"}
+    assert kinds == {"quantum_execution"}
+    assert {(row["kind"], row["subject"]) for row in records(path, NOTICES)} == {
+        ("new field", "usage carbon_grams"),
+        ("new field", "cost carbon_grams"),
+    }
+    bodies = [Archive(path).body(row["hash"]) for row in _index(path)]
+    assert sum(b"carbon_grams" in body and b"data_quality" in body for body in bodies) > 4
+    before = content(path)
+    synced(path, wire, SINCE)
+    assert content(path) == before
+    rebuild(path, tmp_path / "new")
+    assert content(tmp_path / "new") == before
+
+
+def _index(path: Path) -> list[dict[str, Any]]:
+    table = Tables(path).open(PAGES).to_pyarrow_table()
+    found: list[dict[str, Any]] = table.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
+    return found
+
+
+def test_every_page_is_kept_byte_for_byte(path: Path, world: World) -> None:
+    """The archive holds the body of each answer as sent, in the order of the requests, under path and query."""
+    wire = Wire(world)
+    synced(path, wire, SINCE)
+    kept = [(row["request"], Archive(path).body(row["hash"]), row["size"]) for row in _index(path)]
+    assert kept == [(target, answer.body, len(answer.body)) for target, answer in wire.said]
+
+
+def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> None:
+    """An organization that may not use the beta header of speed gets everything else, `unknown` speed, and a remark."""
+    world = small(requests=8)
+    wire = Wire(world, without="anthropic-beta")
+    done = synced(path, wire, SINCE)
+    assert len(done.remarks) == 1
+    assert "speed" in done.remarks[0]
+    usage = records(path, USAGE_DAY)
+    assert {row["speed"] for row in usage} == {"unknown"}
+    for day in span(SINCE, TODAY):
+        truth: dict[tuple[str, ...], list[int]] = {}
+        for (*dims, _), counts in used(world, day).items():
+            mine = truth.setdefault(tuple(dims), [0] * 6)
+            mine[:] = map(sum, zip(mine, counts, strict=True))
+        names = ("workspace", "key", "account", "service_account", "model", "tier", "context", "geo")
+        counters = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
+        found = {tuple(r[it] for it in names): [r[it] for it in counters] for r in usage if r["day"] == day}
+        assert found == truth
+    before = content(path)
+    assert synced(path, wire, SINCE).days == 0
+    rebuild(path, tmp_path / "new")
+    assert content(tmp_path / "new") == before
+
+
+def test_refusals_are_not_taken_for_speed(path: Path, world: World) -> None:
+    """A 403 on the scout that asks for speed is an error, not a world without speed."""
+    no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No."}}', {})
+    with pytest.raises(Refused):
+        synced(path, Wire(world, before=lambda target: no if "speed" in target else None), SINCE)
+
+
+def test_a_list_that_may_not_be_read_is_told_and_does_not_stop_the_sync(path: Path, world: World) -> None:
+    """Where keys or users may not be listed, usage and cost are read all the same, with a remark, and nobody is gone."""
+    synced(path, Wire(world), SINCE)
+    no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No."}}', {})
+    refusing = Wire(world, before=lambda target: no if "/api_keys" in target or "/users" in target else None)
+    done = synced(path, refusing, SINCE)
+    assert [remark.partition(" could")[0] for remark in done.remarks] == ["The list of keys", "The list of users"]
+    assert rows(path, "SELECT * FROM names WHERE status = 'gone'") == []
+
+
+def test_a_list_read_in_part_makes_nobody_gone(path: Path, world: World) -> None:
+    """Where a later page of a list is refused, the names on it stay as they were."""
+    synced(path, Wire(world), SINCE)
+    first = b'{"data": [], "has_more": true, "first_id": null, "last_id": "apikey_x"}'
+    no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No."}}', {})
+
+    def before(target: str) -> Answer | None:
+        if "/api_keys" not in target:
+            return None
+        return no if "after_id" in target else Answer(200, first, {"content-type": "application/json"})
+
+    synced(path, Wire(world, before=before), SINCE)
+    assert rows(path, "SELECT id FROM names WHERE status = 'gone'") == []
+
+
+def test_a_name_that_is_gone_is_gone_and_can_come_back(path: Path, world: World) -> None:
+    """What a list no longer holds is `gone` with its last name; when it is listed again it is as it was."""
+    synced(path, Wire(world), SINCE)
+    before = rows(path, "SELECT * EXCLUDE (seen_at) FROM names ORDER BY type, id")
+    nobody = b'{"data": [], "has_more": false, "first_id": null, "last_id": null}'
+    lost = Wire(world, before=lambda target: Answer(200, nobody, {}) if "/users" in target else None)
+    lost.clock.ticking.now = lost.clock.now().replace(minute=1)
+    assert synced(path, lost, SINCE).names == len(world.organization.users)
+    assert {row["status"] for row in rows(path, "SELECT status FROM names WHERE type = 'user'")} == {"gone"}
+    assert rows(path, "SELECT name FROM names WHERE type = 'user' AND name = 'Ada Okafor'")
+    again = Wire(world)
+    again.clock.ticking.now = again.clock.now().replace(minute=2)
+    synced(path, again, SINCE)
+    assert rows(path, "SELECT * EXCLUDE (seen_at) FROM names ORDER BY type, id") == before

@@ -1,0 +1,196 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tallystick.core.records import State
+from tallystick.core.time import Grain, Window, midnight
+from tallystick.sync.plan import ASSUMED, Errand, Habit, Known, Source, again, errands, estimate, state
+
+DAY = timedelta(days=1)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TODAY = NOW.date()
+
+nows = st.datetimes(datetime(2026, 3, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
+kinds = st.sampled_from([(Source.USAGE, Grain.DAY), (Source.USAGE, Grain.HOUR), (Source.COST, Grain.DAY)])
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Window, dict[date, Known], datetime]:
+    """A window, what the ledger knows, and the present."""
+    now = draw(nows)
+    today = now.date()
+    start = today - DAY * draw(st.integers(0, 120))
+    end = start + DAY * draw(st.integers(1, 130))
+    known = {}
+    for back in draw(st.sets(st.integers(0, 100), max_size=60)):
+        day = today - DAY * back
+        read_at = min(now, midnight(day) + timedelta(hours=draw(st.integers(1, 24 * (back + 1)))))
+        known[day] = Known(state(day, read_at), read_at)
+    return Window(midnight(start), midnight(end)), known, now
+
+
+def _split(plan: list[Errand]) -> tuple[list[date], list[date]]:
+    """The days that are read, and those whose control total is read."""
+    read, check = ([day for it in plan if it.check is how for day in it.window.days()] for how in (False, True))
+    return read, check
+
+
+def _back(days: int) -> date:
+    return TODAY - DAY * days
+
+
+def _plan(known: dict[date, Known], source: Source = Source.USAGE, since: int = 90) -> tuple[list[date], list[date]]:
+    return _split(errands(source, Grain.DAY, Window(midnight(_back(since)), midnight(_back(-1))), known, NOW))
+
+
+@given(situations(), kinds)
+def test_the_running_day_and_the_last_three_are_always_read(
+    situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
+) -> None:
+    """Of the days wanted, the running one (of usage) and the last three ended ones are read, whatever is known."""
+    wanted, known, now = situation
+    read, _ = _split(errands(*kind, wanted, known, now))
+    first = 1 if kind[0] is Source.COST else 0
+    assert {now.date() - DAY * back for back in range(first, 4)} & set(wanted.days()) <= set(read)
+
+
+@given(situations(), kinds)
+def test_what_is_missing_is_read_and_what_is_settled_is_not(
+    situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
+) -> None:
+    """Days wanted that the ledger lacks, or read while running, are read; settled days are neither read nor checked."""
+    wanted, known, now = situation
+    read, check = _split(errands(*kind, wanted, known, now))
+    ended = {day for day in wanted.days() if day < now.date()}
+    assert {day for day in ended if day not in known or known[day].state is State.RUNNING} <= set(read)
+    assert not {day for day, it in known.items() if it.state is State.SETTLED} & {*read, *check}
+
+
+@given(situations(), kinds)
+def test_unsettled_days_of_before_are_seen_to(
+    situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
+) -> None:
+    """What was left unsettled before the window is read or checked too, and days outside of both are left alone."""
+    wanted, known, now = situation
+    read, check = _split(errands(*kind, wanted, known, now))
+    older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
+    today = now.date() if kind[0] is Source.USAGE else now.date() - DAY
+    assert {day for day in older if day <= today} <= {*read, *check}
+    assert {*read, *check} <= {*older, *wanted.days()}
+
+
+@given(situations(), kinds)
+def test_windows_are_whole_days_that_fit_a_page(
+    situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
+) -> None:
+    """Errands are whole UTC days within one month, 31 of them at most (7 by hour), in order, and no day twice."""
+    source, grain = kind
+    plan = errands(source, grain, *situation)
+    now = situation[2]
+    for it in plan:
+        days = it.window.days()
+        assert (it.source, it.grain) == kind
+        assert it.window == Window(midnight(days[0]), midnight(days[-1] + DAY))
+        assert len({(day.year, day.month) for day in days}) == 1
+        assert len(days) <= (7 if grain is Grain.HOUR else 31)
+        assert days[-1] < now.date() if source is Source.COST else days[-1] <= now.date()
+    read, check = _split(plan)
+    assert len({*read, *check}) == len(read) + len(check)
+    assert read == sorted(read)
+    assert check == sorted(check)
+
+
+@given(situations(), kinds)
+def test_control_totals_are_read_for_five_weeks(
+    situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
+) -> None:
+    """A provisional day is checked by its control total until it was last read a week ago or ended 35 days ago."""
+    wanted, known, now = situation
+    read, check = _split(errands(*kind, wanted, known, now))
+    for day in check:
+        assert known[day].state is State.PROVISIONAL
+        assert now - known[day].read_at < timedelta(days=7)
+        assert now < midnight(day) + 36 * DAY
+        assert day < now.date() - 3 * DAY
+    for day, it in known.items():
+        if it.state is State.PROVISIONAL and day in wanted.days() and now - it.read_at >= timedelta(days=7):
+            assert day in read
+
+
+def test_cost_never_asks_for_the_running_day() -> None:
+    """Cost of a window that is the running day alone is no errand at all."""
+    today = Window(midnight(TODAY), midnight(TODAY) + DAY)
+    assert errands(Source.COST, Grain.DAY, today, {}, NOW) == []
+    assert [it.window for it in errands(Source.USAGE, Grain.DAY, today, {}, NOW)] == [today]
+
+
+def test_a_day_to_come_is_not_asked_for() -> None:
+    """A window that reaches into the future ends with the running day."""
+    wanted = Window(midnight(TODAY), midnight(TODAY) + 9 * DAY)
+    assert _split(errands(Source.USAGE, Grain.DAY, wanted, {}, NOW))[0] == [TODAY]
+
+
+@pytest.mark.parametrize(
+    ("read_at", "how"),
+    [
+        (datetime(2026, 10, 1, 23, 59, 59, tzinfo=UTC), State.RUNNING),
+        (datetime(2026, 10, 2, tzinfo=UTC), State.PROVISIONAL),
+        (datetime(2026, 11, 5, 23, 59, 59, tzinfo=UTC), State.PROVISIONAL),
+        (datetime(2026, 11, 6, tzinfo=UTC), State.SETTLED),
+    ],
+)
+def test_a_day_settles_thirty_five_days_after_its_end(read_at: datetime, how: State) -> None:
+    """A day is running until its end, provisional until 35 days after it, settled if read then or later."""
+    assert state(date(2026, 10, 1), read_at) is how
+
+
+def test_a_week_makes_a_check_a_reading() -> None:
+    """A provisional day read six days ago is checked, one read seven days ago is read whole."""
+    known = {_back(back): Known(State.PROVISIONAL, NOW - timedelta(days=6)) for back in range(1, 36)}
+    known[_back(20)] = Known(State.PROVISIONAL, NOW - timedelta(days=7))
+    read, check = _plan(known, since=35)
+    assert read == [_back(20), _back(3), _back(2), _back(1), TODAY]
+    assert check == [_back(back) for back in range(35, 3, -1) if back != 20]
+
+
+def test_past_five_weeks_a_provisional_day_is_read_once_more() -> None:
+    """A day that ended 35 days ago and is still provisional is read, however fresh it is, and so becomes settled."""
+    known = {_back(back): Known(State.PROVISIONAL, NOW - DAY) for back in range(1, 40)}
+    read, _ = _plan(known, since=39)
+    assert read[:4] == [_back(39), _back(38), _back(37), _back(36)]
+    assert state(_back(36), NOW) is State.SETTLED
+
+
+def test_an_errand_says_what_it_is() -> None:
+    """An errand is spoken of by its source, grain and days."""
+    window = Window(midnight(date(2026, 10, 1)), midnight(date(2026, 10, 4)))
+    assert str(Errand(Source.COST, Grain.DAY, window)) == "cost by day, 2026-10-01 to 2026-10-03"
+    assert str(Errand(Source.USAGE, Grain.HOUR, Window.of_day(TODAY), check=True)) == (
+        "usage by hour, 2026-11-22, control totals"
+    )
+
+
+def test_again_reads_exactly_these_days() -> None:
+    """The errands that repeat an errand hold the days told and no other, as readings of the same kind."""
+    days = [date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 5)]
+    first = Errand(Source.USAGE, Grain.HOUR, Window(midnight(days[0]), midnight(days[-1] + DAY)), check=True)
+    more = again(first, days)
+    assert [day for it in more for day in it.window.days()] == days
+    assert {(it.source, it.grain, it.check) for it in more} == {(Source.USAGE, Grain.HOUR, False)}
+    assert again(first, []) == []
+
+
+def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> None:
+    """Requests and megabytes grow with the days asked for; habits that were measured make the estimate measured."""
+    window = Window(midnight(date(2026, 9, 1)), midnight(date(2026, 11, 1)))
+    plan = errands(Source.USAGE, Grain.DAY, window, {}, NOW)
+    few, many = estimate(plan[:1], {}), estimate(plan, {})
+    assert not few.measured
+    assert few.requests < many.requests
+    assert few.megabytes < many.megabytes
+    habit = {(Source.USAGE, Grain.DAY): Habit(requests=2 * ASSUMED.requests, size=2 * ASSUMED.size, measured=True)}
+    assert estimate(plan, habit).measured
+    assert estimate(plan, habit).megabytes == 2 * many.megabytes
