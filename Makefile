@@ -22,7 +22,7 @@ format: $(VENV)/.developed
 	$(BIN)/ruff check --fix-only src tests benchmarks
 
 golden: $(VENV)/.developed
-	$(BIN)/pytest tests/formats --regenerate
+	$(BIN)/pytest tests/formats tests/test_readme.py --regenerate
 
 bench: $(VENV)/.developed
 	$(BIN)/python benchmarks/ingest.py

@@ -1,4 +1,4 @@
-"""From pages to a committed ledger: rows a second of processor time and peak memory, as ratios to a floor and to the cookbook's way.
+"""From pages to a committed ledger: rows a second of processor time and peak memory, beside a floor and the cookbook.
 
     python benchmarks/ingest.py [--rows-a-day 2000] [--days 30 120]
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from importlib.metadata import version
 
 import httpx2
@@ -172,10 +171,10 @@ def test_a_limit_with_an_odd_body_is_waited_for(connect: Connect, body: str | by
 def test_how_to_mend_a_refusal(connect: Connect) -> None:
     """A 401 names where the credential came from; a 403 says who may read; a 404 points to the address."""
     client, _ = connect(refusal(401), refusal(403), refusal(404))
-    for told in ("from the test is wrong", "not.* read this", "--base-url"):
+    for told in ("from the test is wrong", "may not read this", "--base-url"):
         with pytest.raises(Refused) as refused:
             client.get(ME)
-        assert told.split(".*", maxsplit=1)[0] in refused.value.mend
+        assert told in refused.value.mend
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -311,7 +310,7 @@ def test_a_client_closes_its_connections(clock: FakeClock) -> None:
         client.get(ME)
 
 
-@pytest.mark.parametrize("secret", ["", "  ", "\n", "sk-ant-a\nb", "clé", "sk\x00", "﻿sk-ant-x"])  # noqa: PLE2515
+@pytest.mark.parametrize("secret", ["", "  ", "\n", "sk-ant-a\nb", "clé", "sk\x00", "﻿sk-ant-x"])
 def test_what_cannot_be_a_credential(secret: str) -> None:
     """An empty credential, or one that no header can carry, is asked wrongly; the message does not show it."""
     with pytest.raises(AskedWrongly) as refused:
@@ -325,8 +324,8 @@ def test_what_cannot_be_a_credential(secret: str) -> None:
 )
 def test_no_credential_is_judged_by_its_prefix(connect: Connect, secret: str) -> None:
     """Any printable credential is sent as it is, without the blanks around it."""
-    check: Callable[[Credential], str] = lambda it: connect(reply(), credential=it)[0].get(ME).request  # noqa: E731
     for bearer in (False, True):
-        credential = Credential(f" {secret}\n", bearer=bearer)
-        assert check(credential) == "/v1/organizations/me"
-        assert credential.header()[1] == (f"Bearer {secret}" if bearer else secret)
+        client, server = connect(reply(), credential=Credential(f" {secret}\n", bearer=bearer))
+        client.get(ME)
+        name, sent = ("authorization", f"Bearer {secret}") if bearer else ("x-api-key", secret)
+        assert server.requests[0].headers[name] == sent

@@ -10,7 +10,7 @@ from tallystick.api.client import Client, Credential
 from tallystick.api.directory import Named, names, read
 from tallystick.errors import CursorLost, Refused, StrangeAnswer
 
-from .conftest import Connect, Json, Reply, listed, refusal, reply
+from .conftest import Connect, Json, Reply, Server, listed, refusal, reply
 
 ORG: Json = {"id": "0f9e-org", "name": "Tally & Sons", "type": "organization", "colour": "blue"}
 WORKSPACES: list[Json] = [
@@ -152,7 +152,8 @@ def test_a_workspace_made_meanwhile_is_not_the_default(connect: Connect, order: 
 
 def test_without_the_first_list_none_is_default(connect: Connect) -> None:
     """Where the list that the default is told by is refused, no workspace is called the default by mistake."""
-    things = found(connect(directory(workspaces=refusal(403)))[0])
+    shown = listed(DEFAULT, *WORKSPACES)
+    things = found(connect(directory(workspaces=refusal(403), default=shown))[0])
     assert things.get("default") is None or things["default"].workspace == "wrkspc_real"
 
 
@@ -189,9 +190,9 @@ def test_a_credential_revoked_meanwhile(connect: Connect) -> None:
 
 def test_a_lost_cursor_is_raised(connect: Connect) -> None:
     """A list whose later page is lost is not half a list: it is raised."""
-    pages = iter([listed(USERS[0], more=True), refusal(400)])
+    in_turn = Server(listed(USERS[0], more=True), refusal(400))
     with pytest.raises(CursorLost):
-        found(connect(directory(users=lambda request: next(pages)(request)))[0])
+        found(connect(directory(users=in_turn))[0])
 
 
 @pytest.mark.parametrize(

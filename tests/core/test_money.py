@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
+from random import Random
 
 import pytest
 from hypothesis import given, strategies as st
@@ -98,10 +99,10 @@ def test_one_currency(currency: str) -> None:
 def test_from_cents_is_exact(amount: str) -> None:
     """A hundred times the dollars are the cents, exactly; written plainly and read again they are the same."""
     dollars = from_cents(amount)
+    assert Decimal(plain(dollars)) == dollars
     with localcontext(prec=60):
         assert dollars * 100 == Decimal(amount)
-    assert Decimal(plain(dollars)) == dollars
-    assert from_cents(plain(dollars * 100)) == dollars if abs(dollars) < 10**12 else True
+        assert from_cents(plain(dollars * 100)) == dollars
 
 
 @given(st.text("0123456789.-+eE ", max_size=120))
@@ -136,10 +137,10 @@ def test_plain(amount: str, written: str) -> None:
 
 
 @given(st.lists(AMOUNTS, max_size=20), st.randoms(use_true_random=False))
-def test_totals_meet(amounts: list[Decimal], order: object) -> None:
+def test_totals_meet(amounts: list[Decimal], order: Random) -> None:
     """A total is exact: in any order it is the same, and its picodollars are the sum of theirs."""
     shuffled = list(amounts)
-    order.shuffle(shuffled)  # type: ignore[attr-defined]
+    order.shuffle(shuffled)
     assert total(amounts) == total(shuffled)
     assert int(total(amounts).scaleb(PLACES)) == sum(int(amount.scaleb(PLACES)) for amount in amounts)
     assert total([]) == 0

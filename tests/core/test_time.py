@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, strategies as st
@@ -128,7 +129,7 @@ def test_split_loses_nothing(window: Window, grain: Grain) -> None:
     pieces = list(window.split(grain))
     assert bool(pieces) == bool(window)
     assert all(pieces)
-    for one, following in zip(pieces, pieces[1:], strict=False):
+    for one, following in pairwise(pieces):
         assert one.end == following.start == grain.floor(following.start)
     if pieces:
         assert (pieces[0].start, pieces[-1].end) == (window.start, window.end)
@@ -178,7 +179,7 @@ def test_union_holds_the_same_instants(several: list[Window]) -> None:
     merged = union(several)
     assert points(merged) == points(several)
     assert all(merged)
-    assert all(one.end < following.start for one, following in zip(merged, merged[1:], strict=False))
+    assert all(one.end < following.start for one, following in pairwise(merged))
     assert union(merged) == merged == union(reversed(several))
 
 
@@ -198,7 +199,7 @@ def test_of_days_holds_exactly_these(days: set[date]) -> None:
     """The windows of a set of days hold these days and no other."""
     several = of_days(days)
     assert {day for window in several for day in window.days()} == days
-    assert all(one.end < following.start for one, following in zip(several, several[1:], strict=False))
+    assert all(one.end < following.start for one, following in pairwise(several))
 
 
 @given(MOMENTS.map(lambda moment: moment.replace(microsecond=0)))

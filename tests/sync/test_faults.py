@@ -10,6 +10,7 @@ from tallystick.errors import ApiError, BadMoney, CursorLost, Refused, StrangeAn
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.tables import Tables
 from tallystick.sim import FAULTS, Answer, World
+from tallystick.sync import run
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import TODAY, Tabled, Wire, assert_true, content, counted, days_ago, records, rows, small, span, synced, used
@@ -57,6 +58,12 @@ def reference(tmp_path_factory: pytest.TempPathFactory, world: World) -> Tabled:
     path = tmp_path_factory.mktemp("reference") / "ledger"
     synced(path, Wire(world), SINCE)
     return content(path)
+
+
+@pytest.fixture(autouse=True)
+def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cubes come in several pages, as those of a busy organization do."""
+    monkeypatch.setattr(run, "ROWS_A_PAGE", 100)
 
 
 def _committed_is_right(path: Path, world: World) -> None:
@@ -126,6 +133,15 @@ def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> Non
     with pytest.raises(CursorLost) as lost:
         synced(path, Wire(world, faults=["forget-cursor:always"]), days_ago(20))
     assert lost.value.status == 410
+
+
+def test_the_first_page_of_a_cube_is_short(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before it is known how dense the usage report is, a page of its cube asks for seven buckets; cost says nothing."""
+    monkeypatch.undo()
+    wire = Wire(world)
+    synced(path, wire, SINCE)
+    first = next(query for query in wire.asked("usage_report") if "workspace_id" in query.get("group_by[]", []))
+    assert first["limit"] == ["7"]
 
 
 def test_unknown_fields_are_accepted_noticed_and_kept(path: Path, world: World, tmp_path: Path) -> None:

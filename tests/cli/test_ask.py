@@ -1,0 +1,211 @@
+"""The commands that ask: their words, their answers, their files."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from reports.given import Run, lines
+
+from tallystick import Ledger
+from tallystick.formats import FORMATS
+from tallystick.ledger.views import VIEWS
+
+Tallystick = Callable[..., Run]
+REPORTS = ("spend", "usage", "cache")
+
+
+@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Ledger, report: str, form: str) -> None:
+    """The command line computes nothing: it prints the very Table that Python answers, and nothing on the error stream."""
+    run = tallystick(report, "--by", "workspace,month", "--since", "2026-10", "--format", form)
+    assert (run.code, run.err) == (0, "")
+    assert run.out == FORMATS[form](book.ask(report, ("workspace", "month"), "2026-10"))
+
+
+def test_words_become_a_question(tallystick: Tallystick) -> None:
+    """--by, --since, --until, --where (repeated, or with commas) and --top stand in the question as they were meant."""
+    run = tallystick(
+        "spend", "--by", " model , day ", "--since", "2026-10", "--until", "2026-10", "--top", "3", "--format", "json",
+        "--where", "workspace=Production", "--where", "tier=standard,workspace=default",
+    )  # fmt: skip
+    assert run.json["question"] == {
+        "report": "spend",
+        "since": "2026-10-01T00:00:00Z",
+        "until": "2026-11-01T00:00:00Z",
+        "by": ["model", "day"],
+        "where": {"workspace": ["Production", "default"], "tier": ["standard"]},
+        "top": 3,
+    }
+    assert len(run.json["rows"]) == 4
+
+
+def test_grouping_by_nothing(tallystick: Tallystick) -> None:
+    """`--by ''` is one row."""
+    said = tallystick("spend", "--by", "", "--format", "json").json
+    assert said["rows"] == [said["totals"]]
+
+
+def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, book: Ledger) -> None:
+    """--where takes any name that the answer shows, with commas, quotes and equal signs in it too."""
+    for row in book.spend("workspace").rows:
+        run = tallystick("spend", "--where", f"workspace={row['workspace_name']}", "--format", "json")
+        assert [it["workspace"] for it in run.json["rows"]] == [row["workspace"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("spend", "--by", "key"), ("key", "match", "tallystick usage")),
+        (("spend", "--by", "hour"), ("hour", "UTC day")),
+        (("usage", "--by", "minute"), ("minute", "hour")),
+        (("spend", "--by", "colour"), ("colour", "Choose among", "workspace")),
+        (("spend", "--by", "model,model"), ("twice",)),
+        (("spend", "--since", "lately"), ("'lately'", "mtd")),
+        (("spend", "--since", "2026-11-31"), ("'2026-11-31'", "2026-10-01")),
+        (("spend", "--until", "9999-13"), ("'9999-13'",)),
+        (("spend", "--since", "2026-11-10", "--until", "2026-11-01"), ("2026-11-10", "exclusive")),
+        (("spend", "--where", "Production"), ("'Production'", "DIM=VALUE")),
+        (("spend", "--where", "=x"), ("'=x'", "DIM=VALUE")),
+        (("spend", "--where", "model="), ("'model='", "DIM=VALUE")),
+        (("spend", "--where", "key=x"), ("key", "match")),
+        (("spend", "--where", "day=2026-11-01"), ("--since",)),
+        (("spend", "--where", "model=claude-opus-5-4"), ("claude-opus-5-4", "claude-opus-5-5")),
+        (("spend", "--where", "workspace=Producton"), ("Producton", "Production")),
+        (("spend", "--top", "0"), ("--top",)),
+        (("spend", "--top", "many"), ("many",)),
+        (("spend", "--format", "xml"), ("xml", "json")),
+        (("spend", "--nonsense",), ("--nonsense",)),
+        (("spent",), ("spent",)),
+        (("spend", "--config", "nowhere.toml"), ("nowhere.toml",)),
+        (("spend", "--ledger", "s3://bucket/ledger"), ("s3://bucket/ledger", "folder")),
+        (("spend", "--output", "no/such/folder/x.csv"), ("no/such/folder/x.csv",)),
+        (("schema", "nowhere"), ("nowhere", "usage")),
+        (("sql", "DELETE FROM cost"), ("reads",)),
+        (("sql", "SELECT * FROM nowhere"), ("nowhere", "schema")),
+        (("sync", "--since", "lately"), ("lately",)),
+        (("sync", "--grain", "minute"), ("minute",)),
+        (("sync",), ("ANTHROPIC_ADMIN_KEY", "tallystick demo")),
+        (("check",), ("ANTHROPIC_ADMIN_KEY",)),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_wrong_words_exit_2(tallystick: Tallystick, words: tuple[str, ...], said: tuple[str, ...]) -> None:
+    """Asked wrongly exits 2, prints no answer, and says what was wrong and how to mend it."""
+    tallystick(*words).refused(2, *said)
+
+
+def test_wrong_settings_exit_2(tallystick: Tallystick) -> None:
+    """Settings that cannot be are asked wrongly too, and named."""
+    tallystick("spend", TALLYSTICK_NOW="today").refused(2, "TALLYSTICK_NOW")
+    Path("tallystick.toml").write_text("ledgre = 'x'\n", encoding="utf-8")
+    tallystick("spend").refused(2, "tallystick.toml", "ledgre")
+    Path("tallystick.toml").write_text("not toml", encoding="utf-8")
+    tallystick("spend").refused(2, "tallystick.toml")
+
+
+def test_an_end_beyond_the_calendar_is_no_traceback(tallystick: Tallystick) -> None:
+    """The last month of the calendar as an end is the running day, as any other end in the future."""
+    assert tallystick("spend", "--until", "9999-12").code == 0
+
+
+@pytest.mark.parametrize("words", [("spend",), ("usage", "--by", "day"), ("sql", "SELECT 1"), ("rebuild", "x")])
+def test_no_ledger_exits_6(tallystick: Tallystick, words: tuple[str, ...]) -> None:
+    """Without a ledger the exit code is 6, its place is named and `tallystick sync` too."""
+    tallystick(*words, "--ledger", "nowhere").refused(6, "nowhere", "sync")
+    assert not Path("nowhere").exists()
+
+
+def test_a_damaged_ledger_exits_6(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
+    """A ledger with a file lost is an error of the ledger that names the way out, not a traceback and not a sum."""
+    import shutil
+
+    damaged = tmp_path / "damaged"
+    shutil.copytree(book.path, damaged)
+    for file in (damaged / "cost").rglob("*.parquet"):
+        file.unlink()
+    tallystick("spend", "--ledger", str(damaged)).refused(6, str(damaged))
+
+
+def test_a_file_in_the_place_of_a_ledger_exits_6(tallystick: Tallystick) -> None:
+    """A ledger cannot be made where a file is: exit 6, before any request."""
+    Path("occupied").write_text("", encoding="utf-8")
+    run = tallystick(
+        "sync", "--ledger", "occupied", ANTHROPIC_ADMIN_KEY="sk-ant-admin01-x", TALLYSTICK_BASE_URL="http://127.0.0.1:9"
+    )
+    run.refused(6, "occupied")
+
+
+def test_output_writes_the_file_whole(tallystick: Tallystick) -> None:
+    """--output writes what would have been printed, byte for byte, and prints nothing."""
+    printed = tallystick("spend", "--format", "csv").out
+    run = tallystick("spend", "--format", "csv", "--output", "spend.csv")
+    assert (run.code, run.out, run.err) == (0, "", "")
+    assert Path("spend.csv").read_bytes().decode() == printed
+
+
+def test_output_replaces_nothing_unless_forced(tallystick: Tallystick) -> None:
+    """An existing file stays as it is and the exit code is 2; with --force it is replaced whole."""
+    Path("spend.json").write_text("precious " * 1000, encoding="utf-8")
+    tallystick("spend", "--format", "json", "-o", "spend.json").refused(2, "spend.json", "--force")
+    assert Path("spend.json").read_text(encoding="utf-8") == "precious " * 1000
+    assert tallystick("spend", "--format", "json", "-o", "spend.json", "--force").code == 0
+    assert json.loads(Path("spend.json").read_text(encoding="utf-8"))["report"] == "spend"
+
+
+def test_a_question_that_fails_leaves_the_file_alone(tallystick: Tallystick) -> None:
+    """With --force too, a file is touched only when there is an answer to put there."""
+    Path("spend.csv").write_text("precious", encoding="utf-8")
+    tallystick("spend", "--by", "key", "-o", "spend.csv", "--force").refused(2)
+    assert Path("spend.csv").read_text(encoding="utf-8") == "precious"
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_the_query_can_be_seen_and_run(tallystick: Tallystick, report: str) -> None:
+    """--sql shows the query, which `tallystick sql` answers with the same figures."""
+    query = tallystick(report, "--by", "model", "--sql").out
+    assert query.startswith("SELECT")
+    shown, asked = tallystick("sql", query, "--format", "json").json, tallystick(report, "--format", "json").json
+    measure = {"spend": "billed", "usage": "output", "cache": "cache_read"}[report]
+    assert sum(Decimal(row[measure]) for row in shown["rows"]) == Decimal(asked["totals"][measure])
+
+
+def test_sql_in_every_format(tallystick: Tallystick) -> None:
+    """`sql` answers in table, JSON and CSV, to the screen or a file."""
+    query = "SELECT model, sum(billed) AS billed FROM cost WHERE model = 'claude-opus-5-5' GROUP BY model"
+    row = tallystick("sql", query, "--format", "json").json["rows"][0]
+    assert list(csv.reader(io.StringIO(tallystick("sql", query, "--format", "csv").out)))[1] == list(row.values())
+    assert row["billed"] in tallystick("sql", query).out
+    assert tallystick("sql", query, "-o", "x.txt").out == ""
+    assert row["billed"] in Path("x.txt").read_text(encoding="utf-8")
+
+
+def test_the_schema_names_every_column(tallystick: Tallystick) -> None:
+    """`schema` prints every view with its meaning, every column with its type and meaning; of one view if so asked."""
+    whole = [line.split() for line in lines(tallystick("schema"))]
+    for view in VIEWS:
+        assert f"{view.name}: {view.meaning}".split() in whole
+        single = [line.split() for line in lines(tallystick("schema", view.name))]
+        for name, kind, meaning in view.columns:
+            assert [name, kind, *meaning.split()] in single
+            assert [name, kind, *meaning.split()] in whole
+    assert len([line for line in lines(tallystick("schema", "cost")) if line]) == 1 + len(
+        next(it for it in VIEWS if it.name == "cost").columns
+    )
+
+
+def test_rebuild_makes_the_same_ledger(tallystick: Tallystick) -> None:
+    """`rebuild` makes a ledger from the archived pages alone that answers the same; it refuses a folder in use."""
+    run = tallystick("rebuild", "again")
+    assert (run.code, run.err) == (0, "")
+    assert "again" in run.out
+    for report in REPORTS:
+        old, new = (tallystick(report, "--format", "json", *more).json for more in ((), ("--ledger", "again")))
+        assert (new["rows"], new["totals"], new["coverage"]) == (old["rows"], old["totals"], old["coverage"])
+    tallystick("rebuild", "again").refused(2, "again", "empty")

@@ -1,0 +1,177 @@
+"""Whole processes: the demo, the simulator as a server, pipes and terminals."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from reports.given import KEY, Run
+
+from tallystick import Ledger
+
+Tallystick = Callable[..., Run]
+NOW = "2026-11-22T10:30:00Z"
+
+
+@pytest.fixture
+def demo(child: Tallystick, tmp_path: Path) -> tuple[Run, Path]:
+    """The demo, run whole in a process of its own without a key, and its ledger."""
+    ledger = tmp_path / "demo"
+    return child("demo", "--ledger", str(ledger)), ledger
+
+
+def test_the_demo_shows_an_organization(demo: tuple[Run, Path], child: Tallystick) -> None:
+    """The demo exits 0 without a word on the error stream, shows tables whose rows add up, and ends with commands that work."""
+    run, ledger = demo
+    assert (run.code, run.err) == (0, "")
+    assert "\x1b" not in run.out
+    assert run.out.count("UTC days") == 3
+    said = child("spend", "--format", "json", "--ledger", str(ledger)).json
+    total = Decimal(said["totals"]["billed"])
+    assert total == sum(Decimal(row["billed"]) for row in said["rows"]) > 0
+    assert f"{total:,.2f}" in run.out
+    more = [line.split()[1:] for line in run.out.splitlines() if line.startswith("  tallystick ")]
+    assert len(more) == 3
+    for words in more:
+        again = child(*words)
+        assert (again.code, again.err) == (0, "")
+
+
+def test_the_demo_leaves_another_ledger_alone(child: Tallystick, book: Ledger, tmp_path: Path) -> None:
+    """A ledger that holds a real organization does not get a simulated one poured into it."""
+    import shutil
+
+    mine = tmp_path / "mine"
+    shutil.copytree(book.path, mine)
+    child("demo", "--ledger", str(mine)).refused(2, str(mine))
+
+
+def test_the_simulator_serves_until_interrupted(
+    child_environment: dict[str, str], tallystick: Tallystick, tmp_path: Path
+) -> None:
+    """`sim serve` says where it is and how to reach it, answers there, and ends cleanly when interrupted."""
+    words = ["sim", "serve", "--port", "0", "--now", NOW, "--days", "70", "--keys", "16", "--seed", "3"]
+    server = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-W", "error", "-m", "tallystick", *words],
+        env=child_environment,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    try:
+        assert server.stdout
+        said = [server.stdout.readline() for _ in range(7)]
+        urls = re.findall(r"http://127\.0\.0\.1:[0-9]+", said[0])
+        assert urls, said
+        exported = dict(re.findall(r"(?<=\s)([A-Z_]+)=(\S+)", "".join(said)))
+        assert exported == {"TALLYSTICK_NOW": NOW, "TALLYSTICK_BASE_URL": urls[0], "ANTHROPIC_ADMIN_KEY": KEY}
+        request = urllib.request.Request(  # noqa: S310 - this machine
+            f"{urls[0]}/v1/organizations/me", headers={"x-api-key": KEY, "anthropic-version": "2023-06-01"}
+        )
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - this machine
+            assert json.load(answer)["type"] == "organization"
+        assert tallystick("check", **exported).code == 0
+    finally:
+        server.send_signal(signal.SIGINT)
+        out, err = server.communicate(timeout=10)
+    assert (server.returncode, err) == (0, ""), out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--keys", "3"), "16 keys"),
+        (("--days", "5"), "60 days"),
+        (("--now", "noon"), "noon"),
+        (("--now", "2026-11-22T10:30:00"), "zone"),
+        (("--fault", "earthquake"), "earthquake"),
+        (("--fault", "429:never"), "429:never"),
+        (("--port", "99999"), "99999"),
+    ],
+    ids=str,
+)
+def test_a_simulator_that_cannot_be_exits_2(tallystick: Tallystick, words: tuple[str, str], said: str) -> None:
+    """Options that no simulator can have are asked wrongly: exit 2, and the reason."""
+    tallystick("sim", "serve", *words).refused(2, said)
+
+
+def test_the_faults_are_listed(tallystick: Tallystick) -> None:
+    """`sim serve --faults` lists every fault and how often it can strike, and serves nothing."""
+    from tallystick.sim import FAULTS
+
+    run = tallystick("sim", "serve", "--faults")
+    assert run.code == 0
+    for fault in FAULTS:
+        assert f"{fault.name} " in run.out
+        assert fault.help in run.out
+
+
+def test_a_reader_that_goes_away_is_no_traceback(child_environment: dict[str, str], book: Ledger) -> None:
+    """`tallystick ... | head` ends without a traceback when head has had enough."""
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "tallystick", "sql", "SELECT * FROM usage, range(20)", "--ledger", str(book.path)],
+        env=child_environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stderr
+    process.stdout.read(100)
+    process.stdout.close()
+    said = process.stderr.read().decode()
+    process.stderr.close()
+    process.wait(timeout=30)
+    assert "Traceback" not in said
+    assert "Exception" not in said
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_narrow_encoding_is_no_traceback(child: Tallystick, book: Ledger, encoding: str) -> None:
+    """Where the output cannot hold a character, as in a file on Windows, it is replaced and every figure is there."""
+    words = ("spend", "--by", "workspace", "--ledger", str(book.path))
+    run = child(*words, PYTHONIOENCODING=encoding, PYTHONUTF8="0", TALLYSTICK_NOW=NOW)
+    assert (run.code, run.err) == (0, "")
+    assert f"{book.spend().totals['billed']:,.2f}" in run.out
+
+
+def test_on_a_terminal_a_sync_says_what_it_did(child_environment: dict[str, str], golden_world: object) -> None:
+    """On a terminal a sync shows its progress and ends with the days changed, rows, requests and the version."""
+    from reports.given import CLOCK
+
+    from tallystick.sim import Simulator, World, serve
+
+    assert isinstance(golden_world, World)
+    ours, theirs = pty.openpty()
+    with serve(Simulator(golden_world, clock=CLOCK.now)) as server:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-W", "error", "-m", "tallystick", "sync", "--since", "2026-11-20"],
+            env=child_environment
+            | {"TALLYSTICK_BASE_URL": server.url, "ANTHROPIC_ADMIN_KEY": KEY, "TALLYSTICK_NOW": NOW, "TERM": "xterm"},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        said = b""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                said += os.read(ours, 4096)
+            except OSError:
+                break
+        os.close(ours)
+        assert process.wait(timeout=10) == 0
+    assert re.search(r"5 days changed, [0-9,]+ rows read in [0-9]+ requests", said.decode()), said
+    assert "the ledger is at version" in said.decode()

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tallystick.core.records import DAYS
+from tallystick.ledger.tables import Tables
+from tallystick.sim import Answer, World, serve
+
+from .conftest import TODAY, Clock, Wire, assert_true, child, content, days_ago, records, rows, small, span, synced
+
+SINCE = days_ago(9)
+
+
+def _wait(until: Callable[[], object], seconds: float = 30) -> None:
+    """Wait for something to become true."""
+    patience = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < patience
+        time.sleep(0.002)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A small world, in which old days were restated after the first sync of `older`."""
+    return small()
+
+
+@pytest.fixture(scope="module")
+def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
+    """A ledger synced two days ago, of which two days have been restated since."""
+    path = tmp_path_factory.mktemp("older") / "ledger"
+    synced(path, Wire(world, Clock(Clock().now().replace(day=20))), SINCE)
+    for back in (9, 6):
+        world.restate(days_ago(back))
+    return path
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["a new ledger", "an older ledger"])
+def test_killed_at_any_moment_it_ends_as_if_never_killed(
+    tmp_path: Path, world: World, older: Path, *, fresh: bool
+) -> None:
+    """Ten times shot with SIGKILL at random moments, readable at once, and synced again, a ledger is what it should be."""
+    unharmed = tmp_path / "unharmed"
+    if not fresh:
+        shutil.copytree(older, unharmed)
+    wire = Wire(world)
+    synced(unharmed, wire, SINCE)
+    right = content(unharmed, untimed=True)
+    rng = random.Random(f"kill {fresh}")  # noqa: S311 - repeatable, not secret
+    killed = 0
+    for place in range(5):
+        path = tmp_path / f"ledger {place}"
+        if not fresh:
+            shutil.copytree(older, path)
+        for _ in range(2):
+            wire = Wire(world)
+            with serve(wire) as server:
+                process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
+                _wait(lambda said=wire.said: said)
+                _wait(lambda said=wire.said, after=rng.randrange(1, 30), one=process: len(said) >= after or one.poll() is not None)
+                time.sleep(rng.uniform(0, 0.08))
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+                killed += process.returncode == -signal.SIGKILL
+            if Tables(path).exists():
+                assert_true(path, world, _known(path) if fresh else [])
+        synced(path, Wire(world), SINCE)
+        assert content(path, untimed=True) == right
+    assert killed > 5
+
+
+def _known(path: Path) -> list[object]:
+    both = [row["day"] for row in records(path, DAYS)] if Tables(path).newest().number else []
+    return [day for day in set(both) if both.count(day) == 2]
+
+
+def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) -> None:
+    """Ctrl-C ends a sync with exit code 130 and one line, what was committed stays, and the next sync goes on."""
+    hit: list[int] = []
+
+    def before(target: str) -> Answer | None:
+        if "usage_report" in target and hit:
+            os.kill(hit.pop(), signal.SIGINT)
+            time.sleep(0.3)
+        return None
+
+    with serve(Wire(world, before=before)) as server:
+        process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
+        hit.append(process.pid)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in said
+    assert "What was committed stays" in said
+    assert {(row["source"], row["day"]) for row in records(path, DAYS)} == {("cost", day) for day in span(SINCE, TODAY)}
+    wire = Wire(world)
+    synced(path, wire, SINCE)
+    assert_true(path, world, span(SINCE, TODAY))
+
+
+def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> None:
+    """Two syncs of one ledger at once both end well, one after the other, in the tables of one."""
+    synced(tmp_path / "one", Wire(world), SINCE)
+    with serve(Wire(world)) as server:
+        both = [child("sync", "--since", str(SINCE), ledger=path, url=server.url) for _ in range(2)]
+        said = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert content(path, untimed=True) == content(tmp_path / "one", untimed=True)
+    versions = [row["version"] for row in rows(path, "SELECT version FROM versions ORDER BY 1")]
+    assert versions == [row["version"] for row in rows(tmp_path / "one", "SELECT version FROM versions ORDER BY 1")]
+    readings = rows(path, "SELECT reading, count(DISTINCT read_at) + count(DISTINCT source) AS n FROM pages GROUP BY 1")
+    assert {row["n"] for row in readings} == {2}, "no number of a reading was used twice"

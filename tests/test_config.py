@@ -1,0 +1,377 @@
+from __future__ import annotations
+
+import dataclasses
+import os
+import pickle
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tallystick.config import Settings, SystemClock
+from tallystick.errors import AskedWrongly
+
+KEY = "sk-ant-admin01-c0nfig-Of-the-tests_1"
+API = "https://api.anthropic.com"
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A folder without a settings file, and a user without one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> Path:
+    """The settings file that is looked for in the working folder."""
+    return tmp_path / "tallystick.toml"
+
+
+def header(settings: Settings) -> tuple[str, str]:
+    """The header that the settings' credential sends."""
+    return settings.credential().header()
+
+
+def test_nothing_told(tmp_path: Path) -> None:
+    """Without any setting the API is Anthropic's, the ledger in the user's data, and each says it is the default."""
+    settings = Settings.load(environment={})
+    assert settings.base_url == API
+    assert settings.ledger == tmp_path / "data" / "tallystick" / "ledger"
+    assert settings.origin == {"base_url": "default", "ledger": "default"}
+    assert settings.warnings == ()
+    assert settings.at is None
+
+
+def test_flag_over_environment_over_file(toml: Path, tmp_path: Path) -> None:
+    """A flag wins over the environment, the environment over the file; each value knows where it came from."""
+    toml.write_text('ledger = "from-file"\n[api]\nbase_url = "https://file.example.test"\n')
+    file = Settings.load(environment={})
+    assert (file.base_url, file.origin["base_url"]) == ("https://file.example.test", "tallystick.toml")
+    assert (file.ledger.resolve(), file.origin["ledger"]) == (tmp_path / "from-file", "tallystick.toml")
+    told = {"TALLYSTICK_BASE_URL": "https://env.example.test", "TALLYSTICK_LEDGER": "/from/env"}
+    env = Settings.load(environment=told)
+    assert (env.base_url, env.origin["base_url"]) == ("https://env.example.test", "TALLYSTICK_BASE_URL")
+    assert (env.ledger, env.origin["ledger"]) == (Path("/from/env"), "TALLYSTICK_LEDGER")
+    flag = Settings.load(base_url="https://flag.example.test", ledger="/from/flag", environment=told)
+    assert (flag.base_url, flag.origin["base_url"]) == ("https://flag.example.test", "--base-url")
+    assert (flag.ledger, flag.origin["ledger"]) == (Path("/from/flag"), "--ledger")
+
+
+def test_an_empty_variable_is_none(toml: Path) -> None:
+    """A variable that is set to nothing is not set."""
+    toml.write_text('[api]\nbase_url = "https://file.example.test"\n')
+    names = (
+        "TALLYSTICK_BASE_URL",
+        "TALLYSTICK_LEDGER",
+        "ANTHROPIC_BASE_URL",
+        "ANTHROPIC_ADMIN_KEY",
+        "TALLYSTICK_CONFIG",
+    )
+    settings = Settings.load(environment=dict.fromkeys(names, ""))
+    assert settings.base_url == "https://file.example.test"
+    assert settings.origin["ledger"] == "default"
+    assert Settings.load(environment={"TALLYSTICK_NOW": ""}).at is None
+
+
+def test_the_real_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless another is handed in, the environment is the process's own."""
+    for name in list(os.environ):
+        if name.startswith(("ANTHROPIC_", "TALLYSTICK_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("TALLYSTICK_BASE_URL", "https://real.example.test")
+    assert Settings.load().base_url == "https://real.example.test"
+    assert Settings.load(environment={}).base_url == API
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:9000", "http://localhost:9000/", "http://[::1]:9000"])
+def test_anthropic_base_url_of_this_machine(address: str) -> None:
+    """ANTHROPIC_BASE_URL counts where it is this machine."""
+    settings = Settings.load(environment={"ANTHROPIC_BASE_URL": address})
+    assert settings.base_url == address
+    assert settings.origin["base_url"] == "ANTHROPIC_BASE_URL"
+    assert settings.warnings == ()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://gateway.example.test/anthropic",
+        "http://10.1.2.3:4000",
+        "https://localhost.example.test",
+        "gateway.example.test",
+        "http://[",
+        "nonsense",
+    ],
+)
+def test_anthropic_base_url_of_another(address: str) -> None:
+    """Elsewhere it is often an LLM gateway: it is ignored, whatever it is, with a warning that says what to use."""
+    settings = Settings.load(environment={"ANTHROPIC_BASE_URL": address})
+    assert (settings.base_url, settings.origin["base_url"]) == (API, "default")
+    (warning,) = settings.warnings
+    assert "ANTHROPIC_BASE_URL" in warning
+    assert "TALLYSTICK_BASE_URL" in warning
+    assert "None" not in warning
+
+
+def test_anthropic_base_url_with_a_password() -> None:
+    """The warning names the host and no password."""
+    (warning,) = Settings.load(environment={"ANTHROPIC_BASE_URL": "https://me:hunter2@gw.example.test"}).warnings
+    assert "gw.example.test" in warning
+    assert "hunter2" not in warning
+
+
+def test_anthropic_base_url_is_the_last_choice(toml: Path) -> None:
+    """Whatever was meant for tallystick wins over ANTHROPIC_BASE_URL, without a warning."""
+    environment = {"ANTHROPIC_BASE_URL": "https://gateway.example.test"}
+    told = environment | {"TALLYSTICK_BASE_URL": "https://meant.example.test"}
+    assert Settings.load(environment=told).base_url == "https://meant.example.test"
+    assert Settings.load(environment=told).warnings == ()
+    toml.write_text('[api]\nbase_url = "https://file.example.test"\n')
+    assert Settings.load(environment=environment).base_url == "https://file.example.test"
+
+
+def test_where_the_file_is(toml: Path, tmp_path: Path) -> None:
+    """The file is the flag's, else TALLYSTICK_CONFIG's, else the working folder's, else the user's."""
+
+    def at(path: Path, host: str) -> str:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'[api]\nbase_url = "https://{host}.example.test"\n')
+        return str(path)
+
+    at(tmp_path / "config" / "tallystick" / "tallystick.toml", "user")
+    assert Settings.load(environment={}).base_url == "https://user.example.test"
+    at(toml, "folder")
+    assert Settings.load(environment={}).base_url == "https://folder.example.test"
+    env = {"TALLYSTICK_CONFIG": at(tmp_path / "env.toml", "environment")}
+    assert Settings.load(environment=env).base_url == "https://environment.example.test"
+    flag = at(tmp_path / "flag.toml", "flag")
+    assert Settings.load(config=flag, environment=env).base_url == "https://flag.example.test"
+    assert Settings.load(config=flag, environment=env).origin["base_url"] == flag
+
+
+def test_a_ledger_beside_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative ledger in the file stands beside the file; `~` is the user's home; another place is as written."""
+    monkeypatch.setenv("HOME", "/home/of-the-test")
+    file = tmp_path / "elsewhere.toml"
+    for written, place in [
+        ("books", tmp_path / "books"),
+        ("/srv/books", Path("/srv/books")),
+        ("~/books", Path("/home/of-the-test/books")),
+    ]:
+        file.write_text(f'ledger = "{written}"\n')
+        assert Settings.load(config=str(file), environment={}).ledger == place
+    assert Settings.load(environment={"TALLYSTICK_LEDGER": "~/b"}).ledger == Path("/home/of-the-test/b")
+
+
+def test_a_key_file_beside_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A relative key_file in the file stands beside the file, as a ledger does, wherever the command is run."""
+    folder, elsewhere = tmp_path / "folder", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / "admin.key").write_text(KEY)
+    (folder / "t.toml").write_text('[api]\nkey_file = "admin.key"\n')
+    monkeypatch.chdir(elsewhere)
+    assert header(Settings.load(config=str(folder / "t.toml"), environment={})) == ("x-api-key", KEY)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("leger = 'x'", "leger"),
+        ("ledger = 5", "ledger"),
+        ("ledger = true", "ledger"),
+        ("api = 'x'", "api"),
+        ("[api]\nbaseurl = 'x'", "baseurl"),
+        ("[api]\nadmin_key = 'sk-ant-admin01-in-the-file'", "admin_key"),
+        ("[api]\nkey_file = 5", "key_file"),
+        ("[api.more]\nx = 1", "more"),
+        ("[sync]\nevery = 5", "sync"),
+    ],
+)
+def test_unknown_settings(toml: Path, text: str, named: str) -> None:
+    """A setting that is not known, or not of its type, is asked wrongly: named, with what there can be, unshown."""
+    toml.write_text(text)
+    with pytest.raises(AskedWrongly) as refused:
+        Settings.load(environment={})
+    assert repr(named) in refused.value.what
+    assert "key_file" in refused.value.mend
+    assert "sk-ant-admin01-in-the-file" not in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [b"ledger = ", b"{", b"[api", b'ledger = "\xff"'])
+def test_a_file_that_is_not_toml(toml: Path, content: bytes) -> None:
+    """A file that is not TOML is asked wrongly, and named."""
+    toml.write_bytes(content)
+    with pytest.raises(AskedWrongly, match=r"tallystick\.toml"):
+        Settings.load(environment={})
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """A file that was named must be there, and be a file."""
+    for told in (tmp_path / "none.toml", tmp_path):
+        with pytest.raises(AskedWrongly, match="cannot be read"):
+            Settings.load(config=str(told), environment={})
+        with pytest.raises(AskedWrongly, match="cannot be read"):
+            Settings.load(environment={"TALLYSTICK_CONFIG": str(told)})
+
+
+@pytest.mark.parametrize("place", ["s3://bucket/ledger", "https://example.test/ledger", "file:///srv/ledger"])
+def test_a_ledger_elsewhere(place: str) -> None:
+    """A ledger at an address is asked wrongly, not made a folder of that name."""
+    with pytest.raises(AskedWrongly, match="address"):
+        Settings.load(ledger=place, environment={})
+    with pytest.raises(AskedWrongly, match="address"):
+        Settings.load(environment={"TALLYSTICK_LEDGER": place})
+
+
+def test_the_names_of_credentials() -> None:
+    """ANTHROPIC_ADMIN_KEY, else ANTHROPIC_ADMIN_API_KEY, is a key; ANTHROPIC_OAUTH_TOKEN after them is a Bearer."""
+    told = {"ANTHROPIC_ADMIN_KEY": "one", "ANTHROPIC_ADMIN_API_KEY": "two", "ANTHROPIC_OAUTH_TOKEN": "three"}
+    assert header(Settings.load(environment=told)) == ("x-api-key", "one")
+    del told["ANTHROPIC_ADMIN_KEY"]
+    assert header(Settings.load(environment=told)) == ("x-api-key", "two")
+    del told["ANTHROPIC_ADMIN_API_KEY"]
+    assert header(Settings.load(environment=told)) == ("authorization", "Bearer three")
+
+
+def test_ordinary_keys_are_not_taken() -> None:
+    """The keys of the Messages API, which are set on many machines, are not taken for an Admin key."""
+    told = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_AUTH_TOKEN": KEY}
+    with pytest.raises(AskedWrongly) as refused:
+        Settings.load(environment=told).credential()
+    assert refused.value.exit_code == 2
+    for place in ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_OAUTH_TOKEN", "key_file", "key_command"):
+        assert place in refused.value.mend
+    assert KEY not in str(refused.value)
+
+
+def test_no_credential_is_needed_for_settings() -> None:
+    """Settings load without a credential: only what asks the API needs one."""
+    Settings.load(environment={})
+
+
+@pytest.mark.parametrize("secret", ["sk-ant-admin01-a", "sk-ant-api03-unbound", "opaque", f" {KEY}\n"])
+def test_no_credential_is_judged_by_its_prefix(secret: str) -> None:
+    """Whatever the credential looks like, it is taken, without the blanks around it."""
+    assert header(Settings.load(environment={"ANTHROPIC_ADMIN_KEY": secret})) == ("x-api-key", secret.strip())
+    bearer = header(Settings.load(environment={"ANTHROPIC_OAUTH_TOKEN": secret}))
+    assert bearer == ("authorization", f"Bearer {secret.strip()}")
+
+
+def test_a_key_file(toml: Path, tmp_path: Path) -> None:
+    """key_file holds the key alone, with or without a line's end; the environment wins over it."""
+    place = tmp_path / "admin"
+    place.write_text(f"{KEY}\n")
+    toml.write_text(f'[api]\nkey_file = "{place}"\nkey_command = "false"\n')
+    assert header(Settings.load(environment={})) == ("x-api-key", KEY)
+    assert str(place) in repr(Settings.load(environment={}).credential())
+    assert header(Settings.load(environment={"ANTHROPIC_OAUTH_TOKEN": "t"})) == ("authorization", "Bearer t")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe\x00", b"two\nlines", "clé".encode()])
+def test_a_key_file_that_holds_none(toml: Path, tmp_path: Path, content: bytes | None) -> None:
+    """A key_file that is not there, or holds no key, is asked wrongly; the file is named, its content not shown."""
+    place = tmp_path / "admin"
+    if content is not None:
+        place.write_bytes(content)
+    toml.write_text(f'[api]\nkey_file = "{place}"\n')
+    with pytest.raises(AskedWrongly, match="admin") as refused:
+        Settings.load(environment={}).credential()
+    assert "lines" not in refused.value.what
+
+
+def test_a_key_command(toml: Path) -> None:
+    """key_command prints the key; it is run when the credential is wanted, without a shell."""
+    toml.write_text(f"""[api]\nkey_command = '{sys.executable} -c "print(\\"{KEY}\\")"'\n""")
+    settings = Settings.load(environment={})
+    assert header(settings) == ("x-api-key", KEY)
+    assert KEY not in repr(settings.credential())
+
+
+def test_a_key_command_has_no_shell(toml: Path, tmp_path: Path) -> None:
+    """What a shell would do with a command is not done."""
+    toml.write_text(f"[api]\nkey_command = 'echo {KEY} > {tmp_path}/written'\n")
+    settings = Settings.load(environment={})
+    assert header(settings)[1].startswith(KEY)
+    assert not (tmp_path / "written").exists()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "tallystick-no-such-command --key",
+        f"{sys.executable} -c 'print(\"{KEY}\"); raise SystemExit(3)'",
+        f"{sys.executable} -c 'raise SystemExit(\"{KEY}\")'",
+        f"{sys.executable} -c 'pass'",
+        f'{sys.executable} -c \'print("{KEY}"); print("more")\'',
+        f"{sys.executable} -c 'import sys; sys.stdout.buffer.write(bytes([255, 254]))'",
+        "'unbalanced",
+        "   ",
+        "''",
+    ],
+)
+def test_a_key_command_that_fails(toml: Path, command: str) -> None:
+    """A command that fails or prints no key is asked wrongly; what it printed is not shown."""
+    toml.write_text(f'[api]\nkey_command = """{command}"""\n')
+    settings = Settings.load(environment={})
+    with pytest.raises(AskedWrongly, match="key_command") as refused:
+        settings.credential()
+    assert KEY not in str(refused.value)
+
+
+def test_settings_do_not_print_secrets() -> None:
+    """Settings show nothing of a credential, as text or written to a file."""
+    settings = Settings.load(environment={"ANTHROPIC_ADMIN_KEY": KEY, "ANTHROPIC_OAUTH_TOKEN": f"{KEY}-token"})
+    assert KEY not in repr(settings)
+    assert KEY not in str(settings)
+    try:
+        written = pickle.dumps(settings)
+    except TypeError:
+        written = b""
+    assert KEY.encode() not in written
+
+
+def test_settings_as_plain_data_hold_no_secret() -> None:
+    """Settings turned to plain data, as for a log or an answer, hold no credential."""
+    settings = Settings.load(environment={"ANTHROPIC_ADMIN_KEY": KEY})
+    try:
+        plain = repr(dataclasses.asdict(settings))
+    except TypeError:
+        plain = ""
+    assert KEY not in plain
+
+
+def test_what_is_loaded_is_not_changed() -> None:
+    """Settings are frozen, and later changes of the environment do not reach them."""
+    told = {"ANTHROPIC_ADMIN_KEY": KEY}
+    settings = Settings.load(environment=told)
+    told["ANTHROPIC_ADMIN_KEY"] = "another"
+    assert header(settings) == ("x-api-key", KEY)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.base_url = "https://example.test"  # type: ignore[misc]
+
+
+def test_a_pinned_time() -> None:
+    """TALLYSTICK_NOW pins the time of day and not the stopwatch."""
+    clock = Settings.load(environment={"TALLYSTICK_NOW": "2026-10-01T14:00:00+02:00"}).clock()
+    assert clock.now() == clock.now() == datetime(2026, 10, 1, 12, tzinfo=UTC)
+    before = clock.elapsed()
+    clock.sleep(0.002)
+    assert clock.elapsed() > before
+
+
+def test_the_real_time() -> None:
+    """Without it the clock is the real one, in UTC."""
+    now = SystemClock().now()
+    assert now.tzinfo is UTC
+    assert abs(now - datetime.now(UTC)) < timedelta(seconds=5)
+
+
+@pytest.mark.parametrize("written", ["soon", "2026-10-01T12:00:00", "12:00", "0001-01-01T00:00:00+05:00"])
+def test_a_time_that_is_none(written: str) -> None:
+    """A TALLYSTICK_NOW that cannot be read is asked wrongly, and named."""
+    with pytest.raises(AskedWrongly, match="TALLYSTICK_NOW"):
+        Settings.load(environment={"TALLYSTICK_NOW": written})

@@ -1,0 +1,73 @@
+"""README and docs show only what a command printed: each console block is run; `--regenerate` writes it anew."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from rich.text import Text
+
+from tallystick.sim import Simulator, World, serve
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PICTURE = ROOT / "docs" / "pictures" / "spend.svg"
+NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
+BLOCK = re.compile(r"```console\n\$ (?P<command>tallystick [^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The surroundings of the README's commands: a simulated organization at a pinned time, synced."""
+    simulator = Simulator(World(start=date(2026, 7, 1), end=NOW.date()), clock=lambda: NOW)
+    with serve(simulator) as server:
+        told = os.environ | {
+            "TALLYSTICK_LEDGER": str(tmp_path_factory.mktemp("readme") / "ledger"),
+            "TALLYSTICK_BASE_URL": server.url,
+            "TALLYSTICK_NOW": "2026-11-22T09:30:00Z",
+            "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-simulated",
+        }
+        assert printed("tallystick sync", told) == ""
+        yield told
+
+
+def printed(command: str, environment: dict[str, str]) -> str:
+    """Everything a command prints."""
+    words = [sys.executable, "-m", *shlex.split(command)]
+    done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")])
+def test_console_blocks_are_what_the_commands_print(
+    page: Path, environment: dict[str, str], pytestconfig: pytest.Config
+) -> None:
+    """Each console block of a page holds exactly what its command prints."""
+    said = page.read_text(encoding="utf-8")
+    assert said.count("```console") == len(BLOCK.findall(said))
+    anew = BLOCK.sub(lambda it: f"```console\n$ {it['command']}\n{printed(it['command'], environment)}```", said)
+    if pytestconfig.getoption("regenerate"):
+        page.write_text(anew, encoding="utf-8")
+    assert page.read_text(encoding="utf-8") == anew
+
+
+def test_picture_shows_what_the_commands_print(environment: dict[str, str], pytestconfig: pytest.Config) -> None:
+    """The README's picture is drawn from what two commands print."""
+    console = Console(file=io.StringIO(), record=True, width=112)
+    for command in ("tallystick spend --by workspace", "tallystick cache --by model --top 6"):
+        console.print(Text(f"$ {command}", style="bold green"))
+        console.print(Text(printed(command, environment)))
+    svg = console.export_svg(title="tallystick", unique_id="tallystick")
+    if pytestconfig.getoption("regenerate"):
+        PICTURE.parent.mkdir(parents=True, exist_ok=True)
+        PICTURE.write_text(svg, encoding="utf-8")
+    assert PICTURE.read_text(encoding="utf-8") == svg
