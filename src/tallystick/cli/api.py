@@ -119,10 +119,8 @@ def tell(done: Outcome) -> None:
     """What a sync did, on a terminal; what the user should know of it, always."""
     from tallystick.formats.table import safe
 
-    for remark in done.remarks:
+    for remark in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues)):
         click.echo(f"tallystick: {safe(remark)}", err=True)
-    for day, how in done.moved.items():
-        click.echo(f"tallystick: {day} moved each time it was read ({how}); left as the ledger had it.", err=True)
     if sys.stderr.isatty():
         for day, gap in done.gaps.items():
             click.echo(f"{day} is still running ({gap}).", err=True)

@@ -13,9 +13,10 @@ import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
@@ -27,6 +28,7 @@ from tallystick.errors import LedgerError
 
 LOCK_PATIENCE = 600.0
 """Seconds a writer waits for another to finish."""
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPACT_EVERY = 64
 """Appends after which the small files of a log-like table are made one."""
 
@@ -73,11 +75,12 @@ class Tables:
         """The newest committed version; EMPTY before the first."""
         if not self.exists():
             return EMPTY
-        rows = self.open(VERSIONS).to_pyarrow_table()
-        if not rows.num_rows:
+        files = self.files(VERSIONS)
+        if not files:
             return EMPTY
-        row = rows.sort_by([("version", "descending")]).slice(0, 1).to_pylist()[0]
-        return Version(row["version"], row["committed_at"], json.loads(row["tables"]))
+        newest = duckdb.read_parquet(files).order("version DESC").limit(1)
+        [(number, micros, pins)] = newest.project("version, epoch_us(committed_at), tables").fetchall()
+        return Version(number, EPOCH + timedelta(microseconds=micros), json.loads(pins))
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""

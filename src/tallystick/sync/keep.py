@@ -31,13 +31,14 @@ DEFAULT = NAMED["workspace"].absent
 
 
 class Keeper:
-    """Keeps the readings of one organization through one writer."""
+    """Keeps the readings of one organization through one writer; `issues` is what it noticed that is new."""
 
     def __init__(self, writer: Writer, organization: str) -> None:
         self.writer = writer
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
-        self._noticed = {(row["kind"], row["subject"]) for row in writer.rows(NOTICES, organization).to_pylist()}
+        self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
+        self.issues: list[str] = []
 
     def keep(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> int:
         """Commit what a reading changes; how many days did. `last`: days that moved are given up, with an Issue."""
@@ -59,7 +60,8 @@ class Keeper:
             where = f"organization = '{self.organization}' and {which}"
             self.writer.replace(DAYS, where, pa.Table.from_pylist(marks, schema(DAYS)))
         self._known |= {_day(mark): mark for mark in marks}
-        self._noticed |= {(issue["kind"], issue["subject"]) for issue in issues}
+        self._noticed |= {_issue(row) for row in issues}
+        self.issues += [f"{row['subject']}: {row['text']}" for row in issues]
         self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
         self.writer.commit(self.organization, str(errand), at, _totals(verdict.days.values()))
         return len({*changed, *(mark["day"] for mark in marks)})
@@ -119,15 +121,19 @@ class Keeper:
             ("new field", f"{errand.source} {name}", "a field tallystick does not know; the archive keeps it as sent")
             for name in sorted(verdict.new_fields)
         ]
-        return [
+        rows = [
             {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
             for kind, subject, said in found
-            if (kind, subject) not in self._noticed
         ]
+        return [row for row in rows if _issue(row) not in self._noticed]
 
 
 def _day(row: dict[str, Any]) -> tuple[str, str, date]:
     return row["source"], row["grain"], row["day"]
+
+
+def _issue(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["kind"], row["subject"], row["text"]
 
 
 def _control(row: dict[str, Any]) -> Total:
