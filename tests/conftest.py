@@ -8,18 +8,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from reports.given import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Run, Truth, client_of, small_world, synced
 
+from reports.given import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Kept, Run, Truth, client_of, small_world, synced
 from tallystick import Ledger
 from tallystick.cli import main
 from tallystick.errors import Refused
-from tallystick.sim import World
+from tallystick.sim import Simulator, World
 
 Tallystick = Callable[..., Run]
 """Runs a command with these words, and these environment variables besides."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--regenerate`: what `make golden` asks for."""
     parser.addoption("--regenerate", action="store_true", help="Write the golden files anew instead of comparing.")
 
 
@@ -72,12 +73,10 @@ def two(book: Ledger, other_world: World, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def empty(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """A ledger whose first sync was refused: it exists and has nothing."""
-    from tallystick.sim import Simulator
-
     book = Ledger(tmp_path_factory.mktemp("empty") / "ledger", CLOCK)
     with client_of(Simulator(golden_world, clock=CLOCK.now), key="wrong") as client, pytest.raises(Refused):
         book.sync(client=client)
-    return book
+    return Kept(book.path, CLOCK)
 
 
 @pytest.fixture
@@ -112,22 +111,23 @@ def tallystick(
     return run
 
 
-@pytest.fixture
-def child_environment(tmp_path: Path) -> dict[str, str]:
-    """An environment for child processes that knows nothing of this one's user, with a ledger of its own."""
+@pytest.fixture(scope="session")
+def child_environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """An environment for child processes that knows nothing of this one's user, and no ledger."""
+    home = tmp_path_factory.mktemp("home")
     keep = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-    return {**keep, **_homes(tmp_path), "TALLYSTICK_LEDGER": str(tmp_path / "ledger"), "PYTHONUTF8": "1"}
+    return {**keep, **_homes(home), "TALLYSTICK_LEDGER": str(home / "nowhere"), "PYTHONUTF8": "1"}
 
 
-@pytest.fixture
-def child(child_environment: dict[str, str], tmp_path: Path) -> Tallystick:
+@pytest.fixture(scope="session")
+def child(child_environment: dict[str, str]) -> Tallystick:
     """`python -m tallystick` in a process of its own; warnings are errors there too."""
 
     def run(*words: str, **environment: str) -> Run:
         done = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-W", "error", "-m", "tallystick", *words],
             env={**child_environment, **environment},
-            cwd=tmp_path,
+            cwd=child_environment["HOME"],
             capture_output=True,
             encoding="utf-8",
             timeout=120,

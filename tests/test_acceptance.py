@@ -12,10 +12,11 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import pytest
+
 from reports.given import Run
 from witness.contract_server import ContractServer
 
@@ -46,84 +47,91 @@ def environment(server: ContractServer, ledger: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(params=[0, 3], ids=["calm", "every third request refused"])
-def witness(request: pytest.FixtureRequest) -> Iterator[ContractServer]:
-    """The witness, calm or answering every third request with 429."""
-    with ContractServer(TODAY, days=40, refuse_every=request.param) as server:
-        yield server
+class Synced(NamedTuple):
+    """The witness, and how to ask the ledger that was synced from it."""
+
+    server: ContractServer
+    ask: Callable[..., Any]
 
 
-def test_every_cent_and_token(witness: ContractServer, child: Tallystick, tmp_path: Path) -> None:
-    """After one sync, spend and usage are what the API holds, to the last decimal and token, refused requests or not."""
-    there = environment(witness, tmp_path / "ledger")
-    done = child("sync", "--since", "10d", **there)
-    assert (done.code, done.out, done.err) == (0, "", "")
+@pytest.fixture(scope="module")
+def synced(child: Tallystick, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Synced]:
+    """The witness and its last 30 days, the running one too, read by one sync in a process of its own."""
+    with ContractServer(TODAY, days=40) as server:
+        there = environment(server, tmp_path_factory.mktemp("acceptance") / "ledger")
+        done = child("sync", "--since", f"{ago(30)}", **there)
+        assert (done.code, done.out, done.err) == (0, "", "")
+        yield Synced(server, lambda *words: child(*words, "--format", "json", **there).json)
 
-    said = child("spend", "--by", "workspace", "--since", "10d", "--format", "json", **there).json
-    assert Decimal(said["totals"]["billed"]) == witness.total_usd(ago(10), TODAY)
-    expected = witness.usd_by_workspace(ago(10), TODAY)
-    assert {row["workspace"]: Decimal(row["billed"]) for row in said["rows"]} == {
-        workspace or "default": usd for workspace, usd in expected.items()
+
+def agreed(server: ContractServer, spend: Any, usage: Any, start: date) -> None:
+    """The answers since `start`, by workspace, are the witness's to the last decimal and token."""
+    assert Decimal(spend["totals"]["billed"]) == server.total_usd(start, TODAY)
+    assert {row["workspace"]: Decimal(row["billed"]) for row in spend["rows"]} == {
+        workspace or "default": usd for workspace, usd in server.usd_by_workspace(start, TODAY).items()
     }
-    assert said["coverage"]["present"] == 10
+    assert spend["coverage"]["present"] == (TODAY - start).days
+    tokens = server.tokens(start, TODAY)
+    assert {name: usage["totals"][name] for name in KINDS} == {name: tokens[kind] for name, kind in KINDS.items()}
+    for name in KINDS:
+        assert sum(row[name] for row in usage["rows"]) == usage["totals"][name]
 
-    said = child("usage", "--by", "workspace", "--since", "10d", "--format", "json", **there).json
-    tokens = witness.tokens(ago(10), TODAY)
-    assert {name: said["totals"][name] for name in KINDS} == {name: tokens[kind] for name, kind in KINDS.items()}
+
+def test_every_cent_and_token(synced: Synced) -> None:
+    """After one sync, spend and usage are what the API holds, in total and per workspace."""
+    words = ("--by", "workspace", "--since", "30d")
+    agreed(synced.server, synced.ask("spend", *words), synced.ask("usage", *words), ago(30))
 
 
-def test_thirty_days_by_any_grouping(child: Tallystick, tmp_path: Path) -> None:
+def test_every_third_request_refused(child: Tallystick, tmp_path: Path) -> None:
+    """Where the API answers every third request with 429, a sync takes longer and loses nothing."""
+    with ContractServer(TODAY, days=40, refuse_every=3) as server:
+        there = environment(server, tmp_path / "ledger")
+        done = child("sync", "--since", "10d", **there)
+    assert (done.code, done.out, done.err) == (0, "", "")
+    words = ("--by", "workspace", "--since", "10d", "--format", "json")
+    agreed(server, child("spend", *words, **there).json, child("usage", *words, **there).json, ago(10))
+
+
+def test_thirty_days_by_any_grouping(synced: Synced) -> None:
     """30 days of spend are one amount: ungrouped, by workspace, by description, and asked of the API itself."""
-    with ContractServer(TODAY, days=40) as server:
-        there = environment(server, tmp_path / "ledger")
-        assert child("sync", "--since", "30d", **there).code == 0
-        answers = {
-            by: child("spend", "--by", by, "--since", "30d", "--format", "json", **there).json
-            for by in ("", "workspace", "description")
-        }
-        asked = asked_of_the_api(server, ago(30), TODAY)
-    for said in answers.values():
+    asked = asked_of_the_api(synced.server, ago(30), TODAY)
+    assert asked == synced.server.total_usd(ago(30), TODAY)
+    for by in ("", "workspace", "description"):
+        said = synced.ask("spend", "--by", by, "--since", "30d")
         assert Decimal(said["totals"]["billed"]) == sum(Decimal(row["billed"]) for row in said["rows"]) == asked
-    assert asked == server.total_usd(ago(30), TODAY)
-    assert {row["description"]: Decimal(row["billed"]) for row in answers["description"]["rows"]} == (
-        server.usd_by_description(ago(30), TODAY)
-    )
+        if by == "description":
+            found = {row["description"]: Decimal(row["billed"]) for row in said["rows"]}
+            assert found == synced.server.usd_by_description(ago(30), TODAY)
 
 
-def test_the_running_day_is_no_zero(child: Tallystick, tmp_path: Path) -> None:
+def test_the_running_day_is_no_zero(synced: Synced) -> None:
     """With the running day in the window, its tokens are there and its cost is named as missing."""
-    with ContractServer(TODAY, days=40) as server:
-        there = environment(server, tmp_path / "ledger")
-        assert child("sync", "--since", f"{ago(2)}", **there).code == 0
-        usage = child("usage", "--by", "day", "--since", f"{ago(2)}", "--format", "json", **there).json
-        spend = child("spend", "--by", "day", "--since", f"{ago(2)}", "--format", "json", **there).json
-    tokens = server.tokens(ago(2), TODAY + timedelta(days=1))
+    usage = synced.ask("usage", "--by", "day", "--since", f"{ago(2)}")
+    spend = synced.ask("spend", "--by", "day", "--since", f"{ago(2)}")
+    tokens = synced.server.tokens(ago(2), TODAY + timedelta(days=1))
     assert {name: usage["totals"][name] for name in KINDS} == {name: tokens[kind] for name, kind in KINDS.items()}
     assert usage["coverage"]["running"] == [f"{TODAY}"]
     assert [row["day"] for row in spend["rows"]] == [f"{ago(2)}", f"{ago(1)}"]
     assert spend["coverage"]["absent"] == [f"{TODAY}"]
-    assert Decimal(spend["totals"]["billed"]) == server.total_usd(ago(2), TODAY)
+    assert Decimal(spend["totals"]["billed"]) == synced.server.total_usd(ago(2), TODAY)
 
 
-def test_names_of_the_directory(child: Tallystick, tmp_path: Path) -> None:
+def test_names_of_the_directory(synced: Synced) -> None:
     """Workspaces, archived and default ones too, keys of one name and a deleted key have the right names."""
-    with ContractServer(TODAY, days=40) as server:
-        there = environment(server, tmp_path / "ledger")
-        assert child("sync", "--since", "10d", **there).code == 0
-    words = ("--since", "10d", "--format", "json")
-    spend = child("spend", "--by", "workspace", *words, **there).json["rows"]
+    spend = synced.ask("spend", "--by", "workspace")["rows"]
     assert {row["workspace"]: row["workspace_name"] for row in spend} == {
         "default": "Default",
         "wrkspc_01WitnessAtlas": "Atlas",
         "wrkspc_01WitnessClaudeCode": "Claude Code",
         "wrkspc_01WitnessClosed": "Old project",
     }
-    keys = {row["key"]: row["key_name"] for row in child("usage", "--by", "key", *words, **there).json["rows"]}
+    rows = synced.ask("usage", "--by", "key,actor")["rows"]
+    keys = {row["key"]: row["key_name"] for row in rows}
     assert keys["apikey_01Witness01"] == keys["apikey_01Witness03"] == "web"
     assert keys["apikey_01WitnessDeleted"] == "apikey_01WitnessDeleted"
     assert "playground" in keys
-    actors = {row["actor"]: row["actor_name"] for row in child("usage", "--by", "actor", *words, **there).json["rows"]}
-    assert actors["user_01WitnessBen"] == "Ben"
+    assert {row["actor"]: row["actor_name"] for row in rows}["user_01WitnessBen"] == "Ben"
 
 
 @pytest.mark.parametrize(("key", "status"), [("sk-ant-admin01-wrong", "401"), (ContractServer.plain_key, "403")])

@@ -15,7 +15,8 @@ from typing import Self
 import httpx2
 
 from tallystick.api import directory, reports
-from tallystick.api.client import Client, Clock, Credential
+from tallystick.api.client import Client, Clock
+from tallystick.api.credential import Credential
 from tallystick.config import Settings
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import DAY, Grain, Window, instant, midnight
@@ -131,7 +132,7 @@ class AdminAPI:
             if purpose in {"organization", "default_workspace"}:
                 continue
             try:
-                self.client.get(query)
+                directory.names([(purpose, self.client.get(query))])
                 may_read[purpose] = "yes"
             except Refused as no:
                 may_read[purpose] = no.what

@@ -26,7 +26,7 @@ from tallystick.core.time import instant
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
-    from tallystick.api.client import Credential
+    from tallystick.api.credential import Credential
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
@@ -65,7 +65,7 @@ class Settings:
     origin: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
-    _environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _credential: Credential | None = None
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -80,7 +80,9 @@ class Settings:
         """Settings from flags (the arguments), the environment and the file; AskedWrongly where one cannot be."""
         env = os.environ if environment is None else environment
         path, file = _file(config or env.get("TALLYSTICK_CONFIG"))
-        api: dict[str, Any] = file.get("api", {})
+        api: dict[str, Any] = dict(file.get("api", {}))
+        if told := api.get("key_file"):
+            api["key_file"] = str(Path(path).parent / Path(told).expanduser())
         url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), path)
         if ledger:
             place, place_from = ledger, "--ledger"
@@ -96,7 +98,7 @@ class Settings:
                 "Name a folder.",
             )
         try:
-            at = instant(env["TALLYSTICK_NOW"]) if "TALLYSTICK_NOW" in env else None
+            at = instant(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
             raise AskedWrongly(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
         return cls(
@@ -105,7 +107,7 @@ class Settings:
             origin={"base_url": url_from, "ledger": place_from},
             warnings=tuple(warnings),
             at=at,
-            _environment={name: env[name] for name in (*KEYS, TOKEN) if env.get(name)},
+            _credential=_from_environment(env),
             _api=api,
         )
 
@@ -118,18 +120,17 @@ class Settings:
 
         Never judged by its prefix: Admin keys, unbound keys and OAuth tokens all work (reports-api 2.2).
         """
-        from tallystick.api.client import Credential
+        from tallystick.api.credential import Credential
 
-        for name in KEYS:
-            if told := self._environment.get(name):
-                return Credential(told, source=name)
-        if told := self._environment.get(TOKEN):
-            return Credential(told, bearer=True, source=TOKEN)
+        if self._credential:
+            return self._credential
         if told := self._api.get("key_file"):
             try:
-                return Credential(Path(told).expanduser().read_text(encoding="utf-8"), source=f"the file {told}")
-            except OSError as wrong:
-                raise AskedWrongly(f"The key file {told} cannot be read: {wrong.strerror}.", "Correct it.") from None
+                said = Path(told).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as wrong:
+                why = wrong.strerror if isinstance(wrong, OSError) else "it is not text"
+                raise AskedWrongly(f"The key file {told} cannot be read: {why}.", "Correct it.") from None
+            return Credential(said, source=f"the file {told}")
         if told := self._api.get("key_command"):
             return Credential(_printed_by(told), source="key_command")
         raise AskedWrongly(
@@ -137,6 +138,15 @@ class Settings:
             f"Set {KEYS[0]} (or {TOKEN}), or put key_file or key_command under [api] in tallystick.toml. "
             "An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
         )
+
+
+def _from_environment(env: Mapping[str, str]) -> Credential | None:
+    from tallystick.api.credential import Credential
+
+    for name in (*KEYS, TOKEN):
+        if told := env.get(name):
+            return Credential(told, bearer=name == TOKEN, source=name)
+    return None
 
 
 def _file(told: str | None) -> tuple[str, dict[str, Any]]:
@@ -152,7 +162,7 @@ def _file(told: str | None) -> tuple[str, dict[str, Any]]:
             said = tomllib.load(file)
     except OSError as wrong:
         raise AskedWrongly(f"The settings file {path} cannot be read: {wrong.strerror}.", "Correct --config.") from None
-    except tomllib.TOMLDecodeError as wrong:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
         raise AskedWrongly(f"The settings file {path} is not TOML: {wrong}.", "Correct it there.") from None
     for name, value in said.items():
         if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
@@ -181,10 +191,17 @@ def _base_url(flag: str | None, env: Mapping[str, str], told: str | None, path: 
         if loopback(url):
             return url, "ANTHROPIC_BASE_URL", []
         warnings.append(
-            f"ANTHROPIC_BASE_URL names {urlsplit(url).hostname}, often an LLM gateway, which must not get an Admin "
+            f"ANTHROPIC_BASE_URL names {_host(url)}, often an LLM gateway, which must not get an Admin "
             "key: ignored. Use --base-url or TALLYSTICK_BASE_URL to mean it."
         )
     return API, "default", warnings
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "no host of this machine"
+    except ValueError:
+        return "no host of this machine"
 
 
 def _default_ledger() -> str:
@@ -201,7 +218,7 @@ def _printed_by(command: str) -> str:
         done = subprocess.run(  # noqa: S603 - the user's own command, from the user's own settings, without a shell
             shlex.split(command), capture_output=True, text=True, timeout=60, check=True
         )
-    except (OSError, ValueError, subprocess.SubprocessError) as wrong:
+    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as wrong:
         raise AskedWrongly(
             f"key_command failed ({type(wrong).__name__}); its output is not shown, it may hold the key.",
             "Run the command by hand.",

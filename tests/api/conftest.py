@@ -11,7 +11,8 @@ import httpx2
 import pytest
 
 from tallystick import AdminAPI
-from tallystick.api.client import Client, Credential, Page, Query
+from tallystick.api.client import Client, Page, Query
+from tallystick.api.credential import Credential
 
 KEY = "sk-ant-admin01-tEsT0nly-9fQ2xW_zz"
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from tallystick import AdminAPI
-from tallystick.api.client import Credential
+from tallystick.api.credential import Credential
 from tallystick.core.time import instant
 from tallystick.errors import AskedWrongly, Refused, StrangeAnswer, Unreachable
 

@@ -5,7 +5,8 @@ from importlib.metadata import version
 import httpx2
 import pytest
 
-from tallystick.api.client import Client, Credential, Query
+from tallystick.api.client import Client, Query
+from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ENDPOINTS, ORGANIZATION, WORKSPACES
 from tallystick.api.reports import cost_query, usage_query
 from tallystick.core.time import Grain, Window, instant

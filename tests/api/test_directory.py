@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
-from tallystick.api.client import Client, Credential
+from tallystick.api.client import Client
+from tallystick.api.credential import Credential
 from tallystick.api.directory import Named, names, read
 from tallystick.errors import CursorLost, Refused, StrangeAnswer
 

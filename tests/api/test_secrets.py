@@ -12,7 +12,8 @@ from threading import Thread
 import httpx2
 import pytest
 
-from tallystick.api.client import Client, Credential, Query
+from tallystick.api.client import Client, Query
+from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.reports import usage_query
 from tallystick.core.time import Grain, Window, instant

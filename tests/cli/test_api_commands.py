@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
-from reports.given import CLOCK, KEY, Run, Truth
 
+from reports.given import CLOCK, KEY, Run, Truth
 from tallystick.sim import Simulator, World, serve
 
 Tallystick = Callable[..., Run]
@@ -96,15 +97,13 @@ def test_a_plan_after_a_sync_is_measured(tallystick: Tallystick, there: dict[str
     assert planned // 2 <= simulator.calls - before <= planned * 2
 
 
-def test_check_says_what_can_be_read(tallystick: Tallystick, there: dict[str, str]) -> None:
+def test_check_says_what_can_be_read(tallystick: Tallystick, there: dict[str, str], golden_world: World) -> None:
     """`check` names the organization, where the key came from, what it may read, and how fresh that is."""
     run = tallystick("check", **there)
     assert (run.code, run.err) == (0, "")
-    words = (
-        "Simulated & Daughters", "ANTHROPIC_ADMIN_KEY", "usage", "cost", "newest hour with usage: 2026-11-22 10:00 UTC",
-        "newest day with cost: 2026-11-21",
-    )  # fmt: skip
-    for word in words:
+    newest = max(it.at for it in golden_world.requests(CLOCK.now().date()) if it.at < CLOCK.now())
+    fresh = (f"newest hour with usage: {newest:%Y-%m-%d %H}:00 UTC", "newest day with cost: 2026-11-21")
+    for word in ("Simulated & Daughters", "ANTHROPIC_ADMIN_KEY", "usage", "cost", *fresh):
         assert word in run.out
     assert KEY not in run.out
 
@@ -134,8 +133,6 @@ def test_the_key_is_never_printed_though_the_api_repeats_it(tallystick: Tallysti
     "fault",
     [
         "truncated-json:@3",
-        "has-more-without-token:always",
-        "duplicate-bucket:always",
         "bad-amount-blank:always",
         "bad-amount-exponent:always",
     ],
@@ -145,7 +142,7 @@ def test_a_strange_answer_exits_5(tallystick: Tallystick, golden_world: World, f
     with serve(Simulator(golden_world, clock=CLOCK.now, faults=[fault])) as server:
         there = {"TALLYSTICK_BASE_URL": server.url, "ANTHROPIC_ADMIN_KEY": KEY, "TALLYSTICK_LEDGER": "mine"}
         run = tallystick("sync", "--since", "2026-10-01", "--until", "2026-11-01", **there)
-    run.refused(5, "/v1/organizations/")
+    run.refused(5, "request-id req_", "Nothing of this window was kept")
     assert KEY not in run.err
     said = tallystick("spend", "--since", "2026-10", "--until", "2026-10", "--format", "json", TALLYSTICK_LEDGER="mine")
     assert said.json["totals"]["billed"] is None
@@ -158,7 +155,9 @@ def test_a_page_of_html_exits_5(tallystick: Tallystick) -> None:
     run.refused(5, "/v1/organizations/me")
 
 
-@pytest.mark.parametrize("url", ["http://api.example.invalid", "ftp://api.example.invalid", "api.anthropic.com", "https://"])
+@pytest.mark.parametrize(
+    "url", ["http://api.example.invalid", "ftp://api.example.invalid", "api.anthropic.com", "https://"]
+)
 def test_an_address_that_a_key_must_not_go_to_exits_2(tallystick: Tallystick, url: str) -> None:
     """A key goes to HTTPS or to this machine; any other address is refused before anything is sent."""
     tallystick("check", "--base-url", url, ANTHROPIC_ADMIN_KEY=KEY).refused(2, url, "https://")
@@ -172,7 +171,7 @@ def test_a_gateway_is_not_given_the_admin_key(tallystick: Tallystick, there: dic
     assert tallystick("check", ANTHROPIC_BASE_URL=there["TALLYSTICK_BASE_URL"], ANTHROPIC_ADMIN_KEY=KEY).code == 0
 
 
-def test_nothing_that_listens_exits_4(child_environment: dict[str, str]) -> None:
+def test_nothing_that_listens_exits_4(child_environment: dict[str, str], tmp_path: Path) -> None:
     """Where nothing listens the exit code is 4 with the address, after the patience allowed; not a traceback."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -186,7 +185,8 @@ def test_nothing_that_listens_exits_4(child_environment: dict[str, str]) -> None
         )
         done = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-c", code, "sync", *SINCE],
-            env={**child_environment, "TALLYSTICK_BASE_URL": url, "ANTHROPIC_ADMIN_KEY": KEY},
+            env=child_environment
+            | {"TALLYSTICK_BASE_URL": url, "ANTHROPIC_ADMIN_KEY": KEY, "TALLYSTICK_LEDGER": str(tmp_path / "ledger")},
             capture_output=True,
             encoding="utf-8",
             timeout=60,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from reports.given import Run, lines
 
+from reports.given import Run, lines
 from tallystick import Ledger
 from tallystick.formats import FORMATS
 from tallystick.ledger.views import VIEWS
@@ -23,7 +24,7 @@ REPORTS = ("spend", "usage", "cache")
 @pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Ledger, report: str, form: str) -> None:
-    """The command line computes nothing: it prints the very Table that Python answers, and nothing on the error stream."""
+    """The command line computes nothing: it prints the very Table that Python answers, and no other word."""
     run = tallystick(report, "--by", "workspace,month", "--since", "2026-10", "--format", form)
     assert (run.code, run.err) == (0, "")
     assert run.out == FORMATS[form](book.ask(report, ("workspace", "month"), "2026-10"))
@@ -81,7 +82,7 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
         (("spend", "--top", "0"), ("--top",)),
         (("spend", "--top", "many"), ("many",)),
         (("spend", "--format", "xml"), ("xml", "json")),
-        (("spend", "--nonsense",), ("--nonsense",)),
+        (("spend", "--nonsense"), ("--nonsense",)),
         (("spent",), ("spent",)),
         (("spend", "--config", "nowhere.toml"), ("nowhere.toml",)),
         (("spend", "--ledger", "s3://bucket/ledger"), ("s3://bucket/ledger", "folder")),
@@ -89,13 +90,13 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
         (("schema", "nowhere"), ("nowhere", "usage")),
         (("sql", "DELETE FROM cost"), ("reads",)),
         (("sql", "SELECT * FROM nowhere"), ("nowhere", "schema")),
-        (("sync", "--since", "lately"), ("lately",)),
+        (("sync", "--plan", "--since", "lately"), ("lately",)),
         (("sync", "--grain", "minute"), ("minute",)),
         (("sync",), ("ANTHROPIC_ADMIN_KEY", "tallystick demo")),
         (("check",), ("ANTHROPIC_ADMIN_KEY",)),
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_wrong_words_exit_2(tallystick: Tallystick, words: tuple[str, ...], said: tuple[str, ...]) -> None:
     """Asked wrongly exits 2, prints no answer, and says what was wrong and how to mend it."""
     tallystick(*words).refused(2, *said)
@@ -124,8 +125,6 @@ def test_no_ledger_exits_6(tallystick: Tallystick, words: tuple[str, ...]) -> No
 
 def test_a_damaged_ledger_exits_6(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """A ledger with a file lost is an error of the ledger that names the way out, not a traceback and not a sum."""
-    import shutil
-
     damaged = tmp_path / "damaged"
     shutil.copytree(book.path, damaged)
     for file in (damaged / "cost").rglob("*.parquet"):

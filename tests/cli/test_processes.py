@@ -2,70 +2,63 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from reports.given import KEY, Run
 
+from reports.given import CLOCK, KEY, Run
 from tallystick import Ledger
+from tallystick.sim import FAULTS, Simulator, World, serve
 
 Tallystick = Callable[..., Run]
 NOW = "2026-11-22T10:30:00Z"
 
 
-@pytest.fixture
-def demo(child: Tallystick, tmp_path: Path) -> tuple[Run, Path]:
-    """The demo, run whole in a process of its own without a key, and its ledger."""
+def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystick, tmp_path: Path) -> None:
+    """Without a key the demo exits 0, shows tables whose rows add up, and ends with commands that work."""
     ledger = tmp_path / "demo"
-    return child("demo", "--ledger", str(ledger)), ledger
-
-
-def test_the_demo_shows_an_organization(demo: tuple[Run, Path], child: Tallystick) -> None:
-    """The demo exits 0 without a word on the error stream, shows tables whose rows add up, and ends with commands that work."""
-    run, ledger = demo
+    run = child("demo", "--ledger", str(ledger))
     assert (run.code, run.err) == (0, "")
     assert "\x1b" not in run.out
     assert run.out.count("UTC days") == 3
-    said = child("spend", "--format", "json", "--ledger", str(ledger)).json
+    now = datetime.now(UTC).isoformat()  # the demo lives in the present
+    said = tallystick("spend", "--format", "json", "--ledger", str(ledger), TALLYSTICK_NOW=now).json
     total = Decimal(said["totals"]["billed"])
     assert total == sum(Decimal(row["billed"]) for row in said["rows"]) > 0
     assert f"{total:,.2f}" in run.out
     more = [line.split()[1:] for line in run.out.splitlines() if line.startswith("  tallystick ")]
     assert len(more) == 3
     for words in more:
-        again = child(*words)
+        again = tallystick(*words, TALLYSTICK_NOW=now)
         assert (again.code, again.err) == (0, "")
 
 
-def test_the_demo_leaves_another_ledger_alone(child: Tallystick, book: Ledger, tmp_path: Path) -> None:
+def test_the_demo_leaves_another_ledger_alone(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """A ledger that holds a real organization does not get a simulated one poured into it."""
-    import shutil
-
     mine = tmp_path / "mine"
     shutil.copytree(book.path, mine)
-    child("demo", "--ledger", str(mine)).refused(2, str(mine))
+    tallystick("demo", "--ledger", str(mine)).refused(2, str(mine))
 
 
-def test_the_simulator_serves_until_interrupted(
-    child_environment: dict[str, str], tallystick: Tallystick, tmp_path: Path
-) -> None:
+def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str], tallystick: Tallystick) -> None:
     """`sim serve` says where it is and how to reach it, answers there, and ends cleanly when interrupted."""
     words = ["sim", "serve", "--port", "0", "--now", NOW, "--days", "70", "--keys", "16", "--seed", "3"]
     server = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-W", "error", "-m", "tallystick", *words],
         env=child_environment,
-        cwd=tmp_path,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -109,8 +102,6 @@ def test_a_simulator_that_cannot_be_exits_2(tallystick: Tallystick, words: tuple
 
 def test_the_faults_are_listed(tallystick: Tallystick) -> None:
     """`sim serve --faults` lists every fault and how often it can strike, and serves nothing."""
-    from tallystick.sim import FAULTS
-
     run = tallystick("sim", "serve", "--faults")
     assert run.code == 0
     for fault in FAULTS:
@@ -121,7 +112,17 @@ def test_the_faults_are_listed(tallystick: Tallystick) -> None:
 def test_a_reader_that_goes_away_is_no_traceback(child_environment: dict[str, str], book: Ledger) -> None:
     """`tallystick ... | head` ends without a traceback when head has had enough."""
     process = subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "tallystick", "sql", "SELECT * FROM usage, range(20)", "--ledger", str(book.path)],
+        [
+            sys.executable,
+            "-m",
+            "tallystick",
+            "sql",
+            "SELECT * FROM usage",
+            "--format",
+            "csv",
+            "--ledger",
+            str(book.path),
+        ],
         env=child_environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -146,32 +147,26 @@ def test_a_narrow_encoding_is_no_traceback(child: Tallystick, book: Ledger, enco
     assert f"{book.spend().totals['billed']:,.2f}" in run.out
 
 
-def test_on_a_terminal_a_sync_says_what_it_did(child_environment: dict[str, str], golden_world: object) -> None:
+def test_on_a_terminal_a_sync_says_what_it_did(
+    child_environment: dict[str, str], golden_world: World, tmp_path: Path
+) -> None:
     """On a terminal a sync shows its progress and ends with the days changed, rows, requests and the version."""
-    from reports.given import CLOCK
-
-    from tallystick.sim import Simulator, World, serve
-
-    assert isinstance(golden_world, World)
     ours, theirs = pty.openpty()
     with serve(Simulator(golden_world, clock=CLOCK.now)) as server:
-        process = subprocess.Popen(  # noqa: S603 - our own command
+        there = {"TALLYSTICK_BASE_URL": server.url, "ANTHROPIC_ADMIN_KEY": KEY, "TALLYSTICK_NOW": NOW, "TERM": "xterm"}
+        process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "tallystick", "sync", "--since", "2026-11-20"],
-            env=child_environment
-            | {"TALLYSTICK_BASE_URL": server.url, "ANTHROPIC_ADMIN_KEY": KEY, "TALLYSTICK_NOW": NOW, "TERM": "xterm"},
+            env=child_environment | there | {"TALLYSTICK_LEDGER": str(tmp_path / "ledger")},
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
         )
         os.close(theirs)
         said = b""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                said += os.read(ours, 4096)
-            except OSError:
-                break
+        with contextlib.suppress(OSError):  # how the end of a terminal is read
+            while some := os.read(ours, 4096):
+                said += some
         os.close(ours)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=30) == 0
     assert re.search(r"5 days changed, [0-9,]+ rows read in [0-9]+ requests", said.decode()), said
     assert "the ledger is at version" in said.decode()

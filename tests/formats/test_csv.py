@@ -29,7 +29,9 @@ def test_text_that_would_run_is_made_harmless(name: str) -> None:
     assert read(as_csv(Table(None, (NAME,), [(name,)], {})))[1] == [f"'{name}"]
 
 
-@pytest.mark.parametrize("name", ["Production", "a=b", "1-2", "mail@example.com", "'quoted'", 'say "hi", twice', "two\nlines"])
+@pytest.mark.parametrize(
+    "name", ["Production", "a=b", "1-2", "mail@example.com", "'quoted'", 'say "hi", twice', "two\nlines"]
+)
 def test_other_text_stays_as_it_is(name: str) -> None:
     """Any other text comes back from the CSV exactly."""
     assert read(as_csv(Table(None, (NAME,), [(name,)], {})))[1] == [name]

@@ -42,7 +42,11 @@ def test_an_altered_page_is_an_error_of_the_ledger(tmp_path: Path) -> None:
     name = archive.keep(PAGE)
     (file,) = tmp_path.rglob("*.zst")
     whole = file.read_bytes()
-    spoilt = [whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :] for place in range(len(whole)) for flip in (1, 0x80, 0xFF)]
+    spoilt = [
+        whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :]
+        for place in range(len(whole))
+        for flip in (1, 0x80, 0xFF)
+    ]
     for bad in (b"", whole[:-1], whole[: len(whole) // 2], b"not zstd", *spoilt):
         file.write_bytes(bad)
         try:

@@ -5,6 +5,7 @@ Nothing here stands in for our own code: the simulator answers through the trans
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,10 +17,12 @@ from typing import Any
 import httpx2
 
 from tallystick import Ledger
-from tallystick.api.client import Client, Credential
+from tallystick.api.client import Client
+from tallystick.api.credential import Credential
 from tallystick.config import SystemClock
 from tallystick.core.question import Table
 from tallystick.core.time import DAY
+from tallystick.ledger.engine import Engine
 from tallystick.sim import Simulator, World
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
@@ -57,12 +60,24 @@ def client_of(simulator: Simulator, key: str = KEY) -> Client:
     return Client(Credential(key), clock=CLOCK, transport=httpx2.MockTransport(handle))
 
 
+class Kept(Ledger):
+    """A ledger that is only read from now on and stays open between questions, so that many are quick."""
+
+    @functools.cached_property
+    def _opened(self) -> Engine:
+        return super().engine()
+
+    def engine(self) -> Engine:
+        """The version that was the newest at the first question."""
+        return self._opened
+
+
 def synced(path: Path, world: World, since: date, grain: str = "day") -> Ledger:
     """The ledger at `path`, after a sync of the world."""
     book = Ledger(path, CLOCK)
     with client_of(Simulator(world, clock=CLOCK.now)) as client:
         book.sync(f"{since}", grain=grain, client=client)
-    return book
+    return Kept(path, CLOCK)
 
 
 @dataclass(frozen=True)
@@ -75,7 +90,9 @@ class Truth:
         """US dollars of the days from first to last, both included; of one workspace by its real id."""
         if workspace is None:
             return sum((self.world.billed(day) for day in days(first, last)), Decimal(0))
-        asked = (it.cost() for day in days(first, last) for it in self._requests(day) if it.group.workspace == workspace)
+        asked = (
+            it.cost() for day in days(first, last) for it in self._requests(day) if it.group.workspace == workspace
+        )
         served = (
             Decimal(it.picodollars).scaleb(-12)
             for day in days(first, last)

@@ -18,7 +18,8 @@ import httpx2
 import pytest
 from hypothesis import settings
 
-from tallystick.api.client import Client, Credential
+from tallystick.api.client import Client
+from tallystick.api.credential import Credential
 from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
 from tallystick.ledger.tables import Tables
@@ -137,10 +138,7 @@ def content(path: Path, *, untimed: bool = False) -> Tabled:
     hidden = {"seen_at", "noticed_at"} if untimed else set()
     return {
         table.name: sorted(
-            (
-                tuple(value for name, value in row.items() if name not in hidden)
-                for row in records(path, table)
-            ),
+            (tuple(value for name, value in row.items() if name not in hidden) for row in records(path, table)),
             key=repr,
         )
         for table in PINNED
@@ -183,7 +181,9 @@ def spent(world: World, day: date) -> dict[Dims, Decimal]:
         workspace, *_, model, tier, context, geo, _ = _named(world, request.group)
         for kind, amount in request.picodollars().items():
             token = (model, KINDS[kind], tier, context, geo)
-            picodollars[workspace, *(("none", "web_search", *["none"] * 3) if kind == "web_search" else token)] += amount
+            picodollars[workspace, *(("none", "web_search", *["none"] * 3) if kind == "web_search" else token)] += (
+                amount
+            )
     for service in world.services(day):
         workspace = "default" if service.workspace == world.organization.default.id else service.workspace
         kind = {"code_execution": "code_execution", "session_usage": "session_time"}[service.cost_type]
@@ -237,7 +237,9 @@ def span(start: date, end: date) -> list[date]:
 
 def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[str]:
     """A real process of the command line, told all it needs by its environment, at the pinned present."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("TALLYSTICK", "ANTHROPIC"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TALLYSTICK", "ANTHROPIC"))
+    }
     environment |= {
         "ANTHROPIC_ADMIN_KEY": KEY,
         "TALLYSTICK_BASE_URL": url,

@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,9 +18,24 @@ from tallystick.core.records import DAYS
 from tallystick.ledger.tables import Tables
 from tallystick.sim import Answer, World, serve
 
-from .conftest import TODAY, Clock, Wire, assert_true, child, content, days_ago, records, rows, small, span, synced
+from .conftest import (
+    DAY,
+    NOW,
+    TODAY,
+    Clock,
+    Wire,
+    assert_true,
+    child,
+    content,
+    days_ago,
+    records,
+    rows,
+    small,
+    span,
+    synced,
+)
 
-SINCE = days_ago(9)
+SINCE = days_ago(8)
 
 
 def _wait(until: Callable[[], object], seconds: float = 30) -> None:
@@ -37,8 +56,8 @@ def world() -> World:
 def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
     """A ledger synced two days ago, of which two days have been restated since."""
     path = tmp_path_factory.mktemp("older") / "ledger"
-    synced(path, Wire(world, Clock(Clock().now().replace(day=20))), SINCE)
-    for back in (9, 6):
+    synced(path, Wire(world, Clock(NOW - 2 * DAY)), SINCE)
+    for back in (8, 6):
         world.restate(days_ago(back))
     return path
 
@@ -47,7 +66,7 @@ def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
 def test_killed_at_any_moment_it_ends_as_if_never_killed(
     tmp_path: Path, world: World, older: Path, *, fresh: bool
 ) -> None:
-    """Ten times shot with SIGKILL at random moments, readable at once, and synced again, a ledger is what it should be."""
+    """Shot with SIGKILL at ten random moments, readable at once, and synced again, a ledger is what it should be."""
     unharmed = tmp_path / "unharmed"
     if not fresh:
         shutil.copytree(older, unharmed)
@@ -57,15 +76,14 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
     rng = random.Random(f"kill {fresh}")  # noqa: S311 - repeatable, not secret
     killed = 0
     for place in range(5):
-        path = tmp_path / f"ledger {place}"
+        path = tmp_path / f"ledger{place}"
         if not fresh:
             shutil.copytree(older, path)
         for _ in range(2):
             wire = Wire(world)
             with serve(wire) as server:
                 process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
-                _wait(lambda said=wire.said: said)
-                _wait(lambda said=wire.said, after=rng.randrange(1, 30), one=process: len(said) >= after or one.poll() is not None)
+                _wait(partial(_reached, wire, process, rng.randrange(1, 26)))
                 time.sleep(rng.uniform(0, 0.08))
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
@@ -77,7 +95,11 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
     assert killed > 5
 
 
-def _known(path: Path) -> list[object]:
+def _reached(wire: Wire, process: subprocess.Popen[str], requests: int) -> bool:
+    return len(wire.said) >= requests or process.poll() is not None
+
+
+def _known(path: Path) -> list[date]:
     both = [row["day"] for row in records(path, DAYS)] if Tables(path).newest().number else []
     return [day for day in set(both) if both.count(day) == 2]
 
@@ -117,3 +139,21 @@ def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> N
     assert versions == [row["version"] for row in rows(tmp_path / "one", "SELECT version FROM versions ORDER BY 1")]
     readings = rows(path, "SELECT reading, count(DISTINCT read_at) + count(DISTINCT source) AS n FROM pages GROUP BY 1")
     assert {row["n"] for row in readings} == {2}, "no number of a reading was used twice"
+
+
+def test_a_disk_that_takes_no_more_is_an_error_of_the_ledger(path: Path, world: World) -> None:
+    """Where files cannot grow any more, a sync ends with exit code 6 and no traceback; the next one goes on."""
+    hit: list[int] = []
+
+    def before(target: str) -> Answer | None:
+        if "usage_report" in target and hit:
+            resource.prlimit(hit.pop(), resource.RLIMIT_FSIZE, (600, 600))
+        return None
+
+    with serve(Wire(world, before=before)) as server:
+        process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
+        hit.append(process.pid)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in said) == (6, False), said[-600:]
+    synced(path, Wire(world), SINCE)
+    assert_true(path, world, span(SINCE, TODAY))

@@ -61,9 +61,7 @@ def _answer(rows: list[Row], cut: Cut) -> Counter[tuple[str, ...]]:
 
 def _cube(rows: list[Row], unknown: tuple[str, ...] = ()) -> Counter[tuple[str, ...]]:
     return Counter(
-        tuple(
-            "unknown" if name in unknown else _said(name, value) for name, value in zip(NAMES, row, strict=True)
-        )
+        tuple("unknown" if name in unknown else _said(name, value) for name, value in zip(NAMES, row, strict=True))
         for row in rows
     )
 
@@ -125,7 +123,9 @@ def test_without_speed_speed_is_unknown(rows: list[Row]) -> None:
 
 def test_all_that_exists_of_everything_is_found() -> None:
     """With every combination of the six dimensions present, the people are grouped by and the rest is filtered."""
-    six = product([None, "u1"], [None, "s1"], ["standard", "batch"], ["0-200k", "200k-1M"], ["us"], ["fast", "standard"])
+    six = product(
+        [None, "u1"], [None, "s1"], ["standard", "batch"], ["0-200k", "200k-1M"], ["us"], ["fast", "standard"]
+    )
     rows: list[Row] = [("w", "k", "m", *rest) for rest in six]
     queries, lost = cuts(_scouted(rows))
     assert (len(queries), lost) == (8, ())

@@ -97,7 +97,10 @@ def test_the_loop_shows_in_its_hours(full: Path, truth: World) -> None:
 def test_the_broken_cache_shows(full: Path, truth: World) -> None:
     """The planted key reads and writes no cache on its days, and does before them."""
     key, first, last = _planted(truth, Plant.CACHE)
-    found = rows(full, f"SELECT day, sum(cache_read + cache_write_5m) AS cached FROM usage WHERE key = '{key}' GROUP BY 1")  # noqa: S608
+    found = rows(
+        full,
+        f"SELECT day, sum(cache_read + cache_write_5m) AS cached FROM usage WHERE key = '{key}' GROUP BY 1",  # noqa: S608
+    )
     assert {row["cached"] for row in found if first <= row["day"] <= last} == {0}
     assert all(row["cached"] for row in found if row["day"] < first)
 
@@ -168,6 +171,8 @@ def test_what_the_contract_leaves_open_does_not_matter(path: Path) -> None:
     assert rows(path, "SELECT DISTINCT geo FROM cost WHERE cost_type = 'tokens'") == [{"geo": "unknown"}]
     for row in rows(path, "SELECT day, sum(billed) AS billed FROM cost GROUP BY 1"):
         assert row["billed"] == world.billed(row["day"])
-    totals = {row["day"]: row["output"] for row in rows(path, "SELECT day, sum(output) AS output FROM usage GROUP BY 1")}
+    totals = {
+        row["day"]: row["output"] for row in rows(path, "SELECT day, sum(output) AS output FROM usage GROUP BY 1")
+    }
     for day in span(days_ago(9), TODAY):
         assert totals.get(day, 0) == counted(used(world, day))[4]

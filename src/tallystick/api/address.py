@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
@@ -12,9 +13,23 @@ API = "https://api.anthropic.com"
 
 def safe_address(base_url: str) -> None:
     """Raise AskedWrongly unless a credential may be sent there: HTTPS, or this machine."""
-    parts = urlsplit(base_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.username:
-        raise AskedWrongly(f"{base_url!r} is not the address of an API.", f"Write it like {API}.")
+    parts = urlsplit("")
+    try:
+        parts = urlsplit(base_url)
+        right = (
+            parts.scheme in {"http", "https"}
+            and bool(parts.hostname)
+            and "@" not in parts.netloc
+            and not parts.query
+            and parts.port != 0
+            and base_url.isprintable()
+            and " " not in base_url
+        )
+    except ValueError:
+        right = False
+    if not right:
+        shown = re.sub(r"//[^/]*@", "//***@", base_url)
+        raise AskedWrongly(f"{shown!r} is not the address of an API.", f"Write it like {API}.")
     if parts.scheme == "http" and not loopback(base_url):
         raise AskedWrongly(
             f"{base_url} is not encrypted, and an Admin key can do everything in the organization.",
@@ -24,10 +39,10 @@ def safe_address(base_url: str) -> None:
 
 def loopback(base_url: str) -> bool:
     """Whether the address is this machine."""
-    host = urlsplit(base_url).hostname or ""
-    if host == "localhost":
-        return True
     try:
+        host = urlsplit(base_url).hostname or ""
+        if host == "localhost":
+            return True
         return ip_address(host).is_loopback
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""One request, its retries, its pages. The only file that sees a credential.
+"""One request, its retries, its pages. The only file that sends a credential.
 
 Only GET is sent, over HTTPS unless the host is this machine; no redirect is followed. What the API says no to
 (400, 401, 403, 404, ...) is raised at once; what may pass (429, 5xx, timeouts, broken connections) is tried again
@@ -21,20 +21,20 @@ import httpx2
 import msgspec
 
 from tallystick.api.address import API, safe_address
+from tallystick.api.credential import Credential
 from tallystick.api.endpoints import Endpoint
 from tallystick.core.time import instant
-from tallystick.errors import AskedWrongly, CursorLost, Refused, StrangeAnswer, Unreachable
+from tallystick.errors import CursorLost, Refused, StrangeAnswer, Unreachable
 
 PATIENCE = 300.0
 """Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
 LONGEST_WAIT = 120.0
-PASSING = frozenset({408, 429, 500, 502, 503, 504, 529})
 HOPELESS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached", "organization_on_hold"})
 """Error codes of a 429 that waiting does not mend (reports-api 2.5)."""
 
 T = TypeVar("T")
 
-_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+")
+_DIGITS = re.compile(r"[0-9]{1,15}")
 
 
 class Clock(Protocol):
@@ -48,37 +48,6 @@ class Clock(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
-
-
-class Credential:
-    """An Admin key or OAuth token that cannot print itself; `source` says where it came from."""
-
-    __slots__ = ("_secret", "bearer", "source")
-
-    def __init__(self, secret: str, *, bearer: bool = False, source: str = "argument") -> None:
-        secret = secret.strip()
-        if not secret or not secret.isascii() or not secret.isprintable():
-            raise AskedWrongly(
-                f"The credential from {source} is empty or holds characters that cannot be sent.",
-                "Put the key alone there, without quotes or line breaks.",
-            )
-        self._secret = secret
-        self.bearer = bearer
-        self.source = source
-
-    def __repr__(self) -> str:
-        return f"Credential({'token' if self.bearer else 'key'} from {self.source})"
-
-    def __reduce__(self) -> str:
-        raise TypeError("a Credential is not to be written anywhere")
-
-    def header(self) -> tuple[str, str]:
-        """The header that carries it."""
-        return ("authorization", f"Bearer {self._secret}") if self.bearer else ("x-api-key", self._secret)
-
-    def mask(self, said: str) -> str:
-        """The text without this secret, or any other that looks like one of Anthropic's."""
-        return _SECRET.sub("sk-ant-***", said.replace(self._secret, "***"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +84,14 @@ class Page:
         return self.headers.get("request-id")
 
 
+def _passing(status: int) -> bool:
+    """Whether a later try may succeed: a limit, a timeout, any failure of the API or of the edge before it."""
+    return status in {408, 429} or status >= httpx2.codes.INTERNAL_SERVER_ERROR
+
+
 class _Envelope(msgspec.Struct):
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
-    next_page: str | None = None
+    next_page: str | msgspec.UnsetType | None = msgspec.UNSET
     last_id: str | None = None
 
 
@@ -183,13 +157,18 @@ class Client:
             answer: httpx2.Response | None = None
             try:
                 answer = self._http.get(query.request, headers=headers)
+            except httpx2.DecodingError as garbled:
+                raise StrangeAnswer(
+                    f"An answer of {query.endpoint.path} cannot be unpacked: {self._credential.mask(str(garbled))}",
+                    "Nothing of this window was kept. Try again; something between here and the API may garble it.",
+                ) from None
             except httpx2.TransportError as broken:
                 trouble = self._credential.mask(f"{type(broken).__name__}: {broken}")
             else:
                 if answer.status_code == httpx2.codes.OK:
                     return Page(query.request, answer.content, dict(answer.headers))
                 trouble = f"HTTP {answer.status_code}"
-                if answer.status_code not in PASSING or _said(answer).code in HOPELESS:
+                if not _passing(answer.status_code) or self._said(answer).code in HOPELESS:
                     raise self._refusal(query, answer)
             wait = self._wait(answer, tries)
             tries += 1
@@ -223,17 +202,43 @@ class Client:
 
     def _wait(self, answer: httpx2.Response | None, tries: int) -> float:
         asked = _asked_wait(answer.headers, self._clock.now()) if answer is not None else None
-        if asked is not None:
+        if asked:
             return min(asked, LONGEST_WAIT)
         return min(60.0, 0.5 * 2.0**tries) * self._jitter.uniform(0.5, 1.0)
 
+    def _said(self, answer: httpx2.Response) -> _Said:
+        """What an error answer says, without secrets; edge errors may be HTML or say nothing (trap 45)."""
+        kind = answer.headers.get("content-type", "no content type").partition(";")[0]
+        said = _Said(message=f"(an answer of {len(answer.content)} bytes, {kind})")
+        try:
+            body: Any = msgspec.json.decode(answer.content)
+            error = body["error"]
+            code = (error.get("details") or {}).get("error_code")
+            said = _Said(str(error.get("type", "error")), str(error.get("message", "")), code, body.get("request_id"))
+        except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
+            pass
+        mask, request_id = self._credential.mask, answer.headers.get("request-id") or said.request_id
+        return _Said(
+            mask(said.type),
+            mask(said.message),
+            mask(said.code) if isinstance(said.code, str) else None,
+            mask(request_id) if isinstance(request_id, str) else None,
+        )
+
     def _refusal(self, query: Query, answer: httpx2.Response) -> Exception:
-        said = _said(answer)
+        said = self._said(answer)
         status = answer.status_code
         path = query.endpoint.path
-        what = self._credential.mask(f"The API refused {path} with {status} {said.type}: {said.message}")
+        what = f"The API refused {path} with {status} {said.type}: {said.message}"
+        if answer.is_success:
+            return StrangeAnswer(
+                f"{path} answered {status}, which is neither an answer nor a refusal.",
+                "Nothing of this window was kept. Check --base-url: something else may answer there.",
+                status=status,
+                **said.ids,
+            )
         if answer.is_redirect:
-            what = f"{path} answered {status}, a redirect to {urlsplit(answer.headers.get('location', '')).netloc!r}."
+            what = f"{path} answered {status}, a redirect to {self._credential.mask(_host(answer))!r}."
             mend = "A credential is never sent on to another address. Correct the base URL."
         elif status in {400, 410} and any(name in {"page", "after_id"} for name, _ in query.parameters):
             return CursorLost(
@@ -245,8 +250,8 @@ class Client:
         return Refused(what, mend, status=status, **said.ids)
 
     def _exhausted(self, query: Query, answer: httpx2.Response | None, trouble: str, tries: int) -> Unreachable:
-        said, where = _said(answer) if answer is not None else _Said(), self.base_url + query.endpoint.path
-        told = self._credential.mask(f": {said.message}" if said.message else "")
+        said = self._said(answer) if answer is not None else _Said()
+        where, told = self.base_url + query.endpoint.path, f": {said.message}" if said.message else ""
         return Unreachable(
             f"No usable answer from {where} in {tries} tries; the last was {trouble}{told}",
             "Nothing that was committed is lost; run the same command again later. "
@@ -268,7 +273,7 @@ _MEND = {
 
 @dataclass(frozen=True, slots=True)
 class _Said:
-    """What an error answer says of itself; edge errors may be HTML or say nothing (trap 45)."""
+    """What an error answer says of itself."""
 
     type: str = "error"
     message: str = ""
@@ -280,34 +285,26 @@ class _Said:
         return {"request_id": self.request_id, "code": self.code}
 
 
-def _said(answer: httpx2.Response) -> _Said:
-    request_id = answer.headers.get("request-id")
+def _host(redirect: httpx2.Response) -> str:
     try:
-        body: Any = msgspec.json.decode(answer.content)
-        error = body["error"]
-        details = error.get("details") or {}
-        return _Said(
-            str(error.get("type", "error")),
-            str(error.get("message", "")),
-            details.get("error_code"),
-            request_id or body.get("request_id"),
-        )
-    except (msgspec.DecodeError, TypeError, KeyError, AttributeError):
-        kind = answer.headers.get("content-type", "no content type").partition(";")[0]
-        return _Said(message=f"(an answer of {len(answer.content)} bytes, {kind})", request_id=request_id)
+        return urlsplit(redirect.headers.get("location", "")).hostname or "nowhere"
+    except ValueError:
+        return "nowhere"
 
 
 def _asked_wait(headers: httpx2.Headers, now: datetime) -> float | None:
     """Seconds the API asks to wait; None where it asks nothing, or for a time already past (trap 9, trap 10)."""
-    if (millis := headers.get("retry-after-ms", "")).isdigit():
+    if _DIGITS.fullmatch(millis := headers.get("retry-after-ms", "")):
         return int(millis) / 1000
     if after := headers.get("retry-after"):
-        if after.isdigit():
+        if _DIGITS.fullmatch(after):
             return float(after)
         try:
-            return max(0.0, (parsedate_to_datetime(after).astimezone(UTC) - now).total_seconds())
+            at = parsedate_to_datetime(after)
         except ValueError:
             return None
+        ahead = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+        return ahead if ahead > 0 else None
     try:
         ahead = (instant(headers.get("anthropic-ratelimit-requests-reset", "")) - now).total_seconds()
     except ValueError:
@@ -320,15 +317,16 @@ def _next(page: Page, endpoint: Endpoint) -> str | None:
     if endpoint.paging == "none":
         return None
     envelope = decode(page, _Envelope)
-    if endpoint.paging == "token":
-        return envelope.next_page
-    if envelope.has_more is msgspec.UNSET:
+    told = "next_page" if endpoint.paging == "token" else "has_more"
+    if getattr(envelope, told) is msgspec.UNSET:
         raise StrangeAnswer(
-            f"An answer of {endpoint.path} lacks the field `has_more` at `$.has_more`.",
+            f"An answer of {endpoint.path} lacks the field `{told}` at `$.{told}`.",
             "Nothing of this window was kept: without it the end cannot be told.",
             request_id=page.request_id,
         )
-    token = envelope.last_id if endpoint.paging == "id" else envelope.next_page
+    token = (envelope.last_id if endpoint.paging == "id" else envelope.next_page) or None
+    if endpoint.paging == "token":
+        return token
     if envelope.has_more and not token:
         raise StrangeAnswer(
             f"{endpoint.path} says there is more but gives no token to ask for it.",

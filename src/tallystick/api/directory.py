@@ -90,6 +90,9 @@ class _List(msgspec.Struct, Generic[T]):
     data: list[T]
 
 
+DEFAULT_NAME = "Default"
+"""What the API calls the default workspace (reports-api 1.5)."""
+
 _EVERYTHING = ("limit", "1000")
 _ARCHIVED = ("include_archived", "true")
 LISTS: tuple[tuple[str, Query], ...] = (
@@ -134,9 +137,9 @@ def names(pages: Iterable[tuple[str, Page]]) -> list[Named]:
     found: dict[tuple[str, str], Named] = {}
     for purpose, page in pages:
         for named in _READ[purpose](page):
-            if purpose == "default_workspace":
-                if (named.type, named.id) in found:
-                    continue
+            if purpose == "default_workspace" and (named.type, named.id) in found:
+                continue
+            if purpose == "default_workspace" and named.name == DEFAULT_NAME:
                 named.workspace, named.id = named.id, NAMED["workspace"].absent
             named.details = {name: said for name, said in named.details.items() if said}
             found[named.type, named.id] = named

@@ -7,10 +7,11 @@ a bucket. A page is checked as it is read: buckets in order, on their boundaries
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -139,6 +140,11 @@ def usage_query(
     for name, values in where.items():
         if name not in USAGE_REPORT.filters:
             raise AskedWrongly(f"The usage report has no filter for {name!r}.", _choose(USAGE_REPORT.filters))
+        if NAMED[name].absent in values:
+            raise AskedWrongly(
+                f"The filter on {name!r} cannot be {NAMED[name].absent!r}: the API has no word for an absent value.",
+                f"Group by {name!r} and pick these rows from the answer.",
+            )
         if not values or not all(values):
             raise AskedWrongly(f"The filter on {name!r} has no value.", "The API cannot filter on an absent value.")
     parameters = [(USAGE_REPORT.filters[name] + "[]", value) for name, values in where.items() for value in values]
@@ -151,6 +157,7 @@ def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: 
 
     Raises AskedWrongly where no day of the window has ended: the API would answer 400 (reports-api 1.3.4).
     """
+    _whole(window)
     ended = Window(Grain.DAY.floor(window.start), max(Grain.DAY.floor(window.start), Grain.DAY.floor(now)))
     window = Window(ended.start, min(max(Grain.DAY.ceil(window.end), ended.start), ended.end))
     if not window:
@@ -179,9 +186,8 @@ def _query(
     limit = most if limit is None else limit
     if not 1 <= limit <= most:
         raise AskedWrongly(f"limit={limit} is not possible by {grain}.", f"It counts buckets a page: 1 to {most}.")
+    _whole(window)
     start, end = grain.floor(window.start), grain.ceil(window.end)
-    if not start < end:
-        raise AskedWrongly(f"The window {window} holds no {grain}.", "Its end is exclusive: ask for a later one.")
     return (
         ("starting_at", text(start)),
         ("ending_at", text(end)),
@@ -189,6 +195,13 @@ def _query(
         ("limit", str(limit)),
         *(("group_by[]", endpoint.groups[name]) for name in by),
     )
+
+
+def _whole(window: Window) -> None:
+    if not window:
+        raise AskedWrongly(f"The window {window} is empty.", "Its end is exclusive: ask for a later one.")
+    if window.end.year == MAXYEAR:
+        raise AskedWrongly(f"The window {window} ends out of reach.", "Ask for an earlier end.")
 
 
 def _choose(names: Iterable[str]) -> str:
@@ -208,18 +221,28 @@ def cost_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[CostRo
 def _pages(pages: Iterable[Page], shape: type[_Report[Row]]) -> Iterator[tuple[Page, list[Bucket[Row]]]]:
     last: datetime | None = None
     for page in pages:
-        buckets = []
+        buckets, (grain, asked) = [], _asked(page)
         for place, bucket in enumerate(decode(page, shape).data):
             path = f"$.data[{place}]"
             try:
                 window = Window(instant(bucket.starting_at), instant(bucket.ending_at))
             except ValueError as wrong:
                 raise _strange(page, f"a bucket at `{path}` that is not a span of time ({wrong})") from None
-            if not window or (last is not None and window.start < last):
+            start = grain.floor(window.start)
+            if window != Window(start, grain.after(start)) or window & asked != window:
+                raise _strange(page, f"the bucket {window} at `{path}`, which is no {grain} of {asked}")
+            if last is not None and window.start < last:
                 raise _strange(page, f"the bucket {window} twice or out of order, at `{path}`")
             last = window.end
             buckets.append(Bucket(window, bucket.results, path))
         yield page, buckets
+
+
+def _asked(page: Page) -> tuple[Grain, Window]:
+    """The grain and window that a page's request asked for."""
+    asked = dict(parse_qsl(urlsplit(page.request).query))
+    grain = next(Grain(name) for name, code in WIDTHS.items() if code == asked["bucket_width"])
+    return grain, Window(instant(asked["starting_at"]), instant(asked["ending_at"]))
 
 
 def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
@@ -307,9 +330,15 @@ def cost_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[CostRecor
 
 
 def extra_fields(page: Page, shape: type[UsageRow | CostRow]) -> list[list[dict[str, object]]]:
-    """For each row of each bucket, the fields that tallystick does not know, as sent."""
-    known = set(shape.__struct_fields__)
-    return [
-        [{name: said for name, said in row.items() if name not in known} for row in bucket.results]
-        for bucket in decode(page, _Untyped).data
-    ]
+    """For each row of each bucket, the fields that tallystick does not know, as sent; nested ones by their path."""
+    return [[_unknown(row, shape) for row in bucket.results] for bucket in decode(page, _Untyped).data]
+
+
+_NESTED: Mapping[str, type[msgspec.Struct]] = {"cache_creation": CacheCreation, "server_tool_use": ServerToolUse}
+
+
+def _unknown(row: Mapping[str, Any], shape: type[msgspec.Struct]) -> dict[str, object]:
+    found = {name: said for name, said in row.items() if name not in shape.__struct_fields__}
+    for name in _NESTED.keys() & row.keys() & set(shape.__struct_fields__):
+        found |= {f"{name}.{inner}": said for inner, said in _unknown(row[name], _NESTED[name]).items()}
+    return found

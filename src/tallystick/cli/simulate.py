@@ -24,7 +24,8 @@ DAYS = 120
 @options.ledger
 def demo(ledger: str | None) -> None:
     """Simulate an organization, sync it, and show its last 30 days. Needs no key."""
-    from tallystick.api.client import Client, Credential
+    from tallystick.api.client import Client
+    from tallystick.api.credential import Credential
     from tallystick.book import Ledger
     from tallystick.cli.api import Shown, tell
     from tallystick.config import SystemClock

@@ -28,13 +28,13 @@ def from_cents(cents: str, currency: str = "USD") -> Decimal:
         raise BadMoney(f"{cents!r} is an amount in {currency!r}; amounts of two currencies cannot be added")
     if not _WRITTEN.fullmatch(cents):
         raise BadMoney(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")
-    dollars = EXACT.scaleb(Decimal(cents), -2)
-    whole, _, fraction = format(dollars, "f").partition(".")
-    if len(fraction.rstrip("0")) > PLACES or len(whole.lstrip("-")) > 28 - PLACES:
+    whole, _, fraction = cents.lstrip("-").partition(".")
+    if len(fraction.rstrip("0")) > PLACES - 2 or len(whole.lstrip("0")) > 30 - PLACES:
         raise BadMoney(
             f"{cents!r} cents does not fit dollars with {PLACES} places and {28 - PLACES} digits before them"
         )
-    return dollars
+    sign = "-" if cents.startswith("-") else ""
+    return EXACT.scaleb(Decimal(f"{sign}{whole.lstrip('0') or '0'}.{fraction.rstrip('0')}"), -2)
 
 
 def total(amounts: list[Decimal]) -> Decimal:

@@ -36,7 +36,9 @@ def window(since: str, until: str | None, now: datetime) -> Window:
     tomorrow = Grain.DAY.after(Grain.DAY.floor(now))
     if until is not None:
         end, _ = _span(until, now)
-        end = min(Grain.MONTH.after(end) if _MONTH.fullmatch(until) else end, tomorrow)
+        if _MONTH.fullmatch(until) and end < tomorrow:
+            end = Grain.MONTH.after(end)
+        end = min(end, tomorrow)
     end = end or tomorrow
     if not start < end:
         asked = f"since {since}" + (f" until {until}" if until else "")

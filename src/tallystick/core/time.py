@@ -5,12 +5,14 @@ Every instant is timezone-aware UTC. A day is a UTC day. `now` is always an argu
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 DAY = timedelta(days=1)
+_DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]|$)")
 
 
 class Grain(StrEnum):
@@ -162,9 +164,14 @@ def instant(written: str) -> datetime:
 
     A time without a zone is refused: local time is never guessed.
     """
+    if not _DATED.match(written):
+        raise ValueError(f"{written!r} does not begin with a day like 2026-10-01")
     at = datetime.fromisoformat(written)
     if at.tzinfo is None:
         if len(written) > len("2026-10-01"):
             raise ValueError(f"{written!r} has no zone; write it with a Z")
         at = at.replace(tzinfo=UTC)
-    return at.astimezone(UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{written!r} is out of range") from None

@@ -37,7 +37,7 @@ from tallystick.api.reports import (
 from tallystick.core.dimensions import UNKNOWN, USAGE
 from tallystick.core.money import plain, total
 from tallystick.core.records import COST, COUNTERS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
-from tallystick.core.time import Grain, Window, midnight
+from tallystick.core.time import Grain, midnight
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.cube import Seen
@@ -110,7 +110,7 @@ class Reading:
         """Take one page."""
         if self.errand.source is Source.USAGE:
             for page, buckets in usage_pages([asked.page]):
-                self._fit(asked, buckets)
+                self._once(asked, buckets)
                 if asked.purpose == "scout":
                     self.seen += [dims(row, asked.by, USAGE_REPORT.groups) for it in buckets for row in it.rows]
                 elif asked.purpose == "cube":
@@ -120,7 +120,7 @@ class Reading:
                     self._notice(extra_fields(page, UsageRow))
         else:
             for page, costs in cost_pages([asked.page]):
-                self._fit(asked, costs)
+                self._once(asked, costs)
                 amounts = [billed(page, bucket) for bucket in costs]
                 if asked.purpose == "cube":
                     self._keep(costs, _cost_columns(costs, asked.by, amounts))
@@ -175,21 +175,18 @@ class Reading:
     def _table(self) -> LedgerTable:
         return table_of(self.errand.source, self.errand.grain)
 
-    def _fit(self, asked: Asked, buckets: list[Bucket[Any]]) -> None:
-        """Raise StrangeAnswer for a bucket that is none of the window, or came already in answer to this query."""
-        grain = Grain.DAY if asked.purpose == "scout" else self.errand.grain
+    def _once(self, asked: Asked, buckets: list[Bucket[Any]]) -> None:
+        """Raise StrangeAnswer for a bucket that came already in answer to this query."""
         starts = self._answered.setdefault((asked.purpose, asked.by, *sorted(asked.fixed.items())), set())
         for bucket in buckets:
-            window = bucket.window
-            fits = window == Window(grain.floor(window.start), grain.after(grain.floor(window.start)))
-            if not fits or window & self.errand.window != window or window.start in starts:
+            if bucket.window.start in starts:
                 raise StrangeAnswer(
-                    f"{asked.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket {window}, "
-                    f"{'a second time' if window.start in starts else f'which is no {grain} of {self.errand.window}'}.",
+                    f"{asked.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket "
+                    f"{bucket.window} a second time.",
                     "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
                     request_id=asked.page.request_id,
                 )
-            starts.add(window.start)
+            starts.add(bucket.window.start)
 
     def _control(self, asked: Asked, totals: Mapping[datetime, Total]) -> None:
         self._controls.setdefault(asked.purpose, {}).update(totals)

@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings, strategies as st
+from sqlglot import exp, select
+
+from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
+from tallystick.book import Ledger
+from tallystick.core.records import COST, NAMES, USAGE_DAY
+from tallystick.errors import AskedWrongly, TallystickError
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.views import VIEWS
+from tallystick.sim import World
+
+
+@pytest.fixture(scope="module")
+def engine(full: Path) -> Engine:
+    """The newest version of the synced ledger."""
+    return Ledger(full, Clock()).engine()
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file beside no ledger, that no query may read."""
+    file = tmp_path_factory.mktemp("outside") / "secret.csv"
+    file.write_text("secret\nhunter2\n")
+    return file
+
+
+def test_the_documented_views_are_there() -> None:
+    """The views that are documented are those of the ledger's tables."""
+    assert [view.name for view in VIEWS] == [
+        "names", "usage", "usage_hour", "cost", "days", "notices", "versions", "pages",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_has_exactly_the_documented_columns(engine: Engine, view: Any) -> None:
+    """A view has the columns that are documented, in that order, of these types, and each has a meaning."""
+    described = engine._duck.sql(f"SELECT * FROM {view.name}")  # noqa: S608
+    assert list(zip(described.columns, map(_spoken, described.types), strict=True)) == [
+        (name, kind) for name, kind, _ in view.columns
+    ]
+    assert view.meaning
+    assert all(meaning for *_, meaning in view.columns)
+
+
+def _spoken(kind: object) -> str:
+    return {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}.get(str(kind), str(kind))
+
+
+def test_no_other_view_is_shown(engine: Engine) -> None:
+    """Beside the documented views there is nothing in the main schema."""
+    found = engine.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'").to_pylist()
+    assert {row["view_name"] for row in found} == {view.name for view in VIEWS}
+
+
+def test_names_never_multiply_rows(full: Path) -> None:
+    """A view with names beside its ids has as many rows as its table, and the same sums."""
+    for table in (USAGE_DAY, COST):
+        (row,) = rows(full, f"SELECT count(*) AS n FROM {table.name}")  # noqa: S608
+        assert row["n"] == len(records(full, table))
+    assert len(rows(full, "SELECT DISTINCT type, id FROM names")) == len(rows(full, "SELECT * FROM names"))
+    assert len(rows(full, "SELECT * FROM names")) == len({(row["type"], row["id"]) for row in records(full, NAMES)})
+
+
+def test_derived_columns_are_what_they_say(full: Path, truth: World) -> None:
+    """`actor`, `total_tokens` and `hour` follow from the other columns of their row."""
+    for row in rows(full, "SELECT * FROM usage_hour"):
+        kinds = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
+        assert row["total_tokens"] == sum(row[name] for name in kinds)
+        people = [who for who in (row["account"], row["service_account"]) if who != "none"]
+        assert row["actor"] == (people[0] if people else "unattributed")
+        assert (row["hour"].date(), row["hour"].hour) == (row["day"], row["hour_of_day"])
+    people = {user.id: user.name for user in truth.organization.users}
+    people |= {who.id: who.name for who in truth.organization.service_accounts}
+    named = {row["actor"]: row["actor_name"] for row in rows(full, "SELECT actor, actor_name FROM usage")}
+    assert named.pop("unattributed") == "unattributed"
+    robots = {who.id for who in truth.organization.service_accounts}
+    assert named == {who: who if who in robots else people[who] for who in named}, "robots need a token to be named"
+
+
+def test_a_select_is_answered(engine: Engine) -> None:
+    """One statement that reads, with or without a semicolon, comments or a common table, is answered."""
+    for text in (
+        "SELECT 1 AS x",
+        "select 1 as x;",
+        "-- a remark\nSELECT 1 AS x;  ",
+        "WITH one AS (SELECT 1 AS x) SELECT x FROM one",
+        "FROM (VALUES (1)) AS t(x)",
+        "SELECT 1 AS x UNION SELECT 1",
+    ):
+        assert engine.sql(text).to_pylist() == [{"x": 1}], text
+
+
+REFUSED = [
+    "",
+    "   ",
+    "-- nothing",
+    ";",
+    "SELECT 1; SELECT 2",
+    "SELECT 1; DROP VIEW usage",
+    "nonsense",
+    "SELECT * FROM nowhere",
+    "SELECT nothing FROM usage",
+    "SELECT 'x'::INTEGER",
+    "INSERT INTO ledger.usage SELECT * FROM ledger.usage",
+    "DELETE FROM usage",
+    "UPDATE cost SET billed = 0",
+    "CREATE TABLE mine AS SELECT 1",
+    "CREATE OR REPLACE VIEW usage AS SELECT 1",
+    "CREATE MACRO f() AS 1",
+    "DROP VIEW usage",
+    "DROP SCHEMA ledger CASCADE",
+    "ALTER VIEW usage RENAME TO mine",
+    "TRUNCATE usage",
+    "ATTACH '{folder}/other.db' AS other",
+    "DETACH memory",
+    "USE ledger",
+    "COPY (SELECT 1) TO '{folder}/out.csv'",
+    "COPY (SELECT 1) TO '{ledger}/out.csv'",
+    "COPY usage FROM '{outside}'",
+    "EXPORT DATABASE '{folder}/out'",
+    "IMPORT DATABASE '{folder}/out'",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "PRAGMA database_list",
+    "SET enable_external_access = true",
+    "SET allowed_directories = ['/']",
+    "SET lock_configuration = false",
+    "RESET memory_limit",
+    "SET VARIABLE x = 1",
+    "BEGIN",
+    "COMMIT",
+    "CHECKPOINT",
+    "VACUUM",
+    "PREPARE p AS SELECT 1",
+    "EXECUTE p",
+    "CALL duckdb_settings()",
+    "SELECT * FROM '{outside}'",
+    "SELECT * FROM read_csv('{outside}')",
+    "SELECT * FROM read_text('{outside}')",
+    "SELECT * FROM read_blob('{outside}')",
+    "SELECT * FROM glob('{folder}/*')",
+    "SELECT * FROM read_text('{ledger}/../../outside0/secret.csv')",
+    "SELECT * FROM read_text('/etc/passwd')",
+    "SELECT * FROM read_text('/proc/self/environ')",
+    "SELECT * FROM glob('/etc/*')",
+    "SELECT * FROM sniff_csv('{outside}')",
+    "SELECT * FROM parquet_metadata('{outside}')",
+    "SELECT * FROM read_csv('https://example.invalid/x.csv')",
+    "SELECT * FROM query('DROP VIEW usage')",
+    "SELECT * FROM query_table('{outside}')",
+    "WITH gone AS (DELETE FROM usage RETURNING *) SELECT * FROM gone",
+]
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_anything_but_one_reading_statement_is_refused(engine: Engine, full: Path, outside: Path, text: str) -> None:
+    """Writes, settings, several statements, and reading what is not the ledger's are AskedWrongly; nothing changes."""
+    told = (
+        text.replace("{outside}", str(outside)).replace("{folder}", str(outside.parent)).replace("{ledger}", str(full))
+    )
+    with pytest.raises(AskedWrongly) as wrong:
+        engine.sql(told)
+    assert "hunter2" not in str(wrong.value)
+    assert engine.sql("SELECT count(*) > 0 AS n FROM usage").to_pylist() == [{"n": True}]
+    assert [file.name for file in outside.parent.iterdir()] == ["secret.csv"]
+    assert not (full / "out.csv").exists()
+
+
+def test_the_environment_cannot_be_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query cannot read the environment, where a credential may be."""
+    monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-hunter2")
+    with pytest.raises(AskedWrongly):
+        engine.sql("SELECT getenv('ANTHROPIC_ADMIN_KEY')")
+
+
+def test_python_cannot_be_reached(engine: Engine) -> None:
+    """A query cannot reach Python's own variables as if they were tables."""
+    for name in ("text", "self", "VIEWS", "PINNED", "statements", "pa"):
+        with pytest.raises(AskedWrongly):
+            engine.sql(f"SELECT * FROM {name}")  # noqa: S608
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.text(max_size=40), st.text("SELECT 1*'\"();-/\\\0\n,$", max_size=30)))
+@example("\0")
+@example("SELECT '\0'")
+@example("SELECT $1")
+@example("SELECT ?")
+def test_any_text_is_answered_or_asked_wrongly(engine: Engine, text: str) -> None:
+    """Whatever a user types gives an answer or AskedWrongly, never another error."""
+    try:
+        engine.sql(text)
+    except AskedWrongly as wrong:
+        assert wrong.mend  # noqa: PT017 - either is right
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1::HUGEINT", "1::UHUGEINT", "'a'::BLOB", "'101'::BIT", "uuid()", "INTERVAL 1 MONTH", "TIME '12:00'",
+        "'12:00+01'::TIMETZ", "[1, NULL]", "{'a': 1}", "MAP {'k': 1}", "'x'::ENUM('x')", "1.5::DOUBLE", "'nan'::DOUBLE",
+        "NULL", "TRUE", "DATE '2026-10-01'", "'infinity'::DATE", "now()", "TIMESTAMP_NS '2026-10-01'",
+        "union_value(a := 1)", "1::DECIMAL(38,30)", "'{}'::JSON", "(1, 2)", "'infinity'::TIMESTAMP",
+        "DATE '9999999-01-01'", "1::BIGNUM", "1::VARIANT",
+    ],
+)  # fmt: skip
+def test_a_value_of_any_type_is_shown(full: Path, value: str) -> None:
+    """A query may give values of any type DuckDB has: they are shown, or refused as AskedWrongly."""
+    try:
+        table = Ledger(full, Clock()).sql(f"SELECT {value} AS x")
+    except AskedWrongly:
+        return
+    assert len(table.rows) == 1
+
+
+def test_two_columns_may_have_one_name(engine: Engine) -> None:
+    """A query whose columns share a name is answered with both."""
+    assert [column.to_pylist() for column in engine.sql("SELECT 1 AS x, 2 AS x").columns] == [[1], [2]]
+
+
+def test_an_expression_is_asked_as_it_is(engine: Engine, full: Path) -> None:
+    """`ask` takes an expression, whose values are quoted, and gives exact decimals."""
+    found = engine.ask(select(exp.func("sum", exp.column("billed")).as_("b")).from_("cost")).to_pylist()
+    assert found == [{"b": sum(row["billed"] for row in records(full, COST))}]
+    quoted = exp.column("model").eq(exp.Literal.string("x' OR '1'='1"))
+    assert engine.ask(select("model").from_("cost").where(quoted)).num_rows == 0
+
+
+def test_a_reader_keeps_its_version(copy: Path, full: Path) -> None:
+    """An engine goes on answering from the version it was made of, whatever is written meanwhile."""
+    old = Ledger(copy, Clock()).engine()
+    count = "SELECT count(*) AS n, sum(billed) AS b FROM cost"
+    before, version = old.sql(count).to_pylist(), old.version.number
+    world = small(requests=8)
+    world.restate(days_ago(2))
+    synced(copy, Wire(world), SINCE)
+    assert old.sql(count).to_pylist() == before == rows(full, count)
+    assert Ledger(copy, Clock()).engine().version.number > version
+    assert rows(copy, count) != before
+
+
+@pytest.mark.parametrize("name", ["a space", "Bücher", "it's", "50%", "#1", "a&b", "star*"])
+def test_a_folder_may_have_any_name(full: Path, tmp_path: Path, name: str) -> None:
+    """A ledger's folder may have spaces, umlauts and signs in its name, as `Application Support` has."""
+    copytree(full, tmp_path / name)
+    assert rows(tmp_path / name, "SELECT count(*) AS n FROM usage") == [{"n": len(records(full, USAGE_DAY))}]
+
+
+@pytest.mark.parametrize("name", ["[1]", "50%20", "back\\slash"])
+def test_a_folder_that_cannot_hold_a_ledger_is_told(tmp_path: Path, name: str) -> None:
+    """A folder whose name the tables cannot bear is an error that says so, never a panic; else it holds a ledger."""
+    try:
+        synced(tmp_path / name, Wire(small()), days_ago(1))
+    except TallystickError as wrong:
+        assert wrong.mend  # noqa: PT017 - either is right
+    else:
+        assert rows(tmp_path / name, "SELECT * FROM usage")
+
+
+def test_days_are_utc_wherever_one_is(full: Path) -> None:
+    """On a machine in any time zone, instants cut to days in SQL are UTC days."""
+    asked = (
+        "SELECT strftime(min(committed_at), '%Y-%m-%d %H:%M') AS text, min(committed_at)::DATE AS day, "
+        "date_trunc('day', min(committed_at)) AS start FROM versions"
+    )
+    done = subprocess.run(  # noqa: S603 - our own program
+        [sys.executable, "-m", "tallystick", "sql", asked, "--format", "csv", "--ledger", str(full)],
+        env={**os.environ, "TZ": "Pacific/Auckland"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split("\n")[1] == f"{TODAY} 12:00,{TODAY},{TODAY}T00:00:00Z"

@@ -1,0 +1,310 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import DeltaTable
+
+from sync.conftest import NOW, SINCE, Clock, Wire, content, days_ago, records, rows, small, synced
+from tallystick.book import Ledger
+from tallystick.core.records import COST, DAYS, NAMES, PAGES, PINNED, USAGE_DAY, VERSIONS
+from tallystick.errors import LedgerError, TallystickError
+from tallystick.ledger import tables as room
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import EMPTY, Tables, Version, Writer, of_days, schema
+from tallystick.sim import World
+
+ME = "some-organization"
+
+
+def _cost(*lines: tuple[date, str, str], organization: str = ME) -> pa.Table:
+    """Rows of the cost table: day, model, amount."""
+    texts = ("workspace", "description", "cost_type", "kind", "tier", "context", "geo", "speed")
+    return pa.Table.from_pylist(
+        [
+            dict.fromkeys(texts, "x")
+            | {"organization": organization, "month": f"{day:%Y-%m}", "day": day, "model": model}
+            | {"currency": "USD", "billed": Decimal(amount)}
+            for day, model, amount in lines
+        ],
+        schema(COST),
+    )
+
+
+def _held(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
+    """Day, model and amount of every row of cost, as a version pins it."""
+    pinned = (version or tables.newest()).tables[COST.name]
+    found = tables.open(COST, pinned).to_pyarrow_table().to_pylist()
+    return sorted((row["day"], row["model"], row["billed"]) for row in found)
+
+
+A, B, C = date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 2)
+
+
+@pytest.fixture
+def tables(path: Path) -> Tables:
+    """A ledger of three days of cost, in two months."""
+    made = Tables(path)
+    with made.writing() as writer:
+        writer.replace(COST, of_days(ME, [A, B, C]), _cost((A, "m", "1"), (B, "m", "2"), (B, "n", "3"), (C, "m", "4")))
+        writer.commit(ME, "three days", NOW, {})
+    return made
+
+
+def test_a_new_ledger_is_empty_and_can_be_asked(path: Path) -> None:
+    """Where nothing was committed yet there is no ledger to read; an interrupted first writer leaves an empty one."""
+    assert not Tables(path).exists()
+    assert Tables(path).newest() == EMPTY
+    with pytest.raises(LedgerError, match="no ledger"):
+        Ledger(path, Clock()).sql("SELECT 1")
+    with Tables(path).writing():
+        pass
+    assert Tables(path).newest() == EMPTY
+    for view in ("usage", "usage_hour", "cost", "days", "names", "notices", "versions", "pages"):
+        assert Ledger(path, Clock()).sql(f"SELECT * FROM {view}").rows == []  # noqa: S608
+
+
+def test_replacing_days_leaves_the_others(tables: Tables) -> None:
+    """New rows of some days take the place of all rows of these days, and of no other day or organization."""
+    with tables.writing() as writer:
+        writer.append(COST, _cost((B, "m", "9"), organization="another"))
+        writer.replace(COST, of_days(ME, [B]), _cost((B, "o", "7")))
+        writer.commit(ME, "again", NOW, {})
+        writer.replace(COST, of_days(ME, [C]), _cost())
+        writer.commit(ME, "nothing", NOW, {})
+    assert _held(tables) == [(A, "m", 1), (B, "m", 9), (B, "o", 7)]
+    assert tables.newest().number == 3
+
+
+def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
+    """Days count as changed if their rows differ, not if they only stand in another order."""
+    with tables.writing() as writer:
+        same = _cost((C, "m", "4"), (B, "n", "3"), (A, "m", "1"), (B, "m", "2"))
+        assert writer.changed(COST, ME, [A, B, C], same) == []
+        other = _cost((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2"))
+        assert writer.changed(COST, ME, [A, B, C], other) == [A, B]
+        assert writer.changed(COST, ME, [B, C], _cost((B, "n", "3"), (B, "m", "2"))) == [C]
+        twice = _cost((C, "m", "4"), (C, "m", "4"))
+        assert writer.changed(COST, ME, [C], twice) == [C]
+        assert writer.changed(COST, "another", [A], _cost((A, "m", "1"), organization="another")) == [A]
+        assert writer.changed(COST, "another", [A], _cost()) == []
+
+
+def test_old_versions_stay_readable(tables: Tables) -> None:
+    """Each committed version can be read as it was, however much was written, compacted or undone since."""
+    was = {1: _held(tables)}
+    for number in range(2, 5):
+        with tables.writing() as writer:
+            writer.replace(COST, of_days(ME, [B]), _cost((B, "m", str(number))))
+            writer.commit(ME, "more", NOW, {})
+        was[number] = _held(tables)
+    with tables.writing() as writer:
+        for _ in range(room.COMPACT_EVERY + 2):
+            writer.commit(ME, "the same", NOW, {})
+    found = tables.open(VERSIONS).to_pyarrow_table().to_pylist()
+    assert sorted(row["version"] for row in found) == list(range(1, len(found) + 1))
+    pins = {row["version"]: room.json.loads(row["tables"]) for row in found}
+    for number, held in was.items():
+        version = Version(number, NOW, pins[number])
+        assert _held(tables, version) == held
+        counted = Engine(tables, version).sql("SELECT sum(billed) AS b FROM cost").to_pylist()
+        assert counted == [{"b": sum(amount for *_, amount in held)}]
+
+
+def test_log_entries_are_never_deleted(tables: Tables) -> None:
+    """Every table forbids the clean-up that would delete pinned versions after 30 days."""
+    for table in (*PINNED, PAGES, VERSIONS):
+        assert tables.open(table).metadata().configuration["delta.enableExpiredLogCleanup"] == "false"
+
+
+def test_readers_never_see_half_a_commit(copy: Path) -> None:
+    """What a dead writer wrote without a row of `versions` is seen by no reader, and undone by the next writer."""
+    before = content(copy)
+    tables, day = Tables(copy), days_ago(5)
+    (name,) = {row["organization"] for row in records(copy, DAYS)}
+    with tables.writing() as writer:
+        writer.replace(USAGE_DAY, of_days(name, [day]), schema(USAGE_DAY).empty_table())
+        writer.append(COST, _cost((day, "m", "1000000"), organization=name))
+        writer.append(NAMES, pa.Table.from_pylist(records(copy, NAMES)[:1], schema(NAMES)))
+    assert content(copy) == before
+    assert rows(copy, "SELECT max(billed) < 1000000 AS fine FROM cost") == [{"fine": True}]
+    assert rows(copy, f"SELECT count(*) > 0 AS there FROM usage WHERE day = '{day}'") == [{"there": True}]  # noqa: S608
+    assert tables.open(COST).version() != tables.newest().tables["cost"]
+    with tables.writing() as writer:
+        writer.commit(name, "the next", NOW, {})
+    assert content(copy) == before
+
+
+def test_half_commits_are_undone_again_and_again(tables: Tables) -> None:
+    """Writer after writer may die half way: the next that commits pins its own rows and nobody else's."""
+    for amount in ("100", "200", "300"):
+        with tables.writing() as writer:
+            writer.append(COST, _cost((C, "dead", amount)))
+    with tables.writing() as writer:
+        writer.append(COST, _cost((C, "alive", "5")))
+        writer.commit(ME, "alive", NOW, {})
+    assert _held(tables) == [(A, "m", 1), (B, "m", 2), (B, "n", 3), (C, "alive", 5), (C, "m", 4)]
+
+
+def test_a_half_commit_before_the_first_version_is_undone(path: Path) -> None:
+    """What the very first writer left half done is not adopted either."""
+    with Tables(path).writing() as writer:
+        writer.append(COST, _cost((A, "dead", "1")))
+    assert Ledger(path, Clock()).sql("SELECT * FROM cost").rows == []
+    with Tables(path).writing() as writer:
+        writer.commit(ME, "first", NOW, {})
+    assert _held(Tables(path)) == []
+
+
+def test_undoing_is_done_once(tables: Tables) -> None:
+    """A writer that finds an undone table leaves it: restoring does not pile up commits."""
+    with tables.writing() as writer:
+        writer.append(COST, _cost((C, "dead", "1")))
+    with tables.writing():
+        undone = tables.open(COST).version()
+    for _ in range(3):
+        with tables.writing():
+            assert tables.open(COST).version() == undone
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from tallystick.ledger.tables import Tables
+with Tables(Path(sys.argv[1])).writing():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@pytest.fixture
+def holder(copy: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that holds the writer's lock of the copied ledger until it is told to let go."""
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-c", HOLD, str(copy)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "held\n"
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_a_writer_waits_for_another_and_readers_do_not(copy: Path, truth: World, holder: subprocess.Popen[str]) -> None:
+    """While a process writes, a second writer is told who it waits for, and readers read; then it takes its turn."""
+    before, told = content(copy), []
+
+    def waiting(who: str) -> None:
+        told.append(who)
+        assert rows(copy, "SELECT count(*) > 0 AS read FROM usage") == [{"read": True}]
+        assert holder.stdin
+        holder.stdin.write("go\n")
+        holder.stdin.flush()
+
+    wire = Wire(truth)
+    synced(copy, wire, SINCE, waiting=waiting)
+    assert len(told) == 1
+    assert f"process {holder.pid} on " in told[0]
+    assert content(copy) == before
+
+
+def test_a_writer_does_not_wait_for_ever(
+    copy: Path, truth: World, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer that finds another staying is a LedgerError that names it, before anything is asked of the API."""
+    monkeypatch.setattr(room, "LOCK_PATIENCE", 0.1)
+    wire = Wire(truth)
+    with pytest.raises(LedgerError, match=f"process {holder.pid}"):
+        synced(copy, wire, SINCE)
+    assert wire.said == []
+
+
+def test_a_dead_writer_holds_nobody_up(copy: Path, holder: subprocess.Popen[str]) -> None:
+    """The lock of a writer that was killed is free at once."""
+    holder.kill()
+    holder.communicate()
+    waited: list[str] = []
+    with Tables(copy).writing(waited.append):
+        pass
+    assert waited == []
+
+
+def test_a_writer_that_fails_frees_the_ledger(tables: Tables) -> None:
+    """An error in the middle of writing frees the lock and leaves nothing behind that names a holder."""
+    with pytest.raises(ZeroDivisionError), tables.writing():
+        _ = 1 / 0
+    assert not (tables.root / "writer.json").exists()
+    with tables.writing() as writer:
+        assert isinstance(writer, Writer)
+
+
+@pytest.mark.parametrize("lost", ["usage/_delta_log", "versions/_delta_log/00000000000000000001.json", "cost"])
+def test_a_damaged_ledger_is_an_error_of_the_ledger(copy: Path, lost: str) -> None:
+    """A ledger of which a table or its log is gone gives a LedgerError when asked, never another error."""
+    target = copy / lost
+    shutil.rmtree(target) if target.is_dir() else target.unlink()
+    with pytest.raises(LedgerError) as wrong:
+        Ledger(copy, Clock()).spend((), since="30d")
+    assert wrong.value.mend
+
+
+def test_a_lost_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:
+    """A ledger of which a file of rows is gone or spoilt gives a LedgerError when asked, never another error."""
+    for file in copy.glob("usage/**/*.parquet"):
+        file.unlink()
+    with pytest.raises(LedgerError):
+        Ledger(copy, Clock()).usage((), since="30d")
+
+
+def test_a_spoilt_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:
+    """A ledger of which a file of rows is no longer Parquet gives a LedgerError when asked, never another error."""
+    for file in copy.glob("cost/**/*.parquet"):
+        file.write_bytes(b"PAR1" + b"\0" * 400 + b"PAR1")
+    with pytest.raises(LedgerError):
+        Ledger(copy, Clock()).spend((), since="30d")
+
+
+def test_a_lost_file_stops_a_writer_with_an_error_of_the_ledger(copy: Path, truth: World) -> None:
+    """A sync of a ledger of which a file of rows is gone ends in a LedgerError, never another error."""
+    for file in copy.glob("usage/**/*.parquet"):
+        file.unlink()
+    with pytest.raises(TallystickError):
+        synced(copy, Wire(truth), SINCE)
+
+
+def test_a_place_that_is_no_folder_is_an_error_of_the_ledger(path: Path) -> None:
+    """A ledger cannot be where a file is: that is a LedgerError, before anything is asked of the API."""
+    path.write_text("a file")
+    wire = Wire(small())
+    with pytest.raises(LedgerError):
+        synced(path, wire, days_ago(3))
+    assert wire.said == []
+
+
+def test_money_keeps_twelve_places(tables: Tables) -> None:
+    """Amounts come back with all twelve places, and an amount with more is refused, not rounded."""
+    fine = Decimal("1234567890123456.000000000001")
+    with tables.writing() as writer:
+        writer.replace(COST, of_days(ME, [A]), _cost((A, "m", str(fine))))
+        writer.commit(ME, "fine", NOW, {})
+    assert _held(tables)[0] == (A, "m", fine)
+    with pytest.raises(pa.ArrowInvalid):
+        _cost((A, "m", "0.0000000000001"))
+
+
+def test_files_can_be_read_by_others(copy: Path) -> None:
+    """Every table is a plain Delta table of the documented columns, that any Delta reader opens."""
+    for table in (*PINNED, PAGES, VERSIONS):
+        place = copy / ("pages/index" if table is PAGES else table.name)
+        found: Any = DeltaTable(str(place)).to_pyarrow_table()
+        assert found.schema.names == [column.name for column in table.columns]
+    at = DeltaTable(str(copy / "versions")).to_pyarrow_table()["committed_at"].to_pylist()
+    assert at[0] == NOW.astimezone(UTC) == datetime(2026, 11, 22, 12, tzinfo=UTC)
