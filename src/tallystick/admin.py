@@ -15,7 +15,7 @@ from typing import Self
 import httpx2
 
 from tallystick.api import directory, reports
-from tallystick.api.client import Client, Clock
+from tallystick.api.client import PATIENCE, Client, Clock
 from tallystick.api.credential import Credential
 from tallystick.config import Settings
 from tallystick.core.records import CostRecord, UsageRecord
@@ -45,8 +45,9 @@ class AdminAPI:
     """Anthropic's usage and cost reports and directory, typed, paged to the end.
 
     Without arguments the credential and address come from the environment and the settings file, as on the command
-    line. `credential` may be the key itself; `transport` and `clock` are seams for tests. Every method raises
-    AskedWrongly before sending, Refused, Unreachable or StrangeAnswer after.
+    line. `credential` may be the key itself; `patience` is the seconds that one request may wait between its tries;
+    `transport` and `clock` are seams for tests. Every method raises AskedWrongly before sending, Refused, Unreachable
+    or StrangeAnswer after.
     """
 
     def __init__(
@@ -56,13 +57,16 @@ class AdminAPI:
         base_url: str | None = None,
         transport: httpx2.BaseTransport | None = None,
         clock: Clock | None = None,
+        patience: float = PATIENCE,
     ) -> None:
         settings = Settings.load(base_url=base_url)
         if isinstance(credential, str):
             credential = Credential(credential)
         self._clock = clock or settings.clock()
         self._credential = credential or settings.credential()
-        self.client = Client(self._credential, clock=self._clock, base_url=settings.base_url, transport=transport)
+        self.client = Client(
+            self._credential, clock=self._clock, base_url=settings.base_url, transport=transport, patience=patience
+        )
 
     def __enter__(self) -> Self:
         return self

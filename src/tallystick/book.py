@@ -78,7 +78,7 @@ class Ledger:
         from tallystick.sync.plan import estimate
         from tallystick.sync.run import habits, plan
 
-        organizations = self._organizations()
+        organizations = self.organizations()
         errands = plan(
             self._tables,
             organizations[0] if len(organizations) == 1 else "",
@@ -180,7 +180,8 @@ class Ledger:
         chosen.check(question)
         return chosen, question
 
-    def _organizations(self) -> list[str]:
+    def organizations(self) -> list[str]:
+        """The ids of the organizations that the ledger holds; none where there is no ledger."""
         if not self._tables.exists():
             return []
         return [str(row["organization"]) for row in self.sql("SELECT DISTINCT organization FROM days").rows]

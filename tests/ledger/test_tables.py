@@ -98,8 +98,9 @@ def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
         assert writer.changed(COST, "another", [A], _cost()) == []
 
 
-def test_old_versions_stay_readable(tables: Tables) -> None:
+def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each committed version can be read as it was, however much was written, compacted or undone since."""
+    monkeypatch.setattr(room, "COMPACT_EVERY", 8)
     was = {1: _held(tables)}
     for number in range(2, 5):
         with tables.writing() as writer:

@@ -32,7 +32,7 @@ def test_arrow_types_are_exact(table: Table, book: Ledger) -> None:
     assert arrow.schema.field("workspace").type == pa.string()
     assert arrow["billed"].to_pylist() == column(table, "billed")
     cache = book.cache().to_arrow()
-    assert cache.schema.field("hit_rate").type == pa.decimal128(38, 6)
+    assert cache.schema.field("hit_rate").type == pa.decimal128(38, 12)
     assert cache.schema.field("cache_read").type == pa.int64()
     assert cache["hit_rate"].to_pylist() == column(book.cache(), "hit_rate")
 

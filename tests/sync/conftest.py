@@ -10,6 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,7 +22,8 @@ from hypothesis import settings
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.book import Ledger
-from tallystick.core.records import COST, DAYS, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.run import Outcome
@@ -120,9 +122,16 @@ def synced(path: Path, wire: Wire, since: date, until: date | None = None, **mor
         return book.sync(str(since), str(until) if until else None, client=client, **more)
 
 
+@lru_cache(maxsize=4)
+def _engine(path: Path, _version: int, _pages: int) -> Engine:
+    return Ledger(path, Clock()).engine()
+
+
 def rows(path: Path, sql: str) -> list[dict[str, Any]]:
     """The rows of a query as Python objects, dates and decimals as such."""
-    found: list[dict[str, Any]] = Ledger(path, Clock()).engine().sql(sql).to_pylist()
+    tables = Tables(path)
+    engine = _engine(path, tables.newest().number, tables.open(PAGES).version())
+    found: list[dict[str, Any]] = engine.sql(sql).to_pylist()
     return found
 
 

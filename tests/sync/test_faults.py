@@ -45,7 +45,6 @@ MENDED = [
 """Faults that a sync gets over."""
 STOPPING = [
     ("429:always", Unreachable),
-    ("reset:always", Unreachable),
     ("truncated-json:@9", StrangeAnswer),
     ("has-more-without-token:once", StrangeAnswer),
     ("repeated-token:once", StrangeAnswer),
@@ -77,7 +76,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory, world: World) -> Tabled:
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cubes come in several pages, as those of a busy organization do."""
-    monkeypatch.setattr(run, "ROWS_A_PAGE", 100)
+    monkeypatch.setattr(run, "ROWS_A_PAGE", 20)
+    monkeypatch.setattr(run, "FIRST_BUCKETS", 2)
 
 
 def _committed_is_right(path: Path, world: World) -> None:

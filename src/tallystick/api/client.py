@@ -98,8 +98,9 @@ class _Envelope(msgspec.Struct):
 class Client:
     """Sends queries to the Admin API. Use as a context manager, or `close()` it.
 
-    `transport` is the seam for tests: any `httpx2.BaseTransport`. `on_wait` is told the seconds and the reason
-    before each wait. Raises AskedWrongly for an address that a credential must not be sent to.
+    `transport` is the seam for tests: any `httpx2.BaseTransport`. `patience` is the seconds that one request may wait
+    between its tries; `on_wait` is told the seconds and the reason before each wait. Raises AskedWrongly for an
+    address that a credential must not be sent to.
     """
 
     def __init__(
@@ -109,12 +110,14 @@ class Client:
         clock: Clock,
         base_url: str = API,
         transport: httpx2.BaseTransport | None = None,
+        patience: float = PATIENCE,
         on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
         safe_address(base_url)
         self._credential = credential
         self._clock = clock
         self._on_wait = on_wait
+        self._patience = patience
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.base_url = base_url.rstrip("/")
         self._http = httpx2.Client(
@@ -172,7 +175,7 @@ class Client:
                     raise self._refusal(query, answer)
             wait = self._wait(answer, tries)
             tries += 1
-            if self._clock.elapsed() - started + wait > PATIENCE:
+            if self._clock.elapsed() - started + wait > self._patience:
                 raise self._exhausted(query, answer, trouble, tries)
             if self._on_wait:
                 self._on_wait(wait, trouble)

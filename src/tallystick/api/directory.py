@@ -114,19 +114,21 @@ def organization(page: Page) -> Organization:
 def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tuple[str, Page]]:
     """The pages of the directory with the purpose of each, the organization first.
 
-    A list that this credential may not read is told to `refused` and left out: names are a convenience (trap 33).
-    Service accounts are not asked for with a key, to which they are always refused. The organization must be readable.
+    A list comes whole or not at all. One that this credential may not read is told to `refused` and left out: names
+    are a convenience (trap 33). Service accounts are not asked for with a key, to which they are always refused. The
+    organization must be readable.
     """
     for purpose, query in LISTS:
         if query.endpoint is SERVICE_ACCOUNTS and not client.bearer:
             continue
         try:
-            for page in client.pages(query):
-                yield purpose, page
+            pages = list(client.pages(query))
         except Refused as no:
             if purpose == "organization" or isinstance(no, CursorLost) or no.status not in {400, 403, 404}:
                 raise
             refused(purpose, no)
+        else:
+            yield from ((purpose, page) for page in pages)
 
 
 def names(pages: Iterable[tuple[str, Page]]) -> list[Named]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 import click
@@ -40,6 +41,9 @@ for command in (
 
 def main() -> None:
     """Run the command line; every error ends it with a message and its own exit code, never a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a narrow encoding shows ? for what it lacks
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as done:
@@ -48,7 +52,7 @@ def main() -> None:
         wrong.show()
         sys.exit(wrong.exit_code)
     except TallystickError as wrong:
-        from tallystick.formats.table import safe
+        from tallystick.core.text import safe
 
         lines = [safe(line) for line in str(wrong).splitlines()]
         click.echo("\n".join([f"tallystick: {lines[0]}", *(f"  {line}" for line in lines[1:])]), err=True)

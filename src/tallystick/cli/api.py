@@ -14,16 +14,22 @@ if TYPE_CHECKING:
     from tallystick.sync.run import Outcome, Progress
 
 
-@click.command()
+LONG = 10.0
+"""Seconds of a wait that is worth a line."""
+CHECK_PATIENCE = 20.0
+"""Seconds that `check` waits in all for an answer: somebody is looking on."""
+
+
+@click.command(short_help="Whether the API can be read.")
 @options.base_url
 @options.config
 def check(base_url: str | None, config: str | None) -> None:
     """Whether the API can be read: the organization, what this key may read, how fresh it is."""
     from tallystick.admin import AdminAPI
-    from tallystick.formats.table import safe
+    from tallystick.core.text import safe
 
     told = options.settings(base_url=base_url, config=config)
-    with AdminAPI(told.credential(), base_url=told.base_url, clock=told.clock()) as api:
+    with AdminAPI(told.credential(), base_url=told.base_url, clock=told.clock(), patience=CHECK_PATIENCE) as api:
         found = api.check()
     click.echo(f"{safe(found.organization.name)} ({found.organization.id})")
     click.echo(f"{found.base_url}, {found.credential}")
@@ -107,7 +113,9 @@ class Shown:
         self._bar.update(self._task, completed=now.done, total=now.of, rows=now.rows, description=said, note="")
 
     def wait(self, seconds: float, why: str) -> None:
-        """A wait before another try."""
+        """A wait before another try; a long one is said even where there is no terminal."""
+        if not self._console.is_terminal and seconds >= LONG:
+            click.echo(f"tallystick: waiting {seconds:.0f} s to try again: {why}", err=True)
         self._bar.update(self._task, note=f"(waiting {seconds:.0f} s: {why[:60]})")
 
     def queue(self, holder: str) -> None:
@@ -117,7 +125,7 @@ class Shown:
 
 def tell(done: Outcome) -> None:
     """What a sync did, on a terminal; what the user should know of it, always."""
-    from tallystick.formats.table import safe
+    from tallystick.core.text import safe
 
     for remark in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues)):
         click.echo(f"tallystick: {safe(remark)}", err=True)

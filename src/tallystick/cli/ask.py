@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import click
 
 from tallystick.cli import options
+from tallystick.core.dimensions import NAMED, TIMES
 from tallystick.errors import AskedWrongly
 from tallystick.reports import REPORTS
 from tallystick.reports.report import Report
@@ -30,8 +32,17 @@ def _command(report: Report) -> click.Command:
         metavar="WHEN",
         help="First UTC day: 2026-10-01, 2026-10, 7d, 3m, mtd, yesterday.",
     )
-    @click.option("--until", metavar="WHEN", help="The day after the last; 2026-10 includes October.")
-    @click.option("--where", multiple=True, metavar="DIM=VALUE[,...]", help="Only these ids or names; repeat for more.")
+    @click.option(
+        "--until",
+        metavar="WHEN",
+        help="The day after the last; 2026-10 includes October. By default where --since ends, else now.",
+    )
+    @click.option(
+        "--where",
+        multiple=True,
+        metavar="DIM=VALUE[,DIM=VALUE]",
+        help="Only these ids or names; repeat a dimension for more of it.",
+    )
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
@@ -67,9 +78,13 @@ def _command(report: Report) -> click.Command:
     return command
 
 
+_BEFORE_DIMENSION = re.compile(rf",(?=\s*(?:{'|'.join((*NAMED, *TIMES))})\s*=)")
+"""A comma that another dimension follows; any other belongs to a name."""
+
+
 def _where(said: tuple[str, ...]) -> dict[str, list[str]]:
     chosen: dict[str, list[str]] = {}
-    for part in (part for one in said for part in one.split(",")):
+    for part in (part for one in said for part in _BEFORE_DIMENSION.split(one)):
         name, equals, value = part.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise AskedWrongly(

@@ -7,7 +7,7 @@ import click
 from tallystick.cli import options
 
 
-@click.command()
+@click.command(short_help="Ask the ledger in SQL.")
 @click.argument("query")
 @options.form
 @options.output
@@ -22,7 +22,7 @@ def sql(query: str, form: str, output: str | None, force: bool, ledger: str | No
     options.write(options.written(Ledger(told.ledger, told.clock()).sql(query), form, output), output, force=force)
 
 
-@click.command()
+@click.command(short_help="The views that SQL reads.")
 @click.argument("view", required=False)
 def schema(view: str | None) -> None:
     """The views that `tallystick sql` reads, and what each column means."""
@@ -39,7 +39,7 @@ def schema(view: str | None) -> None:
         click.echo()
 
 
-@click.command()
+@click.command(short_help="Build the ledger anew from its pages.")
 @click.argument("into", metavar="FOLDER")
 @options.ledger
 @options.config

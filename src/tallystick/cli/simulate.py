@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
 DAYS = 120
 """Days that a simulated organization has existed, where nothing else is said."""
+HIGHEST_PORT = 65535
 
 
 @click.command()
@@ -35,7 +38,10 @@ def demo(ledger: str | None) -> None:
     clock = SystemClock()
     path = Path(ledger) if ledger else Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
     book = Ledger(path, clock)
-    with serve(_simulator(clock.now, seed=1, days=DAYS, keys=24)) as server, Shown() as shown:
+    simulator = _simulator(clock.now, seed=1, days=DAYS, keys=24)
+    if set(book.organizations()) - {simulator.world.organization.id}:
+        raise AskedWrongly(f"{path} holds a real organization, which the demo would mix with its own.", "Name another.")
+    with serve(simulator) as server, Shown() as shown:
         key = Credential("sk-ant-admin01-simulated", source="the simulator")
         with Client(key, clock=clock, base_url=server.url, on_wait=shown.wait) as client:
             done = book.sync(client=client, progress=shown.progress)
@@ -47,8 +53,10 @@ def demo(ledger: str | None) -> None:
     for table in (book.spend(("workspace",)), book.spend(("model",)), book.cache(("model",))):
         click.echo(as_table(table))
     click.echo(f"The ledger is in {path}. Go on asking:\n")
+    installed_apart = not shutil.which("tallystick") and sys.argv[0].endswith("tallystick")
+    called = sys.argv[0] if installed_apart else "tallystick"
     for more in ("usage --by key --top 5", "usage --by day --since 7d", "spend --by day --since mtd --format csv"):
-        click.echo(f"  tallystick {more} --ledger {path}")
+        click.echo(f"  {called} {more} --ledger {path}")
 
 
 @click.group()
@@ -79,6 +87,8 @@ def serve_command(
             click.echo(f"{fault.name:<24} {fault.help}")
         click.echo("\nAfter a colon: how often. once (or nothing), always, 3 (every third), @3 (only the third).")
         return
+    if not 0 <= port <= HIGHEST_PORT:
+        raise AskedWrongly(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
     try:
         clock = SystemClock(instant(at) if at else None)
         server = serve(_simulator(clock.now, seed, days, keys, faults), port=port)

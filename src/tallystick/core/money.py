@@ -56,7 +56,7 @@ def rounded(amount: Decimal, places: int = 2) -> Decimal:
     return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN, context=Context(prec=76))
 
 
-def ratio(part: Decimal | int, whole: Decimal | int, places: int = 4) -> Decimal | None:
+def ratio(part: Decimal | int, whole: Decimal | int, places: int = PLACES) -> Decimal | None:
     """`part / whole` from two exact sums, rounded half to even; None where the whole is zero."""
     if not whole:
         return None

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.money import plain
+from tallystick.core.text import safe
 from tallystick.core.time import DAY, Grain, Window, instant, text
 from tallystick.errors import AskedWrongly
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _BACK = re.compile(r"([1-9][0-9]{0,3})([dm])")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+BITS = 63
+"""What an Arrow int64 holds beside the sign; larger counts become decimals."""
 _WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
 
 
@@ -64,7 +67,7 @@ def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:
         return start, month
     try:
         start = instant(f"{word}-01" if _MONTH.fullmatch(word) else word)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise AskedWrongly(f"{word!r} is not a day or month.", _WORDS) from None
     if start != Grain.DAY.floor(start):
         raise AskedWrongly(f"{word!r} is not a UTC day.", _WORDS)
@@ -146,12 +149,16 @@ class Table:
         """The rows as an Arrow table; money and ratios as exact decimals."""
         import pyarrow as pa
 
-        types = {Kind.COUNT: pa.int64(), Kind.MONEY: pa.decimal128(38, 12), Kind.RATIO: pa.decimal128(38, 6)}
+        types = {Kind.COUNT: pa.int64(), Kind.MONEY: pa.decimal128(38, 12), Kind.RATIO: pa.decimal128(38, 12)}
         columns = list(zip(*self.cells, strict=True)) or [()] * len(self.headings)
-        arrays = [
-            pa.array(column, None if heading.kind is Kind.NUMBER and column else types.get(heading.kind, pa.string()))
-            for heading, column in zip(self.headings, columns, strict=True)
-        ]
+        arrays = []
+        for heading, column in zip(self.headings, columns, strict=True):
+            kind = types.get(heading.kind, pa.string())
+            if heading.kind is Kind.NUMBER and column:
+                kind = None
+            elif heading.kind is Kind.COUNT and any(isinstance(it, int) and it.bit_length() > BITS for it in column):
+                kind = pa.decimal128(38, 0)
+            arrays.append(pa.array(column, kind))
         return pa.Table.from_arrays(arrays, names=[heading.name for heading in self.headings])
 
     def to_pandas(self) -> pandas.DataFrame:
@@ -174,10 +181,15 @@ class Table:
     def _repr_html_(self) -> str:
         from html import escape
 
-        head = "".join(f"<th>{escape(heading.name)}</th>" for heading in self.headings)
-        body = "".join(f"<tr>{''.join(f'<td>{escape(_shown(cell))}</td>' for cell in row)}</tr>" for row in self.cells)
-        notes = "".join(f"<li>{escape(caveat)}</li>" for caveat in self.caveats)
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><ul>{notes}</ul>"
+        def row(cells: Sequence[Cell], tag: str = "td") -> str:
+            return f"<tr>{''.join(f'<{tag}>{escape(safe(_shown(cell)))}</{tag}>' for cell in cells)}</tr>"
+
+        names = [heading.name for heading in self.headings]
+        body = "".join(row(cells) for cells in self.cells)
+        foot = row([self.totals.get(name) for name in names], "th") if self.totals else ""
+        notes = "".join(f"<li>{escape(safe(caveat))}</li>" for caveat in self.caveats)
+        head = f"<thead>{row(names, 'th')}</thead>"
+        return f"<table>{head}<tbody>{body}</tbody><tfoot>{foot}</tfoot></table><ul>{notes}</ul>"
 
 
 def _written(cell: Cell) -> str | int | None:

@@ -7,7 +7,7 @@ import io
 from decimal import Decimal
 
 from tallystick.core.money import plain
-from tallystick.core.question import Cell, Table
+from tallystick.core.question import Cell, Kind, Table
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -19,12 +19,13 @@ def as_csv(table: Table) -> str:
     """
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(heading.name for heading in table.headings)
-    writer.writerows([_cell(cell) for cell in row] for row in table.cells)
+    writer.writerow(_cell(heading.name, text=True) for heading in table.headings)
+    texts = [heading.kind in {Kind.DIMENSION, Kind.NAME, Kind.TEXT} for heading in table.headings]
+    writer.writerows([_cell(cell, text=text) for cell, text in zip(row, texts, strict=True)] for row in table.cells)
     return out.getvalue()
 
 
-def _cell(cell: Cell) -> str | int:
+def _cell(cell: Cell, *, text: bool) -> str | int:
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_RUNS) else cell
+        return f"'{cell}" if text and cell.startswith(_RUNS) else cell
     return "" if cell is None else plain(cell) if isinstance(cell, Decimal) else cell

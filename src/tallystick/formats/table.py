@@ -7,16 +7,17 @@ is no terminal nothing is cut or folded.
 from __future__ import annotations
 
 import io
-import unicodedata
 from decimal import Decimal
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
 
 from tallystick.core.money import plain, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.text import safe
 from tallystick.core.time import DAY
 
 WIDE = 100_000
@@ -26,7 +27,8 @@ WIDE = 100_000
 def as_table(table: Table, width: int = WIDE) -> str:
     """The answer for the eye: money to the cent, counts with thousands, ratios in percent.
 
-    Rounding happens here and nowhere before; JSON and CSV are exact. `width` is the terminal's columns.
+    Rounding happens here and nowhere before; JSON and CSV are exact. `width` is the terminal's columns; where it is too
+    narrow lines run over its edge, a figure is never cut.
     """
     out = io.StringIO()
     console = Console(file=out, width=width, color_system=None, highlight=False, emoji=False, markup=False)
@@ -36,7 +38,7 @@ def as_table(table: Table, width: int = WIDE) -> str:
         footer = _shown(total, heading) if heading.name in table.totals else ("total" if place == 0 else "")
         unit = f"\n{heading.unit}" if heading.unit else ""
         grid.add_column(
-            Text(heading.name + unit),
+            Text(safe(heading.name) + unit),
             Text(footer),
             justify="left" if heading.kind in {Kind.DIMENSION, Kind.NAME, Kind.TEXT} else "right",
             overflow="fold",
@@ -44,6 +46,7 @@ def as_table(table: Table, width: int = WIDE) -> str:
         )
     for row in table.cells:
         grid.add_row(*(Text(_shown(cell, heading)) for cell, heading in zip(row, table.headings, strict=True)))
+    console.width = max(width, Measurement.get(console, console.options.update(width=WIDE), grid).minimum)
     if question := table.question:
         first, last = question.window.start.date(), (question.window.end - DAY).date()
         console.print(f"{question.report}, {first} to {last}, UTC days")
@@ -58,14 +61,6 @@ def as_table(table: Table, width: int = WIDE) -> str:
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def safe(text: str) -> str:
-    """The text with every control, direction and format character shown as an escape."""
-    return "".join(
-        letter if unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else ascii(letter)[1:-1]
-        for letter in text
-    )
-
-
 def _shown(cell: Cell, heading: Heading) -> str:
     if cell is None:
         return "unknown" if heading.kind in {Kind.MONEY, Kind.COUNT} else "-"
@@ -77,5 +72,5 @@ def _shown(cell: Cell, heading: Heading) -> str:
         return plain(cell)
     if isinstance(cell, Decimal):
         shown = rounded(cell)
-        return f"{shown:,}" if shown or not cell else f"{'-' if cell < 0 else ''}<0.01"
+        return f"{shown:,}" if shown or not cell else ("<0.01" if cell > 0 else ">-0.01")
     return f"{cell:,}"

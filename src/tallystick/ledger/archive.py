@@ -27,6 +27,8 @@ class Archive:
             handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
             with os.fdopen(handle, "wb") as file:
                 file.write(zstandard.compress(body))
+                file.flush()
+                os.fsync(file.fileno())  # a page that is there is never written again
             Path(part).replace(path)
         return name
 
@@ -34,7 +36,7 @@ class Archive:
         """The page of that hash; LedgerError where it is missing or no longer what it was."""
         try:
             body = zstandard.decompress(self._path(name).read_bytes())
-        except (OSError, zstandard.ZstdError) as wrong:
+        except (OSError, MemoryError, zstandard.ZstdError) as wrong:
             raise LedgerError(
                 f"The archived page {name} cannot be read: {wrong}.", "Restore pages/ from a backup."
             ) from None

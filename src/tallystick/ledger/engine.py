@@ -21,6 +21,7 @@ class Engine:
 
     def __init__(self, tables: Tables, version: Version) -> None:
         self.version = version
+        self._folder = tables.root.resolve()
         self._duck = duckdb.connect()
         self._duck.execute("CREATE SCHEMA ledger")
         for table in PINNED:
@@ -29,7 +30,8 @@ class Engine:
             self._show(table, tables.files(table))
         for view in VIEWS:
             self._duck.execute(f"CREATE VIEW {view.name} AS {view.sql}")
-        folder = str(tables.root.resolve()).replace("'", "''")
+        folder = str(self._folder).replace("'", "''")
+        self._duck.execute("SET TimeZone = 'UTC'")
         self._duck.execute(f"SET allowed_directories = ['{folder}']")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
@@ -54,7 +56,10 @@ class Engine:
             raise AskedWrongly(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
 
     def _run(self, text: str) -> pa.Table:
-        return self._duck.sql(text).to_arrow_table()
+        try:
+            return self._duck.sql(text).to_arrow_table()
+        except duckdb.IOException as wrong:
+            raise self._damaged(wrong) from None
 
     def _show(self, table: LedgerTable, files: list[str]) -> None:
         """Make a table of its files; one without files still has its columns."""
@@ -69,4 +74,13 @@ class Engine:
         else:
             nothing = ", ".join(f"NULL::{SQL[column.type]} AS {column.name}" for column in table.columns)
             source = f"SELECT {nothing} WHERE false"
-        self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {source}")
+        try:
+            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {source}")
+        except duckdb.Error as wrong:
+            raise self._damaged(wrong) from None
+
+    def _damaged(self, wrong: Exception) -> LedgerError:
+        return LedgerError(
+            f"A file of the ledger {self._folder} cannot be read: {wrong}",
+            "Restore it from a backup, or build the ledger anew from its pages: tallystick rebuild.",
+        )

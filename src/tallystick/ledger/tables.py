@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 import pyarrow as pa
@@ -66,6 +67,12 @@ class Tables:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        path = root.resolve().as_posix()
+        if unquote(path) != path or any(letter in path for letter in "[]\\"):
+            raise LedgerError(
+                f"A folder called {path} cannot hold a ledger: Delta Lake reads its name as another.",
+                "Name one without brackets, backslashes and percent codes.",
+            )
 
     def exists(self) -> bool:
         """Whether there is a ledger here."""
@@ -78,8 +85,16 @@ class Tables:
         files = self.files(VERSIONS)
         if not files:
             return EMPTY
-        newest = duckdb.read_parquet(files).order("version DESC").limit(1)
-        [(number, micros, pins)] = newest.project("version, epoch_us(committed_at), tables").fetchall()
+        order = "ORDER BY version DESC LIMIT 1"
+        try:
+            with duckdb.connect() as duck:
+                query = f"SELECT version, epoch_us(committed_at), tables FROM read_parquet(?) {order}"  # noqa: S608
+                [(number, micros, pins)] = duck.execute(query, [files]).fetchall()
+        except duckdb.Error as wrong:
+            raise LedgerError(
+                f"The versions of the ledger {self.root} cannot be read: {wrong}",
+                "Restore the ledger from a backup, or rebuild it from its pages: tallystick rebuild.",
+            ) from None
         return Version(number, EPOCH + timedelta(microseconds=micros), json.loads(pins))
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
@@ -94,12 +109,17 @@ class Tables:
 
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""
-        return list(self.open(table, version).file_uris())
+        return [unquote(file) for file in self.open(table, version).file_uris()]
 
     @contextmanager
     def writing(self, waiting: Callable[[str], None] | None = None) -> Iterator[Writer]:
         """The only writer, with every table as the newest version pins it; LedgerError if another stays."""
-        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+        except OSError as wrong:
+            raise LedgerError(
+                f"There can be no ledger at {self.root}: {wrong.strerror}.", "Name a folder that you may write."
+            ) from None
         lock, holder = FileLock(self.root / "writer.lock"), self.root / "writer.json"
         try:
             lock.acquire(timeout=0)
@@ -116,8 +136,13 @@ class Tables:
         try:
             holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
             yield Writer(self)
-            holder.unlink(missing_ok=True)
+        except (OSError, DeltaError, pa.ArrowException) as wrong:
+            raise LedgerError(
+                f"The ledger {self.root} cannot be written: {wrong}",
+                "What was committed before stays. See to the disk and its rights, then run the same again.",
+            ) from None
         finally:
+            holder.unlink(missing_ok=True)
             lock.release()
 
     def _path(self, table: LedgerTable) -> Path:

@@ -11,11 +11,11 @@ from sqlglot import exp
 from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import COST, USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.core.records import COST, LedgerTable
 from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, wanted, within
-from tallystick.reports.coverage import cover, priority
+from tallystick.reports.conditions import column, usage_table, wanted, within
+from tallystick.reports.coverage import cover, organizations, priority
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
 
@@ -24,10 +24,16 @@ OTHERS = "others"
 
 
 def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Select, LedgerTable]:
-    """The query that answers a question, and the table it reads."""
+    """The query that answers a question, and the table it reads.
+
+    The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
+    """
     report.check(question)
-    table = COST if report.money else _grain(engine, question)
-    dims = {name: column(name) for name in question.by}
+    table = COST if report.money else usage_table(engine, question.window, hours="hour" in question.by)
+    by = question.by
+    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
+        by = ("organization", *by)
+    dims = {name: column(name) for name in by}
     if report.apart and report.apart[0] not in dims:
         dims[report.apart[0]] = exp.maybe_parse(report.apart[1])
     sums = [exp.alias_(exp.maybe_parse(f"sum({it.sql})"), it.name) for it in report.measures if not it.derived]
@@ -55,7 +61,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime) ->
     names = named(engine, dims)
     headings, cells = _laid_out(report, rows, dims, names)
     coverage, caveats = cover(engine, table, question, now)
-    known = coverage["present"] > 0
+    known = coverage["present"] > 0 or bool(rows)
     return Table(
         question,
         headings,
@@ -101,12 +107,3 @@ def _laid_out(
         headings.append(it.heading)
         columns.append([it.derived(row) if it.derived else row[it.name] for row in rows])
     return tuple(headings), list(zip(*columns, strict=True))
-
-
-def _grain(engine: Engine, question: Question) -> LedgerTable:
-    """The table to read: hours where hours are asked for, days where there are any, never both."""
-    if "hour" in question.by:
-        return USAGE_HOUR
-    days = exp.select("grain").distinct().from_("ledger.days").where("source = 'usage'", within(question.window))
-    grains = {row["grain"] for row in engine.ask(days).to_pylist()}
-    return USAGE_HOUR if grains == {"hour"} else USAGE_DAY

@@ -7,12 +7,12 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
-from tallystick.core.records import LedgerTable
+from tallystick.core.records import USAGE_DAY, USAGE_HOUR, LedgerTable
 from tallystick.core.time import Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import ACTOR
-from tallystick.reports.names import ids_called
+from tallystick.reports.names import directory
 
 _DERIVED = {
     "actor": ACTOR,
@@ -40,24 +40,33 @@ def within(window: Window, *, months: bool = False) -> exp.Condition:
     return exp.and_(exp.column("month") >= first_month, exp.column("month") <= last_month, days)
 
 
+def usage_table(engine: Engine, window: Window, *, hours: bool = False) -> LedgerTable:
+    """The usage table to read: hours where they are asked for, days where there are any, never both."""
+    if hours:
+        return USAGE_HOUR
+    days = exp.select("grain").distinct().from_("ledger.days").where("source = 'usage'", within(window))
+    return USAGE_HOUR if {row["grain"] for row in engine.ask(days).to_pylist()} == {"hour"} else USAGE_DAY
+
+
 def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ...]]) -> list[exp.Condition]:
     """The conditions that hold dimensions to the ids or names wanted; AskedWrongly for one that nothing has.
 
-    A misspelt name must not look like a spend of zero.
+    A misspelt name must not look like a spend of zero. An id goes before a name that is spelt alike.
     """
     conditions: list[exp.Condition] = []
     for name, said in where.items():
         query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
-        present = {row["id"] for row in engine.ask(query).to_pylist()}
+        names = directory(engine, name)
+        present = {row["id"] for row in engine.ask(query).to_pylist()} | names.keys()
         ids: set[str] = set()
         for value in said:
-            called = ids_called(engine, name, value)
-            if not called and value not in present:
-                near = get_close_matches(value, sorted(present), n=3, cutoff=0.5)
+            found = {value} & present or {id_ for id_, called in names.items() if called == value}
+            if not found:
+                near = get_close_matches(value, sorted({*present, *names.values()}), n=3, cutoff=0.5)
                 raise AskedWrongly(
                     f"No {name} in the ledger has the id or name {value!r}.",
                     f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.",
                 )
-            ids |= called or {value}
+            ids |= found
         conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(ids))))
     return conditions

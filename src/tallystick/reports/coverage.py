@@ -12,9 +12,10 @@ from sqlglot import exp
 
 from tallystick.core.question import Question
 from tallystick.core.records import COST, DAYS, TOKENS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
-from tallystick.core.time import DAY, of_days
+from tallystick.core.time import DAY, Grain, Window, of_days
+from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import wanted, within
+from tallystick.reports.conditions import usage_table, wanted, within
 
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
@@ -27,9 +28,10 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     of = {how: [day for day in asked if states.get(day) == how] for how in State}
     caveats = []
     if absent:
+        grain = " --grain hour" if table is USAGE_HOUR else ""
         caveats.append(
             f"{_count(absent)} absent from the ledger, unknown rather than zero: {_spans(absent)}. "
-            "`tallystick sync` reads them, if the API has published them."
+            f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
         )
     if unpublished:
         caveats.append(f"{_spans(unpublished)} has not ended: cost is published for ended UTC days only.")
@@ -41,6 +43,13 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         caveats.append(
             f"{_count(days)} provisional, read under 35 days after the end; Anthropic may restate them: {_spans(days)}."
         )
+    caveats += [
+        f"{whole.start.strftime(form)} is a part: {len(part.days())} of its {len(whole.days())} days."
+        for name, form in (("week", "%Y-%m-%d"), ("month", "%Y-%m"))
+        if name in question.by
+        for part in question.window.split(Grain(name))
+        if part != (whole := Window(Grain(name).floor(part.start), Grain(name).after(Grain(name).floor(part.start))))
+    ]
     coverage = {
         "days": len(asked),
         "present": len(asked) - len(absent) - len(unpublished),
@@ -54,20 +63,32 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
 
 def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str]:
     """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30)."""
-    used = USAGE_DAY if table is COST else table
+    used = usage_table(engine, question.window) if table is COST else table
     where = {name: values for name, values in question.where.items() if name in _OF_USAGE}
+    try:
+        conditions = wanted(engine, used, where)
+    except AskedWrongly:
+        return []  # a value that only the bill has: no use of it, so none of priority tier
     query = (
         exp.select(exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"))
         .from_(exp.table_(used.name, db="ledger"))
-        .where("tier = 'priority'", within(question.window, months=True), *wanted(engine, used, where))
+        .where("tier = 'priority'", within(question.window, months=True), *conditions)
     )
     tokens = engine.ask(query).to_pylist()[0]["tokens"]
     if not tokens:
         return []
-    return [f"{int(tokens):,} tokens of this use were priority tier, whose cost is never in the cost report."]
+    loose = [name for name in question.where if name not in _OF_USAGE]
+    scope = f"used in this window, by whatever {' and '.join(loose)}," if loose else "of this use"
+    return [f"{int(tokens):,} tokens {scope} were priority tier, whose cost is never in the cost report."]
 
 
 _OF_USAGE = {column.name for column in USAGE_DAY.columns} | {"actor"}
+
+
+def organizations(engine: Engine) -> list[str]:
+    """The organizations that the ledger holds."""
+    query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
+    return [row["organization"] for row in engine.ask(query).to_pylist()]
 
 
 def _states(engine: Engine, source: str, grain: str, question: Question) -> dict[date, State]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
+from tallystick.core.dimensions import NAMED
 from tallystick.ledger.engine import Engine
 
 TYPES: Mapping[str, tuple[str, ...]] = {
@@ -22,21 +23,18 @@ SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAu
 
 def named(engine: Engine, dims: Sequence[str]) -> dict[str, Callable[[str], str]]:
     """For each dimension that has names, a function from id to name; an id without a name stands for itself."""
-    return {name: _namer(engine, TYPES[name]) for name in dims if name in TYPES}
+    return {name: _namer(directory(engine, name)) for name in dims if name in TYPES}
 
 
-def ids_called(engine: Engine, dimension: str, name: str) -> set[str]:
-    """The ids that bear this name; several where names are not unique."""
+def directory(engine: Engine, dimension: str) -> dict[str, str]:
+    """Every id of a dimension that has a name, and its newest name."""
     if dimension not in TYPES:
-        return set()
-    query = _names(TYPES[dimension]).where(exp.column("name").eq(exp.Literal.string(name)))
-    return {row["id"] for row in engine.ask(query).to_pylist()}
+        return {}
+    types = map(exp.Literal.string, TYPES[dimension])
+    query = exp.select("id", "name").from_("names").where(exp.column("type").isin(*types))
+    said = {row["id"]: row["name"] for row in engine.ask(query).to_pylist()}
+    return {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent} | said
 
 
-def _namer(engine: Engine, types: tuple[str, ...]) -> Callable[[str], str]:
-    names = SPOKEN | {row["id"]: row["name"] for row in engine.ask(_names(types)).to_pylist()}
+def _namer(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda it: names.get(it, it)
-
-
-def _names(types: tuple[str, ...]) -> exp.Select:
-    return exp.select("id", "name").from_("names").where(exp.column("type").isin(*map(exp.Literal.string, types)))

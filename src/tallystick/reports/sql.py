@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +11,29 @@ import pyarrow as pa
 
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
+from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 
 
 def ask(engine: Engine, query: str) -> Table:
     """The answer to one statement that reads; AskedWrongly where it is anything else or cannot be run."""
     found = engine.sql(query)
-    headings = tuple(
-        Heading(name, _kind(kind)) for name, kind in zip(found.schema.names, found.schema.types, strict=True)
-    )
-    columns = [[_cell(cell) for cell in column.to_pylist()] for column in found.columns]
+    headings = tuple(Heading(name, _kind(kind)) for name, kind in zip(_apart(found), found.schema.types, strict=True))
+    try:
+        columns = [[_cell(cell) for cell in column.to_pylist()] for column in found.columns]
+    except (OverflowError, ValueError) as wrong:
+        raise AskedWrongly(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
     as_of = {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None}
     return Table(None, headings, list(zip(*columns, strict=True)), {}, as_of=as_of)
+
+
+def _apart(found: pa.Table) -> list[str]:
+    """The column names, a name that came before with a number: no column may hide another."""
+    names: list[str] = []
+    for name in found.schema.names:
+        following = (f"{name}_{number}" for number in range(1, len(found.schema.names) + 1))
+        names.append(name if name not in names else next(it for it in following if it not in names))
+    return names
 
 
 def _kind(kind: pa.DataType) -> Kind:
@@ -41,6 +52,6 @@ def _cell(said: Any) -> Cell:
             return int(said) if said.as_tuple().exponent == 0 else said
         case datetime():
             return text(said.replace(tzinfo=said.tzinfo or UTC))
-        case date() | float():
+        case date() | time() | timedelta() | float():
             return str(said)
     return json.dumps(said, default=str)

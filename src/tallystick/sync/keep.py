@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -28,6 +28,8 @@ from tallystick.sync.reading import Total, Verdict, table_of
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
 """The directory's lists, and the type of name that is gone when its list no longer holds it."""
 DEFAULT = NAMED["workspace"].absent
+LATER = timedelta(microseconds=1)
+"""A name that changed is seen after the one before it, also on a pinned clock: the newest holds."""
 
 
 class Keeper:
@@ -76,6 +78,7 @@ class Keeper:
         pages = list(pages)
         rows = self.writer.rows(NAMES, self.organization).sort_by("seen_at").to_pylist()
         held = {(row["type"], row["id"]): row for row in rows}
+        at = max(at, rows[-1]["seen_at"] + LATER) if rows else at
         said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
         news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
         read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}

@@ -1,0 +1,13 @@
+"""Text from elsewhere, made harmless to show."""
+
+from __future__ import annotations
+
+import unicodedata
+
+
+def safe(text: str) -> str:
+    """The text with every control, direction and format character shown as an escape: it cannot steer a terminal."""
+    return "".join(
+        letter if unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else ascii(letter)[1:-1]
+        for letter in text
+    )
