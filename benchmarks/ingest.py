@@ -2,9 +2,10 @@
 
     python benchmarks/ingest.py [--rows-a-day 2000] [--days 30 120]
 
-The same answers are read three ways, each in a process of its own, from a server of canned pages:
+The same answers are read four ways, each in a process of its own, from a server of canned pages:
 - floor: the bytes, already in memory, decoded by msgspec into typed structs and thrown away;
-- tallystick: sync, from the first request to the committed ledger (control totals, archive, checks, Delta);
+- pages: sync, from pages in memory to the committed ledger (control totals, archive, checks, Delta);
+- tallystick: the same, over HTTP;
 - cookbook: requests, json, dictionaries, csv, floats and all, as the published notebook does it.
 """
 
@@ -139,7 +140,12 @@ def floor(rows: int, days: int, _url: str) -> float:
 
 
 def tallystick(_rows: int, days: int, url: str) -> float:
-    """Sync into a new ledger."""
+    """Sync into a new ledger over HTTP."""
+    return synced(days, url, None)
+
+
+def synced(days: int, url: str, transport: object) -> float:
+    """The processor time of a sync into a new ledger."""
     import tallystick.sync.run  # noqa: F401 - imported before the clock starts, as its floor is
     from tallystick.api.client import Client, Credential
     from tallystick.book import Ledger
@@ -148,10 +154,22 @@ def tallystick(_rows: int, days: int, url: str) -> float:
     clock = SystemClock(NOW)
     with tempfile.TemporaryDirectory() as folder:
         begun = time.process_time()
-        with Client(Credential("bench"), clock=clock, base_url=url) as client:
+        with Client(Credential("bench"), clock=clock, base_url=url, transport=transport) as client:
             since = f"{TODAY - DAY * days:%Y-%m-%d}"
             Ledger(Path(folder) / "ledger", clock).sync(since, client=client)
         return time.process_time() - begun
+
+
+def pages(rows: int, days: int, _url: str) -> float:
+    """Sync into a new ledger from answers that are in memory."""
+    import httpx2
+
+    canned = Canned(rows, days)
+    return synced(
+        days,
+        "http://127.0.0.1",
+        httpx2.MockTransport(lambda it: httpx2.Response(200, content=canned.answer(it.url.raw_path.decode()))),
+    )
 
 
 def cookbook(_rows: int, days: int, url: str) -> float:
@@ -194,7 +212,7 @@ def cookbook(_rows: int, days: int, url: str) -> float:
     return time.process_time() - begun
 
 
-WAYS = {"floor": floor, "tallystick": tallystick, "cookbook": cookbook}
+WAYS = {"floor": floor, "pages": pages, "tallystick": tallystick, "cookbook": cookbook}
 
 
 def main() -> None:

@@ -50,19 +50,30 @@ class Clock(Protocol):
         """Wait."""
 
 
+class Envelope(msgspec.Struct, kw_only=True):
+    """What a page says of the pages after it."""
+
+    has_more: bool | msgspec.UnsetType = msgspec.UNSET
+    next_page: str | msgspec.UnsetType | None = msgspec.UNSET
+    last_id: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What to ask of an endpoint: parameters in order, already checked, and beta headers."""
+    """What to ask of an endpoint: parameters in order, already checked, and beta headers.
+
+    `shape` is what its pages are decoded to, once, envelope and all; without it a page stays bytes.
+    """
 
     endpoint: Endpoint
     parameters: tuple[tuple[str, str], ...] = ()
     betas: tuple[str, ...] = ()
-    resource: str = ""
+    shape: type[Envelope] | None = None
 
     @property
     def request(self) -> str:
         """Path and query, as sent."""
-        path = self.endpoint.path + self.resource
+        path = self.endpoint.path
         return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
 
     def having(self, *more: tuple[str, str]) -> Query:
@@ -72,11 +83,12 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One answer: the request, the body byte for byte, and the headers worth keeping."""
+    """One answer: the request, the body byte for byte, the headers, and what it was decoded to, if it was."""
 
     request: str
     body: bytes
     headers: dict[str, str] = field(default_factory=dict)
+    content: Envelope | None = None
 
     @property
     def request_id(self) -> str | None:
@@ -87,12 +99,6 @@ class Page:
 def _passing(status: int) -> bool:
     """Whether a later try may succeed: a limit, a timeout, any failure of the API or of the edge before it."""
     return status in {408, 429} or status >= httpx2.codes.INTERNAL_SERVER_ERROR
-
-
-class _Envelope(msgspec.Struct):
-    has_more: bool | msgspec.UnsetType = msgspec.UNSET
-    next_page: str | msgspec.UnsetType | None = msgspec.UNSET
-    last_id: str | None = None
 
 
 class Client:
@@ -190,6 +196,8 @@ class Client:
         following = query
         while True:
             page = self.get(following)
+            if query.shape:
+                page = replace(page, content=decode(page, query.shape))
             yield page
             token = _next(page, query.endpoint)
             if token is None:
@@ -319,7 +327,7 @@ def _next(page: Page, endpoint: Endpoint) -> str | None:
     """The token of the next page, None at the end."""
     if endpoint.paging == "none":
         return None
-    envelope = decode(page, _Envelope)
+    envelope = page.content or decode(page, Envelope)
     told = "next_page" if endpoint.paging == "token" else "has_more"
     if getattr(envelope, told) is msgspec.UNSET:
         raise StrangeAnswer(

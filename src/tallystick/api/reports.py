@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from tallystick.api.client import Page, Query, decode
+from tallystick.api.client import Envelope, Page, Query, decode
 from tallystick.api.endpoints import COST_REPORT, MOST_GROUPS, USAGE_REPORT, WIDTHS, Endpoint
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents
@@ -102,7 +102,7 @@ class _Bucket(msgspec.Struct, Generic[Row]):
     results: list[Row]
 
 
-class _Report(msgspec.Struct, Generic[Row]):
+class _Report(Envelope, Generic[Row]):
     data: list[_Bucket[Row]]
 
 
@@ -149,7 +149,7 @@ def usage_query(
             raise AskedWrongly(f"The filter on {name!r} has no value.", "The API cannot filter on an absent value.")
     parameters = [(USAGE_REPORT.filters[name] + "[]", value) for name, values in where.items() for value in values]
     betas = {beta for name, beta in USAGE_REPORT.betas.items() if name in by or name in where}
-    return Query(USAGE_REPORT, (*query, *parameters), tuple(sorted(betas)))
+    return Query(USAGE_REPORT, (*query, *parameters), tuple(sorted(betas)), _Report[UsageRow])
 
 
 def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: int | None = None) -> Query:
@@ -165,7 +165,7 @@ def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: 
             "No day of this window has ended yet, and cost is published for ended UTC days only.",
             f"Ask for days before {text(Grain.DAY.floor(now))}.",
         )
-    return Query(COST_REPORT, _query(COST_REPORT, window, Grain.DAY, by, limit))
+    return Query(COST_REPORT, _query(COST_REPORT, window, Grain.DAY, by, limit), shape=_Report[CostRow])
 
 
 def _query(
@@ -222,7 +222,8 @@ def _pages(pages: Iterable[Page], shape: type[_Report[Row]]) -> Iterator[tuple[P
     last: datetime | None = None
     for page in pages:
         buckets, (grain, asked) = [], _asked(page)
-        for place, bucket in enumerate(decode(page, shape).data):
+        report = page.content if isinstance(page.content, _Report) else decode(page, shape)
+        for place, bucket in enumerate(report.data):
             path = f"$.data[{place}]"
             try:
                 window = Window(instant(bucket.starting_at), instant(bucket.ending_at))
