@@ -20,6 +20,7 @@ from tallystick.ledger.tables import Tables
 from tallystick.reports import REPORTS, sql
 from tallystick.reports.answer import answer, query
 from tallystick.reports.report import Report
+from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
@@ -36,16 +37,21 @@ class Ledger:
     `clock` is the seam for time; without it the settings' clock is used.
     """
 
-    def __init__(self, path: Path, clock: Clock) -> None:
+    def __init__(self, path: Path, clock: Clock, prices: Prices | None = None) -> None:
         self.path = path
         self._clock = clock
+        self._prices = prices
         self._tables = Tables(path)
 
     @classmethod
     def open(cls, path: str | Path | None = None, *, clock: Clock | None = None) -> Ledger:
         """The ledger at `path`, or where the settings say. It need not exist before the first `sync`."""
-        settings = Settings.load(ledger=str(path) if path else None)
-        return cls(settings.ledger, clock or settings.clock())
+        return cls.of(Settings.load(ledger=str(path) if path else None), clock=clock)
+
+    @classmethod
+    def of(cls, settings: Settings, *, clock: Clock | None = None) -> Ledger:
+        """The ledger that the settings name."""
+        return cls(settings.ledger, clock or settings.clock(), settings.price_lists())
 
     def sync(
         self,
@@ -66,7 +72,9 @@ class Ledger:
 
         wanted, by = self._wanted(since, until), _grain(grain)
         if client is not None:
-            return Sync(client, self._tables, self._clock, progress=progress, waiting=waiting).run(wanted, by)
+            return Sync(client, self._tables, self._clock, progress=progress, waiting=waiting, prices=self._prices).run(
+                wanted, by
+            )
         settings = Settings.load()
         with Client(settings.credential(), clock=self._clock, base_url=settings.base_url) as made:
             return self.sync(since, until, grain=grain, client=made, progress=progress, waiting=waiting)
@@ -92,7 +100,7 @@ class Ledger:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
 
-        return rebuild(self.path, Path(into))
+        return rebuild(self.path, Path(into), self._prices or Prices.with_own())
 
     def spend(
         self,

@@ -3,6 +3,7 @@
 The only file that reads the environment. A flag wins over the environment, the environment over the file.
 
     ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
+    prices = "prices.toml"             # one's own price list, on top of the public one
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -27,10 +28,11 @@ from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
     from tallystick.api.credential import Credential
+    from tallystick.tally.prices import Prices
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
-_KNOWN = {"ledger": str, "api": dict}
+_KNOWN = {"ledger": str, "prices": str, "api": dict}
 _KNOWN_API = {"base_url", "key_file", "key_command"}
 
 
@@ -65,6 +67,7 @@ class Settings:
     origin: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
+    prices: Path | None = None
     _credential: Credential | None = None
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -107,6 +110,7 @@ class Settings:
             origin={"base_url": url_from, "ledger": place_from},
             warnings=tuple(warnings),
             at=at,
+            prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
             _credential=_from_environment(env),
             _api=api,
         )
@@ -114,6 +118,17 @@ class Settings:
     def clock(self) -> SystemClock:
         """The clock to hand to everything that needs the time."""
         return SystemClock(self.at)
+
+    def price_lists(self) -> Prices:
+        """The public price list and one's own; AskedWrongly where it cannot be read."""
+        from tallystick.tally.prices import Prices
+
+        if self.prices is None:
+            return Prices.with_own()
+        try:
+            return Prices.with_own(self.prices.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise AskedWrongly(f"The price list {self.prices} cannot be read: {wrong}.", "Correct `prices`.") from None
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; AskedWrongly says where one could be put if there is none.

@@ -65,7 +65,7 @@ def sync(
     from tallystick.book import Ledger
 
     told = options.settings(ledger=ledger, base_url=base_url, config=config)
-    book = Ledger(told.ledger, told.clock())
+    book = Ledger.of(told)
     if planned:
         _print_plan(book, since, until, grain)
         return

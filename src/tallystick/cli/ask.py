@@ -66,7 +66,7 @@ def _command(report: Report) -> click.Command:
         from tallystick.book import Ledger
 
         told = options.settings(ledger=ledger, config=config)
-        book = Ledger(told.ledger, told.clock())
+        book = Ledger.of(told)
         dims = tuple(name.strip() for name in by.split(",") if name.strip())
         chosen = _where(where)
         if show_sql:

@@ -19,7 +19,7 @@ def sql(query: str, form: str, output: str | None, force: bool, ledger: str | No
     from tallystick.book import Ledger
 
     told = options.settings(ledger=ledger, config=config)
-    options.write(options.written(Ledger(told.ledger, told.clock()).sql(query), form, output), output, force=force)
+    options.write(options.written(Ledger.of(told).sql(query), form, output), output, force=force)
 
 
 @click.command(short_help="The views that SQL reads.")
@@ -48,5 +48,5 @@ def rebuild(into: str, ledger: str | None, config: str | None) -> None:
     from tallystick.book import Ledger
 
     told = options.settings(ledger=ledger, config=config)
-    readings = Ledger(told.ledger, told.clock()).rebuild(into)
+    readings = Ledger.of(told).rebuild(into)
     click.echo(f"{readings} readings judged once more; the ledger is in {into}.")

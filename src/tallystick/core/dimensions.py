@@ -101,6 +101,8 @@ DIMENSIONS: tuple[Dimension, ...] = (
     ),
     Dimension("speed", "standard or fast", UNKNOWN, usage="speed", cost="speed", filter="speeds", small=True),
     Dimension("description", "the text of the billed line; to show, never to parse", "none", cost="description"),
+    Dimension("method", "how a billed amount reached its row: reported, allocated or none", "none"),
+    Dimension("cause", "why a charge has one half only: priority tier, not billed yet, ...; else `none`", "none"),
     Dimension("cost_type", "tokens, web_search, code_execution, session_usage", UNKNOWN, cost="cost_type"),
 )
 

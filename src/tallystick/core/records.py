@@ -129,6 +129,26 @@ COST = LedgerTable(
     ),
     ("organization", "month"),
 )
+CHARGES = LedgerTable(
+    "charges",
+    "the tally: every billed line matched to who used it; one row = one line of the bill",
+    (
+        *_WHEN,
+        *_dims("workspace", "key", "account", "service_account", "model", "kind", "tier", "context", "geo", "speed"),
+        Column("quantity", Type.COUNT, "how much was used, in `unit`; null where the usage report does not say"),
+        Column("unit", Type.TEXT, "tokens, searches, container-hours or session-hours"),
+        Column("list", Type.MONEY, "what that costs at list price, US dollars; null where there is no known rate"),
+        Column("priced", Type.MONEY, "what it costs by the price lists in force, one's own included; null likewise"),
+        Column(
+            "priced_high", Type.MONEY, "the most it can cost: more than `priced` only where no report shows the rate"
+        ),
+        Column("billed", Type.MONEY, "what was billed for it, US dollars; null where nothing was"),
+        Column("method", Type.TEXT, "how `billed` reached this row: reported, allocated or none"),
+        Column("cause", Type.TEXT, "why only one half is there: priority tier, not billed yet, ...; else `none`"),
+        Column("relaxed", Type.TEXT, "dimensions in which the two halves had to differ to be matched; else `none`"),
+    ),
+    ("organization", "month"),
+)
 DAYS = LedgerTable(
     "days",
     "what is known of each day: how far it can be trusted, and its control totals",
@@ -207,5 +227,8 @@ PAGES = LedgerTable(
     pinned=False,
 )
 
-PINNED: tuple[LedgerTable, ...] = (USAGE_DAY, USAGE_HOUR, COST, DAYS, NAMES, NOTICES)
+PINNED: tuple[LedgerTable, ...] = (USAGE_DAY, USAGE_HOUR, COST, CHARGES, DAYS, NAMES, NOTICES)
 """The tables that a version pins."""
+
+MONEY = (COST, CHARGES)
+"""The tables of what was billed."""

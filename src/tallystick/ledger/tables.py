@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote
@@ -51,11 +51,12 @@ def schema(table: LedgerTable) -> pa.Schema:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One committed state of the ledger; `tables` maps each table's name to its Delta version."""
+    """One committed state of the ledger: the Delta version of each table by its name, and the totals it states."""
 
     number: int
     at: datetime | None
     tables: Mapping[str, int]
+    totals: Mapping[str, str] = field(default_factory=dict)
 
 
 EMPTY = Version(0, None, {table.name: 0 for table in PINNED})
@@ -88,14 +89,14 @@ class Tables:
         order = "ORDER BY version DESC LIMIT 1"
         try:
             with duckdb.connect() as duck:
-                query = f"SELECT version, epoch_us(committed_at), tables FROM read_parquet(?) {order}"  # noqa: S608
-                [(number, micros, pins)] = duck.execute(query, [files]).fetchall()
+                query = f"SELECT version, epoch_us(committed_at), tables, totals FROM read_parquet(?) {order}"  # noqa: S608
+                [(number, micros, pins, totals)] = duck.execute(query, [files]).fetchall()
         except duckdb.Error as wrong:
             raise LedgerError(
                 f"The versions of the ledger {self.root} cannot be read: {wrong}",
                 "Restore the ledger from a backup, or rebuild it from its pages: tallystick rebuild.",
             ) from None
-        return Version(number, EPOCH + timedelta(microseconds=micros), json.loads(pins))
+        return Version(number, EPOCH + timedelta(microseconds=micros), json.loads(pins), json.loads(totals))
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""
@@ -164,7 +165,7 @@ class Writer:
         self.version = tables.newest()
         self._open = {table: tables.open(table) for table in (*PINNED, PAGES, VERSIONS)}
         for table in PINNED:
-            current, pinned = self._open[table], self.version.tables[table.name]
+            current, pinned = self._open[table], self.version.tables.get(table.name, 0)
             if current.version() != pinned and not _is_restored(current, pinned):
                 current.restore(pinned, commit_properties=CommitProperties({"restored": str(pinned)}))
 
@@ -193,11 +194,16 @@ class Writer:
         """Every row of an organization, as the table stands."""
         return self._open[table].to_pyarrow_table(filters=[("organization", "=", organization)])
 
-    def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
-        """Which of these days hold other rows than `rows` has for them, whatever their order."""
+    def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
+        """Every row of an organization on these days, as the table stands."""
         months = sorted({f"{day:%Y-%m}" for day in days})
         filters = [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
-        old = self._open[table].to_pyarrow_table(filters=filters).select(rows.schema.names).cast(rows.schema)
+        fits = schema(table)
+        return self._open[table].to_pyarrow_table(filters=filters).select(fits.names).cast(fits)
+
+    def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
+        """Which of these days hold other rows than `rows` has for them, whatever their order."""
+        old = self.rows_on(table, organization, days)
         if not old.num_rows:
             return sorted(set(rows["day"].unique().to_pylist()))
         order = [(name, "ascending") for name in rows.schema.names]
@@ -209,7 +215,7 @@ class Writer:
     def commit(self, organization: str, what: str, at: datetime, totals: Mapping[str, str]) -> Version:
         """Pin every table as it stands now: from here on readers see it."""
         pins = {table.name: self._open[table].version() for table in PINNED}
-        version = Version(self.version.number + 1, at.astimezone(UTC), pins)
+        version = Version(self.version.number + 1, at.astimezone(UTC), pins, totals)
         row = {
             "version": version.number,
             "committed_at": version.at,

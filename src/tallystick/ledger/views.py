@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import (
+    CHARGES,
     COST,
     DAYS,
     NAMES,
@@ -95,6 +96,7 @@ VIEWS: tuple[View, ...] = (
         ("workspace", "key", "actor"),
     ),
     _with_names(COST, {}, ("workspace",)),
+    _with_names(CHARGES, {"actor": (ACTOR, "VARCHAR", NAMED["actor"].meaning)}, ("workspace", "key", "actor")),
     _plain(DAYS),
     _plain(NOTICES),
     _plain(VERSIONS),

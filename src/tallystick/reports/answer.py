@@ -11,11 +11,12 @@ from sqlglot import exp
 from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import COST, LedgerTable
+from tallystick.core.records import CHARGES, COST, LedgerTable
 from tallystick.core.time import text
+from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, usage_table, wanted, within
-from tallystick.reports.coverage import cover, organizations, priority
+from tallystick.reports.coverage import cover, matched, organizations, priority
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
 
@@ -29,7 +30,9 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
     """
     report.check(question)
-    table = COST if report.money else usage_table(engine, question.window, hours="hour" in question.by)
+    table = (
+        _money_table(question) if report.money else usage_table(engine, question.window, hours="hour" in question.by)
+    )
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
@@ -42,9 +45,24 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
         .from_(exp.table_(table.name, db="ledger"))
         .where(within(question.window, months=True), *wanted(engine, table, question.where))
     )
+    if table is CHARGES:
+        asked = asked.where("billed IS NOT NULL")
     if dims:
         return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1))), table
     return asked.having("count(*) > 0"), table
+
+
+def _money_table(question: Question) -> LedgerTable:
+    """The charges; the bill itself where its own words are asked for, which the match does not keep."""
+    asked = {*question.by, *question.where}
+    if not asked & {"description", "cost_type"}:
+        return CHARGES
+    if others := asked & {"key", "actor", "method"}:
+        raise AskedWrongly(
+            f"The bill's own lines have no {others.pop()}: several lines can be matched to one use.",
+            "Ask by description or cost_type alone, or by kind and model.",
+        )
+    return COST
 
 
 def answer(report: Report, engine: Engine, question: Question, now: datetime) -> Table:
@@ -61,13 +79,16 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime) ->
     names = named(engine, dims)
     headings, cells = _laid_out(report, rows, dims, names)
     coverage, caveats = cover(engine, table, question, now)
+    split: list[str] = []
+    if table is CHARGES:
+        coverage["billed"], split = matched(engine, question)
     known = coverage["present"] > 0 or bool(rows)
     return Table(
         question,
         headings,
         cells,
         {it.name: totals[it.name] if known else None for it in report.measures},
-        (*caveats, *priority(engine, table, question), *report.notes),
+        (*caveats, *priority(engine, table, question), *split, *report.notes),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )

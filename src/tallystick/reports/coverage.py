@@ -6,12 +6,14 @@ A day that is absent is named, never shown as zero (rule 6).
 from __future__ import annotations
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import COST, DAYS, TOKENS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
+from tallystick.core.records import CHARGES, DAYS, MONEY, TOKENS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
 from tallystick.core.time import DAY, Grain, Window, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
@@ -20,10 +22,10 @@ from tallystick.reports.conditions import usage_table, wanted, within
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """The coverage of an answer in numbers of UTC days, and its caveats in words."""
-    source = "cost" if table is COST else "usage"
+    source = "cost" if table in MONEY else "usage"
     states = _states(engine, source, "hour" if table is USAGE_HOUR else "day", question)
     asked, today = question.window.days(), now.date()
-    unpublished = [day for day in asked if day >= today and table is COST]
+    unpublished = [day for day in asked if day >= today and table in MONEY]
     absent = [day for day in asked if day not in states and day not in unpublished]
     of = {how: [day for day in asked if states.get(day) == how] for how in State}
     caveats = []
@@ -63,7 +65,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
 
 def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str]:
     """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30)."""
-    used = usage_table(engine, question.window) if table is COST else table
+    used = usage_table(engine, question.window) if table in MONEY else table
     where = {name: values for name, values in question.where.items() if name in _OF_USAGE}
     try:
         conditions = wanted(engine, used, where)
@@ -83,6 +85,39 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
 
 
 _OF_USAGE = {column.name for column in USAGE_DAY.columns} | {"actor"}
+
+
+def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[str]]:
+    """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
+    query = (
+        exp.select("method", "cause", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
+        .from_("ledger.charges")
+        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
+        .group_by("method", "cause")
+    )
+    rows = engine.ask(query).to_pylist()
+    whole = total([row["billed"] for row in rows])
+    of = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
+    for row in rows:
+        how = row["method"] if row["cause"] in {"none", *ONLY_BILLED} else "unmatched"
+        of[how] = EXACT.add(of[how], row["billed"])
+    shares = {how: None if (share := ratio(part, whole)) is None else plain(share) for how, part in of.items()}
+    who = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
+    caveats = []
+    if who and of["allocated"]:
+        caveats.append(
+            f"{rounded(of['allocated']):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
+            "it is split over them by use at list price. Whose requests were refused, and so unbilled, is not known."
+        )
+    if of["unmatched"]:
+        caveats.append(
+            f"{plain(rounded(of['unmatched']))} USD was billed for tokens that the usage report does not show."
+        )
+    return shares, caveats
+
+
+ONLY_BILLED = ("code execution", "session time")
+"""Causes of charges that by their nature have no use in the usage report."""
 
 
 def organizations(engine: Engine) -> list[str]:

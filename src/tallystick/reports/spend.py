@@ -1,14 +1,10 @@
-"""Spend: what was billed, by what the cost report knows (reports-api 1.3)."""
+"""Spend: what was billed, from the charges, so by everything that the bill or the use knows (design, section 2)."""
 
 from __future__ import annotations
 
 from tallystick.core.question import Kind
 from tallystick.reports.report import Measure, Report
 
-_MATCH = (
-    "the cost report does not say who used what it bills. That needs the match of cost with usage, "
-    "which this version does not have yet; `tallystick usage` counts tokens by it."
-)
 _DAILY = "the cost report is by UTC day."
 
 SPEND = Report(
@@ -18,6 +14,8 @@ SPEND = Report(
     dimensions=(
         "organization",
         "workspace",
+        "key",
+        "actor",
         "description",
         "cost_type",
         "model",
@@ -26,6 +24,7 @@ SPEND = Report(
         "context",
         "geo",
         "speed",
+        "method",
         "day",
         "week",
         "month",
@@ -33,5 +32,5 @@ SPEND = Report(
     by=("workspace",),
     measures=(Measure("billed", Kind.MONEY, "USD", "billed"),),
     order="billed",
-    refused={"key": _MATCH, "actor": _MATCH, "hour": _DAILY, "minute": _DAILY},
+    refused={"hour": _DAILY, "minute": _DAILY},
 )

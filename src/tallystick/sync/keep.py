@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -20,13 +21,19 @@ from tallystick.api import directory
 from tallystick.api.client import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.money import plain, total
-from tallystick.core.records import COUNTERS, DAYS, NAMES, NOTICES, State
+from tallystick.core.records import CHARGES, COST, COUNTERS, DAYS, NAMES, NOTICES, USAGE_DAY, USAGE_HOUR, State
+from tallystick.core.time import Grain
 from tallystick.ledger.tables import Writer, of_days, schema
-from tallystick.sync.plan import Errand
+from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Total, Verdict, table_of
+from tallystick.tally.conserve import conserve
+from tallystick.tally.match import charges
+from tallystick.tally.prices import Prices
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
 """The directory's lists, and the type of name that is gone when its list no longer holds it."""
+TALLIED_BY = "prices of "
+"""Begins the name under which a version states the price lists that an organization was tallied by."""
 DEFAULT = NAMED["workspace"].absent
 LATER = timedelta(microseconds=1)
 """A name that changed is seen after the one before it, also on a pinned clock: the newest holds."""
@@ -35,8 +42,9 @@ LATER = timedelta(microseconds=1)
 class Keeper:
     """Keeps the readings of one organization through one writer; `issues` is what it noticed that is new."""
 
-    def __init__(self, writer: Writer, organization: str) -> None:
+    def __init__(self, writer: Writer, organization: str, prices: Prices) -> None:
         self.writer = writer
+        self.prices = prices
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
         self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
@@ -62,10 +70,11 @@ class Keeper:
             where = f"organization = '{self.organization}' and {which}"
             self.writer.replace(DAYS, where, pa.Table.from_pylist(marks, schema(DAYS)))
         self._known |= {_day(mark): mark for mark in marks}
+        self._tally(sorted({*changed, *(mark["day"] for mark in marks)}))
         self._noticed |= {_issue(row) for row in issues}
         self.issues += [f"{row['subject']}: {row['text']}" for row in issues]
         self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
-        self.writer.commit(self.organization, str(errand), at, _totals(verdict.days.values()))
+        self._commit(str(errand), at, _totals(verdict.days.values()))
         return len({*changed, *(mark["day"] for mark in marks)})
 
     def moved(self, errand: Errand, control: Mapping[date, Total]) -> list[date]:
@@ -87,8 +96,46 @@ class Keeper:
                 news.append(row | {"status": "gone", "seen_at": at})
         if news:
             self.writer.append(NAMES, pa.Table.from_pylist(news, schema(NAMES)))
-            self.writer.commit(self.organization, "names", at, {})
+            self._commit("names", at, {})
         return len(news)
+
+    def keep_prices(self, at: datetime) -> int:
+        """Tally every day once more if it was tallied by other price lists; how many days."""
+        days = sorted({day for _, _, day in self._known})
+        if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not days:
+            return 0
+        for _, month in groupby(days, key=lambda day: (day.year, day.month)):
+            self._tally(list(month))
+        self._commit("charges by other price lists", at, {})
+        return len(days)
+
+    def _tally(self, days: list[date]) -> None:
+        """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak."""
+        if not days:
+            return
+        daily = {day for source, grain, day in self._known if source == Source.USAGE and grain == Grain.DAY}
+        hourly = [day for day in days if day not in daily]
+        usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
+        if hourly:
+            hours = self.writer.rows_on(USAGE_HOUR, self.organization, hourly)
+            usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
+        cost = self.writer.rows_on(COST, self.organization, days)
+        billed = {day: mark["billed"] for (source, _, day), mark in self._known.items() if source == Source.COST}
+        rows = charges(usage, cost, billed.keys(), self.prices.listed, self.prices.own)
+        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
+        conserve(rows, {day: billed[day] for day in days if day in billed}, used)
+        changed = self.writer.changed(CHARGES, self.organization, days, rows)
+        if changed:
+            kept = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
+            self.writer.replace(CHARGES, of_days(self.organization, changed), kept)
+
+    def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
+        lists = {name: said for name, said in self.writer.version.totals.items() if name.startswith(TALLIED_BY)}
+        self.writer.commit(self.organization, what, at, lists | totals | {self._tallied_by: self.prices.digest})
+
+    @property
+    def _tallied_by(self) -> str:
+        return TALLIED_BY + self.organization
 
     def _name(self, named: directory.Named, at: datetime) -> dict[str, Any]:
         details = json.dumps(named.details, sort_keys=True)
@@ -142,6 +189,12 @@ def _issue(row: dict[str, Any]) -> tuple[str, str, str]:
 def _control(row: dict[str, Any]) -> Total:
     billed: Decimal | None = row["billed"]
     return tuple(row[name] for name in COUNTERS) if billed is None else billed
+
+
+def _sums(usage: pa.Table) -> list[dict[str, Any]]:
+    """The counters of usage records by day."""
+    rows: list[dict[str, Any]] = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
+    return rows
 
 
 def _untimed(row: dict[str, Any]) -> dict[str, Any]:

@@ -19,9 +19,10 @@ from tallystick.sync.keep import Keeper
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Asked, Reading
 from tallystick.sync.run import TRIES
+from tallystick.tally.prices import Prices
 
 
-def rebuild(old: Path, new: Path) -> int:
+def rebuild(old: Path, new: Path, prices: Prices) -> int:
     """Build the ledger `new` from the pages of `old`, which is only read; how many readings were judged.
 
     Raises AskedWrongly if `new` is not empty, LedgerError where the archive cannot be read.
@@ -35,7 +36,7 @@ def rebuild(old: Path, new: Path) -> int:
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
     with Tables(new).writing() as writer:
-        keepers = {name: Keeper(writer, name) for name in {row["organization"] for row in rows}}
+        keepers = {name: Keeper(writer, name, prices) for name in {row["organization"] for row in rows}}
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))

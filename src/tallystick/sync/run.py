@@ -28,6 +28,7 @@ from tallystick.sync.cube import SCOUTS, cuts
 from tallystick.sync.keep import Keeper
 from tallystick.sync.plan import Errand, Habit, Known, Source, again, errands
 from tallystick.sync.reading import Asked, Reading
+from tallystick.tally.prices import Prices
 
 TRIES = 3
 """Times that an ended day which moves is read: once, and twice again."""
@@ -128,6 +129,7 @@ class Sync:
         *,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
+        prices: Prices | None = None,
     ) -> None:
         self._client = client
         self._tables = tables
@@ -135,6 +137,7 @@ class Sync:
         self._archive = Archive(tables.root)
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
+        self._prices = prices or Prices.with_own()
         self._speed = True
         self._densest = 0
         self._reading = 0
@@ -162,12 +165,13 @@ class Sync:
     def _names(self, writer: Writer) -> Keeper:
         at = self._clock.now()
         pages = list(directory.read(self._client, self._unnamed))
-        keeper = Keeper(writer, directory.organization(pages[0][1]).id)
+        keeper = Keeper(writer, directory.organization(pages[0][1]).id, self._prices)
         self.outcome.organization = keeper.organization
         here = Window(at, at)
         rows = [self._archived(Asked(purpose, {}, page), place) for place, (purpose, page) in enumerate(pages)]
         self._index(keeper, rows, "names", Grain.DAY, here, at, attempt=1)
         self.outcome.names = keeper.keep_names(pages, at)
+        keeper.keep_prices(at)
         return keeper
 
     def _unnamed(self, purpose: str, no: Refused) -> None:

@@ -1,0 +1,1 @@
+"""The tally: used against billed, line by line, to the last picodollar."""

@@ -1,0 +1,47 @@
+"""Conservation: charges add up to bill and use, for every day, to the last place; checked before each commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.core.money import EXACT, plain
+from tallystick.core.records import COUNTERS
+from tallystick.errors import LedgerError
+
+KIND_OF = {counter: "web_search" if counter == "web_searches" else counter for counter in COUNTERS}
+"""The kind of charge that each counter of the usage report becomes."""
+
+
+def conserve(charges: pa.Table, billed: Mapping[date, Decimal], used: Mapping[date, Mapping[str, int]]) -> None:
+    """Raise LedgerError, with the day and the amounts, unless the charges of each day sum to these totals.
+
+    `billed` are control totals of the bill in US dollars, `used` of each counter. A day that is in neither is not
+    looked at; a day without a bill may have no billed charge.
+    """
+    money = charges.group_by(["day"]).aggregate([("billed", "sum")]).to_pylist()
+    sums = {row["day"]: row["billed_sum"] for row in money}
+    for day in sorted({*billed, *used}):
+        said, found = billed.get(day, Decimal(0)), sums.get(day) or Decimal(0)
+        if EXACT.subtract(said, found):
+            raise _broken(day, f"charges of {plain(found)} USD against a bill of {plain(said)} USD")
+    counted = (
+        charges.filter(pc.is_valid(charges["quantity"])).group_by(["day", "kind"]).aggregate([("quantity", "sum")])
+    )
+    quantities = {(row["day"], row["kind"]): row["quantity_sum"] for row in counted.to_pylist()}
+    for day, totals in used.items():
+        for counter, total in totals.items():
+            found_count = quantities.get((day, KIND_OF[counter]), 0)
+            if found_count != total:
+                raise _broken(day, f"{counter} of {found_count:,} in charges against {total:,} used")
+
+
+def _broken(day: date, how: str) -> LedgerError:
+    return LedgerError(
+        f"The tally of {day} does not add up: {how}. Nothing of it was committed.",
+        "This is a defect of tallystick: please report it with these figures.",
+    )

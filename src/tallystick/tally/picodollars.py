@@ -1,0 +1,27 @@
+"""Picodollars: the same money as whole numbers, for arithmetic that may not round.
+
+DECIMAL(28,12) and a whole number of picodollars are the same bits; only the type's scale differs.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from tallystick.core.money import PLACES
+
+WHOLE = pa.decimal128(38, 0)
+
+
+def whole(money: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """US dollars as whole picodollars; nulls stay null."""
+    return _retyped(money, WHOLE)
+
+
+def dollars(picodollars: pa.ChunkedArray | pa.Array) -> pa.Array:
+    """Whole picodollars as US dollars, DECIMAL(28,12); pa.ArrowInvalid where one does not fit."""
+    return _retyped(picodollars, pa.decimal128(38, PLACES)).cast(pa.decimal128(28, PLACES))
+
+
+def _retyped(values: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array:
+    array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    return pa.Array.from_buffers(kind, len(array), array.buffers(), array.null_count, array.offset)
