@@ -7,22 +7,25 @@ with AdminAPI() as api:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Self
+from functools import partial
+from typing import Self, TypeVar
 
 import httpx2
 
 from tallystick.api import directory, reports
-from tallystick.api.client import PATIENCE, Client, Clock
+from tallystick.api.client import PATIENCE, Client, Clock, Query
 from tallystick.api.credential import Credential
+from tallystick.api.endpoints import ORGANIZATION
 from tallystick.config import Settings
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import DAY, Grain, Window, instant, midnight
 from tallystick.errors import AskedWrongly, Refused
 
 When = str | date | datetime
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +61,9 @@ class AdminAPI:
         transport: httpx2.BaseTransport | None = None,
         clock: Clock | None = None,
         patience: float = PATIENCE,
+        settings: Settings | None = None,
     ) -> None:
-        settings = Settings.load(base_url=base_url)
+        settings = settings or Settings.load(base_url=base_url)
         if isinstance(credential, str):
             credential = Credential(credential)
         self._clock = clock or settings.clock()
@@ -116,38 +120,38 @@ class AdminAPI:
     def check(self) -> Checked:
         """Whether the credential works, what it may read, and how fresh the newest day is."""
         now = self._clock.now()
-        organization = directory.organization(self.client.get(directory.LISTS[0][1]))
+        organization = directory.organization(self.client.get(Query(ORGANIZATION)))
         may_read: dict[str, str] = {}
-        newest: dict[str, datetime | None] = {"usage": None, "cost": None}
-        today = Grain.DAY.floor(now)
-        usage = reports.usage_query(Window(today - DAY, today + DAY), Grain.HOUR)
-        cost = reports.cost_query(Window(today - 7 * DAY, today), now)
-        try:
-            starts = [record.window.start for record in reports.usage_records(self.client.pages(usage), ())]
-            newest["usage"], may_read["usage"] = max(starts, default=None), "yes"
-        except Refused as no:
-            may_read["usage"] = no.what
-        try:
-            starts = [record.window.start for record in reports.cost_records(self.client.pages(cost), ())]
-            newest["cost"], may_read["cost"] = max(starts, default=None), "yes"
-        except Refused as no:
-            may_read["cost"] = no.what
-        for purpose, query in directory.LISTS:
-            if purpose in {"organization", "default_workspace"}:
-                continue
+
+        def may(name: str, read: Callable[[], T]) -> T | None:
             try:
-                directory.names([(purpose, self.client.get(query))])
-                may_read[purpose] = "yes"
+                found = read()
             except Refused as no:
-                may_read[purpose] = no.what
+                may_read[name] = f"no: {no.what}"
+                return None
+            may_read[name] = "yes"
+            return found
+
+        today = Grain.DAY.floor(now)
+        usage = may("usage", lambda: list(self.usage(today - DAY, now, width="1h")))
+        cost = may("cost", lambda: list(self.costs(today - 7 * DAY, today)))
+        for purpose, query in directory.LISTS:
+            if purpose == "service_accounts" and not self.client.bearer:
+                may_read[purpose] = "no: needs an OAuth token with org:admin; they show as ids, all else works"
+            elif purpose not in {"organization", "default_workspace"}:
+                may(purpose, partial(self._list, purpose, query))
+        newest_cost = max((record.window.start for record in cost or ()), default=None)
         return Checked(
             organization,
-            repr(self._credential),
+            self._credential.source,
             self.client.base_url,
             may_read,
-            newest["usage"],
-            newest["cost"].date() if newest["cost"] else None,
+            max((record.window.start for record in usage or ()), default=None),
+            newest_cost.date() if newest_cost else None,
         )
+
+    def _list(self, purpose: str, query: Query) -> list[directory.Named]:
+        return directory.names([(purpose, self.client.get(query))])
 
     def _window(self, since: When, until: When | None) -> Window:
         start = _instant(since)

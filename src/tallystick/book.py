@@ -19,7 +19,9 @@ from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.reports import REPORTS, sql
 from tallystick.reports.answer import answer, query
+from tallystick.reports.coverage import organizations
 from tallystick.reports.report import Report
+from tallystick.reports.verify import verify
 from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
@@ -37,8 +39,11 @@ class Ledger:
     `clock` is the seam for time; without it the settings' clock is used.
     """
 
-    def __init__(self, path: Path, clock: Clock, prices: Prices | None = None) -> None:
+    def __init__(
+        self, path: Path, clock: Clock, prices: Prices | None = None, settings: Settings | None = None
+    ) -> None:
         self.path = path
+        self._settings = settings
         self._clock = clock
         self._prices = prices
         self._tables = Tables(path)
@@ -51,7 +56,7 @@ class Ledger:
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock | None = None) -> Ledger:
         """The ledger that the settings name."""
-        return cls(settings.ledger, clock or settings.clock(), settings.price_lists())
+        return cls(settings.ledger, clock or settings.clock(), settings.price_lists(), settings)
 
     def sync(
         self,
@@ -75,7 +80,7 @@ class Ledger:
             return Sync(client, self._tables, self._clock, progress=progress, waiting=waiting, prices=self._prices).run(
                 wanted, by
             )
-        settings = Settings.load()
+        settings = self._settings or Settings.load()
         with Client(settings.credential(), clock=self._clock, base_url=settings.base_url) as made:
             return self.sync(since, until, grain=grain, client=made, progress=progress, waiting=waiting)
 
@@ -168,6 +173,10 @@ class Ledger:
         """The answer to one SQL statement that reads; `tallystick schema` lists the views."""
         return sql.ask(self.engine(), text)
 
+    def verify(self) -> Table:
+        """What does not add up in the whole ledger; a Table without rows if all does."""
+        return verify(self.engine())
+
     def engine(self) -> Engine:
         """The newest version of the ledger, ready to be asked; LedgerError where there is none."""
         if not self._tables.exists():
@@ -185,14 +194,13 @@ class Ledger:
         dims = (by,) if isinstance(by, str) else tuple(by)
         wanted = {name: (it,) if isinstance(it, str) else tuple(it) for name, it in (where or {}).items()}
         question = Question(report, window(since, until, self._clock.now()), dims, wanted, top)
-        chosen.check(question)
         return chosen, question
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""
         if not self._tables.exists():
             return []
-        return [str(row["organization"]) for row in self.sql("SELECT DISTINCT organization FROM days").rows]
+        return organizations(self.engine())
 
     def _wanted(self, since: str | None, until: str | None) -> Window:
         now = self._clock.now()

@@ -209,7 +209,7 @@ def test_check(administer: Administer) -> None:
         "keys",
         "users",
     }
-    assert "OAuth only." in found.may_read["service_accounts"]
+    assert "OAuth token" in found.may_read["service_accounts"]
     assert KEY not in repr(found)
     assert server.requests[0].url.path == "/v1/organizations/me"
 

@@ -63,7 +63,8 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("spend", "--by", "key"), ("key", "match", "tallystick usage")),
+        (("spend", "--by", "key,description"), ("key", "description", "matched")),
+        (("spend", "--by", "description", "--where", "actor=x"), ("actor", "matched")),
         (("spend", "--by", "hour"), ("hour", "UTC day")),
         (("usage", "--by", "minute"), ("minute", "hour")),
         (("spend", "--by", "colour"), ("colour", "Choose among", "workspace")),
@@ -75,7 +76,7 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
         (("spend", "--where", "Production"), ("'Production'", "DIM=VALUE")),
         (("spend", "--where", "=x"), ("'=x'", "DIM=VALUE")),
         (("spend", "--where", "model="), ("'model='", "DIM=VALUE")),
-        (("spend", "--where", "key=x"), ("key", "match")),
+        (("spend", "--where", "key=x"), ("key", "'x'", "--by key")),
         (("spend", "--where", "day=2026-11-01"), ("--since",)),
         (("spend", "--where", "model=claude-opus-5-4"), ("claude-opus-5-4", "claude-opus-5-5")),
         (("spend", "--where", "workspace=Producton"), ("Producton", "Production")),
@@ -161,7 +162,7 @@ def test_output_replaces_nothing_unless_forced(tallystick: Tallystick) -> None:
 def test_a_question_that_fails_leaves_the_file_alone(tallystick: Tallystick) -> None:
     """With --force too, a file is touched only when there is an answer to put there."""
     Path("spend.csv").write_text("precious", encoding="utf-8")
-    tallystick("spend", "--by", "key", "-o", "spend.csv", "--force").refused(2)
+    tallystick("spend", "--by", "hour", "-o", "spend.csv", "--force").refused(2)
     assert Path("spend.csv").read_text(encoding="utf-8") == "precious"
 
 

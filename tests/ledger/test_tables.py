@@ -19,7 +19,7 @@ from tallystick.core.records import COST, DAYS, NAMES, PAGES, PINNED, USAGE_DAY,
 from tallystick.errors import LedgerError, TallystickError
 from tallystick.ledger import tables as room
 from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import EMPTY, Tables, Version, Writer, of_days, schema
+from tallystick.ledger.tables import EMPTY, Tables, Version, Writer, schema
 from tallystick.sim import World
 
 ME = "some-organization"
@@ -54,7 +54,7 @@ def tables(path: Path) -> Tables:
     """A ledger of three days of cost, in two months."""
     made = Tables(path)
     with made.writing() as writer:
-        writer.replace(COST, of_days(ME, [A, B, C]), _cost((A, "m", "1"), (B, "m", "2"), (B, "n", "3"), (C, "m", "4")))
+        writer.replace(COST, ME, [A, B, C], _cost((A, "m", "1"), (B, "m", "2"), (B, "n", "3"), (C, "m", "4")))
         writer.commit(ME, "three days", NOW, {})
     return made
 
@@ -76,9 +76,9 @@ def test_replacing_days_leaves_the_others(tables: Tables) -> None:
     """New rows of some days take the place of all rows of these days, and of no other day or organization."""
     with tables.writing() as writer:
         writer.append(COST, _cost((B, "m", "9"), organization="another"))
-        writer.replace(COST, of_days(ME, [B]), _cost((B, "o", "7")))
+        writer.replace(COST, ME, [B], _cost((B, "o", "7")))
         writer.commit(ME, "again", NOW, {})
-        writer.replace(COST, of_days(ME, [C]), _cost())
+        writer.replace(COST, ME, [C], _cost())
         writer.commit(ME, "nothing", NOW, {})
     assert _held(tables) == [(A, "m", 1), (B, "m", 9), (B, "o", 7)]
     assert tables.newest().number == 3
@@ -104,7 +104,7 @@ def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPa
     was = {1: _held(tables)}
     for number in range(2, 5):
         with tables.writing() as writer:
-            writer.replace(COST, of_days(ME, [B]), _cost((B, "m", str(number))))
+            writer.replace(COST, ME, [B], _cost((B, "m", str(number))))
             writer.commit(ME, "more", NOW, {})
         was[number] = _held(tables)
     with tables.writing() as writer:
@@ -132,7 +132,7 @@ def test_readers_never_see_half_a_commit(copy: Path) -> None:
     tables, day = Tables(copy), days_ago(5)
     (name,) = {row["organization"] for row in records(copy, DAYS)}
     with tables.writing() as writer:
-        writer.replace(USAGE_DAY, of_days(name, [day]), schema(USAGE_DAY).empty_table())
+        writer.replace(USAGE_DAY, name, [day], schema(USAGE_DAY).empty_table())
         writer.append(COST, _cost((day, "m", "1000000"), organization=name))
         writer.append(NAMES, pa.Table.from_pylist(records(copy, NAMES)[:1], schema(NAMES)))
     assert content(copy) == before
@@ -294,7 +294,7 @@ def test_money_keeps_twelve_places(tables: Tables) -> None:
     """Amounts come back with all twelve places, and an amount with more is refused, not rounded."""
     fine = Decimal("1234567890123456.000000000001")
     with tables.writing() as writer:
-        writer.replace(COST, of_days(ME, [A]), _cost((A, "m", str(fine))))
+        writer.replace(COST, ME, [A], _cost((A, "m", str(fine))))
         writer.commit(ME, "fine", NOW, {})
     assert _held(tables)[0] == (A, "m", fine)
     with pytest.raises(pa.ArrowInvalid):

@@ -238,8 +238,8 @@ def test_an_answer_says_what_was_asked(book: Ledger, report: Report) -> None:
 @pytest.mark.parametrize(
     ("report", "by", "said"),
     [
-        ("spend", "key", "match"),
-        ("spend", "actor", "match"),
+        ("spend", "session", "session"),
+        ("cache", "method", "method"),
         ("spend", "hour", "day"),
         ("spend", "minute", "day"),
         ("usage", "minute", "hour"),

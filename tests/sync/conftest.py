@@ -27,6 +27,7 @@ from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.run import Outcome
+from tallystick.tally.prices import Prices
 
 settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
@@ -34,6 +35,7 @@ settings.load_profile("unhurried")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
 DAY = timedelta(days=1)
+PUBLIC = Prices.with_own()
 KEY = "sk-ant-admin01-simulated"
 USED = ("workspace", "key", "account", "service_account", "model", "tier", "context", "geo", "speed")
 COUNTED = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")

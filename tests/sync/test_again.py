@@ -18,6 +18,7 @@ from .conftest import (
     DAY,
     HOURS_SINCE,
     NOW,
+    PUBLIC,
     SINCE,
     TODAY,
     Clock,
@@ -97,7 +98,7 @@ def test_day_by_day_makes_the_same_tables(tmp_path: Path) -> None:
 def test_the_archive_alone_gives_the_same_ledger(full: Path, tmp_path: Path) -> None:
     """A ledger rebuilt from its pages has the same rows of every table, and the pages; the old one is only read."""
     old = _delta(full)
-    readings = rebuild(full, tmp_path / "new")
+    readings = rebuild(full, tmp_path / "new", PUBLIC)
     assert readings == rows(full, "SELECT count(DISTINCT reading) AS n FROM pages")[0]["n"]
     assert content(tmp_path / "new") == content(full)
     assert _delta(full) == old
@@ -118,7 +119,7 @@ def test_what_was_restated_and_moved_is_rebuilt_too(tmp_path: Path) -> None:
     wire = Wire(world, before=lambda target: world.restate(restless) if "group_by%5B%5D=workspace" in target else None)
     synced(path, wire, days_ago(12))
     assert rows(path, "SELECT * FROM notices")
-    rebuild(path, tmp_path / "new")
+    rebuild(path, tmp_path / "new", PUBLIC)
     assert content(tmp_path / "new") == content(path)
     synced(tmp_path / "new", Wire(world), days_ago(12))
     assert_true(tmp_path / "new", world, span(days_ago(12), TODAY))
@@ -129,10 +130,10 @@ def test_rebuilding_needs_an_archive_and_an_empty_place(full: Path, tmp_path: Pa
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "note").write_text("mine")
     with pytest.raises(AskedWrongly):
-        rebuild(full, tmp_path / "taken")
+        rebuild(full, tmp_path / "taken", PUBLIC)
     assert [it.name for it in (tmp_path / "taken").iterdir()] == ["note"]
     with pytest.raises(LedgerError):
-        rebuild(tmp_path / "nothing", tmp_path / "new")
+        rebuild(tmp_path / "nothing", tmp_path / "new", PUBLIC)
     assert not (tmp_path / "new").exists()
 
 

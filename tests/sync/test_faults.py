@@ -16,6 +16,7 @@ from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
     NOW,
+    PUBLIC,
     TODAY,
     Clock,
     Tabled,
@@ -177,7 +178,7 @@ def test_unknown_fields_are_accepted_noticed_and_kept(path: Path, world: World, 
     before = content(path)
     synced(path, wire, SINCE)
     assert content(path) == before
-    rebuild(path, tmp_path / "new")
+    rebuild(path, tmp_path / "new", PUBLIC)
     assert content(tmp_path / "new") == before
 
 
@@ -215,7 +216,7 @@ def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> Non
         assert found == truth
     before = content(path)
     assert synced(path, wire, SINCE).days == 0
-    rebuild(path, tmp_path / "new")
+    rebuild(path, tmp_path / "new", PUBLIC)
     assert content(tmp_path / "new") == before
 
 

@@ -93,7 +93,7 @@ class _List(msgspec.Struct, Generic[T]):
 DEFAULT_NAME = "Default"
 """What the API calls the default workspace (reports-api 1.5)."""
 
-_EVERYTHING = ("limit", "1000")
+_EVERYTHING = ("limit", str(WORKSPACES.limits[""]))
 _ARCHIVED = ("include_archived", "true")
 LISTS: tuple[tuple[str, Query], ...] = (
     ("organization", Query(ORGANIZATION)),

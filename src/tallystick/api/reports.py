@@ -157,15 +157,14 @@ def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: 
 
     Raises AskedWrongly where no day of the window has ended: the API would answer 400 (reports-api 1.3.4).
     """
-    _whole(window)
-    ended = Window(Grain.DAY.floor(window.start), max(Grain.DAY.floor(window.start), Grain.DAY.floor(now)))
-    window = Window(ended.start, min(max(Grain.DAY.ceil(window.end), ended.start), ended.end))
-    if not window:
+    _possible(window)
+    start, end = Grain.DAY.floor(window.start), min(Grain.DAY.ceil(window.end), Grain.DAY.floor(now))
+    if start >= end:
         raise AskedWrongly(
             "No day of this window has ended yet, and cost is published for ended UTC days only.",
             f"Ask for days before {text(Grain.DAY.floor(now))}.",
         )
-    return Query(COST_REPORT, _query(COST_REPORT, window, Grain.DAY, by, limit), shape=_Report[CostRow])
+    return Query(COST_REPORT, _query(COST_REPORT, Window(start, end), Grain.DAY, by, limit), shape=_Report[CostRow])
 
 
 def _query(
@@ -186,7 +185,7 @@ def _query(
     limit = most if limit is None else limit
     if not 1 <= limit <= most:
         raise AskedWrongly(f"limit={limit} is not possible by {grain}.", f"It counts buckets a page: 1 to {most}.")
-    _whole(window)
+    _possible(window)
     start, end = grain.floor(window.start), grain.ceil(window.end)
     return (
         ("starting_at", text(start)),
@@ -197,7 +196,7 @@ def _query(
     )
 
 
-def _whole(window: Window) -> None:
+def _possible(window: Window) -> None:
     if not window:
         raise AskedWrongly(f"The window {window} is empty.", "Its end is exclusive: ask for a later one.")
     if window.end.year == MAXYEAR:
@@ -229,8 +228,7 @@ def _pages(pages: Iterable[Page], shape: type[_Report[Row]]) -> Iterator[tuple[P
                 window = Window(instant(bucket.starting_at), instant(bucket.ending_at))
             except ValueError as wrong:
                 raise _strange(page, f"a bucket at `{path}` that is not a span of time ({wrong})") from None
-            start = grain.floor(window.start)
-            if window != Window(start, grain.after(start)) or window & asked != window:
+            if window != grain.around(window.start) or window & asked != window:
                 raise _strange(page, f"the bucket {window} at `{path}`, which is no {grain} of {asked}")
             if last is not None and window.start < last:
                 raise _strange(page, f"the bucket {window} twice or out of order, at `{path}`")

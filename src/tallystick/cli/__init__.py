@@ -13,17 +13,26 @@ from tallystick.errors import TallystickError
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+HELP = """Every cent of your Claude bill, matched to who used it.
+
+Begin with `tallystick demo`, which needs no key, or set ANTHROPIC_ADMIN_KEY and run `tallystick sync`.
+
+\b
+Exit codes:
+  0  done
+  1  done, but something is not as it should be
+  2  asked wrongly
+  3  refused by the API
+  4  could not reach the API
+  5  the API answered strangely
+  6  the ledger cannot be read or written
+"""
+
+
+@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="tallystick")
 def cli() -> None:
-    r"""Every cent of your Claude bill, matched to who used it.
-
-    Begin with `tallystick demo`, which needs no key, or set ANTHROPIC_ADMIN_KEY and run `tallystick sync`.
-
-    \b
-    Exit codes: 0 done, 1 done but something is not as it should be, 2 asked wrongly,
-    3 refused by the API, 4 could not reach it, 5 it answered strangely, 6 the ledger.
-    """
+    """The command line."""
 
 
 for command in (
@@ -31,6 +40,7 @@ for command in (
     api.check,
     api.sync,
     *ask.REPORT_COMMANDS,
+    look.verify,
     look.sql,
     look.schema,
     look.rebuild,

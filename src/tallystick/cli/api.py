@@ -29,10 +29,10 @@ def check(base_url: str | None, config: str | None) -> None:
     from tallystick.core.text import safe
 
     told = options.settings(base_url=base_url, config=config)
-    with AdminAPI(told.credential(), base_url=told.base_url, clock=told.clock(), patience=CHECK_PATIENCE) as api:
+    with AdminAPI(settings=told, patience=CHECK_PATIENCE) as api:
         found = api.check()
     click.echo(f"{safe(found.organization.name)} ({found.organization.id})")
-    click.echo(f"{found.base_url}, {found.credential}")
+    click.echo(f"{found.base_url}, read with the credential from {found.credential}")
     for name, answer in found.may_read.items():
         click.echo(f"  {name:<16} {safe(answer)}")
     usage = f"{found.newest_usage:%Y-%m-%d %H:%M} UTC" if found.newest_usage else "none in the last two days"
@@ -143,7 +143,7 @@ def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str) 
     errands, cost = book.plan(since, until, grain=grain)
     for errand in errands:
         click.echo(f"  {errand}")
-    basis = "by what earlier readings cost" if cost.measured else "assumed: nothing like it has been read yet"
+    basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"
     click.echo(
         f"{len(errands)} windows: about {cost.requests:,} requests, {cost.minutes:,.1f} minutes, "
         f"{cost.megabytes:,.1f} megabytes ({basis})."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import click
@@ -30,12 +31,12 @@ def _command(report: Report) -> click.Command:
         default="30d",
         show_default=True,
         metavar="WHEN",
-        help="First UTC day: 2026-10-01, 2026-10, 7d, 3m, mtd, yesterday.",
+        help="First UTC day. 7d, 3m, yesterday end with the last ended day or month; 2026-10-01, 2026-10, mtd run on.",
     )
     @click.option(
         "--until",
         metavar="WHEN",
-        help="The day after the last; 2026-10 includes October. By default where --since ends, else now.",
+        help="First UTC day left out; a month is included: --since 2026-10 --until 2026-10. Default: now.",
     )
     @click.option(
         "--where",
@@ -46,6 +47,7 @@ def _command(report: Report) -> click.Command:
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
+    @click.option("--strict", is_flag=True, help="Exit with 1 where days are absent or a model has no known rate.")
     @options.output
     @options.force
     @options.ledger
@@ -56,8 +58,9 @@ def _command(report: Report) -> click.Command:
         until: str | None,
         where: tuple[str, ...],
         top: int | None,
-        form: str,
+        form: str | None,
         show_sql: bool,
+        strict: bool,
         output: str | None,
         force: bool,
         ledger: str | None,
@@ -74,6 +77,8 @@ def _command(report: Report) -> click.Command:
             return
         table = book.ask(report.name, dims, since, until, chosen, top)
         options.write(options.written(table, form, output), output, force=force)
+        if strict and (table.coverage["absent"] or table.coverage.get("unpriced")):
+            sys.exit(1)
 
     return command
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from tallystick.cli import options
@@ -14,12 +16,26 @@ from tallystick.cli import options
 @options.force
 @options.ledger
 @options.config
-def sql(query: str, form: str, output: str | None, force: bool, ledger: str | None, config: str | None) -> None:
+def sql(query: str, form: str | None, output: str | None, force: bool, ledger: str | None, config: str | None) -> None:
     """Ask the ledger in SQL: one select over the views that `tallystick schema` lists. Read only."""
     from tallystick.book import Ledger
 
     told = options.settings(ledger=ledger, config=config)
     options.write(options.written(Ledger.of(told).sql(query), form, output), output, force=force)
+
+
+@click.command(short_help="Whether the ledger adds up.")
+@options.form
+@options.ledger
+@options.config
+def verify(form: str | None, ledger: str | None, config: str | None) -> None:
+    """Whether charges, records and control totals add up on every day; exit code 1, and what does not, if not."""
+    from tallystick.book import Ledger
+
+    found = Ledger.of(options.settings(ledger=ledger, config=config)).verify()
+    options.write(options.written(found, form, None), None, force=False)
+    if found.cells:
+        sys.exit(1)
 
 
 @click.command(short_help="The views that SQL reads.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tallystick.core.text import safe
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ form = click.option(
     "--format",
     "form",
     type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="JSON and CSV are exact.",
+    help="By default what the ending of --output says, else table. JSON and CSV are exact.",
 )
 force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
 
@@ -40,11 +39,19 @@ def settings(**told: Any) -> Settings:
     return made
 
 
-def written(table: Table, form: str, output: str | None) -> str:
-    """A Table in a format; as wide as the terminal where it goes to one."""
+def written(table: Table, form: str | None, output: str | None) -> str:
+    """A Table in a format; as wide as the terminal where it goes to one.
+
+    CSV has no place for caveats: they are said on the error stream.
+    """
     from tallystick.formats import FORMATS
     from tallystick.formats.table import as_table
 
+    ending = Path(output).suffix.removeprefix(".") if output else ""
+    form = form or (ending if ending in FORMATS else "table")
+    if form == "csv":
+        for caveat in table.caveats:
+            click.echo(f"tallystick: {safe(caveat)}", err=True)
     if form == "table" and output is None and sys.stdout.isatty():
         return as_table(table, shutil.get_terminal_size().columns)
     return FORMATS[form](table)
@@ -56,6 +63,8 @@ def write(text: str, output: str | None, *, force: bool) -> None:
         click.echo(text, nl=False)
         return
     path = Path(output)
+    if path.is_dir():
+        raise AskedWrongly(f"{path} is a folder.", "Name a file in it.")
     try:
         with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
             file.write(text)

@@ -43,9 +43,14 @@ def window(since: str, until: str | None, now: datetime) -> Window:
             end = Grain.MONTH.after(end)
         end = min(end, tomorrow)
     end = end or tomorrow
+    if start >= tomorrow:
+        raise AskedWrongly(f"{since} is in the future: today is {now:%Y-%m-%d}, UTC.", _WORDS)
     if not start < end:
         asked = f"since {since}" + (f" until {until}" if until else "")
-        raise AskedWrongly(f"There is no day in the window {asked}.", "--since is inclusive, --until exclusive.")
+        raise AskedWrongly(
+            f"There is no day in the window {asked}.",
+            "A day after --until is the first left out; a month is included: --until 2026-10.",
+        )
     return Window(start, end)
 
 

@@ -51,6 +51,11 @@ class Grain(StrEnum):
             case Grain.MONTH:
                 return (start.replace(day=1) + DAY * 32).replace(day=1)
 
+    def around(self, at: datetime) -> Window:
+        """The bucket that holds `at`."""
+        start = self.floor(at)
+        return Window(start, self.after(start))
+
     def ceil(self, at: datetime) -> datetime:
         """The first bucket start that is not before `at`."""
         floor = self.floor(at)

@@ -50,15 +50,25 @@ def as_table(table: Table, width: int = WIDE) -> str:
     if question := table.question:
         first, last = question.window.start.date(), (question.window.end - DAY).date()
         console.print(f"{question.report}, {first} to {last}, UTC days")
-    if table.cells:
+    if table.cells or not table.question:
         console.print(grid)
     elif table.coverage.get("present", 1):
         console.print("\nnothing\n")
     else:
         console.print("\nunknown: no day of this window is in the ledger\n")
-    for caveat in table.caveats:
+    for caveat in (*_rounding(table), *table.caveats):
         console.print(Text(f"* {safe(caveat)}"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _rounding(table: Table) -> list[str]:
+    """What to say where the rounded rows of a column do not add up to its rounded total."""
+    for place, heading in enumerate(table.headings):
+        shown = [rounded(cell) for row in table.cells if isinstance(cell := row[place], Decimal)]
+        said = table.totals.get(heading.name)
+        if heading.kind is Kind.MONEY and isinstance(said, Decimal) and sum(shown) != rounded(said):
+            return ["Rows are rounded to cents here; the total is of the exact amounts, which --format csv shows."]
+    return []
 
 
 def _shown(cell: Cell, heading: Heading) -> str:

@@ -25,7 +25,8 @@ class Engine:
         self._duck = duckdb.connect()
         self._duck.execute("CREATE SCHEMA ledger")
         for table in PINNED:
-            self._show(table, tables.files(table, version.tables.get(table.name, 0)))
+            pin = version.tables.get(table.name)  # a version from before the table pins none of it
+            self._show(table, [] if pin is None else tables.files(table, pin))
         for table in (PAGES, VERSIONS):
             self._show(table, tables.files(table))
         for view in VIEWS:
@@ -37,8 +38,11 @@ class Engine:
         self._duck.execute("SET lock_configuration = true")
 
     def ask(self, query: exp.Expression) -> pa.Table:
-        """The answer to an expression."""
-        return self._run(query.sql(dialect="duckdb"))
+        """The answer to an expression of ours; LedgerError where a file cannot be read."""
+        try:
+            return self._run(query.sql(dialect="duckdb"))
+        except duckdb.Error as wrong:
+            raise self._damaged(wrong) from None
 
     def sql(self, text: str) -> pa.Table:
         """The answer to a user's own SQL: one statement that reads. AskedWrongly where it is anything else."""

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import duckdb
@@ -108,6 +109,16 @@ class Tables:
                 "Restore it from a backup, or rebuild the ledger from its pages: tallystick rebuild.",
             ) from None
 
+    def rows(self, table: LedgerTable, version: int | None = None, **how: Any) -> pa.Table:
+        """Rows of one table as of a version; `how` is columns and filters. LedgerError where a file is lost."""
+        try:
+            return self.open(table, version).to_pyarrow_table(**how)
+        except (OSError, DeltaError, pa.ArrowException) as wrong:
+            raise LedgerError(
+                f"The table {table.name} of the ledger {self.root} cannot be read: {wrong}",
+                "Restore it from a backup, or rebuild the ledger from its pages: tallystick rebuild.",
+            ) from None
+
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""
         return [unquote(file) for file in self.open(table, version).file_uris()]
@@ -125,7 +136,10 @@ class Tables:
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+            try:
+                who = holder.read_text(encoding="utf-8")
+            except OSError:  # it has just finished
+                who = "another process"
             if waiting:
                 waiting(who)
             try:
@@ -177,9 +191,17 @@ class Writer:
             if table in {PAGES, VERSIONS} and delta.version() % COMPACT_EVERY == 0:
                 delta.optimize.compact()
 
-    def replace(self, table: LedgerTable, where: str, rows: pa.Table) -> None:
-        """Put `rows` in the place of all rows that `where` holds for, in one Delta commit."""
-        delta = self._open[table]
+    def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
+        """Put `rows` in the place of an organization's rows of these days, in one Delta commit.
+
+        `fixed` holds further columns to a value.
+        """
+        conditions = [f"{name} = {_quoted(value)}" for name, value in ({"organization": organization} | fixed).items()]
+        if "month" in table.partitions:  # named, so that files of other months stay shut
+            months = sorted({f"{day:%Y-%m}" for day in days})
+            conditions.append(f"month in ({', '.join(map(_quoted, months))})")
+        conditions.append(f"day in ({', '.join(f'date {_quoted(str(day))}' for day in days)})")
+        where, delta = " and ".join(conditions), self._open[table]
         if rows.num_rows:
             write_deltalake(delta, rows.cast(schema(table)), mode="overwrite", predicate=where)
         else:
@@ -229,11 +251,8 @@ class Writer:
         return version
 
 
-def of_days(organization: str, days: list[date], extra: str = "") -> str:
-    """The predicate that holds for these days of an organization; months are named so that other files stay shut."""
-    listed = ", ".join(f"date '{day}'" for day in days)
-    months = ", ".join(f"'{month}'" for month in sorted({f"{day:%Y-%m}" for day in days}))
-    return f"organization = '{organization}' and month in ({months}) and day in ({listed}){extra}"
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _on(rows: pa.Table, day: date) -> pa.Table:

@@ -8,4 +8,4 @@ from tallystick.reports.spend import SPEND
 from tallystick.reports.usage import USAGE
 
 REPORTS: tuple[Report, ...] = (SPEND, USAGE, CACHE)
-"""Every report; command, help and Python method follow from this line."""
+"""Every report; its command and help follow from this line, its Python method stands in `book.py`."""

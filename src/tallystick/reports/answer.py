@@ -13,10 +13,10 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, COST, LedgerTable
 from tallystick.core.time import text
-from tallystick.errors import AskedWrongly
+from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, usage_table, wanted, within
-from tallystick.reports.coverage import cover, matched, organizations, priority
+from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
 
@@ -31,14 +31,17 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     """
     report.check(question)
     table = (
-        _money_table(question) if report.money else usage_table(engine, question.window, hours="hour" in question.by)
+        _money_table(engine, question)
+        if report.money
+        else usage_table(engine, question.window, hours="hour" in question.by)
     )
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
     dims = {name: column(name) for name in by}
     if report.apart and report.apart[0] not in dims:
-        dims[report.apart[0]] = exp.maybe_parse(report.apart[1])
+        name, sql = report.apart
+        dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
     sums = [exp.alias_(exp.maybe_parse(f"sum({it.sql})"), it.name) for it in report.measures if not it.derived]
     asked = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
@@ -52,8 +55,10 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     return asked.having("count(*) > 0"), table
 
 
-def _money_table(question: Question) -> LedgerTable:
+def _money_table(engine: Engine, question: Question) -> LedgerTable:
     """The charges; the bill itself where its own words are asked for, which the match does not keep."""
+    if CHARGES.name not in engine.version.tables and engine.version.number:
+        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     asked = {*question.by, *question.where}
     if not asked & {"description", "cost_type"}:
         return CHARGES
@@ -75,20 +80,22 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime) ->
     times = [name for name in dims if name in TIMES]
     rows.sort(key=lambda row: ([row[name] for name in times], -row[report.order], [row[name] for name in dims]))
     if question.top is not None and len(rows) > question.top:
-        rows = _top(report, rows, dims, question.top)
+        rows = _top(report, rows, dims, question)
     names = named(engine, dims)
     headings, cells = _laid_out(report, rows, dims, names)
     coverage, caveats = cover(engine, table, question, now)
     split: list[str] = []
     if table is CHARGES:
         coverage["billed"], split = matched(engine, question)
+        coverage["unpriced"], nameless = unpriced(engine, question)
+        split += nameless
     known = coverage["present"] > 0 or bool(rows)
     return Table(
         question,
         headings,
         cells,
         {it.name: totals[it.name] if known else None for it in report.measures},
-        (*caveats, *priority(engine, table, question), *split, *report.notes),
+        (*priority(engine, table, question), *caveats, *split, *report.notes),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )
@@ -106,11 +113,21 @@ def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return sums
 
 
-def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], top: int) -> list[dict[str, Any]]:
-    largest = sorted(rows, key=lambda row: -row[report.order])[:top]
-    kept = [row for row in rows if any(row is it for it in largest)]
-    left = [row for row in rows if not any(row is it for it in largest)]
-    return [*kept, dict.fromkeys(dims, OTHERS) | _sum(report, left)]
+def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
+    """The largest rows, and the rest in one: one for each value of what stands apart though nobody asked."""
+    by_size = sorted(range(len(rows)), key=lambda place: -rows[place][report.order])
+    largest = set(by_size[: question.top])
+    apart = [name for name in dims if name not in question.by]
+    left: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for place, row in enumerate(rows):
+        if place not in largest:
+            left.setdefault(tuple(row[name] for name in apart), []).append(row)
+    kept = [row for place, row in enumerate(rows) if place in largest]
+    others = [
+        dict.fromkeys(dims, OTHERS) | dict(zip(apart, it, strict=True)) | _sum(report, them)
+        for it, them in left.items()
+    ]
+    return [*kept, *others]
 
 
 def _laid_out(

@@ -61,11 +61,15 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ..
         ids: set[str] = set()
         for value in said:
             found = {value} & present or {id_ for id_, called in names.items() if called == value}
+            found = found or {id_ for id_, called in names.items() if called.casefold() == value.casefold()}
             if not found:
-                near = get_close_matches(value, sorted({*present, *names.values()}), n=3, cutoff=0.5)
+                known = sorted({*present, *names.values()})
+                near = get_close_matches(value, known, n=3, cutoff=0.5)
+                near = near or [it for it in known if value.casefold() in it.casefold()][:3]
+                several = f" For several write {name}=A,{name}=B." if "," in value else ""
                 raise AskedWrongly(
                     f"No {name} in the ledger has the id or name {value!r}.",
-                    f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.",
+                    (f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.") + several,
                 )
             ids |= found
         conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(ids))))

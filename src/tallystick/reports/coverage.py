@@ -14,7 +14,7 @@ from sqlglot import exp
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, DAYS, MONEY, TOKENS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
-from tallystick.core.time import DAY, Grain, Window, of_days
+from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import usage_table, wanted, within
@@ -23,7 +23,7 @@ from tallystick.reports.conditions import usage_table, wanted, within
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """The coverage of an answer in numbers of UTC days, and its caveats in words."""
     source = "cost" if table in MONEY else "usage"
-    states = _states(engine, source, "hour" if table is USAGE_HOUR else "day", question)
+    states = _states(engine, source, _grain(table), question)
     asked, today = question.window.days(), now.date()
     unpublished = [day for day in asked if day >= today and table in MONEY]
     absent = [day for day in asked if day not in states and day not in unpublished]
@@ -39,18 +39,20 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         caveats.append(f"{_spans(unpublished)} has not ended: cost is published for ended UTC days only.")
     for day in of[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
-        caveats.append(part + _gap(engine, table, day))
+        caveats.append(part + ("" if question.where else _gap(engine, table, day)))
     if of[State.PROVISIONAL]:
         days = of[State.PROVISIONAL]
         caveats.append(
-            f"{_count(days)} provisional, read under 35 days after the end; Anthropic may restate them: {_spans(days)}."
+            f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
+            f"ended. {_spans(days)}."
         )
     caveats += [
-        f"{whole.start.strftime(form)} is a part: {len(part.days())} of its {len(whole.days())} days."
-        for name, form in (("week", "%Y-%m-%d"), ("month", "%Y-%m"))
+        f"Of the {name} {part.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
+        for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
         for part in question.window.split(Grain(name))
-        if part != (whole := Window(Grain(name).floor(part.start), Grain(name).after(Grain(name).floor(part.start))))
+        for whole in [Grain(name).around(part.start)]
+        if part != whole
     ]
     coverage = {
         "days": len(asked),
@@ -77,11 +79,24 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
         .where("tier = 'priority'", within(question.window, months=True), *conditions)
     )
     tokens = engine.ask(query).to_pylist()[0]["tokens"]
-    if not tokens:
-        return []
     loose = [name for name in question.where if name not in _OF_USAGE]
-    scope = f"used in this window, by whatever {' and '.join(loose)}," if loose else "of this use"
-    return [f"{int(tokens):,} tokens {scope} were priority tier, whose cost is never in the cost report."]
+    scope = f"in this window, by whatever {' and '.join(loose)}," if loose else "of this use"
+    said = []
+    if tokens:
+        said.append(
+            f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report."
+        )
+    unread = [day for day in question.window.days() if day not in _states(engine, "usage", _grain(used), question)]
+    if table in MONEY and unread:
+        said.append(
+            f"The usage of {_spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
+            "never in the cost report, is unknown."
+        )
+    return said
+
+
+def _grain(table: LedgerTable) -> str:
+    return "hour" if table is USAGE_HOUR else "day"
 
 
 _OF_USAGE = {column.name for column in USAGE_DAY.columns} | {"actor"}
@@ -116,6 +131,24 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
     return shares, caveats
 
 
+def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
+    """The tokens of each model and tier without a known rate, and what to say of them; priority tier never has one."""
+    query = (
+        exp.select("model", "tier", exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
+        .from_("ledger.charges")
+        .where(
+            "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority'",
+            within(question.window, months=True),
+            *wanted(engine, CHARGES, question.where),
+        )
+        .group_by("model", "tier")
+        .order_by("model", "tier")
+    )
+    tokens = {f"{row['model']} in tier {row['tier']}": int(row["tokens"]) for row in engine.ask(query).to_pylist()}
+    listed = "; ".join(f"{what}, {count:,} tokens" for what, count in tokens.items())
+    return tokens, [f"Unpriced, for no rate is known: {listed}."] if tokens else []
+
+
 ONLY_BILLED = ("code execution", "session time")
 """Causes of charges that by their nature have no use in the usage report."""
 
@@ -128,8 +161,8 @@ def organizations(engine: Engine) -> list[str]:
 
 def _states(engine: Engine, source: str, grain: str, question: Question) -> dict[date, State]:
     """The state of each day that every organization asked about has; the least trusted where they differ."""
-    organizations = exp.select("organization", "day", "state").from_("ledger.days")
-    query = organizations.where(
+    states = exp.select("organization", "day", "state").from_("ledger.days")
+    query = states.where(
         exp.column("source").eq(exp.Literal.string(source)),
         exp.column("grain").eq(exp.Literal.string(grain)),
         *wanted(engine, DAYS, {name: it for name, it in question.where.items() if name == "organization"}),
@@ -149,7 +182,7 @@ def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     on = exp.column("day").eq(exp.cast(exp.Literal.string(str(day)), "date"))
     sums = exp.select(exp.alias_(exp.maybe_parse(f"sum({tokens})"), "tokens"))
     read = engine.ask(sums.from_(exp.table_(table.name, db="ledger")).where(on)).to_pylist()[0]["tokens"]
-    grain = exp.Literal.string("hour" if table is USAGE_HOUR else "day")
+    grain = exp.Literal.string(_grain(table))
     control = sums.from_("ledger.days").where(on, "source = 'usage'", exp.column("grain").eq(grain))
     said = engine.ask(control).to_pylist()[0]["tokens"]
     gap = int(said or 0) - int(read or 0)

@@ -1,6 +1,6 @@
 """A report as a small value: what it sums, what it can be grouped by, what it refuses and why.
 
-Light to import: command, help and Python method follow from it without opening a ledger.
+Light to import: command and help follow from it without opening a ledger.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from tallystick.core.dimensions import NAMED
 from tallystick.core.money import plain, total
 from tallystick.core.records import CHARGES, COST, COUNTERS, DAYS, NAMES, NOTICES, USAGE_DAY, USAGE_HOUR, State
 from tallystick.core.time import Grain
-from tallystick.ledger.tables import Writer, of_days, schema
+from tallystick.ledger.tables import Writer, schema
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Total, Verdict, table_of
 from tallystick.tally.conserve import conserve
@@ -63,12 +63,11 @@ class Keeper:
             rows = verdict.rows
             if changed != days:
                 rows = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
-            self.writer.replace(table, of_days(self.organization, changed), rows)
+            self.writer.replace(table, self.organization, changed, rows)
         if marks:
-            listed = ", ".join(f"date '{mark['day']}'" for mark in marks)
-            which = f"source = '{errand.source}' and grain = '{errand.grain}' and day in ({listed})"
-            where = f"organization = '{self.organization}' and {which}"
-            self.writer.replace(DAYS, where, pa.Table.from_pylist(marks, schema(DAYS)))
+            rows = pa.Table.from_pylist(marks, schema(DAYS))
+            fixed = {"source": str(errand.source), "grain": str(errand.grain)}
+            self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
         self._known |= {_day(mark): mark for mark in marks}
         self._tally(sorted({*changed, *(mark["day"] for mark in marks)}))
         self._noticed |= {_issue(row) for row in issues}
@@ -127,7 +126,7 @@ class Keeper:
         changed = self.writer.changed(CHARGES, self.organization, days, rows)
         if changed:
             kept = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
-            self.writer.replace(CHARGES, of_days(self.organization, changed), kept)
+            self.writer.replace(CHARGES, self.organization, changed, kept)
 
     def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
         lists = {name: said for name, said in self.writer.version.totals.items() if name.startswith(TALLIED_BY)}

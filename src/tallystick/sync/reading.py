@@ -112,7 +112,9 @@ class Reading:
             for page, buckets in usage_pages([asked.page]):
                 self._once(asked, buckets)
                 if asked.purpose == "scout":
-                    self.seen += [dims(row, asked.by, USAGE_REPORT.groups) for it in buckets for row in it.rows]
+                    by = asked.by
+                    found = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for it in buckets for row in it.rows}
+                    self.seen += [dict(it) for it in sorted(found)]
                 elif asked.purpose == "cube":
                     self._keep(buckets, _usage_columns(buckets, asked))
                 else:
@@ -209,9 +211,10 @@ class Reading:
 def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked) -> dict[str, pa.Array]:
     rows = [row for bucket in buckets for row in bucket.rows]
     columns: dict[str, pa.Array] = {}
+    by = asked.by
     for dimension in USAGE:
         name, absent = dimension.name, dimension.absent
-        if name in asked.by:
+        if name in by:
             said = map(attrgetter(USAGE_REPORT.groups[name]), rows)
             columns[name] = pa.array([it or (UNKNOWN if it is msgspec.UNSET else absent) for it in said], pa.string())
         else:

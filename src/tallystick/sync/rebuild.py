@@ -32,7 +32,7 @@ def rebuild(old: Path, new: Path, prices: Prices) -> int:
         raise AskedWrongly(f"{new} is not empty.", "Name a folder that does not exist yet.")
     if not (old / "pages" / "index").exists():
         raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
-    index = Tables(old).open(PAGES).to_pyarrow_table()
+    index = Tables(old).rows(PAGES)
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
     with Tables(new).writing() as writer:

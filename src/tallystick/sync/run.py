@@ -75,8 +75,9 @@ def known_days(tables: Tables, organization: str, source: Source, grain: Grain) 
         return {}
     pinned = tables.newest().tables[DAYS.name]
     mine = [("organization", "=", organization)]
-    states = tables.open(DAYS, pinned).to_pyarrow_table(filters=mine).to_pylist()
-    index = tables.open(PAGES).to_pyarrow_table(
+    states = tables.rows(DAYS, pinned, filters=mine).to_pylist()
+    index = tables.rows(
+        PAGES,
         filters=[*mine, ("source", "=", str(source)), ("grain", "=", str(grain)), ("purpose", "=", "after")],
         columns=["window_start", "window_end", "read_at"],
     )
@@ -95,9 +96,7 @@ def habits(tables: Tables) -> dict[tuple[Source, Grain], Habit]:
     """What reading one day of each source and grain has cost so far, from the archive's index."""
     if not tables.exists():
         return {}
-    index = tables.open(PAGES).to_pyarrow_table(
-        columns=["reading", "source", "grain", "window_start", "window_end", "purpose", "size"]
-    )
+    index = tables.rows(PAGES, columns=["reading", "source", "grain", "window_start", "window_end", "purpose", "size"])
     costs: dict[tuple[Source, Grain], list[float]] = {}
     for row in index.to_pylist():
         if row["source"] in set(Source) and row["purpose"] != "check":
@@ -214,21 +213,20 @@ class Sync:
 
     def _ask(self, errand: Errand, reading: Reading, read_at: datetime) -> Iterator[Asked]:
         """The pages of an errand, in order; what the scouts found in them decides the queries of the cube."""
-        window, grain = errand.window, errand.grain
-        if errand.source is Source.COST:
-            control = cost_query(window, read_at)
-            if errand.check:
-                yield from self._pages("check", control)
-                return
-            yield from self._pages("before", control)
-            yield from self._pages("cube", cost_query(window, read_at, by=("workspace", "description")))
-            yield from self._pages("after", control)
-            return
-        control = usage_query(window, grain)
+        cost = errand.source is Source.COST
+        control = cost_query(errand.window, read_at) if cost else usage_query(errand.window, errand.grain)
         if errand.check:
             yield from self._pages("check", control)
             return
         yield from self._pages("before", control)
+        if cost:
+            yield from self._pages("cube", cost_query(errand.window, read_at, by=("workspace", "description")))
+        else:
+            yield from self._cube(errand.window, errand.grain, reading)
+        yield from self._pages("after", control)
+
+    def _cube(self, window: Window, grain: Grain, reading: Reading) -> Iterator[Asked]:
+        """The scouts and then the queries that rebuild the usage cube."""
         for by in SCOUTS:
             yield from self._scout(window, by)
         queries, lost = cuts(reading.seen)
@@ -236,7 +234,6 @@ class Sync:
             where = {name: (value,) for name, value in cut.where.items()}
             limit = max(1, min(LIMITS[grain], ROWS_A_PAGE // self._densest)) if self._densest else FIRST_BUCKETS
             yield from self._pages("cube", usage_query(window, grain, by=cut.by, where=where, limit=limit), cut.fixed)
-        yield from self._pages("after", control)
         self._remark(*(f"{name} could not be cut out of the usage report; it is `unknown`." for name in lost))
 
     def _scout(self, window: Window, by: tuple[str, ...]) -> Iterator[Asked]:

@@ -1,0 +1,92 @@
+"""Verify: whether charges, records and control totals of the whole ledger still add up, day by day.
+
+A broken day is a row. So is a bill of which less than 99 % of the token cost could be matched with usage.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.money import plain, ratio, rounded
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.records import COUNTERS, TOKENS, State
+from tallystick.core.time import text
+from tallystick.ledger.engine import Engine
+
+LEAST = Decimal("0.99")
+"""The share of the token cost that must be matched."""
+
+_HEADINGS = (
+    Heading("organization", Kind.DIMENSION),
+    Heading("day", Kind.DIMENSION),
+    Heading("check", Kind.TEXT),
+    Heading("expected", Kind.NUMBER),
+    Heading("found", Kind.NUMBER),
+)
+_MONEY = """
+SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.billed AS control,
+    coalesce(lines.billed, 0) AS lines, coalesce(tally.billed, 0) AS tally
+FROM ledger.days
+LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.cost GROUP BY ALL) AS lines
+    USING (organization, day)
+LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.charges GROUP BY ALL) AS tally
+    USING (organization, day)
+WHERE days.source = 'cost' ORDER BY 1, 2
+"""
+_USED = """
+SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.state, days.{counter} AS control,
+    coalesce(used.quantity, 0) AS used, coalesce(tally.quantity, 0) AS tally
+FROM ledger.days
+LEFT JOIN (SELECT organization, day, sum({counter}) AS quantity FROM ledger.usage GROUP BY ALL) AS used
+    USING (organization, day)
+LEFT JOIN (SELECT organization, day, sum(quantity) AS quantity FROM ledger.charges WHERE kind = '{kind}' GROUP BY ALL)
+    AS tally USING (organization, day)
+WHERE days.source = 'usage' AND days.grain = 'day' ORDER BY 1, 2
+"""
+_MATCHED = """
+SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched
+FROM ledger.charges WHERE billed IS NOT NULL AND kind IN ({tokens})
+"""
+
+
+def verify(engine: Engine) -> Table:
+    """What does not add up; without rows all does. `coverage` says how many days were looked at, and the match."""
+    rows: list[tuple[Cell, ...]] = []
+    days = 0
+    for row in _ask(engine, _MONEY):
+        days += 1
+        for name in ("lines", "tally"):
+            if row[name] != row["control"]:
+                what = "billed: cost records" if name == "lines" else "billed: charges"
+                rows.append((row["organization"], row["day"], what, row["control"], row[name]))
+    for counter in COUNTERS:
+        kind = "web_search" if counter == "web_searches" else counter
+        for row in _ask(engine, _USED.format(counter=counter, kind=kind)):
+            expected = row["used"] if row["state"] == State.RUNNING else row["control"]
+            for name in ("used", "tally"):
+                if int(row[name]) != int(expected):
+                    what = f"{counter}: {'usage records' if name == 'used' else 'charges'}"
+                    rows.append((row["organization"], row["day"], what, int(expected), int(row[name])))
+    [sums] = _ask(engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS)))
+    share = ratio(sums["matched"] or 0, sums["billed"] or 0)
+    if share is not None and share < LEAST:
+        rows.append(("all", "all", "token cost matched with usage", LEAST, share))
+    part = "no token cost was billed" if share is None else f"{plain(rounded(share * 100, 2))} % of the token cost"
+    word = "adds up" if not rows else "does not add up"
+    return Table(
+        None,
+        _HEADINGS,
+        rows,
+        {},
+        (f"The ledger {word}: {days:,} billed days; {part} is matched with usage.",),
+        {"days": days, "matched": None if share is None else plain(share)},
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = engine.ask(exp.maybe_parse(query, dialect="duckdb")).to_pylist()
+    return rows
