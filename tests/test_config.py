@@ -329,7 +329,7 @@ def test_settings_do_not_print_secrets() -> None:
     assert KEY not in str(settings)
     try:
         written = pickle.dumps(settings)
-    except TypeError:
+    except (TypeError, AttributeError, pickle.PicklingError):
         written = b""
     assert KEY.encode() not in written
 

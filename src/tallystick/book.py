@@ -20,6 +20,7 @@ from tallystick.ledger.tables import Tables
 from tallystick.reports import REPORTS, sql
 from tallystick.reports.answer import answer, query
 from tallystick.reports.coverage import organizations
+from tallystick.reports.owners import owned
 from tallystick.reports.report import Report
 from tallystick.reports.verify import verify
 from tallystick.tally.prices import Prices
@@ -105,7 +106,7 @@ class Ledger:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
 
-        return rebuild(self.path, Path(into), self._prices or Prices.with_own())
+        return rebuild(self.path, Path(into), self._lists())
 
     def spend(
         self,
@@ -155,7 +156,43 @@ class Ledger:
         largest rows and sums the rest in one.
         """
         chosen, question = self._question(report, by, since, until, where, top)
-        return answer(chosen, self.engine(), question, self._clock.now())
+        if chosen.name == "cache":
+            from tallystick.reports import cache
+
+            return cache.answer(self.engine(), question, self._clock.now(), self._lists())
+        owners = self._settings.owners() if self._settings and owned(question) else None
+        return answer(chosen, self.engine(), question, self._clock.now(), owners)
+
+    def whatif(
+        self,
+        swap: str | Sequence[str] = (),
+        batch: str | None = None,
+        cache_hit: str | None = None,
+        geo: str | None = None,
+        *,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """The same usage at other prices: `swap` as "old=new", shares as exact text ("0.4"), `geo` global or us."""
+        from tallystick.reports import whatif as report
+        from tallystick.tally.whatif import Change
+
+        change = Change.read((swap,) if isinstance(swap, str) else swap, batch, cache_hit, geo)
+        question = self._asked("whatif", by, since, until, where, top)
+        return report.answer(self.engine(), question, self._clock.now(), self._lists(), change)
+
+    def prices(self, model: str | None = None, on: str | None = None) -> Table:
+        """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses."""
+        from tallystick.reports import prices as report
+
+        engine = self.engine() if self._tables.exists() else None
+        return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
+
+    def _lists(self) -> Prices:
+        return self._prices or Prices.with_own()
 
     def query(
         self,
@@ -172,6 +209,22 @@ class Ledger:
     def sql(self, text: str) -> Table:
         """The answer to one SQL statement that reads; `tallystick schema` lists the views."""
         return sql.ask(self.engine(), text)
+
+    def reconcile(
+        self,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        *,
+        rates: bool = False,
+    ) -> Table:
+        """Billed against priced, and the difference by named cause; with `rates` the bill's effective rates instead."""
+        from tallystick.reports import reconcile as report
+
+        question = self._asked("reconcile", by, since, until, where)
+        asked = report.rates if rates else report.answer
+        return asked(self.engine(), question, self._lists(), self._clock.now())
 
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
@@ -191,10 +244,14 @@ class Ledger:
         chosen = next((it for it in REPORTS if it.name == report), None)
         if chosen is None:
             raise AskedWrongly(f"There is no report {report!r}.", f"Reports: {', '.join(it.name for it in REPORTS)}.")
+        return chosen, self._asked(report, by, since, until, where, top)
+
+    def _asked(
+        self, report: str, by: By, since: str, until: str | None, where: Where | None, top: int | None = None
+    ) -> Question:
         dims = (by,) if isinstance(by, str) else tuple(by)
         wanted = {name: (it,) if isinstance(it, str) else tuple(it) for name, it in (where or {}).items()}
-        question = Question(report, window(since, until, self._clock.now()), dims, wanted, top)
-        return chosen, question
+        return Question(report, window(since, until, self._clock.now()), dims, wanted, top)
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""

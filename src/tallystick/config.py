@@ -4,6 +4,7 @@ The only file that reads the environment. A flag wins over the environment, the 
 
     ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
     prices = "prices.toml"             # one's own price list, on top of the public one
+    owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -15,7 +16,7 @@ from __future__ import annotations
 import os
 import time
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,11 +29,12 @@ from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
     from tallystick.api.credential import Credential
+    from tallystick.tally.owners import Owners
     from tallystick.tally.prices import Prices
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
-_KNOWN = {"ledger": str, "prices": str, "api": dict}
+_KNOWN = {"ledger": str, "prices": str, "owners": str, "owner": list, "api": dict}
 _KNOWN_API = {"base_url", "key_file", "key_command"}
 
 
@@ -68,7 +70,8 @@ class Settings:
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
     prices: Path | None = None
-    _credential: Credential | None = None
+    _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
+    _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -83,7 +86,7 @@ class Settings:
         """Settings from flags (the arguments), the environment and the file; AskedWrongly where one cannot be."""
         env = os.environ if environment is None else environment
         path, file = _file(config or env.get("TALLYSTICK_CONFIG"))
-        api: dict[str, Any] = dict(file.get("api", {}))
+        api, owner = dict(file.get("api", {})), tuple(file.get("owner", ()))
         if told := api.get("key_file"):
             api["key_file"] = str(Path(path).parent / Path(told).expanduser())
         url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), path)
@@ -96,14 +99,12 @@ class Settings:
         else:
             place, place_from = _default_ledger(), "default"
         if "://" in place:
-            raise AskedWrongly(
-                f"The ledger {place!r} is an address; this version keeps ledgers on disks only.",
-                "Name a folder.",
-            )
+            raise AskedWrongly(f"The ledger {place!r} is an address, and ledgers are kept on disks.", "Name a folder.")
         try:
             at = instant(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
             raise AskedWrongly(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
+        secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
         return cls(
             base_url=url,
             ledger=Path(place).expanduser(),
@@ -111,7 +112,8 @@ class Settings:
             warnings=tuple(warnings),
             at=at,
             prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
-            _credential=_from_environment(env),
+            _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
+            _told=lambda: _from_environment(secrets),
             _api=api,
         )
 
@@ -123,12 +125,14 @@ class Settings:
         """The public price list and one's own; AskedWrongly where it cannot be read."""
         from tallystick.tally.prices import Prices
 
-        if self.prices is None:
-            return Prices.with_own()
-        try:
-            return Prices.with_own(self.prices.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as wrong:
-            raise AskedWrongly(f"The price list {self.prices} cannot be read: {wrong}.", "Correct `prices`.") from None
+        return Prices.with_own(*([_read(self.prices, "price list", "prices")] if self.prices else []))
+
+    def owners(self) -> Owners:
+        """Who owns what: the CSV, then the [[owner]] tables; AskedWrongly names the rule that cannot be."""
+        from tallystick.tally.owners import Owners
+
+        at, tables = self._owners
+        return Owners.read(tables, *((_read(at, "owners' list", "owners"), at.name) if at else ()))
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; AskedWrongly says where one could be put if there is none.
@@ -137,14 +141,10 @@ class Settings:
         """
         from tallystick.api.credential import Credential
 
-        if self._credential:
-            return self._credential
+        if credential := self._told():
+            return credential
         if told := self._api.get("key_file"):
-            try:
-                said = Path(told).read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as wrong:
-                why = wrong.strerror if isinstance(wrong, OSError) else "it is not text"
-                raise AskedWrongly(f"The key file {told} cannot be read: {why}.", "Correct it.") from None
+            said = _read(Path(told), "key file", "key_file")
             return Credential(said, source=f"the file {told}")
         if told := self._api.get("key_command"):
             return Credential(_printed_by(told), source="key_command")
@@ -162,6 +162,14 @@ def _from_environment(env: Mapping[str, str]) -> Credential | None:
         if told := env.get(name):
             return Credential(told, bearer=name == TOKEN, source=name)
     return None
+
+
+def _read(path: Path, what: str, setting: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) else "it is not text"
+        raise AskedWrongly(f"The {what} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
 
 
 def _file(told: str | None) -> tuple[str, dict[str, Any]]:

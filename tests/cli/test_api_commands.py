@@ -82,7 +82,7 @@ def test_a_plan_asks_nothing(tallystick: Tallystick, there: dict[str, str], simu
     assert simulator.calls == 0
     for word in ("cost by day, 2026-11-19 to 2026-11-21", "usage by day, 2026-11-19 to 2026-11-22", "requests", "meg"):
         assert word in run.out
-    assert "assumed" in run.out
+    assert "a guess" in run.out
     tallystick("spend", **there).refused(6)
 
 
@@ -90,7 +90,7 @@ def test_a_plan_after_a_sync_is_measured(tallystick: Tallystick, there: dict[str
     """After a sync the plan is judged by what reading cost, and is near what the next sync then sends."""
     tallystick("sync", *SINCE, **there)
     run = tallystick("sync", *SINCE, "--plan", **there)
-    assert "assumed" not in run.out
+    assert "a guess" not in run.out
     planned = int(run.out.rpartition("about ")[2].split()[0])
     before = simulator.calls
     tallystick("sync", *SINCE, **there)

@@ -62,12 +62,12 @@ def test_help_of_a_report_lists_its_dimensions(tallystick: Tallystick, report: o
     """A report's help lists what it can be grouped by, and what the words for time are."""
     out = " ".join(tallystick(report.name, "--help").out.split())  # type: ignore[attr-defined]
     assert ", ".join(report.dimensions) in out  # type: ignore[attr-defined]
-    assert "2026-10-01, 2026-10, 7d, 3m, mtd, yesterday" in out
+    assert "7d, 3m, yesterday" in out
 
 
 def test_the_first_help_shows_the_way_in(tallystick: Tallystick) -> None:
     """The first help names the demo, the key, and the exit codes; the version is the package's."""
-    out = tallystick("--help").out
+    out = " ".join(tallystick("--help").out.split())
     for word in ("tallystick demo", "ANTHROPIC_ADMIN_KEY", "0 done", "6 the ledger"):
         assert word in out
     assert tallystick("--version").out.split()[-1] == version("tallystick")

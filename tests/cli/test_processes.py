@@ -43,7 +43,8 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
     assert len(more) == 3
     for words in more:
         again = tallystick(*words, TALLYSTICK_NOW=now)
-        assert (again.code, again.err) == (0, "")
+        assert again.code == 0
+        assert not again.err or "csv" in words  # which says its caveats beside
 
 
 def test_the_demo_leaves_another_ledger_alone(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, look, simulate
+from tallystick.cli import api, ask, look, owners, price, reconcile, simulate
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -40,6 +40,11 @@ for command in (
     api.check,
     api.sync,
     *ask.REPORT_COMMANDS,
+    price.whatif,
+    price.prices,
+    owners.owners,
+    owners.keys,
+    reconcile.reconcile,
     look.verify,
     look.sql,
     look.schema,

@@ -42,7 +42,7 @@ def check(base_url: str | None, config: str | None) -> None:
         sys.exit(3)
 
 
-@click.command()
+@click.command(short_help="Read what is missing from the API into the ledger.")
 @click.option("--since", metavar="WHEN", help="First UTC day; by default the first of the last month but one.")
 @click.option("--until", metavar="WHEN", help="The day after the last; by default the running day is included.")
 @click.option(

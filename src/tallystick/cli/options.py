@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tallystick.core.dimensions import NAMED, TIMES
 from tallystick.core.text import safe
 from tallystick.errors import AskedWrongly
 
@@ -19,6 +21,24 @@ if TYPE_CHECKING:
 ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
 config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
 base_url = click.option("--base-url", metavar="URL", help="Where the API is (TALLYSTICK_BASE_URL).")
+since = click.option(
+    "--since",
+    default="30d",
+    show_default=True,
+    metavar="WHEN",
+    help="First UTC day. 7d, 3m, yesterday end with the last ended day or month; 2026-10-01, 2026-10, mtd run on.",
+)
+until = click.option(
+    "--until",
+    metavar="WHEN",
+    help="First UTC day left out; a month is included: --since 2026-10 --until 2026-10. By default now.",
+)
+where = click.option(
+    "--where",
+    multiple=True,
+    metavar="DIM=VALUE[,DIM=VALUE]",
+    help="Only these ids or names; repeat a dimension for more of it.",
+)
 output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
 form = click.option(
     "--format",
@@ -37,6 +57,28 @@ def settings(**told: Any) -> Settings:
     for warning in made.warnings:
         click.echo(f"tallystick: {warning}", err=True)
     return made
+
+
+_BEFORE_DIMENSION = re.compile(rf",(?=\s*(?:{'|'.join((*NAMED, *TIMES))})\s*=)")
+"""A comma that another dimension follows; any other belongs to a name."""
+
+
+def names(by: str) -> tuple[str, ...]:
+    """The dimensions of --by."""
+    return tuple(name.strip() for name in by.split(",") if name.strip())
+
+
+def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
+    """The values of --where by dimension; AskedWrongly where one is not DIM=VALUE."""
+    found: dict[str, list[str]] = {}
+    for part in (part for one in where for part in _BEFORE_DIMENSION.split(one)):
+        name, equals, value = part.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise AskedWrongly(
+                f"--where {part!r} is not DIM=VALUE.", "Write --where model=claude-opus-5,workspace=Production."
+            )
+        found.setdefault(name.strip(), []).append(value.strip())
+    return found
 
 
 def written(table: Table, form: str | None, output: str | None) -> str:

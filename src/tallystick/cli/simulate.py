@@ -23,7 +23,7 @@ DAYS = 120
 HIGHEST_PORT = 65535
 
 
-@click.command()
+@click.command(short_help="Simulate an organization, sync it, show 30 days.")
 @options.ledger
 def demo(ledger: str | None) -> None:
     """Simulate an organization, sync it, and show its last 30 days. Needs no key."""
@@ -59,7 +59,7 @@ def demo(ledger: str | None) -> None:
         click.echo(f"  {called} {more} --ledger {path}")
 
 
-@click.group()
+@click.group(short_help="A simulated organization behind the real paths.")
 def sim() -> None:
     """A simulated organization behind the real paths of the Admin API."""
 

@@ -100,6 +100,10 @@ DIMENSIONS: tuple[Dimension, ...] = (
         small=True,
     ),
     Dimension("speed", "standard or fast", UNKNOWN, usage="speed", cost="speed", filter="speeds", small=True),
+    Dimension("team", "who owns it by the rules of the settings; `unowned` where no rule does", "unowned"),
+    Dimension(
+        "cost_center", "cost center of the team that owns it; `none` where it has none, `unowned` as team", "unowned"
+    ),
     Dimension("description", "the text of the billed line; to show, never to parse", "none", cost="description"),
     Dimension("method", "how a billed amount reached its row: reported, allocated or none", "none"),
     Dimension("cause", "why a charge has one half only: priority tier, not billed yet, ...; else `none`", "none"),

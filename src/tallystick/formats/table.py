@@ -50,10 +50,10 @@ def as_table(table: Table, width: int = WIDE) -> str:
     if question := table.question:
         first, last = question.window.start.date(), (question.window.end - DAY).date()
         console.print(f"{question.report}, {first} to {last}, UTC days")
-    if table.cells or not table.question:
+    if table.cells:
         console.print(grid)
     elif table.coverage.get("present", 1):
-        console.print("\nnothing\n")
+        console.print("\nnothing\n" if table.question or not table.caveats else "")
     else:
         console.print("\nunknown: no day of this window is in the ledger\n")
     for caveat in (*_rounding(table), *table.caveats):

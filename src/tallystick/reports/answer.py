@@ -18,7 +18,9 @@ from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, usage_table, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
 from tallystick.reports.names import named
+from tallystick.reports.owners import attributed, lines, owned, unasked
 from tallystick.reports.report import Report
+from tallystick.tally.owners import Owners
 
 OTHERS = "others"
 """The id of the row that sums what `top` leaves out."""
@@ -35,6 +37,8 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
         if report.money
         else usage_table(engine, question.window, hours="hour" in question.by)
     )
+    if owned(question):
+        return lines(engine, question), table
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
@@ -62,7 +66,7 @@ def _money_table(engine: Engine, question: Question) -> LedgerTable:
     asked = {*question.by, *question.where}
     if not asked & {"description", "cost_type"}:
         return CHARGES
-    if others := asked & {"key", "actor", "method"}:
+    if others := asked & {"key", "actor", "method", "team", "cost_center"}:
         raise AskedWrongly(
             f"The bill's own lines have no {others.pop()}: several lines can be matched to one use.",
             "Ask by description or cost_type alone, or by kind and model.",
@@ -70,12 +74,18 @@ def _money_table(engine: Engine, question: Question) -> LedgerTable:
     return COST
 
 
-def answer(report: Report, engine: Engine, question: Question, now: datetime) -> Table:
+def answer(report: Report, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
     asked, table = query(report, engine, question)
-    dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
-    counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
-    rows = [row | {name: int(row[name]) for name in counts} for row in engine.ask(asked).to_pylist()]
+    inner = question
+    said: list[str] = []
+    if owned(question):
+        inner = unasked(question, owners or Owners())
+        dims, rows, said = attributed(engine, question, owners or Owners())
+    else:
+        dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
+        counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
+        rows = [row | {name: int(row[name]) for name in counts} for row in engine.ask(asked).to_pylist()]
     totals = _sum(report, rows)
     times = [name for name in dims if name in TIMES]
     rows.sort(key=lambda row: ([row[name] for name in times], -row[report.order], [row[name] for name in dims]))
@@ -86,8 +96,8 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime) ->
     coverage, caveats = cover(engine, table, question, now)
     split: list[str] = []
     if table is CHARGES:
-        coverage["billed"], split = matched(engine, question)
-        coverage["unpriced"], nameless = unpriced(engine, question)
+        coverage["billed"], split = matched(engine, inner)
+        coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
     known = coverage["present"] > 0 or bool(rows)
     return Table(
@@ -95,7 +105,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime) ->
         headings,
         cells,
         {it.name: totals[it.name] if known else None for it in report.measures},
-        (*priority(engine, table, question), *caveats, *split, *report.notes),
+        (*priority(engine, table, question), *caveats, *split, *said, *report.notes),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )

@@ -1,20 +1,33 @@
-"""Cache: how much of the input was read from the cache, and how much was written to it, by lifetime.
+"""Cache: how much of the input was read from the cache and written to it, by lifetime, and what that was worth.
 
-Hit rate = reads / (reads + writes + uncached). Priority-tier use stands apart: its cost is in no report.
+Hit rate = reads / (reads + writes + uncached). Priority-tier use stands apart: its cost is in no report, so it has no
+dollars. Dollars are at the price lists in force, not billed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tallystick.core.money import ratio
-from tallystick.core.question import Cell, Kind
+from tallystick.core.money import EXACT, ratio, total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from tallystick.ledger.engine import Engine
+    from tallystick.tally.cache import Doubts, Economics
+    from tallystick.tally.prices import Prices
+
+_Group = TypeVar("_Group")
 _INPUT = TOKENS[:4]
+WHOLE = frozenset({"organization", "workspace", "model"})
+"""Dimensions that no cache crosses: only what is asked by these holds every read of what it wrote."""
 
 
 def hit_rate(row: Mapping[str, Any]) -> Cell:
@@ -37,3 +50,152 @@ CACHE = Report(
     apart=("tier", "CASE WHEN tier = 'priority' THEN 'priority' ELSE 'all but priority' END"),
     notes=("hit_rate = cache_read / (cache_read + cache_write_5m + cache_write_1h + uncached_input).",),
 )
+
+HEADINGS = (
+    Heading("saved", Kind.MONEY, "USD"),
+    Heading("extra_5m", Kind.MONEY, "USD"),
+    Heading("extra_1h", Kind.MONEY, "USD"),
+    Heading("net", Kind.MONEY, "USD"),
+    Heading("reuse", Kind.RATIO),
+    Heading("break_even_5m", Kind.RATIO),
+    Heading("break_even_1h", Kind.RATIO),
+    Heading("unread", Kind.COUNT, "tokens"),
+    Heading("cheaper", Kind.TEXT),
+    Heading("unpriced", Kind.COUNT, "tokens"),
+)
+"""The columns in dollars, and those that follow from prices, after the columns in tokens."""
+
+_SAVED = (
+    "saved is what the reads would have cost as plain input, less what they cost; extra is what the writes cost above "
+    "plain input; net = saved - extra_5m - extra_1h. At the price lists in force, not as billed."
+)
+_REUSE = (
+    "reuse = cache_read / (cache_read + cache_write_5m + cache_write_1h); caching pays where it is above "
+    "(w - 1) / (w - r), the break-even share at that day's prices, w and r the write and the read over plain input."
+)
+_BOUND = (
+    "unread is the least that was written and never read in this window (writes - reads, where above 0, no cache being "
+    "shared by two models or workspaces); the reports do not show what each read was of, so it may be more."
+)
+_UNTOLD = (
+    "Which written tokens were never read, and which lifetime would have been cheaper, can only be told by "
+    "organization, workspace and model: another key, day or tier may have read what was written here."
+)
+_LIFETIME = (
+    "cheaper says 5m where that lifetime would have cost less for what was written for 1h, even if it had missed every "
+    "read. Elsewhere, and whether 1h would have been cheaper than 5m, cannot be told: the reports do not show how far "
+    "apart requests were. 1h is the cheaper where more than (w1h - w5m) / (w1h - r) of 5m writes repeat earlier ones."
+)
+
+
+def answer(engine: Engine, question: Question, now: datetime, prices: Prices) -> Table:
+    """The report in tokens, with its dollars beside them; AskedWrongly where the question cannot be."""
+    from tallystick.reports import answer as plain
+    from tallystick.tally.cache import economics
+
+    table = plain.answer(CACHE, engine, question, now)
+    asked, _ = plain.query(CACHE, engine, question)
+    dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
+    used = engine.ask(by_rate(asked))
+    whole = {*question.by, *question.where} <= WHOLE
+    found, doubts = economics(used, dims, prices.own, whole=whole)
+    every = list(found.values())
+    groups = grouped(found, table, question)
+    cells = [(*cell, *_figures(row, it)) for cell, row, it in zip(table.cells, table.rows, groups, strict=True)]
+    names = [it.name for it in HEADINGS]
+    totals = dict(zip(names, _figures(table.totals, every), strict=True)) if every else dict.fromkeys(names)
+    totals.pop("cheaper")
+    return replace(
+        table,
+        headings=(*table.headings, *HEADINGS),
+        cells=cells,
+        totals={**table.totals, **totals},
+        caveats=(*table.caveats, _SAVED, _REUSE, *_lifetimes(every, whole=whole), *spoken(doubts, "cached tokens")),
+        coverage={**table.coverage, "unpriced": models(doubts)},
+    )
+
+
+def by_rate(asked: exp.Select) -> exp.Select:
+    """The same query, its groups cut further by what decides a rate; those columns stand behind MARK."""
+    from sqlglot import exp
+
+    from tallystick.tally.cache import KEY, MARK
+
+    first = len(asked.expressions) + 1
+    more = (exp.alias_(exp.column(name), f"{MARK}{name}", quoted=True) for name in KEY)
+    places = (exp.Literal.number(place) for place in range(first, first + len(KEY)))
+    return asked.select(*more).group_by(*places)
+
+
+def models(doubts: Doubts) -> dict[str, int]:
+    """The tokens of each model without a rate, as coverage has them."""
+    found: dict[str, int] = {}
+    for (model, _), count in sorted(doubts.unpriced.items()):
+        found[model] = found.get(model, 0) + count
+    return found
+
+
+def grouped(found: Mapping[tuple[str, ...], _Group], table: Table, question: Question) -> list[list[_Group]]:
+    """The groups that each row is made of: one, or all that `top` left to a row of the others.
+
+    A row of the others agrees with its groups in what stands apart though nobody asked.
+    """
+    left = dict(found)
+    dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
+    keys = [tuple(str(row[name]) for name in dims) for row in table.rows]
+    kept = [left.pop(key, None) for key in keys]
+    apart = [place for place, name in enumerate(dims) if name not in question.by]
+    return [
+        [it] if it else [one for other, one in left.items() if all(other[at] == key[at] for at in apart)]
+        for it, key in zip(kept, keys, strict=True)
+    ]
+
+
+def spoken(doubts: Doubts, what: str) -> list[str]:
+    """What is doubtful of the prices, in words; tokens without a rate are named, never counted as 0 dollars."""
+    why: dict[str, dict[str, int]] = {}
+    for (model, reason), count in sorted(doubts.unpriced.items()):
+        why.setdefault(reason, {})[model] = count
+    said = [
+        f"{sum(of.values()):,} {what} have no price and are in no dollar figure: {reason} "
+        f"({', '.join(f'{model} {count:,}' for model, count in of.items())})."
+        for reason, of in why.items()
+    ]
+    if doubts.ranged:
+        said.append(
+            f"{', '.join(doubts.ranged)}: large prompts cost more and no report shows which they are; "
+            "the low rate is used for all."
+        )
+    if doubts.assumed:
+        said.append(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used.")
+    return said
+
+
+def _lifetimes(every: list[Economics], *, whole: bool) -> list[str]:
+    if not whole:
+        return [_UNTOLD]
+    return [_BOUND, _LIFETIME] if every else []
+
+
+def _figures(row: Mapping[str, Any], them: list[Economics]) -> tuple[Cell, ...]:
+    """The cells of a row that is made of these groups."""
+    saved, extra_5m, extra_1h = (
+        total(known) if (known := [it for it in said if it is not None]) else None
+        for said in zip(*((it.saved, it.extra_5m, it.extra_1h) for it in them), strict=True)
+    )
+    net = None
+    if saved is not None and extra_5m is not None and extra_1h is not None:
+        net = EXACT.subtract(saved, EXACT.add(extra_5m, extra_1h))
+    unread = [it.unread for it in them if it.unread is not None]
+    evens = ({it.even_5m for it in them}, {it.even_1h for it in them})
+    return (
+        saved,
+        extra_5m,
+        extra_1h,
+        net,
+        ratio(row["cache_read"], sum(row[name] for name in _INPUT[1:])) if row["cache_read"] is not None else None,
+        *(only.pop() if len(only) == 1 else None for only in evens),
+        sum(unread) if len(unread) == len(them) else None,
+        "5m" if all(it.five for it in them) else None,
+        sum(it.unpriced for it in them),
+    )

@@ -47,7 +47,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
             f"ended. {_spans(days)}."
         )
     caveats += [
-        f"Of the {name} {part.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
+        f"Of the {name} {whole.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
         for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
         for part in question.window.split(Grain(name))

@@ -25,6 +25,8 @@ SPEND = Report(
         "geo",
         "speed",
         "method",
+        "team",
+        "cost_center",
         "day",
         "week",
         "month",

@@ -32,6 +32,8 @@ from tallystick.tally.prices import Prices
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
 """The directory's lists, and the type of name that is gone when its list no longer holds it."""
+WEEK = 7
+"""Days that are tallied at a time, which bounds memory."""
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
 DEFAULT = NAMED["workspace"].absent
@@ -110,8 +112,10 @@ class Keeper:
 
     def _tally(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak."""
-        if not days:
-            return
+        for place in range(0, len(days), WEEK):
+            self._tally_week(days[place : place + WEEK])
+
+    def _tally_week(self, days: list[date]) -> None:
         daily = {day for source, grain, day in self._known if source == Source.USAGE and grain == Grain.DAY}
         hourly = [day for day in days if day not in daily]
         usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
@@ -122,6 +126,10 @@ class Keeper:
         billed = {day: mark["billed"] for (source, _, day), mark in self._known.items() if source == Source.COST}
         rows = charges(usage, cost, billed.keys(), self.prices.listed, self.prices.own)
         used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
+        for (source, grain, day), mark in self._known.items():  # of an ended day the control total is what was used
+            tallied = source == Source.USAGE and day in days and (grain == Grain.DAY or day in hourly)
+            if tallied and mark["state"] != State.RUNNING:
+                used[day] = {name: mark[name] for name in COUNTERS}
         conserve(rows, {day: billed[day] for day in days if day in billed}, used)
         changed = self.writer.changed(CHARGES, self.organization, days, rows)
         if changed:

@@ -169,8 +169,8 @@ class Sync:
         here = Window(at, at)
         rows = [self._archived(Asked(purpose, {}, page), place) for place, (purpose, page) in enumerate(pages)]
         self._index(keeper, rows, "names", Grain.DAY, here, at, attempt=1)
-        self.outcome.names = keeper.keep_names(pages, at)
         keeper.keep_prices(at)
+        self.outcome.names = keeper.keep_names(pages, at)
         return keeper
 
     def _unnamed(self, purpose: str, no: Refused) -> None:

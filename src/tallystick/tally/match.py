@@ -49,10 +49,12 @@ CREATE TEMP TABLE lines AS
 SELECT row_number() OVER () AS line, organization, month, day, {_LINE}, sum(billed)::HUGEINT AS total
 FROM cost GROUP BY organization, month, day, {_LINE}
 """  # noqa: S608
+# Of priority tier the tokens are prepaid and in no bill; its web searches are billed like all others.
 _PAIRS = """
 INSERT INTO pairs
 SELECT lines.line, used.id, '{relaxed}' FROM lines JOIN used USING (day, workspace, kind{equal})
-WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line) AND (used.tier <> 'priority' OR lines.tier = 'priority')
+WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
+    AND (used.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
     {loose}
 """
 _CHARGES = """
@@ -65,7 +67,8 @@ SELECT organization, month, day, {who}, quantity, list::DECIMAL(38, 0) AS list, 
         ELSE 'not billed' END AS cause,
     coalesce(relaxed, 'none') AS relaxed
 FROM used LEFT JOIN (
-    SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(relaxed) AS relaxed FROM shares GROUP BY id
+    SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none')) AS relaxed
+    FROM shares GROUP BY id
 ) USING (id)
 UNION ALL
 SELECT organization, month, day, workspace, 'unknown', 'unknown', 'unknown', model, kind, tier, context, geo, speed,
@@ -79,7 +82,7 @@ FROM lines WHERE line NOT IN (SELECT line FROM pairs)
 def charges(
     usage: pa.Table, cost: pa.Table, billed_days: Collection[date], listed: PriceList, own: PriceList
 ) -> pa.Table:
-    """The charges of the days of `usage` and `cost`, records of one organization; deterministic to the row.
+    """The charges of the days of `usage` and `cost`, records of one organization: always the same, in no order.
 
     `listed` is the public price list, `own` the same with one's own lists on top. `billed_days` are the days whose
     bill has been read: only of these can it be said that something was not billed.
@@ -104,8 +107,8 @@ def charges(
 
 
 def _agree(names: Collection[str]) -> str:
-    """The condition that line and usage agree in these dimensions, so far as the bill knows them."""
-    return "".join(f" AND (lines.{it} IN ('unknown', 'none') OR lines.{it} = used.{it})" for it in names)
+    """The condition that line and usage agree in these dimensions, so far as both know them."""
+    return "".join(f" AND (lines.{it} IN ('unknown', 'none') OR used.{it} IN ('unknown', lines.{it}))" for it in names)
 
 
 def _typed(found: pa.Table) -> pa.Table:

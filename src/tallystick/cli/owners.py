@@ -1,0 +1,86 @@
+"""The commands about who owns what: owners, keys."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+
+from tallystick.cli import options
+
+if TYPE_CHECKING:
+    from tallystick.core.question import Table
+
+
+@click.command(short_help="The rules of who owns what, and what each caught.")
+@click.option("--check", is_flag=True, help="What nobody owns and the rules that never match; exit with 1 if any.")
+@options.since
+@options.until
+@options.form
+@options.output
+@options.force
+@options.ledger
+@options.config
+def owners(
+    check: bool,
+    since: str,
+    until: str | None,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """The rules of who owns what, in their order, with the charges and the money that each caught."""
+    from tallystick.reports import owners as report
+
+    table = _asked("owners", since, until, ledger, config)
+    found = table(report.check if check else report.rules)
+    options.write(options.written(found, form, output), output, force=force)
+    if check and found.cells:
+        sys.exit(1)
+
+
+@click.command(short_help="Every key: spend, owner, last use, and what is odd.")
+@options.since
+@options.until
+@options.form
+@options.output
+@options.force
+@options.ledger
+@options.config
+def keys(
+    since: str,
+    until: str | None,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """Every key with its spend, owner, creator and last use.
+
+    First those that need attention: idle (active, not used in the window), and those that still spend though they are
+    inactive, expired, archived, deleted or nobody's.
+    """
+    from tallystick.reports import keys as report
+
+    table = _asked("keys", since, until, ledger, config)
+    options.write(options.written(table(report.keys), form, output), output, force=force)
+
+
+def _asked(
+    name: str, since: str, until: str | None, ledger: str | None, config: str | None
+) -> Callable[[Callable[..., Table]], Table]:
+    """What asks a report about owners of the ledger that the options name."""
+    from tallystick.book import Ledger
+    from tallystick.core.question import Question, window
+
+    told = options.settings(ledger=ledger, config=config)
+    now = told.clock().now()
+    question = Question(name, window(since, until, now), ())
+    rules = told.owners()
+    engine = Ledger.of(told).engine()
+    return lambda report: report(engine, question, rules, now)

@@ -1,0 +1,192 @@
+"""Owners: spend by team and cost center, the rules with what each caught, and what nobody owns.
+
+The charges are read at their finest and attributed in `tally.attribute`: owners are settings, not records.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.money import total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.core.time import text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import column, wanted, within
+from tallystick.reports.coverage import cover, matched, organizations, priority
+from tallystick.reports.names import TYPES, named
+from tallystick.tally.attribute import Attribution
+from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
+
+OWNED = ("team", "cost_center")
+"""The dimensions that follow from the settings."""
+
+
+def owned(question: Question) -> bool:
+    """Whether a question is about owners."""
+    return any(name in OWNED for name in (*question.by, *question.where))
+
+
+def lines(engine: Engine, question: Question) -> exp.Select:
+    """The query for the charges of a question at their finest: what rules look at, and what is asked by (`by_...`)."""
+    where = {name: values for name, values in question.where.items() if name not in OWNED}
+    asked = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
+    return (
+        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *asked, "billed")
+        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
+    )
+
+
+def unasked(question: Question, owners: Owners) -> Question:
+    """The question as the ledger itself can be asked: by what the rules look at in place of teams."""
+    by = dict.fromkeys(it for it in (*question.by, *sorted(owners.looks_at & {"key", "actor"})) if it not in OWNED)
+    return replace(question, by=tuple(by), where={it: of for it, of in question.where.items() if it not in OWNED})
+
+
+def attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[str], list[dict[str, Any]], list[str]]:
+    """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them."""
+    for name, known in (("team", owners.teams), ("cost_center", owners.centers)):
+        for value in question.where.get(name, ()):
+            if value not in known:
+                near = get_close_matches(value, known, n=3, cutoff=0.5)
+                raise AskedWrongly(
+                    f"No rule has the {name} {value!r}.",
+                    f"Near it: {', '.join(near)}." if near else "`tallystick owners` lists the rules.",
+                )
+    apart = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
+    dims = [*(["organization"] if apart else []), *question.by]
+    found = attribution(engine, question, owners)
+    columns = {name: name if name in OWNED or name not in question.by else f"by_{name}" for name in dims}
+    held = [name for name in OWNED if name in question.where]
+    sums: dict[tuple[Any, ...], list[Any]] = {}
+    for row in found.sums(list(dict.fromkeys([*columns.values(), *held]))):
+        if all(row[name] in question.where[name] for name in held):
+            sums.setdefault(tuple(row[it] for it in columns.values()), []).append(row["billed"])
+    said = notes(owners, found)
+    if held:
+        said.append(f"The coverage is that of every {' and '.join(it.replace('_', ' ') for it in held)} together.")
+    return dims, [dict(zip(dims, it, strict=True)) | {"billed": total(them)} for it, them in sums.items()], said
+
+
+def attribution(engine: Engine, question: Question, owners: Owners) -> Attribution:
+    """The charges of a question with their owners; a part of a day's charges is split as the whole day is."""
+    charges = engine.ask(lines(engine, question))
+    basis = None
+    if any(name not in (*OWNED, "organization") for name in question.where):
+        held = {name: values for name, values in question.where.items() if name == "organization"}
+        basis = engine.ask(lines(engine, replace(question, by=(), where=held)))
+    return Attribution(owners, charges, spellings(engine), basis)
+
+
+def notes(owners: Owners, found: Attribution) -> list[str]:
+    """What to say of an attribution."""
+    if not owners.rules:
+        return ["The settings name no owners: everything is unowned. docs/owners.md shows how."]
+    said = []
+    for place, rule in enumerate(owners.rules):
+        if days := sorted(day for at, day in found.evenly if at == place):
+            said.append(
+                f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its teams "
+                f"had no spend of their own to go by: {_listed(days)}."
+            )
+    return said
+
+
+def spellings(engine: Engine) -> Spellings:
+    """The words by which the rules can name an id: its name, e-mail, real id; the tags of a workspace."""
+    query = exp.select("organization", "type", "id", "name", "email", "workspace", "details").from_("names")
+    found: dict[str, dict[tuple[str, str], frozenset[str]]] = {"tag": {}, **{name: {} for name in TYPES}}
+    for row in engine.ask(query).to_pylist():
+        at = (row["organization"], row["id"])
+        words = [row["id"], row["name"], row["email"], row["workspace"] if row["type"] == "workspace" else None]
+        for name, types in TYPES.items():
+            if row["type"] in types:
+                found[name][at] = frozenset(word for word in words if word)
+        if row["type"] == "workspace":
+            tags = json.loads(row["details"] or "{}").get("tags") or {}
+            found["tag"][at] = frozenset(f"{name}={value}" for name, value in tags.items())
+    return found
+
+
+def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
+    """The rules in their order with what each caught, and what none caught."""
+    found = attribution(engine, replace(question, by=()), owners)
+    caught = {row["rule"]: row for row in found.sums(["rule"])}
+    none = {"rows": 0, "billed": total([])}
+    cells: list[tuple[Cell, ...]] = []
+    for place, rule in (*enumerate(owners.rules), (-1, None)):
+        row = caught.get(place, none)
+        to = (rule.name, " + ".join(team for team, _ in rule.teams), rule.how) if rule else (UNOWNED, UNOWNED, "none")
+        center, matches = (rule.cost_center, rule.spoken) if rule else (UNOWNED, "everything else")
+        cells.append((*to, center, matches, row["rows"], row["billed"]))
+    names = ("rule", "team", "how", "cost_center", "matches")
+    return answered(engine, question, owners, now, names, cells, notes(owners, found))
+
+
+def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
+    """The charges that nobody owns, by whom and by model, and the rules that caught nothing; no row if all is well."""
+    found = attribution(engine, replace(question, by=()), owners)
+    caught = {row["rule"] for row in found.sums(["rule"])}
+    many = len(organizations(engine)) > 1
+    looked = [name for name in FIELDS if many or name != "organization"]
+    rows = [row for row in found.sums(["rule", *looked]) if row["rule"] == -1]
+    rows.sort(key=lambda row: (-row["billed"], [row[name] for name in looked]))
+    namers = named(engine, looked)
+    names = [it for name in looked for it in (name, *([f"{name}_name"] if name in namers else []))]
+    cells: list[tuple[Cell, ...]] = []
+    for row in rows:
+        said = [it for name in looked for it in (row[name], *([namers[name](row[name])] if name in namers else []))]
+        cells.append(("no owner", "none", *said, row["rows"], row["billed"]))
+    for place, rule in enumerate(owners.rules):
+        if place not in caught:
+            cells.append(("never matches", f"{rule.name}: {rule.spoken}", *["none"] * len(names), 0, total([])))
+    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, found))
+
+
+def answered(
+    engine: Engine,
+    question: Question,
+    owners: Owners,
+    now: datetime,
+    names: Sequence[str],
+    cells: Sequence[tuple[Cell, ...]],
+    said: Sequence[str],
+    measures: Mapping[str, Heading] | None = None,
+) -> Table:
+    """A Table of these cells, named columns first, then rows and billed, with the coverage of the charges."""
+    measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges")}
+    headings = (
+        *(Heading(it, Kind.NAME if it.endswith("_name") else Kind.DIMENSION) for it in names),
+        *measures.values(),
+        Heading("billed", Kind.MONEY, "USD"),
+    )
+    inner = unasked(question, owners)
+    coverage, caveats = cover(engine, CHARGES, inner, now)
+    coverage["billed"], split = matched(engine, inner)
+    known = coverage["present"] > 0 or any(row[-1] for row in cells)
+    billed = total([row[-1] for row in cells])  # type: ignore[misc]
+    totals: dict[str, Cell] = {"billed": billed if known else None}
+    if "rows" in measures:
+        totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
+    return Table(
+        question,
+        headings,
+        cells,
+        totals,
+        (*priority(engine, CHARGES, question), *caveats, *split, *said),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def _listed(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days[:3])) + (", ..." if len(days) > len("123") else "")

@@ -1,0 +1,174 @@
+"""Prices: the list in force on a day, with where and when each was seen; models that retire while still in use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
+
+from sqlglot import exp
+
+from tallystick.core.prices import UNITS, Modifier, Price, PriceList
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import TOKENS
+from tallystick.core.time import DAY, Window, instant
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import usage_table, within
+from tallystick.tally.prices import Prices
+
+SOON = timedelta(days=30)
+"""How long before its last day a model is pointed out, and how far back its use is looked for."""
+_LARGE = "large prompts"
+_NOTE = (
+    "Rates are US dollars for a million tokens; a service has its own unit. A factor multiplies the tokens of requests "
+    "that are all it says. Large prompts cost more, and no report shows which they are."
+)
+
+HEADINGS = (
+    Heading("for", Kind.DIMENSION),
+    Heading("context", Kind.DIMENSION),
+    Heading("speed", Kind.DIMENSION),
+    *(Heading(kind, Kind.NUMBER, "USD") for kind in TOKENS),
+    Heading("service", Kind.NUMBER, "USD"),
+    Heading("factor", Kind.NUMBER),
+    Heading("per", Kind.TEXT),
+    Heading("from", Kind.TEXT),
+    Heading("until", Kind.TEXT),
+    Heading("retires", Kind.TEXT),
+    Heading("source", Kind.TEXT),
+    Heading("checked", Kind.TEXT),
+    Heading("doubt", Kind.TEXT),
+)
+
+
+def answer(prices: Prices, day: date, model: str | None = None, engine: Engine | None = None) -> Table:
+    """Every price and modifier that holds on a UTC day, or those of one model or service; `engine` says what is used.
+
+    AskedWrongly for a model that no list has.
+    """
+    listed = prices.own
+    held = listed.on(day, model)
+    if model is not None and not held:
+        _known(listed, day, model)
+    large = [row for price in held if price.large for row in [_row(listed, price, large=True)]]
+    rows = sorted([*(_row(listed, price) for price in held), *large], key=lambda row: _order(row, held))
+    factors = [_factor(one) for one in listed.modifiers(day) if _concerns(one, listed, model)]
+    where = {"for": (model,)} if model else {}
+    caveats = [
+        _NOTE,
+        *([f"No price of {model} holds on {day}."] if not rows else []),
+        *(
+            [f"There are own prices on top of the public list: {len(prices.texts) - 1}."]
+            if len(prices.texts) > 1
+            else []
+        ),
+        *(_retiring(listed, engine, day, model) if engine else []),
+    ]
+    return Table(Question("prices", Window.of_day(day), (), where), HEADINGS, [*rows, *factors], {}, tuple(caveats))
+
+
+def day_of(said: str | None, now: datetime) -> date:
+    """The UTC day that is meant, today unless said; it may lie ahead. AskedWrongly where it is none."""
+    if said is None:
+        return now.date()
+    try:
+        return instant(said).date()
+    except ValueError:
+        raise AskedWrongly(f"{said!r} is not a UTC day.", "Write 2026-10-01.") from None
+
+
+def _row(listed: PriceList, price: Price, *, large: bool = False) -> tuple[Cell, ...]:
+    rates = {kind: Decimal(said) for kind, said in (price.usd | price.large if large else price.usd).items()}
+    unit, per = UNITS.get(price.subject, UNITS[TOKENS[0]])
+    return (
+        price.subject,
+        f"{price.context}, {_LARGE}" if large else price.context,
+        price.speed,
+        *(rates.get(kind) for kind in TOKENS),
+        rates.get(price.subject),
+        None,
+        f"{per:,} {unit}" if per > 1 else unit.removesuffix("s"),
+        f"{price.since}",
+        None if price.until == date.max else f"{price.until}",
+        None if (retires := listed.retires(price.subject)) is None else f"{retires}",
+        price.source,
+        f"{price.checked}" if price.checked else None,
+        price.doubt or None,
+    )
+
+
+def _order(row: tuple[Cell, ...], held: Iterable[Price]) -> tuple[int, str]:
+    """The order of the list, a row of large prompts after its own."""
+    keys: list[tuple[str, str, str]] = [(price.subject, price.context, price.speed) for price in held]
+    subject, context, speed = (str(cell) for cell in row[:3])
+    return keys.index((subject, context.removesuffix(f", {_LARGE}"), speed)), context
+
+
+def _factor(one: Modifier) -> tuple[Cell, ...]:
+    said = {name: getattr(one, name) for name in ("tier", "geo", "speed", "context")}
+    words = ", ".join(f"{name} {value}" for name, value in said.items() if value)
+    kinds = "every kind of token" if one.kinds == TOKENS else ", ".join(one.kinds)
+    return (
+        one.name,
+        one.context or "any",
+        one.speed or "any",
+        *(None for _ in TOKENS),
+        None,
+        Decimal(one.factor),
+        f"{kinds}, where {words}" if words else kinds,
+        f"{one.since}",
+        None if one.until == date.max else f"{one.until}",
+        None,
+        one.source,
+        f"{one.checked}" if one.checked else None,
+        f"only {', '.join(one.models)}" if one.models else None,
+    )
+
+
+def _concerns(one: Modifier, listed: PriceList, model: str | None) -> bool:
+    """Whether a factor can hold for what is asked; the US factor only where a model takes a geography."""
+    if model is None:
+        return True
+    if model in UNITS or (one.models is not None and model not in one.models):
+        return False
+    return one.geo is None or (model in listed.models and listed.models[model].geo)
+
+
+def _known(listed: PriceList, day: date, model: str) -> None:
+    known = sorted({*listed.models, *(price.subject for price in listed.on(day))})
+    if model in known:
+        return
+    near = get_close_matches(model, known, n=3, cutoff=0.5)
+    raise AskedWrongly(
+        f"{model} is not in the price list.",
+        f"Near it: {', '.join(near)}." if near else "`tallystick prices` lists every model.",
+    )
+
+
+def _retiring(listed: PriceList, engine: Engine, day: date, model: str | None) -> list[str]:
+    """The models that are past or near their retirement and were used in the last 30 days."""
+    window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
+    table = usage_table(engine, window)
+    query = (
+        exp.select(
+            "model",
+            exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"),
+            exp.alias_(exp.maybe_parse("max(day)"), "newest"),
+        )
+        .from_(exp.table_(table.name, db="ledger"))
+        .where(within(window, months=True))
+        .group_by("model")
+        .order_by("model")
+    )
+    said = []
+    for row in engine.ask(query).to_pylist():
+        name, retires = row["model"], listed.retires(row["model"])
+        if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
+            past = "has been retired since" if retires <= day else "retires on"
+            said.append(
+                f"{name} {past} {retires} and is still used: {int(row['tokens']):,} tokens in the last 30 days, "
+                f"the newest on {row['newest']}."
+            )
+    return said

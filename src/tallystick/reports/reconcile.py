@@ -1,0 +1,250 @@
+"""Reconcile: billed against priced, and the difference by named cause; the arithmetic is in tally/reconcile.
+
+`billed`, `priced` and `difference` are the group's, the same on each of its rows; `amount` and `in_priced` add up.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.money import EXACT, PLACES, total
+from tallystick.core.prices import UNITS
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES, TOKENS
+from tallystick.core.time import Grain, midnight, text
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import usage_table, wanted, within
+from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
+from tallystick.reports.names import named
+from tallystick.reports.report import Report
+from tallystick.tally.line import Part
+from tallystick.tally.prices import Prices
+from tallystick.tally.reconcile import CAUSES, LARGE, REFUSED, UNEXPLAINED, Found, effective, reconcile
+
+_LINE = ("workspace", "model", "kind", "tier", "context", "geo")
+_WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."
+_SPEED = "a line of the bill covers fast and standard use together."
+
+RECONCILE = Report(
+    name="reconcile",
+    meaning="Billed against priced, and the difference by named cause",
+    money=True,
+    dimensions=("organization", *_LINE, "day", "week", "month"),
+    by=("model",),
+    measures=(),
+    order="",
+    refused={"key": _WHO, "actor": _WHO, "speed": _SPEED, "method": _SPEED},
+)
+"""What `reconcile` can be asked by; it has a way of its own to answer."""
+
+_MONEY = tuple(Heading(name, Kind.MONEY, "USD") for name in ("billed", "priced", "difference"))
+_CAUSE = (
+    Heading("cause", Kind.TEXT),
+    Heading("amount", Kind.MONEY, "USD"),
+    Heading("in_priced", Kind.MONEY, "USD"),
+    Heading("quantity", Kind.NUMBER),
+    Heading("detail", Kind.TEXT),
+)
+_SUMS = ("quantity", "billed", "priced")
+_TALLIED_BY = "prices of "
+
+
+def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
+    """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
+    RECONCILE.check(question)
+    by = question.by
+    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
+        by = ("organization", *by)
+    parts = _parts(engine, question)
+    groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+    for it in reconcile(parts, prices.own, _loose(engine, question)):
+        if it.part.wanted:
+            groups[_group(it.part, by)].append(it)
+    mine: dict[tuple[str, ...], list[Part]] = defaultdict(list)
+    for part in parts:
+        if part.wanted:
+            mine[_group(part, by)].append(part)
+    names = named(engine, by)
+    cells: list[tuple[Cell, ...]] = []
+    for group in sorted(mine, key=lambda it: _order(it, by, mine[it])):
+        shown = tuple(
+            cell
+            for name, id_ in zip(by, group, strict=True)
+            for cell in ((id_, names[name](id_)) if name in names else (id_,))
+        )
+        sums = _sums(mine[group])
+        cells += [(*shown, *sums, *row) for row in _rows(groups[group])]
+    headings = [
+        Heading(it, Kind.NAME if it.endswith("_name") else Kind.DIMENSION)
+        for name in by
+        for it in ((name, f"{name}_name") if name in names else (name,))
+    ]
+    coverage, caveats = _covered(engine, question, prices, now)
+    found = [it for them in groups.values() for it in them]
+    whole = _sums([part for part in parts if part.wanted])
+    totals = dict(zip(("billed", "priced", "difference"), whole, strict=True))
+    totals["amount"] = _dollars(sum(it.amount or 0 for it in found))
+    totals["in_priced"] = _dollars(sum(it.in_priced for it in found))
+    known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
+    said = [*caveats, *_said(found)]
+    return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, tuple(said), coverage, _as_of(engine))
+
+
+def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
+    """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit."""
+    RECONCILE.check(question)
+    by = tuple(dict.fromkeys((*question.by, "model", "kind")))
+    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
+        by = ("organization", *by)
+    query = (
+        exp.select(*by, *(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in ("quantity", "billed", "list")))
+        .select("count(*) - count(list) AS unlisted")
+        .from_("ledger.charges")
+        .where("method IN ('reported', 'allocated')", "quantity IS NOT NULL")
+        .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
+        .group_by(*by)
+        .order_by(*by)
+    )
+    cells: list[tuple[Cell, ...]] = []
+    paid: list[Decimal] = []
+    for row in engine.ask(query).to_pylist():
+        listed = None if row["unlisted"] else row["list"]
+        figures = effective(row["kind"], int(row["quantity"]), row["billed"], listed)
+        unit, per = UNITS[row["kind"]]
+        paid.append(row["billed"])
+        cells.append((*(str(row[name]) for name in by), int(row["quantity"]), row["billed"], *figures, per, unit))
+    headings = (
+        *(Heading(name, Kind.DIMENSION) for name in by),
+        Heading("quantity", Kind.COUNT),
+        Heading("billed", Kind.MONEY, "USD"),
+        *(Heading(name, Kind.NUMBER, "USD") for name in ("rate", "list_rate")),
+        Heading("of_list", Kind.RATIO),
+        Heading("per", Kind.COUNT),
+        Heading("unit", Kind.TEXT),
+    )
+    coverage, caveats = _covered(engine, question, prices, now)
+    note = (
+        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included."
+    )
+    billed = total(paid) if paid or coverage["present"] else None
+    return Table(question, headings, cells, {"billed": billed}, (*caveats, note), coverage, _as_of(engine))
+
+
+def _parts(engine: Engine, question: Question) -> list[Part]:
+    """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
+    dims = ("organization", "day", *_LINE, "speed", "cause")
+    held = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
+    query = (
+        exp.select(*dims, exp.alias_(held, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
+        .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in _SUMS))
+        .from_("ledger.charges")
+        .where(within(question.window, months=True))
+        .group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
+        .order_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
+    )
+    return [Part(**{name: _plain(cell) for name, cell in row.items()}) for row in engine.ask(query).to_pylist()]
+
+
+def _plain(cell: Any) -> Any:
+    """Counts and money as whole numbers, money in picodollars."""
+    if not isinstance(cell, Decimal):
+        return cell
+    return int(EXACT.scaleb(cell, PLACES if cell.as_tuple().exponent else 0))
+
+
+def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str, str], frozenset[str]]:
+    """In which dimensions the bill is coarser than the use."""
+    key = ("organization", "day", "workspace", "model", "kind")
+    dims = ("tier", "context", "geo")
+    query = (
+        exp.select(*key, *dims)
+        .distinct()
+        .from_("ledger.cost")
+        .where(within(question.window, months=True), exp.column("kind").isin(*map(exp.Literal.string, TOKENS)))
+        .where(exp.or_(*(exp.column(name).isin(*map(exp.Literal.string, ("unknown", "none"))) for name in dims)))
+    )
+    found: dict[tuple[str, date, str, str, str], frozenset[str]] = {}
+    for row in engine.ask(query).to_pylist():
+        where = (row["organization"], row["day"], row["workspace"], row["model"], row["kind"])
+        found[where] = found.get(where, frozenset()) | {name for name in dims if row[name] in {"unknown", "none"}}
+    return found
+
+
+def _group(part: Part, by: tuple[str, ...]) -> tuple[str, ...]:
+    at = midnight(part.day)
+    times = {
+        "day": f"{part.day}",
+        "week": f"{Grain.WEEK.floor(at):%Y-%m-%d}",
+        "month": f"{part.day:%Y-%m}",
+    }
+    return tuple(times.get(name) or str(getattr(part, name)) for name in by)
+
+
+def _order(group: tuple[str, ...], by: tuple[str, ...], parts: list[Part]) -> tuple[Any, ...]:
+    times = [it for name, it in zip(by, group, strict=True) if name in {"day", "week", "month"}]
+    return times, -sum(part.billed or 0 for part in parts), group
+
+
+def _sums(parts: list[Part]) -> tuple[Decimal, Decimal, Decimal]:
+    billed, priced = (sum(getattr(part, name) or 0 for part in parts) for name in ("billed", "priced"))
+    return _dollars(billed), _dollars(priced), _dollars(sum(part.gap for part in parts))
+
+
+def _rows(found: list[Found]) -> list[tuple[Cell, ...]]:
+    """A row a cause and detail, in the order of `CAUSES`; `unexplained` always has one; then what is in priced."""
+    sums: dict[tuple[int, str, str], list[Found]] = {(len(CAUSES), UNEXPLAINED, ""): []}
+    for it in found:
+        place = CAUSES.index(it.cause) if it.cause in CAUSES and it.amount != 0 else len(CAUSES) + 1
+        place = len(CAUSES) if it.cause == UNEXPLAINED else place
+        sums.setdefault((place, it.cause, it.detail), []).append(it)
+    rows: list[tuple[Cell, ...]] = []
+    for (place, cause, detail), them in sorted(sums.items()):
+        amounts = [it.amount for it in them if it.amount is not None]
+        counts = [it.quantity for it in them if it.quantity is not None]
+        amount = _dollars(sum(amounts)) if amounts or not them else None
+        in_priced = _dollars(sum(it.in_priced for it in them))
+        if amount != 0 or place >= len(CAUSES):
+            rows.append((cause, amount, in_priced, sum(counts) if counts else None, detail))
+    return rows
+
+
+def _covered(engine: Engine, question: Question, prices: Prices, now: datetime) -> tuple[dict[str, Any], list[str]]:
+    coverage, caveats = cover(engine, CHARGES, question, now)
+    used, missing = cover(engine, usage_table(engine, question.window), question, now)
+    coverage["billed"], _ = matched(engine, question)
+    coverage["unpriced"], nameless = unpriced(engine, question)
+    if set(used["absent"]) - set(coverage["absent"]):
+        caveats += [f"Of usage: {it}" for it in missing if "absent" in it]
+    by_others = [
+        name for name, it in engine.version.totals.items() if name.startswith(_TALLIED_BY) and it != prices.digest
+    ]
+    if by_others:
+        caveats.append(
+            "The charges were tallied by other price lists: `tallystick sync` prices them by those in force."
+        )
+    return coverage, [*priority(engine, CHARGES, question), *caveats, *nameless]
+
+
+def _said(found: list[Found]) -> list[str]:
+    """What to say of causes that need words."""
+    said = {
+        REFUSED: "Refused or blocked: the gap is a whole number of tokens at their rate, at most those used. Which "
+        "requests were refused is not reported.",
+        LARGE: "Large-prompt range: so many tokens at the higher rate make up the gap; tokens refused among them would "
+        "make it more, and cannot be told apart.",
+    }
+    return [words for cause, words in said.items() if any(it.cause == cause and it.amount for it in found)]
+
+
+def _as_of(engine: Engine) -> dict[str, Any]:
+    return {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None}
+
+
+def _dollars(picodollars: int) -> Decimal:
+    return EXACT.scaleb(Decimal(picodollars), -PLACES)

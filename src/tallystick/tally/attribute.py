@@ -1,0 +1,165 @@
+"""Attribution: charges with their owners, shared ones split exactly as `tally.allocate` splits a billed line.
+
+Each charge is split by itself: weights are whole numbers, what rounding leaves goes out a picodollar each, largest
+remainder first, then in the order in which the rule names its teams.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tallystick.core.money import EXACT, PLACES, plain, total
+from tallystick.errors import LedgerError
+from tallystick.tally.allocate import split
+from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
+from tallystick.tally.picodollars import WHOLE, whole
+
+_PLACED = f"""
+SELECT row_number() OVER () AS id, charges.*, billed::HUGEINT AS total, rule
+FROM charges JOIN spans USING ({", ".join(FIELDS)}) WHERE day >= start AND day < until
+"""  # noqa: S608 - our own names
+_OWN = f"""
+SELECT organization, day, team, sum(billed)::DECIMAL(38, 0) AS billed
+FROM basis JOIN spans USING ({", ".join(FIELDS)}) JOIN single USING (rule)
+WHERE day >= start AND day < until AND rule >= 0 GROUP BY ALL
+"""  # noqa: S608
+_WEIGHED = """
+CREATE TEMP TABLE weights AS
+SELECT * REPLACE (weight::HUGEINT AS weight, weights::HUGEINT AS weights) FROM weighing
+"""
+_FITS = "weights <= 170141183460469231731687303715884105727::HUGEINT // greatest(abs(total), 1)"
+"""Whether any product of the charge and a weight fits 128 bits."""
+_SPLIT = f"""
+CREATE TEMP TABLE split AS
+WITH floors AS (
+    SELECT id, total, place, team, cost_center, abs(total) * weight // weights AS floor,
+        abs(total) * weight % weights AS remainder
+    FROM placed JOIN weights USING (organization, day, rule) WHERE {_FITS}
+), left_over AS (
+    SELECT id, (any_value(abs(total)) - sum(floor))::HUGEINT AS rest FROM floors GROUP BY id
+), uneven AS (
+    SELECT id, place, 1 AS more FROM floors JOIN left_over USING (id) WHERE rest > 0
+    QUALIFY row_number() OVER (PARTITION BY id ORDER BY remainder DESC, place) <= any_value(rest) OVER (PARTITION BY id)
+)
+SELECT id, place, team, cost_center, (sign(total) * (floor + coalesce(more, 0)))::HUGEINT AS part
+FROM floors LEFT JOIN uneven USING (id, place)
+UNION ALL
+SELECT id, place, team, cost_center, part::HUGEINT FROM large
+"""  # noqa: S608
+_PARTS = """
+CREATE TEMP VIEW parts AS
+SELECT placed.*, place, team, cost_center, part FROM placed JOIN split USING (id)
+UNION ALL BY NAME
+SELECT placed.*, 0 AS place, team, cost_center, total AS part FROM placed JOIN single USING (rule)
+"""
+_SPANS = pa.schema(
+    [*((name, pa.string()) for name in FIELDS), ("start", pa.date32()), ("until", pa.date32()), ("rule", pa.int64())]
+)
+_SINGLE = pa.schema([("rule", pa.int64()), ("team", pa.string()), ("cost_center", pa.string())])
+_TO = [("place", pa.int64()), ("team", pa.string()), ("cost_center", pa.string())]
+_AT = [("organization", pa.string()), ("day", pa.date32()), ("rule", pa.int64())]
+_WEIGHTS = pa.schema([*_AT, *_TO, ("weight", WHOLE), ("weights", WHOLE)])
+_LARGE = pa.schema([("id", pa.int64()), *_TO, ("part", WHOLE)])
+
+
+class Attribution:
+    """Charges (`FIELDS`, day, billed in US dollars, whatever else), each with the rule and the team that it goes to.
+
+    `basis` are the charges by which proportional rules weigh, where that is more than `charges`: a part of a day's
+    charges is split as the whole day is. `evenly` are the (rule, day) where a proportional rule had nothing to go by.
+    """
+
+    def __init__(self, owners: Owners, charges: pa.Table, spellings: Spellings, basis: pa.Table | None = None) -> None:
+        self._owners = owners
+        self._duck = duckdb.connect()
+        self.evenly: set[tuple[int, date]] = set()
+        for name, table in (("charges", charges), ("basis", basis)):
+            if table is not None:
+                exact = whole(table["billed"])
+                self._duck.register(name, table.set_column(table.schema.get_field_index("billed"), "billed", exact))
+        if basis is None:
+            self._duck.execute("CREATE TEMP VIEW basis AS FROM charges")
+        who = self._duck.sql(
+            f"SELECT DISTINCT {', '.join(FIELDS)} FROM (SELECT {', '.join(FIELDS)} FROM basis "  # noqa: S608
+            f"UNION ALL SELECT {', '.join(FIELDS)} FROM charges)"
+        ).fetchall()
+        spans = [(*one, start, end, rule) for one, start, end, rule in owners.owned(sorted(who), spellings)]
+        self._register("spans", _SPANS, spans)
+        single = [(n, it.teams[0][0], it.cost_center) for n, it in enumerate(owners.rules) if it.how == "team"]
+        self._register("single", _SINGLE, [*single, (-1, UNOWNED, UNOWNED)])
+        self._duck.execute(f"CREATE TEMP TABLE placed AS {_PLACED}")
+        self._register("weighing", _WEIGHTS, self._weights())
+        self._duck.execute(_WEIGHED)
+        self._register("large", _LARGE, self._large())
+        self._duck.execute(_SPLIT)
+        self._duck.execute(_PARTS)
+
+    def sums(self, by: Sequence[str]) -> list[dict[str, Any]]:
+        """Exact US dollars `billed`, `rows` (charges) and the `last` day, by columns, `rule`, `team`, `cost_center`."""
+        named = ", ".join(f'"{name}"' for name in by)
+        found = self._duck.sql(
+            f"SELECT {named + ', ' if by else ''}count_if(place = 0)::BIGINT AS rows, max(day) AS last, "  # noqa: S608
+            f"sum(part)::DECIMAL(38, 0) AS billed FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
+        ).to_arrow_table()
+        rows = [row | {"billed": EXACT.scaleb(row["billed"], -PLACES)} for row in found.to_pylist()]
+        self._conserved(total([row["billed"] for row in rows]))
+        return rows
+
+    def _conserved(self, found: Decimal) -> None:
+        """Raise LedgerError unless this is what the charges sum to."""
+        said = self._duck.sql("SELECT coalesce(sum(billed), 0)::DECIMAL(38, 0) FROM charges").fetchall()[0][0]
+        if off := EXACT.subtract(found, EXACT.scaleb(said, -PLACES)):
+            raise LedgerError(
+                f"The owners' parts differ from the charges by {plain(off)} USD.",
+                "This is a defect of tallystick: please report it.",
+            )
+
+    def _weights(self) -> list[tuple[Any, ...]]:
+        """The weights of every team in every shared rule, for each organization and day that has such a line."""
+        rules = self._owners.rules
+        shared = [place for place, rule in enumerate(rules) if rule.how != "team"]
+        needed = self._duck.execute(
+            "SELECT DISTINCT organization, day, rule FROM placed WHERE list_contains($1, rule) ORDER BY ALL", [shared]
+        ).fetchall()
+        own: dict[tuple[str, date, str], int] = {}
+        if any(rules[rule].how == "proportional" for _, _, rule in needed):
+            own = {(org, day, team): int(billed) for org, day, team, billed in self._duck.sql(_OWN).fetchall()}
+        found = []
+        for org, day, rule in needed:
+            teams = rules[rule].teams
+            if rules[rule].how == "proportional":
+                weighed = [(team, max(own.get((org, day, team), 0), 0)) for team, _ in teams]
+                if sum(weight for _, weight in weighed):
+                    teams = tuple(weighed)
+                else:
+                    self.evenly.add((rule, day))
+            weights = sum(weight for _, weight in teams)
+            found += [
+                (org, day, rule, place, team, self._owners.center(team, day), weight, weights)
+                for place, (team, weight) in enumerate(teams)
+            ]
+        return found
+
+    def _large(self) -> list[tuple[Any, ...]]:
+        """The parts of charges whose products do not fit 128 bits."""
+        rows = self._duck.sql(
+            "SELECT id, list(place ORDER BY place), list(team ORDER BY place), list(cost_center ORDER BY place), "  # noqa: S608
+            "any_value(total)::DECIMAL(38, 0), list(weight::DECIMAL(38, 0) ORDER BY place) "
+            f"FROM placed JOIN weights USING (organization, day, rule) WHERE NOT {_FITS} GROUP BY id ORDER BY id"
+        ).fetchall()
+        return [
+            (id_, *to)
+            for id_, places, teams, centers, total, weights in rows
+            for to in zip(places, teams, centers, split(int(total), [int(it) for it in weights]), strict=True)
+        ]
+
+    def _register(self, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
+        columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+        arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
+        self._duck.register(name, pa.Table.from_arrays(arrays, schema=schema))

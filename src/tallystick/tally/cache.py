@@ -1,0 +1,224 @@
+"""Cache economics: what caching saved and what it cost, in whole picodollars, from the price list in force.
+
+A read saved what the same tokens would have cost as plain input, less what they cost as reads; a write cost more than
+plain input by the difference of the two. Each is priced as a charge is: rounded to a picodollar, half up, on its line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tallystick.core.money import EXACT, PLACES, ratio
+from tallystick.core.prices import PriceList, Rate
+from tallystick.core.records import TOKENS
+from tallystick.tally.picodollars import WHOLE
+
+INPUT = TOKENS[:4]
+"""The kinds of input: uncached, both writes, reads."""
+MARK = "of_"
+"""Stands before the columns of a line that decide its rate, beside those that it is grouped by."""
+KEY = ("day", "model", "tier", "context", "geo", "speed")
+"""What the rates of a line depend on."""
+
+_RATES = pa.schema(
+    [
+        (f"{MARK}day", pa.date32()),
+        *((f"{MARK}{name}", pa.string()) for name in KEY[1:]),
+        *((f"{kind}_rate", WHOLE) for kind in INPUT),
+        ("even_5m", pa.string()),
+        ("even_1h", pa.string()),
+    ]
+)
+_PER = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Economics:
+    """A row's dollars; None where nothing of it has a known rate. `unpriced` are cached tokens left out of them.
+
+    `even` is the share of cacheable tokens that must be reads, so that writing pays, by lifetime; None unless one
+    holds for all of the row that has a rate. `unread` is the least that was written and never read; `five` says that
+    five minutes would certainly have been cheaper for what was written for an hour. None where it cannot be told.
+    """
+
+    saved: Decimal | None
+    extra_5m: Decimal | None
+    extra_1h: Decimal | None
+    unpriced: int
+    even_5m: Decimal | None
+    even_1h: Decimal | None
+    unread: int | None
+    five: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """What is doubtful of an answer.
+
+    `unpriced` are tokens without a rate by model and reason, those of priority tier apart: it never has one. `ranged`
+    models are priced at the low end of a range; `assumed` dimensions were unknown and taken for plain.
+    """
+
+    unpriced: Mapping[tuple[str, str], int]
+    ranged: tuple[str, ...]
+    assumed: tuple[str, ...]
+
+
+class Missing:
+    """Tokens without a rate, by model and reason; reasons that differ by their day alone are one."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[str, str], int] = {}
+        self._days: dict[tuple[str, str], set[date]] = {}
+
+    def add(self, model: str, reason: str, day: date, tokens: int) -> None:
+        """Count tokens of a model that have no rate on a day, and why."""
+        key = model, reason.removesuffix(f" on {day}")
+        self._found[key] = self._found.get(key, 0) + tokens
+        if key[1] != reason:
+            self._days.setdefault(key, set()).add(day)
+
+    def said(self) -> dict[tuple[str, str], int]:
+        """The tokens by model and reason; where the day is a part of the reason, with the first and the last."""
+        return {(key[0], key[1] + self._when(key)): tokens for key, tokens in sorted(self._found.items())}
+
+    def _when(self, key: tuple[str, str]) -> str:
+        if not (days := self._days.get(key)):
+            return ""
+        return f" on {min(days)}" + (f" and later, up to {max(days)}" if len(days) > 1 else "")
+
+
+def _priced(kind: str, at: str) -> str:
+    """Whole picodollars of a kind's tokens at the rate of another kind, half up."""
+    return f"(2 * {kind}::HUGEINT * {at}_rate::HUGEINT + {_PER}) // {2 * _PER}"
+
+
+def _over(kind: str) -> str:
+    """What a kind's tokens cost above plain input: both sides are priced, so that the difference is exact."""
+    rates = f"{kind} = 0 OR {kind}_rate IS NOT NULL"
+    return (
+        f"CASE WHEN {kind} = 0 THEN 0 WHEN {rates} THEN {_priced(kind, kind)} - {_priced(kind, 'uncached_input')} END"
+    )
+
+
+_LINES = f"""
+CREATE TEMP TABLE lines AS
+WITH told AS (
+    SELECT *, {_over("cache_read")} AS over_read, {_over("cache_write_5m")} AS over_5m,
+        {_over("cache_write_1h")} AS over_1h,
+        CASE WHEN cache_write_1h = 0 THEN 0
+            ELSE {_priced("cache_write_1h", "cache_write_1h")} - {_priced("cache_write_1h", "cache_write_5m")}
+        END AS gain,
+        CASE WHEN cache_read = 0 THEN 0
+            ELSE {_priced("cache_read", "cache_write_5m")} - {_priced("cache_read", "cache_read")} END AS loss
+    FROM used JOIN rates USING ({", ".join(f"{MARK}{name}" for name in KEY)})
+)
+SELECT *, of_tier <> 'priority' AND over_read IS NOT NULL AND over_5m IS NOT NULL AND over_1h IS NOT NULL AS known
+FROM told
+"""  # noqa: S608 - our own names
+_ROWS = """
+WITH all_tiers AS (
+    SELECT {others} of_model, sum(cache_read)::HUGEINT AS reads FROM lines GROUP BY ALL
+), bounds AS (
+    SELECT {dims} of_model, sum(cache_write_5m + cache_write_1h)::HUGEINT AS writes,
+        sum(cache_read)::HUGEINT AS read_here
+    FROM lines GROUP BY ALL
+), unread AS (
+    SELECT {dims} sum(greatest(writes - reads, 0))::HUGEINT AS unread, sum(reads - read_here) AS read_elsewhere
+    FROM bounds JOIN all_tiers USING ({others} of_model) GROUP BY ALL
+), sums AS (
+    SELECT {dims} sum(-over_read) FILTER (known) AS saved, sum(over_5m) FILTER (known) AS extra_5m,
+        sum(over_1h) FILTER (known) AS extra_1h, sum(cache_write_1h) AS written_1h,
+        coalesce(sum(cache_write_5m + cache_write_1h + cache_read) FILTER (NOT known), 0) AS unpriced,
+        CASE WHEN min(even_5m) = max(even_5m) THEN min(even_5m) END AS even_5m,
+        CASE WHEN min(even_1h) = max(even_1h) THEN min(even_1h) END AS even_1h,
+        sum(gain) > sum(loss) AND bool_and(gain IS NOT NULL AND loss IS NOT NULL) AS five
+    FROM lines GROUP BY ALL
+)
+SELECT {dims} saved::DECIMAL(38, 0) AS saved, extra_5m::DECIMAL(38, 0) AS extra_5m,
+    extra_1h::DECIMAL(38, 0) AS extra_1h, unpriced, even_5m, even_1h, unread, read_elsewhere, five, written_1h
+FROM sums JOIN unread {on}
+"""
+
+
+def economics(
+    used: pa.Table, dims: Sequence[str], prices: PriceList, *, whole: bool
+) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
+    """The economics of each group of `dims`, and what is doubtful.
+
+    `used` has the columns of `dims`, the kinds of `INPUT` and, each behind `MARK`, the columns of `KEY`. `whole` says
+    that a group has all that can read what it wrote, but for the tier: only then can be told what was never read.
+    """
+    keys = [f"{MARK}{name}" for name in KEY]
+    distinct = used.group_by(keys).aggregate([(kind, "sum") for kind in INPUT[1:]]).to_pylist()
+    rates, doubts = _rates(distinct, prices)
+    with duckdb.connect() as duck:
+        duck.register("used", used)
+        duck.register("rates", rates)
+        duck.execute(_LINES)
+        others = "".join(f'"{name}", ' for name in dims if name != "tier")
+        columns = "".join(f'"{name}", ' for name in dims)
+        on = f"USING ({columns.rstrip(', ')})" if dims else "ON true"
+        rows = duck.sql(_ROWS.format(dims=columns, others=others, on=on)).to_arrow_table().to_pylist()
+    return {tuple(row[name] for name in dims): _row(row, whole=whole) for row in rows}, doubts
+
+
+def _row(row: Mapping[str, Any], *, whole: bool) -> Economics:
+    money = (None if row[name] is None else EXACT.scaleb(row[name], -PLACES) for name in _DOLLARS)
+    saved, extra_5m, extra_1h = money
+    evens = [None if (said := row[name]) is None else Fraction(said) for name in ("even_5m", "even_1h")]
+    even_5m, even_1h = (None if it is None else ratio(it.numerator, it.denominator) for it in evens)
+    told = whole and not row["unpriced"] and not row["read_elsewhere"] and row["written_1h"] and row["five"]
+    unread = int(row["unread"]) if whole else None
+    return Economics(saved, extra_5m, extra_1h, int(row["unpriced"]), even_5m, even_1h, unread, True if told else None)
+
+
+_DOLLARS = ("saved", "extra_5m", "extra_1h")
+
+
+def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa.Table, Doubts]:
+    """The rates of input of each combination that was used, and what is doubtful of those that cached."""
+    rows = []
+    missing = Missing()
+    ranged: set[str] = set()
+    assumed: set[str] = set()
+    for it in distinct:
+        model, tier = it[f"{MARK}model"], it[f"{MARK}tier"]
+        found = {kind: rate_of(prices, it, kind) for kind in INPUT}
+        row: dict[str, Any] = {f"{MARK}{name}": it[f"{MARK}{name}"] for name in KEY}
+        known = {kind: rate.low for kind, rate in found.items() if isinstance(rate, Rate)}
+        row |= {f"{kind}_rate": EXACT.scaleb(low, PLACES) for kind, low in known.items()}
+        if known.keys() == set(INPUT):
+            row |= {f"even_{life}": _even(known, f"cache_write_{life}") for life in ("5m", "1h")}
+        rows.append(row)
+        cached = {kind: int(it[f"{kind}_sum"]) for kind in INPUT[1:] if it[f"{kind}_sum"]}
+        needed = {kind: found[kind] for kind in ("uncached_input", *cached)} if cached else {}
+        whys = [rate.reason for rate in needed.values() if not isinstance(rate, Rate)]
+        if whys and tier != "priority":
+            missing.add(model, whys[0], it[f"{MARK}day"], sum(cached.values()))
+        if any(isinstance(rate, Rate) and rate.low != rate.high for rate in needed.values()):
+            ranged.add(model)
+        assumed.update(name for rate in needed.values() if isinstance(rate, Rate) for name in rate.assumed)
+    return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+
+
+def rate_of(prices: PriceList, it: Mapping[str, Any], kind: str, **other: str) -> Any:
+    """The Rate of a kind in a line, some of what decides it changed, or Unpriced."""
+    said = {name: it[f"{MARK}{name}"] for name in KEY} | other
+    day: date = said.pop("day")
+    return prices.rate(said.pop("model"), kind, day, **said)
+
+
+def _even(rates: Mapping[str, Decimal], write: str) -> str | None:
+    """(w - 1) / (w - r) as an exact fraction; None where writing costs no more than reading."""
+    above = EXACT.subtract(rates[write], rates["uncached_input"])
+    apart = EXACT.subtract(rates[write], rates["cache_read"])
+    return str(Fraction(above) / Fraction(apart)) if apart > 0 else None

@@ -1,0 +1,68 @@
+"""Factors that are prices: rates that differ from the list's by one exact factor on three days or more."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from fractions import Fraction
+
+from tallystick.tally.line import Change, Line, Part
+
+STALE, DISCOUNT = "price list stale", "discount"
+DAYS = 3
+"""On how many days one factor has to fit before it is called a price."""
+_SEVERAL = 2
+
+
+def changes(lines: list[Line]) -> None:
+    """Find the factors that are prices: of a model, of a kind of its tokens, or of all models from a day on."""
+
+    def apply(to: Iterable[Line], change: Change, until: date) -> None:
+        for line in to:
+            line.change = change if change.since <= line.parts[0].day < until else line.change
+
+    levels: tuple[Callable[[Part], tuple[str, ...]], ...] = (
+        lambda it: (it.organization, "web searches" if it.kind == "web_search" else it.model),
+        lambda it: (it.organization, it.model, it.kind),
+    )
+    for level in levels:
+        for (_, *whom), mine in _grouped([it for it in lines if not it.change], level):
+            for since, until, factor in _runs(mine):
+                apply(mine, Change(STALE, " ".join(whom), since, factor), until)
+    for _, mine in _grouped(lines, lambda it: (it.organization,)):
+        tokens = [it for it in mine if it.parts[0].kind != "web_search"]
+        for since, until, factor in _runs(tokens):
+            same = [it for it in mine if (it.change.factor if it.change else it.ratio) == factor]
+            if factor < 1 and len({it.parts[0].model for it in same}) >= _SEVERAL:
+                open_ = [it for it in tokens if not it.change]
+                apply([*same, *open_], Change(DISCOUNT, "all models", since, factor), until)
+
+
+def _grouped(lines: Iterable[Line], key: Callable[[Part], tuple[str, ...]]) -> list[tuple[tuple[str, ...], list[Line]]]:
+    groups: dict[tuple[str, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        groups[key(line.parts[0])].append(line)
+    return sorted(groups.items(), key=lambda it: it[0])
+
+
+def _runs(lines: Iterable[Line]) -> Iterator[tuple[date, date, Fraction]]:
+    """Where one factor other than 1 fits on `DAYS` days or more and 1 on none between: first day, first day after."""
+    ratios: dict[date, Counter[Fraction]] = defaultdict(Counter)
+    for line in lines:
+        if line.ratio is not None:
+            ratios[line.parts[0].day][line.ratio] += 1
+    often = Counter(ratio for found in ratios.values() for ratio in found)
+    since, held, fits = date.min, Fraction(1), 0
+    for day, found in sorted(ratios.items()):
+        known = {ratio: lines for ratio, lines in found.items() if often[ratio] >= DAYS}
+        if not known and Fraction(1) not in found:
+            continue
+        vote = Fraction(1) if Fraction(1) in found else max(known, key=lambda it: (known[it], it))
+        if vote != held:
+            if held != 1 and fits >= DAYS:
+                yield since, day, held
+            since, held, fits = day, vote, 0
+        fits += 1
+    if held != 1 and fits >= DAYS:
+        yield since, date.max, held

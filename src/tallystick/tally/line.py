@@ -1,0 +1,157 @@
+"""A line of the bill beside all use that it may cover: the factor that fits it, the tokens that are missing from it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from fractions import Fraction
+from functools import cached_property
+from math import ceil, gcd, lcm
+
+from tallystick.core.money import EXACT, PLACES
+from tallystick.core.prices import Rate, Unpriced
+
+_ODD = 10_000
+"""The largest denominator of a factor where the API rounded the amounts; without rounding there is no limit."""
+_PAIR = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The charges of one combination of dimensions on a day, summed; money in whole picodollars, null as there.
+
+    `rows` counts the charges, `cause` is theirs; `wanted` is whether the answer shall hold it.
+    """
+
+    organization: str
+    day: date
+    workspace: str
+    model: str
+    kind: str
+    tier: str
+    context: str
+    geo: str
+    speed: str
+    cause: str
+    rows: int
+    quantity: int | None
+    billed: int | None
+    priced: int | None
+    wanted: bool = True
+
+    @property
+    def gap(self) -> int:
+        """Billed less priced."""
+        return (self.billed or 0) - (self.priced or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Rates that differ from the list by one factor since a day: of `whom`, or of all models."""
+
+    cause: str
+    whom: str
+    since: date
+    factor: Fraction
+
+    def __str__(self) -> str:
+        return f"{self.whom} since {self.since}: {written(self.factor)} of the list price"
+
+
+@dataclass
+class Line:
+    """A line of the bill, with all use that it may cover; `coins` are rates and how many tokens were used at each."""
+
+    parts: list[Part] = field(default_factory=list)
+    coins: Counter[Fraction] = field(default_factory=Counter)
+    steps: Counter[Fraction] = field(default_factory=Counter)
+    exact: Fraction = Fraction(0)
+    unpriced: str = ""
+    change: Change | None = None
+
+    def add(self, part: Part, rate: Rate | Unpriced) -> None:
+        """Take a part in, at its rate."""
+        self.parts.append(part)
+        if part.quantity is None:
+            return
+        if isinstance(rate, Unpriced) or part.priced is None:
+            self.unpriced = rate.reason if isinstance(rate, Unpriced) else "tallied by other price lists"
+            return
+        low, high = (Fraction(int(EXACT.scaleb(dollars, PLACES)), rate.per) for dollars in (rate.low, rate.high))
+        self.exact += low * part.quantity
+        self.coins.update({low: part.quantity} if low else {})
+        self.steps.update({high - low: part.quantity} if high > low else {})
+
+    @cached_property
+    def billed(self) -> int:
+        """What was billed."""
+        return sum(part.billed or 0 for part in self.parts)
+
+    @cached_property
+    def rows(self) -> int:
+        """How many charges it is."""
+        return sum(part.rows for part in self.parts)
+
+    @property
+    def gap(self) -> int:
+        """Billed less priced."""
+        return sum(part.gap for part in self.parts)
+
+    def fits(self, factor: Fraction, listed: Fraction) -> bool:
+        """Whether so much at list price is what was billed, rounding within a picodollar a row where there is any."""
+        off = abs(self.billed - factor * listed)
+        return not off or ((factor * listed).denominator > 1 and off < self.rows)
+
+    def missing(self, factor: Fraction) -> tuple[Fraction, int] | None:
+        """What the tokens cost that were used and not billed, and how many; None where no whole number fits."""
+        if len(self.coins) == 1:
+            [(rate, used)] = self.coins.items()
+            count = round((self.exact - self.billed / factor) / rate)
+            return (count * rate, count) if 0 < count <= used and self.fits(factor, self.exact - count * rate) else None
+        less = self.exact - self.billed / factor
+        found = _whole(less, self.coins) if less > 0 else None
+        return None if found is None else (less, found)
+
+    def larger(self, factor: Fraction) -> tuple[Fraction, int, Fraction, int] | None:
+        """What large prompts cost above the range's lower end, and how many tokens; then the same of those refused."""
+        if len(self.steps) != 1 or len(self.coins) != 1:
+            return None
+        [(step, used)], [rate] = self.steps.items(), self.coins
+        more = self.billed / factor - self.exact
+        count = ceil(more / step)
+        refused = (count * step - more) / rate
+        fits = more > 0 and refused.denominator == 1 and count + refused <= used
+        return (count * step, count, refused * rate, int(refused)) if fits else None
+
+    @cached_property
+    def ratio(self) -> Fraction | None:
+        """Billed to list price; None where large prompts can account for it."""
+        if self.larger(Fraction(1)):
+            return None
+        ratio = self.billed / self.exact
+        near = ratio.limit_denominator(_ODD)
+        return near if near > 0 and self.fits(near, self.exact) else ratio
+
+
+def written(factor: Fraction) -> str:
+    """A factor in digits where it has an end there, else as a fraction."""
+    places = next((it for it in range(PLACES + 1) if not 10**it % factor.denominator), None)
+    return f"{factor}" if places is None else f"{EXACT.scaleb(int(factor * 10**places), -places):f}"
+
+
+def _whole(amount: Fraction, coins: Mapping[Fraction, int]) -> int | None:
+    """How many tokens cost exactly so much at two rates, at most those used of each; None where none do."""
+    if len(coins) != _PAIR:
+        return None
+    (first, most), (second, limit) = coins.items()
+    scale = lcm(first.denominator, second.denominator, amount.denominator)
+    one, other, whole = int(first * scale), int(second * scale), int(amount * scale)
+    shared = gcd(one, other)
+    if whole % shared:
+        return None
+    one, other, whole = one // shared, other // shared, whole // shared
+    least = max(0, -((most * one - whole) // other))
+    count = least + (whole * pow(other, -1, one) - least) % one
+    return None if count > min(limit, whole // other) else count + (whole - count * other) // one

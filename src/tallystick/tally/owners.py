@@ -1,0 +1,248 @@
+"""Owners: who a line of the bill belongs to on its day, and how shared lines are split, to the last picodollar.
+
+Rules are read in order and the first that matches a line owns it: the lines of the CSV, then the `[[owner]]` tables.
+Owners are settings, not records: they are resolved when a question is asked. Every charge is split by itself, so that
+a team's amount is the same whatever else it is asked by.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from functools import cached_property, lru_cache
+from itertools import pairwise
+from typing import Any
+
+from tallystick.core.dimensions import NAMED
+from tallystick.errors import AskedWrongly
+
+UNOWNED = NAMED["team"].absent
+"""The team and cost center of what nobody owns."""
+NO_CENTER = "none"
+"""The cost center of a team that has none."""
+FIELDS = ("organization", "workspace", "key", "actor", "model")
+"""What a rule can look at, beside the tags of the workspace."""
+CONDITIONS = (*FIELDS, "tag")
+SHARED = ("even", "proportional", "fixed")
+"""How a shared line can be split: evenly, by the teams' own amounts of that day, by stated shares."""
+
+Spellings = Mapping[str, Mapping[tuple[str, str], frozenset[str]]]
+"""For each condition, all the words for an (organization, id): the id itself, its name, ...; tags of a workspace."""
+Span = tuple[tuple[str, ...], date, date, int]
+
+_SHARE = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
+_MEND = "docs/owners.md shows the rules."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its name, the teams with their whole weights, how they share, what it matches, on which days.
+
+    `how` is `team` where one team owns it all. `end` is exclusive.
+    """
+
+    name: str
+    teams: tuple[tuple[str, int], ...]
+    how: str
+    cost_center: str
+    conditions: Mapping[str, tuple[str, ...]]
+    start: date
+    end: date
+
+    @property
+    def spoken(self) -> str:
+        """What it matches, in words."""
+        said = [f"{name} = {' or '.join(values)}" for name, values in self.conditions.items()]
+        said += [f"from {self.start}"] if self.start > date.min else []
+        said += [f"until {self.end}"] if self.end < date.max else []
+        return ", ".join(said) or "everything"
+
+    def holds(self, day: date) -> bool:
+        """Whether it is in force on a day."""
+        return self.start <= day < self.end
+
+
+@dataclass(frozen=True)
+class Owners:
+    """The rules in their order; none by default, and then nobody owns anything."""
+
+    rules: tuple[Rule, ...] = ()
+
+    @classmethod
+    def read(cls, tables: Sequence[Any] = (), lines: str = "", file: str = "owners.csv") -> Owners:
+        """The rules of a CSV and of `[[owner]]` tables; AskedWrongly names the one that cannot be."""
+        return cls((*_of_csv(lines, file), *(_rule(f"[[owner]] {n}", it) for n, it in enumerate(tables, 1))))
+
+    @cached_property
+    def teams(self) -> tuple[str, ...]:
+        """Every team that a rule names, and `unowned`."""
+        return tuple(dict.fromkeys((*(team for rule in self.rules for team, _ in rule.teams), UNOWNED)))
+
+    @cached_property
+    def centers(self) -> tuple[str, ...]:
+        """Every cost center that a rule names, and those of what has none."""
+        return tuple(dict.fromkeys((*(rule.cost_center for rule in self.rules), NO_CENTER, UNOWNED)))
+
+    @cached_property
+    def looks_at(self) -> frozenset[str]:
+        """The conditions that some rule has."""
+        return frozenset(name for rule in self.rules for name in rule.conditions)
+
+    def center(self, team: str, day: date) -> str:
+        """The cost center of a team's share: that of the first rule in force that gives the team one."""
+        for rule in self.rules:
+            if rule.how == "team" and rule.teams[0][0] == team and rule.cost_center != NO_CENTER and rule.holds(day):
+                return rule.cost_center
+        return NO_CENTER
+
+    def owned(self, who: Iterable[tuple[str, ...]], spellings: Spellings) -> list[Span]:
+        """Each of `who` (their `FIELDS`) with the spans of days and the place of the rule that owns it; -1 for none."""
+        edges = sorted({date.min, date.max, *(it for rule in self.rules for it in (rule.start, rule.end))})
+        spans = [
+            (start, end, sum(1 << place for place, rule in enumerate(self.rules) if rule.holds(start)))
+            for start, end in pairwise(edges)
+        ]
+        masks: dict[tuple[str, str, str], int] = {}
+        found: list[Span] = []
+        for one in who:
+            matching = -1
+            for name, id_ in (*zip(FIELDS, one, strict=True), ("tag", one[FIELDS.index("workspace")])):
+                at = (name, one[0], id_)
+                if at not in masks:
+                    itself = frozenset() if name == "tag" else frozenset((id_,))
+                    masks[at] = self._matching(name, itself | spellings.get(name, {}).get(at[1:], frozenset()))
+                matching &= masks[at]
+            for start, end, in_force in spans:
+                first = matching & in_force
+                place = (first & -first).bit_length() - 1
+                if found and found[-1][0] is one and found[-1][3] == place:
+                    found[-1] = (one, found[-1][1], end, place)
+                else:
+                    found.append((one, start, end, place))
+        return found
+
+    def _matching(self, name: str, words: frozenset[str]) -> int:
+        """The rules that these words for an id satisfy in one condition, a bit each."""
+        said = (rule.conditions.get(name) for rule in self.rules)
+        return sum(
+            1 << place
+            for place, values in enumerate(said)
+            if values is None
+            or any(it in words or ("*" in it and any(map(_like(it).fullmatch, words))) for it in values)
+        )
+
+
+@lru_cache(maxsize=4096)
+def _like(value: str) -> re.Pattern[str]:
+    return re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
+
+
+def _of_csv(text: str, file: str) -> list[Rule]:
+    rows = csv.reader(text.lstrip("\ufeff").splitlines(keepends=True), strict=True)
+    columns: list[str] = []
+    rules = []
+    try:
+        for row in rows:
+            name = f"{file} line {rows.line_num}"
+            said = [cell.strip() for cell in row]
+            if not any(said):
+                continue
+            if not columns:
+                columns = [column.lower() for column in said]
+                continue
+            if len(said) != len(columns) or len(set(columns)) < len(columns):
+                raise AskedWrongly(f"{name}: {len(said)} cells, {len(set(columns))} different columns.", _MEND)
+            rule = _rule(name, {column: cell for column, cell in zip(columns, said, strict=True) if cell})
+            if rule.how != "team" or not rule.conditions:
+                raise AskedWrongly(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
+            rules.append(rule)
+    except csv.Error as wrong:
+        raise AskedWrongly(f"{file} line {rows.line_num} is not CSV: {wrong}.", _MEND) from None
+    return rules
+
+
+def _rule(name: str, said: Any) -> Rule:
+    if not isinstance(said, Mapping):
+        raise AskedWrongly(f"{name} is not a table.", _MEND)
+    known = {"team", "cost_center", "shared", "from", "until", *CONDITIONS}
+    if unknown := sorted(said.keys() - known):
+        raise AskedWrongly(
+            f"{name} holds {unknown[0]!r}, which no rule has.", f"Rules have {', '.join(sorted(known))}."
+        )
+    if ("team" in said) == ("shared" in said):
+        raise AskedWrongly(f"{name} must name either a team or how it is shared.", _MEND)
+    if "shared" in said and "cost_center" in said:
+        raise AskedWrongly(
+            f"{name} is shared: its parts go to the cost centers of its teams.", "Leave cost_center out."
+        )
+    how, teams = _shares(name, said["shared"]) if "shared" in said else ("team", ((_text(name, "team", said), 1),))
+    start, end = _day(name, "from", said, date.min), _day(name, "until", said, date.max)
+    if not start < end:
+        raise AskedWrongly(
+            f"{name} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
+        )
+    conditions = {it: _values(name, it, said[it]) for it in CONDITIONS if it in said}
+    if not all("=" in it for it in conditions.get("tag", ())):
+        raise AskedWrongly(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
+    center = _text(name, "cost_center", said) if "cost_center" in said else NO_CENTER
+    return Rule(name, teams, how, center, conditions, start, end)
+
+
+def _shares(name: str, said: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
+    how = said.get("rule") if isinstance(said, Mapping) else None
+    if not isinstance(said, Mapping) or how not in SHARED or said.keys() != {"rule", _PARTS[how]}:
+        raise AskedWrongly(
+            f"{name}: `shared` cannot be understood.",
+            'Write shared = {rule = "even", teams = ["a", "b"]}, the same with "proportional", or '
+            'shared = {rule = "fixed", shares = {a = "0.6", b = "0.4"}}.',
+        )
+    if how != "fixed":
+        teams = _values(name, "teams", said["teams"])
+        if len(set(teams)) < len(teams) or UNOWNED in teams:
+            raise AskedWrongly(f"{name} names a team twice, or {UNOWNED!r}.", _MEND)
+        return how, tuple((team, 1) for team in teams)
+    shares = said["shares"]
+    if not isinstance(shares, Mapping) or not shares or UNOWNED in shares or not all(map(str.strip, shares)):
+        raise AskedWrongly(f"{name}: `shares` must map teams to their shares.", _MEND)
+    if wrong := [it for it in shares.values() if not isinstance(it, str) or not _SHARE.fullmatch(it)]:
+        raise AskedWrongly(f"{name}: the share {wrong[0]!r} is not exact text.", 'Write "0.25" or "1/3", in quotes.')
+    parts = {team: Fraction(it) for team, it in shares.items()}
+    if (whole := sum(parts.values())) != 1:
+        raise AskedWrongly(f"{name}: the shares sum to {whole}, not to 1.", 'Thirds are written "1/3".')
+    unit = math.lcm(*(part.denominator for part in parts.values()))
+    return how, tuple((team, int(part * unit)) for team, part in parts.items())
+
+
+_PARTS = {"even": "teams", "proportional": "teams", "fixed": "shares"}
+
+
+def _text(name: str, field: str, said: Mapping[str, Any]) -> str:
+    text = said[field]
+    if not isinstance(text, str) or not text.strip() or text.strip() == UNOWNED:
+        raise AskedWrongly(
+            f"{name}: {field} {text!r} is not a text, is empty or is {UNOWNED!r}.", "Write it in quotes."
+        )
+    return text.strip()
+
+
+def _values(name: str, field: str, said: Any) -> tuple[str, ...]:
+    values = [said] if isinstance(said, str) else said
+    if not isinstance(values, list) or not values or not all(isinstance(it, str) and it.strip() for it in values):
+        raise AskedWrongly(f"{name}: {field} must be a text or a list of texts, none empty.", _MEND)
+    return tuple(values)
+
+
+def _day(name: str, field: str, said: Mapping[str, Any], otherwise: date) -> date:
+    day = said.get(field, otherwise)
+    try:
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise AskedWrongly(f"{name}: {field} {said[field]!r} is not a day.", "Write 2026-10-01.")
+    return day

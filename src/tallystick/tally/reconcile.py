@@ -1,0 +1,152 @@
+"""Reconciliation: the difference between billed and priced, by named cause, to the picodollar.
+
+No cause is the remainder. Refused: the gap is a whole number of tokens at their rate, at most those used. Price list
+stale, or a discount: one exact factor fits on three days or more. Rounding: below a picodollar a row, and only where
+the exact price is no whole number of them. What fits none of these is unexplained. Whole numbers and fractions only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+from tallystick.core.money import EXACT, PLACES, ratio
+from tallystick.core.prices import UNITS, PriceList, Rate, Unpriced
+from tallystick.tally.allocate import split
+from tallystick.tally.factors import DISCOUNT, STALE, changes
+from tallystick.tally.line import Line, Part
+
+REFUSED = "refused or blocked requests"
+PRIORITY, NOT_YET = "priority tier", "not billed yet"
+CODE, SEARCH, SESSION = "code execution", "web search", "session time"
+UNKNOWN_PRICE = "unknown price"
+LARGE, ROUNDING, UNEXPLAINED = "large-prompt range", "rounding", "unexplained"
+MIXED = "mixed speed"
+CAUSES = (REFUSED, PRIORITY, NOT_YET, CODE, SEARCH, SESSION, UNKNOWN_PRICE, STALE, DISCOUNT, LARGE, ROUNDING)
+"""Every cause but `UNEXPLAINED`, in the order in which they are shown."""
+MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
+"""What the modifiers of the price list are called here; one's own keep their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An amount of a part's gap by cause, None where it is not known; `in_priced` is what a modifier did to `priced`.
+
+    The amounts of all that is found sum to the gaps of all parts; `in_priced` adds nothing to them.
+    """
+
+    part: Part
+    cause: str
+    amount: int | None
+    quantity: int | None = None
+    detail: str = ""
+    in_priced: int = 0
+
+
+def reconcile(
+    parts: Iterable[Part], prices: PriceList, loose: Mapping[tuple[str, date, str, str, str], frozenset[str]]
+) -> list[Found]:
+    """The causes of every difference, and what modifiers did to the priced amounts.
+
+    `prices` are the lists in force; `loose` says in which of tier, context and geo the bill is coarser than the use, by
+    organization, day, workspace, model and kind.
+    """
+    rates = cache(prices.rate)
+    lines: dict[tuple[object, ...], Line] = defaultdict(Line)
+    found: list[Found] = []
+    for part in parts:
+        dims = {"tier": part.tier, "context": part.context, "geo": part.geo}
+        rate = rates(part.model, part.kind, part.day, **dims, speed=part.speed)
+        found += _modified(part, rate)
+        if part.cause in {CODE, SESSION}:
+            found.append(Found(part, part.cause, part.billed))
+        elif part.cause == NOT_YET or (part.cause == PRIORITY and part.kind != "web_search"):
+            found.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
+        else:
+            key = (part.organization, part.day, part.workspace, part.model, part.kind)
+            free = loose.get(key, frozenset())
+            fixed = tuple(None if name in free else value for name, value in dims.items())
+            lines[(*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)].add(part, rate)
+    changes([it for it in lines.values() if it.billed > 0 and it.exact and not it.unpriced])
+    for line in lines.values():
+        found += _judged(line)
+    return found
+
+
+def effective(
+    kind: str, quantity: int, billed: Decimal, listed: Decimal | None
+) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """US dollars billed, and by the list, for as many as the kind is priced for; and the one to the other."""
+    per = UNITS[kind][1]
+    rate, of_list = (
+        None if dollars is None else ratio(EXACT.multiply(dollars, per), quantity) for dollars in (billed, listed)
+    )
+    return rate, of_list, None if listed is None else ratio(billed, listed)
+
+
+def _modified(part: Part, rate: Rate | Unpriced) -> Iterator[Found]:
+    """What each modifier did to the priced amount."""
+    if isinstance(rate, Unpriced) or part.priced is None or part.quantity is None:
+        return
+    before = rate.standard.low
+    for name, span in rate.modifiers:
+        by = Fraction(int(EXACT.scaleb(EXACT.subtract(span.low, before), PLACES)) * part.quantity, rate.per)
+        yield Found(part, MODIFIERS.get(name, name), 0, part.quantity, "within priced", round(by))
+        before = span.low
+
+
+def _judged(line: Line) -> Iterator[Found]:
+    """The causes of a line's gap, each part's with the part."""
+    first = line.parts[0]
+    if line.unpriced:
+        for part in line.parts:
+            amount = None if part.billed is None and part.priced is None else part.gap
+            why = line.unpriced.removesuffix(f" on {part.day}")
+            yield Found(part, UNKNOWN_PRICE, amount, part.quantity, f"{part.model}: {why}")
+        return
+    if len({part.speed for part in line.parts if part.quantity}) > 1 and first.kind != "web_search":
+        yield Found(first, MIXED, 0, sum(part.quantity or 0 for part in line.parts), "within priced")
+    causes = _causes(line)
+    if len({(part.model, part.tier, part.context, part.geo, part.wanted) for part in line.parts}) == 1:
+        yield from (Found(first, *cause) for cause in causes)
+        return
+    weights = [part.priced or 0 for part in line.parts]
+    left = [part.gap for part in line.parts]
+    among = (SEARCH, 0, None, "one line of the bill for all models and tiers")
+    *others, last = causes or [among if first.kind == "web_search" else (UNEXPLAINED, 0, None, "")]
+    for cause, amount, quantity, detail in others:
+        for place, share in enumerate(split(amount, weights)):
+            left[place] -= share
+            yield Found(line.parts[place], cause, share, None if place else quantity, detail)
+    yield from (
+        Found(part, last[0], gap, None if place else last[2], last[3])
+        for place, (part, gap) in enumerate(zip(line.parts, left, strict=True))
+        if gap
+    )
+
+
+def _causes(line: Line) -> list[tuple[str, int, int | None, str]]:
+    """Cause, amount, tokens and detail; the amounts sum to the line's gap."""
+    factor = line.change.factor if line.change else Fraction(1)
+    listed = line.billed - round(line.billed / factor)
+    causes: list[tuple[str, int, int | None, str]] = []
+    if line.exact and line.fits(factor, line.exact):
+        pass
+    elif less := line.missing(factor):
+        causes.append((REFUSED, -round(less[0]), less[1], ""))
+    elif more := line.larger(factor):
+        causes.append((LARGE, round(more[0]), more[1], f"{line.parts[0].model}: no report shows which prompts"))
+        causes += [(REFUSED, -round(more[2]), more[3], "")] if more[3] else []
+    else:
+        listed = round((factor - 1) * line.exact)
+        causes.append((UNEXPLAINED, line.billed - round(factor * line.exact), None, ""))
+    if line.change:
+        causes.insert(0, (line.change.cause, listed, sum(it.quantity or 0 for it in line.parts), str(line.change)))
+    if rest := line.gap - sum(cause[1] for cause in causes):
+        causes.append((ROUNDING if abs(rest) <= line.rows else UNEXPLAINED, rest, None, ""))
+    return [cause for cause in causes if cause[1]]

@@ -1,0 +1,189 @@
+"""What-if: the same usage at other prices, in whole picodollars; each line rounded half up, as a charge is.
+
+A change swaps models, moves a share of standard-tier use to batch, sets the cache hit rate, moves the geography. With
+none of these the what-if is the actual, to the last picodollar.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from tallystick.core.money import EXACT, PLACES
+from tallystick.core.prices import PriceList, Rate, Unpriced
+from tallystick.core.records import TOKENS
+from tallystick.errors import AskedWrongly
+from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of
+from tallystick.tally.picodollars import WHOLE
+
+SHARE = 10_000
+"""Shares have four places at most, so that they are whole numbers of so many."""
+_SHARE = re.compile(r"(0(\.[0-9]{1,4})?|1(\.0{1,4})?)")
+GEOS = ("global", "us")
+"""The inference geographies that have a price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is otherwise: models by the model they take the place of, shares from 0 to 1, a geography."""
+
+    swap: Mapping[str, str] = field(default_factory=dict)
+    batch: Decimal | None = None
+    hit: Decimal | None = None
+    geo: str | None = None
+
+    @classmethod
+    def read(
+        cls, swap: Iterable[str] = (), batch: str | None = None, hit: str | None = None, geo: str | None = None
+    ) -> Change:
+        """The change that is spelt so, `swap` as MODEL=MODEL, shares as exact text; AskedWrongly where it cannot be."""
+        swaps: dict[str, str] = {}
+        for said in swap:
+            old, equals, new = (part.strip() for part in said.partition("="))
+            if not (old and equals and new) or old in swaps:
+                raise AskedWrongly(
+                    f"--swap {said!r} is not MODEL=MODEL, each model once.",
+                    "Write --swap claude-opus-4-8=claude-sonnet-5-5.",
+                )
+            swaps[old] = new
+        if geo is not None and geo not in GEOS:
+            raise AskedWrongly(f"There is no price for the geography {geo!r}.", f"Choose among {', '.join(GEOS)}.")
+        return cls(swaps, _share("--batch", batch), _share("--cache-hit", hit), geo)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A row's dollars: what it costs and what it would; None where nothing of it has a rate on both sides.
+
+    `unpriced` are the tokens of lines that lack a rate on either side, which are in neither figure.
+    """
+
+    actual: Decimal | None
+    what_if: Decimal | None
+    unpriced: int
+
+
+def moved(hit: Decimal | None) -> dict[str, str]:
+    """SQL for the tokens of each kind in a line of usage, times SHARE, had the hit rate been `hit`.
+
+    Reads are that share of all input. Of the rest, the writes stay, those for an hour first, as far as it reaches;
+    what is left is uncached.
+    """
+    if hit is None:
+        return {kind: f"{kind} * {SHARE}" for kind in TOKENS}
+    share = int(hit * SHARE)
+    whole = "(uncached_input + cache_write_5m + cache_write_1h + cache_read)"
+    rest = f"{whole} * {SHARE - share}"
+    return {
+        "uncached_input": f"greatest({rest} - (cache_write_5m + cache_write_1h) * {SHARE}, 0)",
+        "cache_write_5m": f"least(cache_write_5m * {SHARE}, greatest({rest} - cache_write_1h * {SHARE}, 0))",
+        "cache_write_1h": f"least(cache_write_1h * {SHARE}, {rest})",
+        "cache_read": f"{whole} * {share}",
+        "output": f"output * {SHARE}",
+    }
+
+
+_RATES = pa.schema(
+    [
+        (f"{MARK}day", pa.date32()),
+        *((f"{MARK}{name}", pa.string()) for name in KEY[1:]),
+        *((f"{kind}_{side}", WHOLE) for kind in TOKENS for side in ("now", "new", "batch")),
+        ("share", pa.int64()),
+    ]
+)
+_PER = 1_000_000
+_NOW = " + ".join(
+    f"CASE WHEN {it} = 0 THEN 0 ELSE (2 * {it}::HUGEINT * {it}_now::HUGEINT + {_PER}) // {2 * _PER} END"
+    for it in TOKENS
+)
+_NEW = " + ".join(
+    f"""CASE WHEN new_{it} = 0 THEN 0 ELSE (2 * new_{it}::HUGEINT * (
+        ({SHARE} - share) * {it}_new::HUGEINT + CASE WHEN share = 0 THEN 0 ELSE share * {it}_batch::HUGEINT END
+    ) + {_PER * SHARE**2}) // {2 * _PER * SHARE**2} END"""
+    for it in TOKENS
+)
+_ROWS = f"""
+WITH lines AS (
+    SELECT used.*, {_NOW} AS actual, {_NEW} AS what_if
+    FROM used JOIN rates USING ({", ".join(f"{MARK}{name}" for name in KEY)})
+)
+SELECT {{dims}} (sum(actual) FILTER (actual + what_if IS NOT NULL))::DECIMAL(38, 0) AS actual,
+    (sum(what_if) FILTER (actual + what_if IS NOT NULL))::DECIMAL(38, 0) AS what_if,
+    coalesce(sum({" + ".join(TOKENS)}) FILTER (actual + what_if IS NULL), 0) AS unpriced
+FROM lines GROUP BY ALL
+"""  # noqa: S608 - our own names
+
+
+def compare(
+    used: pa.Table, dims: Sequence[str], prices: PriceList, change: Change
+) -> tuple[dict[tuple[str, ...], Compared], Doubts]:
+    """Actual and what-if of each group of `dims`, and what is doubtful.
+
+    `used` has the columns of `dims`, the kinds of TOKENS, each behind `new_` what `moved` says, and each behind MARK
+    the columns of KEY.
+    """
+    keys = [f"{MARK}{name}" for name in KEY]
+    sums = [(kind, "sum") for kind in (*TOKENS, *(f"new_{kind}" for kind in TOKENS))]
+    rates, doubts = _rates(used.group_by(keys).aggregate(sums).to_pylist(), prices, change)
+    with duckdb.connect() as duck:
+        duck.register("used", used)
+        duck.register("rates", rates)
+        rows = duck.sql(_ROWS.format(dims="".join(f'"{it}", ' for it in dims))).to_arrow_table().to_pylist()
+    return {tuple(row[name] for name in dims): _row(row) for row in rows}, doubts
+
+
+def _row(row: Mapping[str, Any]) -> Compared:
+    actual, what_if = (
+        None if row[name] is None else EXACT.scaleb(row[name], -PLACES) for name in ("actual", "what_if")
+    )
+    return Compared(actual, what_if, int(row["unpriced"]))
+
+
+def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Change) -> tuple[pa.Table, Doubts]:
+    """The rates of each combination that was used, as it is and as it would be, and what is doubtful of them."""
+    rows = []
+    missing = Missing()
+    ranged: set[str] = set()
+    assumed: set[str] = set()
+    for it in distinct:
+        tier, speed = it[f"{MARK}tier"], it[f"{MARK}speed"]
+        share = int(change.batch * SHARE) if change.batch and tier == "standard" and speed != "fast" else 0
+        other = _other(it, prices, change)
+        row: dict[str, Any] = {f"{MARK}{name}": it[f"{MARK}{name}"] for name in KEY} | {"share": share}
+        whys: dict[str, str] = {}
+        for kind in TOKENS:
+            now, new = rate_of(prices, it, kind), rate_of(prices, it, kind, **other)
+            batch = rate_of(prices, it, kind, **(other | {"tier": "batch"})) if share else new
+            sides = (("now", it[f"{MARK}model"], now), ("new", other["model"], new), ("batch", other["model"], batch))
+            for side, model, rate in sides:
+                used = it[f"{kind}_sum"] if side == "now" else it[f"new_{kind}_sum"]
+                if isinstance(rate, Rate):
+                    row[f"{kind}_{side}"] = EXACT.scaleb(rate.low, PLACES)
+                    ranged |= {model} if used and rate.low != rate.high else set()
+                    assumed |= set(rate.assumed) if used else set()
+                elif used and isinstance(rate, Unpriced):
+                    whys.setdefault(model, rate.reason)
+        rows.append(row)
+        if whys and tier != "priority":
+            model, why = next(iter(whys.items()))
+            missing.add(model, why, it[f"{MARK}day"], sum(int(it[f"{kind}_sum"]) for kind in TOKENS))
+    return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+
+
+def _other(it: Mapping[str, Any], prices: PriceList, change: Change) -> dict[str, str]:
+    """The model and geography of a line as they would be; a model that takes no geography keeps what it has."""
+    model = change.swap.get(it[f"{MARK}model"], it[f"{MARK}model"])
+    takes = model in prices.models and prices.models[model].geo
+    return {"model": model, "geo": change.geo if change.geo and takes else it[f"{MARK}geo"]}
+
+
+def _share(option: str, said: str | None) -> Decimal | None:
+    if said is not None and not _SHARE.fullmatch(said):
+        raise AskedWrongly(f"{option} {said!r} is not a share from 0 to 1 with at most four places.", "Write 0.4.")
+    return None if said is None else Decimal(said)

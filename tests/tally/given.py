@@ -1,0 +1,106 @@
+"""What the tests of the tally are given: records written by hand, as the tables the match takes, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.core.records import COST, COUNTERS, USAGE_DAY
+from tallystick.ledger.tables import schema
+from tallystick.tally.match import charges
+from tallystick.tally.prices import Prices
+
+Row = dict[str, Any]
+
+DAY = date(2026, 11, 10)
+OPUS, SONNET, HAIKU = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"
+PUBLIC = Prices.with_own()
+PICO = Decimal("0.000000000001")
+
+_USER = {
+    "organization": "org",
+    "day": DAY,
+    "workspace": "default",
+    "key": "key_a",
+    "account": "none",
+    "service_account": "none",
+    "model": SONNET,
+    "tier": "standard",
+    "context": "0-200k",
+    "geo": "global",
+    "speed": "standard",
+}
+_LINE = {
+    "organization": "org",
+    "day": DAY,
+    "workspace": "default",
+    "description": "Claude Sonnet 5.5 Usage - Input Tokens",
+    "cost_type": "tokens",
+    "model": SONNET,
+    "kind": "uncached_input",
+    "tier": "standard",
+    "context": "0-200k",
+    "geo": "global",
+    "speed": "unknown",
+    "currency": "USD",
+}
+_SERVICE = dict.fromkeys(("model", "tier", "context", "geo", "speed"), "none")
+
+
+def use(key: str = "key_a", **said: Any) -> Row:
+    """A usage record: ordinary unless said otherwise."""
+    row = _USER | dict.fromkeys(COUNTERS, 0) | {"key": key} | said
+    return row | {"month": f"{row['day']:%Y-%m}"}
+
+
+def line(billed: str | Decimal, **said: Any) -> Row:
+    """A cost record: Sonnet's input unless said otherwise."""
+    row = _LINE | {"billed": Decimal(billed)} | said
+    return row | {"month": f"{row['day']:%Y-%m}"}
+
+
+def service(billed: str | Decimal, kind: str, **said: Any) -> Row:
+    """A cost record of a service: it has no model, tier, context, geography or speed."""
+    cost_type = "session_usage" if kind == "session_time" else kind
+    return line(billed, **(_SERVICE | {"kind": kind, "cost_type": cost_type, "description": kind} | said))
+
+
+def usage_table(rows: Iterable[Row]) -> pa.Table:
+    """Usage records as the ledger has them."""
+    return pa.Table.from_pylist(list(rows), schema(USAGE_DAY))
+
+
+def cost_table(rows: Iterable[Row]) -> pa.Table:
+    """Cost records as the ledger has them."""
+    return pa.Table.from_pylist(list(rows), schema(COST))
+
+
+def tallied(
+    used: Iterable[Row], billed: Iterable[Row], *, read: Iterable[date] = (DAY,), prices: Prices = PUBLIC
+) -> list[Row]:
+    """The charges of these records; `read` are the days whose bill was read."""
+    found = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.own)
+    rows: list[Row] = found.to_pylist()
+    return rows
+
+
+def of(rows: Iterable[Row], **said: Any) -> list[Row]:
+    """The charges that have these values."""
+    return [row for row in rows if all(row[name] == value for name, value in said.items())]
+
+
+def only(rows: Iterable[Row], **said: Any) -> Row:
+    """The one charge that has these values."""
+    rows = list(rows)
+    found = of(rows, **said)
+    assert len(found) == 1, (said, rows)
+    return found[0]
+
+
+def billed(rows: Iterable[Row]) -> Decimal:
+    """What these charges were billed together."""
+    return sum((row["billed"] for row in rows if row["billed"] is not None), Decimal(0))

@@ -1,0 +1,414 @@
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from reports.given import CLOCK, NOW, client_of, small_world
+from tallystick.api.client import Client
+from tallystick.api.credential import Credential
+from tallystick.book import Ledger
+from tallystick.core.question import Question, Table, window
+from tallystick.core.records import TOKENS
+from tallystick.core.time import DAY, Grain, midnight
+from tallystick.errors import AskedWrongly
+from tallystick.reports.reconcile import answer, rates
+from tallystick.sim import Simulator, World, reports as sim_reports
+from tallystick.sim.bill import Line, lines as true_lines
+from tallystick.sim.plants import Plant as Planted
+from tallystick.sim.requests import rates_of
+from tallystick.tally.line import Part
+from tallystick.tally.prices import Prices
+from tallystick.tally.reconcile import Found, reconcile
+from witness.contract_server import ContractServer
+
+SINCE, TODAY = date(2026, 10, 20), NOW.date()
+ENDED = [SINCE + DAY * place for place in range((TODAY - SINCE).days)]
+RAISED = date(2026, 11, 5)
+SONNET, OPUS, HAIKU = "claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5"
+EXPLAINED = 0
+Plant = Callable[[Line, int, date], Iterable[tuple[Line, int]]]
+Asked = Callable[..., Table]
+
+
+def synced(path: Path, plant: Plant | None = None, prices: Prices | None = None) -> Asked:
+    """A ledger synced from a small world whose bill was tampered with; the function that asks it."""
+    prices = prices or Prices.with_own()
+    book = Ledger(path, CLOCK, prices)
+    with pytest.MonkeyPatch.context() as patch, client_of(Simulator(small_world(), clock=CLOCK.now)) as client:
+        if plant:
+
+            def planted(world: World, day: date) -> Iterator[tuple[Line, int]]:
+                for line, amount in true_lines(world, day):
+                    yield from plant(line, amount, day)
+
+            patch.setattr(sim_reports, "lines", planted)
+        book.sync(str(SINCE), client=client)
+    engine = book.engine()
+
+    @cache
+    def ask(*by: str, since: str = str(SINCE), until: str | None = None, **where: str) -> Table:
+        chosen = {name: (value,) for name, value in where.items()}
+        return answer(engine, Question("reconcile", window(since, until, NOW), by, chosen), prices, NOW)
+
+    return ask
+
+
+def amounts(table: Table, *by: str) -> dict[tuple[Any, ...], Decimal]:
+    """What is known of each cause, by group."""
+    sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
+    for row in table.rows:
+        sums[*(row[name] for name in by), row["cause"]] += row["amount"] or 0  # type: ignore[operator]
+    return {key: amount for key, amount in sums.items() if amount}
+
+
+def assert_adds_up(table: Table, *by: str) -> None:
+    """The causes of each group are its difference, and the groups are the totals."""
+    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in table.rows:
+        groups[tuple(row[name] for name in by)].append(row)
+    for rows in groups.values():
+        assert len({(row["billed"], row["priced"], row["difference"]) for row in rows}) == 1
+        assert rows[0]["billed"] - rows[0]["priced"] == rows[0]["difference"]
+        assert sum((row["amount"] or 0 for row in rows), Decimal(0)) == rows[0]["difference"]
+    for name in ("billed", "priced", "difference"):
+        assert sum((rows[0][name] for rows in groups.values()), Decimal(0)) == table.totals[name]
+    assert table.totals["amount"] == table.totals["difference"]
+
+
+def dollars(picodollars: int | Fraction) -> Decimal:
+    """US dollars of whole picodollars."""
+    return Decimal(int(picodollars)).scaleb(-12)
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Asked:
+    """What the ledger of the world answers whose bill nobody touched."""
+    return synced(tmp_path_factory.mktemp("reconciled") / "ledger")
+
+
+@pytest.mark.parametrize("by", [(), ("day",), ("model",), ("workspace",), ("model", "kind"), ("geo", "month")])
+def test_causes_add_up_to_the_difference_and_nothing_is_unexplained(untouched: Asked, by: tuple[str, ...]) -> None:
+    """Where prices are the list's, each group's causes are its difference exactly and none of it is unexplained."""
+    table = untouched(*by)
+    assert_adds_up(table, *by)
+    assert {row["amount"] for row in table.rows if row["cause"] == "unexplained"} == {EXPLAINED}
+
+
+def test_what_was_refused_is_what_the_world_knows_was_refused(untouched: Asked) -> None:
+    """Refused requests are found on each day with the amount that they would have cost."""
+    world = small_world()
+    truly: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+    for day in ENDED:
+        for request in world.requests(day):
+            if request.group.refused:
+                charged = rates_of(request.group._replace(refused=False), day) or ()
+                cost = sum(count * rate for count, rate in zip(request[2:7], charged, strict=False))
+                truly[str(day), "refused or blocked requests"] -= dollars(cost)
+    found = amounts(untouched("day"), "day")
+    [planted] = [it.first for it in world.plants if it.kind is Planted.REFUSALS]
+    assert found[str(planted), "refused or blocked requests"] < 0
+    assert {key: it for key, it in found.items() if "refused" in key[1]} == {key: it for key, it in truly.items() if it}
+
+
+def test_services_are_causes_of_their_own(untouched: Asked) -> None:
+    """Code execution and session time, which only the bill knows, are named with what was billed for them."""
+    world, truly = small_world(), defaultdict(Decimal)
+    for service in (it for day in ENDED for it in world.services(day)):
+        truly[{"session_usage": "session time"}.get(service.cost_type, "code execution")] += dollars(
+            service.picodollars
+        )
+    found = amounts(untouched())
+    assert {cause: amount for (cause,), amount in found.items() if cause in truly} == truly
+
+
+def test_priority_tier_is_tokens_of_unknown_amount(untouched: Asked) -> None:
+    """Priority-tier use stands with its tokens and no amount, for its cost is in no report."""
+    tokens = sum(
+        sum(request[2:7])
+        for day in [*ENDED, TODAY]
+        for request in small_world().requests(day)
+        if request.group.tier == "priority" and request.at < NOW
+    )
+    rows = [row for row in untouched().rows if row["cause"] == "priority tier"]
+    assert [(row["amount"], row["quantity"]) for row in rows] == [(None, tokens)]
+
+
+def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
+    """What batch did to the priced amount is minus the batch lines' price, for batch is half; the amount stays 0."""
+    [batch] = [row for row in untouched(tier="batch").rows if row["cause"] == "batch"]
+    assert batch["amount"] == EXPLAINED
+    assert batch["in_priced"] == -batch["priced"]  # type: ignore[operator]
+    for row in untouched("model").rows:
+        assert not row["amount"] or not row["in_priced"]
+
+
+def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:
+    """Of an independent server's bill, with refusals, large prompts and all modifiers, nothing is unexplained."""
+    now = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
+    clock = type(CLOCK)(now)
+    book = Ledger(tmp_path / "ledger", clock)
+    with (
+        ContractServer(TODAY, days=40) as server,
+        Client(Credential(server.key), clock=clock, base_url=server.url) as client,
+    ):
+        book.sync("2026-10-23", client=client)
+        for by in ("day", "model", "workspace"):
+            question = Question("reconcile", window("30d", None, now), (by,))
+            table = answer(book.engine(), question, Prices.with_own(), now)
+            assert_adds_up(table, by)
+            assert {row["amount"] for row in table.rows if row["cause"] == "unexplained"} == {EXPLAINED}
+            assert table.totals["billed"] == server.total_usd(date(2026, 10, 23), TODAY)
+
+
+class Scaled:
+    """A plant: amounts of some lines times a factor."""
+
+    def __init__(self, factor: str, of: Callable[[Line, date], bool]) -> None:
+        self.factor, self.of = Fraction(factor), of
+
+    def __call__(self, line: Line, amount: int, day: date) -> Iterable[tuple[Line, int]]:
+        if not self.of(line, day):
+            return [(line, amount)]
+        more = amount * (self.factor - 1)
+        assert more.denominator == 1
+        return [(line, amount + int(more))]
+
+    def added(self) -> Decimal:
+        """What it added to the bill of the ended days."""
+        return dollars(
+            sum(
+                (
+                    amount * (self.factor - 1)
+                    for day in ENDED
+                    for line, amount in true_lines(small_world(), day)
+                    if self.of(line, day)
+                ),
+                Fraction(0),
+            )
+        )
+
+
+def test_a_price_raised_within_the_month_is_found(tmp_path: Path, untouched: Asked) -> None:
+    """A model that costs a quarter more from a day on is named with that day and factor and what it added."""
+    plant = Scaled("1.25", lambda line, day: line.model == SONNET and day >= RAISED)
+    ask = synced(tmp_path / "ledger", plant)
+    rows = [row for row in ask("day").rows if row["cause"] == "price list stale"]
+    assert {row["detail"] for row in rows} == {f"{SONNET} since {RAISED}: 1.25 of the list price"}
+    assert sum(row["amount"] for row in rows) == plant.added()
+    assert amounts(ask()) == amounts(untouched()) | {("price list stale",): plant.added()}
+
+
+def test_the_price_of_one_kind_is_found(tmp_path: Path, untouched: Asked) -> None:
+    """A price that changed for one kind of token alone is named with that kind."""
+    plant = Scaled("2", lambda line, day: line.model == SONNET and line.token_type == "output_tokens" and day >= RAISED)
+    ask = synced(tmp_path / "ledger", plant)
+    [row] = [row for row in ask().rows if row["cause"] == "price list stale"]
+    assert row["detail"].startswith(f"{SONNET} output since {RAISED}: 2 of")  # type: ignore[union-attr]
+    assert amounts(ask()) == amounts(untouched()) | {("price list stale",): plant.added()}
+
+
+def test_a_negotiated_discount_is_found(tmp_path: Path, untouched: Asked) -> None:
+    """Twelve percent less for all models from a day on is a discount of factor 0.88, with what it took off."""
+    plant = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
+    ask = synced(tmp_path / "ledger", plant)
+    [row] = [row for row in ask().rows if row["cause"] == "discount"]
+    assert row["detail"] == f"all models since {RAISED}: 0.88 of the list price"
+    assert amounts(ask()) == amounts(untouched()) | {("discount",): plant.added()}
+    one = ask("model", model=SONNET)
+    assert amounts(one, "model")[SONNET, "discount"] == amounts(ask("model"), "model")[SONNET, "discount"]
+    assert_adds_up(ask("day", "workspace"), "day", "workspace")
+
+
+def test_two_days_are_no_price(tmp_path: Path, untouched: Asked) -> None:
+    """A factor that fits on two days only is not called a price."""
+    plant = Scaled("1.25", lambda line, day: line.model == SONNET and RAISED <= day < RAISED + 2 * DAY)
+    ask = synced(tmp_path / "ledger", plant)
+    assert amounts(ask())[("unexplained",)] != EXPLAINED
+    assert ("price list stale",) not in amounts(ask())
+    assert untouched().totals["billed"] + plant.added() == ask().totals["billed"]  # type: ignore[operator]
+
+
+def test_a_day_of_refused_requests_is_found(tmp_path: Path, untouched: Asked) -> None:
+    """Where nothing of a model was billed on a day that has a bill, all of its use of that day counts as refused."""
+    plant = Scaled("0", lambda line, day: line.model == OPUS and day == RAISED)
+    ask = synced(tmp_path / "ledger", plant)
+    refused = ("refused or blocked requests",)
+    assert amounts(ask())[refused] == amounts(untouched())[refused] + plant.added()
+    assert ("unexplained",) not in amounts(ask())
+    [row] = [it for it in ask(since=str(RAISED), until=str(RAISED + DAY), model=OPUS).rows if it["cause"] == refused[0]]
+    assert row["difference"] == row["amount"] == -row["priced"]  # type: ignore[operator]
+
+
+def test_a_model_without_a_price_is_named_with_its_tokens(tmp_path: Path, untouched: Asked) -> None:
+    """What was billed for a model that no list has is of unknown price, with the model and its tokens."""
+    [known] = Prices.with_own().texts
+    ask = synced(tmp_path / "ledger", prices=Prices((known.replace(f'"{OPUS}"', '"claude-other"'),)))
+    rows = [row for row in ask("model", model=OPUS).rows if row["cause"] == "unknown price"]
+    tokens = sum(
+        sum(request[2:7])
+        for day in ENDED
+        for request in small_world().requests(day)
+        if request.group.model == OPUS and request.group.tier != "priority"
+    )
+    before = untouched("model", model=OPUS, until=str(TODAY)).rows[0]
+    assert [(row["amount"], row["quantity"]) for row in rows] == [(before["billed"], tokens)]
+    assert OPUS in rows[0]["detail"]  # type: ignore[operator]
+    assert amounts(ask()).get(("unexplained",)) is None
+
+
+def test_random_amounts_are_unexplained_to_the_digit(tmp_path: Path, untouched: Asked) -> None:
+    """Amounts planted in the bill at random, more or less, on lines with use or none, come out unexplained exactly."""
+    planted: dict[date, int] = defaultdict(int)
+    world = small_world()
+    extras: dict[tuple[date, Line], int] = {}
+    for day in ENDED:
+        rng = Random(f"planted {day}")  # noqa: S311 - repeatable, not secret
+        refused = {(it.workspace, it.model, it.tier) for it, _ in world.sums(*_day(day)) if it.refused}
+        clean = sorted(
+            {
+                line
+                for line, _ in true_lines(world, day)
+                if line.model and (line.workspace_id, line.model, line.service_tier) not in refused
+            },
+            key=repr,
+        )
+        for line in rng.sample(clean, min(3, len(clean))):
+            due = sum(amount for it, amount in true_lines(world, day) if it == line)
+            extras[day, line] = rng.randrange(-due // 2, due) // 1000 * 1000 + 137
+        none = Line(None, "Claude Odd Usage", "tokens", SONNET, "output_tokens", "batch", "0-200k", "us")
+        extras[day, none] = rng.randrange(10**12)
+    seen: set[tuple[date, Line]] = set()
+
+    def plant(line: Line, amount: int, day: date) -> Iterator[tuple[Line, int]]:
+        for key in [it for it in extras if it[0] == day and it not in seen]:
+            yield key[1], extras[key]
+        yield line, amount
+
+    for (day, _), extra in extras.items():
+        planted[day] += extra
+    ask = synced(tmp_path / "ledger", lambda line, amount, day: _once(plant, line, amount, day, world))
+    found = amounts(ask("day"), "day")
+    unexplained = {day: amount for (day, cause), amount in found.items() if cause == "unexplained"}
+    assert unexplained == {str(day): dollars(amount) for day, amount in planted.items()}
+    rest = {key: amount for key, amount in found.items() if key[1] != "unexplained"}
+    assert rest == amounts(untouched("day"), "day")
+
+
+def _day(day: date) -> tuple[Any, Any]:
+    return midnight(day), Grain.DAY
+
+
+def _once(
+    plant: Callable[..., Iterator[tuple[Line, int]]], line: Line, amount: int, day: date, world: World
+) -> Iterator[tuple[Line, int]]:
+    """The plant before the first line of a day, the line itself else."""
+    first = next(true_lines(world, day))
+    yield from plant(line, amount, day) if (line, amount) == first else [(line, amount)]
+
+
+RATE = 333333333300
+"""Picodollars for a million tokens of a model with a price that has no end per token."""
+OWN = """
+[[model]]
+id = "odd"
+name = "Odd"
+[[price]]
+for = "odd"
+from = 2026-01-01
+usd = { output = "0.3333333333" }
+"""
+
+
+def charge(day: int, quantity: int, billed: int, *, rows: int = 1, model: str = "odd", **of: Any) -> Part:
+    """Tokens of output in picodollars."""
+    dims = {"tier": "standard", "context": "0-200k", "geo": "not_available", "speed": "standard", "cause": "none"}
+    priced = (2 * quantity * RATE + 10**6) // (2 * 10**6)
+    start = {"organization": "o", "day": date(2026, 11, day), "workspace": "w", "model": model, "kind": "output"}
+    money = {"rows": rows, "quantity": quantity, "billed": billed, "priced": priced}
+    return Part(**{**start, **dims, **money, **of})
+
+
+def causes(*parts: Part) -> dict[str, int | None]:
+    """Cause to amount."""
+    found: list[Found] = reconcile(parts, Prices.with_own(OWN).own, {})
+    return {it.cause: it.amount for it in found}
+
+
+def test_rounding_is_below_a_picodollar_a_row() -> None:
+    """Half a picodollar that the API rounded away is rounding; a whole one where the price is whole is not."""
+    exact = 7 * RATE
+    assert causes(charge(1, 7, exact // 10**6)) == {}
+    assert causes(charge(1, 7, exact // 10**6 + 1)) == {"rounding": 1}
+    assert causes(charge(1, 7, exact // 10**6 + 2)) == {"unexplained": 2}
+    assert causes(charge(1, 10**6, RATE + 1)) == {"unexplained": 1}
+
+
+def test_refused_is_a_whole_number_of_tokens_that_were_used() -> None:
+    """A gap is refused requests where it is whole tokens, at most those used; a token and a half is unexplained."""
+    million = 10**6
+    rate = RATE
+    assert causes(charge(1, 2 * million, rate)) == {"refused or blocked requests": -rate}
+    assert causes(charge(1, 2 * million, -rate)) == {"unexplained": -3 * rate}
+    assert causes(charge(1, 2 * million, rate + 500)) == {"unexplained": 500 - rate}
+    assert causes(charge(1, 2 * million, 3 * rate)) == {"unexplained": rate}
+
+
+def test_a_factor_is_found_though_amounts_were_rounded() -> None:
+    """Two thirds of a price that has no end in picodollars is still one factor."""
+    used = (1_234_567, 7_654_321, 999_983, 31_337)
+    billed = [round(Fraction(2, 3) * count * Fraction(RATE, 10**6)) for count in used]
+    found = reconcile(
+        [charge(day, count, paid) for day, (count, paid) in enumerate(zip(used, billed, strict=True), 1)],
+        Prices.with_own(OWN).own,
+        {},
+    )
+    details = {it.detail for it in found if it.cause == "price list stale"}
+    assert details == {"odd since 2026-11-01: 2/3 of the list price"}
+    assert {it.cause for it in found} <= {"price list stale", "rounding"}
+    assert all(abs(it.amount or 0) <= 1 for it in found if it.cause == "rounding")
+
+
+def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> None:
+    """A line of unknown geography is explained by whole tokens at the two rates of its geographies."""
+    rates_of_geo = {"global": 10, "us": 11}
+    used = {"global": 1000, "us": 400}
+    dims = {"kind": "output", "model": SONNET, "rows": 1}
+    parts = [charge(8, used[geo], 0, **dims, geo=geo) for geo in used]
+    per = 10**6
+    priced = {geo: used[geo] * rate * per for geo, rate in rates_of_geo.items()}
+    billed = sum(priced.values()) - (3 * 10 + 7 * 11) * per
+    share = billed * priced["us"] // sum(priced.values())
+    paid = {"us": share, "global": billed - share}
+    parts = [replace(it, priced=priced[it.geo], billed=paid[it.geo]) for it in parts]
+    loose = {("o", date(2026, 11, 8), "w", SONNET, "output"): frozenset({"geo"})}
+    found = [it for it in reconcile(parts, Prices.with_own().own, loose) if it.amount]
+    assert {it.cause for it in found} == {"refused or blocked requests"}
+    assert sum(it.amount or 0 for it in found) == -(3 * 10 + 7 * 11) * per
+
+
+def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
+    """The effective rate of a model and kind is what was billed for a million of it, beside the list's."""
+    plant = Scaled("0.88", lambda line, _: line.cost_type == "tokens")
+    synced(tmp_path / "ledger", plant)
+    engine = Ledger(tmp_path / "ledger", CLOCK).engine()
+    table = rates(engine, Question("reconcile", window(str(SINCE), None, NOW), ()), Prices.with_own(), NOW)
+    [row] = [it for it in table.rows if (it["model"], it["kind"]) == ("claude-fable-5-1", "output")]
+    assert (row["rate"], row["list_rate"], row["of_list"]) == (44, 50, Decimal("0.88"))
+    assert {it["kind"] for it in table.rows} <= {*TOKENS, "web_search"}
+
+
+@pytest.mark.parametrize("by", ["key", "actor", "speed", "hour"])
+def test_what_is_known_per_line_only_is_refused_per_key(untouched: Asked, by: str) -> None:
+    """Refused tokens are known per line, never per key, so reconciliation by key is refused with the reason."""
+    with pytest.raises(AskedWrongly):
+        untouched(by)

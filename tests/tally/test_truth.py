@@ -1,0 +1,154 @@
+"""The split against the truth: a simulator that knows what each request of each key was billed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from sync.conftest import KINDS, NOW, SINCE, TODAY, Wire, records, span, synced
+from tallystick.core.records import CHARGES
+from tallystick.sim import Plant, World
+
+from .given import billed
+
+Row = dict[str, Any]
+Who = tuple[str, str, str, str]
+FIRST = TODAY - timedelta(days=30)
+DAYS = span(FIRST, TODAY)
+
+
+@dataclass
+class Line:
+    """What is truly known of one line of the bill: each user's picodollars, and what blurs them."""
+
+    truth: dict[Who, int] = field(default_factory=lambda: defaultdict(int))
+    found: dict[Who, int] = field(default_factory=lambda: defaultdict(int))
+    refused: bool = False
+    large: bool = False
+    speeds: set[str] = field(default_factory=set)
+
+    @property
+    def total(self) -> int:
+        """The line's amount."""
+        return sum(self.truth.values())
+
+    @property
+    def error(self) -> int:
+        """Picodollars that went to another than who used them."""
+        return sum(abs(self.found[who] - self.truth[who]) for who in {*self.truth, *self.found}) // 2
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """An organization big enough that keys share lines; nobody changes it."""
+    return World(start=date(2026, 8, 1), end=TODAY, seed=5, keys=24, requests_per_key_day=30)
+
+
+@pytest.fixture(scope="module")
+def charged(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
+    """Its charges of the last 30 ended days, from a ledger that was synced."""
+    path = tmp_path_factory.mktemp("truth") / "ledger"
+    synced(path, Wire(world), FIRST)
+    return [row for row in records(path, CHARGES) if row["day"] < TODAY]
+
+
+def _who(world: World, group: Any) -> Who:
+    workspace = "default" if group.workspace == world.organization.default.id else group.workspace
+    return workspace, group.key or "playground", group.account or "none", group.service_account or "none"
+
+
+@pytest.fixture(scope="module")
+def lines(world: World, charged: list[Row]) -> dict[tuple[Any, ...], Line]:
+    """Every line of tokens or searches of these days, by all that the bill tells, with truth and split beside."""
+    found: dict[tuple[Any, ...], Line] = defaultdict(Line)
+    for day in DAYS:
+        for request in world.requests(day):
+            who, group = _who(world, request.group), request.group
+            of = (day, who[0], group.model)
+            counts = dict(zip(KINDS.values(), request[2:8], strict=True))
+            costs = {KINDS[kind]: amount for kind, amount in request.picodollars().items()}
+            for kind, count in counts.items():
+                search = kind == "web_search"
+                if not count or (group.tier not in {"standard", "batch"} and not search):
+                    continue
+                line = found[(day, who[0], kind) if search else (*of, kind, group.tier, group.context, group.geo)]
+                line.truth[who] += costs.get(kind, 0)
+                line.refused |= group.refused
+                line.large |= group.large and not search
+                line.speeds.add(group.speed)
+    for row in charged:
+        if row["cause"] in {"code execution", "session time"}:
+            continue
+        who = tuple(row[name] for name in ("workspace", "key", "account", "service_account"))
+        short = (row["day"], row["workspace"])
+        rest = tuple(row[name] for name in ("kind", "tier", "context", "geo"))
+        place = (*short, row["kind"]) if row["kind"] == "web_search" else (*short, row["model"], *rest)
+        if row["billed"] is not None:
+            found[place].found[who] += int(row["billed"].scaleb(12))  # type: ignore[index]
+    return found
+
+
+def test_what_keys_are_billed_is_the_bill_of_each_day(world: World, charged: list[Row]) -> None:
+    """Per-key billed amounts, summed, are the bill of each day, to the picodollar."""
+    for day in DAYS:
+        assert billed(row for row in charged if row["day"] == day) == world.billed(day), day
+
+
+def test_each_line_is_conserved(lines: dict[tuple[Any, ...], Line]) -> None:
+    """What its users got of a line is the line, for each line of tokens."""
+    for place, line in lines.items():
+        assert sum(line.found.values()) == line.total, place
+
+
+def test_a_split_is_exact_where_nothing_is_hidden(lines: dict[tuple[Any, ...], Line]) -> None:
+    """Where no user of a line was refused and none asked with a prompt that costs more unseen, each has its truth."""
+    clear = {place: line for place, line in lines.items() if not line.refused and not line.large}
+    shared = [line for line in clear.values() if len(line.truth) > 1]
+    mixed = [line for line in shared if len(line.speeds) > 1]
+    assert (len(shared) > 100, len(mixed) > 10) == (True, True), (len(shared), len(mixed))
+    assert [place for place, line in clear.items() if line.error] == []
+
+
+def test_a_split_is_off_by_what_was_refused_alone(lines: dict[tuple[Any, ...], Line]) -> None:
+    """Where somebody was refused, the error is below the price of the refused tokens; there it is not zero."""
+    refused = [line for line in lines.values() if line.refused and not line.large]
+    assert any(line.error for line in refused)
+    assert all(line.error <= line.total for line in refused)
+
+
+def test_the_error_of_each_key_is_printed(world: World, lines: dict[tuple[Any, ...], Line]) -> None:
+    """Over 30 days keys are off by what refusals and large prompts hide alone; `-s` shows the figures."""
+    sums: dict[str, tuple[dict[Who, int], dict[Who, int]]] = {}
+    for line in lines.values():
+        named = "large Haiku 5.5" if line.large else "refused" if line.refused else "clear"
+        for name in (named, "all"):
+            truth, found = sums.setdefault(name, (defaultdict(int), defaultdict(int)))
+            for who, amount in line.truth.items():
+                truth[who] += amount
+            for who, amount in line.found.items():
+                found[who] += amount
+    said = [f"{'lines':<16} {'keys':>5} {'billed USD':>14} {'misplaced USD':>14} {'mean':>10} {'worst':>10}"]
+    errors = {}
+    for name, (truth, found) in sorted(sums.items()):
+        off = {who: abs(found[who] - truth[who]) for who in {*truth, *found}}
+        share = [Decimal(off[who]) / truth[who] for who in off if truth[who]]
+        misplaced, whole = Decimal(sum(off.values()) // 2).scaleb(-12), Decimal(sum(truth.values())).scaleb(-12)
+        errors[name] = max(share, default=Decimal(0))
+        mean = sum(share) / max(len(share), 1)
+        said.append(f"{name:<16} {len(off):>5} {whole:>14.4f} {misplaced:>14.6f} {mean:>10.4%} {errors[name]:>10.4%}")
+    refusals = next(it for it in world.plants if it.kind is Plant.REFUSALS)
+    said.append(f"(planted: {refusals.what} of {refusals.subject} on {refusals.first})")
+    print("", *said, sep="\n")  # noqa: T201 - the figures are to be read
+    assert errors["clear"] == 0
+    assert errors["all"] < Decimal("0.20")
+
+
+def test_truth_and_ledger_speak_of_the_same_days() -> None:
+    """The comparison covers 30 ended days, the last of them yesterday."""
+    assert (len(DAYS), DAYS[-1]) == (30, NOW.date() - timedelta(days=1))
+    assert SINCE < FIRST

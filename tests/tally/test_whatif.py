@@ -1,0 +1,359 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+from hypothesis import given as examples, settings, strategies as st
+
+from reports.given import CLOCK, NOW, TODAY, Kept, caveat, column, total
+from tallystick import Ledger
+from tallystick.core.question import Question, Table, window
+from tallystick.core.records import TOKENS
+from tallystick.errors import AskedWrongly
+from tallystick.reports import prices as listing
+from tallystick.reports.whatif import WHATIF, answer
+from tallystick.tally.cache import KEY, MARK, Doubts
+from tallystick.tally.prices import Prices
+from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
+
+DAY = date(2026, 11, 10)
+OPUS, OLDER, SONNET, HAIKU = "claude-opus-5-5", "claude-opus-4-8", "claude-sonnet-5-5", "claude-haiku-5-5"
+PUBLIC = Prices.with_own()
+MILLION = 1_000_000
+_LINE = {"day": DAY, "model": OPUS, "tier": "standard", "context": "0-200k", "geo": "global", "speed": "standard"}
+SWAP = Change.read([f"{OPUS}={SONNET}"])
+
+
+def line(who: str = "a", **said: Any) -> dict[str, Any]:
+    """A line of usage: ordinary unless said otherwise."""
+    row = dict.fromkeys(TOKENS, 0) | _LINE | said
+    return {"who": who} | {f"{MARK}{name}": row[name] for name in KEY} | {it: row[it] for it in TOKENS}
+
+
+def compared(
+    change: Change, *lines: dict[str, Any], dims: Sequence[str] = (), prices: Prices = PUBLIC
+) -> tuple[dict[tuple[str, ...], Compared], Doubts]:
+    """These lines as they are and as they would be; tokens are moved by the SQL that the report uses."""
+    used = pa.Table.from_pylist(list(lines))
+    more = ", ".join(f"CAST({sql} AS HUGEINT) AS new_{kind}" for kind, sql in moved(change.hit).items())
+    with duckdb.connect() as duck:
+        duck.register("used", used)
+        table = duck.sql(f"SELECT *, {more} FROM used").to_arrow_table()  # noqa: S608 - our own names
+    return compare(table, dims, prices.own, change)
+
+
+def one(change: Change, *lines: dict[str, Any]) -> Compared:
+    """These lines together."""
+    return compared(change, *lines)[0][()]
+
+
+def asked(book: Ledger, change: Change, by: Iterable[str] = ("model",), top: int | None = None, **where: Any) -> Table:
+    """The answer over the last 30 days."""
+    question = Question("whatif", window("30d", None, NOW), tuple(by), where, top)
+    return answer(book.engine(), question, NOW, PUBLIC, change)
+
+
+def test_a_swap_prices_the_same_tokens_for_another_model() -> None:
+    """A million of each kind costs 4 + 5 + 8 + 0.20 + 20 on Opus 5.5, and half of each but reads on Sonnet 5.5."""
+    found = one(SWAP, line(**dict.fromkeys(TOKENS, MILLION)))
+    assert (found.actual, found.what_if) == (Decimal("37.2"), Decimal("18.6"))
+
+
+def test_the_new_model_has_the_modifiers_of_the_line() -> None:
+    """Batch and US-only inference multiply the other model's rates as well."""
+    found = one(SWAP, line(tier="batch", geo="us", output=MILLION))
+    assert (found.actual, found.what_if) == (Decimal(11), Decimal("5.5"))
+
+
+def test_other_models_stay() -> None:
+    """A model that is not swapped costs the same on both sides."""
+    found = one(SWAP, line(model=OLDER, output=MILLION))
+    assert found.actual == found.what_if == Decimal(25)
+
+
+def test_a_share_goes_to_batch() -> None:
+    """Of standard tier 0.4 is priced at half; what is batch or fast stays as it is."""
+    batch = Change.read(batch="0.4")
+    assert one(batch, line(output=MILLION)).what_if == Decimal(16)
+    for said, dollars in (({"tier": "batch"}, 10), ({"speed": "fast"}, 40)):
+        found = one(batch, line(output=MILLION, **said))
+        assert found.actual == found.what_if == dollars
+
+
+def test_the_hit_rate_is_set() -> None:
+    """Reads are that share of all input; the writes stay so far as the rest reaches, those for an hour first."""
+    wide = line(uncached_input=5 * MILLION, cache_write_5m=2 * MILLION, cache_write_1h=MILLION, cache_read=2 * MILLION)
+    assert one(Change.read(hit="0.5"), wide).what_if == Decimal("4.00") * 2 + 10 + 8 + Decimal("0.20") * 5
+    assert one(Change.read(hit="0.8"), wide).what_if == Decimal(5) + 8 + Decimal("0.20") * 8
+    assert one(Change.read(hit="0"), wide).what_if == Decimal("4.00") * 7 + 10 + 8
+    assert one(Change.read(hit="1"), wide).what_if == Decimal("0.20") * 10
+
+
+def test_the_geography_is_set_where_a_model_takes_one() -> None:
+    """Elsewhere the line stays: models older than the 4.6 family take no inference geography."""
+    us, back = Change.read(geo="us"), Change.read(geo="global")
+    assert one(us, line(output=MILLION)).what_if == Decimal(22)
+    assert one(back, line(output=MILLION, geo="us")).what_if == Decimal(20)
+    old = one(us, line(model="claude-opus-4-5-20251101", geo="not_available", output=MILLION))
+    assert old.actual == old.what_if == Decimal(25)
+
+
+def test_a_line_without_a_rate_on_one_side_is_in_neither() -> None:
+    """Sonnet 5.5 has no fast mode: such lines are named with their tokens and are in no figure."""
+    found, doubts = compared(SWAP, line("a", speed="fast", output=7), line("b", output=MILLION), dims=("who",))
+    assert found["a",] == Compared(None, None, 7)
+    assert found["b",].what_if == Decimal(10)
+    assert doubts.unpriced == {(SONNET, f"no price for {SONNET} fast on {DAY}"): 7}
+    both = one(SWAP, line(speed="fast", output=7), line(output=MILLION))
+    assert both == Compared(Decimal(20), Decimal(10), 7)
+
+
+def test_priority_tier_stays_apart() -> None:
+    """Priority-tier tokens have no price on either side and are not among the unpriced models."""
+    found, doubts = compared(SWAP, line(tier="priority", output=7))
+    assert (found[()], doubts.unpriced) == (Compared(None, None, 7), {})
+
+
+def test_a_range_is_named() -> None:
+    """A model whose large prompts cost more is priced at the low rate, and named."""
+    found, doubts = compared(Change.read([f"{OPUS}={HAIKU}"]), line(output=MILLION))
+    assert (found[()].what_if, doubts.ranged) == (Decimal("0.5"), (HAIKU,))
+
+
+def test_a_line_is_rounded_to_a_picodollar_half_up() -> None:
+    """What is finer than a picodollar is rounded once, half up, on its line, on either side."""
+    own = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-11-01\nusd = {{ output = "0.0000015" }}\n')
+    found, _ = compared(Change.read(batch="0.3333"), line(output=1), prices=own)
+    assert found[()] == Compared(Decimal("0.000000000002"), Decimal("0.000000000001"), 0)
+
+
+COUNT = st.integers(0, 10**11)
+LINES = st.lists(
+    st.builds(
+        lambda who, model, tier, counts: line(who, model=model, tier=tier, **dict(zip(TOKENS, counts, strict=True))),
+        st.sampled_from("abc"),
+        st.sampled_from([OPUS, SONNET, OLDER]),
+        st.sampled_from(["standard", "batch"]),
+        st.tuples(*[COUNT] * len(TOKENS)),
+    ),
+    min_size=1,
+    max_size=8,
+)
+RATES = st.sampled_from(["0", "0.25", "0.3333", "0.7", "0.9999", "1"])
+
+
+@settings(max_examples=12, deadline=None)
+@examples(LINES)
+def test_no_change_is_the_actual(lines: list[dict[str, Any]]) -> None:
+    """With nothing changed, or a change that changes nothing, the what-if is the actual, to the last picodollar."""
+    for change in (Change.read(), Change.read([f"{OPUS}={OPUS}"], batch="0", geo="global")):
+        found = one(change, *lines)
+        assert found.actual == found.what_if
+
+
+@settings(max_examples=12, deadline=None)
+@examples(LINES)
+def test_swapping_there_and_back(lines: list[dict[str, Any]]) -> None:
+    """What a swap makes of usage is what that usage would cost had the other model been used, and back again."""
+    there = [line(it["who"], **_said(it) | {"model": SONNET}) for it in lines if it[f"{MARK}model"] == OPUS]
+    here = [it for it in lines if it[f"{MARK}model"] == OPUS]
+    if here:
+        forth, back = one(SWAP, *here), one(Change.read([f"{SONNET}={OPUS}"]), *there)
+        assert (forth.actual, forth.what_if) == (back.what_if, back.actual)
+
+
+def _said(it: dict[str, Any]) -> dict[str, Any]:
+    return {name: it[f"{MARK}{name}"] for name in KEY} | {kind: it[kind] for kind in TOKENS}
+
+
+@settings(max_examples=12, deadline=None)
+@examples(st.tuples(*[COUNT] * len(TOKENS)), RATES)
+def test_moving_tokens_loses_none(counts: tuple[int, ...], hit: str) -> None:
+    """Whatever the hit rate, all input is there, no kind is below zero, and reads are that share to the last token."""
+    row = line(**dict(zip(TOKENS, counts, strict=True)))
+    more = ", ".join(f"CAST({sql} AS HUGEINT) AS {kind}" for kind, sql in moved(Decimal(hit)).items())
+    with duckdb.connect() as duck:
+        duck.register("used", pa.Table.from_pylist([row]))
+        [found] = duck.sql(f"SELECT {more} FROM used").to_arrow_table().to_pylist()  # noqa: S608 - our own names
+    assert sum(int(found[kind]) for kind in TOKENS) == sum(counts) * SHARE
+    assert min(found.values()) >= 0
+    assert Decimal(int(found["cache_read"])) == sum(counts[:4]) * Decimal(hit) * SHARE
+    assert found["cache_write_5m"] <= counts[1] * SHARE
+    assert found["cache_write_1h"] <= counts[2] * SHARE
+
+
+@settings(max_examples=12, deadline=None)
+@examples(LINES, RATES)
+def test_a_share_lies_between_none_and_all(lines: list[dict[str, Any]], share: str) -> None:
+    """The price at a share is that part of the way from none to all, but for half a picodollar a figure."""
+    none, all_, some = (one(Change.read(batch=it), *lines).what_if for it in ("0", "1", share))
+    assert none is not None
+    assert all_ is not None
+    assert some is not None
+    assert abs(some - (none + (all_ - none) * Decimal(share))) <= Decimal("0.000000000001") * len(lines) * 5
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({"swap": ["claude-opus-5-5"]}, "not MODEL=MODEL"),
+        ({"swap": ["a=b", "a=c"]}, "each model once"),
+        ({"batch": "1.01"}, "--batch '1.01' is not a share"),
+        ({"batch": "40%"}, "not a share"),
+        ({"hit": "0.12345"}, "at most four places"),
+        ({"hit": "-0.1"}, "--cache-hit '-0.1' is not a share"),
+        ({"geo": "eu"}, "no price for the geography"),
+    ],
+)
+def test_a_change_that_cannot_be_is_refused(said: dict[str, Any], words: str) -> None:
+    """Shares are exact text from 0 to 1, swaps name two models, the geography is one that has a price."""
+    with pytest.raises(AskedWrongly, match=words):
+        Change.read(**said)
+
+
+@pytest.fixture(scope="module")
+def kept(book: Ledger) -> Ledger:
+    """The ledger of the small organization, opened once."""
+    return Kept(book.path, CLOCK)
+
+
+def test_actual_is_what_the_charges_are_priced(kept: Ledger) -> None:
+    """`actual` is the priced amount of the tally's charges for tokens, exactly."""
+    [row] = kept.sql(
+        "SELECT sum(priced) AS priced FROM charges WHERE kind <> 'web_search' "
+        "AND day >= DATE '2026-10-23' AND day < DATE '2026-11-22'"
+    ).rows
+    table = asked(kept, Change())
+    assert total(table, "actual") == total(table, "what_if") == row["priced"]
+    assert total(table, "difference") == 0
+
+
+@pytest.mark.parametrize("by", [(), *((name,) for name in WHATIF.dimensions), ("day", "key")])
+def test_rows_add_up_to_the_totals(kept: Ledger, by: tuple[str, ...]) -> None:
+    """Whatever is grouped by, rows add up to the totals, and the difference is what-if less actual."""
+    table = asked(kept, SWAP, by)
+    assert total(table, "actual") == total(asked(kept, SWAP, ()), "actual")
+    for name in ("actual", "what_if", "difference"):
+        assert sum((it for it in column(table, name) if it is not None), Decimal(0)) == total(table, name)
+    for row in (*table.rows, table.totals):
+        if row["actual"] is not None:
+            assert row["difference"] == row["what_if"] - row["actual"]  # type: ignore[operator]
+
+
+def test_a_swap_touches_its_model_alone(kept: Ledger) -> None:
+    """Rows of other models cost what they did; the swapped one costs less."""
+    for row in asked(kept, SWAP).rows:
+        if row["actual"] is not None:
+            assert isinstance(row["difference"], Decimal)
+            assert row["difference"] < 0 if row["model"] == OPUS else row["difference"] == 0
+
+
+def test_top_leaves_the_rest_in_one_row(kept: Ledger) -> None:
+    """With `top` the rows of the others have what-ifs too, and the totals stay."""
+    every, largest = asked(kept, SWAP, ("key",)), asked(kept, SWAP, ("key",), 2)
+    assert largest.totals == every.totals
+    shown = [it for it in column(largest, "what_if") if it is not None]
+    assert sum(shown, Decimal(0)) == total(every, "what_if")
+
+
+def test_the_answer_says_what_cannot_be_known(kept: Ledger) -> None:
+    """Priced not billed, token counts of other generations, batch, hit rate, geography: each is said."""
+    table = asked(kept, Change.read([f"{OPUS}={SONNET}"], "0.4", "0.7", "global"))
+    assert caveat(table, "not billed", "list")
+    assert caveat(table, SONNET, OPUS, "up to about 35 % more", "about 30 % more")
+    assert caveat(table, "0.4 of all", "batch")
+    assert caveat(table, "Reads are 0.7")
+    assert caveat(table, "geo global")
+    assert caveat(table, f"no price for {SONNET} fast", "no dollar figure")
+    assert table.coverage["unpriced"][SONNET] > 0
+    haiku = asked(kept, Change.read([f"claude-sonnet-4-5-20250929={HAIKU}"]))
+    assert caveat(haiku, "no figure is published for these two")
+
+
+def test_a_model_near_its_end_is_no_silent_choice(kept: Ledger) -> None:
+    """Swapping to a model that retires within 30 days, or has retired, is pointed out."""
+    table = asked(kept, Change.read([f"{OPUS}=claude-sonnet-4-5-20250929"]))
+    assert caveat(table, "claude-sonnet-4-5-20250929 retires on 2026-11-30")
+
+
+@pytest.mark.parametrize(
+    ("swap", "words"), [(f"{OPUS}=claude-sonet-5-5", "Near it: claude-sonnet-5-5"), (f"claude-opus-9={SONNET}", "Near")]
+)
+def test_a_misspelt_model_is_refused(kept: Ledger, swap: str, words: str) -> None:
+    """A model that nobody used, or that has no price, is refused with those near it."""
+    with pytest.raises(AskedWrongly, match=words):
+        asked(kept, Change.read([swap]))
+
+
+def prices(day: date, model: str | None = None, book: Ledger | None = None, lists: Prices = PUBLIC) -> Table:
+    """The price list in force."""
+    return listing.answer(lists, day, model, book.engine() if book else None)
+
+
+def test_the_list_is_that_of_the_day() -> None:
+    """Every price that holds on the day stands there once, exactly, with source and the date checked."""
+    october, november = (prices(day, SONNET).rows[0] for day in (date(2026, 10, 6), date(2026, 10, 7)))
+    assert (october["cache_read"], november["cache_read"]) == (Decimal("0.20"), Decimal("0.10"))
+    table = prices(TODAY)
+    keys = [(row["for"], row["context"], row["speed"]) for row in table.rows]
+    assert len(set(keys)) == len(keys)
+    assert all(row["source"] and row["checked"] for row in table.rows)
+    subjects = {row["for"] for row in table.rows}
+    assert {price.subject for price in PUBLIC.own.on(TODAY)} | {"us", "batch"} == subjects
+
+
+def test_large_prompts_have_a_row_of_their_own() -> None:
+    """Haiku 5.5 stands there twice: as the ledger prices it, and for prompts that no report shows."""
+    rows = [row for row in prices(TODAY, HAIKU).rows if str(row["context"]).startswith("0-200k")]
+    assert [row["output"] for row in rows] == [Decimal("0.50"), Decimal("2.50")]
+
+
+def test_a_model_has_the_factors_that_can_hold_for_it() -> None:
+    """The US factor stands beside models that take a geography, and no factor beside a service."""
+    assert [row["for"] for row in prices(TODAY, OPUS).rows if row["factor"]] == ["us", "batch"]
+    assert [row["for"] for row in prices(TODAY, "claude-opus-4-5-20251101").rows if row["factor"]] == ["batch"]
+    [search] = prices(TODAY, "web_search").rows
+    assert (search["service"], search["per"]) == (Decimal(10), "1,000 searches")
+
+
+def test_own_prices_stand_in_the_list() -> None:
+    """A negotiated rate is what is in force, and that there are own prices is said."""
+    own = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-11-01\nusd = {{ output = "15" }}\n')
+    table = prices(TODAY, OPUS, lists=own)
+    assert (table.rows[-3]["output"], table.rows[-3]["uncached_input"]) == (Decimal(15), Decimal(4))
+    assert caveat(table, "own prices")
+
+
+def test_a_retiring_model_in_use_is_pointed_out(kept: Ledger) -> None:
+    """A model that retires within 30 days, or has, and that the ledger still shows in use, is named with its tokens."""
+    assert caveat(prices(TODAY, None, kept), "claude-sonnet-4-5-20250929 retires on 2026-11-30", "tokens")
+    assert caveat(prices(date(2026, 12, 1), None, kept), "claude-sonnet-4-5-20250929 has been retired since")
+    assert not [it for it in prices(date(2026, 10, 30), None, kept).caveats if "retire" in it]
+    assert not [it for it in prices(TODAY, OPUS, kept).caveats if "retire" in it]
+
+
+def test_a_model_without_a_price_that_day_is_not_zero() -> None:
+    """Before a model's first day its list is empty and says so; a model that no list has is refused."""
+    table = prices(date(2026, 9, 1), SONNET)
+    assert not [row for row in table.rows if row["for"] == SONNET]
+    assert caveat(table, f"No price of {SONNET} holds on 2026-09-01")
+    with pytest.raises(AskedWrongly, match=f"Near it: {SONNET}"):
+        prices(TODAY, "claude-sonnet-5-6")
+
+
+def test_the_day_of_a_list_may_lie_ahead() -> None:
+    """`--on` is a UTC day, today unless said, also one to come; what is no day is refused."""
+    assert listing.day_of(None, NOW) == TODAY
+    assert listing.day_of("2026-12-01", NOW) == date(2026, 12, 1)
+    with pytest.raises(AskedWrongly, match="not a UTC day"):
+        listing.day_of("2026-13-01", NOW)
+
+
+def test_a_ledger_without_records_is_no_hindrance(empty: Ledger) -> None:
+    """The list is printed where the ledger has nothing."""
+    assert prices(TODAY, None, empty).cells == prices(TODAY).cells
