@@ -172,7 +172,7 @@ def expected(tables: Sequence[Mapping[str, Any]], rows: Sequence[tuple[Any, ...]
     return sums
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(rule_tables(), max_size=6), st.lists(charge, min_size=1, max_size=12))
 def test_every_rule_adds_up_exactly(tables: list[dict[str, Any]], rows: list[tuple[Any, ...]]) -> None:
     """Whatever the rules, teams and unowned sum to the charges, each charge split as `allocate.split` does."""

@@ -93,7 +93,7 @@ def in_sql(said: list[Line], shuffle: int = 0) -> dict[tuple[int, str], int]:
     return {(place, name): int(share) for place, name, share in found}
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.one_of(ORDINARY, HUGE))
 def test_the_split_in_sql_is_the_split_in_python(said: list[Line]) -> None:
     """SQL and Python give every user the same picodollars, negative totals and lines beyond 128 bits included."""
@@ -103,7 +103,7 @@ def test_the_split_in_sql_is_the_split_in_python(said: list[Line]) -> None:
         assert [found[place, user.name] for user in it.users] == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.one_of(ORDINARY, HUGE), st.integers(1, 1000))
 def test_the_split_in_sql_does_not_depend_on_the_order_of_rows(said: list[Line], shuffle: int) -> None:
     """The same lines and users in another order have the same shares."""

@@ -22,13 +22,11 @@ class Archive:
         """Store a page whole or not at all; its hash (SHA-256, hexadecimal)."""
         name = hashlib.sha256(body).hexdigest()
         path = self._path(name)
-        if not path.exists():
+        if not path.exists() or not path.stat().st_size:  # a power cut can leave an empty file behind
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
             with os.fdopen(handle, "wb") as file:
                 file.write(zstandard.compress(body))
-                file.flush()
-                os.fsync(file.fileno())  # a page that is there is never written again
             Path(part).replace(path)
         return name
 

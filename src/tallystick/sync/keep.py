@@ -32,8 +32,8 @@ from tallystick.tally.prices import Prices
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
 """The directory's lists, and the type of name that is gone when its list no longer holds it."""
-WEEK = 7
-"""Days that are tallied at a time, which bounds memory."""
+MOST_ROWS = 200_000
+"""Usage records that are tallied at a time, a day at the least, which bounds memory."""
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
 DEFAULT = NAMED["workspace"].absent
@@ -112,16 +112,19 @@ class Keeper:
 
     def _tally(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak."""
-        for place in range(0, len(days), WEEK):
-            self._tally_week(days[place : place + WEEK])
-
-    def _tally_week(self, days: list[date]) -> None:
+        if not days:
+            return
         daily = {day for source, grain, day in self._known if source == Source.USAGE and grain == Grain.DAY}
         hourly = [day for day in days if day not in daily]
         usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
         if hourly:
             hours = self.writer.rows_on(USAGE_HOUR, self.organization, hourly)
             usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
+        if usage.num_rows > MOST_ROWS and len(days) > 1:
+            half = len(days) // 2
+            self._tally(days[:half])
+            self._tally(days[half:])
+            return
         cost = self.writer.rows_on(COST, self.organization, days)
         billed = {day: mark["billed"] for (source, _, day), mark in self._known.items() if source == Source.COST}
         rows = charges(usage, cost, billed.keys(), self.prices.listed, self.prices.own)
