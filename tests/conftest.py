@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from tallystick import Ledger
 from tallystick.cli import main
 from tallystick.errors import Refused
 from tallystick.sim import Simulator, World
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it, and so its children
 
 Tallystick = Callable[..., Run]
 """Runs a command with these words, and these environment variables besides."""
