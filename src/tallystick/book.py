@@ -65,6 +65,7 @@ class Ledger:
         until: str | None = None,
         *,
         grain: str = "day",
+        source: str = "auto",
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
@@ -72,34 +73,39 @@ class Ledger:
         """Read from the API what is missing or not settled, and commit it window by window.
 
         `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
+        `source` is auto, reports (the older dialect), analytics (the newer) or both.
         """
-        from tallystick.api.client import Client
         from tallystick.sync.run import Sync
 
         wanted, by = self._wanted(since, until), _grain(grain)
         if client is not None:
-            return Sync(client, self._tables, self._clock, progress=progress, waiting=waiting, prices=self._prices).run(
-                wanted, by
-            )
+            return Sync(
+                client,
+                self._tables,
+                self._clock,
+                source=source,
+                progress=progress,
+                waiting=waiting,
+                prices=self._prices,
+            ).run(wanted, by)
         settings = self._settings or Settings.load()
-        with Client(settings.credential(), clock=self._clock, base_url=settings.base_url) as made:
-            return self.sync(since, until, grain=grain, client=made, progress=progress, waiting=waiting)
+        with settings.client(self._clock) as made:
+            return self.sync(since, until, grain=grain, source=source, client=made, progress=progress, waiting=waiting)
 
     def plan(
-        self, since: str | None = None, until: str | None = None, *, grain: str = "day"
+        self, since: str | None = None, until: str | None = None, *, grain: str = "day", source: str = "auto"
     ) -> tuple[list[Errand], Estimate]:
-        """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing."""
+        """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
+
+        With `source` auto it takes for granted that the newer dialect may be read.
+        """
+        from tallystick.sync.dialects import Choice, plan
+        from tallystick.sync.history import habits, known_days
         from tallystick.sync.plan import estimate
-        from tallystick.sync.run import habits, plan
 
         organizations = self.organizations()
-        errands = plan(
-            self._tables,
-            organizations[0] if len(organizations) == 1 else "",
-            self._wanted(since, until),
-            _grain(grain),
-            self._clock.now(),
-        )
+        known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
+        errands = plan(known, self._wanted(since, until), _grain(grain), self._clock.now(), Choice(source))
         return errands, estimate(errands, habits(self._tables))
 
     def rebuild(self, into: str | Path) -> int:

@@ -28,6 +28,7 @@ from tallystick.core.time import instant
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
+    from tallystick.api.client import Client, Clock
     from tallystick.api.credential import Credential
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices import Prices
@@ -120,6 +121,13 @@ class Settings:
     def clock(self) -> SystemClock:
         """The clock to hand to everything that needs the time."""
         return SystemClock(self.at)
+
+    def client(self, clock: Clock | None = None, **how: Any) -> Client:
+        """A client with the credential. A server on this machine is not Anthropic's, and is not asked more slowly."""
+        from tallystick.api.client import PACE, Client
+
+        pace = None if loopback(self.base_url) else PACE
+        return Client(self.credential(), clock=clock or self.clock(), base_url=self.base_url, pace=pace, **how)
 
     def price_lists(self) -> Prices:
         """The public price list and one's own; AskedWrongly where it cannot be read."""

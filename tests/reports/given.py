@@ -73,10 +73,10 @@ class Kept(Ledger):
 
 
 def synced(path: Path, world: World, since: date, grain: str = "day") -> Ledger:
-    """The ledger at `path`, after a sync of the world."""
+    """The ledger at `path`, after a sync of the world by the older reports."""
     book = Ledger(path, CLOCK)
     with client_of(Simulator(world, clock=CLOCK.now)) as client:
-        book.sync(f"{since}", grain=grain, client=client)
+        book.sync(f"{since}", grain=grain, source="reports", client=client)
     return Kept(path, CLOCK)
 
 

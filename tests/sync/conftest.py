@@ -118,7 +118,8 @@ def transport(simulator: Simulator) -> httpx2.MockTransport:
 
 
 def synced(path: Path, wire: Wire, since: date, until: date | None = None, **more: Any) -> Outcome:
-    """One sync of the ledger at `path` from the simulator."""
+    """One sync of the ledger at `path` from the simulator, of the older reports where nothing else is said."""
+    more.setdefault("source", "reports")
     with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
         book = Ledger(path, wire.clock)
         return book.sync(str(since), str(until) if until else None, client=client, **more)

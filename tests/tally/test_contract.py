@@ -51,7 +51,7 @@ def seen(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with ContractServer(today, days=40, refuse_every=9) as server:
         book = Ledger(path, clock)
         with Client(Credential(server.key), clock=clock, base_url=server.url) as client:
-            book.sync(str(since), client=client)
+            book.sync(str(since), source="reports", client=client)
     return Seen(server, book, since, today, [row for row in records(path, CHARGES) if row["day"] < today])
 
 

@@ -54,7 +54,7 @@ def sync(path: Path, world: World, since: date, prices: Prices | None = None, **
     """One sync by these price lists."""
     wire = Wire(world)
     with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
-        return Ledger(path, wire.clock, prices).sync(str(since), client=client, **more)
+        return Ledger(path, wire.clock, prices).sync(str(since), client=client, **{"source": "reports", **more})
 
 
 def asked(path: Path) -> Ledger:
@@ -110,7 +110,7 @@ def test_a_day_is_tallied_again_when_its_bill_comes(path: Path) -> None:
     world = small()
     wire = Wire(world, Clock(NOW - DAY))
     with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
-        Ledger(path, wire.clock).sync(str(days_ago(3)), client=client)
+        Ledger(path, wire.clock).sync(str(days_ago(3)), source="reports", client=client)
     yesterday = days_ago(1)
     assert billed(row for row in records(path, CHARGES) if row["day"] == yesterday) == 0
     sync(path, world, days_ago(3))

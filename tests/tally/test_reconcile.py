@@ -52,7 +52,7 @@ def synced(path: Path, plant: Plant | None = None, prices: Prices | None = None)
                     yield from plant(line, amount, day)
 
             patch.setattr(sim_reports, "lines", planted)
-        book.sync(str(SINCE), client=client)
+        book.sync(str(SINCE), source="reports", client=client)
     engine = book.engine()
 
     @cache
@@ -161,7 +161,7 @@ def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:
         ContractServer(TODAY, days=40) as server,
         Client(Credential(server.key), clock=clock, base_url=server.url) as client,
     ):
-        book.sync("2026-10-23", client=client)
+        book.sync("2026-10-23", source="reports", client=client)
         for by in ("day", "model", "workspace"):
             question = Question("reconcile", window("30d", None, now), (by,))
             table = answer(book.engine(), question, Prices.with_own(), now)

@@ -115,8 +115,7 @@ def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tu
     """The pages of the directory with the purpose of each, the organization first.
 
     A list comes whole or not at all. One that this credential may not read is told to `refused` and left out: names
-    are a convenience (trap 33). Service accounts are not asked for with a key, to which they are always refused. The
-    organization must be readable.
+    are a convenience (trap 33). Service accounts are not asked for with a key, to which they are always refused.
     """
     for purpose, query in LISTS:
         if query.endpoint is SERVICE_ACCOUNTS and not client.bearer:
@@ -124,7 +123,7 @@ def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tu
         try:
             pages = list(client.pages(query))
         except Refused as no:
-            if purpose == "organization" or isinstance(no, CursorLost) or no.status not in {400, 403, 404}:
+            if isinstance(no, CursorLost) or no.status not in {400, 403, 404}:
                 raise
             refused(purpose, no)
         else:

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tallystick.core.dimensions import DIMENSIONS, USAGE
+from tallystick.core.dimensions import ANALYTICS, DIMENSIONS, USAGE
 
 FAST_MODE = "fast-mode-2026-02-01"
 """Beta header without which the older usage report does not know `speed` (reports-api 2.1)."""
+
+USAGE_COST = "analytics-usage-cost-2026-08-24"
+"""Beta header that every request of the newer dialect carries (analytics-api 1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +20,10 @@ class Endpoint:
     """One path of the Admin API.
 
     `limits` gives, for each bucket width (or "" for lists), the largest `limit`; `groups` maps our dimension names to
-    the API's `group_by[]` values and `filters` to its filter parameters; `betas` names the header a dimension needs.
-    Paging is by `report` (`has_more` and `next_page`), `id` (`has_more` and `last_id`), `token` (`next_page` alone).
+    the API's `group_by[]` values and `filters` to its filter parameters; `betas` names the header a dimension needs,
+    `beta` the one that every request does. `orders` are the values of `order_by`. An endpoint that is `paced` takes
+    fewer than 60 requests a minute. Paging is by `report` (`has_more` and `next_page`), `id` (`has_more` and
+    `last_id`), `token` (`next_page` alone).
     """
 
     name: str
@@ -29,6 +34,9 @@ class Endpoint:
     groups: Mapping[str, str] = field(default_factory=dict)
     filters: Mapping[str, str] = field(default_factory=dict)
     betas: Mapping[str, str] = field(default_factory=dict)
+    beta: str = ""
+    orders: tuple[str, ...] = ()
+    paced: bool = False
 
 
 MOST_GROUPS = 5
@@ -53,6 +61,32 @@ COST_REPORT = Endpoint(
     limits={"1d": 31},
     groups={"workspace": "workspace_id", "description": "description"},
 )
+_GROUPS = {dimension.name: str(dimension.analytics) for dimension in ANALYTICS}
+_FILTERS = {dimension.name: str(dimension.analytics_filter) for dimension in ANALYTICS}
+ANALYTICS_USAGE = Endpoint(
+    "analytics_usage",
+    "/v1/organizations/analytics/usage",
+    paging="report",
+    version="2026-10-21",
+    limits={"": 1000, "1m": 1000, "1h": 1000, "1d": 1000},
+    groups=_GROUPS,
+    filters=_FILTERS,
+    beta=USAGE_COST,
+    orders=("total_tokens", "output_tokens", "uncached_input_tokens", "requests", "time"),
+    paced=True,
+)
+ANALYTICS_COST = Endpoint(
+    "analytics_cost",
+    "/v1/organizations/analytics/cost",
+    paging="report",
+    version="2026-10-21",
+    limits={"": 1000, "1m": 1000, "1h": 1000, "1d": 1000},
+    groups=_GROUPS | {"cost_type": "cost_type", "token_type": "token_type"},
+    filters=_FILTERS,
+    beta=USAGE_COST,
+    orders=("amount", "list_amount", "time"),
+    paced=True,
+)
 ORGANIZATION = Endpoint("organization", "/v1/organizations/me")
 WORKSPACES = Endpoint("workspaces", "/v1/organizations/workspaces", paging="id", limits={"": 1000})
 API_KEYS = Endpoint("keys", "/v1/organizations/api_keys", paging="id", limits={"": 1000})
@@ -63,6 +97,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ORGANIZATION,
     USAGE_REPORT,
     COST_REPORT,
+    ANALYTICS_USAGE,
+    ANALYTICS_COST,
     WORKSPACES,
     API_KEYS,
     USERS,

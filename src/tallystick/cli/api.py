@@ -48,6 +48,13 @@ def check(base_url: str | None, config: str | None) -> None:
 @click.option(
     "--grain", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
 )
+@click.option(
+    "--source",
+    type=click.Choice(["auto", "reports", "analytics", "both"]),
+    default="auto",
+    show_default=True,
+    help="The newer dialect where it may be read and covers the day, else the older reports; or one, or both.",
+)
 @click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
 @options.ledger
 @options.base_url
@@ -56,6 +63,7 @@ def sync(
     since: str | None,
     until: str | None,
     grain: str,
+    source: str,
     planned: bool,
     ledger: str | None,
     base_url: str | None,
@@ -67,15 +75,12 @@ def sync(
     told = options.settings(ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
     if planned:
-        _print_plan(book, since, until, grain)
+        _print_plan(book, since, until, grain, source)
         return
-    from tallystick.api.client import Client
-
-    with (
-        Shown() as shown,
-        Client(told.credential(), clock=told.clock(), base_url=told.base_url, on_wait=shown.wait) as client,
-    ):
-        done = book.sync(since, until, grain=grain, client=client, progress=shown.progress, waiting=shown.queue)
+    with Shown() as shown, told.client(on_wait=shown.wait) as client:
+        done = book.sync(
+            since, until, grain=grain, source=source, client=client, progress=shown.progress, waiting=shown.queue
+        )
     tell(done)
 
 
@@ -139,8 +144,8 @@ def tell(done: Outcome) -> None:
         )
 
 
-def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str) -> None:
-    errands, cost = book.plan(since, until, grain=grain)
+def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str, source: str) -> None:
+    errands, cost = book.plan(since, until, grain=grain, source=source)
     for errand in errands:
         click.echo(f"  {errand}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

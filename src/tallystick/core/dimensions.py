@@ -18,7 +18,9 @@ class Dimension:
     """A column one can group by.
 
     `usage` and `cost` are its fields in the older reports, None where a report does not know it; `filter` is the
-    usage report's parameter. `small` dimensions have few, documented values and can be filtered on exhaustively.
+    usage report's parameter. `analytics` is its field in the newer dialect and `analytics_filter` the parameter there;
+    `null` is what null means there, `values` what the filter takes where it is an enum. `small` dimensions have few
+    values and can be filtered on exhaustively; groups of one that `overlaps` do not add up to the total.
     """
 
     name: str
@@ -27,19 +29,33 @@ class Dimension:
     usage: str | None = None
     cost: str | None = None
     filter: str | None = None
+    analytics: str | None = None
+    analytics_filter: str | None = None
+    null: str = "none"
+    values: tuple[str, ...] = ()
+    overlaps: bool = False
     small: bool = False
     named: bool = False
 
 
 DIMENSIONS: tuple[Dimension, ...] = (
-    Dimension("organization", "the organization's id", UNKNOWN, named=True),
+    Dimension(
+        "organization",
+        "the organization's id",
+        UNKNOWN,
+        analytics="organization_id",
+        analytics_filter="organization_ids",
+        named=True,
+    ),
     Dimension(
         "workspace",
-        "workspace id; `default` is the default workspace, which the reports leave null",
+        "workspace id; `default` is the default workspace, which the older reports leave null",
         "default",
         usage="workspace_id",
         cost="workspace_id",
         filter="workspace_ids",
+        analytics="workspace_id",
+        analytics_filter="workspace_ids",
         named=True,
     ),
     Dimension(
@@ -48,6 +64,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "playground",
         usage="api_key_id",
         filter="api_key_ids",
+        analytics="api_key_id",
+        analytics_filter="api_key_ids",
+        null="playground",
         named=True,
     ),
     Dimension("account", "user id of an OAuth request", "none", usage="account_id", filter="account_ids", named=True),
@@ -60,10 +79,31 @@ DIMENSIONS: tuple[Dimension, ...] = (
         named=True,
     ),
     Dimension(
-        "actor", "who asked: the account, else the service account, else `unattributed`", "unattributed", named=True
+        "actor",
+        "who asked: user, service account, federated identity or key; `unattributed` where no one is known",
+        "unattributed",
+        analytics="actor",
+        analytics_filter="actor_ids",
+        null="unattributed",
+        named=True,
     ),
     Dimension(
-        "model", "model id; `none` where a cost has no model", "none", usage="model", cost="model", filter="models"
+        "actor_type",
+        "what sort of actor asked",
+        "none",
+        analytics="actor_type",
+        analytics_filter="actor_types",
+        values=("user_actor", "service_account_actor", "federated_actor", "api_actor"),
+    ),
+    Dimension(
+        "model",
+        "model id; `none` where a cost has no model",
+        "none",
+        usage="model",
+        cost="model",
+        filter="models",
+        analytics="model",
+        analytics_filter="models",
     ),
     Dimension(
         "kind",
@@ -79,6 +119,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
         usage="service_tier",
         cost="service_tier",
         filter="service_tiers",
+        analytics="service_tier",
+        analytics_filter="service_tiers",
+        values=("standard", "batch", "priority", "priority_on_demand", "flex", "flex_discount"),
         small=True,
     ),
     Dimension(
@@ -88,6 +131,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
         usage="context_window",
         cost="context_window",
         filter="context_window",
+        analytics="context_window",
+        analytics_filter="context_windows",
+        values=("0-200k", "200k-1M"),
         small=True,
     ),
     Dimension(
@@ -97,9 +143,100 @@ DIMENSIONS: tuple[Dimension, ...] = (
         usage="inference_geo",
         cost="inference_geo",
         filter="inference_geos",
+        analytics="inference_geo",
+        analytics_filter="inference_geos",
+        null="not_available",
+        values=("global", "us", "not_available"),
         small=True,
     ),
-    Dimension("speed", "standard or fast", UNKNOWN, usage="speed", cost="speed", filter="speeds", small=True),
+    Dimension(
+        "speed",
+        "standard or fast",
+        UNKNOWN,
+        usage="speed",
+        cost="speed",
+        filter="speeds",
+        analytics="speed",
+        analytics_filter="speeds",
+        values=("fast", "standard"),
+        small=True,
+    ),
+    Dimension(
+        "product",
+        "the surface it was used through: messages_api, claude_code, ...; `unknown` where only the older reports were "
+        "read, which do not say",
+        UNKNOWN,
+        analytics="product",
+        analytics_filter="products",
+        values=(
+            "messages_api",
+            "message_batches_api",
+            "managed_agents_api",
+            "claude_console",
+            "claude_code",
+            "chat",
+            "cowork",
+            "chat_cowork_unified",
+            "claude_design",
+            "claude_in_chrome",
+            "claude_tag",
+            "office_agent",
+        ),
+    ),
+    Dimension("session", "managed agent session", "none", analytics="session_id", analytics_filter="session_ids"),
+    Dimension("agent", "managed agent", "none", analytics="agent_id", analytics_filter="agent_ids"),
+    Dimension(
+        "deployment",
+        "deployment that started a managed agent session",
+        "none",
+        analytics="deployment_id",
+        analytics_filter="deployment_ids",
+    ),
+    Dimension(
+        "environment",
+        "environment of a managed agent session",
+        "none",
+        analytics="environment_id",
+        analytics_filter="environment_ids",
+    ),
+    Dimension(
+        "user_profile",
+        "user profile that a request named",
+        "none",
+        analytics="user_profile_id",
+        analytics_filter="user_profile_ids",
+    ),
+    Dimension(
+        "rbac_group",
+        "group of the user on that day; a user counts fully in each",
+        "none",
+        analytics="rbac_group_id",
+        analytics_filter="rbac_group_ids",
+        overlaps=True,
+    ),
+    Dimension(
+        "claude_tag_category",
+        "why Claude spoke in Slack",
+        "none",
+        analytics="claude_tag_category",
+        analytics_filter="claude_tag_categories",
+        values=("engaged", "proactive", "scheduled", "monitoring", "dm"),
+    ),
+    Dimension(
+        "claude_tag_user",
+        "Slack user that Claude spoke for, where it was one",
+        "none",
+        analytics="claude_tag_user_id",
+        analytics_filter="claude_tag_user_ids",
+        overlaps=True,
+    ),
+    Dimension(
+        "slack_channel",
+        "Slack channel",
+        "none",
+        analytics="slack_channel_id",
+        analytics_filter="slack_channel_ids",
+    ),
     Dimension("team", "who owns it by the rules of the settings; `unowned` where no rule does", "unowned"),
     Dimension(
         "cost_center", "cost center of the team that owns it; `none` where it has none, `unowned` as team", "unowned"
@@ -107,13 +244,22 @@ DIMENSIONS: tuple[Dimension, ...] = (
     Dimension("description", "the text of the billed line; to show, never to parse", "none", cost="description"),
     Dimension("method", "how a billed amount reached its row: reported, allocated or none", "none"),
     Dimension("cause", "why a charge has one half only: priority tier, not billed yet, ...; else `none`", "none"),
-    Dimension("cost_type", "tokens, web_search, code_execution, session_usage", UNKNOWN, cost="cost_type"),
+    Dimension(
+        "cost_type",
+        "tokens, web_search, code_execution, session_usage",
+        UNKNOWN,
+        cost="cost_type",
+        analytics="cost_type",
+    ),
 )
 
 NAMED = {dimension.name: dimension for dimension in DIMENSIONS}
 
 USAGE = tuple(dimension for dimension in DIMENSIONS if dimension.usage)
 """The nine dimensions of `usage_report/messages`."""
+
+ANALYTICS = tuple(dimension for dimension in DIMENSIONS if dimension.analytics and dimension.name != "cost_type")
+"""The twenty dimensions of the newer dialect (analytics-api 1.2)."""
 
 TIMES = ("minute", "hour", "day", "week", "month")
 """Dimensions of time, finest first."""

@@ -25,7 +25,8 @@ class UsageRecord:
     """Tokens used in one bucket by one group.
 
     `dims` holds exactly the dimensions that were asked for, by our names; counters are tokens and searches.
-    `extra` keeps, as sent, any field of the row that tallystick does not know (reports-api 1.2.2).
+    `extra` keeps, as sent, any field of the row that tallystick does not know (reports-api 1.2.2). `requests` is None
+    where the report does not count them.
     """
 
     window: Window
@@ -37,6 +38,7 @@ class UsageRecord:
     output: int
     web_searches: int
     extra: Mapping[str, object] = field(default_factory=dict)
+    requests: int | None = None
 
     @property
     def total_tokens(self) -> int:
@@ -46,13 +48,18 @@ class UsageRecord:
 
 @dataclass(frozen=True, slots=True)
 class CostRecord:
-    """What was billed in one day for one group; `billed` is exact US dollars (reports-api 1.3.2)."""
+    """What was billed in one bucket for one group, in exact US dollars (reports-api 1.3.2).
+
+    `list` is the same before contract discounts, `requests` how many it was for; None where the report does not say.
+    """
 
     window: Window
     dims: Mapping[str, str]
     billed: Decimal
     currency: str
     extra: Mapping[str, object] = field(default_factory=dict)
+    list: Decimal | None = None
+    requests: int | None = None
 
 
 class State(StrEnum):
@@ -129,6 +136,33 @@ COST = LedgerTable(
     ),
     ("organization", "month"),
 )
+_ANALYTICS = ("workspace", "key", "actor", "product", "model")
+_SMALL = ("tier", "context", "geo", "speed")
+_REQUESTS = Column("requests", Type.COUNT, "requests; null where the API does not count them")
+_LIST = Column("list", Type.MONEY, "the same before contract discounts, US dollars")
+ANALYTICS_USAGE = LedgerTable(
+    "analytics_usage",
+    "tokens used, by UTC day, as the newer dialect reports it",
+    (
+        *_WHEN,
+        *_dims(*_ANALYTICS, *_SMALL),
+        *(Column(name, Type.COUNT, meaning) for name, meaning in _COUNTERS.items()),
+        _REQUESTS,
+    ),
+    ("organization", "month"),
+)
+ANALYTICS_COST = LedgerTable(
+    "analytics_cost",
+    "what was billed, by UTC day, key, actor and kind, as the newer dialect reports it",
+    (
+        *_WHEN,
+        *_dims(*_ANALYTICS, "kind", *_SMALL),
+        Column("currency", Type.TEXT, "currency of the bill; USD"),
+        Column("billed", Type.MONEY, "amount billed, after contract discounts, before credits, US dollars"),
+        _LIST,
+    ),
+    ("organization", "month"),
+)
 CHARGES = LedgerTable(
     "charges",
     "the tally: every billed line matched to who used it; one row = one line of the bill",
@@ -154,12 +188,16 @@ DAYS = LedgerTable(
     "what is known of each day: how far it can be trusted, and its control totals",
     (
         _ORGANIZATION,
-        Column("source", Type.TEXT, "`usage` or `cost`"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage or analytics_cost"),
         Column("grain", Type.TEXT, "`day` or `hour`"),
         Column("day", Type.DAY, "UTC day"),
         Column("state", Type.TEXT, "running, provisional (read under 35 days after its end) or settled"),
         *(Column(name, Type.COUNT, f"control total: {meaning}") for name, meaning in _COUNTERS.items()),
+        Column("requests", Type.COUNT, "control total: requests; null where the API does not count them"),
         Column("billed", Type.MONEY, "control total: amount billed, US dollars; null for usage"),
+        Column(
+            "list", Type.MONEY, "control total: the same before contract discounts; null where the API does not say"
+        ),
     ),
 )
 NAMES = LedgerTable(
@@ -212,11 +250,14 @@ PAGES = LedgerTable(
         _ORGANIZATION,
         Column("reading", Type.COUNT, "number of the reading that asked; its pages are judged together"),
         Column("attempt", Type.COUNT, "which try at its window this reading was"),
-        Column("source", Type.TEXT, "usage, cost or names"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost or names"),
         Column("grain", Type.TEXT, "day or hour"),
         Column("window_start", Type.INSTANT, "start of the reading's window"),
         Column("window_end", Type.INSTANT, "end of the reading's window"),
         Column("read_at", Type.INSTANT, "when the reading began"),
+        Column(
+            "refreshed_at", Type.INSTANT, "until when the export behind the page was whole; null where it is not said"
+        ),
         Column("purpose", Type.TEXT, "scout, before, cube, after, check, or a list of the directory"),
         Column("place", Type.COUNT, "place of the page within the reading"),
         Column("request", Type.TEXT, "path and query"),
@@ -227,8 +268,18 @@ PAGES = LedgerTable(
     pinned=False,
 )
 
-PINNED: tuple[LedgerTable, ...] = (USAGE_DAY, USAGE_HOUR, COST, CHARGES, DAYS, NAMES, NOTICES)
+PINNED: tuple[LedgerTable, ...] = (
+    USAGE_DAY,
+    USAGE_HOUR,
+    COST,
+    ANALYTICS_USAGE,
+    ANALYTICS_COST,
+    CHARGES,
+    DAYS,
+    NAMES,
+    NOTICES,
+)
 """The tables that a version pins."""
 
-MONEY = (COST, CHARGES)
+MONEY = (COST, ANALYTICS_COST, CHARGES)
 """The tables of what was billed."""

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
 import zstandard
 
 from tallystick.errors import LedgerError
+
+_MOVING = re.compile(rb'"data_refreshed_at"\s*:\s*"[^"]*"')
+
+
+def named(body: bytes) -> str:
+    """The hash of a page (SHA-256, hexadecimal), less `data_refreshed_at`, which moves by itself."""
+    return hashlib.sha256(_MOVING.sub(b"", body)).hexdigest()
 
 
 class Archive:
@@ -19,8 +27,8 @@ class Archive:
         self.root = ledger / "pages"
 
     def keep(self, body: bytes) -> str:
-        """Store a page whole or not at all; its hash (SHA-256, hexadecimal)."""
-        name = hashlib.sha256(body).hexdigest()
+        """Store a page whole or not at all; its hash."""
+        name = named(body)
         path = self._path(name)
         if not path.exists() or not path.stat().st_size:  # a power cut can leave an empty file behind
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +46,7 @@ class Archive:
             raise LedgerError(
                 f"The archived page {name} cannot be read: {wrong}.", "Restore pages/ from a backup."
             ) from None
-        if hashlib.sha256(body).hexdigest() != name:
+        if named(body) != name:
             raise LedgerError(f"The archived page {name} has been altered.", "Restore pages/ from a backup.")
         return body
 

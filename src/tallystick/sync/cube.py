@@ -1,7 +1,7 @@
-"""The cube: all nine dimensions of the usage report, from the fewest queries that group by five at most.
+"""The cube: all dimensions of a report, from the fewest queries that group by five at most.
 
-Two scouts tell which values exist. A dimension with one value needs no asking. What does not fit into the five
-groupings is held fixed by a filter, one query for each combination of values that exists (design, section 3).
+Scouts tell which values exist. A dimension with one value needs no asking. What does not fit into the five groupings
+is held fixed by a filter, one query for each combination of values that exists (design, section 3).
 """
 
 from __future__ import annotations
@@ -72,3 +72,41 @@ def cuts(seen: Iterable[Seen]) -> tuple[list[Cut], tuple[str, ...]]:
 def _combinations(seen: Iterable[Seen], names: list[str]) -> list[dict[str, str]]:
     found = {tuple(combination[name] for name in names) for combination in seen}
     return [dict(zip(names, values, strict=True)) for values in sorted(found)]
+
+
+SPARSE = ("tier", "context", "geo", "speed", "product")
+"""The small dimensions of the newer dialect: what its scout groups by."""
+WHOSE = ("workspace", "key", "actor", "model")
+"""What every query of the newer dialect's cube groups by."""
+
+
+def sparse_cuts(seen: Iterable[Seen]) -> tuple[list[Cut], tuple[str, ...]]:
+    """The queries that rebuild the newer dialect's cube, and the dimensions of which some values come as `unknown`.
+
+    A value that no filter can name is had by leaving that filter out: the answer less those of all queries with more
+    filters. Where a dimension has two such values they cannot be told apart, unless it is the one that is grouped by.
+    """
+    seen = list(seen)
+    if not seen:
+        return [], ()
+    values = {name: {it[name] for it in seen} for name in SPARSE}
+    nameless = {name: found - set(NAMED[name].values) for name, found in values.items()}
+    varied = [name for name in SPARSE if len(values[name]) > 1]
+
+    def spared(name: str) -> tuple[int, int]:
+        rest = [other for other in varied if other != name]
+        return sum(len(nameless[other]) > 1 for other in rest), len(_combinations(seen, rest))
+
+    grouped = min(varied, key=spared, default="")
+    rest = [name for name in varied if name != grouped]
+    lost = tuple(name for name in rest if len(nameless[name]) > 1)
+    known = {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+    merged = [
+        {name: UNKNOWN if name in lost and it[name] in nameless[name] else it[name] for name in rest} for it in seen
+    ]
+    by = (*WHOSE, *([grouped] if grouped else []))
+    cuts = []
+    for combination in _combinations(merged, rest):
+        where = {name: it for name, it in combination.items() if it in NAMED[name].values}
+        cuts.append(Cut(by, where, known | combination))
+    return cuts, lost

@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 from tallystick.api import directory
 from tallystick.api.client import Page
 from tallystick.core.dimensions import NAMED
-from tallystick.core.money import plain, total
-from tallystick.core.records import CHARGES, COST, COUNTERS, DAYS, NAMES, NOTICES, USAGE_DAY, USAGE_HOUR, State
+from tallystick.core.money import plain
+from tallystick.core.records import CHARGES, COST, COUNTERS, DAYS, NAMES, NOTICES, USAGE_DAY, USAGE_HOUR, State, Type
 from tallystick.core.time import Grain
 from tallystick.ledger.tables import Writer, schema
 from tallystick.sync.plan import Errand, Source
-from tallystick.sync.reading import Total, Verdict, table_of
+from tallystick.sync.reading import Figures, Verdict, added, table_of
 from tallystick.tally.conserve import conserve
 from tallystick.tally.match import charges
 from tallystick.tally.prices import Prices
@@ -49,17 +49,27 @@ class Keeper:
         self.prices = prices
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
+        names = writer.rows(NAMES, organization).sort_by("seen_at").to_pylist()
+        self._names = {(row["type"], row["id"]): row for row in names}
         self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
         self.issues: list[str] = []
 
-    def keep(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> int:
+    def keep(
+        self,
+        errand: Errand,
+        verdict: Verdict,
+        at: datetime,
+        *,
+        last: bool,
+        people: Iterable[directory.Named] = (),
+    ) -> int:
         """Commit what a reading changes; how many days did. `last`: days that moved are given up, with an Issue."""
         table = table_of(errand.source, errand.grain)
         days = sorted(verdict.days)
         changed = self.writer.changed(table, self.organization, days, verdict.rows) if days else []
         marks = self._marks(errand, verdict)
         issues = self._issues(errand, verdict, at, last=last)
-        if not (changed or marks or issues):
+        if not (self._meet(people, at) or changed or marks or issues):
             return 0
         if changed:
             rows = verdict.rows
@@ -78,17 +88,24 @@ class Keeper:
         self._commit(str(errand), at, _totals(verdict.days.values()))
         return len({*changed, *(mark["day"] for mark in marks)})
 
-    def moved(self, errand: Errand, control: Mapping[date, Total]) -> list[date]:
+    def knows(self, source: Source) -> bool:
+        """Whether any day of a source was kept."""
+        return any(it == source for it, _, _ in self._known)
+
+    def moved(self, errand: Errand, control: Mapping[date, Figures]) -> list[date]:
         """The days whose control total is no longer what the ledger has."""
         held = {day: self._known.get((errand.source, errand.grain, day)) for day in control}
-        return [day for day, said in control.items() if (row := held[day]) is None or _control(row) != said]
+        return [
+            day
+            for day, said in control.items()
+            if (row := held[day]) is None or any(row[name] != it for name, it in said.items())
+        ]
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
         pages = list(pages)
-        rows = self.writer.rows(NAMES, self.organization).sort_by("seen_at").to_pylist()
-        held = {(row["type"], row["id"]): row for row in rows}
-        at = max(at, rows[-1]["seen_at"] + LATER) if rows else at
+        held = self._names
+        at = max([at, *(row["seen_at"] + LATER for row in held.values())])
         said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
         news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
         read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}
@@ -96,9 +113,33 @@ class Keeper:
             if key not in said and key[0] in read and key[1] != DEFAULT and row["status"] != "gone":
                 news.append(row | {"status": "gone", "seen_at": at})
         if news:
-            self.writer.append(NAMES, pa.Table.from_pylist(news, schema(NAMES)))
+            self._append_names(news)
             self._commit("names", at, {})
         return len(news)
+
+    @property
+    def default(self) -> str | None:
+        """The real id of the default workspace; None where the directory has not told it."""
+        rows = self._names.get(("workspace", DEFAULT))
+        return rows["workspace"] if rows else None
+
+    def _meet(self, people: Iterable[directory.Named], at: datetime) -> bool:
+        """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
+        rows = []
+        for named in people:
+            held = self._names.get((named.type, named.id), {})
+            row = self._name(named, at)
+            if held:
+                row |= {"status": held["status"], "seen_at": max(at, held["seen_at"] + LATER)}
+            if held.get("status", "gone") == "gone" and _untimed(row) != _untimed(held):
+                rows.append(row)
+        if rows:
+            self._append_names(rows)
+        return bool(rows)
+
+    def _append_names(self, rows: list[dict[str, Any]]) -> None:
+        self.writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
+        self._names |= {(row["type"], row["id"]): row for row in rows}
 
     def keep_prices(self, at: datetime) -> int:
         """Tally every day once more if it was tallied by other price lists; how many days."""
@@ -154,19 +195,16 @@ class Keeper:
     def _marks(self, errand: Errand, verdict: Verdict) -> list[dict[str, Any]]:
         """The rows of `days` that this verdict makes new or other."""
         marks = []
+        nothing = dict.fromkeys(it.name for it in DAYS.columns if it.type in {Type.COUNT, Type.MONEY})
         for day, (how, control) in sorted(verdict.days.items()):
-            money = control if isinstance(control, Decimal) else None
-            counts = (
-                dict.fromkeys(COUNTERS) if isinstance(control, Decimal) else dict(zip(COUNTERS, control, strict=True))
-            )
             mark = {
                 "organization": self.organization,
                 "source": str(errand.source),
                 "grain": str(errand.grain),
                 "day": day,
                 "state": str(how),
-                **counts,
-                "billed": money,
+                **nothing,
+                **control,
             }
             if mark != self._known.get(_day(mark)):
                 marks.append(mark)
@@ -196,11 +234,6 @@ def _issue(row: dict[str, Any]) -> tuple[str, str, str]:
     return row["kind"], row["subject"], row["text"]
 
 
-def _control(row: dict[str, Any]) -> Total:
-    billed: Decimal | None = row["billed"]
-    return tuple(row[name] for name in COUNTERS) if billed is None else billed
-
-
 def _sums(usage: pa.Table) -> list[dict[str, Any]]:
     """The counters of usage records by day."""
     rows: list[dict[str, Any]] = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
@@ -211,10 +244,7 @@ def _untimed(row: dict[str, Any]) -> dict[str, Any]:
     return {name: said for name, said in row.items() if name != "seen_at"}
 
 
-def _totals(days: Iterable[tuple[State, Total]]) -> dict[str, str]:
+def _totals(days: Iterable[tuple[State, Figures]]) -> dict[str, str]:
     """The control totals of a commit, as its version states them."""
-    amounts = [control for _, control in days if isinstance(control, Decimal)]
-    counts = [control for _, control in days if not isinstance(control, Decimal)]
-    if amounts:
-        return {"billed": plain(total(amounts))}
-    return {name: str(sum(them)) for name, them in zip(COUNTERS, zip(*counts, strict=True), strict=False)}
+    said = added(control for _, control in days)
+    return {name: plain(it) if isinstance(it, Decimal) else str(it) for name, it in said.items() if it is not None}

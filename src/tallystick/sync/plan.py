@@ -29,6 +29,18 @@ class Source(StrEnum):
 
     USAGE = "usage"
     COST = "cost"
+    ANALYTICS_USAGE = "analytics_usage"
+    ANALYTICS_COST = "analytics_cost"
+
+    @property
+    def newer(self) -> bool:
+        """Whether it is of the newer dialect."""
+        return self in {Source.ANALYTICS_USAGE, Source.ANALYTICS_COST}
+
+    @property
+    def money(self) -> bool:
+        """Whether it tells what was billed: of ended days alone."""
+        return self in {Source.COST, Source.ANALYTICS_COST}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +55,7 @@ class Errand:
     def __str__(self) -> str:
         days = self.window.days()
         span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        return f"{self.source} by {self.grain}, {span}{', control totals' if self.check else ''}"
+        return f"{str(self.source).replace('_', ' ')} by {self.grain}, {span}{', control totals' if self.check else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +74,20 @@ def state(day: date, read_at: datetime) -> State:
     return State.SETTLED if read_at >= end + SETTLED else State.PROVISIONAL
 
 
-def errands(source: Source, grain: Grain, wanted: Window, known: Mapping[date, Known], now: datetime) -> list[Errand]:
-    """What to read of `wanted` and of what the ledger has unsettled from before, oldest first."""
+def errands(
+    source: Source,
+    grain: Grain,
+    wanted: Window,
+    known: Mapping[date, Known],
+    now: datetime,
+    within: Window | None = None,
+) -> list[Errand]:
+    """What to read of `wanted` and of what the ledger has unsettled from before, oldest first; all of it `within`."""
     today = Grain.DAY.floor(now).date()
     older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
     read, check = [], []
     for day in sorted({*wanted.days(), *older}):
-        if day > today or (day == today and source is Source.COST):
+        if day > today or (day == today and source.money) or (within and midnight(day) not in within):
             continue
         match _due(day, known.get(day), now, today):
             case "read":
@@ -137,6 +156,6 @@ def estimate(plan: Iterable[Errand], habits: Mapping[tuple[Source, Grain], Habit
         habit = habits.get((errand.source, errand.grain), ASSUMED)
         hours = 1 if habit.measured or errand.grain is Grain.DAY else 12
         measured = measured and habit.measured
-        requests += max(5 if errand.source is Source.USAGE else 3, habit.requests * days)
+        requests += max(3 if errand.source.money else 5, habit.requests * days)
         size += habit.size * days * hours
     return Estimate(round(requests), requests * SECONDS_A_REQUEST / 60, size / 1e6, measured)

@@ -7,63 +7,55 @@ fresh pages and on archived ones, so that a ledger can be rebuilt from its archi
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from operator import attrgetter
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.api.client import Page
-from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
-from tallystick.api.reports import (
-    COST_DIMS,
-    COUNTER_PATHS,
-    Bucket,
-    CostRow,
-    UsageRow,
-    billed,
-    cost_dims,
-    cost_pages,
-    dims,
-    extra_fields,
-    usage_pages,
+from tallystick.api.directory import Named
+from tallystick.core.money import EXACT, plain
+from tallystick.core.records import (
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    COST,
+    COUNTERS,
+    TOKENS,
+    USAGE_DAY,
+    USAGE_HOUR,
+    LedgerTable,
+    State,
 )
-from tallystick.core.dimensions import UNKNOWN, USAGE
-from tallystick.core.money import plain, total
-from tallystick.core.records import COST, COUNTERS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
-from tallystick.core.time import Grain, midnight
-from tallystick.errors import StrangeAnswer
+from tallystick.core.time import Grain, Window, midnight
 from tallystick.ledger.tables import schema
 from tallystick.sync.cube import Seen
 from tallystick.sync.plan import Errand, Source, state
 
-Counts = tuple[int, ...]
-Total = Counts | Decimal
-"""A control total: the six usage counters, or US dollars."""
+Figures = Mapping[str, Any]
+"""A control total: counters, or exact US dollars, by name."""
 
-_NOTHING: Counts = (0,) * len(COUNTERS)
-_GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
+MEASURES: Mapping[Source, tuple[str, ...]] = {
+    Source.USAGE: COUNTERS,
+    Source.COST: ("billed",),
+    Source.ANALYTICS_USAGE: (*COUNTERS, "requests"),
+    Source.ANALYTICS_COST: ("billed", "list"),
+}
+"""What the control totals of each source hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One page, why it was asked for, and the dimensions that its query held fixed."""
+    """One page, why it was asked for, the dimensions that its query held fixed, and until when it is whole."""
 
     purpose: str
     fixed: Mapping[str, str]
     page: Page
-
-    @property
-    def by(self) -> tuple[str, ...]:
-        """The dimensions that the request grouped by."""
-        query = parse_qs(urlsplit(self.page.request).query)
-        return tuple(_GROUPS[name] for name in query.get("group_by[]", []))
+    refreshed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class Verdict:
     """
 
     rows: pa.Table
-    days: Mapping[date, tuple[State, Total]]
+    days: Mapping[date, tuple[State, Figures]]
     moved: Mapping[date, str]
     gaps: Mapping[date, str]
     new_fields: frozenset[str]
@@ -83,86 +75,74 @@ class Verdict:
 
 def table_of(source: Source, grain: Grain) -> LedgerTable:
     """The table that a source fills: one for each grain, never added together."""
-    if source is Source.COST:
-        return COST
-    return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
+    if source is Source.USAGE:
+        return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
+    return {Source.COST: COST, Source.ANALYTICS_USAGE: ANALYTICS_USAGE, Source.ANALYTICS_COST: ANALYTICS_COST}[source]
 
 
 @dataclass
-class Reading:
+class Reading(ABC):
     """Takes the pages of an errand as they come, and judges them at the end.
 
-    `seen` is what the scouts found, `densest` the most rows of the cube that one bucket of a page held.
+    `default` is the real id of the default workspace, where it is known. `seen` is what the scouts found, `densest` the
+    most rows of the cube that one bucket of a page held, `people` who the rows themselves name.
     `add` raises StrangeAnswer and BadMoney for a page that cannot be; nothing of the reading is kept then.
     """
 
     errand: Errand
     organization: str
     read_at: datetime
+    default: str | None = None
     seen: list[Seen] = field(default_factory=list)
     new_fields: set[str] = field(default_factory=set)
     densest: int = 0
-    _controls: dict[str, dict[datetime, Total]] = field(default_factory=dict)
-    _answered: dict[tuple[Any, ...], set[datetime]] = field(default_factory=dict)
-    _batches: list[pa.Table] = field(default_factory=list)
+    people: dict[str, Named] = field(default_factory=dict)
+    _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
 
+    @abstractmethod
     def add(self, asked: Asked) -> None:
         """Take one page."""
-        if self.errand.source is Source.USAGE:
-            for page, buckets in usage_pages([asked.page]):
-                self._once(asked, buckets)
-                if asked.purpose == "scout":
-                    by = asked.by
-                    found = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for it in buckets for row in it.rows}
-                    self.seen += [dict(it) for it in sorted(found)]
-                elif asked.purpose == "cube":
-                    self._keep(buckets, _usage_columns(buckets, asked))
-                else:
-                    self._control(asked, {it.window.start: _counts(r.counters for r in it.rows) for it in buckets})
-                    self._notice(extra_fields(page, UsageRow))
-        else:
-            for page, costs in cost_pages([asked.page]):
-                self._once(asked, costs)
-                amounts = [billed(page, bucket) for bucket in costs]
-                if asked.purpose == "cube":
-                    self._keep(costs, _cost_columns(costs, asked.by, amounts))
-                else:
-                    starts = (it.window.start for it in costs)
-                    self._control(asked, dict(zip(starts, map(total, amounts), strict=True)))
-                    self._notice(extra_fields(page, CostRow))
 
-    def control(self, purpose: str) -> dict[date, Total]:
+    @abstractmethod
+    def _cube(self) -> tuple[pa.Table, set[date]]:
+        """The rows of the cube, and the days on which it cannot be right."""
+
+    @abstractmethod
+    def _whole_until(self) -> datetime:
+        """Until when the answers were whole."""
+
+    @abstractmethod
+    def _buckets(self, day: Window, how: State) -> list[datetime]:
+        """The starts of a day's buckets that the answers hold; none where they do not hold the day."""
+
+    @abstractmethod
+    def _said(self, purpose: str, start: datetime) -> Figures | None:
+        """The control total of a bucket; None where a query did not answer for it."""
+
+    def control(self, purpose: str) -> dict[date, Figures]:
         """The control totals read for a purpose (before, after, check), by UTC day."""
-        days: dict[date, list[Total]] = {}
-        for start, said in self._controls.get(purpose, {}).items():
-            days.setdefault(start.date(), []).append(said)
-        return {day: _sum(totals) for day, totals in days.items()}
+        days: dict[date, list[Figures]] = {}
+        for whole in self.errand.window.split(Grain.DAY):
+            for start in self._buckets_of(whole):
+                if (said := self._said(purpose, start)) is not None:
+                    days.setdefault(whole.start.date(), []).append(said)
+        return {day: added(totals) for day, totals in days.items()}
 
     def verdict(self) -> Verdict:
         """What to keep."""
-        rows = pa.concat_tables([schema(self._table).empty_table(), *self._batches])
-        cube = _sums(rows)
-        queries = [starts for key, starts in self._answered.items() if key[0] == "cube"]
-        before, after = self._controls.get("before", {}), self._controls.get("after", {})
-        control = self.control("after")
-        days: dict[date, tuple[State, Total]] = {}
+        rows, wrong = self._cube()
+        cube, control = self._sums(rows), self.control("after")
+        days: dict[date, tuple[State, Figures]] = {}
         moved, gaps = {}, {}
         for whole in self.errand.window.split(Grain.DAY):
             day = whole.start.date()
-            how = state(day, self.read_at)
-            starts = [bucket.start for bucket in whole.split(self.errand.grain)]
-            if how is State.RUNNING:
-                starts = [start for start in starts if start in after]
-            if not starts or not all(start in after for start in starts):
+            how = state(day, self._whole_until())
+            starts = self._buckets(whole, how)
+            if not starts:
                 continue
-            nothing = Decimal(0) if self.errand.source is Source.COST else _NOTHING
-            agreed = all(
-                before.get(start) == after[start] == cube.get(start, nothing)
-                and all(start in query for query in queries)
-                for start in starts
-            )
+            agreed = day not in wrong and all(self._agree(start, cube) for start in starts)
             if not agreed:
-                read = _sum([nothing, *(cube[start] for start in starts if start in cube)])
+                read = added([self._nothing, *(cube[start] for start in starts if start in cube)])
                 gap = f"control total {_spoken(control[day])}, cube {_spoken(read)}"
                 if how is not State.RUNNING:
                     moved[day] = gap
@@ -177,62 +157,62 @@ class Reading:
     def _table(self) -> LedgerTable:
         return table_of(self.errand.source, self.errand.grain)
 
-    def _once(self, asked: Asked, buckets: list[Bucket[Any]]) -> None:
-        """Raise StrangeAnswer for a bucket that came already in answer to this query."""
-        starts = self._answered.setdefault((asked.purpose, asked.by, *sorted(asked.fixed.items())), set())
-        for bucket in buckets:
-            if bucket.window.start in starts:
-                raise StrangeAnswer(
-                    f"{asked.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket "
-                    f"{bucket.window} a second time.",
-                    "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
-                    request_id=asked.page.request_id,
-                )
-            starts.add(bucket.window.start)
+    @property
+    def _nothing(self) -> Figures:
+        """A control total of nothing."""
+        return {name: Decimal(0) if name in {"billed", "list"} else 0 for name in MEASURES[self.errand.source]}
 
-    def _control(self, asked: Asked, totals: Mapping[datetime, Total]) -> None:
+    def _buckets_of(self, whole: Window) -> list[datetime]:
+        return [bucket.start for bucket in whole.split(self.errand.grain)]
+
+    def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
+        """Whether both control totals and the cube say the same of a bucket.
+
+        Requests are left out: that they add up over groups is nowhere said.
+        """
+        told = [self._said("before", start), self._said("after", start), cube.get(start, self._nothing)]
+        return None not in told and all(
+            len({said[name] for said in told if said}) == 1 for name in self._nothing if name != "requests"
+        )
+
+    def _control(self, asked: Asked, totals: Mapping[datetime, Figures]) -> None:
         self._controls.setdefault(asked.purpose, {}).update(totals)
 
-    def _notice(self, extras: list[list[dict[str, object]]]) -> None:
-        self.new_fields |= {name for bucket in extras for row in bucket for name in row}
+    def _sums(self, rows: pa.Table) -> dict[datetime, Figures]:
+        """The sums of a cube by bucket."""
+        by = [name for name in ("day", "hour_of_day") if name in rows.schema.names]
+        summed = rows.group_by(by).aggregate([(name, "sum") for name in self._nothing]).to_pylist()
+        return {
+            midnight(row["day"]) + timedelta(hours=row.get("hour_of_day", 0)): {
+                name: row[f"{name}_sum"] for name in self._nothing
+            }
+            for row in summed
+        }
 
-    def _keep(self, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
-        sizes = [len(bucket.rows) for bucket in buckets]
-        self.densest = max(self.densest, *sizes, 0)
-        starts = [bucket.window.start for bucket in buckets]
-        columns["organization"] = pa.repeat(self.organization, sum(sizes))
-        columns["month"] = _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string())
-        columns["day"] = _spread([start.date() for start in starts], sizes, pa.date32())
-        columns["hour_of_day"] = _spread([start.hour for start in starts], sizes, pa.int64())
+    def _columns(self, starts: list[datetime], sizes: list[int]) -> dict[str, pa.Array]:
+        """The columns that say when and whose, each start as often as its size says."""
+        return {
+            "organization": pa.repeat(self.organization, sum(sizes)),
+            "month": _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string()),
+            "day": _spread([start.date() for start in starts], sizes, pa.date32()),
+            "hour_of_day": _spread([start.hour for start in starts], sizes, pa.int64()),
+        }
+
+    def _fitted(self, columns: Mapping[str, pa.Array]) -> pa.Table:
         fits = schema(self._table)
-        self._batches.append(pa.table([columns[name] for name in fits.names], schema=fits))
+        return pa.table([columns[name] for name in fits.names], schema=fits)
 
 
-def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked) -> dict[str, pa.Array]:
-    rows = [row for bucket in buckets for row in bucket.rows]
-    columns: dict[str, pa.Array] = {}
-    by = asked.by
-    for dimension in USAGE:
-        name, absent = dimension.name, dimension.absent
-        if name in by:
-            said = map(attrgetter(USAGE_REPORT.groups[name]), rows)
-            columns[name] = pa.array([it or (UNKNOWN if it is msgspec.UNSET else absent) for it in said], pa.string())
-        else:
-            columns[name] = pa.repeat(asked.fixed.get(name, UNKNOWN), len(rows))
-    for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
-        columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
-    return columns
-
-
-def _cost_columns(
-    buckets: list[Bucket[CostRow]], by: tuple[str, ...], amounts: list[list[Decimal]]
-) -> dict[str, pa.Array]:
-    rows = [row for bucket in buckets for row in bucket.rows]
-    found = [cost_dims(row, by) for row in rows]
-    columns = {name: pa.array([it[name] for it in found], pa.string()) for name in COST_DIMS}
-    columns["currency"] = pa.array([row.currency for row in rows], pa.string())
-    columns["billed"] = pa.array([amount for bucket in amounts for amount in bucket], pa.decimal128(28, 12))
-    return columns
+def added(totals: Iterable[Figures]) -> Figures:
+    """The exact sum of control totals; a count that one of them does not know is None."""
+    held: dict[str, Any] = {}
+    for said in totals:
+        for name, it in said.items():
+            one = held.get(name, 0)
+            held[name] = (
+                None if it is None or one is None else EXACT.add(it, one) if isinstance(it, Decimal) else it + one
+            )
+    return held
 
 
 def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
@@ -241,28 +221,7 @@ def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
     return pa.array(values, kind).take(pa.array(places, pa.int32()))
 
 
-def _sums(rows: pa.Table) -> dict[datetime, Total]:
-    """The sums of a cube by bucket."""
-    by = [name for name in ("day", "hour_of_day") if name in rows.schema.names]
-    figures = [name for name in (*COUNTERS, "billed") if name in rows.schema.names]
-    sums: dict[datetime, Total] = {}
-    for row in rows.group_by(by).aggregate([(name, "sum") for name in figures]).to_pylist():
-        start = midnight(row["day"]) + timedelta(hours=row.get("hour_of_day", 0))
-        said = tuple(row[f"{name}_sum"] for name in figures)
-        sums[start] = said[0] if figures == ["billed"] else said
-    return sums
-
-
-def _counts(counters: Iterable[Counts]) -> Counts:
-    return tuple(map(sum, zip(*counters, strict=True))) or _NOTHING
-
-
-def _sum(totals: list[Total]) -> Total:
-    amounts = [it for it in totals if isinstance(it, Decimal)]
-    return total(amounts) if amounts else _counts(it for it in totals if not isinstance(it, Decimal))
-
-
-def _spoken(said: Total) -> str:
-    if isinstance(said, Decimal):
-        return f"{plain(said)} USD"
-    return f"{sum(said[:5])} tokens, {said[5]} searches"
+def _spoken(said: Figures) -> str:
+    if "billed" in said:
+        return f"{plain(said['billed'])} USD"
+    return f"{sum(said[name] for name in TOKENS)} tokens, {said['web_searches']} searches"

@@ -17,8 +17,8 @@ from tallystick.ledger.archive import Archive
 from tallystick.ledger.tables import Tables, schema
 from tallystick.sync.keep import Keeper
 from tallystick.sync.plan import Errand, Source
-from tallystick.sync.reading import Asked, Reading
-from tallystick.sync.run import TRIES
+from tallystick.sync.reading import Asked
+from tallystick.sync.run import TRIES, reading_of
 from tallystick.tally.prices import Prices
 
 
@@ -53,14 +53,15 @@ def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: 
         return
     window = Window(first["window_start"], first["window_end"])
     errand = Errand(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
-    reading = Reading(errand, keeper.organization, first["read_at"])
+    reading = reading_of(errand, keeper, first["read_at"])
     for it in asked:
         reading.add(it)
     if not errand.check:
-        keeper.keep(errand, reading.verdict(), first["read_at"], last=first["attempt"] == TRIES)
+        last = first["attempt"] == TRIES
+        keeper.keep(errand, reading.verdict(), first["read_at"], last=last, people=reading.people.values())
 
 
 def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> Asked:
     body = archive.body(row["hash"])
     copy.keep(body)
-    return Asked(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body))
+    return Asked(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body), row["refreshed_at"])

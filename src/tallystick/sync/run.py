@@ -8,36 +8,32 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 
-from tallystick.api import directory
-from tallystick.api.client import Client, Clock, Query
-from tallystick.api.endpoints import USAGE_REPORT, WIDTHS
-from tallystick.api.reports import cost_query, usage_query
-from tallystick.core.records import DAYS, PAGES, State
-from tallystick.core.time import Grain, Window, midnight
-from tallystick.errors import CursorLost, Refused
+from tallystick.api import analytics, directory
+from tallystick.api.client import Client, Clock, Page
+from tallystick.core.records import PAGES
+from tallystick.core.time import Grain, Window, text
+from tallystick.errors import AskedWrongly, CursorLost, Refused
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.tables import Tables, Writer, schema
-from tallystick.sync.cube import SCOUTS, cuts
+from tallystick.sync.dense import DenseReading
+from tallystick.sync.dialects import REFUSALS, Choice, plan, probe
+from tallystick.sync.history import known_days
 from tallystick.sync.keep import Keeper
-from tallystick.sync.plan import Errand, Habit, Known, Source, again, errands
+from tallystick.sync.plan import Errand, Source, again
+from tallystick.sync.questions import BAD_REQUEST, Questions
 from tallystick.sync.reading import Asked, Reading
+from tallystick.sync.sparse import SparseReading
 from tallystick.tally.prices import Prices
 
 TRIES = 3
-"""Times that an ended day which moves is read: once, and twice again."""
-ROWS_A_PAGE = 40_000
-"""Rows that a page should hold at most, so that memory stays flat: `limit` counts buckets, not rows."""
-FIRST_BUCKETS = 7
-"""Buckets of the first page of a cube, before it is known how dense they are."""
-LIMITS = {grain: USAGE_REPORT.limits[WIDTHS[grain]] for grain in (Grain.DAY, Grain.HOUR)}
-BAD_REQUEST = 400
+"""Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""
 NO_DAY = "Invalid date range"
 """How the one known 400 of the cost report begins (reports-api 1.3.4)."""
 
@@ -58,6 +54,10 @@ class Outcome:
     issues: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
+    def remark(self, *said: str) -> None:
+        """Say something once."""
+        self.remarks += [it for it in said if it not in self.remarks]
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:
@@ -69,52 +69,10 @@ class Progress:
     errand: Errand | None
 
 
-def known_days(tables: Tables, organization: str, source: Source, grain: Grain) -> dict[date, Known]:
-    """What the ledger knows of each day of a source: its state, and when it was last read whole."""
-    if not tables.exists():
-        return {}
-    pinned = tables.newest().tables[DAYS.name]
-    mine = [("organization", "=", organization)]
-    states = tables.rows(DAYS, pinned, filters=mine).to_pylist()
-    index = tables.rows(
-        PAGES,
-        filters=[*mine, ("source", "=", str(source)), ("grain", "=", str(grain)), ("purpose", "=", "after")],
-        columns=["window_start", "window_end", "read_at"],
-    )
-    read: dict[date, datetime] = {}
-    for row in sorted(index.to_pylist(), key=lambda row: row["read_at"]):
-        for day in Window(row["window_start"], row["window_end"]).days():
-            read[day] = row["read_at"]
-    return {
-        row["day"]: Known(State(row["state"]), read.get(row["day"], midnight(row["day"])))
-        for row in states
-        if row["source"] == source and row["grain"] == grain
-    }
-
-
-def habits(tables: Tables) -> dict[tuple[Source, Grain], Habit]:
-    """What reading one day of each source and grain has cost so far, from the archive's index."""
-    if not tables.exists():
-        return {}
-    index = tables.rows(PAGES, columns=["reading", "source", "grain", "window_start", "window_end", "purpose", "size"])
-    costs: dict[tuple[Source, Grain], list[float]] = {}
-    for row in index.to_pylist():
-        if row["source"] in set(Source) and row["purpose"] != "check":
-            cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0])
-            cost[0] += 1
-            cost[1] += row["size"]
-            if row["purpose"] == "after":
-                cost[2] += (row["window_end"] - row["window_start"]).days
-    return {key: Habit(count / days, size / days, measured=True) for key, (count, size, days) in costs.items() if days}
-
-
-def plan(tables: Tables, organization: str, wanted: Window, grain: Grain, now: datetime) -> list[Errand]:
-    """What a sync would read now: cost by day, usage by `grain`."""
-    return [
-        errand
-        for source, by in ((Source.COST, Grain.DAY), (Source.USAGE, grain))
-        for errand in errands(source, by, wanted, known_days(tables, organization, source, by), now)
-    ]
+def reading_of(errand: Errand, keeper: Keeper, read_at: datetime) -> Reading:
+    """A reading of an errand, of the dialect that it is of."""
+    kind = SparseReading if errand.source.newer else DenseReading
+    return kind(errand, keeper.organization, read_at, keeper.default)
 
 
 class Sync:
@@ -126,29 +84,37 @@ class Sync:
         tables: Tables,
         clock: Clock,
         *,
+        source: str = Choice.AUTO,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
     ) -> None:
+        if source not in set(Choice):
+            raise AskedWrongly(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
         self._client = client
         self._tables = tables
         self._clock = clock
+        self._choice = Choice(source)
         self._archive = Archive(tables.root)
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
-        self._speed = True
-        self._densest = 0
         self._reading = 0
         self.outcome = Outcome()
+        self._questions = Questions(client, self.outcome.remark)
 
     def run(self, wanted: Window, grain: Grain) -> Outcome:
         """Read what is missing or not settled of the UTC days of `wanted`, and commit it errand by errand."""
         with self._tables.writing(self._waiting) as writer:
             self._reading = writer.newest_reading()
-            keeper = self._names(writer)
             now = self._clock.now()
-            waiting = deque((errand, 1) for errand in plan(self._tables, keeper.organization, wanted, grain, now))
+            sample = probe(self._client, now) if self._choice.newer else None
+            if self._choice is Choice.ANALYTICS and isinstance(sample, Refused):
+                raise sample
+            keeper = self._names(writer, sample if isinstance(sample, Page) else None)
+            self._choose(keeper, wanted, now, sample)
+            known = known_days(self._tables, keeper.organization)
+            waiting = deque((errand, 1) for errand in plan(known, wanted, grain, now, self._choice))
             done = 0
             while waiting:
                 errand, attempt = waiting.popleft()
@@ -161,10 +127,36 @@ class Sync:
             self.outcome.issues = keeper.issues
         return self.outcome
 
-    def _names(self, writer: Writer) -> Keeper:
+    def _choose(self, keeper: Keeper, wanted: Window, now: datetime, sample: Page | Refused | None) -> None:
+        """Settle for the older dialect where the newer may not be read; say what is read from where."""
+        first = analytics.covered(now)
+        if isinstance(sample, Refused):
+            if self._choice is Choice.BOTH or not keeper.knows(Source.COST):
+                self.outcome.remark(f"The newer dialect may not be read, so the older reports are. {sample.what}")
+            self._choice = Choice.REPORTS
+        elif self._choice is Choice.ANALYTICS and wanted.start < first:
+            self.outcome.remark(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
+        elif self._choice is Choice.AUTO and wanted.start < first and not keeper.knows(Source.ANALYTICS_COST):
+            self.outcome.remark(
+                f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
+            )
+
+    def _names(self, writer: Writer, sample: Page | None) -> Keeper:
+        """Read the directory. A credential that may not read who it belongs to is told by an answer it may read."""
         at = self._clock.now()
-        pages = list(directory.read(self._client, self._unnamed))
-        keeper = Keeper(writer, directory.organization(pages[0][1]).id, self._prices)
+        refusals: dict[str, Refused] = {}
+        pages = list(directory.read(self._client, refusals.__setitem__))
+        if "organization" in refusals:
+            organization = analytics.organization(sample) if sample else None
+            if organization is None:
+                raise refusals["organization"]
+        else:
+            organization = directory.organization(pages[0][1]).id
+        if refusals:
+            lists = ", ".join(purpose.replace("_", " ") for purpose in refusals)
+            first = next(iter(refusals.values()))
+            self.outcome.remark(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
+        keeper = Keeper(writer, organization, self._prices)
         self.outcome.organization = keeper.organization
         here = Window(at, at)
         rows = [self._archived(Asked(purpose, {}, page), place) for place, (purpose, page) in enumerate(pages)]
@@ -173,27 +165,20 @@ class Sync:
         self.outcome.names = keeper.keep_names(pages, at)
         return keeper
 
-    def _unnamed(self, purpose: str, no: Refused) -> None:
-        self.outcome.remarks.append(f"The list of {purpose.replace('_', ' ')} could not be read. {no.what}")
-
     def _errand(self, keeper: Keeper, errand: Errand, attempt: int) -> list[Errand]:
         """Do one errand; the errands that follow from it."""
         read_at = self._clock.now()
         try:
-            reading, rows = self._read(keeper.organization, errand, read_at)
-        except CursorLost:
-            reading, rows = self._read(keeper.organization, errand, read_at)
+            reading, rows = self._read(keeper, errand, read_at)
         except Refused as no:
-            # By the API's clock no day of the window has ended yet.
-            if errand.source is not Source.COST or no.status != BAD_REQUEST or NO_DAY not in no.what:
-                raise
-            self._remark(f"{errand}: not published yet, so left out. {no.what}")
+            self._excuse(errand, no)
             return []
         self._index(keeper, rows, errand.source, errand.grain, errand.window, read_at, attempt)
         if errand.check:
             return again(errand, keeper.moved(errand, reading.control("check")))
         verdict = reading.verdict()
-        self.outcome.days += keeper.keep(errand, verdict, read_at, last=attempt == TRIES)
+        last = attempt == TRIES
+        self.outcome.days += keeper.keep(errand, verdict, read_at, last=last, people=reading.people.values())
         self.outcome.rows += verdict.rows.num_rows
         self.outcome.gaps |= {f"{errand.source} {day}": gap for day, gap in verdict.gaps.items()}
         if attempt < TRIES:
@@ -201,62 +186,38 @@ class Sync:
         self.outcome.moved |= {f"{errand.source} {day}": how for day, how in verdict.moved.items()}
         return []
 
-    def _read(self, organization: str, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
-        reading = Reading(errand, organization, read_at)
+    def _excuse(self, errand: Errand, no: Refused) -> None:
+        """Go on without a window that need not be read: not published yet, or of a dialect that auto can do without."""
+        if isinstance(no, CursorLost):
+            raise no
+        if errand.source is Source.COST and no.status == BAD_REQUEST and NO_DAY in no.what:
+            # By the API's clock no day of the window has ended yet.
+            self.outcome.remark(f"{errand}: not published yet, so left out. {no.what}")
+        elif self._choice is Choice.AUTO and not errand.source.newer and no.status in REFUSALS - {BAD_REQUEST}:
+            self.outcome.remark(
+                f"The older reports may not be read, so days that only they know are left out. {no.what}"
+            )
+        else:
+            raise no
+
+    def _read(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
+        """Read a window whole, from its start again where a page token was lost, which discards what was read."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._once(keeper, errand, read_at)
+            except CursorLost:
+                continue
+        return self._once(keeper, errand, read_at)
+
+    def _once(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
+        reading = reading_of(errand, keeper, read_at)
         rows: list[dict[str, Any]] = []
-        for asked in self._ask(errand, reading, read_at):
+        for asked in self._questions.pages(errand, reading, read_at):
             rows.append(self._archived(asked, len(rows)))
             reading.add(asked)
             if errand.source is Source.USAGE:
-                self._densest = max(self._densest, reading.densest)
+                self._questions.densest = max(self._questions.densest, reading.densest)
         return reading, rows
-
-    def _ask(self, errand: Errand, reading: Reading, read_at: datetime) -> Iterator[Asked]:
-        """The pages of an errand, in order; what the scouts found in them decides the queries of the cube."""
-        cost = errand.source is Source.COST
-        control = cost_query(errand.window, read_at) if cost else usage_query(errand.window, errand.grain)
-        if errand.check:
-            yield from self._pages("check", control)
-            return
-        yield from self._pages("before", control)
-        if cost:
-            yield from self._pages("cube", cost_query(errand.window, read_at, by=("workspace", "description")))
-        else:
-            yield from self._cube(errand.window, errand.grain, reading)
-        yield from self._pages("after", control)
-
-    def _cube(self, window: Window, grain: Grain, reading: Reading) -> Iterator[Asked]:
-        """The scouts and then the queries that rebuild the usage cube."""
-        for by in SCOUTS:
-            yield from self._scout(window, by)
-        queries, lost = cuts(reading.seen)
-        for cut in queries:
-            where = {name: (value,) for name, value in cut.where.items()}
-            limit = max(1, min(LIMITS[grain], ROWS_A_PAGE // self._densest)) if self._densest else FIRST_BUCKETS
-            yield from self._pages("cube", usage_query(window, grain, by=cut.by, where=where, limit=limit), cut.fixed)
-        self._remark(*(f"{name} could not be cut out of the usage report; it is `unknown`." for name in lost))
-
-    def _scout(self, window: Window, by: tuple[str, ...]) -> Iterator[Asked]:
-        """Which values exist; without speed where this organization may not use its beta header."""
-        if "speed" in by and self._speed:
-            try:
-                yield from self._pages("scout", usage_query(window, Grain.DAY, by=by))
-            except Refused as no:
-                if no.status != BAD_REQUEST or isinstance(no, CursorLost):
-                    raise
-                self._speed = False
-                self._remark(f"The usage report is not given by speed here; it is `unknown`. {no.what}")
-            else:
-                return
-        slower = tuple(name for name in by if name != "speed")
-        yield from self._pages("scout", usage_query(window, Grain.DAY, by=slower))
-
-    def _pages(self, purpose: str, query: Query, fixed: Mapping[str, str] | None = None) -> Iterator[Asked]:
-        for page in self._client.pages(query):
-            yield Asked(purpose, fixed or {}, page)
-
-    def _remark(self, *remarks: str) -> None:
-        self.outcome.remarks += [remark for remark in remarks if remark not in self.outcome.remarks]
 
     def _archived(self, asked: Asked, place: int) -> dict[str, Any]:
         """Put a page into the archive; its row of the index."""
@@ -267,6 +228,7 @@ class Sync:
             "place": place,
             "request": asked.page.request,
             "fixed": json.dumps(dict(asked.fixed), sort_keys=True),
+            "refreshed_at": asked.refreshed_at,
             "hash": self._archive.keep(asked.page.body),
             "size": len(asked.page.body),
         }

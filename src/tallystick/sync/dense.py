@@ -1,0 +1,151 @@
+"""Dense readings: the older reports, which answer with every bucket, empty ones too (reports-api 1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pyarrow as pa
+
+from tallystick.api.client import Page
+from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
+from tallystick.api.reports import (
+    COST_DIMS,
+    COUNTER_PATHS,
+    Bucket,
+    CostRow,
+    UsageRow,
+    billed,
+    cost_dims,
+    cost_pages,
+    dims,
+    extra_fields,
+    usage_pages,
+)
+from tallystick.core.dimensions import UNKNOWN, USAGE
+from tallystick.core.money import total
+from tallystick.core.records import COUNTERS, State
+from tallystick.core.time import Window
+from tallystick.errors import StrangeAnswer
+from tallystick.ledger.tables import schema
+from tallystick.sync.plan import Source
+from tallystick.sync.reading import Asked, Figures, Reading
+
+_GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
+
+
+@dataclass
+class DenseReading(Reading):
+    """A reading of the older reports: a day is kept if every query answered for each of its buckets."""
+
+    _answered: dict[tuple[Any, ...], set[datetime]] = field(default_factory=dict)
+    _batches: list[pa.Table] = field(default_factory=list)
+
+    def add(self, asked: Asked) -> None:
+        """Take one page."""
+        by = _by(asked.page)
+        if self.errand.source is Source.USAGE:
+            for page, buckets in usage_pages([asked.page]):
+                self._once(asked, by, buckets)
+                if asked.purpose == "scout":
+                    found = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for it in buckets for row in it.rows}
+                    self.seen += [dict(it) for it in sorted(found)]
+                elif asked.purpose == "cube":
+                    self._keep(buckets, _usage_columns(buckets, asked, by))
+                else:
+                    self._control(asked, {it.window.start: _counts(it.rows) for it in buckets})
+                    self._notice(extra_fields(page, UsageRow))
+        else:
+            for page, costs in cost_pages([asked.page]):
+                self._once(asked, by, costs)
+                amounts = [billed(page, bucket) for bucket in costs]
+                if asked.purpose == "cube":
+                    self._keep(costs, _cost_columns(costs, by, amounts))
+                else:
+                    starts = (it.window.start for it in costs)
+                    totals = ({"billed": total(them)} for them in amounts)
+                    self._control(asked, dict(zip(starts, totals, strict=True)))
+                    self._notice(extra_fields(page, CostRow))
+
+    def _cube(self) -> tuple[pa.Table, set[date]]:
+        return pa.concat_tables([schema(self._table).empty_table(), *self._batches]), set()
+
+    def _whole_until(self) -> datetime:
+        return self.read_at
+
+    def _buckets(self, day: Window, how: State) -> list[datetime]:
+        after, starts = self._controls.get("after", {}), self._buckets_of(day)
+        held = [start for start in starts if start in after]
+        return held if how is State.RUNNING or len(held) == len(starts) else []
+
+    def _said(self, purpose: str, start: datetime) -> Figures | None:
+        return self._controls.get(purpose, {}).get(start)
+
+    def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
+        queries = (starts for key, starts in self._answered.items() if key[0] == "cube")
+        return all(start in starts for starts in queries) and super()._agree(start, cube)
+
+    def _once(self, asked: Asked, by: tuple[str, ...], buckets: list[Bucket[Any]]) -> None:
+        """Raise StrangeAnswer for a bucket that came already in answer to this query."""
+        starts = self._answered.setdefault((asked.purpose, by, *sorted(asked.fixed.items())), set())
+        for bucket in buckets:
+            if bucket.window.start in starts:
+                raise StrangeAnswer(
+                    f"{asked.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket "
+                    f"{bucket.window} a second time.",
+                    "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+                    request_id=asked.page.request_id,
+                )
+            starts.add(bucket.window.start)
+
+    def _notice(self, extras: list[list[dict[str, object]]]) -> None:
+        self.new_fields |= {name for bucket in extras for row in bucket for name in row}
+
+    def _keep(self, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
+        sizes = [len(bucket.rows) for bucket in buckets]
+        self.densest = max(self.densest, *sizes, 0)
+        when = self._columns([bucket.window.start for bucket in buckets], sizes)
+        self._batches.append(self._fitted(columns | when))
+
+
+def _by(page: Page) -> tuple[str, ...]:
+    """The dimensions that the request grouped by."""
+    query = parse_qs(urlsplit(page.request).query)
+    return tuple(_GROUPS[name] for name in query.get("group_by[]", []))
+
+
+def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked, by: tuple[str, ...]) -> dict[str, pa.Array]:
+    rows = [row for bucket in buckets for row in bucket.rows]
+    columns: dict[str, pa.Array] = {}
+    for dimension in USAGE:
+        name, absent = dimension.name, dimension.absent
+        if name in by:
+            said = map(attrgetter(USAGE_REPORT.groups[name]), rows)
+            columns[name] = pa.array([it or (UNKNOWN if it is msgspec.UNSET else absent) for it in said], pa.string())
+        else:
+            columns[name] = pa.repeat(asked.fixed.get(name, UNKNOWN), len(rows))
+    for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
+        columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
+    return columns
+
+
+def _cost_columns(
+    buckets: list[Bucket[CostRow]], by: tuple[str, ...], amounts: list[list[Decimal]]
+) -> dict[str, pa.Array]:
+    rows = [row for bucket in buckets for row in bucket.rows]
+    found = [cost_dims(row, by) for row in rows]
+    columns = {name: pa.array([it[name] for it in found], pa.string()) for name in COST_DIMS}
+    columns["currency"] = pa.array([row.currency for row in rows], pa.string())
+    columns["billed"] = pa.array([amount for bucket in amounts for amount in bucket], pa.decimal128(28, 12))
+    return columns
+
+
+def _counts(rows: Iterable[UsageRow]) -> Figures:
+    sums = [sum(them) for them in zip(*(row.counters for row in rows), strict=True)]
+    return dict(zip(COUNTERS, sums or [0] * len(COUNTERS), strict=True))

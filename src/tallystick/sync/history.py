@@ -1,0 +1,52 @@
+"""History: what the ledger knows of each day, and what reading it has cost so far, from the archive's index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from tallystick.core.records import DAYS, PAGES, State
+from tallystick.core.time import Grain, Window, midnight
+from tallystick.ledger.tables import Tables
+from tallystick.sync.plan import Habit, Known, Source
+
+Kind = tuple[Source, Grain]
+
+
+def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date, Known]]:
+    """What the ledger knows of each day, by source and grain: its state, and when it was last read whole."""
+    if not tables.exists():
+        return {}
+    mine = [("organization", "=", organization)]
+    states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=mine).to_pylist()
+    index = tables.rows(
+        PAGES,
+        filters=[*mine, ("purpose", "=", "after")],
+        columns=["source", "grain", "window_start", "window_end", "read_at"],
+    )
+    read: dict[tuple[str, str, date], datetime] = {}
+    for row in sorted(index.to_pylist(), key=lambda row: row["read_at"]):
+        for day in Window(row["window_start"], row["window_end"]).days():
+            read[row["source"], row["grain"], day] = row["read_at"]
+    found: dict[Kind, dict[date, Known]] = {}
+    for row in states:
+        source, grain, day = row["source"], row["grain"], row["day"]
+        known = Known(State(row["state"]), read.get((source, grain, day), midnight(day)))
+        found.setdefault((Source(source), Grain(grain)), {})[day] = known
+    return found
+
+
+def habits(tables: Tables) -> dict[Kind, Habit]:
+    """What reading one day of each source and grain has cost so far."""
+    if not tables.exists():
+        return {}
+    index = tables.rows(PAGES, columns=["reading", "source", "grain", "window_start", "window_end", "purpose", "size"])
+    costs: dict[Kind, list[float]] = {}
+    for row in index.to_pylist():
+        if row["source"] in set(Source) and row["purpose"] != "check":
+            cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0])
+            cost[0] += 1
+            cost[1] += row["size"]
+            if row["purpose"] == "after":
+                cost[2] += (row["window_end"] - row["window_start"]).days
+    return {key: Habit(count / days, size / days, measured=True) for key, (count, size, days) in costs.items() if days}
