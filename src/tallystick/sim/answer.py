@@ -26,12 +26,16 @@ class Answer:
 
 
 class Refusal(Exception):
-    """The API says no: an HTTP status and a message; the type of the error follows from the status."""
+    """The API says no: an HTTP status and a message; the type of the error follows from the status.
 
-    def __init__(self, status: int, message: str) -> None:
+    `code` is the machine-readable `details.error_code`, None where the API gives none (reports-api 2.4).
+    """
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.code = code
 
 
 ERROR_TYPES = {
@@ -55,8 +59,10 @@ def found(body: Json) -> Answer:
     return Answer(200, json.dumps(body).encode(), {"content-type": "application/json"})
 
 
-def refused(status: int, message: str, request_id: str) -> Answer:
-    """An error with the body of reports-api 2.4."""
-    error: Json = {"type": ERROR_TYPES[status], "message": message}
+def refused(status: int, message: str, request_id: str, code: str | None = None) -> Answer:
+    """An error with the body of reports-api 2.4; `details` stand in it where there is an `error_code`."""
+    error: dict[str, Json] = {"type": ERROR_TYPES[status], "message": message}
+    if code is not None:
+        error["details"] = {"error_code": code}
     body = json.dumps({"type": "error", "error": error, "request_id": request_id}).encode()
     return Answer(status, body, {"content-type": "application/json"})

@@ -11,7 +11,6 @@ from tallystick.sim.answer import Json, Refusal
 from tallystick.sim.lists import Entry, listed, tokened
 from tallystick.sim.organization import Invite, Key, Organization, ServiceAccount, User, Workspace
 from tallystick.sim.query import Query
-from tallystick.sim.tariff import MODELS
 
 _T = TypeVar("_T")
 
@@ -19,7 +18,6 @@ OLD_VERSION = "2023-06-01"
 NEW_VERSION = "2026-10-21"
 
 _STATUSES = ("active", "inactive", "archived", "expired")
-_GROUP_TYPES = ("batch", "files", "model_group", "skills", "token_count", "web_search")
 MISSING = "The requested resource could not be found."
 
 
@@ -70,7 +68,7 @@ class Directory:
 
     def key(self, identity: str) -> Json:
         """`GET /v1/organizations/api_keys/{id}`."""
-        return self._key(_only(key for key in self._organization.keys if key.id == identity and not key.deleted))
+        return self._key(only(key for key in self._organization.keys if key.id == identity and not key.deleted))
 
     def users(self, query: Query) -> Json:
         """`GET /v1/organizations/users`."""
@@ -86,7 +84,7 @@ class Directory:
 
     def user(self, identity: str) -> Json:
         """`GET /v1/organizations/users/{id}`."""
-        return _user(_only(user for user in self._organization.users if user.id == identity))
+        return _user(only(user for user in self._organization.users if user.id == identity))
 
     def invites(self, query: Query) -> Json:
         """`GET /v1/organizations/invites`."""
@@ -121,29 +119,6 @@ class Directory:
             name="user_id",
         )
 
-    def rate_limits(self, query: Query) -> Json:
-        """`GET /v1/organizations/rate_limits`; 404 for a model that has none."""
-        types, model = query.many("group_type", _GROUP_TYPES), query.one("model")
-        if model is not None and model not in MODELS:
-            raise Refusal(404, MISSING)
-        groups: list[tuple[str, str, list[Json], Entry]] = [
-            ("model_group", entry.name, [entry.id], {"requests_per_minute": 4000, "output_tokens_per_minute": 800_000})
-            for entry in MODELS.values()
-        ]
-        groups.append(("batch", "Message Batches", [], {"enqueued_batch_requests": 500_000}))
-        entries = (
-            self._rate_limit(number, sort, name, models, limits)
-            for number, (sort, name, models, limits) in enumerate(groups)
-            if (not types or sort in types) and (model is None or model in models)
-        )
-        return tokened(query, entries, usual=len(groups))
-
-    def workspace_rate_limits(self, identity: str, query: Query) -> Json:
-        """`GET /v1/organizations/workspaces/{id}/rate_limits`: overrides only, and nobody has any here."""
-        self._workspace(identity)
-        query.many("group_type", _GROUP_TYPES)
-        return tokened(query, (), usual=1000)
-
     def service_accounts(self, query: Query) -> Json:
         """`GET /v1/organizations/service_accounts`, newest first."""
         accounts = sorted(self._organization.service_accounts, key=lambda account: account.created_at, reverse=True)
@@ -156,15 +131,15 @@ class Directory:
         return self.service_accounts(query)
 
     def _workspace(self, identity: str) -> Workspace:
-        return _only(workspace for workspace in self._organization.workspaces if workspace.id == identity)
+        return only(workspace for workspace in self._organization.workspaces if workspace.id == identity)
 
     def _key(self, key: Key) -> Entry:
         """A key in the shape of the API version: `workspace_id` before, `scope` from 2026-10-21 on (2.3)."""
         entry: Entry = {
             "id": key.id,
-            "created_at": _stamp(key.created_at),
+            "created_at": stamp(key.created_at),
             "created_by": {"id": key.created_by, "type": "user"},
-            "expires_at": _stamp(key.expires_at),
+            "expires_at": stamp(key.expires_at),
             "name": key.name,
             "partial_key_hint": key.hint,
             "status": key.status,
@@ -179,26 +154,13 @@ class Directory:
             entry["principal"] = {"type": "user_actor", "user_id": key.created_by}
         return entry
 
-    def _rate_limit(self, number: int, sort: str, name: str, models: list[Json], limits: Entry) -> Entry:
-        group: Entry = {"id": f"rlg_{number:024}", "type": sort}
-        if sort == "model_group":
-            group["display_name"] = name
-        return {
-            "id": group["id"],
-            "type": "rate_limit",
-            "group": group,
-            **({"group_type": sort} if self._old else {}),
-            "limits": [{"type": limit, "value": value} for limit, value in limits.items()],
-            "models": models or None,
-        }
-
 
 def _workspace(workspace: Workspace) -> Entry:
     return {
         "id": workspace.id,
-        "archived_at": _stamp(workspace.archived_at),
+        "archived_at": stamp(workspace.archived_at),
         "compartment_id": str(uuid5(NAMESPACE_OID, workspace.id)),
-        "created_at": _stamp(workspace.created_at),
+        "created_at": stamp(workspace.created_at),
         "data_residency": {
             "allowed_inference_geos": [*workspace.allowed_geos] or "unrestricted",
             "default_inference_geo": workspace.default_geo,
@@ -216,7 +178,7 @@ def _workspace(workspace: Workspace) -> Entry:
 def _user(user: User) -> Entry:
     return {
         "id": user.id,
-        "added_at": _stamp(user.added_at),
+        "added_at": stamp(user.added_at),
         "email": user.email,
         "name": user.name,
         "role": user.role,
@@ -228,10 +190,10 @@ def _invite(invite: Invite) -> Entry:
     accepted = invite.invited_at + timedelta(hours=3) if invite.status == "accepted" else None
     return {
         "id": invite.id,
-        "accepted_at": _stamp(accepted),
+        "accepted_at": stamp(accepted),
         "email": invite.email,
-        "expires_at": _stamp(invite.invited_at + timedelta(days=21)),
-        "invited_at": _stamp(invite.invited_at),
+        "expires_at": stamp(invite.invited_at + timedelta(days=21)),
+        "invited_at": stamp(invite.invited_at),
         "rbac_group_ids": [],
         "role": invite.role,
         "status": invite.status,
@@ -244,23 +206,23 @@ def _service_account(account: ServiceAccount) -> Entry:
         "id": account.id,
         "archived_at": None,
         "archived_by_actor_id": None,
-        "created_at": _stamp(account.created_at),
+        "created_at": stamp(account.created_at),
         "created_by_actor_id": account.created_by,
         "description": account.description,
         "name": account.name,
         "organization_role": "developer",
         "type": "service_account",
-        "updated_at": _stamp(account.created_at),
+        "updated_at": stamp(account.created_at),
         "updated_by_actor_id": account.created_by,
     }
 
 
-def _stamp(at: datetime | None) -> Json:
+def stamp(at: datetime | None) -> Json:
     """A time as the directory writes it, with microseconds."""
     return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _only(entries: Iterator[_T]) -> _T:
+def only(entries: Iterator[_T]) -> _T:
     """The first entry; Refusal where there is none."""
     for entry in entries:
         return entry

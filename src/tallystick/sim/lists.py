@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from tallystick.sim.answer import Json, Refusal
 from tallystick.sim.query import Query, read, written
+
+_T = TypeVar("_T")
 
 Entry = dict[str, Json]
 """An object of the directory."""
@@ -29,13 +32,25 @@ def listed(query: Query, entries: Iterable[Entry], name: str = "id") -> Json:
     return {"data": [*page], "first_id": first, "has_more": more, "last_id": last}
 
 
-def tokened(query: Query, entries: Iterable[Entry], usual: int) -> Json:
+def tokened(query: Query, entries: Iterable[Entry], usual: int, *, bound: bool = False) -> Json:
     """A list that pages by token, and does not say `has_more`."""
-    kept, limit = list(entries), query.limit(usual, 1000)
+    page, token = paged(query, entries, usual, bound=bound)
+    return {"data": [*page], "next_page": token}
+
+
+def paged(query: Query, items: Iterable[_T], usual: int, *, bound: bool = False) -> tuple[list[_T], str | None]:
+    """The items of the page that is asked for, and the token of the next one, None on the last.
+
+    A `bound` token is refused once another parameter has changed (analytics-api 3.3).
+    """
+    kept, limit = list(items), query.limit(usual, 1000)
     token = query.one("page")
-    start = read(token) if token else "0"
+    start, _, fingerprint = (read(token) if token else "0").partition(" ")
     if not start.isdigit():
         raise Refusal(400, "page: not a valid page token.")
+    if bound and token and fingerprint != query.fingerprint():
+        raise Refusal(400, "page: the cursor does not match the other query parameters.")
     first = int(start[:9])
     end = first + limit
-    return {"data": [*kept[first:end]], "next_page": written(str(end)) if end < len(kept) else None}
+    inside = f"{end} {query.fingerprint()}" if bound else str(end)
+    return kept[first:end], written(inside) if end < len(kept) else None

@@ -95,6 +95,11 @@ class Organization:
         """The default workspace."""
         return self.workspaces[0]
 
+    @property
+    def coding(self) -> Workspace:
+        """The workspace "Claude Code", which the API makes by itself."""
+        return self.workspaces[_KEYLESS]
+
 
 # name, tags, default geography: the first is the default workspace, the last is archived
 _WORKSPACES: tuple[tuple[str, dict[str, str], str], ...] = (

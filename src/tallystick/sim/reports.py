@@ -52,6 +52,12 @@ class Behavior:
     cost_geo: cost rows name `inference_geo` when grouped by description (1.3.2).
     default_filter: `workspace_ids[]` takes the real id of the default workspace (9 item 6).
     flex_name: what usage calls the tier `flex`; another name is an enum value that no client has heard of (1.1).
+    code_lag: the Claude Code report shows this long after the request (1.4).
+    code_older: its rows are of the older shape: no `is_remote`, no `subscription_type`, local and remote in one (1.4).
+    enterprise: spend limits are those of a Claude Enterprise organization (analytics-api 3.3); nothing else changes.
+    spend_preview: a Console organization has early access to its spend limits (analytics-api 3.3).
+    spend_headerless: the status of a spend-limit list without its beta header (analytics-api 1.12).
+    spend_read: `period_to_date_spend` can be read; else it is "0" (1.5).
     """
 
     lag: timedelta = timedelta(minutes=5)
@@ -62,6 +68,12 @@ class Behavior:
     cost_geo: bool = True
     default_filter: bool = False
     flex_name: str = "flex"
+    code_lag: timedelta = timedelta(hours=1)
+    code_older: bool = False
+    enterprise: bool = False
+    spend_preview: bool = True
+    spend_headerless: int = 400
+    spend_read: bool = True
 
 
 BEST_GUESS = Behavior()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from tallystick.core.time import Grain, midnight
 from tallystick.sim import tariff
+from tallystick.sim.coders import key_streams, new_keys, seat_streams
 from tallystick.sim.organization import organize
 from tallystick.sim.plants import AGE, EARLIEST, LOOP_FACTOR, LOOP_HOURS, REFUSED_PERMILLE, Plant, Planted, plant
 from tallystick.sim.requests import Request, Sums
@@ -34,9 +36,10 @@ class World:
     """An organization from `start` on, with plants in the 60 days before the anchor day `end`.
 
     A day depends on the seed and the day alone, never on what was asked before, with one exception that has to be
-    called: `restate`. `requests_per_key_day` is the mean of a key on a working day at the anchor.
-    Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, or
-    too few keys.
+    called: `restate`. `requests_per_key_day` is the mean of a key on a working day at the anchor. `coding_keys` more
+    keys belong to the workspace "Claude Code", and `seats` people use it on a subscription; both change nothing else.
+    Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, too
+    few keys, or more seats than people.
     """
 
     def __init__(
@@ -47,6 +50,8 @@ class World:
         seed: int = 1,
         keys: int = 24,
         requests_per_key_day: int = 80,
+        coding_keys: int = 0,
+        seats: int = 0,
     ) -> None:
         if end - start < timedelta(days=AGE):
             raise ValueError(f"a world needs {AGE} days from start to end; {start} to {end} is shorter")
@@ -55,13 +60,17 @@ class World:
         if start < tariff.OPENS:
             raise ValueError(f"a world cannot start before the tariff opens, on {tariff.OPENS}")
         self.start, self.end, self.seed = start, end, seed
-        self.organization = organize(seed, keys, start, end)
+        usual = organize(seed, keys, start, end)
+        more = new_keys(usual, seed, coding_keys)
+        self.organization = replace(usual, keys=usual.keys + more)
         self.plants: tuple[Planted, ...] = plant(self.organization, end)
-        self._streams = streams(self.organization, seed, requests_per_key_day, end)
+        self._streams = streams(usual, seed, requests_per_key_day, end) + key_streams(more, requests_per_key_day)
+        self._seats = seat_streams(usual, seats, requests_per_key_day)
         self._plants = {planted.subject: planted for planted in self.plants}
         self._restated: Counter[date] = Counter()
         # Requests are kept for a few days only; sums are small and kept for more than a year of days.
         self._requests = lru_cache(maxsize=6)(self._draw)
+        self._seated = lru_cache(maxsize=6)(self._sit)
         self._services = lru_cache(maxsize=800)(self._serve)
         self._day_sums = lru_cache(maxsize=800)(self._sum)
         self._hour_sums = lru_cache(maxsize=24 * 40)(self._sum)
@@ -82,6 +91,10 @@ class World:
         if grain is Grain.HOUR:
             return self._hour_sums(start, grain, self._restated[start.date()])
         return self._sum(start, grain, 0)
+
+    def seated(self, day: date) -> tuple[Request, ...]:
+        """The requests of people with a seat on a UTC day, in order of time: in no other method, not billed."""
+        return self._seated(day)
 
     def services(self, day: date) -> tuple[Service, ...]:
         """Code execution and Managed Agents sessions of a UTC day; they show in cost only."""
@@ -104,7 +117,7 @@ class World:
         if day < self.start:
             return ()
         rng = Random(f"{self.seed}:{day}")  # noqa: S311 - repeatable, not secret
-        growth = max(300, 1000 + (day - self.end).days * 3 // 2)
+        growth = self._growth(day)
         result: list[Request] = []
         for stream in self._streams:
             planted = self._plants.get(stream.key or "")
@@ -118,6 +131,17 @@ class World:
             seconds = late.sample(range(86_400), k=len(usual) // 40 + 1)
             result += [late.choice(usual)._replace(at=midnight(day) + timedelta(seconds=at)) for at in seconds]
         return tuple(sorted(result, key=_at))
+
+    def _sit(self, day: date) -> tuple[Request, ...]:
+        if day < self.start:
+            return ()
+        rng = Random(f"{self.seed}:{day}:seats")  # noqa: S311 - repeatable, not secret
+        drawn = [stream.draw(day, Mood(stream.family), self._growth(day), rng) for stream in self._seats]
+        return tuple(sorted((request for requests in drawn for request in requests), key=_at))
+
+    def _growth(self, day: date) -> int:
+        """The size of the organization on a day, in thousandths of that on the anchor day."""
+        return max(300, 1000 + (day - self.end).days * 3 // 2)
 
     def _serve(self, day: date) -> tuple[Service, ...]:
         if day < self.start:
