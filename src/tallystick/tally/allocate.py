@@ -2,7 +2,8 @@
 
 Each share is the line times the user's weight over all weights, rounded down; what is left goes out a picodollar each,
 largest remainder first, then in the order of who they are. The weight is what the use costs by the price list, which
-is the use itself where all pay one rate; where one has no known rate, all weigh by use. Whole numbers throughout.
+is the use itself where all pay one rate; where one has no known rate, all weigh by use. Whole numbers throughout, and
+for each line the shortest that hold all of its products: of 64 bits, of 128, or Python's.
 """
 
 from __future__ import annotations
@@ -12,50 +13,90 @@ import pyarrow as pa
 
 from tallystick.tally.picodollars import WHOLE
 
-_WEIGHED = """
-CREATE TEMP TABLE weighed AS
-WITH sums AS (
-    SELECT line, count(*) AS users, bool_or(priced IS NULL) OR sum(priced) = 0 AS by_use,
-        sum(priced)::HUGEINT AS priced_sum, sum(quantity)::HUGEINT AS used_sum
-    FROM pairs JOIN used USING (id) GROUP BY line
+WEIGHT = "CASE WHEN by_use THEN quantity ELSE priced END"
+"""What a use weighs in a line."""
+_LARGEST = {"BIGINT": 2**63 - 1, "HUGEINT": 2**127 - 1}
+
+# Of total * weight // weights the times that the weights go into the total are taken out first: the products that are
+# left are far shorter, the remainders the same, and a line at list price leaves nothing to divide.
+_SPLITS = f"""
+CREATE TEMP TABLE splits AS
+WITH summed AS (
+    SELECT line, count(*) AS users,
+        bool_or(priced IS NULL) OR sum(priced) = 0
+            OR (max(priced % quantity) = 0 AND min(priced // quantity) = max(priced // quantity)) AS by_use,
+        sum(priced)::HUGEINT AS all_priced, max(priced)::HUGEINT AS most_priced,
+        sum(quantity)::HUGEINT AS all_used, max(quantity)::HUGEINT AS most_used
+    FROM pairs JOIN used USING ({{by}}) GROUP BY line
+), weighed AS (
+    SELECT line, users, by_use, abs(total) AS amount, CASE WHEN total < 0 THEN -1 ELSE 1 END AS sign,
+        CASE WHEN by_use THEN all_used ELSE all_priced END AS weights,
+        CASE WHEN by_use THEN most_used ELSE most_priced END AS heaviest
+    FROM summed JOIN lines USING (line)
 )
-SELECT line, id, pairs.relaxed, users, abs(total) AS total, sign(total)::HUGEINT AS sign,
-    CASE WHEN by_use THEN quantity::HUGEINT ELSE priced END AS weight,
-    CASE WHEN by_use THEN used_sum ELSE priced_sum END AS weights
-FROM pairs JOIN used USING (id) JOIN sums USING (line) JOIN lines USING (line)
-"""
-_FITS = "weight <= 170141183460469231731687303715884105727::HUGEINT // greatest(total, 1)"
-"""Whether the product of line and weight fits 128 bits."""
-_SHARES = f"""
-CREATE TEMP TABLE shares AS
-WITH floors AS (
-    SELECT *, total * weight // weights AS floor, total * weight % weights AS remainder FROM weighed
-    WHERE users > 1 AND line NOT IN (SELECT line FROM weighed WHERE NOT ({_FITS}))
-), left_over AS (
-    SELECT line, (any_value(total) - sum(floor))::HUGEINT AS rest FROM floors GROUP BY line
-)
-SELECT line, id, relaxed, users, sign * total AS share FROM weighed WHERE users = 1
-UNION ALL
-SELECT line, id, floors.relaxed, users,
-    sign * (floor + CASE WHEN row_number() OVER (
-        PARTITION BY line ORDER BY remainder DESC, key, account, service_account, model, tier, context, geo, speed
-    ) <= rest THEN 1 ELSE 0 END)
-FROM floors JOIN left_over USING (line) JOIN used USING (id)
+SELECT *, amount // weights AS times, amount % weights AS over,
+    CASE {
+    " ".join(
+        f"WHEN amount <= {most} AND weights <= {most} // users AND heaviest <= {most} // greatest(amount % weights, 1) "
+        f"THEN '{width}'"
+        for width, most in _LARGEST.items()
+    )
+} END AS width
+FROM weighed
 """  # noqa: S608 - our own names
+# Of a line that the weights divide each gets a multiple of the own: who is in no other line needs no more.
+_MULTIPLES = """
+CREATE TEMP TABLE multiples AS
+SELECT {by}, any_value(line) AS line, any_value(pairs.relaxed) AS relaxed, any_value(users) AS users,
+    any_value(by_use) AS by_use, any_value(sign * times) AS times
+FROM pairs JOIN splits USING (line) GROUP BY {by} HAVING count(*) = 1 AND max(over) = 0
+"""
+_ORDER = "key, account, service_account, model, tier, context, geo, speed"
+# Who has no remainder gets none of what is left, so only the others are put in order.
+_PARTS = f"""
+WITH weights AS (
+    SELECT line, id, pairs.relaxed, users, {_ORDER}, ({WEIGHT})::{{width}} AS weight,
+        weights::{{width}} AS weights, times::{{width}} AS times, over::{{width}} AS over, sign
+    FROM (FROM pairs ANTI JOIN multiples USING ({{by}})) AS pairs JOIN splits USING (line) JOIN used USING ({{by}})
+    WHERE width = '{{width}}'
+), floors AS MATERIALIZED (
+    SELECT *, times * weight + over * weight // weights AS floor, over * weight % weights AS remainder FROM weights
+)
+SELECT line, id, relaxed, users, (sign * floor)::HUGEINT AS share FROM floors WHERE remainder = 0
+UNION ALL
+SELECT line, id, relaxed, users, (sign * (floor + CASE
+    WHEN row_number() OVER (PARTITION BY line ORDER BY remainder DESC, {_ORDER})
+        <= sum(remainder) OVER (PARTITION BY line)::{{width}} // weights THEN 1 ELSE 0 END))::HUGEINT
+FROM floors WHERE remainder > 0
+"""  # noqa: S608
+_BEYOND = f"""
+SELECT line, id, pairs.relaxed, users, amount, sign, {WEIGHT} AS weight
+FROM (FROM pairs ANTI JOIN multiples USING ({{by}})) AS pairs JOIN splits USING (line) JOIN used USING ({{by}})
+WHERE width IS NULL ORDER BY line, {_ORDER}
+"""  # noqa: S608
+_SHARES = f"""
+CREATE TEMP VIEW shares AS
+FROM parts UNION ALL
+SELECT line, id, multiples.relaxed, users, times * {WEIGHT}
+FROM multiples JOIN used USING ({{by}})
+"""  # noqa: S608
 
 
-def shares(duck: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `shares` (line, id, relaxed, users, share) of `pairs`, `used` and `lines`; shares sum to lines."""
-    duck.execute(_WEIGHED)
-    duck.execute(_SHARES)
-    large = duck.sql(
-        "SELECT line, id, weighed.relaxed, users, total, sign, weight FROM weighed JOIN used USING (id) "  # noqa: S608
-        f"WHERE users > 1 AND line IN (SELECT line FROM weighed WHERE NOT ({_FITS})) "
-        "ORDER BY line, key, account, service_account, model, tier, context, geo, speed"
-    ).to_arrow_table()
+def shares(duck: duckdb.DuckDBPyConnection, by: str = "id") -> None:
+    """Make the view `shares` (line, id, relaxed, users, share) of `pairs`, `used` and `lines`; shares sum to lines.
+
+    `by` is the column of `used` that `pairs` has too: a line is shared by all whom it names. The view unites the tables
+    `multiples` of (`by`, line, relaxed, users, by_use, times), and `parts` of those who are not in there.
+    """
+    for statement in (_SPLITS, _MULTIPLES):
+        duck.execute(statement.format(by=by))
+    parts = " UNION ALL ".join(f"({_PARTS.format(width=width, by=by)})" for width in _LARGEST)
+    duck.execute(f"CREATE TEMP TABLE parts AS {parts}")
+    large = duck.sql(_BEYOND.format(by=by)).to_arrow_table()
     if large.num_rows:
         duck.register("large", _split_large(large))
-        duck.execute("INSERT INTO shares SELECT line, id, relaxed, users, share::HUGEINT FROM large")
+        duck.execute("INSERT INTO parts SELECT line, id, relaxed, users, share::HUGEINT FROM large")
+    duck.execute(_SHARES.format(by=by))
 
 
 def split(total: int, weights: list[int]) -> list[int]:
@@ -83,7 +124,7 @@ def _split_large(rows: pa.Table) -> pa.Table:
     shared = [0] * len(found)
     for places in by_line.values():
         first = found[places[0]]
-        parts = split(int(first["total"]) * int(first["sign"]), [int(found[place]["weight"]) for place in places])
+        parts = split(int(first["amount"]) * int(first["sign"]), [int(found[place]["weight"]) for place in places])
         for place, part in zip(places, parts, strict=True):
             shared[place] = part
     return rows.select(["line", "id", "relaxed", "users"]).append_column("share", pa.array(shared, WHOLE))
