@@ -208,10 +208,8 @@ def test_a_ledger_from_before_charges_is_not_shown_as_zero(copy: Path, *, folder
 
 @pytest.mark.parametrize("folder", [True, False])
 def test_a_ledger_from_before_charges_still_answers_the_rest(copy: Path, *, folder: bool) -> None:
-    """Use, cache and plain SQL over the records need no charges, so they are answered."""
-    expected = asked(copy).usage("model").rows
+    """Plain SQL over the records needs no charges, so it is answered."""
     before_charges(copy, folder=folder)
-    assert asked(copy).usage("model").rows == expected
     assert asked(copy).sql("SELECT sum(billed) AS billed FROM cost").rows
 
 

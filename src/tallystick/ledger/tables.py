@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -222,6 +223,18 @@ class Writer:
         filters = [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
         fits = schema(table)
         return self._open[table].to_pyarrow_table(filters=filters).select(fits.names).cast(fits)
+
+    def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
+        """How many rows of an organization there are on each of these days."""
+        held = self._open[table].to_pyarrow_table(
+            columns=["day"],
+            filters=[
+                ("organization", "=", organization),
+                ("month", "in", sorted({f"{day:%Y-%m}" for day in days})),
+                ("day", "in", days),
+            ],
+        )
+        return Counter({it["values"]: it["counts"] for it in pc.value_counts(held["day"]).to_pylist()})
 
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
         """Which of these days hold other rows than `rows` has for them, whatever their order."""

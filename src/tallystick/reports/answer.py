@@ -11,11 +11,11 @@ from sqlglot import exp
 from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, COST, LedgerTable
+from tallystick.core.records import CHARGES, COST, USED, USED_HOUR, LedgerTable
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, usage_table, wanted, within
+from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
 from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
@@ -32,11 +32,9 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
     """
     report.check(question)
-    table = (
-        _money_table(engine, question)
-        if report.money
-        else usage_table(engine, question.window, hours="hour" in question.by)
-    )
+    table = _money_table(question) if report.money else USED_HOUR if "hour" in question.by else USED
+    if table in {CHARGES, USED} and CHARGES.name not in engine.version.tables and engine.version.number:
+        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     if owned(question):
         return lines(engine, question), table
     by = question.by
@@ -59,10 +57,8 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     return asked.having("count(*) > 0"), table
 
 
-def _money_table(engine: Engine, question: Question) -> LedgerTable:
+def _money_table(question: Question) -> LedgerTable:
     """The charges; the bill itself where its own words are asked for, which the match does not keep."""
-    if CHARGES.name not in engine.version.tables and engine.version.number:
-        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     asked = {*question.by, *question.where}
     if not asked & {"description", "cost_type"}:
         return CHARGES

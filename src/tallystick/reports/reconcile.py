@@ -16,10 +16,10 @@ from sqlglot import exp
 from tallystick.core.money import EXACT, PLACES, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, TOKENS
+from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.core.time import Grain, midnight, text
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import usage_table, wanted, within
+from tallystick.reports.conditions import wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
@@ -144,7 +144,7 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
         exp.select(*dims, exp.alias_(held, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
         .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in _SUMS))
         .from_("ledger.charges")
-        .where(within(question.window, months=True))
+        .where("cause <> 'request count'", within(question.window, months=True))
         .group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
         .order_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
     )
@@ -216,7 +216,7 @@ def _rows(found: list[Found]) -> list[tuple[Cell, ...]]:
 
 def _covered(engine: Engine, question: Question, prices: Prices, now: datetime) -> tuple[dict[str, Any], list[str]]:
     coverage, caveats = cover(engine, CHARGES, question, now)
-    used, missing = cover(engine, usage_table(engine, question.window), question, now)
+    used, missing = cover(engine, USED, question, now)
     coverage["billed"], _ = matched(engine, question)
     coverage["unpriced"], nameless = unpriced(engine, question)
     if set(used["absent"]) - set(coverage["absent"]):

@@ -11,12 +11,12 @@ from typing import Any
 
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import TOKENS
+from tallystick.core.records import TOKENS, USED
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports import answer as plain
 from tallystick.reports.cache import by_rate, grouped, models, spoken
-from tallystick.reports.conditions import usage_table, wanted
+from tallystick.reports.conditions import wanted
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.tally.prices import Prices
@@ -92,7 +92,7 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
     WHATIF.check(question)
     known = {*prices.own.models, *(price.subject for price in prices.own.on(question.window.days()[-1]))}
     for old, new in change.swap.items():
-        wanted(engine, usage_table(engine, question.window), {"model": (old,)})
+        wanted(engine, USED, {"model": (old,)})
         if new not in known:
             near = get_close_matches(new, sorted(known), n=3, cutoff=0.5)
             raise AskedWrongly(

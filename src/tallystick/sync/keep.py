@@ -7,7 +7,8 @@ nothing writes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -21,13 +22,27 @@ from tallystick.api import directory
 from tallystick.api.client import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.money import plain
-from tallystick.core.records import CHARGES, COST, COUNTERS, DAYS, NAMES, NOTICES, USAGE_DAY, USAGE_HOUR, State, Type
+from tallystick.core.records import (
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    CHARGES,
+    COST,
+    COUNTERS,
+    DAYS,
+    NAMES,
+    NOTICES,
+    USAGE_DAY,
+    USAGE_HOUR,
+    LedgerTable,
+    State,
+    Type,
+)
 from tallystick.core.time import Grain
 from tallystick.ledger.tables import Writer, schema
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
 from tallystick.tally.conserve import conserve
-from tallystick.tally.match import charges
+from tallystick.tally.match import Dialect, charges
 from tallystick.tally.prices import Prices
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
@@ -152,33 +167,75 @@ class Keeper:
         return len(days)
 
     def _tally(self, days: list[date]) -> None:
-        """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak."""
-        if not days:
-            return
-        daily = {day for source, grain, day in self._known if source == Source.USAGE and grain == Grain.DAY}
-        hourly = [day for day in days if day not in daily]
-        usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
-        if hourly:
-            hours = self.writer.rows_on(USAGE_HOUR, self.organization, hourly)
-            usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
-        if usage.num_rows > MOST_ROWS and len(days) > 1:
-            half = len(days) // 2
-            self._tally(days[:half])
-            self._tally(days[half:])
-            return
-        cost = self.writer.rows_on(COST, self.organization, days)
-        billed = {day: mark["billed"] for (source, _, day), mark in self._known.items() if source == Source.COST}
-        rows = charges(usage, cost, billed.keys(), self.prices.listed, self.prices.own)
-        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
-        for (source, grain, day), mark in self._known.items():  # of an ended day the control total is what was used
-            tallied = source == Source.USAGE and day in days and (grain == Grain.DAY or day in hourly)
-            if tallied and mark["state"] != State.RUNNING:
-                used[day] = {name: mark[name] for name in COUNTERS}
-        conserve(rows, {day: billed[day] for day in days if day in billed}, used)
+        """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
+
+        A day is tallied by the newer dialect where the ledger has both halves of it from there, or only its use and no
+        bill of the older one.
+        """
+        newer = [
+            day
+            for day in days
+            if self._has(Source.ANALYTICS_USAGE, day)
+            and (self._has(Source.ANALYTICS_COST, day) or not self._has(Source.COST, day))
+        ]
+        for piece in self._pieces(newer, ANALYTICS_USAGE):
+            self._tally_by("analytics", piece)
+        for piece in self._pieces(sorted({*days} - {*newer}), USAGE_DAY, USAGE_HOUR):
+            self._tally_by("reports", piece)
+
+    def _pieces(self, days: list[date], *tables: LedgerTable) -> Iterator[list[date]]:
+        """Days in pieces of few enough records that memory stays flat, a day at the least."""
+        counts: Counter[date] = Counter()
+        for table in tables if days else ():
+            counts += self.writer.counts(table, self.organization, days)
+        piece: list[date] = []
+        held = 0
+        for day in days:
+            if piece and held + counts[day] > MOST_ROWS:
+                yield piece
+                piece, held = [], 0
+            piece.append(day)
+            held += counts[day]
+        if piece:
+            yield piece
+
+    def _tally_by(self, source: Dialect, days: list[date]) -> None:
+        """Match the halves that one dialect has of these days."""
+        newer = source == "analytics"
+        bill = Source.ANALYTICS_COST if newer else Source.COST
+        usage, used = self._usage(days, newer=newer)
+        cost = self.writer.rows_on(ANALYTICS_COST if newer else COST, self.organization, days)
+        marks = {day: mark for (of, _, day), mark in self._known.items() if of == bill}
+        rows = charges(usage, cost, marks.keys(), self.prices.listed, self.prices.own, source)
+        conserve(rows, {day: marks[day] for day in days if day in marks}, used)
         changed = self.writer.changed(CHARGES, self.organization, days, rows)
         if changed:
             kept = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
             self.writer.replace(CHARGES, self.organization, changed, kept)
+
+    def _usage(self, days: list[date], *, newer: bool) -> tuple[pa.Table, dict[date, dict[str, int]]]:
+        """The usage records of these days, and what they sum to: of an ended day its control total.
+
+        Hours stand in for a day that the older dialect was not read by.
+        """
+        if newer:
+            usage, hourly = self.writer.rows_on(ANALYTICS_USAGE, self.organization, days), []
+        else:
+            usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
+            hourly = [day for day in days if not self._has(Source.USAGE, day)]
+            if hourly:
+                hours = self.writer.rows_on(USAGE_HOUR, self.organization, hourly)
+                usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
+        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
+        kind = Source.ANALYTICS_USAGE if newer else Source.USAGE
+        for day in days:
+            mark = self._known.get((kind, Grain.HOUR if day in hourly else Grain.DAY, day))
+            if mark and mark["state"] != State.RUNNING:
+                used[day] = {name: mark[name] for name in COUNTERS}
+        return usage, used
+
+    def _has(self, source: Source, day: date) -> bool:
+        return (source, Grain.DAY, day) in self._known
 
     def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
         lists = {name: said for name, said in self.writer.version.totals.items() if name.startswith(TALLIED_BY)}

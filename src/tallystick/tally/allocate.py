@@ -51,7 +51,7 @@ SELECT {by}, any_value(line) AS line, any_value(pairs.relaxed) AS relaxed, any_v
     any_value(by_use) AS by_use, any_value(sign * times) AS times
 FROM pairs JOIN splits USING (line) GROUP BY {by} HAVING count(*) = 1 AND max(over) = 0
 """
-_ORDER = "key, account, service_account, model, tier, context, geo, speed"
+_ORDER = "key, actor, product, model, tier, context, geo, speed"
 # Who has no remainder gets none of what is left, so only the others are put in order.
 _PARTS = f"""
 WITH weights AS (
@@ -97,6 +97,27 @@ def shares(duck: duckdb.DuckDBPyConnection, by: str = "id") -> None:
         duck.register("large", _split_large(large))
         duck.execute("INSERT INTO parts SELECT line, id, relaxed, users, share::HUGEINT FROM large")
     duck.execute(_SHARES.format(by=by))
+
+
+def listed(duck: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `listed` (id, list) of `shares`, `used` and `lines`: what the API says that the shares list at.
+
+    A line that several share is listed by use; where the API does not say, nothing is.
+    """
+    duck.execute(
+        "CREATE TEMP TABLE whose AS SELECT line, id, users, listed FROM shares JOIN lines USING (line) "
+        "WHERE listed IS NOT NULL"
+    )
+    several = duck.sql(
+        "SELECT line, id, '' AS relaxed, users, abs(listed) AS amount, sign(listed)::HUGEINT AS sign, "  # noqa: S608
+        f"quantity::HUGEINT AS weight FROM whose JOIN used USING (id) WHERE users > 1 ORDER BY line, {_ORDER}"
+    ).to_arrow_table()
+    duck.register("several", _split_large(several))
+    duck.execute(
+        "CREATE TEMP TABLE listed AS SELECT id, sum(list)::HUGEINT AS list FROM ("
+        "SELECT id, listed AS list FROM whose WHERE users = 1 UNION ALL SELECT id, share::HUGEINT FROM several"
+        ") GROUP BY id"
+    )
 
 
 def split(total: int, weights: list[int]) -> list[int]:
