@@ -14,6 +14,7 @@ from tallystick.reports.report import Report
 
 def _command(report: Report) -> click.Command:
     dims = ", ".join(report.dimensions)
+    more = ", ".join(it.name for it in report.more)
 
     @click.command(report.name, help=f"{report.meaning}.\n\nGroup by any of {dims}.", short_help=report.meaning + ".")
     @click.option(
@@ -26,6 +27,7 @@ def _command(report: Report) -> click.Command:
     @options.since
     @options.until
     @options.where
+    @click.option("--show", default="", metavar="FIGURE[,FIGURE]", help=f"Further figures: {more}.", hidden=not more)
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
@@ -39,6 +41,7 @@ def _command(report: Report) -> click.Command:
         since: str,
         until: str | None,
         where: tuple[str, ...],
+        show: str,
         top: int | None,
         form: str | None,
         show_sql: bool,
@@ -55,9 +58,10 @@ def _command(report: Report) -> click.Command:
         dims = options.names(by)
         chosen = options.chosen(where)
         if show_sql:
-            options.write(book.query(report.name, dims, since, until, chosen) + "\n", output, force=force)
+            query = book.query(report.name, dims, since, until, chosen, options.names(show))
+            options.write(query + "\n", output, force=force)
             return
-        table = book.ask(report.name, dims, since, until, chosen, top)
+        table = book.ask(report.name, dims, since, until, chosen, top, options.names(show))
         options.write(options.written(table, form, output), output, force=force)
         if strict and (table.coverage["absent"] or table.coverage.get("unpriced")):
             sys.exit(1)
