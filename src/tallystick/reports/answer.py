@@ -47,11 +47,7 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     if report.apart and report.apart[0] not in dims:
         name, sql = report.apart
         dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
-    sums = [
-        exp.alias_(exp.maybe_parse(it.aggregate or f"sum({it.sql})"), it.name)
-        for it in report.measures
-        if not it.derived
-    ]
+    sums = [exp.alias_(exp.maybe_parse(it.aggregated), it.name) for it in report.measures if not it.derived]
     asked = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
         .from_(exp.table_(table.name, db="ledger"))
@@ -90,10 +86,8 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     else:
         dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
         counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
-        rows = [
-            row | {name: int(row[name]) for name in counts if row[name] is not None}
-            for row in engine.ask(asked).to_pylist()
-        ]
+        rows = engine.ask(asked).to_pylist()
+        rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
     totals = _sum(report, rows)
     times = [name for name in dims if name in TIMES]
     rows.sort(key=lambda row: ([row[name] for name in times], -(row[report.order] or 0), [row[name] for name in dims]))

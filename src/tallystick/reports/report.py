@@ -18,7 +18,8 @@ from tallystick.errors import AskedWrongly
 class Measure:
     """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row.
 
-    `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the figure is unknown as soon as one record does not know it.
+    `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the
+    figure is unknown as soon as one record does not know it.
     """
 
     name: str
@@ -28,6 +29,11 @@ class Measure:
     aggregate: str = ""
     derived: Callable[[Mapping[str, Any]], Cell] | None = None
     needs: tuple[str, ...] = ()
+
+    @property
+    def aggregated(self) -> str:
+        """Its SQL over the records of a group."""
+        return self.aggregate or f"sum({self.sql})"
 
     @property
     def heading(self) -> Heading:
@@ -40,8 +46,9 @@ class Report:
     """One report over one kind of record: cost (`money`) or usage.
 
     `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
-    then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart` is a dimension and its SQL by which rows stand apart though
-    nobody asked for it; `notes` are caveats that always hold.
+    then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
+    is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` are caveats that always
+    hold.
     """
 
     name: str

@@ -16,7 +16,8 @@ _REQUESTED = f"CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END"
 
 def _whole(column: str) -> str:
     """The sum of a column over what was billed; null where a charge does not know it."""
-    return f"CASE WHEN count(billed) = count({column}) FILTER (billed IS NOT NULL) THEN sum({column}) FILTER (billed IS NOT NULL) END"
+    of = "FILTER (billed IS NOT NULL)"
+    return f"CASE WHEN count(billed) = count({column}) {of} THEN sum({column}) {of} END"
 
 
 def _per_request(row: Mapping[str, Any]) -> Cell:
