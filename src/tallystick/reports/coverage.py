@@ -86,7 +86,8 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
         said.append(
             f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report."
         )
-    unread = [day for day in question.window.days() if day not in _states(engine, "usage", _grain(used), question)]
+    read = _states(engine, "usage", _grain(used), question)
+    unread = [day for day in question.window.days() if day not in read]
     if table in MONEY and unread:
         said.append(
             f"The usage of {_spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
