@@ -10,13 +10,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 from tallystick.api.client import Client
@@ -24,7 +25,7 @@ from tallystick.api.credential import Credential
 from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
 from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
+from tallystick.ledger.tables import Tables, Version
 from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.run import Outcome
 from tallystick.tally.prices import Prices
@@ -137,19 +138,24 @@ def rows(path: Path, sql: str) -> list[dict[str, Any]]:
     return found
 
 
-def records(path: Path, table: LedgerTable) -> list[dict[str, Any]]:
-    """Every row of a table as the newest version pins it, read without the engine."""
+def records(path: Path, table: LedgerTable, version: Version | None = None) -> list[dict[str, Any]]:
+    """Every row of a table as the newest version pins it, or that one, read without the engine."""
     tables = Tables(path)
-    found: list[dict[str, Any]] = tables.open(table, tables.newest().tables[table.name]).to_pyarrow_table().to_pylist()
+    pinned = (version or tables.newest()).tables[table.name]
+    found: list[dict[str, Any]] = tables.open(table, pinned).to_pyarrow_table().to_pylist()
     return found
 
 
 def content(path: Path, *, untimed: bool = False) -> Tabled:
     """Every row of the newest version by table, sorted; `untimed` leaves out when a name or notice was first seen."""
     hidden = {"seen_at", "noticed_at"} if untimed else set()
+    version = Tables(path).newest()
     return {
         table.name: sorted(
-            (tuple(value for name, value in row.items() if name not in hidden) for row in records(path, table)),
+            (
+                tuple(value for name, value in row.items() if name not in hidden)
+                for row in records(path, table, version)
+            ),
             key=repr,
         )
         for table in PINNED
@@ -273,24 +279,42 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger"
 
 
+@cache
+def _truth() -> World:
+    return small(requests=8)
+
+
 @pytest.fixture(scope="session")
 def truth() -> World:
     """The world of the synced ledger, which nobody changes."""
-    return small(requests=8)
+    return _truth()
 
 
 SINCE = date(2026, 10, 1)
 HOURS_SINCE = date(2026, 11, 9)
 
 
-@pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory, truth: World) -> Path:
-    """A ledger synced at noon from that world by day, its last fortnight by hour too; only to be read."""
-    path = tmp_path_factory.mktemp("full") / "ledger"
-    wire = Wire(truth)
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once in a run of the tests, by whichever worker first needs it; only to be read."""
+    mine = tmp_path_factory.getbasetemp()
+    place = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / name
+    with FileLock(f"{place}.lock"):
+        if not place.with_suffix(".made").exists():
+            make(place)
+            place.with_suffix(".made").touch()
+    return place
+
+
+def _full(path: Path) -> None:
+    wire = Wire(_truth())
     synced(path, wire, SINCE)
     synced(path, wire, HOURS_SINCE, grain="hour")
-    return path
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger synced at noon from that world by day, its last fortnight by hour too; only to be read."""
+    return shared(tmp_path_factory, "full", _full)
 
 
 @pytest.fixture
