@@ -21,7 +21,6 @@ from urllib.parse import parse_qs, urlsplit
 import httpx2
 import pytest
 from filelock import FileLock
-from hypothesis import settings
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
@@ -32,9 +31,6 @@ from tallystick.ledger.tables import Tables, Version
 from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.run import Outcome
 from tallystick.tally.prices import Prices
-
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
