@@ -14,24 +14,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 from filelock import FileLock, Timeout
+from pyarrow.parquet import ParquetFile
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable, Type
 from tallystick.errors import LedgerError
 
 LOCK_PATIENCE = 600.0
 """Seconds a writer waits for another to finish."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPACT_EVERY = 64
 """Appends after which the small files of a log-like table are made one."""
 
@@ -88,17 +87,17 @@ class Tables:
         files = self.files(VERSIONS)
         if not files:
             return EMPTY
-        order = "ORDER BY version DESC LIMIT 1"
+        fits = schema(VERSIONS)
         try:
-            with duckdb.connect() as duck:
-                query = f"SELECT version, epoch_us(committed_at), tables, totals FROM read_parquet(?) {order}"  # noqa: S608
-                [(number, micros, pins, totals)] = duck.execute(query, [files]).fetchall()
-        except duckdb.Error as wrong:
+            every = pa.concat_tables([ParquetFile(file).read().select(fits.names).cast(fits) for file in files])
+        except (OSError, pa.ArrowException) as wrong:
             raise LedgerError(
                 f"The versions of the ledger {self.root} cannot be read: {wrong}",
                 "Restore the ledger from a backup, or rebuild it from its pages: tallystick rebuild.",
             ) from None
-        return Version(number, EPOCH + timedelta(microseconds=micros), json.loads(pins), json.loads(totals))
+        [row] = every.sort_by([("version", "descending")]).slice(0, 1).to_pylist()
+        at = row["committed_at"].astimezone(UTC)
+        return Version(row["version"], at, json.loads(row["tables"]), json.loads(row["totals"]))
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""
