@@ -42,7 +42,7 @@ FROM (UNPIVOT places ON {", ".join(f"most_{kind}" for kind in _KINDS)} INTO NAME
 # A rate for `per` units is so many whole picodollars a unit, and a rest for `per` of them, mostly none.
 _CELLS = f"""
 CREATE TEMP TABLE cells AS
-SELECT row_number() OVER () AS cell, organization, month, asked.*, {UNIT} AS unit, per,
+SELECT row_number() OVER (ORDER BY {_PLACE}, kind) AS cell, organization, month, asked.*, {UNIT} AS unit, per,
     {", ".join(f"{it}::HUGEINT // per AS {it}, {it}::HUGEINT % per AS {it}_rest" for it in _PRICES)}
 FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day)
     LEFT JOIN rates USING ({", ".join(KEY)})
@@ -62,7 +62,7 @@ WITH placed AS MATERIALIZED (
         for kind in _KINDS
     )
 })
-SELECT cell, {", ".join(_WHO)}, quantity FROM counted JOIN cells USING (place, kind)
+SELECT cell, {", ".join(_WHO)}, quantity FROM counted JOIN cells USING (place, kind) ORDER BY cell
 """  # noqa: S608
 # Half a picodollar and more is one more.
 _USED = f"""
