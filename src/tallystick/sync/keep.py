@@ -7,7 +7,7 @@ nothing writes nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -62,10 +62,7 @@ class Keeper:
         if not (changed or marks or issues):
             return 0
         if changed:
-            rows = verdict.rows
-            if changed != days:
-                rows = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
-            self.writer.replace(table, self.organization, changed, rows)
+            self.writer.replace(table, self.organization, changed, _of(changed, days, verdict.rows))
         if marks:
             rows = pa.Table.from_pylist(marks, schema(DAYS))
             fixed = {"source": str(errand.source), "grain": str(errand.grain)}
@@ -116,15 +113,17 @@ class Keeper:
             return
         daily = {day for source, grain, day in self._known if source == Source.USAGE and grain == Grain.DAY}
         hourly = [day for day in days if day not in daily]
+        counts = self.writer.counts(USAGE_DAY, self.organization, days)
+        if hourly:
+            counts |= self.writer.counts(USAGE_HOUR, self.organization, hourly)
+        for chunk in _chunks(days, counts):
+            self._tally_chunk(chunk, [day for day in chunk if day not in daily])
+
+    def _tally_chunk(self, days: list[date], hourly: list[date]) -> None:
         usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
         if hourly:
             hours = self.writer.rows_on(USAGE_HOUR, self.organization, hourly)
             usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
-        if usage.num_rows > MOST_ROWS and len(days) > 1:
-            half = len(days) // 2
-            self._tally(days[:half])
-            self._tally(days[half:])
-            return
         cost = self.writer.rows_on(COST, self.organization, days)
         billed = {day: mark["billed"] for (source, _, day), mark in self._known.items() if source == Source.COST}
         rows = charges(usage, cost, billed.keys(), self.prices.listed, self.prices.own)
@@ -136,8 +135,7 @@ class Keeper:
         conserve(rows, {day: billed[day] for day in days if day in billed}, used)
         changed = self.writer.changed(CHARGES, self.organization, days, rows)
         if changed:
-            kept = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
-            self.writer.replace(CHARGES, self.organization, changed, kept)
+            self.writer.replace(CHARGES, self.organization, changed, _of(changed, days, rows))
 
     def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
         lists = {name: said for name, said in self.writer.version.totals.items() if name.startswith(TALLIED_BY)}
@@ -186,6 +184,24 @@ class Keeper:
             for kind, subject, said in found
         ]
         return [row for row in rows if _issue(row) not in self._noticed]
+
+
+def _chunks(days: list[date], counts: Mapping[date, int]) -> Iterator[list[date]]:
+    """The days in their order, in chunks of at most MOST_ROWS of what is counted, a day at the least."""
+    chunk: list[date] = []
+    held = 0
+    for day in days:
+        if chunk and held + counts.get(day, 0) > MOST_ROWS:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(day)
+        held += counts.get(day, 0)
+    yield chunk
+
+
+def _of(some: list[date], days: list[date], rows: pa.Table) -> pa.Table:
+    """The rows of some of these days."""
+    return rows if some == days else rows.filter(pc.is_in(rows["day"], pa.array(some, pa.date32())))
 
 
 def _day(row: dict[str, Any]) -> tuple[str, str, date]:

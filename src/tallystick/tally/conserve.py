@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import COUNTERS
@@ -29,10 +28,8 @@ def conserve(charges: pa.Table, billed: Mapping[date, Decimal], used: Mapping[da
         said, found = billed.get(day, Decimal(0)), sums.get(day) or Decimal(0)
         if EXACT.subtract(said, found):
             raise _broken(day, f"charges of {plain(found)} USD against a bill of {plain(said)} USD")
-    counted = (
-        charges.filter(pc.is_valid(charges["quantity"])).group_by(["day", "kind"]).aggregate([("quantity", "sum")])
-    )
-    quantities = {(row["day"], row["kind"]): row["quantity_sum"] for row in counted.to_pylist()}
+    counted = charges.group_by(["day", "kind"]).aggregate([("quantity", "sum")]).to_pylist()
+    quantities = {(row["day"], row["kind"]): row["quantity_sum"] or 0 for row in counted}
     for day, totals in used.items():
         for counter, total in totals.items():
             found_count = quantities.get((day, KIND_OF[counter]), 0)
