@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import COUNTERS, REQUESTS
@@ -37,10 +36,8 @@ def conserve(
             less, off = EXACT.subtract(listed, said), row.get("discount_sum") or Decimal(0)
             if EXACT.subtract(less, off):
                 raise _broken(day, f"discounts of {plain(off)} USD in charges against {plain(less)} USD in the bill")
-    counted = (
-        charges.filter(pc.is_valid(charges["quantity"])).group_by(["day", "kind"]).aggregate([("quantity", "sum")])
-    )
-    quantities = {(row["day"], row["kind"]): row["quantity_sum"] for row in counted.to_pylist()}
+    counted = charges.group_by(["day", "kind"]).aggregate([("quantity", "sum")]).to_pylist()
+    quantities = {(row["day"], row["kind"]): row["quantity_sum"] or 0 for row in counted}
     for day, totals in used.items():
         for counter, total in totals.items():
             found_count = quantities.get((day, KIND_OF[counter]), 0)

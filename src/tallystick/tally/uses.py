@@ -45,7 +45,7 @@ FROM (UNPIVOT places ON {", ".join(f"most_{kind}" for kind in _KINDS)} INTO NAME
 # A rate for `per` units is so many whole picodollars a unit, and a rest for `per` of them, mostly none.
 _CELLS = f"""
 CREATE TEMP TABLE cells AS
-SELECT row_number() OVER () AS cell, organization, month, asked.*, {UNIT} AS unit, per,
+SELECT row_number() OVER (ORDER BY {{cell}}, kind) AS cell, organization, month, asked.*, {UNIT} AS unit, per,
     {", ".join(f"{it}::HUGEINT // per AS {it}, {it}::HUGEINT % per AS {it}_rest" for it in _PRICES)}
 FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day)
     LEFT JOIN rates USING ({", ".join(KEY)})
@@ -64,7 +64,7 @@ WITH placed AS MATERIALIZED (
         for kind in _KINDS
     )
 })
-SELECT cell, {{who}} quantity FROM counted JOIN cells USING (place, kind)
+SELECT cell, {{who}} quantity FROM counted JOIN cells USING (place, kind) ORDER BY cell
 """  # noqa: S608
 # Half a picodollar and more is one more.
 _USED = f"""
@@ -94,7 +94,7 @@ def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, who
         duck.execute(statement)
     asked = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
     duck.register("rates", rates(asked.to_pylist(), listed, own))
-    duck.execute(_CELLS)
+    duck.execute(_CELLS.format(**how))
     [(large,)] = duck.sql(_LARGE).fetchall()
     duck.execute(_USES.format(**how))
     duck.execute(_USED.format(integer="HUGEINT" if large else "BIGINT"))
