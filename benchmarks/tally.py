@@ -174,7 +174,7 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
     spent["year"].wall -= spent["floor"].wall
     spent["year"].busy -= spent["floor"].busy
     figures, *steps = ({name: (it.wall, it.busy) for name, it in them.items()} for them in (spent, of_year, of_day))
-    return {"peak": peak, "steps": steps, **counts, **figures}
+    return {"peak": peak, "steps": steps, "counts": counts, **figures}
 
 
 def _floor(usage: Any) -> None:
@@ -253,7 +253,7 @@ def main() -> None:
         subprocess.check_call([*again, "--make", folder])
         asked = [*again, "--measure", folder, *(["--profile"] if told.profile else [])]
         said = json.loads(subprocess.check_output(asked, timeout=3600))
-    print("{records:,} usage records, {lines:,} lines, {charges:,} charges, in {chunks} chunks".format(**said))
+    print("{records:,} usage records, {lines:,} lines, {charges:,} charges, in {chunks} chunks".format(**said["counts"]))
     for name, what in (
         ("floor", "the same records to rows, and a sum"),
         ("charges", f"matched and split; target {TARGETS['year']:,.0f}"),
