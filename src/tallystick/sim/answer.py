@@ -26,12 +26,16 @@ class Answer:
 
 
 class Refusal(Exception):
-    """The API says no: an HTTP status and a message; the type of the error follows from the status."""
+    """The API says no: an HTTP status and a message; the type of the error follows from the status.
 
-    def __init__(self, status: int, message: str) -> None:
+    `code` is the `error_code` of the details, where there is one (analytics-api 1.12).
+    """
+
+    def __init__(self, status: int, message: str, code: str | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
+        self.code = code
 
 
 ERROR_TYPES = {
@@ -55,8 +59,10 @@ def found(body: Json) -> Answer:
     return Answer(200, json.dumps(body).encode(), {"content-type": "application/json"})
 
 
-def refused(status: int, message: str, request_id: str) -> Answer:
+def refused(status: int, message: str, request_id: str, code: str | None = None) -> Answer:
     """An error with the body of reports-api 2.4."""
-    error: Json = {"type": ERROR_TYPES[status], "message": message}
+    error: dict[str, Json] = {"type": ERROR_TYPES[status], "message": message}
+    if code:
+        error["details"] = {"error_code": code}
     body = json.dumps({"type": "error", "error": error, "request_id": request_id}).encode()
     return Answer(status, body, {"content-type": "application/json"})

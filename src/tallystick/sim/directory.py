@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import TypeVar
 from uuid import NAMESPACE_OID, uuid5
 
+from tallystick.core.time import midnight
 from tallystick.sim.answer import Json, Refusal
+from tallystick.sim.identities import principals, unbound
 from tallystick.sim.lists import Entry, listed, tokened
 from tallystick.sim.organization import Invite, Key, Organization, ServiceAccount, User, Workspace
 from tallystick.sim.query import Query
 from tallystick.sim.tariff import MODELS
+from tallystick.sim.teams import Team
 
 _T = TypeVar("_T")
 
@@ -19,6 +22,7 @@ OLD_VERSION = "2023-06-01"
 NEW_VERSION = "2026-10-21"
 
 _STATUSES = ("active", "inactive", "archived", "expired")
+_MOST_IDS = 100
 _GROUP_TYPES = ("batch", "files", "model_group", "skills", "token_count", "web_search")
 MISSING = "The requested resource could not be found."
 
@@ -26,9 +30,10 @@ MISSING = "The requested resource could not be found."
 class Directory:
     """The directory of an organization, in the shape of one API version."""
 
-    def __init__(self, organization: Organization, version: str) -> None:
+    def __init__(self, organization: Organization, version: str, teams: Sequence[Team] = ()) -> None:
         self._organization = organization
         self._old = version == OLD_VERSION
+        self._teams = teams
 
     def me(self) -> Json:
         """`GET /v1/organizations/me`."""
@@ -37,6 +42,8 @@ class Directory:
     def workspaces(self, query: Query) -> Json:
         """`GET /v1/organizations/workspaces`: without the archived and the default one unless they are asked for."""
         archived, default, ids = query.flag("include_archived"), query.flag("include_default"), query.many("ids[]")
+        if len(ids) > _MOST_IDS:
+            raise Refusal(400, f"ids[]: at most {_MOST_IDS} ids.")
         return listed(
             query,
             (
@@ -155,6 +162,38 @@ class Directory:
             raise Refusal(404, MISSING)
         return self.service_accounts(query)
 
+    def groups(self, query: Query) -> Json:
+        """`GET /v1/organizations/rbac_groups`: of an Enterprise organization (analytics-api 3.1)."""
+        entries: list[Entry] = [
+            {
+                "id": team.id,
+                "created_at": _stamp(team.created_at),
+                "name": team.name,
+                "role_ids": [],
+                "source_type": team.source,
+                "type": "rbac_group",
+                "updated_at": _stamp(team.created_at),
+            }
+            for team in self._teams
+        ]
+        return tokened(query, entries, usual=20)
+
+    def group_members(self, identity: str, query: Query) -> Json:
+        """`GET /v1/organizations/rbac_groups/{id}/members`."""
+        team = _only(team for team in self._teams if team.id == identity)
+        emails = {user.id: user.email for user in self._organization.users}
+        entries: list[Entry] = [
+            {
+                "created_at": _stamp(max(team.created_at, midnight(since))),
+                "email": emails[user],
+                "rbac_group_id": team.id,
+                "type": "rbac_group_member",
+                "user_id": user,
+            }
+            for user, since in team.members
+        ]
+        return tokened(query, entries, usual=20)
+
     def _workspace(self, identity: str) -> Workspace:
         return _only(workspace for workspace in self._organization.workspaces if workspace.id == identity)
 
@@ -170,13 +209,16 @@ class Directory:
             "status": key.status,
             "type": "api_key",
         }
+        actor = principals(self._organization).get(key.id)
         if self._old:
             default = key.workspace == self._organization.default.id
             entry["workspace_id"] = None if default else key.workspace
-            entry["principal"] = {"id": key.created_by, "type": "user"}
+            kind = "user" if actor and actor.type == "user_actor" else "service_account"
+            entry["principal"] = {"id": actor.id, "type": kind} if actor else None
         else:
-            entry["scope"] = {"type": "workspace", "workspace_id": key.workspace}
-            entry["principal"] = {"type": "user_actor", "user_id": key.created_by}
+            whole = key.id in unbound(self._organization)
+            entry["scope"] = {"type": "organization"} if whole else {"type": "workspace", "workspace_id": key.workspace}
+            entry["principal"] = actor.bare() if actor else None
         return entry
 
     def _rate_limit(self, number: int, sort: str, name: str, models: list[Json], limits: Entry) -> Entry:

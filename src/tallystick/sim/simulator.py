@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
+from tallystick.sim.analytics import AS_CONTRACTED, Analytics
 from tallystick.sim.answer import Answer, Json, Refusal, found, refused
+from tallystick.sim.behavior import AnalyticsBehavior
+from tallystick.sim.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
 from tallystick.sim.directory import MISSING, NEW_VERSION, OLD_VERSION, Directory
 from tallystick.sim.faults import Occasion, Trouble
 from tallystick.sim.query import Query
@@ -19,18 +22,6 @@ _ROOT = "/v1/organizations/"
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """Which credentials are known: Admin keys, OAuth tokens with `org:admin`, and keys without Admin rights."""
-
-    admin: frozenset[str] = frozenset({"sk-ant-admin01-simulated"})
-    oauth: frozenset[str] = frozenset({"oauth-simulated"})
-    plain: frozenset[str] = frozenset({"sk-ant-api03-simulated"})
-
-
-SAMPLE_CREDENTIALS = Credentials()
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
     """A request that was let in: its query, its time, what can answer it, and the parts of its path."""
 
@@ -38,6 +29,7 @@ class Call:
     now: datetime
     directory: Directory
     reports: Reports
+    analytics: Analytics
     path: list[str]
 
 
@@ -45,6 +37,8 @@ ENDPOINTS: tuple[tuple[str, Callable[[Call], Json]], ...] = (
     ("me", lambda call: call.directory.me()),
     ("usage_report/messages", lambda call: call.reports.usage(call.query, call.now)),
     ("cost_report", lambda call: call.reports.cost(call.query, call.now)),
+    ("analytics/usage", lambda call: call.analytics.report(call.query, call.now)),
+    ("analytics/cost", lambda call: call.analytics.report(call.query, call.now)),
     ("workspaces", lambda call: call.directory.workspaces(call.query)),
     ("workspaces/*", lambda call: call.directory.workspace(call.path[1])),
     ("workspaces/*/members", lambda call: call.directory.members(call.path[1], call.query)),
@@ -56,9 +50,14 @@ ENDPOINTS: tuple[tuple[str, Callable[[Call], Json]], ...] = (
     ("users/*", lambda call: call.directory.user(call.path[1])),
     ("invites", lambda call: call.directory.invites(call.query)),
     ("rate_limits", lambda call: call.directory.rate_limits(call.query)),
+    ("rbac_groups", lambda call: call.directory.groups(call.query)),
+    ("rbac_groups/*/members", lambda call: call.directory.group_members(call.path[1], call.query)),
     ("service_accounts", lambda call: call.directory.service_accounts(call.query)),
 )
 """Every path below `/v1/organizations/`, and what answers it; `*` is an id."""
+
+_CONSOLE_ONLY = ("usage_report", "cost_report", "workspaces", "api_keys", "invites", "rate_limits", "service_accounts")
+_ENTERPRISE_ONLY = ("rbac_groups",)
 
 
 class Ticking:
@@ -78,7 +77,9 @@ class Simulator:
     """Answers requests as the Admin API would, from a world that is known to the last token.
 
     `clock` gives the present as an instant in `datetime.UTC` and is read once a request; `faults` are specs such as
-    `429:3` (`faults.Trouble`); `behavior` holds what the contract leaves open. Safe to share between threads.
+    `429:3` (`faults.Trouble`); `behavior` holds what the contract leaves open of the older reports and the directory,
+    `analytics` of the newer reports. With `children` it is a parent organization, whose newer reports tell of them.
+    Safe to share between threads.
     """
 
     def __init__(
@@ -89,6 +90,8 @@ class Simulator:
         faults: Iterable[str] = (),
         credentials: Credentials = SAMPLE_CREDENTIALS,
         behavior: Behavior = BEST_GUESS,
+        analytics: AnalyticsBehavior = AS_CONTRACTED,
+        children: Sequence[World] = (),
     ) -> None:
         self.world = world
         self.calls = 0
@@ -96,6 +99,7 @@ class Simulator:
         self._troubles = [Trouble(spec) for spec in faults]
         self._credentials = credentials
         self._reports = Reports(world, behavior)
+        self._analytics = Analytics(world, analytics, children)
         self._lock = Lock()
 
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
@@ -109,10 +113,10 @@ class Simulator:
             betas = frozenset(beta.strip() for beta in lowered.get("anthropic-beta", "").split(","))
             query = Query("", ())
             try:
-                query = Query.of(target, betas)
+                query = Query.of(target, betas, lowered.get("anthropic-version", ""))
                 answer = found(self._body(method, query, lowered, now))
             except Refusal as refusal:
-                answer = refused(refusal.status, refusal.message, request_id)
+                answer = refused(refusal.status, refusal.message, request_id, refusal.code)
             for trouble in self._troubles:
                 answer = trouble.befall(answer, Occasion(query, now, request_id, self.world))
         common = {
@@ -123,7 +127,7 @@ class Simulator:
         return replace(answer, headers={**common, **answer.headers})
 
     def _body(self, method: str, query: Query, headers: Mapping[str, str], now: datetime) -> Json:
-        oauth = self._signed_in(headers)
+        oauth = signed_in(self._credentials, headers, query.path.removeprefix(_ROOT))
         version = headers.get("anthropic-version")
         if version not in (OLD_VERSION, NEW_VERSION):
             raise Refusal(400, f"anthropic-version: must be {OLD_VERSION} or {NEW_VERSION}, not {version!r}.")
@@ -137,16 +141,13 @@ class Simulator:
             if len(parts) == len(path) and all(part in ("*", given) for part, given in zip(parts, path, strict=True)):
                 if parts[-1] == "service_accounts" and not oauth:
                     raise Refusal(403, "Service accounts need an org:admin OAuth token; an Admin key is not enough.")
-                return give(Call(query, now, Directory(self.world.organization, version), self._reports, path))
+                self._check_kind(parts[0])
+                directory = Directory(self.world.organization, version, self.world.teams)
+                return give(Call(query, now, directory, self._reports, self._analytics, path))
         raise Refusal(404, MISSING)
 
-    def _signed_in(self, headers: Mapping[str, str]) -> bool:
-        """Whether the credential is an OAuth token; Refusal for one that is unknown or not an Admin's."""
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        credential = headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
-        if credential in self._credentials.plain:
-            raise Refusal(403, "This credential has no Admin rights; an Admin API key or org:admin token is required.")
-        bearer_only = "x-api-key" not in headers and credential in self._credentials.oauth
-        if not bearer_only and credential not in self._credentials.admin:
-            raise Refusal(401, "Invalid or missing credential." if credential else "No credential was sent.")
-        return bearer_only
+    def _check_kind(self, root: str) -> None:
+        """Refusal for what only the other kind of organization has (analytics-api 1.12)."""
+        if root in (_CONSOLE_ONLY if self.world.enterprise else _ENTERPRISE_ONLY):
+            kind = "Claude Enterprise" if self.world.enterprise else "Claude Console"
+            raise Refusal(400, f"{root} is not there for a {kind} organization.", "organization_type_not_supported")

@@ -1,0 +1,61 @@
+"""Credentials: who may ask what (analytics-api 1.1, reports-api 2.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from tallystick.sim.answer import Refusal
+
+_ANALYTICS_KEY = MappingProxyType({"sk-ant-api01-analytics": frozenset({"read:analytics"})})
+
+# the beginning of a path, and the scope that opens it to a scoped key
+_SCOPES = (
+    ("analytics/", "read:analytics"),
+    ("users", "read:members"),
+    ("rbac_groups", "read:rbac_groups"),
+    ("spend_limit", "read:spend_limits"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Which credentials are known.
+
+    `admin`: Admin keys. `oauth`: OAuth tokens with `org:admin`. `personal`: API keys of a person or a service account
+    that are bound to no workspace; they may what Admin keys may. `plain`: workspace keys, refused everywhere here.
+    `scoped`: keys of Claude Enterprise and their scopes.
+    """
+
+    admin: frozenset[str] = frozenset({"sk-ant-admin01-simulated"})
+    oauth: frozenset[str] = frozenset({"oauth-simulated"})
+    plain: frozenset[str] = frozenset({"sk-ant-api03-simulated"})
+    personal: frozenset[str] = frozenset({"sk-ant-api03-personal"})
+    scoped: Mapping[str, frozenset[str]] = field(default_factory=lambda: _ANALYTICS_KEY)
+
+
+SAMPLE_CREDENTIALS = Credentials()
+
+
+def signed_in(known: Credentials, headers: Mapping[str, str], path: str) -> bool:
+    """Whether a request, its header names in lower case, comes with an OAuth token.
+
+    `path` is below `/v1/organizations/`. Raises Refusal for a credential that is unknown (401), or has no right to the
+    path (403).
+    """
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    credential = headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+    if credential in known.plain:
+        raise Refusal(403, "This credential has no Admin rights; an Admin API key or org:admin token is required.")
+    if credential in known.scoped:
+        held = known.scoped[credential]
+        needed = next((scope for start, scope in _SCOPES if path.startswith(start)), "none that a key can have")
+        if needed not in held:
+            told = f"The key has the scopes {', '.join(sorted(held))}; this needs {needed}."
+            raise Refusal(403, told, "api_key_scope_missing")
+        return False
+    bearer_only = "x-api-key" not in headers and credential in known.oauth
+    if not bearer_only and credential not in known.admin | known.personal:
+        raise Refusal(401, "Invalid or missing credential." if credential else "No credential was sent.")
+    return bearer_only
