@@ -78,7 +78,7 @@ def test_keys_in_both_versions(api: Api, world: World) -> None:
     assert "workspace_id" not in new
 
 
-def test_keys_that_act_as_somebody(api: Api, world: World) -> None:
+def test_keys_that_act_as_somebody(api: Api) -> None:
     """A key is its own, or acts as a user or a service account; one of them belongs to the organization as a whole."""
     new = {entry["id"]: entry for entry in api.get("api_keys", [("limit", "1000")], NEW)["data"]}
     kinds = [entry["principal"] and entry["principal"]["type"] for entry in new.values()]

@@ -13,9 +13,10 @@ from tallystick.sim.answer import Answer, Json, Refusal, found, refused
 from tallystick.sim.behavior import AnalyticsBehavior
 from tallystick.sim.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
 from tallystick.sim.directory import MISSING, NEW_VERSION, OLD_VERSION, Directory
-from tallystick.sim.faults import Occasion, Trouble
+from tallystick.sim.faults import Trouble
 from tallystick.sim.query import Query
 from tallystick.sim.reports import BEST_GUESS, Behavior, Reports
+from tallystick.sim.spoils import Occasion
 from tallystick.sim.world import World
 
 _ROOT = "/v1/organizations/"
