@@ -13,13 +13,12 @@ from .analytics import (
     NEW,
     SPAN,
     USAGE,
-    Params,
     cents,
     grouped,
     named,
     rows,
 )
-from .conftest import HEADERS, api_of
+from .conftest import api_of
 
 
 @pytest.mark.parametrize(
@@ -87,11 +86,3 @@ def test_usage_of_a_bare_search_stays_with_its_model(world: World) -> None:
     bare, usual = api_of(world, analytics=AnalyticsBehavior(bare_searches=True)), api_of(world)
     params = [*SPAN, ("limit", "1000"), *grouped("model", "api_key_id")]
     assert rows(bare, USAGE, params) == rows(usual, USAGE, params)
-
-
-def test_the_old_version_can_be_tolerated(world: World) -> None:
-    """API version 2023-06-01 is refused, unless the switch says that it is answered."""
-    old: Params = SPAN
-    headers = HEADERS | {"anthropic-beta": NEW["anthropic-beta"]}
-    assert api_of(world).ask(USAGE, old, headers).status == 400
-    assert api_of(world, analytics=AnalyticsBehavior(old_version=True)).ask(USAGE, old, headers).status == 200

@@ -118,14 +118,17 @@ def _window(query: Query, now: datetime, grain: Grain | None, behavior: Analytic
     if end is None:
         if grain is not None:
             raise Refusal(400, "ending_at: required with time_bucket_width.")
-        end = min(now, start + LONGEST)
+        end = min(now, start + LONGEST) if start < now else now
     if end <= start:
         raise Refusal(400, "ending_at: must be after starting_at.")
     if end - start > (_LONGEST_BY_MINUTE if grain is Grain.MINUTE else LONGEST):
         raise Refusal(400, "The range is too long: at most 31 days, and 24 hours with time_bucket_width=1m.")
     if grain is None:
         return Window(Grain.HOUR.floor(start), Grain.HOUR.floor(end))
-    window = Window(grain.floor(start), grain.ceil(end))
+    try:
+        window = Window(grain.floor(start), grain.ceil(end))
+    except OverflowError:
+        raise Refusal(400, "ending_at: too late.") from None
     if behavior.strict_alignment and window != Window(start, end):
         raise Refusal(400, "starting_at, ending_at: must lie on the bounds of buckets.")
     return window
