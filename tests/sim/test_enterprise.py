@@ -130,6 +130,14 @@ def test_groups_are_listed(people: World, world: World) -> None:
     assert refusal(api_of(world).ask("rbac_groups", headers=NEW)) == (400, "organization_type_not_supported")
 
 
+def test_people_have_seats(people: World) -> None:
+    """The roles of an Enterprise organization are its own; a key with `read:members` lists them."""
+    api = api_of(people, credentials=Credentials(scoped={"members": frozenset({"read:members"})}))
+    listed = api.get("users", headers=NEW | {"x-api-key": "members"})["data"]
+    roles = {"user", "owner", "primary_owner", "membership_admin", "managed"}
+    assert {entry["role"] for entry in listed} == roles
+
+
 def test_a_parent_tells_of_its_children(people: World, world: World) -> None:
     """A parent's report sums its children, by UUID, and filters by UUID or `org_` id; other ids match nothing."""
     parent = World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=6, seed=9, enterprise=True)

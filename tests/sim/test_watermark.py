@@ -18,7 +18,7 @@ from .analytics import (
     named,
     rows,
 )
-from .conftest import api_of
+from .conftest import NOW, api_of
 
 
 @pytest.mark.parametrize(
@@ -86,3 +86,15 @@ def test_usage_of_a_bare_search_stays_with_its_model(world: World) -> None:
     bare, usual = api_of(world, analytics=AnalyticsBehavior(bare_searches=True)), api_of(world)
     params = [*SPAN, ("limit", "1000"), *grouped("model", "api_key_id")]
     assert rows(bare, USAGE, params) == rows(usual, USAGE, params)
+
+
+def test_too_many_requests_a_minute(world: World) -> None:
+    """Where there is a limit, one request too many is a 429 that tells how long to wait; after that it is answered."""
+    clock = Ticking(NOW, timedelta(seconds=10))
+    api = api_of(world, clock=clock, analytics=AnalyticsBehavior(most_per_minute=2, refresh=timedelta(hours=4)))
+    answers = [api.ask(path, SPAN, NEW) for path in (USAGE, COST, USAGE)]
+    assert [answer.status for answer in answers] == [200, 200, 429]
+    assert answers[-1].headers["retry-after"] == "40"
+    clock.now += timedelta(seconds=int(answers[-1].headers["retry-after"]) - 10)
+    assert api.ask(USAGE, SPAN, NEW).status == 200
+    assert api.ask("me").status == 200

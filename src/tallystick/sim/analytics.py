@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import chain
+from math import ceil
 from typing import NamedTuple
 
 from tallystick.core.time import instant, text
@@ -27,6 +29,7 @@ BETA = "analytics-usage-cost-2026-08-24"
 _VERSIONS = ("2026-10-21", "2023-06-01")
 _REFRESH = {False: timedelta(minutes=5), True: timedelta(hours=4)}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MINUTE = timedelta(minutes=1)
 _USUAL, _MOST = 20, 1000
 
 AS_CONTRACTED = AnalyticsBehavior()
@@ -72,11 +75,13 @@ class Analytics:
             Export(world, behavior),
         )
         self._refresh = _REFRESH[world.enterprise] if behavior.refresh is None else behavior.refresh
-        self._ranked = lru_cache(maxsize=12)(self._rank)
+        self._ranked = lru_cache(maxsize=6)(self._rank)
+        self._answered: deque[datetime] = deque()
 
     def report(self, query: Query, now: datetime) -> Json:
         """`GET /v1/organizations/analytics/usage`, or `/cost`: which of them, the path of the query says."""
         self._admit(query)
+        self._pace(now)
         watermark = _EPOCH + (now - _EPOCH) // self._refresh * self._refresh
         state = f"{text(watermark)}/{sum(export.world.revision for export in self._exports)}"
         start = Cursor(0, now, state, query.fingerprint())
@@ -107,6 +112,18 @@ class Analytics:
         if BETA not in query.betas:
             code = "organization_not_enrolled_in_beta"
             raise Refusal(self._behavior.missing_beta, f"This endpoint needs the beta header {BETA}.", code)
+
+    def _pace(self, now: datetime) -> None:
+        """Refusal, with how long to wait, once the last minute held as many requests as it may (1.11)."""
+        most = self._behavior.most_per_minute
+        if most is None:
+            return
+        while self._answered and self._answered[0] <= now - _MINUTE:
+            self._answered.popleft()
+        if len(self._answered) >= most:
+            wait = ceil((self._answered[0] + _MINUTE - now).total_seconds())
+            raise Refusal(429, "Too many requests.", wait=wait)
+        self._answered.append(now)
 
     def _followed(self, cursor: Cursor, present: Cursor) -> Cursor:
         """A cursor that came back; Refusal for one of another query (400), or of an older export (410)."""

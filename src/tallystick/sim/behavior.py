@@ -24,6 +24,8 @@ class AnalyticsBehavior:
     bare_sessions: session time has a workspace and nothing else (1.13 item 5).
     unified: the product `chat_cowork_unified` exists, in the place of `chat` and `cowork` (1.2).
     envelope_organization: the envelope names the organization, as that of the predecessors did (1.3).
+    most_per_minute: so many requests a minute are answered and the rest refused, as 60 were in August (1.11); None is
+        no limit, which a clock that stands needs.
     """
 
     refresh: timedelta | None = None
@@ -39,3 +41,4 @@ class AnalyticsBehavior:
     bare_sessions: bool = False
     unified: bool = False
     envelope_organization: bool = False
+    most_per_minute: int | None = None

@@ -117,7 +117,7 @@ class Simulator:
                 query = Query.of(target, betas, lowered.get("anthropic-version", ""))
                 answer = found(self._body(method, query, lowered, now))
             except Refusal as refusal:
-                answer = refused(refusal.status, refusal.message, request_id, refusal.code)
+                answer = refused(refusal, request_id)
             for trouble in self._troubles:
                 answer = trouble.befall(answer, Occasion(query, now, request_id, self.world))
         common = {

@@ -10,7 +10,7 @@ from typing import Any
 
 from tallystick.core.time import instant, text
 from tallystick.sim.analytics import Cursor
-from tallystick.sim.answer import Answer, refused
+from tallystick.sim.answer import Answer, Refusal, refused
 from tallystick.sim.query import Query, read, written
 from tallystick.sim.world import World
 
@@ -34,7 +34,7 @@ def error(status: int, message: str, **headers: str) -> Spoil:
     """An error in the place of the answer."""
 
     def spoil(_: Answer, occasion: Occasion) -> Answer:
-        answer = refused(status, message, occasion.request_id)
+        answer = refused(Refusal(status, message), occasion.request_id)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(answer, headers={**answer.headers, **more})
 

@@ -16,7 +16,7 @@ from tallystick.sim import tariff
 from tallystick.sim.discount import NO_DISCOUNT, Discount
 from tallystick.sim.enterprise import EnterpriseFacets
 from tallystick.sim.facets import ConsoleFacets, Facet, slot
-from tallystick.sim.organization import organize
+from tallystick.sim.organization import organize, seated
 from tallystick.sim.plants import AGE, EARLIEST, LOOP_FACTOR, LOOP_HOURS, REFUSED_PERMILLE, Plant, Planted, plant
 from tallystick.sim.requests import Request, Sums
 from tallystick.sim.streams import Mood, Stream, streams
@@ -65,6 +65,8 @@ class World:
         self.start, self.end, self.seed = start, end, seed
         self.enterprise, self.discount = enterprise, discount
         self.organization = organize(seed, keys, start, end)
+        if enterprise:
+            self.organization = seated(self.organization)
         self.teams = teams(self.organization, end) if enterprise else ()
         self.facets: ConsoleFacets | EnterpriseFacets = (
             EnterpriseFacets(self.organization, self.teams) if enterprise else ConsoleFacets(self.organization)
