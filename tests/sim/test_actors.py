@@ -3,11 +3,12 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from tallystick.sim import World
+from tallystick.sim import Credentials, World
 
 from .analytics import (
     COST,
     MONTH,
+    NEW,
     SPAN,
     USAGE,
     grouped,
@@ -17,7 +18,7 @@ from .analytics import (
     rows,
     used,
 )
-from .conftest import Api
+from .conftest import Api, api_of
 
 
 def test_usage_by_person_and_product_is_the_truth(api: Api, world: World) -> None:
@@ -128,3 +129,18 @@ def test_deleted_users_can_be_left_out(api: Api) -> None:
     assert any(not page["data"] and page["has_more"] for page in told)
     kept = [row for row in rows(api, USAGE, params) if not (row["group"]["actor"] or {}).get("deleted")]
     assert [row for page in told for row in page["data"]] == kept
+
+
+def test_a_member_sees_some_workspaces(world: World) -> None:
+    """A reader of only some workspaces gets these, without users and federated identities, and no other endpoint."""
+    seen = frozenset(workspace.id for workspace in world.organization.workspaces[1:3])
+    api = api_of(world, credentials=Credentials(limited={"sk-ant-api03-member": seen}))
+    headers = NEW | {"x-api-key": "sk-ant-api03-member"}
+    params = [*SPAN, ("limit", "1000"), *grouped("workspace_id", "actor", "actor_type")]
+    told = api.get(USAGE, params, headers)["data"]
+    assert {row["group"]["workspace_id"] for row in told} == seen
+    assert {row["group"]["actor_type"] for row in told} == {None, "api_actor", "service_account_actor"}
+    truth = sum(request.output for request in requests(world) if request.group.workspace in seen)
+    assert sum(row["usage"]["output_tokens"] for row in told) == truth
+    assert sum(row["group"]["actor"] is None for row in told) > 2
+    assert api.ask("me", headers=headers).status == 403

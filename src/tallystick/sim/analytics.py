@@ -154,5 +154,5 @@ class Analytics:
 
 
 def _of_deleted(row: Row) -> bool:
-    """Whether a row is of a user who was deleted or has left."""
-    return any(isinstance(value, Actor) and value.deleted for value in row.values)
+    """Whether a row names a user who was deleted or has left."""
+    return any(isinstance(value, Actor) and value.rendered and value.deleted for value in row.values)

@@ -63,8 +63,9 @@ def actor_type(facet: Facet) -> str | None:
 
 
 def _actor_id(facet: Facet) -> str | None:
-    """The id of the identity; federated ones have none (1.2)."""
-    return facet.actor.id if facet.actor and facet.actor.type != "federated_actor" else None
+    """The id of the identity, None where it is not rendered; federated ones have none (1.2)."""
+    actor = facet.actor
+    return actor.id if actor and actor.rendered and actor.type != "federated_actor" else None
 
 
 AXES = {

@@ -25,7 +25,8 @@ class Credentials:
 
     `admin`: Admin keys. `oauth`: OAuth tokens with `org:admin`. `personal`: API keys of a person or a service account
     that are bound to no workspace; they may what Admin keys may. `plain`: workspace keys, refused everywhere here.
-    `scoped`: keys of Claude Enterprise and their scopes.
+    `scoped`: keys of Claude Enterprise and their scopes. `limited`: credentials of members who see only some
+    workspaces, by id, and of the Admin API only the newer reports of these [I].
     """
 
     admin: frozenset[str] = frozenset({"sk-ant-admin01-simulated"})
@@ -33,29 +34,40 @@ class Credentials:
     plain: frozenset[str] = frozenset({"sk-ant-api03-simulated"})
     personal: frozenset[str] = frozenset({"sk-ant-api03-personal"})
     scoped: Mapping[str, frozenset[str]] = field(default_factory=lambda: _ANALYTICS_KEY)
+    limited: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 SAMPLE_CREDENTIALS = Credentials()
 
 
-def signed_in(known: Credentials, headers: Mapping[str, str], path: str) -> bool:
-    """Whether a request, its header names in lower case, comes with an OAuth token.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who was let in: whether by an OAuth token, and the workspaces that are seen, None for all."""
 
-    `path` is below `/v1/organizations/`. Raises Refusal for a credential that is unknown (401), or has no right to the
-    path (403).
+    oauth: bool = False
+    sees: frozenset[str] | None = None
+
+
+def signed_in(known: Credentials, headers: Mapping[str, str], path: str) -> Reader:
+    """Who sends a request, its header names in lower case; `path` is below `/v1/organizations/`.
+
+    Raises Refusal for a credential that is unknown (401), or has no right to the path (403).
     """
     scheme, _, token = headers.get("authorization", "").partition(" ")
     credential = headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
-    if credential in known.plain:
+    limited = credential in known.limited
+    if credential in known.plain or (limited and not path.startswith("analytics/")):
         raise Refusal(403, "This credential has no Admin rights; an Admin API key or org:admin token is required.")
+    if limited:
+        return Reader(sees=known.limited[credential])
     if credential in known.scoped:
         held = known.scoped[credential]
         needed = next((scope for start, scope in _SCOPES if path.startswith(start)), "none that a key can have")
         if needed not in held:
             told = f"The key has the scopes {', '.join(sorted(held))}; this needs {needed}."
             raise Refusal(403, told, "api_key_scope_missing")
-        return False
+        return Reader()
     bearer_only = "x-api-key" not in headers and credential in known.oauth
     if not bearer_only and credential not in known.admin | known.personal:
         raise Refusal(401, "Invalid or missing credential." if credential else "No credential was sent.")
-    return bearer_only
+    return Reader(oauth=bearer_only)

@@ -43,7 +43,8 @@ class Inquiry:
     """What is asked: the rows and their order; which page of them is not part of it.
 
     `window` is what the rows cover, whole hours or whole buckets; `grain` is None without buckets. `metric` is what
-    rows are ranked by, `by_time` whether buckets come first. `filters` are names of axes and the values let through.
+    rows are ranked by, `by_time` whether buckets come first. `filters` are names of axes and the values let through,
+    `sees` the workspaces that the reader sees, None for all.
     """
 
     cost: bool
@@ -55,6 +56,7 @@ class Inquiry:
     metric: str
     by_time: bool
     descending: bool
+    sees: frozenset[str] | None
 
 
 def understood(query: Query, now: datetime, behavior: AnalyticsBehavior, *, parent: bool) -> Inquiry:
@@ -87,6 +89,7 @@ def understood(query: Query, now: datetime, behavior: AnalyticsBehavior, *, pare
         metric=orders[0] if metric == "time" else metric,
         by_time=metric == "time" and grain is not None,
         descending=(query.many("order", ("asc", "desc")) or ["desc"])[-1] == "desc",
+        sees=query.sees,
     )
 
 

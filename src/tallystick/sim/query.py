@@ -46,12 +46,16 @@ _BRACKETED = (
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The path and the parameters of a request, in the order in which they came, its beta headers and API version."""
+    """The path and the parameters of a request, in the order in which they came, its beta headers and API version.
+
+    `sees` are the workspaces that its sender sees, None for all.
+    """
 
     path: str
     pairs: tuple[tuple[str, str], ...]
     betas: frozenset[str] = frozenset()
     version: str = ""
+    sees: frozenset[str] | None = None
 
     @classmethod
     def of(cls, target: str, betas: frozenset[str], version: str = "") -> Query:

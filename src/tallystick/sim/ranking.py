@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -100,6 +101,10 @@ def _grouping(inquiry: Inquiry, behavior: AnalyticsBehavior) -> Callable[[Facet]
     place = inquiry.grouped.index("rbac_group_id") if "rbac_group_id" in inquiry.grouped else None
 
     def group(facet: Facet) -> tuple[tuple[Hashable, ...], ...]:
+        if inquiry.sees is not None:
+            if facet.workspace_id not in inquiry.sees:
+                return ()
+            facet = _veiled(facet)
         if behavior.unified and facet.product in ("chat", "cowork"):
             facet = facet._replace(product=UNIFIED)
         if not all(AXES[name].passes(facet, wanted) for name, wanted in inquiry.filters):
@@ -110,6 +115,13 @@ def _grouping(inquiry: Inquiry, behavior: AnalyticsBehavior) -> Callable[[Facet]
         return tuple((*values[:place], team, *values[place:]) for team in facet.rbac_groups or (None,))
 
     return group
+
+
+def _veiled(facet: Facet) -> Facet:
+    """As a reader of only some workspaces sees it: users and federated identities are not rendered (1.5)."""
+    if facet.actor and facet.actor.type in ("user_actor", "federated_actor"):
+        return facet._replace(actor=replace(facet.actor, rendered=False))
+    return facet
 
 
 def _shows(row: Row, inquiry: Inquiry, behavior: AnalyticsBehavior) -> bool:

@@ -128,7 +128,7 @@ class Simulator:
         return replace(answer, headers={**common, **answer.headers})
 
     def _body(self, method: str, query: Query, headers: Mapping[str, str], now: datetime) -> Json:
-        oauth = signed_in(self._credentials, headers, query.path.removeprefix(_ROOT))
+        reader = signed_in(self._credentials, headers, query.path.removeprefix(_ROOT))
         version = headers.get("anthropic-version")
         if version not in (OLD_VERSION, NEW_VERSION):
             raise Refusal(400, f"anthropic-version: must be {OLD_VERSION} or {NEW_VERSION}, not {version!r}.")
@@ -140,11 +140,13 @@ class Simulator:
         for pattern, give in ENDPOINTS:
             parts = pattern.split("/")
             if len(parts) == len(path) and all(part in ("*", given) for part, given in zip(parts, path, strict=True)):
-                if parts[-1] == "service_accounts" and not oauth:
+                if parts[-1] == "service_accounts" and not reader.oauth:
                     raise Refusal(403, "Service accounts need an org:admin OAuth token; an Admin key is not enough.")
                 self._check_kind(parts[0])
                 directory = Directory(self.world.organization, version, self.world.teams)
-                return give(Call(query, now, directory, self._reports, self._analytics, path))
+                return give(
+                    Call(replace(query, sees=reader.sees), now, directory, self._reports, self._analytics, path)
+                )
         raise Refusal(404, MISSING)
 
     def _check_kind(self, root: str) -> None:
