@@ -52,9 +52,11 @@ class Cursor(NamedTuple):
         """The cursor of a page token; Refusal for what was never given out."""
         try:
             first, asked, export, fingerprint = read(token).split(" ")
-            return cls(int(first), instant(asked), export, fingerprint)
+            if first.isdecimal():
+                return cls(int(first), instant(asked), export, fingerprint)
         except ValueError:
-            raise Refusal(400, "page: not a valid page token.") from None
+            pass
+        raise Refusal(400, "page: not a valid page token.")
 
     def moved(self, rows: int) -> Cursor:
         """The cursor so many rows on."""

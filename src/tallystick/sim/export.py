@@ -51,7 +51,9 @@ class Export:
         self.world = world
         self.organization = organization
         self._behavior = behavior
-        self._kept = lru_cache(maxsize=800)(self._facts)
+        # A day has some hundred facts by the day, and some thousand by the hour or minute.
+        self._by_day = lru_cache(maxsize=400)(self._facts)
+        self._finer = lru_cache(maxsize=64)(self._facts)
 
     def facts(self, day: date, grain: Grain, until: datetime) -> tuple[Fact, ...]:
         """The facts of a UTC day by the minute, hour or day, complete up to an instant and without anything later."""
@@ -61,7 +63,8 @@ class Export:
         if self._behavior.late_permille:
             age = min(SETTLED, (until.date() - day).days)
         cut = until if until < midnight(day) + DAY else None
-        return self._kept(day, grain, self.world.restated(day), cut, age)
+        kept = self._by_day if grain is Grain.DAY else self._finer
+        return kept(day, grain, self.world.restated(day), cut, age)
 
     def _facts(self, day: date, grain: Grain, _restated: int, cut: datetime | None, age: int) -> tuple[Fact, ...]:
         requests = self.world.between(midnight(day), cut) if cut else self.world.requests(day)
