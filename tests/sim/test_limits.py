@@ -323,6 +323,7 @@ def test_increase_requests(enterprise: Api, world: World) -> None:
     for entry in found:
         assert entry.keys() == {
             "id",
+            "type",
             "actor",
             "status",
             "period",
