@@ -77,10 +77,11 @@ def _asked(
     """What asks a report about owners of the ledger that the options name."""
     from tallystick.book import Ledger
     from tallystick.core.question import Question, window
+    from tallystick.reports.lists import warned
 
     told = options.settings(ledger=ledger, config=config)
     now = told.clock().now()
     question = Question(name, window(since, until, now), ())
     rules = told.owners()
-    engine = Ledger.of(told).engine()
-    return lambda report: report(engine, question, rules, now)
+    engine, lists = Ledger.of(told).engine(), told.price_lists()
+    return lambda report: warned(report(engine, question, rules, now), engine, lists)

@@ -18,9 +18,11 @@ from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS
 from tallystick.core.time import Grain, midnight, text
+from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import usage_table, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
+from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
 from tallystick.tally.line import Part
@@ -52,12 +54,14 @@ _CAUSE = (
     Heading("detail", Kind.TEXT),
 )
 _SUMS = ("quantity", "billed", "priced")
-_TALLIED_BY = "prices of "
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
-    RECONCILE.check(question)
+    """The answer, from one version of the ledger; AskedWrongly where the question cannot be.
+
+    LedgerError where the charges were tallied by other price lists: their `priced` would stand beside these rates.
+    """
+    _check(engine, question, prices)
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
@@ -85,7 +89,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
         for name in by
         for it in ((name, f"{name}_name") if name in names else (name,))
     ]
-    coverage, caveats = _covered(engine, question, prices, now)
+    coverage, caveats = _covered(engine, question, now)
     found = [it for them in groups.values() for it in them]
     whole = _sums([part for part in parts if part.wanted])
     totals = dict(zip(("billed", "priced", "difference"), whole, strict=True))
@@ -98,7 +102,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
 
 def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
     """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit."""
-    RECONCILE.check(question)
+    _check(engine, question, prices)
     by = tuple(dict.fromkeys((*question.by, "model", "kind")))
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
@@ -128,12 +132,18 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
         Heading("per", Kind.COUNT),
         Heading("unit", Kind.TEXT),
     )
-    coverage, caveats = _covered(engine, question, prices, now)
+    coverage, caveats = _covered(engine, question, now)
     note = (
         "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included."
     )
     billed = total(paid) if paid or coverage["present"] else None
     return Table(question, headings, cells, {"billed": billed}, (*caveats, note), coverage, _as_of(engine))
+
+
+def _check(engine: Engine, question: Question, prices: Prices) -> None:
+    RECONCILE.check(question)
+    if by_others(engine, prices):
+        raise LedgerError(f"{OTHERS}.", MEND)
 
 
 def _parts(engine: Engine, question: Question) -> list[Part]:
@@ -214,20 +224,13 @@ def _rows(found: list[Found]) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _covered(engine: Engine, question: Question, prices: Prices, now: datetime) -> tuple[dict[str, Any], list[str]]:
+def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     coverage, caveats = cover(engine, CHARGES, question, now)
     used, missing = cover(engine, usage_table(engine, question.window), question, now)
     coverage["billed"], _ = matched(engine, question)
     coverage["unpriced"], nameless = unpriced(engine, question)
     if set(used["absent"]) - set(coverage["absent"]):
         caveats += [f"Of usage: {it}" for it in missing if "absent" in it]
-    by_others = [
-        name for name, it in engine.version.totals.items() if name.startswith(_TALLIED_BY) and it != prices.digest
-    ]
-    if by_others:
-        caveats.append(
-            "The charges were tallied by other price lists: `tallystick sync` prices them by those in force."
-        )
     return coverage, [*priority(engine, CHARGES, question), *caveats, *nameless]
 
 
