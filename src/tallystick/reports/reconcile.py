@@ -53,7 +53,8 @@ _CAUSE = (
     Heading("quantity", Kind.NUMBER),
     Heading("detail", Kind.TEXT),
 )
-_SUMS = ("quantity", "billed", "priced")
+_SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
+"""What is summed of the charges, by its name in a Part."""
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
@@ -67,7 +68,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
         by = ("organization", *by)
     parts = _parts(engine, question)
     groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
-    for it in reconcile(parts, prices.own, _loose(engine, question)):
+    for it in reconcile(parts, prices.own, _loose(engine, question), prices.listed):
         if it.part.wanted:
             groups[_group(it.part, by)].append(it)
     mine: dict[tuple[str, ...], list[Part]] = defaultdict(list)
@@ -152,7 +153,7 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
     held = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
     query = (
         exp.select(*dims, exp.alias_(held, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
-        .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in _SUMS))
+        .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), name) for name, it in _SUMS.items()))
         .from_("ledger.charges")
         .where(within(question.window, months=True))
         .group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
