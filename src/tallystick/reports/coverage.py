@@ -5,6 +5,7 @@ A day that is absent is named, never shown as zero (rule 6).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from tallystick.core.records import CHARGES, DAYS, MONEY, TOKENS, USAGE_DAY, USA
 from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import usage_table, wanted, within
+from tallystick.reports.conditions import column, usage_table, wanted, within
 
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
@@ -119,9 +120,9 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
     shares = {how: None if (share := ratio(part, whole)) is None else plain(share) for how, part in of.items()}
     who = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
     caveats = []
-    if who and of["allocated"]:
+    if who and of["allocated"] and (together := _together(engine, question, who)):
         caveats.append(
-            f"{rounded(of['allocated']):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
+            f"{rounded(together):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
             "it is split over them by use at list price. Whose requests were refused, and so unbilled, is not known."
         )
     if of["unmatched"]:
@@ -129,6 +130,28 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
             f"{plain(rounded(of['unmatched']))} USD was billed for tokens that the usage report does not show."
         )
     return shares, caveats
+
+
+def _together(engine: Engine, question: Question, who: Sequence[str]) -> Decimal:
+    """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
+    own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
+    line = ", ".join(("organization", "day", "workspace", "kind", *own))
+    named = [column(name).sql(dialect="duckdb") for name in who]
+    several = " OR ".join(
+        f"min({it}) OVER (PARTITION BY {line}) <> max({it}) OVER (PARTITION BY {line})" for it in named
+    )
+    lines = (
+        exp.select("*", exp.alias_(exp.maybe_parse(several, dialect="duckdb"), "several"))
+        .from_("ledger.charges")
+        .where("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
+    )
+    query = exp.select(exp.alias_(exp.maybe_parse("sum(billed)"), "billed")).from_(lines.subquery("lines"))
+    rows = engine.ask(query.where("several", *wanted(engine, CHARGES, question.where))).to_pylist()
+    return rows[0]["billed"] or Decimal(0)
+
+
+_LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
+"""A dimension of a billed line: that of web searches is for all models and tiers. None is told apart by speed."""
 
 
 def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
