@@ -34,12 +34,13 @@ def owners(
     config: str | None,
 ) -> None:
     """The rules of who owns what, in their order, with the charges and the money that each caught."""
-    from tallystick.reports import owners as report
+    from tallystick.reports.check import check as checked, problems
+    from tallystick.reports.owners import rules
 
     table = _asked("owners", since, until, ledger, config)
-    found = table(report.check if check else report.rules)
+    found = table(checked if check else rules)
     options.write(options.written(found, form, output), output, force=force)
-    if check and found.cells:
+    if check and problems(found):
         sys.exit(1)
 
 

@@ -133,12 +133,13 @@ class Owners:
             1 << place
             for place, values in enumerate(said)
             if values is None
-            or any(it in words or ("*" in it and any(map(_like(it).fullmatch, words))) for it in values)
+            or any(it in words or ("*" in it and any(map(like(it).fullmatch, words))) for it in values)
         )
 
 
 @lru_cache(maxsize=4096)
-def _like(value: str) -> re.Pattern[str]:
+def like(value: str) -> re.Pattern[str]:
+    """What a value with stars stands for."""
     return re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
 
 
