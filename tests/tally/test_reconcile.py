@@ -436,14 +436,18 @@ def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> Non
 
 
 def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
-    """The effective rate of a model and kind is what was billed for a million of it, beside the list's."""
+    """The effective rate of a kind is what was billed for a million of it, beside the list's; the rows are the bill."""
     plant = Scaled("0.88", lambda line, _: line.cost_type == "tokens")
     synced(tmp_path / "ledger", plant)
     engine = Ledger(tmp_path / "ledger", CLOCK).engine()
     table = rates(engine, Question("reconcile", window(str(SINCE), None, NOW), ()), Prices.with_own(), NOW)
     [row] = [it for it in table.rows if (it["model"], it["kind"]) == ("claude-fable-5-1", "output")]
     assert (row["rate"], row["list_rate"], row["of_list"]) == (44, 50, Decimal("0.88"))
-    assert {it["kind"] for it in table.rows} <= {*TOKENS, "web_search"}
+    rated = {it["kind"] for it in table.rows if it["rate"] is not None}
+    assert rated <= {*TOKENS, "web_search"}
+    assert {it["kind"] for it in table.rows} - rated == {"code_execution", "session_time"}
+    bill = Ledger(tmp_path / "ledger", CLOCK).spend((), str(SINCE)).totals["billed"]
+    assert sum((it["billed"] for it in table.rows), Decimal(0)) == table.totals["billed"] == bill  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("by", ["key", "actor", "speed", "hour"])

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, PLACES, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -102,7 +103,10 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
 
 
 def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit."""
+    """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit.
+
+    What was billed without use that is known is a row too, without a rate, so that the rows are the bill.
+    """
     _check(engine, question, prices)
     by = tuple(dict.fromkeys((*question.by, "model", "kind")))
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
@@ -111,19 +115,20 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
         exp.select(*by, *(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in ("quantity", "billed", "list")))
         .select("count(*) - count(list) AS unlisted")
         .from_("ledger.charges")
-        .where("method IN ('reported', 'allocated')", "quantity IS NOT NULL")
+        .where("billed IS NOT NULL")
         .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by(*by)
-        .order_by(*by)
+        .group_by(*by, "quantity IS NULL")
+        .order_by(*by, "quantity IS NULL")
     )
     cells: list[tuple[Cell, ...]] = []
     paid: list[Decimal] = []
     for row in engine.ask(query).to_pylist():
         listed = None if row["unlisted"] else row["list"]
-        figures = effective(row["kind"], int(row["quantity"]), row["billed"], listed)
-        unit, per = UNITS[row["kind"]]
+        quantity = None if row["quantity"] is None else int(row["quantity"])
+        figures = (None,) * 3 if quantity is None else effective(row["kind"], quantity, row["billed"], listed)
+        unit, per = UNITS.get(row["kind"], (UNKNOWN, None))
         paid.append(row["billed"])
-        cells.append((*(str(row[name]) for name in by), int(row["quantity"]), row["billed"], *figures, per, unit))
+        cells.append((*(str(row[name]) for name in by), quantity, row["billed"], *figures, per, unit))
     headings = (
         *(Heading(name, Kind.DIMENSION) for name in by),
         Heading("quantity", Kind.COUNT),
@@ -135,7 +140,8 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
     )
     coverage, caveats = _covered(engine, question, now)
     note = (
-        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included."
+        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included. "
+        "Where the usage report does not say how much was used, there is no rate."
     )
     billed = total(paid) if paid or coverage["present"] else None
     return Table(question, headings, cells, {"billed": billed}, (*caveats, note), coverage, _as_of(engine))
