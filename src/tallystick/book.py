@@ -19,7 +19,7 @@ from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.reports import REPORTS, sql
 from tallystick.reports.answer import answer, query
-from tallystick.reports.coverage import organizations
+from tallystick.reports.coverage import models, organizations
 from tallystick.reports.lists import by_others, warned
 from tallystick.reports.owners import owned
 from tallystick.reports.report import Report
@@ -104,6 +104,17 @@ class Ledger:
 
         others = by_others(self.engine(), self._lists())
         return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
+
+    def doubts(self) -> list[str]:
+        """What is doubtful of one's own price list: models that neither a list nor the ledger knows."""
+        lists = self._lists()
+        if len(lists.texts) == 1:
+            return []
+        used = models(self.engine()) if self._tables.exists() else set()
+        return [
+            f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows: {it}."
+            for it in lists.unknown(used)
+        ]
 
     def plan(
         self, since: str | None = None, until: str | None = None, *, grain: str = "day", source: str = "auto"

@@ -48,10 +48,7 @@ def _command(report: Report) -> click.Command:
         ledger: str | None,
         config: str | None,
     ) -> None:
-        from tallystick.book import Ledger
-
-        told = options.settings(ledger=ledger, config=config)
-        book = Ledger.of(told)
+        book = options.book(doubt=report.name != "usage", ledger=ledger, config=config)
         dims = options.names(by)
         chosen = options.chosen(where)
         if show_sql:

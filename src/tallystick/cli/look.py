@@ -43,9 +43,7 @@ def verify(form: str | None, ledger: str | None, config: str | None) -> None:
 @options.config
 def tally(ledger: str | None, config: str | None) -> None:
     """Match used against billed anew, by the price lists in force. Asks the API nothing."""
-    from tallystick.book import Ledger
-
-    days = Ledger.of(options.settings(ledger=ledger, config=config)).tally()
+    days = options.book(ledger=ledger, config=config).tally()
     if days:
         click.echo(f"{days:,} {'day' if days == 1 else 'days'} tallied anew, by the price lists in force.")
     else:

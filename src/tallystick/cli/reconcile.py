@@ -36,9 +36,7 @@ def reconcile(
     `unexplained`. What modifiers (batch, geography, long context, speed) did to the priced amount stands in `in_priced`
     and adds nothing to the difference.
     """
-    from tallystick.book import Ledger
-
-    book = Ledger.of(options.settings(ledger=ledger, config=config))
+    book = options.book(ledger=ledger, config=config)
     dims = options.names(("" if rates else "model") if by is None else by)
     table = book.reconcile(dims, since, until, options.chosen(where), rates=rates)
     options.write(options.written(table, form, output), output, force=force)

@@ -182,6 +182,11 @@ def organizations(engine: Engine) -> list[str]:
     return [row["organization"] for row in engine.ask(query).to_pylist()]
 
 
+def models(engine: Engine) -> set[str]:
+    """The models that the ledger holds."""
+    return {row["model"] for row in engine.ask(exp.select("model").distinct().from_("ledger.charges")).to_pylist()}
+
+
 def _states(engine: Engine, source: str, grain: str, question: Question) -> dict[date, State]:
     """The state of each day that every organization asked about has; the least trusted where they differ."""
     states = exp.select("organization", "day", "state").from_("ledger.days")
