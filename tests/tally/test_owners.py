@@ -297,10 +297,14 @@ def test_a_rule_that_cannot_be_is_named(table: Any, said: tuple[str, ...]) -> No
     ("lines", "said"),
     [
         ("team,key\na,k,x\n", ("line 2", "3 cells")),
-        ("team,key,key\n\na,k,x\n", ("line 3", "2 different columns")),
+        ("team,key,key\n\na,k,x\n", ("line 1", "'key' twice")),
         ("team,key\na,\n", ("line 2", "nothing of what")),
         ("team,key\n,k\n", ("line 2", "team")),
-        ("team,colour\na,red\n", ("line 2", "'colour'")),
+        ("team,colour\na,red\n", ("line 1", "'colour'", "workspace")),
+        ("team,worksapce\na,w\n", ("line 1", "'worksapce'", "Did you mean workspace?")),
+        ("team;key\na;k\n", ("line 1", "commas")),
+        ("team,shared\na,even\n", ("line 1", "'shared'", "[[owner]]")),
+        ("team,key\nunowned,k\n", ("line 2", "nobody owns")),
         ("team,key,from\na,k,1.10.2026\n", ("line 2", "'1.10.2026'")),
         ('team,key\na,"k\n', ("line 2", "CSV")),
     ],
@@ -321,10 +325,13 @@ def test_a_csv_as_spreadsheets_write_it() -> None:
 
 
 def test_an_owners_list_that_is_not_there(tmp_path: Path) -> None:
-    """The list is read when owners are asked for: a missing one is named then, and stops nothing else."""
+    """The list is read when owners are asked for: one that is missing, or not UTF-8, is named then."""
     (tmp_path / "t.toml").write_text('owners = "nowhere.csv"', encoding="utf-8")
     told = Settings.load(config=str(tmp_path / "t.toml"), environment={})
     with pytest.raises(AskedWrongly, match=r"nowhere\.csv"):
+        told.owners()
+    (tmp_path / "nowhere.csv").write_bytes("team,key\nM\u00e4rkte,k\n".encode("cp1252"))
+    with pytest.raises(AskedWrongly, match=r"nowhere\.csv.*not UTF-8"):
         told.owners()
 
 

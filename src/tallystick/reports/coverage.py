@@ -30,6 +30,8 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     absent = [day for day in asked if day not in states and day not in unpublished]
     of = {how: [day for day in asked if states.get(day) == how] for how in State}
     caveats = []
+    if (end := question.window.end).date() < today and end.month != (end + DAY).month:
+        caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
         grain = " --grain hour" if table is USAGE_HOUR else ""
         caveats.append(
@@ -155,21 +157,29 @@ _LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
 
 
 def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
-    """The tokens of each model and tier without a known rate, and what to say of them; priority tier never has one."""
+    """The tokens of each model and tier without a known rate that were or may be billed, and what to say of them.
+
+    Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
+    its rate: it is said, and is not among these.
+    """
+    free = exp.column("cause").eq(exp.Literal.string("not billed"))
     query = (
-        exp.select("model", "tier", exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
+        exp.select("model", "tier", exp.alias_(free, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
         .from_("ledger.charges")
         .where(
             "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority'",
             within(question.window, months=True),
             *wanted(engine, CHARGES, question.where),
         )
-        .group_by("model", "tier")
+        .group_by("model", "tier", "cause = 'not billed'")
         .order_by("model", "tier")
     )
-    tokens = {f"{row['model']} in tier {row['tier']}": int(row["tokens"]) for row in engine.ask(query).to_pylist()}
-    listed = "; ".join(f"{what}, {count:,} tokens" for what, count in tokens.items())
-    return tokens, [f"Unpriced, for no rate is known: {listed}."] if tokens else []
+    tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
+    for row in engine.ask(query).to_pylist():
+        tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
+    words = {False: "Unpriced, for no rate is known", True: "Unpriced too, but nothing was billed for them"}
+    said = {how: "; ".join(f"{what}, {count:,} tokens" for what, count in of.items()) for how, of in tokens.items()}
+    return tokens[False], [f"{words[how]}: {listed}." for how, listed in said.items() if listed]
 
 
 ONLY_BILLED = ("code execution", "session time")

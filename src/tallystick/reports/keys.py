@@ -47,7 +47,7 @@ def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> T
     read, listed = _listed(engine, question.window.end)
     listed = {at: said for at, said in listed.items() if at in spent or at in used or not said["later"]}
     real = _real(engine)
-    people = directory(engine, "actor")
+    people, called = directory(engine, "actor"), directory(engine, "key")
     places = directory(engine, "workspace")
     idle_owner = _standing(engine, owners, listed, real, question)
     last_day = (question.window.end - DAY).date()
@@ -80,7 +80,7 @@ def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> T
                 ),
                 *((at[0],) if apart else ()),
                 at[1],
-                said["name"] if said else directory_name(at[1]),
+                said["name"] if said else called.get(at[1], at[1]),
                 status,
                 ", ".join(workspaces),
                 ", ".join(places.get(it, it) for it in workspaces),
@@ -108,11 +108,6 @@ def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> T
     measures = {name: Heading(name, Kind.TEXT) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if apart else ()), *_NAMES)
     return answered(engine, question, owners, now, names, rows, said_of, measures)
-
-
-def directory_name(key: str) -> str:
-    """What stands for the name of a key that the directory does not have."""
-    return {NO_KEYS[0]: "No key (Playground, OAuth)", NO_KEYS[1]: "Billed without use"}.get(key, key)
 
 
 def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:

@@ -26,9 +26,20 @@ from tallystick.reports.coverage import cover, matched, organizations, priority,
 from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
+from tallystick.tally.applied import NOT_APPLIED
 from tallystick.tally.line import Part
 from tallystick.tally.prices import Prices
-from tallystick.tally.reconcile import CAUSES, LARGE, REFUSED, UNEXPLAINED, Found, effective, reconcile
+from tallystick.tally.reconcile import (
+    CAUSES,
+    LARGE,
+    MIXED,
+    REFUSED,
+    UNEXPLAINED,
+    UNKNOWN_PRICE,
+    Found,
+    effective,
+    reconcile,
+)
 
 _LINE = ("workspace", "model", "kind", "tier", "context", "geo")
 _WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."
@@ -42,7 +53,11 @@ RECONCILE = Report(
     by=("model",),
     measures=(),
     order="",
-    refused={"key": _WHO, "actor": _WHO, "speed": _SPEED, "method": _SPEED},
+    refused={
+        **dict.fromkeys(("key", "actor", "product"), _WHO),
+        **dict.fromkeys(("team", "cost_center"), f"owners can be told apart by key or person, and {_WHO}"),
+        **dict.fromkeys(("speed", "method"), _SPEED),
+    },
 )
 """What `reconcile` can be asked by; it has a way of its own to answer."""
 
@@ -248,8 +263,14 @@ def _said(found: list[Found]) -> list[str]:
         "requests were refused is not reported.",
         LARGE: "Large-prompt range: so many tokens at the higher rate make up the gap; tokens refused among them would "
         "make it more, and cannot be told apart.",
+        NOT_APPLIED: "Own prices not applied: the bill is the public list's, though your own prices differ.",
     }
-    return [words for cause, words in said.items() if any(it.cause == cause and it.amount for it in found)]
+    words = [words for cause, words in said.items() if any(it.cause == cause and it.amount for it in found)]
+    if any(it.cause == MIXED for it in found):
+        words.append("Mixed speed: fast and standard use that one line of the bill covers; it is judged as one.")
+    if free := sum(it.quantity or 0 for it in found if it.cause == UNKNOWN_PRICE and it.part.billed is None):
+        words.append(f"For {free:,} tokens of unknown price nothing was billed.")
+    return words
 
 
 def _as_of(engine: Engine) -> dict[str, Any]:
