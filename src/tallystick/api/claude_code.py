@@ -144,8 +144,9 @@ def _placed(page: Page, row: CodeRow, path: str) -> Placed:
         try:
             estimated.append(_dollars(use.estimated_cost))
         except BadMoney as bad:
+            where = f"{path}.model_breakdown[{place}].estimated_cost"
             raise BadMoney(
-                f"The Claude Code report of {day} holds at `{path}.model_breakdown[{place}].estimated_cost`: {bad.what}",
+                f"The Claude Code report of {day} holds at `{where}`: {bad.what}",
                 MEND,
                 request_id=page.request_id,
             ) from None

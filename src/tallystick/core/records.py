@@ -204,7 +204,7 @@ USED = LedgerTable(
 )
 USED_HOUR = LedgerTable("used_hour", "tokens used, by UTC hour", (*USED.columns[:3], _HOUR, *USED.columns[3:]))
 TOOLS = ("edit", "multi_edit", "write", "notebook_edit", "other")
-"""The tools of Claude Code whose proposals a person accepts or rejects; `other` is any that tallystick does not know."""
+"""The tools of Claude Code whose proposals people accept or reject; `other` is any that tallystick does not know."""
 _TOLD = "null where it is not said"
 ACTIVITY = LedgerTable(
     "activity",
@@ -232,7 +232,9 @@ ACTIVITY = LedgerTable(
         Column("output", Type.COUNT, f"tokens the model wrote; {_TOLD}"),
         Column("cache_read", Type.COUNT, f"tokens read from the cache; {_TOLD}"),
         Column("cache_write", Type.COUNT, f"tokens written to the cache, for whatever time; {_TOLD}"),
-        Column("estimated", Type.MONEY, f"Anthropic's estimate in US dollars, of which the bill holds its own; {_TOLD}"),
+        Column(
+            "estimated", Type.MONEY, f"Anthropic's estimate in US dollars, of which the bill holds its own; {_TOLD}"
+        ),
     ),
     ("organization", "month"),
 )
