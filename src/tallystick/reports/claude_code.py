@@ -30,7 +30,8 @@ _DONE, _USED = "model = 'none'", "model <> 'none'"
 _PEOPLE = "organization || ' ' || actor || ' ' || CAST(day AS VARCHAR)"
 _NEWER = (
     "(organization, day) IN (SELECT (organization, day) FROM ledger.days "
-    "WHERE source IN ('analytics_cost', 'analytics_usage') GROUP BY organization, day HAVING count(DISTINCT source) = 2)"
+    "WHERE source IN ('analytics_cost', 'analytics_usage') GROUP BY organization, day "
+    "HAVING count(DISTINCT source) = 2)"
 )
 """The days that are tallied by the newer dialect, which alone tells what Claude Code was billed."""
 BILL = """
@@ -101,9 +102,11 @@ HEADINGS = (
 )
 _NOTES = (
     "estimated is Anthropic's estimate in whole cents, of which the bill holds its own already: never add it to spend.",
-    "active_days counts the days on which each person or key did something: developer-days, where persons are asked of.",
-    "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: what "
-    "is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either.",
+    "active_days counts the days on which each person or key did something: developer-days.",
+    (
+        "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: what "
+        "is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
+    ),
 )
 
 
@@ -120,7 +123,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
     [whole] = _joined(engine, (), conditions, billed=not places) or [{}]
     for row in rows:
         if "model" in by:  # what was done is not counted by model
-            row |= dict.fromkeys((*COUNTS, "accepted", "rejected"))
+            row.update(dict.fromkeys((*COUNTS, "accepted", "rejected")))
     times = [name for name in by if name in TIMES]
     rows.sort(key=lambda row: ([row[it] for it in times], -(row["estimated"] or 0), [row[it] for it in by]))
     coverage, caveats = cover(engine, ACTIVITY, _plain(question), now)
@@ -142,7 +145,7 @@ def _plain(question: Question) -> Question:
 
 
 def _joined(
-    engine: Engine, by: Sequence[str], conditions: Sequence[exp.Expression], *, billed: bool
+    engine: Engine, by: Sequence[str], conditions: Sequence[exp.Condition], *, billed: bool
 ) -> list[dict[str, Any]]:
     """What was done and what was billed by group; a group that only one of them knows has nulls of the other."""
     dims = {name: column(_CALLED.get(name, name)) for name in by}
@@ -157,7 +160,7 @@ def _joined(
     }
     bills: dict[tuple[str, ...], Any] = {}
     if billed:
-        bill = exp.maybe_parse(BILL, dialect="duckdb").subquery("bill")
+        bill: exp.Expr = exp.select("*").from_(f"({BILL}) AS bill", dialect="duckdb").subquery("bill")
         amounts = _grouped(bill, dims, [exp.alias_(exp.maybe_parse("sum(billed)"), "billed")], conditions)
         bills = {tuple(row[name] for name in by): row["billed"] for row in engine.ask(amounts).to_pylist()}
     for group in {*bills} - {*found}:
@@ -169,10 +172,10 @@ def _joined(
 
 
 def _grouped(
-    source: exp.Expression,
-    dims: Mapping[str, exp.Expression],
-    sums: list[exp.Expression],
-    conditions: Sequence[exp.Expression],
+    source: exp.Expr,
+    dims: Mapping[str, exp.Expr],
+    sums: Sequence[exp.Expr],
+    conditions: Sequence[exp.Condition],
 ) -> exp.Select:
     asked = exp.select(*(exp.alias_(sql.copy(), name, quoted=True) for name, sql in dims.items()), *sums)
     asked = asked.from_(source).where(*(it.copy() for it in conditions))
