@@ -185,7 +185,7 @@ def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.Mo
             if "email_address" in row["actor"]:
                 row["actor"]["email_address"] = "Someone@Else.example"
 
-    synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
+    synced(path, Wire(world, before=edited(world, edit)), days_ago(2))
     people = {it["actor"] for it in records(path, ACTIVITY) if it["actor_type"] == "user_actor"}
     [made] = people
     assert made.startswith(MADE)

@@ -104,8 +104,8 @@ _NOTES = (
     "estimated is Anthropic's estimate in whole cents, of which the bill holds its own already: never add it to spend.",
     "active_days counts the days on which each person or key did something: developer-days.",
     (
-        "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: what "
-        "is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
+        "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: "
+        "what is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
     ),
 )
 
