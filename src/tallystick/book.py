@@ -28,6 +28,8 @@ from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
     from tallystick.sync.run import Outcome, Progress
 
@@ -88,6 +90,7 @@ class Ledger:
                 progress=progress,
                 waiting=waiting,
                 prices=self._prices,
+                people=self._people(),
             ).run(wanted, by)
         settings = self._settings or Settings.load()
         with settings.client(self._clock) as made:
@@ -114,6 +117,25 @@ class Ledger:
         from tallystick.sync.rebuild import rebuild
 
         return rebuild(self.path, Path(into), self._lists())
+
+    def whom(self, said: str) -> Person:
+        """The person of that id, e-mail or exact name; AskedWrongly names those near it."""
+        from tallystick.sync.forget import whom
+
+        return whom(self._tables, self._people(), said)
+
+    def forget(self, person: Person | None, *, waiting: Callable[[str], None] | None = None) -> Forgotten:
+        """Forget a person, or everybody as far as the settings say: names and e-mails go, ids and totals stay."""
+        from tallystick.sync.forget import forget
+
+        self.engine()
+        return forget(self._tables, self._people(), person, waiting)
+
+    def _people(self) -> People:
+        from tallystick.config import default_key
+        from tallystick.sync.people import People, key_in
+
+        return self._settings.people() if self._settings else People("full", key_in(default_key()))
 
     def spend(
         self,

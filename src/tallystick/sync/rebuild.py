@@ -14,6 +14,7 @@ from tallystick.core.records import PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
+from tallystick.ledger.erasure import forgotten, remember
 from tallystick.ledger.tables import Tables, schema
 from tallystick.sync.keep import Keeper
 from tallystick.sync.plan import Errand, Source
@@ -35,6 +36,7 @@ def rebuild(old: Path, new: Path, prices: Prices) -> int:
     index = Tables(old).rows(PAGES)
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
+    remember(new, forgotten(old))
     with Tables(new).writing() as writer:
         keepers = {name: Keeper(writer, name, prices) for name in {row["organization"] for row in rows}}
         for _, group in groupby(rows, key=lambda row: row["reading"]):
