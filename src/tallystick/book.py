@@ -29,6 +29,8 @@ from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
     from tallystick.sync.run import Outcome, Progress
 
@@ -94,7 +96,7 @@ class Ledger:
                 waiting=waiting,
                 prices=self._prices,
                 coding=coding,
-                people_key=self._people_key,
+                people=self._people(),
             ).run(wanted, by)
         settings = self._settings or Settings.load()
         with settings.client(self._clock) as made:
@@ -157,7 +159,23 @@ class Ledger:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
 
-        return rebuild(self.path, Path(into), self._lists(), self._people_key)
+        return rebuild(self.path, Path(into), self._lists(), self._people())
+
+    def whom(self, said: str) -> Person:
+        """The person of that id, e-mail or exact name; AskedWrongly names those near it."""
+        from tallystick.sync.forget import whom
+
+        return whom(self._tables, self._people(), said)
+
+    def forget(self, person: Person | None, *, waiting: Callable[[str], None] | None = None) -> Forgotten:
+        """Forget a person, or everybody as far as the settings say: names and e-mails go, ids and totals stay."""
+        from tallystick.sync.forget import forget
+
+        self.engine()
+        return forget(self._tables, self._people(), person, waiting)
+
+    def _people(self) -> People:
+        return (self._settings or Settings.load()).people()
 
     def spend(
         self,
@@ -259,9 +277,6 @@ class Ledger:
         from tallystick.reports import claude_code as report
 
         return report.answer(self.engine(), self._asked("claude-code", by, since, until, where), self._clock.now())
-
-    def _people_key(self) -> bytes:
-        return (self._settings or Settings.load()).people_key()
 
     def _lists(self) -> Prices:
         return self._prices or Prices.with_own()

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, claude_code, look, owners, price, reconcile, simulate
+from tallystick.cli import api, ask, claude_code, forget, look, owners, price, reconcile, simulate
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -51,6 +51,7 @@ for command in (
     look.sql,
     look.schema,
     look.rebuild,
+    forget.forget,
     simulate.sim,
 ):
     cli.add_command(command)

@@ -319,6 +319,8 @@ PAGES = LedgerTable(
         Column("fixed", Type.TEXT, "dimensions that the query held fixed: JSON"),
         Column("hash", Type.TEXT, "SHA-256 of the page; its file is pages/<first two>/<hash>.zst"),
         Column("size", Type.COUNT, "bytes before compression"),
+        Column("original", Type.TEXT, "SHA-256 of the page as it was answered; null where it is kept as it was"),
+        Column("redacted", Type.TEXT, "why persons were left out: people = ids, people = hashed or forgotten; or null"),
     ),
     pinned=False,
 )

@@ -52,12 +52,17 @@ MEASURES: Mapping[Source, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One page, why it was asked for, the dimensions that its query held fixed, and until when it is whole."""
+    """One page, why it was asked for, the dimensions that its query held fixed, and until when it is whole.
+
+    `original` is the hash of the page as it was answered, `redacted` why it is another now; None where it is not.
+    """
 
     purpose: str
     fixed: Mapping[str, str]
     page: Page
     refreshed_at: datetime | None = None
+    original: str | None = None
+    redacted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
