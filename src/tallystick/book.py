@@ -67,6 +67,7 @@ class Ledger:
         *,
         grain: str = "day",
         source: str = "auto",
+        cuts: Sequence[str] | None = None,
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
@@ -74,7 +75,8 @@ class Ledger:
         """Read from the API what is missing or not settled, and commit it window by window.
 
         `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
-        `source` is auto, reports (the older dialect), analytics (the newer) or both.
+        `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
+        profiles, slack, groups, by default those of the settings.
         """
         from tallystick.sync.run import Sync
 
@@ -85,28 +87,38 @@ class Ledger:
                 self._tables,
                 self._clock,
                 source=source,
+                cuts=self._cuts(cuts),
                 progress=progress,
                 waiting=waiting,
                 prices=self._prices,
             ).run(wanted, by)
         settings = self._settings or Settings.load()
         with settings.client(self._clock) as made:
-            return self.sync(since, until, grain=grain, source=source, client=made, progress=progress, waiting=waiting)
+            return self.sync(
+                since, until, grain=grain, source=source, cuts=cuts, client=made, progress=progress, waiting=waiting
+            )
 
     def plan(
-        self, since: str | None = None, until: str | None = None, *, grain: str = "day", source: str = "auto"
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        grain: str = "day",
+        source: str = "auto",
+        cuts: Sequence[str] | None = None,
     ) -> tuple[list[Errand], Estimate]:
         """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
 
         With `source` auto it takes for granted that the newer dialect may be read.
         """
-        from tallystick.sync.dialects import Choice, plan
+        from tallystick.sync.dialects import Choice, chosen, plan
         from tallystick.sync.history import habits, known_days
         from tallystick.sync.plan import estimate
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        errands = plan(known, self._wanted(since, until), _grain(grain), self._clock.now(), Choice(source))
+        wanted, words = self._wanted(since, until), chosen(self._cuts(cuts))
+        errands = plan(known, wanted, _grain(grain), self._clock.now(), Choice(source), words)
         return errands, estimate(errands, habits(self._tables))
 
     def rebuild(self, into: str | Path) -> int:
@@ -276,6 +288,9 @@ class Ledger:
         if not self._tables.exists():
             return []
         return organizations(self.engine())
+
+    def _cuts(self, told: Sequence[str] | None) -> Sequence[str]:
+        return told if told is not None else self._settings.cuts if self._settings else ()
 
     def _wanted(self, since: str | None, until: str | None) -> Window:
         now = self._clock.now()

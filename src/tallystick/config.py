@@ -5,6 +5,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
     prices = "prices.toml"             # one's own price list, on top of the public one
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
+    cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
-_KNOWN = {"ledger": str, "prices": str, "owners": str, "owner": list, "api": dict}
+_KNOWN = {"ledger": str, "prices": str, "owners": str, "owner": list, "cuts": list, "api": dict}
 _KNOWN_API = {"base_url", "key_file", "key_command"}
 
 
@@ -71,6 +72,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
     prices: Path | None = None
+    cuts: tuple[str, ...] = ()
     _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
     _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -113,6 +115,7 @@ class Settings:
             warnings=tuple(warnings),
             at=at,
             prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
+            cuts=tuple(map(str, file.get("cuts", ()))),
             _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
             _told=lambda: _from_environment(secrets),
             _api=api,

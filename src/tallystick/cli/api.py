@@ -55,6 +55,11 @@ def check(base_url: str | None, config: str | None) -> None:
     show_default=True,
     help="The newer dialect where it may be read and covers the day, else the older reports; or one, or both.",
 )
+@click.option(
+    "--cuts",
+    metavar="CUT[,CUT]",
+    help="Read besides, of the newer dialect: sessions, profiles, slack, groups. By default what the settings say.",
+)
 @click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
 @options.ledger
 @options.base_url
@@ -64,6 +69,7 @@ def sync(
     until: str | None,
     grain: str,
     source: str,
+    cuts: str | None,
     planned: bool,
     ledger: str | None,
     base_url: str | None,
@@ -74,12 +80,20 @@ def sync(
 
     told = options.settings(ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
+    words = None if cuts is None else options.names(cuts)
     if planned:
-        _print_plan(book, since, until, grain, source)
+        _print_plan(book, since, until, grain, source, words)
         return
     with Shown() as shown, told.client(on_wait=shown.wait) as client:
         done = book.sync(
-            since, until, grain=grain, source=source, client=client, progress=shown.progress, waiting=shown.queue
+            since,
+            until,
+            grain=grain,
+            source=source,
+            cuts=words,
+            client=client,
+            progress=shown.progress,
+            waiting=shown.queue,
         )
     tell(done)
 
@@ -144,8 +158,10 @@ def tell(done: Outcome) -> None:
         )
 
 
-def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str, source: str) -> None:
-    errands, cost = book.plan(since, until, grain=grain, source=source)
+def _print_plan(
+    book: Ledger, since: str | None, until: str | None, grain: str, source: str, cuts: tuple[str, ...] | None
+) -> None:
+    errands, cost = book.plan(since, until, grain=grain, source=source, cuts=cuts)
     for errand in errands:
         click.echo(f"  {errand}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from tallystick.core.cuts import CUTS
 from tallystick.core.dimensions import NAMED
 from tallystick.core.time import Window
 
@@ -166,6 +167,22 @@ ANALYTICS_COST = LedgerTable(
     ),
     ("organization", "month"),
 )
+CUT_TABLES: Mapping[str, LedgerTable] = {
+    cut.name: LedgerTable(
+        cut.name,
+        cut.meaning,
+        (
+            *_WHEN,
+            *_dims(*cut.dims, "kind"),
+            Column("currency", Type.TEXT, "currency of the bill; USD"),
+            Column("billed", Type.MONEY, "amount billed, after contract discounts, before credits, US dollars"),
+            _LIST,
+        ),
+        ("organization", "month"),
+    )
+    for cut in CUTS
+}
+"""The table of each cut, by its name."""
 CHARGES = LedgerTable(
     "charges",
     "the tally: every billed line matched to who used it; one row = one line of the bill",
@@ -208,7 +225,7 @@ DAYS = LedgerTable(
     "what is known of each day: how far it can be trusted, and its control totals",
     (
         _ORGANIZATION,
-        Column("source", Type.TEXT, "usage, cost, analytics_usage or analytics_cost"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost or a cut"),
         Column("grain", Type.TEXT, "`day` or `hour`"),
         Column("day", Type.DAY, "UTC day"),
         Column("state", Type.TEXT, "running, provisional (read under 35 days after its end) or settled"),
@@ -270,7 +287,7 @@ PAGES = LedgerTable(
         _ORGANIZATION,
         Column("reading", Type.COUNT, "number of the reading that asked; its pages are judged together"),
         Column("attempt", Type.COUNT, "which try at its window this reading was"),
-        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost or names"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, a cut or names"),
         Column("grain", Type.TEXT, "day or hour"),
         Column("window_start", Type.INSTANT, "start of the reading's window"),
         Column("window_end", Type.INSTANT, "end of the reading's window"),
@@ -296,6 +313,7 @@ PINNED: tuple[LedgerTable, ...] = (
     COST,
     ANALYTICS_USAGE,
     ANALYTICS_COST,
+    *CUT_TABLES.values(),
     CHARGES,
     DAYS,
     NAMES,
@@ -303,5 +321,5 @@ PINNED: tuple[LedgerTable, ...] = (
 )
 """The tables that a version pins."""
 
-MONEY = (COST, ANALYTICS_COST, CHARGES)
+MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 """The tables of what was billed."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from tallystick.core.cuts import NAMED_CUTS, Cut
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight, of_days
 
@@ -31,16 +32,26 @@ class Source(StrEnum):
     COST = "cost"
     ANALYTICS_USAGE = "analytics_usage"
     ANALYTICS_COST = "analytics_cost"
+    CUT_SESSIONS = "cut_sessions"
+    CUT_PROFILES = "cut_profiles"
+    CUT_SLACK = "cut_slack"
+    CUT_SLACK_USERS = "cut_slack_users"
+    CUT_GROUPS = "cut_groups"
 
     @property
     def newer(self) -> bool:
         """Whether it is of the newer dialect."""
-        return self in {Source.ANALYTICS_USAGE, Source.ANALYTICS_COST}
+        return self not in {Source.USAGE, Source.COST}
 
     @property
     def money(self) -> bool:
         """Whether it tells what was billed: of ended days alone."""
-        return self in {Source.COST, Source.ANALYTICS_COST}
+        return self not in {Source.USAGE, Source.ANALYTICS_USAGE}
+
+    @property
+    def cut(self) -> Cut | None:
+        """The cut that it is, if it is one."""
+        return NAMED_CUTS.get(self)
 
 
 @dataclass(frozen=True, slots=True)
