@@ -20,7 +20,8 @@ from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.reports import REPORTS, sql
 from tallystick.reports.answer import answer, query
-from tallystick.reports.coverage import organizations
+from tallystick.reports.coverage import models, organizations
+from tallystick.reports.lists import by_others, warned
 from tallystick.reports.owners import owned
 from tallystick.reports.report import Report
 from tallystick.reports.verify import verify
@@ -82,6 +83,8 @@ class Ledger:
 
         wanted, by = self._wanted(since, until), _grain(grain)
         if client is not None:
+            if self._tables.exists():
+                self.tally(waiting=waiting)
             return Sync(
                 client,
                 self._tables,
@@ -97,6 +100,27 @@ class Ledger:
             return self.sync(
                 since, until, grain=grain, source=source, cuts=cuts, client=made, progress=progress, waiting=waiting
             )
+
+    def tally(self, *, waiting: Callable[[str], None] | None = None) -> int:
+        """Match used against billed anew, by the price lists in force; how many days. Asks the API nothing.
+
+        Days that were tallied by these lists already are left as they are.
+        """
+        from tallystick.sync.retally import retally
+
+        others = by_others(self.engine(), self._lists())
+        return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
+
+    def doubts(self) -> list[str]:
+        """What is doubtful of one's own price list: models that neither a list nor the ledger knows."""
+        lists = self._lists()
+        if len(lists.texts) == 1:
+            return []
+        used = models(self.engine()) if self._tables.exists() else set()
+        return [
+            f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows: {it}."
+            for it in lists.unknown(used)
+        ]
 
     def plan(
         self,
@@ -181,9 +205,16 @@ class Ledger:
         if chosen.name == "cache":
             from tallystick.reports import cache
 
-            return cache.answer(self.engine(), question, self._clock.now(), self._lists())
+            return self._warned(lambda it: cache.answer(it, question, self._clock.now(), self._lists()))
         owners = self._settings.owners() if self._settings and owned(question) else None
-        return answer(chosen, self.engine(), question, self._clock.now(), owners)
+        if not chosen.money:
+            return answer(chosen, self.engine(), question, self._clock.now(), owners)
+        return self._warned(lambda it: answer(chosen, it, question, self._clock.now(), owners))
+
+    def _warned(self, ask: Callable[[Engine], Table]) -> Table:
+        """An answer in which prices matter."""
+        engine = self.engine()
+        return warned(ask(engine), engine, self._lists())
 
     def whatif(
         self,
@@ -204,7 +235,7 @@ class Ledger:
 
         change = Change.read((swap,) if isinstance(swap, str) else swap, batch, cache_hit, geo)
         question = self._asked("whatif", by, since, until, where, top)
-        return report.answer(self.engine(), question, self._clock.now(), self._lists(), change)
+        return self._warned(lambda it: report.answer(it, question, self._clock.now(), self._lists(), change))
 
     def prices(self, model: str | None = None, on: str | None = None) -> Table:
         """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses."""
@@ -251,7 +282,7 @@ class Ledger:
 
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
-        return verify(self.engine())
+        return verify(self.engine(), self._lists())
 
     def engine(self) -> Engine:
         """The newest version of the ledger, ready to be asked; LedgerError where there is none."""

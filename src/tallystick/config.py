@@ -136,7 +136,9 @@ class Settings:
         """The public price list and one's own; AskedWrongly where it cannot be read."""
         from tallystick.tally.prices import Prices
 
-        return Prices.with_own(*([_read(self.prices, "price list", "prices")] if self.prices else []))
+        if self.prices is None:
+            return Prices.with_own()
+        return Prices.with_own(_read(self.prices, "price list", "prices"), name=self.prices.name)
 
     def owners(self) -> Owners:
         """Who owns what: the CSV, then the [[owner]] tables; AskedWrongly names the rule that cannot be."""
@@ -179,7 +181,7 @@ def _read(path: Path, what: str, setting: str) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as wrong:
-        why = wrong.strerror if isinstance(wrong, OSError) else "it is not text"
+        why = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
         raise AskedWrongly(f"The {what} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
 
 

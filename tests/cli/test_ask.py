@@ -156,6 +156,29 @@ def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> N
     assert Path("spend.csv").read_bytes().decode() == printed
 
 
+def test_an_ending_that_no_writer_has_is_refused(tallystick: Tallystick) -> None:
+    """A spreadsheet that would be a table of text is refused with the known endings, unless --format is said."""
+    tallystick("spend", "-o", "out.xlsx").refused(2, ".xlsx", ".csv", ".json", "--format")
+    assert not Path("out.xlsx").exists()
+    for words in (("-o", "out.xlsx", "--format", "csv"), ("-o", "out.txt"), ("-o", "out")):
+        assert tallystick("spend", *words).code == 0
+
+
+def test_a_price_for_nobody_is_said(tallystick: Tallystick) -> None:
+    """A model that only one's own price list names is said on the error stream, with the file and what is near it."""
+    own = "[[modifier]]\nname = 'a'\nfrom = 2030-10-01\nfactor = '0.9'\nmodels = ['claude-sonet-5-5']\n"
+    Path("ours.toml").write_text(own, encoding="utf-8")
+    Path("tallystick.toml").write_text('prices = "ours.toml"\n', encoding="utf-8")
+    for words in (("spend",), ("prices",), ("whatif",)):
+        run = tallystick(*words)
+        assert run.code == 0
+        for word in ("ours.toml", "claude-sonet-5-5", "near it: claude-sonnet-5-5"):
+            assert word in run.err
+    assert tallystick("usage").err == ""
+    Path("ours.toml").write_text(own.replace("claude-sonet-5-5", "claude-sonnet-5-5"), encoding="utf-8")
+    assert tallystick("spend").err == ""
+
+
 def test_output_replaces_nothing_unless_forced(tallystick: Tallystick) -> None:
     """An existing file stays as it is and the exit code is 2; with --force it is replaced whole."""
     Path("spend.json").write_text("precious " * 1000, encoding="utf-8")

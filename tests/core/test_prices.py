@@ -320,6 +320,10 @@ def test_wrong_entries_are_named(text: str, words: str) -> None:
         PriceList.read(TEXT, text)
     assert words in wrong.value.what
     assert wrong.value.mend
+    assert "regex" not in wrong.value.what
+    with pytest.raises(AskedWrongly) as wrong:
+        PriceList.read(TEXT, text, names=("prices.toml", "ours.toml"))
+    assert "price list 2" not in wrong.value.what.lower()
 
 
 # Other witnesses

@@ -270,3 +270,16 @@ def test_what_makes_no_question_is_refused(book: Ledger) -> None:
     ):
         with pytest.raises(AskedWrongly):
             asking()
+
+
+@pytest.mark.parametrize("who", ["key", "actor"])
+def test_only_what_was_billed_to_several_together_is_said_to_be(book: Ledger, who: str) -> None:
+    """Dollars billed to several keys (or actors) together are those of lines whose users differ in that, no others."""
+    line = "day, workspace, kind, CASE WHEN kind = 'web_search' THEN '' ELSE model || tier || context || geo END"
+    allocated = f"FROM charges WHERE method = 'allocated' AND day BETWEEN '{AGO_30}' AND '{LAST}'"
+    several = f"SELECT sum(billed) AS billed, count(DISTINCT {who}) AS users {allocated} GROUP BY {line}"
+    [together] = book.sql(f"SELECT sum(billed) AS billed FROM ({several}) WHERE users > 1").rows  # noqa: S608
+    [every] = book.sql(f"SELECT sum(billed) AS billed {allocated}").rows
+    [said] = [it for it in book.spend(who).caveats if f"billed to several {who}s together" in it]
+    assert said.split()[0] == f"{together['billed']:,.2f}"
+    assert together["billed"] < every["billed"]  # type: ignore[operator]

@@ -28,7 +28,7 @@ from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables, Version
-from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
+from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.run import Outcome
 from tallystick.tally.prices import Prices
 
@@ -86,9 +86,16 @@ class Wire(Simulator):
         before: Callable[[str], Answer | None] = lambda _: None,
         without: str = "",
         behavior: Behavior | None = None,
+        analytics: AnalyticsBehavior | None = None,
     ) -> None:
         self.clock = clock or Clock()
-        super().__init__(world, clock=self.clock.ticking, faults=faults, behavior=behavior or Behavior())
+        super().__init__(
+            world,
+            clock=self.clock.ticking,
+            faults=faults,
+            behavior=behavior or Behavior(),
+            analytics=analytics or AnalyticsBehavior(),
+        )
         self.said: list[tuple[str, Answer]] = []
         self._before = before
         self._without = without
@@ -117,10 +124,10 @@ def transport(simulator: Simulator) -> httpx2.MockTransport:
     return httpx2.MockTransport(handle)
 
 
-def synced(path: Path, wire: Wire, since: date, until: date | None = None, **more: Any) -> Outcome:
+def synced(path: Path, wire: Wire, since: date, until: date | None = None, *, key: str = KEY, **more: Any) -> Outcome:
     """One sync of the ledger at `path` from the simulator, of the older reports where nothing else is said."""
     more.setdefault("source", "reports")
-    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
+    with Client(Credential(key), clock=wire.clock, transport=transport(wire)) as client:
         book = Ledger(path, wire.clock)
         return book.sync(str(since), str(until) if until else None, client=client, **more)
 

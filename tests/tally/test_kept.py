@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from deltalake import write_deltalake
 
@@ -35,7 +36,7 @@ from tallystick import Ledger, Table
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.records import CHARGES, COST, DAYS, NAMES, USAGE_DAY, USAGE_HOUR, VERSIONS, LedgerTable
-from tallystick.errors import LedgerError, TallystickError
+from tallystick.errors import LedgerError, Refused, TallystickError
 from tallystick.ledger.tables import Tables
 from tallystick.sim import World
 from tallystick.sync import charging, keep
@@ -154,6 +155,42 @@ def test_other_prices_are_tallied_once(copy: Path, truth: World) -> None:
     assert Tables(copy).newest().number == version + 1
     sync(copy, truth, SINCE)
     assert sorted(records(copy, CHARGES), key=repr) == sorted(before, key=repr)
+
+
+def test_tally_prices_anew_and_asks_the_api_nothing(copy: Path) -> None:
+    """`tally` matches by the price lists in force, once, for every day; the bill stays what it was."""
+    before, version = records(copy, CHARGES), Tables(copy).newest().number
+    book = Ledger(copy, Clock(), DEARER)
+    assert book.tally() == len(span(SINCE, TODAY)) + 1
+    assert Tables(copy).newest().number == version + 1
+    after = records(copy, CHARGES)
+    assert (billed(after), len(after)) == (billed(before), len(before))
+    assert after != before
+    assert book.tally() == 0
+    assert not book.verify().cells
+
+
+def test_what_other_lists_tallied_is_said_and_never_reconciled(copy: Path) -> None:
+    """Until the tally is done anew, `verify` has a row, `reconcile` refuses, and answers with prices say so first."""
+    book = Ledger(copy, Clock(), DEARER)
+    [row] = book.verify().rows
+    assert (row["check"], row["found"]) == ("days tallied by other price lists", len(span(SINCE, TODAY)) + 1)
+    for rates in (False, True):
+        with pytest.raises(LedgerError, match="tallied by other price lists") as wrong:
+            book.reconcile(rates=rates)
+        assert "`tallystick tally`" in wrong.value.mend
+    for table in (book.spend("key"), book.cache(), book.whatif()):
+        assert "`tallystick tally`" in table.caveats[0]
+    assert "tallystick tally" not in " ".join(Ledger(copy, Clock()).spend("key").caveats)
+
+
+def test_a_sync_tallies_before_it_asks_the_api(copy: Path) -> None:
+    """A sync that the API refuses has tallied by the price lists in force before it asked."""
+    book = Ledger(copy, Clock(), DEARER)
+    refused = httpx2.MockTransport(lambda _: httpx2.Response(401, content=b"{}"))
+    with Client(Credential("no-key"), clock=Clock(), transport=refused) as client, pytest.raises(Refused):
+        book.sync(client=client)
+    assert not book.verify().cells
 
 
 def test_other_prices_are_tallied_though_a_name_changed_too(copy: Path, truth: World) -> None:

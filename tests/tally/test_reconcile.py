@@ -229,6 +229,45 @@ def test_a_negotiated_discount_is_found(tmp_path: Path, untouched: Asked) -> Non
     assert_adds_up(ask("day", "workspace"), "day", "workspace")
 
 
+AGREED = f'[[modifier]]\nname = "agreement"\nfrom = {RAISED}\nfactor = "0.88"\n'
+
+
+def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, untouched: Asked) -> None:
+    """A bill at the public list where own prices differ is `own prices not applied`, to the digit, and nothing else.
+
+    Lines of which all was refused were billed at no price: they are refused at one's own.
+    """
+    ask = synced(tmp_path / "ledger", prices=Prices.with_own(AGREED))
+    listed = untouched("kind", since=str(RAISED), until=str(TODAY))
+    priced = {row["kind"]: row["priced"] for row in listed.rows if row["kind"] != "web_search"}
+    off = sum(priced.values(), Decimal(0)) * Decimal("0.12")
+    found, before = amounts(ask(until=str(TODAY))), amounts(untouched(until=str(TODAY)))
+    refused = ("refused or blocked requests",)
+    assert found.pop(("own prices not applied",)) == before[refused] - found[refused] + off
+    assert found | {refused: before[refused]} == before
+    rows = [row for row in ask("model").rows if row["cause"] == "own prices not applied"]
+    detail = {row["model"]: row["detail"] for row in rows}
+    assert len(detail) == len(rows)
+    assert detail[SONNET] == f"{SONNET} since {RAISED}: billed at the public list's price"
+    assert HAIKU in detail
+    assert_adds_up(ask("day", "model"), "day", "model")
+
+
+def test_own_prices_are_what_is_compared(tmp_path: Path, untouched: Asked) -> None:
+    """An honoured agreement leaves no difference; a rate off one's own price is said to be so, not off the list's."""
+    agreed = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
+    ask = synced(tmp_path / "ledger", agreed, Prices.with_own(AGREED))
+    assert {cause for (cause,) in amounts(ask())} == {cause for (cause,) in amounts(untouched())}
+    other = Scaled("0.55", agreed.of)
+    ask = synced(
+        tmp_path / "other",
+        lambda line, amount, day: (other if line.model == SONNET else agreed)(line, amount, day),
+        Prices.with_own(AGREED),
+    )
+    [row] = [row for row in ask(model=SONNET).rows if row["cause"] == "price list stale"]
+    assert row["detail"] == f"{SONNET} since {RAISED}: 0.625 of your own price"
+
+
 def test_two_days_are_no_price(tmp_path: Path, untouched: Asked) -> None:
     """A factor that fits on two days only is not called a price."""
     plant = Scaled("1.25", lambda line, day: line.model == SONNET and RAISED <= day < RAISED + 2 * DAY)
@@ -397,14 +436,18 @@ def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> Non
 
 
 def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
-    """The effective rate of a model and kind is what was billed for a million of it, beside the list's."""
+    """The effective rate of a kind is what was billed for a million of it, beside the list's; the rows are the bill."""
     plant = Scaled("0.88", lambda line, _: line.cost_type == "tokens")
     synced(tmp_path / "ledger", plant)
     engine = Ledger(tmp_path / "ledger", CLOCK).engine()
     table = rates(engine, Question("reconcile", window(str(SINCE), None, NOW), ()), Prices.with_own(), NOW)
     [row] = [it for it in table.rows if (it["model"], it["kind"]) == ("claude-fable-5-1", "output")]
     assert (row["rate"], row["list_rate"], row["of_list"]) == (44, 50, Decimal("0.88"))
-    assert {it["kind"] for it in table.rows} <= {*TOKENS, "web_search"}
+    rated = {it["kind"] for it in table.rows if it["rate"] is not None}
+    assert rated <= {*TOKENS, "web_search"}
+    assert {it["kind"] for it in table.rows} - rated == {"code_execution", "session_time"}
+    bill = Ledger(tmp_path / "ledger", CLOCK).spend((), str(SINCE)).totals["billed"]
+    assert sum((it["billed"] for it in table.rows), Decimal(0)) == table.totals["billed"] == bill  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("by", ["key", "actor", "speed", "hour"])

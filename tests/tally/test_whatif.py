@@ -106,11 +106,11 @@ def test_the_geography_is_set_where_a_model_takes_one() -> None:
 def test_a_line_without_a_rate_on_one_side_is_in_neither() -> None:
     """Sonnet 5.5 has no fast mode: such lines are named with their tokens and are in no figure."""
     found, doubts = compared(SWAP, line("a", speed="fast", output=7), line("b", output=MILLION), dims=("who",))
-    assert found["a",] == Compared(None, None, 7)
+    assert found["a",] == Compared(None, None, 7, Decimal("0.00028"))
     assert found["b",].what_if == Decimal(10)
     assert doubts.unpriced == {(SONNET, f"no price for {SONNET} fast on {DAY}"): 7}
     both = one(SWAP, line(speed="fast", output=7), line(output=MILLION))
-    assert both == Compared(Decimal(20), Decimal(10), 7)
+    assert both == Compared(Decimal(20), Decimal(10), 7, Decimal("0.00028"))
 
 
 def test_priority_tier_stays_apart() -> None:
@@ -222,14 +222,14 @@ def kept(book: Ledger) -> Ledger:
     return Kept(book.path, CLOCK)
 
 
-def test_actual_is_what_the_charges_are_priced(kept: Ledger) -> None:
-    """`actual` is the priced amount of the tally's charges for tokens, exactly."""
+def test_priced_is_what_the_charges_are_priced(kept: Ledger) -> None:
+    """`priced` is the priced amount of the tally's charges for tokens, exactly."""
     [row] = kept.sql(
         "SELECT sum(priced) AS priced FROM charges WHERE kind <> 'web_search' "
         "AND day >= DATE '2026-10-23' AND day < DATE '2026-11-22'"
     ).rows
     table = asked(kept, Change())
-    assert total(table, "actual") == total(table, "what_if") == row["priced"]
+    assert total(table, "priced") == total(table, "what_if") == row["priced"]
     assert total(table, "difference") == 0
 
 
@@ -243,18 +243,45 @@ def everything(kept: Ledger) -> Table:
 def test_rows_add_up_to_the_totals(kept: Ledger, everything: Table, by: tuple[str, ...]) -> None:
     """Whatever is grouped by, rows add up to the totals, and the difference is what-if less actual."""
     table = asked(kept, SWAP, by)
-    assert total(table, "actual") == total(everything, "actual")
-    for name in ("actual", "what_if", "difference"):
+    assert total(table, "priced") == total(everything, "priced")
+    for name in ("priced", "what_if", "difference"):
         assert sum((it for it in column(table, name) if it is not None), Decimal(0)) == total(table, name)
     for row in (*table.rows, table.totals):
-        if row["actual"] is not None:
-            assert row["difference"] == row["what_if"] - row["actual"]  # type: ignore[operator]
+        if row["priced"] is not None:
+            assert row["difference"] == row["what_if"] - row["priced"]  # type: ignore[operator]
+
+
+def test_what_is_excluded_has_its_dollars(kept: Ledger) -> None:
+    """Priced and excluded together are what the same use is priced without a change; services are said apart."""
+    swapped, plain = asked(kept, SWAP), asked(kept, Change())
+    assert total(swapped, "excluded") > 0
+    assert total(swapped, "priced") + total(swapped, "excluded") == total(plain, "priced")
+    assert caveat(swapped, "Also billed", "web search", "code execution")
+
+
+def test_own_prices_are_no_list_prices(kept: Ledger) -> None:
+    """The footnote says whether discounts are in the prices."""
+    question = Question("whatif", window("30d", None, NOW), ("model",))
+    own = Prices.with_own('[[modifier]]\nname = "agreement"\nfrom = 2026-10-01\nfactor = "0.88"\n')
+    assert caveat(answer(kept.engine(), question, NOW, own, SWAP), "your own included")
+    assert caveat(asked(kept, SWAP), "without discounts")
+
+
+def test_reads_without_writes_are_said(kept: Ledger) -> None:
+    """Where a hit rate makes reads of what nothing writes, the models that write nothing are named."""
+    query = "SELECT model FROM usage WHERE day BETWEEN '2026-10-23' AND '2026-11-21' GROUP BY model HAVING {} = 0"
+    nothing = kept.sql(query.format("sum(cache_write_5m + cache_write_1h)")).rows
+    said = caveat(asked(kept, Change.read(hit="0.7"), by=("workspace",)), "without the writes")
+    assert nothing
+    assert all(str(row["model"]) in said for row in nothing)
+    assert OPUS not in said
+    assert not [it for it in asked(kept, SWAP).caveats if "without the writes" in it]
 
 
 def test_a_swap_touches_its_model_alone(kept: Ledger) -> None:
     """Rows of other models cost what they did; the swapped one costs less."""
     for row in asked(kept, SWAP).rows:
-        if row["actual"] is not None:
+        if row["priced"] is not None:
             assert isinstance(row["difference"], Decimal)
             assert row["difference"] < 0 if row["model"] == OPUS else row["difference"] == 0
 
@@ -277,8 +304,11 @@ def test_the_answer_says_what_cannot_be_known(kept: Ledger) -> None:
     assert caveat(table, "geo global")
     assert caveat(table, f"no price for {SONNET} fast", "no dollar figure")
     assert table.coverage["unpriced"][SONNET] > 0
-    haiku = asked(kept, Change.read([f"claude-sonnet-4-5-20250929={HAIKU}"]))
-    assert caveat(haiku, "no figure is published for these two")
+    assert caveat(table, f"whether {SONNET} would count more or fewer is not published")
+    older = "claude-sonnet-4-5-20250929"
+    assert caveat(asked(kept, Change.read([f"{older}={HAIKU}"])), "no figure is published for these two")
+    assert caveat(asked(kept, Change.read([f"{older}={SONNET}"])), f"{SONNET} would count more")
+    assert caveat(asked(kept, Change.read([f"{SONNET}={older}"])), f"{older} would count fewer")
 
 
 def test_a_model_near_its_end_is_no_silent_choice(kept: Ledger) -> None:

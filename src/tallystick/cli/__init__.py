@@ -46,6 +46,7 @@ for command in (
     owners.keys,
     reconcile.reconcile,
     look.verify,
+    look.tally,
     look.sql,
     look.schema,
     look.rebuild,

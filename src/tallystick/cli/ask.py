@@ -51,15 +51,14 @@ def _command(report: Report) -> click.Command:
         ledger: str | None,
         config: str | None,
     ) -> None:
-        from tallystick.book import Ledger
-
-        told = options.settings(ledger=ledger, config=config)
-        book = Ledger.of(told)
+        book = options.book(doubt=report.name != "usage", ledger=ledger, config=config)
         dims = options.names(by)
         chosen = options.chosen(where)
         if show_sql:
             query = book.query(report.name, dims, since, until, chosen, options.names(show))
             options.write(query + "\n", output, force=force)
+            for said in _after(report, {*dims, *chosen}):
+                click.echo(f"tallystick: {said}", err=True)
             return
         table = book.ask(report.name, dims, since, until, chosen, top, options.names(show))
         options.write(options.written(table, form, output), output, force=force)
@@ -67,6 +66,16 @@ def _command(report: Report) -> click.Command:
             sys.exit(1)
 
     return command
+
+
+def _after(report: Report, asked: set[str]) -> list[str]:
+    """What is done to the rows of a query before they are the answer."""
+    owners = "the rules of the owners give each row of this query its team, and split shared ones"
+    done = [owners] if asked & {"team", "cost_center"} else []
+    done += [
+        "the price lists in force give the rows of this query, by day and what else decides a rate, their dollars"
+    ] * (report.name == "cache")
+    return [f"After it {it}; see the answer without --sql." for it in done]
 
 
 REPORT_COMMANDS: tuple[Any, ...] = tuple(_command(report) for report in REPORTS)

@@ -1,4 +1,4 @@
-"""The commands that look into the ledger itself: sql, schema, rebuild."""
+"""The commands about the ledger itself: sql, verify, tally, schema, rebuild."""
 
 from __future__ import annotations
 
@@ -36,6 +36,18 @@ def verify(form: str | None, ledger: str | None, config: str | None) -> None:
     options.write(options.written(found, form, None), None, force=False)
     if found.cells:
         sys.exit(1)
+
+
+@click.command(short_help="Match used against billed anew.")
+@options.ledger
+@options.config
+def tally(ledger: str | None, config: str | None) -> None:
+    """Match used against billed anew, by the price lists in force. Asks the API nothing."""
+    days = options.book(ledger=ledger, config=config).tally()
+    if days:
+        click.echo(f"{days:,} {'day' if days == 1 else 'days'} tallied anew, by the price lists in force.")
+    else:
+        click.echo("Nothing to do: every day was tallied by the price lists in force.")
 
 
 @click.command(short_help="The views that SQL reads.")

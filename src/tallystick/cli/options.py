@@ -15,6 +15,7 @@ from tallystick.core.text import safe
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
+    from tallystick.book import Ledger
     from tallystick.config import Settings
     from tallystick.core.question import Table
 
@@ -49,6 +50,10 @@ form = click.option(
 force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
 
 
+TEXT = ("", "txt")
+"""Endings of a file that is a table as the terminal shows it."""
+
+
 def settings(**told: Any) -> Settings:
     """The settings, with their warnings said on the error stream."""
     from tallystick.config import Settings
@@ -56,6 +61,16 @@ def settings(**told: Any) -> Settings:
     made = Settings.load(**told)
     for warning in made.warnings:
         click.echo(f"tallystick: {warning}", err=True)
+    return made
+
+
+def book(*, doubt: bool = True, **told: Any) -> Ledger:
+    """The ledger that the settings name; with `doubt` what is odd about their prices is said on the error stream."""
+    from tallystick.book import Ledger
+
+    made = Ledger.of(settings(**told))
+    for said in made.doubts() if doubt else ():
+        click.echo(f"tallystick: {safe(said)}", err=True)
     return made
 
 
@@ -90,6 +105,12 @@ def written(table: Table, form: str | None, output: str | None) -> str:
     from tallystick.formats.table import as_table
 
     ending = Path(output).suffix.removeprefix(".") if output else ""
+    if form is None and ending not in {*FORMATS, *TEXT}:
+        raise AskedWrongly(
+            f"No writer makes a .{ending} file.",
+            f"Endings are {', '.join(f'.{it}' for it in (*FORMATS, *TEXT) if it not in {'', 'table'})}; --format says "
+            "what it shall be in spite of its ending.",
+        )
     form = form or (ending if ending in FORMATS else "table")
     if form == "csv":
         for caveat in table.caveats:

@@ -34,12 +34,13 @@ def owners(
     config: str | None,
 ) -> None:
     """The rules of who owns what, in their order, with the charges and the money that each caught."""
-    from tallystick.reports import owners as report
+    from tallystick.reports.check import check as checked, problems
+    from tallystick.reports.owners import rules
 
     table = _asked("owners", since, until, ledger, config)
-    found = table(report.check if check else report.rules)
+    found = table(checked if check else rules)
     options.write(options.written(found, form, output), output, force=force)
-    if check and found.cells:
+    if check and problems(found):
         sys.exit(1)
 
 
@@ -77,10 +78,11 @@ def _asked(
     """What asks a report about owners of the ledger that the options name."""
     from tallystick.book import Ledger
     from tallystick.core.question import Question, window
+    from tallystick.reports.lists import warned
 
     told = options.settings(ledger=ledger, config=config)
     now = told.clock().now()
     question = Question(name, window(since, until, now), ())
     rules = told.owners()
-    engine = Ledger.of(told).engine()
-    return lambda report: report(engine, question, rules, now)
+    engine, lists = Ledger.of(told).engine(), told.price_lists()
+    return lambda report: warned(report(engine, question, rules, now), engine, lists)

@@ -30,10 +30,7 @@ def prices(
 
     Models that are past or near their retirement and still used in the ledger, if there is one, are pointed out.
     """
-    from tallystick.book import Ledger
-
-    told = options.settings(ledger=ledger, config=config)
-    table = Ledger.of(told).prices(model, day)
+    table = options.book(ledger=ledger, config=config).prices(model, day)
     options.write(options.written(table, form, output), output, force=force)
 
 
@@ -70,11 +67,8 @@ def whatif(
     ledger: str | None,
     config: str | None,
 ) -> None:
-    """The same usage at other prices, line by line: actual, what-if and difference, and what cannot be known."""
-    from tallystick.book import Ledger
-
-    told = options.settings(ledger=ledger, config=config)
-    table = Ledger.of(told).whatif(
+    """The same usage at other prices, line by line: priced, what-if and difference, and what cannot be known."""
+    table = options.book(ledger=ledger, config=config).whatif(
         swap,
         batch,
         cache_hit,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from tallystick.cli import options
@@ -13,6 +15,7 @@ from tallystick.cli import options
 @options.until
 @options.where
 @click.option("--rates", is_flag=True, help="The effective rate of each model and kind instead, beside the list's.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where days are absent or anything is unexplained.")
 @options.form
 @options.output
 @options.force
@@ -24,6 +27,7 @@ def reconcile(
     until: str | None,
     where: tuple[str, ...],
     rates: bool,
+    strict: bool,
     form: str | None,
     output: str | None,
     force: bool,
@@ -36,9 +40,12 @@ def reconcile(
     `unexplained`. What modifiers (batch, geography, long context, speed) did to the priced amount stands in `in_priced`
     and adds nothing to the difference.
     """
-    from tallystick.book import Ledger
+    from tallystick.tally.reconcile import UNEXPLAINED
 
-    book = Ledger.of(options.settings(ledger=ledger, config=config))
+    book = options.book(ledger=ledger, config=config)
     dims = options.names(("" if rates else "model") if by is None else by)
     table = book.reconcile(dims, since, until, options.chosen(where), rates=rates)
     options.write(options.written(table, form, output), output, force=force)
+    unexplained = any(row["cause"] == UNEXPLAINED and row["amount"] for row in table.rows if not rates)
+    if strict and (unexplained or table.coverage["absent"]):
+        sys.exit(1)

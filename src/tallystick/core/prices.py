@@ -8,7 +8,7 @@ modifier of its own, a model that we do not know). Rates are exact US dollars pe
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -38,7 +38,7 @@ _WHY = MappingProxyType(
     {"priority": "prepaid capacity, never in the cost report"}
     | dict.fromkeys(("flex", "flex_discount", "priority_on_demand"), "no public price")
 )
-_MEND = 'Amounts and factors are text ("2.50"), days are days (2026-10-07); prices.toml shows every field.'
+_MEND = 'Amounts and factors are text ("2.50"), days are days (2026-10-07); docs/prices.md shows every field.'
 _NAMED_BY = MappingProxyType({"model": "id", "price": "for", "modifier": "name"})
 
 _Name = Annotated[str, msgspec.Meta(min_length=1)]
@@ -189,13 +189,14 @@ class PriceList:
         self.models: Mapping[str, Model] = {id_: model for each in lists for id_, model in each.models.items()}
 
     @classmethod
-    def read(cls, *texts: str) -> PriceList:
-        """The lists, in the order in which they correct each other.
+    def read(cls, *texts: str, names: Sequence[str] = ()) -> PriceList:
+        """The lists, in the order in which they correct each other; `names` is what they are called.
 
         Raises AskedWrongly, naming the entry, where one cannot be read, two of one list hold on the same day for the
         same thing, or the factors could make a rate finer than a picodollar.
         """
-        lists = [_read(place, text) for place, text in enumerate(texts, 1)]
+        called = names or [f"price list {place}" for place, _ in enumerate(texts, 1)]
+        lists = [_read(name, text) for name, text in zip(called, texts, strict=True)]
         _fits(lists)
         return cls(*lists)
 
@@ -229,6 +230,16 @@ class PriceList:
     def retires(self, model: str) -> date | None:
         """The first UTC day without the model; None where none is known."""
         return self.models[model].retires if model in self.models else None
+
+    @property
+    def keys(self) -> Sequence[tuple[str, str, str]]:
+        """Every model (or service), context and speed that has a price on some day."""
+        return self._keys
+
+    @property
+    def factors(self) -> list[Modifier]:
+        """Every modifier of every day."""
+        return [one for each in self._lists for dated in each.modifiers.values() for one in dated]
 
     def on(self, day: date, subject: str | None = None) -> tuple[Price, ...]:
         """The prices that hold on a UTC day, one for each model (or service), context and speed, in that order."""
@@ -287,20 +298,20 @@ def _rate(path: list[Price], kind: str, factors: Iterable[Modifier] = (), assume
     return Rate(low, high, per, unit, path[0].span(kind), tuple(steps), assumed, doubt)
 
 
-def _read(place: int, text: str) -> _List:
+def _read(called: str, text: str) -> _List:
     try:
         said = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        raise AskedWrongly(f"Price list {place} is not TOML: {wrong}.", _MEND) from None
+        raise AskedWrongly(f"{_first(called)} is not TOML: {wrong}.", _MEND) from None
     for name, tables in said.items():
         if name not in _NAMED_BY or not isinstance(tables, list):
-            raise AskedWrongly(f"Price list {place} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
+            raise AskedWrongly(f"{_first(called)} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
     result = _List()
-    for where, model in _entries(place, said, "model", Model):
+    for where, model in _entries(called, said, "model", Model):
         if model.id in result.models:
             raise AskedWrongly(f"{where} stands there twice.", "Keep one of them.")
         result.models[model.id] = model
-    for where, price in _entries(place, said, "price", Price):
+    for where, price in _entries(called, said, "price", Price):
         kinds = TOKENS if price.subject not in UNITS else (price.subject,)
         if not price.usd.keys() <= set(kinds) or not price.large.keys() <= price.usd.keys():
             raise AskedWrongly(
@@ -309,20 +320,33 @@ def _read(place: int, text: str) -> _List:
         if not price.usd and not price.doubt:
             raise AskedWrongly(f"{where} has no rate.", "Give its `usd`, or the `doubt` for which it has none.")
         _append(where, result.prices.setdefault(price.key, []), price)
-    for where, modifier in _entries(place, said, "modifier", Modifier):
+    for where, modifier in _entries(called, said, "modifier", Modifier):
         _append(where, result.modifiers.setdefault(modifier.key, []), modifier)
     return result
 
 
-def _entries(place: int, said: Mapping[str, Any], name: str, shape: type[_Entry]) -> Iterator[tuple[str, _Entry]]:
+def _entries(called: str, said: Mapping[str, Any], name: str, shape: type[_Entry]) -> Iterator[tuple[str, _Entry]]:
     """The entries of one sort, each with words that name it."""
     for number, table in enumerate(said.get(name, ()), 1):
         words = [f"{table[key]}" for key in (_NAMED_BY[name], "context", "speed", "from") if key in table]
-        where = f"[[{name}]] {number} of price list {place} ({', '.join(words)})"
+        where = f"[[{name}]] {number} of {called} ({', '.join(words)})"
         try:
             yield where, msgspec.convert(table, shape, strict=True)
         except msgspec.ValidationError as wrong:
-            raise AskedWrongly(f"{where} cannot be read: {wrong}.", _MEND) from None
+            raise AskedWrongly(f"{where} cannot be read: {_why(wrong)}.", _MEND) from None
+
+
+def _first(called: str) -> str:
+    """A name at the beginning of a sentence; that of a file stays as it is."""
+    return called if "." in called else called[:1].upper() + called[1:]
+
+
+def _why(wrong: msgspec.ValidationError) -> str:
+    """What is wrong in words: no pattern that a text should match."""
+    said, at, place = str(wrong).partition(" - at ")
+    if "regex" in said:
+        said = "an amount or factor is not exact text" if "0-9" in said else "there is no such kind of token or service"
+    return said + at + place.replace("`$.", "`")
 
 
 def _append(where: str, dated: list[_Dated], entry: _Dated) -> None:

@@ -71,7 +71,8 @@ _SAVED = (
 )
 _REUSE = (
     "reuse = cache_read / (cache_read + cache_write_5m + cache_write_1h); caching pays where it is above "
-    "(w - 1) / (w - r), the break-even share at that day's prices, w and r the write and the read over plain input."
+    "(w - 1) / (w - r), the break-even share at that day's prices, w and r the write and the read over plain input; "
+    "it is - where a row has several of them, or no known rate."
 )
 _BOUND = (
     "unread is the least that was written and never read in this window (writes - reads, where above 0, no cache being "

@@ -5,6 +5,7 @@ A day that is absent is named, never shown as zero (rule 6).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +18,7 @@ from tallystick.core.records import CHARGES, COST, DAYS, TOKENS, USED, USED_HOUR
 from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import wanted, within
+from tallystick.reports.conditions import column, wanted, within
 
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
@@ -28,6 +29,8 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     absent = [day for day in asked if day not in states and day not in unpublished]
     of = {how: [day for day in asked if states.get(day) == how] for how in State}
     caveats = []
+    if (end := question.window.end).date() < today and end.month != (end + DAY).month:
+        caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
         caveats.append(
@@ -124,9 +127,9 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
     shares = {how: None if (share := ratio(part, whole)) is None else plain(share) for how, part in of.items()}
     who = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
     caveats = []
-    if who and of["allocated"]:
+    if who and of["allocated"] and (together := _together(engine, question, who)):
         caveats.append(
-            f"{rounded(of['allocated']):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
+            f"{rounded(together):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
             "it is split over them by use at list price. Whose requests were refused, and so unbilled, is not known."
         )
     if of["unmatched"]:
@@ -136,22 +139,52 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
     return shares, caveats
 
 
+def _together(engine: Engine, question: Question, who: Sequence[str]) -> Decimal:
+    """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
+    own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
+    line = ", ".join(("organization", "day", "workspace", "kind", *own))
+    named = [column(name).sql(dialect="duckdb") for name in who]
+    several = " OR ".join(
+        f"min({it}) OVER (PARTITION BY {line}) <> max({it}) OVER (PARTITION BY {line})" for it in named
+    )
+    lines = (
+        exp.select("*", exp.alias_(exp.maybe_parse(several, dialect="duckdb"), "several"))
+        .from_("ledger.charges")
+        .where("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
+    )
+    query = exp.select(exp.alias_(exp.maybe_parse("sum(billed)"), "billed")).from_(lines.subquery("lines"))
+    rows = engine.ask(query.where("several", *wanted(engine, CHARGES, question.where))).to_pylist()
+    return rows[0]["billed"] or Decimal(0)
+
+
+_LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
+"""A dimension of a billed line: that of web searches is for all models and tiers. None is told apart by speed."""
+
+
 def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
-    """The tokens of each model and tier without a known rate, and what to say of them; priority tier never has one."""
+    """The tokens of each model and tier without a known rate that were or may be billed, and what to say of them.
+
+    Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
+    its rate: it is said, and is not among these.
+    """
+    free = exp.column("cause").eq(exp.Literal.string("not billed"))
     query = (
-        exp.select("model", "tier", exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
+        exp.select("model", "tier", exp.alias_(free, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
         .from_("ledger.charges")
         .where(
             "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",
             within(question.window, months=True),
             *wanted(engine, CHARGES, question.where),
         )
-        .group_by("model", "tier")
+        .group_by("model", "tier", "cause = 'not billed'")
         .order_by("model", "tier")
     )
-    tokens = {f"{row['model']} in tier {row['tier']}": int(row["tokens"]) for row in engine.ask(query).to_pylist()}
-    listed = "; ".join(f"{what}, {count:,} tokens" for what, count in tokens.items())
-    return tokens, [f"Unpriced, for no rate is known: {listed}."] if tokens else []
+    tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
+    for row in engine.ask(query).to_pylist():
+        tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
+    words = {False: "Unpriced, for no rate is known", True: "Unpriced too, but nothing was billed for them"}
+    said = {how: "; ".join(f"{what}, {count:,} tokens" for what, count in of.items()) for how, of in tokens.items()}
+    return tokens[False], [f"{words[how]}: {listed}." for how, listed in said.items() if listed]
 
 
 ONLY_BILLED = ("code execution", "session time")
@@ -162,6 +195,11 @@ def organizations(engine: Engine) -> list[str]:
     """The organizations that the ledger holds."""
     query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
     return [row["organization"] for row in engine.ask(query).to_pylist()]
+
+
+def models(engine: Engine) -> set[str]:
+    """The models that the ledger holds."""
+    return {row["model"] for row in engine.ask(exp.select("model").distinct().from_("ledger.charges")).to_pylist()}
 
 
 def _states(engine: Engine, table: LedgerTable, question: Question) -> dict[date, State]:

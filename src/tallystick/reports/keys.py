@@ -1,4 +1,7 @@
-"""Keys: every key of the directory and of the bill, with what it spent, who owns it, and what is odd about it."""
+"""Keys: every key of the directory and of the bill, with what it spent, who owns it, and what is odd about it.
+
+A key is shown as it was when the window ended: what ended later is no reproach, what did not exist yet is no row.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from sqlglot import exp
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.time import DAY
+from tallystick.core.records import CHARGES, USED
+from tallystick.core.time import DAY, instant
 from tallystick.ledger.engine import Engine
-from tallystick.reports.coverage import organizations
+from tallystick.reports.coverage import cover, organizations
 from tallystick.reports.names import directory
 from tallystick.reports.owners import answered, attribution, notes, spellings
 from tallystick.tally.owners import UNOWNED, Owners
@@ -23,6 +27,8 @@ NO_KEYS = (NAMED["key"].absent, UNKNOWN)
 """What stands in the place of a key for use without one, and for lines of the bill that name none."""
 DELETED = "deleted"
 """The status of a key that the directory no longer has, or never had while it was read."""
+IDLE = "idle"
+"""What an active key without use in the window is."""
 NOTHING = "none"
 """What stands beside a key that needs no attention."""
 
@@ -36,14 +42,16 @@ def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> T
     spent: dict[At, list[dict[str, Any]]] = {}
     for row in found.sums(["organization", "key", "workspace", "team", "cost_center"]):
         spent.setdefault((row["organization"], row["key"]), []).append(row)
-    listed = _listed(engine)
     used = _used(engine, question)
-    read = {organization for organization, _ in listed}
+    read, listed = _listed(engine, question.window.end)
+    listed = {at: said for at, said in listed.items() if at in spent or at in used or not said["later"]}
     real = _real(engine)
-    people = directory(engine, "actor")
+    people, called = directory(engine, "actor"), directory(engine, "key")
     places = directory(engine, "workspace")
     idle_owner = _standing(engine, owners, listed, real, question)
     last_day = (question.window.end - DAY).date()
+    absent, _ = cover(engine, USED, question, now)
+    billed_days, _ = cover(engine, CHARGES, question, now)
     rows: list[tuple[Cell, ...]] = []
     apart = len(organizations(engine)) > 1
     for at in sorted({*listed, *spent, *used}):
@@ -55,47 +63,61 @@ def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> T
         owned = sorted({(row["team"], row["cost_center"]) for row in mine if row["billed"]}) or idle_owner.get(at, [])
         billed = total([row["billed"] for row in mine])
         last: date | None = used.get(at)
+        newest = max([row["last"] for row in mine] + ([last] if last else []), default=None)
         recent = last is not None and last >= question.window.start.date()
+        ended: date | None = said["ended"] if said else None
+        after = not said or (ended is not None and newest is not None and newest > ended)
         teams = list(dict.fromkeys(team for team, _ in owned))
         rows.append(
             (
-                _attention(status, teams or [UNOWNED], bool(billed) or recent, recent),
+                _attention(
+                    status,
+                    teams or [UNOWNED],
+                    spends=bool(billed) or recent,
+                    unused=not recent and (UNKNOWN if absent["absent"] else IDLE),
+                    after=after,
+                ),
                 *((at[0],) if apart else ()),
                 at[1],
-                said["name"] if said else directory_name(at[1]),
+                said["name"] if said else called.get(at[1], at[1]),
                 status,
                 ", ".join(workspaces),
                 ", ".join(places.get(it, it) for it in workspaces),
                 ", ".join(teams) or UNOWNED,
                 ", ".join(dict.fromkeys(center for _, center in owned)) or UNOWNED,
                 people.get(said["created_by"] or "", said["created_by"] or UNKNOWN) if said else UNKNOWN,
+                str(ended) if ended else None,
                 str(last) if last else "never",
-                billed,
+                billed if billed_days["present"] else None,
             )
         )
-    rows.sort(key=lambda row: (row[0] == NOTHING, -row[-1], row[1:3]))  # type: ignore[operator]
+    rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
     said_of = notes(owners, found)
     if any(at[0] not in read for at in spent):
         said_of.append("The list of keys is not in the ledger: which of them are deleted or idle is not known.")
     said_of.append(
+        f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the day "
+        "on which the key was first seen so."
+    )
+    said_of.append(
         f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use."
     )
-    measures = {"last_used": Heading("last_used", Kind.TEXT)}
+    if absent["absent"]:
+        said_of.append("Whether a key without use was idle is unknown, for not all usage of this window is there.")
+    measures = {name: Heading(name, Kind.TEXT) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if apart else ()), *_NAMES)
     return answered(engine, question, owners, now, names, rows, said_of, measures)
 
 
-def directory_name(key: str) -> str:
-    """What stands for the name of a key that the directory does not have."""
-    return {NO_KEYS[0]: "No key (Playground, OAuth)", NO_KEYS[1]: "Billed without use"}.get(key, key)
+def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:
+    """Why a key stands first; `none` where nothing is odd about it.
 
-
-def _attention(status: str, teams: Collection[str], spends: bool, recent: bool) -> str:
-    """Why a key stands first; `none` where nothing is odd about it."""
+    `unused` is how to call an active key without use; `after` is whether it was used after it ended.
+    """
     why = []
-    if status == "active" and not recent:
-        why.append("idle")
-    if spends and status not in {"active", "none", UNKNOWN}:
+    if status == "active" and unused:
+        why.append(str(unused))
+    if spends and after and status not in {"active", "none", UNKNOWN}:
         why.append(status)
     if spends and UNOWNED in teams:
         why.append("no owner" if len(teams) == 1 else "partly no owner")
@@ -110,11 +132,31 @@ def _status(at: At, said: Mapping[str, Any] | None, read: bool) -> str:
     return DELETED if said["status"] == "gone" else str(said["status"])
 
 
-def _listed(engine: Engine) -> dict[At, dict[str, Any]]:
-    """The keys of the directory."""
-    columns = ("organization", "id", "name", "status", "workspace", "created_by")
-    rows = engine.ask(exp.select(*columns).from_("names").where("type = 'key'")).to_pylist()
-    return {(row["organization"], row["id"]): row for row in rows}
+def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str, Any]]]:
+    """The organizations whose keys were read, and the keys of the directory as they were before an instant.
+
+    A key that was first read later stands as it was then. `ended` is its last day where that was before, None where
+    it went on or is not known; `later` is whether it was created later.
+    """
+    columns = ("organization", "id", "name", "status", "workspace", "created_by", "created_at", "ended_at", "seen_at")
+    query = exp.select(*columns).from_(exp.table_("names", db="ledger")).where("type = 'key'").order_by("seen_at")
+    seen: dict[At, list[dict[str, Any]]] = {}
+    for row in engine.ask(query).to_pylist():
+        seen.setdefault((row["organization"], row["id"]), []).append(row)
+    found: dict[At, dict[str, Any]] = {}
+    for at, rows in seen.items():
+        before = [row for row in rows if row["seen_at"] < end] or rows[:1]
+        row = before[-1]
+        expired = instant(row["ended_at"]) if row["ended_at"] else None
+        status, ended = str(row["status"]), None
+        if expired and status in {"active", "expired"}:
+            status, ended = ("expired", expired) if expired < end else ("active", None)
+        elif status != "active":
+            since = next(it for it in before if all(other["status"] == status for other in before[before.index(it) :]))
+            ended = since["seen_at"] if since["seen_at"] < end else None
+        later = bool(row["created_at"]) and instant(row["created_at"]) >= end
+        found[at] = row | {"status": status, "ended": ended.date() if ended else None, "later": later}
+    return {organization for organization, _ in found}, found
 
 
 def _real(engine: Engine) -> dict[At, str]:

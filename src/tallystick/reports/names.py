@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
-from tallystick.core.dimensions import NAMED
+from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import NAMED_BY
 
 SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}
 """Names of what is absent, where the directory has none."""
+ALONE = "Billed without use"
+"""The name of who used what only the bill has: no report says who it was."""
 
 
 def named(engine: Engine, dims: Sequence[str]) -> dict[str, Callable[[str], str]]:
@@ -26,7 +28,8 @@ def directory(engine: Engine, dimension: str) -> dict[str, str]:
     types = map(exp.Literal.string, NAMED_BY[dimension])
     query = exp.select("id", "name").from_("names").where(exp.column("type").isin(*types))
     said = {row["id"]: row["name"] for row in engine.ask(query).to_pylist()}
-    return {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent} | said
+    spoken = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
+    return spoken | ({UNKNOWN: ALONE} if dimension in {"key", "actor"} else {}) | said
 
 
 def _namer(names: Mapping[str, str]) -> Callable[[str], str]:

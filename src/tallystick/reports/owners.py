@@ -1,4 +1,4 @@
-"""Owners: spend by team and cost center, the rules with what each caught, and what nobody owns.
+"""Owners: spend by team and cost center, and the rules with what each caught.
 
 The charges are read at their finest and attributed in `tally.attribute`: owners are settings, not records.
 """
@@ -23,7 +23,6 @@ from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import NAMED_BY
 from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority
-from tallystick.reports.names import named
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
 
@@ -122,7 +121,8 @@ def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
     """The rules in their order with what each caught, and what none caught."""
     found = attribution(engine, replace(question, by=()), owners)
     caught = {row["rule"]: row for row in found.sums(["rule"])}
-    none = {"rows": 0, "billed": total([])}
+    coverage, _ = cover(engine, CHARGES, question, now)
+    none = {"rows": 0, "billed": total([])} if coverage["present"] else {"rows": None, "billed": None}
     cells: list[tuple[Cell, ...]] = []
     for place, rule in (*enumerate(owners.rules), (-1, None)):
         row = caught.get(place, none)
@@ -131,26 +131,6 @@ def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         cells.append((*to, center, matches, row["rows"], row["billed"]))
     names = ("rule", "team", "how", "cost_center", "matches")
     return answered(engine, question, owners, now, names, cells, notes(owners, found))
-
-
-def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
-    """The charges that nobody owns, by whom and by model, and the rules that caught nothing; no row if all is well."""
-    found = attribution(engine, replace(question, by=()), owners)
-    caught = {row["rule"] for row in found.sums(["rule"])}
-    many = len(organizations(engine)) > 1
-    looked = [name for name in FIELDS if many or name != "organization"]
-    rows = [row for row in found.sums(["rule", *looked]) if row["rule"] == -1]
-    rows.sort(key=lambda row: (-row["billed"], [row[name] for name in looked]))
-    namers = named(engine, looked)
-    names = [it for name in looked for it in (name, *([f"{name}_name"] if name in namers else []))]
-    cells: list[tuple[Cell, ...]] = []
-    for row in rows:
-        said = [it for name in looked for it in (row[name], *([namers[name](row[name])] if name in namers else []))]
-        cells.append(("no owner", "none", *said, row["rows"], row["billed"]))
-    for place, rule in enumerate(owners.rules):
-        if place not in caught:
-            cells.append(("never matches", f"{rule.name}: {rule.spoken}", *["none"] * len(names), 0, total([])))
-    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, found))
 
 
 def answered(
@@ -174,7 +154,7 @@ def answered(
     coverage, caveats = cover(engine, CHARGES, inner, now)
     coverage["billed"], split = matched(engine, inner)
     known = coverage["present"] > 0 or any(row[-1] for row in cells)
-    billed = total([row[-1] for row in cells])  # type: ignore[misc]
+    billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]
     totals: dict[str, Cell] = {"billed": billed if known else None}
     if "rows" in measures:
         totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None

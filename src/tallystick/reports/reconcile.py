@@ -13,19 +13,33 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, PLACES, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.core.time import Grain, midnight, text
+from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
+from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
+from tallystick.tally.applied import NOT_APPLIED
 from tallystick.tally.line import Part
 from tallystick.tally.prices import Prices
-from tallystick.tally.reconcile import CAUSES, LARGE, REFUSED, UNEXPLAINED, Found, effective, reconcile
+from tallystick.tally.reconcile import (
+    CAUSES,
+    LARGE,
+    MIXED,
+    REFUSED,
+    UNEXPLAINED,
+    UNKNOWN_PRICE,
+    Found,
+    effective,
+    reconcile,
+)
 
 _LINE = ("workspace", "model", "kind", "tier", "context", "geo")
 _WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."
@@ -39,7 +53,11 @@ RECONCILE = Report(
     by=("model",),
     measures=(),
     order="",
-    refused={"key": _WHO, "actor": _WHO, "speed": _SPEED, "method": _SPEED},
+    refused={
+        **dict.fromkeys(("key", "actor", "product"), _WHO),
+        **dict.fromkeys(("team", "cost_center"), f"owners can be told apart by key or person, and {_WHO}"),
+        **dict.fromkeys(("speed", "method"), _SPEED),
+    },
 )
 """What `reconcile` can be asked by; it has a way of its own to answer."""
 
@@ -51,19 +69,22 @@ _CAUSE = (
     Heading("quantity", Kind.NUMBER),
     Heading("detail", Kind.TEXT),
 )
-_SUMS = ("quantity", "billed", "priced")
-_TALLIED_BY = "prices of "
+_SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
+"""What is summed of the charges, by its name in a Part."""
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
-    RECONCILE.check(question)
+    """The answer, from one version of the ledger; AskedWrongly where the question cannot be.
+
+    LedgerError where the charges were tallied by other price lists: their `priced` would stand beside these rates.
+    """
+    _check(engine, question, prices)
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
     parts = _parts(engine, question)
     groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
-    for it in reconcile(parts, prices.own, _loose(engine, question)):
+    for it in reconcile(parts, prices.own, _loose(engine, question), prices.listed):
         if it.part.wanted:
             groups[_group(it.part, by)].append(it)
     mine: dict[tuple[str, ...], list[Part]] = defaultdict(list)
@@ -85,7 +106,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
         for name in by
         for it in ((name, f"{name}_name") if name in names else (name,))
     ]
-    coverage, caveats = _covered(engine, question, prices, now)
+    coverage, caveats = _covered(engine, question, now)
     found = [it for them in groups.values() for it in them]
     whole = _sums([part for part in parts if part.wanted])
     totals = dict(zip(("billed", "priced", "difference"), whole, strict=True))
@@ -97,8 +118,11 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
 
 
 def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit."""
-    RECONCILE.check(question)
+    """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit.
+
+    What was billed without use that is known is a row too, without a rate, so that the rows are the bill.
+    """
+    _check(engine, question, prices)
     by = tuple(dict.fromkeys((*question.by, "model", "kind")))
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
@@ -106,19 +130,20 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
         exp.select(*by, *(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in ("quantity", "billed", "list")))
         .select("count(*) - count(list) AS unlisted")
         .from_("ledger.charges")
-        .where("method IN ('reported', 'allocated')", "quantity IS NOT NULL")
+        .where("billed IS NOT NULL")
         .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by(*by)
-        .order_by(*by)
+        .group_by(*by, "quantity IS NULL")
+        .order_by(*by, "quantity IS NULL")
     )
     cells: list[tuple[Cell, ...]] = []
     paid: list[Decimal] = []
     for row in engine.ask(query).to_pylist():
         listed = None if row["unlisted"] else row["list"]
-        figures = effective(row["kind"], int(row["quantity"]), row["billed"], listed)
-        unit, per = UNITS[row["kind"]]
+        quantity = None if row["quantity"] is None else int(row["quantity"])
+        figures = (None,) * 3 if quantity is None else effective(row["kind"], quantity, row["billed"], listed)
+        unit, per = UNITS.get(row["kind"], (UNKNOWN, None))
         paid.append(row["billed"])
-        cells.append((*(str(row[name]) for name in by), int(row["quantity"]), row["billed"], *figures, per, unit))
+        cells.append((*(str(row[name]) for name in by), quantity, row["billed"], *figures, per, unit))
     headings = (
         *(Heading(name, Kind.DIMENSION) for name in by),
         Heading("quantity", Kind.COUNT),
@@ -128,12 +153,19 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
         Heading("per", Kind.COUNT),
         Heading("unit", Kind.TEXT),
     )
-    coverage, caveats = _covered(engine, question, prices, now)
+    coverage, caveats = _covered(engine, question, now)
     note = (
-        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included."
+        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included. "
+        "Where the usage report does not say how much was used, there is no rate."
     )
     billed = total(paid) if paid or coverage["present"] else None
     return Table(question, headings, cells, {"billed": billed}, (*caveats, note), coverage, _as_of(engine))
+
+
+def _check(engine: Engine, question: Question, prices: Prices) -> None:
+    RECONCILE.check(question)
+    if by_others(engine, prices):
+        raise LedgerError(f"{OTHERS}.", MEND)
 
 
 def _parts(engine: Engine, question: Question) -> list[Part]:
@@ -142,7 +174,7 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
     held = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
     query = (
         exp.select(*dims, exp.alias_(held, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
-        .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in _SUMS))
+        .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), name) for name, it in _SUMS.items()))
         .from_("ledger.charges")
         .where("cause <> 'request count'", within(question.window, months=True))
         .group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
@@ -214,20 +246,13 @@ def _rows(found: list[Found]) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _covered(engine: Engine, question: Question, prices: Prices, now: datetime) -> tuple[dict[str, Any], list[str]]:
+def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     coverage, caveats = cover(engine, CHARGES, question, now)
     used, missing = cover(engine, USED, question, now)
     coverage["billed"], _ = matched(engine, question)
     coverage["unpriced"], nameless = unpriced(engine, question)
     if set(used["absent"]) - set(coverage["absent"]):
         caveats += [f"Of usage: {it}" for it in missing if "absent" in it]
-    by_others = [
-        name for name, it in engine.version.totals.items() if name.startswith(_TALLIED_BY) and it != prices.digest
-    ]
-    if by_others:
-        caveats.append(
-            "The charges were tallied by other price lists: `tallystick sync` prices them by those in force."
-        )
     return coverage, [*priority(engine, CHARGES, question), *caveats, *nameless]
 
 
@@ -238,8 +263,14 @@ def _said(found: list[Found]) -> list[str]:
         "requests were refused is not reported.",
         LARGE: "Large-prompt range: so many tokens at the higher rate make up the gap; tokens refused among them would "
         "make it more, and cannot be told apart.",
+        NOT_APPLIED: "Own prices not applied: the bill is the public list's, though your own prices differ.",
     }
-    return [words for cause, words in said.items() if any(it.cause == cause and it.amount for it in found)]
+    words = [words for cause, words in said.items() if any(it.cause == cause and it.amount for it in found)]
+    if any(it.cause == MIXED for it in found):
+        words.append("Mixed speed: fast and standard use that one line of the bill covers; it is judged as one.")
+    if free := sum(it.quantity or 0 for it in found if it.cause == UNKNOWN_PRICE and it.part.billed is None):
+        words.append(f"For {free:,} tokens of unknown price nothing was billed.")
+    return words
 
 
 def _as_of(engine: Engine) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Verify: whether charges, records and control totals of the whole ledger still add up, day by day.
 
-A broken day is a row. So is a bill of which less than 99 % of the token cost could be matched with usage.
+A broken day is a row. So is a bill of which less than 99 % of the token cost could be matched with usage, and an
+organization whose charges were tallied by other price lists than those in force.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import COUNTERS, TOKENS, State
 from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
+from tallystick.reports.lists import MEND, OTHERS, by_others
+from tallystick.tally.prices import Prices
 
 LEAST = Decimal("0.99")
 """The share of the token cost that must be matched."""
@@ -52,13 +55,14 @@ WHERE days.source = '{source}' AND days.grain = 'day' ORDER BY 1, 2
 _TALLIED = "SELECT DISTINCT organization, CAST(day AS VARCHAR) AS day, source FROM ledger.charges"
 _DIALECTS = (("reports", "cost", "usage"), ("analytics", "analytics_cost", "analytics_usage"))
 """Each dialect, with the name of its bill and of its use, as sources and as tables."""
+_DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
 SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched
 FROM ledger.charges WHERE billed IS NOT NULL AND kind IN ({tokens})
 """
 
 
-def verify(engine: Engine) -> Table:
+def verify(engine: Engine, prices: Prices) -> Table:
     """What does not add up; without rows all does. `coverage` says how many days were looked at, and the match."""
     rows: list[tuple[Cell, ...]] = []
     days = 0
@@ -84,6 +88,12 @@ def verify(engine: Engine) -> Table:
                 rows += [
                     (*at, f"{counter}: {what}", expected, int(it)) for what, it in counts.items() if it != expected
                 ]
+    others = by_others(engine, prices)
+    rows += [
+        (row["organization"], "all", "days tallied by other price lists", 0, int(row["days"]))
+        for row in _ask(engine, _DAYS)
+        if row["organization"] in others
+    ]
     [sums] = _ask(engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS)))
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
     if share is not None and share < LEAST:
@@ -95,7 +105,10 @@ def verify(engine: Engine) -> Table:
         _HEADINGS,
         rows,
         {},
-        (f"The ledger {word}: {days:,} billed days; {part} is matched with usage.",),
+        (
+            f"The ledger {word}: {days:,} billed days; {part} is matched with usage.",
+            *([f"{OTHERS}. {MEND}"] if others else []),
+        ),
         {"days": days, "matched": None if share is None else plain(share)},
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )

@@ -9,22 +9,27 @@ from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
-from tallystick.core.money import EXACT, ratio, total
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import TOKENS, USED
+from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports import answer as plain
 from tallystick.reports.cache import by_rate, grouped, models, spoken
-from tallystick.reports.conditions import wanted
+from tallystick.reports.conditions import wanted, within
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
+from tallystick.tally.cache import MARK
 from tallystick.tally.prices import Prices
-from tallystick.tally.whatif import Change, Compared, compare, moved
+from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
 
 _NOTE = (
-    "actual and what_if are priced at the price lists in force on each day, not billed: without discounts, refused "
-    "requests that were not billed, web searches and other services. Lines unpriced on one side are in neither."
+    "priced and what_if are at the price lists in force on each day, {own}, not as billed: refused requests that were "
+    "not billed are in both. Lines unpriced on one side are in neither; excluded is what they cost as they are, where "
+    "that is known."
 )
 WHATIF = Report(
     name="whatif",
@@ -36,13 +41,13 @@ WHATIF = Report(
     order="total_tokens",
     refused={**USAGE.refused, "hour": "prices are by UTC day."},
     apart=("tier", "CASE WHEN tier = 'priority' THEN 'priority' ELSE 'all but priority' END"),
-    notes=(_NOTE,),
 )
 HEADINGS = (
-    Heading("actual", Kind.MONEY, "USD"),
+    Heading("priced", Kind.MONEY, "USD"),
     Heading("what_if", Kind.MONEY, "USD"),
     Heading("difference", Kind.MONEY, "USD"),
     Heading("change", Kind.RATIO),
+    Heading("excluded", Kind.MONEY, "USD"),
     Heading("unpriced", Kind.COUNT, "tokens"),
 )
 
@@ -58,7 +63,7 @@ SOON = timedelta(days=30)
 
 
 def answer(engine: Engine, question: Question, now: datetime, prices: Prices, change: Change) -> Table:
-    """Actual, what-if and difference of each group; AskedWrongly where the question or the change cannot be."""
+    """Priced, what-if and difference of each group; AskedWrongly where the question or the change cannot be."""
     _check(engine, question, prices, change)
     table = plain.answer(WHATIF, engine, question, now)
     measures = (
@@ -67,7 +72,8 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     )
     asked, _ = plain.query(replace(WHATIF, measures=measures), engine, question)
     dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
-    found, doubts = compare(engine.ask(by_rate(asked)), dims, prices.own, change)
+    used = engine.ask(by_rate(asked))
+    found, doubts = compare(used, dims, prices.own, change)
     every = list(found.values())
     groups = grouped(found, table, question)
     return replace(
@@ -76,11 +82,14 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
         cells=[(*cell, *_figures(them)) for cell, them in zip(table.cells, groups, strict=True)],
         totals={
             **table.totals,
-            **dict(zip((it.name for it in HEADINGS), _figures(every) if every else (None,) * 5, strict=True)),
+            **dict(zip((it.name for it in HEADINGS), _figures(every) if every else (None,) * 6, strict=True)),
         },
         caveats=(
             *table.caveats,
+            _NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts"),
+            *_services(engine, question),
             *_spoken(change),
+            *(_unwritten(used) if change.hit else []),
             *_retiring(change, prices, now),
             *spoken(doubts, "tokens"),
         ),
@@ -105,22 +114,53 @@ def _figures(them: list[Compared]) -> tuple[Cell, ...]:
     """The cells of a row that is made of these groups."""
     known = [(it.actual, it.what_if) for it in them if it.actual is not None and it.what_if is not None]
     unpriced = sum(it.unpriced for it in them)
+    left = [it.excluded for it in them if it.excluded is not None]
+    excluded = total(left) if left or not unpriced else None
     if not known:
-        return None, None, None, None, unpriced
+        return None, None, None, None, excluded, unpriced
     actual, what_if = total([one for one, _ in known]), total([other for _, other in known])
     difference = EXACT.subtract(what_if, actual)
-    return actual, what_if, difference, ratio(difference, actual), unpriced
+    return actual, what_if, difference, ratio(difference, actual), excluded, unpriced
+
+
+def _services(engine: Engine, question: Question) -> list[str]:
+    """What was billed besides tokens, which no what-if changes."""
+    query = (
+        exp.select("kind", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
+        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .where("billed IS NOT NULL", exp.column("kind").isin(*map(exp.Literal.string, TOKENS)).not_())
+        .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
+        .group_by("kind")
+        .order_by("kind")
+    )
+    billed = {row["kind"]: row["billed"] for row in engine.ask(query).to_pylist()}
+    said = ", ".join(f"{rounded(it):,} USD for {kind.replace('_', ' ')}" for kind, it in billed.items())
+    return [f"Also billed, and in neither: {said}."] if said else []
+
+
+def _unwritten(used: pa.Table) -> list[str]:
+    """The models that would read from the cache what none of their use writes to it."""
+    names = ("new_cache_read", "new_cache_write_5m", "new_cache_write_1h")
+    sums = used.group_by([f"{MARK}model"]).aggregate([(name, "sum") for name in names]).to_pylist()
+    reads = {
+        row[f"{MARK}model"]: int(row["new_cache_read_sum"]) // SHARE
+        for row in sums
+        if row["new_cache_read_sum"] and not row["new_cache_write_5m_sum"] and not row["new_cache_write_1h_sum"]
+    }
+    listed = ", ".join(f"{model} (reads {tokens:,} tokens)" for model, tokens in sorted(reads.items()))
+    if not reads:
+        return []
+    needed = "these reads are priced without the writes that they would need, so the what-if is too low by as much"
+    return [f"Nothing is written to the cache by {listed}: {needed}."]
 
 
 def _spoken(change: Change) -> list[str]:
     """What a change takes for granted, in words."""
     said = []
     for old, new in change.swap.items():
-        facts = list(dict.fromkeys(fact for fact in map(_counts, (old, new)) if fact))
-        how = "; ".join(facts) if facts else "no figure is published for these two"
         said.append(
             f"The same tokens are priced for {new} as {old} used, but token counts of different model generations are "
-            f"not comparable: {how}. Nor would another model write answers of the same length."
+            f"not comparable: {_recounted(old, new)}. Nor would another model write answers of the same length."
         )
     if change.batch is not None:
         said.append(
@@ -135,6 +175,16 @@ def _spoken(change: Change) -> list[str]:
     if change.geo is not None:
         said.append(f"All is priced as geo {change.geo}, but for models that take no inference geography.")
     return said
+
+
+def _recounted(old: str, new: str) -> str:
+    """Whether a model would count more or fewer tokens than another for the same text, so far as that is published."""
+    before, after = _counts(old), _counts(new)
+    if before == after:
+        return f"both count alike: {before}" if before else "no figure is published for these two"
+    if not (before and after):
+        return f"{new} would count {'fewer' if before else 'more'}: {before or after}"
+    return f"whether {new} would count more or fewer is not published: {before}; {after}"
 
 
 def _counts(model: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -19,8 +20,10 @@ def changes(lines: list[Line]) -> None:
     """Find the factors that are prices: of a model, of a kind of its tokens, or of all models from a day on."""
 
     def apply(to: Iterable[Line], change: Change, until: date) -> None:
-        for line in to:
-            line.change = change if change.since <= line.parts[0].day < until else line.change
+        within = [line for line in to if change.since <= line.parts[0].day < until]
+        change = replace(change, own=any(line.own for line in within))
+        for line in within:
+            line.change = change
 
     levels: tuple[Callable[[Part], tuple[str, ...]], ...] = (
         lambda it: (it.organization, "web searches" if it.kind == "web_search" else it.model),

@@ -22,7 +22,8 @@ _PAIR = 2
 class Part:
     """The charges of one combination of dimensions on a day, summed; money in whole picodollars, null as there.
 
-    `rows` counts the charges, `cause` is theirs; `wanted` is whether the answer shall hold it.
+    `rows` counts the charges, `cause` is theirs; `wanted` is whether the answer shall hold it. `listed` is what it
+    costs at the public list's prices, `priced` at those in force.
     """
 
     organization: str
@@ -40,6 +41,7 @@ class Part:
     billed: int | None
     priced: int | None
     wanted: bool = True
+    listed: int | None = None
 
     @property
     def gap(self) -> int:
@@ -49,20 +51,25 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Rates that differ from the list by one factor since a day: of `whom`, or of all models."""
+    """Rates that differ from the list, or from one's `own` prices, by one factor since a day: of `whom`, or of all."""
 
     cause: str
     whom: str
     since: date
     factor: Fraction
+    own: bool = False
 
     def __str__(self) -> str:
-        return f"{self.whom} since {self.since}: {written(self.factor)} of the list price"
+        of = "your own price" if self.own else "the list price"
+        return f"{self.whom} since {self.since}: {written(self.factor)} of {of}"
 
 
 @dataclass
 class Line:
-    """A line of the bill, with all use that it may cover; `coins` are rates and how many tokens were used at each."""
+    """A line of the bill, with all use that it may cover; `coins` are rates and how many tokens were used at each.
+
+    `own` is whether it is priced otherwise than by the public list.
+    """
 
     parts: list[Part] = field(default_factory=list)
     coins: Counter[Fraction] = field(default_factory=Counter)
@@ -70,6 +77,7 @@ class Line:
     exact: Fraction = Fraction(0)
     unpriced: str = ""
     change: Change | None = None
+    own: bool = False
 
     def add(self, part: Part, rate: Rate | Unpriced) -> None:
         """Take a part in, at its rate."""

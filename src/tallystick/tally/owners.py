@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -34,6 +35,9 @@ SHARED = ("even", "proportional", "fixed")
 Spellings = Mapping[str, Mapping[tuple[str, str], frozenset[str]]]
 """For each condition, all the words for an (organization, id): the id itself, its name, ...; tags of a workspace."""
 Span = tuple[tuple[str, ...], date, date, int]
+
+COLUMNS = ("team", "cost_center", *CONDITIONS, "from", "until")
+"""The columns that a CSV of rules can have; shared lines have none."""
 
 _SHARE = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
 _MEND = "docs/owners.md shows the rules."
@@ -133,12 +137,13 @@ class Owners:
             1 << place
             for place, values in enumerate(said)
             if values is None
-            or any(it in words or ("*" in it and any(map(_like(it).fullmatch, words))) for it in values)
+            or any(it in words or ("*" in it and any(map(like(it).fullmatch, words))) for it in values)
         )
 
 
 @lru_cache(maxsize=4096)
-def _like(value: str) -> re.Pattern[str]:
+def like(value: str) -> re.Pattern[str]:
+    """What a value with stars stands for."""
     return re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
 
 
@@ -153,10 +158,10 @@ def _of_csv(text: str, file: str) -> list[Rule]:
             if not any(said):
                 continue
             if not columns:
-                columns = [column.lower() for column in said]
+                columns = _header(name, [column.lower() for column in said])
                 continue
-            if len(said) != len(columns) or len(set(columns)) < len(columns):
-                raise AskedWrongly(f"{name}: {len(said)} cells, {len(set(columns))} different columns.", _MEND)
+            if len(said) != len(columns):
+                raise AskedWrongly(f"{name}: {len(said)} cells, {len(columns)} columns.", _MEND)
             rule = _rule(name, {column: cell for column, cell in zip(columns, said, strict=True) if cell})
             if rule.how != "team" or not rule.conditions:
                 raise AskedWrongly(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
@@ -164,6 +169,20 @@ def _of_csv(text: str, file: str) -> list[Rule]:
     except csv.Error as wrong:
         raise AskedWrongly(f"{file} line {rows.line_num} is not CSV: {wrong}.", _MEND) from None
     return rules
+
+
+def _header(name: str, columns: list[str]) -> list[str]:
+    """The columns of a CSV; AskedWrongly names the one that there cannot be."""
+    for place, column in enumerate(columns):
+        if column not in COLUMNS:
+            near = get_close_matches(column, COLUMNS, n=1)
+            mend = "Separate the columns by commas." if ";" in column or "\t" in column else ""
+            mend = mend or (f"Did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
+            mend += " Shared lines are [[owner]] tables in tallystick.toml." if column == "shared" else ""
+            raise AskedWrongly(f"{name}: the header has {column!r}, which is no column.", mend)
+        if column in columns[:place]:
+            raise AskedWrongly(f"{name}: the header has {column!r} twice.", _MEND)
+    return columns
 
 
 def _rule(name: str, said: Any) -> Rule:
@@ -223,10 +242,12 @@ _PARTS = {"even": "teams", "proportional": "teams", "fixed": "shares"}
 
 def _text(name: str, field: str, said: Mapping[str, Any]) -> str:
     text = said[field]
-    if not isinstance(text, str) or not text.strip() or text.strip() == UNOWNED:
+    if isinstance(text, str) and text.strip() == UNOWNED:
         raise AskedWrongly(
-            f"{name}: {field} {text!r} is not a text, is empty or is {UNOWNED!r}.", "Write it in quotes."
+            f"{name}: {field} cannot be {UNOWNED!r}, which is what nobody owns.", "Name another, or drop the rule."
         )
+    if not isinstance(text, str) or not text.strip():
+        raise AskedWrongly(f"{name}: {field} {text!r} is not a text, or is empty.", "Write it in quotes.")
     return text.strip()
 
 

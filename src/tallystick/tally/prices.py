@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 
-from tallystick.core.prices import PriceList
+from tallystick.core.prices import UNITS, PriceList
 
 
 @dataclass(frozen=True)
 class Prices:
-    """The texts of the price lists, the public one first; AskedWrongly where one cannot be read."""
+    """The texts of the price lists, the public one first; AskedWrongly where one cannot be read.
+
+    `name` is what one's own is called.
+    """
 
     texts: tuple[str, ...]
+    name: str = "the own price list"
 
     @classmethod
-    def with_own(cls, *own: str) -> Prices:
+    def with_own(cls, *own: str, name: str = name) -> Prices:
         """The public list, and these on top of it."""
-        return cls(((files("tallystick.core") / "prices.toml").read_text(encoding="utf-8"), *own))
+        return cls(((files("tallystick.core") / "prices.toml").read_text(encoding="utf-8"), *own), name)
 
     @cached_property
     def listed(self) -> PriceList:
@@ -29,7 +35,17 @@ class Prices:
     @cached_property
     def own(self) -> PriceList:
         """Prices in force: the list's, and one's own."""
-        return PriceList.read(*self.texts) if len(self.texts) > 1 else self.listed
+        if len(self.texts) == 1:
+            return self.listed
+        return PriceList.read(*self.texts, names=("prices.toml", *(self.name for _ in self.texts[1:])))
+
+    def unknown(self, used: Collection[str]) -> list[str]:
+        """The models that one's own list names and that neither a list nor `used` has, each with what is near it."""
+        known = {*used, *self.own.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
+        named = {subject for subject, _, _ in self.own.keys}
+        named |= {model for one in self.own.factors for model in one.models or ()}
+        near = {it: get_close_matches(it, sorted(known), n=3, cutoff=0.5) for it in sorted(named - known)}
+        return [it + (f" (near it: {', '.join(them)})" if them else "") for it, them in near.items()]
 
     @property
     def digest(self) -> str:

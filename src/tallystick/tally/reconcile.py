@@ -1,6 +1,7 @@
 """Reconciliation: the difference between billed and priced, by named cause, to the picodollar.
 
-No cause is the remainder. Refused: the gap is a whole number of tokens at their rate, at most those used. Price list
+No cause is the remainder. Refused: the gap is a whole number of tokens at their rate, at most those used. Own prices
+not applied: the bill is the public list's where they differ; what is left is judged at that list's prices. Price list
 stale, or a discount: one exact factor fits on three days or more. Rounding: below a picodollar a row, and only where
 the exact price is no whole number of them. What fits none of these is unexplained. Whole numbers and fractions only.
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -18,6 +19,7 @@ from functools import cache
 from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.prices import UNITS, PriceList, Rate, Unpriced
 from tallystick.tally.allocate import split
+from tallystick.tally.applied import NOT_APPLIED, not_applied
 from tallystick.tally.factors import DISCOUNT, STALE, changes
 from tallystick.tally.line import Line, Part
 
@@ -27,7 +29,10 @@ CODE, SEARCH, SESSION = "code execution", "web search", "session time"
 UNKNOWN_PRICE = "unknown price"
 LARGE, ROUNDING, UNEXPLAINED = "large-prompt range", "rounding", "unexplained"
 MIXED = "mixed speed"
-CAUSES = (REFUSED, PRIORITY, NOT_YET, CODE, SEARCH, SESSION, UNKNOWN_PRICE, STALE, DISCOUNT, LARGE, ROUNDING)
+CAUSES = (
+    *(REFUSED, PRIORITY, NOT_YET, CODE, SEARCH, SESSION, UNKNOWN_PRICE),
+    *(NOT_APPLIED, STALE, DISCOUNT, LARGE, ROUNDING),
+)
 """Every cause but `UNEXPLAINED`, in the order in which they are shown."""
 MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
 """What the modifiers of the price list are called here; one's own keep their names."""
@@ -49,15 +54,20 @@ class Found:
 
 
 def reconcile(
-    parts: Iterable[Part], prices: PriceList, loose: Mapping[tuple[str, date, str, str, str], frozenset[str]]
+    parts: Iterable[Part],
+    prices: PriceList,
+    loose: Mapping[tuple[str, date, str, str, str], frozenset[str]],
+    listed: PriceList | None = None,
 ) -> list[Found]:
     """The causes of every difference, and what modifiers did to the priced amounts.
 
-    `prices` are the lists in force; `loose` says in which of tier, context and geo the bill is coarser than the use, by
-    organization, day, workspace, model and kind.
+    `prices` are the lists in force, `listed` is the public one where that is another; `loose` says in which of tier,
+    context and geo the bill is coarser than the use, by organization, day, workspace, model and kind.
     """
     rates = cache(prices.rate)
+    public_rates = None if listed is None or listed is prices else cache(listed.rate)
     lines: dict[tuple[object, ...], Line] = defaultdict(Line)
+    public: dict[tuple[object, ...], Line] = defaultdict(Line)
     found: list[Found] = []
     for part in parts:
         dims = {"tier": part.tier, "context": part.context, "geo": part.geo}
@@ -71,7 +81,17 @@ def reconcile(
             key = (part.organization, part.day, part.workspace, part.model, part.kind)
             free = loose.get(key, frozenset())
             fixed = tuple(None if name in free else value for name, value in dims.items())
-            lines[(*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)].add(part, rate)
+            at: tuple[object, ...] = (*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)
+            lines[at].add(part, rate)
+            if public_rates:
+                of_list = public_rates(part.model, part.kind, part.day, **dims, speed=part.speed)
+                public[at].add(replace(part, priced=part.listed), of_list)
+    for line_at, detail in (not_applied(lines, public) if public_rates else {}).items():
+        found += [
+            Found(part, NOT_APPLIED, (part.listed or 0) - (part.priced or 0), part.quantity, detail)
+            for part in lines[line_at].parts
+        ]
+        lines[line_at] = public[line_at]
     changes([it for it in lines.values() if it.billed > 0 and it.exact and not it.unpriced])
     for line in lines.values():
         found += _judged(line)

@@ -61,12 +61,14 @@ class Change:
 class Compared:
     """A row's dollars: what it costs and what it would; None where nothing of it has a rate on both sides.
 
-    `unpriced` are the tokens of lines that lack a rate on either side, which are in neither figure.
+    `unpriced` are the tokens of lines that lack a rate on either side, which are in neither figure; `excluded` is what
+    they cost as they are, where that is known.
     """
 
     actual: Decimal | None
     what_if: Decimal | None
     unpriced: int
+    excluded: Decimal | None = None
 
 
 def moved(hit: Decimal | None) -> dict[str, str]:
@@ -115,6 +117,7 @@ WITH lines AS (
 )
 SELECT {{dims}} (sum(actual) FILTER (actual + what_if IS NOT NULL))::DECIMAL(38, 0) AS actual,
     (sum(what_if) FILTER (actual + what_if IS NOT NULL))::DECIMAL(38, 0) AS what_if,
+    (sum(actual) FILTER (what_if IS NULL))::DECIMAL(38, 0) AS excluded,
     coalesce(sum({" + ".join(TOKENS)}) FILTER (actual + what_if IS NULL), 0) AS unpriced
 FROM lines GROUP BY ALL
 """  # noqa: S608 - our own names
@@ -139,10 +142,10 @@ def compare(
 
 
 def _row(row: Mapping[str, Any]) -> Compared:
-    actual, what_if = (
-        None if row[name] is None else EXACT.scaleb(row[name], -PLACES) for name in ("actual", "what_if")
+    actual, what_if, excluded = (
+        None if row[name] is None else EXACT.scaleb(row[name], -PLACES) for name in ("actual", "what_if", "excluded")
     )
-    return Compared(actual, what_if, int(row["unpriced"]))
+    return Compared(actual, what_if, int(row["unpriced"]), excluded)
 
 
 def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Change) -> tuple[pa.Table, Doubts]:

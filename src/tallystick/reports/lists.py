@@ -1,0 +1,29 @@
+"""Lists: whether the charges were tallied by the price lists in force; if not, what to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tallystick.core.question import Table
+from tallystick.ledger.engine import Engine
+from tallystick.reports.coverage import organizations
+from tallystick.tally.prices import Prices
+
+TALLIED_BY = "prices of "
+"""Begins the name under which a version states the price lists that an organization was tallied by."""
+OTHERS = "The charges were tallied by other price lists than those in force"
+MEND = "`tallystick tally` matches them anew."
+
+
+def by_others(engine: Engine, prices: Prices) -> list[str]:
+    """The organizations whose charges were tallied by other price lists than these."""
+    said = engine.version.totals
+    return [it for it in organizations(engine) if said.get(TALLIED_BY + it) != prices.digest]
+
+
+def warned(table: Table, engine: Engine, prices: Prices) -> Table:
+    """The answer, and first of all that is said of it that the charges were tallied by other price lists, if so."""
+    if not by_others(engine, prices):
+        return table
+    said = f"{OTHERS}: what is split or priced here mixes the two. {MEND}"
+    return replace(table, caveats=(said, *table.caveats))
