@@ -16,7 +16,11 @@ def _command(report: Report) -> click.Command:
     dims = ", ".join(report.dimensions)
     more = ", ".join(it.name for it in report.more)
 
-    @click.command(report.name, help=f"{report.meaning}.\n\nGroup by any of {dims}.", short_help=report.meaning + ".")
+    cuts = f"\n\nBy {', '.join(report.cuts)} where `sync --cuts` reads them." if report.cuts else ""
+
+    @click.command(
+        report.name, help=f"{report.meaning}.\n\nGroup by any of {dims}.{cuts}", short_help=report.meaning + "."
+    )
     @click.option(
         "--by",
         default=",".join(report.by),

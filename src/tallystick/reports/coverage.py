@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.cuts import NAMED_CUTS
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, COST, DAYS, TOKENS, USED, USED_HOUR, LedgerTable, State
+from tallystick.core.records import CHARGES, COST, CUT_TABLES, DAYS, TOKENS, USED, USED_HOUR, LedgerTable, State
 from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
@@ -33,6 +34,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
+        grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
         caveats.append(
             f"{_count(absent)} absent from the ledger, unknown rather than zero: {_spans(absent)}. "
             f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
@@ -98,13 +100,14 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
     return said
 
 
-MONEY = (CHARGES, COST)
+MONEY = (CHARGES, COST, *CUT_TABLES.values())
 """What tells of money, and so of ended days alone."""
 _SOURCES = {
     CHARGES: (("analytics_cost", "day"), ("cost", "day")),
     COST: (("cost", "day"),),
     USED: (("analytics_usage", "day"), ("usage", "day"), ("usage", "hour")),
     USED_HOUR: (("usage", "hour"),),
+    **{table: ((table.name, "day"),) for table in CUT_TABLES.values()},
 }
 """Where the state of a day stands that a table tells of: the first source that has it, as in the tally."""
 _OF_USAGE = {column.name for column in USED.columns}

@@ -50,7 +50,7 @@ class Questions:
         yield from self._pages("before", control)
         if source.cut:
             by = (*source.cut.dims, "kind")
-            yield from self._pages("cube", analytics.cost_query(window, grain, now, by=by))
+            yield from self._pages("cube", analytics.cost_query(window, grain, now, by=by, limit=ROWS))
         elif source.newer:
             yield from self._sparse_cube(errand, reading, now)
         elif source is Source.COST:
