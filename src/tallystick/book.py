@@ -280,6 +280,18 @@ class Ledger:
         asked = report.rates if rates else report.answer
         return asked(self.engine(), question, self._lists(), self._clock.now())
 
+    def crosscheck(
+        self, by: By = ("workspace",), since: str = "30d", until: str | None = None, *, every: bool = False
+    ) -> Table:
+        """What the two dialects say differently of the days that both were read for, by workspace or by key.
+
+        A Table without rows if they agree; with `every` what is equal stands in it too.
+        """
+        from tallystick.reports import crosscheck as report
+
+        question = self._asked("crosscheck", by, since, until, None)
+        return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
+
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
         return verify(self.engine(), self._lists())

@@ -36,11 +36,11 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
         grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
         caveats.append(
-            f"{_count(absent)} absent from the ledger, unknown rather than zero: {_spans(absent)}. "
+            f"{_count(absent)} absent from the ledger, unknown rather than zero: {spans(absent)}. "
             f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
         )
     if unpublished:
-        caveats.append(f"{_spans(unpublished)} has not ended: cost is published for ended UTC days only.")
+        caveats.append(f"{spans(unpublished)} has not ended: cost is published for ended UTC days only.")
     for day in of[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
         caveats.append(part + ("" if question.where else _gap(engine, table, day)))
@@ -48,7 +48,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         days = of[State.PROVISIONAL]
         caveats.append(
             f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
-            f"ended. {_spans(days)}."
+            f"ended. {spans(days)}."
         )
     caveats += [
         f"Of the {name} {whole.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
@@ -94,7 +94,7 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
     unread = [day for day in question.window.days() if day not in states]
     if table in MONEY and unread:
         said.append(
-            f"The usage of {_spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
+            f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
             "never in the cost report, is unknown."
         )
     return said
@@ -247,6 +247,7 @@ def _count(days: list[date]) -> str:
     return "1 day is" if len(days) == 1 else f"{len(days)} days are"
 
 
-def _spans(days: list[date]) -> str:
+def spans(days: list[date]) -> str:
+    """Days as the spans that they make."""
     spans = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
     return ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in spans)
