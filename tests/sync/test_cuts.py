@@ -261,3 +261,22 @@ def test_every_cut_can_be_asked_for() -> None:
         assert len(cut.dims) <= 5
         assert bool(cut.apart) == bool(cut.overlapping)
         assert set(cut.dims) - set(ORDINARY) <= set(CUT_DIMS)
+
+
+def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
+    """What is planned after a like reading is what it takes, in requests and megabytes, and cuts are a part of it."""
+    world = small(4)
+    book = Ledger(path, Clock())
+    words = ("sessions", "slack")
+    newer(path, Wire(world), days_ago(40), days_ago(36), cuts=words)
+    errands, cost = book.plan(f"{days_ago(35)}", f"{days_ago(30)}", source="analytics", cuts=words)
+    assert {errand.source for errand in errands if errand.source.cut} == {
+        Source.CUT_SESSIONS,
+        Source.CUT_SLACK,
+        Source.CUT_SLACK_USERS,
+    }
+    assert cost.measured
+    wire = Wire(world)
+    done = newer(path, wire, days_ago(35), days_ago(30), cuts=words)
+    assert abs(cost.requests - len(wire.said)) <= 6
+    assert cost.megabytes == pytest.approx(done.size / 1e6, rel=0.3)
