@@ -71,6 +71,7 @@ class Ledger:
         grain: str = "day",
         source: str = "auto",
         coding: bool = True,
+        cuts: Sequence[str] | None = None,
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
@@ -78,8 +79,9 @@ class Ledger:
         """Read from the API what is missing or not settled, and commit it window by window.
 
         `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
-        `source` is auto, reports (the older dialect), analytics (the newer) or both. `coding`: the activity of Claude
-        Code too, one request for each day, where the older dialect is read.
+        `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
+        profiles, slack, groups, by default those of the settings. `coding`: the activity of Claude Code too, one
+        request for each day, where the older dialect is read.
         """
         from tallystick.sync.run import Sync
 
@@ -92,6 +94,7 @@ class Ledger:
                 self._tables,
                 self._clock,
                 source=source,
+                cuts=self._cuts(cuts),
                 progress=progress,
                 waiting=waiting,
                 prices=self._prices,
@@ -106,6 +109,7 @@ class Ledger:
                 grain=grain,
                 source=source,
                 coding=coding,
+                cuts=cuts,
                 client=made,
                 progress=progress,
                 waiting=waiting,
@@ -140,19 +144,20 @@ class Ledger:
         grain: str = "day",
         source: str = "auto",
         coding: bool = True,
+        cuts: Sequence[str] | None = None,
     ) -> tuple[list[Errand], Estimate]:
         """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
 
         With `source` auto it takes for granted that the newer dialect may be read.
         """
-        from tallystick.sync.dialects import Choice, plan
+        from tallystick.sync.dialects import Choice, chosen, plan
         from tallystick.sync.history import habits, known_days
         from tallystick.sync.plan import estimate
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        wanted, now = self._wanted(since, until), self._clock.now()
-        errands = plan(known, wanted, _grain(grain), now, Choice(source), coding=coding)
+        wanted, words, now = self._wanted(since, until), chosen(self._cuts(cuts)), self._clock.now()
+        errands = plan(known, wanted, _grain(grain), now, Choice(source), words, coding=coding)
         return errands, estimate(errands, habits(self._tables))
 
     def rebuild(self, into: str | Path) -> int:
@@ -314,6 +319,18 @@ class Ledger:
         asked = report.rates if rates else report.answer
         return asked(self.engine(), question, self._lists(), self._clock.now())
 
+    def crosscheck(
+        self, by: By = ("workspace",), since: str = "30d", until: str | None = None, *, every: bool = False
+    ) -> Table:
+        """What the two dialects say differently of the days that both were read for, by workspace or by key.
+
+        A Table without rows if they agree; with `every` what is equal stands in it too.
+        """
+        from tallystick.reports import crosscheck as report
+
+        question = self._asked("crosscheck", by, since, until, None)
+        return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
+
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
         return verify(self.engine(), self._lists())
@@ -353,6 +370,9 @@ class Ledger:
         if not self._tables.exists():
             return []
         return organizations(self.engine())
+
+    def _cuts(self, told: Sequence[str] | None) -> Sequence[str]:
+        return told if told is not None else self._settings.cuts if self._settings else ()
 
     def _wanted(self, since: str | None, until: str | None) -> Window:
         now = self._clock.now()

@@ -7,6 +7,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     people = "ids"                     # what is kept of people: full, ids, hashed (docs/people.md)
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
+    cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -39,7 +40,16 @@ if TYPE_CHECKING:
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
 PEOPLE = ("full", "ids", "hashed")
-_KNOWN = {"ledger": str, "people": str, "people_key": str, "prices": str, "owners": str, "owner": list, "api": dict}
+_KNOWN = {
+    "ledger": str,
+    "people": str,
+    "people_key": str,
+    "prices": str,
+    "owners": str,
+    "owner": list,
+    "cuts": list,
+    "api": dict,
+}
 _KNOWN_API = {"base_url", "key_file", "key_command"}
 
 
@@ -77,6 +87,7 @@ class Settings:
     prices: Path | None = None
     people_mode: str = "full"
     people_key: Path | None = None
+    cuts: tuple[str, ...] = ()
     _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
     _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -121,6 +132,7 @@ class Settings:
             prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
             people_mode=_people(file.get("people", "full"), path),
             people_key=Path(path).parent / Path(it).expanduser() if (it := file.get("people_key")) else None,
+            cuts=tuple(map(str, file.get("cuts", ()))),
             _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
             _told=lambda: _from_environment(secrets),
             _api=api,

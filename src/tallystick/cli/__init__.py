@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, claude_code, forget, look, owners, price, reconcile, simulate
+from tallystick.cli import api, ask, claude_code, crosscheck, forget, look, owners, price, reconcile, simulate
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -46,6 +46,7 @@ for command in (
     owners.owners,
     owners.keys,
     reconcile.reconcile,
+    crosscheck.crosscheck,
     look.verify,
     look.tally,
     look.sql,

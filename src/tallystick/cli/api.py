@@ -58,6 +58,11 @@ def check(base_url: str | None, config: str | None) -> None:
 @click.option(
     "--without-claude-code", "uncoded", is_flag=True, help="Leave out its activity: one request for each day."
 )
+@click.option(
+    "--cuts",
+    metavar="CUT[,CUT]",
+    help="Read besides, of the newer dialect: sessions, profiles, slack, groups. By default what the settings say.",
+)
 @click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
 @options.ledger
 @options.base_url
@@ -68,6 +73,7 @@ def sync(
     grain: str,
     source: str,
     uncoded: bool,
+    cuts: str | None,
     planned: bool,
     ledger: str | None,
     base_url: str | None,
@@ -78,8 +84,9 @@ def sync(
 
     told = options.settings(ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
+    words = None if cuts is None else options.names(cuts)
     if planned:
-        _print_plan(book, since, until, grain, source, coding=not uncoded)
+        _print_plan(book, since, until, grain, source, words, coding=not uncoded)
         return
     with Shown() as shown, told.client(on_wait=shown.wait) as client:
         done = book.sync(
@@ -88,6 +95,7 @@ def sync(
             grain=grain,
             source=source,
             coding=not uncoded,
+            cuts=words,
             client=client,
             progress=shown.progress,
             waiting=shown.queue,
@@ -154,8 +162,17 @@ def tell(done: Outcome) -> None:
     )
 
 
-def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str, source: str, *, coding: bool) -> None:
-    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding)
+def _print_plan(
+    book: Ledger,
+    since: str | None,
+    until: str | None,
+    grain: str,
+    source: str,
+    cuts: tuple[str, ...] | None,
+    *,
+    coding: bool,
+) -> None:
+    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts)
     for errand in errands:
         click.echo(f"  {errand}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

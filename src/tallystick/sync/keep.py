@@ -74,7 +74,7 @@ class Keeper:
             fixed = {"source": str(errand.source), "grain": str(errand.grain)}
             self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
         self._known |= {_day(mark): mark for mark in marks}
-        if errand.source is not Source.CLAUDE_CODE:  # an estimate, never charged
+        if not errand.source.cut and errand.source is not Source.CLAUDE_CODE:  # an estimate, never charged
             self._charging.charge(sorted({*changed, *(mark["day"] for mark in marks)}))
         self._noticed |= {_issue(row) for row in issues}
         self.issues += [f"{row['subject']}: {row['text']}" for row in issues]

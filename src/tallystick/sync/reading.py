@@ -26,6 +26,7 @@ from tallystick.core.records import (
     ANALYTICS_USAGE,
     COST,
     COUNTERS,
+    CUT_TABLES,
     TOKENS,
     USAGE_DAY,
     USAGE_HOUR,
@@ -44,7 +45,7 @@ MEASURES: Mapping[Source, tuple[str, ...]] = {
     Source.USAGE: COUNTERS,
     Source.COST: ("billed",),
     Source.ANALYTICS_USAGE: (*COUNTERS, "requests"),
-    Source.ANALYTICS_COST: ("billed", "list"),
+    **{source: ("billed", "list") for source in Source if source.newer and source.money},
     Source.CLAUDE_CODE: (),
 }
 """What the control totals of each source hold."""
@@ -84,12 +85,10 @@ def table_of(source: Source, grain: Grain) -> LedgerTable:
     """The table that a source fills: one for each grain, never added together."""
     if source is Source.USAGE:
         return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
-    return {
-        Source.COST: COST,
-        Source.ANALYTICS_USAGE: ANALYTICS_USAGE,
-        Source.ANALYTICS_COST: ANALYTICS_COST,
-        Source.CLAUDE_CODE: ACTIVITY,
-    }[source]
+    if source is Source.CLAUDE_CODE:
+        return ACTIVITY
+    others = (COST, ANALYTICS_USAGE, ANALYTICS_COST, *CUT_TABLES.values())
+    return next(table for table in others if table.name == source)
 
 
 @dataclass

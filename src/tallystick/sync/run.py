@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -25,7 +25,7 @@ from tallystick.ledger.erasure import forgotten
 from tallystick.ledger.tables import Tables, Writer, schema
 from tallystick.sync.activity import ActivityReading
 from tallystick.sync.dense import DenseReading
-from tallystick.sync.dialects import REFUSALS, Choice, plan, probe
+from tallystick.sync.dialects import REFUSALS, Choice, chosen, plan, probe
 from tallystick.sync.history import known_days
 from tallystick.sync.keep import Keeper
 from tallystick.sync.people import OLDER, Mode, People, default_key, key_in
@@ -91,6 +91,7 @@ class Sync:
         clock: Clock,
         *,
         source: str = Choice.AUTO,
+        cuts: Sequence[str] = (),
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
@@ -103,6 +104,7 @@ class Sync:
         self._tables = tables
         self._clock = clock
         self._choice = Choice(source)
+        self._cuts = chosen(cuts)
         self._archive = Archive(tables.root)
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
@@ -125,9 +127,8 @@ class Sync:
             keeper = self._names(writer, sample if isinstance(sample, Page) else None)
             self._choose(keeper, wanted, now, sample)
             known = known_days(self._tables, keeper.organization)
-            waiting = deque(
-                (errand, 1) for errand in plan(known, wanted, grain, now, self._choice, coding=self._coding)
-            )
+            errands = plan(known, wanted, grain, now, self._choice, self._cuts, coding=self._coding)
+            waiting = deque((errand, 1) for errand in errands)
             done = 0
             while waiting:
                 errand, attempt = waiting.popleft()
@@ -155,6 +156,8 @@ class Sync:
             self.outcome.remark(
                 f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
             )
+        if self._cuts and not self._choice.newer:
+            self.outcome.remark(f"Cuts are of the newer dialect alone, so none is read: {', '.join(self._cuts)}.")
 
     def _names(self, writer: Writer, sample: Page | None) -> Keeper:
         """Read the directory. A credential that may not read who it belongs to is told by an answer it may read."""
