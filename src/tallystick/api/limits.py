@@ -14,7 +14,6 @@ import msgspec
 
 from tallystick.api.analytics import Actor
 from tallystick.api.client import Client, Envelope, Page, Query
-from tallystick.api.directory import DEFAULT_NAME
 from tallystick.api.endpoints import RATE_LIMITS, SPEND_EFFECTIVE, SPEND_LIMITS, WORKSPACES, rate_limits_of
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import from_cents
@@ -108,7 +107,7 @@ class _RateLimits(Envelope, kw_only=True):
 
 class _Workspace(msgspec.Struct):
     id: str
-    name: str = DEFAULT_NAME
+    name: str = UNKNOWN
 
 
 class _Workspaces(Envelope, kw_only=True):

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, look, owners, price, reconcile, simulate
+from tallystick.cli import api, ask, limits, look, owners, price, reconcile, simulate
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -45,6 +45,7 @@ for command in (
     owners.owners,
     owners.keys,
     reconcile.reconcile,
+    limits.limits,
     look.verify,
     look.tally,
     look.sql,
