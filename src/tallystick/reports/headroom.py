@@ -14,7 +14,7 @@ from datetime import datetime
 from tallystick.api import analytics, reports
 from tallystick.api.client import Client
 from tallystick.api.limits import HELD, RATES, Rate, RateLimit, entries, rates_of, read
-from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import UsageRecord
@@ -97,7 +97,7 @@ def answer(client: Client, now: datetime) -> Table:
         rows += [row for limit in overrides for row in _rows(limit, workspace, names[workspace], used)]
     rows.sort(key=_order)
     limited = {model for limit in limits for model in limit.models or ()}
-    if loose := {it.dims["model"] for it in used.records or ()} - limited:
+    if loose := {it.dims["model"] for it in used.records or ()} - limited - {NAMED["model"].null}:
         caveats.append(f"In no rate limit, and so not counted: {', '.join(sorted(loose))}.")
     caveats.append(f"The busiest minute of {window}.")
     days = Window(Grain.DAY.floor(window.start), Grain.DAY.ceil(window.end))
