@@ -29,7 +29,7 @@ TOKENS_ONLY = "no: needs an OAuth token with org:admin; they show as ids, all el
 ADMIN = (
     "It is an Admin credential: it can also create, change and delete keys, members and workspaces, which tallystick "
     "never does. Where one can be made (Claude Enterprise), a key with read:analytics alone would do for usage and "
-    "cost since {first:%Y-%m-%d}; an Admin credential is needed for the names of workspaces and keys, and for older days."
+    "cost since {first:%Y-%m-%d}. An Admin credential is needed for names of workspaces and keys, and for older days."
 )
 MEMBERS = "It holds read:members, or more: names and addresses come with usage and cost, so that this is not needed."
 SPENDING = "It holds read:spend_limits, or more, which `tallystick limits` alone needs."
