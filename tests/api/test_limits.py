@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
 
-from tallystick.api.limits import MEMBERS, RATES, SPEND, dollars, entries, rates_of, read, scope_id
+from tallystick.api.limits import SPEND, dollars, entries, read, scope_id
 from tallystick.errors import BadMoney, CursorLost, Refused, StrangeAnswer
 
 from .conftest import Administer, Connect, Reply, bucket, refusal, reply, report
@@ -90,24 +88,6 @@ def test_rate_limits_of_a_workspace(administer: Administer) -> None:
     (found,) = api.rate_limits("wrkspc/1")
     assert server.requests[0].url.raw_path == b"/v1/organizations/workspaces/wrkspc%2F1/rate_limits"
     assert (found.limits[0].value, found.limits[0].org_limit) == (500, 1000)
-
-
-@pytest.mark.parametrize(
-    ("sample", "query"),
-    [
-        ("official_spend_limits_effective", MEMBERS),
-        ("official_rate_limits_list_guide_v2023-06-01", RATES),
-        ("official_workspace_rate_limits_list_guide_v2023-06-01", rates_of("wrkspc_1")),
-    ],
-)
-def test_official_samples(connect: Connect, sample: str, query: Any) -> None:
-    """The official samples are read."""
-    path = Path("/work/shared/contract/samples") / f"{sample}.json"
-    if not path.exists():
-        pytest.skip("the contract's samples are not here")
-    body = {**json.loads(path.read_text(encoding="utf-8")), "next_page": None}
-    client, _ = connect(reply(200, body))
-    assert len(entries(list(client.pages(query)))) == len(body["data"])
 
 
 def test_what_does_not_exist_yet_is_kept(administer: Administer) -> None:
@@ -201,7 +181,7 @@ def test_check_of_a_key_with_read_analytics_alone(administer: Administer) -> Non
     found = api.check()
     assert found.organization.id == "org-of-header"
     assert found.readable
-    assert (found.newest_usage, str(found.newest_cost)) == (found.newest_usage, "2026-11-02")
+    assert (str(found.newest_usage), str(found.newest_cost)) == ("2026-11-02 00:00:00+00:00", "2026-11-02")
     assert {name for name, said in found.may_read.items() if said == "yes"} == {"analytics_usage", "analytics_cost"}
     assert found.beyond[0] == "Nothing beyond what is needed was found."
     assert "only by writing, which is never tried" in found.beyond[1]

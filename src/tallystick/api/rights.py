@@ -31,6 +31,7 @@ ADMIN = (
     "never does. Where one can be made (Claude Enterprise), a key with read:analytics alone would do for usage and "
     "cost since {first:%Y-%m-%d}. An Admin credential is needed for names of workspaces and keys, and for older days."
 )
+NAMELESS = "An organization whose name may not be read"
 MEMBERS = "It holds read:members, or more: names and addresses come with usage and cost, so that this is not needed."
 SPENDING = "It holds read:spend_limits, or more, which `tallystick limits` alone needs."
 NOTHING = "Nothing beyond what is needed was found."
@@ -83,7 +84,7 @@ class Asking:
             if not any(self.may_read[name] == YES for both in DIALECTS for name in both):
                 raise told
             self.may_read["organization"] = f"no: {told.what}"
-            told = directory.Organization(id=self._told or UNKNOWN, name=UNKNOWN)
+            told = directory.Organization(id=self._told or UNKNOWN, name=NAMELESS)
         return Checked(
             told,
             source,

@@ -34,7 +34,7 @@ def check(base_url: str | None, config: str | None) -> None:
     told = options.settings(base_url=base_url, config=config)
     with AdminAPI(settings=told, patience=CHECK_PATIENCE) as api:
         found = api.check()
-    click.echo(f"{safe(found.organization.name)} ({found.organization.id})")
+    click.echo(f"{safe(found.organization.name)} ({safe(found.organization.id)})")
     click.echo(f"{found.base_url}, read with the credential from {found.credential}")
     for name, answer in found.may_read.items():
         click.echo(f"  {name:<16} {safe(answer)}")
