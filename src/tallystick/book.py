@@ -331,6 +331,20 @@ class Ledger:
         question = self._asked("crosscheck", by, since, until, None)
         return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
 
+    def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
+        """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
+
+        The ledger need not exist; what was spent is unknown then. Refused where the credential may read no limit.
+        """
+        if client is None:
+            with (self._settings or Settings.load()).client(self._clock) as made:
+                return self.limits(rates=rates, client=made)
+        from tallystick.reports import headroom, limits
+
+        if rates:
+            return headroom.answer(client, self._clock.now())
+        return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
+
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
         return verify(self.engine(), self._lists())

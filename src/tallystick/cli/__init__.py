@@ -7,7 +7,19 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, claude_code, crosscheck, forget, look, owners, price, reconcile, simulate
+from tallystick.cli import (
+    api,
+    ask,
+    claude_code,
+    crosscheck,
+    forget,
+    limits,
+    look,
+    owners,
+    price,
+    reconcile,
+    simulate,
+)
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -47,6 +59,7 @@ for command in (
     owners.keys,
     reconcile.reconcile,
     crosscheck.crosscheck,
+    limits.limits,
     look.verify,
     look.tally,
     look.sql,

@@ -24,21 +24,26 @@ CHECK_PATIENCE = 20.0
 @options.base_url
 @options.config
 def check(base_url: str | None, config: str | None) -> None:
-    """Whether the API can be read: the organization, what this key may read, how fresh it is."""
+    """Whether the API can be read: the organization, what this key may read, how fresh it is.
+
+    Also which rights the key has beyond what tallystick needs. Exit code 3 if neither dialect can be read.
+    """
     from tallystick.admin import AdminAPI
     from tallystick.core.text import safe
 
     told = options.settings(base_url=base_url, config=config)
     with AdminAPI(settings=told, patience=CHECK_PATIENCE) as api:
         found = api.check()
-    click.echo(f"{safe(found.organization.name)} ({found.organization.id})")
+    click.echo(f"{safe(found.organization.name)} ({safe(found.organization.id)})")
     click.echo(f"{found.base_url}, read with the credential from {found.credential}")
     for name, answer in found.may_read.items():
         click.echo(f"  {name:<16} {safe(answer)}")
     usage = f"{found.newest_usage:%Y-%m-%d %H:%M} UTC" if found.newest_usage else "none in the last two days"
     click.echo(f"newest hour with usage: {usage}")
     click.echo(f"newest day with cost: {found.newest_cost or 'none in the last seven days'}")
-    if {found.may_read["usage"], found.may_read["cost"]} != {"yes"}:
+    for said in found.beyond:
+        click.echo(f"rights: {said}")
+    if not found.readable:
         sys.exit(3)
 
 
