@@ -57,10 +57,13 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
         server.shutdown()
 
 
-def test_a_sync_is_quiet(tallystick: Tallystick, there: dict[str, str], truth: Truth) -> None:
-    """Where there is no terminal, a sync that went well prints nothing at all; afterwards the ledger answers."""
-    run = tallystick("sync", *SINCE, **there)
-    assert (run.code, run.out, run.err) == (0, "", "")
+def test_a_sync_says_what_it_did_in_a_line(tallystick: Tallystick, there: dict[str, str], truth: Truth) -> None:
+    """Where there is no terminal, a sync that went well says one line on the error stream; then the ledger answers."""
+    run = tallystick("sync", "--source", "reports", *SINCE, **there)
+    assert (run.code, run.out) == (0, "")
+    [line] = run.err.splitlines()
+    assert "days changed" in line
+    assert "version" in line
     said = tallystick("spend", "--since", "3d", "--format", "json", **there).json
     days = [CLOCK.now().date().replace(day=day) for day in (19, 21)]
     assert said["totals"]["billed"].rstrip("0") == f"{truth.billed(*days):f}".rstrip("0")
