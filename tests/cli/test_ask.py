@@ -222,7 +222,7 @@ def test_an_until_that_leaves_out_the_last_of_a_month_is_said(tallystick: Tallys
 def test_strict_is_about_what_may_be_billed(tallystick: Tallystick) -> None:
     """Use without a price for which the bill has nothing is said and fails no --strict; `reconcile` has one too."""
     run = tallystick("spend", "--since", "2026-11-18", "--until", "2026-11-21", "--strict")
-    assert "Unpriced too, but nothing was billed for them" in run.out
+    assert "No rate is known, and nothing was billed, for" in run.out
     assert run.code == 0
     assert tallystick("reconcile", "--since", "2026-11-18", "--until", "2026-11-21", "--strict").code == 0
     assert tallystick("reconcile", "--since", "2026-09", "--strict").code == 1
