@@ -1,10 +1,12 @@
-"""From records to charges: seconds and peak memory of tallying a year month by month, and of one changed day.
+"""From records to charges, as a sync does it: a year tallied anew, and one day that changed, beside a floor.
 
     python benchmarks/tally.py [--rows-a-day 27400] [--days 365] [--profile]
 
-Records are made once, as Parquet by month, in a process of its own; the measured process reads them (not counted),
-matches and splits on two cores, and checks that charges add up to bill and use. `--profile` adds where one month's
-time goes, statement by statement.
+A ledger of records without charges is made once, in a process of its own. The measured process has two cores. It opens
+the ledger as a sync does, tallies every day (`Keeper.keep_prices`: read, match and split, check, write, in the chunks
+of a sync), then keeps one usage record that changed (`Keeper.keep`). Seconds are of the wall and, in brackets, of the
+processors. The floor is DuckDB on the same chunks, doing nothing but counters to rows and a sum by all dimensions.
+`--profile` adds where the time goes, statement by statement.
 """
 
 from __future__ import annotations
@@ -17,16 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from contextlib import contextmanager
-from datetime import date, timedelta
-from decimal import Decimal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 from unittest import mock
 
 LAST = date(2026, 11, 21)
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TARGETS = {"year": 60.0, "day": 2.0, "peak": 3072.0}
 
 USED = """
@@ -63,125 +65,175 @@ FROM (
 """
 
 
+MARKS = """
+SELECT organization, day, sum(uncached_input)::BIGINT AS uncached_input, sum(cache_write_5m)::BIGINT AS cache_write_5m,
+    sum(cache_write_1h)::BIGINT AS cache_write_1h, sum(cache_read)::BIGINT AS cache_read,
+    sum(output)::BIGINT AS output, sum(web_searches)::BIGINT AS web_searches
+FROM used GROUP BY ALL
+"""
+FLOOR = """
+CREATE TEMP TABLE summed AS
+SELECT day, workspace, key, account, service_account, model, kind, tier, context, geo, speed, sum(quantity) AS quantity
+FROM (UNPIVOT usage ON uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_searches
+    INTO NAME kind VALUE quantity)
+WHERE quantity > 0 GROUP BY ALL
+"""
+
+
+class Spent:
+    """Seconds of the wall and of the processors inside its `with`, all times together."""
+
+    def __init__(self) -> None:
+        self.wall = self.busy = 0.0
+
+    def __enter__(self) -> Self:
+        self._begun = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._begun[0]
+        self.busy += time.process_time() - self._begun[1]
+
+
 def make(folder: Path, rows: int, days: int) -> None:
-    """Usage and matching cost of each month as Parquet; one line of the bill is shared by some fifty keys."""
+    """A ledger of usage and matching cost, a file a month; one line of the bill is shared by some fifty keys."""
     import duckdb
+    import pyarrow as pa
+
+    from tallystick.core.records import COST, COUNTERS, DAYS, USAGE_DAY
+    from tallystick.ledger.tables import Tables, schema
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]
-    for month, them in groupby(span, key=lambda day: f"{day:%Y-%m}"):
-        held = list(them)
-        with duckdb.connect() as duck:
-            duck.execute("CREATE TABLE used AS " + USED.format(month=month, rows=rows, first=held[0], last=held[-1]))
-            for half, asked in (("usage", "FROM used ORDER BY hash(key, day)"), ("cost", BILLED)):
-                duck.execute(f"COPY ({asked}) TO '{folder / month}.{half}' (FORMAT parquet)")
+    with Tables(folder).writing() as writer:
+        for month, them in groupby(span, key=lambda day: f"{day:%Y-%m}"):
+            held = list(them)
+            with duckdb.connect() as duck:
+                duck.execute(
+                    "CREATE TABLE used AS " + USED.format(month=month, rows=rows, first=held[0], last=held[-1])
+                )
+                for table, asked in ((USAGE_DAY, "FROM used ORDER BY hash(key, day)"), (COST, BILLED)):
+                    found = duck.sql(asked).to_arrow_table()
+                    writer.replace(table, "org", held, found.select(schema(table).names))
+                billed = found.group_by(["organization", "day"]).aggregate([("billed", "sum")]).to_pylist()
+                marks = duck.sql(MARKS).to_arrow_table().to_pylist()
+            known = [row | {"source": "usage", "billed": None} for row in marks]
+            known += [
+                {"organization": row["organization"], "day": row["day"], "source": "cost", "billed": row["billed_sum"]}
+                for row in billed
+            ]
+            settled = [dict.fromkeys(COUNTERS) | row | {"grain": "day", "state": "settled"} for row in known]
+            writer.append(DAYS, pa.Table.from_pylist(settled, schema(DAYS)))
+        writer.commit("org", "records", NOW, {})
 
 
 def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
-    """Tally each month, then the last day alone."""
+    """Tally every day, then keep the last day with one record that changed."""
+    import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
-    from tallystick.core.records import COST, USAGE_DAY
-    from tallystick.ledger.tables import schema
-    from tallystick.tally import match
+    from tallystick.core.records import CHARGES, COUNTERS, USAGE_DAY, State
+    from tallystick.core.time import Grain, of_days
+    from tallystick.ledger.tables import Tables
+    from tallystick.sync import charging, keep
+    from tallystick.sync.plan import Errand, Source
+    from tallystick.sync.reading import Verdict
     from tallystick.tally.prices import Prices
 
     prices = Prices.with_own()
     prices.listed, prices.own  # noqa: B018 - read before the clock starts, as in any sync
+    spent: dict[str, Spent] = {name: Spent() for name in ("year", "charges", "floor", "day")}
+    counts = {"records": 0, "lines": 0, "charges": 0, "chunks": 0}
+    real = charging.charges
 
-    def read(month: str, half: str) -> Any:
-        fits = schema(USAGE_DAY if half == "usage" else COST)
-        return pq.read_table(folder / f"{month}.{half}").select(fits.names).cast(fits)
+    def charges(usage: pa.Table, cost: pa.Table, *more: Any) -> pa.Table:
+        with spent["floor"]:
+            _floor(usage)
+        with spent["charges"]:
+            found = real(usage, cost, *more)
+        for name, rows in (("records", usage.num_rows), ("lines", cost.num_rows), ("charges", found.num_rows)):
+            counts[name] += rows
+        counts["chunks"] += 1
+        return found
 
-    def tally(usage: Any, cost: Any) -> tuple[float, Any]:
-        days = usage["day"].unique().to_pylist()
-        begun = time.perf_counter()
-        rows = match.charges(usage, cost, days, prices.listed, prices.own)
-        spent = time.perf_counter() - begun
-        assert pc.sum(rows["billed"]).as_py() == pc.sum(cost["billed"]).as_py()
-        used = pc.sum(usage["output"]).as_py()
-        assert pc.sum(rows.filter(pc.equal(rows["kind"], "output"))["quantity"]).as_py() == used
-        return spent, rows
+    with Tables(folder).writing() as writer:
+        keeper = keep.Keeper(writer, "org", prices)
+        watched = _watched if profile else lambda: nullcontext({})
+        with mock.patch.object(charging, "charges", charges), watched() as of_year, spent["year"]:
+            keeper.keep_prices(NOW)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        rows = writer.rows_on(USAGE_DAY, "org", [LAST])
+        changed = pa.array([rows["output"][0].as_py() + 1, *rows["output"][1:].to_pylist()])
+        rows = rows.set_column(rows.schema.get_field_index("output"), "output", changed)
+        control = {name: pc.sum(rows[name]).as_py() for name in COUNTERS}
+        [window] = of_days([LAST])
+        verdict = Verdict(rows, {LAST: (State.PROVISIONAL, control)}, {}, {}, frozenset())
+        with watched() as of_day, spent["day"]:
+            assert keeper.keep(Errand(Source.USAGE, Grain.DAY, window), verdict, NOW, last=True) == 1
+        kept = writer.rows_on(CHARGES, "org", [LAST])
+        assert pc.sum(kept.filter(pc.equal(kept["kind"], "output"))["quantity"]).as_py() == control["output"]
+    spent["year"].wall -= spent["floor"].wall
+    spent["year"].busy -= spent["floor"].busy
+    figures, *steps = ({name: (it.wall, it.busy) for name, it in them.items()} for them in (spent, of_year, of_day))
+    return {"peak": peak, "steps": steps, "counts": counts, **figures}
 
-    figures: dict[str, Any] = {"records": 0, "charges": 0, "lines": 0, "year": 0.0, "month": 0.0, "cpu": 0.0}
-    months = sorted({file.stem for file in folder.iterdir()})
-    for month in months:
-        usage, cost = read(month, "usage"), read(month, "cost")
-        busy = time.process_time()
-        spent, rows = tally(usage, cost)
-        figures["cpu"] += time.process_time() - busy
-        figures["year"] += spent
-        figures["month"] = max(figures["month"], spent)
-        figures["records"] += usage.num_rows
-        figures["charges"] += rows.num_rows
-        figures["lines"] += cost.num_rows
-        del rows
-    day = pc.max(usage["day"])
-    usage, cost = (it.filter(pc.equal(it["day"], day)) for it in (usage, cost))
-    figures["day"] = min(tally(usage, cost)[0] for _ in range(3))
-    figures["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    if profile:
-        with _watched() as steps:
-            tally(*(read(months[-2:][0], half) for half in ("usage", "cost")))
-        figures["steps"] = steps
-    return figures
+
+def _floor(usage: Any) -> None:
+    """The least that any tally does."""
+    import duckdb
+
+    with duckdb.connect() as duck:
+        duck.register("usage", usage)
+        duck.execute(FLOOR)
 
 
 @contextmanager
-def _watched() -> Any:
-    """The seconds of each statement, and of each function, of one tally."""
+def _watched() -> Iterator[dict[str, Spent]]:
+    """What each statement of the match, and each step around it, takes."""
     import duckdb
 
-    from tallystick.tally import match
+    from tallystick.ledger.tables import Writer
+    from tallystick.sync import charging
+    from tallystick.tally import match, uses
 
-    steps: dict[str, float] = {}
-    real = duckdb.connect
+    steps: dict[str, Spent] = {}
 
     def timed(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def run(*said: Any, **more: Any) -> Any:
-            begun = time.perf_counter()
-            try:
+            with steps.setdefault(name, Spent()):
                 return call(*said, **more)
-            finally:
-                steps[name] = steps.get(name, 0) + time.perf_counter() - begun
 
         return run
 
     class Watched:
         def __init__(self) -> None:
-            self._duck = real()
+            self.duck = duckdb.connect()
 
         def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None:
-            timed("close", self._duck.close)()
-
-        def execute(self, text: str, *more: Any) -> Any:
-            return timed(" ".join(text.split()[:5]), self._duck.execute)(text, *more)
-
-        def sql(self, text: str) -> Any:
-            found, name = self._duck.sql(text), " ".join(text.split()[:5])
-            return mock.Mock(to_arrow_table=timed(f"arrow of {name}", found.to_arrow_table))
+            self.duck.close()
 
         def register(self, *said: Any) -> None:
-            self._duck.register(*said)
+            self.duck.register(*said)
 
-    with (
-        mock.patch.object(match.duckdb, "connect", Watched),
-        mock.patch.object(
-            match,
-            "_typed",
-            timed("_typed", match._typed),  # noqa: SLF001 - to time it
-        ),
-        mock.patch.object(match, "rates", timed("rates", match.rates)),
-        mock.patch.object(match, "whole", timed("whole", match.whole)),
-    ):
+        def execute(self, text: str) -> None:
+            timed(" ".join(text.split()[:5]), self.duck.execute)(text)
+
+        def sql(self, text: str) -> Any:
+            found, name = self.duck.sql(text), " ".join(text.split()[:5])
+            return mock.Mock(to_arrow_table=timed(name, found.to_arrow_table), fetchall=timed(name, found.fetchall))
+
+    inside = [(match, "_typed"), (uses, "rates"), (charging, "conserve")]
+    around = [(Writer, "rows_on"), (Writer, "changed"), (Writer, "replace")]
+    with mock.patch.object(match, "duckdb", mock.Mock(connect=Watched)), ExitStack() as patched:
+        for room, name in inside + around:
+            patched.enter_context(mock.patch.object(room, name, timed(f"{name}()", getattr(room, name))))
         yield steps
 
 
 def main() -> None:
-    """Make the records, measure in a process of its own on two cores, print."""
+    """Make the ledger, measure in a process of its own on two cores, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows-a-day", type=int, default=27_400)
     parser.add_argument("--days", type=int, default=365)
@@ -200,14 +252,21 @@ def main() -> None:
         again = [sys.executable, __file__, "--rows-a-day", str(told.rows_a_day), "--days", str(told.days)]
         subprocess.check_call([*again, "--make", folder])
         asked = [*again, "--measure", folder, *(["--profile"] if told.profile else [])]
-        said = json.loads(subprocess.check_output(asked, timeout=1800))
-    print(f"{said['records']:,} usage records, {said['lines']:,} lines, {said['charges']:,} charges")
-    for name, unit in (("year", "s"), ("day", "s"), ("peak", "MB")):
-        print(f"{name:<5} {Decimal(said[name]):>9,.2f} {unit}, target {TARGETS[name]:,.0f}")
-    print(f"month {Decimal(said['month']):>9,.2f} s, the slowest")
-    print(f"cpu   {Decimal(said['cpu']):>9,.2f} s of two processors, for the year")
-    for name, spent in sorted(said.get("steps", {}).items(), key=lambda it: -it[1]):
-        print(f"{spent:>9,.2f} s  {name}")
+        said = json.loads(subprocess.check_output(asked, timeout=3600))
+    print("{records:,} usage records, {lines:,} lines, {charges:,} charges, in {chunks} chunks".format(**said["counts"]))
+    for name, what in (
+        ("floor", "the same records to rows, and a sum"),
+        ("charges", f"matched and split; target {TARGETS['year']:,.0f}"),
+        ("year", "the same with the ledger: read, checked, written"),
+        ("day", f"one record of a day changed, kept and committed; target {TARGETS['day']:,.0f}"),
+    ):
+        wall, busy = said[name]
+        floors = f"{busy / said['floor'][1]:>6,.2f} floors" if name != "day" else " " * 13
+        print(f"{name:<8} {wall:>8,.2f} s  ({busy:>8,.2f} s of processors) {floors}  {what}")
+    print(f"peak     {said['peak']:>8,.0f} MB, target {TARGETS['peak']:,.0f}")
+    for whole, steps in zip(("year", "day"), said["steps"], strict=True):
+        for name, (wall, busy) in sorted(steps.items(), key=lambda it: -it[1][1]):
+            print(f"{whole:<8} {wall:>8,.2f} s  ({busy:>8,.2f} s)  {name}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from reports.given import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Kept, Run, Truth, client_of, small_world, synced
 from tallystick import Ledger
@@ -16,6 +17,8 @@ from tallystick.cli import main
 from tallystick.errors import Refused
 from tallystick.sim import Simulator, World
 
+settings.register_profile("unhurried", deadline=None)  # no timed tests: the machine may be busy
+settings.load_profile("unhurried")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it, and so its children
 
 Tallystick = Callable[..., Run]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import os
 import re
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from msgspec import structs
 from rich.console import Console
 from rich.text import Text
 
+from tallystick.cli import main
 from tallystick.core.prices import UNITS, Model, Modifier, Price
 from tallystick.sim import Simulator, World, serve
 from tallystick.tally.prices import Prices
@@ -33,10 +33,11 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     """The surroundings of the README's commands: a simulated organization at a pinned time, synced."""
     simulator = Simulator(World(start=date(2026, 7, 1), end=NOW.date()), clock=lambda: NOW)
     with serve(simulator) as server:
-        told = os.environ | {
+        told = {
             "TALLYSTICK_LEDGER": str(tmp_path_factory.mktemp("readme") / "ledger"),
             "TALLYSTICK_BASE_URL": server.url,
             "TALLYSTICK_NOW": "2026-11-22T09:30:00Z",
+            "COLUMNS": "80",  # whatever terminal the tests run in
             "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-simulated",
         }
         assert "days changed" in printed("tallystick sync", told)
@@ -44,11 +45,15 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
 
 
 def printed(command: str, environment: dict[str, str]) -> str:
-    """Everything a command prints."""
-    words = [sys.executable, "-m", *shlex.split(command)]
-    return subprocess.run(  # noqa: S603 - our own command, from our own pages
-        words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    ).stdout
+    """Everything a command prints; in this process, for other tests prove that a process prints the same."""
+    said = io.StringIO(newline=None)  # a pipe read as text has plain line ends too
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setattr(sys, "argv", shlex.split(command))
+        with suppress(SystemExit):
+            main()
+    return said.getvalue()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")])

@@ -8,6 +8,7 @@ ledger.spend(by=["workspace"], since="30d").to_pandas()
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,9 +146,10 @@ class Ledger:
         until: str | None = None,
         where: Where | None = None,
         top: int | None = None,
+        show: Sequence[str] = (),
     ) -> Table:
-        """What was billed, exact US dollars, by what the cost report knows."""
-        return self.ask("spend", by, since, until, where, top)
+        """What was billed, exact US dollars; `show` adds list, discount, requests, cost_per_request."""
+        return self.ask("spend", by, since, until, where, top, show)
 
     def usage(
         self,
@@ -156,9 +158,10 @@ class Ledger:
         until: str | None = None,
         where: Where | None = None,
         top: int | None = None,
+        show: Sequence[str] = (),
     ) -> Table:
-        """Tokens used, a column for each kind, and web searches."""
-        return self.ask("usage", by, since, until, where, top)
+        """Tokens used, a column for each kind, and web searches; `show` adds requests."""
+        return self.ask("usage", by, since, until, where, top, show)
 
     def cache(
         self,
@@ -179,13 +182,14 @@ class Ledger:
         until: str | None = None,
         where: Where | None = None,
         top: int | None = None,
+        show: Sequence[str] = (),
     ) -> Table:
         """The answer of the report so named, over the UTC days from `since` to before `until`.
 
         `by` names dimensions, none for one row; `where` maps a dimension to the ids or names wanted; `top` keeps the
-        largest rows and sums the rest in one.
+        largest rows and sums the rest in one; `show` names further figures of the report.
         """
-        chosen, question = self._question(report, by, since, until, where, top)
+        chosen, question = self._question(report, by, since, until, where, top, show)
         if chosen.name == "cache":
             from tallystick.reports import cache
 
@@ -248,9 +252,10 @@ class Ledger:
         since: str = "30d",
         until: str | None = None,
         where: Where | None = None,
+        show: Sequence[str] = (),
     ) -> str:
         """The SQL that a report asks of the ledger, to read."""
-        chosen, question = self._question(report, by, since, until, where, None)
+        chosen, question = self._question(report, by, since, until, where, None, show)
         return query(chosen, self.engine(), question)[0].sql(dialect="duckdb", pretty=True)
 
     def sql(self, text: str) -> Table:
@@ -286,12 +291,19 @@ class Ledger:
         return Engine(self._tables, self._tables.newest())
 
     def _question(
-        self, report: str, by: By, since: str, until: str | None, where: Where | None, top: int | None
+        self,
+        report: str,
+        by: By,
+        since: str,
+        until: str | None,
+        where: Where | None,
+        top: int | None,
+        show: Sequence[str] = (),
     ) -> tuple[Report, Question]:
         chosen = next((it for it in REPORTS if it.name == report), None)
         if chosen is None:
             raise AskedWrongly(f"There is no report {report!r}.", f"Reports: {', '.join(it.name for it in REPORTS)}.")
-        return chosen, self._asked(report, by, since, until, where, top)
+        return chosen, replace(self._asked(report, by, since, until, where, top), show=tuple(show))
 
     def _asked(
         self, report: str, by: By, since: str, until: str | None, where: Where | None, top: int | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
@@ -309,3 +310,21 @@ def test_files_can_be_read_by_others(copy: Path) -> None:
         assert found.schema.names == [column.name for column in table.columns]
     at = DeltaTable(str(copy / "versions")).to_pyarrow_table()["committed_at"].to_pylist()
     assert at[0] == NOW.astimezone(UTC) == datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("most_runs", [0, 4096])
+def test_a_file_holds_few_days(path: Path, monkeypatch: pytest.MonkeyPatch, most_runs: int) -> None:
+    """Rows handed in in any order of days are all kept, each file with few of the days."""
+    monkeypatch.setattr(room, "MOST_RUNS", most_runs)
+    monkeypatch.setattr(room, "FILE_SIZE", 4096)
+    days = [date(2026, 10, 1 + place // 500 % 28) for place in range(28_000)]
+    mixed = _cost(*((day, f"{place}", f"{place}.{place:012d}") for place, day in enumerate(days)))
+    made = Tables(path)
+    with made.writing() as writer:
+        writer.replace(COST, ME, sorted({*days}), mixed)
+        assert writer.counts(COST, ME, days[:1]) == {days[0]: 1000}
+        kept = writer.rows(COST, ME)
+    order = [(name, "ascending") for name in mixed.schema.names]
+    assert kept.select(mixed.schema.names).cast(mixed.schema).sort_by(order).equals(mixed.sort_by(order))
+    held = [{*pq.read_table(file, columns=["day"], partitioning=None)["day"].to_pylist()} for file in made.files(COST)]
+    assert max(map(len, held)) < len({*days}) / 2

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from tallystick.core.time import midnight
-from tallystick.sim import Behavior, Request, Ticking, World
+from tallystick.sim import Behavior, Discount, Request, Ticking, World
 
+from .analytics import USAGE, grouped, rows as newer
 from .conftest import HEADERS, NOW, Api, api_of
 
 PATH = "usage_report/claude_code"
@@ -144,6 +145,38 @@ def test_the_options_only_add(world: World, coders: World) -> None:
     assert tuple(request for request in coders.requests(DAY) if request.group.key not in new) == world.requests(DAY)
     with pytest.raises(ValueError, match="0 to 3 seats"):
         World(start=date(2026, 8, 1), end=TODAY, seats=4)
+    with pytest.raises(ValueError, match="-1 coding keys"):
+        World(start=date(2026, 8, 1), end=TODAY, coding_keys=-1)
+
+
+@pytest.mark.parametrize("enterprise", [False, True])
+def test_the_newer_reports_call_it_claude_code(*, enterprise: bool) -> None:
+    """What keys and people do in "Claude Code" is the product `claude_code`, of either kind of organization."""
+    world = World(start=date(2026, 8, 1), end=TODAY, requests_per_key_day=25, coding_keys=3, enterprise=enterprise)
+    params = [("starting_at", f"{DAY}T00:00:00Z"), ("ending_at", f"{DAY + timedelta(days=1)}T00:00:00Z")]
+    truth = sum(r.output for r in world.requests(DAY) if r.group.workspace == world.organization.coding.id)
+    told = newer(api_of(world), USAGE, [*params, ("limit", "1000"), ("products[]", "claude_code"), *grouped("actor")])
+    service_accounts = sum(r.output for r in world.requests(DAY) if r.group.service_account) if enterprise else 0
+    assert sum(row["usage"]["output_tokens"] for row in told) == truth + service_accounts
+    kinds = {row["group"]["actor"]["type"] for row in told}
+    assert kinds == {"user_actor", "service_account_actor" if enterprise else "api_actor"}
+    for request in world.requests(DAY):
+        if request.group.workspace == world.organization.coding.id:
+            assert world.facet(request).product == "claude_code"
+
+
+def test_seats_and_keys_are_discounted_too(coders: World) -> None:
+    """A discount changes the bill of keys that use Claude Code, and no line of the report, which is at list price."""
+    cheaper = World(
+        start=date(2026, 8, 1),
+        end=TODAY,
+        requests_per_key_day=25,
+        coding_keys=3,
+        seats=2,
+        discount=Discount(500, date(2026, 11, 1)),
+    )
+    assert cheaper.billed(DAY) * 2 == cheaper.listed(DAY) == coders.billed(DAY)
+    assert rows(api_of(cheaper), DAY) == rows(api_of(coders), DAY)
 
 
 @pytest.mark.parametrize("limit", [1, 3])

@@ -41,6 +41,12 @@ def test_workspaces_hide_the_archived_and_the_default(api: Api, world: World) ->
     assert [entry["id"] for entry in walked(api, "workspaces", [("ids[]", usual[1]["id"])])] == [usual[1]["id"]]
 
 
+def test_workspaces_by_id(api: Api) -> None:
+    """A list by ids takes at most a hundred of them."""
+    assert api.ask("workspaces", [("ids[]", f"wrkspc_{number}") for number in range(100)]).status == 200
+    assert api.ask("workspaces", [("ids[]", f"wrkspc_{number}") for number in range(101)]).status == 400
+
+
 def test_names_try_to_break_out(api: Api) -> None:
     """Some name begins with an equals sign, some holds a terminal escape and markup, and some come twice."""
     workspaces = [entry["name"] for entry in walked(api, "workspaces", ALL)]
@@ -70,7 +76,20 @@ def test_keys_in_both_versions(api: Api, world: World) -> None:
     assert "scope" not in old
     assert new["scope"] == {"type": "workspace", "workspace_id": default}
     assert "workspace_id" not in new
-    assert new["principal"]["type"] == "user_actor"
+
+
+def test_keys_that_act_as_somebody(api: Api) -> None:
+    """A key is its own, or acts as a user or a service account; one of them belongs to the organization as a whole."""
+    new = {entry["id"]: entry for entry in api.get("api_keys", [("limit", "1000")], NEW)["data"]}
+    kinds = [entry["principal"] and entry["principal"]["type"] for entry in new.values()]
+    assert set(kinds) == {None, "user_actor", "service_account_actor"}
+    (whole,) = (entry for entry in new.values() if entry["scope"] == {"type": "organization"})
+    assert whole["principal"]["type"] == "user_actor"
+    old = api.get("api_keys", [("limit", "1000")])["data"]
+    ids = [entry["principal"] and entry["principal"]["id"] for entry in old]
+    told = [entry["principal"] and {*entry["principal"].values()} for entry in new.values()]
+    assert all(one is None or one in both for one, both in zip(ids, told, strict=True))
+    assert api.get(f"api_keys/{whole['id']}")["workspace_id"] is None
 
 
 def test_keys_are_filtered(api: Api, world: World) -> None:

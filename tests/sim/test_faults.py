@@ -10,6 +10,7 @@ import pytest
 from tallystick.core.time import instant
 from tallystick.sim import FAULTS, World
 
+from .analytics import COST as ANALYTICS_COST, DAILY, FANNED, NEW, SPAN, USAGE as ANALYTICS_USAGE, grouped
 from .conftest import NOW, Api, api_of
 
 USAGE = "usage_report/messages"
@@ -176,3 +177,77 @@ def test_faults_combine(world: World) -> None:
     answers = [api.ask("me") for _ in range(3)]
     assert [answer.status for answer in answers] == [429, 500, 200]
     assert answers[2].delay > 0
+
+
+NEWER = [*SPAN, ("time_bucket_width", "1d"), ("order_by", "time"), ("limit", "4"), *grouped("model", "product")]
+
+
+@pytest.mark.parametrize("name", ["429", "429-bare", "529", "forget-cursor", "stale-cursor"])
+def test_newer_reports_are_refused_too(world: World, name: str) -> None:
+    """Errors befall the newer reports, those of cursors in the middle of paging, and then it goes on."""
+    api = troubled(world, name)
+    statuses = []
+    for params in (NEWER, NEWER, NEWER):
+        told = api.ask(ANALYTICS_USAGE, params, NEW)
+        statuses.append(told.status)
+        if told.status == 200:
+            token = ("page", json.loads(told.body)["next_page"])
+            statuses.append(api.ask(ANALYTICS_USAGE, [*params, token], NEW).status)
+    whole = int(name[:3]) if name[0].isdigit() else None
+    gone = {"forget-cursor": 410, "stale-cursor": 400}.get(name)
+    assert statuses == ([whole, 200, 200, 200, 200] if whole else [200, gone, 200, 200, 200, 200])
+
+
+def test_paging_of_newer_reports_goes_wrong(world: World) -> None:
+    """A page leads nowhere, to itself, or to its own last row; a row comes twice on a page."""
+    whole = troubled(world).get(ANALYTICS_COST, NEWER, NEW)
+    missing = troubled(world, "has-more-without-token").get(ANALYTICS_COST, NEWER, NEW)
+    assert (missing["has_more"], missing["next_page"]) == (True, None)
+
+    def second(name: str) -> list[dict[str, Any]]:
+        api = troubled(world, name)
+        token = ("page", api.get(ANALYTICS_COST, NEWER, NEW)["next_page"])
+        data: list[dict[str, Any]] = api.get(ANALYTICS_COST, [*NEWER, token], NEW)["data"]
+        return data
+
+    assert second("repeated-token") == whole["data"]
+    assert second("duplicate-bucket")[0] == whole["data"][-1]
+    twice = troubled(world, "duplicate-row").get(ANALYTICS_COST, NEWER, NEW)["data"]
+    assert twice == [whole["data"][0], *whole["data"]]
+
+
+def test_a_refresh_midway() -> None:
+    """After the fault a past day has grown and the cursor is gone, until paging begins again."""
+    world = World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=20)
+    api = troubled(world, "refreshed-midway")
+    before = world.billed(date(2026, 11, 13))
+    token = ("page", api.get(ANALYTICS_COST, NEWER, NEW)["next_page"])
+    assert api.ask(ANALYTICS_COST, [*NEWER, token], NEW).status == 410
+    token = ("page", api.get(ANALYTICS_COST, NEWER, NEW)["next_page"])
+    assert api.ask(ANALYTICS_COST, [*NEWER, token], NEW).status == 200
+    assert world.billed(date(2026, 11, 13)) > before
+
+
+def test_newer_rows_are_spoiled(world: World) -> None:
+    """Unknown fields and values, odd amounts and a missing yesterday befall rows that stand in no buckets."""
+    params = [*DAILY, *grouped("product", "actor"), *FANNED]
+    extra = troubled(world, "extra-fields").get(ANALYTICS_COST, params, NEW)
+    assert "data_quality" in extra
+    assert all("carbon_grams" in part for row in extra["data"] for part in (row, row["group"], row["cost"]))
+    groups = [row["group"] for row in extra["data"]]
+    assert {"quantum_execution"} < {group["cost_type"] for group in groups}
+    assert {"claude_holodeck"} < {group["product"] for group in groups}
+    assert {"robot_actor"} < {group["actor"]["type"] for group in groups if group["actor"]}
+    for name, amount in (("bad-amount-blank", ""), ("bad-amount-exponent", "1e3")):
+        assert troubled(world, name).get(ANALYTICS_COST, params, NEW)["data"][0]["cost"]["amount"] == amount
+    recent = [("starting_at", "2026-11-20T00:00:00Z"), ("ending_at", "2026-11-22T00:00:00Z"), *DAILY[2:]]
+    for name in ("stale-yesterday", "missing-yesterday"):
+        told = troubled(world, name).get(ANALYTICS_COST, recent, NEW)["data"]
+        assert [row["starting_at"][:10] for row in told] == ["2026-11-20"]
+
+
+def test_faults_of_the_newer_reports_spare_the_older(world: World) -> None:
+    """A fault of the newer dialect neither befalls nor counts the older reports."""
+    api = troubled(world, "duplicate-row")
+    assert api.get(COST, WEEK) == troubled(world).get(COST, WEEK)
+    assert len(api.get(ANALYTICS_COST, NEWER, NEW)["data"]) == 5

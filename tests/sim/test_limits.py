@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import chain
@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tallystick.sim import Behavior, Ticking, World
+from tallystick.sim import AnalyticsBehavior, Behavior, Discount, Request, Ticking, World
 from tallystick.sim.limits import BETA, thousandths
 
+from .analytics import COST, NEW as REPORTS, grouped
 from .conftest import HEADERS, NOW, Api, api_of
 
 OLD = HEADERS | {"anthropic-beta": BETA}
@@ -19,15 +20,20 @@ KEY = HEADERS | {"x-api-key": "sk-ant-api01-limits-simulated"}
 KEY_BETA = KEY | {"anthropic-beta": f"something-else, {BETA}"}
 NEW = {"anthropic-version": "2026-10-21"}
 LIMITS, EFFECTIVE, INCREASES = "spend_limits", "spend_limits/effective", "spend_limit_increase_requests"
-ENTERPRISE = Behavior(enterprise=True)
 DAY = timedelta(days=1)
 MONTH = datetime(2026, 11, 1, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
-def enterprise(world: World) -> Api:
-    """The same world, as a Claude Enterprise organization."""
-    return api_of(world, behavior=ENTERPRISE)
+def people() -> World:
+    """The usual world, as a Claude Enterprise organization."""
+    return World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=25, enterprise=True)
+
+
+@pytest.fixture(scope="module")
+def enterprise(people: World) -> Api:
+    """That organization, as the contract has it."""
+    return api_of(people)
 
 
 def refused(
@@ -49,13 +55,12 @@ def walked(api: Api, path: str, params: list[tuple[str, str]], headers: Mapping[
     return pages
 
 
-def billed(world: World, since: datetime, until: datetime, **where: str) -> Decimal:
-    """What the requests of a workspace or an account were billed in a span, in cents."""
+def billed(world: World, since: datetime, until: datetime, counted: Callable[[Request], bool]) -> Decimal:
+    """What the requests that are counted were billed in a span, in cents."""
     total = Decimal(0)
     while since < until:
         end = min(since + DAY, until)
-        requests = world.between(since, end)
-        total += sum(r.cost() for r in requests if all(getattr(r.group, name) == it for name, it in where.items()))
+        total += sum(request.cost() for request in world.between(since, end) if counted(request))
         since = end
     return total * 100
 
@@ -100,9 +105,8 @@ def test_a_limit_has_the_official_fields(api: Api, enterprise: Api, headers: dic
 def test_no_limit_has_been_hit(api: Api, world: World) -> None:
     """The truth of a month keeps every limit of a workspace, of the organization and of the tier."""
     for entry in api.get(LIMITS, headers=OLD)["data"]:
-        scope = entry["scope"]
-        where = {"workspace": scope["workspace_id"]} if scope["type"] == "workspace" else {}
-        spent = billed(world, MONTH, NOW, **where)
+        workspace = entry["scope"].get("workspace_id")
+        spent = billed(world, MONTH, NOW, lambda request, where=workspace: where in (None, request.group.workspace))
         assert 0 < spent < Decimal(entry["amount"])
 
 
@@ -149,7 +153,8 @@ def test_the_list_is_an_early_preview(world: World, api: Api) -> None:
 def test_console_organizations_have_no_members_limits(api: Api, path: str) -> None:
     """What members have, and ask for, is for Enterprise only; a key of Enterprise has no rights on Console."""
     assert refused(api, path, [], OLD) == (400, "organization_type_not_supported")
-    assert refused(api, path, [], KEY)[0] == 403
+    for closed in (path, LIMITS, f"{LIMITS}/spl_01"):
+        assert refused(api, closed, [])[0] == 403
 
 
 def test_enterprise_needs_the_scope(enterprise: Api) -> None:
@@ -182,39 +187,73 @@ def test_enterprise_limits_stand_by_scope(enterprise: Api) -> None:
     ("period", "since"),
     [("daily", datetime(2026, 11, 22, tzinfo=UTC)), ("weekly", datetime(2026, 11, 16, tzinfo=UTC)), ("monthly", MONTH)],
 )
-def test_spend_to_date_is_that_of_the_truth(enterprise: Api, world: World, period: str, since: datetime) -> None:
+def test_spend_to_date_is_that_of_the_truth(enterprise: Api, people: World, period: str, since: datetime) -> None:
     """What a member spent since the period began is what was billed, in cents of at most three decimals."""
+
+    def whose(request: Request) -> str | None:
+        actor = people.facet(request).actor
+        return actor and actor.id
+
     found = enterprise.get(EFFECTIVE, [("period[]", period)], KEY)["data"]
     assert found
     for entry in found:
-        spent = billed(world, since, NOW, account=entry["actor"]["user_id"])
+        spent = billed(people, since, NOW, lambda request, who=entry["actor"]["user_id"]: whose(request) == who)
         assert abs(Decimal(entry["period_to_date_spend"]) - spent) <= Decimal("0.0005")
         assert len(entry["period_to_date_spend"].partition(".")[2]) <= 3
     assert any(entry["period_to_date_spend"] != "0" for entry in found)
 
 
-def test_periods_begin_at_midnight(world: World) -> None:
+def test_spend_to_date_is_that_of_the_report() -> None:
+    """What members spent is what the newer cost report says of them, after the discount, to a thousandth of a cent."""
+    discount = Discount(126, date(2026, 11, 10))
+    world = World(
+        start=date(2026, 8, 1),
+        end=NOW.date(),
+        requests_per_key_day=15,
+        enterprise=True,
+        coding_keys=2,
+        discount=discount,
+    )
+    on_the_hour = Ticking(NOW.replace(minute=0))
+    api = api_of(world, clock=on_the_hour, analytics=AnalyticsBehavior(refresh=timedelta(minutes=5)))
+    params = [("starting_at", "2026-11-01T00:00:00Z"), ("limit", "1000"), *grouped("actor")]
+    actors = {(row["group"]["actor"] or {}).get("user_id"): row for row in api.get(COST, params, REPORTS)["data"]}
+    found = api.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"]
+    assert len(found) == len(world.organization.users)
+    for entry in found:
+        cost = actors[entry["actor"]["user_id"]]["cost"]
+        assert abs(Decimal(entry["period_to_date_spend"]) - Decimal(cost["amount"])) <= Decimal("0.0005")
+        assert Decimal(cost["amount"]) < Decimal(cost["list_amount"])
+        assert {**entry["actor"]} == actors[entry["actor"]["user_id"]]["group"]["actor"]
+
+
+def test_periods_begin_at_midnight(people: World) -> None:
     """On the first instant of a month, nothing has been spent."""
-    api = api_of(world, behavior=ENTERPRISE, clock=Ticking(MONTH))
+    api = api_of(people, clock=Ticking(MONTH))
     found = api.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"]
     assert {entry["period_to_date_spend"] for entry in found} == {"0"}
-    before = api_of(world, behavior=ENTERPRISE, clock=Ticking(MONTH - timedelta(seconds=1)))
+    before = api_of(people, clock=Ticking(MONTH - timedelta(seconds=1)))
     assert before.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"][0]["period_to_date_spend"] != "0"
 
 
-def test_spend_that_cannot_be_read(world: World) -> None:
+def test_spend_that_cannot_be_read(people: World) -> None:
     """Where a reading is unavailable, it is "0"."""
-    api = api_of(world, behavior=Behavior(enterprise=True, spend_read=False))
+    api = api_of(people, behavior=Behavior(spend_read=False))
     assert {entry["period_to_date_spend"] for entry in api.get(EFFECTIVE, headers=KEY)["data"]} == {"0"}
 
 
-def test_the_nearest_scope_counts(enterprise: Api, world: World) -> None:
+def test_the_nearest_scope_counts(enterprise: Api, people: World) -> None:
     """Each member has one row a period, from the nearest limit of that period; no number there is no cap."""
     found = enterprise.get(EFFECTIVE, headers=KEY)["data"]
     assert len({(entry["actor"]["user_id"], entry["period"]) for entry in found}) == len(found)
     monthly = {entry["actor"]["user_id"]: entry for entry in found if entry["period"] == "monthly"}
-    sources = [monthly[user.id]["source"]["type"] for user in world.organization.users]
-    assert sources == ["user", "rbac_group", "rbac_group", "seat_tier", "seat_tier", "organization", "organization"]
+    sources = [monthly[user.id]["source"] for user in people.organization.users]
+    types = [source["type"] for source in sources]
+    assert types == ["user", "rbac_group", "rbac_group", "seat_tier", "rbac_group", "organization", "organization"]
+    members = {user.id for user, kind in zip(people.organization.users, types, strict=True) if kind == "rbac_group"}
+    (group,) = {source["rbac_group_id"] for source in sources if source["type"] == "rbac_group"}
+    (team,) = (team for team in people.teams if team.id == group)
+    assert members == {user for user, _ in team.members} - {people.organization.users[0].id}
     limits = {entry["id"]: entry for entry in enterprise.get(LIMITS, headers=KEY_BETA)["data"]}
     for entry in found:
         limit = limits[entry["spend_limit_id"]]
@@ -284,6 +323,7 @@ def test_increase_requests(enterprise: Api, world: World) -> None:
     for entry in found:
         assert entry.keys() == {
             "id",
+            "type",
             "actor",
             "status",
             "period",

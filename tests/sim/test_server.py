@@ -47,6 +47,14 @@ def test_connections_are_kept_alive(server: Server) -> None:
     connection.close()
 
 
+def test_repeated_headers_are_a_list(server: Server) -> None:
+    """A beta header that comes twice counts both times."""
+    query = "/v1/organizations/analytics/cost?starting_at=2026-11-20T00:00:00Z"
+    betas = [("anthropic-beta", "analytics-usage-cost-2026-08-24"), ("anthropic-beta", "fast-mode-2026-02-01")]
+    headers = [("x-api-key", HEADERS["x-api-key"]), ("anthropic-version", "2026-10-21"), *betas]
+    assert httpx2.get(server.url + query, headers=headers).status_code == 200
+
+
 def test_threads_share_a_simulator(server: Server) -> None:
     """Requests at the same time get the same report, each under a request id of its own."""
     with httpx2.Client(headers=HEADERS) as client, ThreadPoolExecutor(8) as pool:

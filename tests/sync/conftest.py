@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, suppress
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
 import pytest
-from hypothesis import settings
+from filelock import FileLock
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
 from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
-from tallystick.sim import Answer, Behavior, Simulator, Ticking, World
+from tallystick.ledger.tables import Tables, Version
+from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.run import Outcome
 from tallystick.tally.prices import Prices
-
-settings.register_profile("unhurried", deadline=None)
-settings.load_profile("unhurried")
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -86,9 +86,16 @@ class Wire(Simulator):
         before: Callable[[str], Answer | None] = lambda _: None,
         without: str = "",
         behavior: Behavior | None = None,
+        analytics: AnalyticsBehavior | None = None,
     ) -> None:
         self.clock = clock or Clock()
-        super().__init__(world, clock=self.clock.ticking, faults=faults, behavior=behavior or Behavior())
+        super().__init__(
+            world,
+            clock=self.clock.ticking,
+            faults=faults,
+            behavior=behavior or Behavior(),
+            analytics=analytics or AnalyticsBehavior(),
+        )
         self.said: list[tuple[str, Answer]] = []
         self._before = before
         self._without = without
@@ -117,10 +124,10 @@ def transport(simulator: Simulator) -> httpx2.MockTransport:
     return httpx2.MockTransport(handle)
 
 
-def synced(path: Path, wire: Wire, since: date, until: date | None = None, **more: Any) -> Outcome:
+def synced(path: Path, wire: Wire, since: date, until: date | None = None, *, key: str = KEY, **more: Any) -> Outcome:
     """One sync of the ledger at `path` from the simulator, of the older reports where nothing else is said."""
     more.setdefault("source", "reports")
-    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
+    with Client(Credential(key), clock=wire.clock, transport=transport(wire)) as client:
         book = Ledger(path, wire.clock)
         return book.sync(str(since), str(until) if until else None, client=client, **more)
 
@@ -138,19 +145,24 @@ def rows(path: Path, sql: str) -> list[dict[str, Any]]:
     return found
 
 
-def records(path: Path, table: LedgerTable) -> list[dict[str, Any]]:
-    """Every row of a table as the newest version pins it, read without the engine."""
+def records(path: Path, table: LedgerTable, version: Version | None = None) -> list[dict[str, Any]]:
+    """Every row of a table as the newest version pins it, or that one, read without the engine."""
     tables = Tables(path)
-    found: list[dict[str, Any]] = tables.open(table, tables.newest().tables[table.name]).to_pyarrow_table().to_pylist()
+    pinned = (version or tables.newest()).tables[table.name]
+    found: list[dict[str, Any]] = tables.open(table, pinned).to_pyarrow_table().to_pylist()
     return found
 
 
 def content(path: Path, *, untimed: bool = False) -> Tabled:
     """Every row of the newest version by table, sorted; `untimed` leaves out when a name or notice was first seen."""
     hidden = {"seen_at", "noticed_at"} if untimed else set()
+    version = Tables(path).newest()
     return {
         table.name: sorted(
-            (tuple(value for name, value in row.items() if name not in hidden) for row in records(path, table)),
+            (
+                tuple(value for name, value in row.items() if name not in hidden)
+                for row in records(path, table, version)
+            ),
             key=repr,
         )
         for table in PINNED
@@ -247,25 +259,80 @@ def span(start: date, end: date) -> list[date]:
     return [start + timedelta(days=place) for place in range((end - start).days)]
 
 
-def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[str]:
-    """A real process of the command line, told all it needs by its environment, at the pinned present."""
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith(("TALLYSTICK", "ANTHROPIC"))
-    }
-    environment |= {
+def _environment(ledger: Path, url: str) -> dict[str, str]:
+    """All that a process of the command line needs to know, at the pinned present."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith(("TALLYSTICK", "ANTHROPIC"))}
+    return others | {
         "ANTHROPIC_ADMIN_KEY": KEY,
         "TALLYSTICK_BASE_URL": url,
         "TALLYSTICK_LEDGER": str(ledger),
         "TALLYSTICK_NOW": "2026-11-22T12:00:00Z",
     }
+
+
+def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[str]:
+    """A real process of the command line, told all it needs by its environment."""
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tallystick", *words],
-        env=environment,
+        env=_environment(ledger, url),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         **more,
     )
+
+
+_FORKS = """
+import json, os, sys
+import pyarrow.dataset, tallystick.book, tallystick.api.client, tallystick.sync.run
+from tallystick.cli import main
+for line in sys.stdin:
+    words, environment = json.loads(line)
+    if not (pid := os.fork()):
+        os.environ |= environment
+        sys.argv = ["tallystick", *words]
+        main()
+        sys.exit()
+    print(pid, flush=True)
+    print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
+"""
+
+
+class Forks:
+    """Processes of the command line, one at a time, forked from one that has done nothing yet but the imports."""
+
+    def __init__(self) -> None:
+        self._parent = subprocess.Popen(  # noqa: S603 - our own program
+            [sys.executable, "-c", _FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def start(self, *words: str, ledger: Path, url: str) -> int:
+        """Start one, told all it needs by its environment; its id."""
+        assert self._parent.stdin
+        self._parent.stdin.write(json.dumps([words, _environment(ledger, url)]) + "\n")
+        self._parent.stdin.flush()
+        return self._said()
+
+    def kill(self, process: int) -> int:
+        """Shoot the one that was started, if it still runs; its exit code, or less the number of what ended it."""
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+        return self._said()
+
+    def close(self) -> None:
+        """Let the parent end."""
+        self._parent.communicate()
+
+    def _said(self) -> int:
+        assert self._parent.stdout
+        return int(self._parent.stdout.readline())
+
+
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    """A way to start many processes quickly."""
+    with closing(Forks()) as forks:
+        yield forks
 
 
 @pytest.fixture
@@ -274,24 +341,42 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger"
 
 
+@cache
+def _truth() -> World:
+    return small(requests=8)
+
+
 @pytest.fixture(scope="session")
 def truth() -> World:
     """The world of the synced ledger, which nobody changes."""
-    return small(requests=8)
+    return _truth()
 
 
 SINCE = date(2026, 10, 1)
 HOURS_SINCE = date(2026, 11, 9)
 
 
-@pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory, truth: World) -> Path:
-    """A ledger synced at noon from that world by day, its last fortnight by hour too; only to be read."""
-    path = tmp_path_factory.mktemp("full") / "ledger"
-    wire = Wire(truth)
+def shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that is made once in a run of the tests, by whichever worker first needs it; only to be read."""
+    mine = tmp_path_factory.getbasetemp()
+    place = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / name
+    with FileLock(f"{place}.lock"):
+        if not place.with_suffix(".made").exists():
+            make(place)
+            place.with_suffix(".made").touch()
+    return place
+
+
+def _full(path: Path) -> None:
+    wire = Wire(_truth())
     synced(path, wire, SINCE)
     synced(path, wire, HOURS_SINCE, grain="hour")
-    return path
+
+
+@pytest.fixture(scope="session")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ledger synced at noon from that world by day, its last fortnight by hour too; only to be read."""
+    return shared(tmp_path_factory, "full", _full)
 
 
 @pytest.fixture

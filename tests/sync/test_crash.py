@@ -5,7 +5,6 @@ import random
 import resource
 import shutil
 import signal
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import date
@@ -23,6 +22,7 @@ from .conftest import (
     NOW,
     TODAY,
     Clock,
+    Forks,
     Wire,
     assert_true,
     child,
@@ -64,7 +64,7 @@ def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
 
 @pytest.mark.parametrize("fresh", [True, False], ids=["a new ledger", "an older ledger"])
 def test_killed_at_any_moment_it_ends_as_if_never_killed(
-    tmp_path: Path, world: World, older: Path, *, fresh: bool
+    tmp_path: Path, world: World, older: Path, forks: Forks, *, fresh: bool
 ) -> None:
     """Shot with SIGKILL at ten random moments, readable at once, and synced again, a ledger is what it should be."""
     unharmed = tmp_path / "unharmed"
@@ -82,12 +82,10 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
         for _ in range(2):
             wire = Wire(world)
             with serve(wire) as server:
-                process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
+                process = forks.start("sync", "--since", str(SINCE), ledger=path, url=server.url)
                 _wait(partial(_reached, wire, process, rng.randrange(1, 26)))
                 time.sleep(rng.uniform(0, 0.08))
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
-                killed += process.returncode == -signal.SIGKILL
+                killed += forks.kill(process) == -signal.SIGKILL
             if fresh and Tables(path).newest().number:
                 assert_true(path, world, _known(path))
         synced(path, Wire(world), SINCE)
@@ -95,8 +93,8 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
     assert killed > 5
 
 
-def _reached(wire: Wire, process: subprocess.Popen[str], requests: int) -> bool:
-    return len(wire.said) >= requests or process.poll() is not None
+def _reached(wire: Wire, process: int, requests: int) -> bool:
+    return len(wire.said) >= requests or not Path(f"/proc/{process}").exists()
 
 
 def _known(path: Path) -> list[date]:

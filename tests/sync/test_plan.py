@@ -7,6 +7,7 @@ from hypothesis import given, strategies as st
 
 from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
+from tallystick.sync import charging
 from tallystick.sync.plan import ASSUMED, Errand, Habit, Known, Source, again, errands, estimate, state
 
 DAY = timedelta(days=1)
@@ -194,3 +195,11 @@ def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> N
     habit = {(Source.USAGE, Grain.DAY): Habit(requests=2 * ASSUMED.requests, size=2 * ASSUMED.size, measured=True)}
     assert estimate(plan, habit).measured
     assert estimate(plan, habit).megabytes == 2 * many.megabytes
+
+
+def test_days_are_tallied_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Days follow each other in chunks of no more rows than is allowed; a day that has more stands alone."""
+    monkeypatch.setattr(charging, "MOST_ROWS", 10)
+    days = [date(2026, 11, day) for day in range(1, 8)]
+    counts = dict(zip(days, (4, 6, 0, 1, 25, 3), strict=False))
+    assert list(charging.chunks(days, counts)) == [days[:3], [days[3]], [days[4]], days[5:]]

@@ -153,14 +153,15 @@ def test_each_caller_pays_what_it_used(seen: Seen) -> None:
     for cell in _cells(seen):
         if cell.dims["service_tier"] == "priority":
             continue
-        who = (cell.dims["api_key_id"] or "playground", cell.dims["account_id"] or "none")
+        actor = cell.dims["account_id"] or cell.dims["service_account_id"] or "unattributed"
+        who = (cell.dims["api_key_id"] or "playground", actor)
         for counter in COUNTERS[:5]:
             if cell.counts[counter]:
                 place = _place(cell, NAMES[counter])
-                truth[(*place, *who, cell.dims["service_account_id"] or "none")] += cents(cell, counter) / 100
+                truth[(*place, *who)] += cents(cell, counter) / 100
                 blurred |= {place} if cell.refused or cell.over_100k else set()
     found: dict[Place, Decimal] = defaultdict(Decimal)
-    names = ("day", "workspace", "kind", "model", "tier", "context", "geo", "key", "account", "service_account")
+    names = ("day", "workspace", "kind", "model", "tier", "context", "geo", "key", "actor")
     for row in seen.charges:
         if row["quantity"] is not None and row["billed"] is not None and row["kind"] != "web_search":
             found[tuple(row[it] for it in names)] += row["billed"]

@@ -148,7 +148,7 @@ def test_model_workspace_and_kind_are_never_given_up(said: Row) -> None:
     rows = tallied([use(uncached_input=10)], [line("8", **said)])
     alone = only(rows, cause="no usage")
     assert (alone["billed"], alone["quantity"], alone["priced"]) == (8, None, None)
-    assert (alone["key"], alone["account"], alone["service_account"]) == ("unknown",) * 3
+    assert (alone["key"], alone["actor"], alone["product"]) == ("unknown",) * 3
     assert only(rows, key="key_a")["cause"] == "not billed"
     assert billed(rows) == 8
 
@@ -281,12 +281,12 @@ def test_use_without_a_key_is_billed_to_who_asked() -> None:
         use("key_a", uncached_input=4),
     ]
     rows = tallied(used, [line("10")])
-    found = {(row["key"], row["account"], row["service_account"]): row["billed"] for row in rows}
+    found = {(row["key"], row["actor"]): row["billed"] for row in rows}
     assert found == {
-        ("playground", "none", "none"): 1,
-        ("playground", "user_1", "none"): 2,
-        ("playground", "none", "svac_1"): 3,
-        ("key_a", "none", "none"): 4,
+        ("playground", "unattributed"): 1,
+        ("playground", "user_1"): 2,
+        ("playground", "svac_1"): 3,
+        ("key_a", "unattributed"): 4,
     }
 
 
@@ -388,7 +388,7 @@ def test_sums_are_right_whatever_matches(seed: int) -> None:
     for name, kind in (("uncached_input", "uncached_input"), ("web_searches", "web_search")):
         found = [row["quantity"] for row in of(rows, kind=kind) if row["quantity"] is not None]
         assert sum(found) == sum(it[name] for it in used)
-    who = ("workspace", "key", "account", "model", "kind", "tier", "context", "geo", "speed", "cause")
+    who = ("workspace", "key", "actor", "model", "kind", "tier", "context", "geo", "speed", "cause")
     assert len({tuple(row[name] for name in who) for row in rows}) == len(rows)
 
 

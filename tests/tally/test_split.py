@@ -63,7 +63,7 @@ def in_sql(said: list[Line], shuffle: int = 0) -> dict[tuple[int, str], int]:
     drawn.shuffle(users)
     totals = list(enumerate(said))
     drawn.shuffle(totals)
-    alike = ("account", "service_account", "model", "tier", "context", "geo", "speed")
+    alike = ("actor", "product", "model", "tier", "context", "geo", "speed")
     used = {
         "id": pa.array(range(len(users)), pa.int64()),
         "key": [user.name for _, user in users],

@@ -59,7 +59,7 @@ def charged(world: World, tmp_path_factory: pytest.TempPathFactory) -> list[Row]
 
 def _who(world: World, group: Any) -> Who:
     workspace = "default" if group.workspace == world.organization.default.id else group.workspace
-    return workspace, group.key or "playground", group.account or "none", group.service_account or "none"
+    return workspace, group.key or "playground", group.account or group.service_account or "unattributed"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +84,7 @@ def lines(world: World, charged: list[Row]) -> dict[tuple[Any, ...], Line]:
     for row in charged:
         if row["cause"] in {"code execution", "session time"}:
             continue
-        who = tuple(row[name] for name in ("workspace", "key", "account", "service_account"))
+        who = tuple(row[name] for name in ("workspace", "key", "actor"))
         short = (row["day"], row["workspace"])
         rest = tuple(row[name] for name in ("kind", "tier", "context", "geo"))
         place = (*short, row["kind"]) if row["kind"] == "web_search" else (*short, row["model"], *rest)

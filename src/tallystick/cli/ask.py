@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -10,6 +11,13 @@ import click
 from tallystick.cli import options
 from tallystick.reports import REPORTS
 from tallystick.reports.report import Report
+
+
+def _shown(more: str) -> Callable[[Any], Any]:
+    """The option for further figures, where a report has any."""
+    if not more:
+        return lambda command: command
+    return click.option("--show", metavar="FIGURE[,FIGURE]", help=f"Further figures: {more}.")
 
 
 def _command(report: Report) -> click.Command:
@@ -26,6 +34,7 @@ def _command(report: Report) -> click.Command:
     @options.since
     @options.until
     @options.where
+    @_shown(", ".join(it.name for it in report.more))
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
@@ -47,16 +56,18 @@ def _command(report: Report) -> click.Command:
         force: bool,
         ledger: str | None,
         config: str | None,
+        show: str | None = None,
     ) -> None:
         book = options.book(doubt=report.name != "usage", ledger=ledger, config=config)
         dims = options.names(by)
         chosen = options.chosen(where)
         if show_sql:
-            options.write(book.query(report.name, dims, since, until, chosen) + "\n", output, force=force)
+            query = book.query(report.name, dims, since, until, chosen, options.names(show or ""))
+            options.write(query + "\n", output, force=force)
             for said in _after(report, {*dims, *chosen}):
                 click.echo(f"tallystick: {said}", err=True)
             return
-        table = book.ask(report.name, dims, since, until, chosen, top)
+        table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""))
         options.write(options.written(table, form, output), output, force=force)
         if strict and (table.coverage["absent"] or table.coverage.get("unpriced")):
             sys.exit(1)

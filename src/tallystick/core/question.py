@@ -83,7 +83,8 @@ def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:
 class Question:
     """What is asked of the ledger: a report, a window of UTC days, what to group by, what to hold fixed.
 
-    `where` maps a dimension to the ids or names wanted; `top` keeps the largest groups and sums the rest in a row.
+    `where` maps a dimension to the ids or names wanted; `top` keeps the largest groups and sums the rest in a row;
+    `show` names further figures.
     """
 
     report: str
@@ -91,6 +92,7 @@ class Question:
     by: tuple[str, ...]
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     top: int | None = None
+    show: tuple[str, ...] = ()
 
     def spoken(self) -> dict[str, Any]:
         """The question as it stands in an answer."""
@@ -101,6 +103,7 @@ class Question:
             "by": list(self.by),
             "where": {name: list(values) for name, values in self.where.items()},
             "top": self.top,
+            **({"show": list(self.show)} if self.show else {}),
         }
 
 

@@ -16,6 +16,9 @@ from tallystick.core.time import Window
 COUNTERS = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
 """The six counters of the usage report, five in tokens and one in searches."""
 
+REQUESTS = "requests"
+"""What the newer dialect counts besides; a kind of charge that is never billed."""
+
 TOKENS = COUNTERS[:5]
 """The five token kinds; `total_tokens` is their sum."""
 
@@ -168,21 +171,38 @@ CHARGES = LedgerTable(
     "the tally: every billed line matched to who used it; one row = one line of the bill",
     (
         *_WHEN,
-        *_dims("workspace", "key", "account", "service_account", "model", "kind", "tier", "context", "geo", "speed"),
+        *_dims(*_ANALYTICS, "kind", *_SMALL),
         Column("quantity", Type.COUNT, "how much was used, in `unit`; null where the usage report does not say"),
-        Column("unit", Type.TEXT, "tokens, searches, container-hours or session-hours"),
-        Column("list", Type.MONEY, "what that costs at list price, US dollars; null where there is no known rate"),
+        Column("unit", Type.TEXT, "tokens, searches, requests, container-hours or session-hours"),
+        Column(
+            "list",
+            Type.MONEY,
+            "what that costs at list price, US dollars: the API's where it says so; null where there is no known rate",
+        ),
         Column("priced", Type.MONEY, "what it costs by the price lists in force, one's own included; null likewise"),
         Column(
             "priced_high", Type.MONEY, "the most it can cost: more than `priced` only where no report shows the rate"
         ),
         Column("billed", Type.MONEY, "what was billed for it, US dollars; null where nothing was"),
+        Column("discount", Type.MONEY, "list price less what was billed, where the API says both; else null"),
         Column("method", Type.TEXT, "how `billed` reached this row: reported, allocated or none"),
         Column("cause", Type.TEXT, "why only one half is there: priority tier, not billed yet, ...; else `none`"),
         Column("relaxed", Type.TEXT, "dimensions in which the two halves had to differ to be matched; else `none`"),
+        Column("source", Type.TEXT, "the dialect that was matched: reports or analytics"),
     ),
     ("organization", "month"),
 )
+USED = LedgerTable(
+    "used",
+    "tokens used, by UTC day, from the dialect that the tally takes for the day: the charges, a column for each kind",
+    (
+        *_WHEN,
+        *_dims(*_ANALYTICS, *_SMALL),
+        *(Column(name, Type.COUNT, meaning) for name, meaning in _COUNTERS.items()),
+        _REQUESTS,
+    ),
+)
+USED_HOUR = LedgerTable("used_hour", "tokens used, by UTC hour", (*USED.columns[:3], _HOUR, *USED.columns[3:]))
 DAYS = LedgerTable(
     "days",
     "what is known of each day: how far it can be trusted, and its control totals",
@@ -268,6 +288,8 @@ PAGES = LedgerTable(
     pinned=False,
 )
 
+DERIVED: tuple[LedgerTable, ...] = (USED, USED_HOUR)
+"""What is asked like a table and kept nowhere."""
 PINNED: tuple[LedgerTable, ...] = (
     USAGE_DAY,
     USAGE_HOUR,

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable
 from tallystick.errors import AskedWrongly, LedgerError
-from tallystick.ledger.views import SQL, VIEWS
+from tallystick.ledger.views import DERIVED_SQL, SQL, VIEWS
 
 if TYPE_CHECKING:
     from tallystick.ledger.tables import Tables, Version
@@ -29,6 +29,8 @@ class Engine:
             self._show(table, [] if pin is None else tables.files(table, pin))
         for table in (PAGES, VERSIONS):
             self._show(table, tables.files(table))
+        for table, sql in DERIVED_SQL.items():
+            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {sql}")
         for view in VIEWS:
             self._duck.execute(f"CREATE VIEW {view.name} AS {view.sql}")
         folder = str(self._folder).replace("'", "''")

@@ -10,29 +10,34 @@ from __future__ import annotations
 import json
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 from filelock import FileLock, Timeout
+from pyarrow.parquet import ParquetFile
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable, Type
 from tallystick.errors import LedgerError
 
 LOCK_PATIENCE = 600.0
 """Seconds a writer waits for another to finish."""
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 COMPACT_EVERY = 64
 """Appends after which the small files of a log-like table are made one."""
+FILE_SIZE = 2**23
+"""Bytes at which a file is full: rows stand in it by day, so one day is read and replaced without the whole month."""
+MOST_RUNS = 4096
+"""Runs of rows of one day up to which they are put in order without copying them."""
 
 _TYPES: Mapping[Type, pa.DataType] = {
     Type.TEXT: pa.string(),
@@ -87,17 +92,17 @@ class Tables:
         files = self.files(VERSIONS)
         if not files:
             return EMPTY
-        order = "ORDER BY version DESC LIMIT 1"
+        fits = schema(VERSIONS)
         try:
-            with duckdb.connect() as duck:
-                query = f"SELECT version, epoch_us(committed_at), tables, totals FROM read_parquet(?) {order}"  # noqa: S608
-                [(number, micros, pins, totals)] = duck.execute(query, [files]).fetchall()
-        except duckdb.Error as wrong:
+            every = pa.concat_tables([ParquetFile(file).read().select(fits.names).cast(fits) for file in files])
+        except (OSError, pa.ArrowException) as wrong:
             raise LedgerError(
                 f"The versions of the ledger {self.root} cannot be read: {wrong}",
                 "Restore the ledger from a backup, or rebuild it from its pages: tallystick rebuild.",
             ) from None
-        return Version(number, EPOCH + timedelta(microseconds=micros), json.loads(pins), json.loads(totals))
+        [row] = every.sort_by([("version", "descending")]).slice(0, 1).to_pylist()
+        at = row["committed_at"].astimezone(UTC)
+        return Version(row["version"], at, json.loads(row["tables"]), json.loads(row["totals"]))
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""
@@ -203,7 +208,8 @@ class Writer:
         conditions.append(f"day in ({', '.join(f'date {_quoted(str(day))}' for day in days)})")
         where, delta = " and ".join(conditions), self._open[table]
         if rows.num_rows:
-            write_deltalake(delta, rows.cast(schema(table)), mode="overwrite", predicate=where)
+            rows = _by_day(rows.cast(schema(table)))
+            write_deltalake(delta, rows, mode="overwrite", predicate=where, target_file_size=FILE_SIZE)
         else:
             delta.delete(where)
 
@@ -218,10 +224,14 @@ class Writer:
 
     def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
         """Every row of an organization on these days, as the table stands."""
-        months = sorted({f"{day:%Y-%m}" for day in days})
-        filters = [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
         fits = schema(table)
-        return self._open[table].to_pyarrow_table(filters=filters).select(fits.names).cast(fits)
+        found = self._open[table].to_pyarrow_table(filters=_on_days(organization, days))
+        return found.select(fits.names).cast(fits)
+
+    def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
+        """How many rows of an organization there are on each of these days that has any."""
+        found = self._open[table].to_pyarrow_table(columns=["day"], filters=_on_days(organization, days))
+        return Counter({it["values"]: it["counts"] for it in found["day"].value_counts().to_pylist()})
 
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
         """Which of these days hold other rows than `rows` has for them, whatever their order."""
@@ -255,8 +265,24 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _on_days(organization: str, days: list[date]) -> list[tuple[str, str, Any]]:
+    months = sorted({f"{day:%Y-%m}" for day in days})
+    return [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
+
+
 def _on(rows: pa.Table, day: date) -> pa.Table:
     return rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
+
+
+def _by_day(rows: pa.Table) -> pa.Table:
+    """The rows in the order of their days, so that a file holds few of them; runs of a day are moved as they are."""
+    days = rows["day"].combine_chunks()
+    ends = pc.indices_nonzero(pc.not_equal(days[:-1], days[1:]))
+    if len(ends) > MOST_RUNS:
+        return rows.sort_by("day")
+    cuts = [0, *(end + 1 for end in ends.to_pylist()), len(days)]
+    runs = sorted(pairwise(cuts), key=lambda run: days[run[0]].as_py())
+    return pa.concat_tables([rows.slice(start, end - start) for start, end in runs])
 
 
 def _is_restored(delta: DeltaTable, pinned: int) -> bool:

@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import (
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
     CHARGES,
     COST,
+    COUNTERS,
     DAYS,
     NAMES,
     NOTICES,
     PAGES,
+    REQUESTS,
     USAGE_DAY,
     USAGE_HOUR,
+    USED,
+    USED_HOUR,
     VERSIONS,
     LedgerTable,
     Type,
@@ -45,7 +51,13 @@ SQL = {
     Type.MONEY: "DECIMAL(28,12)",
 }
 """Column types of the ledger as SQL has them."""
-_NAMED_BY = {"workspace": ("workspace",), "key": ("key",), "actor": ("user", "service_account")}
+NAMED_BY = {
+    "organization": ("organization",),
+    "workspace": ("workspace",),
+    "key": ("key",),
+    "actor": ("user", "service_account", "federated", "key"),
+}
+"""The dimensions that have names, and the types of the `names` table that hold them."""
 
 
 def _plain(table: LedgerTable) -> View:
@@ -67,7 +79,7 @@ def _with_names(table: LedgerTable, derived: dict[str, tuple[str, str, str]], na
     columns = plain.columns + tuple((name, kind, meaning) for name, (_, kind, meaning) in derived.items())
     joins, shown = "", ""
     for name in named:
-        types = ", ".join(f"'{kind}'" for kind in _NAMED_BY[name])
+        types = ", ".join(f"'{kind}'" for kind in NAMED_BY[name])
         joins += (
             f" LEFT JOIN names AS of_{name} ON of_{name}.organization = records.organization"
             f" AND of_{name}.id = records.{name} AND of_{name}.type IN ({types})"
@@ -81,6 +93,26 @@ def _with_names(table: LedgerTable, derived: dict[str, tuple[str, str, str]], na
         columns,
     )
 
+
+_PIVOT = ", ".join(
+    f"sum(CASE WHEN kind = '{'web_search' if name == 'web_searches' else name}' THEN quantity ELSE 0 END)::BIGINT "
+    f"AS {name}"
+    for name in COUNTERS
+)
+DERIVED_SQL = {
+    USED: f"""
+        SELECT organization, month, day, workspace, key, actor, product, model, tier, context, geo, speed, {_PIVOT},
+            CASE WHEN bool_and(source = 'analytics')
+                THEN sum(CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END) END::BIGINT AS requests
+        FROM ledger.charges WHERE quantity IS NOT NULL GROUP BY ALL
+    """,  # noqa: S608 - our own names
+    USED_HOUR: f"""
+        SELECT organization, month, day, hour_of_day, workspace, key, {ACTOR} AS actor, 'unknown' AS product, model,
+            tier, context, geo, speed, {", ".join(COUNTERS)}, NULL::BIGINT AS requests
+        FROM ledger.usage_hour
+    """,  # noqa: S608
+}
+"""What each derived table is made of; requests are null where the older dialect was read, which counts none."""
 
 _USED = {
     "actor": (ACTOR, "VARCHAR", NAMED["actor"].meaning),
@@ -96,7 +128,9 @@ VIEWS: tuple[View, ...] = (
         ("workspace", "key", "actor"),
     ),
     _with_names(COST, {}, ("workspace",)),
-    _with_names(CHARGES, {"actor": (ACTOR, "VARCHAR", NAMED["actor"].meaning)}, ("workspace", "key", "actor")),
+    _with_names(ANALYTICS_USAGE, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
+    _with_names(ANALYTICS_COST, {}, ("workspace", "key", "actor")),
+    _with_names(CHARGES, {}, ("workspace", "key", "actor")),
     _plain(DAYS),
     _plain(NOTICES),
     _plain(VERSIONS),

@@ -11,11 +11,11 @@ from sqlglot import exp
 from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, COST, LedgerTable
+from tallystick.core.records import CHARGES, COST, REQUESTS, USED, USED_HOUR, LedgerTable
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, usage_table, wanted, within
+from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
 from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
@@ -32,12 +32,13 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
     """
     report.check(question)
-    table = (
-        _money_table(engine, question)
-        if report.money
-        else usage_table(engine, question.window, hours="hour" in question.by)
-    )
+    report = report.showing(question.show)
+    table = _money_table(question) if report.money else USED_HOUR if "hour" in question.by else USED
+    if table in {CHARGES, USED} and CHARGES.name not in engine.version.tables and engine.version.number:
+        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     if owned(question):
+        if question.show:
+            raise AskedWrongly("By owner, spend shows what was billed alone.", "Leave out --show, or ask by workspace.")
         return lines(engine, question), table
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
@@ -46,27 +47,26 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     if report.apart and report.apart[0] not in dims:
         name, sql = report.apart
         dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
-    sums = [exp.alias_(exp.maybe_parse(f"sum({it.sql})"), it.name) for it in report.measures if not it.derived]
+    sums = [exp.alias_(exp.maybe_parse(it.aggregated), it.name) for it in report.measures if not it.derived]
     asked = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
         .from_(exp.table_(table.name, db="ledger"))
         .where(within(question.window, months=True), *wanted(engine, table, question.where))
     )
     if table is CHARGES:
-        asked = asked.where("billed IS NOT NULL")
+        counted = f" OR kind = '{REQUESTS}'" if "requests" in {it.name for it in report.measures} else ""
+        asked = asked.where(f"billed IS NOT NULL{counted}")
     if dims:
         return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1))), table
     return asked.having("count(*) > 0"), table
 
 
-def _money_table(engine: Engine, question: Question) -> LedgerTable:
+def _money_table(question: Question) -> LedgerTable:
     """The charges; the bill itself where its own words are asked for, which the match does not keep."""
-    if CHARGES.name not in engine.version.tables and engine.version.number:
-        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     asked = {*question.by, *question.where}
     if not asked & {"description", "cost_type"}:
         return CHARGES
-    if others := asked & {"key", "actor", "method", "team", "cost_center"}:
+    if others := asked & {"key", "actor", "product", "method", "team", "cost_center"} or {*question.show}:
         raise AskedWrongly(
             f"The bill's own lines have no {others.pop()}: several lines can be matched to one use.",
             "Ask by description or cost_type alone, or by kind and model.",
@@ -77,6 +77,7 @@ def _money_table(engine: Engine, question: Question) -> LedgerTable:
 def answer(report: Report, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
     asked, table = query(report, engine, question)
+    report = report.showing(question.show)
     inner = question
     said: list[str] = []
     if owned(question):
@@ -85,10 +86,11 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     else:
         dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
         counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
-        rows = [row | {name: int(row[name]) for name in counts} for row in engine.ask(asked).to_pylist()]
+        rows = engine.ask(asked).to_pylist()
+        rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
     totals = _sum(report, rows)
     times = [name for name in dims if name in TIMES]
-    rows.sort(key=lambda row: ([row[name] for name in times], -row[report.order], [row[name] for name in dims]))
+    rows.sort(key=lambda row: ([row[name] for name in times], -(row[report.order] or 0), [row[name] for name in dims]))
     if question.top is not None and len(rows) > question.top:
         rows = _top(report, rows, dims, question)
     names = named(engine, dims)
@@ -115,8 +117,10 @@ def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     sums: dict[str, Any] = {}
     for it in report.measures:
         if it.derived is None:
-            cells = [row[it.name] for row in rows]
+            cells = [row[it.name] for row in rows if row[it.name] is not None]
             sums[it.name] = total(cells) if it.kind is Kind.MONEY else sum(cells)
+            if it.aggregate and len(cells) < len(rows):
+                sums[it.name] = None
     for it in report.measures:
         if it.derived is not None:
             sums[it.name] = it.derived(sums)
@@ -125,7 +129,7 @@ def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
     """The largest rows, and the rest in one: one for each value of what stands apart though nobody asked."""
-    by_size = sorted(range(len(rows)), key=lambda place: -rows[place][report.order])
+    by_size = sorted(range(len(rows)), key=lambda place: -(rows[place][report.order] or 0))
     largest = set(by_size[: question.top])
     apart = [name for name in dims if name not in question.by]
     left: dict[tuple[Any, ...], list[dict[str, Any]]] = {}

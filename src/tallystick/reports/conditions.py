@@ -7,15 +7,13 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
-from tallystick.core.records import USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.core.records import LedgerTable
 from tallystick.core.time import Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.ledger.views import ACTOR
 from tallystick.reports.names import directory
 
 _DERIVED = {
-    "actor": ACTOR,
     "hour": "CAST(day AS VARCHAR) || 'T' || lpad(CAST(hour_of_day AS VARCHAR), 2, '0') || ':00:00Z'",
     "day": "CAST(day AS VARCHAR)",
     "week": "CAST(CAST(date_trunc('week', day) AS DATE) AS VARCHAR)",
@@ -38,14 +36,6 @@ def within(window: Window, *, months: bool = False) -> exp.Condition:
     last = window.days()[-1]
     first_month, last_month = exp.Literal.string(f"{window.start:%Y-%m}"), exp.Literal.string(f"{last:%Y-%m}")
     return exp.and_(exp.column("month") >= first_month, exp.column("month") <= last_month, days)
-
-
-def usage_table(engine: Engine, window: Window, *, hours: bool = False) -> LedgerTable:
-    """The usage table to read: hours where they are asked for, days where there are any, never both."""
-    if hours:
-        return USAGE_HOUR
-    days = exp.select("grain").distinct().from_("ledger.days").where("source = 'usage'", within(window))
-    return USAGE_HOUR if {row["grain"] for row in engine.ask(days).to_pylist()} == {"hour"} else USAGE_DAY
 
 
 def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ...]]) -> list[exp.Condition]:

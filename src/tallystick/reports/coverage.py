@@ -14,17 +14,16 @@ from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, DAYS, MONEY, TOKENS, USAGE_DAY, USAGE_HOUR, LedgerTable, State
+from tallystick.core.records import CHARGES, COST, DAYS, TOKENS, USED, USED_HOUR, LedgerTable, State
 from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, usage_table, wanted, within
+from tallystick.reports.conditions import column, wanted, within
 
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """The coverage of an answer in numbers of UTC days, and its caveats in words."""
-    source = "cost" if table in MONEY else "usage"
-    states = _states(engine, source, _grain(table), question)
+    states = _states(engine, table, question)
     asked, today = question.window.days(), now.date()
     unpublished = [day for day in asked if day >= today and table in MONEY]
     absent = [day for day in asked if day not in states and day not in unpublished]
@@ -33,7 +32,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     if (end := question.window.end).date() < today and end.month != (end + DAY).month:
         caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
-        grain = " --grain hour" if table is USAGE_HOUR else ""
+        grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
         caveats.append(
             f"{_count(absent)} absent from the ledger, unknown rather than zero: {_spans(absent)}. "
             f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
@@ -70,7 +69,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
 
 def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str]:
     """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30)."""
-    used = usage_table(engine, question.window) if table in MONEY else table
+    used = USED if table in MONEY else table
     where = {name: values for name, values in question.where.items() if name in _OF_USAGE}
     try:
         conditions = wanted(engine, used, where)
@@ -89,7 +88,8 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
         said.append(
             f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report."
         )
-    unread = [day for day in question.window.days() if day not in _states(engine, "usage", _grain(used), question)]
+    states = _states(engine, used, question)
+    unread = [day for day in question.window.days() if day not in states]
     if table in MONEY and unread:
         said.append(
             f"The usage of {_spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
@@ -98,11 +98,16 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
     return said
 
 
-def _grain(table: LedgerTable) -> str:
-    return "hour" if table is USAGE_HOUR else "day"
-
-
-_OF_USAGE = {column.name for column in USAGE_DAY.columns} | {"actor"}
+MONEY = (CHARGES, COST)
+"""What tells of money, and so of ended days alone."""
+_SOURCES = {
+    CHARGES: (("analytics_cost", "day"), ("cost", "day")),
+    COST: (("cost", "day"),),
+    USED: (("analytics_usage", "day"), ("usage", "day"), ("usage", "hour")),
+    USED_HOUR: (("usage", "hour"),),
+}
+"""Where the state of a day stands that a table tells of: the first source that has it, as in the tally."""
+_OF_USAGE = {column.name for column in USED.columns}
 
 
 def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[str]]:
@@ -167,7 +172,7 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[s
         exp.select("model", "tier", exp.alias_(free, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
         .from_("ledger.charges")
         .where(
-            "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority'",
+            "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",
             within(question.window, months=True),
             *wanted(engine, CHARGES, question.where),
         )
@@ -197,21 +202,25 @@ def models(engine: Engine) -> set[str]:
     return {row["model"] for row in engine.ask(exp.select("model").distinct().from_("ledger.charges")).to_pylist()}
 
 
-def _states(engine: Engine, source: str, grain: str, question: Question) -> dict[date, State]:
+def _states(engine: Engine, table: LedgerTable, question: Question) -> dict[date, State]:
     """The state of each day that every organization asked about has; the least trusted where they differ."""
-    states = exp.select("organization", "day", "state").from_("ledger.days")
+    states = exp.select("organization", "day", "source", "grain", "state").from_("ledger.days")
     query = states.where(
-        exp.column("source").eq(exp.Literal.string(source)),
-        exp.column("grain").eq(exp.Literal.string(grain)),
-        *wanted(engine, DAYS, {name: it for name, it in question.where.items() if name == "organization"}),
+        *wanted(engine, DAYS, {name: it for name, it in question.where.items() if name == "organization"})
     )
-    rows = engine.ask(query).to_pylist()
-    everybody = {row["organization"] for row in rows}
-    found: dict[date, list[State]] = {}
-    for row in rows:
-        found.setdefault(row["day"], []).append(State(row["state"]))
+    order = _SOURCES[table]
+    best: dict[tuple[str, date], tuple[int, State]] = {}
+    for row in engine.ask(query).to_pylist():
+        kind = (row["source"], row["grain"])
+        if kind in order:
+            at, found = (row["organization"], row["day"]), (order.index(kind), State(row["state"]))
+            best[at] = min(best.get(at, found), found, key=lambda it: it[0])
+    everybody = {organization for organization, _ in best}
+    states_of: dict[date, list[State]] = {}
+    for (_, day), (_, state) in best.items():
+        states_of.setdefault(day, []).append(state)
     trust = list(State)
-    return {day: min(them, key=trust.index) for day, them in found.items() if len(them) == len(everybody)}
+    return {day: min(them, key=trust.index) for day, them in states_of.items() if len(them) == len(everybody)}
 
 
 def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
@@ -220,11 +229,15 @@ def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     on = exp.column("day").eq(exp.cast(exp.Literal.string(str(day)), "date"))
     sums = exp.select(exp.alias_(exp.maybe_parse(f"sum({tokens})"), "tokens"))
     read = engine.ask(sums.from_(exp.table_(table.name, db="ledger")).where(on)).to_pylist()[0]["tokens"]
-    grain = exp.Literal.string(_grain(table))
-    control = sums.from_("ledger.days").where(on, "source = 'usage'", exp.column("grain").eq(grain))
-    said = engine.ask(control).to_pylist()[0]["tokens"]
+    kinds = (f"source = '{source}' AND grain = '{grain}'" for source, grain in _SOURCES[table])
+    said = next((it for kind in kinds if (it := _control(engine, sums, on, kind)) is not None), None)
     gap = int(said or 0) - int(read or 0)
     return f" Its control total, read after its records, differs from them by {gap:,} tokens." if gap else ""
+
+
+def _control(engine: Engine, sums: exp.Select, on: exp.Expression, kind: str) -> Any:
+    """The tokens of a day's control total of one source; None where it was not read."""
+    return engine.ask(sums.from_("ledger.days").where(on, kind)).to_pylist()[0]["tokens"]
 
 
 def _count(days: list[date]) -> str:

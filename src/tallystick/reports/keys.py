@@ -15,11 +15,10 @@ from sqlglot import exp
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
+from tallystick.core.records import CHARGES, USED
 from tallystick.core.time import DAY, instant
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import usage_table
 from tallystick.reports.coverage import cover, organizations
 from tallystick.reports.names import directory
 from tallystick.reports.owners import answered, attribution, notes, spellings
@@ -53,7 +52,7 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
     places = directory(engine, "workspace")
     idle_owner = _standing(engine, owners, listed, real, question)
     last_day = (question.window.end - DAY).date()
-    absent, _ = cover(engine, usage_table(engine, question.window), question, now)
+    absent, _ = cover(engine, USED, question, now)
     billed_days, _ = cover(engine, CHARGES, question, now)
     rows: list[tuple[Cell, ...]] = []
     apart = len(organizations(engine)) > 1

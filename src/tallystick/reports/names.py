@@ -8,14 +8,7 @@ from sqlglot import exp
 
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.ledger.engine import Engine
-
-TYPES: Mapping[str, tuple[str, ...]] = {
-    "organization": ("organization",),
-    "workspace": ("workspace",),
-    "key": ("key",),
-    "actor": ("user", "service_account"),
-}
-"""The dimensions that have names, and the types of the `names` table that hold them."""
+from tallystick.ledger.views import NAMED_BY
 
 SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}
 """Names of what is absent, where the directory has none."""
@@ -25,14 +18,14 @@ ALONE = "Billed without use"
 
 def named(engine: Engine, dims: Sequence[str]) -> dict[str, Callable[[str], str]]:
     """For each dimension that has names, a function from id to name; an id without a name stands for itself."""
-    return {name: _namer(directory(engine, name)) for name in dims if name in TYPES}
+    return {name: _namer(directory(engine, name)) for name in dims if name in NAMED_BY}
 
 
 def directory(engine: Engine, dimension: str) -> dict[str, str]:
     """Every id of a dimension that has a name, and its newest name."""
-    if dimension not in TYPES:
+    if dimension not in NAMED_BY:
         return {}
-    types = map(exp.Literal.string, TYPES[dimension])
+    types = map(exp.Literal.string, NAMED_BY[dimension])
     query = exp.select("id", "name").from_("names").where(exp.column("type").isin(*types))
     said = {row["id"]: row["name"] for row in engine.ask(query).to_pylist()}
     spoken = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}

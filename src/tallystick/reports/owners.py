@@ -20,9 +20,9 @@ from tallystick.core.records import CHARGES
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
+from tallystick.ledger.views import NAMED_BY
 from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority
-from tallystick.reports.names import TYPES
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
 
@@ -104,11 +104,11 @@ def notes(owners: Owners, found: Attribution) -> list[str]:
 def spellings(engine: Engine) -> Spellings:
     """The words by which the rules can name an id: its name, e-mail, real id; the tags of a workspace."""
     query = exp.select("organization", "type", "id", "name", "email", "workspace", "details").from_("names")
-    found: dict[str, dict[tuple[str, str], frozenset[str]]] = {"tag": {}, **{name: {} for name in TYPES}}
+    found: dict[str, dict[tuple[str, str], frozenset[str]]] = {"tag": {}, **{name: {} for name in NAMED_BY}}
     for row in engine.ask(query).to_pylist():
         at = (row["organization"], row["id"])
         words = [row["id"], row["name"], row["email"], row["workspace"] if row["type"] == "workspace" else None]
-        for name, types in TYPES.items():
+        for name, types in NAMED_BY.items():
             if row["type"] in types:
                 found[name][at] = frozenset(word for word in words if word)
         if row["type"] == "workspace":

@@ -11,11 +11,11 @@ from sqlglot import exp
 
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import TOKENS
+from tallystick.core.records import TOKENS, USED
 from tallystick.core.time import DAY, Window, instant
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import usage_table, within
+from tallystick.reports.conditions import within
 from tallystick.tally.prices import Prices
 
 SOON = timedelta(days=30)
@@ -168,14 +168,13 @@ def _known(listed: PriceList, day: date, model: str) -> None:
 def _retiring(listed: PriceList, engine: Engine, day: date, model: str | None) -> list[str]:
     """The models that are past or near their retirement and were used in the last 30 days."""
     window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
-    table = usage_table(engine, window)
     query = (
         exp.select(
             "model",
             exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"),
             exp.alias_(exp.maybe_parse("max(day)"), "newest"),
         )
-        .from_(exp.table_(table.name, db="ledger"))
+        .from_(exp.table_(USED.name, db="ledger"))
         .where(within(window, months=True))
         .group_by("model")
         .order_by("model")

@@ -17,11 +17,11 @@ from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, PLACES, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, TOKENS
+from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.core.time import Grain, midnight, text
 from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import usage_table, wanted, within
+from tallystick.reports.conditions import wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
 from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.reports.names import named
@@ -176,7 +176,7 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
         exp.select(*dims, exp.alias_(held, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
         .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), name) for name, it in _SUMS.items()))
         .from_("ledger.charges")
-        .where(within(question.window, months=True))
+        .where("cause <> 'request count'", within(question.window, months=True))
         .group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
         .order_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
     )
@@ -248,7 +248,7 @@ def _rows(found: list[Found]) -> list[tuple[Cell, ...]]:
 
 def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     coverage, caveats = cover(engine, CHARGES, question, now)
-    used, missing = cover(engine, usage_table(engine, question.window), question, now)
+    used, missing = cover(engine, USED, question, now)
     coverage["billed"], _ = matched(engine, question)
     coverage["unpriced"], nameless = unpriced(engine, question)
     if set(used["absent"]) - set(coverage["absent"]):

@@ -5,8 +5,8 @@ Light to import: command and help follow from it without opening a ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tallystick.core.dimensions import TIMES
@@ -16,13 +16,24 @@ from tallystick.errors import AskedWrongly
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row."""
+    """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row.
+
+    `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the
+    figure is unknown as soon as one record does not know it.
+    """
 
     name: str
     kind: Kind
     unit: str | None
     sql: str = ""
+    aggregate: str = ""
     derived: Callable[[Mapping[str, Any]], Cell] | None = None
+    needs: tuple[str, ...] = ()
+
+    @property
+    def aggregated(self) -> str:
+        """Its SQL over the records of a group."""
+        return self.aggregate or f"sum({self.sql})"
 
     @property
     def heading(self) -> Heading:
@@ -35,8 +46,9 @@ class Report:
     """One report over one kind of record: cost (`money`) or usage.
 
     `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
-    then by the measure `order`, the largest first. `apart` is a dimension and its SQL by which rows stand apart though
-    nobody asked for it; `notes` are caveats that always hold.
+    then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
+    is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` are caveats that always
+    hold.
     """
 
     name: str
@@ -46,9 +58,22 @@ class Report:
     by: tuple[str, ...]
     measures: tuple[Measure, ...]
     order: str
+    more: tuple[Measure, ...] = ()
     refused: Mapping[str, str] = field(default_factory=dict)
     apart: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
+
+    def showing(self, names: Sequence[str]) -> Report:
+        """The report with further figures; AskedWrongly for one that it does not have."""
+        known = {it.name: it for it in self.more}
+        if unknown := [name for name in names if name not in known]:
+            raise AskedWrongly(
+                f"`{self.name}` has no figure {unknown[0]!r} to show.",
+                f"Choose among {', '.join(known)}." if known else "It shows all it has.",
+            )
+        needed = {self.measures[0].name, *names}
+        needed |= {name for it in self.more if it.name in needed for name in it.needs}
+        return replace(self, measures=(*self.measures, *(it for it in self.more if it.name in needed)), more=())
 
     def check(self, question: Question) -> None:
         """Raise AskedWrongly where the question is not one that this report can answer."""

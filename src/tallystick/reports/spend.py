@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
-from tallystick.core.question import Kind
+from collections.abc import Mapping
+from typing import Any
+
+from tallystick.core.money import ratio
+from tallystick.core.question import Cell, Kind
+from tallystick.core.records import REQUESTS
 from tallystick.reports.report import Measure, Report
 
-_DAILY = "the cost report is by UTC day."
+_DAILY = "the ledger keeps what was billed by UTC day."
+_REQUESTED = f"CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END"
+
+
+def _whole(column: str) -> str:
+    """The sum of a column over what was billed; null where a charge does not know it."""
+    of = "FILTER (billed IS NOT NULL)"
+    return f"CASE WHEN count(billed) = count({column}) {of} THEN sum({column}) {of} END"
+
+
+def _per_request(row: Mapping[str, Any]) -> Cell:
+    return None if not row["requests"] else ratio(row["billed"] or 0, row["requests"])
+
 
 SPEND = Report(
     name="spend",
@@ -16,6 +33,7 @@ SPEND = Report(
         "workspace",
         "key",
         "actor",
+        "product",
         "description",
         "cost_type",
         "model",
@@ -34,5 +52,16 @@ SPEND = Report(
     by=("workspace",),
     measures=(Measure("billed", Kind.MONEY, "USD", "billed"),),
     order="billed",
+    more=(
+        Measure("list", Kind.MONEY, "USD", aggregate=_whole("list")),
+        Measure("discount", Kind.MONEY, "USD", aggregate=_whole("discount")),
+        Measure(
+            "requests",
+            Kind.COUNT,
+            "requests",
+            aggregate=f"CASE WHEN bool_and(source = 'analytics') THEN sum({_REQUESTED}) END",
+        ),
+        Measure("cost_per_request", Kind.NUMBER, "USD", derived=_per_request, needs=("requests",)),
+    ),
     refused={"hour": _DAILY, "minute": _DAILY},
 )

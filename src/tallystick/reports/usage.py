@@ -11,6 +11,7 @@ DIMENSIONS = (
     "workspace",
     "key",
     "actor",
+    "product",
     "model",
     "tier",
     "context",
@@ -22,6 +23,7 @@ DIMENSIONS = (
     "month",
 )
 _FINER = "the ledger keeps usage by hour at the finest; `AdminAPI().usage(width='1m')` reads minutes."
+_REQUESTS = "CASE WHEN count(*) = count(requests) THEN sum(requests) END"
 _TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name) for name in TOKENS)
 
 USAGE = Report(
@@ -36,5 +38,6 @@ USAGE = Report(
         Measure("web_searches", Kind.COUNT, "searches", "web_searches"),
     ),
     order="total_tokens",
+    more=(Measure("requests", Kind.COUNT, "requests", aggregate=_REQUESTS),),
     refused={"minute": _FINER},
 )

@@ -29,26 +29,32 @@ _HEADINGS = (
     Heading("expected", Kind.NUMBER),
     Heading("found", Kind.NUMBER),
 )
-_MONEY = """
-SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.billed AS control,
-    coalesce(lines.billed, 0) AS lines, coalesce(tally.billed, 0) AS tally
+_BILLED = """
+SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.billed AS control, days.list - days.billed AS discount,
+    coalesce(lines.billed, 0) AS lines, tally.billed AS tally, tally.discount AS tally_discount
 FROM ledger.days
-LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.cost GROUP BY ALL) AS lines
+LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.{records} GROUP BY ALL) AS lines
     USING (organization, day)
-LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.charges GROUP BY ALL) AS tally
-    USING (organization, day)
-WHERE days.source = 'cost' ORDER BY 1, 2
+LEFT JOIN (
+    SELECT organization, day, source, sum(billed) AS billed, sum(discount) AS discount FROM ledger.charges GROUP BY ALL
+) AS tally ON tally.organization = days.organization AND tally.day = days.day AND tally.source = '{dialect}'
+WHERE days.source = '{source}' ORDER BY 1, 2
 """
 _USED = """
 SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.state, days.{counter} AS control,
-    coalesce(used.quantity, 0) AS used, coalesce(tally.quantity, 0) AS tally
+    coalesce(used.quantity, 0) AS used, tally.quantity AS tally
 FROM ledger.days
-LEFT JOIN (SELECT organization, day, sum({counter}) AS quantity FROM ledger.usage GROUP BY ALL) AS used
+LEFT JOIN (SELECT organization, day, sum({counter}) AS quantity FROM ledger.{records} GROUP BY ALL) AS used
     USING (organization, day)
-LEFT JOIN (SELECT organization, day, sum(quantity) AS quantity FROM ledger.charges WHERE kind = '{kind}' GROUP BY ALL)
-    AS tally USING (organization, day)
-WHERE days.source = 'usage' AND days.grain = 'day' ORDER BY 1, 2
+LEFT JOIN (
+    SELECT organization, day, source, sum(CASE WHEN kind = '{kind}' THEN quantity ELSE 0 END) AS quantity
+    FROM ledger.charges GROUP BY ALL
+) AS tally ON tally.organization = days.organization AND tally.day = days.day AND tally.source = '{dialect}'
+WHERE days.source = '{source}' AND days.grain = 'day' ORDER BY 1, 2
 """
+_TALLIED = "SELECT DISTINCT organization, CAST(day AS VARCHAR) AS day, source FROM ledger.charges"
+_DIALECTS = (("reports", "cost", "usage"), ("analytics", "analytics_cost", "analytics_usage"))
+"""Each dialect, with the name of its bill and of its use, as sources and as tables."""
 _DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
 SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched
@@ -60,20 +66,28 @@ def verify(engine: Engine, prices: Prices) -> Table:
     """What does not add up; without rows all does. `coverage` says how many days were looked at, and the match."""
     rows: list[tuple[Cell, ...]] = []
     days = 0
-    for row in _ask(engine, _MONEY):
-        days += 1
-        for name in ("lines", "tally"):
-            if row[name] != row["control"]:
-                what = "billed: cost records" if name == "lines" else "billed: charges"
-                rows.append((row["organization"], row["day"], what, row["control"], row[name]))
-    for counter in COUNTERS:
-        kind = "web_search" if counter == "web_searches" else counter
-        for row in _ask(engine, _USED.format(counter=counter, kind=kind)):
-            expected = row["used"] if row["state"] == State.RUNNING else row["control"]
-            for name in ("used", "tally"):
-                if int(row[name]) != int(expected):
-                    what = f"{counter}: {'usage records' if name == 'used' else 'charges'}"
-                    rows.append((row["organization"], row["day"], what, int(expected), int(row[name])))
+    tallied = {(row["organization"], row["day"], row["source"]) for row in _ask(engine, _TALLIED)}
+    for dialect, bill, use in _DIALECTS:
+        other = "reports" if dialect == "analytics" else "analytics"
+        for row in _ask(engine, _BILLED.format(dialect=dialect, source=bill, records=bill)):
+            at = (row["organization"], row["day"])
+            here = (*at, other) not in tallied
+            days += here
+            found = {"cost records": row["lines"], **({"charges": row["tally"] or Decimal(0)} if here else {})}
+            rows += [(*at, f"billed: {what}", row["control"], it) for what, it in found.items() if it != row["control"]]
+            if here and row["discount"] is not None and (row["tally_discount"] or Decimal(0)) != row["discount"]:
+                rows.append((*at, "discount: charges", row["discount"], row["tally_discount"]))
+        for counter in COUNTERS:
+            kind = "web_search" if counter == "web_searches" else counter
+            for row in _ask(engine, _USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
+                at = (row["organization"], row["day"])
+                expected = int(row["used"] if row["state"] == State.RUNNING else row["control"])
+                counts = {"usage records": row["used"]}
+                if (*at, other) not in tallied:
+                    counts["charges"] = row["tally"] or 0
+                rows += [
+                    (*at, f"{counter}: {what}", expected, int(it)) for what, it in counts.items() if it != expected
+                ]
     others = by_others(engine, prices)
     rows += [
         (row["organization"], "all", "days tallied by other price lists", 0, int(row["days"]))

@@ -14,12 +14,12 @@ from sqlglot import exp
 
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, TOKENS
+from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports import answer as plain
 from tallystick.reports.cache import by_rate, grouped, models, spoken
-from tallystick.reports.conditions import usage_table, wanted, within
+from tallystick.reports.conditions import wanted, within
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.tally.cache import MARK
@@ -101,9 +101,9 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
     WHATIF.check(question)
     known = {*prices.own.models, *(price.subject for price in prices.own.on(question.window.days()[-1]))}
     for model in change.batches:
-        wanted(engine, usage_table(engine, question.window), {"model": (model,)})
+        wanted(engine, USED, {"model": (model,)})
     for old, new in change.swap.items():
-        wanted(engine, usage_table(engine, question.window), {"model": (old,)})
+        wanted(engine, USED, {"model": (old,)})
         if new not in known:
             near = get_close_matches(new, sorted(known), n=3, cutoff=0.5)
             raise AskedWrongly(

@@ -5,19 +5,26 @@ wire, it has from the contract alone.
 """
 
 from tallystick.sim.answer import Answer
+from tallystick.sim.behavior import AnalyticsBehavior
+from tallystick.sim.credentials import Credentials
+from tallystick.sim.discount import Discount
+from tallystick.sim.facets import Facet
 from tallystick.sim.faults import FAULTS, Fault
 from tallystick.sim.plants import Plant, Planted
 from tallystick.sim.reports import Behavior
 from tallystick.sim.requests import Group, Request
 from tallystick.sim.server import Server, serve
-from tallystick.sim.simulator import Credentials, Simulator, Ticking
+from tallystick.sim.simulator import Simulator, Ticking
 from tallystick.sim.world import World
 
 __all__ = [
     "FAULTS",
+    "AnalyticsBehavior",
     "Answer",
     "Behavior",
     "Credentials",
+    "Discount",
+    "Facet",
     "Fault",
     "Group",
     "Plant",

@@ -28,14 +28,16 @@ class Answer:
 class Refusal(Exception):
     """The API says no: an HTTP status and a message; the type of the error follows from the status.
 
-    `code` is the machine-readable `details.error_code`, None where the API gives none (reports-api 2.4).
+    `code` is the machine-readable `details.error_code`, None where the API gives none (reports-api 2.4, analytics-api
+    1.12); `wait` the seconds that a `retry-after` header tells, None without one.
     """
 
-    def __init__(self, status: int, message: str, code: str | None = None) -> None:
+    def __init__(self, status: int, message: str, code: str | None = None, wait: int | None = None) -> None:
         super().__init__(message)
         self.status = status
         self.message = message
         self.code = code
+        self.wait = wait
 
 
 ERROR_TYPES = {
@@ -59,10 +61,11 @@ def found(body: Json) -> Answer:
     return Answer(200, json.dumps(body).encode(), {"content-type": "application/json"})
 
 
-def refused(status: int, message: str, request_id: str, code: str | None = None) -> Answer:
+def refused(refusal: Refusal, request_id: str) -> Answer:
     """An error with the body of reports-api 2.4; `details` stand in it where there is an `error_code`."""
-    error: dict[str, Json] = {"type": ERROR_TYPES[status], "message": message}
-    if code is not None:
-        error["details"] = {"error_code": code}
+    error: dict[str, Json] = {"type": ERROR_TYPES[refusal.status], "message": refusal.message}
+    if refusal.code is not None:
+        error["details"] = {"error_code": refusal.code}
     body = json.dumps({"type": "error", "error": error, "request_id": request_id}).encode()
-    return Answer(status, body, {"content-type": "application/json"})
+    wait = {} if refusal.wait is None else {"retry-after": str(refusal.wait)}
+    return Answer(refusal.status, body, {"content-type": "application/json", **wait})

@@ -47,7 +47,7 @@ class Line(NamedTuple):
 
 
 def lines(world: World, day: date) -> Iterator[tuple[Line, int]]:
-    """Every part of a day's bill in picodollars; a line can come more than once, never with nothing.
+    """Every part of a day's bill in picodollars at list price; a line can come more than once, never with nothing.
 
     Only what is billed is here: no refused requests, no Priority Tier.
     """

@@ -6,13 +6,14 @@ They fit the truth: every limit leaves room for what its scope is billed in a mo
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from tallystick.core.time import Grain, midnight
 from tallystick.sim import tariff
-from tallystick.sim.directory import stamp
+from tallystick.sim.entries import stamp
 from tallystick.sim.lists import Entry
 from tallystick.sim.requests import Counts, Group, rates_of
 from tallystick.sim.world import World
@@ -73,30 +74,50 @@ def console(world: World) -> Iterator[Limit]:
 def enterprise(world: World) -> Iterator[Limit]:
     """An Enterprise organization's: the nearer scope counts, and weekly the organization has no number."""
     users, opened = [user.id for user in world.organization.users], world.organization.default.created_at
-    room = max(_room(world, account=user) for user in users)
-    everyone = frozenset(users)
+    room, team, everyone = _members_room(world), world.teams[0], frozenset(users)
     yield Limit({"type": "organization"}, room * 9, opened, members=everyone)
     yield Limit({"type": "organization"}, None, opened, "weekly", members=everyone)
     yield Limit({"type": "seat_tier", "seat_tier": "premium"}, room * 3, opened, members=frozenset(users[2:5]))
-    group = f"rbac_group_01{hashlib.sha256(users[0].encode()).hexdigest()[:22]}"
-    yield Limit({"type": "rbac_group", "rbac_group_id": group}, room * 2, opened, members=frozenset(users[1:3]))
+    members = frozenset(user for user, _ in team.members)
+    yield Limit({"type": "rbac_group", "rbac_group_id": team.id}, room * 2, opened, members=members)
     yield Limit({"type": "organization_service", "service": "claude_code"}, room * 9, opened)
     yield Limit({"type": "user", "user_id": users[0]}, room, opened, members=frozenset(users[:1]))
     yield Limit({"type": "user", "user_id": users[1]}, room, opened, "daily", members=frozenset(users[1:2]))
 
 
-def _room(world: World, *, workspace: str | None = None, account: str | None = None) -> int:
-    """A limit in cents that a workspace, an account or all will keep: `_ROOM` usual days, up to the next $100."""
-    usual = world.end - timedelta(days=(world.end.weekday() - 3) % 7 + 1)  # a Wednesday
-    whole = sum(
-        billed(group, counts, usual)
-        for group, counts in world.sums(midnight(usual), Grain.DAY)
-        if workspace in (None, group.workspace) and account in (None, group.account)
+def _room(world: World, *, workspace: str | None = None) -> int:
+    """A limit in cents that a workspace or all will keep."""
+    usual = _usual(world)
+    return _roomy(
+        sum(
+            _listed(group, counts, usual)
+            for group, counts in world.sums(midnight(usual), Grain.DAY)
+            if workspace in (None, group.workspace)
+        )
     )
-    return max(1, -(-whole * _ROOM // (100 * tariff.PICODOLLARS))) * 10_000
 
 
-def billed(group: Group, counts: Counts, day: date) -> int:
-    """What requests of a group are billed on a day, in picodollars."""
+def _members_room(world: World) -> int:
+    """A limit in cents that each member will keep."""
+    spent: Counter[str] = Counter()
+    for request in world.requests(_usual(world)):
+        actor = world.facet(request).actor
+        if actor is not None:
+            spent[actor.id] += sum(request.picodollars().values())
+    return _roomy(max(spent[user.id] for user in world.organization.users))
+
+
+def _usual(world: World) -> date:
+    """A usual day: the last Wednesday before the anchor."""
+    return world.end - timedelta(days=(world.end.weekday() - 3) % 7 + 1)
+
+
+def _roomy(picodollars: int) -> int:
+    """`_ROOM` times so much, up to the next $100, in cents."""
+    return max(1, -(-picodollars * _ROOM // (100 * tariff.PICODOLLARS))) * 10_000
+
+
+def _listed(group: Group, counts: Counts, day: date) -> int:
+    """What requests of a group cost on a day at list price, in picodollars."""
     tokens = sum(count * rate for count, rate in zip(counts, rates_of(group, day) or (), strict=False))
     return tokens + counts.searches * tariff.SEARCH

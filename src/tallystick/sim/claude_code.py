@@ -40,7 +40,7 @@ class Place(NamedTuple):
 
 @dataclass(slots=True)
 class Tokens:
-    """Tokens of a model and what they cost, in picodollars."""
+    """Tokens of a model and what they cost at list price, in picodollars: the report knows no discount [?]."""
 
     input: int = 0
     output: int = 0

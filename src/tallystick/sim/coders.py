@@ -20,7 +20,9 @@ _SIGNED_IN = 4  # so many people use Claude Code by the token; seats are for tho
 
 
 def new_keys(organization: Organization, seed: int, count: int) -> tuple[Key, ...]:
-    """So many more keys, in the workspace "Claude Code"; from the third on, a name comes again."""
+    """So many more keys, in the workspace "Claude Code"; from the third on, a name comes again. ValueError below 0."""
+    if count < 0:
+        raise ValueError(f"a world has no {count} coding keys")
     rng = Random(f"{seed}:coding keys")  # noqa: S311 - repeatable, not secret
     last = organization.keys[-1].created_at
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
-from uuid import NAMESPACE_OID, uuid5
 
+from tallystick.sim import entries
 from tallystick.sim.answer import Json, Refusal
-from tallystick.sim.lists import Entry, listed, tokened
-from tallystick.sim.organization import Invite, Key, Organization, ServiceAccount, User, Workspace
+from tallystick.sim.lists import listed, tokened
+from tallystick.sim.organization import Organization, Workspace
 from tallystick.sim.query import Query
+from tallystick.sim.teams import Team
 
 _T = TypeVar("_T")
 
@@ -18,15 +18,17 @@ OLD_VERSION = "2023-06-01"
 NEW_VERSION = "2026-10-21"
 
 _STATUSES = ("active", "inactive", "archived", "expired")
+_MOST_IDS = 100
 MISSING = "The requested resource could not be found."
 
 
 class Directory:
     """The directory of an organization, in the shape of one API version."""
 
-    def __init__(self, organization: Organization, version: str) -> None:
+    def __init__(self, organization: Organization, version: str, teams: Sequence[Team] = ()) -> None:
         self._organization = organization
         self._old = version == OLD_VERSION
+        self._teams = teams
 
     def me(self) -> Json:
         """`GET /v1/organizations/me`."""
@@ -35,10 +37,12 @@ class Directory:
     def workspaces(self, query: Query) -> Json:
         """`GET /v1/organizations/workspaces`: without the archived and the default one unless they are asked for."""
         archived, default, ids = query.flag("include_archived"), query.flag("include_default"), query.many("ids[]")
+        if len(ids) > _MOST_IDS:
+            raise Refusal(400, f"ids[]: at most {_MOST_IDS} ids.")
         return listed(
             query,
             (
-                _workspace(workspace)
+                entries.workspace(workspace)
                 for workspace in self._organization.workspaces
                 if (archived or workspace.archived_at is None)
                 and (default or not workspace.is_default)
@@ -48,7 +52,7 @@ class Directory:
 
     def workspace(self, identity: str) -> Json:
         """`GET /v1/organizations/workspaces/{id}`: archived and default ones too."""
-        return _workspace(self._workspace(identity))
+        return entries.workspace(self._workspace(identity))
 
     def keys(self, query: Query) -> Json:
         """`GET /v1/organizations/api_keys`: keys of every status, deleted ones excepted."""
@@ -57,7 +61,7 @@ class Directory:
         return listed(
             query,
             (
-                self._key(key)
+                entries.key(key, self._organization, old=self._old)
                 for key in self._organization.keys
                 if not key.deleted
                 and (not statuses or key.status in statuses)
@@ -68,7 +72,8 @@ class Directory:
 
     def key(self, identity: str) -> Json:
         """`GET /v1/organizations/api_keys/{id}`."""
-        return self._key(only(key for key in self._organization.keys if key.id == identity and not key.deleted))
+        found = only(key for key in self._organization.keys if key.id == identity and not key.deleted)
+        return entries.key(found, self._organization, old=self._old)
 
     def users(self, query: Query) -> Json:
         """`GET /v1/organizations/users`."""
@@ -76,7 +81,7 @@ class Directory:
         return listed(
             query,
             (
-                _user(user)
+                entries.user(user)
                 for user in self._organization.users
                 if (not emails or user.email in emails) and (not roles or user.role in roles)
             ),
@@ -84,7 +89,7 @@ class Directory:
 
     def user(self, identity: str) -> Json:
         """`GET /v1/organizations/users/{id}`."""
-        return _user(only(user for user in self._organization.users if user.id == identity))
+        return entries.user(only(user for user in self._organization.users if user.id == identity))
 
     def invites(self, query: Query) -> Json:
         """`GET /v1/organizations/invites`."""
@@ -93,7 +98,7 @@ class Directory:
         return listed(
             query,
             (
-                _invite(invite)
+                entries.invite(invite)
                 for invite in self._organization.invites
                 if (not emails or invite.email in emails)
                 and (not roles or invite.role in roles)
@@ -122,7 +127,7 @@ class Directory:
     def service_accounts(self, query: Query) -> Json:
         """`GET /v1/organizations/service_accounts`, newest first."""
         accounts = sorted(self._organization.service_accounts, key=lambda account: account.created_at, reverse=True)
-        return tokened(query, map(_service_account, accounts), usual=20)
+        return tokened(query, map(entries.service_account, accounts), usual=20)
 
     def workspace_service_accounts(self, identity: str, query: Query) -> Json:
         """`GET /v1/organizations/workspaces/{id}/service_accounts`: 404 for an archived workspace."""
@@ -130,96 +135,19 @@ class Directory:
             raise Refusal(404, MISSING)
         return self.service_accounts(query)
 
+    def groups(self, query: Query) -> Json:
+        """`GET /v1/organizations/rbac_groups`: of an Enterprise organization (analytics-api 3.1)."""
+        return tokened(query, map(entries.team, self._teams), usual=20)
+
+    def group_members(self, identity: str, query: Query) -> Json:
+        """`GET /v1/organizations/rbac_groups/{id}/members`."""
+        team = only(team for team in self._teams if team.id == identity)
+        emails = {user.id: user.email for user in self._organization.users}
+        members = (entries.team_member(team, user, emails[user], since) for user, since in team.members)
+        return tokened(query, members, usual=20)
+
     def _workspace(self, identity: str) -> Workspace:
         return only(workspace for workspace in self._organization.workspaces if workspace.id == identity)
-
-    def _key(self, key: Key) -> Entry:
-        """A key in the shape of the API version: `workspace_id` before, `scope` from 2026-10-21 on (2.3)."""
-        entry: Entry = {
-            "id": key.id,
-            "created_at": stamp(key.created_at),
-            "created_by": {"id": key.created_by, "type": "user"},
-            "expires_at": stamp(key.expires_at),
-            "name": key.name,
-            "partial_key_hint": key.hint,
-            "status": key.status,
-            "type": "api_key",
-        }
-        if self._old:
-            default = key.workspace == self._organization.default.id
-            entry["workspace_id"] = None if default else key.workspace
-            entry["principal"] = {"id": key.created_by, "type": "user"}
-        else:
-            entry["scope"] = {"type": "workspace", "workspace_id": key.workspace}
-            entry["principal"] = {"type": "user_actor", "user_id": key.created_by}
-        return entry
-
-
-def _workspace(workspace: Workspace) -> Entry:
-    return {
-        "id": workspace.id,
-        "archived_at": stamp(workspace.archived_at),
-        "compartment_id": str(uuid5(NAMESPACE_OID, workspace.id)),
-        "created_at": stamp(workspace.created_at),
-        "data_residency": {
-            "allowed_inference_geos": [*workspace.allowed_geos] or "unrestricted",
-            "default_inference_geo": workspace.default_geo,
-            "workspace_geo": "us",
-        },
-        "display_color": workspace.color,
-        "external_key_id": None,
-        "name": workspace.name,
-        "tags": {**workspace.tags},
-        "type": "workspace",
-        "user_profile_id": None,
-    }
-
-
-def _user(user: User) -> Entry:
-    return {
-        "id": user.id,
-        "added_at": stamp(user.added_at),
-        "email": user.email,
-        "name": user.name,
-        "role": user.role,
-        "type": "user",
-    }
-
-
-def _invite(invite: Invite) -> Entry:
-    accepted = invite.invited_at + timedelta(hours=3) if invite.status == "accepted" else None
-    return {
-        "id": invite.id,
-        "accepted_at": stamp(accepted),
-        "email": invite.email,
-        "expires_at": stamp(invite.invited_at + timedelta(days=21)),
-        "invited_at": stamp(invite.invited_at),
-        "rbac_group_ids": [],
-        "role": invite.role,
-        "status": invite.status,
-        "type": "invite",
-    }
-
-
-def _service_account(account: ServiceAccount) -> Entry:
-    return {
-        "id": account.id,
-        "archived_at": None,
-        "archived_by_actor_id": None,
-        "created_at": stamp(account.created_at),
-        "created_by_actor_id": account.created_by,
-        "description": account.description,
-        "name": account.name,
-        "organization_role": "developer",
-        "type": "service_account",
-        "updated_at": stamp(account.created_at),
-        "updated_by_actor_id": account.created_by,
-    }
-
-
-def stamp(at: datetime | None) -> Json:
-    """A time as the directory writes it, with microseconds."""
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def only(entries: Iterator[_T]) -> _T:

@@ -14,12 +14,16 @@ from functools import cached_property
 from tallystick.core.time import Grain, midnight
 from tallystick.sim import caps
 from tallystick.sim.answer import Json, Refusal
-from tallystick.sim.directory import only, stamp
+from tallystick.sim.behavior import AnalyticsBehavior
+from tallystick.sim.credentials import ADMIN
+from tallystick.sim.directory import only
+from tallystick.sim.entries import stamp
+from tallystick.sim.export import BILLED, Export
+from tallystick.sim.identities import person
 from tallystick.sim.lists import Entry, paged, tokened
 from tallystick.sim.organization import User
 from tallystick.sim.query import Query
 from tallystick.sim.reports import Behavior
-from tallystick.sim.requests import Sums
 from tallystick.sim.world import World
 
 BETA = "spend-limit-reads-2026-09-26"
@@ -38,19 +42,18 @@ _MOST_USERS = 100
 
 
 class Limits:
-    """The spend limits of a world at a moment, for a credential that holds some scopes."""
+    """The spend limits of a world, a Console organization's or an Enterprise's."""
 
-    def __init__(self, world: World, behavior: Behavior, now: datetime, scopes: frozenset[str]) -> None:
+    def __init__(self, world: World, behavior: Behavior) -> None:
         self._world = world
-        self._organization = world.organization
+        self._users = world.organization.users
         self._behavior = behavior
-        self._now = now
-        self._scopes = scopes
+        self._export = Export(world, AnalyticsBehavior())
 
     def all(self, query: Query) -> Json:
         """`GET /v1/organizations/spend_limits`: a Console organization's newest first, an Enterprise's by scope."""
-        enterprise = self._behavior.enterprise
-        self._scoped()
+        enterprise = self._world.enterprise
+        self._admit(query)
         if BETA not in query.betas:
             status = self._behavior.spend_headerless
             raise Refusal(status, f"This needs the beta header {BETA}.", "organization_not_enrolled_in_beta")
@@ -69,60 +72,58 @@ class Limits:
         )
         return tokened(query, entries, usual=20, bound=True)
 
-    def one(self, identity: str) -> Json:
+    def one(self, identity: str, query: Query) -> Json:
         """`GET /v1/organizations/spend_limits/{id}`: needs no beta header, but more than an Admin key may have."""
-        enterprise = self._behavior.enterprise
-        if SCOPE not in self._scopes and (enterprise or not self._behavior.spend_preview):
+        if SCOPE not in query.reader.scopes and (self._world.enterprise or not self._behavior.spend_preview):
             raise Refusal(403, "An Admin key may not read this.", "spend_limits_admin_api_writes_not_enabled")
+        self._admit(query)
         return only(limit.entry() for limit in self.limits if limit.id == identity)
 
-    def effective(self, query: Query) -> Json:
+    def effective(self, query: Query, now: datetime) -> Json:
         """`GET /v1/organizations/spend_limits/effective`: pages are of members, whose periods stay together."""
-        self._enterprise()
+        self._admit(query, members=True)
         _bracketed(query, "period", "user_ids")
         periods, ids = query.many("period[]", PERIODS) or [*PERIODS], query.many("user_ids[]")
         if len(ids) > _MOST_USERS:
             raise Refusal(400, f"user_ids[]: at most {_MOST_USERS}.")
-        users = [user for user in self._organization.users if not ids or user.id in ids]
+        users = [user for user in self._users if not ids or user.id in ids]
         page, token = paged(query, users, usual=20, bound=True)
-        spent = {period: self.spent(period) for period in PERIODS if period in periods}
+        spent = {period: self.spent(period, now) for period in PERIODS if period in periods}
         rows = (self._summary(user, period, amounts) for user in page for period, amounts in spent.items())
         return {"data": [row for row in rows if row is not None], "next_page": token}
 
-    def increases(self, query: Query) -> Json:
+    def increases(self, query: Query, now: datetime) -> Json:
         """`GET /v1/organizations/spend_limit_increase_requests`, newest first [?]."""
-        self._enterprise()
+        self._admit(query, members=True)
         _bracketed(query, "status", "actor_ids")
         statuses, actors = query.many("status[]", STATUSES), query.many("actor_ids[]")
         asked = (
             entry
-            for actor, entry in self._increases()
+            for actor, entry in self._increases(now)
             if (not statuses or entry["status"] in statuses) and (not actors or actor in actors)
         )
         return tokened(query, asked, usual=20, bound=True)
 
-    def increase(self, identity: str) -> Json:
+    def increase(self, identity: str, query: Query, now: datetime) -> Json:
         """`GET /v1/organizations/spend_limit_increase_requests/{id}`."""
-        self._enterprise()
-        return only(entry for _, entry in self._increases() if entry["id"] == identity)
+        self._admit(query, members=True)
+        return only(entry for _, entry in self._increases(now) if entry["id"] == identity)
 
     @cached_property
     def limits(self) -> list[caps.Limit]:
         """Every limit of the organization, in the order of the list."""
-        if self._behavior.enterprise:
+        if self._world.enterprise:
             return [*caps.enterprise(self._world)]
         return sorted(caps.console(self._world), key=lambda limit: limit.created_at, reverse=True)
 
-    def spent(self, period: str) -> Counter[str]:
-        """What each member was billed since the period began, in picodollars, by user id."""
+    def spent(self, period: str, now: datetime) -> Counter[str]:
+        """What each identity was billed since the period began, in picodollars, by id: as `analytics/cost` has it."""
         spent: Counter[str] = Counter()
-        day = PERIODS[period].floor(self._now)
-        while day < self._now:
-            whole = Grain.DAY.after(day) <= self._now
-            sums = self._world.sums(day, Grain.DAY) if whole else Sums(self._world.between(day, self._now))
-            for group, counts in sums:
-                if group.account is not None:
-                    spent[group.account] += caps.billed(group, counts, day.date())
+        day = PERIODS[period].floor(now)
+        while day < now:
+            for _, facet, measures in self._export.facts(day.date(), Grain.DAY, now):
+                if facet.actor is not None:
+                    spent[facet.actor.id] += sum(measures[BILLED])
             day = Grain.DAY.after(day)
         return spent
 
@@ -133,7 +134,7 @@ class Limits:
             return None
         limit = max(concerning, key=lambda limit: ENTERPRISE_SCOPES.index(limit.scope["type"]))
         return {
-            "actor": _actor(user),
+            "actor": person(user).wire(),
             "amount": None if limit.amount is None else str(limit.amount),
             "currency": "USD",
             "period": period,
@@ -143,10 +144,10 @@ class Limits:
             "spend_limit_id": limit.id,
         }
 
-    def _increases(self) -> Iterator[tuple[str, Entry]]:
+    def _increases(self, now: datetime) -> Iterator[tuple[str, Entry]]:
         """Who asked for more, and the request: one in each status."""
-        admin, *others = self._organization.users
-        spent = self.spent("monthly")
+        admin, *others = self._users
+        spent = self.spent("monthly", now)
         for place, (user, status) in enumerate(zip(others, STATUSES, strict=False)):
             created = midnight(self._world.end) - timedelta(days=5 + 9 * place, hours=7)
             pending = status == "pending"
@@ -154,35 +155,32 @@ class Limits:
                 user.id,
                 {
                     "id": f"slir_01{hashlib.sha256(user.id.encode()).hexdigest()[:22]}",
-                    "actor": _actor(user),
+                    "actor": person(user).wire(),
                     "status": status,
                     "period": "monthly",
                     "created_at": stamp(created),
                     "resolved_at": None if pending else stamp(created + timedelta(hours=20)),
-                    "resolved_by": None if pending else _actor(admin),
+                    "resolved_by": None if pending else person(admin).wire(),
                     "spend_summary": self._summary(user, "monthly", spent) if pending else None,
+                    "type": "spend_limit_increase_request",
                 },
             )
 
-    def _scoped(self) -> None:
-        if self._behavior.enterprise and SCOPE not in self._scopes:
-            held = ", ".join(sorted(self._scopes))
-            raise Refusal(403, f"This key holds {held}; {SCOPE} is needed.", "api_key_scope_missing")
-
-    def _enterprise(self) -> None:
-        if not self._behavior.enterprise:
+    def _admit(self, query: Query, *, members: bool = False) -> None:
+        """Refusal without the right that the kind of organization asks for, and of `members` on Console."""
+        enterprise, held = self._world.enterprise, query.reader.scopes
+        needed = SCOPE if enterprise else ADMIN
+        if needed not in held:
+            told = f"This credential holds {', '.join(sorted(held))}; {needed} is needed."
+            raise Refusal(403, told, "api_key_scope_missing")
+        if members and not enterprise:
             raise Refusal(400, "Only for Claude Enterprise.", "organization_type_not_supported")
-        self._scoped()
 
 
 def thousandths(picodollars: int) -> str:
     """US cents to three decimals, half of the last one up, without idle zeros."""
     whole, fraction = divmod((2 * picodollars + 10**7) // (2 * 10**7), 1000)
     return f"{whole}.{fraction:03d}".rstrip("0").rstrip(".")
-
-
-def _actor(user: User) -> Entry:
-    return {"type": "user_actor", "user_id": user.id, "name": user.name, "email_address": user.email, "deleted": False}
 
 
 def _bracketed(query: Query, *names: str) -> None:

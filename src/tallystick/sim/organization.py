@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from random import Random
 from uuid import UUID
@@ -140,6 +140,15 @@ _PEOPLE = (
     ("Goran Müller", "developer"),
 )
 _COLORS = ("#6C5BB9", "#B95B5B", "#5BB98C", "#B9A05B", "#5B8CB9", "#8C8C8C")
+
+
+_SEATS = ("primary_owner", "owner", "membership_admin", "managed", "user", "user", "user")
+
+
+def seated(organization: Organization) -> Organization:
+    """The organization with the roles of Claude Enterprise in the place of the Console's (reports-api 1.5)."""
+    roles = zip(organization.users, _SEATS, strict=True)
+    return replace(organization, users=tuple(replace(user, role=role) for user, role in roles))
 
 
 def organize(seed: int, keys: int, start: date, end: date) -> Organization:

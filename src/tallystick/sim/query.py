@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tallystick.core.time import instant, text
 from tallystick.sim.answer import Refusal
+from tallystick.sim.credentials import NOBODY, Reader
 
 _BRACKETED = (
     "group_by",
@@ -24,6 +25,20 @@ _BRACKETED = (
     "inference_geos",
     "speeds",
     "context_window",
+    "context_windows",
+    "actor_ids",
+    "actor_types",
+    "agent_ids",
+    "claude_tag_categories",
+    "claude_tag_user_ids",
+    "deployment_ids",
+    "environment_ids",
+    "organization_ids",
+    "products",
+    "rbac_group_ids",
+    "session_ids",
+    "slack_channel_ids",
+    "user_profile_ids",
     "ids",
     "roles",
     "statuses",
@@ -32,14 +47,19 @@ _BRACKETED = (
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The path and the parameters of a request, in the order in which they came, and its beta headers."""
+    """The path and the parameters of a request, in the order in which they came, its beta headers and API version.
+
+    `reader` is who sent it, once let in.
+    """
 
     path: str
     pairs: tuple[tuple[str, str], ...]
     betas: frozenset[str] = frozenset()
+    version: str = ""
+    reader: Reader = NOBODY
 
     @classmethod
-    def of(cls, target: str, betas: frozenset[str]) -> Query:
+    def of(cls, target: str, betas: frozenset[str], version: str = "") -> Query:
         """A query from a request target such as `/v1/organizations/me?limit=3`.
 
         Raises Refusal for an array parameter without its brackets (reports-api 1.1).
@@ -49,7 +69,7 @@ class Query:
         for name, _ in pairs:
             if name in _BRACKETED:
                 raise Refusal(400, f"{name}: arrays are written with brackets: use `{name}[]` instead.")
-        return cls(unquote(parts.path), pairs, betas)
+        return cls(unquote(parts.path), pairs, betas, version)
 
     def one(self, name: str) -> str | None:
         """The last value of a parameter, None where it is not given."""

@@ -11,6 +11,7 @@ from tallystick.core.time import Grain, text
 from tallystick.sim import tariff
 from tallystick.sim.answer import Json, Refusal
 from tallystick.sim.bill import Line, lines
+from tallystick.sim.discount import NO_DISCOUNT
 from tallystick.sim.query import Query
 from tallystick.sim.requests import Counts, Group, Sums
 from tallystick.sim.world import World
@@ -51,10 +52,10 @@ class Behavior:
     bound_cursors: a page token is refused once the query has changed (1.1); else it is of the observed form.
     cost_geo: cost rows name `inference_geo` when grouped by description (1.3.2).
     default_filter: `workspace_ids[]` takes the real id of the default workspace (9 item 6).
+    discounted: cost is what is billed after a contract's discount, as in the newer reports; else list price [?].
     flex_name: what usage calls the tier `flex`; another name is an enum value that no client has heard of (1.1).
     code_lag: the Claude Code report shows this long after the request (1.4).
     code_older: its rows are of the older shape: no `is_remote`, no `subscription_type`, local and remote in one (1.4).
-    enterprise: spend limits are those of a Claude Enterprise organization (analytics-api 3.3); nothing else changes.
     spend_preview: a Console organization has early access to its spend limits (analytics-api 3.3).
     spend_headerless: the status of a spend-limit list without its beta header (analytics-api 1.12).
     spend_read: `period_to_date_spend` can be read; else it is "0" (1.5).
@@ -67,10 +68,10 @@ class Behavior:
     bound_cursors: bool = True
     cost_geo: bool = True
     default_filter: bool = False
+    discounted: bool = True
     flex_name: str = "flex"
     code_lag: timedelta = timedelta(hours=1)
     code_older: bool = False
-    enterprise: bool = False
     spend_preview: bool = True
     spend_headerless: int = 400
     spend_read: bool = True
@@ -127,7 +128,9 @@ class Reports:
 
         def results(bucket: datetime) -> list[dict[str, Json]]:
             rows: dict[Line, int] = {}
-            for line, amount in lines(self._world, bucket.date()):
+            discount = self._world.discount if self._behavior.discounted else NO_DISCOUNT
+            for line, listed in lines(self._world, bucket.date()):
+                amount = discount.off(listed, bucket.date())
                 row = line if "description" in grouped else Line(line.workspace_id)
                 if "workspace_id" not in grouped or line.workspace_id == self._default:
                     row = row._replace(workspace_id=None)

@@ -69,7 +69,11 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
 
         def _respond(self) -> None:
             self.rfile.read(int(self.headers.get("content-length") or 0))
-            answer = simulator.answer(self.command, self.path, dict(self.headers.items()))
+            headers: dict[str, str] = {}
+            for name, value in self.headers.items():  # one that is repeated is a list (reports-api 2.1)
+                known = headers.get(name.lower())
+                headers[name.lower()] = value if known is None else f"{known}, {value}"
+            answer = simulator.answer(self.command, self.path, headers)
             time.sleep(answer.delay)
             self.send_response_only(answer.status)
             for name, value in answer.headers.items():

@@ -3,53 +3,50 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
 
 from tallystick.sim import claude_code
+from tallystick.sim.analytics import AS_CONTRACTED, Analytics
 from tallystick.sim.answer import Answer, Json, Refusal, found, refused
+from tallystick.sim.behavior import AnalyticsBehavior
+from tallystick.sim.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
 from tallystick.sim.directory import MISSING, NEW_VERSION, OLD_VERSION, Directory
-from tallystick.sim.faults import Occasion, Trouble
-from tallystick.sim.limits import SCOPE, Limits
+from tallystick.sim.faults import Trouble
+from tallystick.sim.limits import Limits
 from tallystick.sim.query import Query
 from tallystick.sim.rate_limits import RateLimits
 from tallystick.sim.reports import BEST_GUESS, Behavior, Reports
+from tallystick.sim.spoils import Occasion
 from tallystick.sim.world import World
 
 _ROOT = "/v1/organizations/"
 
 
 @dataclass(frozen=True, slots=True)
-class Credentials:
-    """Which credentials are known: Admin keys, OAuth tokens with `org:admin`, and keys without Admin rights.
-
-    `limits` are Enterprise keys with the scope `read:spend_limits` alone; elsewhere they are without rights.
-    """
-
-    admin: frozenset[str] = frozenset({"sk-ant-admin01-simulated"})
-    oauth: frozenset[str] = frozenset({"oauth-simulated"})
-    plain: frozenset[str] = frozenset({"sk-ant-api03-simulated"})
-    limits: frozenset[str] = frozenset({"sk-ant-api01-limits-simulated"})
-
-
-SAMPLE_CREDENTIALS = Credentials()
-
-
-@dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was let in: its query, its time, what can answer it, and the parts of its path."""
+    """A request that was let in: its query, its time, the parts of its path, and what can answer it."""
 
     world: World
     behavior: Behavior
+    reports: Reports
+    analytics: Analytics
+    limits: Limits
     query: Query
     now: datetime
-    directory: Directory
-    reports: Reports
-    rate_limits: RateLimits
-    limits: Limits
     path: list[str]
+
+    @property
+    def directory(self) -> Directory:
+        """The directory, in the version that is asked for."""
+        return Directory(self.world.organization, self.query.version, self.world.teams)
+
+    @property
+    def rate_limits(self) -> RateLimits:
+        """The rate limits, in the version that is asked for."""
+        return RateLimits(self.world.organization, self.query.version)
 
 
 ENDPOINTS: tuple[tuple[str, Callable[[Call], Json]], ...] = (
@@ -57,6 +54,8 @@ ENDPOINTS: tuple[tuple[str, Callable[[Call], Json]], ...] = (
     ("usage_report/messages", lambda call: call.reports.usage(call.query, call.now)),
     ("usage_report/claude_code", lambda call: claude_code.report(call.world, call.behavior, call.query, call.now)),
     ("cost_report", lambda call: call.reports.cost(call.query, call.now)),
+    ("analytics/usage", lambda call: call.analytics.report(call.query, call.now)),
+    ("analytics/cost", lambda call: call.analytics.report(call.query, call.now)),
     ("workspaces", lambda call: call.directory.workspaces(call.query)),
     ("workspaces/*", lambda call: call.directory.workspace(call.path[1])),
     ("workspaces/*/members", lambda call: call.directory.members(call.path[1], call.query)),
@@ -68,14 +67,19 @@ ENDPOINTS: tuple[tuple[str, Callable[[Call], Json]], ...] = (
     ("users/*", lambda call: call.directory.user(call.path[1])),
     ("invites", lambda call: call.directory.invites(call.query)),
     ("rate_limits", lambda call: call.rate_limits.of_organization(call.query)),
+    ("rbac_groups", lambda call: call.directory.groups(call.query)),
+    ("rbac_groups/*/members", lambda call: call.directory.group_members(call.path[1], call.query)),
     ("service_accounts", lambda call: call.directory.service_accounts(call.query)),
     ("spend_limits", lambda call: call.limits.all(call.query)),
-    ("spend_limits/effective", lambda call: call.limits.effective(call.query)),
-    ("spend_limits/*", lambda call: call.limits.one(call.path[1])),
-    ("spend_limit_increase_requests", lambda call: call.limits.increases(call.query)),
-    ("spend_limit_increase_requests/*", lambda call: call.limits.increase(call.path[1])),
+    ("spend_limits/effective", lambda call: call.limits.effective(call.query, call.now)),
+    ("spend_limits/*", lambda call: call.limits.one(call.path[1], call.query)),
+    ("spend_limit_increase_requests", lambda call: call.limits.increases(call.query, call.now)),
+    ("spend_limit_increase_requests/*", lambda call: call.limits.increase(call.path[1], call.query, call.now)),
 )
 """Every path below `/v1/organizations/`, and what answers it; `*` is an id."""
+
+_CONSOLE_ONLY = ("usage_report", "cost_report", "workspaces", "api_keys", "invites", "rate_limits", "service_accounts")
+_ENTERPRISE_ONLY = ("rbac_groups",)
 
 
 class Ticking:
@@ -95,7 +99,9 @@ class Simulator:
     """Answers requests as the Admin API would, from a world that is known to the last token.
 
     `clock` gives the present as an instant in `datetime.UTC` and is read once a request; `faults` are specs such as
-    `429:3` (`faults.Trouble`); `behavior` holds what the contract leaves open. Safe to share between threads.
+    `429:3` (`faults.Trouble`); `behavior` holds what the contract leaves open of the older reports and the directory,
+    `analytics` of the newer reports. With `children` it is a parent organization, whose newer reports tell of them.
+    Safe to share between threads.
     """
 
     def __init__(
@@ -106,6 +112,8 @@ class Simulator:
         faults: Iterable[str] = (),
         credentials: Credentials = SAMPLE_CREDENTIALS,
         behavior: Behavior = BEST_GUESS,
+        analytics: AnalyticsBehavior = AS_CONTRACTED,
+        children: Sequence[World] = (),
     ) -> None:
         self.world = world
         self.calls = 0
@@ -114,6 +122,8 @@ class Simulator:
         self._credentials = credentials
         self._behavior = behavior
         self._reports = Reports(world, behavior)
+        self._analytics = Analytics(world, analytics, children)
+        self._limits = Limits(world, behavior)
         self._lock = Lock()
 
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
@@ -127,10 +137,10 @@ class Simulator:
             betas = frozenset(beta.strip() for beta in lowered.get("anthropic-beta", "").split(","))
             query = Query("", ())
             try:
-                query = Query.of(target, betas)
+                query = Query.of(target, betas, lowered.get("anthropic-version", ""))
                 answer = found(self._body(method, query, lowered, now))
             except Refusal as refusal:
-                answer = refused(refusal.status, refusal.message, request_id, refusal.code)
+                answer = refused(refusal, request_id)
             for trouble in self._troubles:
                 answer = trouble.befall(answer, Occasion(query, now, request_id, self.world))
         common = {
@@ -141,8 +151,7 @@ class Simulator:
         return replace(answer, headers={**common, **answer.headers})
 
     def _body(self, method: str, query: Query, headers: Mapping[str, str], now: datetime) -> Json:
-        scoped = self._scoped(headers, query.path)
-        oauth = False if scoped else self._signed_in(headers)
+        reader = signed_in(self._credentials, headers, query.path.removeprefix(_ROOT))
         version = headers.get("anthropic-version")
         if version not in (OLD_VERSION, NEW_VERSION):
             raise Refusal(400, f"anthropic-version: must be {OLD_VERSION} or {NEW_VERSION}, not {version!r}.")
@@ -154,40 +163,25 @@ class Simulator:
         for pattern, give in ENDPOINTS:
             parts = pattern.split("/")
             if len(parts) == len(path) and all(part in ("*", given) for part, given in zip(parts, path, strict=True)):
-                if parts[-1] == "service_accounts" and not oauth:
+                if parts[-1] == "service_accounts" and not reader.oauth:
                     raise Refusal(403, "Service accounts need an org:admin OAuth token; an Admin key is not enough.")
+                self._check_kind(parts[0])
                 return give(
                     Call(
                         self.world,
                         self._behavior,
-                        query,
-                        now,
-                        Directory(self.world.organization, version),
                         self._reports,
-                        RateLimits(self.world.organization, version),
-                        Limits(self.world, self._behavior, now, frozenset({SCOPE if scoped else "org:admin"})),
+                        self._analytics,
+                        self._limits,
+                        replace(query, reader=reader),
+                        now,
                         path,
                     )
                 )
         raise Refusal(404, MISSING)
 
-    def _scoped(self, headers: Mapping[str, str], path: str) -> bool:
-        """Whether the credential is an Enterprise key, on a path that its one scope opens."""
-        opened = self._behavior.enterprise and path.startswith(f"{_ROOT}spend_limit")
-        return opened and _credential(headers) in self._credentials.limits
-
-    def _signed_in(self, headers: Mapping[str, str]) -> bool:
-        """Whether the credential is an OAuth token; Refusal for one that is unknown or not an Admin's."""
-        credential = _credential(headers)
-        if credential in self._credentials.plain | self._credentials.limits:
-            raise Refusal(403, "This credential has no Admin rights; an Admin API key or org:admin token is required.")
-        bearer_only = "x-api-key" not in headers and credential in self._credentials.oauth
-        if not bearer_only and credential not in self._credentials.admin:
-            raise Refusal(401, "Invalid or missing credential." if credential else "No credential was sent.")
-        return bearer_only
-
-
-def _credential(headers: Mapping[str, str]) -> str:
-    """What was sent as an API key or a Bearer token, empty where nothing was."""
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    return headers.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else "")
+    def _check_kind(self, root: str) -> None:
+        """Refusal for what only the other kind of organization has (analytics-api 1.12)."""
+        if root in (_CONSOLE_ONLY if self.world.enterprise else _ENTERPRISE_ONLY):
+            kind = "Claude Enterprise" if self.world.enterprise else "Claude Console"
+            raise Refusal(400, f"{root} is not there for a {kind} organization.", "organization_type_not_supported")

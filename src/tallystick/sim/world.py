@@ -15,10 +15,14 @@ from typing import NamedTuple
 from tallystick.core.time import Grain, midnight
 from tallystick.sim import tariff
 from tallystick.sim.coders import key_streams, new_keys, seat_streams
-from tallystick.sim.organization import organize
+from tallystick.sim.discount import NO_DISCOUNT, Discount
+from tallystick.sim.enterprise import EnterpriseFacets
+from tallystick.sim.facets import ConsoleFacets, Facet, slot
+from tallystick.sim.organization import organize, seated
 from tallystick.sim.plants import AGE, EARLIEST, LOOP_FACTOR, LOOP_HOURS, REFUSED_PERMILLE, Plant, Planted, plant
 from tallystick.sim.requests import Request, Sums
 from tallystick.sim.streams import Mood, Stream, streams
+from tallystick.sim.teams import teams
 
 _at = attrgetter("at")
 
@@ -36,10 +40,12 @@ class World:
     """An organization from `start` on, with plants in the 60 days before the anchor day `end`.
 
     A day depends on the seed and the day alone, never on what was asked before, with one exception that has to be
-    called: `restate`. `requests_per_key_day` is the mean of a key on a working day at the anchor. `coding_keys` more
-    keys belong to the workspace "Claude Code", and `seats` people use it on a subscription; both change nothing else.
+    called: `restate`. `requests_per_key_day` is the mean of a key on a working day at the anchor. `enterprise` makes it
+    a Claude Enterprise organization: the same requests, made by people, without Managed Agents. `coding_keys` more keys
+    belong to the workspace "Claude Code", and `seats` people use it on a subscription; both change nothing else. A
+    `discount` lowers what is billed, never the list price.
     Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, too
-    few keys, or more seats than people.
+    few keys, more seats than people, or seats in an Enterprise organization, none of whose reports would show them.
     """
 
     def __init__(
@@ -50,6 +56,8 @@ class World:
         seed: int = 1,
         keys: int = 24,
         requests_per_key_day: int = 80,
+        enterprise: bool = False,
+        discount: Discount = NO_DISCOUNT,
         coding_keys: int = 0,
         seats: int = 0,
     ) -> None:
@@ -59,10 +67,19 @@ class World:
             raise ValueError(f"a world cannot be anchored before {EARLIEST}: its retired model would have no successor")
         if start < tariff.OPENS:
             raise ValueError(f"a world cannot start before the tariff opens, on {tariff.OPENS}")
+        if enterprise and seats:
+            raise ValueError("a world of Claude Enterprise has no seats: they show in the Claude Code report alone")
         self.start, self.end, self.seed = start, end, seed
+        self.enterprise, self.discount = enterprise, discount
         usual = organize(seed, keys, start, end)
+        if enterprise:
+            usual = seated(usual)
         more = new_keys(usual, seed, coding_keys)
         self.organization = replace(usual, keys=usual.keys + more)
+        self.teams = teams(usual, end) if enterprise else ()
+        self.facets: ConsoleFacets | EnterpriseFacets = (
+            EnterpriseFacets(self.organization, self.teams) if enterprise else ConsoleFacets(self.organization)
+        )
         self.plants: tuple[Planted, ...] = plant(self.organization, end)
         self._streams = streams(usual, seed, requests_per_key_day, end) + key_streams(more, requests_per_key_day)
         self._seats = seat_streams(usual, seats, requests_per_key_day)
@@ -100,18 +117,39 @@ class World:
         """Code execution and Managed Agents sessions of a UTC day; they show in cost only."""
         return self._services(day)
 
+    def facet(self, request: Request) -> Facet:
+        """What the newer reports say of a request: who, by which product, in which session."""
+        return self.facets.of(request.group, slot(request.at), request.at.date())
+
+    def listed(self, day: date) -> Decimal:
+        """What a UTC day costs at list price, in US dollars, request by request."""
+        return tariff.dollars(self._listed(day))
+
     def billed(self, day: date) -> Decimal:
-        """What a UTC day costs, in US dollars, request by request."""
-        requests = sum((request.cost() for request in self.requests(day)), Decimal(0))
-        return requests + tariff.dollars(sum(service.picodollars for service in self.services(day)))
+        """What a UTC day costs after the discount, in US dollars."""
+        return tariff.dollars(self.discount.off(self._listed(day), day))
 
     def billed_to(self, planted: Planted, day: date) -> Decimal:
         """What the subject of a plant is billed on a day, in US dollars."""
-        return sum((r.cost() for r in self.requests(day) if r.group.key == planted.subject), Decimal(0))
+        listed = sum(sum(r.picodollars().values()) for r in self.requests(day) if r.group.key == planted.subject)
+        return tariff.dollars(self.discount.off(listed, day))
 
     def restate(self, day: date) -> None:
         """Let late requests of a past day arrive: from now on the day holds more of them, and costs more."""
         self._restated[day] += 1
+
+    def restated(self, day: date) -> int:
+        """How often a day was restated."""
+        return self._restated[day]
+
+    @property
+    def revision(self) -> int:
+        """How often any day was restated."""
+        return self._restated.total()
+
+    def _listed(self, day: date) -> int:
+        requests = sum(sum(request.picodollars().values()) for request in self.requests(day))
+        return requests + sum(service.picodollars for service in self.services(day))
 
     def _draw(self, day: date, restated: int) -> tuple[Request, ...]:
         if day < self.start:
@@ -153,7 +191,11 @@ class World:
             (research, "code_execution", rng.randrange(0, 12), tariff.CONTAINER_TENTH),
             (default, "session_usage", rng.randrange(0, 25), tariff.SESSION_TENTH),
         )
-        return tuple(Service(where, kind, tenths, tenths * rate) for where, kind, tenths, rate in drawn if tenths)
+        return tuple(
+            Service(where, kind, tenths, tenths * rate)
+            for where, kind, tenths, rate in drawn
+            if tenths and not (self.enterprise and kind == "session_usage")
+        )
 
     def _sum(self, start: datetime, grain: Grain, _restated: int) -> Sums:
         return Sums(self.between(start, grain.after(start)))

@@ -6,39 +6,32 @@ nothing writes nothing.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.api import directory
 from tallystick.api.client import Page
-from tallystick.core.dimensions import NAMED
 from tallystick.core.money import plain
-from tallystick.core.records import CHARGES, COST, COUNTERS, DAYS, NAMES, NOTICES, USAGE_DAY, USAGE_HOUR, State, Type
-from tallystick.core.time import Grain
+from tallystick.core.records import (
+    DAYS,
+    NOTICES,
+    State,
+    Type,
+)
 from tallystick.ledger.tables import Writer, schema
+from tallystick.sync.charging import Charging, on
+from tallystick.sync.naming import Naming
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
-from tallystick.tally.conserve import conserve
-from tallystick.tally.match import charges
 from tallystick.tally.prices import Prices
 
-LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
-"""The directory's lists, and the type of name that is gone when its list no longer holds it."""
-MOST_ROWS = 200_000
-"""Usage records that are tallied at a time, a day at the least, which bounds memory."""
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
-DEFAULT = NAMED["workspace"].absent
-LATER = timedelta(microseconds=1)
-"""A name that changed is seen after the one before it, also on a pinned clock: the newest holds."""
 
 
 class Keeper:
@@ -49,8 +42,8 @@ class Keeper:
         self.prices = prices
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
-        names = writer.rows(NAMES, organization).sort_by("seen_at").to_pylist()
-        self._names = {(row["type"], row["id"]): row for row in names}
+        self._naming = Naming(writer, organization)
+        self._charging = Charging(writer, organization, prices, self._known)
         self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
         self.issues: list[str] = []
 
@@ -69,19 +62,16 @@ class Keeper:
         changed = self.writer.changed(table, self.organization, days, verdict.rows) if days else []
         marks = self._marks(errand, verdict)
         issues = self._issues(errand, verdict, at, last=last)
-        if not (self._meet(people, at) or changed or marks or issues):
+        if not (self._naming.meet(people, at) or changed or marks or issues):
             return 0
         if changed:
-            rows = verdict.rows
-            if changed != days:
-                rows = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
-            self.writer.replace(table, self.organization, changed, rows)
+            self.writer.replace(table, self.organization, changed, on(changed, days, verdict.rows))
         if marks:
             rows = pa.Table.from_pylist(marks, schema(DAYS))
             fixed = {"source": str(errand.source), "grain": str(errand.grain)}
             self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
         self._known |= {_day(mark): mark for mark in marks}
-        self._tally(sorted({*changed, *(mark["day"] for mark in marks)}))
+        self._charging.charge(sorted({*changed, *(mark["day"] for mark in marks)}))
         self._noticed |= {_issue(row) for row in issues}
         self.issues += [f"{row['subject']}: {row['text']}" for row in issues]
         self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
@@ -101,45 +91,17 @@ class Keeper:
             if (row := held[day]) is None or any(row[name] != it for name, it in said.items())
         ]
 
-    def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
-        """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
-        pages = list(pages)
-        held = self._names
-        at = max([at, *(row["seen_at"] + LATER for row in held.values())])
-        said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
-        news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
-        read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}
-        for key, row in held.items():
-            if key not in said and key[0] in read and key[1] != DEFAULT and row["status"] != "gone":
-                news.append(row | {"status": "gone", "seen_at": at})
-        if news:
-            self._append_names(news)
-            self._commit("names", at, {})
-        return len(news)
-
     @property
     def default(self) -> str | None:
         """The real id of the default workspace; None where the directory has not told it."""
-        rows = self._names.get(("workspace", DEFAULT))
-        return rows["workspace"] if rows else None
+        return self._naming.default
 
-    def _meet(self, people: Iterable[directory.Named], at: datetime) -> bool:
-        """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
-        rows = []
-        for named in people:
-            held = self._names.get((named.type, named.id), {})
-            row = self._name(named, at)
-            if held:
-                row |= {"status": held["status"], "seen_at": max(at, held["seen_at"] + LATER)}
-            if held.get("status", "gone") == "gone" and _untimed(row) != _untimed(held):
-                rows.append(row)
-        if rows:
-            self._append_names(rows)
-        return bool(rows)
-
-    def _append_names(self, rows: list[dict[str, Any]]) -> None:
-        self.writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
-        self._names |= {(row["type"], row["id"]): row for row in rows}
+    def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
+        """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
+        news = self._naming.take(pages, at)
+        if news:
+            self._commit("names", at, {})
+        return news
 
     def keep_prices(self, at: datetime) -> int:
         """Tally every day once more if it was tallied by other price lists; how many days."""
@@ -147,38 +109,9 @@ class Keeper:
         if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not days:
             return 0
         for _, month in groupby(days, key=lambda day: (day.year, day.month)):
-            self._tally(list(month))
+            self._charging.charge(list(month))
         self._commit("charges by other price lists", at, {})
         return len(days)
-
-    def _tally(self, days: list[date]) -> None:
-        """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak."""
-        if not days:
-            return
-        daily = {day for source, grain, day in self._known if source == Source.USAGE and grain == Grain.DAY}
-        hourly = [day for day in days if day not in daily]
-        usage = self.writer.rows_on(USAGE_DAY, self.organization, days)
-        if hourly:
-            hours = self.writer.rows_on(USAGE_HOUR, self.organization, hourly)
-            usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
-        if usage.num_rows > MOST_ROWS and len(days) > 1:
-            half = len(days) // 2
-            self._tally(days[:half])
-            self._tally(days[half:])
-            return
-        cost = self.writer.rows_on(COST, self.organization, days)
-        billed = {day: mark["billed"] for (source, _, day), mark in self._known.items() if source == Source.COST}
-        rows = charges(usage, cost, billed.keys(), self.prices.listed, self.prices.own)
-        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
-        for (source, grain, day), mark in self._known.items():  # of an ended day the control total is what was used
-            tallied = source == Source.USAGE and day in days and (grain == Grain.DAY or day in hourly)
-            if tallied and mark["state"] != State.RUNNING:
-                used[day] = {name: mark[name] for name in COUNTERS}
-        conserve(rows, {day: billed[day] for day in days if day in billed}, used)
-        changed = self.writer.changed(CHARGES, self.organization, days, rows)
-        if changed:
-            kept = rows.filter(pc.is_in(rows["day"], pa.array(changed, pa.date32())))
-            self.writer.replace(CHARGES, self.organization, changed, kept)
 
     def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
         lists = {name: said for name, said in self.writer.version.totals.items() if name.startswith(TALLIED_BY)}
@@ -187,10 +120,6 @@ class Keeper:
     @property
     def _tallied_by(self) -> str:
         return TALLIED_BY + self.organization
-
-    def _name(self, named: directory.Named, at: datetime) -> dict[str, Any]:
-        details = json.dumps(named.details, sort_keys=True)
-        return msgspec.structs.asdict(named) | {"organization": self.organization, "details": details, "seen_at": at}
 
     def _marks(self, errand: Errand, verdict: Verdict) -> list[dict[str, Any]]:
         """The rows of `days` that this verdict makes new or other."""
@@ -232,16 +161,6 @@ def _day(row: dict[str, Any]) -> tuple[str, str, date]:
 
 def _issue(row: dict[str, Any]) -> tuple[str, str, str]:
     return row["kind"], row["subject"], row["text"]
-
-
-def _sums(usage: pa.Table) -> list[dict[str, Any]]:
-    """The counters of usage records by day."""
-    rows: list[dict[str, Any]] = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
-    return rows
-
-
-def _untimed(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: said for name, said in row.items() if name != "seen_at"}
 
 
 def _totals(days: Iterable[tuple[State, Figures]]) -> dict[str, str]:

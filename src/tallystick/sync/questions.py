@@ -17,6 +17,8 @@ from tallystick.sync.reading import Asked, Reading
 
 ROWS_A_PAGE = 40_000
 """Rows that a page should hold at most, so that memory stays flat: the older `limit` counts buckets, not rows."""
+ROWS = 1000
+"""Rows of a page of the newer dialect, before kinds fan out: the most it gives."""
 FIRST_BUCKETS = 7
 """Buckets of the first page of a cube, before it is known how dense they are."""
 LIMITS = {grain: USAGE_REPORT.limits[WIDTHS[grain]] for grain in (Grain.DAY, Grain.HOUR)}
@@ -41,7 +43,7 @@ class Questions:
             case Source.COST:
                 control = cost_query(window, now)
             case _:
-                control = _sparse(source)(window, grain, now)
+                control = _sparse(source)(window, grain, now, limit=ROWS)
         if errand.check:
             yield from self._pages("check", control)
             return
@@ -83,12 +85,12 @@ class Questions:
     def _sparse_cube(self, errand: Errand, reading: Reading, now: datetime) -> Iterator[Asked]:
         """The scout and then the queries that rebuild a cube of the newer dialect."""
         query, window = _sparse(errand.source), errand.window
-        yield from self._pages("scout", query(window, None, now, by=SPARSE))
+        yield from self._pages("scout", query(window, None, now, by=SPARSE, limit=ROWS))
         queries, lost = sparse_cuts(reading.seen)
         for cut in queries:
             by = (*cut.by, "kind") if errand.source.money else cut.by
             where = {name: (value,) for name, value in cut.where.items()}
-            yield from self._pages("cube", query(window, errand.grain, now, by=by, where=where), cut.fixed)
+            yield from self._pages("cube", query(window, errand.grain, now, by=by, where=where, limit=ROWS), cut.fixed)
         self._remark(
             *(
                 f"Some values of {name} could not be told apart in the newer dialect; they are `unknown`."

@@ -143,7 +143,7 @@ class SparseReading(Reading):
         """Which rows have a figure that compares so with zero; one that is not known does not."""
         found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
         for name in MEASURES[self.errand.source]:
-            zero = pa.scalar(0).cast(rows.schema.field(name).type)
+            zero = pa.scalar(self._nothing[name], rows.schema.field(name).type)
             found = pc.or_(found, pc.fill_null(compare(rows[name], zero), False))
         return found
 

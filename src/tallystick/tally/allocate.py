@@ -51,13 +51,16 @@ SELECT {by}, any_value(line) AS line, any_value(pairs.relaxed) AS relaxed, any_v
     any_value(by_use) AS by_use, any_value(sign * times) AS times
 FROM pairs JOIN splits USING (line) GROUP BY {by} HAVING count(*) = 1 AND max(over) = 0
 """
-_ORDER = "key, account, service_account, model, tier, context, geo, speed"
+_UNEVEN = "CREATE TEMP TABLE uneven AS FROM pairs ANTI JOIN multiples USING ({by})"
+_WIDTHS = "SELECT DISTINCT width FROM uneven JOIN splits USING (line)"
+_ORDER = "key, actor, product, model, tier, context, geo, speed"
 # Who has no remainder gets none of what is left, so only the others are put in order.
 _PARTS = f"""
+INSERT INTO parts
 WITH weights AS (
-    SELECT line, id, pairs.relaxed, users, {_ORDER}, ({WEIGHT})::{{width}} AS weight,
+    SELECT line, id, uneven.relaxed, users, {_ORDER}, ({WEIGHT})::{{width}} AS weight,
         weights::{{width}} AS weights, times::{{width}} AS times, over::{{width}} AS over, sign
-    FROM (FROM pairs ANTI JOIN multiples USING ({{by}})) AS pairs JOIN splits USING (line) JOIN used USING ({{by}})
+    FROM uneven JOIN splits USING (line) JOIN used USING ({{by}})
     WHERE width = '{{width}}'
 ), floors AS MATERIALIZED (
     SELECT *, times * weight + over * weight // weights AS floor, over * weight % weights AS remainder FROM weights
@@ -70,8 +73,8 @@ SELECT line, id, relaxed, users, (sign * (floor + CASE
 FROM floors WHERE remainder > 0
 """  # noqa: S608
 _BEYOND = f"""
-SELECT line, id, pairs.relaxed, users, amount, sign, {WEIGHT} AS weight
-FROM (FROM pairs ANTI JOIN multiples USING ({{by}})) AS pairs JOIN splits USING (line) JOIN used USING ({{by}})
+SELECT line, id, uneven.relaxed, users, amount, sign, {WEIGHT} AS weight
+FROM uneven JOIN splits USING (line) JOIN used USING ({{by}})
 WHERE width IS NULL ORDER BY line, {_ORDER}
 """  # noqa: S608
 _SHARES = f"""
@@ -88,15 +91,37 @@ def shares(duck: duckdb.DuckDBPyConnection, by: str = "id") -> None:
     `by` is the column of `used` that `pairs` has too: a line is shared by all whom it names. The view unites the tables
     `multiples` of (`by`, line, relaxed, users, by_use, times), and `parts` of those who are not in there.
     """
-    for statement in (_SPLITS, _MULTIPLES):
+    for statement in (_SPLITS, _MULTIPLES, _UNEVEN):
         duck.execute(statement.format(by=by))
-    parts = " UNION ALL ".join(f"({_PARTS.format(width=width, by=by)})" for width in _LARGEST)
-    duck.execute(f"CREATE TEMP TABLE parts AS {parts}")
-    large = duck.sql(_BEYOND.format(by=by)).to_arrow_table()
-    if large.num_rows:
-        duck.register("large", _split_large(large))
-        duck.execute("INSERT INTO parts SELECT line, id, relaxed, users, share::HUGEINT FROM large")
+    duck.execute("CREATE TEMP TABLE parts (line BIGINT, id BIGINT, relaxed VARCHAR, users BIGINT, share HUGEINT)")
+    for (width,) in duck.sql(_WIDTHS).fetchall():
+        if width:
+            duck.execute(_PARTS.format(width=width, by=by))
+        else:
+            duck.register("large", _split_large(duck.sql(_BEYOND.format(by=by)).to_arrow_table()))
+            duck.execute("INSERT INTO parts FROM large")
     duck.execute(_SHARES.format(by=by))
+
+
+def listed(duck: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `listed` (id, list) of `shares`, `used` and `lines`: what the API says that the shares list at.
+
+    A line that several share is listed by use; where the API does not say, nothing is.
+    """
+    duck.execute(
+        "CREATE TEMP TABLE whose AS SELECT line, id, users, listed FROM shares JOIN lines USING (line) "
+        "WHERE listed IS NOT NULL"
+    )
+    several = duck.sql(
+        "SELECT line, id, '' AS relaxed, users, abs(listed) AS amount, sign(listed)::HUGEINT AS sign, "  # noqa: S608
+        f"quantity::HUGEINT AS weight FROM whose JOIN used USING (id) WHERE users > 1 ORDER BY line, {_ORDER}"
+    ).to_arrow_table()
+    duck.register("several", _split_large(several))
+    duck.execute(
+        "CREATE TEMP TABLE listed AS SELECT id, sum(list)::HUGEINT AS list FROM ("
+        "SELECT id, listed AS list FROM whose WHERE users = 1 UNION ALL SELECT id, share::HUGEINT FROM several"
+        ") GROUP BY id"
+    )
 
 
 def split(total: int, weights: list[int]) -> list[int]:

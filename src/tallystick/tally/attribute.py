@@ -11,7 +11,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from tallystick.core.money import EXACT, PLACES, plain, total
@@ -19,6 +18,7 @@ from tallystick.errors import LedgerError
 from tallystick.tally.allocate import split
 from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
 from tallystick.tally.picodollars import WHOLE, whole
+from tallystick.tally.scratch import scratch
 
 _PLACED = f"""
 SELECT row_number() OVER () AS id, charges.*, billed::HUGEINT AS total, rule
@@ -77,7 +77,7 @@ class Attribution:
 
     def __init__(self, owners: Owners, charges: pa.Table, spellings: Spellings, basis: pa.Table | None = None) -> None:
         self._owners = owners
-        self._duck = duckdb.connect()
+        self._duck = scratch()
         self.evenly: set[tuple[int, date]] = set()
         for name, table in (("charges", charges), ("basis", basis)):
             if table is not None:

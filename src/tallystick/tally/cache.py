@@ -13,13 +13,13 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.prices import PriceList, Rate
 from tallystick.core.records import TOKENS
 from tallystick.tally.picodollars import WHOLE
+from tallystick.tally.scratch import scratch
 
 INPUT = TOKENS[:4]
 """The kinds of input: uncached, both writes, reads."""
@@ -160,7 +160,7 @@ def economics(
     keys = [f"{MARK}{name}" for name in KEY]
     distinct = used.group_by(keys).aggregate([(kind, "sum") for kind in INPUT[1:]]).to_pylist()
     rates, doubts = _rates(distinct, prices)
-    with duckdb.connect() as duck:
+    with scratch() as duck:
         duck.register("used", used)
         duck.register("rates", rates)
         duck.execute(_LINES)

@@ -5,34 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, plain
-from tallystick.core.records import COUNTERS
+from tallystick.core.records import COUNTERS, REQUESTS
 from tallystick.errors import LedgerError
 
-KIND_OF = {counter: "web_search" if counter == "web_searches" else counter for counter in COUNTERS}
-"""The kind of charge that each counter of the usage report becomes."""
+KIND_OF = {counter: "web_search" if counter == "web_searches" else counter for counter in (*COUNTERS, REQUESTS)}
+"""The kind of charge that each counter of a usage report becomes; requests are counted and never billed."""
 
 
-def conserve(charges: pa.Table, billed: Mapping[date, Decimal], used: Mapping[date, Mapping[str, int]]) -> None:
+def conserve(
+    charges: pa.Table, billed: Mapping[date, Mapping[str, Any]], used: Mapping[date, Mapping[str, int]]
+) -> None:
     """Raise LedgerError, with the day and the amounts, unless the charges of each day sum to these totals.
 
-    `billed` are control totals of the bill in US dollars, `used` of each counter. A day that is in neither is not
-    looked at; a day without a bill may have no billed charge.
+    `billed` are control totals of the bill: `billed` and, where the API says it, `list`, in US dollars; `used` of each
+    counter. A day that is in neither is not looked at; a day without a bill may have no billed charge.
     """
-    money = charges.group_by(["day"]).aggregate([("billed", "sum")]).to_pylist()
-    sums = {row["day"]: row["billed_sum"] for row in money}
+    money = charges.group_by(["day"]).aggregate([("billed", "sum"), ("discount", "sum")]).to_pylist()
+    sums = {row["day"]: row for row in money}
     for day in sorted({*billed, *used}):
-        said, found = billed.get(day, Decimal(0)), sums.get(day) or Decimal(0)
+        control, row = billed.get(day, {}), sums.get(day, {})
+        said, found = control.get("billed") or Decimal(0), row.get("billed_sum") or Decimal(0)
         if EXACT.subtract(said, found):
             raise _broken(day, f"charges of {plain(found)} USD against a bill of {plain(said)} USD")
-    counted = (
-        charges.filter(pc.is_valid(charges["quantity"])).group_by(["day", "kind"]).aggregate([("quantity", "sum")])
-    )
-    quantities = {(row["day"], row["kind"]): row["quantity_sum"] for row in counted.to_pylist()}
+        if (listed := control.get("list")) is not None:
+            less, off = EXACT.subtract(listed, said), row.get("discount_sum") or Decimal(0)
+            if EXACT.subtract(less, off):
+                raise _broken(day, f"discounts of {plain(off)} USD in charges against {plain(less)} USD in the bill")
+    counted = charges.group_by(["day", "kind"]).aggregate([("quantity", "sum")]).to_pylist()
+    quantities = {(row["day"], row["kind"]): row["quantity_sum"] or 0 for row in counted}
     for day, totals in used.items():
         for counter, total in totals.items():
             found_count = quantities.get((day, KIND_OF[counter]), 0)

@@ -2,31 +2,55 @@
 
 A dimension that the bill leaves unknown matches every value; a line that still finds no usage is matched without its
 geography, then its tier, then its context, and says so. What stays alone on either side is a row too, with its cause.
+The newer dialect bills each key and actor, so there a line is mostly one use; lines of the older one are split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date
+from typing import Literal
 
 import duckdb
 import pyarrow as pa
 
 from tallystick.core.prices import PriceList
-from tallystick.core.records import CHARGES
+from tallystick.core.records import CHARGES, REQUESTS, Type
 from tallystick.ledger.tables import schema
+from tallystick.ledger.views import ACTOR
 from tallystick.tally import allocate
 from tallystick.tally.picodollars import WHOLE, dollars, whole
-from tallystick.tally.uses import UNIT, uses
+from tallystick.tally.uses import PLACED, UNIT, uses
 
-_LINE = "workspace, model, kind, tier, context, geo, speed"
-_LOOSE = ("model", "tier", "context", "geo", "speed")
+Dialect = Literal["reports", "analytics"]
 
+_KNOWN_BY = ", ".join((*PLACED, "kind"))
+_WHO = ("key", "actor")
+_EQUAL = ("product", "model", "tier", "context", "geo")
+_RELAXED = ("geo", "tier", "context", "product", *_WHO[::-1])
+"""What a line that finds no use is matched without: one more of these each time."""
+
+# What the older reports do not know of a use or a line is not known; what it was before contract discounts neither.
+_USAGE = {
+    "reports": f"""
+CREATE TEMP VIEW usage AS
+SELECT * EXCLUDE (account, service_account), {ACTOR} AS actor, 'unknown' AS product, 0 AS requests FROM usage_records
+""",  # noqa: S608 - our own names
+    "analytics": "CREATE TEMP VIEW usage AS FROM usage_records",
+}
+_COST = {
+    "reports": """
+CREATE TEMP VIEW cost AS
+SELECT *, 'unknown' AS key, 'unknown' AS actor, 'unknown' AS product, NULL::DECIMAL(38, 0) AS list FROM cost_records
+""",
+    "analytics": "CREATE TEMP VIEW cost AS FROM cost_records",
+}
 _LINES = f"""
 CREATE TEMP TABLE lines AS
-SELECT row_number() OVER () AS line, organization, month, day, {_LINE}, sum(billed)::HUGEINT AS total
-FROM cost GROUP BY organization, month, day, {_LINE}
-"""  # noqa: S608 - our own names
+SELECT row_number() OVER () AS line, organization, month, day, {_KNOWN_BY}, sum(billed)::HUGEINT AS total,
+    sum(list)::HUGEINT AS listed
+FROM cost GROUP BY organization, month, day, {_KNOWN_BY}
+"""  # noqa: S608
 # Of priority tier the tokens are prepaid and in no bill; its web searches are billed like all others.
 _PAIRS = """
 INSERT INTO pairs
@@ -37,25 +61,28 @@ WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
 """
 _MATCHED = f"""
 WITH billed AS (
-    SELECT used.*, coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed,
-        coalesce(parts.users, multiples.users) AS users, coalesce(parts.relaxed, multiples.relaxed, 'none') AS relaxed
+    SELECT used.* EXCLUDE (list), coalesce(listed.list, used.list) AS list,
+        coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed,
+        coalesce(parts.users, multiples.users) AS users, coalesce(parts.relaxed, multiples.relaxed, 'none') AS relaxed,
+        listed.list - coalesce(parts.billed, times * {allocate.WEIGHT}) AS discount
     FROM used LEFT JOIN multiples USING (cell) LEFT JOIN (
         SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none')) AS relaxed
         FROM parts GROUP BY id
-    ) AS parts USING (id)
+    ) AS parts USING (id) LEFT JOIN listed USING (id)
 )
 SELECT * EXCLUDE (id, cell, users),
     CASE WHEN billed IS NULL THEN 'none' WHEN users = 1 THEN 'reported' ELSE 'allocated' END AS method,
     CASE WHEN billed IS NOT NULL THEN 'none'
+        WHEN kind = '{REQUESTS}' THEN 'request count'
         WHEN tier = 'priority' THEN 'priority tier'
         WHEN day NOT IN (SELECT day FROM billed_days) THEN 'not billed yet'
         ELSE 'not billed' END AS cause
 FROM billed
 """  # noqa: S608
 _ALONE = f"""
-SELECT organization, month, day, {_LINE}, 'unknown' AS key, 'unknown' AS account, 'unknown' AS service_account,
-    NULL::BIGINT AS quantity, {UNIT} AS unit,
-    NULL::HUGEINT AS list, NULL::HUGEINT AS priced, NULL::HUGEINT AS priced_high, total AS billed, 'reported' AS method,
+SELECT organization, month, day, {_KNOWN_BY}, NULL::BIGINT AS quantity, {UNIT} AS unit,
+    listed AS list, NULL::HUGEINT AS priced, NULL::HUGEINT AS priced_high, total AS billed, listed - total AS discount,
+    'reported' AS method,
     CASE kind WHEN 'code_execution' THEN 'code execution' WHEN 'session_time' THEN 'session time' ELSE 'no usage' END
         AS cause,
     'none' AS relaxed
@@ -64,27 +91,46 @@ FROM lines WHERE line NOT IN (SELECT line FROM pairs)
 
 
 def charges(
-    usage: pa.Table, cost: pa.Table, billed_days: Collection[date], listed: PriceList, own: PriceList
+    usage: pa.Table,
+    cost: pa.Table,
+    billed_days: Collection[date],
+    listed: PriceList,
+    own: PriceList,
+    source: Dialect = "reports",
 ) -> pa.Table:
     """The charges of the days of `usage` and `cost`, records of one organization: always the same, in no order.
 
     `listed` is the public price list, `own` the same with one's own lists on top. `billed_days` are the days whose
-    bill has been read: only of these can it be said that something was not billed.
+    bill has been read: only of these can it be said that something was not billed. `source` is the dialect that both
+    are of: the lines of the older one do not know who asked.
     """
     with duckdb.connect() as duck:
-        duck.register("usage", usage)
-        duck.register("cost", cost.set_column(cost.schema.get_field_index("billed"), "billed", whole(cost["billed"])))
+        duck.register("usage_records", usage)
+        duck.register("cost_records", _whole(cost))
         duck.register("billed_days", pa.table({"day": pa.array(sorted(billed_days), pa.date32())}))
-        uses(duck, listed, own)
-        duck.execute(_LINES)
+        for statement in (_USAGE[source], _COST[source], _LINES):
+            duck.execute(statement)
+        who = _WHO if source == "reports" else ()
+        uses(duck, listed, own, who)
         duck.execute("CREATE TEMP TABLE pairs (line BIGINT, cell BIGINT, relaxed VARCHAR)")
-        duck.execute(_PAIRS.format(relaxed="none", equal=", model, tier, context, geo", loose=_agree(("speed",))))
-        for relaxed in ((), ("geo",), ("geo", "tier"), ("geo", "tier", "context")):
-            loose = _agree([name for name in _LOOSE if name not in relaxed])
+        equal = [name for name in (*_WHO, *_EQUAL) if name not in who]
+        duck.execute(_PAIRS.format(relaxed="none", equal=f", {', '.join(equal)}", loose=_agree(("speed",))))
+        steps = [name for name in _RELAXED if name not in who]
+        for count in range(len(steps) + 1):
+            relaxed = steps[:count]
+            loose = _agree([name for name in (*equal, "speed") if name not in relaxed])
             duck.execute(_PAIRS.format(relaxed=", ".join(relaxed) or "none", equal="", loose=loose))
         allocate.shares(duck, by="cell")
-        halves = [_typed(duck.sql(asked).to_arrow_table()) for asked in (_MATCHED, _ALONE)]
+        allocate.listed(duck)
+        halves = [_typed(duck.sql(asked).to_arrow_table(), source) for asked in (_MATCHED, _ALONE)]
     return pa.concat_tables(halves)
+
+
+def _whole(cost: pa.Table) -> pa.Table:
+    """The bill in whole picodollars."""
+    for name in {"billed", "list"} & set(cost.schema.names):
+        cost = cost.set_column(cost.schema.get_field_index(name), name, whole(cost[name]))
+    return cost
 
 
 def _agree(names: Collection[str]) -> str:
@@ -92,8 +138,10 @@ def _agree(names: Collection[str]) -> str:
     return "".join(f" AND (lines.{it} IN ('unknown', 'none') OR cells.{it} IN ('unknown', lines.{it}))" for it in names)
 
 
-def _typed(found: pa.Table) -> pa.Table:
+def _typed(found: pa.Table, source: Dialect) -> pa.Table:
     fits = schema(CHARGES)
-    for name in ("list", "priced", "priced_high", "billed"):
-        found = found.set_column(found.schema.get_field_index(name), name, dollars(found[name].cast(WHOLE)))
-    return found.select(fits.names).cast(fits)
+    for column in CHARGES.columns:
+        if column.type is Type.MONEY:
+            name = column.name
+            found = found.set_column(found.schema.get_field_index(name), name, dollars(found[name].cast(WHOLE)))
+    return found.append_column("source", pa.repeat(source, found.num_rows)).select(fits.names).cast(fits)

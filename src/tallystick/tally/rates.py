@@ -34,7 +34,8 @@ def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, own: PriceList) 
     rows = []
     for it in used:
         row = {name: it[name] for name in KEY}
-        public, rate = _rate(listed, row), _rate(own, row)
+        public = _rate(listed, row)
+        rate = public if own is listed else _rate(own, row)
         if rate:
             row |= {"per": rate.per, "rate": _whole(rate.low), "high_rate": _whole(rate.high)}
         if public:

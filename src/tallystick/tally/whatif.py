@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from tallystick.core.money import EXACT, PLACES
@@ -21,6 +20,7 @@ from tallystick.core.records import TOKENS
 from tallystick.errors import AskedWrongly
 from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of
 from tallystick.tally.picodollars import WHOLE
+from tallystick.tally.scratch import scratch
 
 SHARE = 10_000
 """Shares have four places at most, so that they are whole numbers of so many."""
@@ -154,7 +154,7 @@ def compare(
     keys = [f"{MARK}{name}" for name in KEY]
     sums = [(kind, "sum") for kind in (*TOKENS, *(f"new_{kind}" for kind in TOKENS))]
     rates, doubts = _rates(used.group_by(keys).aggregate(sums).to_pylist(), prices, change)
-    with duckdb.connect() as duck:
+    with scratch() as duck:
         duck.register("used", used)
         duck.register("rates", rates)
         rows = duck.sql(_ROWS.format(dims="".join(f'"{it}", ' for it in dims))).to_arrow_table().to_pylist()

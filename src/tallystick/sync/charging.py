@@ -1,0 +1,130 @@
+"""Charging: the charges of days, matched anew from their records, checked, and written where they changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.core.records import (
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    CHARGES,
+    COST,
+    COUNTERS,
+    USAGE_DAY,
+    USAGE_HOUR,
+    LedgerTable,
+    State,
+)
+from tallystick.core.time import Grain
+from tallystick.ledger.tables import Writer
+from tallystick.sync.plan import Source
+from tallystick.tally.conserve import conserve
+from tallystick.tally.match import Dialect, charges
+from tallystick.tally.prices import Prices
+
+MOST_ROWS = 200_000
+"""Usage records that are tallied at a time, a day at the least, which bounds memory."""
+
+Known = Mapping[tuple[str, str, date], Mapping[str, Any]]
+"""The rows of `days` by source, grain and day."""
+
+
+class Charging:
+    """Charges the days of one organization; `known` is what the ledger knows of each, and grows with it."""
+
+    def __init__(self, writer: Writer, organization: str, prices: Prices, known: Known) -> None:
+        self._writer = writer
+        self._organization = organization
+        self._prices = prices
+        self._known = known
+
+    def charge(self, days: list[date]) -> None:
+        """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
+
+        A day is charged by the newer dialect where the ledger has both halves of it from there, or only its use and no
+        bill of the older one.
+        """
+        newer = [
+            day
+            for day in days
+            if self._has(Source.ANALYTICS_USAGE, day)
+            and (self._has(Source.ANALYTICS_COST, day) or not self._has(Source.COST, day))
+        ]
+        halves: tuple[tuple[Dialect, list[date], tuple[LedgerTable, ...]], ...] = (
+            ("analytics", newer, (ANALYTICS_USAGE,)),
+            ("reports", sorted({*days} - {*newer}), (USAGE_DAY, USAGE_HOUR)),
+        )
+        for source, them, tables in halves:
+            counts: Counter[date] = Counter()
+            for table in tables if them else ():
+                counts += self._writer.counts(table, self._organization, them)
+            for chunk in chunks(them, counts):
+                self._by(source, chunk)
+
+    def _by(self, source: Dialect, days: list[date]) -> None:
+        """Match the halves that one dialect has of these days."""
+        newer = source == "analytics"
+        bill = Source.ANALYTICS_COST if newer else Source.COST
+        usage, used = self._usage(days, newer=newer)
+        cost = self._writer.rows_on(ANALYTICS_COST if newer else COST, self._organization, days)
+        marks = {day: mark for (of, _, day), mark in self._known.items() if of == bill}
+        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.own, source)
+        conserve(rows, {day: marks[day] for day in days if day in marks}, used)
+        changed = self._writer.changed(CHARGES, self._organization, days, rows)
+        if changed:
+            self._writer.replace(CHARGES, self._organization, changed, on(changed, days, rows))
+
+    def _usage(self, days: list[date], *, newer: bool) -> tuple[pa.Table, dict[date, dict[str, int]]]:
+        """The usage records of these days, and what they sum to: of an ended day its control total.
+
+        Hours stand in for a day that the older dialect was not read by.
+        """
+        if newer:
+            usage, hourly = self._writer.rows_on(ANALYTICS_USAGE, self._organization, days), []
+        else:
+            usage = self._writer.rows_on(USAGE_DAY, self._organization, days)
+            hourly = [day for day in days if not self._has(Source.USAGE, day)]
+            if hourly:
+                hours = self._writer.rows_on(USAGE_HOUR, self._organization, hourly)
+                usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
+        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
+        kind = Source.ANALYTICS_USAGE if newer else Source.USAGE
+        for day in days:
+            mark = self._known.get((kind, Grain.HOUR if day in hourly else Grain.DAY, day))
+            if mark and mark["state"] != State.RUNNING:
+                used[day] = {name: mark[name] for name in COUNTERS}
+        return usage, used
+
+    def _has(self, source: Source, day: date) -> bool:
+        return (source, Grain.DAY, day) in self._known
+
+
+def chunks(days: list[date], counts: Mapping[date, int]) -> Iterator[list[date]]:
+    """The days in their order, in chunks of at most MOST_ROWS of what is counted, a day at the least."""
+    chunk: list[date] = []
+    held = 0
+    for day in days:
+        if chunk and held + counts.get(day, 0) > MOST_ROWS:
+            yield chunk
+            chunk, held = [], 0
+        chunk.append(day)
+        held += counts.get(day, 0)
+    if chunk:
+        yield chunk
+
+
+def on(some: list[date], days: list[date], rows: pa.Table) -> pa.Table:
+    """The rows of some of these days."""
+    return rows if some == days else rows.filter(pc.is_in(rows["day"], pa.array(some, pa.date32())))
+
+
+def _sums(usage: pa.Table) -> list[dict[str, Any]]:
+    """The counters of usage records by day."""
+    rows: list[dict[str, Any]] = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
+    return rows

@@ -1,0 +1,80 @@
+"""Naming: how everything of an organization is called; a change is a new row, the newest holds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from tallystick.api import directory
+from tallystick.api.client import Page
+from tallystick.core.dimensions import NAMED
+from tallystick.core.records import NAMES
+from tallystick.ledger.tables import Writer, schema
+
+LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
+"""The directory's lists, and the type of name that is gone when its list no longer holds it."""
+DEFAULT = NAMED["workspace"].absent
+LATER = timedelta(microseconds=1)
+"""A name that changed is seen after the one before it, also on a pinned clock: the newest holds."""
+
+
+class Naming:
+    """The names of one organization, kept through one writer; what is appended is not committed yet."""
+
+    def __init__(self, writer: Writer, organization: str) -> None:
+        self._writer = writer
+        self._organization = organization
+        rows = writer.rows(NAMES, organization).sort_by("seen_at").to_pylist()
+        self._held = {(row["type"], row["id"]): row for row in rows}
+
+    def take(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
+        """Take in the directory; how many names are new or changed. A list that was not read makes nobody gone."""
+        pages = list(pages)
+        held = self._held
+        at = max([at, *(row["seen_at"] + LATER for row in held.values())])
+        said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
+        news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
+        read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}
+        for key, row in held.items():
+            if key not in said and key[0] in read and key[1] != DEFAULT and row["status"] != "gone":
+                news.append(row | {"status": "gone", "seen_at": at})
+        if news:
+            self._append(news)
+        return len(news)
+
+    @property
+    def default(self) -> str | None:
+        """The real id of the default workspace; None where the directory has not told it."""
+        rows = self._held.get(("workspace", DEFAULT))
+        return rows["workspace"] if rows else None
+
+    def meet(self, people: Iterable[directory.Named], at: datetime) -> bool:
+        """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
+        rows = []
+        for named in people:
+            held = self._held.get((named.type, named.id), {})
+            row = self._name(named, at)
+            if held:
+                row |= {"status": held["status"], "seen_at": max(at, held["seen_at"] + LATER)}
+            if held.get("status", "gone") == "gone" and _untimed(row) != _untimed(held):
+                rows.append(row)
+        if rows:
+            self._append(rows)
+        return bool(rows)
+
+    def _append(self, rows: list[dict[str, Any]]) -> None:
+        self._writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
+        self._held |= {(row["type"], row["id"]): row for row in rows}
+
+    def _name(self, named: directory.Named, at: datetime) -> dict[str, Any]:
+        details = json.dumps(named.details, sort_keys=True)
+        return msgspec.structs.asdict(named) | {"organization": self._organization, "details": details, "seen_at": at}
+
+
+def _untimed(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: said for name, said in row.items() if name != "seen_at"}

@@ -1,0 +1,104 @@
+"""The charges of whole days against the split in Python, line by line: whatever path a line takes through SQL."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import given, settings, strategies as st
+
+from tallystick.core.prices import UNITS, Rate
+from tallystick.tally import allocate
+from tallystick.tally.prices import Prices
+
+from .given import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
+
+ODD = Prices.with_own(
+    f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ uncached_input = "4.1234567", output = "25.000001" }}\n'
+    f'[[price]]\nfor = "{SONNET}"\nfrom = 2026-01-01\nspeed = "fast"\nusd = {{ output = "0.000001" }}\n'
+)
+"""Rates that a million does not divide."""
+LIKE = ("model", "kind", "tier", "context", "geo")
+MOST = 10**28 - 1
+"""The most picodollars of an amount in the ledger."""
+
+
+def tokens(most: int) -> st.SearchStrategy[int]:
+    """A count that is often nothing."""
+    return st.one_of(st.just(0), st.integers(1, 9), st.integers(1, most))
+
+
+def days(most: int) -> st.SearchStrategy[list[Row]]:
+    """Usage records of a day: few keys, so that they share lines, in places that a bill tells apart or does not."""
+    drawn = st.builds(
+        use,
+        st.sampled_from(("a", "b", "c")),
+        account=st.sampled_from(("none", "user_1")),
+        model=st.sampled_from((OPUS, SONNET, "claude-unheard-of")),
+        speed=st.sampled_from(("standard", "fast")),
+        geo=st.sampled_from(("global", "us")),
+        uncached_input=tokens(most),
+        cache_read=tokens(most),
+        output=tokens(most),
+    )
+    return st.lists(drawn, min_size=1, max_size=12)
+
+
+BILLS = st.one_of(
+    st.tuples(st.just("times"), st.integers(-3, 3)),  # a whole multiple of what it costs, or of its use: no rest
+    st.tuples(st.just("tenths"), st.integers(1, 9)),  # a discount
+    st.tuples(st.just("odd"), st.integers(-(10**6), 10**15)),
+    st.tuples(st.just("odd"), st.sampled_from((MOST, -MOST))),
+)
+
+
+def priced(row: Row, prices: Prices) -> int | None:
+    """What a charge must cost in picodollars, half up, by fractions."""
+    where = {name: row[name] for name in ("tier", "context", "geo", "speed")}
+    rate = prices.own.rate(row["model"], row["kind"], DAY, **where)
+    if not isinstance(rate, Rate):
+        return None
+    return int(Fraction(rate.low) * 10**12 * row["quantity"] / UNITS[row["kind"]][1] + Fraction(1, 2))
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.one_of(days(10**7), days(10**7), days(10**13), days(2**59)), BILLS, st.booleans(), st.sampled_from((PUBLIC, ODD))
+)
+def test_each_line_is_split_as_in_python(used: list[Row], bill: tuple[str, int], told: bool, prices: Prices) -> None:
+    """Every charge has its price by fractions, and its share of its line by `split`, to the picodollar.
+
+    Credits, lines with and without a rest, amounts and counts beyond 64 bits and beyond 128, users without a price,
+    rates that a million does not divide: a line for each model and kind, told apart by geography or not.
+    """
+    shared = defaultdict(list)
+    for row in tallied(used, [], prices=prices):
+        cost = priced(row, prices)
+        assert (None if row["priced"] is None else int(row["priced"].scaleb(12))) == cost
+        shared[tuple(row[name] if told or name != "geo" else "unknown" for name in LIKE)].append((row, cost))
+    lines, expected = [], {}
+    for place, them in shared.items():
+        them.sort(key=lambda it: [it[0][name] for name in ("key", "actor", *LIKE[2:], "speed")])
+        costs = [cost for _, cost in them if cost is not None]
+        weights = costs if len(costs) == len(them) and sum(costs) else [row["quantity"] for row, _ in them]
+        how, much = bill
+        total = {"times": much * sum(weights), "tenths": sum(weights) * much // 10, "odd": much}[how]
+        total = max(-MOST, min(MOST, total))
+        lines.append(line(Decimal(total).scaleb(-12), **dict(zip(LIKE, place, strict=True))))
+        for (row, _), share in zip(them, allocate.split(total, weights), strict=True):
+            expected[who(row)] = share, "allocated" if len(them) > 1 else "reported"
+    rows = tallied(used, lines, prices=prices)
+    assert {who(row): (int(row["billed"].scaleb(12)), row["method"]) for row in rows} == expected
+
+
+def who(row: Row) -> tuple[str, ...]:
+    """What tells the charges of a day apart."""
+    return tuple(row[name] for name in ("key", "actor", "speed", "geo", *LIKE[:4]))
+
+
+def test_half_a_picodollar_is_one_more() -> None:
+    """A price is rounded half up, once: 1.5 picodollars a token are 2 for one token and 3 for two."""
+    own = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ output = "0.0000015" }}\n')
+    rows = tallied([use("a", model=OPUS, output=1), use("b", model=OPUS, output=2)], [], prices=own)
+    assert [int(only(rows, key=key)["priced"].scaleb(12)) for key in "ab"] == [2, 3]
