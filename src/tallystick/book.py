@@ -250,7 +250,7 @@ class Ledger:
     def whatif(
         self,
         swap: str | Sequence[str] = (),
-        batch: str | None = None,
+        batch: str | Sequence[str] | None = None,
         cache_hit: str | None = None,
         geo: str | None = None,
         *,
@@ -260,7 +260,10 @@ class Ledger:
         where: Where | None = None,
         top: int | None = None,
     ) -> Table:
-        """The same usage at other prices: `swap` as "old=new", shares as exact text ("0.4"), `geo` global or us."""
+        """The same usage at other prices: `swap` as "old=new", shares as exact text ("0.4"), `geo` global or us.
+
+        `batch` is a share, or several: "claude-opus-5-5=0.4" is that of one model.
+        """
         from tallystick.reports import whatif as report
         from tallystick.tally.whatif import Change
 
@@ -268,10 +271,17 @@ class Ledger:
         question = self._asked("whatif", by, since, until, where, top)
         return self._warned(lambda it: report.answer(it, question, self._clock.now(), self._lists(), change))
 
-    def prices(self, model: str | None = None, on: str | None = None) -> Table:
-        """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses."""
+    def prices(self, model: str | None = None, on: str | None = None, *, history: bool = False) -> Table:
+        """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses.
+
+        With `history` every price that a model ever had, each with its first day.
+        """
         from tallystick.reports import prices as report
 
+        if history:
+            if model is None or on is not None:
+                raise AskedWrongly("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
+            return report.history(self._lists(), model)
         engine = self.engine() if self._tables.exists() else None
         return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
 

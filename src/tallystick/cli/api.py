@@ -106,6 +106,13 @@ def sync(
             waiting=shown.queue,
         )
     tell(done)
+    for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
+        click.echo(f"{day} is still running ({gap}).", err=True)
+    click.echo(
+        f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
+        f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
+        err=True,
+    )
 
 
 class Shown:
@@ -153,18 +160,11 @@ class Shown:
 
 
 def tell(done: Outcome) -> None:
-    """What a sync did, in a line, after what the user should know of it."""
+    """What the user should know of a sync."""
     from tallystick.core.text import safe
 
     for remark in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues)):
         click.echo(f"tallystick: {safe(remark)}", err=True)
-    for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
-        click.echo(f"{day} is still running ({gap}).", err=True)
-    click.echo(
-        f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
-        f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
-        err=True,
-    )
 
 
 def _print_plan(

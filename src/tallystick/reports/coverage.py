@@ -203,9 +203,9 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[s
     tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
     for row in engine.ask(query).to_pylist():
         tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
-    words = {False: "Unpriced, for no rate is known", True: "Unpriced too, but nothing was billed for them"}
+    words = {False: "Unpriced, for no rate is known:", True: "No rate is known, and nothing was billed, for"}
     said = {how: "; ".join(f"{what}, {count:,} tokens" for what, count in of.items()) for how, of in tokens.items()}
-    return tokens[False], [f"{words[how]}: {listed}." for how, listed in said.items() if listed]
+    return tokens[False], [f"{words[how]} {listed}." for how, listed in said.items() if listed]
 
 
 ONLY_BILLED = ("code execution", "session time")
