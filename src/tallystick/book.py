@@ -68,6 +68,7 @@ class Ledger:
         *,
         grain: str = "day",
         source: str = "auto",
+        coding: bool = True,
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
@@ -75,7 +76,8 @@ class Ledger:
         """Read from the API what is missing or not settled, and commit it window by window.
 
         `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
-        `source` is auto, reports (the older dialect), analytics (the newer) or both.
+        `source` is auto, reports (the older dialect), analytics (the newer) or both. `coding`: the activity of Claude
+        Code too, one request for each day, where the older dialect is read.
         """
         from tallystick.sync.run import Sync
 
@@ -91,10 +93,21 @@ class Ledger:
                 progress=progress,
                 waiting=waiting,
                 prices=self._prices,
+                coding=coding,
+                people_key=self._people_key,
             ).run(wanted, by)
         settings = self._settings or Settings.load()
         with settings.client(self._clock) as made:
-            return self.sync(since, until, grain=grain, source=source, client=made, progress=progress, waiting=waiting)
+            return self.sync(
+                since,
+                until,
+                grain=grain,
+                source=source,
+                coding=coding,
+                client=made,
+                progress=progress,
+                waiting=waiting,
+            )
 
     def tally(self, *, waiting: Callable[[str], None] | None = None) -> int:
         """Match used against billed anew, by the price lists in force; how many days. Asks the API nothing.
@@ -118,7 +131,13 @@ class Ledger:
         ]
 
     def plan(
-        self, since: str | None = None, until: str | None = None, *, grain: str = "day", source: str = "auto"
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        grain: str = "day",
+        source: str = "auto",
+        coding: bool = True,
     ) -> tuple[list[Errand], Estimate]:
         """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
 
@@ -130,14 +149,15 @@ class Ledger:
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        errands = plan(known, self._wanted(since, until), _grain(grain), self._clock.now(), Choice(source))
+        wanted, now = self._wanted(since, until), self._clock.now()
+        errands = plan(known, wanted, _grain(grain), now, Choice(source), coding=coding)
         return errands, estimate(errands, habits(self._tables))
 
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
 
-        return rebuild(self.path, Path(into), self._lists())
+        return rebuild(self.path, Path(into), self._lists(), self._people_key)
 
     def spend(
         self,
@@ -231,6 +251,17 @@ class Ledger:
 
         engine = self.engine() if self._tables.exists() else None
         return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
+
+    def claude_code(
+        self, by: By = ("person",), since: str = "30d", until: str | None = None, where: Where | None = None
+    ) -> Table:
+        """What was done with Claude Code, with its estimate and the bill beside it where that tells of Claude Code."""
+        from tallystick.reports import claude_code as report
+
+        return report.answer(self.engine(), self._asked("claude-code", by, since, until, where), self._clock.now())
+
+    def _people_key(self) -> bytes:
+        return (self._settings or Settings.load()).people_key()
 
     def _lists(self) -> Prices:
         return self._prices or Prices.with_own()

@@ -5,6 +5,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
     prices = "prices.toml"             # one's own price list, on top of the public one
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
+    people_key = "people.key"          # the key by which people without an id get one; made where there is none
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
-_KNOWN = {"ledger": str, "prices": str, "owners": str, "owner": list, "api": dict}
+_KNOWN = {"ledger": str, "prices": str, "owners": str, "owner": list, "people_key": str, "api": dict}
 _KNOWN_API = {"base_url", "key_file", "key_command"}
 
 
@@ -71,6 +72,7 @@ class Settings:
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
     prices: Path | None = None
+    people: Path | None = None
     _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
     _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -113,6 +115,7 @@ class Settings:
             warnings=tuple(warnings),
             at=at,
             prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
+            people=Path(path).parent / Path(file["people_key"]).expanduser() if "people_key" in file else None,
             _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
             _told=lambda: _from_environment(secrets),
             _api=api,
@@ -136,6 +139,12 @@ class Settings:
         if self.prices is None:
             return Prices.with_own()
         return Prices.with_own(_read(self.prices, "price list", "prices"), name=self.prices.name)
+
+    def people_key(self) -> bytes:
+        """The key by which people without an id get one; it is made where there is none."""
+        from tallystick.sync.people import default_key, key_at
+
+        return key_at(self.people) if self.people else default_key()
 
     def owners(self) -> Owners:
         """Who owns what: the CSV, then the [[owner]] tables; AskedWrongly names the rule that cannot be."""

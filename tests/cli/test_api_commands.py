@@ -58,9 +58,10 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
 
 
 def test_a_sync_is_quiet(tallystick: Tallystick, there: dict[str, str], truth: Truth) -> None:
-    """Where there is no terminal, a sync that went well prints nothing at all; afterwards the ledger answers."""
+    """Where there is no terminal, a sync that went well says so in one line; afterwards the ledger answers."""
     run = tallystick("sync", *SINCE, **there)
-    assert (run.code, run.out, run.err) == (0, "", "")
+    assert (run.code, run.out, run.err.count("\n")) == (0, "", 1)
+    assert "days changed" in run.err
     said = tallystick("spend", "--since", "3d", "--format", "json", **there).json
     days = [CLOCK.now().date().replace(day=day) for day in (19, 21)]
     assert said["totals"]["billed"].rstrip("0") == f"{truth.billed(*days):f}".rstrip("0")

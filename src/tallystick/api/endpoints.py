@@ -61,6 +61,9 @@ COST_REPORT = Endpoint(
     limits={"1d": 31},
     groups={"workspace": "workspace_id", "description": "description"},
 )
+CLAUDE_CODE_REPORT = Endpoint(
+    "claude_code", "/v1/organizations/usage_report/claude_code", paging="report", limits={"1d": 1000}
+)
 _GROUPS = {dimension.name: str(dimension.analytics) for dimension in ANALYTICS}
 _FILTERS = {dimension.name: str(dimension.analytics_filter) for dimension in ANALYTICS}
 ANALYTICS_USAGE = Endpoint(
@@ -97,6 +100,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ORGANIZATION,
     USAGE_REPORT,
     COST_REPORT,
+    CLAUDE_CODE_REPORT,
     ANALYTICS_USAGE,
     ANALYTICS_COST,
     WORKSPACES,

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, look, owners, price, reconcile, simulate
+from tallystick.cli import api, ask, claude_code, look, owners, price, reconcile, simulate
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -40,6 +40,7 @@ for command in (
     api.check,
     api.sync,
     *ask.REPORT_COMMANDS,
+    claude_code.claude_code,
     price.whatif,
     price.prices,
     owners.owners,

@@ -55,6 +55,9 @@ def check(base_url: str | None, config: str | None) -> None:
     show_default=True,
     help="The newer dialect where it may be read and covers the day, else the older reports; or one, or both.",
 )
+@click.option(
+    "--without-claude-code", "uncoded", is_flag=True, help="Leave out its activity: one request for each day."
+)
 @click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
 @options.ledger
 @options.base_url
@@ -64,6 +67,7 @@ def sync(
     until: str | None,
     grain: str,
     source: str,
+    uncoded: bool,
     planned: bool,
     ledger: str | None,
     base_url: str | None,
@@ -75,11 +79,18 @@ def sync(
     told = options.settings(ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
     if planned:
-        _print_plan(book, since, until, grain, source)
+        _print_plan(book, since, until, grain, source, coding=not uncoded)
         return
     with Shown() as shown, told.client(on_wait=shown.wait) as client:
         done = book.sync(
-            since, until, grain=grain, source=source, client=client, progress=shown.progress, waiting=shown.queue
+            since,
+            until,
+            grain=grain,
+            source=source,
+            coding=not uncoded,
+            client=client,
+            progress=shown.progress,
+            waiting=shown.queue,
         )
     tell(done)
 
@@ -143,8 +154,8 @@ def tell(done: Outcome) -> None:
     )
 
 
-def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str, source: str) -> None:
-    errands, cost = book.plan(since, until, grain=grain, source=source)
+def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str, source: str, *, coding: bool) -> None:
+    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding)
     for errand in errands:
         click.echo(f"  {errand}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,9 +13,15 @@ from tallystick.reports import REPORTS
 from tallystick.reports.report import Report
 
 
+def _shown(more: str) -> Callable[[Any], Any]:
+    """The option for further figures, where a report has any."""
+    if not more:
+        return lambda command: command
+    return click.option("--show", metavar="FIGURE[,FIGURE]", help=f"Further figures: {more}.")
+
+
 def _command(report: Report) -> click.Command:
     dims = ", ".join(report.dimensions)
-    more = ", ".join(it.name for it in report.more)
 
     @click.command(report.name, help=f"{report.meaning}.\n\nGroup by any of {dims}.", short_help=report.meaning + ".")
     @click.option(
@@ -27,7 +34,7 @@ def _command(report: Report) -> click.Command:
     @options.since
     @options.until
     @options.where
-    @click.option("--show", default="", metavar="FIGURE[,FIGURE]", help=f"Further figures: {more}.", hidden=not more)
+    @_shown(", ".join(it.name for it in report.more))
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
@@ -41,7 +48,6 @@ def _command(report: Report) -> click.Command:
         since: str,
         until: str | None,
         where: tuple[str, ...],
-        show: str,
         top: int | None,
         form: str | None,
         show_sql: bool,
@@ -50,17 +56,18 @@ def _command(report: Report) -> click.Command:
         force: bool,
         ledger: str | None,
         config: str | None,
+        show: str | None = None,
     ) -> None:
         book = options.book(doubt=report.name != "usage", ledger=ledger, config=config)
         dims = options.names(by)
         chosen = options.chosen(where)
         if show_sql:
-            query = book.query(report.name, dims, since, until, chosen, options.names(show))
+            query = book.query(report.name, dims, since, until, chosen, options.names(show or ""))
             options.write(query + "\n", output, force=force)
             for said in _after(report, {*dims, *chosen}):
                 click.echo(f"tallystick: {said}", err=True)
             return
-        table = book.ask(report.name, dims, since, until, chosen, top, options.names(show))
+        table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""))
         options.write(options.written(table, form, output), output, force=force)
         if strict and (table.coverage["absent"] or table.coverage.get("unpriced")):
             sys.exit(1)

@@ -43,7 +43,7 @@ def demo(ledger: str | None) -> None:
         raise AskedWrongly(f"{path} holds a real organization, which the demo would mix with its own.", "Name another.")
     with serve(simulator) as server, Shown() as shown:
         key = Credential("sk-ant-admin01-simulated", source="the simulator")
-        with Client(key, clock=clock, base_url=server.url, on_wait=shown.wait) as client:
+        with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
             done = book.sync(client=client, progress=shown.progress)
     tell(done)
     click.echo(

@@ -203,12 +203,47 @@ USED = LedgerTable(
     ),
 )
 USED_HOUR = LedgerTable("used_hour", "tokens used, by UTC hour", (*USED.columns[:3], _HOUR, *USED.columns[3:]))
+TOOLS = ("edit", "multi_edit", "write", "notebook_edit", "other")
+"""The tools of Claude Code whose proposals people accept or reject; `other` is any that tallystick does not know."""
+_TOLD = "null where it is not said"
+ACTIVITY = LedgerTable(
+    "activity",
+    "Claude Code by UTC day, person and place: what was done in rows of model `none`, tokens in a row of each model",
+    (
+        *_WHEN,
+        Column("actor", Type.TEXT, "user id, `person_...` for one whom the directory does not list, or API key id"),
+        Column("actor_type", Type.TEXT, "user_actor or api_actor"),
+        Column("customer", Type.TEXT, "how it is paid: api or subscription"),
+        Column("subscription", Type.TEXT, "enterprise or team; `none` where there is none"),
+        Column("terminal", Type.TEXT, "vscode, iTerm.app, tmux, ..."),
+        Column("remote", Type.TEXT, "whether it ran elsewhere: true, false or unknown"),
+        Column("model", Type.TEXT, "model id in rows that count tokens; `none` in those that count all else"),
+        Column("sessions", Type.COUNT, f"sessions; {_TOLD}, as in rows of a model"),
+        Column("lines_added", Type.COUNT, f"lines of code added; {_TOLD}"),
+        Column("lines_removed", Type.COUNT, f"lines of code removed; {_TOLD}"),
+        Column("commits", Type.COUNT, f"commits by Claude Code; {_TOLD}"),
+        Column("pull_requests", Type.COUNT, f"pull requests by Claude Code; {_TOLD}"),
+        *(
+            Column(f"{tool}_{how}", Type.COUNT, f"proposals of the {tool} tool that were {how}; {_TOLD}")
+            for tool in TOOLS
+            for how in ("accepted", "rejected")
+        ),
+        Column("input", Type.COUNT, f"input tokens; {_TOLD}, as in rows of model `none`"),
+        Column("output", Type.COUNT, f"tokens the model wrote; {_TOLD}"),
+        Column("cache_read", Type.COUNT, f"tokens read from the cache; {_TOLD}"),
+        Column("cache_write", Type.COUNT, f"tokens written to the cache, for whatever time; {_TOLD}"),
+        Column(
+            "estimated", Type.MONEY, f"Anthropic's estimate in US dollars, of which the bill holds its own; {_TOLD}"
+        ),
+    ),
+    ("organization", "month"),
+)
 DAYS = LedgerTable(
     "days",
     "what is known of each day: how far it can be trusted, and its control totals",
     (
         _ORGANIZATION,
-        Column("source", Type.TEXT, "usage, cost, analytics_usage or analytics_cost"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost or claude_code"),
         Column("grain", Type.TEXT, "`day` or `hour`"),
         Column("day", Type.DAY, "UTC day"),
         Column("state", Type.TEXT, "running, provisional (read under 35 days after its end) or settled"),
@@ -270,7 +305,7 @@ PAGES = LedgerTable(
         _ORGANIZATION,
         Column("reading", Type.COUNT, "number of the reading that asked; its pages are judged together"),
         Column("attempt", Type.COUNT, "which try at its window this reading was"),
-        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost or names"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, claude_code or names"),
         Column("grain", Type.TEXT, "day or hour"),
         Column("window_start", Type.INSTANT, "start of the reading's window"),
         Column("window_end", Type.INSTANT, "end of the reading's window"),
@@ -278,7 +313,7 @@ PAGES = LedgerTable(
         Column(
             "refreshed_at", Type.INSTANT, "until when the export behind the page was whole; null where it is not said"
         ),
-        Column("purpose", Type.TEXT, "scout, before, cube, after, check, or a list of the directory"),
+        Column("purpose", Type.TEXT, "scout, before, cube, after, check, activity, or a list of the directory"),
         Column("place", Type.COUNT, "place of the page within the reading"),
         Column("request", Type.TEXT, "path and query"),
         Column("fixed", Type.TEXT, "dimensions that the query held fixed: JSON"),
@@ -297,6 +332,7 @@ PINNED: tuple[LedgerTable, ...] = (
     ANALYTICS_USAGE,
     ANALYTICS_COST,
     CHARGES,
+    ACTIVITY,
     DAYS,
     NAMES,
     NOTICES,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import (
+    ACTIVITY,
     ANALYTICS_COST,
     ANALYTICS_USAGE,
     CHARGES,
@@ -131,6 +132,7 @@ VIEWS: tuple[View, ...] = (
     _with_names(ANALYTICS_USAGE, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
     _with_names(ANALYTICS_COST, {}, ("workspace", "key", "actor")),
     _with_names(CHARGES, {}, ("workspace", "key", "actor")),
+    _with_names(ACTIVITY, {}, ("actor",)),
     _plain(DAYS),
     _plain(NOTICES),
     _plain(VERSIONS),

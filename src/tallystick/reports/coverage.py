@@ -14,7 +14,7 @@ from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, COST, DAYS, TOKENS, USED, USED_HOUR, LedgerTable, State
+from tallystick.core.records import ACTIVITY, CHARGES, COST, DAYS, TOKENS, USED, USED_HOUR, LedgerTable, State
 from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
@@ -25,7 +25,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     """The coverage of an answer in numbers of UTC days, and its caveats in words."""
     states = _states(engine, table, question)
     asked, today = question.window.days(), now.date()
-    unpublished = [day for day in asked if day >= today and table in MONEY]
+    unpublished = [day for day in asked if day >= today and table in ENDED]
     absent = [day for day in asked if day not in states and day not in unpublished]
     of = {how: [day for day in asked if states.get(day) == how] for how in State}
     caveats = []
@@ -38,10 +38,10 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
             f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
         )
     if unpublished:
-        caveats.append(f"{_spans(unpublished)} has not ended: cost is published for ended UTC days only.")
+        caveats.append(f"{_spans(unpublished)} has not ended: {ENDED[table]}")
     for day in of[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
-        caveats.append(part + ("" if question.where else _gap(engine, table, day)))
+        caveats.append(part + ("" if question.where or table is ACTIVITY else _gap(engine, table, day)))
     if of[State.PROVISIONAL]:
         days = of[State.PROVISIONAL]
         caveats.append(
@@ -100,11 +100,15 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
 
 MONEY = (CHARGES, COST)
 """What tells of money, and so of ended days alone."""
+_COST = "cost is published for ended UTC days only."
+ENDED = {CHARGES: _COST, COST: _COST, ACTIVITY: "the activity of Claude Code is read of ended UTC days only."}
+"""What is kept of ended days alone, and why."""
 _SOURCES = {
     CHARGES: (("analytics_cost", "day"), ("cost", "day")),
     COST: (("cost", "day"),),
     USED: (("analytics_usage", "day"), ("usage", "day"), ("usage", "hour")),
     USED_HOUR: (("usage", "hour"),),
+    ACTIVITY: (("claude_code", "day"),),
 }
 """Where the state of a day stands that a table tells of: the first source that has it, as in the tally."""
 _OF_USAGE = {column.name for column in USED.columns}

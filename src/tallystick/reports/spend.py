@@ -10,7 +10,7 @@ from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
 from tallystick.reports.report import Measure, Report
 
-_DAILY = "the cost report is by UTC day."
+_DAILY = "the ledger keeps what was billed by UTC day."
 _REQUESTED = f"CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END"
 
 

@@ -53,12 +53,18 @@ def probe(client: Client, now: datetime) -> Page | Refused:
 
 
 def plan(
-    known: Mapping[Kind, Mapping[date, Known]], wanted: Window, grain: Grain, now: datetime, choice: Choice
+    known: Mapping[Kind, Mapping[date, Known]],
+    wanted: Window,
+    grain: Grain,
+    now: datetime,
+    choice: Choice,
+    *,
+    coding: bool = True,
 ) -> list[Errand]:
     """What to read now: cost by day, usage by `grain`.
 
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
-    left provisional are read by the newer one where it has taken over.
+    left provisional are read by the newer one where it has taken over. `coding`: activity in Claude Code too.
     """
     first = analytics.covered(now)
     covered = Window(first, datetime.max.replace(tzinfo=UTC))
@@ -76,6 +82,8 @@ def plan(
         found += [(Source.COST, Grain.DAY, within), (Source.USAGE, grain, None if grain is Grain.HOUR else within)]
     if choice.newer:
         found += [(Source.ANALYTICS_COST, Grain.DAY, covered), (Source.ANALYTICS_USAGE, Grain.DAY, covered)]
+    if choice.older and coding:
+        found.append((Source.CLAUDE_CODE, Grain.DAY, None))
     return [
         errand
         for source, by, within in found

@@ -21,7 +21,7 @@ def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date,
     states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=mine).to_pylist()
     index = tables.rows(
         PAGES,
-        filters=[*mine, ("purpose", "=", "after")],
+        filters=[*mine, ("purpose", "in", ["after", "activity"])],
         columns=["source", "grain", "window_start", "window_end", "read_at"],
     )
     read: dict[tuple[str, str, date], datetime] = {}
@@ -49,4 +49,6 @@ def habits(tables: Tables) -> dict[Kind, Habit]:
             cost[1] += row["size"]
             if row["purpose"] == "after":
                 cost[2] += (row["window_end"] - row["window_start"]).days
+            elif row["purpose"] == "activity":
+                cost[2] += 1  # a page a day, mostly
     return {key: Habit(count / days, size / days, measured=True) for key, (count, size, days) in costs.items() if days}

@@ -6,7 +6,7 @@ nothing writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -24,8 +24,10 @@ from tallystick.core.records import (
     Type,
 )
 from tallystick.ledger.tables import Writer, schema
+from tallystick.sync.activity import key_ids
 from tallystick.sync.charging import Charging, on
 from tallystick.sync.naming import Naming
+from tallystick.sync.people import People, default_key
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
 from tallystick.tally.prices import Prices
@@ -37,9 +39,12 @@ TALLIED_BY = "prices of "
 class Keeper:
     """Keeps the readings of one organization through one writer; `issues` is what it noticed that is new."""
 
-    def __init__(self, writer: Writer, organization: str, prices: Prices) -> None:
+    def __init__(
+        self, writer: Writer, organization: str, prices: Prices, people_key: Callable[[], bytes] = default_key
+    ) -> None:
         self.writer = writer
         self.prices = prices
+        self._people_key = people_key
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
         self._naming = Naming(writer, organization)
@@ -71,7 +76,8 @@ class Keeper:
             fixed = {"source": str(errand.source), "grain": str(errand.grain)}
             self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
         self._known |= {_day(mark): mark for mark in marks}
-        self._charging.charge(sorted({*changed, *(mark["day"] for mark in marks)}))
+        if errand.source is not Source.CLAUDE_CODE:  # an estimate, never charged
+            self._charging.charge(sorted({*changed, *(mark["day"] for mark in marks)}))
         self._noticed |= {_issue(row) for row in issues}
         self.issues += [f"{row['subject']}: {row['text']}" for row in issues]
         self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
@@ -95,6 +101,14 @@ class Keeper:
     def default(self) -> str | None:
         """The real id of the default workspace; None where the directory has not told it."""
         return self._naming.default
+
+    def people(self) -> People:
+        """The ids of people, as far as their names are known now."""
+        return People(self._naming.emails(), self._people_key)
+
+    def key_ids(self) -> Callable[[str], str]:
+        """The ids of keys by name, as far as their names are known now."""
+        return key_ids(self._naming.keys())
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""

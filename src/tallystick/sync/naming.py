@@ -15,6 +15,7 @@ from tallystick.api.client import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import NAMES
 from tallystick.ledger.tables import Writer, schema
+from tallystick.sync.people import MADE
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
 """The directory's lists, and the type of name that is gone when its list no longer holds it."""
@@ -52,6 +53,16 @@ class Naming:
         """The real id of the default workspace; None where the directory has not told it."""
         rows = self._held.get(("workspace", DEFAULT))
         return rows["workspace"] if rows else None
+
+    def emails(self) -> dict[str, str]:
+        """The ids of users by e-mail; of one e-mail the id of whom the directory still lists."""
+        users = [row for row in self._held.values() if row["type"] == "user" and row["email"]]
+        listed = sorted(users, key=lambda row: (not row["id"].startswith(MADE), row["status"] != "gone"))
+        return {row["email"]: row["id"] for row in listed}
+
+    def keys(self) -> list[tuple[str, str]]:
+        """The id and the name of every key."""
+        return [(row["id"], row["name"]) for row in self._held.values() if row["type"] == "key"]
 
     def meet(self, people: Iterable[directory.Named], at: datetime) -> bool:
         """Take in how the rows of a report call those whom the directory does not list; whether that was news."""

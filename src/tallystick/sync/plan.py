@@ -31,6 +31,7 @@ class Source(StrEnum):
     COST = "cost"
     ANALYTICS_USAGE = "analytics_usage"
     ANALYTICS_COST = "analytics_cost"
+    CLAUDE_CODE = "claude_code"
 
     @property
     def newer(self) -> bool:
@@ -41,6 +42,11 @@ class Source(StrEnum):
     def money(self) -> bool:
         """Whether it tells what was billed: of ended days alone."""
         return self in {Source.COST, Source.ANALYTICS_COST}
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is read of ended days alone."""
+        return self.money or self is Source.CLAUDE_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +93,12 @@ def errands(
     older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
     read, check = [], []
     for day in sorted({*wanted.days(), *older}):
-        if day > today or (day == today and source.money) or (within and midnight(day) not in within):
+        if day > today or (day == today and source.ended) or (within and midnight(day) not in within):
             continue
         match _due(day, known.get(day), now, today):
             case "read":
                 read.append(day)
-            case "check":
+            case "check" if source is not Source.CLAUDE_CODE:  # it has no control total
                 check.append(day)
     return [*_cut(source, grain, check, check=True), *_cut(source, grain, read)]
 
@@ -152,6 +158,9 @@ def estimate(plan: Iterable[Errand], habits: Mapping[tuple[Source, Grain], Habit
         if errand.check:
             requests += 1
             size += 500 * days
+            continue
+        if errand.source is Source.CLAUDE_CODE and (errand.source, errand.grain) not in habits:
+            requests += days  # one each
             continue
         habit = habits.get((errand.source, errand.grain), ASSUMED)
         hours = 1 if habit.measured or errand.grain is Grain.DAY else 12

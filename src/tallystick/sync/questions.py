@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from tallystick.api import analytics
+from tallystick.api import analytics, claude_code
 from tallystick.api.client import Client, Query
 from tallystick.api.endpoints import USAGE_REPORT, WIDTHS
 from tallystick.api.reports import cost_query, usage_query
@@ -37,6 +37,10 @@ class Questions:
     def pages(self, errand: Errand, reading: Reading, now: datetime) -> Iterator[Asked]:
         """The pages of an errand, in order, each to be taken by the reading before the next is asked for."""
         source, window, grain = errand.source, errand.window, errand.grain
+        if source is Source.CLAUDE_CODE:
+            for day in window.days():
+                yield from self._pages("activity", claude_code.query(day))
+            return
         match source:
             case Source.USAGE:
                 control = usage_query(window, grain)

@@ -21,6 +21,7 @@ from tallystick.api.client import Page
 from tallystick.api.directory import Named
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import (
+    ACTIVITY,
     ANALYTICS_COST,
     ANALYTICS_USAGE,
     COST,
@@ -44,6 +45,7 @@ MEASURES: Mapping[Source, tuple[str, ...]] = {
     Source.COST: ("billed",),
     Source.ANALYTICS_USAGE: (*COUNTERS, "requests"),
     Source.ANALYTICS_COST: ("billed", "list"),
+    Source.CLAUDE_CODE: (),
 }
 """What the control totals of each source hold."""
 
@@ -77,7 +79,12 @@ def table_of(source: Source, grain: Grain) -> LedgerTable:
     """The table that a source fills: one for each grain, never added together."""
     if source is Source.USAGE:
         return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
-    return {Source.COST: COST, Source.ANALYTICS_USAGE: ANALYTICS_USAGE, Source.ANALYTICS_COST: ANALYTICS_COST}[source]
+    return {
+        Source.COST: COST,
+        Source.ANALYTICS_USAGE: ANALYTICS_USAGE,
+        Source.ANALYTICS_COST: ANALYTICS_COST,
+        Source.CLAUDE_CODE: ACTIVITY,
+    }[source]
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,15 +17,17 @@ from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.tables import Tables, schema
 from tallystick.sync.keep import Keeper
+from tallystick.sync.people import default_key
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Asked
 from tallystick.sync.run import TRIES, reading_of
 from tallystick.tally.prices import Prices
 
 
-def rebuild(old: Path, new: Path, prices: Prices) -> int:
+def rebuild(old: Path, new: Path, prices: Prices, people_key: Callable[[], bytes] = default_key) -> int:
     """Build the ledger `new` from the pages of `old`, which is only read; how many readings were judged.
 
+    `people_key` must be the one of the sync, or people whom no directory lists get other ids.
     Raises AskedWrongly if `new` is not empty, LedgerError where the archive cannot be read.
     """
     archive, copy = Archive(old), Archive(new)
@@ -36,7 +39,7 @@ def rebuild(old: Path, new: Path, prices: Prices) -> int:
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
     with Tables(new).writing() as writer:
-        keepers = {name: Keeper(writer, name, prices) for name in {row["organization"] for row in rows}}
+        keepers = {name: Keeper(writer, name, prices, people_key) for name in {row["organization"] for row in rows}}
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))

@@ -22,10 +22,12 @@ from tallystick.core.time import Grain, Window, text
 from tallystick.errors import AskedWrongly, CursorLost, Refused
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.tables import Tables, Writer, schema
+from tallystick.sync.activity import ActivityReading
 from tallystick.sync.dense import DenseReading
 from tallystick.sync.dialects import REFUSALS, Choice, plan, probe
 from tallystick.sync.history import known_days
 from tallystick.sync.keep import Keeper
+from tallystick.sync.people import default_key
 from tallystick.sync.plan import Errand, Source, again
 from tallystick.sync.questions import BAD_REQUEST, Questions
 from tallystick.sync.reading import Asked, Reading
@@ -71,6 +73,9 @@ class Progress:
 
 def reading_of(errand: Errand, keeper: Keeper, read_at: datetime) -> Reading:
     """A reading of an errand, of the dialect that it is of."""
+    if errand.source is Source.CLAUDE_CODE:
+        ids = (keeper.people().id_of, keeper.key_ids())
+        return ActivityReading(errand, keeper.organization, read_at, person=ids[0], key=ids[1])
     kind = SparseReading if errand.source.newer else DenseReading
     return kind(errand, keeper.organization, read_at, keeper.default)
 
@@ -88,6 +93,8 @@ class Sync:
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
+        coding: bool = True,
+        people_key: Callable[[], bytes] = default_key,
     ) -> None:
         if source not in set(Choice):
             raise AskedWrongly(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
@@ -99,6 +106,8 @@ class Sync:
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
+        self._coding = coding
+        self._people_key = people_key
         self._reading = 0
         self.outcome = Outcome()
         self._questions = Questions(client, self.outcome.remark)
@@ -114,10 +123,14 @@ class Sync:
             keeper = self._names(writer, sample if isinstance(sample, Page) else None)
             self._choose(keeper, wanted, now, sample)
             known = known_days(self._tables, keeper.organization)
-            waiting = deque((errand, 1) for errand in plan(known, wanted, grain, now, self._choice))
+            waiting = deque(
+                (errand, 1) for errand in plan(known, wanted, grain, now, self._choice, coding=self._coding)
+            )
             done = 0
             while waiting:
                 errand, attempt = waiting.popleft()
+                if errand.source is Source.CLAUDE_CODE and not self._coding:
+                    continue  # it was refused
                 self._progress(Progress(done, done + 1 + len(waiting), self.outcome.rows, errand))
                 following = self._errand(keeper, errand, attempt)
                 waiting.extendleft((more, 1 if errand.check else attempt + 1) for more in reversed(following))
@@ -156,7 +169,7 @@ class Sync:
             lists = ", ".join(purpose.replace("_", " ") for purpose in refusals)
             first = next(iter(refusals.values()))
             self.outcome.remark(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
-        keeper = Keeper(writer, organization, self._prices)
+        keeper = Keeper(writer, organization, self._prices, self._people_key)
         self.outcome.organization = keeper.organization
         here = Window(at, at)
         rows = [self._archived(Asked(purpose, {}, page), place) for place, (purpose, page) in enumerate(pages)]
@@ -193,6 +206,9 @@ class Sync:
         if errand.source is Source.COST and no.status == BAD_REQUEST and NO_DAY in no.what:
             # By the API's clock no day of the window has ended yet.
             self.outcome.remark(f"{errand}: not published yet, so left out. {no.what}")
+        elif errand.source is Source.CLAUDE_CODE and no.status in REFUSALS:
+            self._coding = False
+            self.outcome.remark(f"The Claude Code report may not be read, so there is no activity. {no.what}")
         elif self._choice is Choice.AUTO and not errand.source.newer and no.status in REFUSALS - {BAD_REQUEST}:
             self.outcome.remark(
                 f"The older reports may not be read, so days that only they know are left out. {no.what}"

@@ -1,0 +1,231 @@
+"""Claude Code: what was done, its estimate, and the bill beside it where the newer dialect tells of it.
+
+The estimate is of what the bill holds already and is never added to it (reports-api 1.3.3). The report leaves out many
+whom a seat pays for, and what a seat costs is in no report, so that neither may look like zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.dimensions import TIMES
+from tallystick.core.money import plain, ratio, rounded, total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import ACTIVITY, TOOLS
+from tallystick.core.time import text
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import column, wanted, within
+from tallystick.reports.coverage import cover, organizations
+from tallystick.reports.names import directory
+from tallystick.reports.report import Measure, Report
+
+COUNTS = ("sessions", "lines_added", "lines_removed", "commits", "pull_requests")
+_CALLED = {"person": "actor"}
+_DONE, _USED = "model = 'none'", "model <> 'none'"
+_PEOPLE = "organization || ' ' || actor || ' ' || CAST(day AS VARCHAR)"
+_NEWER = (
+    "(organization, day) IN (SELECT (organization, day) FROM ledger.days "
+    "WHERE source IN ('analytics_cost', 'analytics_usage') GROUP BY organization, day "
+    "HAVING count(DISTINCT source) = 2)"
+)
+"""The days that are tallied by the newer dialect, which alone tells what Claude Code was billed."""
+BILL = """
+    SELECT charges.organization, charges.month, charges.day, charges.model, charges.billed,
+        coalesce(shared.actor, charges.actor) AS actor
+    FROM ledger.charges AS charges
+    LEFT JOIN (
+        SELECT DISTINCT names.organization, names.id, told.actor
+        FROM names JOIN ledger.activity AS told
+            ON told.organization = names.organization AND told.actor = 'key:' || names.name
+        WHERE names.type = 'key'
+    ) AS shared ON shared.organization = charges.organization AND shared.id = charges.actor
+    WHERE charges.product = 'claude_code' AND charges.source = 'analytics' AND charges.billed IS NOT NULL
+"""
+"""What Claude Code was billed; keys that share a name stand together, as they do in the report."""
+
+
+def _whole(sql: str, rows: str) -> str:
+    """A sum over some rows, null where one of them does not say."""
+    return f"CASE WHEN count(*) FILTER ({rows}) = count({sql}) FILTER ({rows}) THEN sum({sql}) FILTER ({rows}) END"
+
+
+CLAUDE_CODE = Report(
+    name="claude-code",
+    meaning="What was done with Claude Code, its estimated cost, and what was billed where that is known",
+    money=False,
+    dimensions=(
+        *("organization", "person", "model", "terminal", "customer", "subscription", "remote"),
+        *("day", "week", "month"),
+    ),
+    by=("person",),
+    measures=(
+        *(Measure(name, Kind.COUNT, None, aggregate=_whole(name, _DONE)) for name in COUNTS),
+        *(
+            Measure(how, Kind.COUNT, None, aggregate=_whole(" + ".join(f"{tool}_{how}" for tool in TOOLS), _DONE))
+            for how in ("accepted", "rejected")
+        ),
+        Measure(
+            "tokens",
+            Kind.COUNT,
+            "tokens",
+            aggregate=f"coalesce({_whole('input + output + cache_read + cache_write', _USED)}, "
+            f"CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)",
+        ),
+        Measure(
+            "estimated",
+            Kind.MONEY,
+            "USD",
+            aggregate=f"coalesce({_whole('estimated', _USED)}, CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)",
+        ),
+        Measure("active_days", Kind.COUNT, None, aggregate=f"count(DISTINCT {_PEOPLE})"),
+        Measure(
+            "paid_days",
+            Kind.COUNT,
+            None,
+            aggregate=f"count(DISTINCT CASE WHEN customer <> 'subscription' AND {_NEWER} THEN {_PEOPLE} END)",
+        ),
+    ),
+    order="estimated",
+)
+HEADINGS = (
+    *(Heading(name, Kind.COUNT) for name in ("sessions", "active_days", *COUNTS[1:], "accepted", "rejected")),
+    Heading("acceptance_rate", Kind.RATIO),
+    Heading("tokens", Kind.COUNT, "tokens"),
+    Heading("estimated", Kind.MONEY, "USD"),
+    Heading("billed", Kind.MONEY, "USD"),
+    Heading("billed_per_active_day", Kind.MONEY, "USD"),
+)
+_NOTES = (
+    "estimated is Anthropic's estimate in whole cents, of which the bill holds its own already: never add it to spend.",
+    "active_days counts the days on which each person or key did something: developer-days.",
+    (
+        "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: "
+        "what is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
+    ),
+)
+
+
+def answer(engine: Engine, question: Question, now: datetime) -> Table:
+    """The answer; AskedWrongly where the question cannot be."""
+    CLAUDE_CODE.check(question)
+    by = question.by
+    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
+        by = ("organization", *by)
+    where = wanted(engine, ACTIVITY, {_CALLED.get(name, name): said for name, said in question.where.items()})
+    conditions = [within(question.window, months=True), *where]
+    places = {"terminal", "customer", "subscription", "remote"} & {*by, *question.where}
+    rows = _joined(engine, by, conditions, billed=not places)
+    [whole] = _joined(engine, (), conditions, billed=not places) or [{}]
+    for row in rows:
+        if "model" in by:  # what was done is not counted by model
+            row.update(dict.fromkeys((*COUNTS, "accepted", "rejected")))
+    times = [name for name in by if name in TIMES]
+    rows.sort(key=lambda row: ([row[it] for it in times], -(row["estimated"] or 0), [row[it] for it in by]))
+    coverage, caveats = cover(engine, ACTIVITY, _plain(question), now)
+    coverage["billed_days"] = _billed_days(engine, question)
+    headings, cells = _laid_out(engine, rows, by)
+    return Table(
+        question,
+        headings,
+        cells,
+        dict(zip((it.name for it in HEADINGS), _figures(whole), strict=True)),
+        (*caveats, *_bill(coverage, rows, places), *_NOTES),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def _plain(question: Question) -> Question:
+    return replace(question, where={name: it for name, it in question.where.items() if name == "organization"})
+
+
+def _joined(
+    engine: Engine, by: Sequence[str], conditions: Sequence[exp.Condition], *, billed: bool
+) -> list[dict[str, Any]]:
+    """What was done and what was billed by group; a group that only one of them knows has nulls of the other."""
+    dims = {name: column(_CALLED.get(name, name)) for name in by}
+    sums = [exp.alias_(exp.maybe_parse(it.aggregated, dialect="duckdb"), it.name) for it in CLAUDE_CODE.measures]
+    asked = _grouped(exp.table_(ACTIVITY.name, db="ledger"), dims, sums, conditions)
+    if "model" in by:
+        asked = asked.where(_USED)
+    counts = [it.name for it in CLAUDE_CODE.measures if it.kind is Kind.COUNT]
+    found = {
+        tuple(row[name] for name in by): row | {name: None if row[name] is None else int(row[name]) for name in counts}
+        for row in engine.ask(asked).to_pylist()
+    }
+    bills: dict[tuple[str, ...], Any] = {}
+    if billed:
+        bill: exp.Expr = exp.select("*").from_(f"({BILL}) AS bill", dialect="duckdb").subquery("bill")
+        amounts = _grouped(bill, dims, [exp.alias_(exp.maybe_parse("sum(billed)"), "billed")], conditions)
+        bills = {tuple(row[name] for name in by): row["billed"] for row in engine.ask(amounts).to_pylist()}
+    for group in {*bills} - {*found}:
+        found[group] = dict(zip(by, group, strict=True)) | {it.name: None for it in CLAUDE_CODE.measures}
+    for group, row in found.items():
+        none = total([]) if billed and row["paid_days"] else None
+        row["billed"] = bills.get(group, none)
+    return list(found.values())
+
+
+def _grouped(
+    source: exp.Expr,
+    dims: Mapping[str, exp.Expr],
+    sums: Sequence[exp.Expr],
+    conditions: Sequence[exp.Condition],
+) -> exp.Select:
+    asked = exp.select(*(exp.alias_(sql.copy(), name, quoted=True) for name, sql in dims.items()), *sums)
+    asked = asked.from_(source).where(*(it.copy() for it in conditions))
+    if dims:
+        return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1)))
+    return asked.having("count(*) > 0")
+
+
+def _figures(row: Mapping[str, Any]) -> tuple[Cell, ...]:
+    if not row:
+        return (None,) * len(HEADINGS)
+    said = None if row["accepted"] is None or row["rejected"] is None else row["accepted"] + row["rejected"]
+    share = None if said is None else ratio(row["accepted"], said)
+    daily = None if row["billed"] is None else ratio(row["billed"], row["paid_days"] or 0)
+    derived = {"acceptance_rate": share, "billed_per_active_day": daily}
+    return tuple(derived[it.name] if it.name in derived else row[it.name] for it in HEADINGS)
+
+
+def _laid_out(
+    engine: Engine, rows: list[dict[str, Any]], by: Sequence[str]
+) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
+    headings: list[Heading] = []
+    columns: list[list[Cell]] = []
+    for name in by:
+        headings.append(Heading(name, Kind.DIMENSION))
+        columns.append([row[name] for row in rows])
+        if names := directory(engine, _CALLED.get(name, name)):
+            headings.append(Heading(f"{name}_name", Kind.NAME))
+            columns.append([names.get(row[name], row[name].removeprefix("key:")) for row in rows])
+    columns += map(list, zip(*(_figures(row) for row in rows), strict=True))
+    return (*headings, *HEADINGS), list(zip(*columns, strict=True)) if rows else []
+
+
+def _billed_days(engine: Engine, question: Question) -> int:
+    query = exp.select(exp.alias_(exp.maybe_parse("count(DISTINCT day)"), "days")).from_("ledger.days")
+    query = query.where(within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"))
+    return int(engine.ask(query).to_pylist()[0]["days"])
+
+
+def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[str]) -> list[str]:
+    """What to say of the bill: where it is not known, and who is billed without being shown."""
+    if places:
+        return [f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart."]
+    said = []
+    if coverage["billed_days"] < coverage["days"]:
+        said.append(
+            f"billed is of {coverage['billed_days']} of {coverage['days']} days: on the others only the older dialect "
+            "was read, which does not tell what Claude Code was billed: unknown, not zero."
+        )
+    unseen = [row["billed"] for row in rows if row["active_days"] is None]
+    if unseen:
+        said.append(f"{plain(rounded(total(unseen)))} USD was billed where the report shows no activity.")
+    return said

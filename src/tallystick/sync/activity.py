@@ -1,0 +1,146 @@
+"""Activity readings: the Claude Code report, day by day (reports-api 1.4).
+
+It has no control total, so a day is kept as one whole reading of it has it, provisional until it is read once more 35
+days after its end. Only what is an hour old is served, so a day read sooner after its end counts as running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.api.claude_code import KEY, CodeRow, Placed, ToolAction, asked as day_of, extra_fields, rows
+from tallystick.api.directory import Named
+from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.money import EXACT
+from tallystick.core.records import TOOLS, State
+from tallystick.core.time import Window
+from tallystick.ledger.tables import schema
+from tallystick.sync.people import MADE
+from tallystick.sync.reading import Asked, Figures, Reading
+
+LAG = timedelta(hours=1)
+"""What is younger is not served."""
+NO_MODEL = "none"
+_KNOWN = {f"{tool}_tool": tool for tool in TOOLS[:-1]}
+_REMOTE = {True: "true", False: "false", None: UNKNOWN}
+
+Place = tuple[str, ...]
+"""Day, actor, sort of actor, customer, subscription, terminal, remote, model."""
+
+
+@dataclass
+class ActivityReading(Reading):
+    """A reading of the Claude Code report; `person` and `key` give the ids of e-mails and of names of keys."""
+
+    person: Callable[[str], str] = str
+    key: Callable[[str], str] = str
+    _answered: set[date] = field(default_factory=set)
+    _held: dict[Place, dict[str, Any]] = field(default_factory=dict)
+
+    def add(self, asked: Asked) -> None:
+        """Take one page."""
+        day = day_of(asked.page)
+        for placed in rows(asked.page):
+            self._take(day, placed)
+        self.new_fields |= extra_fields(asked.page)
+        self._answered.add(day)
+
+    def _take(self, day: date, placed: Placed) -> None:
+        row = placed.row
+        actor = self._actor(row)
+        none = "none" if row.subscription_type is None else UNKNOWN
+        subscription = row.subscription_type if isinstance(row.subscription_type, str) else none
+        where = (row.customer_type or UNKNOWN, subscription or none, row.terminal_type or UNKNOWN)
+        place = (f"{day}", actor, row.actor.type, *where, _REMOTE[row.is_remote])
+        self._put((*place, NO_MODEL), self._counts(row))
+        for use, estimated in zip(row.model_breakdown, placed.estimated, strict=True):
+            tokens = use.tokens
+            said = {
+                "input": tokens.input,
+                "output": tokens.output,
+                "cache_read": tokens.cache_read,
+                "cache_write": tokens.cache_creation,
+                "estimated": estimated,
+            }
+            self._put((*place, use.model or UNKNOWN), said)
+
+    def _put(self, place: Place, said: Mapping[str, Any]) -> None:
+        """Add to what stands there: two keys of one name come in two rows that nothing tells apart."""
+        held = self._held.get(place)
+        self._held[place] = {**said} if held is None else {name: _added(held[name], it) for name, it in said.items()}
+
+    def _counts(self, row: CodeRow) -> dict[str, int | None]:
+        core = row.core_metrics
+        counts = {
+            "sessions": core.num_sessions,
+            "lines_added": core.lines_of_code.added,
+            "lines_removed": core.lines_of_code.removed,
+            "commits": core.commits_by_claude_code,
+            "pull_requests": core.pull_requests_by_claude_code,
+        }
+        actions = row.tool_actions
+        for tool in TOOLS:
+            mine = [it for name, it in (actions or {}).items() if _KNOWN.get(name, "other") == tool]
+            counts[f"{tool}_accepted"] = None if actions is None else _summed(mine, "accepted")
+            counts[f"{tool}_rejected"] = None if actions is None else _summed(mine, "rejected")
+        if actions:
+            self.new_fields |= {f"tool_actions.{name}" for name in actions if name not in _KNOWN}
+        return counts
+
+    def _actor(self, row: CodeRow) -> str:
+        email = row.actor.email_address
+        if row.actor.type == KEY or not email:
+            return self.key(str(row.actor.api_key_name or email))
+        id_ = self.person(email)
+        if id_.startswith(MADE):  # nobody whom the directory lists
+            self.people[id_] = Named(type="user", id=id_, name=email, email=email, status="gone")
+        return id_
+
+    def _cube(self) -> tuple[pa.Table, set[date]]:
+        fits = schema(self._table)
+        places = ("day", "actor", "actor_type", "customer", "subscription", "terminal", "remote", "model")
+        found = [
+            {
+                "organization": self.organization,
+                "month": place[0][:7],
+                **dict(zip(places, place, strict=True)),
+                "day": date.fromisoformat(place[0]),
+                **said,
+            }
+            for place, said in self._held.items()
+        ]
+        return pa.Table.from_pylist(found, fits), set()
+
+    def _whole_until(self) -> datetime:
+        return self.read_at - LAG
+
+    def _buckets(self, day: Window, how: State) -> list[datetime]:  # noqa: ARG002 - a running day is kept as it is
+        return [day.start] if day.start.date() in self._answered else []
+
+    def _said(self, purpose: str, start: datetime) -> Figures | None:  # noqa: ARG002 - there is no control total
+        return {} if start.date() in self._answered else None
+
+
+def key_ids(names: Iterable[tuple[str, str]]) -> Callable[[str], str]:
+    """The id of a key by its name, from (id, name) of every key; `key:NAME` where none or several are called so."""
+    held: dict[str, list[str]] = {}
+    for id_, name in names:
+        held.setdefault(name, []).append(id_)
+    return lambda name: held[name][0] if len(held.get(name, ())) == 1 else f"key:{name}"
+
+
+def _summed(them: list[ToolAction], how: str) -> int | None:
+    counts = [getattr(it, how) for it in them]
+    return None if None in counts else sum(counts)
+
+
+def _added(one: Any, other: Any) -> Any:
+    if one is None or other is None:
+        return None
+    return EXACT.add(one, other) if isinstance(one, Decimal) else one + other

@@ -1,0 +1,231 @@
+"""Activity in Claude Code: what the report says of a day is what happened, and what it leaves out is unknown."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallystick.core.records import ACTIVITY, DAYS, NAMES
+from tallystick.errors import BadMoney, StrangeAnswer
+from tallystick.sim import Answer, World
+from tallystick.sync.people import LETTERS, MADE, People, key_at
+from tallystick.sync.rebuild import rebuild
+
+from .conftest import DAY, NOW, PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, span, synced
+
+SINCE = days_ago(4)
+SPENT = "usage_report/claude_code"
+
+
+def key() -> bytes:
+    """The key of these tests."""
+    return b"k" * 32
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A world in which people, seats and keys use Claude Code, two of these by one name."""
+    return World(start=date(2026, 8, 1), end=TODAY, keys=16, requests_per_key_day=8, coding_keys=3, seats=2)
+
+
+@pytest.fixture(scope="module")
+def ledger(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its ledger; only to be read."""
+    path = tmp_path_factory.mktemp("coding") / "ledger"
+    assert synced(path, Wire(world), SINCE).remarks == []
+    return path
+
+
+def edited(world: World, edit: Callable[[list[dict[str, Any]]], None]) -> Callable[[str], Answer | None]:
+    """A wire's `before` that changes the rows of the Claude Code report."""
+    plain = Wire(world)
+    headers = {"x-api-key": "sk-ant-admin01-simulated", "anthropic-version": "2023-06-01"}
+
+    def before(target: str) -> Answer | None:
+        if SPENT not in target:
+            return None
+        answer = plain.answer("GET", target, headers)
+        said = json.loads(answer.body)
+        edit(said["data"])
+        return Answer(answer.status, json.dumps(said).encode(), answer.headers)
+
+    return before
+
+
+def test_tokens_are_those_of_the_truth(ledger: Path, world: World) -> None:
+    """By day, person and model, the tokens of the ledger are those of the requests, seats and keys included."""
+    names = Counter(it.name for it in world.organization.keys)
+    ids = {it.id: it.id if names[it.name] == 1 else f"key:{it.name}" for it in world.organization.keys}
+    coding = world.organization.coding.id
+    true: Counter[tuple[Any, ...]] = Counter()
+    for day in span(SINCE, TODAY):
+        for request in (*world.requests(day), *world.seated(day)):
+            group = request.group
+            who = group.account or ids.get(group.key or "")
+            if group.workspace == coding and who:
+                counts = (request.uncached, request.output, request.read, request.write_5m + request.write_1h)
+                for kind, count in zip(("input", "output", "cache_read", "cache_write"), counts, strict=True):
+                    true[day, who, group.model, kind] += count
+    found: Counter[tuple[Any, ...]] = Counter()
+    for row in records(ledger, ACTIVITY):
+        for kind in ("input", "output", "cache_read", "cache_write") if row["model"] != "none" else ():
+            found[row["day"], row["actor"], row["model"], kind] += row[kind]
+    assert +found == +true
+    assert any(who.startswith("key:") for _, who, _, _ in found)
+
+
+def test_what_was_done_is_told_once(ledger: Path, world: World) -> None:
+    """Counts and estimates sum to those of the report, however many models a row has."""
+    wire = Wire(world)
+    synced(ledger.parent / "again", wire, SINCE)
+    rows = [row for target, answer in wire.said if SPENT in target for row in json.loads(answer.body)["data"]]
+    kept = records(ledger, ACTIVITY)
+    assert sum(it["sessions"] or 0 for it in kept) == sum(it["core_metrics"]["num_sessions"] for it in rows)
+    assert sum(it["edit_accepted"] or 0 for it in kept) == sum(
+        it["tool_actions"]["edit_tool"]["accepted"] for it in rows
+    )
+    cents = sum(part["estimated_cost"]["amount"] for it in rows for part in it["model_breakdown"])
+    assert sum((it["estimated"] or Decimal(0) for it in kept), Decimal(0)) == Decimal(cents) / 100
+    assert {it["customer"] for it in kept} == {"api", "subscription"}
+
+
+def test_days_are_read_once_they_have_ended(ledger: Path, world: World) -> None:
+    """Ended days alone are read, one request each; a day read within the hour after its end counts as running."""
+    assert days_of(ledger, "claude_code") == dict.fromkeys(span(SINCE, TODAY), "provisional")
+    early = ledger.parent / "early"
+    synced(early, Wire(world, Clock(NOW.replace(hour=0, minute=30))), days_ago(1))
+    assert days_of(early, "claude_code") == {days_ago(1): "running"}
+    synced(early, Wire(world), days_ago(1))
+    assert records(early, ACTIVITY)
+    assert days_of(early, "claude_code") == {days_ago(1): "provisional"}
+
+
+def test_older_days_are_read_weekly(path: Path, world: World) -> None:
+    """The last three ended days are read each time, others after a week, and a day that settled no more."""
+    synced(path, Wire(world, Clock(NOW - 8 * DAY)), days_ago(10))
+    wire = Wire(world, Clock(NOW - 6 * DAY))
+    synced(path, wire, days_ago(10))
+    asked = {it["starting_at"][0] for it in wire.asked(SPENT)}
+    assert asked == {str(day) for day in span(days_ago(9), days_ago(6))}
+    wire = Wire(world)
+    synced(path, wire, days_ago(10))
+    assert str(days_ago(10)) in {it["starting_at"][0] for it in wire.asked(SPENT)}
+
+
+def test_rebuilt_row_for_row(ledger: Path, tmp_path: Path) -> None:
+    """The archive alone gives the same activity."""
+    rebuild(ledger, tmp_path / "new", PUBLIC)
+    assert content(tmp_path / "new") == content(ledger)
+
+
+def test_a_second_sync_writes_nothing(ledger: Path, world: World) -> None:
+    """A reading that finds the same writes no version."""
+    before = content(ledger)
+    done = synced(ledger, Wire(world), SINCE)
+    assert (done.days, content(ledger)) == (0, before)
+
+
+def test_a_refusal_is_a_remark(path: Path, world: World) -> None:
+    """Where the report may not be read that is said once, after one request, and all else is there."""
+    error = json.dumps({"type": "error", "error": {"type": "permission_error", "message": "No."}}).encode()
+    wire = Wire(world, before=lambda target: Answer(403, error) if SPENT in target else None)
+    done = synced(path, wire, days_ago(50))
+    assert len(wire.asked(SPENT)) == 1
+    assert [it for it in done.remarks if "Claude Code" in it] == done.remarks
+    assert days_of(path, "claude_code") == {}
+    assert days_of(path, "cost")
+
+
+def test_it_can_be_left_out(path: Path, world: World) -> None:
+    """Without it, nothing is asked of the report."""
+    wire = Wire(world)
+    synced(path, wire, days_ago(2), coding=False)
+    assert wire.asked(SPENT) == []
+
+
+def test_the_bill_stays_as_it_is(ledger: Path, path: Path, world: World) -> None:
+    """The estimate is in no charge: with and without activity the charges are the same."""
+    synced(path, Wire(world), SINCE, coding=False)
+    assert content(path)["charges"] == content(ledger)["charges"]
+
+
+def test_unknown_fields_tools_and_absent_ones(path: Path, world: World) -> None:
+    """New fields, tools and words are kept or noticed; what is absent is unknown, not zero."""
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            row["mood"] = "good"
+            row["customer_type"] = "barter"
+            row["tool_actions"]["juggle_tool"] = {"accepted": 2, "rejected": 1}
+            del row["core_metrics"], row["is_remote"], row["subscription_type"]
+
+    done = synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
+    kept = records(path, ACTIVITY)
+    counts = [it for it in kept if it["model"] == "none"]
+    assert {it["customer"] for it in kept} == {"barter"}
+    assert {(it["remote"], it["subscription"], it["sessions"]) for it in counts} == {("unknown", "unknown", None)}
+    assert all(it["other_accepted"] == 2 * it["other_rejected"] > 0 for it in counts)
+    assert {it.split(":")[0] for it in done.issues} == {"claude_code mood", "claude_code tool_actions.juggle_tool"}
+
+
+def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An e-mail that the directory does not list stays out of activity: a keyed hash stands there."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(path.parent / "config"))
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        for row in rows:
+            if "email_address" in row["actor"]:
+                row["actor"]["email_address"] = "Someone@Else.example"
+
+    synced(path, Wire(world, before=edited(world, edit)), days_ago(2))
+    people = {it["actor"] for it in records(path, ACTIVITY) if it["actor_type"] == "user_actor"}
+    [made] = people
+    assert made.startswith(MADE)
+    assert len(made) == len(MADE) + LETTERS
+    assert "else" not in repr(records(path, ACTIVITY)).lower()
+    assert [it["email"] for it in records(path, NAMES) if it["id"] == made] == ["Someone@Else.example"]
+    file = path.parent / "config" / "tallystick" / "people.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    rebuild(path, path.parent / "new", PUBLIC)
+    assert content(path.parent / "new") == content(path)
+
+
+def test_ids_of_people(tmp_path: Path) -> None:
+    """An e-mail gives the same id whatever its case, another one under another key, and no key where none is needed."""
+    people = People({"Ada@x.example": "user_ada"}, key)
+    assert people.id_of("ada@X.example") == "user_ada"
+    assert people.id_of("Ben@x.example") == people.id_of("ben@x.example ")
+    assert people.id_of("ben@x.example") != People({}, lambda: b"other" * 8).id_of("ben@x.example")
+    made = key_at(tmp_path / "a" / "people.key")
+    assert key_at(tmp_path / "a" / "people.key") == made
+    assert len(made) == 64
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"date": "2026-01-01T00:00:00Z"}, StrangeAnswer),
+        ({"actor": {"type": "ghost_actor"}}, StrangeAnswer),
+        ({"core_metrics": {"num_sessions": -1}}, StrangeAnswer),
+        ({"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "EUR", "amount": 1}}]}, BadMoney),
+        ({"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "USD", "amount": 1e30}}]}, BadMoney),
+    ],
+)
+def test_what_cannot_be_is_not_kept(path: Path, world: World, change: dict[str, Any], error: type[Exception]) -> None:
+    """A row of another day, of no one, with a count below zero or an amount that cannot be stops the work."""
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        rows[0].update(change)
+
+    with pytest.raises(error):
+        synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
+    assert records(path, ACTIVITY) == []
+    assert not [it for it in records(path, DAYS) if it["source"] == "claude_code"]
