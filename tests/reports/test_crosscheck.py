@@ -6,12 +6,15 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tallystick import Ledger, Table
+from tallystick.cli import cli
+from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
 from tallystick.sim import Discount, Simulator, World
 
-from .given import CLOCK, TODAY, Kept, caveat, client_of, days, summed
+from .given import CLOCK, NOW, TODAY, Kept, caveat, client_of, days, summed
 
 SINCE, LAST = date(2026, 11, 14), date(2026, 11, 21)
 DAYS = days(SINCE, LAST)
@@ -149,3 +152,22 @@ def test_other_groupings_are_refused(book: Ledger) -> None:
     """The dialects are compared by workspace or by key."""
     with pytest.raises(AskedWrongly, match="by model"):
         _asked(book, "model")
+
+
+@pytest.mark.parametrize(("strict", "code"), [((), 0), (("--strict",), 1)])
+def test_strict_ends_with_one_where_anything_differs(
+    moved: Ledger, monkeypatch: pytest.MonkeyPatch, strict: tuple[str, ...], code: int
+) -> None:
+    """The command shows what differs; with --strict its exit code says so too."""
+    monkeypatch.setenv("TALLYSTICK_NOW", text(NOW))
+    words = ["crosscheck", "--since", f"{SINCE}", "--until", f"{TODAY}", "--ledger", str(moved.path), *strict]
+    done = CliRunner().invoke(cli, words)
+    assert done.exit_code == code, done.output
+    assert f"differs since {RESTATED}" in " ".join(done.output.split())
+
+
+def test_strict_is_content_where_all_is_equal(book: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With --strict and nothing that differs the exit code is 0."""
+    monkeypatch.setenv("TALLYSTICK_NOW", text(NOW))
+    words = ["crosscheck", "--since", f"{SINCE}", "--until", f"{TODAY}", "--ledger", str(book.path), "--strict"]
+    assert CliRunner().invoke(cli, words).exit_code == 0

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tallystick.book import Ledger
+from tallystick.config import Settings
 from tallystick.core.cuts import CUT_DIMS, CUTS, NAMED_CUTS, ORDINARY
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
@@ -280,3 +281,23 @@ def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
     done = newer(path, wire, days_ago(35), days_ago(30), cuts=words)
     assert abs(cost.requests - len(wire.said)) <= 6
     assert cost.megabytes == pytest.approx(done.size / 1e6, rel=0.3)
+
+
+def test_a_plan_counts_a_request_for_each_day_of_activity(path: Path) -> None:
+    """The activity of Claude Code is asked for day by day, and so it is planned once it was read."""
+    world = small(4)
+    synced(path, Wire(world), days_ago(40), days_ago(36))
+    book = Ledger(path, Clock())
+    with_it, without = (
+        book.plan(f"{days_ago(35)}", f"{days_ago(20)}", source="reports", coding=coding)[1] for coding in (True, False)
+    )
+    assert with_it.requests - without.requests == 15
+
+
+def test_the_settings_name_cuts(path: Path, tmp_path: Path) -> None:
+    """Cuts of the settings are planned where the command names none; an empty --cuts leaves them out."""
+    file = tmp_path / "tallystick.toml"
+    file.write_text('cuts = ["groups"]\n', encoding="utf-8")
+    book = Ledger.of(Settings.load(config=str(file), ledger=str(path), environment={}), clock=Clock())
+    by_default, none = ({it.source for it in book.plan("7d", cuts=cuts)[0]} for cuts in (None, ()))
+    assert by_default - none == {Source.CUT_GROUPS}

@@ -45,13 +45,14 @@ def habits(tables: Tables) -> dict[Kind, Habit]:
     for row in tables.rows(PAGES, columns=columns).to_pylist():
         if row["source"] in set(Source) and row["purpose"] != "check":
             cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0, 0, 0])
-            following = "&page=" in row["request"]
-            last = row["purpose"] in {"after", "activity"} and not following
-            days = 1 if row["purpose"] == "activity" else (row["window_end"] - row["window_start"]).days
-            for place, more in enumerate((not following, following, row["size"], last, days * last)):
+            following, daily = "&page=" in row["request"], row["purpose"] == "activity"  # which is asked for day by day
+            last = row["purpose"] == "after" and not following
+            days = (row["window_end"] - row["window_start"]).days if last else int(daily and not following)
+            following = following or daily
+            for place, more in enumerate((not following, following, row["size"], last, days)):
                 cost[place] += more
     return {
-        kind: Habit(queries / readings, pages / days, size / days, measured=True)
+        kind: Habit(queries / max(readings, 1), pages / days, size / days, measured=True)
         for kind, (queries, pages, size, readings, days) in costs.items()
         if days
     }
