@@ -253,7 +253,9 @@ def main() -> None:
         subprocess.check_call([*again, "--make", folder])
         asked = [*again, "--measure", folder, *(["--profile"] if told.profile else [])]
         said = json.loads(subprocess.check_output(asked, timeout=3600))
-    print("{records:,} usage records, {lines:,} lines, {charges:,} charges, in {chunks} chunks".format(**said["counts"]))
+    print(
+        "{records:,} usage records, {lines:,} lines, {charges:,} charges, in {chunks} chunks".format(**said["counts"])
+    )
     for name, what in (
         ("floor", "the same records to rows, and a sum"),
         ("charges", f"matched and split; target {TARGETS['year']:,.0f}"),
