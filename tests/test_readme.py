@@ -12,11 +12,14 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 from rich.text import Text
 
 from tallystick.cli import main
+from tallystick.core.prices import UNITS, Model, Modifier, Price
 from tallystick.sim import Simulator, World, serve
+from tallystick.tally.prices import Prices
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -64,6 +67,22 @@ def test_console_blocks_are_what_the_commands_print(
     if pytestconfig.getoption("regenerate"):
         page.write_text(anew, encoding="utf-8")
     assert page.read_text(encoding="utf-8") == anew
+
+
+@pytest.mark.parametrize("page", ["prices.md", "tally.md"])
+def test_own_price_files_of_the_pages_can_be_read(page: str) -> None:
+    """Each price file that a page shows is read on top of the public list, and names no model that nobody knows."""
+    said = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    [own] = re.findall(r"```toml\n(# our-prices\.toml.*?)```", said, re.DOTALL)
+    assert Prices.with_own(own, name="our-prices.toml").unknown(()) == []
+
+
+def test_every_field_of_a_price_file_is_explained() -> None:
+    """docs/prices.md names each field that an entry can have, and each kind of token or service."""
+    said = (ROOT / "docs" / "prices.md").read_text(encoding="utf-8")
+    fields = {field.encode_name for entry in (Model, Price, Modifier) for field in structs.fields(entry)}
+    for word in (*fields, *UNITS):
+        assert f"`{word}`" in said, word
 
 
 def test_picture_shows_what_the_commands_print(environment: dict[str, str], pytestconfig: pytest.Config) -> None:

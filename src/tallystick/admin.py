@@ -8,40 +8,23 @@ with AdminAPI() as api:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any, Self, TypeVar
 
 import httpx2
 
-from tallystick.api import analytics, directory, reports
+from tallystick.api import analytics, directory, limits, reports
 from tallystick.api.client import PATIENCE, Client, Clock, Page, Query
 from tallystick.api.credential import Credential
-from tallystick.api.endpoints import ORGANIZATION
+from tallystick.api.limits import MemberLimit, RateLimit, SpendLimit
+from tallystick.api.rights import Asking, Checked
 from tallystick.config import Settings
 from tallystick.core.records import CostRecord, UsageRecord
-from tallystick.core.time import DAY, Grain, Window, instant, midnight
-from tallystick.errors import AskedWrongly, Refused
+from tallystick.core.time import Grain, Window, instant, midnight
+from tallystick.errors import AskedWrongly
 
 When = str | date | datetime
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What `check` found: the organization, what this credential may read, and how fresh it is.
-
-    `may_read` maps each thing asked to "yes" or the reason why not; `newest_usage` is the start of the newest hour
-    with usage in the last two days, `newest_cost` the newest ended day with a cost in the last seven; None is none.
-    """
-
-    organization: directory.Organization
-    credential: str
-    base_url: str
-    may_read: dict[str, str]
-    newest_usage: datetime | None
-    newest_cost: date | None
 
 
 class AdminAPI:
@@ -149,41 +132,25 @@ class AdminAPI:
         """The organization, workspaces, keys, users and service accounts, archived ones too."""
         return directory.names(directory.read(self.client, lambda *_: None))
 
+    def spend_limits(self) -> list[SpendLimit]:
+        """Every spend limit where it was set: tier, organization, workspaces, members, ... (analytics-api 3.3)."""
+        return limits.entries(list(self.client.pages(limits.SPEND)))
+
+    def member_limits(self) -> list[MemberLimit]:
+        """What holds each member of a Claude Enterprise organization, and what was spent in the period so far."""
+        return limits.entries(list(self.client.pages(limits.MEMBERS)))
+
+    def rate_limits(self, workspace: str | None = None) -> list[RateLimit]:
+        """The rate limits of the organization, or those that a workspace has in their place (reports-api 1.5)."""
+        query = limits.RATES if workspace is None else limits.rates_of(workspace)
+        return limits.entries(list(self.client.pages(query)))
+
     def check(self) -> Checked:
-        """Whether the credential works, what it may read, and how fresh the newest day is."""
-        now = self._clock.now()
-        organization = directory.organization(self.client.get(Query(ORGANIZATION)))
-        may_read: dict[str, str] = {}
+        """Whether the credential works, what it may read and may beyond need, and how fresh the newest day is.
 
-        def may(name: str, read: Callable[[], T]) -> T | None:
-            try:
-                found = read()
-            except Refused as no:
-                may_read[name] = f"no: {no.what}"
-                return None
-            may_read[name] = "yes"
-            return found
-
-        today = Grain.DAY.floor(now)
-        usage = may("usage", lambda: list(self.usage(today - DAY, now, width="1h")))
-        cost = may("cost", lambda: list(self.costs(today - 7 * DAY, today)))
-        for purpose, query in directory.LISTS:
-            if purpose == "service_accounts" and not self.client.bearer:
-                may_read[purpose] = "no: needs an OAuth token with org:admin; they show as ids, all else works"
-            elif purpose not in {"organization", "default_workspace"}:
-                may(purpose, partial(self._list, purpose, query))
-        newest_cost = max((record.window.start for record in cost or ()), default=None)
-        return Checked(
-            organization,
-            self._credential.source,
-            self.client.base_url,
-            may_read,
-            max((record.window.start for record in usage or ()), default=None),
-            newest_cost.date() if newest_cost else None,
-        )
-
-    def _list(self, purpose: str, query: Query) -> list[directory.Named]:
-        return directory.names([(purpose, self.client.get(query))])
+        Refused where neither whose it is nor a report may be read. Nothing is ever written to find out.
+        """
+        return Asking(self.client, self._clock.now()).check(self._credential.source)
 
     def _window(self, since: When, until: When | None) -> Window:
         start = _instant(since)

@@ -29,6 +29,8 @@ from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
     from tallystick.sync.run import Outcome, Progress
 
@@ -69,6 +71,7 @@ class Ledger:
         grain: str = "day",
         source: str = "auto",
         coding: bool = True,
+        cuts: Sequence[str] | None = None,
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
@@ -76,8 +79,9 @@ class Ledger:
         """Read from the API what is missing or not settled, and commit it window by window.
 
         `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
-        `source` is auto, reports (the older dialect), analytics (the newer) or both. `coding`: the activity of Claude
-        Code too, one request for each day, where the older dialect is read.
+        `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
+        profiles, slack, groups, by default those of the settings. `coding`: the activity of Claude Code too, one
+        request for each day, where the older dialect is read.
         """
         from tallystick.sync.run import Sync
 
@@ -90,11 +94,12 @@ class Ledger:
                 self._tables,
                 self._clock,
                 source=source,
+                cuts=self._cuts(cuts),
                 progress=progress,
                 waiting=waiting,
                 prices=self._prices,
                 coding=coding,
-                people_key=self._people_key,
+                people=self._people(),
             ).run(wanted, by)
         settings = self._settings or Settings.load()
         with settings.client(self._clock) as made:
@@ -104,6 +109,7 @@ class Ledger:
                 grain=grain,
                 source=source,
                 coding=coding,
+                cuts=cuts,
                 client=made,
                 progress=progress,
                 waiting=waiting,
@@ -138,26 +144,43 @@ class Ledger:
         grain: str = "day",
         source: str = "auto",
         coding: bool = True,
+        cuts: Sequence[str] | None = None,
     ) -> tuple[list[Errand], Estimate]:
         """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
 
         With `source` auto it takes for granted that the newer dialect may be read.
         """
-        from tallystick.sync.dialects import Choice, plan
+        from tallystick.sync.dialects import Choice, chosen, plan
         from tallystick.sync.history import habits, known_days
         from tallystick.sync.plan import estimate
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        wanted, now = self._wanted(since, until), self._clock.now()
-        errands = plan(known, wanted, _grain(grain), now, Choice(source), coding=coding)
+        wanted, words, now = self._wanted(since, until), chosen(self._cuts(cuts)), self._clock.now()
+        errands = plan(known, wanted, _grain(grain), now, Choice(source), words, coding=coding)
         return errands, estimate(errands, habits(self._tables))
 
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild
 
-        return rebuild(self.path, Path(into), self._lists(), self._people_key)
+        return rebuild(self.path, Path(into), self._lists(), self._people())
+
+    def whom(self, said: str) -> Person:
+        """The person of that id, e-mail or exact name; AskedWrongly names those near it."""
+        from tallystick.sync.forget import whom
+
+        return whom(self._tables, self._people(), said)
+
+    def forget(self, person: Person | None, *, waiting: Callable[[str], None] | None = None) -> Forgotten:
+        """Forget a person, or everybody as far as the settings say: names and e-mails go, ids and totals stay."""
+        from tallystick.sync.forget import forget
+
+        self.engine()
+        return forget(self._tables, self._people(), person, waiting)
+
+    def _people(self) -> People:
+        return (self._settings or Settings.load()).people()
 
     def spend(
         self,
@@ -227,7 +250,7 @@ class Ledger:
     def whatif(
         self,
         swap: str | Sequence[str] = (),
-        batch: str | None = None,
+        batch: str | Sequence[str] | None = None,
         cache_hit: str | None = None,
         geo: str | None = None,
         *,
@@ -237,7 +260,10 @@ class Ledger:
         where: Where | None = None,
         top: int | None = None,
     ) -> Table:
-        """The same usage at other prices: `swap` as "old=new", shares as exact text ("0.4"), `geo` global or us."""
+        """The same usage at other prices: `swap` as "old=new", shares as exact text ("0.4"), `geo` global or us.
+
+        `batch` is a share, or several: "claude-opus-5-5=0.4" is that of one model.
+        """
         from tallystick.reports import whatif as report
         from tallystick.tally.whatif import Change
 
@@ -245,10 +271,17 @@ class Ledger:
         question = self._asked("whatif", by, since, until, where, top)
         return self._warned(lambda it: report.answer(it, question, self._clock.now(), self._lists(), change))
 
-    def prices(self, model: str | None = None, on: str | None = None) -> Table:
-        """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses."""
+    def prices(self, model: str | None = None, on: str | None = None, *, history: bool = False) -> Table:
+        """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses.
+
+        With `history` every price that a model ever had, each with its first day.
+        """
         from tallystick.reports import prices as report
 
+        if history:
+            if model is None or on is not None:
+                raise AskedWrongly("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
+            return report.history(self._lists(), model)
         engine = self.engine() if self._tables.exists() else None
         return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
 
@@ -259,9 +292,6 @@ class Ledger:
         from tallystick.reports import claude_code as report
 
         return report.answer(self.engine(), self._asked("claude-code", by, since, until, where), self._clock.now())
-
-    def _people_key(self) -> bytes:
-        return (self._settings or Settings.load()).people_key()
 
     def _lists(self) -> Prices:
         return self._prices or Prices.with_own()
@@ -298,6 +328,32 @@ class Ledger:
         question = self._asked("reconcile", by, since, until, where)
         asked = report.rates if rates else report.answer
         return asked(self.engine(), question, self._lists(), self._clock.now())
+
+    def crosscheck(
+        self, by: By = ("workspace",), since: str = "30d", until: str | None = None, *, every: bool = False
+    ) -> Table:
+        """What the two dialects say differently of the days that both were read for, by workspace or by key.
+
+        A Table without rows if they agree; with `every` what is equal stands in it too.
+        """
+        from tallystick.reports import crosscheck as report
+
+        question = self._asked("crosscheck", by, since, until, None)
+        return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
+
+    def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
+        """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
+
+        The ledger need not exist; what was spent is unknown then. Refused where the credential may read no limit.
+        """
+        if client is None:
+            with (self._settings or Settings.load()).client(self._clock) as made:
+                return self.limits(rates=rates, client=made)
+        from tallystick.reports import headroom, limits
+
+        if rates:
+            return headroom.answer(client, self._clock.now())
+        return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
 
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
@@ -338,6 +394,9 @@ class Ledger:
         if not self._tables.exists():
             return []
         return organizations(self.engine())
+
+    def _cuts(self, told: Sequence[str] | None) -> Sequence[str]:
+        return told if told is not None else self._settings.cuts if self._settings else ()
 
     def _wanted(self, since: str | None, until: str | None) -> Window:
         now = self._clock.now()

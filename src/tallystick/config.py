@@ -4,8 +4,10 @@ The only file that reads the environment. A flag wins over the environment, the 
 
     ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
     prices = "prices.toml"             # one's own price list, on top of the public one
+    people = "ids"                     # what is kept of people: full, ids, hashed (docs/people.md)
+    people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
-    people_key = "people.key"          # the key by which people without an id get one; made where there is none
+    cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -31,12 +33,23 @@ from tallystick.errors import AskedWrongly
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.api.credential import Credential
+    from tallystick.sync.people import People
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices import Prices
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
 TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
-_KNOWN = {"ledger": str, "prices": str, "owners": str, "owner": list, "people_key": str, "api": dict}
+PEOPLE = ("full", "ids", "hashed")
+_KNOWN = {
+    "ledger": str,
+    "people": str,
+    "people_key": str,
+    "prices": str,
+    "owners": str,
+    "owner": list,
+    "cuts": list,
+    "api": dict,
+}
 _KNOWN_API = {"base_url", "key_file", "key_command"}
 
 
@@ -72,7 +85,9 @@ class Settings:
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
     prices: Path | None = None
-    people: Path | None = None
+    people_mode: str = "full"
+    people_key: Path | None = None
+    cuts: tuple[str, ...] = ()
     _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
     _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
@@ -115,7 +130,9 @@ class Settings:
             warnings=tuple(warnings),
             at=at,
             prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
-            people=Path(path).parent / Path(file["people_key"]).expanduser() if "people_key" in file else None,
+            people_mode=_people(file.get("people", "full"), path),
+            people_key=Path(path).parent / Path(it).expanduser() if (it := file.get("people_key")) else None,
+            cuts=tuple(map(str, file.get("cuts", ()))),
             _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
             _told=lambda: _from_environment(secrets),
             _api=api,
@@ -140,11 +157,11 @@ class Settings:
             return Prices.with_own()
         return Prices.with_own(_read(self.prices, "price list", "prices"), name=self.prices.name)
 
-    def people_key(self) -> bytes:
-        """The key by which people without an id get one; it is made where there is none."""
-        from tallystick.sync.people import default_key, key_at
+    def people(self) -> People:
+        """What may be kept of people, and the key of what is hashed, which is made at first need."""
+        from tallystick.sync.people import People, default_key, key_in
 
-        return key_at(self.people) if self.people else default_key()
+        return People(self.people_mode, key_in(self.people_key or default_key()))
 
     def owners(self) -> Owners:
         """Who owns what: the CSV, then the [[owner]] tables; AskedWrongly names the rule that cannot be."""
@@ -244,6 +261,12 @@ def _host(url: str) -> str:
         return urlsplit(url).hostname or "no host of this machine"
     except ValueError:
         return "no host of this machine"
+
+
+def _people(told: str, path: str) -> str:
+    if told not in PEOPLE:
+        raise AskedWrongly(f"{path} has people = {told!r}.", f"It can be {', '.join(PEOPLE)}.")
+    return told
 
 
 def _default_ledger() -> str:

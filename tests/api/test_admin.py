@@ -205,6 +205,8 @@ def test_check(administer: Administer) -> None:
     assert {name for name, said in found.may_read.items() if said == "yes"} == {
         "usage",
         "cost",
+        "analytics_usage",
+        "analytics_cost",
         "workspaces",
         "keys",
         "users",

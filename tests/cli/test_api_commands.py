@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from reports.given import CLOCK, KEY, Run, Truth
+from tallystick import Ledger
 from tallystick.sim import Simulator, World, serve
 
 Tallystick = Callable[..., Run]
@@ -107,6 +109,41 @@ def test_check_says_what_can_be_read(tallystick: Tallystick, there: dict[str, st
     for word in ("Simulated & Daughters", "ANTHROPIC_ADMIN_KEY", "usage", "cost", *fresh):
         assert word in run.out
     assert KEY not in run.out
+
+
+def test_check_says_what_a_key_may_beyond_need(tallystick: Tallystick, there: dict[str, str]) -> None:
+    """`check` says of an Admin key that it can write; a key with `read:analytics` alone is enough to exit 0."""
+    assert "create, change and delete keys" in tallystick("check", **there).out
+    run = tallystick("check", **{**there, "ANTHROPIC_ADMIN_KEY": "sk-ant-api01-analytics"})
+    assert (run.code, run.err) == (0, "")
+    for word in ("analytics_cost   yes", "newest day with cost: 2026-11-21", "Nothing beyond what is needed"):
+        assert word in run.out
+    assert "api_key_scope_missing" not in run.out
+
+
+def test_check_without_a_readable_dialect_exits_3(tallystick: Tallystick, there: dict[str, str]) -> None:
+    """A key that can read neither dialect exits 3, whatever else it may read."""
+    run = tallystick("check", **{**there, "ANTHROPIC_ADMIN_KEY": "sk-ant-api01-limits-simulated"})
+    run.refused(3, "403", "organizations/me")
+
+
+def test_limits(tallystick: Tallystick, there: dict[str, str], book: Ledger) -> None:
+    """`limits` shows spend beside limits, `--rates` headroom; what may not be read is said; JSON is exact."""
+    there = {**there, "TALLYSTICK_LEDGER": str(book.path)}
+    said = tallystick("limits", "--format", "json", **there).json
+    whole = next(row for row in said["rows"] if row["scope"] == "organization")
+    assert Decimal(whole["spent"]) + Decimal(whole["remaining"]) == Decimal(whole["limit"])
+    assert any("Members' spend limits are not shown" in it for it in said["caveats"])
+    shown = tallystick("limits", "--rates", **there)
+    assert (shown.code, shown.err) == (0, "")
+    assert "output_tokens_per_minute" in shown.out
+
+
+def test_limits_that_may_not_be_read_exit_3(tallystick: Tallystick, there: dict[str, str]) -> None:
+    """With a key that may read no limit the exit code is 3, and the scope that it lacks is named."""
+    key = {"ANTHROPIC_ADMIN_KEY": "sk-ant-api01-analytics"}
+    tallystick("limits", **{**there, **key}).refused(3, "read:spend_limits")
+    tallystick("limits", "--rates", **{**there, **key}).refused(3, "Admin key")
 
 
 @pytest.mark.parametrize(("key", "status"), [("sk-ant-admin01-other", "401"), (PLAIN, "403")])

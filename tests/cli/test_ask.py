@@ -205,6 +205,29 @@ def test_the_query_can_be_seen_and_run(tallystick: Tallystick, report: str) -> N
     assert sum(Decimal(row[measure]) for row in shown["rows"]) == Decimal(asked["totals"][measure])
 
 
+def test_what_follows_the_query_is_said(tallystick: Tallystick) -> None:
+    """Where --sql is not all of the answer, the error stream says what is done to its rows."""
+    assert "rules of the owners" in tallystick("spend", "--by", "team", "--sql").err
+    assert "price lists" in tallystick("cache", "--sql").err
+    assert tallystick("spend", "--sql").err == ""
+
+
+def test_an_until_that_leaves_out_the_last_of_a_month_is_said(tallystick: Tallystick) -> None:
+    """--until 2026-10-31 leaves the 31st out and says so; a month, or a day within one, needs no word."""
+    for until, said in (("2026-10-31", True), ("2026-10", False), ("2026-10-30", False)):
+        run = tallystick("spend", "--since", "2026-10", "--until", until)
+        assert ("2026-10-31, the last day of its month, is not in this" in run.out) is said
+
+
+def test_strict_is_about_what_may_be_billed(tallystick: Tallystick) -> None:
+    """Use without a price for which the bill has nothing is said and fails no --strict; `reconcile` has one too."""
+    run = tallystick("spend", "--since", "2026-11-18", "--until", "2026-11-21", "--strict")
+    assert "No rate is known, and nothing was billed, for" in run.out
+    assert run.code == 0
+    assert tallystick("reconcile", "--since", "2026-11-18", "--until", "2026-11-21", "--strict").code == 0
+    assert tallystick("reconcile", "--since", "2026-09", "--strict").code == 1
+
+
 def test_sql_in_every_format(tallystick: Tallystick) -> None:
     """`sql` answers in table, JSON and CSV, to the screen or a file."""
     query = "SELECT model, sum(billed) AS billed FROM cost WHERE model = 'claude-opus-5-5' GROUP BY model"

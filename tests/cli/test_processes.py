@@ -11,11 +11,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,13 +27,14 @@ from tallystick.sim import FAULTS, Simulator, World, serve
 
 Tallystick = Callable[..., Run]
 NOW = "2026-11-22T10:30:00Z"
+BETA = "analytics-usage-cost-2026-08-24"
 
 
 def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystick, tmp_path: Path) -> None:
     """Without a key the demo exits 0, shows tables whose rows add up, and ends with commands that work."""
     ledger = tmp_path / "demo"
     run = child("demo", "--ledger", str(ledger))
-    assert (run.code, run.err) == (0, "")
+    assert (run.code, run.err.count("\n")) == (0, 1)
     assert "\x1b" not in run.out
     assert run.out.count("UTC days") == 3
     now = datetime.now(UTC).isoformat()  # the demo lives in the present
@@ -54,12 +57,13 @@ def test_the_demo_leaves_another_ledger_alone(tallystick: Tallystick, book: Ledg
     tallystick("demo", "--ledger", str(mine)).refused(2, str(mine))
 
 
-def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str], tallystick: Tallystick) -> None:
-    """`sim serve` says where it is and how to reach it, answers there, and ends cleanly when interrupted."""
-    words = ["sim", "serve", "--port", "0", "--now", NOW, "--days", "70", "--keys", "16", "--seed", "3"]
+@contextlib.contextmanager
+def serving(environment: dict[str, str], *more: str) -> Iterator[dict[str, str]]:
+    """What `sim serve` says to export, while it runs; interrupted, it ends cleanly."""
+    words = ["sim", "serve", "--port", "0", "--now", NOW, "--days", "70", "--keys", "16", "--seed", "3", *more]
     server = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-W", "error", "-m", "tallystick", *words],
-        env=child_environment,
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -71,16 +75,56 @@ def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str
         assert urls, said
         exported = dict(re.findall(r"(?<=\s)([A-Z_]+)=(\S+)", "".join(said)))
         assert exported == {"TALLYSTICK_NOW": NOW, "TALLYSTICK_BASE_URL": urls[0], "ANTHROPIC_ADMIN_KEY": KEY}
-        request = urllib.request.Request(  # noqa: S310 - this machine
-            f"{urls[0]}/v1/organizations/me", headers={"x-api-key": KEY, "anthropic-version": "2023-06-01"}
-        )
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - this machine
-            assert json.load(answer)["type"] == "organization"
-        assert tallystick("check", **exported).code == 0
+        yield exported
     finally:
         server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=10)
     assert (server.returncode, err) == (0, ""), out
+
+
+def asked(exported: dict[str, str], path: str) -> Any:
+    """What the simulator answers, whatever the status."""
+    headers = {"x-api-key": KEY, "anthropic-version": "2026-10-21", "anthropic-beta": BETA}
+    request = urllib.request.Request(  # noqa: S310 - this machine
+        f"{exported['TALLYSTICK_BASE_URL']}/v1/organizations/{path}", headers=headers
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310 - this machine
+            return json.load(answer)
+    except urllib.error.HTTPError as refused:
+        return json.load(refused)
+
+
+def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str], tallystick: Tallystick) -> None:
+    """`sim serve` says where it is and how to reach it, answers there, and ends cleanly when interrupted."""
+    with serving(child_environment) as exported:
+        assert asked(exported, "me")["type"] == "organization"
+        assert tallystick("check", **exported).code == 0
+
+
+def test_another_organization_can_be_served(child_environment: dict[str, str]) -> None:
+    """Keys and seats of Claude Code, a discount and its first day are as the flags say."""
+    flags = ("--coding-keys", "1", "--seats", "2", "--discount", "500", "--discount-since", "2026-11-20")
+    with serving(child_environment, *flags) as exported:
+        coders = asked(exported, "usage_report/claude_code?starting_at=2026-11-18&limit=1000")["data"]
+        assert "claude-code-ci" in {row["actor"].get("api_key_name") for row in coders}
+        seated = {row["actor"]["email_address"] for row in coders if row["customer_type"] == "subscription"}
+        assert len(seated) == 2
+        span = "starting_at=2026-11-19T00:00:00Z&ending_at=2026-11-21T00:00:00Z&time_bucket_width=1d&order_by=time"
+        costs = [row["cost"] for row in asked(exported, f"analytics/cost?{span}&order=asc")["data"]]
+    times = [Decimal(cost["list_amount"]) / Decimal(cost["amount"]) for cost in costs]
+    assert times == [1, 2]
+
+
+def test_an_enterprise_can_be_served(child_environment: dict[str, str]) -> None:
+    """With its flag it is a Claude Enterprise organization, discounted from its first day on."""
+    with serving(child_environment, "--enterprise", "--discount", "500") as exported:
+        refused = asked(exported, "cost_report?starting_at=2026-11-01T00:00:00Z")["error"]
+        (row,) = asked(exported, "analytics/cost?starting_at=2026-10-01T00:00:00Z&ending_at=2026-10-05T00:00:00Z")[
+            "data"
+        ]
+    assert refused["details"]["error_code"] == "organization_type_not_supported"
+    assert Decimal(row["cost"]["list_amount"]) == 2 * Decimal(row["cost"]["amount"]) > 0
 
 
 @pytest.mark.parametrize(
@@ -93,6 +137,12 @@ def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str
         (("--fault", "earthquake"), "earthquake"),
         (("--fault", "429:never"), "429:never"),
         (("--port", "99999"), "99999"),
+        (("--coding-keys", "-1"), "-1 coding keys"),
+        (("--seats", "4"), "0 to 3 seats"),
+        (("--seats", "1", "--enterprise"), "no seats"),
+        (("--discount", "125"), "125"),
+        (("--discount-since", "2026-11-01"), "--discount"),
+        (("--discount", "100", "--discount-since", "soon"), "soon"),
     ],
     ids=str,
 )

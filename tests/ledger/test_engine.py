@@ -13,7 +13,7 @@ from sqlglot import exp, select
 
 from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
 from tallystick.book import Ledger
-from tallystick.core.records import COST, NAMES, USAGE_DAY
+from tallystick.core.records import COST, CUT_TABLES, NAMES, USAGE_DAY
 from tallystick.errors import AskedWrongly, TallystickError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import VIEWS
@@ -38,8 +38,9 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_documented_views_are_there() -> None:
     """The views that are documented are those of the ledger's tables."""
     assert [view.name for view in VIEWS] == [
-        "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", "charges", "days", "notices",
-        "versions", "pages",
+        "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *CUT_TABLES, "charges", "activity",
+        "days",
+        "notices", "versions", "pages",
     ]  # fmt: skip
 
 

@@ -241,7 +241,7 @@ def test_an_answer_says_what_was_asked(book: Ledger, report: Report) -> None:
 @pytest.mark.parametrize(
     ("report", "by", "said"),
     [
-        ("spend", "session", "session"),
+        ("usage", "session", "session"),
         ("cache", "method", "method"),
         ("spend", "hour", "day"),
         ("spend", "minute", "day"),

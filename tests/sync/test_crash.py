@@ -34,6 +34,7 @@ from .conftest import (
     span,
     synced,
 )
+from .newer import assert_newer
 
 SINCE = days_ago(7)
 
@@ -62,16 +63,16 @@ def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
     return path
 
 
-@pytest.mark.parametrize("fresh", [True, False], ids=["a new ledger", "an older ledger"])
+@pytest.mark.parametrize("fresh", [True, False], ids=["a new ledger, newer dialect", "an older ledger, older dialect"])
 def test_killed_at_any_moment_it_ends_as_if_never_killed(
     tmp_path: Path, world: World, older: Path, forks: Forks, *, fresh: bool
 ) -> None:
     """Shot with SIGKILL at ten random moments, readable at once, and synced again, a ledger is what it should be."""
-    unharmed = tmp_path / "unharmed"
+    unharmed, source = tmp_path / "unharmed", "analytics" if fresh else "reports"
     if not fresh:
         shutil.copytree(older, unharmed)
     wire = Wire(world)
-    synced(unharmed, wire, SINCE)
+    synced(unharmed, wire, SINCE, source=source)
     right = content(unharmed, untimed=True)
     rng = random.Random(f"kill {fresh}")  # noqa: S311 - repeatable, not secret
     killed = 0
@@ -82,13 +83,13 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
         for _ in range(2):
             wire = Wire(world)
             with serve(wire) as server:
-                process = forks.start("sync", "--since", str(SINCE), ledger=path, url=server.url)
+                process = forks.start("sync", "--source", source, "--since", str(SINCE), ledger=path, url=server.url)
                 _wait(partial(_reached, wire, process, rng.randrange(1, 26)))
                 time.sleep(rng.uniform(0, 0.08))
                 killed += forks.kill(process) == -signal.SIGKILL
             if fresh and Tables(path).newest().number:
-                assert_true(path, world, _known(path))
-        synced(path, Wire(world), SINCE)
+                assert_newer(path, world, [day for day in _known(path) if day < TODAY])
+        synced(path, Wire(world), SINCE, source=source)
         assert content(path, untimed=True) == right
     assert killed > 5
 
@@ -113,7 +114,7 @@ def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) 
         return None
 
     with serve(Wire(world, before=before)) as server:
-        process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
+        process = child("sync", "--source", "reports", "--since", str(SINCE), ledger=path, url=server.url)
         hit.append(process.pid)
         _, said = process.communicate(timeout=30)
     assert process.returncode == 130
@@ -129,7 +130,9 @@ def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> N
     """Two syncs of one ledger at once both end well, one after the other, in the tables of one."""
     synced(tmp_path / "one", Wire(world), SINCE)
     with serve(Wire(world)) as server:
-        both = [child("sync", "--since", str(SINCE), ledger=path, url=server.url) for _ in range(2)]
+        both = [
+            child("sync", "--source", "reports", "--since", str(SINCE), ledger=path, url=server.url) for _ in range(2)
+        ]
         said = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], said
     assert content(path, untimed=True) == content(tmp_path / "one", untimed=True)
@@ -149,7 +152,7 @@ def test_a_disk_that_takes_no_more_is_an_error_of_the_ledger(path: Path, world: 
         return None
 
     with serve(Wire(world, before=before)) as server:
-        process = child("sync", "--since", str(SINCE), ledger=path, url=server.url)
+        process = child("sync", "--source", "reports", "--since", str(SINCE), ledger=path, url=server.url)
         hit.append(process.pid)
         _, said = process.communicate(timeout=30)
     assert (process.returncode, "Traceback" in said) == (6, False), said[-600:]

@@ -141,7 +141,7 @@ def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> Non
     """After a lost page token the window is read once more from its start; only the second reading is judged."""
     wire = Wire(world, faults=["forget-cursor:once"])
     synced(path, wire, SINCE)
-    controls = [it for it in wire.asked("usage_report") if "group_by[]" not in it]
+    controls = [it for it in wire.asked("usage_report/messages") if "group_by[]" not in it]
     assert len(controls) == 3, "before, before once more, after"
     index = rows(path, "SELECT purpose, reading FROM pages WHERE source = 'usage'")
     assert len({row["reading"] for row in index}) == 1

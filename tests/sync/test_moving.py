@@ -228,7 +228,7 @@ def test_provisional_days_settle_and_are_never_asked_for_again(path: Path) -> No
     world.restate(days_ago(3))
     wire = Wire(world, Clock(later + DAY))
     synced(path, wire, days_ago(9))
-    for source, first in (("usage_report", days_ago(-1)), ("cost_report", TODAY)):
+    for source, first in (("usage_report/messages", days_ago(-1)), ("cost_report", TODAY), ("claude_code", TODAY)):
         for query in wire.asked(source):
             assert datetime.fromisoformat(query["starting_at"][0]).date() >= first, query
     assert set(days_of(path, "usage")) == set(span(days_ago(9), (later + 2 * DAY).date()))

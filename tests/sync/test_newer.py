@@ -8,13 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from tallystick.api.analytics import Actor
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import ANALYTICS_COST, ANALYTICS_USAGE, CHARGES, DAYS, NAMES, NOTICES
+from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES
 from tallystick.errors import CursorLost, Refused
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
 from tallystick.sync import questions
@@ -22,8 +20,6 @@ from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
-    COUNTED,
-    KINDS,
     NOW,
     PUBLIC,
     TODAY,
@@ -37,82 +33,11 @@ from .conftest import (
     span,
     synced,
 )
+from .newer import assert_newer
 
 SINCE = days_ago(8)
-FACETS = {
-    "workspace": "workspace_id",
-    "key": "api_key_id",
-    "product": "product",
-    "model": "model",
-    "tier": "service_tier",
-    "context": "context_window",
-    "geo": "inference_geo",
-    "speed": "speed",
-}
-BY = (*FACETS, "actor")
-Row = dict[str, Any]
 Filters = frozenset[tuple[str, str]]
 newer = partial(synced, source="analytics")
-
-
-def _who(world: World, facet: Any) -> tuple[str, ...]:
-    """A request's dimensions as the ledger must hold them, in the order of BY."""
-    said = {name: getattr(facet, field) or NAMED[name].null for name, field in FACETS.items()}
-    if said["workspace"] == world.organization.default.id:
-        said["workspace"] = "default"
-    wire = facet.actor.wire() if facet.actor else None
-    actor = msgspec.convert(wire, Actor).id if wire else "unattributed"
-    return (*said.values(), actor)
-
-
-def _used(world: World, day: date) -> dict[tuple[str, ...], Counter[str]]:
-    """What was used on a day, by every dimension, request by request."""
-    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
-    for request in world.requests(day):
-        mine = found[_who(world, world.facet(request))]
-        mine.update(dict(zip(COUNTED, request[2:8], strict=True)) | {"requests": 1})
-    return found
-
-
-def _spent(world: World, day: date) -> dict[tuple[str, ...], Decimal]:
-    """What requests of a day were billed at list price, by every dimension and kind."""
-    found: Counter[tuple[str, ...]] = Counter()
-    for request in world.requests(day):
-        who = _who(world, world.facet(request))
-        for kind, amount in request.picodollars().items():
-            found[(*who, KINDS[kind])] += amount
-    return {who: Decimal(amount).scaleb(-12) for who, amount in found.items() if amount}
-
-
-def assert_newer(path: Path, world: World, days: list[date]) -> None:
-    """Use, money and charges of these ended days are the truth, group by group."""
-    used: dict[date, dict[tuple[str, ...], Row]] = defaultdict(dict)
-    for row in records(path, ANALYTICS_USAGE):
-        who = tuple(row[name] for name in BY)
-        assert who not in used[row["day"]], "a group stands twice"
-        used[row["day"]][who] = row
-    listed: dict[date, Counter[tuple[str, ...]]] = defaultdict(Counter)
-    billed: Counter[date] = Counter()
-    charged: dict[date, Counter[tuple[str, ...]]] = defaultdict(Counter)
-    for row in records(path, ANALYTICS_COST):
-        billed[row["day"]] += row["billed"]
-        if row["kind"] not in {"code_execution", "session_time"}:
-            listed[row["day"]][*(row[name] for name in BY), row["kind"]] += row["list"]
-    for row in records(path, CHARGES):
-        assert row["source"] == "analytics"
-        if row["billed"] is not None and row["kind"] not in {"code_execution", "session_time"}:
-            charged[row["day"]][*(row[name] for name in BY), row["kind"]] += row["list"]
-    for day in days:
-        truth = _used(world, day)
-        for who, counts in truth.items():
-            assert {name: used[day][who][name] for name in (*COUNTED, "requests")} == {
-                name: counts[name] for name in (*COUNTED, "requests")
-            }, (day, who)
-        spans = [row for who, row in used[day].items() if who not in truth]
-        assert all(row[name] == 0 for row in spans for name in COUNTED), "only code execution has no request"
-        assert dict(listed[day]) == _spent(world, day), day
-        assert dict(charged[day]) == _spent(world, day), day
-        assert billed[day] == world.billed(day), day
 
 
 @pytest.fixture(scope="module")

@@ -192,9 +192,21 @@ def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> N
     assert not few.measured
     assert few.requests < many.requests
     assert few.megabytes < many.megabytes
-    habit = {(Source.USAGE, Grain.DAY): Habit(requests=2 * ASSUMED.requests, size=2 * ASSUMED.size, measured=True)}
+    habit = {(Source.USAGE, Grain.DAY): Habit(queries=12, pages=0, size=2 * ASSUMED.size, measured=True)}
     assert estimate(plan, habit).measured
     assert estimate(plan, habit).megabytes == 2 * many.megabytes
+
+
+def test_an_estimate_follows_the_pace() -> None:
+    """Fifty-five requests of the newer dialect take a minute; a cut is one query between two control totals."""
+    window = Window(midnight(_back(31)), midnight(TODAY))
+    habit = Habit(queries=55, pages=0, size=0, measured=True)
+    plan = [Errand(Source.ANALYTICS_COST, Grain.DAY, window)]
+    paced = estimate(plan, {(Source.ANALYTICS_COST, Grain.DAY): habit}, directory=0)
+    assert (paced.requests, paced.minutes) == (55, pytest.approx(1))
+    cut = estimate([Errand(Source.CUT_SESSIONS, Grain.DAY, window)], {}, directory=0)
+    assert 3 <= cut.requests < 6
+    assert not cut.measured
 
 
 def test_days_are_tallied_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:

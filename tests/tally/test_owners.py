@@ -550,6 +550,14 @@ def test_an_idle_key_is_active_and_unused(book: Ledger, owners: Owners) -> None:
         assert row["billed"] == 0
 
 
+def test_keys_can_be_chosen(tallystick: Tallystick) -> None:
+    """`keys --where` keeps rows by the value of a column, `--top` the first of them; an unknown column is refused."""
+    idle = tallystick("keys", "--where", "status=expired", "--format", "json").json["rows"]
+    assert [row["key_name"] for row in idle] == ["contractor"]
+    assert len(tallystick("keys", "--top", "2", "--format", "json").json["rows"]) == 2
+    tallystick("keys", "--where", "colour=red").refused(2, "colour", "attention")
+
+
 def test_the_commands(tallystick: Tallystick, tmp_path: Path) -> None:
     """`spend --by team`, `owners` and `keys` answer from the settings; `owners --check` exits 1 where there is any."""
     given_by(tmp_path, RULES, LINES)

@@ -143,6 +143,13 @@ def test_priority_tier_is_tokens_of_unknown_amount(untouched: Asked) -> None:
     assert [(row["amount"], row["quantity"]) for row in rows] == [(None, tokens)]
 
 
+def test_odd_causes_are_said_in_words(untouched: Asked) -> None:
+    """What one line of the bill mixes, and tokens of unknown price for which nothing was billed, are said."""
+    said = " ".join(untouched().caveats)
+    assert "fast and standard use that one line of the bill covers" in said
+    assert "tokens of unknown price nothing was billed" in said
+
+
 def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
     """What batch did to the priced amount is minus the batch lines' price, for batch is half; the amount stays 0."""
     [batch] = [row for row in untouched(tier="batch").rows if row["cause"] == "batch"]
@@ -450,7 +457,7 @@ def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
     assert sum((it["billed"] for it in table.rows), Decimal(0)) == table.totals["billed"] == bill  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("by", ["key", "actor", "speed", "hour"])
+@pytest.mark.parametrize("by", ["key", "actor", "team", "speed", "hour"])
 def test_what_is_known_per_line_only_is_refused_per_key(untouched: Asked, by: str) -> None:
     """Refused tokens are known per line, never per key, so reconciliation by key is refused with the reason."""
     with pytest.raises(AskedWrongly):

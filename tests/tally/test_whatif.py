@@ -85,6 +85,17 @@ def test_a_share_goes_to_batch() -> None:
         assert found.actual == found.what_if == dollars
 
 
+def test_one_model_has_a_batch_share_of_its_own() -> None:
+    """A share that names a model is its own; a plain one is that of all others; the same twice is refused."""
+    batch = Change.read(batch=["0.4", f"{OLDER}=1"])
+    assert one(batch, line(output=MILLION)).what_if == Decimal(16)
+    assert one(batch, line(model=OLDER, output=MILLION)).what_if == Decimal("12.5")
+    assert one(Change.read(batch=[f"{OLDER}=1"]), line(output=MILLION)).what_if == Decimal(20)
+    for wrong in (["0.4", "0.5"], [f"{OLDER}=2"]):
+        with pytest.raises(AskedWrongly, match="--batch"):
+            Change.read(batch=wrong)
+
+
 def test_the_hit_rate_is_set() -> None:
     """Reads are that share of all input; the writes stay so far as the rest reaches, those for an hour first."""
     wide = line(uncached_input=5 * MILLION, cache_write_5m=2 * MILLION, cache_write_1h=MILLION, cache_read=2 * MILLION)
@@ -347,6 +358,18 @@ def test_large_prompts_have_a_row_of_their_own() -> None:
     """Haiku 5.5 stands there twice: as the ledger prices it, and for prompts that no report shows."""
     rows = [row for row in prices(TODAY, HAIKU).rows if str(row["context"]).startswith("0-200k")]
     assert [row["output"] for row in rows] == [Decimal("0.50"), Decimal("2.50")]
+
+
+def test_a_history_has_every_price_with_its_first_day() -> None:
+    """Each dated price of a model is a row, the oldest first; one's own stands where it begins."""
+    own = Prices.with_own(f'[[price]]\nfor = "{SONNET}"\nfrom = 2026-11-01\nusd = {{ output = "7" }}\n')
+    rows = [row for row in listing.history(own, SONNET).rows if row["for"] == SONNET]
+    days = [str(row["from"]) for row in rows]
+    assert days == sorted(days)
+    assert [row["cache_read"] for row in rows[:2]] == [Decimal("0.20"), Decimal("0.10")]
+    assert (days[-1], rows[-1]["output"]) == ("2026-11-01", Decimal(7))
+    with pytest.raises(AskedWrongly, match="Near it"):
+        listing.history(PUBLIC, "claude-sonet-5-5")
 
 
 def test_a_model_has_the_factors_that_can_hold_for_it() -> None:

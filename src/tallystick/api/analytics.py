@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, NamedTuple
@@ -37,6 +38,8 @@ LONGEST: Mapping[Grain | None, timedelta] = {
 }
 """The longest window of one query, by grain; None is one row for the whole window."""
 _OVERLAPPING = ("claude_tag_user", "rbac_group")
+HIDDEN = re.compile(r"[a-z_]+_[0-9a-f]{22}")
+"""What stands in an archived page in the place of who somebody is, where that may not be kept."""
 
 
 class Actor(msgspec.Struct):
@@ -54,9 +57,11 @@ class Actor(msgspec.Struct):
 
     @property
     def id(self) -> str:
-        """The API's id; for an identity that has none, a name made of all that is told of it."""
+        """The API's id; for an identity that has none, a name made of all that is told of it, or what hides that."""
         if found := self.user_id or self.service_account_id or self.api_key_id:
             return found
+        if self.subject and HIDDEN.fullmatch(self.subject):
+            return self.subject
         told = json.dumps([self.type, self.subject, self.provider], sort_keys=True)
         return f"{self.type.removesuffix('_actor')}_{hashlib.sha256(told.encode()).hexdigest()[:22]}"
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
+from urllib.parse import quote
 
 from tallystick.core.dimensions import ANALYTICS, DIMENSIONS, USAGE
 
@@ -13,6 +14,9 @@ FAST_MODE = "fast-mode-2026-02-01"
 
 USAGE_COST = "analytics-usage-cost-2026-08-24"
 """Beta header that every request of the newer dialect carries (analytics-api 1)."""
+
+SPEND_READS = "spend-limit-reads-2026-09-26"
+"""Beta header without which the list of spend limits is refused (analytics-api 3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,24 @@ WORKSPACES = Endpoint("workspaces", "/v1/organizations/workspaces", paging="id",
 API_KEYS = Endpoint("keys", "/v1/organizations/api_keys", paging="id", limits={"": 1000})
 USERS = Endpoint("users", "/v1/organizations/users", paging="id", limits={"": 1000})
 SERVICE_ACCOUNTS = Endpoint("service_accounts", "/v1/organizations/service_accounts", paging="token", limits={"": 1000})
+SPEND_LIMITS = Endpoint(
+    "spend_limits",
+    "/v1/organizations/spend_limits",
+    paging="token",
+    version="2026-10-21",
+    limits={"": 20},
+    beta=SPEND_READS,
+    paced=True,
+)
+SPEND_EFFECTIVE = Endpoint(
+    "spend_effective",
+    "/v1/organizations/spend_limits/effective",
+    paging="token",
+    version="2026-10-21",
+    limits={"": 20},
+    paced=True,
+)
+RATE_LIMITS = Endpoint("rate_limits", "/v1/organizations/rate_limits", paging="token", version="2026-10-21")
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     ORGANIZATION,
@@ -107,5 +129,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     API_KEYS,
     USERS,
     SERVICE_ACCOUNTS,
+    SPEND_LIMITS,
+    SPEND_EFFECTIVE,
+    RATE_LIMITS,
 )
-"""Every endpoint that tallystick asks, in the order in which `check` tries them."""
+"""Every endpoint that tallystick asks, but for the rate limits of a workspace, whose path holds its id."""
+
+
+def rate_limits_of(workspace: str) -> Endpoint:
+    """The rate limits that a workspace is held to in place of the organization's (reports-api 1.5)."""
+    path = f"/v1/organizations/workspaces/{quote(workspace, safe='')}/rate_limits"
+    return replace(RATE_LIMITS, name="workspace_rate_limits", path=path)

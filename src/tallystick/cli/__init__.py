@@ -7,7 +7,19 @@ import sys
 
 import click
 
-from tallystick.cli import api, ask, claude_code, look, owners, price, reconcile, simulate
+from tallystick.cli import (
+    api,
+    ask,
+    claude_code,
+    crosscheck,
+    forget,
+    limits,
+    look,
+    owners,
+    price,
+    reconcile,
+    simulate,
+)
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -46,11 +58,14 @@ for command in (
     owners.owners,
     owners.keys,
     reconcile.reconcile,
+    crosscheck.crosscheck,
+    limits.limits,
     look.verify,
     look.tally,
     look.sql,
     look.schema,
     look.rebuild,
+    forget.forget,
     simulate.sim,
 ):
     cli.add_command(command)

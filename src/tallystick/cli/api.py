@@ -24,21 +24,26 @@ CHECK_PATIENCE = 20.0
 @options.base_url
 @options.config
 def check(base_url: str | None, config: str | None) -> None:
-    """Whether the API can be read: the organization, what this key may read, how fresh it is."""
+    """Whether the API can be read: the organization, what this key may read, how fresh it is.
+
+    Also which rights the key has beyond what tallystick needs. Exit code 3 if neither dialect can be read.
+    """
     from tallystick.admin import AdminAPI
     from tallystick.core.text import safe
 
     told = options.settings(base_url=base_url, config=config)
     with AdminAPI(settings=told, patience=CHECK_PATIENCE) as api:
         found = api.check()
-    click.echo(f"{safe(found.organization.name)} ({found.organization.id})")
+    click.echo(f"{safe(found.organization.name)} ({safe(found.organization.id)})")
     click.echo(f"{found.base_url}, read with the credential from {found.credential}")
     for name, answer in found.may_read.items():
         click.echo(f"  {name:<16} {safe(answer)}")
     usage = f"{found.newest_usage:%Y-%m-%d %H:%M} UTC" if found.newest_usage else "none in the last two days"
     click.echo(f"newest hour with usage: {usage}")
     click.echo(f"newest day with cost: {found.newest_cost or 'none in the last seven days'}")
-    if {found.may_read["usage"], found.may_read["cost"]} != {"yes"}:
+    for said in found.beyond:
+        click.echo(f"rights: {said}")
+    if not found.readable:
         sys.exit(3)
 
 
@@ -58,6 +63,11 @@ def check(base_url: str | None, config: str | None) -> None:
 @click.option(
     "--without-claude-code", "uncoded", is_flag=True, help="Leave out its activity: one request for each day."
 )
+@click.option(
+    "--cuts",
+    metavar="CUT[,CUT]",
+    help="Read besides, of the newer dialect: sessions, profiles, slack, groups. By default what the settings say.",
+)
 @click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
 @options.ledger
 @options.base_url
@@ -68,6 +78,7 @@ def sync(
     grain: str,
     source: str,
     uncoded: bool,
+    cuts: str | None,
     planned: bool,
     ledger: str | None,
     base_url: str | None,
@@ -78,8 +89,9 @@ def sync(
 
     told = options.settings(ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
+    words = None if cuts is None else options.names(cuts)
     if planned:
-        _print_plan(book, since, until, grain, source, coding=not uncoded)
+        _print_plan(book, since, until, grain, source, words, coding=not uncoded)
         return
     with Shown() as shown, told.client(on_wait=shown.wait) as client:
         done = book.sync(
@@ -88,11 +100,19 @@ def sync(
             grain=grain,
             source=source,
             coding=not uncoded,
+            cuts=words,
             client=client,
             progress=shown.progress,
             waiting=shown.queue,
         )
     tell(done)
+    for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
+        click.echo(f"{day} is still running ({gap}).", err=True)
+    click.echo(
+        f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
+        f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
+        err=True,
+    )
 
 
 class Shown:
@@ -140,22 +160,24 @@ class Shown:
 
 
 def tell(done: Outcome) -> None:
-    """What a sync did, in a line, after what the user should know of it."""
+    """What the user should know of a sync."""
     from tallystick.core.text import safe
 
     for remark in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues)):
         click.echo(f"tallystick: {safe(remark)}", err=True)
-    for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
-        click.echo(f"{day} is still running ({gap}).", err=True)
-    click.echo(
-        f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
-        f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
-        err=True,
-    )
 
 
-def _print_plan(book: Ledger, since: str | None, until: str | None, grain: str, source: str, *, coding: bool) -> None:
-    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding)
+def _print_plan(
+    book: Ledger,
+    since: str | None,
+    until: str | None,
+    grain: str,
+    source: str,
+    cuts: tuple[str, ...] | None,
+    *,
+    coding: bool,
+) -> None:
+    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts)
     for errand in errands:
         click.echo(f"  {errand}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

@@ -23,7 +23,11 @@ def _shown(more: str) -> Callable[[Any], Any]:
 def _command(report: Report) -> click.Command:
     dims = ", ".join(report.dimensions)
 
-    @click.command(report.name, help=f"{report.meaning}.\n\nGroup by any of {dims}.", short_help=report.meaning + ".")
+    cuts = f"\n\nBy {', '.join(report.cuts)} where `sync --cuts` reads them." if report.cuts else ""
+
+    @click.command(
+        report.name, help=f"{report.meaning}.\n\nGroup by any of {dims}.{cuts}", short_help=report.meaning + "."
+    )
     @click.option(
         "--by",
         default=",".join(report.by),

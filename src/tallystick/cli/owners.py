@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -47,6 +47,8 @@ def owners(
 @click.command(short_help="Every key: spend, owner, last use, and what is odd.")
 @options.since
 @options.until
+@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only keys that have it, as attention=idle.")
+@click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N of them.")
 @options.form
 @options.output
 @options.force
@@ -55,6 +57,8 @@ def owners(
 def keys(
     since: str,
     until: str | None,
+    where: tuple[str, ...],
+    top: int | None,
     form: str | None,
     output: str | None,
     force: bool,
@@ -68,12 +72,18 @@ def keys(
     """
     from tallystick.reports import keys as report
 
-    table = _asked("keys", since, until, ledger, config)
+    table = _asked("keys", since, until, ledger, config, options.chosen(where), top)
     options.write(options.written(table(report.keys), form, output), output, force=force)
 
 
 def _asked(
-    name: str, since: str, until: str | None, ledger: str | None, config: str | None
+    name: str,
+    since: str,
+    until: str | None,
+    ledger: str | None,
+    config: str | None,
+    where: Mapping[str, list[str]] | None = None,
+    top: int | None = None,
 ) -> Callable[[Callable[..., Table]], Table]:
     """What asks a report about owners of the ledger that the options name."""
     from tallystick.book import Ledger
@@ -82,7 +92,8 @@ def _asked(
 
     told = options.settings(ledger=ledger, config=config)
     now = told.clock().now()
-    question = Question(name, window(since, until, now), ())
+    held = {column: tuple(values) for column, values in (where or {}).items()}
+    question = Question(name, window(since, until, now), (), held, top)
     rules = told.owners()
     engine, lists = Ledger.of(told).engine(), told.price_lists()
     return lambda report: warned(report(engine, question, rules, now), engine, lists)

@@ -12,6 +12,7 @@ from tallystick.cli import options
 @click.command(short_help="The price list in force.")
 @click.argument("model", required=False)
 @click.option("--on", "day", metavar="DATE", help="The UTC day, as 2026-10-01; today unless said.")
+@click.option("--history", is_flag=True, help="Every price that MODEL ever had, each with its first day.")
 @options.form
 @options.output
 @options.force
@@ -20,6 +21,7 @@ from tallystick.cli import options
 def prices(
     model: str | None,
     day: str | None,
+    history: bool,
     form: str | None,
     output: str | None,
     force: bool,
@@ -30,13 +32,18 @@ def prices(
 
     Models that are past or near their retirement and still used in the ledger, if there is one, are pointed out.
     """
-    table = options.book(ledger=ledger, config=config).prices(model, day)
+    table = options.book(ledger=ledger, config=config).prices(model, day, history=history)
     options.write(options.written(table, form, output), output, force=force)
 
 
 @click.command(short_help="The same usage at other prices.")
 @click.option("--swap", multiple=True, metavar="MODEL=MODEL", help="Price the first as the second; may be repeated.")
-@click.option("--batch", metavar="SHARE", help="Share of standard-tier use that is priced as batch, as 0.4.")
+@click.option(
+    "--batch",
+    multiple=True,
+    metavar="[MODEL=]SHARE",
+    help="Share of standard-tier use that is priced as batch, as 0.4; of one model as MODEL=0.4. May be repeated.",
+)
 @click.option("--cache-hit", metavar="SHARE", help="Share of all input that is read from the cache, as 0.7.")
 @click.option("--geo", metavar="GEO", help="Inference geography: global or us.")
 @click.option("--by", default="model", show_default=True, metavar="DIM[,DIM]", help="What to group by; '' for one row.")
@@ -52,7 +59,7 @@ def prices(
 @options.config
 def whatif(
     swap: tuple[str, ...],
-    batch: str | None,
+    batch: tuple[str, ...],
     cache_hit: str | None,
     geo: str | None,
     by: str,

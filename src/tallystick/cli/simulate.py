@@ -6,9 +6,9 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,7 @@ from tallystick.cli import options
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
-    from tallystick.sim import Simulator
+    from tallystick.sim import Discount, Simulator
 
 DAYS = 120
 """Days that a simulated organization has existed, where nothing else is said."""
@@ -69,13 +69,25 @@ def sim() -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="Which organization.")
 @click.option("--days", type=int, default=DAYS, show_default=True, help="How many days it has existed.")
 @click.option("--keys", type=int, default=24, show_default=True, help="How many API keys it has.")
+@click.option("--coding-keys", type=int, default=0, show_default=True, help="So many more keys that use Claude Code.")
+@click.option("--seats", type=int, default=0, show_default=True, help="So many people with a seat for Claude Code.")
+@click.option("--enterprise", is_flag=True, help="Claude Enterprise in the place of a Console organization.")
+@click.option("--discount", "permille", type=int, metavar="PERMILLE", help="So many thousandths off the list price.")
+@click.option("--discount-since", "since", metavar="DAY", help="The discount's first day: 2026-11-01; by default all.")
 @click.option("--now", "at", metavar="INSTANT", help="Pin its clock: 2026-11-22T15:30:00Z; by default it runs.")
 @click.option(
     "--fault", "faults", multiple=True, metavar="NAME[:HOW]", help="Something that goes wrong; `--faults` lists them."
 )
 @click.option("--faults", "listed", is_flag=True, help="List the faults and stop.")
 def serve_command(
-    port: int, seed: int, days: int, keys: int, at: str | None, faults: tuple[str, ...], listed: bool
+    port: int,
+    days: int,
+    permille: int | None,
+    since: str | None,
+    at: str | None,
+    faults: tuple[str, ...],
+    listed: bool,
+    **world: Any,
 ) -> None:
     """Serve it on this machine until interrupted."""
     from tallystick.config import SystemClock
@@ -91,7 +103,8 @@ def serve_command(
         raise AskedWrongly(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
     try:
         clock = SystemClock(instant(at) if at else None)
-        server = serve(_simulator(clock.now, seed, days, keys, faults), port=port)
+        discount = _discount(permille, since)
+        server = serve(_simulator(clock.now, days, faults, discount=discount, **world), port=port)
     except (ValueError, OSError) as wrong:
         raise AskedWrongly(f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`.") from None
     click.echo(f"{server.url} with the key sk-ant-admin01-simulated; in another terminal:\n")
@@ -101,12 +114,16 @@ def serve_command(
     server.run()
 
 
-def _simulator(
-    clock: Callable[[], datetime], seed: int, days: int, keys: int, faults: tuple[str, ...] = ()
-) -> Simulator:
+def _discount(permille: int | None, since: str | None) -> Discount:
+    from tallystick.sim import Discount
+
+    if permille is None and since is not None:
+        raise ValueError("--discount-since needs --discount")
+    return Discount(permille or 0, date.fromisoformat(since) if since else date.min)
+
+
+def _simulator(clock: Callable[[], datetime], days: int, faults: tuple[str, ...] = (), **world: Any) -> Simulator:
     from tallystick.sim import Simulator, World
 
     today = clock().date()
-    return Simulator(
-        World(start=today - timedelta(days=days), end=today, seed=seed, keys=keys), clock=clock, faults=faults
-    )
+    return Simulator(World(start=today - timedelta(days=days), end=today, **world), clock=clock, faults=faults)

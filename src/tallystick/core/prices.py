@@ -236,6 +236,13 @@ class PriceList:
         """Every model (or service), context and speed that has a price on some day."""
         return self._keys
 
+    def changes(self, subject: str) -> list[date]:
+        """The days on which a price of a model or service begins."""
+        every = (
+            one for each in self._lists for key, dated in each.prices.items() if key[0] == subject for one in dated
+        )
+        return sorted({one.since for one in every})
+
     @property
     def factors(self) -> list[Modifier]:
         """Every modifier of every day."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
+from tallystick.core.cuts import CUTS
 from tallystick.core.dimensions import NAMED
 from tallystick.core.time import Window
 
@@ -166,6 +167,22 @@ ANALYTICS_COST = LedgerTable(
     ),
     ("organization", "month"),
 )
+CUT_TABLES: Mapping[str, LedgerTable] = {
+    cut.name: LedgerTable(
+        cut.name,
+        cut.meaning,
+        (
+            *_WHEN,
+            *_dims(*cut.dims, "kind"),
+            Column("currency", Type.TEXT, "currency of the bill; USD"),
+            Column("billed", Type.MONEY, "amount billed, after contract discounts, before credits, US dollars"),
+            _LIST,
+        ),
+        ("organization", "month"),
+    )
+    for cut in CUTS
+}
+"""The table of each cut, by its name."""
 CHARGES = LedgerTable(
     "charges",
     "the tally: every billed line matched to who used it; one row = one line of the bill",
@@ -243,7 +260,7 @@ DAYS = LedgerTable(
     "what is known of each day: how far it can be trusted, and its control totals",
     (
         _ORGANIZATION,
-        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost or claude_code"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, claude_code or a cut"),
         Column("grain", Type.TEXT, "`day` or `hour`"),
         Column("day", Type.DAY, "UTC day"),
         Column("state", Type.TEXT, "running, provisional (read under 35 days after its end) or settled"),
@@ -305,7 +322,7 @@ PAGES = LedgerTable(
         _ORGANIZATION,
         Column("reading", Type.COUNT, "number of the reading that asked; its pages are judged together"),
         Column("attempt", Type.COUNT, "which try at its window this reading was"),
-        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, claude_code or names"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, claude_code, a cut or names"),
         Column("grain", Type.TEXT, "day or hour"),
         Column("window_start", Type.INSTANT, "start of the reading's window"),
         Column("window_end", Type.INSTANT, "end of the reading's window"),
@@ -319,6 +336,8 @@ PAGES = LedgerTable(
         Column("fixed", Type.TEXT, "dimensions that the query held fixed: JSON"),
         Column("hash", Type.TEXT, "SHA-256 of the page; its file is pages/<first two>/<hash>.zst"),
         Column("size", Type.COUNT, "bytes before compression"),
+        Column("original", Type.TEXT, "SHA-256 of the page as it was answered; null where it is kept as it was"),
+        Column("redacted", Type.TEXT, "why persons were left out: people = ids, people = hashed or forgotten; or null"),
     ),
     pinned=False,
 )
@@ -331,6 +350,7 @@ PINNED: tuple[LedgerTable, ...] = (
     COST,
     ANALYTICS_USAGE,
     ANALYTICS_COST,
+    *CUT_TABLES.values(),
     CHARGES,
     ACTIVITY,
     DAYS,
@@ -339,5 +359,5 @@ PINNED: tuple[LedgerTable, ...] = (
 )
 """The tables that a version pins."""
 
-MONEY = (COST, ANALYTICS_COST, CHARGES)
+MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 """The tables of what was billed."""

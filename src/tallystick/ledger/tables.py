@@ -83,7 +83,7 @@ class Tables:
 
     def exists(self) -> bool:
         """Whether there is a ledger here."""
-        return DeltaTable.is_deltatable(str(self._path(VERSIONS)))
+        return DeltaTable.is_deltatable(str(self.folder(VERSIONS)))
 
     def newest(self) -> Version:
         """The newest committed version; EMPTY before the first."""
@@ -107,7 +107,7 @@ class Tables:
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""
         try:
-            return DeltaTable(str(self._path(table)), version=version)
+            return DeltaTable(str(self.folder(table)), version=version)
         except DeltaError as wrong:
             raise LedgerError(
                 f"The table {table.name} of the ledger {self.root} cannot be read: {wrong}",
@@ -165,7 +165,8 @@ class Tables:
             holder.unlink(missing_ok=True)
             lock.release()
 
-    def _path(self, table: LedgerTable) -> Path:
+    def folder(self, table: LedgerTable) -> Path:
+        """Where a table is."""
         return self.root / ("pages/index" if table is PAGES else table.name)
 
 
@@ -174,19 +175,24 @@ class Writer:
 
     def __init__(self, tables: Tables) -> None:
         for table in (*PINNED, PAGES, VERSIONS):
-            if not DeltaTable.is_deltatable(str(tables._path(table))):  # noqa: SLF001 - one room
+            if not DeltaTable.is_deltatable(str(tables.folder(table))):
                 DeltaTable.create(
-                    tables._path(table),  # noqa: SLF001
+                    tables.folder(table),
                     schema(table),
                     partition_by=list(table.partitions),
                     configuration=_CONFIGURATION,
                 )
+        self.tables = tables
         self.version = tables.newest()
         self._open = {table: tables.open(table) for table in (*PINNED, PAGES, VERSIONS)}
         for table in PINNED:
             current, pinned = self._open[table], self.version.tables.get(table.name, 0)
             if current.version() != pinned and not _is_restored(current, pinned):
                 current.restore(pinned, commit_properties=CommitProperties({"restored": str(pinned)}))
+
+    def delta(self, table: LedgerTable) -> DeltaTable:
+        """A table as it stands."""
+        return self._open[table]
 
     def append(self, table: LedgerTable, rows: pa.Table) -> None:
         """Add rows."""

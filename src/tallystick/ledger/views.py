@@ -12,6 +12,7 @@ from tallystick.core.records import (
     CHARGES,
     COST,
     COUNTERS,
+    CUT_TABLES,
     DAYS,
     NAMES,
     NOTICES,
@@ -131,6 +132,10 @@ VIEWS: tuple[View, ...] = (
     _with_names(COST, {}, ("workspace",)),
     _with_names(ANALYTICS_USAGE, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
     _with_names(ANALYTICS_COST, {}, ("workspace", "key", "actor")),
+    *(
+        _with_names(table, {}, tuple(it.name for it in table.columns if it.name == "workspace"))
+        for table in CUT_TABLES.values()
+    ),
     _with_names(CHARGES, {}, ("workspace", "key", "actor")),
     _with_names(ACTIVITY, {}, ("actor",)),
     _plain(DAYS),

@@ -8,15 +8,17 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.cuts import NAMED_CUTS
 from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, COST, REQUESTS, USED, USED_HOUR, LedgerTable
+from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
+from tallystick.reports.cuts import cut_of, whole
 from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
 from tallystick.reports.report import Report
@@ -50,7 +52,7 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     sums = [exp.alias_(exp.maybe_parse(it.aggregated), it.name) for it in report.measures if not it.derived]
     asked = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
-        .from_(exp.table_(table.name, db="ledger"))
+        .from_(_from(table))
         .where(within(question.window, months=True), *wanted(engine, table, question.where))
     )
     if table is CHARGES:
@@ -61,8 +63,18 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     return asked.having("count(*) > 0"), table
 
 
+def _from(table: LedgerTable) -> exp.Expression:
+    """A table as the figures of a report take it: a cut says its discount too."""
+    named = exp.table_(table.name, db="ledger")
+    if table.name not in NAMED_CUTS:
+        return named
+    return exp.select("*", exp.alias_(exp.maybe_parse("list - billed"), "discount")).from_(named).subquery(table.name)
+
+
 def _money_table(question: Question) -> LedgerTable:
-    """The charges; the bill itself where its own words are asked for, which the match does not keep."""
+    """The charges; a cut, or the bill itself where its own words are asked for, which the match does not keep."""
+    if cut := cut_of(question):
+        return CUT_TABLES[cut.name]
     asked = {*question.by, *question.where}
     if not asked & {"description", "cost_type"}:
         return CHARGES
@@ -88,7 +100,10 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
         rows = engine.ask(asked).to_pylist()
         rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
-    totals = _sum(report, rows)
+    totals: Mapping[str, Any] = _sum(report, rows)
+    notes = report.notes
+    if cut := NAMED_CUTS.get(table.name):
+        totals, notes = whole(engine, cut, question, totals)
     times = [name for name in dims if name in TIMES]
     rows.sort(key=lambda row: ([row[name] for name in times], -(row[report.order] or 0), [row[name] for name in dims]))
     if question.top is not None and len(rows) > question.top:
@@ -107,7 +122,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         headings,
         cells,
         {it.name: totals[it.name] if known else None for it in report.measures},
-        (*priority(engine, table, question), *caveats, *split, *said, *report.notes),
+        (*priority(engine, table, question), *caveats, *split, *said, *notes),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )

@@ -12,9 +12,21 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.cuts import NAMED_CUTS
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import ACTIVITY, CHARGES, COST, DAYS, TOKENS, USED, USED_HOUR, LedgerTable, State
+from tallystick.core.records import (
+    ACTIVITY,
+    CHARGES,
+    COST,
+    CUT_TABLES,
+    DAYS,
+    TOKENS,
+    USED,
+    USED_HOUR,
+    LedgerTable,
+    State,
+)
 from tallystick.core.time import DAY, Grain, of_days
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
@@ -33,12 +45,13 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
+        grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
         caveats.append(
-            f"{_count(absent)} absent from the ledger, unknown rather than zero: {_spans(absent)}. "
+            f"{_count(absent)} absent from the ledger, unknown rather than zero: {spans(absent)}. "
             f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
         )
     if unpublished:
-        caveats.append(f"{_spans(unpublished)} has not ended: {ENDED[table]}")
+        caveats.append(f"{spans(unpublished)} has not ended: {ENDED[table]}")
     for day in of[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
         caveats.append(part + ("" if question.where or table is ACTIVITY else _gap(engine, table, day)))
@@ -46,7 +59,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         days = of[State.PROVISIONAL]
         caveats.append(
             f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
-            f"ended. {_spans(days)}."
+            f"ended. {spans(days)}."
         )
     caveats += [
         f"Of the {name} {whole.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
@@ -92,16 +105,19 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
     unread = [day for day in question.window.days() if day not in states]
     if table in MONEY and unread:
         said.append(
-            f"The usage of {_spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
+            f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
             "never in the cost report, is unknown."
         )
     return said
 
 
-MONEY = (CHARGES, COST)
+MONEY = (CHARGES, COST, *CUT_TABLES.values())
 """What tells of money, and so of ended days alone."""
 _COST = "cost is published for ended UTC days only."
-ENDED = {CHARGES: _COST, COST: _COST, ACTIVITY: "the activity of Claude Code is read of ended UTC days only."}
+ENDED = {
+    **dict.fromkeys(MONEY, _COST),
+    ACTIVITY: "the activity of Claude Code is read of ended UTC days only.",
+}
 """What is kept of ended days alone, and why."""
 _SOURCES = {
     CHARGES: (("analytics_cost", "day"), ("cost", "day")),
@@ -109,6 +125,7 @@ _SOURCES = {
     USED: (("analytics_usage", "day"), ("usage", "day"), ("usage", "hour")),
     USED_HOUR: (("usage", "hour"),),
     ACTIVITY: (("claude_code", "day"),),
+    **{table: ((table.name, "day"),) for table in CUT_TABLES.values()},
 }
 """Where the state of a day stands that a table tells of: the first source that has it, as in the tally."""
 _OF_USAGE = {column.name for column in USED.columns}
@@ -186,9 +203,9 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[s
     tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
     for row in engine.ask(query).to_pylist():
         tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
-    words = {False: "Unpriced, for no rate is known", True: "Unpriced too, but nothing was billed for them"}
+    words = {False: "Unpriced, for no rate is known:", True: "No rate is known, and nothing was billed, for"}
     said = {how: "; ".join(f"{what}, {count:,} tokens" for what, count in of.items()) for how, of in tokens.items()}
-    return tokens[False], [f"{words[how]}: {listed}." for how, listed in said.items() if listed]
+    return tokens[False], [f"{words[how]} {listed}." for how, listed in said.items() if listed]
 
 
 ONLY_BILLED = ("code execution", "session time")
@@ -248,6 +265,7 @@ def _count(days: list[date]) -> str:
     return "1 day is" if len(days) == 1 else f"{len(days)} days are"
 
 
-def _spans(days: list[date]) -> str:
+def spans(days: list[date]) -> str:
+    """Days as the spans that they make."""
     spans = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
     return ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in spans)

@@ -5,7 +5,7 @@ A key is shown as it was when the window ended: what ended later is no reproach,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -17,6 +17,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, USED
 from tallystick.core.time import DAY, instant
+from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.coverage import cover, organizations
 from tallystick.reports.names import directory
@@ -36,8 +37,9 @@ At = tuple[str, str]
 _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "cost_center", "creator")
 
 
-def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
-    """Every key: what deserves attention first, then by spend."""
+def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Table:
+    """Every key: what deserves attention first, then by spend; of these what `where` says of columns, `top` of them."""
+    question = replace(asked, where={}, top=None)
     found = attribution(engine, replace(question, by=("key",)), owners)
     spent: dict[At, list[dict[str, Any]]] = {}
     for row in found.sums(["organization", "key", "workspace", "team", "cost_center"]):
@@ -106,7 +108,17 @@ def keys(engine: Engine, question: Question, owners: Owners, now: datetime) -> T
         said_of.append("Whether a key without use was idle is unknown, for not all usage of this window is there.")
     measures = {name: Heading(name, Kind.TEXT) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if apart else ()), *_NAMES)
-    return answered(engine, question, owners, now, names, rows, said_of, measures)
+    return answered(engine, question, owners, now, names, _chosen(rows, (*names, *measures), asked), said_of, measures)
+
+
+def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], asked: Question) -> list[tuple[Cell, ...]]:
+    """The rows whose cells have the values wanted, one of those that a cell lists; the first of them."""
+    for name, values in asked.where.items():
+        if name not in names:
+            raise AskedWrongly(f"`keys` has no column {name!r}.", f"Columns are {', '.join(names)}.")
+        place = names.index(name)
+        rows = [row for row in rows if {str(row[place]), *str(row[place]).split(", ")} & set(values)]
+    return rows[: asked.top]
 
 
 def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:

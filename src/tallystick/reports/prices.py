@@ -69,6 +69,24 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     return Table(Question("prices", Window.of_day(day), (), where), HEADINGS, [*rows, *factors], {}, tuple(caveats))
 
 
+def history(prices: Prices, model: str) -> Table:
+    """Every price of a model or service with its first day, the oldest first; AskedWrongly where there is none."""
+    listed = prices.own
+    days = listed.changes(model)
+    if not days:
+        _known(listed, date.max, model)
+    rows = [
+        _row(listed, price, large=large)
+        for day in days
+        for price in listed.on(day, model)
+        for large in ((False, True) if price.large else (False,))
+    ]
+    factors = [_factor(one) for one in listed.factors if _concerns(one, listed, model)]
+    where = {"for": (model,)}
+    window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).end) if days else Window.of_day(date.min)
+    return Table(Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (_NOTE,))
+
+
 def day_of(said: str | None, now: datetime) -> date:
     """The UTC day that is meant, today unless said; it may lie ahead. AskedWrongly where it is none."""
     if said is None:

@@ -48,7 +48,7 @@ class Report:
     `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
     then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
     is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` are caveats that always
-    hold.
+    hold. `cuts` are dimensions that a question is answered by where the sync was told to read them.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Report:
     refused: Mapping[str, str] = field(default_factory=dict)
     apart: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
 
     def showing(self, names: Sequence[str]) -> Report:
         """The report with further figures; AskedWrongly for one that it does not have."""
@@ -77,11 +78,11 @@ class Report:
 
     def check(self, question: Question) -> None:
         """Raise AskedWrongly where the question is not one that this report can answer."""
-        choices = f"Choose among {', '.join(self.dimensions)}."
+        choices = f"Choose among {', '.join((*self.dimensions, *self.cuts))}."
         for name in (*question.by, *question.where):
             if name in self.refused:
                 raise AskedWrongly(f"`{self.name}` cannot be asked by {name}: {self.refused[name]}", choices)
-            if name not in self.dimensions:
+            if name not in {*self.dimensions, *self.cuts}:
                 raise AskedWrongly(f"`{self.name}` knows no dimension {name!r}.", choices)
             if name in TIMES and name in question.where:
                 raise AskedWrongly(f"Time is not chosen by --where {name}.", "Use --since and --until.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tallystick.core.cuts import CUT_DIMS
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
@@ -64,4 +65,5 @@ SPEND = Report(
         Measure("cost_per_request", Kind.NUMBER, "USD", derived=_per_request, needs=("requests",)),
     ),
     refused={"hour": _DAILY, "minute": _DAILY},
+    cuts=CUT_DIMS,
 )

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.cuts import CUTS
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import COUNTERS, TOKENS, State
@@ -55,6 +56,13 @@ WHERE days.source = '{source}' AND days.grain = 'day' ORDER BY 1, 2
 _TALLIED = "SELECT DISTINCT organization, CAST(day AS VARCHAR) AS day, source FROM ledger.charges"
 _DIALECTS = (("reports", "cost", "usage"), ("analytics", "analytics_cost", "analytics_usage"))
 """Each dialect, with the name of its bill and of its use, as sources and as tables."""
+_CUT = """
+SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.billed AS control, coalesce(lines.billed, 0) AS lines
+FROM ledger.days
+LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.{cut} GROUP BY ALL) AS lines
+    USING (organization, day)
+WHERE days.source = '{cut}' ORDER BY 1, 2
+"""
 _DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
 SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched
@@ -88,6 +96,13 @@ def verify(engine: Engine, prices: Prices) -> Table:
                 rows += [
                     (*at, f"{counter}: {what}", expected, int(it)) for what, it in counts.items() if it != expected
                 ]
+    rows += [
+        (row["organization"], row["day"], f"billed: {cut.name}", row["control"], row["lines"])
+        for cut in CUTS
+        if not cut.apart
+        for row in _ask(engine, _CUT.format(cut=cut.name))
+        if row["lines"] != row["control"]
+    ]
     others = by_others(engine, prices)
     rows += [
         (row["organization"], "all", "days tallied by other price lists", 0, int(row["days"]))

@@ -100,6 +100,8 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
 def _check(engine: Engine, question: Question, prices: Prices, change: Change) -> None:
     WHATIF.check(question)
     known = {*prices.own.models, *(price.subject for price in prices.own.on(question.window.days()[-1]))}
+    for model in change.batches:
+        wanted(engine, USED, {"model": (model,)})
     for old, new in change.swap.items():
         wanted(engine, USED, {"model": (old,)})
         if new not in known:
@@ -162,9 +164,12 @@ def _spoken(change: Change) -> list[str]:
             f"The same tokens are priced for {new} as {old} used, but token counts of different model generations are "
             f"not comparable: {_recounted(old, new)}. Nor would another model write answers of the same length."
         )
-    if change.batch is not None:
+    if change.batch is not None or change.batches:
+        shares = [f"{share} of {model}" for model, share in change.batches.items()]
+        if change.batch is not None:
+            shares.append(f"{change.batch} of all {'others ' if shares else ''}that was standard tier")
         said.append(
-            f"{change.batch} of all that was standard tier is priced as batch; what was batch stays so, and fast mode "
+            f"{', '.join(shares)} is priced as batch; what was batch stays so, and fast mode "
             "cannot be batch. Whether the work could have waited is not known."
         )
     if change.hit is not None:

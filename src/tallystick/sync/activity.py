@@ -99,7 +99,8 @@ class ActivityReading(Reading):
             return self.key(str(row.actor.api_key_name or email))
         id_ = self.person(email)
         if id_.startswith(MADE):  # nobody whom the directory lists
-            self.people[id_] = Named(type="user", id=id_, name=email, email=email, status="gone")
+            told = email if "@" in email else None
+            self.people[id_] = Named(type="user", id=id_, name=email, email=told, status="gone")
         return id_
 
     def _cube(self) -> tuple[pa.Table, set[date]]:

@@ -6,15 +6,16 @@ days before 2026 and those more than a year ago.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from tallystick.api import analytics
 from tallystick.api.client import Client, Page
+from tallystick.core.cuts import CUTS, WORDS
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight
-from tallystick.errors import CursorLost, Refused
+from tallystick.errors import AskedWrongly, CursorLost, Refused
 from tallystick.sync.history import Kind
 from tallystick.sync.plan import Errand, Known, Source, errands
 
@@ -52,16 +53,24 @@ def probe(client: Client, now: datetime) -> Page | Refused:
         return no
 
 
+def chosen(cuts: Sequence[str]) -> tuple[str, ...]:
+    """The words of cuts, each once; AskedWrongly for one that is none."""
+    if unknown := [word for word in cuts if word not in WORDS]:
+        raise AskedWrongly(f"There is no cut {unknown[0]!r}.", f"Cuts are {', '.join(WORDS)}.")
+    return tuple(dict.fromkeys(cuts))
+
+
 def plan(
     known: Mapping[Kind, Mapping[date, Known]],
     wanted: Window,
     grain: Grain,
     now: datetime,
     choice: Choice,
+    cuts: Sequence[str] = (),
     *,
     coding: bool = True,
 ) -> list[Errand]:
-    """What to read now: cost by day, usage by `grain`.
+    """What to read now: cost by day, usage by `grain`, and the `cuts` so called.
 
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
     left provisional are read by the newer one where it has taken over. `coding`: activity in Claude Code too.
@@ -82,12 +91,12 @@ def plan(
         found += [(Source.COST, Grain.DAY, within), (Source.USAGE, grain, None if grain is Grain.HOUR else within)]
     if choice.newer:
         found += [(Source.ANALYTICS_COST, Grain.DAY, covered), (Source.ANALYTICS_USAGE, Grain.DAY, covered)]
+        found += [(Source(cut.name), Grain.DAY, covered) for cut in CUTS if cut.word in cuts]
     if choice.older and coding:
         found.append((Source.CLAUDE_CODE, Grain.DAY, None))
     return [
         errand
         for source, by, within in found
-        for errand in errands(
-            source, by, Window(since, wanted.end) if source.newer else wanted, known.get((source, by), {}), now, within
-        )
+        for asked in [Window(since, wanted.end) if source.newer and not source.cut else wanted]
+        for errand in errands(source, by, asked, known.get((source, by), {}), now, within)
     ]

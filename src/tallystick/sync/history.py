@@ -37,18 +37,21 @@ def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date,
 
 
 def habits(tables: Tables) -> dict[Kind, Habit]:
-    """What reading one day of each source and grain has cost so far."""
+    """What reading each source and grain has cost so far."""
     if not tables.exists():
         return {}
-    index = tables.rows(PAGES, columns=["reading", "source", "grain", "window_start", "window_end", "purpose", "size"])
-    costs: dict[Kind, list[float]] = {}
-    for row in index.to_pylist():
+    columns = ["source", "grain", "window_start", "window_end", "purpose", "request", "size"]
+    costs: dict[Kind, list[int]] = {}
+    for row in tables.rows(PAGES, columns=columns).to_pylist():
         if row["source"] in set(Source) and row["purpose"] != "check":
-            cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0])
-            cost[0] += 1
-            cost[1] += row["size"]
-            if row["purpose"] == "after":
-                cost[2] += (row["window_end"] - row["window_start"]).days
-            elif row["purpose"] == "activity":
-                cost[2] += 1  # a page a day, mostly
-    return {key: Habit(count / days, size / days, measured=True) for key, (count, size, days) in costs.items() if days}
+            cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0, 0, 0])
+            following = "&page=" in row["request"]
+            last = row["purpose"] in {"after", "activity"} and not following
+            days = 1 if row["purpose"] == "activity" else (row["window_end"] - row["window_start"]).days
+            for place, more in enumerate((not following, following, row["size"], last, days * last)):
+                cost[place] += more
+    return {
+        kind: Habit(queries / readings, pages / days, size / days, measured=True)
+        for kind, (queries, pages, size, readings, days) in costs.items()
+        if days
+    }

@@ -27,7 +27,7 @@ from tallystick.ledger.tables import Writer, schema
 from tallystick.sync.activity import key_ids
 from tallystick.sync.charging import Charging, on
 from tallystick.sync.naming import Naming
-from tallystick.sync.people import People, default_key
+from tallystick.sync.people import Mode, People, default_key, key_in
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
 from tallystick.tally.prices import Prices
@@ -39,12 +39,10 @@ TALLIED_BY = "prices of "
 class Keeper:
     """Keeps the readings of one organization through one writer; `issues` is what it noticed that is new."""
 
-    def __init__(
-        self, writer: Writer, organization: str, prices: Prices, people_key: Callable[[], bytes] = default_key
-    ) -> None:
+    def __init__(self, writer: Writer, organization: str, prices: Prices, people: People | None = None) -> None:
         self.writer = writer
         self.prices = prices
-        self._people_key = people_key
+        self._people = people or People(Mode.FULL, key_in(default_key()))
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
         self._naming = Naming(writer, organization)
@@ -76,7 +74,7 @@ class Keeper:
             fixed = {"source": str(errand.source), "grain": str(errand.grain)}
             self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
         self._known |= {_day(mark): mark for mark in marks}
-        if errand.source is not Source.CLAUDE_CODE:  # an estimate, never charged
+        if not errand.source.cut and errand.source is not Source.CLAUDE_CODE:  # an estimate, never charged
             self._charging.charge(sorted({*changed, *(mark["day"] for mark in marks)}))
         self._noticed |= {_issue(row) for row in issues}
         self.issues += [f"{row['subject']}: {row['text']}" for row in issues]
@@ -102,9 +100,11 @@ class Keeper:
         """The real id of the default workspace; None where the directory has not told it."""
         return self._naming.default
 
+    @property
     def people(self) -> People:
-        """The ids of people, as far as their names are known now."""
-        return People(self._naming.emails(), self._people_key)
+        """How people are called, as far as their names are known now."""
+        self._people.emails |= self._naming.emails()
+        return self._people
 
     def key_ids(self) -> Callable[[str], str]:
         """The ids of keys by name, as far as their names are known now."""

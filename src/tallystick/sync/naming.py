@@ -58,7 +58,7 @@ class Naming:
         """The ids of users by e-mail; of one e-mail the id of whom the directory still lists."""
         users = [row for row in self._held.values() if row["type"] == "user" and row["email"]]
         listed = sorted(users, key=lambda row: (not row["id"].startswith(MADE), row["status"] != "gone"))
-        return {row["email"]: row["id"] for row in listed}
+        return {row["email"].casefold(): row["id"] for row in listed}
 
     def keys(self) -> list[tuple[str, str]]:
         """The id and the name of every key."""

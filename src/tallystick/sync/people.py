@@ -1,71 +1,261 @@
-"""People: the id of a person of whom a report tells only the e-mail (reports-api 1.4).
+"""People: how persons are called in what is kept, and pages without what may not be kept of them.
 
-One whom the directory lists has the id there. Any other gets one that is made of the e-mail with a key that is kept
-outside the ledger, so that it is the same each time and whoever has the ledger alone cannot find the e-mail from it.
+A page is redacted before it touches the disk: decoded, the fields of persons replaced, encoded again; all else stays.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+import json
 import os
 import secrets
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from tallystick.errors import AskedWrongly
+import msgspec
+
+from tallystick.api.analytics import HIDDEN, Actor
+from tallystick.errors import AskedWrongly, StrangeAnswer
+from tallystick.ledger.archive import named
+from tallystick.sync.reading import Asked
+
+_TELLING = (b'"actor"', b'"email', b'"users"')
+_OTHERS = frozenset({"service_account_actor", "api_actor"})
+"""Actors that are no persons."""
+PERSONS = frozenset({"user", "federated"})
+"""Types of names that are of persons."""
+OLDER = (
+    'Older pages still hold more of people than `people = "{mode}"` lets be kept; `tallystick forget --all` rewrites '
+    "them."
+)
+SOURCES = frozenset({"users", "analytics_usage", "analytics_cost", "claude_code"})
+"""The sources, and the list of the directory, whose pages tell of persons."""
+_DECODER = msgspec.json.Decoder(float_hook=Decimal)
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
 
 MADE = "person_"
-"""Begins an id that was made here."""
+"""Begins an id that was made here, of an e-mail that belongs to no id."""
 LETTERS = 22
 """Hexadecimal digits of an id that was made."""
-BYTES = 32
 
 
-class People:
-    """Ids by e-mail, whatever its case: of those whom the directory lists (`ids`), and made with the key elsewhere.
+class Mode(StrEnum):
+    """What is kept of persons: name and e-mail, their id alone, or a keyed hash of each."""
 
-    The key is asked for when the first id is made, not before.
-    """
-
-    def __init__(self, ids: Mapping[str, str], key: Callable[[], bytes]) -> None:
-        self._ids = {email.casefold(): id_ for email, id_ in ids.items()}
-        self._key = key
-
-    def id_of(self, email: str) -> str:
-        """The id of one person."""
-        spelt = email.strip().casefold()
-        return (
-            self._ids.get(spelt) or MADE + hmac.new(self._key(), spelt.encode(), hashlib.sha256).hexdigest()[:LETTERS]
-        )
+    FULL = "full"
+    IDS = "ids"
+    HASHED = "hashed"
 
 
-def key_at(path: Path) -> bytes:
-    """The key in a file, which is made where there is none, for its owner alone; AskedWrongly where it cannot be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+def default_key() -> Path:
+    """Where the key of what is hashed is kept where nothing is said: outside any ledger."""
+    import platformdirs
+
+    return Path(platformdirs.user_config_dir("tallystick")) / "people.key"
+
+
+def key_in(path: Path) -> Callable[[], bytes]:
+    """The key that the file holds, made at first need, for its owner's eyes only."""
+
+    def key() -> bytes:
         try:
-            made = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = path.read_bytes().strip()
-        else:
-            key = secrets.token_hex(BYTES).encode()
-            with os.fdopen(made, "wb") as file:
-                file.write(key + b"\n")
-    except OSError as wrong:
-        raise AskedWrongly(
-            f"The key {path} for the ids of people cannot be read or made: {wrong.strerror}.", "Correct `people_key`."
-        ) from None
-    if len(key) < BYTES:
-        raise AskedWrongly(
-            f"The key {path} for the ids of people is too short.",
-            f"It needs {BYTES} bytes at least; restore it, or remove it and all such ids become others.",
-        )
+            if not path.exists():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                handle, part = tempfile.mkstemp(dir=path.parent, prefix=path.name)  # with mode 0600
+                with os.fdopen(handle, "wb") as file:
+                    file.write(secrets.token_hex(32).encode())
+                with suppress(FileExistsError):  # another process was faster, and its key holds
+                    path.hardlink_to(part)
+                Path(part).unlink()
+            said = path.read_bytes().strip()
+        except OSError as wrong:
+            raise AskedWrongly(f"The key {path} cannot be read: {wrong.strerror}.", "Correct `people_key`.") from None
+        if not said:
+            raise AskedWrongly(f"The key {path} is empty.", "Restore it, or remove it to have another made.")
+        return said
+
     return key
 
 
-def default_key() -> bytes:
-    """The key in the platform's configuration folder."""
-    import platformdirs
+@dataclass
+class People:
+    """How persons are called. `emails` says whose id an e-mail is, `forgotten` the id of those who may not be named.
 
-    return key_at(Path(platformdirs.user_config_dir("tallystick")) / "people.key")
+    `forgotten` holds each of them by id and by the keyed hash of their e-mails. `fresh`: pages are of today, so that an
+    identity without an id gets a keyed one; an archived one keeps the id that the tables have.
+    """
+
+    mode: str
+    key: bytes | Callable[[], bytes]
+    emails: dict[str, str] = field(default_factory=dict)
+    forgotten: Mapping[str, str] = field(default_factory=dict)
+    fresh: bool = True
+    met: dict[str, str] = field(default_factory=dict)
+    """Who was left out so far, as `forgotten` has them."""
+
+    def id_of(self, email: str) -> str:
+        """The id that an e-mail belongs to, else its keyed hash; what is no e-mail is an id already."""
+        if "@" not in email:
+            return email
+        found = self.emails.get(email.casefold())
+        if found is None:
+            hidden = self.hidden(email.casefold())
+            return self.forgotten.get(hidden, hidden)
+        return found
+
+    def hidden(self, text: str) -> str:
+        """The keyed hash of a text; what is one already stays."""
+        return text if HIDDEN.fullmatch(text) else self._keyed(text, MADE)
+
+    def _keyed(self, text: str, kind: str) -> str:
+        if callable(self.key):
+            self.key = self.key()
+        return f"{kind}{hmac.digest(self.key, text.encode(), 'sha256').hex()[:LETTERS]}"
+
+    def is_forgotten(self, id_: str) -> bool:
+        """Whether a person may not be named."""
+        return id_ in self.forgotten
+
+    @property
+    def reason(self) -> str:
+        """Why a page is not as it was answered."""
+        return "forgotten" if self.mode == Mode.FULL else f"people = {self.mode}"
+
+    def learn(self, body: bytes) -> None:
+        """Learn whose e-mail is whose from a list of users, as answered."""
+        for row in _objects(_decoded(body)):
+            if isinstance(row.get("id"), str) and isinstance(row.get("email"), str):
+                self.emails[row["email"].casefold()] = row["id"]
+
+    def called(self, id_: str, name: str | None, email: str | None) -> tuple[str | None, str | None]:
+        """The name and the e-mail to keep of a person."""
+        if self.mode != Mode.FULL:
+            self.met[id_] = id_
+        if self.is_forgotten(id_) or self.mode == Mode.IDS:
+            return (id_ if name is not None else None), None
+        if self.mode == Mode.FULL:
+            return name, email
+        hidden = name if name in {None, id_} else self.hidden(str(name))
+        return hidden, None if email is None else self.hidden(email.casefold())
+
+    def redacted(self, body: bytes, source: str) -> bytes | None:
+        """The page without what may not be kept of persons; None where it holds nothing of that.
+
+        `source` is what the page was read for: a source, or `users`. StrangeAnswer for a page that cannot be read.
+        """
+        if source not in SOURCES or (self.mode == Mode.FULL and not self.forgotten):
+            return None
+        if source != "users" and not any(it in body for it in _TELLING):
+            return None
+        whole = _decoded(body)
+        changed = False
+        for row in list(_objects(whole)):
+            new = self._user(row) if source == "users" else self._actor(row, source)
+            changed = changed or any(row[name] != it for name, it in new.items())
+            row.update(new)
+        return _ENCODER.encode(whole) if changed else None
+
+    def taken(self, asked: Asked, source: str) -> Asked:
+        """A page as it may be kept, with the reason where it is not as it was answered."""
+        body = self.redacted(asked.page.body, source)
+        if body is None:
+            return asked
+        page = replace(asked.page, body=body, content=None)
+        return replace(asked, page=page, original=named(asked.page.body), redacted=self.reason)
+
+    def named_in(self, names: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether rows of `names` hold more of a person than may be kept."""
+        return any(self.renamed(row) != row for row in names)
+
+    def renamed(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row of `names` with no more of a person than may be kept."""
+        if row["type"] not in PERSONS:
+            return dict(row)
+        name, email = self.called(row["id"], row["name"], row["email"])
+        details = json.loads(row["details"] or "{}")
+        if "provider" in details and (self.mode != Mode.FULL or self.is_forgotten(row["id"])):
+            details["provider"] = unsigned(details["provider"])
+        return {**row, "name": name, "email": email, "details": json.dumps(details, sort_keys=True)}
+
+    def _user(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """What changes in a user of the directory."""
+        name, email = _text(row, "name"), _text(row, "email")
+        if row.get("type") != "user" and email is None:
+            return {}
+        id_ = _text(row, "id") or self.hidden((email or name or "").casefold())
+        new = dict(zip(("name", "email"), self.called(id_, name, email), strict=True))
+        return {it: said for it, said in new.items() if _text(row, it)}
+
+    def _actor(self, row: Mapping[str, Any], source: str) -> dict[str, Any]:
+        """What changes in an actor of a report."""
+        kind, email = row.get("type"), _text(row, "email_address")
+        actor = isinstance(kind, str) and kind.endswith("_actor")
+        if kind in _OTHERS or not (actor or email):
+            return {}
+        if source == "claude_code":
+            id_ = self.id_of(email or "")
+            hide = email and (self.mode != Mode.FULL or self.is_forgotten(id_))
+            if hide and email:
+                self.met |= {id_: id_, self.hidden(email.casefold()): id_}
+            return {"email_address": id_} if hide else {}
+        id_ = self._id(row)
+        name, told = self.called(id_, _text(row, "name"), email)
+        new: dict[str, Any] = {"name": name, "email_address": told}
+        hide = self.mode != Mode.FULL or self.is_forgotten(id_)
+        if hide and kind == "federated_actor":
+            new |= {"subject": id_, "provider": unsigned(row.get("provider"))}
+        return {it: said for it, said in new.items() if row.get(it)}
+
+    def _id(self, row: Mapping[str, Any]) -> str:
+        """The id of an actor; of one that has none, in a page of today, a keyed one, unless tables know the other."""
+        try:
+            actor = msgspec.convert({"type": "unknown", **row}, Actor)
+        except msgspec.ValidationError as wrong:
+            raise _strange(wrong) from None
+        given = actor.user_id or actor.service_account_id or actor.api_key_id or actor.subject == actor.id
+        if given or not self.fresh or self.mode == Mode.FULL or self.is_forgotten(actor.id):
+            return actor.id
+        return self._keyed(actor.id, f"{actor.type.removesuffix('_actor')}_")
+
+
+def unsigned(provider: Any) -> Any:
+    """A cloud's word for an identity without the principal that signed, which can name a person."""
+    signed = isinstance(provider, dict) and provider.get("signed_principal") is not None
+    return {**provider, "signed_principal": None} if signed else provider
+
+
+def _text(row: Mapping[str, Any], name: str) -> str | None:
+    said = row.get(name)
+    return said if isinstance(said, str) and said else None
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        raise _strange(wrong) from None
+
+
+def _strange(wrong: Exception) -> StrangeAnswer:
+    return StrangeAnswer(
+        f"A page that may tell of persons cannot be read: {wrong}",
+        "Nothing of it was kept. Try again; if it stays so, the API has changed: update tallystick, or report it.",
+    )
+
+
+def _objects(said: Any) -> Iterator[dict[str, Any]]:
+    """Every object of a page."""
+    if isinstance(said, dict):
+        yield said
+        for it in said.values():
+            yield from _objects(it)
+    elif isinstance(said, list):
+        for it in said:
+            yield from _objects(it)

@@ -7,10 +7,12 @@ each time, and the day itself where it moved or was last read a week ago. A day 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from tallystick.api.client import PACE
+from tallystick.core.cuts import NAMED_CUTS, Cut
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight, of_days
 
@@ -32,16 +34,26 @@ class Source(StrEnum):
     ANALYTICS_USAGE = "analytics_usage"
     ANALYTICS_COST = "analytics_cost"
     CLAUDE_CODE = "claude_code"
+    CUT_SESSIONS = "cut_sessions"
+    CUT_PROFILES = "cut_profiles"
+    CUT_SLACK = "cut_slack"
+    CUT_SLACK_USERS = "cut_slack_users"
+    CUT_GROUPS = "cut_groups"
 
     @property
     def newer(self) -> bool:
         """Whether it is of the newer dialect."""
-        return self in {Source.ANALYTICS_USAGE, Source.ANALYTICS_COST}
+        return self not in {Source.USAGE, Source.COST, Source.CLAUDE_CODE}
 
     @property
     def money(self) -> bool:
         """Whether it tells what was billed: of ended days alone."""
-        return self in {Source.COST, Source.ANALYTICS_COST}
+        return self not in {Source.USAGE, Source.ANALYTICS_USAGE, Source.CLAUDE_CODE}
+
+    @property
+    def cut(self) -> Cut | None:
+        """The cut that it is, if it is one."""
+        return NAMED_CUTS.get(self)
 
     @property
     def ended(self) -> bool:
@@ -128,16 +140,28 @@ def _cut(source: Source, grain: Grain, days: Iterable[date], *, check: bool = Fa
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """What reading one day has cost so far: requests and bytes; `measured` or assumed."""
+    """What reading has cost so far: queries of one reading, pages that followed their first and bytes of one day.
 
-    requests: float
+    `measured` or assumed. Queries are mostly those of the cube, one for each combination of filters.
+    """
+
+    queries: float
+    pages: float
     size: float
     measured: bool
 
 
-ASSUMED = Habit(requests=0.5, size=60_000, measured=False)
-"""Before anything was read: a month in some fifteen requests, some sixty kilobytes a day."""
+ASSUMED = Habit(queries=7, pages=0.3, size=60_000, measured=False)
+"""Of the older dialect before anything was read: a month in some fifteen requests, some sixty kilobytes a day."""
+ASSUMED_NEWER = Habit(queries=9, pages=0.04, size=130_000, measured=False)
+"""Of the newer one: six combinations of filters, forty groups a day; a page holds 1,000 of them, each up to 8 rows."""
+ONE_QUERY = 3
+"""Of what one query reads whole: it, and a control total before and after it."""
 SECONDS_A_REQUEST = 1.5
+SECONDS_A_PACED = 60 / PACE
+"""The newer dialect answers fewer requests a minute, so they are sent at a pace."""
+CONTROL = 500
+"""Bytes of a control total, by bucket; a row of the newer dialect has some 800."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,19 +176,29 @@ class Estimate:
 
 def estimate(plan: Iterable[Errand], habits: Mapping[tuple[Source, Grain], Habit], directory: int = 6) -> Estimate:
     """Requests, minutes and megabytes of a plan, by what earlier readings of each kind cost."""
-    requests, size, measured = float(directory), 0.0, True
+    requests, seconds, size, measured = float(directory), directory * SECONDS_A_REQUEST, 0.0, True
     for errand in plan:
         days = len(errand.window.days())
+        habit = habits.get((errand.source, errand.grain)) or assumed(errand.source)
         if errand.check:
-            requests += 1
-            size += 500 * days
-            continue
-        if errand.source is Source.CLAUDE_CODE and (errand.source, errand.grain) not in habits:
-            requests += days  # one each
-            continue
-        habit = habits.get((errand.source, errand.grain), ASSUMED)
-        hours = 1 if habit.measured or errand.grain is Grain.DAY else 12
-        measured = measured and habit.measured
-        requests += max(3 if errand.source.money else 5, habit.requests * days)
-        size += habit.size * days * hours
-    return Estimate(round(requests), requests * SECONDS_A_REQUEST / 60, size / 1e6, measured)
+            asked = 1.0
+            size += CONTROL * days
+        else:
+            hours = 1 if habit.measured or errand.grain is Grain.DAY else 12
+            measured = measured and habit.measured
+            asked = habit.queries + habit.pages * days
+            size += habit.size * days * hours
+        requests += asked
+        seconds += asked * (SECONDS_A_PACED if errand.source.newer else SECONDS_A_REQUEST)
+    return Estimate(round(requests), seconds / 60, size / 1e6, measured)
+
+
+def assumed(source: Source) -> Habit:
+    """What reading a source is thought to cost before any of it was read."""
+    if source is Source.CLAUDE_CODE:
+        return replace(ASSUMED, queries=0, pages=1)
+    if source.cut:
+        return replace(ASSUMED_NEWER, queries=ONE_QUERY)
+    if source.newer:
+        return ASSUMED_NEWER
+    return replace(ASSUMED, queries=ONE_QUERY) if source.money else ASSUMED

@@ -52,7 +52,10 @@ class Questions:
             yield from self._pages("check", control)
             return
         yield from self._pages("before", control)
-        if source.newer:
+        if source.cut:
+            by = (*source.cut.dims, "kind")
+            yield from self._pages("cube", analytics.cost_query(window, grain, now, by=by, limit=ROWS))
+        elif source.newer:
             yield from self._sparse_cube(errand, reading, now)
         elif source is Source.COST:
             yield from self._pages("cube", cost_query(window, now, by=("workspace", "description")))

@@ -26,6 +26,7 @@ from tallystick.core.records import (
     ANALYTICS_USAGE,
     COST,
     COUNTERS,
+    CUT_TABLES,
     TOKENS,
     USAGE_DAY,
     USAGE_HOUR,
@@ -44,7 +45,7 @@ MEASURES: Mapping[Source, tuple[str, ...]] = {
     Source.USAGE: COUNTERS,
     Source.COST: ("billed",),
     Source.ANALYTICS_USAGE: (*COUNTERS, "requests"),
-    Source.ANALYTICS_COST: ("billed", "list"),
+    **{source: ("billed", "list") for source in Source if source.newer and source.money},
     Source.CLAUDE_CODE: (),
 }
 """What the control totals of each source hold."""
@@ -52,12 +53,17 @@ MEASURES: Mapping[Source, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One page, why it was asked for, the dimensions that its query held fixed, and until when it is whole."""
+    """One page, why it was asked for, the dimensions that its query held fixed, and until when it is whole.
+
+    `original` is the hash of the page as it was answered, `redacted` why it is another now; None where it is not.
+    """
 
     purpose: str
     fixed: Mapping[str, str]
     page: Page
     refreshed_at: datetime | None = None
+    original: str | None = None
+    redacted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +85,10 @@ def table_of(source: Source, grain: Grain) -> LedgerTable:
     """The table that a source fills: one for each grain, never added together."""
     if source is Source.USAGE:
         return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
-    return {
-        Source.COST: COST,
-        Source.ANALYTICS_USAGE: ANALYTICS_USAGE,
-        Source.ANALYTICS_COST: ANALYTICS_COST,
-        Source.CLAUDE_CODE: ACTIVITY,
-    }[source]
+    if source is Source.CLAUDE_CODE:
+        return ACTIVITY
+    others = (COST, ANALYTICS_USAGE, ANALYTICS_COST, *CUT_TABLES.values())
+    return next(table for table in others if table.name == source)
 
 
 @dataclass

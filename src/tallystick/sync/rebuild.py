@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,20 @@ from tallystick.core.records import PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
+from tallystick.ledger.erasure import forgotten, remember
 from tallystick.ledger.tables import Tables, schema
 from tallystick.sync.keep import Keeper
-from tallystick.sync.people import default_key
+from tallystick.sync.people import People
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Asked
 from tallystick.sync.run import TRIES, reading_of
 from tallystick.tally.prices import Prices
 
 
-def rebuild(old: Path, new: Path, prices: Prices, people_key: Callable[[], bytes] = default_key) -> int:
+def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) -> int:
     """Build the ledger `new` from the pages of `old`, which is only read; how many readings were judged.
 
-    `people_key` must be the one of the sync, or people whom no directory lists get other ids.
+    `people` must have the key of the sync, or people whom no directory lists get other ids.
     Raises AskedWrongly if `new` is not empty, LedgerError where the archive cannot be read.
     """
     archive, copy = Archive(old), Archive(new)
@@ -38,8 +38,9 @@ def rebuild(old: Path, new: Path, prices: Prices, people_key: Callable[[], bytes
     index = Tables(old).rows(PAGES)
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
+    remember(new, forgotten(old))
     with Tables(new).writing() as writer:
-        keepers = {name: Keeper(writer, name, prices, people_key) for name in {row["organization"] for row in rows}}
+        keepers = {name: Keeper(writer, name, prices, people) for name in {row["organization"] for row in rows}}
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))

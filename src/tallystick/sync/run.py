@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,17 +17,18 @@ import pyarrow as pa
 
 from tallystick.api import analytics, directory
 from tallystick.api.client import Client, Clock, Page
-from tallystick.core.records import PAGES
+from tallystick.core.records import NAMES, PAGES
 from tallystick.core.time import Grain, Window, text
 from tallystick.errors import AskedWrongly, CursorLost, Refused
 from tallystick.ledger.archive import Archive
+from tallystick.ledger.erasure import forgotten
 from tallystick.ledger.tables import Tables, Writer, schema
 from tallystick.sync.activity import ActivityReading
 from tallystick.sync.dense import DenseReading
-from tallystick.sync.dialects import REFUSALS, Choice, plan, probe
+from tallystick.sync.dialects import REFUSALS, Choice, chosen, plan, probe
 from tallystick.sync.history import known_days
 from tallystick.sync.keep import Keeper
-from tallystick.sync.people import default_key
+from tallystick.sync.people import OLDER, Mode, People, default_key, key_in
 from tallystick.sync.plan import Errand, Source, again
 from tallystick.sync.questions import BAD_REQUEST, Questions
 from tallystick.sync.reading import Asked, Reading
@@ -74,7 +75,7 @@ class Progress:
 def reading_of(errand: Errand, keeper: Keeper, read_at: datetime) -> Reading:
     """A reading of an errand, of the dialect that it is of."""
     if errand.source is Source.CLAUDE_CODE:
-        ids = (keeper.people().id_of, keeper.key_ids())
+        ids = (keeper.people.id_of, keeper.key_ids())
         return ActivityReading(errand, keeper.organization, read_at, person=ids[0], key=ids[1])
     kind = SparseReading if errand.source.newer else DenseReading
     return kind(errand, keeper.organization, read_at, keeper.default)
@@ -90,11 +91,12 @@ class Sync:
         clock: Clock,
         *,
         source: str = Choice.AUTO,
+        cuts: Sequence[str] = (),
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
         coding: bool = True,
-        people_key: Callable[[], bytes] = default_key,
+        people: People | None = None,
     ) -> None:
         if source not in set(Choice):
             raise AskedWrongly(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
@@ -102,12 +104,13 @@ class Sync:
         self._tables = tables
         self._clock = clock
         self._choice = Choice(source)
+        self._cuts = chosen(cuts)
         self._archive = Archive(tables.root)
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
         self._coding = coding
-        self._people_key = people_key
+        self._people = people or People(Mode.FULL, key_in(default_key()))
         self._reading = 0
         self.outcome = Outcome()
         self._questions = Questions(client, self.outcome.remark)
@@ -116,6 +119,7 @@ class Sync:
         """Read what is missing or not settled of the UTC days of `wanted`, and commit it errand by errand."""
         with self._tables.writing(self._waiting) as writer:
             self._reading = writer.newest_reading()
+            self._people.forgotten = forgotten(self._tables.root)
             now = self._clock.now()
             sample = probe(self._client, now) if self._choice.newer else None
             if self._choice is Choice.ANALYTICS and isinstance(sample, Refused):
@@ -123,9 +127,8 @@ class Sync:
             keeper = self._names(writer, sample if isinstance(sample, Page) else None)
             self._choose(keeper, wanted, now, sample)
             known = known_days(self._tables, keeper.organization)
-            waiting = deque(
-                (errand, 1) for errand in plan(known, wanted, grain, now, self._choice, coding=self._coding)
-            )
+            errands = plan(known, wanted, grain, now, self._choice, self._cuts, coding=self._coding)
+            waiting = deque((errand, 1) for errand in errands)
             done = 0
             while waiting:
                 errand, attempt = waiting.popleft()
@@ -153,12 +156,19 @@ class Sync:
             self.outcome.remark(
                 f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
             )
+        if self._cuts and not self._choice.newer:
+            self.outcome.remark(f"Cuts are of the newer dialect alone, so none is read: {', '.join(self._cuts)}.")
 
     def _names(self, writer: Writer, sample: Page | None) -> Keeper:
         """Read the directory. A credential that may not read who it belongs to is told by an answer it may read."""
         at = self._clock.now()
         refusals: dict[str, Refused] = {}
         pages = list(directory.read(self._client, refusals.__setitem__))
+        for purpose, page in pages:
+            if purpose == "users":
+                self._people.learn(page.body)
+        listed = [self._people.taken(Asked(purpose, {}, page), purpose) for purpose, page in pages]
+        pages = [(asked.purpose, asked.page) for asked in listed]
         if "organization" in refusals:
             organization = analytics.organization(sample) if sample else None
             if organization is None:
@@ -169,10 +179,12 @@ class Sync:
             lists = ", ".join(purpose.replace("_", " ") for purpose in refusals)
             first = next(iter(refusals.values()))
             self.outcome.remark(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
-        keeper = Keeper(writer, organization, self._prices, self._people_key)
+        keeper = Keeper(writer, organization, self._prices, self._people)
+        if self._people.named_in(writer.rows(NAMES, organization).to_pylist()):
+            self.outcome.remark(OLDER.format(mode=self._people.mode))
         self.outcome.organization = keeper.organization
         here = Window(at, at)
-        rows = [self._archived(Asked(purpose, {}, page), place) for place, (purpose, page) in enumerate(pages)]
+        rows = [self._archived(asked, place) for place, asked in enumerate(listed)]
         self._index(keeper, rows, "names", Grain.DAY, here, at, attempt=1)
         keeper.keep_prices(at)
         self.outcome.names = keeper.keep_names(pages, at)
@@ -228,7 +240,8 @@ class Sync:
     def _once(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
         reading = reading_of(errand, keeper, read_at)
         rows: list[dict[str, Any]] = []
-        for asked in self._questions.pages(errand, reading, read_at):
+        for answered in self._questions.pages(errand, reading, read_at):
+            asked = self._people.taken(answered, errand.source)
             rows.append(self._archived(asked, len(rows)))
             reading.add(asked)
             if errand.source is Source.USAGE:
@@ -247,6 +260,8 @@ class Sync:
             "refreshed_at": asked.refreshed_at,
             "hash": self._archive.keep(asked.page.body),
             "size": len(asked.page.body),
+            "original": asked.original,
+            "redacted": asked.redacted,
         }
 
     def _index(

@@ -31,7 +31,6 @@ from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, State, Type
 from tallystick.core.time import Window
 from tallystick.ledger.tables import schema
-from tallystick.sync.plan import Source
 from tallystick.sync.reading import MEASURES, Asked, Figures, Reading, added
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
@@ -52,7 +51,7 @@ class SparseReading(Reading):
 
     def add(self, asked: Asked) -> None:
         """Take one page."""
-        cost = self.errand.source is Source.ANALYTICS_COST
+        cost = self.errand.source.money
         by = _names(asked.page, "group_by[]", _GROUPS)
         for page, found in placed_rows([asked.page]):
             self._refreshed.append(asked.refreshed_at)
@@ -152,10 +151,17 @@ class SparseReading(Reading):
 
     def _buckets(self, day: Window, how: State) -> list[datetime]:
         """A cost is kept of ended days only, and nothing of a day that the export has not reached."""
-        early = how is State.RUNNING and self.errand.source is Source.ANALYTICS_COST
+        early = how is State.RUNNING and self.errand.source.money
         if None in self._refreshed or early or day.start >= self._whole_until():
             return []
         return self._buckets_of(day)
+
+    def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
+        """A cut whose groups do not add up has its control totals alone to agree."""
+        cut = self.errand.source.cut
+        if cut and cut.apart:
+            cube = {start: self._said("after", start) or self._nothing}
+        return super()._agree(start, cube)
 
     def _said(self, purpose: str, start: datetime) -> Figures | None:
         return self._controls.get(purpose, {}).get(start, self._nothing)

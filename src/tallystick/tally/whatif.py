@@ -37,12 +37,24 @@ class Change:
     batch: Decimal | None = None
     hit: Decimal | None = None
     geo: str | None = None
+    batches: Mapping[str, Decimal] = field(default_factory=dict)
+
+    def batched(self, model: str) -> Decimal | None:
+        """The share of a model's use that goes to batch: its own, else that of all."""
+        return self.batches.get(model, self.batch)
 
     @classmethod
     def read(
-        cls, swap: Iterable[str] = (), batch: str | None = None, hit: str | None = None, geo: str | None = None
+        cls,
+        swap: Iterable[str] = (),
+        batch: str | Iterable[str] | None = None,
+        hit: str | None = None,
+        geo: str | None = None,
     ) -> Change:
-        """The change that is spelt so, `swap` as MODEL=MODEL, shares as exact text; AskedWrongly where it cannot be."""
+        """The change that is spelt so; AskedWrongly where it cannot be.
+
+        `swap` is MODEL=MODEL; shares are exact text, and `batch` a share of all, or of one as MODEL=SHARE.
+        """
         swaps: dict[str, str] = {}
         for said in swap:
             old, equals, new = (part.strip() for part in said.partition("="))
@@ -54,7 +66,15 @@ class Change:
             swaps[old] = new
         if geo is not None and geo not in GEOS:
             raise AskedWrongly(f"There is no price for the geography {geo!r}.", f"Choose among {', '.join(GEOS)}.")
-        return cls(swaps, _share("--batch", batch), _share("--cache-hit", hit), geo)
+        batches: dict[str, Decimal | None] = {}
+        for said in (batch,) if isinstance(batch, str) else batch or ():
+            model, _, share = said.rpartition("=")
+            if model in batches:
+                raise AskedWrongly(f"--batch {said!r} is said twice.", "Keep one of them.")
+            batches[model] = _share("--batch", share)
+        of_all = batches.pop("", None)
+        one = {model: share for model, share in batches.items() if share is not None}
+        return cls(swaps, of_all, _share("--cache-hit", hit), geo, one)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +176,8 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Cha
     assumed: set[str] = set()
     for it in distinct:
         tier, speed = it[f"{MARK}tier"], it[f"{MARK}speed"]
-        share = int(change.batch * SHARE) if change.batch and tier == "standard" and speed != "fast" else 0
+        batch_share = change.batched(it[f"{MARK}model"])
+        share = int(batch_share * SHARE) if batch_share and tier == "standard" and speed != "fast" else 0
         other = _other(it, prices, change)
         row: dict[str, Any] = {f"{MARK}{name}": it[f"{MARK}{name}"] for name in KEY} | {"share": share}
         whys: dict[str, str] = {}

@@ -1,0 +1,42 @@
+"""The command that takes people out of the ledger."""
+
+from __future__ import annotations
+
+import click
+
+from tallystick.cli import options
+from tallystick.core.text import safe
+from tallystick.errors import AskedWrongly
+
+
+@click.command(short_help="Take a person's name and e-mail out of the ledger.")
+@click.argument("person", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Everybody; with `people` set, as far as it says.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.ledger
+@options.config
+def forget(person: str | None, everyone: bool, yes: bool, ledger: str | None, config: str | None) -> None:
+    """Take the name and the e-mail of PERSON (a user's id, e-mail or exact name) out of pages and names, for good.
+
+    Ids and all totals stay, and later syncs do not bring the person back.
+    """
+    from tallystick.book import Ledger
+
+    if bool(person) == everyone:
+        raise AskedWrongly("Whom to forget is not said.", "Give a user's id, e-mail or exact name, or --all.")
+    told = options.settings(ledger=ledger, config=config)
+    book = Ledger.of(told)
+    found = book.whom(person) if person else None
+    if found:
+        who = f"{safe(found.name)} ({', '.join(safe(it) for it in (found.email, found.id) if it)})"
+    else:
+        who = "everybody" if told.people_mode == "full" else f'everybody, as people = "{told.people_mode}" says,'
+    click.echo(
+        f"This takes {who} out of every archived page and of the names of every version, and deletes what held them. "
+        "Ids and totals stay. It cannot be undone.",
+        err=True,
+    )
+    if not yes:
+        click.confirm("Go on?", abort=True, err=True)
+    done = book.forget(found)
+    click.echo(f"{done.pages:,} pages and {done.names:,} rows of names were rewritten; what they were is deleted.")

@@ -1,0 +1,81 @@
+"""Crosscheck: what both dialects say of the same days: equal, or by how much not and since when.
+
+By workspace their bills and their use must be one. By key the older dialect bills no one: what the tally allocates to
+each is held against what the newer one reports.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from tallystick.core.question import Question, Table
+from tallystick.core.records import State
+from tallystick.core.time import text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.reports.allocated import by_key
+from tallystick.reports.compared import At, ask, by_workspace
+from tallystick.reports.coverage import spans
+from tallystick.tally.prices import Prices
+
+BY = ("workspace", "key")
+
+_DAYS = "SELECT organization, source, day, state FROM ledger.days WHERE {within}"
+
+
+def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *, every: bool = False) -> Table:
+    """What differs, day by day or key by key; with `every` also what is equal. Totals are over all that was compared.
+
+    `coverage` says how many days both dialects have, on how many they are equal, and which only one has.
+    """
+    if question.by not in {(name,) for name in BY}:
+        raise AskedWrongly(f"The dialects are not compared by {', '.join(question.by)}.", "--by is workspace or key.")
+    asked = partial(ask, engine, question)
+    read: dict[tuple[str, bool], set[At]] = {}
+    for row in asked(_DAYS):
+        if row["state"] != State.RUNNING:
+            source = row["source"]
+            if source in {"cost", "analytics_cost", "usage", "analytics_usage"}:
+                kind = (source.removeprefix("analytics_"), source.startswith("analytics_"))
+                read.setdefault(kind, set()).add((row["organization"], row["day"]))
+    bills = {newer: read.get(("cost", newer), set()) for newer in (False, True)}
+    both = bills[False] & bills[True]
+    used = read.get(("usage", False), set()) & read.get(("usage", True), set())
+    coverage: dict[str, Any] = {
+        "days": len(question.window.days()),
+        "compared": len({day for _, day in both}),
+        "equal": 0,
+        "unequal": 0,
+    }
+    alone = {
+        "only_reports": sorted({day for _, day in bills[False] - bills[True]}),
+        "only_analytics": sorted({day for _, day in bills[True] - bills[False]}),
+    }
+    coverage |= {name: [str(day) for day in days] for name, days in alone.items()}
+    coverage["absent"] = [
+        str(day) for day in question.window.days() if day < now.date() and all(day != it for _, it in both)
+    ]
+    caveats = [
+        f"Only the {name} dialect has {spans(days)}: compared with nothing, so not counted as equal. "
+        f"`tallystick sync --source both --since {days[0]}` reads both, so far as they reach."
+        for name, days in zip(("older", "newer"), alone.values(), strict=True)
+        if days
+    ]
+    if not both:
+        caveats.insert(0, "No day of this window was read from both dialects: `tallystick sync --source both`.")
+    if question.by == ("key",):
+        compared = by_key(engine, question, (both, used), prices, every=every, coverage=coverage)
+    else:
+        compared = by_workspace(engine, question, (both, used), every=every, coverage=coverage)
+    headings, rows, totals, said = compared
+    return Table(
+        question,
+        headings,
+        rows,
+        totals if both else dict.fromkeys(totals),
+        (*said, *caveats),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )

@@ -1,0 +1,76 @@
+"""Cuts in answers: which one can answer a question, and what its rows come to where groups do not add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.cuts import CUT_DIMS, CUTS, Cut
+from tallystick.core.money import EXACT
+from tallystick.core.question import Question
+from tallystick.core.records import DAYS
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import wanted, within
+
+SHOWN = ("list", "discount")
+"""The further figures of spend that a cut knows."""
+
+
+def cut_of(question: Question) -> Cut | None:
+    """The cut that answers a question, None where the charges do; AskedWrongly where no one cut can."""
+    asked = dict.fromkeys((*question.by, *question.where))
+    own = [name for name in asked if name in CUT_DIMS]
+    if not own:
+        return None
+    able = [cut for cut in CUTS if own[0] in cut.dims]
+    cut = next((cut for cut in able if set(asked) <= set(cut.told)), None)
+    if cut is None:
+        nearest = max(able, key=lambda cut: len({*asked} & {*cut.told}))
+        other = next(name for name in asked if name not in nearest.told)
+        also = [name for name in dict.fromkeys(name for cut in able for name in cut.told) if name != own[0]]
+        raise AskedWrongly(
+            f"{own[0]} and {other} cannot be asked together: {own[0]} is read by itself, as a cut of the bill.",
+            f"With {own[0]} go {', '.join(also)}.",
+        )
+    if other_figures := [name for name in question.show if name not in SHOWN]:
+        raise AskedWrongly(f"By {own[0]} there is no {other_figures[0]}.", f"It shows {' and '.join(SHOWN)}.")
+    if cut.apart and question.top is not None:
+        raise AskedWrongly(f"By {own[0]} rows do not add up, so --top cannot sum the rest.", "Leave --top out.")
+    if several := [it for it in cut.overlapping if it not in question.by and len(question.where.get(it, ())) > 1]:
+        raise AskedWrongly(
+            f"Rows of several {several[0]}s do not add up.", f"Ask --by {several[0]}, or hold it to one."
+        )
+    return cut
+
+
+def whole(
+    engine: Engine, cut: Cut, question: Question, sums: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The totals of an answer from a cut, `sums` being those of its rows, and what to say of them.
+
+    Where groups do not add up it is what the organization was billed, by the control totals; None of a part of it.
+    """
+    held = [it for it in cut.overlapping if len(question.where.get(it, ())) == 1]
+    if not cut.apart or held:
+        return sums, ()
+    if others := [name for name in question.where if name != "organization"]:
+        of = " and ".join(others)
+        return dict.fromkeys(sums), (
+            f"{cut.apart}: they do not add up, and there is no total by {of} to show instead.",
+        )
+    query = (
+        exp.select(
+            exp.alias_(exp.maybe_parse("sum(billed)"), "billed"), exp.alias_(exp.maybe_parse("sum(list)"), "list")
+        )
+        .from_("ledger.days")
+        .where(exp.column("source").eq(exp.Literal.string(cut.name)), within(question.window))
+        .where(*wanted(engine, DAYS, question.where))
+    )
+    [said] = engine.ask(query).to_pylist()
+    if said["billed"] is not None:
+        said["discount"] = EXACT.subtract(said["list"], said["billed"])
+    totals = {name: said.get(name) for name in sums}
+    return totals, (f"{cut.apart}: they do not add up. The total is what the organization was billed.",)

@@ -1,0 +1,165 @@
+"""Forgetting: a person leaves the archived pages and the names, and does not come back; totals stay.
+
+The order holds through a crash at any moment: who is forgotten, new pages, their index, names, versions, and only then
+is anything deleted. What stands until then can be read, and the next forgetting completes it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.core.records import NAMES, PAGES
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.archive import Archive
+from tallystick.ledger.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
+from tallystick.ledger.tables import Tables, Writer, schema
+from tallystick.sync.people import PERSONS, SOURCES, Mode, People
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody who can be forgotten: the id that stays, and how they are called."""
+
+    id: str
+    name: str
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What was done: pages and rows of `names` that were rewritten."""
+
+    pages: int
+    names: int
+
+
+def whom(tables: Tables, people: People, said: str) -> Person:
+    """The person of that id, e-mail or exact name; AskedWrongly where there is none, or more than one."""
+    rows = _names(tables) if tables.exists() else []
+    persons = [row for row in rows if row["type"] in PERSONS]
+    known = forgotten(tables.root)
+    called = {said, people.hidden(said) if people.mode == Mode.HASHED else said}
+    ids = {
+        row["id"] for row in persons if row["id"] == said or row["name"] in called or _is(people, row["email"], said)
+    }
+    if not ids and (said in known or "@" in said):
+        hidden = said if said in known else people.hidden(said.casefold())
+        if found := known.get(hidden):
+            ids = {found}
+        elif _mentioned(tables, people, said):
+            ids = {hidden}
+    if len(ids) == 1:
+        id_ = ids.pop()
+        newest = [row for row in persons if row["id"] == id_][-1:]
+        return Person(id_, *((newest[0]["name"], newest[0]["email"]) if newest else (said,)))
+    if ids:
+        raise AskedWrongly(f"{said!r} can be any of {', '.join(sorted(ids))}.", "Name one by its id.")
+    if known:  # and an earlier forgetting may have died before its end
+        with tables.writing() as writer:
+            _clear(writer)
+    every = sorted({it for row in persons for it in (row["id"], row["name"], row["email"]) if it})
+    near = get_close_matches(said, every, 3, 0.5)
+    raise AskedWrongly(
+        f"There is no {said!r} among the people of the ledger.",
+        f"Near it: {', '.join(near)}." if near else "Give a user's id, e-mail or exact name.",
+    )
+
+
+def forget(
+    tables: Tables, people: People, person: Person | None, waiting: Callable[[str], None] | None = None
+) -> Forgotten:
+    """Forget a person; without one, everybody, as far as the settings say (all of it where they keep everything)."""
+    with tables.writing(waiting) as writer:
+        names = _names(tables)
+        persons = [row for row in names if row["type"] in PERSONS]
+        emails = {row["email"].casefold(): row["id"] for row in persons if row["email"] and "@" in row["email"]}
+        mode = Mode.FULL if person else Mode.IDS if people.mode == Mode.FULL else people.mode
+        reason = f"people = {people.mode}" if not person and people.mode != Mode.FULL else "forgotten"
+        gone: dict[str, str] = {}
+        if reason == "forgotten":
+            ids = {person.id} if person else {row["id"] for row in persons}
+            gone = {id_: id_ for id_ in ids}
+            told = [(row["email"], row["id"]) for row in persons if row["email"] and row["id"] in ids]
+            gone |= {people.hidden(email.casefold()): id_ for email, id_ in told}
+        remember(tables.root, gone)
+        them = People(mode, people.key, emails, forgotten(tables.root), fresh=False)
+        pages = _pages(writer, them, reason)
+        if reason == "forgotten" and not person:
+            remember(tables.root, them.met)
+        rows = _renamed(them, names)
+        if rows != names:
+            rewrite(writer, NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
+            repin(writer, NAMES)
+        _clear(writer)
+        return Forgotten(pages, sum((Counter(map(str, names)) - Counter(map(str, rows))).values()))
+
+
+def _pages(writer: Writer, people: People, reason: str) -> int:
+    """Rewrite the pages that hold somebody, and then the index; how many pages."""
+    archive = Archive(writer.tables.root)
+    rows = writer.delta(PAGES).to_pyarrow_table().to_pylist()
+    found: dict[tuple[str, str], tuple[str, int] | None] = {}
+    done = []
+    for row in rows:
+        source = row["purpose"] if row["source"] == "names" else row["source"]
+        key = (row["hash"], source)
+        if source in SOURCES and key not in found:
+            body = people.redacted(archive.body(row["hash"]), source)
+            found[key] = None if body is None else (archive.keep(body), len(body))
+        if new := found.get(key):
+            original = row.get("original") or row["hash"]
+            row = {**row, "hash": new[0], "size": new[1], "original": original, "redacted": reason}  # noqa: PLW2901
+        done.append(row)
+    if any(found.values()):
+        rewrite(writer, PAGES, pa.Table.from_pylist(done, schema(PAGES)))
+    return sum(it is not None for it in found.values())
+
+
+def _renamed(people: People, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of `names` without those persons; of a person's rows that now say the same, the first."""
+    rows: list[dict[str, Any]] = []
+    held: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for row in names:
+        key = (row["organization"], row["type"], row["id"])
+        new = people.renamed(row)
+        same = held.get(key)
+        if row["type"] in PERSONS and same and {**same, "seen_at": None} == {**new, "seen_at": None}:
+            continue
+        held[key] = new
+        rows.append(new)
+    return rows
+
+
+def _clear(writer: Writer) -> None:
+    """Delete for good what nothing names any more."""
+    tables = writer.tables
+    purge(writer, NAMES, pins(tables, NAMES))
+    purge(writer, PAGES)
+    sweep(tables.root, set(tables.rows(PAGES, columns=["hash"])["hash"].to_pylist()))
+
+
+def _names(tables: Tables) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = tables.rows(NAMES, tables.newest().tables[NAMES.name]).sort_by("seen_at").to_pylist()
+    return rows
+
+
+def _is(people: People, email: str | None, said: str) -> bool:
+    """Whether this e-mail, as the ledger has it, is what was said."""
+    if email is None or "@" not in said:
+        return False
+    return said.casefold() == email.casefold() or ("@" not in email and people.hidden(said.casefold()) == email)
+
+
+def _mentioned(tables: Tables, people: People, email: str) -> bool:
+    """Whether a page of Claude Code names this e-mail, which no user has."""
+    hidden = people.hidden(email.casefold())
+    alone = replace(people, mode=Mode.FULL, emails={}, forgotten={hidden: hidden})
+    rows = tables.rows(PAGES, columns=["hash", "source"], filters=[("source", "=", "claude_code")])
+    archive = Archive(tables.root)
+    return any(alone.redacted(archive.body(it), "claude_code") for it in set(rows["hash"].to_pylist()))

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from tallystick import Ledger, Table
+from tallystick.errors import AskedWrongly
+from tallystick.sim import Discount, Simulator, World
+
+from .given import CLOCK, TODAY, Kept, caveat, client_of, days, summed
+
+SINCE, LAST = date(2026, 11, 14), date(2026, 11, 21)
+DAYS = days(SINCE, LAST)
+RESTATED = date(2026, 11, 16)
+KINDS = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
+
+
+def _world() -> World:
+    discount = Discount(100, date(2026, 11, 19))
+    return World(start=date(2026, 8, 1), end=TODAY, seed=2, keys=16, requests_per_key_day=6, discount=discount)
+
+
+def _sync(path: Path, world: World, source: str, since: date = SINCE, until: date = TODAY) -> None:
+    with client_of(Simulator(world, clock=CLOCK.now)) as client:
+        Ledger(path, CLOCK).sync(f"{since}", f"{until}", source=source, client=client)
+
+
+def _asked(book: Ledger, by: str = "workspace", *, every: bool = False) -> Table:
+    return book.crosscheck(by, f"{SINCE}", f"{TODAY}", every=every)
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A small organization with a discount of 10 % on its last days."""
+    return _world()
+
+
+@pytest.fixture(scope="module")
+def book(world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """Its ledger, every day read from both dialects."""
+    path = tmp_path_factory.mktemp("crosscheck") / "ledger"
+    _sync(path, world, "both")
+    return Kept(path, CLOCK)
+
+
+@pytest.fixture(scope="module")
+def moved(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """A ledger whose older half was read before a day was restated, and whose newer half after it."""
+    path, world = tmp_path_factory.mktemp("moved") / "ledger", _world()
+    _sync(path, world, "reports")
+    world.restate(RESTATED)
+    _sync(path, world, "analytics")
+    return Kept(path, CLOCK)
+
+
+def test_dialects_that_agree_have_no_row(book: Ledger) -> None:
+    """Where both say the same, discounted days included, there is no row, and every day counts as equal."""
+    table = _asked(book)
+    assert table.rows == []
+    assert (table.coverage["compared"], table.coverage["equal"], table.coverage["unequal"]) == (len(DAYS), len(DAYS), 0)
+    assert caveat(table, f"Equal on {len(DAYS)} of {len(DAYS)} days")
+
+
+def test_every_row_is_the_bill(book: Ledger, world: World) -> None:
+    """With all rows, each day and workspace stands once, and both totals are the bill; the default workspace is one."""
+    table = _asked(book, every=True)
+    assert summed(table, "billed_reports") == summed(table, "billed_analytics")
+    assert table.totals["billed_analytics"] == sum(map(world.billed, DAYS), Decimal(0))
+    assert all(row["difference"] == 0 and not any(row[f"{it}_difference"] for it in KINDS) for row in table.rows)
+    places = [(row["day"], row["workspace"]) for row in table.rows]
+    assert len(set(places)) == len(places)
+    workspaces = {workspace for _, workspace in places}
+    assert "default" in workspaces
+    assert world.organization.default.id not in workspaces
+
+
+def test_a_restated_day_differs_by_what_came_late(moved: Ledger) -> None:
+    """A day that moved between the two readings is told by workspace, to the last digit, in money and in tokens."""
+    table = _asked(moved)
+    late = _world()
+    before = late.billed(RESTATED)
+    used = sum(request[2] for request in late.requests(RESTATED))
+    late.restate(RESTATED)
+    assert {row["day"] for row in table.rows} == {f"{RESTATED}"}
+    assert summed(table, "difference") == table.totals["difference"] == late.billed(RESTATED) - before
+    expected = sum(request[2] for request in late.requests(RESTATED)) - used
+    assert summed(table, "uncached_input_difference") == table.totals["uncached_input_difference"] == expected
+    assert caveat(table, f"Equal on {len(DAYS) - 1} of {len(DAYS)} days")
+    assert len([it for it in table.caveats if f"differs since {RESTATED}, on that day alone" in it]) == len(table.rows)
+
+
+def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
+    """Days of one dialect alone are named and not counted; without a common day nothing is known."""
+    path, world = tmp_path / "ledger", _world()
+    _sync(path, world, "reports", date(2026, 11, 18))
+    table = _asked(Ledger(path, CLOCK))
+    assert table.totals["billed_analytics"] is None
+    assert caveat(table, "No day of this window was read from both dialects")
+    _sync(path, world, "analytics", date(2026, 11, 16), date(2026, 11, 20))
+    table = _asked(Ledger(path, CLOCK))
+    assert (table.coverage["compared"], table.coverage["equal"]) == (2, 2)
+    assert table.coverage["only_reports"] == ["2026-11-20", "2026-11-21"]
+    assert table.coverage["only_analytics"] == ["2026-11-16", "2026-11-17"]
+    assert caveat(table, "Only the older dialect has 2026-11-20 to 2026-11-21")
+    assert caveat(table, "Only the newer dialect has 2026-11-16 to 2026-11-17")
+
+
+def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> None:
+    """By key the reported amount is the truth, and the allocated ones add up to the same."""
+    table = _asked(book, "key", every=True)
+    listed: Counter[str] = Counter()
+    for day in DAYS:
+        for request in world.requests(day):
+            off = world.discount.off(sum(request.picodollars().values()), day)
+            listed[request.group.key or "playground"] += off
+    assert {row["key"]: row["billed_analytics"] for row in table.rows if row["billed_analytics"]} == {
+        key: Decimal(amount).scaleb(-12) for key, amount in listed.items() if amount
+    }
+    assert table.totals["difference"] == 0
+    assert caveat(table, "does not say whose")
+
+
+def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
+    """Each key's error is its difference as a share of what was reported; the mean and the worst are told."""
+    table = _asked(book, "key", every=True)
+    for row in table.rows:
+        difference, reported, error = row["difference"], row["billed_analytics"], row["error"]
+        assert difference == row["billed_analytics"] - row["billed_reports"]  # type: ignore[operator]
+        if reported:
+            assert isinstance(error, Decimal)
+            assert abs(error * reported - abs(difference)) < Decimal("1e-9")  # type: ignore[operator, arg-type]
+        else:
+            assert error is None
+    assert caveat(table, "in the mean of", "at worst")
+
+
+def test_a_crosscheck_writes_nothing(book: Ledger) -> None:
+    """What is allocated for a comparison is not kept."""
+    before = book.spend("key", f"{SINCE}").rows
+    _asked(book, "key")
+    assert Ledger(book.path, CLOCK).spend("key", f"{SINCE}").rows == before
+
+
+def test_other_groupings_are_refused(book: Ledger) -> None:
+    """The dialects are compared by workspace or by key."""
+    with pytest.raises(AskedWrongly, match="by model"):
+        _asked(book, "model")

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from decimal import Decimal
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tallystick.book import Ledger
+from tallystick.core.cuts import CUT_DIMS, CUTS, NAMED_CUTS, ORDINARY
+from tallystick.core.dimensions import NAMED
+from tallystick.core.question import Table
+from tallystick.core.records import CUT_TABLES
+from tallystick.errors import AskedWrongly
+from tallystick.sim import Answer, Discount, World
+from tallystick.sync.plan import Source
+from tallystick.sync.rebuild import rebuild
+
+from .conftest import PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, small, span, synced
+
+SINCE = days_ago(5)
+DAYS = span(SINCE, TODAY)
+FIELDS = {
+    "session": "session_id",
+    "agent": "agent_id",
+    "deployment": "deployment_id",
+    "environment": "environment_id",
+    "user_profile": "user_profile_id",
+    "slack_channel": "slack_channel_id",
+    "claude_tag_category": "claude_tag_category",
+    "claude_tag_user": "claude_tag_user_id",
+}
+SERVICES = {"code_execution", "session_time"}
+ALL = ("sessions", "profiles", "slack", "groups")
+newer = partial(synced, source="analytics")
+
+
+def _world(*, enterprise: bool) -> World:
+    return World(
+        start=date(2026, 8, 1),
+        end=TODAY,
+        seed=3,
+        keys=16,
+        requests_per_key_day=6,
+        discount=Discount(100, days_ago(2)),
+        enterprise=enterprise,
+    )
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["console", "enterprise"])
+def world(request: pytest.FixtureRequest) -> World:
+    """A small organization that nobody changes, with a discount of 10 % on its last days."""
+    return _world(enterprise=request.param)
+
+
+@pytest.fixture(scope="module")
+def ledger(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its ledger with every cut; only read."""
+    path = tmp_path_factory.mktemp("cuts") / "ledger"
+    newer(path, Wire(world), SINCE, TODAY, cuts=ALL)
+    return path
+
+
+@pytest.fixture(scope="module")
+def book(ledger: Path) -> Ledger:
+    """The same, ready to be asked."""
+    return Ledger(ledger, Clock())
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """An Enterprise organization with every cut."""
+    path = tmp_path_factory.mktemp("company") / "ledger"
+    newer(path, Wire(_world(enterprise=True)), SINCE, TODAY, cuts=ALL)
+    return Ledger(path, Clock())
+
+
+def _since(book: Ledger, by: str | tuple[str, ...], **more: Any) -> Table:
+    return book.spend(by, since=f"{SINCE}", until=f"{TODAY}", **more)
+
+
+def _billed(world: World) -> Decimal:
+    return sum((world.billed(day) for day in DAYS), Decimal(0))
+
+
+def _truth(world: World, name: str) -> dict[str, Decimal]:
+    """What the requests of these days cost at list price, by one dimension."""
+    found: Counter[str] = Counter()
+    for day in DAYS:
+        for request in world.requests(day):
+            facet = world.facet(request)
+            found[getattr(facet, FIELDS[name]) or NAMED[name].null] += sum(request.picodollars().values())
+    return {said: Decimal(amount).scaleb(-12) for said, amount in found.items() if amount}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_each_cut_is_the_truth(ledger: Path, world: World, name: str) -> None:
+    """By each dimension of a cut, what its requests cost is the truth, and what is absent is `none`."""
+    cut = next(cut for cut in CUTS if name in cut.dims)
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in records(ledger, CUT_TABLES[cut.name]):
+        if row["kind"] not in SERVICES:
+            found[row[name]] += row["list"]
+    assert dict(found) == _truth(world, name)
+
+
+@pytest.mark.parametrize("name", [cut.name for cut in CUTS if not cut.apart])
+def test_a_cut_adds_up_to_the_bill(ledger: Path, world: World, name: str) -> None:
+    """Each day of a cut whose groups do not overlap is billed what the organization was, after the discount."""
+    billed: dict[date, Decimal] = defaultdict(Decimal)
+    for row in records(ledger, CUT_TABLES[name]):
+        billed[row["day"]] += row["billed"]
+    assert billed == {day: world.billed(day) for day in DAYS}
+    assert set(days_of(ledger, name)) == set(DAYS)
+
+
+def test_groups_overlap(company: Ledger) -> None:
+    """A user counts in each group, so rows exceed the bill; the total is the bill all the same, and this is said."""
+    table = _since(company, "rbac_group", show=("list", "discount"))
+    world = _world(enterprise=True)
+    assert sum((row["billed"] for row in table.rows), Decimal(0)) > _billed(world)
+    assert table.totals["billed"] == _billed(world)
+    assert table.totals["list"] == sum(map(world.listed, DAYS), Decimal(0))
+    assert table.totals["discount"] == table.totals["list"] - table.totals["billed"]
+    assert any("do not add up" in caveat for caveat in table.caveats)
+
+
+def test_groups_hold_each_user_of_theirs(company: Ledger) -> None:
+    """A group's row is all that its members were billed, whatever other groups they are in."""
+    world = _world(enterprise=True)
+    expected: Counter[str] = Counter()
+    for day in DAYS:
+        for request in world.requests(day):
+            for group in world.facet(request).rbac_groups or ("none",):
+                expected[group] += sum(request.picodollars().values())
+    found: dict[str, Decimal] = defaultdict(Decimal)
+    for row in _since(company, ("rbac_group", "kind"), show=("list",)).rows:
+        if row["kind"] not in SERVICES:
+            found[str(row["rbac_group"])] += row["list"]
+    assert found == {group: Decimal(amount).scaleb(-12) for group, amount in expected.items()}
+
+
+@pytest.mark.parametrize("name", CUT_DIMS)
+def test_spend_by_a_cut_has_the_bill_as_its_total(book: Ledger, world: World, name: str) -> None:
+    """By any dimension of a cut the total is the organization's bill, to the last digit."""
+    table = _since(book, name)
+    assert table.totals["billed"] == _billed(world)
+    assert table.coverage["absent"] == []
+    assert any("do not add up" in caveat for caveat in table.caveats) == NAMED[name].overlaps
+
+
+@pytest.mark.parametrize(
+    ("by", "where", "words"),
+    [
+        (("session", "user_profile"), {}, "session and user_profile"),
+        (("session", "key"), {}, "session and key"),
+        (("rbac_group", "claude_tag_user"), {}, "rbac_group and claude_tag_user"),
+        (("agent",), {"actor": "x"}, "agent and actor"),
+        (("session", "team"), {}, "session and team"),
+        (("claude_tag_category", "claude_tag_user", "session"), {}, "claude_tag_category and session"),
+    ],
+)
+def test_cuts_do_not_combine(book: Ledger, by: tuple[str, ...], where: dict[str, str], words: str) -> None:
+    """Dimensions of two cuts, or of a cut and what it does not know, are refused with what can be combined."""
+    with pytest.raises(AskedWrongly, match=words) as wrong:
+        _since(book, by, where=where)
+    assert f"With {by[0]} go " in str(wrong.value)
+
+
+def test_what_would_add_overlapping_rows_is_refused(company: Ledger) -> None:
+    """Neither --top nor several groups in one row: both would sum what does not add up. One group alone does."""
+    with pytest.raises(AskedWrongly, match="do not add up"):
+        _since(company, "rbac_group", top=1)
+    groups = [str(row["rbac_group"]) for row in _since(company, "rbac_group").rows]
+    with pytest.raises(AskedWrongly, match="do not add up"):
+        _since(company, "day", where={"rbac_group": groups[:2]})
+    alone = _since(company, "day", where={"rbac_group": groups[0]})
+    assert alone.totals["billed"] == _since(company, "rbac_group").rows[0]["billed"]
+    model = str(_since(company, "model").rows[0]["model"])
+    assert _since(company, "rbac_group", where={"model": model}).totals["billed"] is None
+
+
+def test_a_cut_does_not_count_requests(company: Ledger) -> None:
+    """Figures that a cut does not know are refused."""
+    with pytest.raises(AskedWrongly, match="no requests"):
+        _since(company, "slack_channel", show=("requests",))
+
+
+def test_a_ledger_with_cuts_adds_up(book: Ledger) -> None:
+    """Verify finds nothing, overlapping cuts included."""
+    assert book.verify().rows == []
+
+
+def test_none_is_read_by_default(path: Path) -> None:
+    """Without being told to, no cut is read; days that a cut lacks are absent, with the command that reads them."""
+    world = small(4)
+    newer(path, Wire(world), SINCE, TODAY)
+    assert not any(days_of(path, name) for name in NAMED_CUTS)
+    table = _since(Ledger(path, Clock()), "session")
+    assert table.totals["billed"] is None
+    assert len(table.coverage["absent"]) == len(DAYS)
+    assert any(f"`tallystick sync --cuts sessions --since {SINCE}`" in caveat for caveat in table.caveats)
+
+
+def test_a_cut_leaves_charges_alone(path: Path) -> None:
+    """A cut that is read later adds its own days and changes no other table."""
+    world = small(4)
+    newer(path, Wire(world), SINCE, TODAY)
+    before = content(path)
+    newer(path, Wire(world), SINCE, TODAY, cuts=("sessions",))
+    after = content(path)
+    assert {name for name in after if after[name] != before[name]} == {"cut_sessions", "days"}
+
+
+def test_a_second_reading_changes_nothing(world: World, path: Path) -> None:
+    """Cuts that are read once more with nothing new write no version."""
+    newer(path, Wire(world), days_ago(2), TODAY, cuts=ALL)
+    before = content(path)
+    done = newer(path, Wire(world), days_ago(2), TODAY, cuts=ALL)
+    assert done.days == 0
+    assert content(path) == before
+
+
+def test_a_rebuild_gives_the_same_cuts(ledger: Path, tmp_path: Path) -> None:
+    """From the archived pages alone every cut comes out row for row."""
+    rebuild(ledger, tmp_path / "again", PUBLIC)
+    assert content(tmp_path / "again") == content(ledger)
+
+
+def test_a_restated_day_of_a_cut_is_replaced(path: Path) -> None:
+    """Late requests move the control total of a cut too, so its day is read anew."""
+    world = small(6)
+    newer(path, Wire(world), days_ago(8), TODAY, cuts=("sessions",))
+    world.restate(days_ago(6))
+    newer(path, Wire(world, Clock(Clock().now() + timedelta(minutes=10))), days_ago(8), TODAY, cuts=("sessions",))
+    billed = Counter[date]()
+    for row in records(path, CUT_TABLES["cut_sessions"]):
+        billed[row["day"]] += row["billed"]
+    assert billed[days_ago(6)] == world.billed(days_ago(6))
+
+
+def test_cuts_need_the_newer_dialect(path: Path) -> None:
+    """Where the older dialect alone is read, no cut is, and this is said; a cut that there is not is refused."""
+    world = small(4)
+    assert any("newer dialect alone" in it for it in synced(path, Wire(world), days_ago(2), cuts=("groups",)).remarks)
+    no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"Not yet."}}', {})
+    refusing = Wire(world, before=lambda target: no if "/analytics/" in target else None)
+    done = synced(path, refusing, days_ago(2), source="auto", cuts=("groups",))
+    assert any("newer dialect alone" in it for it in done.remarks)
+    with pytest.raises(AskedWrongly, match="no cut 'session'"):
+        newer(path, Wire(world), SINCE, cuts=("session",))
+
+
+def test_every_cut_can_be_asked_for() -> None:
+    """A cut has a source, a table, at most five dimensions, and only with reason groups that do not add up."""
+    for cut in CUTS:
+        assert Source(cut.name).cut is cut
+        assert len(cut.dims) <= 5
+        assert bool(cut.apart) == bool(cut.overlapping)
+        assert set(cut.dims) - set(ORDINARY) <= set(CUT_DIMS)
+
+
+def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
+    """What is planned after a like reading is what it takes, in requests and megabytes, and cuts are a part of it."""
+    world = small(4)
+    book = Ledger(path, Clock())
+    words = ("sessions", "slack")
+    newer(path, Wire(world), days_ago(40), days_ago(36), cuts=words)
+    errands, cost = book.plan(f"{days_ago(35)}", f"{days_ago(30)}", source="analytics", cuts=words)
+    assert {errand.source for errand in errands if errand.source.cut} == {
+        Source.CUT_SESSIONS,
+        Source.CUT_SLACK,
+        Source.CUT_SLACK_USERS,
+    }
+    assert cost.measured
+    wire = Wire(world)
+    done = newer(path, wire, days_ago(35), days_ago(30), cuts=words)
+    assert abs(cost.requests - len(wire.said)) <= 6
+    assert cost.megabytes == pytest.approx(done.size / 1e6, rel=0.3)
