@@ -219,5 +219,5 @@ def test_on_a_terminal_a_sync_says_what_it_did(
                 said += some
         os.close(ours)
         assert process.wait(timeout=30) == 0
-    assert re.search(r"5 days changed, [0-9,]+ rows read in [0-9]+ requests", said.decode()), said
+    assert re.search(r"7 days changed, [0-9,]+ rows read in [0-9]+ requests", said.decode()), said
     assert "the ledger is at version" in said.decode()
