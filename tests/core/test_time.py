@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, strategies as st
 
-from tallystick.core.time import DAY, Grain, Window, instant, midnight, minus, of_days, text, union
+from tallystick.core.time import DAY, Grain, Window, instant, midnight, of_days, text, union
 
 MOMENTS = st.datetimes(datetime(1999, 12, 1), datetime(2031, 3, 1), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 GRAINS = st.sampled_from(list(Grain))
@@ -181,17 +181,6 @@ def test_union_holds_the_same_instants(several: list[Window]) -> None:
     assert all(merged)
     assert all(one.end < following.start for one, following in pairwise(merged))
     assert union(merged) == merged == union(reversed(several))
-
-
-@given(SETS, SETS)
-def test_minus_is_what_is_left(wanted: list[Window], done: list[Window]) -> None:
-    """`minus` holds the instants wanted and not done, in the fewest windows; with what was done it gives all back."""
-    left = minus(wanted, done)
-    assert points(left) == points(wanted) - points(done)
-    assert left == union(left)
-    assert union([*left, *done]) == union([*wanted, *done])
-    assert minus(left, done) == left
-    assert minus(wanted, wanted) == []
 
 
 @given(st.sets(st.dates(date(2027, 12, 20), date(2028, 3, 10))))

@@ -12,11 +12,14 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES
+from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES, State
+from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import CursorLost, Refused
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
 from tallystick.sync import questions
 from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
+from tallystick.sync.dialects import Choice, plan
+from tallystick.sync.plan import Known, Source
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
@@ -239,6 +242,27 @@ def test_auto_without_the_newer_dialect_reads_the_older(path: Path, world: World
     assert not synced(path, refusing, days_ago(3), source="auto").remarks
     with pytest.raises(Refused, match="Not yet"):
         newer(path, refusing, days_ago(3))
+
+
+def test_money_without_its_use_is_charged_all_the_same(path: Path, world: World) -> None:
+    """A sync that ends between a day's bill and its use leaves the bill in the charges, never a day of zero."""
+    no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No more."}}', {})
+    with pytest.raises(Refused):
+        newer(path, Wire(world, before=lambda target: no if "analytics/usage" in target else None), days_ago(3))
+    rows = records(path, CHARGES)
+    assert sum((row["billed"] for row in rows), Decimal(0)) == sum(map(world.billed, span(days_ago(3), TODAY)))
+    newer(path, Wire(world), days_ago(3))
+    assert_newer(path, world, span(days_ago(3), TODAY))
+
+
+def test_a_provisional_day_of_the_older_dialect_does_not_widen_a_sync() -> None:
+    """What the older dialect left provisional is read by the newer one, that day alone, and not all days since."""
+    day = days_ago(200)
+    kept = {(source, Grain.DAY): {day: Known(State.PROVISIONAL, NOW)} for source in (Source.COST, Source.USAGE)}
+    wanted = Window(midnight(days_ago(3)), midnight(TODAY))
+    found = plan(kept, wanted, Grain.DAY, NOW, Choice.AUTO, coding=False)
+    assert {it for errand in found for it in errand.window.days()} == {day, *span(days_ago(3), TODAY)}
+    assert {errand.source for errand in found} == {Source.ANALYTICS_COST, Source.ANALYTICS_USAGE}
 
 
 def test_who_left_keeps_a_name(path: Path, world: World) -> None:

@@ -41,5 +41,5 @@ def crosscheck(
     """
     table = options.book(ledger=ledger, config=config).crosscheck(by, since, until, every=every)
     options.write(options.written(table, form, output), output, force=force)
-    if strict and table.coverage["unequal"]:
+    if strict and (table.coverage["unequal"] or not table.coverage["compared"]):
         sys.exit(1)

@@ -342,8 +342,6 @@ PAGES = LedgerTable(
     pinned=False,
 )
 
-DERIVED: tuple[LedgerTable, ...] = (USED, USED_HOUR)
-"""What is asked like a table and kept nowhere."""
 PINNED: tuple[LedgerTable, ...] = (
     USAGE_DAY,
     USAGE_HOUR,
@@ -361,3 +359,6 @@ PINNED: tuple[LedgerTable, ...] = (
 
 MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 """The tables of what was billed."""
+
+TALLIED_BY = "prices of "
+"""Begins the name under which a version states the price lists that an organization was tallied by."""

@@ -133,22 +133,6 @@ def union(windows: Iterable[Window]) -> list[Window]:
     return merged
 
 
-def minus(wanted: Iterable[Window], done: Iterable[Window]) -> list[Window]:
-    """The instants of `wanted` that are not in `done`, in the fewest windows."""
-    left = union(wanted)
-    for gone in union(done):
-        left = [
-            piece
-            for window in left
-            for piece in (
-                Window(window.start, max(window.start, min(window.end, gone.start))),
-                Window(min(window.end, max(window.start, gone.end)), window.end),
-            )
-            if piece
-        ]
-    return left
-
-
 def of_days(days: Iterable[date]) -> list[Window]:
     """The fewest windows that hold exactly these UTC days."""
     return union(Window.of_day(day) for day in days)

@@ -16,7 +16,7 @@ from sqlglot import exp
 from tallystick.core.dimensions import TIMES
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import ACTIVITY, TOOLS
+from tallystick.core.records import ACTIVITY, DAYS, TOOLS
 from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, wanted, within
@@ -211,7 +211,10 @@ def _laid_out(
 
 def _billed_days(engine: Engine, question: Question) -> int:
     query = exp.select(exp.alias_(exp.maybe_parse("count(DISTINCT day)"), "days")).from_("ledger.days")
-    query = query.where(within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"))
+    whose = {name: it for name, it in question.where.items() if name == "organization"}
+    query = query.where(
+        within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"), *wanted(engine, DAYS, whose)
+    )
     return int(engine.ask(query).to_pylist()[0]["days"])
 
 

@@ -40,7 +40,6 @@ ASSUMED = (
     "not count against a limit, and where it does there is less headroom than shown. Batches are not counted. A minute "
     "is a sum: bursts within it do not show."
 )
-Minutes = Mapping[datetime, int]
 
 
 @dataclass(frozen=True, slots=True)

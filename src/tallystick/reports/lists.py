@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tallystick.core.question import Table
+from tallystick.core.records import TALLIED_BY
 from tallystick.ledger.engine import Engine
 from tallystick.reports.coverage import organizations
 from tallystick.tally.prices import Prices
 
-TALLIED_BY = "prices of "
-"""Begins the name under which a version states the price lists that an organization was tallied by."""
 OTHERS = "The charges were tallied by other price lists than those in force"
 MEND = "`tallystick tally` matches them anew."
 

@@ -47,15 +47,10 @@ class Charging:
     def charge(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
 
-        A day is charged by the newer dialect where the ledger has both halves of it from there, or only its use and no
-        bill of the older one.
+        A day is charged by the newer dialect where the ledger has both halves of it from there, or one half and no bill
+        of the older one.
         """
-        newer = [
-            day
-            for day in days
-            if self._has(Source.ANALYTICS_USAGE, day)
-            and (self._has(Source.ANALYTICS_COST, day) or not self._has(Source.COST, day))
-        ]
+        newer = [day for day in days if self._newer(day)]
         halves: tuple[tuple[Dialect, list[date], tuple[LedgerTable, ...]], ...] = (
             ("analytics", newer, (ANALYTICS_USAGE,)),
             ("reports", sorted({*days} - {*newer}), (USAGE_DAY, USAGE_HOUR)),
@@ -100,6 +95,10 @@ class Charging:
             if mark and mark["state"] != State.RUNNING:
                 used[day] = {name: mark[name] for name in COUNTERS}
         return usage, used
+
+    def _newer(self, day: date) -> bool:
+        used, billed = (self._has(it, day) for it in (Source.ANALYTICS_USAGE, Source.ANALYTICS_COST))
+        return (used and billed) or ((used or billed) and not self._has(Source.COST, day))
 
     def _has(self, source: Source, day: date) -> bool:
         return (source, Grain.DAY, day) in self._known

@@ -12,15 +12,13 @@ from enum import StrEnum
 
 from tallystick.api import analytics
 from tallystick.api.client import Client, Page
+from tallystick.api.limits import REFUSALS
 from tallystick.core.cuts import CUTS, WORDS
 from tallystick.core.records import State
-from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import AskedWrongly, CursorLost, Refused
 from tallystick.sync.history import Kind
 from tallystick.sync.plan import Errand, Known, Source, errands
-
-REFUSALS = frozenset({400, 403, 404})
-"""What the API answers where a credential or an organization may not read a dialect."""
 
 
 class Choice(StrEnum):
@@ -78,13 +76,12 @@ def plan(
     first = analytics.covered(now)
     covered = Window(first, datetime.max.replace(tzinfo=UTC))
     before = Window(datetime.min.replace(tzinfo=UTC), first)
-    left = [
-        midnight(day)
+    left = {
+        day
         for source in (Source.COST, Source.USAGE)
         for day, it in known.get((source, Grain.DAY), {}).items()
-        if it.state is not State.SETTLED and midnight(day) in covered
-    ]
-    since = min([wanted.start, *left]) if choice is Choice.AUTO else wanted.start
+        if choice is Choice.AUTO and it.state is not State.SETTLED
+    }
     found: list[tuple[Source, Grain, Window | None]] = []
     if choice.older:
         within = before if choice is Choice.AUTO else None
@@ -97,6 +94,6 @@ def plan(
     return [
         errand
         for source, by, within in found
-        for asked in [Window(since, wanted.end) if source.newer and not source.cut else wanted]
-        for errand in errands(source, by, asked, known.get((source, by), {}), now, within)
+        for more in [left if source.newer and not source.cut else ()]
+        for errand in errands(source, by, wanted, known.get((source, by), {}), now, within, more)
     ]

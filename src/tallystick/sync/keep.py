@@ -20,6 +20,7 @@ from tallystick.core.money import plain
 from tallystick.core.records import (
     DAYS,
     NOTICES,
+    TALLIED_BY,
     State,
     Type,
 )
@@ -31,9 +32,6 @@ from tallystick.sync.people import Mode, People, default_key, key_in
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
 from tallystick.tally.prices import Prices
-
-TALLIED_BY = "prices of "
-"""Begins the name under which a version states the price lists that an organization was tallied by."""
 
 
 class Keeper:

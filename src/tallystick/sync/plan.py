@@ -99,12 +99,16 @@ def errands(
     known: Mapping[date, Known],
     now: datetime,
     within: Window | None = None,
+    more: Iterable[date] = (),
 ) -> list[Errand]:
-    """What to read of `wanted` and of what the ledger has unsettled from before, oldest first; all of it `within`."""
+    """What to read of `wanted`, of `more` days and of what the ledger has unsettled from before, oldest first.
+
+    All of it is `within` a window, where there is one.
+    """
     today = Grain.DAY.floor(now).date()
     older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
     read, check = [], []
-    for day in sorted({*wanted.days(), *older}):
+    for day in sorted({*wanted.days(), *older, *more}):
         if day > today or (day == today and source.ended) or (within and midnight(day) not in within):
             continue
         match _due(day, known.get(day), now, today):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,10 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
     readings = 0
     remember(new, forgotten(old))
     with Tables(new).writing() as writer:
-        keepers = {name: Keeper(writer, name, prices, people) for name in {row["organization"] for row in rows}}
+        keepers = {
+            name: Keeper(writer, name, prices, people and replace(people, emails={}, met={}))
+            for name in {row["organization"] for row in rows}
+        }
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from tallystick.api import analytics, directory
 from tallystick.api.client import Client, Clock, Page
+from tallystick.api.limits import REFUSALS
 from tallystick.core.records import NAMES, PAGES
 from tallystick.core.time import Grain, Window, text
 from tallystick.errors import AskedWrongly, CursorLost, Refused
@@ -25,7 +26,7 @@ from tallystick.ledger.erasure import forgotten
 from tallystick.ledger.tables import Tables, Writer, schema
 from tallystick.sync.activity import ActivityReading
 from tallystick.sync.dense import DenseReading
-from tallystick.sync.dialects import REFUSALS, Choice, chosen, plan, probe
+from tallystick.sync.dialects import Choice, chosen, plan, probe
 from tallystick.sync.history import known_days
 from tallystick.sync.keep import Keeper
 from tallystick.sync.people import OLDER, Mode, People, default_key, key_in
@@ -75,8 +76,8 @@ class Progress:
 def reading_of(errand: Errand, keeper: Keeper, read_at: datetime) -> Reading:
     """A reading of an errand, of the dialect that it is of."""
     if errand.source is Source.CLAUDE_CODE:
-        ids = (keeper.people.id_of, keeper.key_ids())
-        return ActivityReading(errand, keeper.organization, read_at, person=ids[0], key=ids[1])
+        people, keys = keeper.people.id_of, keeper.key_ids()
+        return ActivityReading(errand, keeper.organization, read_at, person=people, key=keys)
     kind = SparseReading if errand.source.newer else DenseReading
     return kind(errand, keeper.organization, read_at, keeper.default)
 
