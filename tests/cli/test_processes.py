@@ -50,6 +50,13 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
         assert not again.err or "csv" in words  # which says its caveats beside
 
 
+def test_a_plan_ends_in_peace(child: Tallystick, book: Ledger) -> None:
+    """A process that has read the ledger and ends at once exits 0, each time: nothing still reads behind it."""
+    for _ in range(6):
+        run = child("sync", "--plan", "--ledger", str(book.path), TALLYSTICK_NOW=NOW)
+        assert (run.code, run.err) == (0, "")
+
+
 def test_the_demo_leaves_another_ledger_alone(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """A ledger that holds a real organization does not get a simulated one poured into it."""
     mine = tmp_path / "mine"

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from tallystick import Ledger
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES, State
 from tallystick.core.time import Grain, Window, midnight
@@ -23,6 +24,7 @@ from tallystick.sync.plan import Known, Source
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
+    COUNTED,
     NOW,
     PUBLIC,
     TODAY,
@@ -284,6 +286,19 @@ def test_an_enterprise_organization(path: Path) -> None:
     assert {(row["workspace"], row["tier"]) for row in rows} == {("none", "none")}
     for day in days_of(path, "analytics_cost"):
         assert sum((row["billed"] for row in rows if row["day"] == day), Decimal(0)) == world.billed(day)
+    found = Ledger(path, Clock()).reconcile((), str(days_ago(4)), str(TODAY))
+    assert not [row for row in found.rows if row["cause"] == "unexplained" and row["amount"]]
+    assert {row["priced"] for row in rows if row["kind"] in COUNTED} - {None}, "where no tier is told, the plain is meant"
+        "no tier is told, and the plain one is meant"
+    )
+
+
+def test_an_enterprise_organization_read_by_both(path: Path) -> None:
+    """What an Enterprise organization does not have, the older reports, is said and does not stop the newer."""
+    world = World(start=date(2026, 8, 1), end=TODAY, seed=1, keys=16, requests_per_key_day=3, enterprise=True)
+    done = synced(path, Wire(world), days_ago(3), source="both")
+    assert [remark for remark in done.remarks if "older reports" in remark]
+    assert set(days_of(path, "analytics_cost")) == set(span(days_ago(3), TODAY))
 
 
 def test_unknown_products_and_values_are_kept(path: Path, world: World) -> None:

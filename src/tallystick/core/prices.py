@@ -38,6 +38,7 @@ _WHY = MappingProxyType(
     {"priority": "prepaid capacity, never in the cost report"}
     | dict.fromkeys(("flex", "flex_discount", "priority_on_demand"), "no public price")
 )
+_UNTOLD = (UNKNOWN, "none")
 _MEND = 'Amounts and factors are text ("2.50"), days are days (2026-10-07); docs/prices.md shows every field.'
 _NAMED_BY = MappingProxyType({"model": "id", "price": "for", "modifier": "name"})
 
@@ -205,7 +206,8 @@ class PriceList:
     ) -> Rate | Unpriced:
         """What one kind of token or service cost on a UTC day; dimensions as the ledger holds them (reports-api 4.2).
 
-        `unknown` is taken for plain and named in `assumed`. A service costs the same in every tier and geography.
+        `unknown`, and `none` (Claude Enterprise tells no tier), is taken for plain and named in `assumed`. A service
+        costs the same in every tier and geography.
         """
         if kind not in UNITS:
             return Unpriced(f"{kind} is not a kind with a price")
@@ -213,7 +215,7 @@ class PriceList:
             found = self._find((kind, PLAIN["context"], PLAIN["speed"]), kind, day)
             return found if isinstance(found, Unpriced) else _rate([found], kind)
         asked = {"tier": tier, "context": context, "geo": geo, "speed": speed}
-        assumed = tuple(name for name, value in asked.items() if value == UNKNOWN)
+        assumed = tuple(name for name, value in asked.items() if value in _UNTOLD)
         asked.update((name, PLAIN[name]) for name in assumed)
         factors = [one for one in self.modifiers(day) if one.applies(model, kind, asked)]
         if why := self._refusal(model, asked, factors):

@@ -15,7 +15,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from tallystick.core.records import VERSIONS, LedgerTable
 from tallystick.errors import LedgerError
-from tallystick.ledger.tables import Tables, Writer, schema
+from tallystick.ledger.tables import Tables, Writer, read, schema
 
 _ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
 
@@ -49,7 +49,7 @@ def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:
 
 def repin(writer: Writer, table: LedgerTable) -> None:
     """Let every version pin a table as it stands now, in one Delta commit."""
-    rows = writer.delta(VERSIONS).to_pyarrow_table().to_pylist()
+    rows = read(writer.delta(VERSIONS)).to_pylist()
     for row in rows:
         pins = json.loads(row["tables"])
         if table.name in pins:

@@ -18,13 +18,15 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 from filelock import FileLock, Timeout
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pyarrow.parquet import ParquetFile
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable, Type
@@ -117,7 +119,7 @@ class Tables:
     def rows(self, table: LedgerTable, version: int | None = None, **how: Any) -> pa.Table:
         """Rows of one table as of a version; `how` is columns and filters. LedgerError where a file is lost."""
         try:
-            return self.open(table, version).to_pyarrow_table(**how)
+            return read(self.open(table, version), **how)
         except (OSError, DeltaError, pa.ArrowException) as wrong:
             raise LedgerError(
                 f"The table {table.name} of the ledger {self.root} cannot be read: {wrong}",
@@ -221,22 +223,22 @@ class Writer:
 
     def newest_reading(self) -> int:
         """The number of the newest reading in the archive's index; 0 before the first."""
-        readings = self._open[PAGES].to_pyarrow_table(columns=["reading"])
+        readings = read(self._open[PAGES], columns=["reading"])
         return pc.max(readings["reading"]).as_py() or 0
 
     def rows(self, table: LedgerTable, organization: str) -> pa.Table:
         """Every row of an organization, as the table stands."""
-        return self._open[table].to_pyarrow_table(filters=[("organization", "=", organization)])
+        return read(self._open[table], filters=[("organization", "=", organization)])
 
     def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
         """Every row of an organization on these days, as the table stands."""
         fits = schema(table)
-        found = self._open[table].to_pyarrow_table(filters=_on_days(organization, days))
+        found = read(self._open[table], filters=_on_days(organization, days))
         return found.select(fits.names).cast(fits)
 
     def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
         """How many rows of an organization there are on each of these days that has any."""
-        found = self._open[table].to_pyarrow_table(columns=["day"], filters=_on_days(organization, days))
+        found = read(self._open[table], columns=["day"], filters=_on_days(organization, days))
         return Counter({it["values"]: it["counts"] for it in found["day"].value_counts().to_pylist()})
 
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
@@ -265,6 +267,15 @@ class Writer:
         self.append(VERSIONS, pa.Table.from_pylist([row], schema(VERSIONS)))
         self.version = version
         return version
+
+
+def read(delta: DeltaTable, **how: Any) -> pa.Table:
+    """Rows of a table, by Arrow's own view of the disk.
+
+    Delta's is in Python, and a read-ahead that it still serves while the interpreter ends aborts the process.
+    """
+    root = url2pathname(urlsplit(delta.table_uri).path)
+    return delta.to_pyarrow_table(filesystem=SubTreeFileSystem(root, LocalFileSystem()), **how)
 
 
 def _quoted(text: str) -> str:

@@ -6,6 +6,7 @@ A day that is absent is named, never shown as zero (rule 6).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -21,13 +22,14 @@ from tallystick.core.records import (
     COST,
     CUT_TABLES,
     DAYS,
+    PAGES,
     TOKENS,
     USED,
     USED_HOUR,
     LedgerTable,
     State,
 )
-from tallystick.core.time import DAY, Grain, of_days
+from tallystick.core.time import DAY, Grain, of_days, text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, wanted, within
@@ -77,7 +79,26 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         "running": [str(day) for day in of[State.RUNNING]],
         "absent": [str(day) for day in (*absent, *unpublished)],
     }
+    if refreshed := _refreshed(engine, table, question):
+        coverage["refreshed_at"] = refreshed
+        if of[State.PROVISIONAL] or of[State.RUNNING]:
+            caveats.append(f"What Anthropic exported was whole until {refreshed} when it was last read.")
     return coverage, caveats
+
+
+def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
+    """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
+    sources = [source for source, _ in _SOURCES.get(table, ()) if source not in {"cost", "usage"}]
+    start, end = (exp.cast(exp.Literal.string(text(at)), "timestamptz") for at in astuple(question.window))
+    query = (
+        exp.select(exp.alias_(exp.maybe_parse("max(refreshed_at)"), "refreshed"))
+        .from_("ledger.pages")
+        .where(exp.column("window_start") < end, exp.column("window_end") > start)
+        .where(exp.column("source").isin(*map(exp.Literal.string, sources)))
+        .where(*wanted(engine, PAGES, {name: it for name, it in question.where.items() if name == "organization"}))
+    )
+    found = engine.ask(query).to_pylist()[0]["refreshed"] if sources else None
+    return text(found) if found else None
 
 
 def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str]:

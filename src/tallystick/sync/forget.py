@@ -18,7 +18,7 @@ from tallystick.core.records import NAMES, PAGES
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
-from tallystick.ledger.tables import Tables, Writer, schema
+from tallystick.ledger.tables import Tables, Writer, read, schema
 from tallystick.sync.people import PERSONS, SOURCES, Mode, People
 
 
@@ -103,7 +103,7 @@ def forget(
 def _pages(writer: Writer, people: People, reason: str) -> int:
     """Rewrite the pages that hold somebody, and then the index; how many pages."""
     archive = Archive(writer.tables.root)
-    rows = writer.delta(PAGES).to_pyarrow_table().to_pylist()
+    rows = read(writer.delta(PAGES)).to_pylist()
     found: dict[tuple[str, str], tuple[str, int] | None] = {}
     done = []
     for row in rows:

@@ -38,6 +38,8 @@ from tallystick.tally.prices import Prices
 
 TRIES = 3
 """Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""
+KIND = "organization_type_not_supported"
+"""The code of a 400 of what this kind of organization does not have (analytics-api 1.12)."""
 NO_DAY = "Invalid date range"
 """How the one known 400 of the cost report begins (reports-api 1.3.4)."""
 
@@ -222,12 +224,21 @@ class Sync:
         elif errand.source is Source.CLAUDE_CODE and no.status in REFUSALS:
             self._coding = False
             self.outcome.remark(f"The Claude Code report may not be read, so there is no activity. {no.what}")
-        elif self._choice is Choice.AUTO and not errand.source.newer and no.status in REFUSALS - {BAD_REQUEST}:
+        elif (
+            self._choice.newer
+            and not errand.source.newer
+            and (no.status in REFUSALS - {BAD_REQUEST} or no.code == KIND)
+        ):
             self.outcome.remark(
                 f"The older reports may not be read, so days that only they know are left out. {no.what}"
             )
         else:
             raise no
+
+    def _spared(self, errand: Errand, no: Refused) -> bool:
+        """Whether the newer dialect can do without the older one, which is refused."""
+        refused = no.status in REFUSALS - {BAD_REQUEST} or no.code == KIND
+        return refused and self._choice.newer and not errand.source.newer
 
     def _read(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
         """Read a window whole, from its start again where a page token was lost, which discards what was read."""
