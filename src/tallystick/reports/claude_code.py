@@ -225,10 +225,12 @@ def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[s
     said = []
     if coverage["billed_days"] < coverage["days"]:
         said.append(
-            f"billed is of {coverage['billed_days']} of {coverage['days']} days: on the others only the older dialect "
-            "was read, which does not tell what Claude Code was billed: unknown, not zero."
+            f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the "
+            "newer dialect, which alone tells what Claude Code was billed: unknown, not zero."
         )
     unseen = [row["billed"] for row in rows if row["active_days"] is None]
     if unseen:
-        said.append(f"{plain(rounded(total(unseen)))} USD was billed where the report shows no activity.")
+        said.append(
+            f"{plain(rounded(total(unseen)))} USD was billed where the ledger has no activity: the report shows none, or was not read."
+        )
     return said
