@@ -230,7 +230,6 @@ def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[s
         )
     unseen = [row["billed"] for row in rows if row["active_days"] is None]
     if unseen:
-        said.append(
-            f"{plain(rounded(total(unseen)))} USD was billed where the ledger has no activity: the report shows none, or was not read."
-        )
+        usd = plain(rounded(total(unseen)))
+        said.append(f"{usd} USD was billed where the ledger has no activity: the report has none, or was not read.")
     return said
