@@ -25,7 +25,9 @@ golden: $(VENV)/.developed
 	$(BIN)/pytest tests/formats tests/test_readme.py --regenerate
 
 bench: $(VENV)/.developed
+	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/ingest.py
+	$(BIN)/python benchmarks/tally.py
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
