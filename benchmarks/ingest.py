@@ -156,7 +156,7 @@ def synced(days: int, url: str, transport: object) -> float:
         begun = time.process_time()
         with Client(Credential("bench"), clock=clock, base_url=url, transport=transport) as client:
             since = f"{TODAY - DAY * days:%Y-%m-%d}"
-            Ledger(Path(folder) / "ledger", clock).sync(since, client=client)
+            Ledger(Path(folder) / "ledger", clock).sync(since, source="reports", coding=False, client=client)
         return time.process_time() - begun
 
 
