@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings, strategies as st
+from pyarrow import parquet
 from sqlglot import exp, select
 
 from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
 from tallystick.book import Ledger
 from tallystick.core.records import COST, CUT_TABLES, NAMES, USAGE_DAY
-from tallystick.errors import AskedWrongly, TallystickError
+from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import Tables
 from tallystick.ledger.views import VIEWS
 from tallystick.reports import sql
 from tallystick.sim import World
@@ -284,3 +286,16 @@ def test_days_are_utc_wherever_one_is(full: Path) -> None:
         check=True,
     )
     assert done.stdout.split("\n")[1] == f"{TODAY} 12:00,{TODAY},{TODAY}T00:00:00Z"
+
+
+def test_a_ledger_of_another_version_says_so(full: Path, tmp_path: Path) -> None:
+    """Where a table lacks a column of today, the error names the table and the way to build the ledger anew."""
+    path = tmp_path / "ledger"
+    copytree(full, path)
+    tables = Tables(path)
+    for file in tables.files(COST, tables.newest().tables[COST.name]):
+        held = parquet.ParquetFile(file).read()
+        parquet.write_table(held.drop_columns(["currency"]), file)
+    with pytest.raises(LedgerError, match="another version") as wrong:
+        Engine(tables, tables.newest())
+    assert "tallystick rebuild" in wrong.value.mend

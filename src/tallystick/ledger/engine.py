@@ -82,6 +82,12 @@ class Engine:
             source = f"SELECT {nothing} WHERE false"
         try:
             self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {source}")
+        except duckdb.BinderException as wrong:
+            raise LedgerError(
+                f"The ledger {self._folder} was written by another version of tallystick: its table {table.name} has "
+                f"other columns ({str(wrong).splitlines()[0]}).",
+                "Build it anew from its pages: tallystick rebuild FOLDER.",
+            ) from None
         except duckdb.Error as wrong:
             raise self._damaged(wrong) from None
 
