@@ -28,7 +28,7 @@ def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Le
     run = tallystick(report, "--by", "workspace,month", "--since", "2026-10", "--format", form)
     table = book.ask(report, ("workspace", "month"), "2026-10")
     assert (run.code, run.err) == (0, caveats(table) if form == "csv" else "")
-    assert run.out == FORMATS[form](table)
+    assert run.out == FORMATS[form].write(table)
 
 
 def caveats(table: Table) -> str:

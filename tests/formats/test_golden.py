@@ -11,7 +11,6 @@ from tallystick import Ledger
 from tallystick.formats import FORMATS
 
 GOLDEN = Path(__file__).parent.parent / "golden"
-SUFFIXES = {"table": "txt", "json": "json", "csv": "csv"}
 
 
 class Asked(NamedTuple):
@@ -41,8 +40,8 @@ ANSWERS = (
 def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: pytest.FixtureRequest) -> None:
     """An answer over the fixed organization at the pinned time is, byte for byte, the one that somebody has read."""
     table = book.ask(asked.report, asked.by, asked.since, asked.until, None, asked.top)
-    text = FORMATS[form](table).encode()
-    path = GOLDEN / f"{asked.name}.{SUFFIXES[form]}"
+    text = str(FORMATS[form].write(table)).encode()
+    path = GOLDEN / f"{asked.name}.{FORMATS[form].ending}"
     if request.config.getoption("--regenerate"):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text)
@@ -52,5 +51,5 @@ def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: p
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to an answer."""
-    expected = {f"{asked.name}.{suffix}" for asked in ANSWERS for suffix in SUFFIXES.values()}
+    expected = {f"{asked.name}.{form.ending}" for asked in ANSWERS for form in FORMATS.values()}
     assert {path.name for path in GOLDEN.iterdir()} == expected

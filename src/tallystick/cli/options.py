@@ -13,11 +13,12 @@ import click
 from tallystick.core.dimensions import NAMED, TIMES
 from tallystick.core.text import safe
 from tallystick.errors import AskedWrongly
+from tallystick.formats import ENDINGS, FORMATS, Format
 
 if TYPE_CHECKING:
     from tallystick.book import Ledger
     from tallystick.config import Settings
-    from tallystick.core.question import Table
+    from tallystick.core.document import Answer
 
 ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
 config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
@@ -44,14 +45,10 @@ output = click.option("--output", "-o", metavar="FILE", help="Write to a file in
 form = click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "json", "csv"]),
-    help="By default what the ending of --output says, else table. JSON and CSV are exact.",
+    type=click.Choice(list(FORMATS)),
+    help="By default what the ending of --output says, else text. Formats for data are exact.",
 )
 force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
-
-
-TEXT = ("", "txt")
-"""Endings of a file that is a table as the terminal shows it."""
 
 
 def settings(**told: Any) -> Settings:
@@ -96,41 +93,48 @@ def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
     return found
 
 
-def written(table: Table, form: str | None, output: str | None) -> str:
-    """A Table in a format; as wide as the terminal where it goes to one.
+def written(answer: Answer, form: str | None, output: str | None) -> str | bytes:
+    """An answer in a format; as wide as the terminal where it goes to one.
 
-    CSV has no place for caveats: they are said on the error stream.
+    Formats of rows have no place for caveats: they are said on the error stream.
     """
-    from tallystick.formats import FORMATS
-    from tallystick.formats.table import as_table
+    chosen = FORMATS[form] if form else _by_ending(output)
+    if chosen.rows:
+        for caveat in answer.caveats:
+            click.echo(f"tallystick: {safe(caveat)}", err=True)
+    if chosen.name == "text" and output is None and sys.stdout.isatty():
+        from tallystick.formats.text import as_text
 
+        return as_text(answer, shutil.get_terminal_size().columns)
+    return chosen.write(answer)
+
+
+def _by_ending(output: str | None) -> Format:
     ending = Path(output).suffix.removeprefix(".") if output else ""
-    if form is None and ending not in {*FORMATS, *TEXT}:
+    if ending and ending not in ENDINGS:
         raise AskedWrongly(
             f"No writer makes a .{ending} file.",
-            f"Endings are {', '.join(f'.{it}' for it in (*FORMATS, *TEXT) if it not in {'', 'table'})}; --format says "
-            "what it shall be in spite of its ending.",
+            f"Endings are {', '.join(f'.{it}' for it in ENDINGS)}; --format says what it shall be in spite of it.",
         )
-    form = form or (ending if ending in FORMATS else "table")
-    if form == "csv":
-        for caveat in table.caveats:
-            click.echo(f"tallystick: {safe(caveat)}", err=True)
-    if form == "table" and output is None and sys.stdout.isatty():
-        return as_table(table, shutil.get_terminal_size().columns)
-    return FORMATS[form](table)
+    return ENDINGS[ending] if ending else FORMATS["text"]
 
 
-def write(text: str, output: str | None, *, force: bool) -> None:
-    """Write an answer to the terminal, or whole to a file that is not there yet; AskedWrongly if it is."""
+def write(content: str | bytes, output: str | None, *, force: bool) -> None:
+    """Write an answer to the terminal, or whole to a file that is not there yet; AskedWrongly if it is.
+
+    What is not text goes to a file or a pipe, never to a terminal.
+    """
     if output is None:
-        click.echo(text, nl=False)
+        if isinstance(content, bytes) and sys.stdout.isatty():
+            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
+        click.echo(content, nl=False)
         return
     path = Path(output)
     if path.is_dir():
         raise AskedWrongly(f"{path} is a folder.", "Name a file in it.")
     try:
-        with path.open("w" if force else "x", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with path.open("wb" if force else "xb") as file:
+            file.write(content if isinstance(content, bytes) else content.encode())
     except FileExistsError:
         raise AskedWrongly(f"{path} is there already.", "Name another file, or replace it with --force.") from None
     except OSError as wrong:

@@ -32,7 +32,7 @@ def demo(ledger: str | None) -> None:
     from tallystick.book import Ledger
     from tallystick.cli.api import Shown, tell
     from tallystick.config import SystemClock
-    from tallystick.formats.table import as_table
+    from tallystick.formats.text import as_text
     from tallystick.sim import serve
 
     clock = SystemClock()
@@ -51,7 +51,7 @@ def demo(ledger: str | None) -> None:
         f"{done.requests} requests, {done.rows:,} rows.\n"
     )
     for table in (book.spend(("workspace",)), book.spend(("model",)), book.cache(("model",))):
-        click.echo(as_table(table))
+        click.echo(as_text(table))
     click.echo(f"The ledger is in {path}. Go on asking:\n")
     installed_apart = not shutil.which("tallystick") and sys.argv[0].endswith("tallystick")
     called = sys.argv[0] if installed_apart else "tallystick"

@@ -179,8 +179,8 @@ class Table:
             "report": self.question.report if self.question else "sql",
             "question": self.question.spoken() if self.question else None,
             "columns": [{"name": it.name, "kind": it.kind.value, "unit": it.unit} for it in self.headings],
-            "rows": [{name: _written(cell) for name, cell in row.items()} for row in self.rows],
-            "totals": {name: _written(cell) for name, cell in self.totals.items()},
+            "rows": [{name: written(cell) for name, cell in row.items()} for row in self.rows],
+            "totals": {name: written(cell) for name, cell in self.totals.items()},
             "caveats": list(self.caveats),
             "coverage": dict(self.coverage),
             "as_of": dict(self.as_of),
@@ -200,9 +200,10 @@ class Table:
         return f"<table>{head}<tbody>{body}</tbody><tfoot>{foot}</tfoot></table><ul>{notes}</ul>"
 
 
-def _written(cell: Cell) -> str | int | None:
+def written(cell: Cell) -> str | int | None:
+    """A cell as plain data: money and ratios as exact text."""
     return plain(cell) if isinstance(cell, Decimal) else cell
 
 
 def _shown(cell: Cell) -> str:
-    return "" if cell is None else str(_written(cell))
+    return "" if cell is None else str(written(cell))

@@ -1,13 +1,40 @@
-"""Formats: Table to text. Each is one file; they are listed once, here."""
+"""Formats: an answer to text or bytes. Each is one file with one writer, imported when it writes; listed once, here."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-from tallystick.core.question import Table
-from tallystick.formats.csv import as_csv
-from tallystick.formats.json import as_json
-from tallystick.formats.table import as_table
+if TYPE_CHECKING:
+    from tallystick.core.document import Answer
 
-FORMATS: Mapping[str, Callable[[Table], str]] = {"table": as_table, "json": as_json, "csv": as_csv}
-"""Every writer, by the name that `--format` takes."""
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format: its name and the ending of its files.
+
+    `rows` alone are in some: caveats are said beside them, and a document must have one Table that holds its `lines`.
+    """
+
+    name: str
+    ending: str
+    rows: bool = False
+
+    def write(self, answer: Answer) -> str | bytes:
+        """The answer in this format; bytes where it is not text. AskedWrongly where it has no rows to hold."""
+        written: str | bytes = getattr(import_module(f"{__name__}.{self.name}"), f"as_{self.name}")(answer)
+        return written
+
+
+FORMATS = {
+    it.name: it
+    for it in (
+        Format("text", "txt"),
+        Format("json", "json"),
+        Format("csv", "csv", rows=True),
+    )
+}
+"""Every format, by the name that `--format` takes."""
+ENDINGS = {it.ending: it for it in FORMATS.values()}
+"""The same by the ending of a file."""

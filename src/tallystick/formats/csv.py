@@ -6,17 +6,20 @@ import csv
 import io
 from decimal import Decimal
 
+from tallystick.core.document import Answer
 from tallystick.core.money import plain
-from tallystick.core.question import Cell, Kind, Table
+from tallystick.core.question import Cell, Kind
+from tallystick.formats.shown import rows
 
 _RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def as_csv(table: Table) -> str:
+def as_csv(answer: Answer) -> str:
     """The rows under their column names, comma-separated, lines ended as RFC 4180 has it.
 
     Null is an empty cell. Text that begins with `= + - @` gets an apostrophe before it: it must not run.
     """
+    table = rows(answer)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(_cell(heading.name, text=True) for heading in table.headings)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import msgspec
 
-from tallystick.core.question import Table
+from tallystick.core.document import Answer
 
 
-def as_json(table: Table) -> str:
-    """The answer as one JSON object: report, question, columns, rows, totals, caveats, coverage, as_of."""
-    return msgspec.json.format(msgspec.json.encode(table.written()), indent=2).decode() + "\n"
+def as_json(answer: Answer) -> str:
+    """The answer as one JSON object: report, question, columns, rows, totals, caveats, coverage, as_of.
+
+    A document has title, figures, and in each of its sections such an answer.
+    """
+    return msgspec.json.format(msgspec.json.encode(answer.written()), indent=2).decode() + "\n"

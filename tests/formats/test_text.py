@@ -9,7 +9,7 @@ import pytest
 
 from tallystick import Ledger, Table
 from tallystick.core.question import Cell, Heading, Kind
-from tallystick.formats.table import as_table, safe
+from tallystick.formats.text import as_text, safe
 
 MONEY = Heading("billed", Kind.MONEY, "USD")
 NAME = Heading("key_name", Kind.NAME)
@@ -19,7 +19,7 @@ def money(*amounts: str, total: str | None = None) -> list[str]:
     """The amounts as the table shows them, the total last if there is one."""
     totals: dict[str, Cell] = {"billed": Decimal(total)} if total else {}
     table = Table(None, (NAME, MONEY), [("x", Decimal(it)) for it in amounts], totals)
-    return [line.split()[-1] for line in as_table(table).splitlines() if line.lstrip().startswith(("x ", "total"))]
+    return [line.split()[-1] for line in as_text(table).splitlines() if line.lstrip().startswith(("x ", "total"))]
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_ratios_and_counts() -> None:
         [("x", 1234567, Decimal("0.6625")), ("y", 0, None), ("z", 1, Decimal(0))],
         {},
     )
-    rows = {line.split()[0]: line.split()[1:] for line in as_table(table).splitlines() if line.strip()}
+    rows = {line.split()[0]: line.split()[1:] for line in as_text(table).splitlines() if line.strip()}
     assert rows["x"] == ["1,234,567", "66.2", "%"]
     assert rows["y"] == ["0", "-"]
     assert rows["z"] == ["1", "0.0", "%"]
@@ -78,22 +78,22 @@ def test_a_rate_is_rounded_once(book: Ledger) -> None:
         counts = [int(str(row[name])) for name in ("cache_read", "uncached_input", "cache_write_5m", "cache_write_1h")]
         if not counts[0]:
             continue
-        shown = as_table(Table(None, (Heading("r", Kind.RATIO),), [(row["hit_rate"],)], {})).split()[-2]
+        shown = as_text(Table(None, (Heading("r", Kind.RATIO),), [(row["hit_rate"],)], {})).split()[-2]
         assert shown == f"{(Decimal(100 * counts[0]) / sum(counts)).quantize(Decimal('0.1'))}", counts
 
 
 def test_unknown_is_said() -> None:
     """A total that is not known is `unknown`, never blank and never 0."""
     table = Table(None, (NAME, MONEY), [("x", Decimal(1))], {"billed": None})
-    assert "unknown" in as_table(table).splitlines()[-2]
+    assert "unknown" in as_text(table).splitlines()[-2]
 
 
 def test_no_rows_of_no_days_is_unknown(empty: Ledger, book: Ledger) -> None:
     """Without a day there is `unknown`; with days and without rows there is `nothing`; the two are not the same."""
-    assert "unknown" in as_table(empty.spend())
+    assert "unknown" in as_text(empty.spend())
     quiet = book.usage("model", "2026-11-15", "2026-11-16", {"workspace": "Migration 2025"})
-    assert "nothing" in as_table(quiet)
-    assert "unknown" not in as_table(quiet)
+    assert "nothing" in as_text(quiet)
+    assert "unknown" not in as_text(quiet)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_no_rows_of_no_days_is_unknown(empty: Ledger, book: Ledger) -> None:
 def test_names_cannot_steer_the_terminal(name: str, shown: str) -> None:
     """Control, direction and format characters are shown as escapes; markup and emoji codes stay the text they are."""
     table = Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, (f"of {name}",))
-    text = as_table(table)
+    text = as_text(table)
     assert safe(name) == shown
     assert f" {shown} " in text
     assert f"* of {shown}\n" in text
@@ -127,14 +127,14 @@ def test_names_cannot_steer_the_terminal(name: str, shown: str) -> None:
 
 def test_headings_cannot_steer_the_terminal() -> None:
     """A name that a query made a column of, as a pivot does, is as harmless as in a cell."""
-    text = as_table(Table(None, (Heading("\x1b[31mred\u202e [bold]x[/bold]", Kind.COUNT),), [(1,)], {}))
+    text = as_text(Table(None, (Heading("\x1b[31mred\u202e [bold]x[/bold]", Kind.COUNT),), [(1,)], {}))
     assert r"\x1b[31mred\u202e [bold]x[/bold]" in text
 
 
 def test_nothing_is_cut_where_there_is_no_terminal() -> None:
     """Into a file or pipe the longest name stands whole on one line."""
     name = "long " * 400
-    text = as_table(Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, ("caveat " * 400,)))
+    text = as_text(Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, ("caveat " * 400,)))
     assert name.strip() in text
     assert ("caveat " * 400).strip() in text
     assert "…" not in text
@@ -143,20 +143,20 @@ def test_nothing_is_cut_where_there_is_no_terminal() -> None:
 @pytest.mark.parametrize("width", [100, 80, 60, 40])
 def test_no_figure_is_cut_in_a_narrow_terminal(book: Ledger, width: int) -> None:
     """However narrow the terminal, each figure is there to its last digit: a cut one is a wrong one."""
-    whole = as_table(book.usage("key"))
+    whole = as_text(book.usage("key"))
     figures = [it for line in whole.splitlines() for it in line.split() if it.replace(",", "").isdigit() and "," in it]
-    narrow = as_table(book.usage("key"), width).split()
+    narrow = as_text(book.usage("key"), width).split()
     assert not [it for it in figures if it not in narrow]
 
 
 def test_no_line_ends_in_blanks(book: Ledger) -> None:
     """Lines have no trailing blanks, and the text ends with one line end."""
-    text = as_table(book.spend())
+    text = as_text(book.spend())
     assert not [line for line in text.splitlines() if line != line.rstrip()]
     assert text.endswith(".\n")
 
 
 def test_a_table_says_what_it_is(book: Ledger) -> None:
     """The first line names the report and its first and last day, both included, as UTC days."""
-    assert as_table(book.spend(since="7d")).splitlines()[0] == "spend, 2026-11-15 to 2026-11-21, UTC days"
-    assert as_table(book.usage(since="yesterday")).splitlines()[0] == "usage, 2026-11-21 to 2026-11-21, UTC days"
+    assert as_text(book.spend(since="7d")).splitlines()[0] == "spend, 2026-11-15 to 2026-11-21, UTC days"
+    assert as_text(book.usage(since="yesterday")).splitlines()[0] == "usage, 2026-11-21 to 2026-11-21, UTC days"

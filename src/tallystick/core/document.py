@@ -1,0 +1,94 @@
+"""Document: what people receive: a title, figures, sections with their Tables and pictures, caveats.
+
+A summary and a statement are Documents; every other answer is one with a single section. Writers take either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tallystick.core.question import Cell, Heading, Table, written
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure that stands by itself; `note` says what it is compared with or what to know of it."""
+
+    heading: Heading
+    cell: Cell
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A picture of a Table: along which column, the amounts of which others.
+
+    `columns` stand along time, `bars` lie under each other. Where it stands `alone`, its Table is not printed beside it
+    on pages; formats for data hold it.
+    """
+
+    kind: Literal["columns", "bars"]
+    along: str
+    of: tuple[str, ...]
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of a Document: a title, words under it, a Table, and a picture of that Table."""
+
+    title: str
+    table: Table | None = None
+    words: tuple[str, ...] = ()
+    chart: Chart | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """What is handed on whole. `name` is summary, statement, ...; `facts` is what machines want to know of it.
+
+    `lines` is the one Table that formats of rows hold (csv, jsonl, parquet); None where no one Table says it all.
+    """
+
+    name: str
+    title: str
+    subtitle: str
+    sections: tuple[Section, ...]
+    figures: tuple[Figure, ...] = ()
+    caveats: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    lines: Table | None = None
+
+    def written(self) -> dict[str, Any]:
+        """The document as plain data, as JSON has it: money and ratios are strings, each Table as an answer."""
+        return {
+            "report": self.name,
+            "title": self.title,
+            "subtitle": self.subtitle,
+            **self.facts,
+            "figures": [
+                {
+                    "name": it.heading.name,
+                    "kind": it.heading.kind.value,
+                    "unit": it.heading.unit,
+                    "value": written(it.cell),
+                    "note": it.note,
+                }
+                for it in self.figures
+            ],
+            "sections": [
+                {
+                    "title": it.title,
+                    "words": list(it.words),
+                    "answer": it.table.written() if it.table else None,
+                }
+                for it in self.sections
+            ],
+            "caveats": list(self.caveats),
+        }
+
+
+Answer = Table | Document
+"""What writers take."""

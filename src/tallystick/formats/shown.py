@@ -1,0 +1,90 @@
+"""Shown: how a cell, a title, an empty answer and a rounded column read for people, in whatever format."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tallystick.core.document import Answer, Document, Section
+from tallystick.core.money import plain, rounded
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.text import safe
+from tallystick.core.time import DAY
+from tallystick.errors import AskedWrongly
+
+FIGURES = (Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER)
+"""What stands at the right."""
+
+
+def shown(cell: Cell, heading: Heading) -> str:
+    """A cell for the eye: money to the cent, counts with thousands, ratios in percent, what is unknown by name.
+
+    Rounding happens here and nowhere before; formats for data are exact.
+    """
+    if cell is None:
+        return "unknown" if heading.kind in {Kind.MONEY, Kind.COUNT} else "-"
+    if isinstance(cell, str):
+        return safe(cell)
+    if isinstance(cell, Decimal) and heading.kind is Kind.RATIO:
+        return f"{rounded(cell * 100, 1)} %"
+    if isinstance(cell, Decimal) and heading.kind is Kind.NUMBER:
+        return plain(cell)
+    if isinstance(cell, Decimal):
+        cents = rounded(cell)
+        return f"{cents:,}" if cents or not cell else ("<0.01" if cell > 0 else ">-0.01")
+    return f"{cell:,}"
+
+
+def footer(table: Table) -> list[str]:
+    """The totals under the columns, `total` under the first; nothing where there are none."""
+    if not table.totals:
+        return []
+    return [
+        shown(table.totals[it.name], it) if it.name in table.totals else "total" if place == 0 else ""
+        for place, it in enumerate(table.headings)
+    ]
+
+
+def title(table: Table) -> str:
+    """What an answer is of: its report and its first and last day, both included."""
+    if not (question := table.question):
+        return ""
+    first, last = question.window.start.date(), (question.window.end - DAY).date()
+    return f"{question.report}, {first} to {last}, UTC days"
+
+
+def nothing(table: Table) -> str:
+    """What an answer without rows says: nothing, or that it is unknown; nothing to say where there are rows."""
+    if table.cells:
+        return ""
+    if not table.coverage.get("present", 1):
+        return "unknown: no day of this window is in the ledger"
+    return "nothing" if table.question or not table.caveats else ""
+
+
+def rounding(table: Table) -> list[str]:
+    """What to say where the rounded rows of a column do not add up to its rounded total."""
+    for place, heading in enumerate(table.headings):
+        cents = [rounded(cell) for row in table.cells if isinstance(cell := row[place], Decimal)]
+        said = table.totals.get(heading.name)
+        if heading.kind is Kind.MONEY and isinstance(said, Decimal) and sum(cents) != rounded(said):
+            return ["Rows are rounded to cents here; the total is of the exact amounts, which --format csv shows."]
+    return []
+
+
+def document(answer: Answer) -> Document:
+    """An answer as a Document: itself, or a Table as the one section of one."""
+    if isinstance(answer, Document):
+        return answer
+    name = answer.question.report if answer.question else "sql"
+    said = (*rounding(answer), *answer.caveats)
+    return Document(name, title(answer) or name, "", (Section("", answer),), caveats=said, lines=answer)
+
+
+def rows(answer: Answer) -> Table:
+    """The one Table that a format of rows holds; AskedWrongly for a document that no one Table holds."""
+    if (table := document(answer).lines) is None:
+        raise AskedWrongly(
+            f"A {document(answer).name} is no single table of rows.",
+            "Write it as text, json, markdown, html, pdf or xlsx.",
+        )
+    return table
