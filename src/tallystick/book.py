@@ -341,6 +341,29 @@ class Ledger:
         question = self._asked("crosscheck", by, since, until, None)
         return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
 
+    def variance(
+        self,
+        month: str | None = None,
+        against: str | None = None,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        by: By = ("model",),
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """Why what was billed changed: price, volume and mix, which add up to the change to the picodollar.
+
+        `month` (2026-10; the last ended one unless said) against the month before it, or the days from `since` to
+        before `until` against as many days before them. `against` names another month, day or `SINCE..UNTIL`.
+        """
+        from tallystick.reports import variance as report
+
+        window, other = report.windows(month, against, since, until, self._clock.now())
+        question = replace(self._asked("variance", by, "1d", None, where, top), window=window, against=other)
+        owners = self._settings.owners() if self._settings and owned(question) else None
+        return self._warned(lambda it: report.answer(it, question, self._clock.now(), owners))
+
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
 

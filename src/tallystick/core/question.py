@@ -84,7 +84,7 @@ class Question:
     """What is asked of the ledger: a report, a window of UTC days, what to group by, what to hold fixed.
 
     `where` maps a dimension to the ids or names wanted; `top` keeps the largest groups and sums the rest in a row;
-    `show` names further figures.
+    `show` names further figures; `against` is a window to compare with.
     """
 
     report: str
@@ -93,18 +93,23 @@ class Question:
     where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     top: int | None = None
     show: tuple[str, ...] = ()
+    against: Window | None = None
 
     def spoken(self) -> dict[str, Any]:
         """The question as it stands in an answer."""
         return {
             "report": self.report,
-            "since": text(self.window.start),
-            "until": text(self.window.end),
+            **_span_of(self.window),
             "by": list(self.by),
             "where": {name: list(values) for name, values in self.where.items()},
             "top": self.top,
             **({"show": list(self.show)} if self.show else {}),
+            **({"against": _span_of(self.against)} if self.against else {}),
         }
+
+
+def _span_of(window: Window) -> dict[str, str]:
+    return {"since": text(window.start), "until": text(window.end)}
 
 
 class Kind(StrEnum):

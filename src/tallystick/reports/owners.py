@@ -12,6 +12,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 from typing import Any
 
+import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.money import total
@@ -54,14 +55,7 @@ def unasked(question: Question, owners: Owners) -> Question:
 
 def attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[str], list[dict[str, Any]], list[str]]:
     """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them."""
-    for name, known in (("team", owners.teams), ("cost_center", owners.centers)):
-        for value in question.where.get(name, ()):
-            if value not in known:
-                near = get_close_matches(value, known, n=3, cutoff=0.5)
-                raise AskedWrongly(
-                    f"No rule has the {name} {value!r}.",
-                    f"Near it: {', '.join(near)}." if near else "`tallystick owners` lists the rules.",
-                )
+    known(question, owners)
     apart = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
     dims = [*(["organization"] if apart else []), *question.by]
     found = attribution(engine, question, owners)
@@ -77,13 +71,28 @@ def attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list
     return dims, [dict(zip(dims, it, strict=True)) | {"billed": total(them)} for it, them in sums.items()], said
 
 
-def attribution(engine: Engine, question: Question, owners: Owners) -> Attribution:
-    """The charges of a question with their owners; a part of a day's charges is split as the whole day is."""
-    charges = engine.ask(lines(engine, question))
+def known(question: Question, owners: Owners) -> None:
+    """Raise AskedWrongly where a question holds a team or cost center that no rule has."""
+    for name, those in (("team", owners.teams), ("cost_center", owners.centers)):
+        for value in question.where.get(name, ()):
+            if value not in those:
+                near = get_close_matches(value, those, n=3, cutoff=0.5)
+                raise AskedWrongly(
+                    f"No rule has the {name} {value!r}.",
+                    f"Near it: {', '.join(near)}." if near else "`tallystick owners` lists the rules.",
+                )
+
+
+def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.Table | None = None) -> Attribution:
+    """The charges of a question with their owners; a part of a day's charges is split as the whole day is.
+
+    `charges` may hold another amount in the place of what was billed: it is split as the bill is.
+    """
     basis = None
-    if any(name not in (*OWNED, "organization") for name in question.where):
+    if charges is not None or any(name not in (*OWNED, "organization") for name in question.where):
         held = {name: values for name, values in question.where.items() if name == "organization"}
         basis = engine.ask(lines(engine, replace(question, by=(), where=held)))
+    charges = engine.ask(lines(engine, question)) if charges is None else charges
     return Attribution(owners, charges, spellings(engine), basis)
 
 

@@ -1,0 +1,257 @@
+"""Variance: why what was billed changed between two windows: price, volume and mix, in total and by any dimension."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.money import EXACT, plain, ratio, rounded, total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table, window
+from tallystick.core.records import CHARGES
+from tallystick.core.time import DAY, Grain, Window, text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.reports.answer import OTHERS
+from tallystick.reports.conditions import column, wanted, within
+from tallystick.reports.coverage import cover, matched, organizations, priority
+from tallystick.reports.names import named
+from tallystick.reports.owners import OWNED, attribution, known, lines, notes, owned, unasked
+from tallystick.reports.report import Measure, Report
+from tallystick.tally.owners import Owners
+from tallystick.tally.variance import Amount, Effects, Line, effects
+
+WHO = ("organization", "workspace", "key", "actor", "product", "team", "cost_center")
+"""Dimensions within each of whose groups the split is made, where it is asked by them."""
+WHAT = ("model", "kind", "tier", "context", "geo", "speed")
+"""What tells the lines of a group apart, whatever is asked."""
+MONEY = ("before", "after", "change", "price", "volume", "mix")
+
+VARIANCE = Report(
+    name="variance",
+    meaning="Why what was billed changed between two months: price, volume and mix",
+    money=True,
+    dimensions=(*WHO, *WHAT),
+    by=("model",),
+    measures=tuple(Measure(name, Kind.MONEY, "USD", name) for name in MONEY),
+    order="change",
+    refused=dict.fromkeys(("day", "week", "month"), "it compares two windows as wholes."),
+)
+_NOTE = (
+    "price: what is used now at the effective rates of now, less at those of before. volume: all lines grown as their "
+    "total did. mix: lines that grew more or less than that, came or went, at the rates of before."
+)
+_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
+_SPANS = "Write --against 2026-09, or --against 2026-09-01..2026-09-08, the end exclusive."
+_UNIT, _COUNTED = "unit", "counted"
+
+
+def answer(engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
+    """The three effects of each group from `question.against` to `question.window`, largest absolute change first.
+
+    Columns: the dimensions of `by`, then USD `before`, `after`, `change`, `price`, `volume`, `mix`, and `growth`, the
+    change to `before`, a ratio. `before + price + volume + mix = after` in each row and in the totals, to the
+    picodollar. Raises AskedWrongly where the question cannot be.
+    """
+    VARIANCE.check(question)
+    owners = owners or Owners()
+    if question.against is None:
+        raise AskedWrongly("A change is between two windows, and one was named.", "Name another with --against.")
+    before = replace(question, window=question.against)
+    apart = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
+    dims = (*(("organization",) if apart else ()), *question.by)
+    found, said = _effects(engine, (before, question), dims, owners)
+    groups: dict[tuple[str, ...], list[Effects]] = {}
+    for group, effect in found:
+        groups.setdefault(group, []).append(effect)
+    rows = _largest([(group, Effects.sum(them)) for group, them in groups.items()], question.top, int(apart))
+    whole = Effects.sum([effect for _, effect in found])
+    coverage, of = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
+    known_days = coverage["present"] and coverage["against"]["present"]
+    headings, cells = _laid_out(engine, dims, rows)
+    figures = dict(zip((*MONEY, "growth"), _figures(whole), strict=True))
+    return Table(
+        question,
+        headings,
+        cells,
+        figures if known_days else dict.fromkeys(figures),
+        (*of, *said, _NOTE),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def windows(
+    month: str | None, against: str | None, since: str | None, until: str | None, now: datetime
+) -> tuple[Window, Window]:
+    """What is compared and with what: a month with the one before it, or a span with as long a one before it.
+
+    `against` is a month, a day or `SINCE..UNTIL`, UTC, the end exclusive. AskedWrongly where one is not there.
+    """
+    if month is not None and (since or until):
+        raise AskedWrongly("A month is asked for, and a span too.", "Use --month alone, or --since and --until.")
+    if since or until:
+        asked = window(since or "30d", until, now)
+        before = Window(asked.start - (asked.end - asked.start), asked.start)
+    else:
+        asked = month_of(month, now)
+        before = Grain.MONTH.around(asked.start - DAY)
+    if against is not None:
+        start, dots, end = against.partition("..")
+        if not dots and not _MONTH.fullmatch(start):
+            raise AskedWrongly(f"--against {against!r} is neither a month nor a span.", _SPANS)
+        before = window(start, end, now) if dots else month_of(start, now)
+    if asked == before:
+        raise AskedWrongly("Both windows are the same, so nothing changed.", _SPANS)
+    return asked, before
+
+
+def month_of(word: str | None, now: datetime) -> Window:
+    """A UTC month by its name, as far as it has come; the last ended one where none is named."""
+    if word is None:
+        return Grain.MONTH.around(Grain.MONTH.floor(now) - DAY)
+    if not _MONTH.fullmatch(word):
+        raise AskedWrongly(f"{word!r} is not a month.", "Write 2026-10.")
+    return window(word, word, now)
+
+
+def _effects(
+    engine: Engine, windows: tuple[Question, Question], dims: Sequence[str], owners: Owners
+) -> tuple[list[tuple[tuple[str, ...], Effects]], list[str]]:
+    """The effects of every line with the group that it is of, and what to say of them."""
+    inner = tuple(dict.fromkeys((*dims, "organization", *WHAT)))
+    who = [name for name in inner if name in WHO]
+    read: list[dict[Line, Amount]] = []
+    said: list[str] = []
+    for question in windows:
+        asked = replace(question, by=inner)
+        rows, notes_ = _attributed(engine, asked, owners) if owned(question) else (_summed(engine, asked), [])
+        said += [it for it in notes_ if it not in said]
+        read.append(
+            {
+                ((*(row[name] for name in who), row[_UNIT]), (*(row[it] for it in WHAT), str(row[_COUNTED]))): Amount(
+                    int(row["quantity"]) if row[_COUNTED] else None, row["billed"]
+                )
+                for row in rows
+            }
+        )
+    found = []
+    loose: list[Decimal] = []
+    kinds: set[str] = set()
+    for (pool, line), effect in effects(read[0], read[1]).items():
+        at = dict(zip((*who, _UNIT, *WHAT, _COUNTED), (*pool, *line), strict=True))
+        found.append((tuple(at[name] for name in dims), effect))
+        if at[_COUNTED] == str(False) and effect.change:
+            loose.append(effect.change)
+            kinds.add(at["kind"])
+    if loose:
+        said.append(
+            f"{plain(rounded(total(loose)))} USD of the change is of {', '.join(sorted(kinds))} whose quantity the "
+            "reports do not say: all of it is in volume."
+        )
+    if within_ := [name for name in dims if name in WHO]:
+        said.append(f"The split is made within each {' and '.join(within_)}: what moves between them is volume.")
+    return found, said
+
+
+def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
+    """Quantity and US dollars of every line of a question."""
+    query = (
+        exp.select(
+            *(exp.alias_(column(name), name) for name in question.by),
+            _UNIT,
+            exp.alias_(exp.maybe_parse("quantity IS NOT NULL"), _COUNTED),
+            exp.alias_(exp.maybe_parse("sum(quantity)"), "quantity"),
+            exp.alias_(exp.maybe_parse("sum(billed)"), "billed"),
+        )
+        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
+        .group_by(*(exp.Literal.number(place) for place in range(1, len(question.by) + 3)))
+    )
+    rows: list[dict[str, Any]] = engine.ask(query).to_pylist()
+    return rows
+
+
+def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[str]]:
+    """The same by owners: the quantity of a shared charge is split as its dollars are, in whole units."""
+    known(question, owners)
+    more = [exp.column(_UNIT), exp.column("quantity"), exp.alias_(exp.maybe_parse("quantity IS NOT NULL"), _COUNTED)]
+    charges = engine.ask(lines(engine, question).select(*more))
+    money = attribution(engine, question, owners, charges)
+    used = attribution(engine, question, owners, _as_money(charges))
+    columns = {name: name if name in OWNED else f"by_{name}" for name in question.by}
+    by = [*columns.values(), _UNIT, _COUNTED]
+    by += [name for name in OWNED if name in question.where and name not in by]
+    counts = {tuple(row[it] for it in by): row["billed"] for row in used.sums(by)}
+    sums: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
+    for row in money.sums(by):
+        if all(row[name] in question.where[name] for name in OWNED if name in question.where):
+            at = tuple(row[it] for it in (*columns.values(), _UNIT, _COUNTED))
+            count, billed = sums.get(at, (0, Decimal(0)))
+            units = int(EXACT.scaleb(counts.get(tuple(row[it] for it in by), Decimal(0)), 12))
+            sums[at] = (count + units, EXACT.add(billed, row["billed"]))
+    names = (*columns, _UNIT, _COUNTED)
+    rows = [dict(zip(names, at, strict=True)) | {"quantity": count, "billed": of} for at, (count, of) in sums.items()]
+    return rows, notes(owners, money)
+
+
+def _as_money(charges: pa.Table) -> pa.Table:
+    """The charges with their quantity, a whole number, in the place of whole picodollars, to be split as these are."""
+    units = charges["quantity"].combine_chunks().fill_null(0).cast(pa.decimal128(38, 0))
+    as_money = pa.Array.from_buffers(pa.decimal128(38, 12), len(units), units.buffers(), 0, units.offset)
+    return charges.set_column(charges.schema.get_field_index("billed"), "billed", as_money)
+
+
+def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, apart: int) -> list[Any]:
+    """The rows by absolute change; past `top` the rest in one, one for each of what stands `apart`."""
+    rows.sort(key=lambda it: (-abs(it[1].change), it[0]))
+    if top is None or len(rows) <= top:
+        return rows
+    left: dict[tuple[str, ...], list[Effects]] = {}
+    for group, effect in rows[top:]:
+        left.setdefault((*group[:apart], *(OTHERS for _ in group[apart:])), []).append(effect)
+    return [*rows[:top], *((group, Effects.sum(them)) for group, them in left.items())]
+
+
+def _coverage(engine: Engine, question: Question, before: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
+    """The coverage of the window, and in `against` that of the one before; what to say of both."""
+    found: list[dict[str, Any]] = []
+    said: list[str] = []
+    for word, one in (("Before", replace(question, window=before.window)), ("After", question)):
+        coverage, caveats = cover(engine, CHARGES, one, now)
+        coverage["billed"], split = matched(engine, one)
+        said += [f"{word}: {it}" for it in (*priority(engine, CHARGES, one), *caveats, *split)]
+        found.append(coverage)
+    old, new = found
+    if old["present"] != new["present"]:
+        said.insert(0, f"{old['present']} billed days are compared with {new['present']}: what that makes is volume.")
+    return new | {"against": old}, said
+
+
+def _figures(effect: Effects) -> tuple[Cell, ...]:
+    growth = ratio(effect.change, effect.before)
+    return (effect.before, effect.after, effect.change, effect.price, effect.volume, effect.mix, growth)
+
+
+def _laid_out(
+    engine: Engine, dims: Sequence[str], rows: list[tuple[tuple[str, ...], Effects]]
+) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
+    names = named(engine, dims)
+    headings: list[Heading] = []
+    for name in dims:
+        headings.append(Heading(name, Kind.DIMENSION))
+        headings += [Heading(f"{name}_name", Kind.NAME)] if name in names else []
+    headings += [*(Heading(name, Kind.MONEY, "USD") for name in MONEY), Heading("growth", Kind.RATIO)]
+    cells: list[tuple[Cell, ...]] = []
+    for group, effect in rows:
+        ids: list[Cell] = []
+        for name, value in zip(dims, group, strict=True):
+            ids += [value, names[name](value)] if name in names else [value]
+        cells.append((*ids, *_figures(effect)))
+    return tuple(headings), cells
