@@ -364,6 +364,38 @@ class Ledger:
         owners = self._settings.owners() if self._settings and owned(question) else None
         return self._warned(lambda it: report.answer(it, question, self._clock.now(), owners))
 
+    def budget(self, on: str | None = None, month: str | None = None) -> Table:
+        """The budgets of the settings: spent, left, the pace to the end of each period, and a status.
+
+        Those in force on the UTC day `on`, today unless said, or at the end of `month` (2026-10), or of it so far.
+        """
+        from tallystick.outlook import budgets as report
+        from tallystick.reports.variance import month_of
+
+        if on is not None and month is not None:
+            raise AskedWrongly("A day is asked for, and a month too.", "Use --on or --month.")
+        now, settings = self._clock.now(), self._settings or Settings.load()
+        asked = month_of(month, now) if month else window(on, None, now) if on else Window.of_day(now.date())
+        asked = asked if month else Window.of_day(asked.start.date())
+        return self._warned(lambda it: report.answer(it, settings.budgets(), asked, now, settings.owners()))
+
+    def pace(self, where: Where | None = None, every: str = "month", on: str | None = None) -> Table:
+        """What a month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
+
+        The period that holds the UTC day `on`, today unless said; `where` maps a dimension to the ids or names wanted.
+        """
+        from tallystick.outlook import pace as report
+        from tallystick.tally.budgets import Every
+
+        if every not in list(Every):
+            raise AskedWrongly(f"There is no pace of a {every}.", f"It can be {', '.join(Every)}.")
+        now = self._clock.now()
+        day = window(on, None, now).start.date() if on else now.date()
+        question = self._asked("pace", (), "1d", None, where)
+        question = replace(question, window=Every(every).around(day))
+        owners = self._settings.owners() if self._settings and owned(question) else None
+        return self._warned(lambda it: report.answer(it, question, now, owners))
+
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
 

@@ -7,6 +7,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     people = "ids"                     # what is kept of people: full, ids, hashed (docs/people.md)
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
+    budget = [...]                     # [[budget]] tables: what may be spent (docs/budgets.md)
     cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.api.credential import Credential
     from tallystick.sync.people import People
+    from tallystick.tally.budgets import Budgets
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices import Prices
 
@@ -47,6 +49,7 @@ _KNOWN = {
     "prices": str,
     "owners": str,
     "owner": list,
+    "budget": list,
     "cuts": list,
     "api": dict,
 }
@@ -89,6 +92,7 @@ class Settings:
     people_key: Path | None = None
     cuts: tuple[str, ...] = ()
     _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
+    _budgets: tuple[Any, ...] = ()
     _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
     _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -134,6 +138,7 @@ class Settings:
             people_key=Path(path).parent / Path(it).expanduser() if (it := file.get("people_key")) else None,
             cuts=tuple(map(str, file.get("cuts", ()))),
             _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
+            _budgets=tuple(file.get("budget", ())),
             _told=lambda: _from_environment(secrets),
             _api=api,
         )
@@ -169,6 +174,12 @@ class Settings:
 
         at, tables = self._owners
         return Owners.read(tables, *((_read(at, "owners' list", "owners"), at.name) if at else ()))
+
+    def budgets(self) -> Budgets:
+        """What may be spent: the [[budget]] tables; AskedWrongly names the one that cannot be."""
+        from tallystick.tally.budgets import Budgets
+
+        return Budgets.read(self._budgets)
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; AskedWrongly says where one could be put if there is none.

@@ -10,6 +10,7 @@ import click
 from tallystick.cli import (
     api,
     ask,
+    budget,
     claude_code,
     crosscheck,
     forget,
@@ -19,6 +20,7 @@ from tallystick.cli import (
     price,
     reconcile,
     simulate,
+    variance,
 )
 from tallystick.errors import TallystickError
 
@@ -60,6 +62,9 @@ for command in (
     reconcile.reconcile,
     crosscheck.crosscheck,
     limits.limits,
+    variance.variance,
+    budget.pace,
+    budget.budget,
     look.verify,
     look.tally,
     look.sql,

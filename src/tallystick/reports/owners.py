@@ -36,14 +36,17 @@ def owned(question: Question) -> bool:
     return any(name in OWNED for name in (*question.by, *question.where))
 
 
-def lines(engine: Engine, question: Question) -> exp.Select:
-    """The query for the charges of a question at their finest: what rules look at, and what is asked by (`by_...`)."""
+def lines(engine: Engine, question: Question, amount: str = "billed") -> exp.Select:
+    """The query for the charges of a question at their finest: what rules look at, and what is asked by (`by_...`).
+
+    `amount` is the column of US dollars that stands as `billed`.
+    """
     where = {name: values for name, values in question.where.items() if name not in OWNED}
     asked = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
     return (
-        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *asked, "billed")
+        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *asked, f"{amount} AS billed")
         .from_(exp.table_(CHARGES.name, db="ledger"))
-        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
+        .where(f"{amount} IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
     )
 
 

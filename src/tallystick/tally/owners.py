@@ -200,12 +200,12 @@ def _rule(name: str, said: Any) -> Rule:
             f"{name} is shared: its parts go to the cost centers of its teams.", "Leave cost_center out."
         )
     how, teams = _shares(name, said["shared"]) if "shared" in said else ("team", ((_text(name, "team", said), 1),))
-    start, end = _day(name, "from", said, date.min), _day(name, "until", said, date.max)
+    start, end = day_of(name, "from", said, date.min), day_of(name, "until", said, date.max)
     if not start < end:
         raise AskedWrongly(
             f"{name} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
         )
-    conditions = {it: _values(name, it, said[it]) for it in CONDITIONS if it in said}
+    conditions = {it: values_of(name, it, said[it]) for it in CONDITIONS if it in said}
     if not all("=" in it for it in conditions.get("tag", ())):
         raise AskedWrongly(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
     center = _text(name, "cost_center", said) if "cost_center" in said else NO_CENTER
@@ -221,7 +221,7 @@ def _shares(name: str, said: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
             'shared = {rule = "fixed", shares = {a = "0.6", b = "0.4"}}.',
         )
     if how != "fixed":
-        teams = _values(name, "teams", said["teams"])
+        teams = values_of(name, "teams", said["teams"])
         if len(set(teams)) < len(teams) or UNOWNED in teams:
             raise AskedWrongly(f"{name} names a team twice, or {UNOWNED!r}.", _MEND)
         return how, tuple((team, 1) for team in teams)
@@ -251,14 +251,16 @@ def _text(name: str, field: str, said: Mapping[str, Any]) -> str:
     return text.strip()
 
 
-def _values(name: str, field: str, said: Any) -> tuple[str, ...]:
+def values_of(name: str, field: str, said: Any) -> tuple[str, ...]:
+    """A text or a list of texts, none empty; AskedWrongly names the table and the field that is not."""
     values = [said] if isinstance(said, str) else said
     if not isinstance(values, list) or not values or not all(isinstance(it, str) and it.strip() for it in values):
         raise AskedWrongly(f"{name}: {field} must be a text or a list of texts, none empty.", _MEND)
     return tuple(values)
 
 
-def _day(name: str, field: str, said: Mapping[str, Any], otherwise: date) -> date:
+def day_of(name: str, field: str, said: Mapping[str, Any], otherwise: date) -> date:
+    """A UTC day, or what is there without one; AskedWrongly names the table and the field that is none."""
     day = said.get(field, otherwise)
     try:
         day = date.fromisoformat(day) if isinstance(day, str) else day

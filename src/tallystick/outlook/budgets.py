@@ -1,0 +1,128 @@
+"""Budgets: what each may spend in its period, what it spent so far, and what it comes to at this pace."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+
+from tallystick.core.money import EXACT, ratio
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.core.time import Window, text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.outlook.pace import Pace, pace, reading, said
+from tallystick.reports.coverage import cover, priority
+from tallystick.tally.budgets import Budget, Budgets
+from tallystick.tally.owners import Owners
+
+_USD = "USD"
+HEADINGS = (
+    Heading("name", Kind.TEXT),
+    Heading("scope", Kind.TEXT),
+    Heading("period", Kind.TEXT),
+    Heading("budget", Kind.MONEY, _USD),
+    Heading("billed", Kind.MONEY, _USD),
+    Heading("not_billed_yet", Kind.MONEY, _USD),
+    Heading("spent", Kind.MONEY, _USD),
+    Heading("unknown_days", Kind.COUNT, "days"),
+    Heading("left", Kind.MONEY, _USD),
+    Heading("used", Kind.RATIO),
+    Heading("pace", Kind.MONEY, _USD),
+    Heading("low", Kind.MONEY, _USD),
+    Heading("high", Kind.MONEY, _USD),
+    Heading("pace_used", Kind.RATIO),
+    Heading("exhausted_on", Kind.TEXT),
+    Heading("days_until", Kind.COUNT, "days"),
+    Heading("status", Kind.TEXT),
+)
+"""`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
+budget, with the days until then, None where it lasts; `low` and `high` hold the pace in 80 % of cases."""
+
+PASSED, FORECAST_FAR, FORECAST, MOST, HALF, UNKNOWN, OK = (
+    "100 % passed",
+    "forecast over 110 %",
+    "forecast over 100 %",
+    "80 % passed",
+    "50 % passed",
+    "unknown",
+    "ok",
+)
+"""What a budget's status can be, the gravest first (finops: 50, 80, 100 % of actual, 100 and 110 % of forecast)."""
+
+
+def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owners: Owners | None = None) -> Table:
+    """The budgets in force on the days asked about, each with the period that holds the last of these days.
+
+    One row a budget, as `HEADINGS`. AskedWrongly where a budget is of something that the ledger and the rules of the
+    owners do not know, or none is set at all.
+    """
+    if not budgets.rows:
+        raise AskedWrongly("The settings have no budget.", "docs/budgets.md shows how to set one: [[budget]].")
+    found = budgets.during(asked)
+    daily = reading(engine, [period for _, period in found], now, owners)
+    paces: list[Pace] = []
+    for budget, period in found:
+        try:
+            paces.append(pace(daily.of(budget.scope), period, now))
+        except AskedWrongly as wrong:
+            raise AskedWrongly(f"{budget.table}: {wrong.what}", wrong.mend) from None
+    cells = [_row(budget, period, it, now) for (budget, period), it in zip(found, paces, strict=True)]
+    start = min((period.start for _, period in found), default=asked.start)
+    question = Question("budget", Window(start, max(asked.end, start)), ())
+    coverage, _ = cover(engine, CHARGES, question, now)
+    none = [] if found else [f"No budget was in force from {asked.start:%Y-%m-%d} to before {asked.end:%Y-%m-%d}."]
+    return Table(
+        question,
+        HEADINGS,
+        cells,
+        {},
+        (*none, *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def failing(table: Table) -> bool:
+    """Whether a budget is spent, or has days of which that is not known."""
+    return any(row["status"] == PASSED or row["unknown_days"] for row in table.rows)
+
+
+def _row(budget: Budget, period: Window, found: Pace, now: datetime) -> tuple[Cell, ...]:
+    today = now.date()
+    unknown = len([day for day in (*found.absent, *found.part) if day < today])
+    on = found.reached(budget.amount)
+    return (
+        budget.name or budget.spoken,
+        budget.spoken,
+        budget.every.spoken(period),
+        budget.amount,
+        found.billed,
+        found.used,
+        found.spent,
+        unknown,
+        None if unknown else EXACT.subtract(budget.amount, found.spent),
+        None if unknown else ratio(found.spent, budget.amount),
+        found.expected,
+        found.low,
+        found.high,
+        None if found.expected is None else ratio(found.expected, budget.amount),
+        str(on) if on else None,
+        max(0, (on - today).days) if on else None,
+        _status(budget.amount, found, unknown),
+    )
+
+
+def _status(budget: Decimal, found: Pace, unknown: int) -> str:
+    """The gravest that holds; what unknown days cost can only make it graver."""
+
+    def percent(of: int) -> Decimal:
+        return EXACT.scaleb(EXACT.multiply(budget, Decimal(of)), -2)
+
+    if found.spent >= budget:
+        return PASSED
+    if found.expected is not None and found.expected > budget:
+        return FORECAST_FAR if found.expected > percent(110) else FORECAST
+    if unknown or found.expected is None:
+        return UNKNOWN
+    return MOST if found.spent >= percent(80) else HALF if found.spent >= percent(50) else OK

@@ -1,0 +1,252 @@
+"""Pace: what a period comes to if its remaining days go as their weekdays went: a run rate, with a range.
+
+What is billed stands as billed. A remaining day is expected at the mean of its weekday over the known days of the last
+eight weeks; a running day, or one of which a part is known, at no less than that part. Exact fractions, rounded once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Context, Decimal
+from fractions import Fraction
+from itertools import dropwhile
+
+from tallystick.core.money import EXACT, PLACES, total
+from tallystick.core.question import Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.core.time import DAY, Window, text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.reports.coverage import cover, priority, spans
+from tallystick.reports.daily import DIMENSIONS, Daily, Day, How
+from tallystick.tally.owners import Owners
+
+HISTORY = 56
+"""How many days before today are looked at: eight of each weekday."""
+FREEDOM = 3
+"""A range needs so many known days beyond one for each weekday among them and one for the drift."""
+_Z = Fraction("1.2815515655")
+"""80 % of a normal distribution lie within so many deviations; wider by (1 + z^2) / 4n where n days say how far."""
+_ROUGH = Context(prec=50)
+FEW = 7
+"""With fewer known days than this there is little to go by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a period comes to, in US dollars.
+
+    `billed` is what its days were billed so far, `used` what is used and not billed yet, as priced: spent together.
+    `expected` is the whole period's, None where nothing is known to judge by; `low` and `high` are an 80 % interval,
+    None where too few days are known. An ended period of which every day is known has its spend for all three.
+    `known` is how many days it was judged by; `absent` and `part` are the days of the period up to today of which
+    nothing or a part is known, which are expected and not zero. `days` is each day of the period with what it is or is
+    expected to be; empty where nothing is known.
+    """
+
+    window: Window
+    billed: Decimal
+    used: Decimal
+    expected: Decimal | None
+    low: Decimal | None
+    high: Decimal | None
+    known: int
+    absent: tuple[date, ...]
+    part: tuple[date, ...]
+    days: tuple[tuple[date, Fraction], ...]
+
+    @property
+    def spent(self) -> Decimal:
+        """What is billed and what is used together, of the days that are known."""
+        return EXACT.add(self.billed, self.used)
+
+    def reached(self, amount: Decimal) -> date | None:
+        """The day on which the period's spend comes to an amount at this pace; None where it stays under it."""
+        so_far = Fraction(0)
+        for day, spent in self.days:
+            so_far += spent
+            if so_far >= Fraction(amount) and so_far:
+                return day
+        return None
+
+
+def history(now: datetime) -> Window:
+    """The days that a pace is judged by, the running one too."""
+    today = Window.of_day(now.date())
+    return Window(today.start - DAY * HISTORY, today.end)
+
+
+_MONEY = ("billed", "not_billed_yet", "spent", "pace", "low", "high")
+HEADINGS = (*(Heading(name, Kind.MONEY, "USD") for name in _MONEY), Heading("judged_by", Kind.COUNT, "days"))
+
+
+def answer(engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
+    """The pace of the period that is the question's window, in one row, as `HEADINGS`; its `where` alone is asked.
+
+    AskedWrongly for a dimension that nothing is spent by, or a value that neither ledger nor rules know.
+    """
+    for name in question.where:
+        if name not in DIMENSIONS:
+            raise AskedWrongly(f"There is no pace by {name}.", f"Choose among {', '.join(DIMENSIONS)}.")
+    daily = reading(engine, [question.window], now, owners)
+    found = pace(daily.of(question.where), question.window, now)
+    row = (found.billed, found.used, found.spent, found.expected, found.low, found.high, found.known)
+    coverage, _ = cover(engine, CHARGES, question, now)
+    return Table(
+        question,
+        HEADINGS,
+        [row],
+        {},
+        (*said([found], now), *daily.said, *priority(engine, CHARGES, question)),
+        coverage,
+        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+    )
+
+
+def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Owners | None = None) -> Daily:
+    """What `pace` needs to know of these periods: `pace(reading(...).of(where), period, now)`."""
+    past = history(now)
+    window = Window(min(past.start, *(it.start for it in periods)), past.end)
+    return Daily(engine, window, now, owners or Owners())
+
+
+def said(paces: Sequence[Pace], now: datetime) -> list[str]:
+    """What to say of paces: what is expected rather than known, and how little there is to go by."""
+    found = []
+    today = now.date()
+    ended = [day for it in paces for day in it.absent if day < today]
+    if ended:
+        found.append(
+            f"Ended days absent from the ledger, unknown rather than zero, are expected at the run rate: "
+            f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
+        )
+    if rateless := sorted({day for it in paces for day in it.part if day < today}):
+        found.append(
+            f"Of {spans(rateless)} a part is known alone: it is expected at the run rate, or that part if more."
+        )
+    if any(today in it.absent for it in paces):
+        found.append(f"What was used on {today}, which is running, was not read: it is expected at the run rate.")
+    if any(it.used for it in paces):
+        found.append(
+            "What is not billed yet is use as the price lists have it, without code execution and session time."
+        )
+    judged = [it for it in paces if it.known or it.expected is None]
+    least = min((it.known for it in judged), default=HISTORY)
+    if least < FEW:
+        found.append(f"There is little to go by: {least} billed days are known of the {HISTORY} before today.")
+    elif any(it.low is None for it in judged):
+        found.append(f"There is no range where so few days are known: {least}.")
+    return found
+
+
+def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
+    """The pace of a period of whole UTC days; `days` are those of the period and of `history(now)` up to today."""
+    past, today = history(now), now.date()
+    judged = {it.day: Fraction(it.billed) for it in days if it.how is How.BILLED and it.day in past.days()}
+    rate = _Rate.of(judged)
+    of = {it.day: it for it in days}
+    expected: list[tuple[date, Fraction]] = []
+    open_: list[date] = []
+    absent: list[date] = []
+    part: list[date] = []
+    for day in window.days():
+        known = of.get(day)
+        so_far = Fraction(known.spent) if known else Fraction(0)
+        if known and known.how in {How.BILLED, How.USED}:
+            expected.append((day, so_far))
+            continue
+        open_.append(day)
+        if day <= today:
+            (part if known and known.how is How.PART else absent).append(day)
+        if rate is not None:
+            expected.append((day, max(so_far, rate.mean(day))))
+    mine = [it for day in window.days() if (it := of.get(day))]
+    billed, used = total([it.billed for it in mine]), total([it.used for it in mine])
+    if rate is None and open_:
+        return Pace(window, billed, used, None, None, None, 0, tuple(absent), tuple(part), ())
+    whole = _written(sum((amount for _, amount in expected), Fraction(0)))
+    margins = rate.margins(open_) if open_ and rate is not None else (Decimal(0), Decimal(0))
+    low = high = None
+    if margins is not None:
+        low = max(EXACT.subtract(whole, margins[0]), EXACT.add(billed, used))
+        high = EXACT.add(whole, margins[1])
+    return Pace(window, billed, used, whole, low, high, len(judged), tuple(absent), tuple(part), tuple(expected))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rate:
+    """What a day costs: the mean of its weekday over known days, how that drifted, and how far days stray from both.
+
+    `drift` is US dollars a day, by least squares; `middle` is the day number at which it is zero, `leverage` the sum of
+    squared distances from there, `reach` how far from there it is believed: as long as it was seen, past the last day.
+    """
+
+    means: Mapping[int, Fraction]
+    counts: Mapping[int, int]
+    of_all: Fraction
+    middle: Fraction
+    leverage: Fraction
+    reach: Fraction
+    drift: Fraction
+    variance: Fraction
+    freedom: int
+
+    @classmethod
+    def of(cls, known: Mapping[date, Fraction]) -> _Rate | None:
+        """The rate of these days, from the first on which anything was spent; None where there are none."""
+        days = list(dropwhile(lambda day: not known[day], sorted(known))) or sorted(known)
+        if not days:
+            return None
+        by: dict[int, list[Fraction]] = {}
+        for day in days:
+            by.setdefault(day.weekday(), []).append(known[day])
+        means = {weekday: _mean(them) for weekday, them in by.items()}
+        middle = _mean([Fraction(day.toordinal()) for day in days])
+        off = [(day.toordinal() - middle, known[day] - means[day.weekday()]) for day in days]
+        leverage = sum((at * at for at, _ in off), Fraction(0))
+        drift = sum((at * stray for at, stray in off), Fraction(0)) / leverage if leverage else Fraction(0)
+        freedom = len(days) - len(by) - 1
+        left = sum(((stray - at * drift) ** 2 for at, stray in off), Fraction(0))
+        return cls(
+            means,
+            {weekday: len(them) for weekday, them in by.items()},
+            _mean([known[day] for day in days]),
+            middle,
+            leverage,
+            off[-1][0] + len(days),
+            drift,
+            left / freedom if freedom > 0 else Fraction(0),
+            freedom,
+        )
+
+    def mean(self, day: date) -> Fraction:
+        """What a day is expected to cost: the mean of its weekday, of all days where that was never seen."""
+        return self.means.get(day.weekday(), self.of_all)
+
+    def margins(self, days: Sequence[date]) -> tuple[Decimal, Decimal] | None:
+        """How far the sum of these days may come out below and above the means; None where too few days are known."""
+        if self.freedom < FREEDOM:
+            return None
+        ahead = sum(
+            (max(-self.reach, min(day.toordinal() - self.middle, self.reach)) for day in days), start=Fraction(0)
+        )
+        drifted = _written(ahead * self.drift)
+        of = Counter(day.weekday() for day in days)
+        unsure = sum((Fraction(count * count, self.counts.get(at, 1)) for at, count in of.items()), Fraction(0))
+        spread = self.variance * (len(days) + unsure + ahead * ahead / self.leverage)
+        root = _ROUGH.sqrt(_ROUGH.divide(Decimal(spread.numerator), Decimal(spread.denominator)))
+        strays = _written(_Z * (1 + (_Z * _Z + 1) / (4 * self.freedom)) * Fraction(root))
+        zero = Decimal(0)
+        return EXACT.subtract(strays, min(drifted, zero)), EXACT.add(strays, max(drifted, zero))
+
+
+def _mean(of: Sequence[Fraction]) -> Fraction:
+    return sum(of, Fraction(0)) / len(of)
+
+
+def _written(amount: Fraction) -> Decimal:
+    """US dollars to 12 places, half to even."""
+    return EXACT.scaleb(Decimal(round(amount * 10**PLACES)), -PLACES)

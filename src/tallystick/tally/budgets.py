@@ -1,0 +1,137 @@
+"""Budgets: how much may be spent, by whom, every month, quarter or year; dated, as all settings about money are.
+
+The rows of a scope follow each other: one is in force until the next begins, or until the day that it names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from difflib import get_close_matches
+from enum import StrEnum
+from itertools import pairwise
+from typing import Any
+
+from tallystick.core.money import PLACES
+from tallystick.core.time import Window, midnight
+from tallystick.errors import AskedWrongly
+from tallystick.tally.owners import day_of, values_of
+
+SCOPE = ("organization", "workspace", "model", "team", "cost_center")
+"""What a budget can be of; of everything where it names none."""
+_FIELDS = ("name", *SCOPE, "amount", "every", "from", "until")
+_AMOUNT = re.compile(rf"[0-9]{{1,15}}(\.[0-9]{{1,{PLACES}}})?", re.ASCII)
+_MEND = "docs/budgets.md shows the tables."
+
+
+class Every(StrEnum):
+    """The period of a budget: a UTC month, a quarter of three from January, a year."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+    def around(self, day: date) -> Window:
+        """The period that holds a day."""
+        months = {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}[self]
+        first = (day.month - 1) // months * months + 1
+        end = first + months
+        return Window(midnight(date(day.year, first, 1)), midnight(date(day.year + end // 13, (end - 1) % 12 + 1, 1)))
+
+    def spoken(self, period: Window) -> str:
+        """A period by its name: 2026-10, 2026-Q4, 2026."""
+        first = period.start
+        names = {Every.MONTH: f"{first:%Y-%m}", Every.QUARTER: f"{first.year}-Q{first.month // 3 + 1}"}
+        return names.get(self, f"{first.year}")
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """One row: US dollars for each period of a scope, in force from `start` to before `end`.
+
+    `table` says where it stands in the settings.
+    """
+
+    table: str
+    name: str
+    scope: Mapping[str, tuple[str, ...]]
+    amount: Decimal
+    every: Every
+    start: date
+    end: date
+
+    @property
+    def spoken(self) -> str:
+        """What it is of, in words."""
+        return ", ".join(f"{name} = {' or '.join(values)}" for name, values in self.scope.items()) or "everything"
+
+
+@dataclass(frozen=True)
+class Budgets:
+    """Every row; those of one scope and period in the order of their days, none over another."""
+
+    rows: tuple[Budget, ...] = ()
+
+    @classmethod
+    def read(cls, tables: Sequence[Any]) -> Budgets:
+        """The rows of `[[budget]]` tables; AskedWrongly names the one that cannot be, or that lies over another."""
+        scopes: dict[tuple[Any, ...], list[Budget]] = {}
+        for number, said in enumerate(tables, 1):
+            row = _budget(f"[[budget]] {number}", said)
+            scopes.setdefault((row.every, *row.scope.items()), []).append(row)
+        return cls(tuple(row for rows in scopes.values() for row in _followed(rows)))
+
+    def during(self, asked: Window) -> list[tuple[Budget, Window]]:
+        """The rows in force on the days of a window, each with its period; of one scope the last that is in force."""
+        found: dict[tuple[Any, ...], tuple[Budget, Window]] = {}
+        first, last = asked.start.date(), asked.end.date() - timedelta(days=1)
+        for row in self.rows:
+            on = min(last, row.end - timedelta(days=1))
+            if first <= on and row.start <= on:
+                found[row.every, *row.scope.items()] = (row, row.every.around(on))
+        return list(found.values())
+
+
+def _followed(rows: list[Budget]) -> list[Budget]:
+    """The rows of one scope by their days, each until the next begins; AskedWrongly where two are in force at once."""
+    rows = sorted(rows, key=lambda row: row.start)
+    for row, after in pairwise(rows):
+        if row.start == after.start or (row.end < date.max and row.end > after.start):
+            scope = f"{row.spoken} every {row.every}"
+            raise AskedWrongly(
+                f"{row.table} and {after.table} are both in force on {after.start}, for {scope}.",
+                "Give the later one a later `from`, or end the earlier one with `until`.",
+            )
+    return [*(replace(row, end=min(row.end, after.start)) for row, after in pairwise(rows)), rows[-1]]
+
+
+def _budget(table: str, said: Any) -> Budget:
+    if not isinstance(said, Mapping):
+        raise AskedWrongly(f"{table} is not a table.", _MEND)
+    for field in said:
+        if field not in _FIELDS:
+            near = get_close_matches(field, _FIELDS, n=1)
+            mend = f"Did you mean {near[0]}? " if near else ""
+            raise AskedWrongly(
+                f"{table} holds {field!r}, which no budget has.", f"{mend}Budgets have {', '.join(_FIELDS)}."
+            )
+    amount, every = said.get("amount"), said.get("every", Every.MONTH.value)
+    if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount) or not Decimal(amount):
+        raise AskedWrongly(
+            f"{table}: amount {amount!r} is not exact text of US dollars above zero.", 'Write "5000", in quotes.'
+        )
+    if every not in list(Every):
+        raise AskedWrongly(f"{table}: every {every!r} is no period.", f"It can be {', '.join(Every)}.")
+    start, end = day_of(table, "from", said, date.min), day_of(table, "until", said, date.max)
+    if not start < end:
+        raise AskedWrongly(
+            f"{table} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
+        )
+    scope = {name: tuple(sorted(set(values_of(table, name, said[name])))) for name in SCOPE if name in said}
+    name = said.get("name", "")
+    if not isinstance(name, str) or ("name" in said and not name.strip()):
+        raise AskedWrongly(f"{table}: name {name!r} is not a text, or is empty.", "Write it in quotes.")
+    return Budget(table, name.strip(), scope, Decimal(amount), Every(every), start, end)
