@@ -45,11 +45,12 @@ def footer(table: Table) -> list[str]:
 
 
 def title(table: Table) -> str:
-    """What an answer is of: its report and its first and last day, both included."""
+    """What an answer is of: its report and its first and last day, both included, and what it is compared with."""
     if not (question := table.question):
         return ""
-    first, last = question.window.start.date(), (question.window.end - DAY).date()
-    return f"{question.report}, {first} to {last}, UTC days"
+    windows = (question.window, *((question.against,) if question.against else ()))
+    spans = " against ".join(f"{it.start.date()} to {(it.end - DAY).date()}" for it in windows)
+    return f"{question.report}, {spans}, UTC days"
 
 
 def nothing(table: Table) -> str:

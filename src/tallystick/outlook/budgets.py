@@ -33,7 +33,7 @@ HEADINGS = (
     Heading("high", Kind.MONEY, _USD),
     Heading("pace_used", Kind.RATIO),
     Heading("exhausted_on", Kind.TEXT),
-    Heading("days_until", Kind.COUNT, "days"),
+    Heading("days_until", Kind.NUMBER, "days"),
     Heading("status", Kind.TEXT),
 )
 """`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
@@ -69,7 +69,7 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
             raise AskedWrongly(f"{budget.table}: {wrong.what}", wrong.mend) from None
     cells = [_row(budget, period, it, now) for (budget, period), it in zip(found, paces, strict=True)]
     start = min((period.start for _, period in found), default=asked.start)
-    question = Question("budget", Window(start, max(asked.end, start)), ())
+    question = Question("budget", Window(start, max(asked.end, start)), ())  # what is to come is not absent
     coverage, _ = cover(engine, CHARGES, question, now)
     none = [] if found else [f"No budget was in force from {asked.start:%Y-%m-%d} to before {asked.end:%Y-%m-%d}."]
     return Table(
@@ -93,7 +93,7 @@ def _row(budget: Budget, period: Window, found: Pace, now: datetime) -> tuple[Ce
     unknown = len([day for day in (*found.absent, *found.part) if day < today])
     on = found.reached(budget.amount)
     return (
-        budget.name or budget.spoken,
+        budget.name or None,
         budget.spoken,
         budget.every.spoken(period),
         budget.amount,

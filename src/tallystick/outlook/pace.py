@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -94,13 +94,14 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     daily = reading(engine, [question.window], now, owners)
     found = pace(daily.of(question.where), question.window, now)
     row = (found.billed, found.used, found.spent, found.expected, found.low, found.high, found.known)
-    coverage, _ = cover(engine, CHARGES, question, now)
+    so_far = replace(question, window=question.window & Window(question.window.start, history(now).end))
+    coverage, _ = cover(engine, CHARGES, so_far, now)
     return Table(
         question,
         HEADINGS,
         [row],
         {},
-        (*said([found], now), *daily.said, *priority(engine, CHARGES, question)),
+        (*said([found], now), *daily.said, *priority(engine, CHARGES, so_far)),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )

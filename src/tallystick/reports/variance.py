@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
-from tallystick.core.money import EXACT, plain, ratio, rounded, total
+from tallystick.core.money import EXACT, PLACES, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table, window
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window, text
@@ -73,14 +73,13 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     rows = _largest([(group, Effects.sum(them)) for group, them in groups.items()], question.top, int(apart))
     whole = Effects.sum([effect for _, effect in found])
     coverage, of = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
-    known_days = coverage["present"] and coverage["against"]["present"]
-    headings, cells = _laid_out(engine, dims, rows)
-    figures = dict(zip((*MONEY, "growth"), _figures(whole), strict=True))
+    present = (coverage["against"]["present"], coverage["present"])
+    headings, cells = _laid_out(engine, dims, rows, present)
     return Table(
         question,
         headings,
         cells,
-        figures if known_days else dict.fromkeys(figures),
+        dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
         (*of, *said, _NOTE),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
@@ -179,7 +178,7 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
 
 
 def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[str]]:
-    """The same by owners: the quantity of a shared charge is split as its dollars are, in whole units."""
+    """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
     more = [exp.column(_UNIT), exp.column("quantity"), exp.alias_(exp.maybe_parse("quantity IS NOT NULL"), _COUNTED)]
     charges = engine.ask(lines(engine, question).select(*more))
@@ -194,7 +193,7 @@ def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[lis
         if all(row[name] in question.where[name] for name in OWNED if name in question.where):
             at = tuple(row[it] for it in (*columns.values(), _UNIT, _COUNTED))
             count, billed = sums.get(at, (0, Decimal(0)))
-            units = int(EXACT.scaleb(counts.get(tuple(row[it] for it in by), Decimal(0)), 12))
+            units = int(EXACT.scaleb(counts.get(tuple(row[it] for it in by), Decimal(0)), PLACES))
             sums[at] = (count + units, EXACT.add(billed, row["billed"]))
     names = (*columns, _UNIT, _COUNTED)
     rows = [dict(zip(names, at, strict=True)) | {"quantity": count, "billed": of} for at, (count, of) in sums.items()]
@@ -202,10 +201,9 @@ def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[lis
 
 
 def _as_money(charges: pa.Table) -> pa.Table:
-    """The charges with their quantity, a whole number, in the place of whole picodollars, to be split as these are."""
-    units = charges["quantity"].combine_chunks().fill_null(0).cast(pa.decimal128(38, 0))
-    as_money = pa.Array.from_buffers(pa.decimal128(38, 12), len(units), units.buffers(), 0, units.offset)
-    return charges.set_column(charges.schema.get_field_index("billed"), "billed", as_money)
+    """The charges with their quantity in the place of what was billed, to be split as that is, to 12 places."""
+    units = charges["quantity"].fill_null(0).cast(pa.decimal128(38, PLACES))
+    return charges.set_column(charges.schema.get_field_index("billed"), "billed", units)
 
 
 def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, apart: int) -> list[Any]:
@@ -234,13 +232,17 @@ def _coverage(engine: Engine, question: Question, before: Question, now: datetim
     return new | {"against": old}, said
 
 
-def _figures(effect: Effects) -> tuple[Cell, ...]:
-    growth = ratio(effect.change, effect.before)
-    return (effect.before, effect.after, effect.change, effect.price, effect.volume, effect.mix, growth)
+def _figures(effect: Effects, present: tuple[int, int]) -> tuple[Cell, ...]:
+    """The figures of a row; of a window of which no day is known nothing is, so neither is what changed."""
+    before, after = (side if days else None for side, days in zip((effect.before, effect.after), present, strict=True))
+    if before is None or after is None:
+        return (before, after, *(None,) * 5)
+    growth = ratio(effect.change, before)
+    return (before, after, effect.change, effect.price, effect.volume, effect.mix, growth)
 
 
 def _laid_out(
-    engine: Engine, dims: Sequence[str], rows: list[tuple[tuple[str, ...], Effects]]
+    engine: Engine, dims: Sequence[str], rows: list[tuple[tuple[str, ...], Effects]], present: tuple[int, int]
 ) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
     names = named(engine, dims)
     headings: list[Heading] = []
@@ -253,5 +255,5 @@ def _laid_out(
         ids: list[Cell] = []
         for name, value in zip(dims, group, strict=True):
             ids += [value, names[name](value)] if name in names else [value]
-        cells.append((*ids, *_figures(effect)))
+        cells.append((*ids, *_figures(effect, present)))
     return tuple(headings), cells

@@ -28,7 +28,10 @@ Line = tuple[Pool, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """What a line was in one span: how much was used, None where that is not known, and US dollars billed for it."""
+    """What a line was in one span: how much was used, None where that is not known, and US dollars billed for it.
+
+    `quantity` is a whole number of whatever all lines of the pool are counted in.
+    """
 
     quantity: int | None
     billed: Decimal

@@ -1,0 +1,193 @@
+"""Variance as a report: the effects of simulated months add up to their bills, by whatever is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from reports.given import CLOCK, FIRST, NOW, Kept, Run, Truth, caveat, column, summed, synced, total
+from tallystick import Ledger
+from tallystick.config import Settings
+from tallystick.core.question import Table
+from tallystick.errors import AskedWrongly
+from tallystick.reports.variance import WHAT, WHO
+from tallystick.sim import Discount, World
+from tallystick.sim.discount import NO_DISCOUNT
+
+Tallystick = Callable[..., Run]
+OCTOBER, NOVEMBER = (date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 11, 1), date(2026, 11, 21))
+EFFECTS = ("price", "volume", "mix")
+RULES = """
+[[owner]]
+team = "coders"
+workspace = "Claude Code"
+[[owner]]
+shared = {rule = "fixed", shares = {left = "1/2", right = "1/2"}}
+workspace = "Public Sector"
+[[owner]]
+shared = {rule = "proportional", teams = ["coders", "rest"]}
+workspace = "Research"
+[[owner]]
+team = "rest"
+"""
+
+
+@pytest.fixture(scope="module")
+def owned(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The small organization's ledger with rules of who owns what."""
+    path = tmp_path_factory.mktemp("owned") / "tallystick.toml"
+    path.write_text(RULES, encoding="utf-8")
+    told = Settings.load(config=str(path), ledger=str(book.path), environment={})
+    return Kept(told.ledger, CLOCK, told.price_lists(), told)
+
+
+def adds_up(table: Table) -> None:
+    """Every row and the totals add up, and the rows to the totals."""
+    for row in (*table.rows, table.totals):
+        assert row["after"] - row["before"] == row["change"] == sum((row[it] for it in EFFECTS), Decimal(0)), row
+    for name in ("before", "after", "change", *EFFECTS):
+        assert summed(table, name) == total(table, name)
+
+
+@pytest.mark.parametrize("by", [(), *((name,) for name in (*WHO, *WHAT)), ("team", "kind"), ("workspace", "model")])
+def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple[str, ...]) -> None:
+    """By any dimension, before and after are the months' bills, and the effects their difference, to the picodollar."""
+    table = owned.variance("2026-11", by=by)
+    adds_up(table)
+    assert (total(table, "before"), total(table, "after")) == (truth.billed(*OCTOBER), truth.billed(*NOVEMBER))
+    sizes = [abs(change) for change in column(table, "change")]
+    assert sizes == sorted(sizes, reverse=True)
+    assert len({tuple(row[name] for name in by) for row in table.rows}) == len(table.rows)
+
+
+def test_what_lines_are_of_does_not_change_the_totals(book: Ledger) -> None:
+    """By model, kind or anything that tells lines apart the totals are the same: the split is made by line."""
+    tables = [book.variance("2026-11", by=by) for by in ((), ("model",), ("kind", "tier"), WHAT)]
+    assert all(table.totals == tables[0].totals for table in tables)
+
+
+def test_top_keeps_the_largest_changes(book: Ledger) -> None:
+    """`top` keeps the largest changes, up or down, and the rest in one row; the totals stay."""
+    full, cut = book.variance("2026-11"), book.variance("2026-11", top=2)
+    assert cut.rows[:2] == full.rows[:2]
+    assert column(cut, "model")[2:] == ["others"]
+    assert cut.totals == full.totals
+    adds_up(cut)
+
+
+def test_a_discount_is_price(tmp_path: Path) -> None:
+    """A discount of a fifth from November on changes price by a fifth of what lines of both months list."""
+    tables = []
+    for discount in (NO_DISCOUNT, Discount(200, date(2026, 11, 1))):
+        world = World(start=date(2026, 8, 1), end=NOW.date(), keys=16, requests_per_key_day=4, discount=discount)
+        ledger = synced(tmp_path / f"{discount.permille}", world, FIRST)
+        tables.append(ledger.variance("2026-11", by=WHAT))
+        adds_up(tables[-1])
+    listed, discounted = ({tuple(row[name] for name in WHAT): row for row in table.rows} for table in tables)
+    assert listed.keys() == discounted.keys()
+    changed = 0
+    for line, row in listed.items():
+        new, tolerance = discounted[line], Decimal("1e-9")
+        assert new["before"] == row["before"]
+        assert new["volume"] == row["volume"] or row["model"] == "none"
+        if row["before"] and row["after"] and row["model"] != "none":
+            changed += 1
+            assert abs(new["price"] - row["price"] + row["after"] / 5) < tolerance
+            assert abs(new["mix"] - row["mix"]) < tolerance
+    assert changed > 20
+
+
+def test_a_team_with_a_workspace_of_its_own_changes_as_that_does(owned: Ledger) -> None:
+    """Where a team owns one workspace and nothing shared, its row is that workspace's; halves are halves."""
+    rows = {row["team"]: row for row in owned.variance("2026-11", by="team").rows}
+    shared = owned.variance("2026-11", by=(), where={"workspace": "Public Sector"}).rows[0]
+    for name in ("before", "after", "change", *EFFECTS):
+        both = rows["left"][name] + rows["right"][name]
+        assert abs(both - shared[name]) < Decimal("0.0000001"), name
+        assert abs(rows["left"][name] - rows["right"][name]) < Decimal("0.0000001"), name
+    assert rows["left"]["before"] + rows["right"]["before"] == shared["before"]
+    mine = owned.variance("2026-11", by=(), where={"team": "coders", "workspace": "Claude Code"}).rows
+    assert mine == owned.variance("2026-11", by=(), where={"workspace": "Claude Code"}).rows
+
+
+def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
+    """`where team=` is that team's row, by whatever else; an unknown team is pointed to those near it."""
+    row = next(row for row in owned.variance("2026-11", by="team").rows if row["team"] == "coders")
+    alone = owned.variance("2026-11", by="kind", where={"team": "coders"})
+    adds_up(alone)
+    assert {name: row[name] for name in alone.totals} == dict(alone.totals)
+    with pytest.raises(AskedWrongly, match="coders"):
+        owned.variance("2026-11", by="team", where={"team": "coder"})
+
+
+def test_windows(book: Ledger, truth: Truth) -> None:
+    """The last ended month is asked where nothing is said; spans stand against as long a one before, or one named."""
+    week = book.variance(since="2026-11-08", until="2026-11-15", by=())
+    assert total(week, "before") == truth.billed(date(2026, 11, 1), date(2026, 11, 7))
+    assert total(week, "after") == truth.billed(date(2026, 11, 8), date(2026, 11, 14))
+    named = book.variance(since="2026-11-08", until="2026-11-15", against="2026-10-08..2026-10-10", by=())
+    assert total(named, "before") == truth.billed(date(2026, 10, 8), date(2026, 10, 9))
+    turned = book.variance("2026-10", against="2026-11", by=())
+    assert (total(turned, "before"), total(turned, "after")) == (truth.billed(*NOVEMBER), truth.billed(*OCTOBER))
+    asked = book.variance().question
+    assert asked
+    assert asked.spoken()["against"] == {"since": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}
+    assert asked.spoken()["since"] == "2026-10-01T00:00:00Z"
+
+
+def test_what_is_not_known_is_not_zero(book: Ledger) -> None:
+    """Of a month that the ledger has nothing of, before is unknown, and so is what changed."""
+    table = book.variance("2026-10")
+    assert set(column(table, "before")) == set(column(table, "change")) == {None}
+    assert (table.totals["before"], table.totals["price"]) == (None, None)
+    assert table.totals["after"] == summed(table, "after")
+    assert caveat(table, "Before", "2026-09-01 to 2026-09-30", "absent", "unknown")
+
+
+def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:
+    """Days that have not ended, and that months differ in days, are said."""
+    table = book.variance("2026-11")
+    assert caveat(table, "31 billed days", "21")
+    assert caveat(table, "After", "has not ended")
+    assert caveat(table, "session_time", "volume")
+    assert "caveat" not in {it.name for it in table.headings}
+
+
+def test_two_organizations_stand_apart(two: Ledger) -> None:
+    """Organizations of one ledger are split apart, though nobody asked for it."""
+    table = two.variance(since="2026-11-17", until="2026-11-22", by="kind", top=3)
+    adds_up(table)
+    assert len(set(column(table, "organization"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--by", "day"), "two windows"),
+        (("--by", "nonsense"), "no dimension"),
+        (("--month", "2026-10", "--since", "7d"), "--month alone"),
+        (("--month", "october"), "2026-10"),
+        (("--month", "2027-01"), "future"),
+        (("--against", "last"), "2026-09-01..2026-09-08"),
+        (("--month", "2026-10", "--against", "2026-10"), "same"),
+        (("--where", "model=claude-opus-55"), "claude-opus-5-5"),
+    ],
+)
+def test_wrong_questions(tallystick: Tallystick, words: tuple[str, ...], said: str) -> None:
+    """A question that cannot be ends with 2 and says how to mend it."""
+    tallystick("variance", *words).refused(2, said)
+
+
+def test_the_command(tallystick: Tallystick) -> None:
+    """The command says both windows and the effects; --strict ends with 1 where days of either are absent."""
+    run = tallystick("variance", "--month", "2026-11", "--by", "kind", "--format", "json")
+    assert run.json["question"]["against"]["since"] == "2026-10-01T00:00:00Z"
+    assert [it["name"] for it in run.json["columns"]][1:] == ["before", "after", "change", *EFFECTS, "growth"]
+    text = tallystick("variance", "--since", "2026-11-08", "--until", "2026-11-15", "--strict")
+    assert text.code == 0
+    assert "2026-11-08 to 2026-11-14 against 2026-11-01 to 2026-11-07" in text.out
+    assert tallystick("variance", "--strict").code == 1
