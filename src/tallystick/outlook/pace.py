@@ -42,7 +42,7 @@ class Pace:
     `billed` is what its days were billed so far, `used` what is used and not billed yet, as priced: spent together.
     `expected` is the whole period's, None where nothing is known to judge by; `low` and `high` are an 80 % interval,
     None where too few days are known. An ended period of which every day is known has its spend for all three.
-    `known` is how many days it was judged by; `absent` and `part` are the days of the period up to today of which
+    `known` is how many days it was judged by, none where all is known; `absent` and `part` are the days of the period up to today of which
     nothing or a part is known, which are expected and not zero. `days` is each day of the period with what it is or is
     expected to be; empty where nothing is known.
     """
@@ -110,7 +110,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
 def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Owners | None = None) -> Daily:
     """What `pace` needs to know of these periods: `pace(reading(...).of(where), period, now)`."""
     past = history(now)
-    window = Window(min(past.start, *(it.start for it in periods)), past.end)
+    window = Window(min((past.start, *(it.start for it in periods))), past.end)
     return Daily(engine, window, now, owners or Owners())
 
 
@@ -174,7 +174,8 @@ def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
     if margins is not None:
         low = max(EXACT.subtract(whole, margins[0]), EXACT.add(billed, used))
         high = EXACT.add(whole, margins[1])
-    return Pace(window, billed, used, whole, low, high, len(judged), tuple(absent), tuple(part), tuple(expected))
+    known_days = sum(rate.counts.values()) if open_ and rate else 0
+    return Pace(window, billed, used, whole, low, high, known_days, tuple(absent), tuple(part), tuple(expected))
 
 
 @dataclass(frozen=True, slots=True)

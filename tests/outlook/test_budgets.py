@@ -1,0 +1,213 @@
+"""Budgets beside what was spent: by team, workspace and model, in months, quarters and years of a simulated ledger."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.given import CLOCK, FIRST, TODAY, Kept, Run, Truth, caveat
+from tallystick import Ledger
+from tallystick.config import Settings, SystemClock
+from tallystick.core.question import Table
+from tallystick.core.time import DAY, midnight
+from tallystick.errors import AskedWrongly
+from tallystick.outlook.budgets import FORECAST, FORECAST_FAR, HALF, MOST, OK, PASSED, UNKNOWN
+
+Tallystick = Callable[..., Run]
+YESTERDAY = TODAY - DAY
+OWNERS = """
+[[owner]]
+team = "coders"
+workspace = "Claude Code"
+[[owner]]
+shared = {rule = "proportional", teams = ["coders", "rest"]}
+workspace = "Research"
+[[owner]]
+team = "rest"
+cost_center = "4711"
+"""
+
+
+def told(book: Ledger, budgets: str, clock: SystemClock = CLOCK) -> Ledger:
+    """The ledger with owners and these [[budget]] tables."""
+    path = book.path.parent / f"{abs(hash(budgets))}.toml"
+    path.write_text(OWNERS + budgets, encoding="utf-8")
+    settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
+    return Kept(settings.ledger, clock, settings.price_lists(), settings)
+
+
+def budget(amount: Any, **of: str) -> str:
+    """A [[budget]] table."""
+    return f'\n[[budget]]\namount = "{amount}"\n' + "".join(f'{name} = "{value}"\n' for name, value in of.items())
+
+
+def only(table: Table) -> dict[str, Any]:
+    """The one row of an answer."""
+    assert len(table.rows) == 1, table.rows
+    return table.rows[0]
+
+
+def test_a_month_by_everything(book: Ledger, truth: Truth) -> None:
+    """Spent is what was billed and what is used and not billed yet, apart; left and used follow; the pace is `pace`."""
+    row = only(told(book, budget("60", name="All")).budget())
+    assert (row["name"], row["scope"], row["period"], row["budget"]) == ("All", "everything", "2026-11", 60)
+    assert row["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
+    assert row["spent"] == row["billed"] + row["not_billed_yet"]
+    assert row["left"] == 60 - row["spent"]
+    assert abs(row["used"] - row["spent"] / 60) < Decimal("1e-11")
+    pace = only(book.pace())
+    assert [row[it] for it in ("pace", "low", "high")] == [pace[it] for it in ("pace", "low", "high")]
+    assert row["unknown_days"] == 0
+    assert row["exhausted_on"] > f"{TODAY}"
+    assert row["days_until"] == (date.fromisoformat(row["exhausted_on"]) - TODAY).days
+
+
+def test_teams_are_their_owners(book: Ledger) -> None:
+    """A team's budget counts what the owners' rules give it, shared lines too; all teams are everything."""
+    teams = budget("50", team="coders") + budget("50", team="rest") + budget("50", team="unowned")
+    table = told(book, teams + budget("50") + budget("1", cost_center="4711")).budget()
+    rows = {row["scope"]: row for row in table.rows}
+    each = [rows[f"team = {name}"] for name in ("coders", "rest", "unowned")]
+    for column in ("billed", "not_billed_yet", "spent"):
+        assert sum(row[column] for row in each) == rows["everything"][column]
+    assert each[2]["spent"] == 0
+    spent = {row["team"]: row["billed"] for row in told(book, "").spend("team", since="mtd").rows}
+    assert {name: rows[f"team = {name}"]["billed"] for name in spent} == spent
+    assert rows["cost_center = 4711"]["spent"] == each[1]["spent"]
+
+
+def test_workspaces_and_models(book: Ledger) -> None:
+    """A budget can be of several models, of a workspace by its name, and of both together."""
+    both = '\n[[budget]]\nmodel = ["claude-opus-5-5", "claude-opus-4-8"]\namount = "9"\n'
+    table = told(book, both + budget("9", workspace="Claude Code", model="claude-opus-5-5")).budget()
+    models = {row["model"]: row["billed"] for row in book.spend("model", since="mtd").rows}
+    assert table.rows[0]["billed"] == models["claude-opus-5-5"] + models["claude-opus-4-8"]  # type: ignore[operator]
+    coding = book.spend("model", since="mtd", where={"workspace": "Claude Code"})
+    assert table.rows[1]["billed"] == {row["model"]: row["billed"] for row in coding.rows}["claude-opus-5-5"]
+
+
+@pytest.mark.parametrize("every", ["quarter", "year"])
+def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str) -> None:
+    """A quarter and a year hold all months of the ledger; days that it lacks are counted and named, never zero."""
+    table = told(book, budget("2000", every=every)).budget()
+    row = only(table)
+    assert row["billed"] == truth.billed(FIRST, YESTERDAY)
+    if every == "quarter":
+        assert (row["period"], row["unknown_days"], row["status"]) == ("2026-Q4", 0, OK)
+        return
+    assert (row["period"], row["unknown_days"]) == ("2026", (FIRST - date(2026, 1, 1)).days)
+    assert (row["left"], row["used"], row["status"]) == (None, None, UNKNOWN)
+    assert row["pace"] > 4 * row["billed"]
+    assert caveat(table, "2026-01-01 to 2026-09-30", "unknown rather than zero")
+
+
+def test_every_status(book: Ledger) -> None:
+    """The gravest status that holds is shown: spent, forecast over 110 and 100 %, 80 and 50 % spent, else ok."""
+    row = only(told(book, budget("60")).budget())
+    spent, pace = row["spent"], row["pace"]
+    wanted = {
+        spent: PASSED,
+        spent + 1: FORECAST_FAR,
+        pace / Decimal("1.05"): FORECAST,
+        spent * 4: OK,
+    }
+    for amount, status in wanted.items():
+        assert only(told(book, budget(f"{amount:.12f}")).budget())["status"] == status, amount
+    october = only(told(book, budget("60")).budget(month="2026-10"))["spent"]
+    for amount, status in {october: PASSED, october * Decimal("1.2"): MOST, october * 2: HALF, october * 3: OK}.items():
+        assert only(told(book, budget(f"{amount:.12f}")).budget(month="2026-10"))["status"] == status, amount
+
+
+def test_an_ended_month(book: Ledger, truth: Truth) -> None:
+    """An ended month comes to what it was; where it was too much the day of that is said."""
+    row = only(told(book, budget("60")).budget(month="2026-10"))
+    assert row["pace"] == row["low"] == row["high"] == row["spent"] == truth.billed(FIRST, date(2026, 10, 31))
+    on = date.fromisoformat(row["exhausted_on"])
+    assert truth.billed(FIRST, on - DAY) < 60 <= truth.billed(FIRST, on)
+    assert row["days_until"] == 0
+    assert row == only(told(book, budget("60")).budget(on="2026-10-09"))
+    lasting = only(told(book, budget("600")).budget(month="2026-10"))
+    assert (lasting["exhausted_on"], lasting["days_until"]) == (None, None)
+
+
+def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
+    """On the first nothing is spent yet, and the pace comes from the weeks before; days not read are unknown."""
+    december = SystemClock(midnight(date(2026, 12, 1)))
+    table = told(book, budget("60"), december).budget()
+    row = only(table)
+    assert (row["period"], row["spent"], row["left"], row["unknown_days"]) == ("2026-12", 0, 60, 0)
+    assert row["pace"] > 0
+    assert row["low"] is not None
+    november = only(told(book, budget("60"), december).budget(month="2026-11"))
+    assert (november["unknown_days"], november["used"]) == (9, None)
+    assert november["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
+    assert caveat(table, "2026-12-01", "running")
+
+
+def test_dates_of_budgets(book: Ledger) -> None:
+    """A row that takes over within a month counts for that whole month; before its first day there is none."""
+    said = budget("60", until="2026-11-01") + budget("70", **{"from": "2026-11-15"})
+    ledger = told(book, said)
+    assert only(ledger.budget())["budget"] == 70
+    assert only(ledger.budget())["billed"] == only(book.pace())["billed"]
+    assert only(ledger.budget(month="2026-10"))["budget"] == 60
+    none = ledger.budget(on="2026-11-10")
+    assert none.rows == []
+    assert caveat(none, "No budget was in force")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (budget("1", team="coder"), ("[[budget]] 1", "coders")),
+        (budget("1", workspace="Clawd Code"), ("[[budget]] 1", "Claude Code")),
+        (budget("1", model="claude-opus-55"), ("[[budget]] 1", "claude-opus-5-5")),
+        (budget("1", cost_center="4712"), ("[[budget]] 1", "4711")),
+        ("", ("docs/budgets.md",)),
+    ],
+)
+def test_budgets_of_nothing_known(book: Ledger, table: str, said: tuple[str, ...]) -> None:
+    """A budget of a team, workspace or model that does not exist is refused with what is near; so is none at all."""
+    with pytest.raises(AskedWrongly) as wrong:
+        told(book, table).budget()
+    assert all(word in str(wrong.value) for word in said)
+
+
+def test_the_command(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
+    """--strict ends with 1 where a budget is spent or days are unknown, not for a forecast; wrong questions with 2."""
+    file = tmp_path / "tallystick.toml"
+
+    def run(tables: str, *words: str) -> Run:
+        file.write_text(OWNERS + tables, encoding="utf-8")
+        return tallystick("budget", "--config", str(file), *words)
+
+    assert run(budget("60"), "--format", "json").json["rows"][0]["status"] == FORECAST_FAR
+    assert run(budget("60"), "--strict").code == 0
+    assert run(budget("50"), "--strict").code == 1
+    assert run(budget("5000", every="year"), "--strict").code == 1
+    assert run(budget("60"), "--month", "2026-10", "--strict").code == 1
+    run(budget("60"), "--month", "2026-10", "--on", "2026-10-01").refused(2, "--on or --month")
+    run(budget("60"), "--on", "2027-01-01").refused(2, "future")
+    run("\n[[budget]]\namount = 60\n").refused(2, "[[budget]] 1", "in quotes")
+    assert book.path.exists()
+
+
+def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path) -> None:
+    """A ledger that ends a week ago says which days it does not know: they are expected, what is left is unknown."""
+    path = tmp_path / "ledger"
+    shutil.copytree(book.path, path)
+    later = SystemClock(datetime(2026, 11, 27, 9, tzinfo=CLOCK.now().tzinfo))
+    table = told(Ledger(path, later), budget("500"), later).budget()
+    row = only(table)
+    assert row["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
+    assert row["unknown_days"] == 5
+    assert (row["left"], row["status"]) == (None, UNKNOWN)
+    assert row["pace"] > row["spent"]
+    assert caveat(table, "2026-11-23 to 2026-11-26", "run rate")
+    assert caveat(table, "2026-11-22", "a part is known")

@@ -1,0 +1,150 @@
+"""Budgets as settings: what a table can say, which row is in force, and which cannot be."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, strategies as st
+
+from tallystick.config import Settings
+from tallystick.core.time import Window
+from tallystick.errors import AskedWrongly
+from tallystick.tally.budgets import Budget, Budgets, Every
+
+DAY = date(2026, 10, 15)
+days = st.dates(date(2025, 1, 1), date(2028, 12, 31))
+
+
+def read(*tables: Any) -> Budgets:
+    """The budgets of these tables."""
+    return Budgets.read(tables)
+
+
+def on(budgets: Budgets, day: date) -> list[Budget]:
+    """Those in force on a day."""
+    return [row for row, _ in budgets.during(Window.of_day(day))]
+
+
+def amounts(budgets: Budgets, day: date) -> list[str]:
+    """The amounts in force on a day."""
+    return [str(row.amount) for row in on(budgets, day)]
+
+
+def test_what_a_table_says(tmp_path: Path) -> None:
+    """The [[budget]] tables of the settings are read with their dates, lists and exact amounts; the order stays."""
+    file = tmp_path / "tallystick.toml"
+    file.write_text(
+        '[[budget]]\nname = "All"\namount = "12000.50"\nevery = "year"\n'
+        '[[budget]]\nteam = ["b", "a", "a"]\namount = "5000"\nfrom = 2026-10-01\nuntil = "2027-01-01"\n',
+        encoding="utf-8",
+    )
+    first, second = Settings.load(config=str(file), environment={}).budgets().rows
+    assert (first.name, first.amount, first.every, dict(first.scope)) == ("All", Decimal("12000.50"), Every.YEAR, {})
+    assert (second.every, dict(second.scope)) == (Every.MONTH, {"team": ("a", "b")})
+    assert (second.start, second.end) == (date(2026, 10, 1), date(2027, 1, 1))
+    assert (first.spoken, second.spoken) == ("everything", "team = a or b")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({"amount": 5000}, 'Write "5000"'),
+        ({"amount": 0.1}, "exact text"),
+        ({"amount": "5,000"}, "exact text"),
+        ({"amount": "0.00"}, "above zero"),
+        ({"amount": "-1"}, "above zero"),
+        ({"amount": "1e3"}, "exact text"),
+        ({"amount": "\u0665"}, "exact text"),
+        ({"amount": "0.0000000000001"}, "exact text"),
+        ({}, "amount None"),
+        ({"amount": "1", "every": "week"}, "month, quarter, year"),
+        ({"amount": "1", "every": ["month"]}, "month, quarter, year"),
+        ({"amount": "1", "teem": "a"}, "Did you mean team"),
+        ({"amount": "1", "team": ""}, "team must be a text"),
+        ({"amount": "1", "team": 3}, "team must be a text"),
+        ({"amount": "1", "name": " "}, "name"),
+        ({"amount": "1", "from": "October"}, "is not a day"),
+        ({"amount": "1", "from": DAY, "until": DAY}, "ends"),
+        ("5000", "not a table"),
+    ],
+)
+def test_what_cannot_be_is_named(table: Any, said: str) -> None:
+    """A table that cannot be is named by its number, with what is wrong and how to mend it."""
+    with pytest.raises(AskedWrongly) as wrong:
+        read({"amount": "1"}, table)
+    assert "[[budget]] 2" in str(wrong.value)
+    assert said in str(wrong.value)
+
+
+def test_a_later_row_of_a_scope_takes_over() -> None:
+    """A row is in force until the next of its scope and period begins, whatever their order; others are untouched."""
+    said = read(
+        {"team": "a", "amount": "7", "from": DAY},
+        {"team": "a", "amount": "5"},
+        {"team": "a", "amount": "50", "every": "year"},
+        {"team": "b", "amount": "9", "until": DAY},
+    )
+    assert amounts(said, DAY - timedelta(1)) == ["5", "50", "9"]
+    assert amounts(said, DAY) == ["7", "50"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {}),
+        ({"from": DAY}, {"from": DAY}),
+        ({"from": date(2026, 1, 1), "until": date(2026, 12, 1)}, {"from": DAY}),
+        ({"until": date(2026, 12, 1)}, {"from": DAY, "until": date(2026, 11, 1)}),
+    ],
+)
+def test_two_rows_in_force_at_once_are_refused(first: dict[str, Any], second: dict[str, Any]) -> None:
+    """Two rows that claim the same scope, period and day are both named; the order of a list is no difference."""
+    scope = {"amount": "1", "team": ["a", "b"]}
+    other = {"amount": "2", "team": ["b", "a"]}
+    with pytest.raises(AskedWrongly, match=r"\[\[budget\]\] 1 and \[\[budget\]\] 2 are both in force"):
+        read(scope | first, other | second)
+
+
+def test_rows_may_follow_each_other() -> None:
+    """A row that ends where the next begins, or before, is no overlap; between them none is in force."""
+    said = read(
+        {"amount": "1", "until": date(2026, 7, 1)},
+        {"amount": "2", "from": date(2026, 7, 1), "until": date(2026, 8, 1)},
+        {"amount": "3", "from": date(2026, 9, 1)},
+    )
+    assert [amounts(said, date(2026, month, 15)) for month in (6, 7, 8, 9)] == [["1"], ["2"], [], ["3"]]
+
+
+def test_of_a_month_the_last_row_in_force_counts() -> None:
+    """Asked for a month, a scope shows the row that was in force last in it, also where that ended within."""
+    said = read(
+        {"amount": "1", "until": date(2026, 10, 10)},
+        {"team": "a", "amount": "2"},
+        {"team": "a", "amount": "3", "from": DAY},
+        {"team": "b", "amount": "4", "from": date(2026, 11, 1)},
+    )
+    october = Every.MONTH.around(DAY)
+    assert [(str(row.amount), period) for row, period in said.during(october)] == [("1", october), ("3", october)]
+
+
+@given(days, st.sampled_from(list(Every)))
+def test_periods_are_those_of_the_calendar(day: date, every: Every) -> None:
+    """A period holds its day, begins and ends on the first of a month, and the next begins where it ends."""
+    period = every.around(day)
+    assert period.start.date() <= day < period.end.date()
+    assert (period.start.day, period.end.day) == (1, 1)
+    months = (period.end.year - period.start.year) * 12 + period.end.month - period.start.month
+    assert months == {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}[every]
+    assert (period.start.month - 1) % months == 0
+    assert every.around(period.end.date()).start == period.end
+
+
+def test_periods_have_names() -> None:
+    """Periods are named as finance names them."""
+    named = [(Every.MONTH, "2026-10"), (Every.QUARTER, "2026-Q4"), (Every.YEAR, "2026")]
+    assert all(every.spoken(every.around(DAY)) == name for every, name in named)
+    assert Every.QUARTER.spoken(Every.QUARTER.around(date(2026, 1, 1))) == "2026-Q1"
