@@ -7,8 +7,8 @@ The only file that reads the environment. A flag wins over the environment, the 
     people = "ids"                     # what is kept of people: full, ids, hashed (docs/people.md)
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
-    budget = [...]                     # [[budget]] tables: what may be spent (docs/budgets.md)
     cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
+    [[budget]]                         # what may be spent, any number of tables (docs/budgets.md)
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone

@@ -21,6 +21,7 @@ HEADINGS = (
     Heading("name", Kind.TEXT),
     Heading("scope", Kind.TEXT),
     Heading("period", Kind.TEXT),
+    Heading("status", Kind.TEXT),
     Heading("budget", Kind.MONEY, _USD),
     Heading("billed", Kind.MONEY, _USD),
     Heading("not_billed_yet", Kind.MONEY, _USD),
@@ -34,7 +35,6 @@ HEADINGS = (
     Heading("pace_used", Kind.RATIO),
     Heading("exhausted_on", Kind.TEXT),
     Heading("days_until", Kind.NUMBER, "days"),
-    Heading("status", Kind.TEXT),
 )
 """`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
 budget, with the days until then, None where it lasts; `low` and `high` hold the pace in 80 % of cases."""
@@ -96,6 +96,7 @@ def _row(budget: Budget, period: Window, found: Pace, now: datetime) -> tuple[Ce
         budget.name or None,
         budget.spoken,
         budget.every.spoken(period),
+        _status(budget.amount, found, unknown),
         budget.amount,
         found.billed,
         found.used,
@@ -109,7 +110,6 @@ def _row(budget: Budget, period: Window, found: Pace, now: datetime) -> tuple[Ce
         None if found.expected is None else ratio(found.expected, budget.amount),
         str(on) if on else None,
         max(0, (on - today).days) if on else None,
-        _status(budget.amount, found, unknown),
     )
 
 

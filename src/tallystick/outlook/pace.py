@@ -42,9 +42,9 @@ class Pace:
     `billed` is what its days were billed so far, `used` what is used and not billed yet, as priced: spent together.
     `expected` is the whole period's, None where nothing is known to judge by; `low` and `high` are an 80 % interval,
     None where too few days are known. An ended period of which every day is known has its spend for all three.
-    `known` is how many days it was judged by, none where all is known; `absent` and `part` are the days of the period up to today of which
-    nothing or a part is known, which are expected and not zero. `days` is each day of the period with what it is or is
-    expected to be; empty where nothing is known.
+    `known` is how many days it was judged by, none where all is known. `absent` and `part` are the days of the period
+    up to today of which nothing or a part is known: they are expected, not zero. `days` is each day of the period with
+    what it is or is expected to be, empty where nothing is known.
     """
 
     window: Window
