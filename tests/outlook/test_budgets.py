@@ -211,3 +211,30 @@ def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path
     assert row["pace"] > row["spent"]
     assert caveat(table, "2026-11-23 to 2026-11-26", "run rate")
     assert caveat(table, "2026-11-22", "a part is known")
+
+
+def test_a_ledger_without_a_day(empty: Ledger) -> None:
+    """Where nothing was ever read nothing is known: no pace, no status, and what is left is not the whole budget."""
+    table = told(empty, budget("60")).budget()
+    row = only(table)
+    assert (row["status"], row["left"], row["pace"], row["unknown_days"]) == (UNKNOWN, None, None, TODAY.day - 1)
+    assert caveat(table, "little to go by: 0 billed days")
+    assert only(empty.pace())["pace"] is None
+
+
+def test_two_organizations(two: Ledger, book: Ledger) -> None:
+    """A budget of one organization is its own; one of all counts only days as known that both have."""
+    first, _ = sorted(two.organizations(), key=lambda it: it not in book.organizations())
+    table = told(two, budget("500", organization=first) + budget("500")).budget()
+    mine, both = table.rows
+    assert (mine["billed"], mine["unknown_days"]) == (only(book.pace())["billed"], 0)
+    assert both["billed"] > mine["billed"]  # type: ignore[operator]
+    assert both["unknown_days"] == 9
+    assert caveat(table, "2026-11-01 to 2026-11-09", "a part is known")
+
+
+def test_answers_are_exact_tables(book: Ledger) -> None:
+    """Budgets, pace and variance are Arrow tables of exact decimals, also where cells are unknown."""
+    budgets = told(book, budget("60") + budget("600", every="quarter") + budget("9000", every="year")).budget()
+    for table in (budgets, book.pace(), book.variance("2026-11"), book.variance("2026-10")):
+        assert table.to_arrow().num_rows == len(table.rows)

@@ -100,9 +100,9 @@ def _followed(rows: list[Budget]) -> list[Budget]:
     rows = sorted(rows, key=lambda row: row.start)
     for row, after in pairwise(rows):
         if row.start == after.start or (row.end < date.max and row.end > after.start):
-            scope = f"{row.spoken} every {row.every}"
+            on = "" if after.start == date.min else f" on {after.start}"
             raise AskedWrongly(
-                f"{row.table} and {after.table} are both in force on {after.start}, for {scope}.",
+                f"{row.table} and {after.table} are both in force{on}, for {row.spoken} every {row.every}.",
                 "Give the later one a later `from`, or end the earlier one with `until`.",
             )
     return [*(replace(row, end=min(row.end, after.start)) for row, after in pairwise(rows)), rows[-1]]
