@@ -355,7 +355,7 @@ class Ledger:
         """Why what was billed changed: price, volume and mix, which add up to the change to the picodollar.
 
         `month` (2026-10; the last ended one unless said) against the month before it, or the days from `since` to
-        before `until` against as many days before them. `against` names another month, day or `SINCE..UNTIL`.
+        before `until` against as many days before them. `against` names another month, or `SINCE..UNTIL`.
         """
         from tallystick.reports import variance as report
 

@@ -91,7 +91,7 @@ def windows(
 ) -> tuple[Window, Window]:
     """What is compared and with what: a month with the one before it, or a span with as long a one before it.
 
-    `against` is a month, a day or `SINCE..UNTIL`, UTC, the end exclusive. AskedWrongly where one is not there.
+    `against` is a month or `SINCE..UNTIL`, UTC days, the end exclusive. AskedWrongly where one cannot be.
     """
     if month is not None and (since or until):
         raise AskedWrongly("A month is asked for, and a span too.", "Use --month alone, or --since and --until.")
@@ -132,14 +132,11 @@ def _effects(
         asked = replace(question, by=inner)
         rows, notes_ = _attributed(engine, asked, owners) if owned(question) else (_summed(engine, asked), [])
         said += [it for it in notes_ if it not in said]
-        read.append(
-            {
-                ((*(row[name] for name in who), row[_UNIT]), (*(row[it] for it in WHAT), str(row[_COUNTED]))): Amount(
-                    int(row["quantity"]) if row[_COUNTED] else None, row["billed"]
-                )
-                for row in rows
-            }
-        )
+        amounts: dict[Line, Amount] = {}
+        for row in rows:
+            pool, line = (*(row[it] for it in who), row[_UNIT]), (*(row[it] for it in WHAT), str(row[_COUNTED]))
+            amounts[pool, line] = Amount(int(row["quantity"]) if row[_COUNTED] else None, row["billed"])
+        read.append(amounts)
     found = []
     loose: list[Decimal] = []
     kinds: set[str] = set()
