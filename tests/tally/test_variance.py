@@ -54,7 +54,7 @@ def test_effects_add_up_to_the_change(before: dict[Line, Amount], after: dict[Li
         assert it.before == (before[line].billed if line in before else 0)
         assert it.after == (after[line].billed if line in after else 0)
         assert total([it.before, it.price, it.volume, it.mix]) == it.after
-        assert all(amount == amount.quantize(PICO) for amount in (it.price, it.volume, it.mix))
+        assert all((Fraction(amount) / Fraction(PICO)).denominator == 1 for amount in (it.price, it.volume, it.mix))
     all_ = Effects.sum(list(found.values()))
     assert total([all_.before, all_.price, all_.volume, all_.mix]) == all_.after
     assert all_.after - all_.before == all_.change == total([it.change for it in found.values()])
