@@ -54,9 +54,12 @@ class Ledger:
         self._tables = Tables(path)
 
     @classmethod
-    def open(cls, path: str | Path | None = None, *, clock: Clock | None = None) -> Ledger:
-        """The ledger at `path`, or where the settings say. It need not exist before the first `sync`."""
-        return cls.of(Settings.load(ledger=str(path) if path else None), clock=clock)
+    def open(cls, path: str | Path | None = None, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
+        """The ledger at `path`, or where the settings say. It need not exist before the first `sync`.
+
+        `as_of` is a version's number, a UTC day or an instant: questions are answered as the ledger was then.
+        """
+        return cls.of(Settings.load(ledger=str(path) if path else None, as_of=as_of), clock=clock)
 
     @classmethod
     def of(cls, settings: Settings, *, clock: Clock | None = None) -> Ledger:
@@ -415,12 +418,13 @@ class Ledger:
         return verify(self.engine(), self._lists())
 
     def engine(self) -> Engine:
-        """The newest version of the ledger, ready to be asked; LedgerError where there is none."""
+        """The version that is asked, the newest unless said, ready for it; LedgerError where there is no ledger."""
         if not self._tables.exists():
             raise LedgerError(
                 f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
             )
-        return Engine(self._tables, self._tables.newest())
+        said = self._settings.as_of if self._settings else None
+        return Engine(self._tables, self._tables.as_of(said) if said else self._tables.newest())
 
     def _question(
         self,

@@ -80,6 +80,7 @@ class Settings:
     """What tallystick was told: where the API and the ledger are, and how to get the credential.
 
     `origin` says of each value where it came from; `warnings` is what the user should know of the settings.
+    `as_of` is the version of the ledger that questions are asked of, as the user wrote it; None for the newest.
     """
 
     base_url: str
@@ -87,6 +88,7 @@ class Settings:
     origin: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
+    as_of: str | None = None
     prices: Path | None = None
     people_mode: str = "full"
     people_key: Path | None = None
@@ -103,6 +105,7 @@ class Settings:
         base_url: str | None = None,
         ledger: str | None = None,
         config: str | None = None,
+        as_of: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
         """Settings from flags (the arguments), the environment and the file; AskedWrongly where one cannot be."""
@@ -133,6 +136,7 @@ class Settings:
             origin={"base_url": url_from, "ledger": place_from},
             warnings=tuple(warnings),
             at=at,
+            as_of=as_of,
             prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
             people_mode=_people(file.get("people", "full"), path),
             people_key=Path(path).parent / Path(it).expanduser() if (it := file.get("people_key")) else None,

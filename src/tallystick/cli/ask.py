@@ -45,6 +45,7 @@ def _command(report: Report) -> click.Command:
     @click.option("--strict", is_flag=True, help="Exit with 1 where days are absent or a model has no known rate.")
     @options.output
     @options.force
+    @options.as_of
     @options.ledger
     @options.config
     def command(

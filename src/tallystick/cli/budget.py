@@ -22,6 +22,7 @@ from tallystick.cli import options
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def pace(
@@ -51,6 +52,7 @@ def pace(
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def budget(

@@ -20,6 +20,7 @@ from tallystick.cli import options
 @click.option("--strict", is_flag=True, help="Exit with 1 where anything differs.")
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def crosscheck(

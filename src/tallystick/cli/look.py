@@ -14,6 +14,7 @@ from tallystick.cli import options
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def sql(query: str, form: str | None, output: str | None, force: bool, ledger: str | None, config: str | None) -> None:
@@ -26,6 +27,7 @@ def sql(query: str, form: str | None, output: str | None, force: bool, ledger: s
 
 @click.command(short_help="Whether the ledger adds up.")
 @options.form
+@options.as_of
 @options.ledger
 @options.config
 def verify(form: str | None, ledger: str | None, config: str | None) -> None:

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from tallystick.core.document import Answer
 
 ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
+as_of = click.option(
+    "--as-of",
+    metavar="DAY|VERSION",
+    expose_value=False,
+    callback=lambda context, _, said: context.meta.__setitem__("as_of", said),
+    help="As the ledger was at the end of a UTC day, or at a version (`tallystick log`).",
+)
 config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
 base_url = click.option("--base-url", metavar="URL", help="Where the API is (TALLYSTICK_BASE_URL).")
 since = click.option(
@@ -55,7 +62,7 @@ def settings(**told: Any) -> Settings:
     """The settings, with their warnings said on the error stream."""
     from tallystick.config import Settings
 
-    made = Settings.load(**told)
+    made = Settings.load(**told, as_of=click.get_current_context().meta.get("as_of"))
     for warning in made.warnings:
         click.echo(f"tallystick: {warning}", err=True)
     return made

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def owners(
@@ -52,6 +53,7 @@ def owners(
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def keys(

@@ -16,6 +16,7 @@ from tallystick.cli import options
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def prices(
@@ -55,6 +56,7 @@ def prices(
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def whatif(

@@ -19,6 +19,7 @@ from tallystick.cli import options
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def reconcile(

@@ -23,6 +23,7 @@ from tallystick.cli import options
 @options.form
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def variance(

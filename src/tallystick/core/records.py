@@ -301,6 +301,34 @@ NOTICES = LedgerTable(
         Column("text", Type.TEXT, "what was seen and what was done"),
     ),
 )
+CLOSED = LedgerTable(
+    "closed",
+    "closed months: what each was closed with; nothing rewrites a row. What was restated later is in a later month",
+    (
+        _ORGANIZATION,
+        Column("month", Type.TEXT, "the billing month that was closed, as 2026-10"),
+        Column(
+            "what",
+            Type.TEXT,
+            "charge; adjustment (of a month closed earlier: its day is not in `month`); rule, price list or provisional "
+            "(in `text`); closing (its digest, in `text`)",
+        ),
+        Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
+        *_dims(*_ANALYTICS, "kind", *_SMALL),
+        Column("quantity", Type.COUNT, "the team's part of what was used, in `unit`; of an adjustment the change"),
+        CHARGES.columns[[it.name for it in CHARGES.columns].index("unit")],
+        Column("list", Type.MONEY, "the team's part of that at list price, US dollars; null as in charges"),
+        Column("priced", Type.MONEY, "the same by the price lists in force, one's own included"),
+        Column("billed", Type.MONEY, "the team's part of what was billed, US dollars; null where nothing was"),
+        *_dims("method", "cause"),
+        Column("source", Type.TEXT, "the dialect that was matched: reports or analytics"),
+        *_dims("team", "cost_center"),
+        Column("rule", Type.TEXT, "the rule that owns it; `none` where none does"),
+        Column("how", Type.TEXT, "team, or how the rule shares it: even, proportional, fixed; `none`"),
+        Column("text", Type.TEXT, "what is no charge: a rule, a price list, a provisional day, the closing: JSON"),
+    ),
+    ("organization", "month"),
+)
 VERSIONS = LedgerTable(
     "versions",
     "committed states of the ledger, one a row; the newest holds",
@@ -354,6 +382,7 @@ PINNED: tuple[LedgerTable, ...] = (
     DAYS,
     NAMES,
     NOTICES,
+    CLOSED,
 )
 """The tables that a version pins."""
 

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,8 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pyarrow.parquet import ParquetFile
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable, Type
-from tallystick.errors import LedgerError
+from tallystick.core.time import DAY, instant
+from tallystick.errors import AskedWrongly, LedgerError
 
 LOCK_PATIENCE = 600.0
 """Seconds a writer waits for another to finish."""
@@ -65,6 +66,8 @@ class Version:
     at: datetime | None
     tables: Mapping[str, int]
     totals: Mapping[str, str] = field(default_factory=dict)
+    organization: str = ""
+    what: str = ""
 
 
 EMPTY = Version(0, None, {table.name: 0 for table in PINNED})
@@ -89,22 +92,47 @@ class Tables:
 
     def newest(self) -> Version:
         """The newest committed version; EMPTY before the first."""
-        if not self.exists():
-            return EMPTY
-        files = self.files(VERSIONS)
-        if not files:
-            return EMPTY
+        rows = self._versions().slice(0, 1).to_pylist()
+        return _version(rows[0]) if rows else EMPTY
+
+    def as_of(self, said: str) -> Version:
+        """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
+
+        AskedWrongly where there is none.
+        """
+        every = self.versions()
+        if said.isdecimal():
+            fits = [it for it in every if it.number == int(said)]
+        else:
+            try:
+                at = instant(said)
+            except ValueError:
+                raise AskedWrongly(
+                    f"{said!r} is neither a version nor a day.", "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z."
+                ) from None
+            end = at + DAY if len(said) == len("2026-11-03") else at + timedelta(microseconds=1)
+            fits = [it for it in every if it.at and it.at < end]
+        if not fits:
+            first = f"Its first is 1, of {every[-1].at:%Y-%m-%d}, its newest {every[0].number}. " if every else ""
+            raise AskedWrongly(f"The ledger had no version {said}.", f"{first}`tallystick log` lists them.")
+        return fits[0]
+
+    def versions(self) -> list[Version]:
+        """Every committed version, the newest first."""
+        return [_version(row) for row in self._versions().to_pylist()]
+
+    def _versions(self) -> pa.Table:
+        """The rows of `versions`, the newest first."""
         fits = schema(VERSIONS)
+        files = self.files(VERSIONS) if self.exists() else []
         try:
-            every = pa.concat_tables([ParquetFile(file).read().select(fits.names).cast(fits) for file in files])
+            every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
         except (OSError, pa.ArrowException) as wrong:
             raise LedgerError(
                 f"The versions of the ledger {self.root} cannot be read: {wrong}",
                 "Restore the ledger from a backup, or rebuild it from its pages: tallystick rebuild.",
             ) from None
-        [row] = every.sort_by([("version", "descending")]).slice(0, 1).to_pylist()
-        at = row["committed_at"].astimezone(UTC)
-        return Version(row["version"], at, json.loads(row["tables"]), json.loads(row["totals"]))
+        return pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""
@@ -255,7 +283,7 @@ class Writer:
     def commit(self, organization: str, what: str, at: datetime, totals: Mapping[str, str]) -> Version:
         """Pin every table as it stands now: from here on readers see it."""
         pins = {table.name: self._open[table].version() for table in PINNED}
-        version = Version(self.version.number + 1, at.astimezone(UTC), pins, totals)
+        version = Version(self.version.number + 1, at.astimezone(UTC), pins, totals, organization, what)
         row = {
             "version": version.number,
             "committed_at": version.at,
@@ -267,6 +295,11 @@ class Writer:
         self.append(VERSIONS, pa.Table.from_pylist([row], schema(VERSIONS)))
         self.version = version
         return version
+
+
+def _version(row: Mapping[str, Any]) -> Version:
+    said = (json.loads(row["tables"]), json.loads(row["totals"]), row["organization"], row["what"])
+    return Version(row["version"], row["committed_at"].astimezone(UTC), *said)
 
 
 def read(delta: DeltaTable, **how: Any) -> pa.Table:

@@ -6,18 +6,20 @@ remainder first, then in the order in which the rule names its teams.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, PLACES, plain, total
 from tallystick.errors import LedgerError
 from tallystick.tally.allocate import split
 from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
-from tallystick.tally.picodollars import WHOLE, whole
+from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.scratch import scratch
 
 _PLACED = f"""
@@ -68,6 +70,10 @@ _WEIGHTS = pa.schema([*_AT, *_TO, ("weight", WHOLE), ("weights", WHOLE)])
 _LARGE = pa.schema([("id", pa.int64()), *_TO, ("part", WHOLE)])
 
 
+FIGURES = ("billed", "list", "priced", "quantity")
+"""What of a charge is split."""
+
+
 class Attribution:
     """Charges (`FIELDS`, day, billed in US dollars, whatever else), each with the rule and the team that it goes to.
 
@@ -110,6 +116,18 @@ class Attribution:
         rows = [row | {"billed": EXACT.scaleb(row["billed"], -PLACES)} for row in found.to_pylist()]
         self._conserved(total([row["billed"] for row in rows]))
         return rows
+
+    def parts(self) -> pa.Table:
+        """Each charge once for every team that has a part in it: its columns, `billed` the part, `team`, `cost_center`.
+
+        `rule` is the place of the rule that owns it, -1 for none. In the order of the charges, then of the rule's teams.
+        """
+        found = self._duck.sql(
+            "SELECT * EXCLUDE (id, total, billed, place, part), part::DECIMAL(38, 0) AS billed FROM parts "
+            "ORDER BY id, place"
+        ).to_arrow_table()
+        self._conserved(EXACT.scaleb(pc.sum(found["billed"]).as_py() or Decimal(0), -PLACES))
+        return found.set_column(found.schema.get_field_index("billed"), "billed", dollars(found["billed"]))
 
     def _conserved(self, found: Decimal) -> None:
         """Raise LedgerError unless this is what the charges sum to."""
@@ -163,3 +181,50 @@ class Attribution:
         columns = list(zip(*rows, strict=True)) or [()] * len(schema)
         arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
         self._duck.register(name, pa.Table.from_arrays(arrays, schema=schema))
+
+
+def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table:
+    """Charges with their owners, every figure split by the same weights: `FIGURES` beside what else the charges have.
+
+    A row for each charge and team that has a part in it, with `team`, `cost_center`, and `rule`, its place, -1 for none.
+    US dollars are split to the picodollar and quantities to the whole unit, exactly; what a charge does not know stays
+    null in each of its parts.
+    """
+    numbered = charges.append_column("line", pa.array(range(charges.num_rows), pa.int64()))
+    known = _in_place(numbered, "billed")
+    money = Attribution(owners, known, spellings).parts()
+    several = pa.array([it.how != "team" for it in owners.rules] or [False])
+    shared = pc.and_(pc.greater_equal(money["rule"], 0), several.take(pc.max_element_wise(money["rule"], 0)))
+    places = pc.indices_nonzero(shared)
+    lines = money["line"].combine_chunks()
+    mine = numbered.take(pc.unique(lines.take(places)).sort())
+    for name in FIGURES:
+        whole_of = numbered[name].combine_chunks().take(lines)
+        if len(places):
+            found = Attribution(owners, _in_place(mine, name), spellings, known).parts()["billed"]
+            split_of = _back(found, whole_of.type)
+            parts = pc.replace_with_mask(whole_of, shared.combine_chunks(), split_of)
+            whole_of = pc.if_else(pc.is_valid(whole_of), parts, pa.scalar(None, whole_of.type))
+        money = money.set_column(money.schema.get_field_index(name), name, whole_of)
+    return money.filter(pc.invert(pc.and_(shared, _nothing(money)))).drop_columns(["line"])
+
+
+def _in_place(charges: pa.Table, name: str) -> pa.Table:
+    """The charges with one figure in the place of what was billed, zero where it is not known; units as picodollars."""
+    column = charges[name].combine_chunks()
+    if pa.types.is_integer(column.type):
+        column = dollars(column.cast(WHOLE))
+    column = column.fill_null(Decimal(0)) if column.null_count else column
+    return charges.set_column(charges.schema.get_field_index("billed"), "billed", column)
+
+
+def _back(parts: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
+    return whole(parts).cast(kind) if pa.types.is_integer(kind) else parts.combine_chunks()
+
+
+def _nothing(rows: pa.Table) -> pa.Array:
+    """Which rows have a part in nothing: of a team that weighs nothing on that day."""
+    empty = [
+        pc.fill_null(pc.equal(rows[name], pa.scalar(Decimal(0), pa.decimal128(28, PLACES))), True) for name in FIGURES
+    ]
+    return functools.reduce(pc.and_, empty)

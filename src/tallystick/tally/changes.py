@@ -1,0 +1,38 @@
+"""Changes: two sets of charges compared line by line: what was used and billed before, after, and the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+
+from tallystick.tally.scratch import scratch
+
+MONEY = "DECIMAL(28, 12)"
+
+
+def changes(before: pa.Table, after: pa.Table, by: Sequence[str]) -> pa.Table:
+    """The lines, told apart `by` these columns, whose quantity or amount differs, in the order of the columns.
+
+    Beside them `quantity_before`, `quantity_after`, `quantity_change`, and the same of `billed` in exact US dollars.
+    None where a side does not have the line or does not know the figure; the change counts that as nothing.
+    """
+    duck = scratch()
+    duck.register("earlier", before)
+    duck.register("later", after)
+    named = ", ".join(f'"{it}"' for it in by)
+    sums = "sum(quantity) AS quantity, sum(billed) AS billed"
+    same = " AND ".join(f'one."{it}" IS NOT DISTINCT FROM other."{it}"' for it in by)
+    keys = ", ".join(f'coalesce(one."{it}", other."{it}") AS "{it}"' for it in by)
+    figures = ", ".join(
+        f"one.{name}::{kind} AS {name}_before, other.{name}::{kind} AS {name}_after, "
+        f"(coalesce(other.{name}, 0) - coalesce(one.{name}, 0))::{kind} AS {name}_change"
+        for name, kind in (("quantity", "BIGINT"), ("billed", MONEY))
+    )
+    return duck.sql(
+        f"WITH one AS (SELECT {named}, {sums} FROM earlier GROUP BY ALL), "  # noqa: S608 - our own names
+        f"other AS (SELECT {named}, {sums} FROM later GROUP BY ALL) "
+        f"SELECT {keys}, {figures} FROM one FULL OUTER JOIN other ON {same} "
+        "WHERE one.quantity IS DISTINCT FROM other.quantity OR one.billed IS DISTINCT FROM other.billed "
+        f"ORDER BY {named}"
+    ).to_arrow_table()
