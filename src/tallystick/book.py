@@ -29,6 +29,7 @@ from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.reports.closed import Month
     from tallystick.sync.forget import Forgotten, Person
     from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
@@ -398,6 +399,20 @@ class Ledger:
         question = replace(question, window=Every(every).around(day))
         owners = self._settings.owners() if self._settings and owned(question) else None
         return self._warned(lambda it: report.answer(it, question, now, owners))
+
+    def close(
+        self, month: str, *, provisional: bool = False, waiting: Callable[[str], None] | None = None
+    ) -> list[Month]:
+        """Close a month, of every organization still open in it: its lines are copied and never rewritten.
+
+        Days that Anthropic may still restate must be allowed with `provisional`. What is restated later stands as
+        adjustments in the next open month.
+        """
+        from tallystick.closing import close
+
+        owners = (self._settings or Settings.load()).owners()
+        now = self._clock.now()
+        return close(self._tables, month, owners, self._lists(), now, provisional=provisional, waiting=waiting)
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.

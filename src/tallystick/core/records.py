@@ -310,8 +310,7 @@ CLOSED = LedgerTable(
         Column(
             "what",
             Type.TEXT,
-            "charge; adjustment (of a month closed earlier: its day is not in `month`); rule, price list or provisional "
-            "(in `text`); closing (its digest, in `text`)",
+            "charge; adjustment, of a month closed earlier, so its day is not in `month`; rules, prices, closing",
         ),
         Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
         *_dims(*_ANALYTICS, "kind", *_SMALL),
@@ -325,7 +324,7 @@ CLOSED = LedgerTable(
         *_dims("team", "cost_center"),
         Column("rule", Type.TEXT, "the rule that owns it; `none` where none does"),
         Column("how", Type.TEXT, "team, or how the rule shares it: even, proportional, fixed; `none`"),
-        Column("text", Type.TEXT, "what is no charge: a rule, a price list, a provisional day, the closing: JSON"),
+        Column("text", Type.TEXT, "what is no charge, as JSON: the rules of the owners, the price lists, the closing"),
     ),
     ("organization", "month"),
 )

@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pyarrow.parquet import ParquetFile
 
-from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable, Type
+from tallystick.core.records import PAGES, PINNED, TALLIED_BY, VERSIONS, LedgerTable, Type
 from tallystick.core.time import DAY, instant
 from tallystick.errors import AskedWrongly, LedgerError
 
@@ -281,7 +281,12 @@ class Writer:
         return [day for day in days if not _on(new, day).equals(_on(old, day))]
 
     def commit(self, organization: str, what: str, at: datetime, totals: Mapping[str, str]) -> Version:
-        """Pin every table as it stands now: from here on readers see it."""
+        """Pin every table as it stands now: from here on readers see it.
+
+        `totals` are what it states; by which price lists each organization was tallied is stated on.
+        """
+        lists = {name: said for name, said in self.version.totals.items() if name.startswith(TALLIED_BY)}
+        totals = {**lists, **totals}
         pins = {table.name: self._open[table].version() for table in PINNED}
         version = Version(self.version.number + 1, at.astimezone(UTC), pins, totals, organization, what)
         row = {

@@ -24,6 +24,7 @@ from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import NAMED_BY
 from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority
+from tallystick.reports.names import named_at
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
 
@@ -113,19 +114,22 @@ def notes(owners: Owners, found: Attribution) -> list[str]:
     return said
 
 
-def spellings(engine: Engine) -> Spellings:
-    """The words by which the rules can name an id: its name, e-mail, real id; the tags of a workspace."""
-    query = exp.select("organization", "type", "id", "name", "email", "workspace", "details").from_("names")
+def spellings(engine: Engine, at: datetime | None = None) -> Spellings:
+    """The words by which the rules can name an id: its name, e-mail, real id; the tags of a workspace.
+
+    As they are, or as they had been seen by an instant.
+    """
+    query = exp.select("organization", "type", "id", "name", "email", "workspace", "details").from_(named_at(at))
     found: dict[str, dict[tuple[str, str], frozenset[str]]] = {"tag": {}, **{name: {} for name in NAMED_BY}}
     for row in engine.ask(query).to_pylist():
-        at = (row["organization"], row["id"])
+        who = (row["organization"], row["id"])
         words = [row["id"], row["name"], row["email"], row["workspace"] if row["type"] == "workspace" else None]
         for name, types in NAMED_BY.items():
             if row["type"] in types:
-                found[name][at] = frozenset(word for word in words if word)
+                found[name][who] = frozenset(word for word in words if word)
         if row["type"] == "workspace":
             tags = json.loads(row["details"] or "{}").get("tags") or {}
-            found["tag"][at] = frozenset(f"{name}={value}" for name, value in tags.items())
+            found["tag"][who] = frozenset(f"{name}={value}" for name, value in tags.items())
     return found
 
 

@@ -17,6 +17,8 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import COUNTERS, TOKENS, State
 from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
+from tallystick.reports.closed import closings, digest, kept
+from tallystick.reports.coverage import organizations
 from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.tally.prices import Prices
 
@@ -109,6 +111,7 @@ def verify(engine: Engine, prices: Prices) -> Table:
         for row in _ask(engine, _DAYS)
         if row["organization"] in others
     ]
+    rows += _closed(engine)
     [sums] = _ask(engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS)))
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
     if share is not None and share < LEAST:
@@ -127,6 +130,16 @@ def verify(engine: Engine, prices: Prices) -> Table:
         {"days": days, "matched": None if share is None else plain(share)},
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )
+
+
+def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
+    """The closed months whose rows are no longer those that they were closed with."""
+    found: list[tuple[Cell, ...]] = []
+    for organization in organizations(engine):
+        for name, closing in closings(engine, organization).items():
+            if (now := digest(kept(engine, organization, name))) != closing.digest:
+                found.append((organization, name, "closed month: digest", closing.digest, now))
+    return found
 
 
 def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:

@@ -126,8 +126,7 @@ class Keeper:
         return len(days)
 
     def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
-        lists = {name: said for name, said in self.writer.version.totals.items() if name.startswith(TALLIED_BY)}
-        self.writer.commit(self.organization, what, at, lists | totals | {self._tallied_by: self.prices.digest})
+        self.writer.commit(self.organization, what, at, totals | {self._tallied_by: self.prices.digest})
 
     @property
     def _tallied_by(self) -> str:

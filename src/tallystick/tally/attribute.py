@@ -120,7 +120,7 @@ class Attribution:
     def parts(self) -> pa.Table:
         """Each charge once for every team that has a part in it: its columns, `billed` the part, `team`, `cost_center`.
 
-        `rule` is the place of the rule that owns it, -1 for none. In the order of the charges, then of the rule's teams.
+        `rule` is the place of the rule that owns it, -1 for none. In the order of charges, then of the rule's teams.
         """
         found = self._duck.sql(
             "SELECT * EXCLUDE (id, total, billed, place, part), part::DECIMAL(38, 0) AS billed FROM parts "

@@ -1,0 +1,244 @@
+"""Closed: the lines that a billing month is charged with: of a closed month those it was closed with, else a draft.
+
+What was restated after a month was closed is charged in the first month that is open after the newest closed one: the
+charges of today, attributed by the rules of the closing, less all that closed months hold for those days already.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from tallystick.core.money import plain
+from tallystick.core.records import CHARGES, CLOSED
+from tallystick.core.time import Grain, Window, instant
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import schema
+from tallystick.reports.owners import spellings
+from tallystick.tally.attribute import figures
+from tallystick.tally.changes import changes
+from tallystick.tally.owners import Owners, Rule
+
+CHARGE, ADJUSTMENT, RULES, PRICES, CLOSING = "charge", "adjustment", "rules", "prices", "closing"
+"""What a row of `closed` is."""
+_PARTS = ("team", "cost_center")
+_DIMS = ("workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
+_LINES = f"what IN ('{CHARGE}', '{ADJUSTMENT}')"
+_SAME = ("day", *_DIMS, "unit", *_PARTS, "rule", "how")
+"""What tells the lines of a month apart where a restated one is compared with what it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """That a month was closed: when, as which version, with which digest of its rows."""
+
+    month: str
+    at: datetime
+    version: int
+    digest: str
+    provisional: tuple[date, ...] = ()
+
+
+@dataclass(frozen=True)
+class Month:
+    """The lines of one organization's billing month, one for each charge and team that has a part in it.
+
+    `lines` has the columns of the table `closed`, `what` being charge or adjustment; `closing` is None for a draft.
+    `at` is the instant by which names are meant.
+    """
+
+    organization: str
+    name: str
+    lines: pa.Table
+    closing: Closing | None
+
+    @property
+    def at(self) -> datetime | None:
+        """By when a name must have been seen to be meant; None for the newest."""
+        return self.closing.at if self.closing else None
+
+    @property
+    def window(self) -> Window:
+        """The UTC days of the month."""
+        return window(self.name)
+
+    def billed(self, what: str) -> Decimal:
+        """The exact US dollars of its charges or of its adjustments."""
+        return pc.sum(self.lines.filter(pc.equal(self.lines["what"], what))["billed"]).as_py() or Decimal(0)
+
+
+def window(month: str) -> Window:
+    """The UTC days of a month by its name; AskedWrongly where it is none."""
+    try:
+        return Grain.MONTH.around(instant(f"{month}-01"))
+    except ValueError:
+        raise AskedWrongly(f"{month!r} is not a month.", "Write 2026-10.") from None
+
+
+def closings(engine: Engine, organization: str) -> dict[str, Closing]:
+    """The closed months of an organization, in their order."""
+    rows = _rows(organization).where(exp.column("what").eq(exp.Literal.string(CLOSING))).order_by("month")
+    found = {}
+    for row in engine.ask(rows).to_pylist():
+        said = json.loads(row["text"])
+        days = tuple(map(date.fromisoformat, said["provisional"]))
+        found[row["month"]] = Closing(row["month"], instant(said["at"]), said["version"], said["digest"], days)
+    return found
+
+
+def month(engine: Engine, organization: str, name: str, owners: Owners) -> Month:
+    """The lines of a billing month: those it was closed with, else its charges as `owners` own them today.
+
+    The first month after the newest closed one has what was restated of closed months too, as adjustments.
+    """
+    known = closings(engine, organization)
+    if name in known:
+        rows = kept(engine, organization, name)
+        return Month(
+            organization, name, rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT]))), known[name]
+        )
+    draft = attributed(engine, organization, [name], owners, None)
+    if known and name == f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}":
+        draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
+    return Month(organization, name, draft, None)
+
+
+def attributed(
+    engine: Engine,
+    organization: str,
+    months: Sequence[str],
+    owners: Owners,
+    at: datetime | None,
+    days: Iterable[date] | None = None,
+) -> pa.Table:
+    """The charges of months, or of these days in them, with their owners, in the columns of the table `closed`.
+
+    Ids are spelt for the rules as they had been seen by `at`.
+    """
+    query = (
+        exp.select("*")
+        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .where(exp.column("organization").eq(exp.Literal.string(organization)))
+        .where(exp.column("month").isin(*map(exp.Literal.string, months)))
+    )
+    if days is not None:
+        query = query.where(exp.column("day").isin(*map(_day, days)))
+    found = figures(owners, engine.ask(query), spellings(engine, at))
+    names = pa.array([*(rule.name for rule in owners.rules), "none"])
+    hows = pa.array([*(rule.how for rule in owners.rules), "none"])
+    place = pc.if_else(pc.less(found["rule"], 0), len(owners.rules), found["rule"])
+    added = {"rule": names.take(place.combine_chunks()), "how": hows.take(place.combine_chunks())}
+    return _fitted(found, added | {"what": _same(CHARGE, found), "text": _same(None, found)})
+
+
+def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
+    """What was restated of closed months and is in none yet, as adjustments of the month `name`."""
+    found = [schema(CLOSED).empty_table()]
+    for closing in closings(engine, organization).values():
+        days = _restated(engine, organization, closing.month)
+        if not days:
+            continue
+        held = engine.ask(_rows(organization).where(_LINES).where(exp.column("day").isin(*map(_day, days))))
+        now = attributed(
+            engine, organization, [closing.month], _rules(engine, organization, closing.month), closing.at, days
+        )
+        differ = changes(held, now, _SAME)
+        differ = differ.filter(pc.or_(*(pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))))
+        differ = differ.rename_columns([it.removesuffix("_change") for it in differ.column_names])
+        same = {"organization": organization, "month": name, "what": ADJUSTMENT, "method": "adjusted", "cause": "none"}
+        found.append(_fitted(differ, {it: _same(value, differ) for it, value in same.items()}))
+    return pa.concat_tables(found)
+
+
+def _restated(engine: Engine, organization: str, name: str) -> list[date]:
+    """The days of a closed month whose charges are no longer, line by line, what closed months hold for them."""
+    end = window(name).end
+    sides = []
+    for table, where in (
+        (CHARGES, [exp.column("month").eq(exp.Literal.string(name))]),
+        (CLOSED, [exp.column("day") >= _day(window(name).start.date()), exp.column("day") < _day(end.date()), _LINES]),
+    ):
+        lines = (
+            exp.select("day", *_DIMS, "unit", *(f"coalesce(sum({it}), 0) AS {it}" for it in ("quantity", "billed")))
+            .from_(exp.table_(table.name, db="ledger"))
+            .where(exp.column("organization").eq(exp.Literal.string(organization)), *where)
+            .group_by("ALL")
+            .having("coalesce(sum(quantity), 0) <> 0 OR coalesce(sum(billed), 0) <> 0")
+        )
+        sides.append(lines)
+    now, held = sides
+    apart = exp.union(
+        exp.except_(now, held).subquery("newer"), exp.except_(held, now).subquery("older"), distinct=False
+    )
+    query: exp.Select = exp.select("day").distinct().from_(apart.subquery("apart")).order_by("day")
+    return [row["day"] for row in engine.ask(query).to_pylist()]
+
+
+def frozen(owners: Owners) -> str:
+    """The rules as a closing keeps them."""
+    return msgspec.json.encode(owners.rules).decode()
+
+
+def _rules(engine: Engine, organization: str, name: str) -> Owners:
+    """The rules by which a month was closed."""
+    rows = kept(engine, organization, name)
+    [said] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
+    return Owners(msgspec.json.decode(said, type=tuple[Rule, ...]))
+
+
+def kept(engine: Engine, organization: str, name: str) -> pa.Table:
+    """Every row that a month was closed with."""
+    rows = _rows(organization).where(exp.column("month").eq(exp.Literal.string(name)))
+    return engine.ask(rows).cast(schema(CLOSED))
+
+
+def digest(rows: pa.Table) -> str:
+    """The SHA-256 of the rows of a closed month but that of its closing, whatever their order.
+
+    Each row is its columns in the order of the table, as a JSON list of texts: days as 2026-10-01, US dollars and
+    counts in digits, exact and without idle zeros past the second place; the rows are sorted, a line each.
+    """
+    rows = rows.filter(pc.not_equal(rows["what"], CLOSING)).select(schema(CLOSED).names)
+    said = hashlib.sha256()
+    for line in sorted(json.dumps([_text(cell) for cell in row.values()]) for row in rows.to_pylist()):
+        said.update(line.encode() + b"\n")
+    return said.hexdigest()
+
+
+def _text(cell: Any) -> str | None:
+    return plain(cell) if isinstance(cell, Decimal) else None if cell is None else str(cell)
+
+
+def _rows(organization: str) -> exp.Select:
+    named = exp.table_(CLOSED.name, db="ledger")
+    return exp.select("*").from_(named).where(exp.column("organization").eq(exp.Literal.string(organization)))
+
+
+def _day(day: date) -> exp.Expression:
+    return exp.cast(exp.Literal.string(str(day)), "date")
+
+
+def _same(value: str | None, rows: pa.Table) -> pa.Array:
+    return pa.array([value] * rows.num_rows, pa.string())
+
+
+def _fitted(rows: pa.Table, more: Mapping[str, pa.Array]) -> pa.Table:
+    """Rows with these columns besides, as the table `closed` has them; a column that they lack is null."""
+    columns = [
+        (more[it.name] if it.name in more else rows[it.name]).cast(it.type)
+        if it.name in more or it.name in rows.column_names
+        else pa.nulls(rows.num_rows, it.type)
+        for it in schema(CLOSED)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema(CLOSED))
