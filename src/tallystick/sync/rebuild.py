@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.client import Page
-from tallystick.core.records import PAGES
+from tallystick.core.records import CLOSED, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten, remember
-from tallystick.ledger.tables import Tables, schema
+from tallystick.ledger.tables import Tables, Writer, schema
 from tallystick.sync.keep import Keeper
 from tallystick.sync.people import People
 from tallystick.sync.plan import Errand, Source
@@ -50,7 +50,17 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
             _judge(keepers[pages[0]["organization"]], pages, archive, copy)
             readings += 1
+        _carry(Tables(old), writer)
     return readings
+
+
+def _carry(old: Tables, writer: Writer) -> None:
+    """Take the closed months over as they are: what a month was closed with cannot be derived from pages."""
+    version = old.newest()
+    closed = old.rows(CLOSED, version.tables.get(CLOSED.name, 0)) if version.at else schema(CLOSED).empty_table()
+    if version.at and closed.num_rows:
+        writer.append(CLOSED, closed.select(schema(CLOSED).names))
+        writer.commit(version.organization, "closed months, as they were", version.at, {})
 
 
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
