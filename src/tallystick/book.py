@@ -30,6 +30,7 @@ from tallystick.tally.prices import Prices
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.reports.closed import Month
+    from tallystick.reports.statement import Charged
     from tallystick.sync.forget import Forgotten, Person
     from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
@@ -413,6 +414,16 @@ class Ledger:
         owners = (self._settings or Settings.load()).owners()
         now = self._clock.now()
         return close(self._tables, month, owners, self._lists(), now, provisional=provisional, waiting=waiting)
+
+    def statements(self, month: str) -> list[Charged]:
+        """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.
+
+        Of a closed month what it was closed with, else a draft by the rules of today.
+        """
+        from tallystick.reports.statement import charged
+
+        engine, owners = self.engine(), (self._settings or Settings.load()).owners()
+        return [charged(engine, it, month, owners, self._clock.now()) for it in organizations(engine)]
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.

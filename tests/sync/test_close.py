@@ -1,11 +1,10 @@
-"""Closing a month: what it is closed with stays, what is restated later is charged next, and nothing is lost between."""
+"""Closing a month: what it is closed with stays, what is restated later is charged next, nothing is lost between."""
 
 from __future__ import annotations
 
 import random
 import shutil
 import signal
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Any, NamedTuple
 import pytest
 
 from tallystick.closing import close
-from tallystick.core.records import CLOSED
+from tallystick.core.records import CLOSED, DAYS
 from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, closings, digest, kept, month
+from tallystick.reports.statement import Charged, charged, statement
 from tallystick.reports.verify import verify
 from tallystick.sim import World
 from tallystick.sync.rebuild import rebuild
@@ -64,9 +64,12 @@ class Book(NamedTuple):
 
     def bill(self, name: str) -> Decimal:
         """What a month was billed, by the control totals of its days."""
-        query = f"SELECT sum(billed) AS billed FROM days WHERE source = 'cost' AND strftime(day, '%Y-%m') = '{name}'"
-        found: Decimal = rows(self.path, query)[0]["billed"]
-        return found
+        found = [row for row in records(self.path, DAYS) if row["source"] == "cost" and f"{row['day']:%Y-%m}" == name]
+        return sum((row["billed"] for row in found), Decimal(0))
+
+    def charged(self, name: str) -> Charged:
+        """The statements of a month as they stand."""
+        return charged(self.engine(), self.world.organization.id, name, OWNERS, NOVEMBER)
 
 
 @pytest.fixture(scope="module")
@@ -78,10 +81,10 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Book:
 
 
 @pytest.fixture
-def book(read: Book, tmp_path: Path) -> Iterator[Book]:
+def book(read: Book, tmp_path: Path) -> Book:
     """A copy of it whose world may be restated."""
     shutil.copytree(read.path, tmp_path / "ledger")
-    yield Book(tmp_path / "ledger", small())
+    return Book(tmp_path / "ledger", small())
 
 
 def stripped(month: Month) -> list[dict[str, Any]]:
@@ -106,7 +109,7 @@ def test_a_month_is_closed_with_its_bill(book: Book) -> None:
     [("2026-11", "has not ended"), ("2026-09", "absent"), ("2026-13", "not a month"), ("October", "not a month")],
 )
 def test_what_cannot_be_closed_is_not(book: Book, name: str, said: str) -> None:
-    """A month that has not ended, whose days are absent, or that is none, is refused with the reason; nothing is kept."""
+    """A month that has not ended, whose days are absent, or that is none, is refused with the reason, and not kept."""
     before = Tables(book.path).newest().number
     with pytest.raises(TallystickError, match=said):
         book.close(name, NOVEMBER)
@@ -168,6 +171,24 @@ def test_what_is_restated_is_charged_in_the_next_month(book: Book) -> None:
     assert later == book.bill("2026-11") - november.billed(CHARGE) != 0
     whole = sum(row["billed"] or 0 for row in records(book.path, CLOSED)) + later
     assert whole == book.bill("2026-10") + book.bill("2026-11")
+
+
+def test_statements_after_a_restatement(book: Book) -> None:
+    """A closed month's statements stay as they were sent; those of the next month hold the adjustments, and add up."""
+    book.close("2026-10", NOVEMBER)
+    sent = {team: statement(book.charged("2026-10"), team).written() for team in book.charged("2026-10").teams}
+    before = book.bill("2026-10")
+    book.world.restate(date(2026, 10, 20))
+    book.read(NOVEMBER)
+    assert {team: statement(book.charged("2026-10"), team).written() for team in sent} == sent
+    made = book.charged("2026-11")
+    assert sum(made.amount(team, ADJUSTMENT) for team in made.teams) == book.bill("2026-10") - before != 0
+    assert made.whole == book.bill("2026-11") + book.bill("2026-10") - before
+    adjusted = {team for team in made.teams if any(it["part"] == ADJUSTMENT for it in made.lines[team])}
+    for team in made.teams:
+        titles = {section.title for section in statement(made, team).sections}
+        assert ("Adjustments of closed months" in titles) == (team in adjusted)
+    assert adjusted
 
 
 def test_owners_of_a_closed_month_stay(book: Book) -> None:

@@ -20,6 +20,7 @@ from tallystick.cli import (
     price,
     reconcile,
     simulate,
+    statement,
     variance,
 )
 from tallystick.errors import TallystickError
@@ -65,6 +66,8 @@ for command in (
     variance.variance,
     budget.pace,
     budget.budget,
+    statement.close,
+    statement.statement,
     look.verify,
     look.tally,
     look.sql,

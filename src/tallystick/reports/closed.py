@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -54,14 +54,15 @@ class Closing:
 class Month:
     """The lines of one organization's billing month, one for each charge and team that has a part in it.
 
-    `lines` has the columns of the table `closed`, `what` being charge or adjustment; `closing` is None for a draft.
-    `at` is the instant by which names are meant.
+    `lines` has the columns of the table `closed`, `what` being charge or adjustment; `owners` are the rules that they
+    are owned by, and `closing` is None for a draft.
     """
 
     organization: str
     name: str
     lines: pa.Table
-    closing: Closing | None
+    owners: Owners
+    closing: Closing | None = None
 
     @property
     def at(self) -> datetime | None:
@@ -105,24 +106,23 @@ def month(engine: Engine, organization: str, name: str, owners: Owners) -> Month
     known = closings(engine, organization)
     if name in known:
         rows = kept(engine, organization, name)
-        return Month(
-            organization, name, rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT]))), known[name]
-        )
-    draft = attributed(engine, organization, [name], owners, None)
+        lines = rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT])))
+        return Month(organization, name, lines, _rules(rows), known[name])
+    draft = attributed(engine, organization, name, owners, None)
     if known and name == f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}":
         draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
-    return Month(organization, name, draft, None)
+    return Month(organization, name, draft, owners)
 
 
 def attributed(
     engine: Engine,
     organization: str,
-    months: Sequence[str],
+    month: str,
     owners: Owners,
     at: datetime | None,
     days: Iterable[date] | None = None,
 ) -> pa.Table:
-    """The charges of months, or of these days in them, with their owners, in the columns of the table `closed`.
+    """The charges of a month, or of these days in it, with their owners, in the columns of the table `closed`.
 
     Ids are spelt for the rules as they had been seen by `at`.
     """
@@ -130,7 +130,7 @@ def attributed(
         exp.select("*")
         .from_(exp.table_(CHARGES.name, db="ledger"))
         .where(exp.column("organization").eq(exp.Literal.string(organization)))
-        .where(exp.column("month").isin(*map(exp.Literal.string, months)))
+        .where(exp.column("month").eq(exp.Literal.string(month)))
     )
     if days is not None:
         query = query.where(exp.column("day").isin(*map(_day, days)))
@@ -150,9 +150,8 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
         if not days:
             continue
         held = engine.ask(_rows(organization).where(_LINES).where(exp.column("day").isin(*map(_day, days))))
-        now = attributed(
-            engine, organization, [closing.month], _rules(engine, organization, closing.month), closing.at, days
-        )
+        rules = _rules(kept(engine, organization, closing.month))
+        now = attributed(engine, organization, closing.month, rules, closing.at, days)
         differ = changes(held, now, _SAME)
         differ = differ.filter(pc.or_(*(pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))))
         differ = differ.rename_columns([it.removesuffix("_change") for it in differ.column_names])
@@ -186,9 +185,8 @@ def frozen(owners: Owners) -> str:
     return msgspec.json.encode(owners.rules).decode()
 
 
-def _rules(engine: Engine, organization: str, name: str) -> Owners:
-    """The rules by which a month was closed."""
-    rows = kept(engine, organization, name)
+def _rules(rows: pa.Table) -> Owners:
+    """The rules by which a month was closed, from all its rows."""
     [said] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
     return Owners(msgspec.json.decode(said, type=tuple[Rule, ...]))
 

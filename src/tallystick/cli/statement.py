@@ -1,0 +1,125 @@
+"""The commands of a month's end: close it, and hand each team its statement."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from tallystick.cli import options
+from tallystick.errors import AskedWrongly
+from tallystick.formats import FORMATS
+
+if TYPE_CHECKING:
+    from tallystick.core.document import Document
+
+
+@click.command(short_help="Close a month, so that nothing changes it silently.")
+@click.argument("month")
+@click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")
+@options.form
+@options.output
+@options.force
+@options.ledger
+@options.config
+def close(
+    month: str,
+    provisional: bool,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """Close MONTH (2026-10): verify it, and keep its charges, owners, rules and prices as they are now.
+
+    Nothing rewrites what is kept. What Anthropic restates later is charged in the first month that is still open, as
+    adjustments. Prints what each team is charged, and the digest of all that was kept.
+    """
+    book = options.book(ledger=ledger, config=config)
+    book.close(month, provisional=provisional, waiting=lambda it: click.echo(f"tallystick: waiting for {it}", err=True))
+    from tallystick.reports.statement import overview
+
+    for made in book.statements(month):
+        options.write(options.written(overview(made), form, output), output, force=force)
+
+
+@click.command(short_help="What a team is charged for a month, line by line.")
+@click.option("--month", required=True, metavar="MONTH", help="As 2026-10; closed, or a draft.")
+@click.option("--team", metavar="TEAM", help="A team of the owners' rules, or unowned.")
+@click.option("--all", "every", is_flag=True, help="Every team, what nobody owns, and an overview: a file each.")
+@click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
+@options.form
+@click.option(
+    "--output", "-o", metavar="DIR|FILE", help="Where to write; a folder for --all. Files as 2026-10-TEAM.pdf."
+)
+@options.force
+@options.as_of
+@options.ledger
+@options.config
+def statement(
+    month: str,
+    team: str | None,
+    every: bool,
+    organization: str | None,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """What a team is charged for a month: lines by workspace, key, model and kind, shared costs, adjustments.
+
+    The statements of all teams and of what nobody owns add up to the bill, and each says so.
+    """
+    from tallystick.reports import statement as report
+
+    if (team is None) == (not every):
+        raise AskedWrongly("A statement is of a team, or of all.", "Write --team NAME or --all.")
+    if every and output is None:
+        raise AskedWrongly("--all writes a file for each team.", "Name a folder: --output statements.")
+    found = options.book(ledger=ledger, config=config).statements(month)
+    made = [it for it in found if organization in {None, it.month.organization, it.name}]
+    if not made:
+        raise AskedWrongly(f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`.")
+    documents: dict[str, Document] = {}
+    for charged in made:
+        place = f"{month}-{_word(charged.name)}" if len(made) > 1 else month
+        for name in charged.teams if every else [it for it in [team] if it in charged.lines or len(made) == 1]:
+            documents[_free(f"{place}-{_word(str(name))}", documents)] = report.statement(charged, str(name))
+        if every:
+            documents[_free(f"{place}-all", documents)] = report.overview(charged)
+    if not documents:
+        raise AskedWrongly(f"No team {team!r} is charged anything for {month}.", "`tallystick owners` lists the rules.")
+    if output is None or (not every and Path(output).suffix and not Path(output).is_dir() and len(documents) == 1):
+        for document in documents.values():
+            options.write(options.written(document, form, output), output, force=force)
+        return
+    _into(Path(output), documents, form or "pdf", force=force)
+
+
+def _into(folder: Path, documents: dict[str, Document], form: str, *, force: bool) -> None:
+    """Write documents into a folder, each whole; nothing if one is there already."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise AskedWrongly(f"{folder} cannot be a folder: {wrong.strerror}.", "Name another.") from None
+    paths = {name: folder / f"{name}.{FORMATS[form].ending}" for name in documents}
+    if there := [it for it in paths.values() if it.exists() and not force]:
+        raise AskedWrongly(f"{there[0]} is there already.", "Name another folder, or replace files with --force.")
+    for name, document in documents.items():
+        options.write(FORMATS[form].write(document), str(paths[name]), force=force)
+        click.echo(f"{paths[name]}")
+
+
+def _word(name: str) -> str:
+    """A name as part of a file's name on every system."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:80] or "team"
+
+
+def _free(name: str, taken: dict[str, Document]) -> str:
+    """The name, with a number where another file has it, on systems that see no case too."""
+    used = {it.casefold() for it in taken}
+    return next(it for it in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if it.casefold() not in used)

@@ -1,0 +1,150 @@
+"""Statements: every team's lines, which add up to the bill whatever is shared, and say by which rule."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.given import NOW, Run
+from tallystick import Ledger
+from tallystick.formats import FORMATS
+from tallystick.reports.statement import LINES, Charged, charged, overview, statement
+from tallystick.tally.owners import Owners
+
+Tallystick = Callable[..., Run]
+RULES = """
+[[owner]]
+team = "docs"
+cost_center = "4711"
+key = ["docs-*"]
+
+[[owner]]
+team = "=cmd|' /C calc'!A0"
+workspace = "Claude Code"
+
+[[owner]]
+shared = {rule = "proportional", teams = ["docs", "platform"]}
+model = "*haiku*"
+
+[[owner]]
+shared = {rule = "fixed", shares = {docs = "1/3", platform = "2/3"}}
+workspace = "Public Sector"
+"""
+
+
+@pytest.fixture(scope="module")
+def made(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Charged:
+    """October's statements of the small organization, a draft."""
+    from tallystick.config import Settings
+
+    file = tmp_path_factory.mktemp("own") / "own.toml"
+    file.write_text(RULES, encoding="utf-8")
+    owners = Settings.load(config=str(file), environment={}).owners()
+    [organization] = book.organizations()
+    return charged(book.engine(), organization, "2026-10", owners, NOW)
+
+
+def bill(book: Ledger) -> Any:
+    """What October was billed."""
+    return book.spend((), "2026-10", "2026-10").totals["billed"]
+
+
+def test_statements_add_up_to_the_bill(book: Ledger, made: Charged) -> None:
+    """The amounts of all statements, that of what nobody owns among them, sum to the bill with difference 0."""
+    assert made.teams == ["=cmd|' /C calc'!A0", "docs", "platform", "unowned"]
+    documents = [statement(made, team) for team in made.teams]
+    amounts = [document.lines.totals["amount"] for document in documents if document.lines]
+    assert sum(Decimal(str(it)) for it in amounts) == bill(book)
+    for document in documents:
+        assert "Difference: 0." in document.sections[-1].words[0]
+        assert str(bill(book)).rstrip("0") in document.sections[-1].words[0]
+
+
+def test_a_statement_is_its_sections(made: Charged) -> None:
+    """The sections of a statement hold each of its lines once, and its figures are their sums."""
+    for team in made.teams:
+        document = statement(made, team)
+        assert document.lines
+        tables = {it.title: it.table for it in document.sections if it.table}
+        parts = [tables[it] for it in ("What the team used", "Its parts of shared costs") if it in tables]
+        assert sum(len(it.cells) for it in parts) == len(document.lines.cells)
+        figures = {it.heading.name: it.cell for it in document.figures}
+        assert figures["amount"] == sum(figures.get(it) or 0 for it in ("own", "shared"))  # type: ignore[misc]
+        assert all(it.totals["amount"] == figures["amount"] for name, it in tables.items() if name.startswith("By "))
+
+
+def test_lines_are_what_was_used_at_the_rate_it_says(made: Charged) -> None:
+    """Quantity times unit price is the amount, to the rounding of the price; a shared line says what it costs all."""
+    for row in overview(made).lines.rows:  # type: ignore[union-attr]
+        if row["unit_price"] is not None:
+            count = int(str(row["per"]).split()[0].replace(",", "")) if str(row["per"])[0].isdigit() else 1
+            off = row["unit_price"] * row["quantity"] / count - row["amount"]  # type: ignore[operator]
+            assert abs(off) <= Decimal("0.0000005") * row["quantity"] / count + Decimal("1e-12")  # type: ignore[operator]
+        assert (row["part"] == "shared") == (row["how"] in {"even", "proportional", "fixed"})
+        if row["part"] == "own":
+            assert row["line_total"] == row["amount"]
+
+
+def test_shared_lines_add_up_over_their_teams(made: Charged) -> None:
+    """The parts of a shared line sum to its total, over the teams of its rule."""
+    sums: dict[tuple[Any, ...], Decimal] = {}
+    totals: dict[tuple[Any, ...], Any] = {}
+    for row in overview(made).lines.rows:  # type: ignore[union-attr]
+        if row["part"] == "shared":
+            at = tuple(row[it] for it in ("workspace", "key", "model", "kind", "terms", "unit", "method", "rule"))
+            sums[at] = sums.get(at, Decimal(0)) + row["amount"]  # type: ignore[operator]
+            totals.setdefault(at, row["line_total"])
+    assert len(sums) > 10
+    assert sums == totals
+
+
+def test_without_rules_everything_is_one_statement(book: Ledger) -> None:
+    """Without owners there is one statement, of what nobody owns, and it is the bill."""
+    [organization] = book.organizations()
+    made = charged(book.engine(), organization, "2026-10", Owners(), NOW)
+    assert made.teams == ["unowned"]
+    assert made.whole == bill(book)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_writes_statements(made: Charged, form: str) -> None:
+    """A statement can be written in every format."""
+    assert FORMATS[form].write(statement(made, "docs"))
+
+
+def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
+    """`--all` writes a file for each team and an overview with every line, which sum to the bill; none is replaced."""
+    Path("own.toml").write_text(RULES, encoding="utf-8")
+    words = ("statement", "--month", "2026-10", "--all", "--config", "own.toml", "--format", "csv", "-o", str(tmp_path))
+    assert tallystick(*words).code == 0
+    names = sorted(it.name for it in tmp_path.iterdir() if it.suffix == ".csv")
+    assert names == [f"2026-10-{it}.csv" for it in ("all", "cmd-C-calc-A0", "docs", "platform", "unowned")]
+    sums = {}
+    for name in names:
+        rows = list(csv.DictReader(io.StringIO((tmp_path / name).read_text(encoding="utf-8"), newline="")))
+        assert list(rows[0]) == [it.name for it in LINES]
+        assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
+        sums[name] = sum(Decimal(row["amount"]) for row in rows)
+    assert sums.pop("2026-10-all.csv") == sum(sums.values()) == bill(book)
+    tallystick(*words).refused(2, "there already")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--team", "dogs"), ("dogs", "unowned")),
+        ((), ("--team", "--all")),
+        (("--team", "docs", "--all"), ("--team", "--all")),
+        (("--all",), ("--output",)),
+        (("--team", "unowned", "--organization", "x"), ("'x'",)),
+    ],
+)
+def test_a_statement_asked_wrongly(tallystick: Tallystick, words: tuple[str, ...], said: tuple[str, ...]) -> None:
+    """A team that is charged nothing, none and all at once, and all without a folder, are asked wrongly."""
+    tallystick("statement", "--month", "2026-10", *words).refused(2, *said)
