@@ -29,6 +29,7 @@ from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.core.document import Document
     from tallystick.reports.closed import Month
     from tallystick.reports.statement import Charged
     from tallystick.sync.forget import Forgotten, Person
@@ -414,6 +415,17 @@ class Ledger:
         owners = (self._settings or Settings.load()).owners()
         now = self._clock.now()
         return close(self._tables, month, owners, self._lists(), now, provisional=provisional, waiting=waiting)
+
+    def summary(self, month: str | None = None, team: str | None = None, organization: str | None = None) -> Document:
+        """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
+        from tallystick.outlook.summary import summary
+        from tallystick.reports.names import directory
+
+        engine, settings = self.engine(), self._settings or Settings.load()
+        names = directory(engine, "organization")
+        known = {it: names.get(it, it) for it in organizations(engine)}
+        owners, budgets, now = settings.owners(), settings.budgets(), self._clock.now()
+        return summary(engine, known, month, team, organization, owners, budgets, self._lists(), now)
 
     def statements(self, month: str) -> list[Charged]:
         """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.

@@ -68,6 +68,7 @@ for command in (
     budget.budget,
     statement.close,
     statement.statement,
+    statement.summary,
     look.verify,
     look.tally,
     look.sql,
