@@ -16,7 +16,7 @@ LETTER = 0.56
 """How wide a letter is at most on average, to the size of type."""
 MOST, LEAST = 9.0, 7.5
 """Size of type in tables, in points: the usual one, and the least for which a page stays upright."""
-TEXT = 26
+TEXT = 31
 """Letters of a name that stand in one line; a longer one is broken, never cut."""
 
 
@@ -45,7 +45,7 @@ def _figure(it: Figure) -> dict[str, str]:
     return {
         "name": _named(it.heading.name),
         "value": shown(it.cell, it.heading),
-        "unit": safe(it.heading.unit or ""),
+        "unit": safe(it.heading.unit or "") if it.heading.unit != it.heading.name else "",
         "note": safe(it.note),
     }
 
@@ -67,7 +67,7 @@ def _section(section: Section) -> dict[str, Any]:
 def _table(table: Table) -> dict[str, Any]:
     rows = [[shown(cell, it) for cell, it in zip(row, table.headings, strict=True)] for row in table.cells]
     totals = footer(table)
-    columns = [
+    columns: list[dict[str, Any]] = [
         {
             "name": _named(it.name),
             "unit": safe(it.unit or ""),
