@@ -33,6 +33,8 @@ FORMATS = {
         Format("text", "txt"),
         Format("json", "json"),
         Format("csv", "csv", rows=True),
+        Format("html", "html"),
+        Format("pdf", "pdf"),
     )
 }
 """Every format, by the name that `--format` takes."""
