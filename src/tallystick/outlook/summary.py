@@ -132,9 +132,9 @@ class Summary:
         if saved:
             found.append(Figure(_money("saved by caching, net"), saved.totals["net"], "at list price"))
         if not self.team and self.window:
-            found.append(Figure(_money("unexplained"), self._residual(), "of the bill, by `tallystick reconcile`"))
+            found.append(Figure(_money("unexplained"), self._residual(), "of the bill, by no named cause"))
         note = f"of {len(self.whole.days())}; {loose} provisional" + (f"; {len(missing)} absent" if missing else "")
-        found.append(Figure(Heading("billed days", Kind.COUNT, "days"), len(known), note))
+        found.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
         return found
 
     def _change(self, by: tuple[str, ...]) -> Table:

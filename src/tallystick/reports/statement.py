@@ -71,7 +71,7 @@ _SECTIONS = {
     ),
     SHARED: (
         "Its parts of shared costs",
-        (*_USE, "line_total", "amount", "rule", "how"),
+        (*_USE, "line_total", "amount", "rule"),
         "line_total is what the line costs all its teams; each charge of it is split by the rule, to the picodollar.",
     ),
     ADJUSTMENT: (
