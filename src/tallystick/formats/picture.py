@@ -116,7 +116,7 @@ def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> dict[
     """Columns beside each other along time; each labelled where there is room, else the largest and the smallest."""
     count, height = len(slots), 190
     longest = max(len(text) for slot in slots for text in slot.texts)
-    width = min(WIDTH - 64.0, count * 60.0 * (1 + len(series)))
+    width = min(WIDTH - 96.0, count * 60.0 * (1 + len(series)))
     slot = width / count
     roomy = longest * LETTER <= slot / len(series)
     every = -(-int(max(len(it.name) for it in slots) * LETTER + 8) // max(int(slot), 1))
