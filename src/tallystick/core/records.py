@@ -319,6 +319,7 @@ CLOSED = LedgerTable(
         Column("list", Type.MONEY, "the team's part of that at list price, US dollars; null as in charges"),
         Column("priced", Type.MONEY, "the same by the price lists in force, one's own included"),
         Column("billed", Type.MONEY, "the team's part of what was billed, US dollars; null where nothing was"),
+        Column("discount", Type.MONEY, "the team's part of the discount; null as in charges"),
         *_dims("method", "cause"),
         Column("source", Type.TEXT, "the dialect that was matched: reports or analytics"),
         *_dims("team", "cost_center"),

@@ -26,7 +26,7 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import schema
 from tallystick.reports.owners import spellings
-from tallystick.tally.attribute import figures
+from tallystick.tally.attribute import FIGURES, figures
 from tallystick.tally.changes import changes
 from tallystick.tally.owners import Owners, Rule
 
@@ -153,8 +153,10 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
         now = attributed(
             engine, organization, [closing.month], _rules(engine, organization, closing.month), closing.at, days
         )
-        differ = changes(held, now, _SAME)
-        differ = differ.filter(pc.or_(*(pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))))
+        differ = changes(held, now, _SAME, FIGURES)
+        differ = differ.filter(
+            pc.or_kleene(*(pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed")))
+        )
         differ = differ.rename_columns([it.removesuffix("_change") for it in differ.column_names])
         same = {"organization": organization, "month": name, "what": ADJUSTMENT, "method": "adjusted", "cause": "none"}
         found.append(_fitted(differ, {it: _same(value, differ) for it, value in same.items()}))

@@ -70,7 +70,7 @@ _WEIGHTS = pa.schema([*_AT, *_TO, ("weight", WHOLE), ("weights", WHOLE)])
 _LARGE = pa.schema([("id", pa.int64()), *_TO, ("part", WHOLE)])
 
 
-FIGURES = ("billed", "list", "priced", "quantity")
+FIGURES = ("quantity", "list", "priced", "billed", "discount")
 """What of a charge is split."""
 
 
@@ -186,7 +186,7 @@ class Attribution:
 def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table:
     """Charges with their owners, every figure split by the same weights: `FIGURES` beside what else the charges have.
 
-    A row for each charge and team that has a part in it, with `team`, `cost_center`, and `rule`, its place, -1 for none.
+    A row for each charge and team with a part in it, with `team`, `cost_center`, and `rule`: its place, -1 for none.
     US dollars are split to the picodollar and quantities to the whole unit, exactly; what a charge does not know stays
     null in each of its parts.
     """
