@@ -310,7 +310,7 @@ CLOSED = LedgerTable(
         Column(
             "what",
             Type.TEXT,
-            "charge; adjustment, of a month closed earlier, so its day is not in `month`; rules, prices, closing",
+            "charge; adjustment, of a month closed earlier, its day not in `month`; rules, prices, provisional, closing",
         ),
         Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
         *_dims(*_ANALYTICS, "kind", *_SMALL),
@@ -391,3 +391,5 @@ MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
+CLOSED_AS = "closed "
+"""Begins the name under which a version states the digest of what it closed: a month and an organization follow."""

@@ -11,12 +11,12 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.client import Page
-from tallystick.core.records import PAGES
+from tallystick.core.records import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten, remember
-from tallystick.ledger.tables import Tables, schema
+from tallystick.ledger.tables import Tables, Writer, schema
 from tallystick.sync.keep import Keeper
 from tallystick.sync.people import People
 from tallystick.sync.plan import Errand, Source
@@ -50,7 +50,20 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
             _judge(keepers[pages[0]["organization"]], pages, archive, copy)
             readings += 1
+        _carry(Tables(old), writer)
     return readings
+
+
+def _carry(old: Tables, writer: Writer) -> None:
+    """Take closed months over as they are, with what was stated of them: no page tells what a month was closed with."""
+    newest = old.newest()
+    if not newest.tables.get(CLOSED.name) or newest.at is None:
+        return
+    said: dict[str, str] = {}
+    for version in reversed(old.versions()):
+        said |= {name: it for name, it in version.totals.items() if name.startswith(CLOSED_AS)}
+    writer.append(CLOSED, old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names))
+    writer.commit(newest.organization, "closed months, as they were", newest.at, said)
 
 
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
