@@ -310,7 +310,7 @@ CLOSED = LedgerTable(
         Column(
             "what",
             Type.TEXT,
-            "charge; adjustment, of a month closed earlier, its day not in `month`; rules, prices, provisional, closing",
+            "charge; adjustment (of a month closed earlier: its day is before); rules, prices, provisional, closing",
         ),
         Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
         *_dims(*_ANALYTICS, "kind", *_SMALL),

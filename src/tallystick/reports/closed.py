@@ -185,12 +185,8 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
             .having("coalesce(sum(quantity), 0) <> 0 OR coalesce(sum(billed), 0) <> 0")
         )
         sides.append(lines)
-    now, held = sides
-    apart = exp.union(
-        exp.except_(now, held).subquery("newer"), exp.except_(held, now).subquery("older"), distinct=False
-    )
-    query: exp.Select = exp.select("day").distinct().from_(apart.subquery("apart")).order_by("day")
-    return [row["day"] for row in engine.ask(query).to_pylist()]
+    apart = [exp.select("day").from_(exp.except_(*pair).subquery("apart")) for pair in (sides, sides[::-1])]
+    return sorted({row["day"] for query in apart for row in engine.ask(query).to_pylist()})
 
 
 def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:

@@ -1,0 +1,235 @@
+"""Closing a month: what it is closed with stays, what is restated later is charged next, nothing is lost between."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import signal
+import subprocess
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tallystick.closing import close
+from tallystick.core.records import CLOSED
+from tallystick.errors import AskedWrongly, LedgerError, TallystickError
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import Tables
+from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, closings, digest, kept, month
+from tallystick.reports.verify import verify
+from tallystick.sim import World
+from tallystick.sync.rebuild import rebuild
+from tallystick.tally.owners import Owners
+
+from .conftest import PUBLIC, Clock, Wire, child, records, rows, small, synced
+
+FIRST = date(2026, 10, 1)
+OWNERS = Owners.read(
+    [
+        {"team": "docs", "cost_center": "4711", "key": ["docs-*"]},
+        {"shared": {"rule": "proportional", "teams": ["docs", "platform"]}, "model": "*haiku*"},
+        {"shared": {"rule": "fixed", "shares": {"docs": "1/3", "platform": "2/3"}}, "workspace": ["Production"]},
+    ]
+)
+OTHERS = Owners.read([{"team": "docs", "model": ["*"]}])
+NOVEMBER, DECEMBER = datetime(2026, 11, 4, 12, tzinfo=UTC), datetime(2026, 12, 3, 12, tzinfo=UTC)
+
+
+class Book(NamedTuple):
+    """A ledger, and what it was read from."""
+
+    path: Path
+    world: World
+
+    def read(self, at: datetime) -> None:
+        """A sync at that time."""
+        synced(self.path, Wire(self.world, Clock(at)), FIRST)
+
+    def close(self, name: str, at: datetime, owners: Owners = OWNERS, *, provisional: bool = True) -> Month:
+        """Close a month at that time."""
+        [closed] = close(Tables(self.path), name, owners, PUBLIC, at, provisional=provisional)
+        return closed
+
+    def engine(self) -> Engine:
+        """The newest version."""
+        tables = Tables(self.path)
+        return Engine(tables, tables.newest())
+
+    def month(self, name: str, owners: Owners = OWNERS) -> Month:
+        """The lines of a month as they stand."""
+        return month(self.engine(), self.world.organization.id, name, owners)
+
+    def bill(self, name: str) -> Decimal:
+        """What a month was billed, by the control totals of its days."""
+        query = f"SELECT sum(billed) AS billed FROM days WHERE source = 'cost' AND strftime(day, '%Y-%m') = '{name}'"  # noqa: S608 - our own month
+        found: Decimal = rows(self.path, query)[0]["billed"]
+        return found
+
+
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Book:
+    """A ledger since October, read in November; left as it is."""
+    book = Book(tmp_path_factory.mktemp("read") / "ledger", small())
+    book.read(NOVEMBER)
+    return book
+
+
+@pytest.fixture
+def book(read: Book, tmp_path: Path) -> Book:
+    """A copy of it whose world may be restated."""
+    shutil.copytree(read.path, tmp_path / "ledger")
+    return Book(tmp_path / "ledger", small())
+
+
+def stripped(month: Month) -> list[dict[str, Any]]:
+    """The lines of a month in one order."""
+    return sorted(month.lines.to_pylist(), key=repr)
+
+
+def test_a_month_is_closed_with_its_bill(book: Book) -> None:
+    """The rows of a closed month sum to the bill, by team and cost center too, and to all that was used."""
+    draft, closed = book.month("2026-10"), book.close("2026-10", NOVEMBER)
+    assert closed.billed(CHARGE) == book.bill("2026-10") == draft.billed(CHARGE)
+    assert stripped(closed) == stripped(draft)
+    assert {row["team"] for row in closed.lines.to_pylist()} == {"docs", "platform", "unowned"}
+    used = rows(book.path, "SELECT sum(quantity) AS n, sum(priced) AS p FROM charges WHERE month = '2026-10'")[0]
+    sums = closed.lines.group_by([]).aggregate([("quantity", "sum"), ("priced", "sum")]).to_pylist()[0]
+    assert (sums["quantity_sum"], sums["priced_sum"]) == (used["n"], used["p"])
+    assert not verify(book.engine(), PUBLIC).cells
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("2026-11", "has not ended"), ("2026-09", "absent"), ("2026-13", "not a month"), ("October", "not a month")],
+)
+def test_what_cannot_be_closed_is_not(book: Book, name: str, said: str) -> None:
+    """A month that has not ended, whose days are absent, or that is none, is refused; nothing is kept."""
+    before = Tables(book.path).newest().number
+    with pytest.raises(TallystickError, match=said):
+        book.close(name, NOVEMBER)
+    assert Tables(book.path).newest().number == before
+    assert not records(book.path, CLOSED)
+
+
+def test_provisional_days_must_be_allowed(book: Book) -> None:
+    """Days that may still be restated are named, and keep a month open unless they are allowed; then they are kept."""
+    with pytest.raises(AskedWrongly, match="2026-10-01 to 2026-10-31"):
+        book.close("2026-10", NOVEMBER, provisional=False)
+    closed = book.close("2026-10", NOVEMBER)
+    assert closed.closing
+    assert [str(day) for day in closed.closing.provisional] == [f"2026-10-{day:02}" for day in range(1, 32)]
+
+
+def test_a_month_is_closed_once(book: Book) -> None:
+    """A closed month cannot be closed again."""
+    book.close("2026-10", NOVEMBER)
+    with pytest.raises(AskedWrongly, match="closed already"):
+        book.close("2026-10", NOVEMBER)
+
+
+def test_a_broken_month_stays_open(book: Book) -> None:
+    """What does not add up is not closed, and what is wrong is named."""
+    for file in (book.path / "cost").rglob("*month=2026-10*/*.parquet"):
+        file.unlink()
+    with pytest.raises(LedgerError):
+        book.close("2026-10", NOVEMBER)
+    assert not records(book.path, CLOSED)
+
+
+def test_what_is_restated_is_charged_in_the_next_month(book: Book) -> None:
+    """After a restatement a closed month is as it was; the next one has the difference; then it is charged once."""
+    closed = book.close("2026-10", NOVEMBER)
+    before = book.bill("2026-10")
+    assert book.month("2026-11").billed(ADJUSTMENT) == 0
+    book.world.restate(date(2026, 10, 20))
+    book.world.restate(date(2026, 10, 31))
+    book.read(NOVEMBER)
+    change = book.bill("2026-10") - before
+    assert change
+    assert stripped(book.month("2026-10")) == stripped(closed)
+    assert not verify(book.engine(), PUBLIC).cells
+    for owners in (OWNERS, OTHERS):  # the rules of the closing hold, whatever they are now
+        draft = book.month("2026-11", owners)
+        assert draft.billed(ADJUSTMENT) == change
+        adjusted = [row for row in draft.lines.to_pylist() if row["what"] == ADJUSTMENT]
+        assert {row["day"] for row in adjusted} == {date(2026, 10, 20), date(2026, 10, 31)}
+        assert {row["team"] for row in adjusted} == {"docs", "platform", "unowned"}
+    assert book.month("2026-12").billed(ADJUSTMENT) == 0
+    book.read(DECEMBER)
+    november = book.close("2026-11", DECEMBER)
+    assert (november.billed(ADJUSTMENT), november.billed(CHARGE)) == (change, book.bill("2026-11"))
+    assert book.month("2026-12").billed(ADJUSTMENT) == 0
+    book.world.restate(date(2026, 11, 10))
+    book.read(DECEMBER)
+    later = book.month("2026-12").billed(ADJUSTMENT)
+    assert later == book.bill("2026-11") - november.billed(CHARGE) != 0
+    whole = sum(row["billed"] or 0 for row in records(book.path, CLOSED)) + later
+    assert whole == book.bill("2026-10") + book.bill("2026-11")
+
+
+def test_owners_of_a_closed_month_stay(book: Book) -> None:
+    """Rules that change afterwards change no closed month, and are no adjustment."""
+    closed = book.close("2026-10", NOVEMBER)
+    assert stripped(book.month("2026-10", OTHERS)) == stripped(closed)
+    assert book.month("2026-11", OTHERS).billed(ADJUSTMENT) == 0
+
+
+def test_the_digest_is_of_the_rows_alone(book: Book, tmp_path: Path) -> None:
+    """Another machine that builds the ledger from the same pages closes the month with the same digest, at any time."""
+    mine = book.close("2026-10", NOVEMBER).closing
+    assert mine
+    fresh = tmp_path / "other"
+    shutil.copytree(book.path / "pages", fresh / "pages")
+    rebuild(fresh, tmp_path / "rebuilt", PUBLIC)
+    [other] = close(Tables(tmp_path / "rebuilt"), "2026-10", OWNERS, PUBLIC, DECEMBER, provisional=True)
+    assert other.closing
+    assert (other.closing.digest, other.closing.at) == (mine.digest, DECEMBER)
+    rows = kept(book.engine(), book.world.organization.id, "2026-10")
+    places = list(range(rows.num_rows))
+    random.Random(1).shuffle(places)  # noqa: S311 - an order, not a secret
+    assert digest(rows.take(places)) == mine.digest
+
+
+def test_a_rebuilt_ledger_keeps_its_closed_months(book: Book, tmp_path: Path) -> None:
+    """Rebuilding takes closed months over row for row, for they cannot be derived; and the ledger adds up."""
+    closed = book.close("2026-10", NOVEMBER)
+    rebuild(book.path, tmp_path / "rebuilt", PUBLIC)
+    again = Book(tmp_path / "rebuilt", book.world)
+    assert stripped(again.month("2026-10")) == stripped(closed)
+    assert not verify(again.engine(), PUBLIC).cells
+    assert again.month("2026-11").billed(ADJUSTMENT) == 0
+
+
+def test_a_touched_row_is_found(book: Book) -> None:
+    """A closed month of which a row was changed by hand no longer has its digest, and `verify` says so."""
+    closed = book.close("2026-10", NOVEMBER)
+    delta = Tables(book.path).open(CLOSED)
+    delta.update(updates={"team": "'docs'"}, predicate="team = 'platform'")
+    with Tables(book.path).writing() as writer:
+        writer.delta(CLOSED).restore(delta.version())
+        writer.commit(closed.organization, "touched", NOVEMBER, {})
+    [row] = verify(book.engine(), PUBLIC).rows
+    assert (row["day"], row["check"]) == ("2026-10", "closed month: digest")
+
+
+def test_a_killed_closing_is_whole_or_not_at_all(book: Book, tmp_path: Path) -> None:
+    """A process killed while it closes leaves the month open or closed whole; then it can be closed, once."""
+    for seconds in (0.3, 0.9, 1.3, 1.6, 1.9):
+        copy = tmp_path / f"after-{seconds}"
+        shutil.copytree(book.path, copy)
+        process = child("close", "2026-10", "--provisional", ledger=copy, url="http://127.0.0.1:1")
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:  # it is still at work
+            process.send_signal(signal.SIGKILL)
+        process.communicate()
+        tables = Tables(copy)
+        left = closings(Engine(tables, tables.newest()), book.world.organization.id)
+        if not left:
+            close(tables, "2026-10", Owners(), PUBLIC, NOVEMBER, provisional=True)
+        engine = Engine(tables, tables.newest())
+        assert not verify(engine, PUBLIC).cells
+        assert month(engine, book.world.organization.id, "2026-10", Owners()).billed(CHARGE) == book.bill("2026-10")
