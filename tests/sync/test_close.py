@@ -18,6 +18,7 @@ from tallystick.core.records import CLOSED
 from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
+from tallystick.reports.billed import lines
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, closings, digest, kept, month
 from tallystick.reports.verify import verify
 from tallystick.sim import World
@@ -233,3 +234,42 @@ def test_a_killed_closing_is_whole_or_not_at_all(book: Book, tmp_path: Path) -> 
         engine = Engine(tables, tables.newest())
         assert not verify(engine, PUBLIC).cells
         assert month(engine, book.world.organization.id, "2026-10", Owners()).billed(CHARGE) == book.bill("2026-10")
+
+
+def test_months_are_closed_in_their_order(book: Book) -> None:
+    """Only the month after the newest closed one can be closed: none is left out, and none is closed after its next."""
+    book.read(DECEMBER)
+    book.close("2026-11", DECEMBER)
+    with pytest.raises(AskedWrongly, match="tallystick close 2026-12"):
+        book.close("2026-10", DECEMBER)
+
+
+def test_no_frozen_rule_names_a_person(book: Book) -> None:
+    """A rule that names a person by e-mail or name is kept with the id, and still owns what it owned."""
+    query = "SELECT names.* FROM names JOIN charges ON id = actor WHERE type = 'user' AND email LIKE '%@%' LIMIT 1"
+    [person] = rows(book.path, query)
+    owners = Owners.read([{"team": "hers", "actor": [person["email"], person["name"], "*@nowhere.example"]}])
+    closed = book.close("2026-10", NOVEMBER, owners)
+    assert closed.billed(CHARGE) == book.bill("2026-10")
+    for row in records(book.path, CLOSED):
+        assert person["email"] not in str(row)
+        assert person["name"] not in str(row)
+    book.world.restate(date(2026, 10, 20))
+    book.read(NOVEMBER)
+    adjusted = [row for row in book.month("2026-11").lines.to_pylist() if row["what"] == ADJUSTMENT]
+    assert {row["team"] == "hers" for row in adjusted if row["actor"] == person["id"]} <= {True}
+    assert all(row["actor"] == person["id"] for row in adjusted if row["team"] == "hers")
+
+
+def test_a_version_states_the_digest_that_it_closed(book: Book) -> None:
+    """The version that closed a month is in the log and states its digest; `billed` has its lines."""
+    closed = book.close("2026-10", NOVEMBER)
+    newest = Tables(book.path).newest()
+    assert closed.closing
+    assert (newest.what, newest.number) == ("close 2026-10", closed.closing.version)
+    assert newest.totals[f"closed 2026-10 {closed.organization}"] == closed.closing.digest
+    billed = lines(book.engine(), "2026-10", OTHERS, NOVEMBER)
+    assert billed.closed
+    assert billed.rows.num_rows == closed.lines.num_rows
+    assert not any(billed.rows["adjustment"].to_pylist())
+    assert not lines(book.engine(), "2026-11", OTHERS, NOVEMBER).closed
