@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given, settings, strategies as st
+from hypothesis import Phase, given, settings, strategies as st
 
 from tallystick.core.money import total
 from tallystick.tally.attribute import FIGURES, Attribution, figures
@@ -16,6 +16,8 @@ from tallystick.tally.changes import changes
 from tallystick.tally.owners import FIELDS, Owners
 
 MONEY = pa.decimal128(28, 12)
+WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
+"""To make a failure smaller takes minutes here."""
 OWNERS = Owners.read(
     [
         {"team": "docs", "cost_center": "4711", "workspace": ["w0"]},
@@ -53,7 +55,7 @@ def _charges(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([fixed | row | {"nth": place} for place, row in enumerate(rows)], fits)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
 @given(st.lists(charge, max_size=8))
 def test_parts_of_every_figure_sum_to_the_whole(rows: list[dict[str, Any]]) -> None:
     """Of each charge the parts of each figure sum to it exactly, and are unknown where it is."""
@@ -69,7 +71,7 @@ def test_parts_of_every_figure_sum_to_the_whole(rows: list[dict[str, Any]]) -> N
                 assert sum(split) == whole[name], name
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
 @given(st.lists(charge, max_size=8))
 def test_teams_have_what_sums_say(rows: list[dict[str, Any]]) -> None:
     """A team's parts of what was billed are the same, charge by charge or summed."""

@@ -23,8 +23,8 @@ from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.scratch import scratch
 
 _PLACED = f"""
-SELECT row_number() OVER () AS id, charges.*, billed::HUGEINT AS total, rule
-FROM charges JOIN spans USING ({", ".join(FIELDS)}) WHERE day >= start AND day < until
+SELECT charges.*, billed::HUGEINT AS total, rule
+FROM (SELECT row_number() OVER () AS id, * FROM charges) AS charges JOIN spans USING ({", ".join(FIELDS)}) WHERE day >= start AND day < until
 """  # noqa: S608 - our own names
 _OWN = f"""
 SELECT organization, day, team, sum(billed)::DECIMAL(38, 0) AS billed
