@@ -34,9 +34,8 @@ def log(
 @click.option("--to", "after", metavar="DAY|VERSION", help="By default the newest version.")
 @click.option(
     "--by",
-    default="day,workspace,key,actor,product,model,kind,tier,context,geo,speed",
     metavar="DIM[,DIM]",
-    help="What to sum the lines by; by default each stands by itself.",
+    help="What to sum the lines by, as day, workspace or model. [default: each line by itself]",
 )
 @options.form
 @options.output
@@ -48,7 +47,7 @@ def diff(
     month: str,
     before: str | None,
     after: str | None,
-    by: str,
+    by: str | None,
     form: str | None,
     output: str | None,
     force: bool,
@@ -60,5 +59,7 @@ def diff(
     A line that did not change is not shown. One that a version does not have, or of which it does not know a figure,
     has nothing there, which is not zero.
     """
-    table = options.book(doubt=False, ledger=ledger, config=config).diff(month, before, after, options.names(by))
+    table = options.book(doubt=False, ledger=ledger, config=config).diff(
+        month, before, after, None if by is None else options.names(by)
+    )
     options.write(options.written(table, form, output), output, force=force)

@@ -24,7 +24,8 @@ from tallystick.tally.scratch import scratch
 
 _PLACED = f"""
 SELECT charges.*, billed::HUGEINT AS total, rule
-FROM (SELECT row_number() OVER () AS id, * FROM charges) AS charges JOIN spans USING ({", ".join(FIELDS)}) WHERE day >= start AND day < until
+FROM (SELECT row_number() OVER () AS id, * FROM charges) AS charges JOIN spans USING ({", ".join(FIELDS)})
+WHERE day >= start AND day < until
 """  # noqa: S608 - our own names
 _OWN = f"""
 SELECT organization, day, team, sum(billed)::DECIMAL(38, 0) AS billed
