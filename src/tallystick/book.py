@@ -65,8 +65,9 @@ class Ledger:
         return cls.of(Settings.load(ledger=str(path) if path else None, as_of=as_of), clock=clock)
 
     @classmethod
-    def of(cls, settings: Settings, *, clock: Clock | None = None) -> Ledger:
-        """The ledger that the settings name."""
+    def of(cls, settings: Settings, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
+        """The ledger that the settings name; `as_of` as in `open`, in the place of that of the settings."""
+        settings = replace(settings, as_of=as_of) if as_of is not None else settings
         return cls(settings.ledger, clock or settings.clock(), settings.price_lists(), settings)
 
     def sync(
@@ -455,6 +456,23 @@ class Ledger:
         """What does not add up in the whole ledger; a Table without rows if all does."""
         return verify(self.engine(), self._lists())
 
+    def log(self, top: int | None = None) -> Table:
+        """Every committed version, the newest first, and the tables that each changed; `top` keeps the first rows."""
+        from tallystick.reports import log as report
+
+        return report.answer(self._tables, self.engine().version, top)
+
+    def diff(self, month: str, before: str | None = None, after: str | None = None, by: By | None = None) -> Table:
+        """The lines of a month that changed between two versions, from what to what.
+
+        `before` and `after` are numbers of versions, UTC days or instants. By default `after` is the newest, `before`
+        the one that closed the month, or, of an open month, the one before the newest that changed it.
+        """
+        from tallystick.reports import diff as report
+
+        dims = report.LINE if by is None else (by,) if isinstance(by, str) else tuple(by)
+        return report.answer(self._tables, self.engine().version, month, before, after, dims)
+
     def engine(self) -> Engine:
         """The version that is asked, the newest unless said, ready for it; LedgerError where there is no ledger."""
         if not self._tables.exists():
@@ -462,7 +480,7 @@ class Ledger:
                 f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
             )
         said = self._settings.as_of if self._settings else None
-        return Engine(self._tables, self._tables.as_of(said) if said else self._tables.newest())
+        return Engine(self._tables, self._tables.newest() if said is None else self._tables.as_of(said))
 
     def _question(
         self,

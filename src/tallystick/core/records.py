@@ -310,7 +310,7 @@ CLOSED = LedgerTable(
         Column(
             "what",
             Type.TEXT,
-            "charge; adjustment, of a month closed earlier, so its day is not in `month`; rules, prices, closing",
+            "charge; adjustment (of a month closed earlier: its day is before); rules, prices, provisional, closing",
         ),
         Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
         *_dims(*_ANALYTICS, "kind", *_SMALL),
@@ -319,6 +319,7 @@ CLOSED = LedgerTable(
         Column("list", Type.MONEY, "the team's part of that at list price, US dollars; null as in charges"),
         Column("priced", Type.MONEY, "the same by the price lists in force, one's own included"),
         Column("billed", Type.MONEY, "the team's part of what was billed, US dollars; null where nothing was"),
+        Column("discount", Type.MONEY, "the team's part of the discount; null as in charges"),
         *_dims("method", "cause"),
         Column("source", Type.TEXT, "the dialect that was matched: reports or analytics"),
         *_dims("team", "cost_center"),
@@ -390,3 +391,5 @@ MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
+CLOSED_AS = "closed "
+"""Begins the name under which a version states the digest of what it closed: a month and an organization follow."""
