@@ -1,7 +1,7 @@
 """FOCUS: a month as the FinOps Open Cost and Usage Specification has it, versions 1.2 and 1.4: a row for each charge.
 
-What was billed is a row; so is use of a day whose bill has been read and has nothing for it, at 0. Use that is not
-billed yet, or prepaid (priority tier), has a cost that nobody knows: it is left out and named, never 0.
+What was billed is a row; so is use with a list price for which a bill that has been read has nothing, at 0. Use that is
+not billed yet, or prepaid (priority tier), has a cost that nobody knows: it is left out and named, never 0.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -63,6 +63,10 @@ COLUMNS: tuple[tuple[str, pa.DataType, tuple[str, ...], str], ...] = (
     ("ListCost", _NUMBER, _BOTH, "cost at list price; what was billed where no list price is known"),
     ("ListUnitPrice", _NUMBER, _BOTH, "the same for one PricingUnit, to 12 places; null where none is known"),
     ("PricingCategory", _TEXT, _BOTH, "Standard"),
+    ("PricingCurrency", _TEXT, _BOTH, "USD"),
+    ("PricingCurrencyContractedUnitPrice", _NUMBER, _BOTH, "ContractedUnitPrice"),
+    ("PricingCurrencyEffectiveCost", _NUMBER, _BOTH, "EffectiveCost"),
+    ("PricingCurrencyListUnitPrice", _NUMBER, _BOTH, "ListUnitPrice"),
     ("PricingQuantity", _NUMBER, _BOTH, "how much was used, in PricingUnit"),
     ("PricingUnit", _TEXT, _BOTH, "1000000 Tokens, 1000 Searches, Container-Hours or Session-Hours"),
     ("ProviderName", _TEXT, ("1.2",), "Anthropic"),
@@ -114,6 +118,7 @@ _SAME = {
     "HostProviderName": "Anthropic",
     "InvoiceIssuerName": "Anthropic",
     "PricingCategory": "Standard",
+    "PricingCurrency": "USD",
     "ProviderName": "Anthropic",
     "PublisherName": "Anthropic",
     "ServiceCategory": "AI and Machine Learning",
@@ -122,7 +127,9 @@ _SAME = {
     "ServiceSubcategory": "Generative AI",
     "SubAccountType": "Workspace",
 }
-_COUNTED = "billed IS NOT NULL OR cause = 'not billed'"
+_COUNTED = "(billed IS NOT NULL OR (cause = 'not billed' AND list IS NOT NULL))"
+_UNKNOWN = "what they cost is unknown, not zero"
+_WHY = {"not billed": "the bill has nothing for them, and no list price is known"}
 _ROWS = 10_000
 
 
@@ -135,14 +142,14 @@ class _Doubts:
     derived: int = 0
 
     def said(self) -> list[str]:
-        found = [
-            (self.derived, "were billed without use (code execution, session time, ...): their quantity is what their "
-             "list amount buys at the list price"),
-            (self.unmeasured, "have no quantity: nobody says how much was used, and no list price tells"),
-            (self.unlisted, "have no known list price: ListUnitPrice is null, and ListCost what was billed, as FOCUS "
-             "asks"),
-        ]  # fmt: skip
-        return [f"{count:,} charges {what}." for count, what in found if count]
+        """What there is to say of them."""
+        bought = "were billed without use (code execution, ...): their quantity is what they buy at the list price"
+        found = {
+            bought: self.derived,
+            "have no quantity: nobody says how much was used, and no list price tells": self.unmeasured,
+            "have no known list price: ListUnitPrice is null, ListCost is what was billed (FOCUS)": self.unlisted,
+        }
+        return [f"{count:,} charges {what}." for what, count in found.items() if count]
 
 
 def schema(version: str) -> pa.Schema:
@@ -169,12 +176,12 @@ def _left_out(engine: Engine, window: Window) -> list[str]:
     query = (
         exp.select("cause", "unit", exp.alias_(exp.maybe_parse("sum(quantity)"), "used"))
         .from_("ledger.charges")
-        .where(f"NOT ({_COUNTED}) AND kind <> '{REQUESTS}'", within(window, months=True))
+        .where(f"NOT {_COUNTED} AND kind <> '{REQUESTS}'", within(window, months=True))
         .group_by("cause", "unit")
         .order_by("cause", "unit")
     )
     return [
-        f"{int(row['used']):,} {row['unit']} are left out ({row['cause']}): what they cost is unknown, not zero."
+        f"{int(row['used']):,} {row['unit']} are left out ({row['cause']}): {_WHY.get(row['cause'], _UNKNOWN)}."
         for row in engine.ask(query).to_pylist()
     ]
 
@@ -184,7 +191,7 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     names, owned, doubts = directory(engine, "organization"), _owned(engine, window, owners), _Doubts()
 
-    @lru_cache(maxsize=None)
+    @cache
     def rate(day: date, *of: str) -> Rate | None:
         named = dict(zip(_PRICE, of, strict=True))
         found = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
@@ -241,6 +248,9 @@ def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[s
         "PricingUnit": f"{per} {unit}" if per > 1 else unit,
         "ListUnitPrice": found.list_price,
         "ContractedUnitPrice": found.price,
+        "PricingCurrencyContractedUnitPrice": found.price,
+        "PricingCurrencyEffectiveCost": billed,
+        "PricingCurrencyListUnitPrice": found.list_price,
     }
 
 

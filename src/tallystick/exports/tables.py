@@ -53,7 +53,9 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
         coverage["billed"], split = matched(engine, question)
         coverage["unpriced"], nameless = unpriced(engine, question)
         said += [*split, *nameless]
-    return Rows(f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), said, coverage)
+    return Rows(
+        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), said, coverage
+    )
 
 
 def tallied(engine: Engine) -> None:
