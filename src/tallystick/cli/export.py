@@ -120,7 +120,7 @@ def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: boo
     if output is None:
         if form not in TEXTS and sys.stdout.isatty():
             raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
-        _to_pipe(rows, form, click.get_binary_stream("stdout"))
+        _to_pipe(rows, form, sys.stdout.buffer)
     else:
         _to_file(rows, form, Path(output), force=force)
     for caveat in rows.said:
