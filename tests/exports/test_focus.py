@@ -154,11 +154,11 @@ def test_zero_is_a_known_zero(rows: list[Row], ledger: Ledger) -> None:
 
 
 def test_tags_tell_who_and_whose(rows: list[Row], ledger: Ledger) -> None:
-    """Tags hold key, actor, product and owner; a shared charge is one row that names its teams and their shares."""
+    """Tags hold key, actor, product, method, owner and rule; a shared charge is one row that names its teams and their shares."""
     production = "Production"
     for row in rows:
         tags = json.loads(row["Tags"])
-        assert {"key", "key_name", "actor", "actor_name", "product", "team"} <= tags.keys()
+        assert {"key", "key_name", "actor", "actor_name", "product", "method", "team", "rule"} <= tags.keys()
         if row["SubAccountName"] == production:
             assert (tags["team"], tags["cost_center"]) == ("platform", "4711")
         elif row["SubAccountId"] == "default":
@@ -169,6 +169,26 @@ def test_tags_tell_who_and_whose(rows: list[Row], ledger: Ledger) -> None:
     [billed] = [row["billed"] for row in spent if row["team"] == "platform"]
     of = [int(row["BilledCost"].scaleb(12)) for row in rows if json.loads(row["Tags"])["team"] == "platform"]
     assert Decimal(sum(of)).scaleb(-12) == billed
+    assert {(it["rule"], it["team"]) for it in map(json.loads, {row["Tags"] for row in rows})} == {
+        ("[[owner]] 1", "platform"),
+        ("[[owner]] 2", "shared"),
+        ("none", "unowned"),
+    }
+
+
+def test_tags_tell_how_a_cost_is_known(rows: list[Row], ledger: Ledger) -> None:
+    """The tag `method` says of every dollar whether the API reported it for its key or it was allocated."""
+    sums: dict[str, int] = {}
+    for row in rows:
+        method = json.loads(row["Tags"])["method"]
+        sums[method] = sums.get(method, 0) + int(row["BilledCost"].scaleb(12))
+    truth = ledger.sql(
+        "SELECT method, sum(billed) AS billed FROM charges WHERE month = '2026-10' AND billed IS NOT NULL "
+        "GROUP BY method"
+    )
+    assert {name: Decimal(it).scaleb(-12) for name, it in sums.items() if it} == {
+        str(row["method"]): row["billed"] for row in truth.rows if row["billed"]
+    }
 
 
 def test_identity_of_a_price(rows: list[Row]) -> None:

@@ -82,7 +82,7 @@ COLUMNS: tuple[tuple[str, pa.DataType, tuple[str, ...], str], ...] = (
     ("SubAccountId", _TEXT, _BOTH, "the workspace's id"),
     ("SubAccountName", _TEXT, _BOTH, "its name"),
     ("SubAccountType", _TEXT, _BOTH, "Workspace"),
-    ("Tags", _TEXT, _BOTH, "key, actor, product, team and cost center: JSON"),
+    ("Tags", _TEXT, _BOTH, "key, actor, product, method, team, cost center and rule: JSON"),
 )
 """Every column in the order of the specification: its name, type, the versions that have it, what it holds here."""
 
@@ -108,8 +108,10 @@ _DETAILS = ("x_Model", "x_Kind", "x_ServiceTier", "x_ContextWindow", "x_Inferenc
 _READ = (
     *("organization", "day", "workspace", "workspace_name", "key", "key_name", "actor", "actor_name", "product"),
     *_PRICE,
-    *("quantity", "unit", "list", "billed"),
+    *("quantity", "unit", "list", "billed", "method"),
 )
+_FIGURES = {"quantity", "unit", "list", "billed", "method"}
+_TAGGED = ("key", "key_name", "actor", "actor_name", "product", "method")
 _SAME = {
     "BillingAccountType": "Organization",
     "BillingCurrency": "USD",
@@ -197,7 +199,7 @@ def _batches(
         found = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
         return found if isinstance(found, Rate) else None
 
-    order = [exp.column(name, quoted=True) for name in _READ if name not in {"quantity", "unit", "list", "billed"}]
+    order = [exp.column(name, quoted=True) for name in _READ if name not in _FIGURES]
     for day in days(engine, CHARGES, window):
         query = (
             exp.select(*(exp.column(name, quoted=True) for name in _READ))
@@ -258,7 +260,7 @@ def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str
     """What was charged and to whom."""
     meter = METERS.get(row["kind"], row["kind"])
     told = [row[name] for name in _PRICE if name != "kind" and row[name] not in {"none", "unknown", "not_available"}]
-    tags = {name: row[name] for name in ("key", "key_name", "actor", "actor_name", "product")}
+    tags = {name: row[name] for name in _TAGGED}
     return {
         "BillingAccountId": row["organization"],
         "SubAccountId": row["workspace"],
@@ -286,13 +288,13 @@ def _owner(owners: Owners, spans: list[Span], day: date) -> dict[str, str]:
     """The tags of who owns a charge; one that is shared names its teams and their shares, and is not split."""
     place = next(rule for _, start, end, rule in spans if start <= day < end)
     if place < 0:
-        return {"team": UNOWNED, "cost_center": UNOWNED}
+        return {"team": UNOWNED, "cost_center": UNOWNED, "rule": "none"}
     rule = owners.rules[place]
     if rule.how == "team":
-        return {"team": rule.teams[0][0], "cost_center": rule.cost_center}
+        return {"team": rule.teams[0][0], "cost_center": rule.cost_center, "rule": rule.name}
     whole = sum(weight for _, weight in rule.teams)
     shares = [team if rule.how == "proportional" else f"{team} {weight}/{whole}" for team, weight in rule.teams]
-    return {"team": "shared", "shared_by": rule.how, "shared_teams": ", ".join(shares)}
+    return {"team": "shared", "rule": rule.name, "shared_by": rule.how, "shared_teams": ", ".join(shares)}
 
 
 def _json(found: Mapping[str, str]) -> str:
