@@ -18,6 +18,7 @@ from reports.given import Run, summed
 from sync.conftest import used
 from tallystick.book import Ledger
 from tallystick.core.money import plain
+from tallystick.core.text import harmless
 from tallystick.errors import AskedWrongly
 from tallystick.exports import TABLES, Rows
 from tallystick.exports.csv import write as as_csv
@@ -120,7 +121,7 @@ def test_every_format_holds_the_same_rows(ledger: Ledger, table: str) -> None:
     ]
     assert read(ledger, table, "jsonl") == spoken
     assert read(ledger, table, "csv") == [
-        {name: "" if it is None else str(it) for name, it in row.items()} for row in spoken
+        {name: "" if it is None else harmless(str(it)) for name, it in row.items()} for row in spoken
     ]
     assert {"workspace_name", "key_name", "actor_name"} <= rows[0].keys()
 
