@@ -130,7 +130,9 @@ def main() -> None:
         subprocess.check_call([python, "-m", "venv", str(venv)])
         subprocess.check_call([venv / "bin" / "pip", "install", "--quiet", *PINS])
         (venv / ".made").touch()
-    version = subprocess.check_output([venv / "bin" / "python", "-c", "import platform as it; print(it.python_version())"])
+    version = subprocess.check_output(
+        [venv / "bin" / "python", "-c", "import platform as it; print(it.python_version())"]
+    )
     with TemporaryDirectory() as folder:
         verdicts = {it: validate(venv, export(Path(folder), it)) for it in ("reports", "analytics")}
     to.write_text(report(verdicts, version.decode().strip()), encoding="utf-8")

@@ -171,7 +171,7 @@ def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
     for sheet in sheets:
         assert "<f>" not in sheet
         assert "hyperlink" not in sheet
-    assert sheets[1].count("<v>0.5</v>") == 2
+    assert sheets[1].count("<v>0.500000000000</v>") == 2
     assert f"<v>{(FIRST - date(1899, 12, 30)).days}</v>" in sheets[1]
     assert ">4711</t>" in sheets[2]
     assert written(ledger.export("cost", **OCTOBER), "xlsx")[:2] == b"PK"
