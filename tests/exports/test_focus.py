@@ -176,7 +176,7 @@ def test_zero_is_a_known_zero(rows: list[Row], ledger: Ledger) -> None:
 
 
 def test_tags_tell_who_and_whose(rows: list[Row], ledger: Ledger) -> None:
-    """Tags hold key, actor, product, method, owner and rule; a shared charge is one row that names its teams and their shares."""
+    """Tags hold key, actor, product, owner and rule; a shared charge is one row that names its teams and shares."""
     production = "Production"
     for row in rows:
         tags = json.loads(row["Tags"])
