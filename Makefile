@@ -28,6 +28,7 @@ bench: $(VENV)/.developed
 	$(BIN)/python -m pip install --quiet --group bench
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/tally.py
+	$(BIN)/python benchmarks/export.py
 
 # The official validator needs a Python 3.12 or newer: FOCUS_PYTHON, else python3.12, else one that pyenv has.
 focus-check: $(VENV)/.developed

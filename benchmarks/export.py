@@ -3,8 +3,8 @@
     python benchmarks/export.py [--rows-a-day 27400] [--days 365] [--formats csv,jsonl,parquet,xlsx]
 
 A ledger of charges is written once. Each format is exported by `tallystick export charges` in a process of its own on
-two cores, to a file; the floor is DuckDB copying the same view, unordered, in another. Excel takes a month: it is written cell by cell. Peak memory
-is the process's resident set.
+two cores, to a file; the floor is DuckDB copying the same view, unordered, in another. Excel takes a month: it is
+written cell by cell. Peak memory is the process's resident set.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ SELECT 'org' AS organization, '{month}' AS month, day::DATE AS day,
     'wrkspc_' || lpad((place // 40 % 60)::VARCHAR, 26, '0') AS workspace,
     'apikey_' || lpad((place // 40)::VARCHAR, 26, '0') AS key, 'user_' || place // 400 AS actor,
     'messages_api' AS product,
-    ['claude-opus-5-5', 'claude-sonnet-4-6', 'claude-opus-4-8', 'claude-haiku-4-5-20251001'][place // 5 % 4 + 1] AS model,
+    ['claude-opus-5-5', 'claude-sonnet-4-6', 'claude-opus-4-8', 'claude-haiku-4-5-20251001'][place // 5 % 4 + 1]
+        AS model,
     ['uncached_input', 'cache_write_5m', 'cache_write_1h', 'cache_read', 'output'][place % 5 + 1] AS kind,
     CASE WHEN place // 20 % 2 = 0 THEN 'standard' ELSE 'batch' END AS tier, '0-200k' AS context, 'global' AS geo,
     'standard' AS speed, 1 + (hash(place, day) % 9000000)::BIGINT AS quantity, 'tokens' AS unit,
@@ -58,8 +59,8 @@ def make(folder: Path, rows: int, days: int) -> None:
                 writer.replace(CHARGES, "org", held, duck.sql(asked).to_arrow_table().cast(schema(CHARGES)))
         known = {"organization": "org", "source": "analytics_cost", "grain": "day", "state": "settled"}
         writer.append(DAYS, pa.Table.from_pylist([known | {"day": day} for day in span], schema(DAYS)))
-        named = [{"organization": "org", "type": "key", "seen_at": NOW, "id": f"apikey_{place:026}", "name": f"key {place}"}
-                 for place in range(rows // 40)]  # fmt: skip
+        key = {"organization": "org", "type": "key", "seen_at": NOW}
+        named = [key | {"id": f"apikey_{place:026}", "name": f"key {place}"} for place in range(rows // 40)]
         writer.append(NAMES, pa.Table.from_pylist(named, schema(NAMES)))
         writer.commit("org", "charges", NOW, {})
 
@@ -90,8 +91,12 @@ def main() -> None:
     parser.add_argument("--rows-a-day", type=int, default=27_400)
     parser.add_argument("--days", type=int, default=365)
     parser.add_argument("--formats", default="parquet,csv,jsonl,xlsx")
+    parser.add_argument("--make", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--measure", nargs=4, help=argparse.SUPPRESS)
     told = parser.parse_args()
+    if told.make:
+        make(told.make, told.rows_a_day, told.days)
+        return
     if told.measure:
         what, folder, form, since = told.measure
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
@@ -100,26 +105,19 @@ def main() -> None:
         print(json.dumps([time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
         return
     with tempfile.TemporaryDirectory() as folder:
-        begun = time.perf_counter()
-        maker = subprocess.Popen(  # its memory is its own
-            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r}); from export import *; "
-             f"make(Path({folder!r}) / 'ledger', {told.rows_a_day}, {told.days})"]
-        )  # fmt: skip
-        assert maker.wait() == 0
-        print(f"{told.rows_a_day * told.days:,} charges written in {time.perf_counter() - begun:,.1f} s", flush=True)
+        shape = ["--rows-a-day", str(told.rows_a_day), "--days", str(told.days)]
+        subprocess.check_call([sys.executable, __file__, *shape, "--make", f"{folder}/ledger"])
         for form in told.formats.split(","):
             days = min(told.days, 30) if form == "xlsx" else told.days
             since = f"{LAST - timedelta(days=days - 1)}"
-            again = [sys.executable, __file__, "--measure"]
+            again, to = [sys.executable, __file__, "--measure"], Path(folder) / f"charges.{form}"
             wall, peak = json.loads(subprocess.check_output([*again, "export", folder, form, since]))
-            least = (
-                "" if form == "xlsx" else json.loads(subprocess.check_output([*again, "floor", folder, form, since]))
-            )
-            ratio = f"{wall / least[0]:>6,.1f} floors of {least[0]:,.1f} s" if least else "no floor"
-            size = (Path(folder) / f"charges.{form}").stat().st_size / 1e6
-            print(f"{form:<8}{told.rows_a_day * days:>12,} rows {wall:>8,.1f} s {ratio}, {size:,.0f} MB, peak {peak:,.0f} MB of {MOST:,.0f}",
-                  flush=True)  # fmt: skip
-            (Path(folder) / f"charges.{form}").unlink()
+            said = f"{form:<8}{told.rows_a_day * days:>12,} rows {wall:>8,.1f} s"
+            if form != "xlsx":
+                least, _ = json.loads(subprocess.check_output([*again, "floor", folder, form, since]))
+                said += f", {wall / least:,.1f} floors of {least:,.1f} s"
+            print(f"{said}, {to.stat().st_size / 1e6:,.0f} MB, peak {peak:,.0f} MB of {MOST:,.0f}", flush=True)
+            to.unlink()
             assert peak < MOST
 
 

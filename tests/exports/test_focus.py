@@ -161,7 +161,7 @@ def test_the_discount_stands_between_list_and_billed(months: dict[str, list[Row]
 
 
 def test_zero_is_a_known_zero(rows: list[Row], ledger: Ledger) -> None:
-    """A cost of 0 stands for use that a read bill has nothing for; what nobody knows the cost of is left out and said."""
+    """A cost of 0 stands for use that a read bill has nothing for; what has an unknown cost is left out and said."""
     found = ledger.sql(
         "SELECT cause, count(*) AS rows FROM charges WHERE month = '2026-10' AND billed IS NULL AND list IS NOT NULL "
         "GROUP BY cause"
