@@ -80,7 +80,14 @@ for _name in TABLES:
 
 @export.command("focus", short_help="A month as FOCUS 1.2 or 1.4.")
 @click.option("--month", metavar="MONTH", help="A UTC month, as 2026-10; by default the last ended one.")
-@click.option("--focus-version", "version", type=click.Choice(["1.2", "1.4"]), default="1.2", show_default=True)
+@click.option(
+    "--focus-version",
+    "version",
+    type=click.Choice(["1.2", "1.4"]),
+    default="1.2",
+    show_default=True,
+    help="The version of the specification; 1.2 is the one that its validator knows.",
+)
 @_form("csv", "parquet")
 @strict
 @options.output
