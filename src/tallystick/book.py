@@ -30,6 +30,7 @@ from tallystick.tally.prices import Prices
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.core.document import Document
+    from tallystick.exports import Rows
     from tallystick.reports.closed import Month
     from tallystick.reports.statement import Charged
     from tallystick.sync.forget import Forgotten, Person
@@ -451,6 +452,24 @@ class Ledger:
         if rates:
             return headroom.answer(client, self._clock.now())
         return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
+
+    def export(self, table: str, since: str = "30d", until: str | None = None, where: Where | None = None) -> Rows:
+        """Every row of charges, usage or cost over the UTC days from `since` to before `until`, to be written once.
+
+        `where` maps a dimension to the ids or names wanted.
+        """
+        from tallystick.exports import tables
+
+        return tables.export(self.engine(), self._asked(table, (), since, until, where), self._clock.now())
+
+    def export_focus(self, month: str | None = None, version: str = "1.2") -> Rows:
+        """A UTC month (2026-10; the last ended one unless said) as FOCUS 1.2 or 1.4 has it, to be written once."""
+        from tallystick.exports import focus
+        from tallystick.reports.variance import month_of
+
+        now, settings = self._clock.now(), self._settings or Settings.load()
+        question = Question("focus", month_of(month, now), ())
+        return focus.export(self.engine(), question, now, self._lists(), settings.owners(), version)
 
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""

@@ -219,6 +219,18 @@ USED = LedgerTable(
         _REQUESTS,
     ),
 )
+BILL = LedgerTable(
+    "bill",
+    "what was billed, by UTC day and line, from the dialect that the tally takes for the day",
+    (
+        *_WHEN,
+        *_dims(*_ANALYTICS, "description", "cost_type", "kind", *_SMALL),
+        Column("currency", Type.TEXT, "currency of the bill; USD"),
+        Column("billed", Type.MONEY, "amount billed, US dollars"),
+        _LIST,
+        Column("source", Type.TEXT, "the dialect that the line is of: reports or analytics"),
+    ),
+)
 USED_HOUR = LedgerTable("used_hour", "tokens used, by UTC hour", (*USED.columns[:3], _HOUR, *USED.columns[3:]))
 TOOLS = ("edit", "multi_edit", "write", "notebook_edit", "other")
 """The tools of Claude Code whose proposals people accept or reject; `other` is any that tallystick does not know."""
