@@ -33,6 +33,8 @@ from tallystick.tally.owners import Owners, Rule, like
 CHARGE, ADJUSTMENT = "charge", "adjustment"
 RULES, PRICES, PROVISIONAL, CLOSING = "rules", "prices", "provisional", "closing"
 """What a row of `closed` is."""
+BATCH = 65_536
+"""Rows that are made text at a time, which bounds memory."""
 _PARTS = ("team", "cost_center")
 _DIMS = ("workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
 _LINES = f"what IN ('{CHARGE}', '{ADJUSTMENT}')"
@@ -230,8 +232,12 @@ def digest(rows: pa.Table) -> str:
     counts in digits, exact and without idle zeros past the second place; the rows are sorted, a line each.
     """
     rows = rows.filter(pc.not_equal(rows["what"], CLOSING)).select(schema(CLOSED).names)
+    lines: list[str] = []
+    for batch in rows.to_batches(max_chunksize=BATCH):
+        cells = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        lines += (json.dumps([_text(cell) for cell in row]) for row in cells)
     said = hashlib.sha256()
-    for line in sorted(json.dumps([_text(cell) for cell in row.values()]) for row in rows.to_pylist()):
+    for line in sorted(lines):
         said.update(line.encode() + b"\n")
     return said.hexdigest()
 
