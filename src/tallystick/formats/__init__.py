@@ -33,6 +33,7 @@ FORMATS = {
         Format("text", "txt"),
         Format("json", "json"),
         Format("csv", "csv", rows=True),
+        Format("jsonl", "jsonl", rows=True),
     )
 }
 """Every format, by the name that `--format` takes."""
