@@ -6,8 +6,13 @@ import unicodedata
 
 
 def safe(text: str) -> str:
-    """The text with every control, direction and format character shown as an escape: it cannot steer a terminal."""
+    """The text with every control, direction and format character shown as an escape: it cannot steer a terminal.
+
+    So is what Unicode says is no character (U+FFFE, U+FFFF): XML, and so SVG, has no place for it.
+    """
     return "".join(
-        letter if unicodedata.category(letter) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else ascii(letter)[1:-1]
+        ascii(letter)[1:-1]
+        if unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"} or letter in "\ufffe\uffff"
+        else letter
         for letter in text
     )

@@ -34,6 +34,9 @@ FORMATS = {
         Format("json", "json"),
         Format("csv", "csv", rows=True),
         Format("jsonl", "jsonl", rows=True),
+        Format("markdown", "md"),
+        Format("parquet", "parquet", rows=True),
+        Format("xlsx", "xlsx"),
     )
 }
 """Every format, by the name that `--format` takes."""

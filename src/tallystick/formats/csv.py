@@ -11,7 +11,8 @@ from tallystick.core.money import plain
 from tallystick.core.question import Cell, Kind
 from tallystick.formats.shown import rows
 
-_RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a text begins that a spreadsheet would run."""
 
 
 def as_csv(answer: Answer) -> str:
@@ -30,5 +31,5 @@ def as_csv(answer: Answer) -> str:
 
 def _cell(cell: Cell, *, text: bool) -> str | int:
     if isinstance(cell, str):
-        return f"'{cell}" if text and cell.startswith(_RUNS) else cell
+        return f"'{cell}" if text and cell.startswith(RUNS) else cell
     return "" if cell is None else plain(cell) if isinstance(cell, Decimal) else cell
