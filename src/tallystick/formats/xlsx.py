@@ -244,7 +244,7 @@ def _adds_up(said: Cell, heading: Heading, column: Sequence[Cell]) -> bool:
 def _number(cell: Cell, heading: Heading) -> float | None:
     """A cell as the number that Excel keeps; None for what is none. A float of SQL comes as text."""
     if isinstance(cell, str):
-        figure = heading.kind is Kind.NUMBER and re.fullmatch(r"-?[0-9.]+(e[-+]?[0-9]+)?", cell)
+        figure = heading.kind is Kind.NUMBER and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?", cell)
         return _Double(cell) if figure else None
     if cell is None or (isinstance(cell, int) and abs(cell) < 1 << 53):
         return cell
