@@ -24,12 +24,12 @@ REPORTS = ("spend", "usage", "cache")
 @pytest.mark.parametrize("report", REPORTS)
 @pytest.mark.parametrize("form", FORMATS)
 def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Ledger, report: str, form: str) -> None:
-    """The command line computes nothing: it prints the very Table that Python answers; CSV's caveats stand beside."""
+    """The command line computes nothing: it prints the very Table that Python answers; caveats of rows stand beside."""
     table = book.ask(report, ("workspace", "month"), "2026-10")
     expected = FORMATS[form].write(table)
     to_file = ("--output", "answer") if isinstance(expected, bytes) else ()
     run = tallystick(report, "--by", "workspace,month", "--since", "2026-10", "--format", form, *to_file)
-    assert (run.code, run.err) == (0, caveats(table) if form == "csv" else "")
+    assert (run.code, run.err) == (0, caveats(table) if FORMATS[form].rows else "")
     assert (Path("answer").read_bytes() if to_file else run.out) == expected
 
 
@@ -160,10 +160,21 @@ def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> N
 
 def test_an_ending_that_no_writer_has_is_refused(tallystick: Tallystick) -> None:
     """A spreadsheet that would be a table of text is refused with the known endings, unless --format is said."""
-    tallystick("spend", "-o", "out.xlsx").refused(2, ".xlsx", ".csv", ".json", "--format")
-    assert not Path("out.xlsx").exists()
-    for words in (("-o", "out.xlsx", "--format", "csv"), ("-o", "out.txt"), ("-o", "out")):
+    tallystick("spend", "-o", "out.ods").refused(2, ".ods", ".xlsx", ".csv", ".json", "--format")
+    assert not Path("out.ods").exists()
+    for words in (("-o", "out.ods", "--format", "csv"), ("-o", "out.txt"), ("-o", "out")):
         assert tallystick("spend", *words).code == 0
+
+
+@pytest.mark.parametrize("form", ["xlsx", "parquet"])
+def test_what_is_no_text_is_not_for_a_terminal(
+    tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """A format of bytes is refused on a terminal with exit 2, and written whole to the file that --output names."""
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    tallystick("spend", "--format", form).refused(2, "terminal", "--output")
+    assert tallystick("spend", "-o", f"spend.{form}").code == 0
+    assert Path(f"spend.{form}").read_bytes()[:4] == {"xlsx": b"PK\x03\x04", "parquet": b"PAR1"}[form]
 
 
 def test_a_price_for_nobody_is_said(tallystick: Tallystick) -> None:

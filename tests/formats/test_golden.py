@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import openpyxl
+import pyarrow as pa
 import pypdf
 import pytest
+from pyarrow.parquet import read_table
 
+from formats.hostile import hostile
 from tallystick import Ledger
 from tallystick.formats import FORMATS
 
@@ -37,26 +43,49 @@ ANSWERS = (
 )
 
 
+READ = ("pdf", "xlsx", "parquet")
+"""Formats of which what is read in them is compared: their bytes change with the library that wrote them."""
+DOCUMENT = ("text", "json", "markdown", "xlsx")
+"""Formats that the hostile document is kept in."""
+
+
 def _read(form: str, written: str | bytes) -> bytes:
-    """What is compared: the text itself; of a PDF the text on its pages, its bytes change with each typst."""
-    if form == "pdf":
-        assert isinstance(written, bytes)
-        pages = pypdf.PdfReader(io.BytesIO(written)).pages
-        return "\n".join(page.extract_text() for page in pages).encode() + b"\n"
-    return written if isinstance(written, bytes) else written.encode()
+    """What is compared: the text itself; of a PDF that on its pages, of a workbook its cells, of Parquet its rows."""
+    if isinstance(written, str):
+        return written.encode()
+    lines = {"pdf": _pages, "xlsx": _cells, "parquet": _columns}[form](io.BytesIO(written))
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _pages(file: io.BytesIO) -> Iterator[str]:
+    yield from (page.extract_text() for page in pypdf.PdfReader(file).pages)
+
+
+def _cells(file: io.BytesIO) -> Iterator[str]:
+    """Each cell of a workbook: its place, its value or formula, the format of its number, what a formula came to."""
+    book, results = openpyxl.load_workbook(file), openpyxl.load_workbook(file, data_only=True)
+    for sheet in book:
+        yield f"[{sheet.title}] frozen {sheet.freeze_panes}, filter {sheet.auto_filter.ref}"
+        for cell in (cell for row in sheet for cell in row if cell.value is not None):
+            result = f" = {results[sheet.title][cell.coordinate].value!r}" if cell.data_type == "f" else ""
+            quoted = " quoted" if cell.quotePrefix else ""
+            form = "" if cell.number_format == "General" else f"  {cell.number_format}"
+            yield f"{cell.coordinate} {cell.data_type}{quoted} {cell.value!r}{result}{form}"
+
+
+def _columns(file: io.BytesIO) -> Iterator[str]:
+    table = read_table(pa.BufferReader(file.getvalue()))
+    yield from (f"{field.name}: {field.type}" for field in table.schema)
+    for name, said in (table.schema.metadata or {}).items():
+        yield f"{name.decode()} = {json.dumps(json.loads(said), ensure_ascii=True)}"
+    yield from (str(tuple(None if it is None else str(it) for it in row.values())) for row in table.to_pylist())
 
 
 def _file(name: str, form: str) -> str:
-    return f"{name}.{FORMATS[form].ending}" + (".txt" if form == "pdf" else "")
+    return f"{name}.{FORMATS[form].ending}" + (".txt" if form in READ else "")
 
 
-@pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("asked", ANSWERS, ids=lambda it: it.name)
-def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: pytest.FixtureRequest) -> None:
-    """An answer over the fixed organization at the pinned time is, byte for byte, the one that somebody has read."""
-    table = book.ask(asked.report, asked.by, asked.since, asked.until, None, asked.top)
-    text = _read(form, FORMATS[form].write(table))
-    path = GOLDEN / _file(asked.name, form)
+def _agreed(path: Path, text: bytes, request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--regenerate"):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(text)
@@ -64,7 +93,22 @@ def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: p
     assert text.decode() == path.read_bytes().decode()
 
 
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("asked", ANSWERS, ids=lambda it: it.name)
+def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: pytest.FixtureRequest) -> None:
+    """An answer over the fixed organization at the pinned time is, byte for byte, the one that somebody has read."""
+    table = book.ask(asked.report, asked.by, asked.since, asked.until, None, asked.top)
+    _agreed(GOLDEN / _file(asked.name, form), _read(form, FORMATS[form].write(table)), request)
+
+
+@pytest.mark.parametrize("form", DOCUMENT)
+def test_a_hostile_document_is_as_agreed(form: str, request: pytest.FixtureRequest) -> None:
+    """A document of hostile names is the one that somebody has read and found harmless."""
+    _agreed(GOLDEN / _file("hostile", form), _read(form, FORMATS[form].write(hostile())), request)
+
+
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to an answer."""
     expected = {_file(asked.name, form) for asked in ANSWERS for form in FORMATS}
+    expected |= {_file("hostile", form) for form in DOCUMENT}
     assert {path.name for path in GOLDEN.iterdir()} == expected

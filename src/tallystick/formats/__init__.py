@@ -33,8 +33,12 @@ FORMATS = {
         Format("text", "txt"),
         Format("json", "json"),
         Format("csv", "csv", rows=True),
+        Format("jsonl", "jsonl", rows=True),
+        Format("markdown", "md"),
         Format("html", "html"),
         Format("pdf", "pdf"),
+        Format("parquet", "parquet", rows=True),
+        Format("xlsx", "xlsx"),
     )
 }
 """Every format, by the name that `--format` takes."""

@@ -1,0 +1,82 @@
+"""Markdown: tables as GitHub has them, rounded for reading; no text from the API becomes markup, HTML or a link."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from tallystick.core.document import Answer, Document
+from tallystick.core.question import Table
+from tallystick.core.text import safe
+from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
+
+_WORD = re.compile(r"[^\s|`]+|[|`]")
+_LINKS = re.compile(r"[@#]|:.|www\.|GH-", re.IGNORECASE)
+"""What GitHub makes a link, a mention or a picture of, backslash or not; code alone is left as it is."""
+_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]")
+_BEGINS = re.compile(r"(?=[-+=])|[0-9]+(?=[.)](?: |$))")
+"""Where a line would become a list or a heading."""
+
+
+def as_markdown(answer: Answer) -> str:
+    """The answer as GitHub Flavored Markdown: headings, tables with figures at the right, totals bold, caveats a list.
+
+    A text that has something active in it is escaped; a word that would become a link by itself is shown as code.
+    """
+    return "\n\n".join(_parts(document(answer))) + "\n"
+
+
+def _parts(made: Document) -> Iterator[str]:
+    yield f"# {_line(made.title)}"
+    if made.subtitle:
+        yield _line(made.subtitle)
+    if made.figures:
+        head = _grid(("figure", "value", "unit", "note"), (False, True, False, False))
+        rows = (
+            (it.heading.name, f"**{_text(shown(it.cell, it.heading))}**", it.heading.unit or "", it.note)
+            for it in made.figures
+        )
+        yield "\n".join(
+            (*head, *(_row((_text(name), cell, _text(unit), _text(note))) for name, cell, unit, note in rows))
+        )
+    for section in made.sections:
+        if section.title:
+            yield f"## {_line(section.title)}"
+        yield from map(_line, section.words)
+        if section.table:
+            yield _table(section.table)
+    if made.caveats:
+        yield "\n".join(f"- {_line(it)}" for it in made.caveats)
+
+
+def _table(table: Table) -> str:
+    if said := nothing(table):
+        return _line(said)
+    names = (_text(it.name) + (f" ({_text(it.unit)})" if it.unit else "") for it in table.headings)
+    rows = (
+        _row(_text(shown(cell, heading)) for cell, heading in zip(row, table.headings, strict=True))
+        for row in table.cells
+    )
+    feet = footer(table)
+    foot = [_row(f"**{_text(it)}**" if it else "" for it in feet)] if feet else []
+    return "\n".join((*_grid(names, (it.kind in FIGURES for it in table.headings)), *rows, *foot))
+
+
+def _grid(names: Iterable[str], right: Iterable[bool]) -> tuple[str, str]:
+    return _row(names), _row("---:" if it else ":---" for it in right)
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _line(text: str) -> str:
+    """A text that begins a line, where a dash or a number would make a list of it."""
+    line = _text(text).strip()
+    begin = _BEGINS.match(line)
+    return f"{begin[0]}\\{line[begin.end() :]}" if begin else line
+
+
+def _text(text: str) -> str:
+    """A text within a line: control characters as escapes, markup escaped, a word that links by itself as code."""
+    return _WORD.sub(lambda it: f"`{it[0]}`" if _LINKS.search(it[0]) else _MARKUP.sub(r"\\\g<0>", it[0]), safe(text))

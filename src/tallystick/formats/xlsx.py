@@ -1,0 +1,262 @@
+"""Excel: a sheet for each Table with real numbers, dates and formulas, and `About`: figures, caveats, the question.
+
+A text stays a text: none is read as a formula, a link or a number, also where somebody edits its cell.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from rich.cells import cell_len
+
+from tallystick.core.document import Answer, Document, Section
+from tallystick.core.money import plain, total
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.text import RUNS, safe
+from tallystick.errors import AskedWrongly
+from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
+
+if TYPE_CHECKING:
+    from xlsxwriter.format import Format
+    from xlsxwriter.worksheet import Worksheet
+
+ROWS, COLUMNS = 1_048_576, 16_384
+"""What a sheet of Excel holds."""
+LETTERS = 16_000
+"""What is shown of a text: a cell holds 32,767 units of UTF-16, up to two a letter."""
+NAME = 31
+"""Units of UTF-16 in the name of a sheet."""
+WIDEST, READ = 60, 100
+"""The widest column of a table and of `About`, in letters; what is longer is read in its cell, or wrapped."""
+_ARROW = 3
+"""Letters that the arrow of a filter takes."""
+ABOUT = "About"
+_MADE = datetime(2000, 1, 1, tzinfo=UTC)
+"""The date of every file, so that the same answer is the same bytes."""
+DAY = Heading("day", Kind.DIMENSION)
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CENTS, _EXACT, _WHOLE, _SHARE, _DATE = "#,##0.00", "#,##0.00##########", "#,##0", "0.0 %", "yyyy-mm-dd"
+_CENT = Decimal("0.01")
+PRECISION = (
+    "Excel keeps 15 digits of a number: enough for a cent of ten trillion dollars, not for every picodollar. Formats "
+    "json, jsonl, csv and parquet are exact. A text is cut after 16,000 letters."
+)
+
+
+class _Double(float):
+    """A number that is written with every digit a double holds; xlsxwriter's own 16 can miss it."""
+
+    __slots__ = ()
+
+    def __format__(self, _: str) -> str:
+        return float.__repr__(self)
+
+
+def as_xlsx(answer: Answer) -> bytes:
+    """The answer as a workbook: `About`, a sheet for each section that has a Table, the lines where they are others.
+
+    Money is shown to the cent and stored as exactly as a double holds. A total that is the sum of its rows is a
+    formula, with the exact total as its result. AskedWrongly where a Table is larger than a sheet.
+    """
+    from xlsxwriter import Workbook
+
+    made = document(answer)
+    sections = list(made.sections)
+    if made.lines and not any(it.table is made.lines for it in sections):
+        sections.append(Section("Lines", made.lines, ("Every line with all its columns.",)))
+    names = _names(it.title or made.name for it in sections if it.table)
+    out = io.BytesIO()
+    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    with Workbook(out, options) as book:
+        book.set_properties({"title": safe(made.title)[:255], "created": _MADE})
+        style = cache(lambda **look: book.add_format(look))
+        about = _Sheet(book.add_worksheet(ABOUT), style)
+        sheets = {}
+        for section in sections:
+            if section.table:
+                sheets[id(section)] = name = next(names)
+                _Sheet(book.add_worksheet(name), style).table(section.table)
+        about.about(made, answer.caveats, [(it, sheets.get(id(it), "")) for it in sections])
+    return out.getvalue()
+
+
+class _Sheet:
+    """One sheet: writes each cell as its kind wants it, and knows how wide its columns must be."""
+
+    def __init__(self, sheet: Worksheet, style: Callable[..., Format]) -> None:
+        self._sheet = sheet
+        self._style = style
+        self._widths: dict[int, int] = {}
+
+    def table(self, table: Table) -> None:
+        """The headings, frozen and with a filter; the rows; the totals apart below, so that no filter takes them in."""
+        last = len(table.cells) or 1
+        if last > ROWS - 3 or len(table.headings) > COLUMNS:
+            raise AskedWrongly(
+                f"An answer of {len(table.cells):,} rows and {len(table.headings):,} columns is too large for Excel.",
+                f"A sheet holds {ROWS:,} rows and {COLUMNS:,} columns: write csv or parquet, or ask for less.",
+            )
+        for at, heading in enumerate(table.headings):
+            unit = f" ({heading.unit})" if heading.unit else ""
+            self._text(0, at, heading.name + unit, bold=True, bottom=1, **_side(heading))
+        for row, cells in enumerate(table.cells, 1):
+            for at, (cell, heading) in enumerate(zip(cells, table.headings, strict=True)):
+                self._cell(row, at, cell, heading, **_side(heading))
+        if said := nothing(table):
+            self._text(1, 0, said)
+        for at, (heading, word) in enumerate(zip(table.headings, footer(table), strict=False)):
+            look = {"bold": True, "top": 1, **_side(heading)}
+            if heading.name not in table.totals:
+                self._text(last + 2, at, word, **look)
+            elif _adds_up(said_total := table.totals[heading.name], heading, [row[at] for row in table.cells]):
+                self._sum(last, at, said_total, heading, **look)
+            else:
+                self._cell(last + 2, at, said_total, heading, **look)
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.autofilter(0, 0, last, len(table.headings) - 1)
+        self._sheet.set_landscape()
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.repeat_rows(0)
+        self._fit(WIDEST)
+
+    def about(self, made: Document, caveats: Sequence[str], sections: Sequence[tuple[Section, str]]) -> None:
+        """Title, figures, caveats, then of each section its sheet, its words, its question and its version."""
+        rows = iter(range(ROWS))
+        self._pair(next(rows), "title", made.title)
+        if made.subtitle:
+            self._pair(next(rows), "subtitle", made.subtitle)
+        for it in made.figures:
+            row = next(rows)
+            self._text(row, 0, it.heading.name, bold=True, valign="top")
+            self._cell(row, 1, it.cell, it.heading, bold=True, align="left", valign="top")
+            self._text(row, 2, it.heading.unit or "", valign="top")
+            self._text(row, 3, it.note, valign="top")
+        for said in caveats:
+            self._pair(next(rows), "caveat", said)
+        self._pair(next(rows), "precision", PRECISION)
+        for name, fact in made.facts.items():
+            self._pair(next(rows), name, "-" if fact is None else _json(fact))
+        for section, name in sections:
+            next(rows)
+            for label, said in _of(section, name):
+                self._pair(next(rows), label, said)
+        self._fit(READ)
+
+    def _pair(self, row: int, label: str, text: str) -> None:
+        self._text(row, 0, label, bold=True, valign="top")
+        self._text(row, 1, text, text_wrap=True, valign="top")
+
+    def _cell(self, row: int, at: int, cell: Cell, heading: Heading, **look: Any) -> None:
+        """A cell by its kind; what is not known is the word `unknown`, or empty where that says enough."""
+        if (number := _number(cell, heading)) is not None:
+            self._sheet.write_number(row, at, number, self._style(num_format=_pattern(cell, heading), **look))
+            self._wide(at, cell, heading)
+        elif isinstance(cell, str) and heading == DAY and _DAY.fullmatch(cell):
+            self._sheet.write_datetime(row, at, date.fromisoformat(cell), self._style(num_format=_DATE, **look))
+            self._wide(at, cell, heading)
+        elif cell is not None or heading.kind in {Kind.MONEY, Kind.COUNT}:
+            self._text(row, at, shown(cell, heading), **look)
+        else:
+            self._text(row, at, "", **look)
+
+    def _sum(self, last: int, at: int, said: Cell, heading: Heading, **look: Any) -> None:
+        """The total as a formula over the rows, its exact amount as what readers see that do not calculate."""
+        from xlsxwriter.utility import xl_range
+
+        style = self._style(num_format=_pattern(said, heading), **look)
+        self._sheet.write_formula(last + 2, at, f"=SUM({xl_range(1, at, last, at)})", style, said)
+        self._wide(at, said, heading)
+
+    def _text(self, row: int, at: int, text: str, **look: Any) -> None:
+        """A text that stays one: no formula when its cell is edited, no markup of xlsxwriter's own."""
+        said = safe(text)
+        said = said if len(said) <= LETTERS else f"{said[:LETTERS]}…"
+        style = self._style(**look, **({"quote_prefix": True} if said.startswith(RUNS) else {}))
+        if not said:
+            self._sheet.write_blank(row, at, None, style)
+            return
+        raw = said.startswith("<r>") and said.endswith("</r>")  # written as XML by xlsxwriter, whoever wrote it
+        self._sheet.write_string(row, at, f"<r><t>{escape(said, quote=False)}</t></r>" if raw else said, style)
+        self._widths[at] = max(self._widths.get(at, 0), cell_len(said))
+
+    def _wide(self, at: int, cell: Cell, heading: Heading) -> None:
+        text = plain(cell) if isinstance(cell, Decimal) and _pattern(cell, heading) == _EXACT else shown(cell, heading)
+        self._widths[at] = max(self._widths.get(at, 0), len(text))
+
+    def _fit(self, widest: int) -> None:
+        for at, width in self._widths.items():
+            self._sheet.set_column(at, at, min(width, widest) + _ARROW)
+
+
+def _names(titles: Iterable[str]) -> Iterator[str]:
+    """A legal name of a sheet for each title, none twice: Excel sees no case, and keeps `History` for itself."""
+    taken = {ABOUT.casefold(), "history"}
+    for title in titles:
+        words = " ".join(re.sub(r"[\[\]:*?/\\]", " ", safe(title)).split()).strip(" '") or "Sheet"
+        endings = ("", *(f" {it}" for it in range(2, len(taken) + 2)))
+        fit = (_cut(words, NAME - len(ending)).strip(" '") + ending for ending in endings)
+        name = next(it for it in fit if it.casefold() not in taken)
+        taken.add(name.casefold())
+        yield name
+
+
+def _cut(text: str, units: int) -> str:
+    return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
+
+
+def _of(section: Section, name: str) -> Iterator[tuple[str, str]]:
+    """What is said of a section beside its rows."""
+    if name:
+        yield "sheet", name
+    if section.title:
+        yield "section", section.title
+    yield from (("", it) for it in section.words)
+    if section.table and section.table.question:
+        yield "question", _json(section.table.question.spoken())
+    if section.table and section.table.as_of:
+        yield "as of", _json(section.table.as_of)
+
+
+def _json(said: Any) -> str:
+    return said if isinstance(said, str) else msgspec.json.encode(said).decode()
+
+
+def _side(heading: Heading) -> dict[str, str]:
+    return {"align": "right"} if heading.kind in FIGURES else {}
+
+
+def _adds_up(said: Cell, heading: Heading, column: Sequence[Cell]) -> bool:
+    """Whether a total is the sum of its rows: of some it is that of more than is shown, or not known."""
+    numbers = [Decimal(it) for it in column if isinstance(it, int | Decimal)]
+    whole = isinstance(said, int | Decimal) and heading.kind in {Kind.MONEY, Kind.COUNT}
+    return whole and bool(numbers) and total(numbers) == said
+
+
+def _number(cell: Cell, heading: Heading) -> float | None:
+    """A cell as the number that Excel keeps; None for what is none. A float of SQL comes as text."""
+    if isinstance(cell, str):
+        figure = heading.kind is Kind.NUMBER and re.fullmatch(r"-?[0-9]+(\.[0-9]+)?(e[-+]?[0-9]+)?", cell)
+        return _Double(cell) if figure else None
+    if cell is None or (isinstance(cell, int) and abs(cell) < 1 << 53):
+        return cell
+    return _Double(cell)
+
+
+def _pattern(cell: Cell, heading: Heading) -> str:
+    """How Excel shows a number; an amount below a cent with all its places, for it is not 0.00."""
+    if isinstance(cell, int):
+        return _WHOLE
+    if heading.kind is Kind.RATIO:
+        return _SHARE
+    if isinstance(cell, str):
+        return "General"
+    cents = isinstance(cell, Decimal) and heading.kind is not Kind.NUMBER and (not cell or abs(cell) >= _CENT)
+    return _CENTS if cents else _EXACT

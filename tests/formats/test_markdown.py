@@ -1,0 +1,106 @@
+"""Markdown: what a renderer makes of it has every text as text, no tag or link of a name, figures at the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from formats.hostile import BILLED, NAME, NAMES, hostile
+from tallystick import Ledger, Table
+from tallystick.core.document import Document, Section
+from tallystick.core.question import Heading, Kind
+from tallystick.core.text import safe
+from tallystick.formats.markdown import as_markdown
+from tallystick.formats.shown import footer, shown
+
+MORE = (
+    "- list", "+ list", "1. list", "12) list", "# head", "> quote", "---", "===", "| --- |", "    code", "~~~",
+    "[^1]: x", "<https://example.invalid>", "<!-- x", "&copy;", "\\", "\\|", "`|`", "a`b@c`d", "x\\`@", "[x]: https://x.invalid",
+    "HTTPS://X.INVALID", "ftp://x", "mailto:a@b.c", "@someone", "org/repo#1", "GH-1", "*", "**total**", "_",
+    "2026-11-01 to",
+)  # fmt: skip
+EVERY = (*NAMES, *MORE)
+ACTIVE = {
+    "link_open",
+    "image",
+    "html_inline",
+    "html_block",
+    "em_open",
+    "s_open",
+    "blockquote_open",
+    "fence",
+    "code_block",
+}
+
+
+def tokens(text: str) -> list[Token]:
+    """The tokens that a renderer sees, those within lines among them."""
+    found = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    return [it for token in found for it in (token, *(token.children or ()))]
+
+
+def texts(text: str, tag: str) -> Iterator[str]:
+    """The text in each element of this tag, as one reads it."""
+    found = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    for at, token in enumerate(found):
+        if token.type == f"{tag}_open":
+            inline = next(it for it in found[at:] if it.type == "inline")
+            yield "".join(it.content for it in inline.children or ())
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_name_is_read_as_it_is(name: str) -> None:
+    """In a cell, a heading, a paragraph and a caveat a name is read letter for letter, and nothing in it is active."""
+    table = Table(None, (NAME, BILLED), [(name, Decimal(1))], {"billed": Decimal(1)})
+    text = as_markdown(Document("summary", name, name, (Section(name, table, (name,)),), (), (name,)))
+    assert not ACTIVE & {it.type for it in tokens(text)}
+    said = safe(name).strip()
+    assert next(texts(text, "td")) == said
+    assert {it for tag in ("heading", "paragraph") for it in texts(text, tag)} <= {said}
+    assert sum(it.type == "table_open" for it in tokens(text)) == 1
+    assert sum(it.type == "list_item_open" for it in tokens(text)) == 1
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_nothing_links_by_itself(name: str) -> None:
+    """What GitHub would make a link, a mention, an issue or a picture of stands in code."""
+    text = as_markdown(Table(None, (NAME,), [(name,)], {}, (name,)))
+    for token in tokens(text):
+        if token.type == "text":
+            lower = token.content.lower()
+            assert not [it for it in ("@", "://", "www.", "#1", "gh-1", ":boom:", "mailto:") if it in lower]
+
+
+def test_the_hostile_document_has_every_table() -> None:
+    """Each section is a heading with its table, each of its rows and totals there; the unknown is a word."""
+    made, text = hostile(), as_markdown(hostile())
+    assert list(texts(text, "heading")) == [safe(it) for it in (made.title, *(it.title for it in made.sections)) if it]
+    rows = [len(it.table.cells) for it in made.sections if it.table and it.table.cells]
+    assert sum(it.type == "tr_open" for it in tokens(text)) == sum(rows) + 2 * len(rows) + len(made.figures) + 1
+    assert "| **total** |  | **unknown** | **unknown** | **50.0 %** |" in text
+    assert "unknown: no day of this window is in the ledger" in text
+
+
+@pytest.mark.parametrize("report", ["spend", "usage", "cache"])
+def test_every_figure_is_there(book: Ledger, report: str) -> None:
+    """The table has each cell as text for people has it, the totals bold under them, and each caveat is listed."""
+    table = book.ask(report, ("workspace", "day"))
+    text = as_markdown(table)
+    cells = list(texts(text, "td"))
+    said = [
+        shown(cell, heading).strip() for row in table.cells for cell, heading in zip(row, table.headings, strict=True)
+    ]
+    assert cells == said + footer(table)
+    assert sum(it.type == "strong_open" for it in tokens(text)) == sum(bool(it) for it in footer(table))
+    assert [it for it in table.caveats if it not in set(texts(text, "paragraph"))] == []
+
+
+def test_figures_stand_at_the_right() -> None:
+    """Counts, money, ratios and numbers are aligned at the right, the rest at the left."""
+    headings = tuple(Heading(it.value, it) for it in Kind)
+    line = as_markdown(Table(None, headings, [(None,) * len(headings)], {})).splitlines()[3]
+    assert line == "| :--- | :--- | ---: | ---: | ---: | ---: | :--- |"
