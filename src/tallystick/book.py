@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.core.document import Document
     from tallystick.exports import Rows
+    from tallystick.reports.charged import Charged
     from tallystick.reports.closed import Month
-    from tallystick.reports.statement import Charged
     from tallystick.sync.forget import Forgotten, Person
     from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
@@ -434,7 +434,7 @@ class Ledger:
 
         Of a closed month what it was closed with, else a draft by the rules of today.
         """
-        from tallystick.reports.statement import charged
+        from tallystick.reports.charged import charged
 
         engine, owners = self.engine(), (self._settings or Settings.load()).owners()
         return [charged(engine, it, month, owners, self._clock.now()) for it in organizations(engine)]

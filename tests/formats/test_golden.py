@@ -21,7 +21,8 @@ from tallystick import Ledger
 from tallystick.core.document import Document
 from tallystick.formats import FORMATS
 from tallystick.outlook.summary import summary
-from tallystick.reports.statement import charged, statement
+from tallystick.reports.charged import charged
+from tallystick.reports.statement import statement
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices import Prices

@@ -14,7 +14,8 @@ import pytest
 from reports.given import NOW, Run
 from tallystick import Ledger
 from tallystick.formats import FORMATS
-from tallystick.reports.statement import LINES, Charged, charged, overview, statement
+from tallystick.reports.charged import Charged, charged
+from tallystick.reports.statement import LINES, overview, statement
 from tallystick.tally.owners import Owners
 
 Tallystick = Callable[..., Run]

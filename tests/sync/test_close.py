@@ -18,8 +18,9 @@ from tallystick.core.records import CLOSED, DAYS
 from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
+from tallystick.reports.charged import Charged, charged
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, closings, digest, kept, month
-from tallystick.reports.statement import Charged, charged, statement
+from tallystick.reports.statement import statement
 from tallystick.reports.verify import verify
 from tallystick.sim import World
 from tallystick.sync.rebuild import rebuild

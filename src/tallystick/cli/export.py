@@ -54,6 +54,7 @@ def _command(name: str) -> click.Command:
     @strict
     @options.output
     @options.force
+    @options.as_of
     @options.ledger
     @options.config
     def command(
@@ -92,6 +93,7 @@ for _name in TABLES:
 @strict
 @options.output
 @options.force
+@options.as_of
 @options.ledger
 @options.config
 def focus(

@@ -20,7 +20,7 @@ from tallystick.reports import cache, reconcile, variance
 from tallystick.reports.answer import OTHERS
 from tallystick.reports.closed import CHARGE, closings, month as lines
 from tallystick.reports.daily import Day, How
-from tallystick.reports.names import directory
+from tallystick.reports.names import apart, directory
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices import Prices
@@ -162,10 +162,10 @@ class Summary:
         """What was spent by a dimension, the largest first, beside the days it is compared with."""
         table = self._change((dim,))
         rows = sorted(table.rows, key=lambda it: (-_decimal(it["after"] or 0), str(it[dim])))
-        shown = f"{dim}_name" if any(it.name == f"{dim}_name" for it in table.headings) else dim
+        called = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in rows})
         money = ("after", "before", "change")
         figures: list[tuple[str, dict[str, Cell]]] = [
-            (str(row[shown]), {name: row[name] for name in money}) for row in rows[:TOP]
+            (called[str(row[dim])], {name: row[name] for name in money}) for row in rows[:TOP]
         ]
         if rest := rows[TOP:]:
             figures.append((OTHERS, {name: _sum([row[name] for row in rest]) for name in money}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -46,3 +47,9 @@ def directory(engine: Engine, dimension: str, at: datetime | None = None) -> dic
 
 def _namer(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda it: names.get(it, it)
+
+
+def apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Ids with the names to show where no id stands beside them: one that several have is told apart by its id."""
+    several = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {id_: f"{name} ({id_})" if name in several else name for id_, name in names.items()}

@@ -1,0 +1,163 @@
+"""Charged: what every team is charged for a month, line by line, which adds up to the bill.
+
+The charges are those of `reports.closed`: of a closed month the ones that it was closed with, else a draft of today's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from tallystick.core.money import EXACT, plain, ratio, total
+from tallystick.core.prices import PLAIN, UNITS
+from tallystick.core.question import Question
+from tallystick.core.records import CHARGES, DAYS
+from tallystick.errors import LedgerError
+from tallystick.ledger.engine import Engine
+from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, month
+from tallystick.reports.coverage import cover, spans
+from tallystick.reports.names import directory, named
+from tallystick.tally.owners import UNOWNED, Owners
+
+OWN, SHARED = "own", "shared"
+PARTS = (OWN, SHARED, ADJUSTMENT)
+"""What a line of a statement is: a team's own, its part of a shared line, or what was restated of a closed month."""
+_DIMS = ("workspace", "key", "model", "kind", "tier", "context", "geo", "speed", "unit")
+_SAME = ("cost_center", *_DIMS, "method", "rule", "how")
+_ORDINARY = frozenset({*PLAIN.values(), "not_available", "unknown", "none"})
+"""What need not be said of a line: nothing special was asked for, or no report tells."""
+PLACES = 6
+"""Places of a unit price: the effective one of the month, what was billed over what was used."""
+
+
+@dataclass(frozen=True)
+class Charged:
+    """What every team is charged for a month: the lines of each, and what to say of them all.
+
+    `name` is the organization's.
+    """
+
+    month: Month
+    name: str
+    lines: Mapping[str, Sequence[Mapping[str, Any]]]
+    caveats: tuple[str, ...]
+
+    @property
+    def teams(self) -> list[str]:
+        """Every team that is charged anything, by name, what nobody owns last."""
+        return sorted(self.lines, key=lambda it: (it == UNOWNED, it))
+
+    def amount(self, team: str, *parts: str) -> Decimal:
+        """The exact sum of a team's lines, of some parts or of all."""
+        return total([it["amount"] for it in self.lines[team] if not parts or it["part"] in parts])
+
+    @property
+    def whole(self) -> Decimal:
+        """What all statements come to."""
+        return total([self.amount(team) for team in self.teams])
+
+
+def charged(engine: Engine, organization: str, name: str, owners: Owners, now: datetime) -> Charged:
+    """What every team is charged for a month; LedgerError where the lines do not add up to the bill."""
+    found = month(engine, organization, name, owners)
+    names = named(engine, ("workspace", "key"), found.at)
+    by_team: dict[str, list[dict[str, Any]]] = {}
+    for line in _lines(found.lines, names):
+        by_team.setdefault(line["team"], []).append(line)
+    called = directory(engine, "organization", found.at).get(organization, organization)
+    made = Charged(found, called, by_team, tuple(_said(engine, found, now)))
+    if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, found), found.billed(ADJUSTMENT))):
+        raise LedgerError(
+            f"The statements of {name} differ from the bill by {plain(off)} USD.",
+            "This is a defect of tallystick: please report it with these figures.",
+        )
+    return made
+
+
+def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[dict[str, Any]]:
+    """The lines of statements: charges of a team that are alike in all but the day; an adjustment keeps its day.
+
+    `list` and `quantity` are None where one of the charges does not know it; `line_total` is what the line costs all.
+    """
+    found: list[dict[str, Any]] = []
+    totals: dict[tuple[Any, ...], list[Decimal]] = {}
+    for line in _summed(rows):
+        at = tuple(line[name] for name in ("part", "day", "counted", *_SAME[1:]))
+        totals.setdefault(at, []).append(line["billed_sum"])
+        found.append(line | {"at": at})
+    lines = []
+    for line in found:
+        amount, count = line["billed_sum"], UNITS.get(line["kind"], (line["unit"], 1))[1]
+        quantity = line["quantity_sum"] if line["counted"] else None
+        priced = quantity and line["part"] != ADJUSTMENT
+        lines.append(
+            {name: line[name] for name in ("organization", "month", "team", "part", *_SAME)}
+            | {
+                "day": line["day"] and str(line["day"]),
+                "terms": ", ".join(it for it in (line[name] for name in PLAIN) if it not in _ORDINARY),
+                "quantity": quantity,
+                "unit_price": ratio(EXACT.multiply(amount, Decimal(count)), quantity or 1, PLACES) if priced else None,
+                "per": line["unit"] if count == 1 else f"{count:,} {line['unit']}",
+                "list": line["list_sum"] if line["list_count"] == line["billed_count"] else None,
+                "line_total": total(totals[line["at"]]),
+                "amount": amount,
+                **{f"{it}_name": names[it](line[it]) for it in names},
+            }
+        )
+    order = ("day", "workspace_name", "workspace", "key_name", "key", "model", "kind", "terms", "method", "rule")
+    return sorted(lines, key=lambda it: (PARTS.index(it["part"]), *(it[name] or "" for name in order)))
+
+
+def _summed(rows: pa.Table) -> list[dict[str, Any]]:
+    """Billed charges summed over the days, `counted` apart from those whose quantity no report tells."""
+    rows = rows.filter(pc.is_valid(rows["billed"]))
+    adjusted = pc.equal(rows["what"], ADJUSTMENT)
+    shared = pc.invert(pc.is_in(rows["how"], pa.array(["team", "none"])))
+    part = pc.case_when(pc.make_struct(adjusted, shared), ADJUSTMENT, SHARED, OWN)
+    day = pc.if_else(adjusted, rows["day"], pa.scalar(None, pa.date32()))
+    rows = rows.drop_columns(["day"]).append_column("part", part).append_column("day", day)
+    rows = rows.append_column("counted", pc.is_valid(rows["quantity"]))
+    by = ["organization", "month", "team", "part", "day", "counted", *_SAME]
+    sums = [("billed", "sum"), ("billed", "count"), ("list", "sum"), ("list", "count"), ("quantity", "sum")]
+    found: list[dict[str, Any]] = rows.group_by(by).aggregate(sums).to_pylist()
+    return found
+
+
+def _bill(engine: Engine, found: Month) -> Decimal:
+    """What a month was billed by the control totals of its days; of a closed month what it was closed with."""
+    if found.closing:
+        return found.billed(CHARGE)
+    source = "CASE days.source WHEN 'analytics_cost' THEN 'analytics' WHEN 'cost' THEN 'reports' END"
+    tallied = exp.select("organization", "day", "source").distinct().from_(exp.table_(CHARGES.name, db="ledger"))
+    query = (
+        exp.select(exp.alias_(exp.maybe_parse("sum(days.billed)"), "billed"))
+        .from_(exp.table_(DAYS.name, db="ledger"))
+        .join(
+            tallied.subquery("tallied"),
+            on=f"tallied.organization = days.organization AND tallied.day = days.day AND tallied.source = {source}",
+        )
+        .where(exp.column("organization", table="days").eq(exp.Literal.string(found.organization)))
+        .where(f"strftime(days.day, '%Y-%m') = '{found.name}'")
+    )
+    return engine.ask(query).to_pylist()[0]["billed"] or Decimal(0)
+
+
+def _said(engine: Engine, found: Month, now: datetime) -> list[str]:
+    """What to know of a statement."""
+    said = ["In US dollars as billed by Anthropic, before credits and taxes."]
+    if found.closing is None:
+        question = Question("statement", found.window, (), {"organization": (found.organization,)})
+        said += cover(engine, CHARGES, question, now)[1]
+    elif found.closing.provisional:
+        days = spans(list(found.closing.provisional))
+        said.append(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
+    if "allocated" in found.lines["method"].unique().to_pylist():
+        said.append("`allocated` lines were billed to several users together and are split by use at list price.")
+    return said
