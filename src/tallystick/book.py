@@ -29,6 +29,8 @@ from tallystick.tally.prices import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.core.document import Document
+    from tallystick.exports import Rows
     from tallystick.reports.closed import Month
     from tallystick.reports.statement import Charged
     from tallystick.sync.forget import Forgotten, Person
@@ -64,8 +66,9 @@ class Ledger:
         return cls.of(Settings.load(ledger=str(path) if path else None, as_of=as_of), clock=clock)
 
     @classmethod
-    def of(cls, settings: Settings, *, clock: Clock | None = None) -> Ledger:
-        """The ledger that the settings name."""
+    def of(cls, settings: Settings, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
+        """The ledger that the settings name; `as_of` as in `open`, in the place of that of the settings."""
+        settings = replace(settings, as_of=as_of) if as_of is not None else settings
         return cls(settings.ledger, clock or settings.clock(), settings.price_lists(), settings)
 
     def sync(
@@ -415,6 +418,17 @@ class Ledger:
         now = self._clock.now()
         return close(self._tables, month, owners, self._lists(), now, provisional=provisional, waiting=waiting)
 
+    def summary(self, month: str | None = None, team: str | None = None, organization: str | None = None) -> Document:
+        """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
+        from tallystick.outlook.summary import summary
+        from tallystick.reports.names import directory
+
+        engine, settings = self.engine(), self._settings or Settings.load()
+        names = directory(engine, "organization")
+        known = {it: names.get(it, it) for it in organizations(engine)}
+        owners, budgets, now = settings.owners(), settings.budgets(), self._clock.now()
+        return summary(engine, known, month, team, organization, owners, budgets, self._lists(), now)
+
     def statements(self, month: str) -> list[Charged]:
         """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.
 
@@ -439,9 +453,44 @@ class Ledger:
             return headroom.answer(client, self._clock.now())
         return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
 
+    def export(self, table: str, since: str = "30d", until: str | None = None, where: Where | None = None) -> Rows:
+        """Every row of charges, usage or cost over the UTC days from `since` to before `until`, to be written once.
+
+        `where` maps a dimension to the ids or names wanted.
+        """
+        from tallystick.exports import tables
+
+        return tables.export(self.engine(), self._asked(table, (), since, until, where), self._clock.now())
+
+    def export_focus(self, month: str | None = None, version: str = "1.2") -> Rows:
+        """A UTC month (2026-10; the last ended one unless said) as FOCUS 1.2 or 1.4 has it, to be written once."""
+        from tallystick.exports import focus
+        from tallystick.reports.variance import month_of
+
+        now, settings = self._clock.now(), self._settings or Settings.load()
+        question = Question("focus", month_of(month, now), ())
+        return focus.export(self.engine(), question, now, self._lists(), settings.owners(), version)
+
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
         return verify(self.engine(), self._lists())
+
+    def log(self, top: int | None = None) -> Table:
+        """Every committed version, the newest first, and the tables that each changed; `top` keeps the first rows."""
+        from tallystick.reports import log as report
+
+        return report.answer(self._tables, self.engine().version, top)
+
+    def diff(self, month: str, before: str | None = None, after: str | None = None, by: By | None = None) -> Table:
+        """The lines of a month that changed between two versions, from what to what.
+
+        `before` and `after` are numbers of versions, UTC days or instants. By default `after` is the newest, `before`
+        the one that closed the month, or, of an open month, the one before the newest that changed it.
+        """
+        from tallystick.reports import diff as report
+
+        dims = report.LINE if by is None else (by,) if isinstance(by, str) else tuple(by)
+        return report.answer(self._tables, self.engine().version, month, before, after, dims)
 
     def engine(self) -> Engine:
         """The version that is asked, the newest unless said, ready for it; LedgerError where there is no ledger."""
@@ -450,7 +499,7 @@ class Ledger:
                 f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
             )
         said = self._settings.as_of if self._settings else None
-        return Engine(self._tables, self._tables.as_of(said) if said else self._tables.newest())
+        return Engine(self._tables, self._tables.newest() if said is None else self._tables.as_of(said))
 
     def _question(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -11,16 +12,17 @@ import pyarrow as pa
 
 from tallystick.core.money import plain
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, CLOSED, USED
+from tallystick.core.records import CHARGES, CLOSED, CLOSED_AS, USED
 from tallystick.core.time import Grain, text
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables, Writer, schema
+from tallystick.ledger.tables import Tables, schema
 from tallystick.reports.closed import (
     ADJUSTMENT,
     CHARGE,
     CLOSING,
     PRICES,
+    PROVISIONAL,
     RULES,
     Month,
     closings,
@@ -31,6 +33,7 @@ from tallystick.reports.closed import (
 )
 from tallystick.reports.coverage import cover, organizations, spans
 from tallystick.reports.lists import MEND, OTHERS, by_others
+from tallystick.reports.owners import spellings
 from tallystick.reports.verify import verify
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices import Prices
@@ -46,10 +49,10 @@ def close(
     provisional: bool = False,
     waiting: Callable[[str], None] | None = None,
 ) -> list[Month]:
-    """Close a month of every organization that is still open in it, each in one commit; what each was closed with.
+    """Close a month of every organization that is still open in it, in one commit; what each was closed with.
 
-    Raises AskedWrongly for a month that has not ended, is closed, or has provisional days that were not allowed;
-    LedgerError where days are absent or running, or something does not add up.
+    Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days that
+    were not allowed; LedgerError where days are absent or running, or something does not add up.
     """
     if window(name).end > Grain.DAY.floor(now):
         raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
@@ -63,7 +66,14 @@ def close(
             )
         allowed = {it: _checked(engine, it, name, prices, now, provisional=provisional) for it in still}
         drafts = [month(engine, it, name, owners) for it in still]
-        return [_kept(writer, it, owners, prices, now, allowed[it.organization]) for it in drafts]
+        kept = [_kept(engine, it, owners, prices, now, allowed[it.organization]) for it in drafts]
+        writer.append(CLOSED, pa.concat_tables([rows for rows, _ in kept]))
+        stated = {
+            f"{CLOSED_AS}{name} {it.organization}": digest_ for it, (_, digest_) in zip(drafts, kept, strict=True)
+        }
+        writer.commit(", ".join(still), f"close {name}", now, stated)
+        closed = Engine(tables, writer.version)
+        return [month(closed, it, name, owners) for it in still]
 
 
 def _checked(
@@ -72,6 +82,13 @@ def _checked(
     """The provisional days of a month that can be closed; an error where it cannot be."""
     if organization in by_others(engine, prices):
         raise LedgerError(f"{OTHERS}, so {name} cannot be closed.", MEND)
+    if known := closings(engine, organization):
+        following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
+        if name != following:
+            raise AskedWrongly(
+                f"{name} is not the month to be closed next: {max(known)} is the newest that is closed.",
+                f"Months are closed in their order: tallystick close {following}.",
+            )
     question = Question("close", window(name), (), {"organization": (organization,)})
     loose: set[str] = set()
     for table, what in ((CHARGES, "billed"), (USED, "used")):
@@ -98,24 +115,24 @@ def _checked(
 
 
 def _kept(
-    writer: Writer, draft: Month, owners: Owners, prices: Prices, now: datetime, provisional: list[date]
-) -> Month:
-    """Append the rows of a month and commit them; the month as it is now closed."""
+    engine: Engine, draft: Month, owners: Owners, prices: Prices, now: datetime, provisional: list[date]
+) -> tuple[pa.Table, str]:
+    """All rows that a month is closed with, and their digest."""
     same = {"organization": draft.organization, "month": draft.name}
-    said = [{"what": RULES, "text": frozen(owners)}, {"what": PRICES, "text": json.dumps(prices.texts)}]
+    lists = [hashlib.sha256(prices.texts[0].encode()).hexdigest(), *prices.texts[1:]]
+    rules = frozen(owners, spellings(engine)["actor"], draft)
+    said = [{"what": RULES, "text": rules}, {"what": PRICES, "text": json.dumps(lists)}]
+    said += [{"what": PROVISIONAL, "text": json.dumps([str(it) for it in provisional])}]
     rows = pa.concat_tables([draft.lines, _rows(*(same | it for it in said))])
     closing: dict[str, Any] = {
         "at": text(now),
-        "version": writer.version.number + 1,
+        "version": engine.version.number + 1,
         "digest": digest(rows),
         "billed": plain(draft.billed(CHARGE)),
         "adjustments": plain(draft.billed(ADJUSTMENT)),
         "provisional": [str(it) for it in provisional],
     }
-    writer.append(CLOSED, pa.concat_tables([rows, _rows(same | {"what": CLOSING, "text": json.dumps(closing)})]))
-    what = f"close {draft.name}, digest {closing['digest']}"
-    writer.commit(draft.organization, what, now, {"billed": closing["billed"], "adjustments": closing["adjustments"]})
-    return month(Engine(writer.tables, writer.version), draft.organization, draft.name, owners)
+    return pa.concat_tables([rows, _rows(same | {"what": CLOSING, "text": json.dumps(closing)})]), closing["digest"]
 
 
 def _rows(*rows: Mapping[str, Any]) -> pa.Table:

@@ -5,17 +5,26 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import openpyxl
 import pyarrow as pa
+import pypdf
 import pytest
 from pyarrow.parquet import read_table
 
 from formats.hostile import hostile
+from reports.given import NOW
 from tallystick import Ledger
+from tallystick.core.document import Document
 from tallystick.formats import FORMATS
+from tallystick.outlook.summary import summary
+from tallystick.reports.statement import charged, statement
+from tallystick.tally.budgets import Budgets
+from tallystick.tally.owners import Owners
+from tallystick.tally.prices import Prices
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -42,18 +51,30 @@ ANSWERS = (
 )
 
 
-READ = ("xlsx", "parquet")
+READ = ("pdf", "xlsx", "parquet")
 """Formats of which what is read in them is compared: their bytes change with the library that wrote them."""
+WHOLE = [it.name for it in FORMATS.values() if not it.rows]
+"""Formats that a document without a single table can be written in."""
+OWNERS = Owners.read(
+    [
+        {"team": "docs", "cost_center": "4711", "key": ["docs-*"]},
+        {"shared": {"rule": "fixed", "shares": {"docs": "1/3", "platform": "2/3"}}, "model": "*haiku*"},
+    ]
+)
 DOCUMENT = ("text", "json", "markdown", "xlsx")
 """Formats that the hostile document is kept in."""
 
 
 def _read(form: str, written: str | bytes) -> bytes:
-    """What is compared: the text itself; of a workbook its cells, of Parquet its schema and rows, as another reads."""
+    """What is compared: the text itself; of a PDF that on its pages, of a workbook its cells, of Parquet its rows."""
     if isinstance(written, str):
         return written.encode()
-    lines = {"xlsx": _cells, "parquet": _columns}[form](io.BytesIO(written))
+    lines = {"pdf": _pages, "xlsx": _cells, "parquet": _columns}[form](io.BytesIO(written))
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _pages(file: io.BytesIO) -> Iterator[str]:
+    yield from (page.extract_text() for page in pypdf.PdfReader(file).pages)
 
 
 def _cells(file: io.BytesIO) -> Iterator[str]:
@@ -102,8 +123,31 @@ def test_a_hostile_document_is_as_agreed(form: str, request: pytest.FixtureReque
     _agreed(GOLDEN / _file("hostile", form), _read(form, FORMATS[form].write(hostile())), request)
 
 
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_statement_is_as_agreed(book: Ledger, form: str, request: pytest.FixtureRequest) -> None:
+    """A team's statement of a month, with shared costs, is the one that somebody has read."""
+    [organization] = book.organizations()
+    made = charged(book.engine(), organization, "2026-10", OWNERS, NOW)
+    _agreed(GOLDEN / _file("statement", form), _read(form, FORMATS[form].write(statement(made, "docs"))), request)
+
+
+@pytest.mark.parametrize("form", WHOLE)
+def test_a_summary_is_as_agreed(book: Ledger, form: str, request: pytest.FixtureRequest) -> None:
+    """The summary of a running month, with a budget, is the one that somebody has read."""
+    text = _read(form, FORMATS[form].write(_summary(book)))
+    _agreed(GOLDEN / _file("summary", form), text, request)
+
+
+@cache
+def _summary(book: Ledger) -> Document:
+    known = {it: it for it in book.organizations()}
+    budgets = Budgets.read([{"amount": "3000"}])
+    return summary(book.engine(), known, "2026-11", None, None, OWNERS, budgets, Prices.with_own(), NOW)
+
+
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to an answer."""
     expected = {_file(asked.name, form) for asked in ANSWERS for form in FORMATS}
-    expected |= {_file("hostile", form) for form in DOCUMENT}
+    expected |= {_file("hostile", form) for form in DOCUMENT} | {_file("statement", form) for form in FORMATS}
+    expected |= {_file("summary", form) for form in WHOLE}
     assert {path.name for path in GOLDEN.iterdir()} == expected

@@ -111,6 +111,7 @@ def test_no_rows_of_no_days_is_unknown(empty: Ledger, book: Ledger) -> None:
         ("[bold red]x[/bold red] [/]", "[bold red]x[/bold red] [/]"),
         ("[link=https://example.invalid]y[/link]", "[link=https://example.invalid]y[/link]"),
         (":smile: :warning:", ":smile: :warning:"),
+        ("no\ufffe character\uffff", r"no\ufffe character\uffff"),
         ("naïve 東京 🚀", "naïve 東京 🚀"),
         ('=HYPERLINK("https://example.invalid")', '=HYPERLINK("https://example.invalid")'),
     ],

@@ -40,9 +40,8 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_documented_views_are_there() -> None:
     """The views that are documented are those of the ledger's tables."""
     assert [view.name for view in VIEWS] == [
-        "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *CUT_TABLES, "charges", "activity",
-        "days",
-        "notices", "versions", "pages",
+        "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *CUT_TABLES, "charges",
+        "used", "bill", "activity", "closed", "days", "notices", "versions", "pages",
     ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The commands of a month's end: close it, and hand each team its statement."""
+"""The commands of a month's end: close it, hand each team its statement, sum it up on a page."""
 
 from __future__ import annotations
 
@@ -98,6 +98,34 @@ def statement(
             options.write(options.written(document, form, output), output, force=force)
         return
     _into(Path(output), documents, form or "pdf", force=force)
+
+
+@click.command(short_help="A month on a page: spend, why it changed, pace, budgets.")
+@click.option("--month", metavar="MONTH", help="As 2026-10; the last ended one unless said.")
+@click.option("--team", metavar="TEAM", help="Of one team of the owners' rules.")
+@click.option("--organization", metavar="ID", help="Which, in a ledger of several organizations.")
+@options.form
+@options.output
+@options.force
+@options.as_of
+@options.ledger
+@options.config
+def summary(
+    month: str | None,
+    team: str | None,
+    organization: str | None,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """A month on a page: what was spent and on what, against the month before and the budget, why it changed.
+
+    With --output summary.html or summary.pdf a page with pictures, to print or to send.
+    """
+    document = options.book(ledger=ledger, config=config).summary(month, team, organization)
+    options.write(options.written(document, form, output), output, force=force)
 
 
 def _into(folder: Path, documents: dict[str, Document], form: str, *, force: bool) -> None:

@@ -219,6 +219,18 @@ USED = LedgerTable(
         _REQUESTS,
     ),
 )
+BILL = LedgerTable(
+    "bill",
+    "what was billed, by UTC day and line, from the dialect that the tally takes for the day",
+    (
+        *_WHEN,
+        *_dims(*_ANALYTICS, "description", "cost_type", "kind", *_SMALL),
+        Column("currency", Type.TEXT, "currency of the bill; USD"),
+        Column("billed", Type.MONEY, "amount billed, US dollars"),
+        _LIST,
+        Column("source", Type.TEXT, "the dialect that the line is of: reports or analytics"),
+    ),
+)
 USED_HOUR = LedgerTable("used_hour", "tokens used, by UTC hour", (*USED.columns[:3], _HOUR, *USED.columns[3:]))
 TOOLS = ("edit", "multi_edit", "write", "notebook_edit", "other")
 """The tools of Claude Code whose proposals people accept or reject; `other` is any that tallystick does not know."""
@@ -310,7 +322,7 @@ CLOSED = LedgerTable(
         Column(
             "what",
             Type.TEXT,
-            "charge; adjustment, of a month closed earlier, so its day is not in `month`; rules, prices, closing",
+            "charge; adjustment (of a month closed earlier: its day is before); rules, prices, provisional, closing",
         ),
         Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
         *_dims(*_ANALYTICS, "kind", *_SMALL),
@@ -319,6 +331,7 @@ CLOSED = LedgerTable(
         Column("list", Type.MONEY, "the team's part of that at list price, US dollars; null as in charges"),
         Column("priced", Type.MONEY, "the same by the price lists in force, one's own included"),
         Column("billed", Type.MONEY, "the team's part of what was billed, US dollars; null where nothing was"),
+        Column("discount", Type.MONEY, "the team's part of the discount; null as in charges"),
         *_dims("method", "cause"),
         Column("source", Type.TEXT, "the dialect that was matched: reports or analytics"),
         *_dims("team", "cost_center"),
@@ -390,3 +403,5 @@ MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 
 TALLIED_BY = "prices of "
 """Begins the name under which a version states the price lists that an organization was tallied by."""
+CLOSED_AS = "closed "
+"""Begins the name under which a version states the digest of what it closed: a month and an organization follow."""

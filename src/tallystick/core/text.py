@@ -16,3 +16,12 @@ def safe(text: str) -> str:
         else letter
         for letter in text
     )
+
+
+RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a text begins with that a spreadsheet would run as a formula."""
+
+
+def harmless(text: str) -> str:
+    """The text with an apostrophe before it where a spreadsheet would run it."""
+    return f"'{text}" if text.startswith(RUNS) else text

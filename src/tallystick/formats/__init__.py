@@ -35,6 +35,8 @@ FORMATS = {
         Format("csv", "csv", rows=True),
         Format("jsonl", "jsonl", rows=True),
         Format("markdown", "md"),
+        Format("html", "html"),
+        Format("pdf", "pdf"),
         Format("parquet", "parquet", rows=True),
         Format("xlsx", "xlsx"),
     )

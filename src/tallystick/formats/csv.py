@@ -9,10 +9,8 @@ from decimal import Decimal
 from tallystick.core.document import Answer
 from tallystick.core.money import plain
 from tallystick.core.question import Cell, Kind
+from tallystick.core.text import harmless
 from tallystick.formats.shown import rows
-
-RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a text begins that a spreadsheet would run."""
 
 
 def as_csv(answer: Answer) -> str:
@@ -31,5 +29,5 @@ def as_csv(answer: Answer) -> str:
 
 def _cell(cell: Cell, *, text: bool) -> str | int:
     if isinstance(cell, str):
-        return f"'{cell}" if text and cell.startswith(RUNS) else cell
+        return harmless(cell) if text else cell
     return "" if cell is None else plain(cell) if isinstance(cell, Decimal) else cell

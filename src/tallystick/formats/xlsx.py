@@ -20,9 +20,8 @@ from rich.cells import cell_len
 from tallystick.core.document import Answer, Document, Section
 from tallystick.core.money import plain, total
 from tallystick.core.question import Cell, Heading, Kind, Table
-from tallystick.core.text import safe
+from tallystick.core.text import RUNS, safe
 from tallystick.errors import AskedWrongly
-from tallystick.formats.csv import RUNS
 from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -45,6 +46,17 @@ class Engine:
             return self._run(query.sql(dialect="duckdb"))
         except duckdb.Error as wrong:
             raise self._damaged(wrong) from None
+
+    def stream(self, query: exp.Expression, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """The answer to an expression of ours, in batches of so many rows at most; LedgerError as from `ask`.
+
+        Other questions can be asked while it runs.
+        """
+        with self._duck.cursor() as duck:
+            try:
+                yield from duck.sql(query.sql(dialect="duckdb")).to_arrow_reader(rows)
+            except (duckdb.Error, pa.ArrowException) as wrong:
+                raise self._damaged(wrong) from None
 
     def sql(self, text: str) -> pa.Table:
         """The answer to a user's own SQL: one statement that reads. AskedWrongly where it is anything else."""

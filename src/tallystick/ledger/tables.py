@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 from pyarrow.parquet import ParquetFile
 
 from tallystick.core.records import PAGES, PINNED, TALLIED_BY, VERSIONS, LedgerTable, Type
-from tallystick.core.time import DAY, instant
+from tallystick.core.time import DAY, instant, text
 from tallystick.errors import AskedWrongly, LedgerError
 
 LOCK_PATIENCE = 600.0
@@ -98,7 +98,7 @@ class Tables:
     def as_of(self, said: str) -> Version:
         """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
 
-        AskedWrongly where there is none.
+        AskedWrongly names the first and the newest where there is none.
         """
         every = self.versions()
         if said.isdecimal():
@@ -106,15 +106,22 @@ class Tables:
         else:
             try:
                 at = instant(said)
-            except ValueError:
+            except (ValueError, OverflowError):
                 raise AskedWrongly(
                     f"{said!r} is neither a version nor a day.", "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z."
                 ) from None
-            end = at + DAY if len(said) == len("2026-11-03") else at + timedelta(microseconds=1)
-            fits = [it for it in every if it.at and it.at < end]
+            day = len(said) == len("2026-11-03")
+            fits = [it for it in every if it.at and (it.at - DAY < at if day else it.at <= at)]
         if not fits:
-            first = f"Its first is 1, of {every[-1].at:%Y-%m-%d}, its newest {every[0].number}. " if every else ""
-            raise AskedWrongly(f"The ledger had no version {said}.", f"{first}`tallystick log` lists them.")
+            ends = (
+                " and ".join(
+                    f"its {name} is {it.number}, of {text(it.at) if it.at else 'no instant'}"
+                    for name, it in (("first", every[-1]), ("newest", every[0]))
+                )
+                if every
+                else "it has none yet"
+            )
+            raise AskedWrongly(f"The ledger has no version as of {said}: {ends}.", "`tallystick log` lists them.")
         return fits[0]
 
     def versions(self) -> list[Version]:

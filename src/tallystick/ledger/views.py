@@ -9,6 +9,7 @@ from tallystick.core.records import (
     ACTIVITY,
     ANALYTICS_COST,
     ANALYTICS_USAGE,
+    BILL,
     CHARGES,
     CLOSED,
     COST,
@@ -114,6 +115,20 @@ DERIVED_SQL = {
             tier, context, geo, speed, {", ".join(COUNTERS)}, NULL::BIGINT AS requests
         FROM ledger.usage_hour
     """,  # noqa: S608
+    BILL: f"""
+        WITH newer AS (
+            SELECT DISTINCT organization, day FROM ledger.days WHERE source = 'analytics_cost' AND grain = 'day'
+        ), lines AS (
+            SELECT *, 'unknown' AS key, 'unknown' AS actor, 'unknown' AS product, NULL::DECIMAL(28,12) AS list,
+                'reports' AS source
+            FROM ledger.cost ANTI JOIN newer USING (organization, day)
+            UNION ALL BY NAME
+            SELECT *, 'none' AS description, CASE kind WHEN 'session_time' THEN 'session_usage' WHEN 'web_search'
+                THEN kind WHEN 'code_execution' THEN kind ELSE 'tokens' END AS cost_type, 'analytics' AS source
+            FROM ledger.analytics_cost SEMI JOIN newer USING (organization, day)
+        )
+        SELECT {", ".join(column.name for column in BILL.columns)} FROM lines
+    """,  # noqa: S608
 }
 """What each derived table is made of; requests are null where the older dialect was read, which counts none."""
 
@@ -138,6 +153,8 @@ VIEWS: tuple[View, ...] = (
         for table in CUT_TABLES.values()
     ),
     _with_names(CHARGES, {}, ("workspace", "key", "actor")),
+    _with_names(USED, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
+    _with_names(BILL, {}, ("workspace", "key", "actor")),
     _with_names(ACTIVITY, {}, ("actor",)),
     _with_names(CLOSED, {}, ("workspace", "key", "actor")),
     _plain(DAYS),

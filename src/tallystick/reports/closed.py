@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -26,12 +26,15 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import schema
 from tallystick.reports.owners import spellings
-from tallystick.tally.attribute import figures
+from tallystick.tally.attribute import FIGURES, figures
 from tallystick.tally.changes import changes
-from tallystick.tally.owners import Owners, Rule
+from tallystick.tally.owners import Owners, Rule, like
 
-CHARGE, ADJUSTMENT, RULES, PRICES, CLOSING = "charge", "adjustment", "rules", "prices", "closing"
+CHARGE, ADJUSTMENT = "charge", "adjustment"
+RULES, PRICES, PROVISIONAL, CLOSING = "rules", "prices", "provisional", "closing"
 """What a row of `closed` is."""
+BATCH = 65_536
+"""Rows that are made text at a time, which bounds memory."""
 _PARTS = ("team", "cost_center")
 _DIMS = ("workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
 _LINES = f"what IN ('{CHARGE}', '{ADJUSTMENT}')"
@@ -41,13 +44,17 @@ _SAME = ("day", *_DIMS, "unit", *_PARTS, "rule", "how")
 
 @dataclass(frozen=True, slots=True)
 class Closing:
-    """That a month was closed: when, as which version, with which digest of its rows."""
+    """That a month was closed: when, as which version, with which digest of its rows.
+
+    `billed` is what its charges and its adjustments came to then, US dollars.
+    """
 
     month: str
     at: datetime
     version: int
     digest: str
-    provisional: tuple[date, ...] = ()
+    provisional: tuple[date, ...]
+    billed: Mapping[str, Decimal]
 
 
 @dataclass(frozen=True)
@@ -94,7 +101,8 @@ def closings(engine: Engine, organization: str) -> dict[str, Closing]:
     for row in engine.ask(rows).to_pylist():
         said = json.loads(row["text"])
         days = tuple(map(date.fromisoformat, said["provisional"]))
-        found[row["month"]] = Closing(row["month"], instant(said["at"]), said["version"], said["digest"], days)
+        billed = {CHARGE: Decimal(said["billed"]), ADJUSTMENT: Decimal(said["adjustments"])}
+        found[row["month"]] = Closing(row["month"], instant(said["at"]), said["version"], said["digest"], days, billed)
     return found
 
 
@@ -152,8 +160,9 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
         held = engine.ask(_rows(organization).where(_LINES).where(exp.column("day").isin(*map(_day, days))))
         rules = _rules(kept(engine, organization, closing.month))
         now = attributed(engine, organization, closing.month, rules, closing.at, days)
-        differ = changes(held, now, _SAME)
-        differ = differ.filter(pc.or_(*(pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))))
+        differ = changes(held, now, _SAME, FIGURES)
+        apart = (pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))
+        differ = differ.filter(pc.or_kleene(*apart))
         differ = differ.rename_columns([it.removesuffix("_change") for it in differ.column_names])
         same = {"organization": organization, "month": name, "what": ADJUSTMENT, "method": "adjusted", "cause": "none"}
         found.append(_fitted(differ, {it: _same(value, differ) for it, value in same.items()}))
@@ -180,9 +189,28 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
     return sorted({row["day"] for query in apart for row in engine.ask(query).to_pylist()})
 
 
-def frozen(owners: Owners) -> str:
-    """The rules as a closing keeps them."""
-    return msgspec.json.encode(owners.rules).decode()
+def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:
+    """The rules as a closing keeps them: actors by their ids, so that no person is named.
+
+    `people` has all the words for each (organization, id). A value that begins with a star is a kind of name and stays.
+    """
+    ids = {id_: {id_, *words} for (organization, id_), words in people.items() if organization == draft.organization}
+    ids |= {it: {it, *ids.get(it, ())} for it in draft.lines["actor"].drop_null().unique().to_pylist()}
+
+    def known(value: str) -> set[str]:
+        return {id_ for id_, words in ids.items() if any(like(value).fullmatch(it) for it in words)}
+
+    def kept(values: tuple[str, ...]) -> tuple[str, ...]:
+        found = set().union(*map(known, values))
+        return tuple(sorted(found | {it for it in values if it.startswith("*")}))
+
+    rules = [
+        replace(it, conditions={**it.conditions, "actor": kept(it.conditions["actor"])})
+        if "actor" in it.conditions
+        else it
+        for it in owners.rules
+    ]
+    return msgspec.json.encode(rules).decode()
 
 
 def _rules(rows: pa.Table) -> Owners:
@@ -204,8 +232,12 @@ def digest(rows: pa.Table) -> str:
     counts in digits, exact and without idle zeros past the second place; the rows are sorted, a line each.
     """
     rows = rows.filter(pc.not_equal(rows["what"], CLOSING)).select(schema(CLOSED).names)
+    lines: list[str] = []
+    for batch in rows.to_batches(max_chunksize=BATCH):
+        cells = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        lines += (json.dumps([_text(cell) for cell in row]) for row in cells)
     said = hashlib.sha256()
-    for line in sorted(json.dumps([_text(cell) for cell in row.values()]) for row in rows.to_pylist()):
+    for line in sorted(lines):
         said.update(line.encode() + b"\n")
     return said.hexdigest()
 

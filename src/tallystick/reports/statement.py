@@ -11,6 +11,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.document import Chart, Document, Figure, Section
@@ -71,7 +73,7 @@ _SECTIONS = {
     ),
     SHARED: (
         "Its parts of shared costs",
-        (*_USE, "line_total", "amount", "rule", "how"),
+        (*_USE, "line_total", "amount", "rule"),
         "line_total is what the line costs all its teams; each charge of it is split by the rule, to the picodollar.",
     ),
     ADJUSTMENT: (
@@ -113,10 +115,8 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
     """What every team is charged for a month; LedgerError where the lines do not add up to the bill."""
     found = month(engine, organization, name, owners)
     names = named(engine, ("workspace", "key"), found.at)
-    rows = [row for row in found.lines.to_pylist() if row["billed"] is not None]
-    lines = _lines(rows, names)
     by_team: dict[str, list[dict[str, Any]]] = {}
-    for line in lines:
+    for line in _lines(found.lines, names):
         by_team.setdefault(line["team"], []).append(line)
     called = directory(engine, "organization", found.at).get(organization, organization)
     made = Charged(found, called, by_team, tuple(_said(engine, found, now)))
@@ -191,47 +191,53 @@ def _facts(made: Charged) -> dict[str, Any]:
     return {"month": made.month.name, "organization": made.month.organization, "closed": closed}
 
 
-def _lines(rows: Sequence[Mapping[str, Any]], names: Mapping[str, Callable[[str], str]]) -> list[dict[str, Any]]:
+def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[dict[str, Any]]:
     """The lines of statements: charges of a team that are alike in all but the day; an adjustment keeps its day.
 
     `list` and `quantity` are None where one of the charges does not know it; `line_total` is what the line costs all.
     """
-    groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    found: list[dict[str, Any]] = []
     totals: dict[tuple[Any, ...], list[Decimal]] = {}
-    for row in rows:
-        part = ADJUSTMENT if row["what"] == ADJUSTMENT else OWN if row["how"] in {"team", "none"} else SHARED
-        head = (row["month"], part, str(row["day"]) if part == ADJUSTMENT else "", row["quantity"] is None)
-        groups.setdefault((*head, row["team"], *(row[name] for name in _SAME)), []).append(row)
-        totals.setdefault((*head, *(row[name] for name in _SAME[1:])), []).append(row["billed"])
-    found = []
-    for at, charges in groups.items():
-        name, part, day, _, team, *same = at
-        line = dict(zip(_SAME, same, strict=True)) | {"month": name, "part": part, "day": day, "team": team}
-        quantity, amount = _sum(charges, "quantity"), total([it["billed"] for it in charges])
-        count = UNITS.get(line["kind"], (line["unit"], 1))[1]
-        dear = EXACT.multiply(amount, Decimal(count))
-        found.append(
-            line
+    for line in _summed(rows):
+        at = tuple(line[name] for name in ("part", "day", "counted", *_SAME[1:]))
+        totals.setdefault(at, []).append(line["billed_sum"])
+        found.append(line | {"at": at})
+    lines = []
+    for line in found:
+        amount, count = line["billed_sum"], UNITS.get(line["kind"], (line["unit"], 1))[1]
+        quantity = line["quantity_sum"] if line["counted"] else None
+        priced = quantity and line["part"] != ADJUSTMENT
+        lines.append(
+            {name: line[name] for name in ("organization", "month", "team", "part", *_SAME)}
             | {
-                "organization": charges[0]["organization"],
+                "day": line["day"] and str(line["day"]),
                 "terms": ", ".join(it for it in (line[name] for name in PLAIN) if it not in _ORDINARY),
-                "quantity": None if quantity is None else int(quantity),
-                "unit_price": ratio(dear, quantity, PLACES) if quantity and part != ADJUSTMENT else None,
+                "quantity": quantity,
+                "unit_price": ratio(EXACT.multiply(amount, Decimal(count)), quantity or 1, PLACES) if priced else None,
                 "per": line["unit"] if count == 1 else f"{count:,} {line['unit']}",
-                "list": _sum(charges, "list"),
-                "line_total": total(totals[(*at[:4], *at[6:])]),
+                "list": line["list_sum"] if line["list_count"] == line["billed_count"] else None,
+                "line_total": total(totals[line["at"]]),
                 "amount": amount,
                 **{f"{it}_name": names[it](line[it]) for it in names},
             }
         )
     order = ("day", "workspace_name", "workspace", "key_name", "key", "model", "kind", "terms", "method", "rule")
-    return sorted(found, key=lambda it: (PARTS.index(it["part"]), *(it[name] or "" for name in order)))
+    return sorted(lines, key=lambda it: (PARTS.index(it["part"]), *(it[name] or "" for name in order)))
 
 
-def _sum(charges: Sequence[Mapping[str, Any]], name: str) -> Decimal | None:
-    """The exact sum of a column; None where a charge does not know it."""
-    cells = [it[name] for it in charges]
-    return None if None in cells else total([Decimal(it) for it in cells])
+def _summed(rows: pa.Table) -> list[dict[str, Any]]:
+    """Billed charges summed over the days, `counted` apart from those whose quantity no report tells."""
+    rows = rows.filter(pc.is_valid(rows["billed"]))
+    adjusted = pc.equal(rows["what"], ADJUSTMENT)
+    shared = pc.invert(pc.is_in(rows["how"], pa.array(["team", "none"])))
+    part = pc.case_when(pc.make_struct(adjusted, shared), ADJUSTMENT, SHARED, OWN)
+    day = pc.if_else(adjusted, rows["day"], pa.scalar(None, pa.date32()))
+    rows = rows.drop_columns(["day"]).append_column("part", part).append_column("day", day)
+    rows = rows.append_column("counted", pc.is_valid(rows["quantity"]))
+    by = ["organization", "month", "team", "part", "day", "counted", *_SAME]
+    sums = [("billed", "sum"), ("billed", "count"), ("list", "sum"), ("list", "count"), ("quantity", "sum")]
+    found: list[dict[str, Any]] = rows.group_by(by).aggregate(sums).to_pylist()
+    return found
 
 
 def _bill(engine: Engine, found: Month) -> Decimal:
@@ -328,7 +334,6 @@ def _said(engine: Engine, found: Month, now: datetime) -> list[str]:
     elif found.closing.provisional:
         days = spans(list(found.closing.provisional))
         said.append(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
-    methods = {row["method"] for row in found.lines.to_pylist()}
-    if "allocated" in methods:
+    if "allocated" in found.lines["method"].unique().to_pylist():
         said.append("`allocated` lines were billed to several users together and are split by use at list price.")
     return said

@@ -6,15 +6,17 @@ organization whose charges were tallied by other price lists than those in force
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from typing import Any
 
+import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.cuts import CUTS
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
-from tallystick.core.records import COUNTERS, TOKENS, State
+from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
 from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
 from tallystick.reports.closed import closings, digest, kept
@@ -133,12 +135,28 @@ def verify(engine: Engine, prices: Prices) -> Table:
 
 
 def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
-    """The closed months whose rows are no longer those that they were closed with."""
+    """The closed months whose rows are no longer those that they were closed with, or do not sum to what was said."""
+    stated: dict[str, str] = {}
+    query = f"SELECT totals FROM ledger.versions WHERE version <= {engine.version.number} ORDER BY version"  # noqa: S608
+    for row in _ask(engine, query):
+        stated |= {name: said for name, said in json.loads(row["totals"]).items() if name.startswith(CLOSED_AS)}
     found: list[tuple[Cell, ...]] = []
     for organization in organizations(engine):
-        for name, closing in closings(engine, organization).items():
-            if (now := digest(kept(engine, organization, name))) != closing.digest:
-                found.append((organization, name, "closed month: digest", closing.digest, now))
+        months = closings(engine, organization)
+        told = {name.removeprefix(CLOSED_AS).split(" ", 1)[0]: name for name in stated if name.endswith(organization)}
+        found += [
+            (organization, name, "closed month: digest", stated[told[name]], "none")
+            for name in sorted(told.keys() - months.keys())
+        ]
+        for name, closing in months.items():
+            rows = kept(engine, organization, name)
+            said = stated.get(told.get(name, ""), closing.digest)
+            if (now := digest(rows)) != said or said != closing.digest:
+                found.append((organization, name, "closed month: digest", said, now))
+            for what, of in closing.billed.items():
+                sums = pc.sum(rows.filter(pc.equal(rows["what"], what))["billed"]).as_py() or Decimal(0)
+                if sums != of:
+                    found.append((organization, name, f"closed month: billed, {what}s", of, sums))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.client import Page
-from tallystick.core.records import CLOSED, PAGES
+from tallystick.core.records import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
@@ -55,12 +55,15 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
 
 
 def _carry(old: Tables, writer: Writer) -> None:
-    """Take the closed months over as they are: what a month was closed with cannot be derived from pages."""
-    version = old.newest()
-    closed = old.rows(CLOSED, version.tables.get(CLOSED.name, 0)) if version.at else schema(CLOSED).empty_table()
-    if version.at and closed.num_rows:
-        writer.append(CLOSED, closed.select(schema(CLOSED).names))
-        writer.commit(version.organization, "closed months, as they were", version.at, {})
+    """Take closed months over as they are, with what was stated of them: no page tells what a month was closed with."""
+    newest = old.newest()
+    if not newest.tables.get(CLOSED.name) or newest.at is None:
+        return
+    said: dict[str, str] = {}
+    for version in reversed(old.versions()):
+        said |= {name: it for name, it in version.totals.items() if name.startswith(CLOSED_AS)}
+    writer.append(CLOSED, old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names))
+    writer.commit(newest.organization, "closed months, as they were", newest.at, said)
 
 
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:

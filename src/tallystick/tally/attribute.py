@@ -23,8 +23,9 @@ from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.scratch import scratch
 
 _PLACED = f"""
-SELECT row_number() OVER () AS id, charges.*, billed::HUGEINT AS total, rule
-FROM charges JOIN spans USING ({", ".join(FIELDS)}) WHERE day >= start AND day < until
+SELECT charges.*, billed::HUGEINT AS total, rule
+FROM (SELECT row_number() OVER () AS id, * FROM charges) AS charges JOIN spans USING ({", ".join(FIELDS)})
+WHERE day >= start AND day < until
 """  # noqa: S608 - our own names
 _OWN = f"""
 SELECT organization, day, team, sum(billed)::DECIMAL(38, 0) AS billed
@@ -70,7 +71,8 @@ _WEIGHTS = pa.schema([*_AT, *_TO, ("weight", WHOLE), ("weights", WHOLE)])
 _LARGE = pa.schema([("id", pa.int64()), *_TO, ("part", WHOLE)])
 
 
-FIGURES = ("billed", "list", "priced", "quantity")
+_IN_ORDER = [("line", "ascending"), ("place", "ascending")]
+FIGURES = ("quantity", "list", "priced", "billed", "discount")
 """What of a charge is split."""
 
 
@@ -120,11 +122,10 @@ class Attribution:
     def parts(self) -> pa.Table:
         """Each charge once for every team that has a part in it: its columns, `billed` the part, `team`, `cost_center`.
 
-        `rule` is the place of the rule that owns it, -1 for none. In the order of charges, then of the rule's teams.
+        `rule` is the place of the rule that owns it, -1 for none, `place` that of the team in the rule.
         """
         found = self._duck.sql(
-            "SELECT * EXCLUDE (id, total, billed, place, part), part::DECIMAL(38, 0) AS billed FROM parts "
-            "ORDER BY id, place"
+            "SELECT * EXCLUDE (id, total, billed, part), part::DECIMAL(38, 0) AS billed FROM parts"
         ).to_arrow_table()
         self._conserved(EXACT.scaleb(pc.sum(found["billed"]).as_py() or Decimal(0), -PLACES))
         return found.set_column(found.schema.get_field_index("billed"), "billed", dollars(found["billed"]))
@@ -192,7 +193,7 @@ def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table
     """
     numbered = charges.append_column("line", pa.array(range(charges.num_rows), pa.int64()))
     known = _in_place(numbered, "billed")
-    money = Attribution(owners, known, spellings).parts()
+    money = Attribution(owners, known, spellings).parts().sort_by(_IN_ORDER)
     several = pa.array([it.how != "team" for it in owners.rules] or [False])
     shared = pc.and_(pc.greater_equal(money["rule"], 0), several.take(pc.max_element_wise(money["rule"], 0)))
     places = pc.indices_nonzero(shared)
@@ -201,12 +202,12 @@ def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table
     for name in FIGURES:
         whole_of = numbered[name].combine_chunks().take(lines)
         if len(places):
-            found = Attribution(owners, _in_place(mine, name), spellings, known).parts()["billed"]
-            split_of = _back(found, whole_of.type)
+            found = Attribution(owners, _in_place(mine, name), spellings, known).parts().sort_by(_IN_ORDER)
+            split_of = _back(found["billed"], whole_of.type)
             parts = pc.replace_with_mask(whole_of, shared.combine_chunks(), split_of)
             whole_of = pc.if_else(pc.is_valid(whole_of), parts, pa.scalar(None, whole_of.type))
         money = money.set_column(money.schema.get_field_index(name), name, whole_of)
-    return money.filter(pc.invert(pc.and_(shared, _nothing(money)))).drop_columns(["line"])
+    return money.filter(pc.invert(pc.and_(shared, _nothing(money)))).drop_columns(["line", "place"])
 
 
 def _in_place(charges: pa.Table, name: str) -> pa.Table:

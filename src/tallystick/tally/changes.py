@@ -11,28 +11,33 @@ from tallystick.tally.scratch import scratch
 MONEY = "DECIMAL(28, 12)"
 
 
-def changes(before: pa.Table, after: pa.Table, by: Sequence[str]) -> pa.Table:
+def changes(
+    before: pa.Table, after: pa.Table, by: Sequence[str], figures: Sequence[str] = ("quantity", "billed")
+) -> pa.Table:
     """The lines, told apart `by` these columns, whose quantity or amount differs, in the order of the columns.
 
-    Beside them `quantity_before`, `quantity_after`, `quantity_change`, and the same of `billed` in exact US dollars.
-    None where a side does not have the line or does not know the figure; the change counts that as nothing.
+    Beside them `quantity_before`, `quantity_after`, `quantity_change`, and the same of `billed` and further `figures`
+    in exact US dollars. None where a side does not have the line or does not know the figure; the change counts that
+    as nothing, and is None where neither knows it.
     """
     duck = scratch()
     duck.register("earlier", before)
     duck.register("later", after)
     named = ", ".join(f'"{it}"' for it in by)
-    sums = "sum(quantity) AS quantity, sum(billed) AS billed"
+    kinds = {name: "BIGINT" if name == "quantity" else MONEY for name in figures}
+    sums = ", ".join(f"sum({name}) AS {name}" for name in kinds)
     same = " AND ".join(f'one."{it}" IS NOT DISTINCT FROM other."{it}"' for it in by)
     keys = ", ".join(f'coalesce(one."{it}", other."{it}") AS "{it}"' for it in by)
-    figures = ", ".join(
+    shown = ", ".join(
         f"one.{name}::{kind} AS {name}_before, other.{name}::{kind} AS {name}_after, "
-        f"(coalesce(other.{name}, 0) - coalesce(one.{name}, 0))::{kind} AS {name}_change"
-        for name, kind in (("quantity", "BIGINT"), ("billed", MONEY))
+        f"CASE WHEN coalesce(one.{name}, other.{name}) IS NOT NULL "
+        f"THEN (coalesce(other.{name}, 0) - coalesce(one.{name}, 0))::{kind} END AS {name}_change"
+        for name, kind in kinds.items()
     )
     return duck.sql(
         f"WITH one AS (SELECT {named}, {sums} FROM earlier GROUP BY ALL), "  # noqa: S608 - our own names
         f"other AS (SELECT {named}, {sums} FROM later GROUP BY ALL) "
-        f"SELECT {keys}, {figures} FROM one FULL OUTER JOIN other ON {same} "
+        f"SELECT {keys}, {shown} FROM one FULL OUTER JOIN other ON {same} "
         "WHERE one.quantity IS DISTINCT FROM other.quantity OR one.billed IS DISTINCT FROM other.billed "
         f"ORDER BY {named}"
     ).to_arrow_table()

@@ -1,0 +1,161 @@
+"""The command that writes whole tables: `export`, to a file or a pipe, a batch at a time."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from tallystick.cli import options
+from tallystick.core.text import safe
+from tallystick.errors import AskedWrongly
+from tallystick.exports import FORMATS, TABLES, TEXTS
+
+if TYPE_CHECKING:
+    from tallystick.exports import Rows
+
+MEANINGS = {
+    "charges": "every line of the tally: used, priced, billed, and how they were matched",
+    "usage": "tokens used, from the dialect that the tally takes for each day",
+    "cost": "the bill's own lines, from the dialect that the tally takes for each day",
+}
+
+
+@click.group(short_help="Every row of a table, or a month as FOCUS, to a file.")
+def export() -> None:
+    """Every row of a table, exact, to a file or a pipe; or a month as FOCUS has it.
+
+    Rows are streamed: memory does not grow with them. docs/export.md lists the columns.
+    """
+
+
+def _form(*choices: str) -> Callable[[Any], Any]:
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(choices),
+        help="By default what the ending of --output says, else csv.",
+    )
+
+
+strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are absent.")
+
+
+def _command(name: str) -> click.Command:
+    @click.command(name, help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.", short_help=f"{MEANINGS[name]}.")
+    @options.since
+    @options.until
+    @options.where
+    @_form(*FORMATS)
+    @strict
+    @options.output
+    @options.force
+    @options.ledger
+    @options.config
+    def command(
+        since: str,
+        until: str | None,
+        where: tuple[str, ...],
+        form: str | None,
+        strict: bool,
+        output: str | None,
+        force: bool,
+        ledger: str | None,
+        config: str | None,
+    ) -> None:
+        book = options.book(doubt=name == "charges", ledger=ledger, config=config)
+        chosen = _chosen(form, output, FORMATS)
+        _send(book.export(name, since, until, options.chosen(where)), chosen, output, force=force, strict=strict)
+
+    return command
+
+
+for _name in TABLES:
+    export.add_command(_command(_name))
+
+
+@export.command("focus", short_help="A month as FOCUS 1.2 or 1.4.")
+@click.option("--month", metavar="MONTH", help="A UTC month, as 2026-10; by default the last ended one.")
+@click.option(
+    "--focus-version",
+    "version",
+    type=click.Choice(["1.2", "1.4"]),
+    default="1.2",
+    show_default=True,
+    help="The version of the specification; 1.2 is the one that its validator knows.",
+)
+@_form("csv", "parquet")
+@strict
+@options.output
+@options.force
+@options.ledger
+@options.config
+def focus(
+    month: str | None,
+    version: str,
+    form: str | None,
+    strict: bool,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """A month as FOCUS (FinOps Open Cost and Usage Specification) has it: a row for each charge that was billed.
+
+    The sum of BilledCost is the bill of the month, to the last place.
+    """
+    book = options.book(ledger=ledger, config=config)
+    chosen = _chosen(form, output, ("csv", "parquet"))
+    _send(book.export_focus(month, version), chosen, output, force=force, strict=strict)
+
+
+def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> str:
+    ending = Path(output).suffix.removeprefix(".") if output else ""
+    if form is None and ending and ending not in choices:
+        raise AskedWrongly(
+            f"No export is a .{ending} file.", f"Endings are {', '.join(f'.{it}' for it in choices)}; or say --format."
+        )
+    return form or ending or "csv"
+
+
+def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: bool) -> None:
+    """Write an export where it shall go, then what is to be said of it on the error stream."""
+    if output is None:
+        if form not in TEXTS and sys.stdout.isatty():
+            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
+        _to_pipe(rows, form, sys.stdout.buffer)
+    else:
+        _to_file(rows, form, Path(output), force=force)
+    for caveat in rows.said:
+        click.echo(f"tallystick: {safe(caveat)}", err=True)
+    if strict and rows.coverage["absent"]:
+        sys.exit(1)
+
+
+def _to_pipe(rows: Rows, form: str, pipe: BinaryIO) -> None:
+    try:
+        rows.write(form, pipe)
+        pipe.flush()
+    except BrokenPipeError:  # the reader has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _to_file(rows: Rows, form: str, path: Path, *, force: bool) -> None:
+    """Beside the file first: its name is taken only by the whole of it."""
+    if path.is_dir():
+        raise AskedWrongly(f"{path} is a folder.", "Name a file in it.")
+    if path.exists() and not force:
+        raise AskedWrongly(f"{path} is there already.", "Name another file, or replace it with --force.")
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with beside.open("xb") as file:
+            rows.write(form, file)
+        beside.replace(path)
+    except OSError as wrong:
+        raise AskedWrongly(f"{path} cannot be written: {wrong.strerror}.", "Name another file.") from None
+    finally:
+        beside.unlink(missing_ok=True)

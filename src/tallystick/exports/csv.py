@@ -1,0 +1,31 @@
+"""CSV: one header and the rows, exact, as RFC 4180 has it; a text that a spreadsheet would run is made harmless."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import pyarrow.compute as pc
+
+from tallystick.core.text import harmless
+from tallystick.exports import Rows
+from tallystick.exports.lines import cells, written
+
+_QUOTED = frozenset(',"\r\n')
+
+
+def write(rows: Rows, file: BinaryIO) -> None:
+    """The rows under their column names, in UTF-8. Null is an empty cell; decimals are all their digits."""
+    file.write((",".join(rows.schema.names) + "\r\n").encode())
+    for batch in rows.batches:
+        parts = []
+        for column in batch.columns:
+            parts += [pc.fill_null(cells(column, _cell), ""), ","]
+        if batch.num_rows:
+            file.write(written([*parts[:-1], "\r\n"]))
+
+
+def _cell(text: str) -> str:
+    text = harmless(text)
+    if _QUOTED.isdisjoint(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'

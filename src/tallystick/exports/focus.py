@@ -1,0 +1,301 @@
+"""FOCUS: a month as the FinOps Open Cost and Usage Specification has it, versions 1.2 and 1.4: a row for each charge.
+
+What was billed is a row; so is use with a list price for which a bill that has been read has nothing, at 0. Use that is
+not billed yet, or prepaid (priority tier), has a cost that nobody knows: it is left out and named, never 0.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.money import EXACT
+from tallystick.core.prices import UNITS, PriceList, Rate
+from tallystick.core.question import Question
+from tallystick.core.records import CHARGES, REQUESTS
+from tallystick.core.time import Grain, Window
+from tallystick.errors import AskedWrongly
+from tallystick.exports import Rows
+from tallystick.exports.tables import days, spoken, tallied
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import within
+from tallystick.reports.coverage import cover
+from tallystick.reports.names import directory
+from tallystick.reports.owners import spellings
+from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Span
+from tallystick.tally.prices import Prices
+from tallystick.tally.unit_prices import units
+
+VERSIONS = ("1.2", "1.4")
+_TEXT, _NUMBER, _AT = pa.string(), pa.decimal128(38, 12), pa.timestamp("s", "UTC")
+_BOTH = VERSIONS
+COLUMNS: tuple[tuple[str, pa.DataType, tuple[str, ...], str], ...] = (
+    ("BilledCost", _NUMBER, _BOTH, "what was billed, exact"),
+    ("BillingAccountId", _TEXT, _BOTH, "the organization's id"),
+    ("BillingAccountName", _TEXT, _BOTH, "its name"),
+    ("BillingAccountType", _TEXT, _BOTH, "Organization"),
+    ("BillingCurrency", _TEXT, _BOTH, "USD"),
+    ("BillingPeriodEnd", _AT, _BOTH, "end of the UTC month, exclusive"),
+    ("BillingPeriodStart", _AT, _BOTH, "start of the UTC month"),
+    ("ChargeCategory", _TEXT, _BOTH, "Usage"),
+    ("ChargeClass", _TEXT, _BOTH, "null: a restated day is the same charge, read again"),
+    ("ChargeDescription", _TEXT, _BOTH, "what was used, in words"),
+    ("ChargeFrequency", _TEXT, _BOTH, "Usage-Based"),
+    ("ChargePeriodEnd", _AT, _BOTH, "end of the UTC day, exclusive"),
+    ("ChargePeriodStart", _AT, _BOTH, "start of the UTC day"),
+    ("CommitmentDiscountStatus", _TEXT, _BOTH, "null: no commitment is known"),
+    ("ConsumedQuantity", _NUMBER, _BOTH, "how much was used"),
+    ("ConsumedUnit", _TEXT, _BOTH, "Tokens, Searches, Container-Hours or Session-Hours"),
+    ("ContractedCost", _NUMBER, _BOTH, "list cost less the contract's discount: what was billed"),
+    ("ContractedUnitPrice", _NUMBER, _BOTH, "the same for one PricingUnit, to 12 places"),
+    ("EffectiveCost", _NUMBER, _BOTH, "what was billed: nothing is amortized"),
+    ("HostProviderName", _TEXT, ("1.4",), "Anthropic, which does not say whose machines it uses"),
+    ("InvoiceDetailId", _TEXT, ("1.4",), "null: the API tells of no invoice"),
+    ("InvoiceId", _TEXT, _BOTH, "null: the API tells of no invoice"),
+    ("InvoiceIssuerName", _TEXT, _BOTH, "Anthropic"),
+    ("ListCost", _NUMBER, _BOTH, "cost at list price; what was billed where no list price is known"),
+    ("ListUnitPrice", _NUMBER, _BOTH, "the same for one PricingUnit, to 12 places; null where none is known"),
+    ("PricingCategory", _TEXT, _BOTH, "Standard"),
+    ("PricingCurrency", _TEXT, _BOTH, "USD"),
+    ("PricingCurrencyContractedUnitPrice", _NUMBER, _BOTH, "ContractedUnitPrice"),
+    ("PricingCurrencyEffectiveCost", _NUMBER, _BOTH, "EffectiveCost"),
+    ("PricingCurrencyListUnitPrice", _NUMBER, _BOTH, "ListUnitPrice"),
+    ("PricingQuantity", _NUMBER, _BOTH, "how much was used, in PricingUnit"),
+    ("PricingUnit", _TEXT, _BOTH, "1000000 Tokens, 1000 Searches, Container-Hours or Session-Hours"),
+    ("ProviderName", _TEXT, ("1.2",), "Anthropic"),
+    ("PublisherName", _TEXT, ("1.2",), "Anthropic"),
+    ("ServiceCategory", _TEXT, _BOTH, "AI and Machine Learning"),
+    ("ServiceName", _TEXT, _BOTH, "Claude API"),
+    ("ServiceProviderName", _TEXT, ("1.4",), "Anthropic"),
+    ("ServiceSubcategory", _TEXT, _BOTH, "Generative AI"),
+    ("SkuId", _TEXT, _BOTH, "model and kind"),
+    ("SkuMeter", _TEXT, _BOTH, "what is counted: Output Tokens, Web Searches, ..."),
+    ("SkuPriceDetails", _TEXT, _BOTH, "what decides the price: JSON"),
+    ("SkuPriceId", _TEXT, _BOTH, "model, kind, tier, context, geo and speed"),
+    ("SubAccountId", _TEXT, _BOTH, "the workspace's id"),
+    ("SubAccountName", _TEXT, _BOTH, "its name"),
+    ("SubAccountType", _TEXT, _BOTH, "Workspace"),
+    ("Tags", _TEXT, _BOTH, "key, actor, product, method, team, cost center and rule: JSON"),
+)
+"""Every column in the order of the specification: its name, type, the versions that have it, what it holds here."""
+
+METERS = {
+    "uncached_input": "Input Tokens",
+    "cache_write_5m": "Cache Write Tokens (5 minutes)",
+    "cache_write_1h": "Cache Write Tokens (1 hour)",
+    "cache_read": "Cache Read Tokens",
+    "output": "Output Tokens",
+    "web_search": "Web Searches",
+    "code_execution": "Code Execution",
+    "session_time": "Session Time",
+}
+"""What each kind counts, in words; another kind keeps its own name."""
+_UNITS = {
+    "tokens": "Tokens",
+    "searches": "Searches",
+    "container-hours": "Container-Hours",
+    "session-hours": "Session-Hours",
+}
+_PRICE = ("model", "kind", "tier", "context", "geo", "speed")
+_DETAILS = ("x_Model", "x_Kind", "x_ServiceTier", "x_ContextWindow", "x_InferenceGeo", "x_Speed")
+_READ = (
+    *("organization", "day", "workspace", "workspace_name", "key", "key_name", "actor", "actor_name", "product"),
+    *_PRICE,
+    *("quantity", "unit", "list", "billed", "method"),
+)
+_FIGURES = {"quantity", "unit", "list", "billed", "method"}
+_TAGGED = ("key", "key_name", "actor", "actor_name", "product", "method")
+_SAME = {
+    "BillingAccountType": "Organization",
+    "BillingCurrency": "USD",
+    "ChargeCategory": "Usage",
+    "ChargeFrequency": "Usage-Based",
+    "HostProviderName": "Anthropic",
+    "InvoiceIssuerName": "Anthropic",
+    "PricingCategory": "Standard",
+    "PricingCurrency": "USD",
+    "ProviderName": "Anthropic",
+    "PublisherName": "Anthropic",
+    "ServiceCategory": "AI and Machine Learning",
+    "ServiceName": "Claude API",
+    "ServiceProviderName": "Anthropic",
+    "ServiceSubcategory": "Generative AI",
+    "SubAccountType": "Workspace",
+}
+_COUNTED = "(billed IS NOT NULL OR (cause = 'not billed' AND list IS NOT NULL))"
+_UNKNOWN = "what they cost is unknown, not zero"
+_WHY = {"not billed": "the bill has nothing for them, and no list price is known"}
+_ROWS = 10_000
+
+
+@dataclass(slots=True)
+class _Doubts:
+    """How many charges have no list price, no quantity, or one that is derived."""
+
+    unlisted: int = 0
+    unmeasured: int = 0
+    derived: int = 0
+
+    def said(self) -> list[str]:
+        """What there is to say of them."""
+        bought = "were billed without use (code execution, ...): their quantity is what they buy at the list price"
+        found = {
+            bought: self.derived,
+            "have no quantity: nobody says how much was used, and no list price tells": self.unmeasured,
+            "have no known list price: ListUnitPrice is null, ListCost is what was billed (FOCUS)": self.unlisted,
+        }
+        return [f"{count:,} charges {what}." for what, count in found.items() if count]
+
+
+def schema(version: str) -> pa.Schema:
+    """The columns of a version; AskedWrongly where it is another."""
+    if version not in VERSIONS:
+        raise AskedWrongly(f"FOCUS {version} is not written.", f"Versions: {', '.join(VERSIONS)}.")
+    return pa.schema([(name, kind) for name, kind, of, _ in COLUMNS if version in of])
+
+
+def export(
+    engine: Engine, question: Question, now: datetime, prices: Prices, owners: Owners, version: str = "1.2"
+) -> Rows:
+    """The charges of the question's window, which lies in one month, a day at a time."""
+    held = schema(version)
+    tallied(engine)
+    coverage, caveats = cover(engine, CHARGES, question, now)
+    said = [*_left_out(engine, question.window), *caveats]
+    batches = _batches(engine, question.window, held, prices.listed, owners, said)
+    return Rows(f"FOCUS {version}, {spoken(question.window)}", held, batches, said, coverage)
+
+
+def _left_out(engine: Engine, window: Window) -> list[str]:
+    """The use that has a cost which nobody knows, and so no row."""
+    query = (
+        exp.select("cause", "unit", exp.alias_(exp.maybe_parse("sum(quantity)"), "used"))
+        .from_("ledger.charges")
+        .where(f"NOT {_COUNTED} AND kind <> '{REQUESTS}'", within(window, months=True))
+        .group_by("cause", "unit")
+        .order_by("cause", "unit")
+    )
+    return [
+        f"{int(row['used']):,} {row['unit']} are left out ({row['cause']}): {_WHY.get(row['cause'], _UNKNOWN)}."
+        for row in engine.ask(query).to_pylist()
+    ]
+
+
+def _batches(
+    engine: Engine, window: Window, held: pa.Schema, listed: PriceList, owners: Owners, said: list[str]
+) -> Iterator[pa.RecordBatch]:
+    names, owned, doubts = directory(engine, "organization"), _owned(engine, window, owners), _Doubts()
+
+    @cache
+    def rate(day: date, *of: str) -> Rate | None:
+        named = dict(zip(_PRICE, of, strict=True))
+        found = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
+        return found if isinstance(found, Rate) else None
+
+    order = [exp.column(name, quoted=True) for name in _READ if name not in _FIGURES]
+    for day in days(engine, CHARGES, window):
+        query = (
+            exp.select(*(exp.column(name, quoted=True) for name in _READ))
+            .from_(CHARGES.name)
+            .where(_COUNTED, within(Window.of_day(day), months=True))
+            .order_by(*order, "list", "billed", "quantity")
+        )
+        same = _SAME | _periods(day)
+        for batch in engine.stream(query, _ROWS):
+            rows = []
+            for row in batch.to_pylist():
+                known = rate(day, *(row[name] for name in _PRICE)) if row["quantity"] is None else None
+                account = {"BillingAccountName": names.get(row["organization"], row["organization"])}
+                owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
+                rows.append(same | account | _costs(row, known, doubts) | _identity(row, owner))
+            yield pa.RecordBatch.from_pylist(rows, held)
+    said += doubts.said()
+
+
+def _periods(day: date) -> dict[str, datetime]:
+    charged = Window.of_day(day)
+    billed = Grain.MONTH.around(charged.start)
+    return {
+        "BillingPeriodStart": billed.start,
+        "BillingPeriodEnd": billed.end,
+        "ChargePeriodStart": charged.start,
+        "ChargePeriodEnd": charged.end,
+    }
+
+
+def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[str, Any]:
+    """The amounts of a charge; a use that a read bill has nothing for was billed at 0."""
+    _, per = UNITS.get(row["kind"], ("", 1))
+    billed = EXACT.create_decimal(0) if row["billed"] is None else row["billed"]
+    found = units(row["quantity"], per, row["list"], billed, rate)
+    doubts.derived += found.derived
+    doubts.unmeasured += found.used is None
+    doubts.unlisted += found.list_price is None
+    unit = _UNITS.get(row["unit"], "Units")
+    return {
+        "BilledCost": billed,
+        "ContractedCost": billed,
+        "EffectiveCost": billed,
+        "ListCost": billed if row["list"] is None else row["list"],
+        "ConsumedQuantity": found.used,
+        "ConsumedUnit": unit,
+        "PricingQuantity": found.priced,
+        "PricingUnit": f"{per} {unit}" if per > 1 else unit,
+        "ListUnitPrice": found.list_price,
+        "ContractedUnitPrice": found.price,
+        "PricingCurrencyContractedUnitPrice": found.price,
+        "PricingCurrencyEffectiveCost": billed,
+        "PricingCurrencyListUnitPrice": found.list_price,
+    }
+
+
+def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str]:
+    """What was charged and to whom."""
+    meter = METERS.get(row["kind"], row["kind"])
+    told = [row[name] for name in _PRICE if name != "kind" and row[name] not in {"none", "unknown", "not_available"}]
+    tags = {name: row[name] for name in _TAGGED}
+    return {
+        "BillingAccountId": row["organization"],
+        "SubAccountId": row["workspace"],
+        "SubAccountName": row["workspace_name"],
+        "ChargeDescription": ", ".join([meter, *told]),
+        "SkuId": f"{row['model']}/{row['kind']}",
+        "SkuMeter": meter,
+        "SkuPriceId": "/".join(row[name] for name in _PRICE),
+        "SkuPriceDetails": _json({key: row[name] for key, name in zip(_DETAILS, _PRICE, strict=True)}),
+        "Tags": _json({**tags, **owner}),
+    }
+
+
+def _owned(engine: Engine, window: Window, owners: Owners) -> dict[tuple[str, ...], list[Span]]:
+    """The rules that own each of those who were charged."""
+    query = exp.select(*FIELDS).distinct().from_("ledger.charges").where(within(window, months=True))
+    who = sorted(tuple(row[name] for name in FIELDS) for row in engine.ask(query).to_pylist())
+    found: dict[tuple[str, ...], list[Span]] = {one: [] for one in who}
+    for span in owners.owned(who, spellings(engine)):
+        found[span[0]].append(span)
+    return found
+
+
+def _owner(owners: Owners, spans: list[Span], day: date) -> dict[str, str]:
+    """The tags of who owns a charge; one that is shared names its teams and their shares, and is not split."""
+    place = next(rule for _, start, end, rule in spans if start <= day < end)
+    if place < 0:
+        return {"team": UNOWNED, "cost_center": UNOWNED, "rule": "none"}
+    rule = owners.rules[place]
+    if rule.how == "team":
+        return {"team": rule.teams[0][0], "cost_center": rule.cost_center, "rule": rule.name}
+    whole = sum(weight for _, weight in rule.teams)
+    shares = [team if rule.how == "proportional" else f"{team} {weight}/{whole}" for team, weight in rule.teams]
+    return {"team": "shared", "rule": rule.name, "shared_by": rule.how, "shared_teams": ", ".join(shares)}
+
+
+def _json(found: Mapping[str, str]) -> str:
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))

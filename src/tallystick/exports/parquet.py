@@ -1,0 +1,16 @@
+"""Parquet: the rows as they are typed: decimals, days, instants; compressed with zstd."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+from pyarrow.parquet import ParquetWriter
+
+from tallystick.exports import Rows
+
+
+def write(rows: Rows, file: BinaryIO) -> None:
+    """The rows, a group of them for each batch."""
+    with ParquetWriter(file, rows.schema, compression="zstd") as writer:
+        for batch in rows.batches:
+            writer.write_batch(batch)

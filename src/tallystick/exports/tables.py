@@ -1,0 +1,96 @@
+"""Tables: what the export of a table holds: each of its rows in a window, names beside ids, in the order of days."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.question import Question
+from tallystick.core.records import BILL, CHARGES, USED, LedgerTable, Type
+from tallystick.core.time import DAY, Window
+from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.exports import Rows
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.views import VIEWS
+from tallystick.reports.conditions import wanted, within
+from tallystick.reports.coverage import cover, matched, priority, unpriced
+
+EXPORTED = {"charges": CHARGES, "usage": USED, "cost": BILL}
+"""The table and view that each export holds, by the name that a user types."""
+_TYPES = {
+    "VARCHAR": pa.string(),
+    "BIGINT": pa.int64(),
+    "DATE": pa.date32(),
+    "DECIMAL(28,12)": pa.decimal128(28, 12),
+}
+
+
+def columns(name: str) -> tuple[tuple[str, str, str], ...]:
+    """The columns of an export: name, SQL type, meaning. AskedWrongly where there is no such export."""
+    if name not in EXPORTED:
+        raise AskedWrongly(f"There is no export of {name!r}.", f"Exports: {', '.join(EXPORTED)}, focus.")
+    return next(view.columns for view in VIEWS if view.name == EXPORTED[name].name)
+
+
+def export(engine: Engine, question: Question, now: datetime) -> Rows:
+    """The rows of the table that the question's report names; AskedWrongly where it cannot be.
+
+    A day is read at a time, so memory holds no more than one; within it rows are in the order of what they are of.
+    """
+    held = columns(question.report)
+    table = EXPORTED[question.report]
+    tallied(engine)
+    for name in question.where:
+        if name not in (choices := _dimensions(table)):
+            raise AskedWrongly(f"`{question.report}` has no dimension {name!r}.", f"Choose among {', '.join(choices)}.")
+    schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in held])
+    coverage, caveats = cover(engine, USED if table is USED else CHARGES, question, now)
+    said = [*priority(engine, USED if table is USED else CHARGES, question), *caveats]
+    if table is CHARGES:
+        coverage["billed"], split = matched(engine, question)
+        coverage["unpriced"], nameless = unpriced(engine, question)
+        said += [*split, *nameless]
+    return Rows(
+        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), said, coverage
+    )
+
+
+def tallied(engine: Engine) -> None:
+    """Raise LedgerError where the ledger has no charges yet."""
+    if CHARGES.name not in engine.version.tables and engine.version.number:
+        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
+
+
+def spoken(window: Window) -> str:
+    """The first and last day of a window, both included."""
+    return f"{window.start.date()} to {(window.end - DAY).date()}, UTC days"
+
+
+def days(engine: Engine, table: LedgerTable, window: Window) -> list[date]:
+    """The days of a window that a table has rows of."""
+    query = exp.select("day").distinct().from_(exp.table_(table.name, db="ledger"))
+    found = engine.ask(query.where(within(window, months=True)).order_by("day")).to_pylist()
+    return [row["day"] for row in found]
+
+
+def _batches(engine: Engine, question: Question, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    table = EXPORTED[question.report]
+    conditions = wanted(engine, table, question.where)
+    order = [exp.column(name, quoted=True) for name in _dimensions(table)]
+    for day in days(engine, table, question.window):
+        query = (
+            exp.select(*(exp.column(name, quoted=True) for name in schema.names))
+            .from_(exp.table_(table.name))
+            .where(within(Window.of_day(day), months=True), *conditions)
+            .order_by(*order)
+        )
+        for batch in engine.stream(query):
+            yield batch.cast(schema)
+
+
+def _dimensions(table: LedgerTable) -> list[str]:
+    """The columns that say what a row is of."""
+    return [it.name for it in table.columns if it.type is Type.TEXT and it.name not in {"month", "unit", "currency"}]

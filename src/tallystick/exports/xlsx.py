@@ -1,0 +1,58 @@
+"""Excel: numbers that can be summed and days that are days; no text is a formula or a link."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import xlsxwriter
+
+from tallystick.exports import Rows
+
+MOST = 1_048_576
+"""Rows of a sheet, its header among them."""
+LONGEST = 32_767
+"""Characters of a cell."""
+NOTE = "Excel keeps 15 digits of a number: amounts here can be off in the last places. The CSV and Parquet are exact."
+
+
+def write(rows: Rows, file: BinaryIO, most: int = MOST) -> None:
+    """A sheet of notes, then as many of rows as it takes; `most` rows on each."""
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_date_format": "yyyy-mm-dd",
+    }
+    with xlsxwriter.Workbook(file, options) as book:
+        notes = book.add_worksheet("Notes")
+        for place, note in enumerate((rows.title, NOTE, *rows.said)):
+            notes.write_string(place, 0, note[:LONGEST])
+        sheet, at, many = None, most, 0
+        for batch in rows.batches:
+            for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                if sheet is None or at == most:
+                    many += 1
+                    sheet, at = _sheet(book, f"Rows {many}", rows.schema.names), 1
+                for place, cell in enumerate(row):
+                    if cell is not None:
+                        _write(sheet, cell)(at, place, cell[:LONGEST] if isinstance(cell, str) else cell)
+                at += 1
+        if sheet is None:
+            _sheet(book, "Rows 1", rows.schema.names)
+
+
+def _sheet(book: Any, name: str, columns: list[str]) -> Any:
+    sheet = book.add_worksheet(name)
+    sheet.freeze_panes(1, 0)
+    for place, column in enumerate(columns):
+        sheet.write_string(0, place, column)
+    return sheet
+
+
+def _write(sheet: Any, cell: Any) -> Callable[..., Any]:
+    if isinstance(cell, str):
+        return sheet.write_string  # type: ignore[no-any-return]
+    return sheet.write_number if isinstance(cell, (int, Decimal)) else sheet.write_datetime  # type: ignore[no-any-return]

@@ -1,0 +1,20 @@
+"""HTML: one page that stands by itself: no script, no network; read on a screen or a phone, printed on A4 or Letter."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from tallystick.core.document import Answer
+from tallystick.formats.page import laid
+
+
+def as_html(answer: Answer) -> str:
+    """The answer as a page for people, rounded as `shown` has it; style and pictures are inside.
+
+    Jinja escapes every text; the SVG of a picture alone goes in as it is, and Vega escaped what is in it.
+    """
+    from jinja2 import Environment, StrictUndefined
+
+    source = files("tallystick.formats").joinpath("page.html").read_text("utf-8")
+    jinja = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return jinja.from_string(source).render(laid(answer)) + "\n"

@@ -1,0 +1,115 @@
+"""Page: an answer laid out in text for paper or a browser; what html and pdf hold, so that they say the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tallystick.core.document import Answer, Figure, Section
+from tallystick.core.question import Heading, Table
+from tallystick.core.text import safe
+from tallystick.formats.picture import picture
+from tallystick.formats.shown import FIGURES, document, footer, nothing, rounding, shown
+
+UPRIGHT, ACROSS = 490, 730
+"""Points between the margins of A4 and Letter, upright and across; the narrower of the two."""
+LETTER = 0.56
+"""How wide a letter is at most on average, to the size of type."""
+MOST, LEAST = 9.0, 7.5
+"""Size of type in tables, in points: the usual one, and the least for which a page stays upright."""
+TEXT = 31
+"""Letters of a name that stand in one line; a longer one is broken, never cut."""
+
+
+def laid(answer: Answer) -> dict[str, Any]:
+    """The answer as plain data, every cell the text that is read, harmless; templates only place it.
+
+    `title`, `subtitle`, `figures`, `sections` with `words`, `picture` and `table`, `caveats`, `source` (the version of
+    the ledger). `aside`: the picture stands alone, its table is at hand only. `wide`: on paper it lies across.
+    """
+    whole = document(answer)
+    tables = [it.table for it in whole.sections if it.table]
+    caveats = dict.fromkeys((*(said for table in tables for said in rounding(table)), *whole.caveats))
+    sections = [_section(it) for it in whole.sections]
+    return {
+        "title": safe(whole.title),
+        "subtitle": safe(whole.subtitle),
+        "figures": [_figure(it) for it in whole.figures],
+        "sections": sections,
+        "wide": all(it["wide"] for it in sections),
+        "caveats": [safe(it) for it in caveats],
+        "source": _source(tables),
+    }
+
+
+def _figure(it: Figure) -> dict[str, str]:
+    return {
+        "name": _named(it.heading.name),
+        "value": shown(it.cell, it.heading),
+        "unit": safe(it.heading.unit or "") if it.heading.unit != it.heading.name else "",
+        "note": safe(it.note),
+    }
+
+
+def _section(section: Section) -> dict[str, Any]:
+    drawn = picture(section)
+    aside = bool(drawn and section.chart and section.chart.alone)
+    table = _table(section.table) if section.table else None
+    return {
+        "title": safe(section.title),
+        "words": [safe(it) for it in section.words],
+        "picture": {"svg": drawn.svg, "caption": drawn.caption, "description": drawn.description} if drawn else None,
+        "aside": aside,
+        "table": table,
+        "wide": bool(table and table["wide"] and not aside),
+    }
+
+
+def _table(table: Table) -> dict[str, Any]:
+    rows = [[shown(cell, it) for cell, it in zip(row, table.headings, strict=True)] for row in table.cells]
+    totals = footer(table)
+    columns: list[dict[str, Any]] = [
+        {
+            "name": _named(it.name),
+            "unit": safe(it.unit or ""),
+            "figure": it.kind in FIGURES,
+            "letters": _letters(it, [row[place] for row in (*rows, totals) if row]),
+        }
+        for place, it in enumerate(table.headings)
+    ]
+    wide, size = _fit(sum(it["letters"] + 2 for it in columns))
+    return {
+        "columns": columns,
+        "rows": rows,
+        "totals": totals,
+        "nothing": nothing(table),
+        "wide": wide,
+        "size": size,
+    }
+
+
+def _letters(heading: Heading, texts: list[str]) -> int:
+    """How many letters a column needs beside each other: a figure is never broken, a long text is."""
+    longest = max((len(it) for it in texts), default=0)
+    words = (*_named(heading.name).split(), heading.unit or "")
+    return max(longest if heading.kind in FIGURES else min(longest, TEXT), *(min(len(it), TEXT) for it in words))
+
+
+def _fit(letters: int) -> tuple[bool, float]:
+    """Whether a table so wide lies on a page turned to landscape, and its size of type in points."""
+    upright = UPRIGHT / (letters * LETTER)
+    if upright >= LEAST:
+        return False, round(min(upright, MOST), 1)
+    return True, round(min(ACROSS / (letters * LETTER), MOST), 1)
+
+
+def _named(name: str) -> str:
+    """The name of a column as words: `key_name` is read `key name`."""
+    return safe(name).replace("_", " ")
+
+
+def _source(tables: list[Table]) -> str:
+    """Which version of the ledger the first table is of, and from when."""
+    for it in tables:
+        if {"version", "at"} <= it.as_of.keys():
+            return safe(f"Version {it.as_of['version']} of the ledger, as of {it.as_of['at']}.")
+    return ""

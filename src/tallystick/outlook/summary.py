@@ -1,0 +1,309 @@
+"""Summary: a month on a page: what was spent, against last month and the budget, why it changed, what is open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.money import EXACT, plain, ratio, rounded, total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.time import DAY, Grain, Window, text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.outlook import budgets as budgeted
+from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.reports import cache, reconcile, variance
+from tallystick.reports.answer import OTHERS
+from tallystick.reports.closed import CHARGE, closings, month as lines
+from tallystick.reports.daily import Day, How
+from tallystick.reports.names import directory
+from tallystick.tally.budgets import Budgets
+from tallystick.tally.owners import Owners
+from tallystick.tally.prices import Prices
+from tallystick.tally.reconcile import UNEXPLAINED
+
+TOP = 10
+"""Rows of a table of the summary; the rest stands in one."""
+_USD = "USD"
+_CACHE = ("model", "tier", "cache_read", "hit_rate", "saved", "extra_5m", "extra_1h", "net")
+_BUDGET = ("name", "scope", "period", "status", "budget", "spent", "left", "used", "pace", "low", "high")
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a summary is made from: one organization's month, of all of it or of one team.
+
+    `window` are the month's days up to now, `against` as many of the month before it.
+    """
+
+    engine: Engine
+    organization: str
+    name: str
+    team: str | None
+    owners: Owners
+    budgets: Budgets
+    prices: Prices
+    now: datetime
+
+    @property
+    def whole(self) -> Window:
+        """The whole month."""
+        return Grain.MONTH.around(variance.month_of(self.name, self.now).start)
+
+    @property
+    def window(self) -> Window:
+        """The ended days of the month; empty on its first."""
+        return self.whole & Window(self.whole.start, max(Grain.DAY.floor(self.now), self.whole.start))
+
+    @property
+    def against(self) -> Window:
+        """The month before it, or as many days from its start where this one has not ended."""
+        before = Grain.MONTH.around(self.whole.start - DAY)
+        if self.window == self.whole:
+            return before
+        return before & Window(before.start, before.start + (self.window.end - self.window.start))
+
+    @property
+    def where(self) -> dict[str, tuple[str, ...]]:
+        """What every question holds fixed."""
+        return {"organization": (self.organization,), **({"team": (self.team,)} if self.team else {})}
+
+    def document(self) -> Document:
+        """The summary; AskedWrongly for a month that has not begun or a team that no rule has."""
+        daily = reading(self.engine, [self.whole], self.now, self.owners)
+        days = [it for it in daily.of(self.where) if it.day in self.whole.days()]
+        ahead = pace(daily.of(self.where), self.whole, self.now)
+        changed = self._change(("model", "kind")) if self.window else None
+        saved = self._cache() if self.window and not self.team else None
+        spending = self._budgets()
+        sections = [
+            Section("Each day", _each(days), chart=Chart("columns", "day", ("spent",), alone=True)),
+            *(self._why(changed) if changed else ()),
+            *(self._by(dim) for dim in self._dims() if self.window),
+            *([Section("Budgets", spending)] if spending else ()),
+            *([Section("Caching", _columns(saved, _CACHE), (_CACHING,))] if saved else ()),
+        ]
+        of = f"team {self.team}" if self.team else "all teams"
+        called = directory(self.engine, "organization").get(self.organization, self.organization)
+        return Document(
+            "summary",
+            f"Claude in {self.whole.start:%B %Y}",
+            f"{called}, {of}. UTC days, US dollars as billed, before credits and taxes.",
+            tuple(sections),
+            tuple(self._figures(days, ahead, changed, saved, spending)),
+            tuple(dict.fromkeys((*self._closed(), *(changed.caveats if changed else ()), *daily.said))),
+            {
+                "month": self.name,
+                "organization": self.organization,
+                "team": self.team,
+                "as_of": {
+                    "version": self.engine.version.number,
+                    "at": text(self.engine.version.at) if self.engine.version.at else None,
+                },
+            },
+        )
+
+    def _figures(
+        self, days: Sequence[Day], ahead: Pace, changed: Table | None, saved: Table | None, spending: Table | None
+    ) -> list[Figure]:
+        ended = [it for it in days if it.day < self.now.date()]
+        known = [it for it in ended if it.how is How.BILLED]
+        missing = [it for it in ended if it.how is How.ABSENT]
+        loose = len(changed.coverage["provisional"]) if changed else 0
+        billed = ahead.billed if known else None
+        found = [Figure(_money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "")]
+        if ahead.used:
+            found.append(Figure(_money("not billed yet"), ahead.used, "priced usage of days without a bill yet"))
+        if changed and changed.totals["before"] is not None:
+            growth, before = changed.totals["growth"], changed.totals["before"]
+            note = f"{_signed(growth)} against {_days(self.against)}, {rounded(_decimal(before)):,}"
+            found.append(Figure(_money("change"), changed.totals["change"], note))
+        if ahead.window.end > self.now:
+            note = f"80 % range {_range(ahead)}" if ahead.low is not None else "too few days are known for a range"
+            found.append(Figure(_money("pace to the end of the month"), ahead.expected, note))
+        for row in spending.rows if spending else ():
+            if row["scope"] in {"everything", "all", f"team = {self.team}"}:
+                note = f"of {rounded(_decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"
+                found.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
+        if saved:
+            found.append(Figure(_money("saved by caching, net"), saved.totals["net"], "at list price"))
+        if not self.team and self.window:
+            found.append(Figure(_money("unexplained"), self._residual(), "of the bill, by no named cause"))
+        note = f"of {len(self.whole.days())}; {loose} provisional" + (f"; {len(missing)} absent" if missing else "")
+        found.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
+        return found
+
+    def _change(self, by: tuple[str, ...]) -> Table:
+        question = Question("variance", self.window, by, self.where, against=self.against)
+        return variance.answer(self.engine, question, self.now, self.owners)
+
+    def _why(self, changed: Table) -> list[Section]:
+        """The three effects, and the lines that changed most."""
+        if changed.totals["change"] is None:
+            return [Section("Why it changed", words=(f"Nothing is known of {_days(self.against)}.",))]
+        effects = [(name, changed.totals[name]) for name in ("price", "volume", "mix")]
+        headings = (Heading("effect", Kind.TEXT), _money("amount"))
+        what = Table(None, headings, effects, {"amount": changed.totals["change"]})
+        words = f"{_days(self.window)} against {_days(self.against)}: price, volume and mix add up to the change."
+        most = _columns(replace(changed, cells=changed.cells[:TOP], totals={}), _MOST)
+        return [
+            Section("Why it changed", what, (words,), Chart("bars", "effect", ("amount",))),
+            Section("What changed most", most),
+        ]
+
+    def _dims(self) -> tuple[str, ...]:
+        return (*(("team",) if self.owners.rules and not self.team else ()), "workspace", "model", "key")
+
+    def _by(self, dim: str) -> Section:
+        """What was spent by a dimension, the largest first, beside the days it is compared with."""
+        table = self._change((dim,))
+        rows = sorted(table.rows, key=lambda it: (-_decimal(it["after"] or 0), str(it[dim])))
+        shown = f"{dim}_name" if any(it.name == f"{dim}_name" for it in table.headings) else dim
+        money = ("after", "before", "change")
+        figures: list[tuple[str, dict[str, Cell]]] = [
+            (str(row[shown]), {name: row[name] for name in money}) for row in rows[:TOP]
+        ]
+        if rest := rows[TOP:]:
+            figures.append((OTHERS, {name: _sum([row[name] for row in rest]) for name in money}))
+        whole = table.totals
+        cells = [
+            (name, it["after"], _share(it["after"], whole["after"]), it["before"], it["change"]) for name, it in figures
+        ]
+        headings = (
+            Heading(dim, Kind.NAME),
+            _money("billed"),
+            Heading("share", Kind.RATIO),
+            _money("before"),
+            _money("change"),
+        )
+        totals = {"billed": whole["after"], "before": whole["before"], "change": whole["change"]}
+        return Section(f"By {dim}", Table(None, headings, cells, totals), chart=Chart("bars", dim, ("billed",)))
+
+    def _cache(self) -> Table:
+        question = Question("cache", self.window, ("model",), self.where, TOP)
+        return cache.answer(self.engine, question, self.now, self.prices)
+
+    def _residual(self) -> Cell:
+        """What no cause accounts for of the month's bill; None where nothing of it is known."""
+        table = reconcile.answer(self.engine, Question("reconcile", self.window, (), self.where), self.prices, self.now)
+        amounts = [row["amount"] for row in table.rows if row["cause"] == UNEXPLAINED]
+        return _sum(amounts) if amounts else None
+
+    def _budgets(self) -> Table | None:
+        """The budgets of all, or of the team, in force at the month's end or now."""
+        asked = Window(self.whole.start, min(self.whole.end, Grain.DAY.ceil(self.now)))
+        mine = [it for it in self.budgets.rows if not self.team or it.scope.get("team") == (self.team,)]
+        if not mine:
+            return None
+        table = budgeted.answer(self.engine, Budgets(tuple(mine)), asked, self.now, self.owners)
+        return _columns(table, _BUDGET) if table.cells else None
+
+    def _closed(self) -> list[str]:
+        """What to say of a month that is closed: what was restated since is not in its statements."""
+        closing = closings(self.engine, self.organization).get(self.name)
+        if closing is None:
+            return []
+        said = f"{self.name} was closed on {closing.at:%Y-%m-%d} as version {closing.version} of the ledger."
+        closed = lines(self.engine, self.organization, self.name, self.owners).billed(CHARGE)
+        question = Question("variance", self.whole, (), {"organization": (self.organization,)}, against=self.against)
+        now = variance.answer(self.engine, question, self.now).totals["after"]
+        off = EXACT.subtract(_decimal(now or 0), closed)
+        return [said + (f" What was restated since, {plain(off)} USD, is in this summary." if off else "")]
+
+
+_MOST = ("model", "kind", "before", "after", "change", "price", "volume", "mix")
+_CACHING = (
+    "saved is what the reads would have cost as plain input, less what they cost; extra is what the writes cost above "
+    "plain input; net is what is left. At list price, without priority tier."
+)
+
+
+def _each(days: Sequence[Day]) -> Table:
+    """What was spent on each day; of one that is absent it is unknown."""
+    headings = (
+        Heading("day", Kind.DIMENSION),
+        _money("spent"),
+        _money("billed"),
+        _money("not_billed_yet"),
+        Heading("known", Kind.TEXT),
+    )
+    cells: list[tuple[Cell, ...]] = [
+        (str(it.day), *((it.spent, it.billed, it.used) if it.how is not How.ABSENT else (None,) * 3), str(it.how))
+        for it in days
+    ]
+    return Table(None, headings, cells, {})
+
+
+def _columns(table: Table, names: Sequence[str]) -> Table:
+    """The table with these of its columns."""
+    places = [place for name in names for place, it in enumerate(table.headings) if it.name == name]
+    return replace(
+        table,
+        headings=tuple(table.headings[place] for place in places),
+        cells=[tuple(row[place] for place in places) for row in table.cells],
+        totals={name: cell for name, cell in table.totals.items() if name in names},
+        caveats=(),
+    )
+
+
+def _money(name: str) -> Heading:
+    return Heading(name, Kind.MONEY, _USD)
+
+
+def _decimal(cell: Any) -> Decimal:
+    return cell if isinstance(cell, Decimal) else Decimal(cell)
+
+
+def _sum(cells: Sequence[Cell]) -> Cell:
+    """The exact sum; None where one is unknown."""
+    return None if None in cells else total([_decimal(it) for it in cells])
+
+
+def _share(part: Cell, whole: Cell) -> Cell:
+    return None if part is None or whole is None else ratio(_decimal(part), _decimal(whole))
+
+
+def _signed(growth: Cell) -> str:
+    return "new" if growth is None else f"{rounded(_decimal(growth) * 100, 1):+} %"
+
+
+def _range(ahead: Pace) -> str:
+    return f"{rounded(_decimal(ahead.low)):,} to {rounded(_decimal(ahead.high)):,}"
+
+
+def _days(window: Window) -> str:
+    """A window in words: a whole month by its name."""
+    if window and window == Grain.MONTH.around(window.start):
+        return f"{window.start:%Y-%m}"
+    return f"{window.start:%Y-%m-%d} to {window.end - DAY:%Y-%m-%d}"
+
+
+def summary(
+    engine: Engine,
+    organizations: Mapping[str, str],
+    month: str | None,
+    team: str | None,
+    organization: str | None,
+    owners: Owners,
+    budgets: Budgets,
+    prices: Prices,
+    now: datetime,
+) -> Document:
+    """The summary of a month (2026-10, the last ended one unless said), of a team or of all.
+
+    `organizations` are those of the ledger, id to name: of several one must be named.
+    """
+    chosen = [id_ for id_, name in organizations.items() if organization in {None, id_, name}]
+    if len(chosen) != 1:
+        raise AskedWrongly(
+            "The ledger holds several organizations."
+            if chosen
+            else f"The ledger has no organization {organization!r}.",
+            f"Name one with --organization: {', '.join(organizations)}.",
+        )
+    name = month or f"{variance.month_of(None, now).start:%Y-%m}"
+    return Summary(engine, chosen[0], name, team, owners, budgets, prices, now).document()

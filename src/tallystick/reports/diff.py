@@ -1,0 +1,136 @@
+"""Diff: which lines of a month changed between two versions of the ledger, from what to what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import pairwise
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from tallystick.core.money import EXACT, plain, total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.core.time import text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import EMPTY, Tables, Version
+from tallystick.reports.closed import closings, window
+from tallystick.reports.conditions import column
+from tallystick.reports.coverage import organizations
+from tallystick.reports.names import named
+from tallystick.tally.changes import changes
+
+LINE = ("day", "workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
+"""What tells the lines of a month apart, and so what they can be summed by."""
+BY = ("organization", *LINE)
+FIGURES = ("quantity", "billed")
+_SIDES = ("before", "after", "change")
+
+
+def answer(
+    tables: Tables, newest: Version, month: str, before: str | None, after: str | None, by: Sequence[str]
+) -> Table:
+    """The lines of a month whose quantity or billed amount is not what it was, summed by `by`, with their units.
+
+    `before` and `after` are versions, UTC days or instants. `after` is the newest by default; `before` the version that
+    closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
+    have is null there; the change counts it as nothing. Totals are those of the lines that changed.
+    """
+    asked = window(month)
+    if unknown := [name for name in by if name not in BY]:
+        raise AskedWrongly(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
+    to = tables.as_of(after) if after else newest
+    later = Engine(tables, to)
+    start = tables.as_of(before) if before else _default(tables, later, month)
+    if start.number > to.number:
+        raise AskedWrongly(
+            f"Version {start.number} is newer than version {to.number}.", "--from is the older, --to the newer."
+        )
+    sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]
+    apart = "organization" not in by and len(organizations(later)) > 1
+    dims = [*(["organization"] if apart else []), *by]
+    found = changes(sides[0], sides[1], [*dims, "unit"], FIGURES)
+    names = named(later, dims)
+    headings: list[Heading] = []
+    columns: list[list[Cell]] = []
+    for name in dims:
+        ids = found[name].to_pylist()
+        headings.append(Heading(name, Kind.DIMENSION))
+        columns.append(ids)
+        if name in names:
+            headings.append(Heading(f"{name}_name", Kind.NAME))
+            columns.append([names[name](it) for it in ids])
+    headings.append(Heading("unit", Kind.TEXT))
+    columns.append(found["unit"].to_pylist())
+    for figure in FIGURES:
+        for side in _SIDES:
+            heading = Heading(
+                f"{figure}_{side}", *((Kind.COUNT, None) if figure == "quantity" else (Kind.MONEY, "USD"))
+            )
+            headings.append(heading)
+            columns.append(found[heading.name].to_pylist())
+    sums: dict[str, Any] = {name: _sum(found[name]) for name in (f"billed_{side}" for side in _SIDES)}
+    return Table(
+        Question("diff", asked, tuple(by)),
+        tuple(headings),
+        list(zip(*columns, strict=True)),
+        sums,
+        tuple(_said(month, start, to, *(_sum(it["billed"]) for it in sides))),
+        {"from": start.number, "to": to.number, "lines": found.num_rows},
+        {"version": to.number, "at": text(to.at) if to.at else None},
+    )
+
+
+def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
+    """The charges of a month by what they are to be told apart by."""
+    dims = dict.fromkeys(("organization", *by))
+    query = (
+        exp.select(*(exp.alias_(column(name), name) for name in dims), "coalesce(unit, 'none') AS unit", *FIGURES)
+        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .where(exp.column("month").eq(exp.Literal.string(month)))
+    )
+    return engine.ask(query)
+
+
+def _default(tables: Tables, later: Engine, month: str) -> Version:
+    """The version that closed the month; where it is open, the one before the newest that changed it."""
+    every = [it for it in tables.versions() if it.number <= later.version.number]
+    ends = [of[month].at for it in organizations(later) if month in (of := closings(later, it))]
+    if ends:
+        return next((it for it in every if it.at and text(it.at) <= text(min(ends))), EMPTY)
+    for version, before in pairwise([*every, EMPTY]):
+        if _files(tables, version, month) != _files(tables, before, month):
+            return before
+    raise AskedWrongly(f"The ledger has no charges of {month}.", f"`tallystick sync --since {month}` reads them.")
+
+
+def _files(tables: Tables, version: Version, month: str) -> set[str]:
+    """The files that hold the charges of a month."""
+    pin = version.tables.get(CHARGES.name)
+    return set() if pin is None else {it for it in tables.files(CHARGES, pin) if f"month={month}/" in it}
+
+
+def _sum(amounts: pa.ChunkedArray) -> Any:
+    known = amounts.drop_null()
+    return total([pc.sum(known).as_py()]) if len(known) else None
+
+
+def _said(month: str, start: Version, to: Version, before: Any, after: Any) -> list[str]:
+    """What the month was billed in both versions."""
+
+    def when(at: datetime | None) -> str:
+        return f", committed {text(at)}" if at else ", before anything was committed"
+
+    said = [
+        f"{month} was billed {plain(amount)} USD in version {version.number}{when(version.at)}."
+        if amount is not None
+        else f"Version {version.number}{when(version.at)}, has nothing billed of {month}."
+        for version, amount in ((start, before), (to, after))
+    ]
+    if before is not None and after is not None:
+        said.append(f"That is a change of {plain(EXACT.subtract(after, before))} USD.")
+    return said

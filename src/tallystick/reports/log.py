@@ -1,0 +1,41 @@
+"""Log: every committed version of the ledger, the newest first, and what each changed."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.time import text
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.tables import EMPTY, Tables, Version
+
+_HEADINGS = (
+    Heading("version", Kind.NUMBER),
+    Heading("committed", Kind.DIMENSION),
+    Heading("organization", Kind.DIMENSION),
+    Heading("what", Kind.TEXT),
+    Heading("changed", Kind.TEXT),
+)
+
+
+def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
+    """One row a version up to `newest`, the newest first: number, instant, organization, what was committed, tables.
+
+    `changed` names the tables that are not what they were in the version before. `top` keeps the first rows.
+    """
+    if top is not None and top < 1:
+        raise AskedWrongly("--top keeps at least one row.", "Leave it out to see all.")
+    every = [it for it in tables.versions() if it.number <= newest.number]
+    cells: list[tuple[Cell, ...]] = [
+        (it.number, text(it.at) if it.at else None, it.organization, it.what, ", ".join(changed(before, it)))
+        for it, before in pairwise([*every, EMPTY])
+    ]
+    kept = cells[:top]
+    left = [f"{len(cells) - len(kept):,} older versions are not shown."] if len(kept) < len(cells) else []
+    at = text(newest.at) if newest.at else None
+    return Table(None, _HEADINGS, kept, {}, tuple(left), {"versions": len(cells)}, {"version": newest.number, "at": at})
+
+
+def changed(before: Version, after: Version) -> list[str]:
+    """The tables that one version pins at another state than the version before it."""
+    return [name for name, pin in after.tables.items() if before.tables.get(name, 0) != pin]

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from hypothesis import given, strategies as st
+
+from reports.given import Run, summed
+from sync.conftest import used
+from tallystick.book import Ledger
+from tallystick.core.money import plain
+from tallystick.core.text import harmless
+from tallystick.errors import AskedWrongly
+from tallystick.exports import TABLES, Rows
+from tallystick.exports.csv import write as as_csv
+from tallystick.exports.jsonl import write as as_jsonl
+from tallystick.exports.lines import digits
+from tallystick.exports.tables import EXPORTED, columns
+from tallystick.ledger.engine import Engine
+from tallystick.sim import World
+
+Tallystick = Callable[..., Run]
+FIRST = date(2026, 10, 1)
+OCTOBER = {"since": "2026-10", "until": "2026-10"}
+DAYS = {"since": "2026-10-13", "until": "2026-10-17"}
+MONEY = pa.decimal128(28, 12)
+
+
+def written(rows: Rows, form: str) -> bytes:
+    """An export as bytes."""
+    file = io.BytesIO()
+    rows.write(form, file)
+    return file.getvalue()
+
+
+def read(ledger: Ledger, table: str, form: str = "parquet", **asked: Any) -> list[dict[str, Any]]:
+    """The rows of an export as it was written and read again."""
+    found = written(ledger.export(table, **(OCTOBER | asked)), form)
+    if form == "csv":
+        return list(csv.DictReader(io.StringIO(found.decode(), newline="")))
+    if form == "jsonl":
+        return [json.loads(line) for line in found.splitlines()]
+    rows: list[dict[str, Any]] = pa.parquet.read_table(io.BytesIO(found)).to_pylist()
+    return rows
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(10**28) + 1, 10**28 - 1)), max_size=20), st.integers(0, 5))
+def test_digits_are_those_of_the_answers(amounts: list[int | None], offset: int) -> None:
+    """A column of money is written digit by digit as one amount is."""
+    money = [None if it is None else Decimal(it).scaleb(-12) for it in amounts]
+    column = pa.array(money, MONEY)[offset:]
+    assert digits(column).to_pylist() == [None if it is None else plain(it) for it in money[offset:]]
+
+
+@given(st.lists(st.tuples(st.one_of(st.none(), st.text()), st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)))))
+def test_text_comes_back_as_it_was(cells: list[tuple[str | None, int | None]]) -> None:
+    """CSV and JSON lines hold any text: read again it is the same, but for the apostrophe before what would run."""
+    schema = pa.schema([("name", pa.string()), ("count", pa.int64())])
+    cells = [(text and text.replace("\0", " "), count) for text, count in cells]  # Python's csv has no NUL
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array([it[at] for it in cells], schema.types[at]) for at in (0, 1)], schema=schema
+    )
+    rows = Rows("", schema, iter([batch, batch.slice(1)]), [], {})
+    file = io.BytesIO()
+    as_jsonl(rows, file)
+    expected = [{"name": text, "count": count} for text, count in [*cells, *cells[1:]]]
+    assert [json.loads(line) for line in file.getvalue().split(b"\n")[:-1]] == expected
+    file = io.BytesIO()
+    as_csv(Rows("", schema, iter([batch]), [], {}), file)
+    shown = [("'" if text and text[0] in "=+-@\t\r\n" else "") + (text or "") for text, _ in cells]
+    found = list(csv.reader(io.StringIO(file.getvalue().decode(), newline="")))
+    assert found == [
+        ["name", "count"],
+        *([text, "" if n is None else str(n)] for text, (_, n) in zip(shown, cells, strict=True)),
+    ]
+
+
+def test_charges_and_cost_are_the_bill(ledger: Ledger, source: str, worlds: dict[str, World]) -> None:
+    """The rows of charges and those of cost both sum to what was truly billed, to the last place."""
+    truth = sum((worlds[source].billed(FIRST.replace(day=n)) for n in range(1, 32)), Decimal(0))
+    for table in ("charges", "cost"):
+        billed = [row["billed"] for row in read(ledger, table) if row["billed"] is not None]
+        assert Decimal(sum(int(it.scaleb(12)) for it in billed)).scaleb(-12) == truth
+    assert summed(ledger.spend((), **OCTOBER), "billed") == truth
+
+
+def test_usage_is_what_was_used(ledger: Ledger, source: str, worlds: dict[str, World]) -> None:
+    """The rows of usage sum to the tokens of every request, by day and model."""
+    truth: dict[tuple[date, str], int] = {}
+    for n in range(1, 32):
+        for dims, counts in used(worlds[source], FIRST.replace(day=n)).items():
+            at = (FIRST.replace(day=n), dims[4])
+            truth[at] = truth.get(at, 0) + sum(counts[:5])
+    found: dict[tuple[date, str], int] = {}
+    for row in read(ledger, "usage"):
+        at = (row["day"], row["model"])
+        found[at] = found.get(at, 0) + row["total_tokens"]
+    assert {at: count for at, count in found.items() if count} == {at: count for at, count in truth.items() if count}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_every_format_holds_the_same_rows(ledger: Ledger, table: str) -> None:
+    """CSV, JSON lines and Parquet hold the same rows in the same order, money exact in each, names beside ids."""
+    rows = read(ledger, table, **DAYS)
+    assert rows
+    money = {name for name, kind, _ in columns(table) if kind.startswith("DECIMAL")}
+    spoken = [
+        {
+            name: plain(it) if name in money and it is not None else f"{it}" if isinstance(it, date) else it
+            for name, it in row.items()
+        }
+        for row in rows
+    ]
+    assert read(ledger, table, "jsonl", **DAYS) == spoken
+    assert read(ledger, table, "csv", **DAYS) == [
+        {name: "" if it is None else harmless(str(it)) for name, it in row.items()} for row in spoken
+    ]
+    assert {"workspace_name", "key_name", "actor_name"} <= rows[0].keys()
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_export_holds_exactly_the_view(ledger: Ledger, table: str) -> None:
+    """The rows are those of the documented view, each once, and two exports are the same bytes."""
+    names = ", ".join(name for name, *_ in columns(table))
+    view = ledger.sql(
+        f"SELECT {names} FROM {EXPORTED[table].name} WHERE day >= '{DAYS['since']}' AND day < '{DAYS['until']}'"  # noqa: S608
+    )
+    rows = [
+        tuple(f"{it}" if isinstance(it, date) else it for it in row.values()) for row in read(ledger, table, **DAYS)
+    ]
+    assert sorted(rows, key=repr) == sorted(view.cells, key=repr)
+    assert written(ledger.export(table, **DAYS), "csv") == written(ledger.export(table, **DAYS), "csv")
+
+
+def test_where_holds_the_rows(ledger: Ledger) -> None:
+    """--where keeps the rows of an id or name alone, and refuses one that there is not."""
+    row = read(ledger, "charges")[0]
+    found = read(ledger, "charges", where={"key": row["key_name"]})
+    assert {it["key"] for it in found} == {row["key"]}
+    for where in ({"key": "nobody"}, {"team": "platform"}):
+        with pytest.raises(AskedWrongly):
+            ledger.export("charges", where=where, **OCTOBER)
+
+
+def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
+    """Cells of money are numbers, days are days, text is no formula nor link, and a sheet follows a full one."""
+    import zipfile
+
+    from tallystick.exports.xlsx import write
+
+    schema = pa.schema([("name", pa.string()), ("day", pa.date32()), ("billed", MONEY)])
+    names = ["=1+1", "https://example.invalid", None, "4711"]
+    batch = pa.RecordBatch.from_arrays(
+        [pa.array(names), pa.array([FIRST] * 4), pa.array([Decimal("0.5")] * 4, MONEY)], schema=schema
+    )
+    file = tmp_path / "book.xlsx"
+    with file.open("wb") as opened:
+        write(Rows("title", schema, iter([batch]), ["a caveat"], {}), opened, most=3)
+    with zipfile.ZipFile(file) as book:
+        sheets = [book.read(f"xl/worksheets/sheet{n}.xml").decode() for n in (1, 2, 3)]
+        assert "xl/worksheets/sheet4.xml" not in book.namelist()
+    assert "15 digits" in sheets[0]
+    assert "a caveat" in sheets[0]
+    assert [sheet.count("<row ") for sheet in sheets[1:]] == [3, 3]
+    for sheet in sheets:
+        assert "<f>" not in sheet
+        assert "hyperlink" not in sheet
+    assert sheets[1].count("<v>0.500000000000</v>") == 2
+    assert f"<v>{(FIRST - date(1899, 12, 30)).days}</v>" in sheets[1]
+    assert ">4711</t>" in sheets[2]
+    assert written(ledger.export("cost", **DAYS), "xlsx")[:2] == b"PK"
+
+
+def test_a_failure_leaves_no_file(
+    tallystick: Tallystick, ledgers: dict[str, Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it fails halfway, what stood under the name stays as it was, and nothing lies beside it."""
+    out = tmp_path / "charges.csv"
+    out.write_text("older")
+    asked = ("export", "charges", "--since", "2026-10", "--until", "2026-10", "-o", str(out))
+    there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
+    refused = tallystick(*asked, **there)
+    assert refused.code == 2
+    real, left = Engine.stream, iter([True, True, False])
+
+    def breaks(self: Engine, query: Any) -> Any:
+        if not next(left):
+            raise OSError(28, "No space left on device")
+        return real(self, query)
+
+    with monkeypatch.context() as then:
+        then.setattr(Engine, "stream", breaks)
+        failed = tallystick(*asked, "--force", **there)
+    assert (failed.code, "No space left" in failed.err) == (2, True)
+    assert [(it.name, it.read_text()) for it in tmp_path.glob("*.csv*")] == [("charges.csv", "older")]
+    assert not list(tmp_path.glob(".*.part"))
+    done = tallystick(*asked, "--force", **there)
+    assert (done.code, done.out) == (0, "")
+    assert out.read_bytes().startswith(b"organization,month,day,")
+
+
+def test_absent_days_are_said_and_strict_fails(tallystick: Tallystick, ledgers: dict[str, Ledger]) -> None:
+    """Days that the ledger lacks are named on the error stream, and with --strict the exit code is 1."""
+    there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
+    for table in TABLES:
+        asked = ("export", table, "--since", "2026-09-25", "--until", "2026-10-02")
+        loose, strict = tallystick(*asked, **there), tallystick(*asked, "--strict", **there)
+        assert (loose.code, strict.code) == (0, 1)
+        assert loose.out == strict.out
+        assert "absent from the ledger" in loose.err
+        assert "absent" not in loose.out
+    assert tallystick("export", "charges", "--since", "2026-10", "--until", "2026-10", "--strict", **there).code == 0
+
+
+def test_binary_is_not_for_a_terminal(
+    tallystick: Tallystick, ledgers: dict[str, Ledger], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parquet goes to a file or a pipe, never to a terminal; an ending that no export has is refused."""
+    import sys
+
+    there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
+    with monkeypatch.context() as then:
+        then.setattr(type(sys.stdout), "isatty", lambda _: True, raising=False)
+        refused = tallystick("export", "cost", "--format", "parquet", **there)
+    assert (refused.code, refused.out) == (2, "")
+    assert tallystick("export", "cost", "-o", "x.docx", **there).code == 2
+
+
+def test_the_documented_columns_are_the_columns() -> None:
+    """docs/export.md lists the columns of every export, in their order, with their types."""
+    from tallystick.exports.focus import COLUMNS
+
+    page = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
+    for table in TABLES:
+        part = page.partition(f"### {table}\n")[2].partition("\n##")[0]
+        listed = [
+            tuple(cell.strip(" `") for cell in line.split("|")[1:3]) for line in part.splitlines() if "| `" in line
+        ]
+        assert listed == [(name, kind) for name, kind, _ in columns(table)]
+    part = page.partition("### FOCUS columns\n")[2].partition("\n##")[0]
+    listed_ = [[cell.strip(" `") for cell in line.split("|")[1:4]] for line in part.splitlines() if "| `" in line]
+    assert listed_ == [[name, ", ".join(of), what] for name, _, of, what in COLUMNS]
+    assert [name for name, *_ in COLUMNS] == sorted(name for name, *_ in COLUMNS)

@@ -1,0 +1,196 @@
+"""Versions that users see: the ledger as it was, the log of what was committed, and what changed between two."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import click
+import pytest
+
+from tallystick.book import Ledger
+from tallystick.cli import cli
+from tallystick.config import Settings
+from tallystick.core.money import total
+from tallystick.core.records import CHARGES
+from tallystick.errors import AskedWrongly
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import Tables
+from tallystick.sim import World
+
+from .conftest import DAY, NOW, Clock, Wire, days_ago, records, small, synced
+
+OLD = days_ago(22)
+"""A day of October, which is restated between the first sync and the second."""
+FIRST = NOW - 3 * DAY
+
+
+@pytest.fixture(scope="module")
+def world() -> World:
+    """A small world, in which a day of October is restated after the first sync."""
+    return small()
+
+
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
+    """A ledger synced three days ago and now, with a restatement of October between."""
+    path = tmp_path_factory.mktemp("versions") / "ledger"
+    synced(path, Wire(world, Clock(FIRST)), days_ago(24))
+    world.restate(OLD)
+    synced(path, Wire(world), days_ago(24))
+    return path
+
+
+def _asked(path: Path, as_of: str | None = None) -> Ledger:
+    settings = Settings.load(ledger=str(path), environment={})
+    return Ledger.of(settings, clock=Clock(), as_of=as_of)
+
+
+def _spent(path: Path, as_of: str | None = None) -> Decimal | None:
+    table = _asked(path, as_of).spend(by=(), since="2026-10", until="2026-10")
+    found = table.totals["billed"]
+    assert found is None or isinstance(found, Decimal)
+    return found
+
+
+def _charged(path: Path, number: int) -> Decimal:
+    [version] = [it for it in Tables(path).versions() if it.number == number]
+    rows = records(path, CHARGES, version)
+    return total([it["billed"] for it in rows if it["billed"] is not None and it["month"] == "2026-10"])
+
+
+def _last(path: Path) -> int:
+    """The number of the last version of the first sync."""
+    return max(it.number for it in Tables(path).versions() if it.at and it.at < FIRST + DAY)
+
+
+def test_a_question_is_answered_as_the_ledger_was(twice: Path) -> None:
+    """By number, by day and by instant the same version answers, with what it holds and no later one."""
+    last = _last(twice)
+    for said in (str(last), str(FIRST.date()), str(FIRST.date() + DAY), "2026-11-19T12:00:00Z", "2026-11-20T00:00:00Z"):
+        assert _spent(twice, said) == _charged(twice, last), said
+        assert _asked(twice, said).spend().as_of["version"] == last
+    assert _spent(twice) == _charged(twice, Tables(twice).newest().number)
+    assert _spent(twice) != _spent(twice, str(last))
+
+
+def test_a_day_ends_before_midnight(twice: Path) -> None:
+    """A version that was committed on a day is in that day, and in no day before it."""
+    tables = Tables(twice)
+    assert tables.as_of(str(NOW.date())) == tables.newest()
+    assert tables.as_of(str(NOW.date() - DAY)).number == _last(twice)
+    assert tables.as_of("2026-11-22T12:00:00Z") == tables.newest()
+    assert tables.as_of("2026-11-22T11:59:59Z").number == _last(twice)
+
+
+@pytest.mark.parametrize("said", ["0", "4711", "2026-11-18", "2026-11-19T11:59:59Z"])
+def test_what_was_before_the_first_version_is_asked_wrongly(twice: Path, said: str) -> None:
+    """Where there was no version, the first and the newest are named."""
+    newest = Tables(twice).newest().number
+    with pytest.raises(AskedWrongly, match=rf"first is 1, of 2026-11-19T12:00:00Z and its newest is {newest}, of"):
+        _asked(twice, said).spend()
+
+
+@pytest.mark.parametrize("said", ["yesterday", "2026-13-01", "2026-11-19T12:00:00", "-1", ""])
+def test_what_is_no_version_is_asked_wrongly(twice: Path, said: str) -> None:
+    """A word that is neither number, day nor instant with a zone is refused."""
+    with pytest.raises(AskedWrongly, match="neither a version nor a day"):
+        _asked(twice, said).spend()
+
+
+def test_a_version_from_before_a_table_has_none_of_it(twice: Path) -> None:
+    """A version that does not pin a table answers as if it were empty."""
+    tables = Tables(twice)
+    version = tables.newest()
+    older = {name: pin for name, pin in version.tables.items() if name != "closed"}
+    engine = Engine(tables, type(version)(version.number, version.at, older))
+    assert engine.sql("SELECT count(*) AS n FROM closed").to_pylist() == [{"n": 0}]
+
+
+def test_every_command_that_asks_the_ledger_can_ask_it_as_it_was() -> None:
+    """`--as-of` is an option of each command that has `--ledger`, but those that write, and that which asks the API."""
+    without = {"limits", "sync", "tally", "rebuild", "forget", "close", "demo"}
+    for name, command in cli.commands.items():
+        options = {it.name for it in command.params if isinstance(it, click.Option)}
+        if "ledger" in options:
+            assert ("as_of" in options) == (name not in without), name
+
+
+def test_the_log_has_every_version(twice: Path) -> None:
+    """One row a version, the newest first, with the tables whose pin moved; `top` says what it leaves out."""
+    table = _asked(twice).log()
+    versions = Tables(twice).versions()
+    assert [row["version"] for row in table.rows] == list(range(versions[0].number, 0, -1))
+    assert [row["what"] for row in table.rows] == [it.what for it in versions]
+    for row, after, before in zip(table.rows, versions, versions[1:], strict=False):
+        moved = {name for name, pin in after.tables.items() if before.tables[name] != pin}
+        assert set(str(row["changed"]).split(", ")) - {""} == moved
+    short = _asked(twice).log(2)
+    assert short.rows == table.rows[:2]
+    assert short.caveats == (f"{len(versions) - 2} older versions are not shown.",)
+    assert _asked(twice, str(_last(twice))).log().rows == [
+        it for it in table.rows if int(str(it["version"])) <= _last(twice)
+    ]
+
+
+@pytest.mark.parametrize("since", [None, "2026-11-19"])
+def test_a_diff_is_what_was_restated(twice: Path, since: str | None) -> None:
+    """Only the restated day is in it, exactly: since what last changed the month, or an earlier day."""
+    table = _asked(twice).diff("2026-10", since)
+    assert table.rows
+    assert {row["day"] for row in table.rows} == {str(OLD)}
+    before, after = (_charged(twice, int(table.coverage[it])) for it in ("from", "to"))
+    assert (table.totals["billed_change"] or 0) == after - before
+    assert since is None or after != before
+    for figure in ("quantity", "billed"):
+        for row in table.rows:
+            sides: list[int | Decimal] = [row[f"{figure}_{it}"] or 0 for it in ("after", "before")]  # type: ignore[misc]
+            assert (row[f"{figure}_change"] or 0) == sides[0] - sides[1]
+    assert all(
+        row["quantity_before"] != row["quantity_after"] or row["billed_before"] != row["billed_after"]
+        for row in table.rows
+    )
+
+
+def test_a_line_of_one_side_alone_is_null_on_the_other(twice: Path) -> None:
+    """From before the first sync of a month everything is new, and nothing was zero before."""
+    table = _asked(twice).diff("2026-10", "1", by="model")
+    first = _charged(twice, 1)
+    assert table.totals["billed_after"] == _charged(twice, Tables(twice).newest().number)
+    if not first:
+        assert {row["billed_before"] for row in table.rows} == {None}
+        assert table.totals["billed_before"] is None
+
+
+def test_a_diff_of_nothing_is_empty(twice: Path) -> None:
+    """Between a version and itself no line changed."""
+    table = _asked(twice).diff("2026-10", "2", "2")
+    assert table.cells == []
+    assert table.totals == {"billed_before": None, "billed_after": None, "billed_change": None}
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (("october", None, None), "not a month"),
+        (("2026-10", "3", "2"), "newer than"),
+        (("2026-05", None, None), "no charges of 2026-05"),
+    ],
+)
+def test_a_diff_that_cannot_be_is_asked_wrongly(
+    twice: Path, said: tuple[str, str | None, str | None], words: str
+) -> None:
+    """A month that is none or not in the ledger, and versions in the wrong order, are named."""
+    with pytest.raises(AskedWrongly, match=words):
+        _asked(twice).diff(*said)
+
+
+def test_a_dimension_that_no_line_has_is_named(twice: Path) -> None:
+    """Only what tells lines apart can sum them."""
+    with pytest.raises(AskedWrongly, match="no dimension 'team'"):
+        _asked(twice).diff("2026-10", by="team")
+
+
+def test_names_stand_beside_ids(twice: Path) -> None:
+    """What has a name shows it."""
+    assert {it.name for it in _asked(twice).diff("2026-10").headings} >= {"workspace_name", "key_name", "actor_name"}

@@ -1,0 +1,123 @@
+"""Changes and parts: nothing is lost between two states of the bill, nor between the teams of a charge."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import Phase, given, settings, strategies as st
+
+from tallystick.core.money import total
+from tallystick.tally.attribute import FIGURES, Attribution, figures
+from tallystick.tally.changes import changes
+from tallystick.tally.owners import FIELDS, Owners
+
+MONEY = pa.decimal128(28, 12)
+WITHOUT_SHRINKING = (Phase.explicit, Phase.reuse, Phase.generate)
+"""To make a failure smaller takes minutes here."""
+OWNERS = Owners.read(
+    [
+        {"team": "docs", "cost_center": "4711", "workspace": ["w0"]},
+        {"team": "platform", "workspace": ["w1"]},
+        {"shared": {"rule": "fixed", "shares": {"docs": "1/3", "platform": "2/3"}}, "workspace": ["w2"]},
+        {"shared": {"rule": "proportional", "teams": ["docs", "platform", "idle"]}, "workspace": ["w3"]},
+        {"shared": {"rule": "even", "teams": ["a", "b", "c"]}, "workspace": ["w4"]},
+    ]
+)
+amounts = st.integers(-(10**15), 10**15).map(lambda it: Decimal(it).scaleb(-12))
+charge = st.fixed_dictionaries(
+    {
+        "workspace": st.sampled_from([f"w{n}" for n in range(6)]),
+        "day": st.sampled_from([date(2026, 10, 1), date(2026, 10, 2)]),
+        "quantity": st.none() | st.integers(0, 10**12),
+        **{name: st.none() | amounts for name in FIGURES if name != "quantity"},
+    }
+)
+line = st.fixed_dictionaries(
+    {
+        "model": st.sampled_from("abc"),
+        "unit": st.sampled_from([None, "tokens"]),
+        "quantity": st.none() | st.integers(0, 3),
+        "billed": st.none() | st.integers(-2, 2).map(Decimal),
+    }
+)
+
+
+def _charges(rows: list[dict[str, Any]]) -> pa.Table:
+    fixed = {"organization": "org", "key": "k", "actor": "a", "model": "m"}
+    fits = pa.schema(
+        [*((it, pa.string()) for it in FIELDS), ("day", pa.date32()), ("quantity", pa.int64()), ("nth", pa.int64())]
+        + [(it, MONEY) for it in FIGURES if it != "quantity"]
+    )
+    return pa.Table.from_pylist([fixed | row | {"nth": place} for place, row in enumerate(rows)], fits)
+
+
+@settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
+@given(st.lists(charge, max_size=8))
+def test_parts_of_every_figure_sum_to_the_whole(rows: list[dict[str, Any]]) -> None:
+    """Of each charge the parts of each figure sum to it exactly, and are unknown where it is."""
+    parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in figures(OWNERS, _charges(rows), {}).to_pylist():
+        parts[row["nth"]].append(row)
+    for place, whole in enumerate(rows):
+        for name in FIGURES:
+            split = [row[name] for row in parts[place]]
+            if whole[name] is None:
+                assert set(split) <= {None}
+            else:
+                assert sum(split) == whole[name], name
+
+
+@settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
+@given(st.lists(charge, max_size=8))
+def test_teams_have_what_sums_say(rows: list[dict[str, Any]]) -> None:
+    """A team's parts of what was billed are the same, charge by charge or summed."""
+    found: dict[str, list[Decimal]] = defaultdict(list)
+    for row in figures(OWNERS, _charges(rows), {}).to_pylist():
+        found[row["team"]].append(row["billed"] or Decimal(0))
+    known = _charges([{**row, "billed": row["billed"] or Decimal(0)} for row in rows])
+    sums = {row["team"]: row["billed"] for row in Attribution(OWNERS, known, {}).sums(["team"])}
+    assert {team: total(them) for team, them in found.items() if total(them)} == {
+        team: billed for team, billed in sums.items() if billed
+    }
+
+
+def _lines(rows: list[dict[str, Any]]) -> pa.Table:
+    fits = pa.schema([("model", pa.string()), ("unit", pa.string()), ("quantity", pa.int64()), ("billed", MONEY)])
+    return pa.Table.from_pylist(rows, fits)
+
+
+def _sums(rows: list[dict[str, Any]], figure: str) -> dict[tuple[Any, Any], Any]:
+    found: dict[tuple[Any, Any], Any] = {}
+    for row in rows:
+        at = (row["model"], row["unit"])
+        found.setdefault(at, None)
+        if row[figure] is not None:
+            found[at] = (found[at] or 0) + row[figure]
+    return found
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(line, max_size=8), st.lists(line, max_size=8))
+def test_changes_lead_from_one_to_the_other(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
+    """Each line that differs is there once, with both sides as they are; what is unknown or absent is null, not 0."""
+    found = changes(_lines(before), _lines(after), ["model", "unit"]).to_pylist()
+    named = {(row["model"], row["unit"]): row for row in found}
+    assert len(named) == len(found)
+    sums = {
+        (side, it): _sums(rows, it) for side, rows in (("b", before), ("a", after)) for it in ("quantity", "billed")
+    }
+    differ = set()
+    for figure in ("quantity", "billed"):
+        old, new = sums["b", figure], sums["a", figure]
+        differ |= {at for at in {*old, *new} if old.get(at) != new.get(at)}
+    assert set(named) == differ
+    for at, row in named.items():
+        for figure in ("quantity", "billed"):
+            old, new = sums["b", figure].get(at), sums["a", figure].get(at)
+            assert (row[f"{figure}_before"], row[f"{figure}_after"]) == (old, new)
+            change = None if old is None and new is None else (new or 0) - (old or 0)
+            assert row[f"{figure}_change"] == change
