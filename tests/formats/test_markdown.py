@@ -21,7 +21,7 @@ MORE = (
     "- list", "+ list", "1. list", "12) list", "# head", "> quote", "---", "===", "| --- |", "    code", "~~~",
     "[^1]: x", "<https://example.invalid>", "<!-- x", "&copy;", "\\", "\\|", "`|`", "a`b@c`d", "x\\`@", "[x]: https://x.invalid",
     "HTTPS://X.INVALID", "ftp://x", "mailto:a@b.c", "@someone", "org/repo#1", "GH-1", "*", "**total**", "_",
-    "2026-11-01 to",
+    "_a_", "__b_c__", "a_b_c", "2026-11-01 to",
 )  # fmt: skip
 EVERY = (*NAMES, *MORE)
 ACTIVE = {

@@ -13,7 +13,8 @@ from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
 _WORD = re.compile(r"[^\s|`]+|[|`]")
 _LINKS = re.compile(r"[@#]|:.|www\.|GH-", re.IGNORECASE)
 """What GitHub makes a link, a mention or a picture of, backslash or not; code alone is left as it is."""
-_MARKUP = re.compile(r"[\\`*_\[\]<>|~&$]")
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
+"""What is active in a text; within a word `_` is not."""
 _BEGINS = re.compile(r"(?=[-+=])|[0-9]+(?=[.)](?: |$))")
 """Where a line would become a list or a heading."""
 
