@@ -21,7 +21,8 @@ from tallystick.core.text import safe
 from tallystick.errors import AskedWrongly
 from tallystick.formats import xlsx
 from tallystick.formats.xlsx import as_xlsx
-from tallystick.reports.statement import charged, overview
+from tallystick.reports.charged import charged
+from tallystick.reports.statement import overview
 from tallystick.tally.owners import Owners
 
 
