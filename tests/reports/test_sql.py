@@ -120,3 +120,9 @@ def test_every_type_of_cell_can_be_written(engine: Engine) -> None:
     }
     assert table.to_arrow().num_rows == 1
     assert table.written()["rows"]
+
+
+@pytest.mark.parametrize("whole", [2**63 - 1, 2**63, 10**38 - 1, 10**38, 2**127 - 1, -(2**127) + 1])
+def test_an_integer_of_any_size_is_exact_in_arrow(engine: Engine, whole: int) -> None:
+    """Every integer that DuckDB has comes back from Arrow as it was, one of 39 digits too."""
+    assert ask(engine, f"SELECT '{whole}'::HUGEINT AS whole").to_arrow().to_pylist() == [{"whole": whole}]

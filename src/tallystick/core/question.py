@@ -27,6 +27,8 @@ _BACK = re.compile(r"([1-9][0-9]{0,3})([dm])")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 BITS = 63
 """What an Arrow int64 holds beside the sign; larger counts become decimals."""
+DIGITS = 38
+"""What an Arrow decimal128 holds; a HUGEINT of one's own SQL can have one more."""
 _WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
 
 
@@ -169,8 +171,12 @@ class Table:
             kind = types.get(heading.kind, pa.string())
             if heading.kind is Kind.NUMBER and column:
                 kind = None
-            elif heading.kind is Kind.COUNT and any(isinstance(it, int) and it.bit_length() > BITS for it in column):
-                kind = pa.decimal128(38, 0)
+            elif heading.kind is Kind.COUNT:
+                largest = max((abs(it) for it in column if isinstance(it, int)), default=0)
+                if largest >= 10**DIGITS:
+                    kind = pa.decimal256(76, 0)
+                elif largest.bit_length() > BITS:
+                    kind = pa.decimal128(DIGITS, 0)
             arrays.append(pa.array(column, kind))
         return pa.Table.from_arrays(arrays, names=[heading.name for heading in self.headings])
 
