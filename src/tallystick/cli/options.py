@@ -106,14 +106,14 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     Formats of rows have no place for caveats: they are said on the error stream.
     """
     chosen = FORMATS[form] if form else _by_ending(output)
-    if chosen.rows:
-        for caveat in answer.caveats:
-            click.echo(f"tallystick: {safe(caveat)}", err=True)
     if chosen.name == "text" and output is None and sys.stdout.isatty():
         from tallystick.formats.text import as_text
 
         return as_text(answer, shutil.get_terminal_size().columns)
-    return chosen.write(answer)
+    content = chosen.write(answer)
+    for caveat in answer.caveats if chosen.rows else ():
+        click.echo(f"tallystick: {safe(caveat)}", err=True)
+    return content
 
 
 def _by_ending(output: str | None) -> Format:

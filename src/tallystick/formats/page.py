@@ -8,7 +8,7 @@ from tallystick.core.document import Answer, Figure, Section
 from tallystick.core.question import Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.picture import picture
-from tallystick.formats.shown import FIGURES, document, footer, nothing, rounding, shown
+from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
 
 UPRIGHT, ACROSS = 490, 730
 """Points between the margins of A4 and Letter, upright and across; the narrower of the two."""
@@ -28,7 +28,6 @@ def laid(answer: Answer) -> dict[str, Any]:
     """
     whole = document(answer)
     tables = [it.table for it in whole.sections if it.table]
-    caveats = dict.fromkeys((*(said for table in tables for said in rounding(table)), *whole.caveats))
     sections = [_section(it) for it in whole.sections]
     return {
         "title": safe(whole.title),
@@ -36,7 +35,7 @@ def laid(answer: Answer) -> dict[str, Any]:
         "figures": [_figure(it) for it in whole.figures],
         "sections": sections,
         "wide": all(it["wide"] for it in sections),
-        "caveats": [safe(it) for it in caveats],
+        "caveats": [safe(it) for it in whole.caveats],
         "source": _source(tables),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from tallystick.core.document import Answer, Document, Section
@@ -73,12 +74,14 @@ def rounding(table: Table) -> list[str]:
 
 
 def document(answer: Answer) -> Document:
-    """An answer as a Document: itself, or a Table as the one section of one."""
+    """An answer as a Document, a Table as the one section of one; it says where rounded rows do not add up."""
     if isinstance(answer, Document):
-        return answer
+        tables = [it.table for it in answer.sections if it.table]
+        said = dict.fromkeys((*(it for table in tables for it in rounding(table)), *answer.caveats))
+        return replace(answer, caveats=tuple(said))
     name = answer.question.report if answer.question else "sql"
-    said = (*rounding(answer), *answer.caveats)
-    return Document(name, title(answer) or name, "", (Section("", answer),), caveats=said, lines=answer)
+    said = dict.fromkeys((*rounding(answer), *answer.caveats))
+    return Document(name, title(answer) or name, "", (Section("", answer),), caveats=tuple(said), lines=answer)
 
 
 def rows(answer: Answer) -> Table:

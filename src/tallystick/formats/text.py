@@ -17,7 +17,7 @@ from rich.text import Text
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.formats.shown import FIGURES, footer, nothing, rounding, shown, title
+from tallystick.formats.shown import FIGURES, document, footer, nothing, shown, title
 
 WIDE = 100_000
 """Columns of an output that is not a terminal."""
@@ -37,28 +37,28 @@ def as_text(answer: Answer, width: int = WIDE) -> str:
         if heading := title(answer):
             console.print(heading)
         _table(console, answer, width)
-        _caveats(console, (*rounding(answer), *answer.caveats))
+    for caveat in document(answer).caveats:
+        console.print(Text(f"* {safe(caveat)}"))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
-def _document(console: Console, document: Document, width: int) -> None:
-    for line in filter(None, (document.title, document.subtitle)):
+def _document(console: Console, made: Document, width: int) -> None:
+    for line in filter(None, (made.title, made.subtitle)):
         console.print(Text(safe(line)))
-    if document.figures:
+    if made.figures:
         grid = Grid.grid(padding=(0, 2))
         grid.add_column()
         grid.add_column(justify="right")
-        for it in document.figures:
+        for it in made.figures:
             unit = it.heading.unit or ""
             grid.add_row(*(Text(safe(text)) for text in (it.heading.name, shown(it.cell, it.heading), unit, it.note)))
         _print(console, grid, width)
-    for section in document.sections:
+    for section in made.sections:
         console.print(Text(f"\n{safe(section.title)}"))
         for words in section.words:
             console.print(Text(safe(words)))
         if section.table:
             _table(console, section.table, width)
-    _caveats(console, document.caveats)
 
 
 def _table(console: Console, table: Table, width: int) -> None:
@@ -86,8 +86,3 @@ def _print(console: Console, grid: Grid, width: int) -> None:
     console.width = max(width, Measurement.get(console, console.options.update(width=WIDE), grid).minimum)
     console.print(grid)
     console.width = width
-
-
-def _caveats(console: Console, caveats: tuple[str, ...]) -> None:
-    for caveat in caveats:
-        console.print(Text(f"* {safe(caveat)}"))
