@@ -1,0 +1,373 @@
+"""Answers: everything that a ledger can be asked, from the version that is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tallystick.config import Settings
+from tallystick.core.question import Question, Table, window
+from tallystick.core.time import Window
+from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger.engine import Engine
+from tallystick.ledger.tables import Tables
+from tallystick.reports import REPORTS, sql
+from tallystick.reports.answer import answer, query
+from tallystick.reports.coverage import organizations
+from tallystick.reports.lists import warned
+from tallystick.reports.owners import owned
+from tallystick.reports.report import Report
+from tallystick.reports.verify import verify
+from tallystick.tally.prices import Prices
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Client, Clock
+    from tallystick.core.document import Document
+    from tallystick.exports import Rows
+    from tallystick.reports.charged import Charged
+
+By = str | Sequence[str]
+Where = Mapping[str, str | Sequence[str]]
+
+
+class Answers:
+    """What can be asked of one ledger: answers are Tables or Documents; each method raises TallystickErrors only.
+
+    `clock` is the seam for time.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, prices: Prices | None = None, settings: Settings | None = None
+    ) -> None:
+        self.path = path
+        self._settings = settings
+        self._clock = clock
+        self._prices = prices
+        self._tables = Tables(path)
+
+    def spend(
+        self,
+        by: By = ("workspace",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+        show: Sequence[str] = (),
+    ) -> Table:
+        """What was billed, exact US dollars; `show` adds list, discount, requests, cost_per_request."""
+        return self.ask("spend", by, since, until, where, top, show)
+
+    def usage(
+        self,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+        show: Sequence[str] = (),
+    ) -> Table:
+        """Tokens used, a column for each kind, and web searches; `show` adds requests."""
+        return self.ask("usage", by, since, until, where, top, show)
+
+    def cache(
+        self,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """Input tokens uncached, written to the cache and read from it, and the hit rate."""
+        return self.ask("cache", by, since, until, where, top)
+
+    def ask(
+        self,
+        report: str,
+        by: By,
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+        show: Sequence[str] = (),
+    ) -> Table:
+        """The answer of the report so named, over the UTC days from `since` to before `until`.
+
+        `by` names dimensions, none for one row; `where` maps a dimension to the ids or names wanted; `top` keeps the
+        largest rows and sums the rest in one; `show` names further figures of the report.
+        """
+        chosen, question = self._question(report, by, since, until, where, top, show)
+        if chosen.name == "cache":
+            from tallystick.reports import cache
+
+            return self._warned(lambda it: cache.answer(it, question, self._clock.now(), self._lists()))
+        owners = self._settings.owners() if self._settings and owned(question) else None
+        if not chosen.money:
+            return answer(chosen, self.engine(), question, self._clock.now(), owners)
+        return self._warned(lambda it: answer(chosen, it, question, self._clock.now(), owners))
+
+    def whatif(
+        self,
+        swap: str | Sequence[str] = (),
+        batch: str | Sequence[str] | None = None,
+        cache_hit: str | None = None,
+        geo: str | None = None,
+        *,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """The same usage at other prices: `swap` as "old=new", shares as exact text ("0.4"), `geo` global or us.
+
+        `batch` is a share, or several: "claude-opus-5-5=0.4" is that of one model.
+        """
+        from tallystick.reports import whatif as report
+        from tallystick.tally.whatif import Change
+
+        change = Change.read((swap,) if isinstance(swap, str) else swap, batch, cache_hit, geo)
+        question = self._asked("whatif", by, since, until, where, top)
+        return self._warned(lambda it: report.answer(it, question, self._clock.now(), self._lists(), change))
+
+    def prices(self, model: str | None = None, on: str | None = None, *, history: bool = False) -> Table:
+        """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses.
+
+        With `history` every price that a model ever had, each with its first day.
+        """
+        from tallystick.reports import prices as report
+
+        if history:
+            if model is None or on is not None:
+                raise AskedWrongly("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
+            return report.history(self._lists(), model)
+        engine = self.engine() if self._tables.exists() else None
+        return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
+
+    def claude_code(
+        self, by: By = ("person",), since: str = "30d", until: str | None = None, where: Where | None = None
+    ) -> Table:
+        """What was done with Claude Code, with its estimate and the bill beside it where that tells of Claude Code."""
+        from tallystick.reports import claude_code as report
+
+        return report.answer(self.engine(), self._asked("claude-code", by, since, until, where), self._clock.now())
+
+    def query(
+        self,
+        report: str,
+        by: By,
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        show: Sequence[str] = (),
+    ) -> str:
+        """The SQL that a report asks of the ledger, to read."""
+        chosen, question = self._question(report, by, since, until, where, None, show)
+        return query(chosen, self.engine(), question)[0].sql(dialect="duckdb", pretty=True)
+
+    def sql(self, text: str) -> Table:
+        """The answer to one SQL statement that reads; `tallystick schema` lists the views."""
+        return sql.ask(self.engine(), text)
+
+    def reconcile(
+        self,
+        by: By = ("model",),
+        since: str = "30d",
+        until: str | None = None,
+        where: Where | None = None,
+        *,
+        rates: bool = False,
+    ) -> Table:
+        """Billed against priced, and the difference by named cause; with `rates` the bill's effective rates instead."""
+        from tallystick.reports import reconcile as report
+
+        question = self._asked("reconcile", by, since, until, where)
+        asked = report.rates if rates else report.answer
+        return asked(self.engine(), question, self._lists(), self._clock.now())
+
+    def crosscheck(
+        self, by: By = ("workspace",), since: str = "30d", until: str | None = None, *, every: bool = False
+    ) -> Table:
+        """What the two dialects say differently of the days that both were read for, by workspace or by key.
+
+        A Table without rows if they agree; with `every` what is equal stands in it too.
+        """
+        from tallystick.reports import crosscheck as report
+
+        question = self._asked("crosscheck", by, since, until, None)
+        return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
+
+    def variance(
+        self,
+        month: str | None = None,
+        against: str | None = None,
+        *,
+        since: str | None = None,
+        until: str | None = None,
+        by: By = ("model",),
+        where: Where | None = None,
+        top: int | None = None,
+    ) -> Table:
+        """Why what was billed changed: price, volume and mix, which add up to the change to the picodollar.
+
+        `month` (2026-10; the last ended one unless said) against the month before it, or the days from `since` to
+        before `until` against as many days before them. `against` names another month, or `SINCE..UNTIL`.
+        """
+        from tallystick.reports import variance as report
+
+        window, other = report.windows(month, against, since, until, self._clock.now())
+        question = replace(self._asked("variance", by, "1d", None, where, top), window=window, against=other)
+        owners = self._settings.owners() if self._settings and owned(question) else None
+        return self._warned(lambda it: report.answer(it, question, self._clock.now(), owners))
+
+    def budget(self, on: str | None = None, month: str | None = None) -> Table:
+        """The budgets of the settings: spent, left, the pace to the end of each period, and a status.
+
+        Those in force on the UTC day `on`, today unless said, or at the end of `month` (2026-10), or of it so far.
+        """
+        from tallystick.outlook import budgets as report
+        from tallystick.reports.variance import month_of
+
+        if on is not None and month is not None:
+            raise AskedWrongly("A day is asked for, and a month too.", "Use --on or --month.")
+        now, settings = self._clock.now(), self._settings or Settings.load()
+        asked = month_of(month, now) if month else window(on, None, now) if on else Window.of_day(now.date())
+        asked = asked if month else Window.of_day(asked.start.date())
+        return self._warned(lambda it: report.answer(it, settings.budgets(), asked, now, settings.owners()))
+
+    def pace(self, where: Where | None = None, every: str = "month", on: str | None = None) -> Table:
+        """What a month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
+
+        The period that holds the UTC day `on`, today unless said; `where` maps a dimension to the ids or names wanted.
+        """
+        from tallystick.outlook import pace as report
+        from tallystick.tally.budgets import Every
+
+        if every not in list(Every):
+            raise AskedWrongly(f"There is no pace of a {every}.", f"It can be {', '.join(Every)}.")
+        now = self._clock.now()
+        day = window(on, None, now).start.date() if on else now.date()
+        question = self._asked("pace", (), "1d", None, where)
+        question = replace(question, window=Every(every).around(day))
+        owners = self._settings.owners() if self._settings and owned(question) else None
+        return self._warned(lambda it: report.answer(it, question, now, owners))
+
+    def summary(self, month: str | None = None, team: str | None = None, organization: str | None = None) -> Document:
+        """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
+        from tallystick.outlook.summary import summary
+        from tallystick.reports.names import directory
+
+        engine, settings = self.engine(), self._settings or Settings.load()
+        names = directory(engine, "organization")
+        known = {it: names.get(it, it) for it in organizations(engine)}
+        owners, budgets, now = settings.owners(), settings.budgets(), self._clock.now()
+        return summary(engine, known, month, team, organization, owners, budgets, self._lists(), now)
+
+    def statements(self, month: str) -> list[Charged]:
+        """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.
+
+        Of a closed month what it was closed with, else a draft by the rules of today.
+        """
+        from tallystick.reports.charged import charged
+
+        engine, owners = self.engine(), (self._settings or Settings.load()).owners()
+        return [charged(engine, it, month, owners, self._clock.now()) for it in organizations(engine)]
+
+    def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
+        """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
+
+        The ledger need not exist; what was spent is unknown then. Refused where the credential may read no limit.
+        """
+        if client is None:
+            with (self._settings or Settings.load()).client(self._clock) as made:
+                return self.limits(rates=rates, client=made)
+        from tallystick.reports import headroom, limits
+
+        if rates:
+            return headroom.answer(client, self._clock.now())
+        return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
+
+    def export(self, table: str, since: str = "30d", until: str | None = None, where: Where | None = None) -> Rows:
+        """Every row of charges, usage or cost over the UTC days from `since` to before `until`, to be written once.
+
+        `where` maps a dimension to the ids or names wanted.
+        """
+        from tallystick.exports import tables
+
+        return tables.export(self.engine(), self._asked(table, (), since, until, where), self._clock.now())
+
+    def export_focus(self, month: str | None = None, version: str = "1.2") -> Rows:
+        """A UTC month (2026-10; the last ended one unless said) as FOCUS 1.2 or 1.4 has it, to be written once."""
+        from tallystick.exports import focus
+        from tallystick.reports.variance import month_of
+
+        now, settings = self._clock.now(), self._settings or Settings.load()
+        question = Question("focus", month_of(month, now), ())
+        return focus.export(self.engine(), question, now, self._lists(), settings.owners(), version)
+
+    def verify(self) -> Table:
+        """What does not add up in the whole ledger; a Table without rows if all does."""
+        return verify(self.engine(), self._lists())
+
+    def log(self, top: int | None = None) -> Table:
+        """Every committed version, the newest first, and the tables that each changed; `top` keeps the first rows."""
+        from tallystick.reports import log as report
+
+        return report.answer(self._tables, self.engine().version, top)
+
+    def diff(self, month: str, before: str | None = None, after: str | None = None, by: By | None = None) -> Table:
+        """The lines of a month that changed between two versions, from what to what.
+
+        `before` and `after` are numbers of versions, UTC days or instants. By default `after` is the newest, `before`
+        the one that closed the month, or, of an open month, the one before the newest that changed it.
+        """
+        from tallystick.reports import diff as report
+
+        dims = report.LINE if by is None else (by,) if isinstance(by, str) else tuple(by)
+        return report.answer(self._tables, self.engine().version, month, before, after, dims)
+
+    def engine(self) -> Engine:
+        """The version that is asked, the newest unless said, ready for it; LedgerError where there is no ledger."""
+        if not self._tables.exists():
+            raise LedgerError(
+                f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
+            )
+        said = self._settings.as_of if self._settings else None
+        return Engine(self._tables, self._tables.newest() if said is None else self._tables.as_of(said))
+
+    def organizations(self) -> list[str]:
+        """The ids of the organizations that the ledger holds; none where there is no ledger."""
+        if not self._tables.exists():
+            return []
+        return organizations(self.engine())
+
+    def _question(
+        self,
+        report: str,
+        by: By,
+        since: str,
+        until: str | None,
+        where: Where | None,
+        top: int | None,
+        show: Sequence[str] = (),
+    ) -> tuple[Report, Question]:
+        chosen = next((it for it in REPORTS if it.name == report), None)
+        if chosen is None:
+            raise AskedWrongly(f"There is no report {report!r}.", f"Reports: {', '.join(it.name for it in REPORTS)}.")
+        return chosen, replace(self._asked(report, by, since, until, where, top), show=tuple(show))
+
+    def _asked(
+        self, report: str, by: By, since: str, until: str | None, where: Where | None, top: int | None = None
+    ) -> Question:
+        dims = (by,) if isinstance(by, str) else tuple(by)
+        wanted = {name: (it,) if isinstance(it, str) else tuple(it) for name, it in (where or {}).items()}
+        return Question(report, window(since, until, self._clock.now()), dims, wanted, top)
+
+    def _warned(self, ask: Callable[[Engine], Table]) -> Table:
+        """An answer in which prices matter."""
+        engine = self.engine()
+        return warned(ask(engine), engine, self._lists())
+
+    def _lists(self) -> Prices:
+        return self._prices or Prices.with_own()
