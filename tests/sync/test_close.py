@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tallystick.book import Ledger
 from tallystick.closing import close
-from tallystick.core.records import CLOSED, DAYS
+from tallystick.core.records import CLOSED, DAYS, NAMES
 from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
@@ -290,3 +291,23 @@ def test_a_version_states_the_digest_that_it_closed(book: Book) -> None:
     assert closed.closing
     assert (newest.what, newest.number) == ("close 2026-10", closed.closing.version)
     assert newest.totals[f"closed 2026-10 {closed.organization}"] == closed.closing.digest
+
+
+def test_who_is_forgotten_is_in_no_closed_month(book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules that name people by their e-mails are frozen with ids; forgetting leaves the month and its digest."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    people = [row for row in records(book.path, NAMES) if row["type"] == "user"]
+    owners = Owners.read(
+        [{"team": "people", "actor": [row["email"] for row in people]}, {"team": "else", "model": "*"}]
+    )
+    before = book.month("2026-10", owners)
+    [closed] = close(Tables(book.path), "2026-10", owners, PUBLIC, NOVEMBER, provisional=True)
+    assert stripped(closed) == stripped(before)
+    Ledger(book.path, Clock(NOVEMBER)).forget(None)
+    kept_ = repr(records(book.path, CLOSED))
+    assert people
+    assert not [row["email"] for row in people if row["email"] in kept_ or f"'{row['name']}'" in kept_]
+    assert stripped(book.month("2026-10")) == stripped(closed)
+    assert book.month("2026-11", owners).billed(ADJUSTMENT) == 0
+    assert not verify(book.engine(), PUBLIC).cells
