@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -11,9 +12,12 @@ from typing import Any
 
 import pytest
 
-from reports.given import NOW, Run
+from reports.given import CLOCK, NOW, Run
 from tallystick import Ledger
+from tallystick.core.records import CHARGES
+from tallystick.errors import LedgerError
 from tallystick.formats import FORMATS
+from tallystick.ledger.tables import Tables
 from tallystick.reports.charged import Charged, charged
 from tallystick.reports.statement import LINES, overview, statement
 from tallystick.tally.owners import Owners
@@ -149,3 +153,33 @@ def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> 
 def test_a_statement_asked_wrongly(tallystick: Tallystick, words: tuple[str, ...], said: tuple[str, ...]) -> None:
     """A team that is charged nothing, none and all at once, and all without a folder, are asked wrongly."""
     tallystick("statement", "--month", "2026-10", *words).refused(2, *said)
+
+
+def test_an_unknown_month_has_no_statement(tallystick: Tallystick) -> None:
+    """Of a month that the ledger does not have, or that has not begun, there is no statement of 0.00: it is unknown."""
+    for month in ("2026-08", "2026-12", "2031-01"):
+        run = tallystick("statement", "--month", month, "--team", "unowned")
+        run.refused(6, month, "unknown")
+
+
+def test_a_lost_day_is_no_difference_of_zero(book: Ledger, tmp_path: Path) -> None:
+    """A day whose charges were lost is missed against its control total: there is no statement then."""
+    shutil.copytree(book.path, tmp_path / "ledger")
+    charges = Tables(tmp_path / "ledger").open(CHARGES)
+    charges.delete("day = date '2026-10-10'")
+    with Tables(tmp_path / "ledger").writing() as writer:
+        writer.delta(CHARGES).restore(charges.version())
+        writer.commit(book.organizations()[0], "lost", NOW, {})
+    engine = Ledger(tmp_path / "ledger", CLOCK).engine()
+    with pytest.raises(LedgerError, match="differ from the bill"):
+        charged(engine, book.organizations()[0], "2026-10", Owners(), NOW)
+
+
+def test_nothing_is_closed_for_an_answer_that_cannot_be(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
+    """Where the answer of `close` cannot be written the month stays open."""
+    shutil.copytree(book.path, tmp_path / "ledger")
+    (tmp_path / "there.json").touch()
+    words = ("close", "2026-10", "--provisional", "--ledger", str(tmp_path / "ledger"))
+    tallystick(*words, "-o", str(tmp_path / "there.json")).refused(2, "there already")
+    assert Tables(tmp_path / "ledger").newest().number == Tables(book.path).newest().number
+    assert "Closed on" in tallystick(*words).out

@@ -126,12 +126,12 @@ def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> s
 
 def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: bool) -> None:
     """Write an export where it shall go, then what is to be said of it on the error stream."""
+    options.free(output, force=force, text=form in TEXTS)
     if output is None:
-        if form not in TEXTS and sys.stdout.isatty():
-            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
         _to_pipe(rows, form, sys.stdout.buffer)
     else:
-        _to_file(rows, form, Path(output), force=force)
+        with options.whole(Path(output)) as file:
+            rows.write(form, file)
     for caveat in rows.said:
         click.echo(f"tallystick: {safe(caveat)}", err=True)
     if strict and rows.coverage["absent"]:
@@ -144,20 +144,3 @@ def _to_pipe(rows: Rows, form: str, pipe: BinaryIO) -> None:
         pipe.flush()
     except BrokenPipeError:  # the reader has enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _to_file(rows: Rows, form: str, path: Path, *, force: bool) -> None:
-    """Beside the file first: its name is taken only by the whole of it."""
-    if path.is_dir():
-        raise AskedWrongly(f"{path} is a folder.", "Name a file in it.")
-    if path.exists() and not force:
-        raise AskedWrongly(f"{path} is there already.", "Name another file, or replace it with --force.")
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("xb") as file:
-            rows.write(form, file)
-        beside.replace(path)
-    except OSError as wrong:
-        raise AskedWrongly(f"{path} cannot be written: {wrong.strerror}.", "Name another file.") from None
-    finally:
-        beside.unlink(missing_ok=True)

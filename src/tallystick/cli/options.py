@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -105,7 +108,7 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
 
     Formats of rows have no place for caveats: they are said on the error stream.
     """
-    chosen = FORMATS[form] if form else _by_ending(output)
+    chosen = format_of(form, output)
     if chosen.name == "text" and output is None and sys.stdout.isatty():
         from tallystick.formats.text import as_text
 
@@ -116,7 +119,10 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     return content
 
 
-def _by_ending(output: str | None) -> Format:
+def format_of(form: str | None, output: str | None) -> Format:
+    """The format that is named, else the one that the file's ending says; AskedWrongly where none has it."""
+    if form:
+        return FORMATS[form]
     ending = Path(output).suffix.removeprefix(".") if output else ""
     if ending and ending not in ENDINGS:
         raise AskedWrongly(
@@ -127,22 +133,35 @@ def _by_ending(output: str | None) -> Format:
 
 
 def write(content: str | bytes, output: str | None, *, force: bool) -> None:
-    """Write an answer to the terminal, or whole to a file that is not there yet; AskedWrongly if it is.
-
-    What is not text goes to a file or a pipe, never to a terminal.
-    """
+    """Write an answer to the terminal, or whole to a file; AskedWrongly where `free` says so."""
+    free(output, force=force, text=isinstance(content, str))
     if output is None:
-        if isinstance(content, bytes) and sys.stdout.isatty():
-            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
         click.echo(content, nl=False)
         return
-    path = Path(output)
-    if path.is_dir():
-        raise AskedWrongly(f"{path} is a folder.", "Name a file in it.")
+    with whole(Path(output)) as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+
+
+def free(output: str | None, *, force: bool, text: bool) -> None:
+    """Raise AskedWrongly where an answer cannot go: a file that is there, a terminal for what is not text."""
+    if output is None:
+        if not text and sys.stdout.isatty():
+            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
+    elif Path(output).is_dir():
+        raise AskedWrongly(f"{output} is a folder.", "Name a file in it.")
+    elif Path(output).exists() and not force:
+        raise AskedWrongly(f"{output} is there already.", "Name another file, or replace it with --force.")
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write: beside its place first, so that its name is taken only by the whole of it."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with path.open("wb" if force else "xb") as file:
-            file.write(content if isinstance(content, bytes) else content.encode())
-    except FileExistsError:
-        raise AskedWrongly(f"{path} is there already.", "Name another file, or replace it with --force.") from None
+        with beside.open("xb") as file:
+            yield file
+        beside.replace(path)
     except OSError as wrong:
         raise AskedWrongly(f"{path} cannot be written: {wrong.strerror}.", "Name another file.") from None
+    finally:
+        beside.unlink(missing_ok=True)

@@ -39,11 +39,13 @@ def close(
     adjustments. Prints what each team is charged, and the digest of all that was kept.
     """
     book = options.book(ledger=ledger, config=config)
+    options.free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
+    _one(len(book.organizations()), form, output)
     book.close(month, provisional=provisional, waiting=lambda it: click.echo(f"tallystick: waiting for {it}", err=True))
     from tallystick.reports.statement import overview
 
-    for made in book.statements(month):
-        options.write(options.written(overview(made), form, output), output, force=force)
+    found = {f"{month}-{_word(made.month.organization)}": overview(made) for made in book.statements(month)}
+    _hand_out(found, form, output, force=force)
 
 
 @click.command(short_help="What a team is charged for a month, line by line.")
@@ -93,11 +95,10 @@ def statement(
             documents[_free(f"{place}-all", documents)] = report.overview(charged)
     if not documents:
         raise AskedWrongly(f"No team {team!r} is charged anything for {month}.", "`tallystick owners` lists the rules.")
-    if output is None or (not every and Path(output).suffix and not Path(output).is_dir() and len(documents) == 1):
-        for document in documents.values():
-            options.write(options.written(document, form, output), output, force=force)
-        return
-    _into(Path(output), documents, form or "pdf", force=force)
+    if every or (output and not Path(output).suffix):
+        _into(Path(str(output)), documents, form or "pdf", force=force)
+    else:
+        _hand_out(documents, form, output, force=force)
 
 
 @click.command(short_help="A month on a page: spend, why it changed, pace, budgets.")
@@ -126,6 +127,21 @@ def summary(
     """
     document = options.book(ledger=ledger, config=config).summary(month, team, organization)
     options.write(options.written(document, form, output), output, force=force)
+
+
+def _hand_out(documents: dict[str, Document], form: str | None, output: str | None, *, force: bool) -> None:
+    """Write one document; several, of as many organizations, to the terminal as text or into a folder."""
+    _one(len(documents), form, output)
+    for document in documents.values():
+        options.write(options.written(document, form, output), output, force=force)
+
+
+def _one(count: int, form: str | None, output: str | None) -> None:
+    """Raise AskedWrongly where several documents would be one file, or one answer for a program."""
+    if count > 1 and (output or form not in {None, "text"}):
+        raise AskedWrongly(
+            "The ledger holds several organizations, a document each.", "Leave out --output and --format."
+        )
 
 
 def _into(folder: Path, documents: dict[str, Document], form: str, *, force: bool) -> None:

@@ -15,11 +15,13 @@ class Format:
     """One format: its name and the ending of its files.
 
     `rows` alone are in some: caveats are said beside them, and a document must have one Table that holds its `lines`.
+    What is not `text` is bytes.
     """
 
     name: str
     ending: str
     rows: bool = False
+    text: bool = True
 
     def write(self, answer: Answer) -> str | bytes:
         """The answer in this format; bytes where it is not text. AskedWrongly where it has no rows to hold."""
@@ -36,9 +38,9 @@ FORMATS = {
         Format("jsonl", "jsonl", rows=True),
         Format("markdown", "md"),
         Format("html", "html"),
-        Format("pdf", "pdf"),
-        Format("parquet", "parquet", rows=True),
-        Format("xlsx", "xlsx"),
+        Format("pdf", "pdf", text=False),
+        Format("parquet", "parquet", rows=True, text=False),
+        Format("xlsx", "xlsx", text=False),
     )
 }
 """Every format, by the name that `--format` takes."""

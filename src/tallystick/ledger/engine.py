@@ -35,7 +35,7 @@ class Engine:
         for view in VIEWS:
             self._duck.execute(f"CREATE VIEW {view.name} AS {view.sql}")
         folder = str(self._folder).replace("'", "''")
-        self._duck.execute("SET TimeZone = 'UTC'")
+        self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         self._duck.execute(f"SET allowed_directories = ['{folder}']")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -19,9 +19,11 @@ from tallystick.core.money import EXACT, plain, ratio, total
 from tallystick.core.prices import PLAIN, UNITS
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, DAYS
+from tallystick.core.time import text
 from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, month
+from tallystick.reports.conditions import within
 from tallystick.reports.coverage import cover, spans
 from tallystick.reports.names import directory, named
 from tallystick.tally.owners import UNOWNED, Owners
@@ -41,13 +43,14 @@ PLACES = 6
 class Charged:
     """What every team is charged for a month: the lines of each, and what to say of them all.
 
-    `name` is the organization's.
+    `name` is the organization's, `as_of` the version of the ledger that was asked.
     """
 
     month: Month
     name: str
     lines: Mapping[str, Sequence[Mapping[str, Any]]]
     caveats: tuple[str, ...]
+    as_of: Mapping[str, Any]
 
     @property
     def teams(self) -> list[str]:
@@ -72,11 +75,21 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
     for line in _lines(found.lines, names):
         by_team.setdefault(line["team"], []).append(line)
     called = directory(engine, "organization", found.at).get(organization, organization)
-    made = Charged(found, called, by_team, tuple(_said(engine, found, now)))
-    if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, found), found.billed(ADJUSTMENT))):
+    coverage, said = _said(engine, found, now)
+    if not (by_team or found.closing or coverage["present"]):
+        raise LedgerError(
+            f"The ledger has no bill of {name}: what it came to is unknown.",
+            f"`tallystick sync --since {name}` reads it.",
+        )
+    version = engine.version
+    made = Charged(
+        found, called, by_team, tuple(said), {"version": version.number, "at": version.at and text(version.at)}
+    )
+    adjusted = found.closing.billed[ADJUSTMENT] if found.closing else found.billed(ADJUSTMENT)
+    if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, found), adjusted)):
         raise LedgerError(
             f"The statements of {name} differ from the bill by {plain(off)} USD.",
-            "This is a defect of tallystick: please report it with these figures.",
+            "`tallystick verify` shows what does not add up; a sync or a rebuild may mend it.",
         )
     return made
 
@@ -96,14 +109,14 @@ def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[di
     for line in found:
         amount, count = line["billed_sum"], UNITS.get(line["kind"], (line["unit"], 1))[1]
         quantity = line["quantity_sum"] if line["counted"] else None
-        priced = quantity and line["part"] != ADJUSTMENT
+        priced = EXACT.divide(Decimal(quantity), Decimal(count)) if quantity and line["part"] != ADJUSTMENT else None
         lines.append(
             {name: line[name] for name in ("organization", "month", "team", "part", *_SAME)}
             | {
                 "day": line["day"] and str(line["day"]),
                 "terms": ", ".join(it for it in (line[name] for name in PLAIN) if it not in _ORDINARY),
                 "quantity": quantity,
-                "unit_price": ratio(EXACT.multiply(amount, Decimal(count)), quantity or 1, PLACES) if priced else None,
+                "unit_price": ratio(amount, priced, PLACES) if priced else None,
                 "per": line["unit"] if count == 1 else f"{count:,} {line['unit']}",
                 "list": line["list_sum"] if line["list_count"] == line["billed_count"] else None,
                 "line_total": total(totals[line["at"]]),
@@ -131,33 +144,38 @@ def _summed(rows: pa.Table) -> list[dict[str, Any]]:
 
 
 def _bill(engine: Engine, found: Month) -> Decimal:
-    """What a month was billed by the control totals of its days; of a closed month what it was closed with."""
+    """What a month was billed by the control totals of its days; of a closed month what it was said to close with.
+
+    Of a day that both dialects tell of, by the one that was charged.
+    """
     if found.closing:
-        return found.billed(CHARGE)
-    source = "CASE days.source WHEN 'analytics_cost' THEN 'analytics' WHEN 'cost' THEN 'reports' END"
-    tallied = exp.select("organization", "day", "source").distinct().from_(exp.table_(CHARGES.name, db="ledger"))
-    query = (
-        exp.select(exp.alias_(exp.maybe_parse("sum(days.billed)"), "billed"))
-        .from_(exp.table_(DAYS.name, db="ledger"))
-        .join(
-            tallied.subquery("tallied"),
-            on=f"tallied.organization = days.organization AND tallied.day = days.day AND tallied.source = {source}",
-        )
-        .where(exp.column("organization", table="days").eq(exp.Literal.string(found.organization)))
-        .where(f"strftime(days.day, '%Y-%m') = '{found.name}'")
-    )
-    return engine.ask(query).to_pylist()[0]["billed"] or Decimal(0)
+        return found.closing.billed[CHARGE]
+    of = exp.column("organization").eq(exp.Literal.string(found.organization))
+    days = exp.select("day", "source", "billed").from_(exp.table_(DAYS.name, db="ledger"))
+    tallied = exp.select("day", "source").distinct().from_(exp.table_(CHARGES.name, db="ledger"))
+    charged_by = {row["day"]: row["source"] for row in engine.ask(tallied.where(of, within(found.window))).to_pylist()}
+    bill: dict[date, Decimal] = {}
+    for row in engine.ask(days.where(of, within(found.window))).to_pylist():
+        dialect = _DIALECTS.get(row["source"])
+        if dialect and (row["day"] not in bill or charged_by.get(row["day"]) == dialect):
+            bill[row["day"]] = row["billed"]
+    return total(list(bill.values()))
 
 
-def _said(engine: Engine, found: Month, now: datetime) -> list[str]:
-    """What to know of a statement."""
+_DIALECTS = {"analytics_cost": "analytics", "cost": "reports"}
+"""The dialect of each bill, as the charges name it."""
+
+
+def _said(engine: Engine, found: Month, now: datetime) -> tuple[Mapping[str, Any], list[str]]:
+    """The coverage of a month as the ledger has it now, and what to know of its statements."""
+    question = Question("statement", found.window, (), {"organization": (found.organization,)})
+    coverage, caveats = cover(engine, CHARGES, question, now)
     said = ["In US dollars as billed by Anthropic, before credits and taxes."]
     if found.closing is None:
-        question = Question("statement", found.window, (), {"organization": (found.organization,)})
-        said += cover(engine, CHARGES, question, now)[1]
+        said += caveats
     elif found.closing.provisional:
         days = spans(list(found.closing.provisional))
         said.append(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
     if "allocated" in found.lines["method"].unique().to_pylist():
         said.append("`allocated` lines were billed to several users together and are split by use at list price.")
-    return said
+    return coverage, said

@@ -121,7 +121,8 @@ def overview(made: Charged) -> Document:
 def _facts(made: Charged) -> dict[str, Any]:
     closing = made.month.closing
     closed = closing and {"at": text(closing.at), "version": closing.version, "digest": closing.digest}
-    return {"month": made.month.name, "organization": made.month.organization, "closed": closed}
+    who = {"month": made.month.name, "organization": made.month.organization}
+    return {**who, "closed": closed, "as_of": dict(made.as_of)}
 
 
 def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
