@@ -82,12 +82,16 @@ class Document:
                 {
                     "title": it.title,
                     "words": list(it.words),
-                    "answer": it.table.written() if it.table else None,
+                    "answer": self._answer(it.table) if it.table else None,
                 }
                 for it in self.sections
             ],
             "caveats": list(self.caveats),
         }
+
+    def _answer(self, table: Table) -> dict[str, Any]:
+        """A Table of the document as an answer; one without a question is the document's own."""
+        return table.written() if table.question else table.written() | {"report": self.name}
 
 
 Answer = Table | Document
