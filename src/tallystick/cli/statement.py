@@ -10,7 +10,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.errors import AskedWrongly
-from tallystick.formats import FORMATS
+from tallystick.formats import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from tallystick.core.document import Document
@@ -82,6 +82,8 @@ def statement(
         raise AskedWrongly("A statement is of a team, or of all.", "Write --team NAME or --all.")
     if every and output is None:
         raise AskedWrongly("--all writes a file for each team.", "Name a folder: --output statements.")
+    if every and Path(str(output)).suffix.removeprefix(".") in ENDINGS:
+        raise AskedWrongly(f"--all writes a folder, and {output} is called as a file.", "Say the format by --format.")
     found = options.book(ledger=ledger, config=config).statements(month)
     made = [it for it in found if organization in {None, it.month.organization, it.name}]
     if not made:

@@ -30,7 +30,7 @@ TOP = 10
 """Rows of a table of the summary; the rest stands in one."""
 _USD = "USD"
 _CACHE = ("model", "tier", "cache_read", "hit_rate", "saved", "extra_5m", "extra_1h", "net")
-_BUDGET = ("name", "scope", "period", "status", "budget", "spent", "left", "used", "pace", "low", "high")
+_BUDGET = ("name", "scope", "period", "status", "budget", "spent", "left", "used", "pace")
 
 
 @dataclass(frozen=True)

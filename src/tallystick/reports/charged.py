@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from tallystick.core.money import EXACT, plain, ratio, total
+from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.prices import PLAIN, UNITS
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, DAYS
@@ -26,7 +26,8 @@ from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, month
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import cover, spans
 from tallystick.reports.names import directory, named
-from tallystick.tally.owners import UNOWNED, Owners
+from tallystick.tally.cents import cents
+from tallystick.tally.owners import NO_CENTER, UNOWNED, Owners
 
 OWN, SHARED = "own", "shared"
 PARTS = (OWN, SHARED, ADJUSTMENT)
@@ -59,7 +60,27 @@ class Charged:
 
     def amount(self, team: str, *parts: str) -> Decimal:
         """The exact sum of a team's lines, of some parts or of all."""
-        return total([it["amount"] for it in self.lines[team] if not parts or it["part"] in parts])
+        return _of([it for it in self.lines[team] if not parts or it["part"] in parts])
+
+    @property
+    def loose(self) -> list[str]:
+        """What to say of amounts that nobody owns, and of those that have no cost center."""
+        nobody = _of(self.lines.get(UNOWNED, ()))
+        uncentered = [it for them in self.lines.values() for it in them if it["cost_center"] == NO_CENTER]
+        teams = ", ".join(sorted({it["team"] for it in uncentered}))
+        return [
+            *([f"{rounded(nobody):,} USD is owned by nobody ({UNOWNED})."] if nobody else ()),
+            *([f"No cost center is known for {teams}: {rounded(_of(uncentered)):,} USD."] if uncentered else ()),
+        ]
+
+    @property
+    def posted(self) -> dict[tuple[str, str], Decimal]:
+        """What to post for each team and cost center, in cents that sum to the rounded whole."""
+        sums: dict[tuple[str, str], list[Decimal]] = {}
+        for team in self.teams:
+            for it in self.lines[team]:
+                sums.setdefault((team, it["cost_center"]), []).append(it["amount"])
+        return dict(zip(sums, cents([total(them) for them in sums.values()]), strict=True))
 
     @property
     def whole(self) -> Decimal:
@@ -92,6 +113,10 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
             "`tallystick verify` shows what does not add up; a sync or a rebuild may mend it.",
         )
     return made
+
+
+def _of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
+    return total([it["amount"] for it in lines])
 
 
 def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[dict[str, Any]]:

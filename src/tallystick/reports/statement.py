@@ -11,10 +11,11 @@ from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
+from tallystick.reports.answer import OTHERS
 from tallystick.reports.charged import OWN, PARTS, SHARED, Charged
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month
 from tallystick.reports.names import apart
-from tallystick.tally.owners import Owners
+from tallystick.tally.owners import UNOWNED, Owners
 
 LINES = (
     Heading("organization", Kind.DIMENSION),
@@ -42,21 +43,21 @@ LINES = (
     Heading("how", Kind.TEXT),
 )
 """Every column of a statement's lines, as formats of rows have them; pages show those that matter in each section."""
-_USE = ("workspace_name", "key_name", "model", "kind", "terms", "quantity")
+_USE = ("workspace_name", "key_name", "model", "kind", "terms", "amount")
 _SECTIONS = {
     OWN: (
         "What the team used",
-        (*_USE, "unit_price", "per", "amount", "method"),
+        (*_USE, "quantity", "unit_price", "per", "method"),
         "A unit price is the effective one of the month: what was billed over what was used, at these terms.",
     ),
     SHARED: (
         "Its parts of shared costs",
-        (*_USE, "line_total", "amount", "rule"),
+        (*_USE, "line_total", "quantity", "rule"),
         "line_total is what the line costs all its teams; each charge of it is split by the rule, to the picodollar.",
     ),
     ADJUSTMENT: (
         "Adjustments of closed months",
-        ("day", *_USE, "amount", "rule"),
+        ("day", *_USE, "quantity", "rule"),
         "What Anthropic restated after those months were closed: the difference to what was charged for them then.",
     ),
 }
@@ -70,6 +71,7 @@ def statement(made: Charged, team: str) -> Document:
         )
     mine = made.lines[team]
     amount = made.amount(team)
+    posted = {center: it for (of, center), it in made.posted.items() if of == team}
     sections = [
         Section(f"By {dim}", _by(mine, dim), chart=Chart("bars", dim, ("amount",))) for dim in ("workspace", "model")
     ]
@@ -81,13 +83,14 @@ def statement(made: Charged, team: str) -> Document:
             sections.append(
                 Section("The rules that split them", _rules(made.month.owners, {it["rule"] for it in lines}))
             )
-    sections.append(Section("How the statements add up", _together(made), (_adds_up(made),)))
+    sections.append(Section("How the statements add up", _together(made, team), (_adds_up(made),)))
     return Document(
         "statement",
         f"Statement: {team}",
-        f"Claude, {made.month.name}, UTC days, for {made.name}. {_state(made.month)}",
+        f"Claude, {made.month.name}, UTC days, for {made.name}; cost center {', '.join(posted)}. {_state(made.month)}",
         tuple(sections),
         (
+            Figure(Heading("to post", Kind.MONEY, "USD"), total(list(posted.values())), "cents that sum to the bill's"),
             Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}"),
             *(
                 Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part))
@@ -112,7 +115,7 @@ def overview(made: Charged) -> Document:
         f"Claude, UTC days, for {made.name}. {_state(made.month)}",
         (section,),
         (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}"),),
-        made.caveats,
+        (*made.loose, *made.caveats),
         _facts(made),
         _table(every, [it.name for it in LINES]),
     )
@@ -162,18 +165,36 @@ def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
     return Table(None, headings, cells, {"amount": whole, "share": ratio(whole, whole)})
 
 
-def _together(made: Charged) -> Table:
-    """What each team is charged, part by part, down to the whole."""
-    headings = (
-        Heading("team", Kind.DIMENSION),
-        *(Heading(part, Kind.MONEY, "USD") for part in PARTS),
-        Heading("amount", Kind.MONEY, "USD"),
-    )
+def _together(made: Charged, mine: str | None = None) -> Table:
+    """What each team and cost center is charged, part by part, down to the whole; `posted` is in cents that add up.
+
+    For one team, `mine`, the others stand in one row: what they are charged is theirs to know.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    posted: dict[tuple[str, str], list[Decimal]] = {}
+    for at, amount in made.posted.items():
+        team, center = at
+        row = at if mine in {None, team} else (OTHERS, "")
+        groups.setdefault(row, []).extend(it for it in made.lines[team] if it["cost_center"] == center)
+        posted.setdefault(row, []).append(amount)
     cells: list[tuple[Cell, ...]] = [
-        (team, *(made.amount(team, part) for part in PARTS), made.amount(team)) for team in made.teams
+        (
+            *row,
+            *(total([it["amount"] for it in lines if it["part"] == part]) for part in PARTS),
+            total([it["amount"] for it in lines]),
+            total(posted[row]),
+        )
+        for row, lines in sorted(groups.items(), key=lambda it: (it[0][0] in {UNOWNED, OTHERS}, it[0]))
     ]
-    totals = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
-    return Table(None, headings, cells, {**totals, "amount": made.whole})
+    money = (*PARTS, "amount", "posted")
+    headings = (
+        *(Heading(name, Kind.DIMENSION) for name in ("team", "cost_center")),
+        *(Heading(name, Kind.MONEY, "USD") for name in money),
+    )
+    every = list(made.posted.values())
+    sums = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
+    totals = {**sums, "amount": made.whole, "posted": total(every)}
+    return Table(None, headings, cells, totals)
 
 
 def _adds_up(made: Charged) -> str:

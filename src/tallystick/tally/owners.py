@@ -188,7 +188,7 @@ def _header(name: str, columns: list[str]) -> list[str]:
 def _rule(name: str, said: Any) -> Rule:
     if not isinstance(said, Mapping):
         raise AskedWrongly(f"{name} is not a table.", _MEND)
-    known = {"team", "cost_center", "shared", "from", "until", *CONDITIONS}
+    known = {"name", "team", "cost_center", "shared", "from", "until", *CONDITIONS}
     if unknown := sorted(said.keys() - known):
         raise AskedWrongly(
             f"{name} holds {unknown[0]!r}, which no rule has.", f"Rules have {', '.join(sorted(known))}."
@@ -209,7 +209,8 @@ def _rule(name: str, said: Any) -> Rule:
     if not all("=" in it for it in conditions.get("tag", ())):
         raise AskedWrongly(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
     center = _text(name, "cost_center", said) if "cost_center" in said else NO_CENTER
-    return Rule(name, teams, how, center, conditions, start, end)
+    called = _text(name, "name", said) if "name" in said else name
+    return Rule(called, teams, how, center, conditions, start, end)
 
 
 def _shares(name: str, said: Any) -> tuple[str, tuple[tuple[str, int], ...]]:

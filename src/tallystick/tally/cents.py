@@ -1,0 +1,24 @@
+"""Cents: exact amounts as cents to post, whose sum is the rounded sum of the exact ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Context, Decimal
+
+from tallystick.core.money import EXACT, rounded, total
+
+CENT = Decimal("0.01")
+_WIDE = Context(prec=76)
+
+
+def cents(amounts: Sequence[Decimal]) -> list[Decimal]:
+    """US dollars to the cent, each within a cent of its exact amount, that sum to their sum, rounded half to even.
+
+    Each is rounded down; the cents that are left go to the largest remainders, the first of equal ones first.
+    """
+    floors = [amount.quantize(CENT, rounding=ROUND_FLOOR, context=_WIDE) for amount in amounts]
+    left = int(EXACT.scaleb(EXACT.subtract(rounded(total(list(amounts))), total(floors)), 2))
+    order = sorted(range(len(amounts)), key=lambda place: EXACT.subtract(floors[place], amounts[place]))
+    for place in order[:left]:
+        floors[place] = EXACT.add(floors[place], CENT)
+    return floors
