@@ -127,7 +127,25 @@ def test_several_organizations(two: Ledger) -> None:
         asked(two, name="x")
     billed = {row["organization"]: row["billed"] for row in two.spend("organization", "2026-11", "2026-11").rows}
     for name in (first, second):
-        assert figures(asked(two, "2026-11", name=name))["billed"] == billed[name]
+        document = asked(two, "2026-11", name=name)
+        assert figures(document)["billed"] == billed[name]
+        [row, _] = tables(document)["Budgets"].rows
+        assert row["spent"] == figures(document)["billed"] + figures(document).get("not billed yet", 0)
+
+
+def test_budgets_that_cannot_be_told_are_left_out(book: Ledger) -> None:
+    """A budget of a model that the ledger does not know leaves the summary as it is, and is named on it."""
+    known = {it: it for it in book.organizations()}
+    budgets = Budgets.read([{"amount": "3000"}, {"amount": "9", "model": "claude-opus-5-4"}])
+    found = summary(book.engine(), known, "2026-11", None, None, OWNERS, budgets, Prices.with_own(), NOW)
+    assert [row["scope"] for row in tables(found)["Budgets"].rows] == ["everything"]
+    assert any("claude-opus-5-4" in it for it in found.caveats)
+
+
+def test_the_first_instant_of_a_month(book: Ledger) -> None:
+    """At the very first instant of a month there is a summary with budgets, and nothing of it is known."""
+    found = figures(asked(book, "2026-11", now=datetime(2026, 11, 1, tzinfo=UTC)))
+    assert found["billed"] is None
 
 
 @pytest.mark.parametrize("form", [it.name for it in FORMATS.values() if not it.rows])

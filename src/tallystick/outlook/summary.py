@@ -8,9 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from sqlglot import exp
+
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window, text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
@@ -18,7 +21,9 @@ from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.reports import cache, reconcile, variance
 from tallystick.reports.answer import OTHERS
-from tallystick.reports.closed import CHARGE, closings, month as lines
+from tallystick.reports.closed import CHARGE, closings
+from tallystick.reports.conditions import within
+from tallystick.reports.coverage import organizations
 from tallystick.reports.daily import Day, How
 from tallystick.reports.names import apart, directory
 from tallystick.tally.budgets import Budgets
@@ -75,11 +80,12 @@ class Summary:
     def document(self) -> Document:
         """The summary; AskedWrongly for a month that has not begun or a team that no rule has."""
         daily = reading(self.engine, [self.whole], self.now, self.owners)
-        days = [it for it in daily.of(self.where) if it.day in self.whole.days()]
-        ahead = pace(daily.of(self.where), self.whole, self.now)
+        known = daily.of(self.where)
+        days = [it for it in known if it.day in self.whole.days()]
+        ahead = pace(known, self.whole, self.now)
         changed = self._change(("model", "kind")) if self.window else None
         saved = self._cache() if self.window and not self.team else None
-        spending = self._budgets()
+        spending, astray = self._budgets()
         sections = [
             Section("Each day", _each(days), chart=Chart("columns", "day", ("spent",), alone=True)),
             *(self._why(changed) if changed else ()),
@@ -95,7 +101,7 @@ class Summary:
             f"{called}, {of}. UTC days, US dollars as billed, before credits and taxes.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, spending)),
-            tuple(dict.fromkeys((*self._closed(), *(changed.caveats if changed else ()), *daily.said))),
+            tuple(dict.fromkeys((*self._closed(), *astray, *(changed.caveats if changed else ()), *daily.said))),
             {
                 "month": self.name,
                 "organization": self.organization,
@@ -126,7 +132,7 @@ class Summary:
             note = f"80 % range {_range(ahead)}" if ahead.low is not None else "too few days are known for a range"
             found.append(Figure(_money("pace to the end of the month"), ahead.expected, note))
         for row in spending.rows if spending else ():
-            if row["scope"] in {"everything", "all", f"team = {self.team}"}:
+            if row["scope"] in self._own():
                 note = f"of {rounded(_decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"
                 found.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
         if saved:
@@ -136,6 +142,13 @@ class Summary:
         note = f"of {len(self.whole.days())}; {loose} provisional" + (f"; {len(missing)} absent" if missing else "")
         found.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
         return found
+
+    def _own(self) -> set[str]:
+        """How the scope of a budget is spoken that is of all that the summary is of."""
+        of = f"organization = {self.organization}"
+        if self.team is None:
+            return {"everything", of}
+        return {f"team = {self.team}", f"{of}, team = {self.team}", f"team = {self.team}, {of}"}
 
     def _change(self, by: tuple[str, ...]) -> Table:
         question = Question("variance", self.window, by, self.where, against=self.against)
@@ -193,14 +206,28 @@ class Summary:
         amounts = [row["amount"] for row in table.rows if row["cause"] == UNEXPLAINED]
         return _sum(amounts) if amounts else None
 
-    def _budgets(self) -> Table | None:
-        """The budgets of all, or of the team, in force at the month's end or now."""
-        asked = Window(self.whole.start, min(self.whole.end, Grain.DAY.ceil(self.now)))
-        mine = [it for it in self.budgets.rows if not self.team or it.scope.get("team") == (self.team,)]
-        if not mine:
-            return None
-        table = budgeted.answer(self.engine, Budgets(tuple(mine)), asked, self.now, self.owners)
-        return _columns(table, _BUDGET) if table.cells else None
+    def _budgets(self) -> tuple[Table | None, list[str]]:
+        """The budgets of the organization, or of the team, in force at the month's end or now; what is wrong with some.
+
+        In a ledger of several organizations one that names none is told here of this one alone.
+        """
+        end = Grain.DAY.after(Grain.DAY.floor(self.now))
+        asked = Window(self.whole.start, min(self.whole.end, max(end, self.whole.start)))
+        of = (self.organization,)
+        mine = [
+            replace(it, scope=it.scope if len(organizations(self.engine)) == 1 else {"organization": of, **it.scope})
+            for it in self.budgets.rows
+            if (not self.team or it.scope.get("team") == (self.team,)) and it.scope.get("organization", of) == of
+        ]
+        said: list[str] = []
+        found: list[Table] = []
+        for budget in mine:
+            try:
+                found.append(budgeted.answer(self.engine, Budgets((budget,)), asked, self.now, self.owners))
+            except AskedWrongly as wrong:
+                said.append(f"A budget is left out. {wrong.what}")
+        cells = [cell for table in found for cell in table.cells]
+        return (_columns(replace(found[0], cells=cells), _BUDGET) if cells else None), said
 
     def _closed(self) -> list[str]:
         """What to say of a month that is closed: what was restated since is not in its statements."""
@@ -208,10 +235,16 @@ class Summary:
         if closing is None:
             return []
         said = f"{self.name} was closed on {closing.at:%Y-%m-%d} as version {closing.version} of the ledger."
-        closed = lines(self.engine, self.organization, self.name, self.owners).billed(CHARGE)
-        question = Question("variance", self.whole, (), {"organization": (self.organization,)}, against=self.against)
-        now = variance.answer(self.engine, question, self.now).totals["after"]
-        off = EXACT.subtract(_decimal(now or 0), closed)
+        if self.team:
+            return [f"{said} What was restated since is in this summary, and in no statement of that month."]
+        query = (
+            exp.select(exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
+            .from_(exp.table_(CHARGES.name, db="ledger"))
+            .where(within(self.whole, months=True))
+            .where(exp.column("organization").eq(exp.Literal.string(self.organization)))
+        )
+        now = self.engine.ask(query).to_pylist()[0]["billed"] or Decimal(0)
+        off = EXACT.subtract(now, closing.billed[CHARGE])
         return [said + (f" What was restated since, {plain(off)} USD, is in this summary." if off else "")]
 
 
