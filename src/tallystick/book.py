@@ -166,18 +166,32 @@ class Ledger(Answers):
         return forget(self._tables, self._people(), person, waiting)
 
     def close(
-        self, month: str, *, provisional: bool = False, waiting: Callable[[str], None] | None = None
+        self,
+        month: str,
+        *,
+        provisional: bool = False,
+        organization: str | None = None,
+        waiting: Callable[[str], None] | None = None,
     ) -> list[Month]:
-        """Close a month, of every organization still open in it: its lines are copied and never rewritten.
+        """Close a month, of one organization or of each still open in it: its lines are copied and never rewritten.
 
         Days that Anthropic may still restate must be allowed with `provisional`. What is restated later stands as
         adjustments in the next open month.
         """
         from tallystick.closing import close
 
+        self.engine()
         owners = (self._settings or Settings.load()).owners()
-        now = self._clock.now()
-        return close(self._tables, month, owners, self._lists(), now, provisional=provisional, waiting=waiting)
+        return close(
+            self._tables,
+            month,
+            owners,
+            self._lists(),
+            self._clock.now,
+            provisional=provisional,
+            organization=organization,
+            waiting=waiting,
+        )
 
     def _people(self) -> People:
         return (self._settings or Settings.load()).people()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -38,35 +38,43 @@ from tallystick.reports.verify import verify
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices import Prices
 
+_SECOND = timedelta(seconds=1)
+
 
 def close(
     tables: Tables,
     name: str,
     owners: Owners,
     prices: Prices,
-    now: datetime,
+    clock: Callable[[], datetime],
     *,
     provisional: bool = False,
+    organization: str | None = None,
     waiting: Callable[[str], None] | None = None,
 ) -> list[Month]:
-    """Close a month of every organization that is still open in it, in one commit; what each was closed with.
+    """Close a month of an organization, or of each that is still open in it, in one commit; what it was closed with.
 
     Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days that
     were not allowed; LedgerError where days are absent or running, or something does not add up.
     """
-    if window(name).end > Grain.DAY.floor(now):
+    if window(name).end > Grain.DAY.floor(clock()):
         raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
     with tables.writing(waiting) as writer:
+        now = clock()
+        at = (now + _SECOND - timedelta.resolution).replace(microsecond=0)  # every name seen so far is of before
         engine = Engine(tables, writer.version)
-        still = [it for it in organizations(engine) if name not in closings(engine, it)]
+        known = organizations(engine)
+        if organization not in {None, *known}:
+            raise AskedWrongly(f"The ledger has no organization {organization!r}.", f"It has {', '.join(known)}.")
+        still = [it for it in known if organization in {None, it} and name not in closings(engine, it)]
         if not still:
             raise AskedWrongly(
-                f"{name} is closed already." if organizations(engine) else "The ledger holds no organization.",
-                "What was restated since stands as adjustments in the next open month.",
+                f"{name} is closed already.", "What was restated since stands as adjustments in the next open month."
             )
-        allowed = {it: _checked(engine, it, name, prices, now, provisional=provisional) for it in still}
-        drafts = [month(engine, it, name, owners) for it in still]
-        kept = [_kept(engine, it, owners, prices, now, allowed[it.organization]) for it in drafts]
+        broken = verify(engine, prices).rows
+        allowed = {it: _checked(engine, it, name, prices, now, broken, provisional=provisional) for it in still}
+        drafts = [month(engine, it, name, owners, at) for it in still]
+        kept = [_kept(engine, it, owners, prices, at, allowed[it.organization]) for it in drafts]
         writer.append(CLOSED, pa.concat_tables([rows for rows, _ in kept]))
         stated = {
             f"{CLOSED_AS}{name} {it.organization}": digest_ for it, (_, digest_) in zip(drafts, kept, strict=True)
@@ -77,7 +85,14 @@ def close(
 
 
 def _checked(
-    engine: Engine, organization: str, name: str, prices: Prices, now: datetime, *, provisional: bool
+    engine: Engine,
+    organization: str,
+    name: str,
+    prices: Prices,
+    now: datetime,
+    broken: Sequence[Mapping[str, Any]],
+    *,
+    provisional: bool,
 ) -> list[date]:
     """The provisional days of a month that can be closed; an error where it cannot be."""
     if organization in by_others(engine, prices):
@@ -105,27 +120,28 @@ def _checked(
             f"Of {name}, days are provisional: {_spoken(sorted(loose))}. Anthropic may still restate them.",
             "Close it 35 days after its end, after a sync, or with --provisional: what changes is charged next month.",
         )
-    broken = [row for row in verify(engine, prices).rows if row["organization"] == organization]
-    if broken := [row for row in broken if str(row["day"]).startswith(name) or row["day"] == "all"]:
-        raise LedgerError(
-            f"{name} cannot be closed: it does not add up ({broken[0]['day']}, {broken[0]['check']}).",
-            "`tallystick verify` shows what does not; a sync or a rebuild may mend it.",
-        )
+    for row in broken:
+        day = str(row["day"])
+        if row["organization"] in {organization, "all"} and (day == "all" or day[: len(name)] <= name):
+            raise LedgerError(
+                f"{name} cannot be closed: the ledger does not add up ({day}, {row['check']}).",
+                "`tallystick verify` shows what does not; a sync or a rebuild may mend it.",
+            )
     return sorted(map(date.fromisoformat, loose))
 
 
 def _kept(
-    engine: Engine, draft: Month, owners: Owners, prices: Prices, now: datetime, provisional: list[date]
+    engine: Engine, draft: Month, owners: Owners, prices: Prices, at: datetime, provisional: list[date]
 ) -> tuple[pa.Table, str]:
     """All rows that a month is closed with, and their digest."""
     same = {"organization": draft.organization, "month": draft.name}
     lists = [hashlib.sha256(prices.texts[0].encode()).hexdigest(), *prices.texts[1:]]
-    rules = frozen(owners, spellings(engine)["actor"], draft)
+    rules = frozen(owners, spellings(engine, at)["actor"], draft)
     said = [{"what": RULES, "text": rules}, {"what": PRICES, "text": json.dumps(lists)}]
     said += [{"what": PROVISIONAL, "text": json.dumps([str(it) for it in provisional])}]
     rows = pa.concat_tables([draft.lines, _rows(*(same | it for it in said))])
     closing: dict[str, Any] = {
-        "at": text(now),
+        "at": text(at),
         "version": engine.version.number + 1,
         "digest": digest(rows),
         "billed": plain(draft.billed(CHARGE)),

@@ -137,11 +137,11 @@ def test_an_ended_month(book: Ledger, truth: Truth) -> None:
 
 
 def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
-    """On the first nothing is spent yet, and the pace comes from the weeks before; days not read are unknown."""
+    """On the first what is spent is unknown until it is read, and the pace comes from the weeks before."""
     december = SystemClock(midnight(date(2026, 12, 1)))
     table = told(book, budget("60"), december).budget()
     row = only(table)
-    assert (row["period"], row["spent"], row["left"], row["unknown_days"]) == ("2026-12", 0, 60, 0)
+    assert (row["period"], row["spent"], row["left"], row["unknown_days"]) == ("2026-12", None, None, 0)
     assert row["pace"] > 0
     assert row["low"] is not None
     november = only(told(book, budget("60"), december).budget(month="2026-11"))

@@ -239,3 +239,9 @@ def test_wrong_questions(book: Ledger, tallystick: Tallystick) -> None:
 def test_history_is_eight_weeks_and_today() -> None:
     """A pace is judged by the eight weeks before today, which is read too."""
     assert (history(NOW).start.date(), history(NOW).end.date()) == (TODAY - HISTORY * DAY, TODAY + DAY)
+
+
+def test_a_period_of_which_nothing_is_known(book: Ledger) -> None:
+    """Of a period without a known day the spend is unknown, not zero."""
+    [row] = book.pace(on="2026-03-15").rows
+    assert row["billed"] is row["not_billed_yet"] is row["spent"] is None

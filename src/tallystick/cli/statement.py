@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Close a month, so that nothing changes it silently.")
 @click.argument("month")
 @click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")
+@click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
 @options.form
 @options.output
 @options.force
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 def close(
     month: str,
     provisional: bool,
+    organization: str | None,
     form: str | None,
     output: str | None,
     force: bool,
@@ -40,11 +42,17 @@ def close(
     """
     book = options.book(ledger=ledger, config=config)
     options.free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
-    _one(len(book.organizations()), form, output)
-    book.close(month, provisional=provisional, waiting=lambda it: click.echo(f"tallystick: waiting for {it}", err=True))
+    _one(1 if organization else len(book.organizations()), form, output)
+    book.close(
+        month,
+        provisional=provisional,
+        organization=organization,
+        waiting=lambda it: click.echo(f"tallystick: waiting for {it}", err=True),
+    )
     from tallystick.reports.statement import overview
 
-    found = {f"{month}-{_word(made.month.organization)}": overview(made) for made in book.statements(month)}
+    made = [it for it in book.statements(month) if organization in {None, it.month.organization}]
+    found = {it.month.organization: overview(it) for it in made}
     _hand_out(found, form, output, force=force)
 
 

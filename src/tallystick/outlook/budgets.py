@@ -98,12 +98,10 @@ def _row(budget: Budget, period: Window, found: Pace, now: datetime) -> tuple[Ce
         budget.every.spoken(period),
         _status(budget.amount, found, unknown),
         budget.amount,
-        found.billed,
-        found.used,
-        found.spent,
+        *((None, None, None) if found.blank else (found.billed, found.used, found.spent)),
         unknown,
-        None if unknown else EXACT.subtract(budget.amount, found.spent),
-        None if unknown else ratio(found.spent, budget.amount),
+        None if unknown or found.blank else EXACT.subtract(budget.amount, found.spent),
+        None if unknown or found.blank else ratio(found.spent, budget.amount),
         found.expected,
         found.low,
         found.high,
@@ -123,6 +121,6 @@ def _status(budget: Decimal, found: Pace, unknown: int) -> str:
         return PASSED
     if found.expected is not None and found.expected > budget:
         return FORECAST_FAR if found.expected > percent(110) else FORECAST
-    if unknown or found.expected is None:
+    if unknown or found.blank or found.expected is None:
         return UNKNOWN
     return MOST if found.spent >= percent(80) else HALF if found.spent >= percent(50) else OK

@@ -44,7 +44,8 @@ class Pace:
     None where too few days are known. An ended period of which every day is known has its spend for all three.
     `known` is how many days it was judged by, none where all is known. `absent` and `part` are the days of the period
     up to today of which nothing or a part is known: they are expected, not zero. `days` is each day of the period with
-    what it is or is expected to be, empty where nothing is known.
+    what it is or is expected to be, empty where nothing is known. `blank`: of no day of it is anything known, so its
+    spend is unknown and not zero.
     """
 
     window: Window
@@ -57,6 +58,7 @@ class Pace:
     absent: tuple[date, ...]
     part: tuple[date, ...]
     days: tuple[tuple[date, Fraction], ...]
+    blank: bool = False
 
     @property
     def spent(self) -> Decimal:
@@ -93,15 +95,16 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
             raise AskedWrongly(f"There is no pace by {name}.", f"Choose among {', '.join(DIMENSIONS)}.")
     daily = reading(engine, [question.window], now, owners)
     found = pace(daily.of(question.where), question.window, now)
-    row = (found.billed, found.used, found.spent, found.expected, found.low, found.high, found.known)
-    so_far = replace(question, window=question.window & Window(question.window.start, history(now).end))
-    coverage, _ = cover(engine, CHARGES, so_far, now)
+    so_far = (None, None, None) if found.blank else (found.billed, found.used, found.spent)
+    row = (*so_far, found.expected, found.low, found.high, found.known)
+    asked = replace(question, window=question.window & Window(question.window.start, history(now).end))
+    coverage, _ = cover(engine, CHARGES, asked, now)
     return Table(
         question,
         HEADINGS,
         [row],
         {},
-        (*said([found], now), *daily.said, *priority(engine, CHARGES, so_far)),
+        (*said([found], now), *daily.said, *priority(engine, CHARGES, asked)),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )
@@ -166,8 +169,9 @@ def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
             expected.append((day, max(so_far, rate.mean(day))))
     mine = [it for day in window.days() if (it := of.get(day))]
     billed, used = total([it.billed for it in mine]), total([it.used for it in mine])
+    blank = all(it.how is How.ABSENT for it in mine)
     if rate is None and open_:
-        return Pace(window, billed, used, None, None, None, 0, tuple(absent), tuple(part), ())
+        return Pace(window, billed, used, None, None, None, 0, tuple(absent), tuple(part), (), blank)
     whole = _written(sum((amount for _, amount in expected), Fraction(0)))
     margins = rate.margins(open_) if open_ and rate is not None else (Decimal(0), Decimal(0))
     low = high = None
@@ -175,7 +179,7 @@ def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
         low = max(EXACT.subtract(whole, margins[0]), EXACT.add(billed, used))
         high = EXACT.add(whole, margins[1])
     known_days = sum(rate.counts.values()) if open_ and rate else 0
-    return Pace(window, billed, used, whole, low, high, known_days, tuple(absent), tuple(part), tuple(expected))
+    return Pace(window, billed, used, whole, low, high, known_days, tuple(absent), tuple(part), tuple(expected), blank)
 
 
 @dataclass(frozen=True, slots=True)

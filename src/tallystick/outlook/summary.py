@@ -234,7 +234,7 @@ class Summary:
         closing = closings(self.engine, self.organization).get(self.name)
         if closing is None:
             return []
-        said = f"{self.name} was closed on {closing.at:%Y-%m-%d} as version {closing.version} of the ledger."
+        said = f"{self.name} was closed on {closing.at:%Y-%m-%d}."
         if self.team:
             return [f"{said} What was restated since is in this summary, and in no statement of that month."]
         query = (
@@ -265,7 +265,13 @@ def _each(days: Sequence[Day]) -> Table:
         Heading("known", Kind.TEXT),
     )
     cells: list[tuple[Cell, ...]] = [
-        (str(it.day), *((it.spent, it.billed, it.used) if it.how is not How.ABSENT else (None,) * 3), str(it.how))
+        (
+            str(it.day),
+            None if it.how is How.ABSENT else it.spent,
+            it.billed if it.how is How.BILLED or it.billed else None,
+            None if it.how is How.ABSENT else it.used,
+            str(it.how),
+        )
         for it in days
     ]
     return Table(None, headings, cells, {})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -38,6 +38,7 @@ BATCH = 65_536
 _PARTS = ("team", "cost_center")
 _DIMS = ("workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
 _LINES = f"what IN ('{CHARGE}', '{ADJUSTMENT}')"
+_WHO = ("key", "actor", "product")
 _SAME = ("day", *_DIMS, "unit", *_PARTS, "rule", "how")
 """What tells the lines of a month apart where a restated one is compared with what it was."""
 
@@ -106,8 +107,10 @@ def closings(engine: Engine, organization: str) -> dict[str, Closing]:
     return found
 
 
-def month(engine: Engine, organization: str, name: str, owners: Owners) -> Month:
-    """The lines of a billing month: those it was closed with, else its charges as `owners` own them today.
+def month(engine: Engine, organization: str, name: str, owners: Owners, at: datetime | None = None) -> Month:
+    """The lines of a billing month: those it was closed with, else its charges as `owners` own them.
+
+    Names of a draft are meant as they are, or had been seen by `at`.
 
     The first month after the newest closed one has what was restated of closed months too, as adjustments.
     """
@@ -116,7 +119,7 @@ def month(engine: Engine, organization: str, name: str, owners: Owners) -> Month
         rows = kept(engine, organization, name)
         lines = rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT])))
         return Month(organization, name, lines, _rules(rows), known[name])
-    draft = attributed(engine, organization, name, owners, None)
+    draft = attributed(engine, organization, name, owners, at)
     if known and name == f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}":
         draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
     return Month(organization, name, draft, owners)
@@ -170,29 +173,48 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
 
 
 def _restated(engine: Engine, organization: str, name: str) -> list[date]:
-    """The days of a closed month whose charges are no longer, line by line, what closed months hold for them."""
-    end = window(name).end
-    sides = []
-    for table, where in (
-        (CHARGES, [exp.column("month").eq(exp.Literal.string(name))]),
-        (CLOSED, [exp.column("day") >= _day(window(name).start.date()), exp.column("day") < _day(end.date()), _LINES]),
-    ):
-        lines = (
-            exp.select("day", *_DIMS, "unit", *(f"coalesce(sum({it}), 0) AS {it}" for it in ("quantity", "billed")))
+    """The days of a closed month of which Anthropic says something else now than closed months hold for them.
+
+    Who used what counts where the newer dialect reports it, then and now. Elsewhere the match splits it by price, and
+    a price list that changes is no restatement.
+    """
+    start, end = _day(window(name).start.date()), _day(window(name).end.date())
+    charged = ((CHARGES, [exp.column("month").eq(exp.Literal.string(name))]),)
+    sides = (*charged, (CLOSED, [exp.column("day") >= start, exp.column("day") < end, _LINES]))
+    of = exp.column("organization").eq(exp.Literal.string(organization))
+
+    def apart(dims: Sequence[str]) -> set[date]:
+        lines = [
+            exp.select("day", *dims, "unit", *(f"coalesce(sum({it}), 0) AS {it}" for it in ("quantity", "billed")))
             .from_(exp.table_(table.name, db="ledger"))
-            .where(exp.column("organization").eq(exp.Literal.string(organization)), *where)
+            .where(of, *where)
             .group_by("ALL")
             .having("coalesce(sum(quantity), 0) <> 0 OR coalesce(sum(billed), 0) <> 0")
-        )
-        sides.append(lines)
-    apart = [exp.select("day").from_(exp.except_(*pair).subquery("apart")) for pair in (sides, sides[::-1])]
-    return sorted({row["day"] for query in apart for row in engine.ask(query).to_pylist()})
+            for table, where in sides
+        ]
+        queries = [exp.select("day").from_(exp.except_(*pair).subquery("apart")) for pair in (lines, lines[::-1])]
+        return {row["day"] for query in queries for row in engine.ask(query).to_pylist()}
+
+    told = [
+        {
+            row["day"]
+            for row in engine.ask(
+                exp.select("day")
+                .from_(exp.table_(table.name, db="ledger"))
+                .where(of, *where)
+                .group_by("day")
+                .having("bool_and(source IS NULL OR source = 'analytics')")
+            ).to_pylist()
+        }
+        for table, where in sides
+    ]
+    return sorted(apart([it for it in _DIMS if it not in _WHO]) | (apart(_DIMS) & told[0] & told[1]))
 
 
 def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:
-    """The rules as a closing keeps them: actors by their ids, so that no person is named.
+    """The rules as a closing keeps them: actors by their ids, so that no person is named; `*` is everybody and stays.
 
-    `people` has all the words for each (organization, id). A value that begins with a star is a kind of name and stays.
+    `people` has all the words for each (organization, id).
     """
     ids = {id_: {id_, *words} for (organization, id_), words in people.items() if organization == draft.organization}
     ids |= {it: {it, *ids.get(it, ())} for it in draft.lines["actor"].drop_null().unique().to_pylist()}
@@ -202,7 +224,7 @@ def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], dra
 
     def kept(values: tuple[str, ...]) -> tuple[str, ...]:
         found = set().union(*map(known, values))
-        return tuple(sorted(found | {it for it in values if it.startswith("*")}))
+        return ("*",) if "*" in values else tuple(sorted(found))
 
     rules = [
         replace(it, conditions={**it.conditions, "actor": kept(it.conditions["actor"])})

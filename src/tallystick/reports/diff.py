@@ -13,12 +13,12 @@ from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
+from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import EMPTY, Tables, Version
-from tallystick.reports.closed import closings, window
+from tallystick.reports.closed import window
 from tallystick.reports.conditions import column
 from tallystick.reports.coverage import organizations
 from tallystick.reports.names import named
@@ -99,9 +99,9 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
 def _default(tables: Tables, later: Engine, month: str) -> Version:
     """The version that closed the month; where it is open, the one before the newest that changed it."""
     every = [it for it in tables.versions() if it.number <= later.version.number]
-    ends = [of[month].at for it in organizations(later) if month in (of := closings(later, it))]
-    if ends:
-        return next((it for it in every if it.at and text(it.at) <= text(min(ends))), EMPTY)
+    stated = [it for it in reversed(every) if any(name.startswith(f"{CLOSED_AS}{month} ") for name in it.totals)]
+    if stated:
+        return stated[0]
     for version, before in pairwise([*every, EMPTY]):
         if _files(tables, version, month) != _files(tables, before, month):
             return before

@@ -123,9 +123,9 @@ def overview(made: Charged) -> Document:
 
 def _facts(made: Charged) -> dict[str, Any]:
     closing = made.month.closing
-    closed = closing and {"at": text(closing.at), "version": closing.version, "digest": closing.digest}
+    closed = closing and {"at": text(closing.at), "digest": closing.digest}
     who = {"month": made.month.name, "organization": made.month.organization}
-    return {**who, "closed": closed, "as_of": dict(made.as_of)}
+    return {**who, "closed": closed, **({} if closing else {"as_of": dict(made.as_of)})}
 
 
 def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
@@ -210,4 +210,4 @@ def _state(found: Month) -> str:
     if found.closing is None:
         return "A draft: the month is not closed, and its figures can change."
     at = found.closing
-    return f"Closed on {at.at:%Y-%m-%d} as version {at.version} of the ledger, digest {at.digest[:16]}."
+    return f"Closed on {at.at:%Y-%m-%d}, digest {at.digest[:16]}."

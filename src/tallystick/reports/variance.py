@@ -80,7 +80,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         headings,
         cells,
         dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
-        (*of, *said, _NOTE),
+        (*of, *(it for it in (*said, _NOTE) if all(present))),
         coverage,
         {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
     )
@@ -224,7 +224,7 @@ def _coverage(engine: Engine, question: Question, before: Question, now: datetim
         said += [f"{word}: {it}" for it in (*priority(engine, CHARGES, one), *caveats, *split)]
         found.append(coverage)
     old, new = found
-    if old["present"] != new["present"]:
+    if old["present"] and new["present"] and old["present"] != new["present"]:
         said.insert(0, f"{old['present']} billed days are compared with {new['present']}: what that makes is volume.")
     return new | {"against": old}, said
 

@@ -143,7 +143,8 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
     found: list[tuple[Cell, ...]] = []
     for organization in organizations(engine):
         months = closings(engine, organization)
-        told = {name.removeprefix(CLOSED_AS).split(" ", 1)[0]: name for name in stated if name.endswith(organization)}
+        named = {name: name.removeprefix(CLOSED_AS).split(" ", 1) for name in stated}
+        told = {month: name for name, (month, of) in named.items() if of == organization}
         found += [
             (organization, name, "closed month: digest", stated[told[name]], "none")
             for name in sorted(told.keys() - months.keys())

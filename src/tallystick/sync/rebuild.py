@@ -16,7 +16,7 @@ from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten, remember
-from tallystick.ledger.tables import Tables, Writer, schema
+from tallystick.ledger.tables import Tables, Version, schema
 from tallystick.sync.keep import Keeper
 from tallystick.sync.people import People
 from tallystick.sync.plan import Errand, Source
@@ -36,7 +36,7 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
         raise AskedWrongly(f"{new} is not empty.", "Name a folder that does not exist yet.")
     if not (old / "pages" / "index").exists():
         raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
-    index = Tables(old).rows(PAGES)
+    index, (closed, newest, said) = Tables(old).rows(PAGES), _closed(Tables(old))
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
     remember(new, forgotten(old))
@@ -50,20 +50,29 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
             _judge(keepers[pages[0]["organization"]], pages, archive, copy)
             readings += 1
-        _carry(Tables(old), writer)
+        if closed.num_rows and newest.at:
+            writer.append(CLOSED, closed)
+            writer.commit(newest.organization, "closed months, as they were", newest.at, said)
     return readings
 
 
-def _carry(old: Tables, writer: Writer) -> None:
-    """Take closed months over as they are, with what was stated of them: no page tells what a month was closed with."""
+def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
+    """The rows of closed months, the version they are of and what versions stated of them.
+
+    No page tells what a month was closed with. LedgerError where there are rows and no version that holds them.
+    """
     newest = old.newest()
-    if not newest.tables.get(CLOSED.name) or newest.at is None:
-        return
     said: dict[str, str] = {}
     for version in reversed(old.versions()):
         said |= {name: it for name, it in version.totals.items() if name.startswith(CLOSED_AS)}
-    writer.append(CLOSED, old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names))
-    writer.commit(newest.organization, "closed months, as they were", newest.at, said)
+    if newest.tables.get(CLOSED.name):
+        return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, said
+    if not newest.number and old.folder(CLOSED).exists() and old.rows(CLOSED).num_rows:
+        raise LedgerError(
+            f"The ledger {old.root} has closed months, and its versions, which say what they hold, are lost.",
+            "Restore `versions` from a backup; or move `closed` away, and the months are open again.",
+        )
+    return schema(CLOSED).empty_table(), newest, said
 
 
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
