@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tallystick.core.document import Document
     from tallystick.exports import Rows
     from tallystick.reports.charged import Charged
+    from tallystick.tally.owners import Owners
 
 By = str | Sequence[str]
 Where = Mapping[str, str | Sequence[str]]
@@ -105,7 +106,15 @@ class Answers:
         owners = self._settings.owners() if self._settings and owned(question) else None
         if not chosen.money:
             return answer(chosen, self.engine(), question, self._clock.now(), owners)
-        return self._warned(lambda it: answer(chosen, it, question, self._clock.now(), owners))
+        return self._warned(lambda it: self._told(answer(chosen, it, question, self._clock.now(), owners), it, owners))
+
+    def _told(self, table: Table, engine: Engine, owners: Owners | None) -> Table:
+        """An answer by owners, with what to say of closed months in its window."""
+        if owners is None or table.question is None:
+            return table
+        from tallystick.reports.closed import otherwise
+
+        return replace(table, caveats=(*otherwise(engine, table.question.window, owners), *table.caveats))
 
     def whatif(
         self,

@@ -146,6 +146,12 @@ class Ledger(Answers):
         errands = plan(known, wanted, _grain(grain), now, Choice(source), words, coding=coding)
         return errands, estimate(errands, habits(self._tables))
 
+    def restated(self) -> list[str]:
+        """What Anthropic restated of closed months since, in words; nothing where there is none."""
+        from tallystick.reports.closed import restated
+
+        return restated(self.engine())
+
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
         from tallystick.sync.rebuild import rebuild

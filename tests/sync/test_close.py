@@ -15,12 +15,23 @@ import pytest
 
 from tallystick.book import Ledger
 from tallystick.closing import close
+from tallystick.core.money import plain
 from tallystick.core.records import CHARGES, CLOSED, DAYS, NAMES
 from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
 from tallystick.reports.charged import Charged, charged
-from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, closings, digest, kept, month
+from tallystick.reports.closed import (
+    ADJUSTMENT,
+    CHARGE,
+    Month,
+    closings,
+    digest,
+    kept,
+    month,
+    otherwise,
+    window,
+)
 from tallystick.reports.statement import statement
 from tallystick.reports.verify import verify
 from tallystick.sim import World
@@ -192,6 +203,23 @@ def test_statements_after_a_restatement(book: Book) -> None:
         titles = {section.title for section in statement(made, team).sections}
         assert ("Adjustments of closed months" in titles) == (team in adjusted)
     assert adjusted
+
+
+def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
+    """After a sync it is said which closed months were restated and by how much; answers by other rules say so."""
+    book.close("2026-10", NOVEMBER)
+    ledger = Ledger(book.path, Clock(NOVEMBER))
+    assert ledger.restated() == []
+    before = book.bill("2026-10")
+    book.world.restate(date(2026, 10, 20))
+    book.read(NOVEMBER)
+    [said] = ledger.restated()
+    assert "2026-10" in said
+    assert plain(book.bill("2026-10") - before) in said
+    assert otherwise(book.engine(), window("2026-10"), OWNERS) == []
+    assert otherwise(book.engine(), window("2026-11"), OTHERS) == []
+    [said] = otherwise(book.engine(), window("2026-10"), OTHERS)
+    assert "2026-10 was closed by other rules" in said
 
 
 def test_owners_of_a_closed_month_stay(book: Book) -> None:

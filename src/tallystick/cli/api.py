@@ -113,6 +113,8 @@ def sync(
         f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
         err=True,
     )
+    for said in book.restated():
+        click.echo(said, err=True)
 
 
 class Shown:

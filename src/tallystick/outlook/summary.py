@@ -21,7 +21,7 @@ from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.reports import cache, reconcile, variance
 from tallystick.reports.answer import OTHERS
-from tallystick.reports.closed import CHARGE, closings
+from tallystick.reports.closed import CHARGE, closings, otherwise
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import organizations
 from tallystick.reports.daily import Day, How
@@ -93,6 +93,8 @@ class Summary:
             *([Section("Budgets", spending)] if spending else ()),
             *([Section("Caching", _columns(saved, _CACHE), (_CACHING,))] if saved else ()),
         ]
+        said = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray, *daily.said]
+        said += changed.caveats if changed else ()
         of = f"team {self.team}" if self.team else "all teams"
         called = directory(self.engine, "organization").get(self.organization, self.organization)
         return Document(
@@ -101,7 +103,17 @@ class Summary:
             f"{called}, {of}. UTC days, US dollars as billed, before credits and taxes.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, spending)),
-            tuple(dict.fromkeys((*self._closed(), *astray, *(changed.caveats if changed else ()), *daily.said))),
+            tuple(
+                dict.fromkeys(
+                    (
+                        *self._closed(),
+                        *otherwise(self.engine, self.whole, self.owners),
+                        *astray,
+                        *(changed.caveats if changed else ()),
+                        *daily.said,
+                    )
+                )
+            ),
             {
                 "month": self.name,
                 "organization": self.organization,

@@ -25,6 +25,7 @@ from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import schema
+from tallystick.reports.coverage import organizations
 from tallystick.reports.owners import spellings
 from tallystick.tally.attribute import FIGURES, figures
 from tallystick.tally.changes import changes
@@ -209,6 +210,38 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
         for table, where in sides
     ]
     return sorted(apart([it for it in _DIMS if it not in _WHO]) | (apart(_DIMS) & told[0] & told[1]))
+
+
+def otherwise(engine: Engine, asked: Window, owners: Owners) -> list[str]:
+    """What to say where teams are told apart by other rules than a month of the window was closed by."""
+
+    def plain_of(rules: Owners) -> list[Rule]:
+        return [replace(it, conditions={**it.conditions, "actor": ()}) for it in rules.rules]
+
+    return [
+        f"{name} was closed by other rules of the owners than those in force now, which are used here; its statements "
+        "hold as they were sent."
+        for organization in organizations(engine)
+        for name in closings(engine, organization)
+        if asked & window(name) and plain_of(_rules(kept(engine, organization, name))) != plain_of(owners)
+    ]
+
+
+def restated(engine: Engine) -> list[str]:
+    """What was restated of closed months and is to be charged in the first month that is open, in words."""
+    said = []
+    for organization in organizations(engine):
+        if known := closings(engine, organization):
+            following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
+            found = adjustments(engine, organization, following)
+            months = sorted({f"{day:%Y-%m}" for day in found["day"].unique().to_pylist()})
+            amount = pc.sum(found["billed"]).as_py() or Decimal(0)
+            if months:
+                said.append(
+                    f"Restated since it was closed: {', '.join(months)}. The difference, {plain(amount)} USD in all, "
+                    f"is charged in {following}."
+                )
+    return said
 
 
 def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:

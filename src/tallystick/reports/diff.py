@@ -125,7 +125,8 @@ def _said(month: str, start: Version, to: Version, before: Any, after: Any) -> l
     def when(at: datetime | None) -> str:
         return f", committed {text(at)}" if at else ", before anything was committed"
 
-    said = [
+    said = ["Totals are those of the lines shown: what did not change is in none."]
+    said += [
         f"{month} was billed {plain(amount)} USD in version {version.number}{when(version.at)}."
         if amount is not None
         else f"Version {version.number}{when(version.at)}, has nothing billed of {month}."
