@@ -33,7 +33,7 @@ def within(window: Window, *, months: bool = False) -> exp.Condition:
     days = exp.and_(exp.column("day") >= start, exp.column("day") < end)
     if not months:
         return days
-    last = window.days()[-1]
+    last = (window.days() or [window.start.date()])[-1]
     first_month, last_month = exp.Literal.string(f"{window.start:%Y-%m}"), exp.Literal.string(f"{last:%Y-%m}")
     return exp.and_(exp.column("month") >= first_month, exp.column("month") <= last_month, days)
 
