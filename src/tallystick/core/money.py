@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
+from fractions import Fraction
 
 from tallystick.errors import BadMoney
 
@@ -54,6 +55,11 @@ def plain(amount: Decimal) -> str:
 def rounded(amount: Decimal, places: int = 2) -> Decimal:
     """The amount to show, half to even; for writers only, never for further arithmetic."""
     return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN, context=Context(prec=76))
+
+
+def nearest(amount: Fraction) -> Decimal:
+    """US dollars to twelve places from an exact fraction of them, half to even."""
+    return EXACT.scaleb(Decimal(round(amount * 10**PLACES)), -PLACES)
 
 
 def ratio(part: Decimal | int, whole: Decimal | int, places: int = PLACES) -> Decimal | None:

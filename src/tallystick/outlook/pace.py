@@ -14,7 +14,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import dropwhile
 
-from tallystick.core.money import EXACT, PLACES, total
+from tallystick.core.money import EXACT, nearest, total
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Window, text
@@ -172,7 +172,7 @@ def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
     blank = all(it.how is How.ABSENT for it in mine)
     if rate is None and open_:
         return Pace(window, billed, used, None, None, None, 0, tuple(absent), tuple(part), (), blank)
-    whole = _written(sum((amount for _, amount in expected), Fraction(0)))
+    whole = nearest(sum((amount for _, amount in expected), Fraction(0)))
     margins = rate.margins(open_) if open_ and rate is not None else (Decimal(0), Decimal(0))
     low = high = None
     if margins is not None:
@@ -239,20 +239,15 @@ class _Rate:
         ahead = sum(
             (max(-self.reach, min(day.toordinal() - self.middle, self.reach)) for day in days), start=Fraction(0)
         )
-        drifted = _written(ahead * self.drift)
+        drifted = nearest(ahead * self.drift)
         of = Counter(day.weekday() for day in days)
         unsure = sum((Fraction(count * count, self.counts.get(at, 1)) for at, count in of.items()), Fraction(0))
         spread = self.variance * (len(days) + unsure + ahead * ahead / self.leverage)
         root = _ROUGH.sqrt(_ROUGH.divide(Decimal(spread.numerator), Decimal(spread.denominator)))
-        strays = _written(_Z * (1 + (_Z * _Z + 1) / (4 * self.freedom)) * Fraction(root))
+        strays = nearest(_Z * (1 + (_Z * _Z + 1) / (4 * self.freedom)) * Fraction(root))
         zero = Decimal(0)
         return EXACT.subtract(strays, min(drifted, zero)), EXACT.add(strays, max(drifted, zero))
 
 
 def _mean(of: Sequence[Fraction]) -> Fraction:
     return sum(of, Fraction(0)) / len(of)
-
-
-def _written(amount: Fraction) -> Decimal:
-    """US dollars to 12 places, half to even."""
-    return EXACT.scaleb(Decimal(round(amount * 10**PLACES)), -PLACES)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from tallystick.core.money import EXACT, PLACES, total
+from tallystick.core.money import EXACT, nearest, total
 
 Pool = tuple[str, ...]
 """What quantities are added up over: a scope and a unit."""
@@ -89,12 +89,7 @@ def _split(old: Amount, new: Amount, was: int, now: int) -> Effects:
     if old.quantity is None or new.quantity is None or not was or not now:
         return Effects(old.billed, new.billed, zero, change, zero)
     b0, b1 = Fraction(old.billed), Fraction(new.billed)
-    volume = _written(b0 * (Fraction(now, was) - 1))
+    volume = nearest(b0 * (Fraction(now, was) - 1))
     both = old.quantity and new.quantity
-    price = _written(b1 - b0 * Fraction(new.quantity, old.quantity)) if both else zero
+    price = nearest(b1 - b0 * Fraction(new.quantity, old.quantity)) if both else zero
     return Effects(old.billed, new.billed, price, volume, EXACT.subtract(EXACT.subtract(change, price), volume))
-
-
-def _written(amount: Fraction) -> Decimal:
-    """US dollars to 12 places, half to even."""
-    return EXACT.scaleb(Decimal(round(amount * 10**PLACES)), -PLACES)
