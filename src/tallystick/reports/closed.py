@@ -184,13 +184,13 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
     sides = (*charged, (CLOSED, [exp.column("day") >= start, exp.column("day") < end, _LINES]))
     of = exp.column("organization").eq(exp.Literal.string(organization))
 
-    def apart(dims: Sequence[str]) -> set[date]:
+    def apart(dims: Sequence[str], figure: str) -> set[date]:
         lines = [
-            exp.select("day", *dims, "unit", *(f"coalesce(sum({it}), 0) AS {it}" for it in ("quantity", "billed")))
+            exp.select("day", *dims, f"coalesce(sum({figure}), 0) AS {figure}")
             .from_(exp.table_(table.name, db="ledger"))
             .where(of, *where)
             .group_by("ALL")
-            .having("coalesce(sum(quantity), 0) <> 0 OR coalesce(sum(billed), 0) <> 0")
+            .having(f"coalesce(sum({figure}), 0) <> 0")
             for table, where in sides
         ]
         queries = [exp.select("day").from_(exp.except_(*pair).subquery("apart")) for pair in (lines, lines[::-1])]
@@ -209,7 +209,9 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
         }
         for table, where in sides
     ]
-    return sorted(apart([it for it in _DIMS if it not in _WHO]) | (apart(_DIMS) & told[0] & told[1]))
+    line = [it for it in _DIMS if it not in _WHO]  # of which the bill does not tell the speed
+    days = apart([it for it in line if it != "speed"], "billed") | apart([*line, "unit"], "quantity")
+    return sorted(days | (apart(_DIMS, "billed") & told[0] & told[1]))
 
 
 def otherwise(engine: Engine, asked: Window, owners: Owners) -> list[str]:
