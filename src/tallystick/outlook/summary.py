@@ -226,10 +226,11 @@ class Summary:
         end = Grain.DAY.after(Grain.DAY.floor(self.now))
         asked = Window(self.whole.start, min(self.whole.end, max(end, self.whole.start)))
         of = (self.organization,)
+        known = {*of, directory(self.engine, "organization").get(self.organization)}
         mine = [
             replace(it, scope=it.scope if len(organizations(self.engine)) == 1 else {"organization": of, **it.scope})
             for it in self.budgets.rows
-            if (not self.team or it.scope.get("team") == (self.team,)) and it.scope.get("organization", of) == of
+            if (not self.team or it.scope.get("team") == (self.team,)) and known & {*it.scope.get("organization", of)}
         ]
         said: list[str] = []
         found: list[Table] = []
