@@ -14,7 +14,6 @@ from reports.given import NOW, Run
 from tallystick import Ledger, Table
 from tallystick.core.document import Document
 from tallystick.errors import AskedWrongly
-from tallystick.formats import FORMATS
 from tallystick.outlook.summary import summary
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
@@ -148,13 +147,6 @@ def test_the_first_instant_of_a_month(book: Ledger) -> None:
     assert found["billed"] is None
 
 
-@pytest.mark.parametrize("form", [it.name for it in FORMATS.values() if not it.rows])
-def test_every_format_of_documents(book: Ledger, form: str) -> None:
-    """A summary can be written in every format that is not of rows."""
-    assert FORMATS[form].write(asked(book, "2026-11"))
-
-
 def test_rows_alone_are_refused(tallystick: Tallystick) -> None:
     """A summary is no single table: formats of rows are refused, with those that can be."""
     tallystick("summary", "--format", "csv").refused(2, "no single table", "html")
-    assert "Claude in October 2026" in tallystick("summary").out

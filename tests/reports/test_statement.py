@@ -16,7 +16,6 @@ from reports.given import CLOCK, NOW, Run
 from tallystick import Ledger
 from tallystick.core.records import CHARGES
 from tallystick.errors import LedgerError
-from tallystick.formats import FORMATS
 from tallystick.ledger.tables import Tables
 from tallystick.reports.charged import Charged, charged
 from tallystick.reports.statement import LINES, overview, statement
@@ -115,12 +114,6 @@ def test_without_rules_everything_is_one_statement(book: Ledger) -> None:
     made = charged(book.engine(), organization, "2026-10", Owners(), NOW)
     assert made.teams == ["unowned"]
     assert made.whole == bill(book)
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_every_format_writes_statements(made: Charged, form: str) -> None:
-    """A statement can be written in every format."""
-    assert FORMATS[form].write(statement(made, "docs"))
 
 
 def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
