@@ -69,6 +69,11 @@ class Version:
     organization: str = ""
     what: str = ""
 
+    @property
+    def spoken(self) -> dict[str, Any]:
+        """The version as an answer says it: its number and the instant of its commit."""
+        return {"version": self.number, "at": text(self.at) if self.at else None}
+
 
 EMPTY = Version(0, None, {table.name: 0 for table in PINNED})
 """The state of a ledger in which nothing was committed yet."""

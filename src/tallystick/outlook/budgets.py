@@ -8,7 +8,7 @@ from decimal import Decimal
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
-from tallystick.core.time import Window, text
+from tallystick.core.time import Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.outlook.pace import Pace, pace, reading, said
@@ -79,7 +79,7 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
         {},
         (*none, *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

@@ -17,7 +17,7 @@ from itertools import dropwhile
 from tallystick.core.money import EXACT, nearest, total
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
-from tallystick.core.time import DAY, Window, text
+from tallystick.core.time import DAY, Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.coverage import cover, priority, spans
@@ -106,7 +106,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         {},
         (*said([found], now), *daily.said, *priority(engine, CHARGES, asked)),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

@@ -14,7 +14,7 @@ from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
-from tallystick.core.time import DAY, Grain, Window, text
+from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.outlook import budgets as budgeted
@@ -93,8 +93,8 @@ class Summary:
             *([Section("Budgets", spending)] if spending else ()),
             *([Section("Caching", _columns(saved, _CACHE), (_CACHING,))] if saved else ()),
         ]
-        said = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray, *daily.said]
-        said += changed.caveats if changed else ()
+        said = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray]
+        said += [*(changed.caveats if changed else ()), *daily.said]
         of = f"team {self.team}" if self.team else "all teams"
         called = directory(self.engine, "organization").get(self.organization, self.organization)
         return Document(
@@ -103,25 +103,12 @@ class Summary:
             f"{called}, {of}. UTC days, US dollars as billed, before credits and taxes.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, spending)),
-            tuple(
-                dict.fromkeys(
-                    (
-                        *self._closed(),
-                        *otherwise(self.engine, self.whole, self.owners),
-                        *astray,
-                        *(changed.caveats if changed else ()),
-                        *daily.said,
-                    )
-                )
-            ),
+            tuple(dict.fromkeys(said)),
             {
                 "month": self.name,
                 "organization": self.organization,
                 "team": self.team,
-                "as_of": {
-                    "version": self.engine.version.number,
-                    "at": text(self.engine.version.at) if self.engine.version.at else None,
-                },
+                "as_of": self.engine.version.spoken,
             },
         )
 

@@ -13,7 +13,6 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
-from tallystick.core.time import text
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, wanted, within
@@ -124,7 +123,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         {it.name: totals[it.name] if known else None for it in report.measures},
         (*priority(engine, table, question), *caveats, *split, *said, *notes),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

@@ -19,7 +19,6 @@ from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.prices import PLAIN, UNITS
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, DAYS
-from tallystick.core.time import text
 from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, month
@@ -103,9 +102,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
             f"`tallystick sync --since {name}` reads it.",
         )
     version = engine.version
-    made = Charged(
-        found, called, by_team, tuple(said), {"version": version.number, "at": version.at and text(version.at)}
-    )
+    made = Charged(found, called, by_team, tuple(said), version.spoken)
     adjusted = found.closing.billed[ADJUSTMENT] if found.closing else found.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, found), adjusted)):
         raise LedgerError(

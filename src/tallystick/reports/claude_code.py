@@ -17,7 +17,6 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import ACTIVITY, DAYS, TOOLS
-from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, organizations
@@ -136,7 +135,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
         dict(zip((it.name for it in HEADINGS), _figures(whole), strict=True)),
         (*caveats, *_bill(coverage, rows, places), *_NOTES),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

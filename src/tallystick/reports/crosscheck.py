@@ -12,7 +12,6 @@ from typing import Any
 
 from tallystick.core.question import Question, Table
 from tallystick.core.records import State
-from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.allocated import by_key
@@ -77,5 +76,5 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
         totals if both else dict.fromkeys(totals),
         (*said, *caveats),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )

@@ -81,7 +81,7 @@ def answer(
         sums,
         tuple(_said(month, start, to, *(_sum(it["billed"]) for it in sides))),
         {"from": start.number, "to": to.number, "lines": found.num_rows},
-        {"version": to.number, "at": text(to.at) if to.at else None},
+        to.spoken,
     )
 
 

@@ -93,7 +93,7 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
         caveats.append(f"What the members of a {' or '.join(sorted(map(str, others)))} spent together is in no report.")
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
     version = engine.version if engine else None
-    as_of = {"version": version.number, "at": text(version.at) if version.at else None} if version else {}
+    as_of = version.spoken if version else {}
     return Table(Question("limits", window, ("scope",)), HEADINGS, rows, {}, tuple(caveats), {}, as_of)
 
 

@@ -32,8 +32,7 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
     ]
     kept = cells[:top]
     left = [f"{len(cells) - len(kept):,} older versions are not shown."] if len(kept) < len(cells) else []
-    at = text(newest.at) if newest.at else None
-    return Table(None, _HEADINGS, kept, {}, tuple(left), {"versions": len(cells)}, {"version": newest.number, "at": at})
+    return Table(None, _HEADINGS, kept, {}, tuple(left), {"versions": len(cells)}, newest.spoken)
 
 
 def changed(before: Version, after: Version) -> list[str]:

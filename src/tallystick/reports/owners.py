@@ -18,7 +18,6 @@ from sqlglot import exp
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
-from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import NAMED_BY
@@ -181,7 +180,7 @@ def answered(
         totals,
         (*priority(engine, CHARGES, question), *caveats, *split, *said),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

@@ -18,7 +18,7 @@ from tallystick.core.money import EXACT, PLACES, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
-from tallystick.core.time import Grain, midnight, text
+from tallystick.core.time import Grain, midnight
 from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import wanted, within
@@ -274,7 +274,7 @@ def _said(found: list[Found]) -> list[str]:
 
 
 def _as_of(engine: Engine) -> dict[str, Any]:
-    return {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None}
+    return engine.version.spoken
 
 
 def _dollars(picodollars: int) -> Decimal:

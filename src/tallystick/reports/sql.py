@@ -23,7 +23,7 @@ def ask(engine: Engine, query: str) -> Table:
         columns = [[_cell(cell) for cell in column.to_pylist()] for column in found.columns]
     except (OverflowError, ValueError) as wrong:
         raise AskedWrongly(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
-    as_of = {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None}
+    as_of = engine.version.spoken
     return Table(None, headings, list(zip(*columns, strict=True)), {}, as_of=as_of)
 
 

@@ -15,7 +15,7 @@ from sqlglot import exp
 from tallystick.core.money import EXACT, PLACES, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table, window
 from tallystick.core.records import CHARGES
-from tallystick.core.time import DAY, Grain, Window, text
+from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.answer import OTHERS
@@ -82,7 +82,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
         (*of, *(it for it in (*said, _NOTE) if all(present))),
         coverage,
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

@@ -17,7 +17,6 @@ from tallystick.core.cuts import CUTS
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
-from tallystick.core.time import text
 from tallystick.ledger.engine import Engine
 from tallystick.reports.closed import closings, digest, kept
 from tallystick.reports.coverage import organizations
@@ -130,7 +129,7 @@ def verify(engine: Engine, prices: Prices) -> Table:
             *([f"{OTHERS}. {MEND}"] if others else []),
         ),
         {"days": days, "matched": None if share is None else plain(share)},
-        {"version": engine.version.number, "at": text(engine.version.at) if engine.version.at else None},
+        engine.version.spoken,
     )
 
 

@@ -235,11 +235,6 @@ class Sync:
         else:
             raise no
 
-    def _spared(self, errand: Errand, no: Refused) -> bool:
-        """Whether the newer dialect can do without the older one, which is refused."""
-        refused = no.status in REFUSALS - {BAD_REQUEST} or no.code == KIND
-        return refused and self._choice.newer and not errand.source.newer
-
     def _read(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
         """Read a window whole, from its start again where a page token was lost, which discards what was read."""
         for _ in range(TRIES - 1):
