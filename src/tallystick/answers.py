@@ -246,19 +246,19 @@ class Answers:
         return self._warned(lambda it: report.answer(it, settings.budgets(), asked, now, settings.owners()))
 
     def pace(self, where: Where | None = None, every: str = "month", on: str | None = None) -> Table:
-        """What a month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
+        """What a week, month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
 
         The period that holds the UTC day `on`, today unless said; `where` maps a dimension to the ids or names wanted.
         """
         from tallystick.outlook import pace as report
-        from tallystick.tally.budgets import Every
+        from tallystick.tally.cycles import Cycle, Every
 
         if every not in list(Every):
             raise AskedWrongly(f"There is no pace of a {every}.", f"It can be {', '.join(Every)}.")
         now = self._clock.now()
         day = window(on, None, now).start.date() if on else now.date()
         question = self._asked("pace", (), "1d", None, where)
-        question = replace(question, window=Every(every).around(day))
+        question = replace(question, window=Cycle(Every(every)).around(day))
         owners = self._settings.owners() if self._settings and owned(question) else None
         return self._warned(lambda it: report.answer(it, question, now, owners))
 

@@ -18,6 +18,7 @@ from tallystick.core.question import Table
 from tallystick.core.time import DAY, midnight
 from tallystick.errors import AskedWrongly
 from tallystick.outlook.budgets import FORECAST, FORECAST_FAR, HALF, MOST, OK, PASSED, UNKNOWN
+from tallystick.tally.cycles import Cycle, Every
 
 Tallystick = Callable[..., Run]
 YESTERDAY = TODAY - DAY
@@ -238,3 +239,49 @@ def test_answers_are_exact_tables(book: Ledger) -> None:
     budgets = told(book, budget("60") + budget("600", every="quarter") + budget("9000", every="year")).budget()
     for table in (budgets, book.pace(), book.variance("2026-11"), book.variance("2026-10")):
         assert table.to_arrow().num_rows == len(table.rows)
+
+
+def test_keys_people_and_products(book: Ledger) -> None:
+    """The budgets of all keys of a ledger spend together what a budget of everything does; so do actors."""
+    for name in ("key", "actor", "product"):
+        values = [row[name] for row in book.spend(name, since="mtd").rows]
+        rows = told(book, "".join(budget("50", **{name: value}) for value in values) + budget("50")).budget().rows
+        assert sum(row["billed"] for row in rows[:-1]) == rows[-1]["billed"], name
+
+
+def test_nothing_may_be_spent(book: Ledger) -> None:
+    """A budget of 0 is passed by the first cent, and is kept where nothing was spent."""
+    assert only(told(book, budget("0")).budget())["status"] == PASSED
+    row = only(told(book, budget("0", team="unowned")).budget())
+    assert (row["spent"], row["status"], row["used"]) == (0, OK, None)
+
+
+def test_fiscal_years_and_weeks(book: Ledger, truth: Truth) -> None:
+    """A year from October counts from October, a week from Sunday from Sunday, a day that day alone."""
+    tables = budget("900", every="year", starts="2025-10-01") + budget("9", every="week", starts="2026-11-01")
+    year, week, day = told(book, tables + budget("9", every="day")).budget(on=str(YESTERDAY)).rows
+    assert (year["period"], year["billed"]) == ("2026-10-01 to 2027-09-30", truth.billed(FIRST, YESTERDAY))
+    sunday = Cycle(Every.WEEK, date(2026, 11, 1)).around(YESTERDAY).start.date()
+    assert week["billed"] == truth.billed(sunday, YESTERDAY)
+    assert (day["period"], day["billed"]) == (str(YESTERDAY), truth.billed(YESTERDAY, YESTERDAY))
+
+
+def test_the_rest_is_carried_over(book: Ledger, truth: Truth) -> None:
+    """What earlier periods leave is added to this one; one that overspent takes nothing from it."""
+    first = date(2026, 11, 2)
+    weeks = [truth.billed(first + DAY * 7 * week, first + DAY * (7 * week + 6)) for week in range(2)]
+    amount = max(weeks) + 1
+    tables = f'carry_over = true\nevery = "week"\nfrom = {first}\n'
+    row = only(told(book, budget(amount) + tables).budget(on="2026-11-16"))
+    assert row["carried_over"] == sum(amount - spent for spent in weeks)
+    assert row["budget"] == amount + row["carried_over"]
+    assert only(told(book, budget("0.01") + tables).budget(on="2026-11-16"))["carried_over"] == 0
+
+
+def test_a_rest_of_unknown_days_is_unknown(book: Ledger) -> None:
+    """Where a day of an earlier period is absent, so is what it leaves, and the budget with it."""
+    tables = f"carry_over = true\nfrom = {(FIRST - DAY * 40)}\n"
+    table = told(book, budget("500", name="All") + tables).budget()
+    row = only(table)
+    assert (row["carried_over"], row["budget"], row["left"], row["status"]) == (None, None, None, UNKNOWN)
+    assert any("carries over is unknown" in words for words in table.caveats)

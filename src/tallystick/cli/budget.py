@@ -12,7 +12,7 @@ from tallystick.cli import options
 @click.command(short_help="What the month comes to at the rate of the last weeks.")
 @click.option(
     "--every",
-    type=click.Choice(("month", "quarter", "year")),
+    type=click.Choice(("week", "month", "quarter", "year")),
     default="month",
     show_default=True,
     help="Which period's end.",
@@ -35,9 +35,9 @@ def pace(
     ledger: str | None,
     config: str | None,
 ) -> None:
-    """What a month, quarter or year comes to, if its days that are left go as their weekdays went in the last weeks.
+    """Forecast the total of a week, month, quarter or year: each day left costs what its weekday cost in recent weeks.
 
-    low and high hold it in 80 % of cases. An ended period comes to what it was.
+    low and high bound it in 80 % of cases. An ended period shows its actual total.
     """
     table = options.book(ledger=ledger, config=config).pace(options.chosen(where), every, on)
     options.write(options.written(table, form, output), output, force=force)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
 
-from tallystick.core.money import EXACT, ratio
+from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import Window
@@ -13,6 +14,7 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.outlook.pace import Pace, pace, reading, said
 from tallystick.reports.coverage import cover, priority
+from tallystick.reports.daily import Day, How
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.owners import Owners
 
@@ -23,6 +25,7 @@ HEADINGS = (
     Heading("period", Kind.TEXT),
     Heading("status", Kind.TEXT),
     Heading("budget", Kind.MONEY, _USD),
+    Heading("carried_over", Kind.MONEY, _USD),
     Heading("billed", Kind.MONEY, _USD),
     Heading("not_billed_yet", Kind.MONEY, _USD),
     Heading("spent", Kind.MONEY, _USD),
@@ -36,7 +39,8 @@ HEADINGS = (
     Heading("exhausted_on", Kind.TEXT),
     Heading("days_until", Kind.NUMBER, "days"),
 )
-"""`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
+"""`budget` holds what is `carried_over`, which is None where no rest is, or where it is unknown, as the budget is then.
+`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
 budget, with the days until then, None where it lasts; `low` and `high` hold the pace in 80 % of cases."""
 
 PASSED, FORECAST_FAR, FORECAST, MOST, HALF, UNKNOWN, OK = (
@@ -60,14 +64,20 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
     if not budgets.rows:
         raise AskedWrongly("The settings have no budget.", "docs/budgets.md shows how to set one: [[budget]].")
     found = budgets.during(asked)
-    daily = reading(engine, [period for _, period in found], now, owners)
+    daily = reading(engine, [*(period for _, period in found), *_earlier(found)], now, owners)
     paces: list[Pace] = []
+    cells: list[tuple[Cell, ...]] = []
+    unknown: list[str] = []
     for budget, period in found:
         try:
-            paces.append(pace(daily.of(budget.scope), period, now))
+            days = daily.of(budget.scope)
         except AskedWrongly as wrong:
             raise AskedWrongly(f"{budget.table}: {wrong.what}", wrong.mend) from None
-    cells = [_row(budget, period, it, now) for (budget, period), it in zip(found, paces, strict=True)]
+        paces.append(pace(days, period, now))
+        rest = carried(budget, period, days, now.date()) if budget.carry_over else None
+        cells.append(_row(budget, period, paces[-1], rest, now))
+        if budget.carry_over and rest is None:
+            unknown.append(f"What {budget.label} carries over is unknown: days since {budget.start} are.")
     start = min((period.start for _, period in found), default=asked.start)
     question = Question("budget", Window(start, max(asked.end, start)), ())  # what is to come is not absent
     coverage, _ = cover(engine, CHARGES, question, now)
@@ -77,7 +87,7 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
         HEADINGS,
         cells,
         {},
-        (*none, *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
+        (*none, *unknown, *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
         coverage,
         engine.version.spoken,
     )
@@ -88,24 +98,48 @@ def failing(table: Table) -> bool:
     return any(row["status"] == PASSED or row["unknown_days"] for row in table.rows)
 
 
-def _row(budget: Budget, period: Window, found: Pace, now: datetime) -> tuple[Cell, ...]:
+def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) -> Decimal | None:
+    """What the periods before this one leave, in US dollars, never below zero; None where a day of them is unknown.
+
+    A period that spent more than it had leaves nothing and takes nothing from the next.
+    """
+    known = {day.day: day for day in days}
+    rest = Decimal(0)
+    for earlier in budget.cycle.since(budget.start, period):
+        spent = [known.get(day) for day in earlier.days()]
+        if any(day is None or (day.how in {How.ABSENT, How.PART} and day.day < today) for day in spent):
+            return None
+        left = EXACT.subtract(EXACT.add(budget.amount, rest), total([day.spent for day in spent if day]))
+        rest = max(Decimal(0), left)
+    return rest
+
+
+def _earlier(chosen: Sequence[tuple[Budget, Window]]) -> list[Window]:
+    """The first period of each budget that carries its rest over."""
+    return [budget.cycle.around(budget.start) for budget, _ in chosen if budget.carry_over]
+
+
+def _row(budget: Budget, period: Window, found: Pace, rest: Decimal | None, now: datetime) -> tuple[Cell, ...]:
     today = now.date()
     unknown = len([day for day in (*found.absent, *found.part) if day < today])
-    on = found.reached(budget.amount)
+    amount = EXACT.add(budget.amount, rest or Decimal(0))
+    vague = budget.carry_over and rest is None
+    on = found.reached(amount) if not vague else None
     return (
         budget.name or None,
         budget.spoken,
-        budget.every.spoken(period),
-        _status(budget.amount, found, unknown),
-        budget.amount,
+        budget.cycle.label(period),
+        UNKNOWN if vague else _status(amount, found, unknown),
+        None if vague else amount,
+        rest,
         *((None, None, None) if found.blank else (found.billed, found.used, found.spent)),
         unknown,
-        None if unknown or found.blank else EXACT.subtract(budget.amount, found.spent),
-        None if unknown or found.blank else ratio(found.spent, budget.amount),
+        None if unknown or found.blank or vague else EXACT.subtract(amount, found.spent),
+        None if unknown or found.blank or vague else ratio(found.spent, amount),
         found.expected,
         found.low,
         found.high,
-        None if found.expected is None else ratio(found.expected, budget.amount),
+        None if found.expected is None or vague else ratio(found.expected, amount),
         str(on) if on else None,
         max(0, (on - today).days) if on else None,
     )
@@ -117,10 +151,12 @@ def _status(budget: Decimal, found: Pace, unknown: int) -> str:
     def percent(of: int) -> Decimal:
         return EXACT.scaleb(EXACT.multiply(budget, Decimal(of)), -2)
 
-    if found.spent >= budget:
+    if found.spent >= budget and (budget or found.spent):
         return PASSED
     if found.expected is not None and found.expected > budget:
         return FORECAST_FAR if found.expected > percent(110) else FORECAST
     if unknown or found.blank or found.expected is None:
         return UNKNOWN
+    if not budget:
+        return OK
     return MOST if found.spent >= percent(80) else HALF if found.spent >= percent(50) else OK

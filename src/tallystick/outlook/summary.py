@@ -131,7 +131,7 @@ class Summary:
             note = f"80 % range {_range(ahead)}" if ahead.low is not None else "too few days are known for a range"
             found.append(Figure(_money("pace to the end of the month"), ahead.expected, note))
         for row in spending.rows if spending else ():
-            if row["scope"] in self._own():
+            if row["scope"] in self._own() and row["budget"] is not None:
                 note = f"of {rounded(_decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"
                 found.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
         if saved:

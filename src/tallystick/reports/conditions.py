@@ -11,7 +11,7 @@ from tallystick.core.records import LedgerTable
 from tallystick.core.time import Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.names import directory
+from tallystick.reports.names import addresses, directory
 
 _DERIVED = {
     "hour": "CAST(day AS VARCHAR) || 'T' || lpad(CAST(hour_of_day AS VARCHAR), 2, '0') || ':00:00Z'",
@@ -51,7 +51,12 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ..
         ids: set[str] = set()
         for value in said:
             found = {value} & present or {id_ for id_, called in names.items() if called == value}
-            found = found or {id_ for id_, called in names.items() if called.casefold() == value.casefold()}
+            found = found or {
+                id_
+                for called in (names, addresses(engine, name))
+                for id_, spelling in called.items()
+                if spelling.casefold() == value.casefold()
+            }
             if not found:
                 known = sorted({*present, *names.values()})
                 near = get_close_matches(value, known, n=3, cutoff=0.5)

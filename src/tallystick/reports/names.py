@@ -45,6 +45,14 @@ def directory(engine: Engine, dimension: str, at: datetime | None = None) -> dic
     return spoken | ({UNKNOWN: ALONE} if dimension in {"key", "actor"} else {}) | said
 
 
+def addresses(engine: Engine, dimension: str) -> dict[str, str]:
+    """Every id of a person with an e-mail, and that e-mail; nothing of a dimension that persons are not in."""
+    if dimension != "actor":
+        return {}
+    query = exp.select("id", "email").from_("names").where("email IS NOT NULL")
+    return {row["id"]: row["email"] for row in engine.ask(query).to_pylist()}
+
+
 def _namer(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda it: names.get(it, it)
 

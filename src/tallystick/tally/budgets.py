@@ -1,4 +1,4 @@
-"""Budgets: how much may be spent, by whom, every month, quarter or year; dated, as all settings about money are.
+"""Budgets: how much may be spent, by whom, every day, week, month, quarter or year; dated, as all money settings are.
 
 The rows of a scope follow each other: one is in force until the next begins, or until the day that it names.
 """
@@ -11,62 +11,47 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from difflib import get_close_matches
-from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
 from tallystick.core.money import PLACES
-from tallystick.core.time import Window, midnight
+from tallystick.core.time import Window
 from tallystick.errors import AskedWrongly
+from tallystick.tally.cycles import LAST_DAY, Cycle, Every
 from tallystick.tally.owners import day_of, values_of
 
-SCOPE = ("organization", "workspace", "model", "team", "cost_center")
+SCOPE = ("organization", "workspace", "key", "actor", "product", "model", "team", "cost_center")
 """What a budget can be of; of everything where it names none."""
-_FIELDS = ("name", *SCOPE, "amount", "every", "from", "until")
+_FIELDS = ("name", *SCOPE, "amount", "every", "starts", "carry_over", "from", "until")
 _AMOUNT = re.compile(rf"[0-9]{{1,15}}(\.[0-9]{{1,{PLACES}}})?", re.ASCII)
 _MEND = "docs/budgets.md shows the tables."
-
-
-class Every(StrEnum):
-    """The period of a budget: a UTC month, a quarter of three from January, a year."""
-
-    MONTH = "month"
-    QUARTER = "quarter"
-    YEAR = "year"
-
-    def around(self, day: date) -> Window:
-        """The period that holds a day."""
-        months = {Every.MONTH: 1, Every.QUARTER: 3, Every.YEAR: 12}[self]
-        first = (day.month - 1) // months * months + 1
-        end = first + months
-        return Window(midnight(date(day.year, first, 1)), midnight(date(day.year + end // 13, (end - 1) % 12 + 1, 1)))
-
-    def spoken(self, period: Window) -> str:
-        """A period by its name: 2026-10, 2026-Q4, 2026."""
-        first = period.start
-        names = {Every.MONTH: f"{first:%Y-%m}", Every.QUARTER: f"{first.year}-Q{first.month // 3 + 1}"}
-        return names.get(self, f"{first.year}")
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
     """One row: US dollars for each period of a scope, in force from `start` to before `end`.
 
-    `table` says where it stands in the settings.
+    `table` says where it stands in the settings. With `carry_over`, what is left of a period is added to the next.
     """
 
     table: str
     name: str
     scope: Mapping[str, tuple[str, ...]]
     amount: Decimal
-    every: Every
+    cycle: Cycle
     start: date
     end: date
+    carry_over: bool = False
 
     @property
     def spoken(self) -> str:
         """What it is of, in words."""
         return ", ".join(f"{name} = {' or '.join(values)}" for name, values in self.scope.items()) or "everything"
+
+    @property
+    def label(self) -> str:
+        """Its name, or what it is of where it has none."""
+        return self.name or f"the budget of {self.spoken}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +66,7 @@ class Budgets:
         scopes: dict[tuple[Any, ...], list[Budget]] = {}
         for number, said in enumerate(tables, 1):
             row = _budget(f"[[budget]] {number}", said)
-            scopes.setdefault((row.every, *row.scope.items()), []).append(row)
+            scopes.setdefault((row.cycle.every, *row.scope.items()), []).append(row)
         return cls(tuple(row for rows in scopes.values() for row in _followed(rows)))
 
     def during(self, asked: Window) -> list[tuple[Budget, Window]]:
@@ -91,7 +76,7 @@ class Budgets:
         for row in self.rows:
             on = min(last, row.end - timedelta(days=1))
             if first <= on and row.start <= on:
-                found[row.every, *row.scope.items()] = (row, row.every.around(on))
+                found[row.cycle.every, *row.scope.items()] = (row, row.cycle.around(on))
         return list(found.values())
 
 
@@ -102,7 +87,7 @@ def _followed(rows: list[Budget]) -> list[Budget]:
         if row.start == after.start or (row.end < date.max and row.end > after.start):
             on = "" if after.start == date.min else f" on {after.start}"
             raise AskedWrongly(
-                f"{row.table} and {after.table} are both in force{on}, for {row.spoken} every {row.every}.",
+                f"{row.table} and {after.table} are both in force{on}, for {row.spoken} every {row.cycle.every}.",
                 "Give the later one a later `from`, or end the earlier one with `until`.",
             )
     return [*(replace(row, end=min(row.end, after.start)) for row, after in pairwise(rows)), rows[-1]]
@@ -118,20 +103,40 @@ def _budget(table: str, said: Any) -> Budget:
             raise AskedWrongly(
                 f"{table} holds {field!r}, which no budget has.", f"{mend}Budgets have {', '.join(_FIELDS)}."
             )
-    amount, every = said.get("amount"), said.get("every", Every.MONTH.value)
-    if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount) or not Decimal(amount):
-        raise AskedWrongly(
-            f"{table}: amount {amount!r} is not exact text of US dollars above zero.", 'Write "5000", in quotes.'
-        )
-    if every not in list(Every):
-        raise AskedWrongly(f"{table}: every {every!r} is no period.", f"It can be {', '.join(Every)}.")
+    amount = said.get("amount")
+    if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
+        raise AskedWrongly(f"{table}: amount {amount!r} is not exact text of US dollars.", 'Write "5000", in quotes.')
     start, end = day_of(table, "from", said, date.min), day_of(table, "until", said, date.max)
     if not start < end:
         raise AskedWrongly(
             f"{table} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
         )
+    carry_over = said.get("carry_over", False)
+    if not isinstance(carry_over, bool):
+        raise AskedWrongly(f"{table}: carry_over {carry_over!r} is neither true nor false.", "Write carry_over = true.")
+    if carry_over and start == date.min:
+        raise AskedWrongly(
+            f"{table} carries its rest over, from no first day.", "Give it `from`, the day from which rests count."
+        )
     scope = {name: tuple(sorted(set(values_of(table, name, said[name])))) for name in SCOPE if name in said}
     name = said.get("name", "")
     if not isinstance(name, str) or ("name" in said and not name.strip()):
         raise AskedWrongly(f"{table}: name {name!r} is not a text, or is empty.", "Write it in quotes.")
-    return Budget(table, name.strip(), scope, Decimal(amount), Every(every), start, end)
+    return Budget(table, name.strip(), scope, Decimal(amount), _cycle(table, said), start, end, carry_over)
+
+
+def _cycle(table: str, fields: Mapping[str, Any]) -> Cycle:
+    """The periods that a table asks for; AskedWrongly where they cannot be."""
+    every = fields.get("every", Every.MONTH.value)
+    if every not in list(Every):
+        raise AskedWrongly(f"{table}: every {every!r} is no period.", f"It can be {', '.join(Every)}.")
+    if "starts" not in fields:
+        return Cycle(Every(every))
+    starts = day_of(table, "starts", fields, date.min)
+    if every == Every.DAY:
+        raise AskedWrongly(f"{table} has `starts`, and days begin at 00:00 UTC.", "Leave it out.")
+    if every != Every.WEEK and starts.day > LAST_DAY:
+        raise AskedWrongly(
+            f"{table}: starts {starts} is a day that some months lack.", f"Write a day of the month up to {LAST_DAY}."
+        )
+    return Cycle(Every(every), starts)
