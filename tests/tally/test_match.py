@@ -255,7 +255,7 @@ def test_a_kind_of_cost_that_nobody_knows_is_kept() -> None:
         "quantum_execution",
         "unknown",
         Decimal("0.5"),
-        "no usage",
+        "unknown service",
     )
 
 

@@ -354,7 +354,7 @@ def value(name: str, group: Group) -> str:
     """One dimension of a row as tallystick holds it: the API's word, or the name of what is absent."""
     if name == "kind":
         said = group.token_type or group.cost_type
-        return KINDS.get(str(said), str(said)) if said else UNKNOWN
+        return KINDS.get(str(said), str(said)) if said and said != "tokens" else UNKNOWN
     dimension = NAMED[name]
     said = getattr(group, str(dimension.analytics))
     if said is msgspec.UNSET:

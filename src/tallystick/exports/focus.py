@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.causes import CREDIT
 from tallystick.core.money import EXACT
 from tallystick.core.prices import UNITS, PriceList, Rate
 from tallystick.core.question import Question
@@ -44,15 +45,15 @@ COLUMNS: tuple[tuple[str, pa.DataType, tuple[str, ...], str], ...] = (
     ("BillingCurrency", _TEXT, _BOTH, "USD"),
     ("BillingPeriodEnd", _AT, _BOTH, "end of the UTC month, exclusive"),
     ("BillingPeriodStart", _AT, _BOTH, "start of the UTC month"),
-    ("ChargeCategory", _TEXT, _BOTH, "Usage"),
+    ("ChargeCategory", _TEXT, _BOTH, "Usage; Credit for a credit or refund"),
     ("ChargeClass", _TEXT, _BOTH, "null: a restated day is the same charge, read again"),
     ("ChargeDescription", _TEXT, _BOTH, "what was used, in words"),
     ("ChargeFrequency", _TEXT, _BOTH, "Usage-Based"),
     ("ChargePeriodEnd", _AT, _BOTH, "end of the UTC day, exclusive"),
     ("ChargePeriodStart", _AT, _BOTH, "start of the UTC day"),
     ("CommitmentDiscountStatus", _TEXT, _BOTH, "null: no commitment is known"),
-    ("ConsumedQuantity", _NUMBER, _BOTH, "how much was used"),
-    ("ConsumedUnit", _TEXT, _BOTH, "Tokens, Searches, Container-Hours or Session-Hours"),
+    ("ConsumedQuantity", _NUMBER, _BOTH, "how much was used; null where nobody knows"),
+    ("ConsumedUnit", _TEXT, _BOTH, "Tokens, Searches, Container-Hours or Session-Hours; null without a quantity"),
     ("ContractedCost", _NUMBER, _BOTH, "list cost less the contract's discount: what was billed"),
     ("ContractedUnitPrice", _NUMBER, _BOTH, "the same for one PricingUnit, to 12 places"),
     ("EffectiveCost", _NUMBER, _BOTH, "what was billed: nothing is amortized"),
@@ -68,7 +69,12 @@ COLUMNS: tuple[tuple[str, pa.DataType, tuple[str, ...], str], ...] = (
     ("PricingCurrencyEffectiveCost", _NUMBER, _BOTH, "EffectiveCost"),
     ("PricingCurrencyListUnitPrice", _NUMBER, _BOTH, "ListUnitPrice"),
     ("PricingQuantity", _NUMBER, _BOTH, "how much was used, in PricingUnit"),
-    ("PricingUnit", _TEXT, _BOTH, "1000000 Tokens, 1000 Searches, Container-Hours or Session-Hours"),
+    (
+        "PricingUnit",
+        _TEXT,
+        _BOTH,
+        "1000000 Tokens, 1000 Searches, Container-Hours or Session-Hours; null without a quantity",
+    ),
     ("ProviderName", _TEXT, ("1.2",), "Anthropic"),
     ("PublisherName", _TEXT, ("1.2",), "Anthropic"),
     ("ServiceCategory", _TEXT, _BOTH, "AI and Machine Learning"),
@@ -108,9 +114,9 @@ _DETAILS = ("x_Model", "x_Kind", "x_ServiceTier", "x_ContextWindow", "x_Inferenc
 _READ = (
     *("organization", "day", "workspace", "workspace_name", "key", "key_name", "actor", "actor_name", "product"),
     *_PRICE,
-    *("quantity", "unit", "list", "billed", "method"),
+    *("quantity", "unit", "list", "billed", "method", "cause"),
 )
-_FIGURES = {"quantity", "unit", "list", "billed", "method"}
+_FIGURES = {"quantity", "unit", "list", "billed", "method", "cause"}
 _TAGGED = ("key", "key_name", "actor", "actor_name", "product", "method")
 _SAME = {
     "BillingAccountType": "Organization",
@@ -211,7 +217,8 @@ def _batches(
         for batch in engine.stream(query, _ROWS):
             rows = []
             for row in batch.to_pylist():
-                known = rate(day, *(row[name] for name in _PRICE)) if row["quantity"] is None else None
+                bought = row["quantity"] is None and row["cause"] != CREDIT
+                known = rate(day, *(row[name] for name in _PRICE)) if bought else None
                 account = {"BillingAccountName": names.get(row["organization"], row["organization"])}
                 owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
                 rows.append(same | account | _costs(row, known, doubts) | _identity(row, owner))
@@ -238,8 +245,9 @@ def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[s
     doubts.derived += found.derived
     doubts.unmeasured += found.used is None
     doubts.unlisted += found.list_price is None
-    unit = _UNITS.get(row["unit"], "Units")
+    unit = _UNITS.get(row["unit"], "Units") if found.used is not None else None
     return {
+        **({"ChargeCategory": "Credit"} if row["cause"] == CREDIT else {}),
         "BilledCost": billed,
         "ContractedCost": billed,
         "EffectiveCost": billed,
@@ -247,7 +255,7 @@ def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[s
         "ConsumedQuantity": found.used,
         "ConsumedUnit": unit,
         "PricingQuantity": found.priced,
-        "PricingUnit": f"{per} {unit}" if per > 1 else unit,
+        "PricingUnit": f"{per} {unit}" if unit and per > 1 else unit,
         "ListUnitPrice": found.list_price,
         "ContractedUnitPrice": found.price,
         "PricingCurrencyContractedUnitPrice": found.price,

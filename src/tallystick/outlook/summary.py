@@ -26,6 +26,7 @@ from tallystick.reports.conditions import within
 from tallystick.reports.coverage import organizations
 from tallystick.reports.daily import Day, How
 from tallystick.reports.names import apart, directory
+from tallystick.reports.unused import AFTER, BEFORE, credited
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices import Prices
@@ -96,11 +97,12 @@ class Summary:
         said = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray]
         said += [*(changed.caveats if changed else ()), *daily.said]
         of = f"team {self.team}" if self.team else "all teams"
+        credit = credited(self.engine, Question("summary", self.whole, (), {"organization": (self.organization,)}))
         called = directory(self.engine, "organization").get(self.organization, self.organization)
         return Document(
             "summary",
             f"Claude in {self.whole.start:%B %Y}",
-            f"{called}, {of}. UTC days, US dollars as billed, before credits and taxes.",
+            f"{called}, {of}. UTC days, US dollars as billed, {AFTER if credit else BEFORE}.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, spending)),
             tuple(dict.fromkeys(said)),

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.causes import CREDIT
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.prices import PLAIN, UNITS
 from tallystick.core.question import Question
@@ -25,6 +26,7 @@ from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, month
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import cover, spans
 from tallystick.reports.names import directory, named
+from tallystick.reports.unused import AFTER, BEFORE
 from tallystick.tally.cents import cents
 from tallystick.tally.owners import NO_CENTER, UNOWNED, Owners
 
@@ -192,7 +194,8 @@ def _said(engine: Engine, found: Month, now: datetime) -> tuple[Mapping[str, Any
     """The coverage of a month as the ledger has it now, and what to know of its statements."""
     question = Question("statement", found.window, (), {"organization": (found.organization,)})
     coverage, caveats = cover(engine, CHARGES, question, now)
-    said = ["In US dollars as billed by Anthropic, before credits and taxes."]
+    credit = CREDIT in found.lines["cause"].unique().to_pylist()
+    said = [f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}."]
     if found.closing is None:
         said += caveats
     elif found.closing.provisional:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.causes import BY_NATURE
 from tallystick.core.cuts import NAMED_CUTS
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
@@ -33,6 +34,7 @@ from tallystick.core.time import DAY, Grain, of_days, text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column, wanted, within
+from tallystick.reports.unused import unused
 
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
@@ -155,16 +157,16 @@ _OF_USAGE = {column.name for column in USED.columns}
 def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[str]]:
     """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
     query = (
-        exp.select("method", "cause", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
+        exp.select("method", "cause", "kind", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
         .from_("ledger.charges")
         .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by("method", "cause")
+        .group_by("method", "cause", "kind")
     )
     rows = engine.ask(query).to_pylist()
     whole = total([row["billed"] for row in rows])
     of = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
     for row in rows:
-        how = row["method"] if row["cause"] in {"none", *ONLY_BILLED} else "unmatched"
+        how = row["method"] if row["cause"] in {"none", *BY_NATURE} else "unmatched"
         of[how] = EXACT.add(of[how], row["billed"])
     shares = {how: None if (share := ratio(part, whole)) is None else plain(share) for how, part in of.items()}
     who = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
@@ -174,11 +176,7 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
             f"{rounded(together):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
             "it is split over them by use at list price. Whose requests were refused, and so unbilled, is not known."
         )
-    if of["unmatched"]:
-        caveats.append(
-            f"{plain(rounded(of['unmatched']))} USD was billed for tokens that the usage report does not show."
-        )
-    return shares, caveats
+    return shares, [*caveats, *unused(rows)]
 
 
 def _together(engine: Engine, question: Question, who: Sequence[str]) -> Decimal:
@@ -227,10 +225,6 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[s
     words = {False: "Unpriced, for no rate is known:", True: "No rate is known, and nothing was billed, for"}
     said = {how: "; ".join(f"{what}, {count:,} tokens" for what, count in of.items()) for how, of in tokens.items()}
     return tokens[False], [f"{words[how]} {listed}." for how, listed in said.items() if listed]
-
-
-ONLY_BILLED = ("code execution", "session time")
-"""Causes of charges that by their nature have no use in the usage report."""
 
 
 def organizations(engine: Engine) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.causes import CREDIT, NEW_TOKENS
 from tallystick.core.cuts import CUTS
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
@@ -69,8 +70,10 @@ WHERE days.source = '{cut}' ORDER BY 1, 2
 _DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
 SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched
-FROM ledger.charges WHERE billed IS NOT NULL AND kind IN ({tokens})
+FROM ledger.charges
+WHERE billed IS NOT NULL AND (kind IN ({tokens}) OR cause = '{new}') AND cause <> '{credit}'
 """
+"""The cost of tokens, those of unknown kinds too; credits are no cost of any."""
 
 
 def verify(engine: Engine, prices: Prices) -> Table:
@@ -113,7 +116,9 @@ def verify(engine: Engine, prices: Prices) -> Table:
         if row["organization"] in others
     ]
     rows += _closed(engine)
-    [sums] = _ask(engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS)))
+    [sums] = _ask(
+        engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS), new=NEW_TOKENS, credit=CREDIT)
+    )
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
     if share is not None and share < LEAST:
         rows.append(("all", "all", "token cost matched with usage", LEAST, share))

@@ -14,6 +14,7 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
+from tallystick.core.causes import CAUSE_SQL
 from tallystick.core.prices import PriceList
 from tallystick.core.records import CHARGES, REQUESTS, Type
 from tallystick.ledger.tables import schema
@@ -83,8 +84,7 @@ _ALONE = f"""
 SELECT organization, month, day, {_KNOWN_BY}, NULL::BIGINT AS quantity, {UNIT} AS unit,
     listed AS list, NULL::HUGEINT AS priced, NULL::HUGEINT AS priced_high, total AS billed, listed - total AS discount,
     'reported' AS method,
-    CASE kind WHEN 'code_execution' THEN 'code execution' WHEN 'session_time' THEN 'session time' ELSE 'no usage' END
-        AS cause,
+    {CAUSE_SQL} AS cause,
     'none' AS relaxed
 FROM lines WHERE line NOT IN (SELECT line FROM pairs)
 """  # noqa: S608

@@ -16,6 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
+from tallystick.core.causes import ALONE, CODE, CREDIT, NEW_SERVICE, NEW_TOKENS, SESSION
 from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.prices import UNITS, PriceList, Rate, Unpriced
 from tallystick.tally.allocate import split
@@ -25,12 +26,12 @@ from tallystick.tally.line import Line, Part
 
 REFUSED = "refused or blocked requests"
 PRIORITY, NOT_YET = "priority tier", "not billed yet"
-CODE, SEARCH, SESSION = "code execution", "web search", "session time"
+SEARCH = "web search"
 UNKNOWN_PRICE = "unknown price"
 LARGE, ROUNDING, UNEXPLAINED = "large-prompt range", "rounding", "unexplained"
 MIXED = "mixed speed"
 CAUSES = (
-    *(REFUSED, PRIORITY, NOT_YET, CODE, SEARCH, SESSION, UNKNOWN_PRICE),
+    *(REFUSED, PRIORITY, NOT_YET, CODE, SEARCH, SESSION, CREDIT, NEW_SERVICE, NEW_TOKENS, UNKNOWN_PRICE),
     *(NOT_APPLIED, STALE, DISCOUNT, LARGE, ROUNDING),
 )
 """Every cause but `UNEXPLAINED`, in the order in which they are shown."""
@@ -73,8 +74,10 @@ def reconcile(
         dims = {"tier": part.tier, "context": part.context, "geo": part.geo}
         rate = rates(part.model, part.kind, part.day, **dims, speed=part.speed)
         found += _modified(part, rate)
-        if part.cause in {CODE, SESSION}:
-            found.append(Found(part, part.cause, part.billed))
+        if part.cause in ALONE:
+            found.append(
+                Found(part, part.cause, part.billed, None, part.kind if part.cause not in {CODE, SESSION} else "")
+            )
         elif part.cause == NOT_YET or (part.cause == PRIORITY and part.kind != "web_search"):
             found.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
         else:

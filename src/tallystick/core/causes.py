@@ -1,0 +1,30 @@
+"""Causes: why a charge has one half only, by name.
+
+A line of the bill without use is of code execution, session time, a credit, a service or a kind of token that
+tallystick does not know, or of use that the usage report lacks.
+"""
+
+from __future__ import annotations
+
+from tallystick.core.dimensions import KINDS, UNKNOWN
+
+CODE, SESSION, CREDIT = "code execution", "session time", "credit"
+NEW_SERVICE, NEW_TOKENS, NO_USAGE = "unknown service", "unknown kind of token", "no usage"
+
+BY_NATURE = (CODE, SESSION, CREDIT)
+"""Causes of charges that by their nature have no use in the usage report."""
+ALONE = (*BY_NATURE, NEW_SERVICE, NEW_TOKENS)
+"""Causes of charges that the bill alone knows, and that explain all of what was billed."""
+
+_CREDIT = r"credit|refund|adjustment"
+_KNOWN = ", ".join(f"'{kind}'" for kind in (*KINDS.values(), UNKNOWN))
+
+CAUSE_SQL = f"""CASE WHEN total < 0 OR regexp_matches(kind, '{_CREDIT}') THEN '{CREDIT}'
+    WHEN kind = 'code_execution' THEN '{CODE}' WHEN kind = 'session_time' THEN '{SESSION}'
+    WHEN kind IN ({_KNOWN}) THEN '{NO_USAGE}'
+    WHEN contains(kind, 'token') THEN '{NEW_TOKENS}' ELSE '{NEW_SERVICE}' END"""
+"""The cause of a line of the bill that no use matches, by its `kind` and `total`.
+
+What is below zero is a credit or a refund, whatever it is of. New kinds are named by the API: those of tokens by a
+`token_type`, which says so (`cache_creation.ephemeral_24h_input_tokens`), services by a `cost_type`.
+"""
