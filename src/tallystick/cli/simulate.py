@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from tallystick.sim import Discount, Simulator
 
 DAYS = 120
-"""Days that a simulated organization has existed, where nothing else is said."""
+"""Days before the simulator's anchor day on which an organization opens, where `--days` does not say otherwise."""
 HIGHEST_PORT = 65535
 
 
 @click.command(short_help="Simulate an organization, sync it, show 30 days.")
 @options.ledger
-def demo(ledger: str | None) -> None:
+@click.option(
+    "--now", "at", metavar="INSTANT", envvar="TALLYSTICK_NOW", help="Pin the clock: 2026-11-22T15:30:00Z; else it runs."
+)
+def demo(ledger: str | None, at: str | None) -> None:
     """Simulate an organization, sync it, and show its last 30 days. Needs no key."""
     from tallystick.api.client import Client
     from tallystick.api.credential import Credential
@@ -35,7 +38,7 @@ def demo(ledger: str | None) -> None:
     from tallystick.formats.text import as_text
     from tallystick.sim import serve
 
-    clock = SystemClock()
+    clock = SystemClock(_pinned(at))
     path = Path(ledger) if ledger else Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
     book = Ledger(path, clock)
     simulator = _simulator(clock.now, seed=1, days=DAYS, keys=24)
@@ -67,7 +70,7 @@ def sim() -> None:
 @sim.command("serve")
 @click.option("--port", type=int, default=8788, show_default=True, help="0 takes a free one.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Which organization.")
-@click.option("--days", type=int, default=DAYS, show_default=True, help="How many days it has existed.")
+@click.option("--days", type=int, default=DAYS, show_default=True, help="It opens so many days before 2026-11-22.")
 @click.option("--keys", type=int, default=24, show_default=True, help="How many API keys it has.")
 @click.option("--coding-keys", type=int, default=0, show_default=True, help="So many more keys that use Claude Code.")
 @click.option("--seats", type=int, default=0, show_default=True, help="So many people with a seat for Claude Code.")
@@ -91,7 +94,6 @@ def serve_command(
 ) -> None:
     """Serve it on this machine until interrupted."""
     from tallystick.config import SystemClock
-    from tallystick.core.time import instant
     from tallystick.sim import FAULTS, serve
 
     if listed:
@@ -102,7 +104,7 @@ def serve_command(
     if not 0 <= port <= HIGHEST_PORT:
         raise AskedWrongly(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
     try:
-        clock = SystemClock(instant(at) if at else None)
+        clock = SystemClock(_pinned(at))
         discount = _discount(permille, since)
         server = serve(_simulator(clock.now, days, faults, discount=discount, **world), port=port)
     except (ValueError, OSError) as wrong:
@@ -122,8 +124,21 @@ def _discount(permille: int | None, since: str | None) -> Discount:
     return Discount(permille or 0, date.fromisoformat(since) if since else date.min)
 
 
-def _simulator(clock: Callable[[], datetime], days: int, faults: tuple[str, ...] = (), **world: Any) -> Simulator:
-    from tallystick.sim import Simulator, World
+def _pinned(at: str | None) -> datetime | None:
+    """The instant to pin the clock to, None for a clock that runs."""
+    from tallystick.core.time import instant
 
-    today = clock().date()
-    return Simulator(World(start=today - timedelta(days=days), end=today, **world), clock=clock, faults=faults)
+    try:
+        return instant(at) if at else None
+    except ValueError as wrong:
+        raise AskedWrongly(f"--now cannot be read: {wrong}.", "Write 2026-11-22T15:30:00Z.") from None
+
+
+def _simulator(clock: Callable[[], datetime], days: int, faults: tuple[str, ...] = (), **world: Any) -> Simulator:
+    """A simulator of an organization that is the same whatever its clock shows: its dates hang on a fixed day."""
+    from tallystick.sim import ANCHOR, Simulator, World
+
+    opens = ANCHOR - timedelta(days=days)
+    if clock().date() <= opens:
+        raise AskedWrongly(f"The simulated organization opens on {opens}, after its clock.", "Raise --days, or --now.")
+    return Simulator(World(start=opens, **world), clock=clock, faults=faults)

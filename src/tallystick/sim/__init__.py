@@ -15,9 +15,10 @@ from tallystick.sim.reports import Behavior
 from tallystick.sim.requests import Group, Request
 from tallystick.sim.server import Server, serve
 from tallystick.sim.simulator import Simulator, Ticking
-from tallystick.sim.world import World
+from tallystick.sim.world import ANCHOR, World
 
 __all__ = [
+    "ANCHOR",
     "FAULTS",
     "AnalyticsBehavior",
     "Answer",

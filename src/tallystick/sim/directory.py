@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from tallystick.sim import entries
@@ -23,11 +24,12 @@ MISSING = "The requested resource could not be found."
 
 
 class Directory:
-    """The directory of an organization, in the shape of one API version."""
+    """The directory of an organization as it is at an instant, in the shape of one API version."""
 
-    def __init__(self, organization: Organization, version: str, teams: Sequence[Team] = ()) -> None:
+    def __init__(self, organization: Organization, version: str, now: datetime, teams: Sequence[Team] = ()) -> None:
         self._organization = organization
         self._old = version == OLD_VERSION
+        self._now = now
         self._teams = teams
 
     def me(self) -> Json:
@@ -42,9 +44,9 @@ class Directory:
         return listed(
             query,
             (
-                entries.workspace(workspace)
+                entries.workspace(workspace, self._now)
                 for workspace in self._organization.workspaces
-                if (archived or workspace.archived_at is None)
+                if (archived or not workspace.archived(self._now))
                 and (default or not workspace.is_default)
                 and (not ids or workspace.id in ids)
             ),
@@ -52,7 +54,7 @@ class Directory:
 
     def workspace(self, identity: str) -> Json:
         """`GET /v1/organizations/workspaces/{id}`: archived and default ones too."""
-        return entries.workspace(self._workspace(identity))
+        return entries.workspace(self._workspace(identity), self._now)
 
     def keys(self, query: Query) -> Json:
         """`GET /v1/organizations/api_keys`: keys of every status, deleted ones excepted."""
@@ -61,10 +63,10 @@ class Directory:
         return listed(
             query,
             (
-                entries.key(key, self._organization, old=self._old)
+                entries.key(key, self._organization, self._now, old=self._old)
                 for key in self._organization.keys
-                if not key.deleted
-                and (not statuses or key.status in statuses)
+                if key.listed_at(self._now)
+                and (not statuses or key.status_at(self._now) in statuses)
                 and (not where or key.workspace in where)
                 and (not creators or key.created_by in creators)
             ),
@@ -72,8 +74,8 @@ class Directory:
 
     def key(self, identity: str) -> Json:
         """`GET /v1/organizations/api_keys/{id}`."""
-        found = only(key for key in self._organization.keys if key.id == identity and not key.deleted)
-        return entries.key(found, self._organization, old=self._old)
+        entry = only(key for key in self._organization.keys if key.id == identity and key.listed_at(self._now))
+        return entries.key(entry, self._organization, self._now, old=self._old)
 
     def users(self, query: Query) -> Json:
         """`GET /v1/organizations/users`."""
@@ -98,11 +100,12 @@ class Directory:
         return listed(
             query,
             (
-                entries.invite(invite)
+                entries.invite(invite, self._now)
                 for invite in self._organization.invites
-                if (not emails or invite.email in emails)
+                if invite.invited_at <= self._now
+                and (not emails or invite.email in emails)
                 and (not roles or invite.role in roles)
-                and (not statuses or invite.status in statuses)
+                and (not statuses or invite.status_at(self._now) in statuses)
             ),
         )
 
@@ -131,7 +134,7 @@ class Directory:
 
     def workspace_service_accounts(self, identity: str, query: Query) -> Json:
         """`GET /v1/organizations/workspaces/{id}/service_accounts`: 404 for an archived workspace."""
-        if self._workspace(identity).archived_at is not None:
+        if self._workspace(identity).archived(self._now):
             raise Refusal(404, MISSING)
         return self.service_accounts(query)
 
@@ -143,7 +146,11 @@ class Directory:
         """`GET /v1/organizations/rbac_groups/{id}/members`."""
         team = only(team for team in self._teams if team.id == identity)
         emails = {user.id: user.email for user in self._organization.users}
-        members = (entries.team_member(team, user, emails[user], since) for user, since in team.members)
+        members = (
+            entries.team_member(team, user, emails[user], since)
+            for user, since in team.members
+            if since <= self._now.date()
+        )
         return tokened(query, members, usual=20)
 
     def _workspace(self, identity: str) -> Workspace:

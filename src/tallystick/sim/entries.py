@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import NAMESPACE_OID, uuid5
 
 from tallystick.core.time import midnight
@@ -13,8 +13,11 @@ from tallystick.sim.organization import Invite, Key, Organization, ServiceAccoun
 from tallystick.sim.teams import Team
 
 
-def key(entry: Key, organization: Organization, *, old: bool) -> Entry:
-    """A key in the shape of the API version: `workspace_id` before, `scope` from 2026-10-21 on (reports-api 2.3)."""
+def key(entry: Key, organization: Organization, when: datetime, *, old: bool) -> Entry:
+    """A key at an instant, in the shape of the API version.
+
+    It has `workspace_id` before 2026-10-21 and `scope` from then on (reports-api 2.3).
+    """
     told: Entry = {
         "id": entry.id,
         "created_at": stamp(entry.created_at),
@@ -22,7 +25,7 @@ def key(entry: Key, organization: Organization, *, old: bool) -> Entry:
         "expires_at": stamp(entry.expires_at),
         "name": entry.name,
         "partial_key_hint": entry.hint,
-        "status": entry.status,
+        "status": entry.status_at(when),
         "type": "api_key",
     }
     actor = principals(organization).get(entry.id)
@@ -61,11 +64,11 @@ def team_member(entry: Team, user: str, email: str, since: date) -> Entry:
     }
 
 
-def workspace(entry: Workspace) -> Entry:
-    """A workspace."""
+def workspace(entry: Workspace, when: datetime) -> Entry:
+    """A workspace at an instant."""
     return {
         "id": entry.id,
-        "archived_at": stamp(entry.archived_at),
+        "archived_at": stamp(entry.archived_at) if entry.archived(when) else None,
         "compartment_id": str(uuid5(NAMESPACE_OID, entry.id)),
         "created_at": stamp(entry.created_at),
         "data_residency": {
@@ -94,18 +97,18 @@ def user(entry: User) -> Entry:
     }
 
 
-def invite(entry: Invite) -> Entry:
-    """An invitation."""
-    accepted = entry.invited_at + timedelta(hours=3) if entry.status == "accepted" else None
+def invite(entry: Invite, when: datetime) -> Entry:
+    """An invitation at an instant."""
+    status = entry.status_at(when)
     return {
         "id": entry.id,
-        "accepted_at": stamp(accepted),
+        "accepted_at": stamp(entry.accepted_at) if status == "accepted" else None,
         "email": entry.email,
-        "expires_at": stamp(entry.invited_at + timedelta(days=21)),
+        "expires_at": stamp(entry.expires_at),
         "invited_at": stamp(entry.invited_at),
         "rbac_group_ids": [],
         "role": entry.role,
-        "status": entry.status,
+        "status": status,
         "type": "invite",
     }
 

@@ -150,6 +150,8 @@ class Limits:
         spent = self.spent("monthly", now)
         for place, (user, status) in enumerate(zip(others, STATUSES, strict=False)):
             created = midnight(self._world.end) - timedelta(days=5 + 9 * place, hours=7)
+            if created > now:
+                continue
             pending = status == "pending"
             yield (
                 user.id,

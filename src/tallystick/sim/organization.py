@@ -29,10 +29,17 @@ class Workspace:
     default_geo: str = "global"
     allowed_geos: tuple[str, ...] = ()
 
+    def archived(self, when: datetime) -> bool:
+        """Whether it is archived at an instant."""
+        return self.archived_at is not None and self.archived_at <= when
+
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key; a deleted one is in no list, though its use is still reported."""
+    """An API key; a deleted one is in no list, though its use is still reported.
+
+    From `ended_at` on it is not used and has its `status`, or is `deleted`; before, it is active.
+    """
 
     id: str
     name: str
@@ -43,6 +50,19 @@ class Key:
     hint: str
     expires_at: datetime | None = None
     deleted: bool = False
+    ended_at: datetime | None = None
+
+    def ended(self, when: datetime) -> bool:
+        """Whether it has come to its end at an instant."""
+        return self.ended_at is not None and self.ended_at <= when
+
+    def status_at(self, when: datetime) -> str:
+        """Its status at an instant."""
+        return self.status if self.ended(when) else "active"
+
+    def listed_at(self, when: datetime) -> bool:
+        """Whether the directory lists it at an instant."""
+        return not (self.deleted and self.ended(when))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +89,29 @@ class ServiceAccount:
 
 @dataclass(frozen=True, slots=True)
 class Invite:
-    """An invitation to join; `status` is `pending`, `accepted` or `expired`."""
+    """An invitation to join; `status` is what becomes of it: `pending`, `accepted` or `expired`."""
 
     id: str
     email: str
     role: str
     status: str
     invited_at: datetime
+
+    @property
+    def accepted_at(self) -> datetime | None:
+        """When it is accepted, None for one that never is."""
+        return self.invited_at + timedelta(hours=3) if self.status == "accepted" else None
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it lapses."""
+        return self.invited_at + timedelta(days=21)
+
+    def status_at(self, when: datetime) -> str:
+        """Its status at an instant."""
+        if self.accepted_at is not None and self.accepted_at <= when:
+            return "accepted"
+        return "expired" if self.expires_at <= when else "pending"
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +164,10 @@ _KEYS: tuple[tuple[str, int, str], ...] = (
 )
 DELETED = 5
 """The place of the deleted key among the keys."""
+
+# so many days before the anchor a key of this status comes to its end
+_ENDED = {"inactive": 40, "archived": 25, "expired": 15}
+_DELETED_AGO = 8
 
 _SPARE_KEYS = ("etl", "chat-backend", "eval", "summaries", "translator", "triage", "tagger", "prototype", "notebook")
 _PEOPLE = (
@@ -187,6 +227,11 @@ def organize(seed: int, keys: int, start: date, end: date) -> Organization:
         )
         for place, (name, tags, geo) in enumerate(_WORKSPACES)
     )
+
+    def ended(place: int, status: str) -> datetime | None:
+        ago = _DELETED_AGO if place == DELETED else _ENDED.get(status)
+        return None if ago is None else anchor - timedelta(days=ago)
+
     live = [place for place, workspace in enumerate(workspaces) if workspace.archived_at is None and place != _KEYLESS]
     named = [*_KEYS, *((rng.choice(_SPARE_KEYS), rng.choice(live), "active") for _ in range(keys - len(_KEYS)))]
     return Organization(
@@ -202,8 +247,9 @@ def organize(seed: int, keys: int, start: date, end: date) -> Organization:
                 created_at=opened + timedelta(days=8, hours=place),
                 created_by=users[place % 3].id,
                 hint=f"sk-ant-api03-{letters(3)}...{letters(4)}",
-                expires_at=anchor - timedelta(days=15) if status == "expired" else None,
+                expires_at=ended(place, status) if status == "expired" else None,
                 deleted=place == DELETED,
+                ended_at=ended(place, status),
             )
             for place, (name, home, status) in enumerate(named)
         ),

@@ -21,7 +21,10 @@ class Plant(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """A fact about the key `subject` on the days from `first` to `last`, both included; `last` is None if it lasts."""
+    """A fact about the key `subject` on the days from `first` to `last`, both included; `last` is None if it lasts.
+
+    What ends comes again every `SEASON` days, so that a later clock has something to find too.
+    """
 
     kind: Plant
     first: date
@@ -31,7 +34,9 @@ class Planted:
 
     def on(self, day: date) -> bool:
         """Whether the fact holds on a day."""
-        return self.first <= day and (self.last is None or day <= self.last)
+        if day < self.first or self.last is None:
+            return day >= self.first
+        return (day - self.first) % SEASON <= self.last - self.first
 
 
 LOOP_HOURS = range(1, 6)
@@ -46,6 +51,9 @@ REFUSED_PERMILLE = 350
 AGE = 60
 """Days that a world must have before its anchor, so that every plant falls inside."""
 
+
+SEASON = timedelta(days=63)
+"""After so many days, whole weeks, a fact that ended holds again."""
 
 EARLIEST = date(2026, 6, 1)
 """The first anchor day that will do: by then the retired model has had a successor for long enough."""

@@ -41,7 +41,7 @@ class Call:
     @property
     def directory(self) -> Directory:
         """The directory, in the version that is asked for."""
-        return Directory(self.world.organization, self.query.version, self.world.teams)
+        return Directory(self.world.organization, self.query.version, self.now, self.world.teams)
 
     @property
     def rate_limits(self) -> RateLimits:

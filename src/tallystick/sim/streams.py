@@ -11,7 +11,7 @@ from statistics import NormalDist
 
 from tallystick.core.time import midnight
 from tallystick.sim import tariff
-from tallystick.sim.organization import DELETED, Organization, Workspace
+from tallystick.sim.organization import Organization, Workspace
 from tallystick.sim.requests import Group, Request
 
 # A long-tailed spread of mean about 1,000, in thousandths: sizes are drawn from it by integer arithmetic alone.
@@ -163,16 +163,13 @@ _HABITS: tuple[tuple[str, int, int, int, bool, bool, int, tuple[Variant, ...]], 
 )
 
 
-def streams(organization: Organization, seed: int, volume: int, end: date) -> tuple[Stream, ...]:
+def streams(organization: Organization, seed: int, volume: int) -> tuple[Stream, ...]:
     """Every stream of an organization: one for each key, then the people, the service account and the Playground.
 
-    `volume` is the mean of requests that a key makes on a working day; `end` is the anchor of the dates on which
-    keys fall out of use.
+    `volume` is the mean of requests that a key makes on a working day.
     """
     rng = Random(f"{seed}:streams")  # noqa: S311 - repeatable, not secret
     workspaces = {workspace.id: workspace for workspace in organization.workspaces}
-    last = {"active": end + timedelta(days=3660), "inactive": end - timedelta(days=40)}
-    last |= {"archived": end - timedelta(days=25), "expired": end - timedelta(days=15)}
     result = []
     for place, key in enumerate(organization.keys):
         family, prompt, reply, cached, hourly, office, searches, variants = _HABITS[place % len(_HABITS)]
@@ -189,7 +186,7 @@ def streams(organization: Organization, seed: int, volume: int, end: date) -> tu
                 hourly=hourly,
                 office=office,
                 searches=searches,
-                last=end - timedelta(days=8) if place == DELETED else last[key.status],
+                last=key.ended_at.date() if key.ended_at else date.max,
             )
         )
     default, production, coding = organization.workspaces[:3]

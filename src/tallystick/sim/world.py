@@ -36,14 +36,19 @@ class Service(NamedTuple):
     picodollars: int
 
 
-class World:
-    """An organization from `start` on, with plants in the 60 days before the anchor day `end`.
+ANCHOR = date(2026, 11, 22)
+"""The day to which everything with a date is tied: growth, planted facts, the ends of keys. A constant, not today."""
 
-    A day depends on the seed and the day alone, never on what was asked before, with one exception that has to be
-    called: `restate`. `requests_per_key_day` is the mean of a key on a working day at the anchor. `enterprise` makes it
-    a Claude Enterprise organization: the same requests, made by people, without Managed Agents. `coding_keys` more keys
-    belong to the workspace "Claude Code", and `seats` people use it on a subscription; both change nothing else. A
-    `discount` lowers what is billed, never the list price.
+
+class World:
+    """An organization from `start` on, with plants in the 60 days before the anchor day `end`, and again later.
+
+    `start` and `end` are part of which organization it is, as the seed is: never take them from a clock. A day depends
+    on them and the day alone, never on the present or on what was asked before, with one exception that has to be
+    called: `restate`. It has days after `end` too. `requests_per_key_day` is the mean of a key on a working day at the
+    anchor. `enterprise` makes it a Claude Enterprise organization: the same requests, made by people, without Managed
+    Agents. `coding_keys` more keys belong to the workspace "Claude Code", and `seats` people use it on a subscription;
+    both change nothing else. A `discount` lowers what is billed, never the list price.
     Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, too
     few keys, more seats than people, or seats in an Enterprise organization, none of whose reports would show them.
     """
@@ -52,7 +57,7 @@ class World:
         self,
         *,
         start: date,
-        end: date,
+        end: date = ANCHOR,
         seed: int = 1,
         keys: int = 24,
         requests_per_key_day: int = 80,
@@ -81,7 +86,7 @@ class World:
             EnterpriseFacets(self.organization, self.teams) if enterprise else ConsoleFacets(self.organization)
         )
         self.plants: tuple[Planted, ...] = plant(self.organization, end)
-        self._streams = streams(usual, seed, requests_per_key_day, end) + key_streams(more, requests_per_key_day)
+        self._streams = streams(usual, seed, requests_per_key_day) + key_streams(more, requests_per_key_day)
         self._seats = seat_streams(usual, seats, requests_per_key_day)
         self._plants = {planted.subject: planted for planted in self.plants}
         self._restated: Counter[date] = Counter()
