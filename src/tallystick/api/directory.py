@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from tallystick.api import default_workspace
 from tallystick.api.client import Client, Page, Query, decode
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
 from tallystick.core.dimensions import NAMED
@@ -90,9 +91,6 @@ class _List(msgspec.Struct, Generic[T]):
     data: list[T]
 
 
-DEFAULT_NAME = "Default"
-"""What the API calls the default workspace (reports-api 1.5)."""
-
 _EVERYTHING = ("limit", str(WORKSPACES.limits[""]))
 _ARCHIVED = ("include_archived", "true")
 LISTS: tuple[tuple[str, Query], ...] = (
@@ -135,12 +133,17 @@ def names(pages: Iterable[tuple[str, Page]]) -> list[Named]:
 
     The default workspace comes as the id `default` with its real id in `workspace`.
     """
+    pages = list(pages)
+    default = default_workspace.real_id(pages)
     found: dict[tuple[str, str], Named] = {}
+    if default:
+        absent = Named(type="workspace", id=NAMED["workspace"].absent, name=default_workspace.NAME, workspace=default)
+        found[absent.type, absent.id] = absent
     for purpose, page in pages:
         for named in _READ[purpose](page):
             if purpose == "default_workspace" and (named.type, named.id) in found:
                 continue
-            if purpose == "default_workspace" and named.name == DEFAULT_NAME:
+            if named.type == "workspace" and named.id == default:
                 named.workspace, named.id = named.id, NAMED["workspace"].absent
             named.details = {name: said for name, said in named.details.items() if said}
             found[named.type, named.id] = named

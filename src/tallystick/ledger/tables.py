@@ -281,6 +281,11 @@ class Writer:
         found = read(self._open[table], columns=["day"], filters=_on_days(organization, days))
         return Counter({it["values"]: it["counts"] for it in found["day"].value_counts().to_pylist()})
 
+    def days_of(self, table: LedgerTable, organization: str, name: str, value: str) -> list[date]:
+        """The days of an organization on which a column has a value somewhere."""
+        filters = [("organization", "=", organization), (name, "=", value)]
+        return sorted(read(self._open[table], columns=["day"], filters=filters)["day"].unique().to_pylist())
+
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
         """Which of these days hold other rows than `rows` has for them, whatever their order."""
         old = self.rows_on(table, organization, days)

@@ -31,6 +31,7 @@ from tallystick.sync.naming import Naming
 from tallystick.sync.people import Mode, People, default_key, key_in
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
+from tallystick.sync.rehome import rehome
 from tallystick.tally.prices import Prices
 
 
@@ -110,7 +111,10 @@ class Keeper:
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
+        before = self.default
         news = self._naming.take(pages, at)
+        if self.default and self.default != before:
+            self._charging.charge(rehome(self.writer, self.organization, self.default))
         if news:
             self._commit("names", at, {})
         return news

@@ -1,0 +1,36 @@
+"""Rehoming: days that were read before the directory told which workspace is the default one.
+
+The newer dialect names it by its real id. Once that is known its rows go under `default`, as the older dialect has
+them, and their days are matched anew, so that it is one workspace in every table.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.core.dimensions import NAMED
+from tallystick.core.records import ANALYTICS_COST, ANALYTICS_USAGE, CUT_TABLES
+from tallystick.ledger.tables import Writer
+
+_CHARGED = (ANALYTICS_USAGE, ANALYTICS_COST)
+
+
+def rehome(writer: Writer, organization: str, real: str) -> list[date]:
+    """Move the rows of the workspace `real` to `default`; which days have to be charged anew."""
+    days: set[date] = set()
+    for table in (*_CHARGED, *CUT_TABLES.values()):
+        if "workspace" not in {column.name for column in table.columns}:
+            continue
+        concerned = writer.days_of(table, organization, "workspace", real)
+        if not concerned:
+            continue
+        rows = writer.rows_on(table, organization, concerned)
+        is_real = pc.equal(rows["workspace"], real)
+        workspaces = pc.if_else(is_real, pa.scalar(NAMED["workspace"].absent), rows["workspace"])
+        place = rows.schema.get_field_index("workspace")
+        writer.replace(table, organization, concerned, rows.set_column(place, rows.field(place), workspaces))
+        days |= set(concerned) if table in _CHARGED else set()
+    return sorted(days)
