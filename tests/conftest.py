@@ -145,4 +145,5 @@ def child(child_environment: dict[str, str]) -> Tallystick:
 
 
 def _homes(folder: Path) -> dict[str, str]:
-    return {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    homes = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+    return dict.fromkeys(homes, str(folder))

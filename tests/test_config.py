@@ -11,6 +11,7 @@ import pytest
 
 from tallystick.config import Settings, SystemClock
 from tallystick.errors import AskedWrongly
+from tallystick.trust import allow
 
 KEY = "sk-ant-admin01-c0nfig-Of-the-tests_1"
 API = "https://api.anthropic.com"
@@ -22,6 +23,7 @@ def empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 
 @pytest.fixture
@@ -48,7 +50,7 @@ def test_nothing_told(tmp_path: Path) -> None:
 def test_flag_over_environment_over_file(toml: Path, tmp_path: Path) -> None:
     """A flag wins over the environment, the environment over the file; each value knows where it came from."""
     toml.write_text('ledger = "from-file"\n[api]\nbase_url = "https://file.example.test"\n')
-    file = Settings.load(environment={})
+    file = Settings.load(config="tallystick.toml", environment={})
     assert (file.base_url, file.origin["base_url"]) == ("https://file.example.test", "tallystick.toml")
     assert (file.ledger.resolve(), file.origin["ledger"]) == (tmp_path / "from-file", "tallystick.toml")
     told = {"TALLYSTICK_BASE_URL": "https://env.example.test", "TALLYSTICK_LEDGER": "/from/env"}
@@ -70,7 +72,7 @@ def test_an_empty_variable_is_none(toml: Path) -> None:
         "ANTHROPIC_ADMIN_KEY",
         "TALLYSTICK_CONFIG",
     )
-    settings = Settings.load(environment=dict.fromkeys(names, ""))
+    settings = Settings.load(config=str(toml), environment=dict.fromkeys(names, ""))
     assert settings.base_url == "https://file.example.test"
     assert settings.origin["ledger"] == "default"
     assert Settings.load(environment={"TALLYSTICK_NOW": ""}).at is None
@@ -130,20 +132,23 @@ def test_anthropic_base_url_is_the_last_choice(toml: Path) -> None:
     assert Settings.load(environment=told).base_url == "https://meant.example.test"
     assert Settings.load(environment=told).warnings == ()
     toml.write_text('[api]\nbase_url = "https://file.example.test"\n')
-    assert Settings.load(environment=environment).base_url == "https://file.example.test"
+    assert Settings.load(config=str(toml), environment=environment).base_url == "https://file.example.test"
 
 
 def test_where_the_file_is(toml: Path, tmp_path: Path) -> None:
-    """The file is the flag's, else TALLYSTICK_CONFIG's, else the working folder's, else the user's."""
+    """The file is the flag's, else TALLYSTICK_CONFIG's, else the working folder's and, for the rest, the user's."""
 
     def at(path: Path, host: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f'[api]\nbase_url = "https://{host}.example.test"\n')
+        path.write_text(f'ledger = "{host}"\n[api]\nbase_url = "https://{host}.example.test"\n')
         return str(path)
 
     at(tmp_path / "config" / "tallystick" / "tallystick.toml", "user")
     assert Settings.load(environment={}).base_url == "https://user.example.test"
     at(toml, "folder")
+    assert Settings.load(environment={}).base_url == "https://user.example.test"  # the folder's file is not trusted
+    assert Settings.load(environment={}).ledger.name == "folder"
+    allow(toml, toml.read_bytes())
     assert Settings.load(environment={}).base_url == "https://folder.example.test"
     env = {"TALLYSTICK_CONFIG": at(tmp_path / "env.toml", "environment")}
     assert Settings.load(environment=env).base_url == "https://environment.example.test"
@@ -266,9 +271,12 @@ def test_a_key_file(toml: Path, tmp_path: Path) -> None:
     place = tmp_path / "admin"
     place.write_text(f"{KEY}\n")
     toml.write_text(f'[api]\nkey_file = "{place}"\nkey_command = "false"\n')
-    assert header(Settings.load(environment={})) == ("x-api-key", KEY)
-    assert str(place) in repr(Settings.load(environment={}).credential())
-    assert header(Settings.load(environment={"ANTHROPIC_OAUTH_TOKEN": "t"})) == ("authorization", "Bearer t")
+    assert header(Settings.load(config=str(toml), environment={})) == ("x-api-key", KEY)
+    assert str(place) in repr(Settings.load(config=str(toml), environment={}).credential())
+    assert header(Settings.load(config=str(toml), environment={"ANTHROPIC_OAUTH_TOKEN": "t"})) == (
+        "authorization",
+        "Bearer t",
+    )
 
 
 @pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe\x00", b"two\nlines", "clé".encode()])
@@ -279,14 +287,14 @@ def test_a_key_file_that_holds_none(toml: Path, tmp_path: Path, content: bytes |
         place.write_bytes(content)
     toml.write_text(f'[api]\nkey_file = "{place}"\n')
     with pytest.raises(AskedWrongly, match="admin") as refused:
-        Settings.load(environment={}).credential()
+        Settings.load(config=str(toml), environment={}).credential()
     assert "lines" not in refused.value.what
 
 
 def test_a_key_command(toml: Path) -> None:
     """key_command prints the key; it is run when the credential is wanted, without a shell."""
     toml.write_text(f"""[api]\nkey_command = '{sys.executable} -c "print(\\"{KEY}\\")"'\n""")
-    settings = Settings.load(environment={})
+    settings = Settings.load(config=str(toml), environment={})
     assert header(settings) == ("x-api-key", KEY)
     assert KEY not in repr(settings.credential())
 
@@ -294,7 +302,7 @@ def test_a_key_command(toml: Path) -> None:
 def test_a_key_command_has_no_shell(toml: Path, tmp_path: Path) -> None:
     """What a shell would do with a command is not done."""
     toml.write_text(f"[api]\nkey_command = 'echo {KEY} > {tmp_path}/written'\n")
-    settings = Settings.load(environment={})
+    settings = Settings.load(config=str(toml), environment={})
     assert header(settings)[1].startswith(KEY)
     assert not (tmp_path / "written").exists()
 
@@ -316,7 +324,7 @@ def test_a_key_command_has_no_shell(toml: Path, tmp_path: Path) -> None:
 def test_a_key_command_that_fails(toml: Path, command: str) -> None:
     """A command that fails or prints no key is asked wrongly; what it printed is not shown."""
     toml.write_text(f'[api]\nkey_command = """{command}"""\n')
-    settings = Settings.load(environment={})
+    settings = Settings.load(config=str(toml), environment={})
     with pytest.raises(AskedWrongly, match="key_command") as refused:
         settings.credential()
     assert KEY not in str(refused.value)

@@ -31,9 +31,9 @@ class AdminAPI:
     """Anthropic's usage and cost reports and directory, typed, paged to the end.
 
     Without arguments the credential and address come from the environment and the settings file, as on the command
-    line. `credential` may be the key itself; `patience` is the seconds that one request may wait between its tries;
-    `transport` and `clock` are seams for tests. Every method raises AskedWrongly before sending, Refused, Unreachable
-    or StrangeAnswer after.
+    line. `credential` may be the key itself; `patience` is the seconds that one request may wait between its tries,
+    `contact` those within which the first answer must come; `transport` and `clock` are seams for tests. Every method
+    raises AskedWrongly before sending, Refused, Unreachable or StrangeAnswer after.
     """
 
     def __init__(
@@ -44,15 +44,23 @@ class AdminAPI:
         transport: httpx2.BaseTransport | None = None,
         clock: Clock | None = None,
         patience: float = PATIENCE,
+        contact: float = PATIENCE,
         settings: Settings | None = None,
     ) -> None:
         settings = settings or Settings.load(base_url=base_url)
         if isinstance(credential, str):
             credential = Credential(credential)
+        settings.trust_needed()
         self._clock = clock or settings.clock()
         self._credential = credential or settings.credential()
         self.client = Client(
-            self._credential, clock=self._clock, base_url=settings.base_url, transport=transport, patience=patience
+            self._credential,
+            clock=self._clock,
+            base_url=settings.base_url,
+            transport=transport,
+            patience=patience,
+            contact=contact,
+            network=settings.network(),
         )
 
     def __enter__(self) -> Self:

@@ -289,7 +289,10 @@ class Answers:
         The ledger need not exist; what was spent is unknown then. Refused where the credential may read no limit.
         """
         if client is None:
-            with (self._settings or Settings.load()).client(self._clock) as made:
+            from tallystick.api.client import CONTACT, GLANCE
+
+            settings = self._settings or Settings.load()
+            with settings.client(self._clock, patience=GLANCE, contact=CONTACT) as made:
                 return self.limits(rates=rates, client=made)
         from tallystick.reports import headroom, limits
 

@@ -13,13 +13,16 @@ The only file that reads the environment. A flag wins over the environment, the 
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
     key_command = "op read op://..."   # a command that prints it
+    token_file, token_command          # the same of an OAuth token
+
+What stands under [api], `people_key`, and files outside the folder need trust where the file is that of the working
+folder (docs/settings.md).
 """
 
 from __future__ import annotations
 
 import os
 import time
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,33 +30,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tallystick.api.address import API, loopback
+from tallystick.api.address import API, PROXIES, VARIABLES, loopback
 from tallystick.core.time import instant
+from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text
 from tallystick.errors import AskedWrongly
+from tallystick.folders import data_folder
+from tallystick.settings_file import SOURCES, SettingsFile, beside, settings_files
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.api.credential import Credential
+    from tallystick.api.network import Network
     from tallystick.sync.people import People
     from tallystick.tally.budgets import Budgets
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices import Prices
 
-KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
-TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
 PEOPLE = ("full", "ids", "hashed")
-_KNOWN = {
-    "ledger": str,
-    "people": str,
-    "people_key": str,
-    "prices": str,
-    "owners": str,
-    "owner": list,
-    "budget": list,
-    "cuts": list,
-    "api": dict,
-}
-_KNOWN_API = {"base_url", "key_file", "key_command"}
+"""What can be kept of people, from most to least."""
+_TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
 class SystemClock:
@@ -84,19 +79,16 @@ class Settings:
     """
 
     base_url: str
-    ledger: Path
     origin: Mapping[str, str]
     warnings: tuple[str, ...] = ()
     at: datetime | None = None
     as_of: str | None = None
-    prices: Path | None = None
     people_mode: str = "full"
-    people_key: Path | None = None
     cuts: tuple[str, ...] = ()
-    _owners: tuple[Path | None, tuple[Any, ...]] = (None, ())
-    _budgets: tuple[Any, ...] = ()
-    _told: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
-    _api: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _refused: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _credential: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
+    _network: Callable[[], Network] | None = field(default=None, repr=False)
 
     @classmethod
     def load(
@@ -108,63 +100,88 @@ class Settings:
         as_of: str | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Settings:
-        """Settings from flags (the arguments), the environment and the file; AskedWrongly where one cannot be."""
+        """Settings from flags (the arguments), the environment and the file; AskedWrongly where one cannot be.
+
+        Where the settings file of the working folder holds what it may not say, `warnings` has it, and what needs the
+        setting raises AskedWrongly.
+        """
         env = os.environ if environment is None else environment
-        path, file = _file(config or env.get("TALLYSTICK_CONFIG"))
-        api, owner = dict(file.get("api", {})), tuple(file.get("owner", ()))
-        if told := api.get("key_file"):
-            api["key_file"] = str(Path(path).parent / Path(told).expanduser())
-        url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), path)
-        if ledger:
-            place, place_from = ledger, "--ledger"
-        elif told := env.get("TALLYSTICK_LEDGER"):
-            place, place_from = told, "TALLYSTICK_LEDGER"
-        elif told := file.get("ledger"):
-            place, place_from = str(Path(path).parent / Path(told).expanduser()), path
-        else:
-            place, place_from = _default_ledger(), "default"
-        if "://" in place:
-            raise AskedWrongly(f"The ledger {place!r} is an address, and ledgers are kept on disks.", "Name a folder.")
+        files = settings_files(config or env.get("TALLYSTICK_CONFIG"))
+        secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
+        values: dict[str, Any] = {}
+        for file in reversed(files):
+            values |= file.values
+        api, folder = _api(files)
+        url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), api.get("from", ""))
+        place, place_from = _ledger(ledger, env, files)
+        overridden = {*(["base_url"] if url_from in _NAMED else []), *(SOURCES if secrets else ())}
+        refused = _refusals(files, overridden)
         try:
             at = instant(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
             raise AskedWrongly(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
-        secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
         return cls(
             base_url=url,
-            ledger=Path(place).expanduser(),
             origin={"base_url": url_from, "ledger": place_from},
-            warnings=tuple(warnings),
+            warnings=(*warnings, *dict.fromkeys(refused.values())),
             at=at,
             as_of=as_of,
-            prices=Path(path).parent / Path(file["prices"]).expanduser() if "prices" in file else None,
-            people_mode=_people(file.get("people", "full"), path),
-            people_key=Path(path).parent / Path(it).expanduser() if (it := file.get("people_key")) else None,
-            cuts=tuple(map(str, file.get("cuts", ()))),
-            _owners=(Path(path).parent / Path(it).expanduser() if (it := file.get("owners")) else None, owner),
-            _budgets=tuple(file.get("budget", ())),
-            _told=lambda: _from_environment(secrets),
-            _api=api,
+            people_mode=_people(files),
+            cuts=tuple(map(str, values.get("cuts", ()))),
+            _values=values | {"ledger": place},
+            _refused=refused,
+            _credential=lambda: from_environment(secrets) or from_file(api, folder),
+            _network=_way(env, real=environment is None),
         )
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's folder; AskedWrongly where none is named and there is no home for the default one."""
+        if (path := self._values.get("ledger")) is None:
+            raise AskedWrongly(
+                "There is no home folder that could hold the default ledger.", "Set TALLYSTICK_LEDGER, or --ledger."
+            )
+        return Path(path)
+
+    @property
+    def prices(self) -> Path | None:
+        """One's own price list."""
+        return self._path("prices")
+
+    @property
+    def people_key(self) -> Path | None:
+        """The file of the key of what is hashed, where one is named."""
+        return self._path("people_key")
 
     def clock(self) -> SystemClock:
         """The clock to hand to everything that needs the time."""
         return SystemClock(self.at)
+
+    def network(self) -> Network:
+        """The proxy and certificates that the environment names."""
+        from tallystick.api.network import Network
+
+        return self._network() if self._network else Network()
 
     def client(self, clock: Clock | None = None, **how: Any) -> Client:
         """A client with the credential. A server on this machine is not Anthropic's, and is not asked more slowly."""
         from tallystick.api.client import PACE, Client
 
         pace = None if loopback(self.base_url) else PACE
-        return Client(self.credential(), clock=clock or self.clock(), base_url=self.base_url, pace=pace, **how)
+        how = {"pace": pace, "network": self.network(), **how}
+        return Client(self.credential(), clock=clock or self.clock(), base_url=self.base_url, **how)
+
+    def trust_needed(self) -> None:
+        """Raise AskedWrongly where a settings file that is not trusted says how the API is to be asked."""
+        self._allowed("api")
 
     def price_lists(self) -> Prices:
         """The public price list and one's own; AskedWrongly where it cannot be read."""
         from tallystick.tally.prices import Prices
 
-        if self.prices is None:
+        if (path := self.prices) is None:
             return Prices.with_own()
-        return Prices.with_own(_read(self.prices, "price list", "prices"), name=self.prices.name)
+        return Prices.with_own(read_text(path, "price list", "prices"), name=path.name)
 
     def people(self) -> People:
         """What may be kept of people, and the key of what is hashed, which is made at first need."""
@@ -176,90 +193,109 @@ class Settings:
         """Who owns what: the CSV, then the [[owner]] tables; AskedWrongly names the rule that cannot be."""
         from tallystick.tally.owners import Owners
 
-        at, tables = self._owners
-        return Owners.read(tables, *((_read(at, "owners' list", "owners"), at.name) if at else ()))
+        path = self._path("owners")
+        text = (read_text(path, "owners' list", "owners"), path.name) if path else ()
+        return Owners.read(self._values.get("owner", ()), *text)
 
     def budgets(self) -> Budgets:
         """What may be spent: the [[budget]] tables; AskedWrongly names the one that cannot be."""
         from tallystick.tally.budgets import Budgets
 
-        return Budgets.read(self._budgets)
+        return Budgets.read(self._values.get("budget", ()))
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; AskedWrongly says where one could be put if there is none.
 
         Never judged by its prefix: Admin keys, unbound keys and OAuth tokens all work (reports-api 2.2).
         """
-        from tallystick.api.credential import Credential
-
-        if credential := self._told():
+        self.trust_needed()
+        if credential := self._credential():
             return credential
-        if told := self._api.get("key_file"):
-            said = _read(Path(told), "key file", "key_file")
-            return Credential(said, source=f"the file {told}")
-        if told := self._api.get("key_command"):
-            return Credential(_printed_by(told), source="key_command")
         raise AskedWrongly(
             "There is no Admin key to ask the API with.",
-            f"Set {KEYS[0]} (or {TOKEN}), or put key_file or key_command under [api] in tallystick.toml. "
-            "An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
+            f"Set {KEYS[0]} (or {TOKEN}), or put key_file, key_command or token_command under [api] in "
+            "tallystick.toml. An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
         )
 
+    def _path(self, name: str) -> Path | None:
+        self._allowed(name)
+        path: Path | None = self._values.get(name)
+        return path
 
-def _from_environment(env: Mapping[str, str]) -> Credential | None:
-    from tallystick.api.credential import Credential
-
-    for name in (*KEYS, TOKEN):
-        if told := env.get(name):
-            return Credential(told, bearer=name == TOKEN, source=name)
-    return None
-
-
-def _read(path: Path, what: str, setting: str) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as wrong:
-        why = wrong.strerror if isinstance(wrong, OSError) else "it is not UTF-8"
-        raise AskedWrongly(f"The {what} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
+    def _allowed(self, name: str) -> None:
+        if why := self._refused.get(name):
+            what, _, mend = why.partition("\n")
+            raise AskedWrongly(what, mend)
 
 
-def _file(told: str | None) -> tuple[str, dict[str, Any]]:
-    path = Path(told) if told else Path("tallystick.toml")
-    if not told and not path.exists():
-        import platformdirs
+_NAMED = ("--base-url", "TALLYSTICK_BASE_URL")
 
-        path = Path(platformdirs.user_config_dir("tallystick")) / "tallystick.toml"
-        if not path.exists():
-            return str(path), {}
-    try:
-        with path.open("rb") as file:
-            said = tomllib.load(file)
-    except OSError as wrong:
-        raise AskedWrongly(f"The settings file {path} cannot be read: {wrong.strerror}.", "Correct --config.") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as wrong:
-        raise AskedWrongly(f"The settings file {path} is not TOML: {wrong}.", "Correct it there.") from None
-    for name, value in said.items():
-        if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
-            raise AskedWrongly(
-                f"{path} holds {name!r}, which is not a setting or not of its type.",
-                f"Settings are {', '.join(_KNOWN)}; under [api]: {', '.join(sorted(_KNOWN_API))}.",
+
+def _api(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
+    """What the files say of the API: the address, and the sources of a credential of one file, with its folder."""
+    api: dict[str, str] = {}
+    folder = Path()
+    for file in reversed(files):
+        if "base_url" in file.api:
+            api |= {"base_url": file.api["base_url"], "from": file.path}
+        if sources := {name: file.api[name] for name in SOURCES if name in file.api}:
+            api = {name: api[name] for name in api if name not in SOURCES} | sources
+            folder = Path(file.path).parent.absolute()
+    return api, folder
+
+
+def _refusals(files: list[SettingsFile], overridden: set[str]) -> dict[str, str]:
+    """Why a setting of a file that is not trusted does not count, by what needs it; `api` for those under [api]."""
+    refused: dict[str, str] = {}
+    for file in files:
+        count = [name for name in file.refused if name not in overridden]
+        for name in count:
+            area = "api" if name in {"base_url", *SOURCES} else name
+            refused[area] = (
+                f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: "
+                f"it could {'take your key' if area == 'api' else 'read any file of yours'}.\n"
+                + _TRUST.format(path=file.path)
             )
-    for name, value in said.get("api", {}).items():
-        if name not in _KNOWN_API or not isinstance(value, str):
-            raise AskedWrongly(
-                f"{path} holds {name!r} under [api], which is not a setting or not a text.",
-                f"Under [api] there can be {', '.join(sorted(_KNOWN_API))}.",
-            )
-    return str(path), said
+    return refused
 
 
-def _base_url(flag: str | None, env: Mapping[str, str], told: str | None, path: str) -> tuple[str, str, list[str]]:
+def _ledger(flag: str | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
+    written = [(flag, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
+    written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
+    place, source = next(((place, source) for place, source in written if place), (None, "default"))
+    if place is None:
+        folder = data_folder()
+        return (folder / "ledger" if folder else None), source
+    return beside(Path(), place, "ledger", source), source
+
+
+def _way(env: Mapping[str, str], *, real: bool) -> Callable[[], Network]:
+    """The network that the environment names, in a closure: a proxy's password must not be shown with the settings."""
+    variables = {name: value for name, value in env.items() if name.upper() in VARIABLES and value}
+
+    def network() -> Network:
+        from tallystick.api.network import Network
+
+        return Network(variables if not real or any(map(variables.get, PROXIES)) else _system_proxy() | variables)
+
+    return network
+
+
+def _system_proxy() -> dict[str, str]:
+    """The proxy that Windows or macOS has been given."""
+    from urllib.request import getproxies
+
+    system = getproxies().get("https")
+    return {"HTTPS_PROXY": system} if system else {}
+
+
+def _base_url(flag: str | None, env: Mapping[str, str], written: str | None, path: str) -> tuple[str, str, list[str]]:
     if flag:
         return flag, "--base-url", []
     if url := env.get("TALLYSTICK_BASE_URL"):
         return url, "TALLYSTICK_BASE_URL", []
-    if told:
-        return told, path, []
+    if written:
+        return written, path, []
     warnings = []
     if url := env.get("ANTHROPIC_BASE_URL"):
         if loopback(url):
@@ -278,29 +314,9 @@ def _host(url: str) -> str:
         return "no host of this machine"
 
 
-def _people(told: str, path: str) -> str:
-    if told not in PEOPLE:
-        raise AskedWrongly(f"{path} has people = {told!r}.", f"It can be {', '.join(PEOPLE)}.")
-    return told
-
-
-def _default_ledger() -> str:
-    import platformdirs
-
-    return str(Path(platformdirs.user_data_dir("tallystick", appauthor=False)) / "ledger")
-
-
-def _printed_by(command: str) -> str:
-    import shlex
-    import subprocess
-
-    try:
-        done = subprocess.run(  # noqa: S603 - the user's own command, from the user's own settings, without a shell
-            shlex.split(command), capture_output=True, text=True, timeout=60, check=True
-        )
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError) as wrong:
-        raise AskedWrongly(
-            f"key_command failed ({type(wrong).__name__}); its output is not shown, it may hold the key.",
-            "Run the command by hand.",
-        ) from None
-    return done.stdout
+def _people(files: list[SettingsFile]) -> str:
+    """What is kept of people: of several files the one that keeps least."""
+    for file in files:
+        if (mode := file.values.get("people", "full")) not in PEOPLE:
+            raise AskedWrongly(f"{file.path} has people = {mode!r}.", f"It can be {', '.join(PEOPLE)}.")
+    return max((file.values.get("people", "full") for file in files), key=PEOPLE.index, default="full")

@@ -13,6 +13,7 @@ from tallystick import AdminAPI
 from tallystick.api.credential import Credential
 from tallystick.core.time import instant
 from tallystick.errors import AskedWrongly, Refused, StrangeAnswer, Unreachable
+from tallystick.trust import allow
 
 from .conftest import (
     KEY,
@@ -275,7 +276,7 @@ def test_a_token_as_argument(administer: Administer) -> None:
 
 
 def test_the_address_of_the_settings(administer: Administer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The address is the argument's, else the environment's, else that of tallystick.toml here, else Anthropic's."""
+    """The address is the argument's, else the environment's, else that of a trusted settings file, else Anthropic's."""
 
     def host(**options: Any) -> str:
         api, server = administer(report(), **options)
@@ -283,7 +284,11 @@ def test_the_address_of_the_settings(administer: Administer, monkeypatch: pytest
         return server.requests[0].url.host
 
     assert host() == "api.anthropic.com"
-    (tmp_path / "tallystick.toml").write_text('[api]\nbase_url = "https://file.example.test"\n')
+    file = tmp_path / "tallystick.toml"
+    file.write_text('[api]\nbase_url = "https://file.example.test"\n')
+    with pytest.raises(AskedWrongly, match="not trusted"):
+        host()
+    allow(file, file.read_bytes())
     assert host() == "file.example.test"
     monkeypatch.setenv("TALLYSTICK_BASE_URL", "https://environment.example.test")
     assert host() == "environment.example.test"

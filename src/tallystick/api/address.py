@@ -9,6 +9,12 @@ from urllib.parse import urlsplit
 from tallystick.errors import AskedWrongly
 
 API = "https://api.anthropic.com"
+PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+"""Variables that name a proxy for HTTPS, the first wins."""
+CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name certificate authorities, the first wins."""
+VARIABLES = frozenset({*PROXIES, *CERTIFICATES, "NO_PROXY"})
+"""What the environment can say of the way to the API, in upper case too."""
 
 
 def safe_address(base_url: str) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from importlib.metadata import version
 from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -22,13 +21,19 @@ import httpx2
 import msgspec
 
 from tallystick.api.address import API, safe_address
+from tallystick.api.connection import LONGEST_ANSWER, Connection
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import Endpoint
+from tallystick.api.network import Network
 from tallystick.core.time import instant
-from tallystick.errors import CursorLost, Refused, StrangeAnswer, Unreachable
+from tallystick.errors import AskedWrongly, CursorLost, Refused, StrangeAnswer, Unreachable
 
 PATIENCE = 300.0
 """Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
+GLANCE = 20.0
+"""The same where somebody is looking on."""
+CONTACT = 4.0
+"""Seconds within which the API must answer for the first time where somebody is looking on."""
 LONGEST_WAIT = 120.0
 MINUTE = 60.0
 PACE = 55
@@ -38,6 +43,7 @@ HOPELESS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reac
 
 T = TypeVar("T")
 
+_UNAUTHORIZED = 401
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
 
@@ -115,9 +121,9 @@ class Client:
     """Sends queries to the Admin API. Use as a context manager, or `close()` it.
 
     `transport` is the seam for tests: any `httpx2.BaseTransport`. `patience` is the seconds that one request may wait
-    between its tries; `on_wait` is told the seconds and the reason before each wait. `pace` is the most requests a
-    minute to a paced endpoint, None for no such limit. Raises AskedWrongly for an address that a credential must not be
-    sent to.
+    between its tries, `contact` those within which the first answer must come, where fewer. `on_wait` is told the
+    seconds and the reason before each wait. `pace` is the most requests a minute to a paced endpoint, None for no such
+    limit. `network` is the way to the API. Raises AskedWrongly for an address that a credential must not be sent to.
     """
 
     def __init__(
@@ -128,28 +134,22 @@ class Client:
         base_url: str = API,
         transport: httpx2.BaseTransport | None = None,
         patience: float = PATIENCE,
+        contact: float = PATIENCE,
+        network: Network | None = None,
         pace: int | None = PACE,
         on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
         safe_address(base_url)
         self._credential = credential
+        self._not_renewed = ""
         self._clock = clock
         self._on_wait = on_wait
         self._patience = patience
+        self._contact = min(contact, patience)
         self._sent: deque[float] | None = deque(maxlen=pace) if pace else None
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.base_url = base_url.rstrip("/")
-        self._http = httpx2.Client(
-            base_url=self.base_url,
-            transport=transport,
-            timeout=httpx2.Timeout(60.0, connect=10.0),
-            follow_redirects=False,
-            headers=[
-                credential.header(),
-                ("accept", "application/json"),
-                ("user-agent", f"tallystick/{version('tallystick')} (https://pypi.org/project/tallystick)"),
-            ],
-        )
+        self._connection = Connection(self.base_url, network or Network(), transport)
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +159,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._http.close()
+        self._connection.close()
 
     @property
     def bearer(self) -> bool:
@@ -171,13 +171,14 @@ class Client:
 
         Raises Refused (CursorLost for a page token that no longer holds), Unreachable, StrangeAnswer.
         """
-        headers = query.headers
-        started, tries = self._clock.elapsed(), 0
+        started, tries, renewed = self._clock.elapsed(), 0, False
         while True:
             answer: httpx2.Response | None = None
             self._keep_pace(query.endpoint)
+            left = max(1.0, self._contact - (self._clock.elapsed() - started))
             try:
-                answer = self._http.get(query.request, headers=headers)
+                answer = self._connection.get(query.request, query.headers, self._credential, min(LONGEST_ANSWER, left))
+                self._contact = self._patience  # it can be reached: it may take its time from now on
             except httpx2.DecodingError as garbled:
                 raise StrangeAnswer(
                     f"An answer of {query.endpoint.path} cannot be unpacked: {self._credential.mask(str(garbled))}",
@@ -188,12 +189,15 @@ class Client:
             else:
                 if answer.status_code == httpx2.codes.OK:
                     return Page(query.request, answer.content, dict(answer.headers))
+                if answer.status_code == _UNAUTHORIZED and not renewed and self._renew():
+                    renewed = True
+                    continue
                 trouble = f"HTTP {answer.status_code}"
                 if not _passing(answer.status_code) or self._said(answer).code in HOPELESS:
                     raise self._refusal(query, answer)
             wait = self._wait(answer, tries)
             tries += 1
-            if self._clock.elapsed() - started + wait > self._patience:
+            if self._clock.elapsed() - started + wait > self._contact:
                 raise self._exhausted(query, answer, trouble, tries)
             if self._on_wait:
                 self._on_wait(wait, trouble)
@@ -222,6 +226,16 @@ class Client:
                 )
             seen.add(token)
             following = query.having(("after_id" if query.endpoint.paging == "id" else "page", token))
+
+    def _renew(self) -> bool:
+        """Read the credential anew after a 401; whether it is another one: a token has ended, a key was rotated."""
+        try:
+            fresh = self._credential.renewed()
+        except AskedWrongly as wrong:
+            self._not_renewed = f" It could not be read anew: {wrong.what}"
+            return False
+        self._credential = fresh or self._credential
+        return fresh is not None
 
     def _keep_pace(self, endpoint: Endpoint) -> None:
         """Wait until one more request in this minute is not too many for a paced endpoint."""
@@ -279,14 +293,14 @@ class Client:
             )
         else:
             mend = _MEND.get(status, "Read the message; the request will be refused again as it is.")
-            mend = mend.format(source=self._credential.source)
+            mend = mend.format(source=self._credential.source) + (self._not_renewed if status == _UNAUTHORIZED else "")
         return Refused(what, mend, status=status, **said.ids)
 
     def _exhausted(self, query: Query, answer: httpx2.Response | None, trouble: str, tries: int) -> Unreachable:
         said = self._said(answer) if answer is not None else _Said()
         where, told = self.base_url + query.endpoint.path, f": {said.message}" if said.message else ""
         return Unreachable(
-            f"No usable answer from {where} in {tries} tries; the last was {trouble}{told}",
+            f"No usable answer from {where}{self._connection.way} in {tries} tries; the last was {trouble}{told}",
             "Nothing that was committed is lost; run the same command again later. "
             "If this is not the API's address, correct --base-url.",
             status=answer.status_code if answer is not None else None,

@@ -3,27 +3,49 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from tallystick.errors import AskedWrongly
 
-_LOOKS_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+", re.IGNORECASE)
+if TYPE_CHECKING:
+    import httpx2
+
+_LOOKS_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+|(?<=Bearer )[^\s'\"\\]+", re.IGNORECASE)
+_USER = re.compile(r"(?<=//)[^/\s@'\"]*@")
+"""The user and password of an address."""
 
 
 class Credential:
-    """An Admin key or OAuth token that cannot print itself; `source` says where it came from."""
+    """An Admin key or OAuth token that cannot print itself; `source` says where it came from.
 
-    __slots__ = ("_secret", "bearer", "source")
+    `renew` reads it anew from there, where that is possible: tokens end within the hour, keys are rotated.
+    """
 
-    def __init__(self, secret: str, *, bearer: bool = False, source: str = "argument") -> None:
+    __slots__ = ("_earlier", "_renew", "_secret", "bearer", "source")
+
+    def __init__(
+        self,
+        secret: str,
+        *,
+        bearer: bool = False,
+        source: str = "argument",
+        renew: Callable[[], str] | None = None,
+        earlier: tuple[str, ...] = (),
+    ) -> None:
         secret = secret.strip()
         if not secret or not secret.isascii() or not secret.isprintable():
+            several = len(secret.splitlines()) > 1
+            why = "is empty" if not secret else "is more than one line" if several else "holds what cannot be sent"
             raise AskedWrongly(
-                f"The credential from {source} is empty or holds characters that cannot be sent.",
-                "Put the key alone there, without quotes or line breaks.",
+                f"The credential from {source} {why}.", "Put the key alone there, without quotes or line breaks."
             )
         self._secret = secret
+        self._renew = renew
+        self._earlier = earlier
         self.bearer = bearer
         self.source = source
+        _SEEN.append(self)
 
     def __repr__(self) -> str:
         return f"Credential({'token' if self.bearer else 'key'} from {self.source})"
@@ -35,7 +57,37 @@ class Credential:
         """The header that carries it."""
         return ("authorization", f"Bearer {self._secret}") if self.bearer else ("x-api-key", self._secret)
 
-    def mask(self, said: str) -> str:
+    def sign(self, request: httpx2.Request) -> httpx2.Request:
+        """The request with the credential on it; no header of it is a value that a traceback could show."""
+        name, value = self.header()
+        request.headers[name] = value
+        return request
+
+    def renewed(self) -> Credential | None:
+        """The credential read anew; None where it cannot be, or is the same. AskedWrongly where its source fails."""
+        secret = self._renew().strip() if self._renew else self._secret
+        if secret == self._secret:
+            return None
+        earlier = (*self._earlier[-8:], self._secret)
+        return Credential(secret, bearer=self.bearer, source=self.source, renew=self._renew, earlier=earlier)
+
+    def mask(self, text: str) -> str:
         """The text without this secret, or any other that looks like one of Anthropic's."""
-        said = re.sub(re.escape(self._secret), "***", said, flags=re.IGNORECASE)
-        return _LOOKS_SECRET.sub("sk-ant-***", said)
+        for secret in (self._secret, *self._earlier):
+            text = re.sub(re.escape(secret), "***", text, flags=re.IGNORECASE)
+        return _LOOKS_SECRET.sub(_short, text)
+
+
+_SEEN: list[Credential] = []
+"""Every credential of this process, so that no message can hold one."""
+
+
+def masked(text: str) -> str:
+    """The text without any secret that this process has seen, what looks like one, or a password of an address."""
+    for credential in _SEEN:
+        text = credential.mask(text)
+    return _USER.sub("***@", _LOOKS_SECRET.sub(_short, text))
+
+
+def _short(match: re.Match[str]) -> str:
+    return "sk-ant-***" if match[0].lower().startswith("sk-ant-") else "***"

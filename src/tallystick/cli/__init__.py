@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import io
+import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
 
 import click
 
@@ -18,16 +23,20 @@ from tallystick.cli import (
     limits,
     log,
     look,
+    output,
     owners,
     price,
     reconcile,
     simulate,
     statement,
+    trust,
     variance,
 )
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
+QUERY = "tallystick-query"
+"""The name of a thread that runs a query (ledger/interrupt.py)."""
 
 
 HELP = """Every cent of your Claude bill, matched to who used it.
@@ -43,6 +52,7 @@ Exit codes:
   4  could not reach the API
   5  the API answered strangely
   6  the ledger cannot be read or written
+  70 an internal error; the message names a file of details
 """
 
 
@@ -80,6 +90,7 @@ for command in (
     export.export,
     look.rebuild,
     forget.forget,
+    trust.trust,
     simulate.sim,
 ):
     cli.add_command(command)
@@ -87,22 +98,83 @@ for command in (
 
 def main() -> None:
     """Run the command line; every error ends it with a message and its own exit code, never a traceback."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a narrow encoding shows ? for what it lacks
+    output.ready()
+    code = _code()
     try:
-        cli.main(standalone_mode=False)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except click.ClickException as wrong:
-        wrong.show()
-        sys.exit(wrong.exit_code)
+        output.flush()
+    except BrokenPipeError:
+        output.silence()
     except TallystickError as wrong:
-        from tallystick.core.text import safe
+        code = _said(wrong)
+    if code:
+        sys.exit(code)
 
-        lines = [safe(line) for line in str(wrong).splitlines()]
-        click.echo("\n".join([f"tallystick: {lines[0]}", *(f"  {line}" for line in lines[1:])]), err=True)
-        sys.exit(wrong.exit_code)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("\ntallystick: stopped. What was committed stays; run the same again to go on.", err=True)
-        sys.exit(INTERRUPTED)
+
+def _code() -> int:
+    """Run the command; its exit code, once its error has been said."""
+    signals: list[int] = []
+    try:
+        with _noticing(signals):
+            cli.main(standalone_mode=False)
+    except SystemExit as done:
+        return done.code if isinstance(done.code, int) else int(done.code is not None)
+    except BaseException as wrong:  # noqa: BLE001 - the last net: also panics of libraries, which are no Exceptions
+        if signals or isinstance(wrong, (KeyboardInterrupt, click.Abort)):
+            return _stopped()
+        return _failed(wrong)
+    return 0
+
+
+@contextmanager
+def _noticing(signals: list[int]) -> Iterator[None]:
+    """Note every Ctrl-C: a library may make another error of it."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        signals.append(number)
+        signal.default_int_handler(number, frame)
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def _failed(wrong: BaseException) -> int:
+    """Say an error that ended a command; its exit code."""
+    if isinstance(wrong, click.ClickException):
+        with suppress(OSError):
+            wrong.show()
+        return wrong.exit_code
+    if isinstance(wrong, TallystickError):
+        return _said(wrong)
+    if output.unwritable(wrong):
+        return _said(output.unwritten(wrong))
+    from tallystick.cli import crash
+
+    output.note(crash.report(wrong))
+    return crash.INTERNAL
+
+
+def _said(wrong: TallystickError) -> int:
+    """Say an error, a line for what happened and one for the remedy; its exit code."""
+    from tallystick.api.credential import masked
+
+    first, *others = masked(str(wrong)).splitlines() or [type(wrong).__name__]
+    output.note(first)
+    for line in others:
+        output.note(line, name="  ")
+    return wrong.exit_code
+
+
+def _stopped() -> int:
+    """Say that Ctrl-C was heard; its exit code, at once where a query still runs, which may take its time to notice."""
+    output.note("", name="")
+    output.note("stopped. What was committed stays; run the same again to go on.")
+    if any(thread.name == QUERY for thread in threading.enumerate()):
+        os._exit(INTERRUPTED)
+    return INTERRUPTED

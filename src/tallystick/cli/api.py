@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from tallystick.cli import options
+from tallystick.cli.output import note
 
 if TYPE_CHECKING:
     from tallystick.book import Ledger
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 LONG = 10.0
 """Seconds of a wait that is worth a line."""
-CHECK_PATIENCE = 20.0
-"""Seconds that `check` waits in all for an answer: somebody is looking on."""
 
 
 @click.command(short_help="Whether the API can be read.")
@@ -29,10 +28,11 @@ def check(base_url: str | None, config: str | None) -> None:
     Also which rights the key has beyond what tallystick needs. Exit code 3 if neither dialect can be read.
     """
     from tallystick.admin import AdminAPI
+    from tallystick.api.client import CONTACT, GLANCE
     from tallystick.core.text import safe
 
-    told = options.settings(base_url=base_url, config=config)
-    with AdminAPI(settings=told, patience=CHECK_PATIENCE) as api:
+    told = options.settings(asks=True, base_url=base_url, config=config)
+    with AdminAPI(settings=told, patience=GLANCE, contact=CONTACT) as api:
         found = api.check()
     click.echo(f"{safe(found.organization.name)} ({safe(found.organization.id)})")
     click.echo(f"{found.base_url}, read with the credential from {found.credential}")
@@ -87,7 +87,7 @@ def sync(
     """Read what is missing or not settled from the API into the ledger."""
     from tallystick.book import Ledger
 
-    told = options.settings(ledger=ledger, base_url=base_url, config=config)
+    told = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
     words = None if cuts is None else options.names(cuts)
     if planned:
@@ -107,14 +107,14 @@ def sync(
         )
     tell(done)
     for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
-        click.echo(f"{day} is still running ({gap}).", err=True)
-    click.echo(
+        note(f"{day} is still running ({gap}).", name="")
+    note(
         f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
         f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
-        err=True,
+        name="",
     )
     for said in book.restated():
-        click.echo(said, err=True)
+        note(said, name="")
 
 
 class Shown:
@@ -153,7 +153,7 @@ class Shown:
     def wait(self, seconds: float, why: str) -> None:
         """A wait before another try; a long one is said even where there is no terminal."""
         if not self._console.is_terminal and seconds >= LONG:
-            click.echo(f"tallystick: waiting {seconds:.0f} s to try again: {why}", err=True)
+            note(f"waiting {seconds:.0f} s to try again: {why}")
         self._bar.update(self._task, note=f"(waiting {seconds:.0f} s: {why[:60]})")
 
     def queue(self, holder: str) -> None:
@@ -163,10 +163,8 @@ class Shown:
 
 def tell(done: Outcome) -> None:
     """What the user should know of a sync."""
-    from tallystick.core.text import safe
-
     for remark in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues)):
-        click.echo(f"tallystick: {safe(remark)}", err=True)
+        note(remark)
 
 
 def _print_plan(

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from tallystick.cli import options
+from tallystick.cli.output import note
 from tallystick.reports import REPORTS
 from tallystick.reports.report import Report
 
@@ -70,7 +71,7 @@ def _command(report: Report) -> click.Command:
             query = book.query(report.name, dims, since, until, chosen, options.names(show or ""))
             options.write(query + "\n", output, force=force)
             for said in _after(report, {*dims, *chosen}):
-                click.echo(f"tallystick: {said}", err=True)
+                note(said)
             return
         table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""))
         options.write(options.written(table, form, output), output, force=force)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tallystick.cli import options
-from tallystick.core.text import safe
+from tallystick.cli.output import free, note, pipe, silence, whole
 from tallystick.errors import AskedWrongly
 from tallystick.exports import FORMATS, TABLES, TEXTS
 
@@ -126,21 +125,21 @@ def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> s
 
 def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: bool) -> None:
     """Write an export where it shall go, then what is to be said of it on the error stream."""
-    options.free(output, force=force, text=form in TEXTS)
+    free(output, force=force, text=form in TEXTS)
     if output is None:
-        _to_pipe(rows, form, sys.stdout.buffer)
+        _to_pipe(rows, form)
     else:
-        with options.whole(Path(output)) as file:
+        with whole(Path(output)) as file:
             rows.write(form, file)
     for caveat in rows.said:
-        click.echo(f"tallystick: {safe(caveat)}", err=True)
+        note(caveat)
     if strict and rows.coverage["absent"]:
         sys.exit(1)
 
 
-def _to_pipe(rows: Rows, form: str, pipe: BinaryIO) -> None:
+def _to_pipe(rows: Rows, form: str) -> None:
     try:
-        rows.write(form, pipe)
-        pipe.flush()
+        with pipe() as file:
+            rows.write(form, file)
     except BrokenPipeError:  # the reader has enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence()

@@ -33,5 +33,6 @@ def limits(
     """
     from tallystick.book import Ledger
 
-    table = Ledger.of(options.settings(ledger=ledger, base_url=base_url, config=config)).limits(rates=rates)
+    settings = options.settings(asks=True, ledger=ledger, base_url=base_url, config=config)
+    table = Ledger.of(settings).limits(rates=rates)
     options.write(options.written(table, form, output), output, force=force)

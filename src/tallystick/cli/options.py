@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from tallystick.cli.output import note, write
 from tallystick.core.dimensions import NAMED, TIMES
-from tallystick.core.text import safe
 from tallystick.errors import AskedWrongly
 from tallystick.formats import ENDINGS, FORMATS, Format
 
@@ -22,6 +19,8 @@ if TYPE_CHECKING:
     from tallystick.book import Ledger
     from tallystick.config import Settings
     from tallystick.core.document import Answer
+
+__all__ = ["write"]
 
 ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
 as_of = click.option(
@@ -61,13 +60,15 @@ form = click.option(
 force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
 
 
-def settings(**told: Any) -> Settings:
-    """The settings, with their warnings said on the error stream."""
+def settings(*, asks: bool = False, **told: Any) -> Settings:
+    """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
     from tallystick.config import Settings
 
     made = Settings.load(**told, as_of=click.get_current_context().meta.get("as_of"))
+    if asks:
+        made.trust_needed()
     for warning in made.warnings:
-        click.echo(f"tallystick: {warning}", err=True)
+        note(warning)
     return made
 
 
@@ -77,7 +78,7 @@ def book(*, doubt: bool = True, **told: Any) -> Ledger:
 
     made = Ledger.of(settings(**told))
     for said in made.doubts() if doubt else ():
-        click.echo(f"tallystick: {safe(said)}", err=True)
+        note(said)
     return made
 
 
@@ -115,7 +116,7 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
         return as_text(answer, shutil.get_terminal_size().columns)
     content = chosen.write(answer)
     for caveat in answer.caveats if chosen.rows else ():
-        click.echo(f"tallystick: {safe(caveat)}", err=True)
+        note(caveat)
     return content
 
 
@@ -130,38 +131,3 @@ def format_of(form: str | None, output: str | None) -> Format:
             f"Endings are {', '.join(f'.{it}' for it in ENDINGS)}; --format says what it shall be in spite of it.",
         )
     return ENDINGS[ending] if ending else FORMATS["text"]
-
-
-def write(content: str | bytes, output: str | None, *, force: bool) -> None:
-    """Write an answer to the terminal, or whole to a file; AskedWrongly where `free` says so."""
-    free(output, force=force, text=isinstance(content, str))
-    if output is None:
-        click.echo(content, nl=False)
-        return
-    with whole(Path(output)) as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
-
-
-def free(output: str | None, *, force: bool, text: bool) -> None:
-    """Raise AskedWrongly where an answer cannot go: a file that is there, a terminal for what is not text."""
-    if output is None:
-        if not text and sys.stdout.isatty():
-            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
-    elif Path(output).is_dir():
-        raise AskedWrongly(f"{output} is a folder.", "Name a file in it.")
-    elif Path(output).exists() and not force:
-        raise AskedWrongly(f"{output} is there already.", "Name another file, or replace it with --force.")
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[BinaryIO]:
-    """A file to write: beside its place first, so that its name is taken only by the whole of it."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("xb") as file:
-            yield file
-        beside.replace(path)
-    except OSError as wrong:
-        raise AskedWrongly(f"{path} cannot be written: {wrong.strerror}.", "Name another file.") from None
-    finally:
-        beside.unlink(missing_ok=True)

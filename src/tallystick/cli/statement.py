@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tallystick.cli import options
+from tallystick.cli.output import free, note, write_all
 from tallystick.errors import AskedWrongly
 from tallystick.formats import ENDINGS, FORMATS
 
@@ -41,13 +42,13 @@ def close(
     adjustments. Prints what each team is charged, and the digest of all that was kept.
     """
     book = options.book(ledger=ledger, config=config)
-    options.free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
+    free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
     _one(1 if organization else len(book.organizations()), form, output)
     book.close(
         month,
         provisional=provisional,
         organization=organization,
-        waiting=lambda it: click.echo(f"tallystick: waiting for {it}", err=True),
+        waiting=lambda it: note(f"waiting for {it}"),
     )
     from tallystick.reports.statement import overview
 
@@ -155,22 +156,17 @@ def _one(count: int, form: str | None, output: str | None) -> None:
 
 
 def _into(folder: Path, documents: dict[str, Document], form: str, *, force: bool) -> None:
-    """Write documents into a folder, each whole; nothing if one is there already."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as wrong:
-        raise AskedWrongly(f"{folder} cannot be a folder: {wrong.strerror}.", "Name another.") from None
-    paths = {name: folder / f"{name}.{FORMATS[form].ending}" for name in documents}
-    if there := [it for it in paths.values() if it.exists() and not force]:
-        raise AskedWrongly(f"{there[0]} is there already.", "Name another folder, or replace files with --force.")
-    for name, document in documents.items():
-        options.write(FORMATS[form].write(document), str(paths[name]), force=force)
-        click.echo(f"{paths[name]}")
+    """Write documents into a folder: all of them or none; nothing if one is there already."""
+    written = {f"{name}.{FORMATS[form].ending}": FORMATS[form].write(document) for name, document in documents.items()}
+    files = {name: content if isinstance(content, bytes) else content.encode() for name, content in written.items()}
+    for path in write_all(folder, files, force=force):
+        click.echo(f"{path}")
 
 
 def _word(name: str) -> str:
-    """A name as part of a file's name on every system."""
-    return re.sub(r"[^\w.-]+", "-", name).strip("-.")[:80] or "team"
+    """A name as part of a file's name on every system: short in bytes too, of which a Chinese letter takes three."""
+    word = re.sub(r"[^\w.-]+", "-", name).strip("-.").encode()[:80].decode(errors="ignore")
+    return word or "team"
 
 
 def _free(name: str, taken: dict[str, Document]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from tallystick.exports import Rows
 
@@ -18,7 +21,20 @@ NOTE = "Excel keeps 15 digits of a number: amounts here can be off in the last p
 
 
 def write(rows: Rows, file: BinaryIO, most: int = MOST) -> None:
-    """A sheet of notes, then as many of rows as it takes; `most` rows on each."""
+    """A sheet of notes, then as many of rows as it takes; `most` rows on each.
+
+    The workbook is made in a temporary file: a pipe cannot be sought in, and one that fails leaves no half zip behind.
+    """
+    with tempfile.TemporaryFile() as whole:
+        try:
+            _write_book(rows, whole, most)
+        except FileCreateError as wrong:
+            raise OSError(getattr(wrong.args[0], "errno", 0), getattr(wrong.args[0], "strerror", "no file")) from None
+        whole.seek(0)
+        shutil.copyfileobj(whole, file)
+
+
+def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable
 from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger.interrupt import interruptible
 from tallystick.ledger.views import DERIVED_SQL, SQL, VIEWS
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ class Engine:
         """
         with self._duck.cursor() as duck:
             try:
-                yield from duck.sql(query.sql(dialect="duckdb")).to_arrow_reader(rows)
+                text = query.sql(dialect="duckdb")
+                reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
+                while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
+                    yield batch
             except (duckdb.Error, pa.ArrowException) as wrong:
                 raise self._damaged(wrong) from None
 
@@ -75,7 +79,7 @@ class Engine:
 
     def _run(self, text: str) -> pa.Table:
         try:
-            return self._duck.sql(text).to_arrow_table()
+            return interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_table())
         except duckdb.IOException as wrong:
             raise self._damaged(wrong) from None
 

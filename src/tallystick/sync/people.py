@@ -22,6 +22,7 @@ import msgspec
 
 from tallystick.api.analytics import HIDDEN, Actor
 from tallystick.errors import AskedWrongly, StrangeAnswer
+from tallystick.folders import settings_folder
 from tallystick.ledger.archive import named
 from tallystick.sync.reading import Asked
 
@@ -54,17 +55,18 @@ class Mode(StrEnum):
     HASHED = "hashed"
 
 
-def default_key() -> Path:
-    """Where the key of what is hashed is kept where nothing is said: outside any ledger."""
-    import platformdirs
+def default_key() -> Path | None:
+    """Where the key of what is hashed is kept where nothing is said: outside any ledger; None without a home."""
+    folder = settings_folder()
+    return folder / "people.key" if folder else None
 
-    return Path(platformdirs.user_config_dir("tallystick")) / "people.key"
 
-
-def key_in(path: Path) -> Callable[[], bytes]:
+def key_in(path: Path | None) -> Callable[[], bytes]:
     """The key that the file holds, made at first need, for its owner's eyes only."""
 
     def key() -> bytes:
+        if path is None:
+            raise AskedWrongly("There is no home folder for the key that hides people.", "Set `people_key`, or HOME.")
         try:
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)

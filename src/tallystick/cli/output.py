@@ -1,0 +1,202 @@
+"""What goes out: answers to the standard output or a file, notes to the error stream.
+
+An answer that cannot be written is an error, exit code 2; a note that cannot be written changes nothing. A reader that
+has enough, as `head` does, ends a command quietly.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import secrets
+import stat
+import sys
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from tallystick.core.text import safe
+from tallystick.errors import AskedWrongly
+
+_SYSTEM = ("/dev/", "/proc/")
+
+
+def say(text: str | bytes = "", *, nl: bool = True) -> None:
+    """Write to the standard output; AskedWrongly where it takes nothing."""
+    with _standard():
+        click.echo(text, nl=nl)
+
+
+def note(text: str, *, name: str = "tallystick: ") -> None:
+    """Say something beside the answer, on the error stream, a line that cannot steer the terminal."""
+    with suppress(OSError, ValueError):  # what cannot be said must not stop what is done
+        click.echo(f"{name}{safe(text)}", err=True)
+
+
+@contextmanager
+def pipe() -> Iterator[BinaryIO]:
+    """The standard output for bytes; AskedWrongly where it takes nothing."""
+    with _standard():
+        if not sys.stdout.writable():
+            raise io.UnsupportedOperation
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+
+
+def ready() -> None:
+    """Make both streams fit to write to: a narrow encoding shows ? for what it lacks, a closed one takes nothing."""
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - writing to it fails, as it should
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for all of the process
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
+def flush() -> None:
+    """Write what still waits for the standard output; AskedWrongly where it takes nothing."""
+    if sys.stdout.writable():
+        with _standard():
+            sys.stdout.flush()
+
+
+def unwritable(error: BaseException) -> bool:
+    """Whether an error is that the standard output takes nothing, raised by a command that writes line by line."""
+    frames = [frame.f_code for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return isinstance(error, OSError) and click.echo.__code__ in frames
+
+
+def silence() -> None:
+    """Send what still waits for the standard output nowhere, so that the end of the process does not fail on it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def _standard() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as wrong:
+        raise unwritten(wrong) from None
+
+
+def unwritten(error: BaseException) -> AskedWrongly:
+    """The error of a standard output that takes nothing more; what waits for it goes nowhere."""
+    silence()
+    why = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"
+    return AskedWrongly(f"The standard output cannot be written: {why}.", "Name a file with --output.")
+
+
+def write(content: str | bytes, output: str | None, *, force: bool) -> None:
+    """Write an answer to the terminal, or whole to a file; AskedWrongly where `free` says so."""
+    free(output, force=force, text=isinstance(content, str))
+    if output is None:
+        say(content, nl=False)
+        return
+    with whole(Path(output)) as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+
+
+def free(output: str | None, *, force: bool, text: bool) -> None:
+    """Raise AskedWrongly where an answer cannot go: a file that is there, a terminal for what is not text.
+
+    A device or a pipe is written to, never replaced.
+    """
+    if output is None:
+        if not text and sys.stdout.isatty():
+            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
+        return
+    path = Path(output)
+    with _file(path):
+        mode = _mode(path)
+        if mode is None and not path.parent.is_dir():
+            raise AskedWrongly(f"{path} cannot be written: there is no folder {path.parent}.", "Make it first.")
+        if mode is None and not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    if mode is None:
+        return
+    if stat.S_ISDIR(mode):
+        raise AskedWrongly(f"{output} is a folder.", "Name a file in it.")
+    if stat.S_ISBLK(mode):
+        raise AskedWrongly(f"{output} is a disk.", "Name a file.")
+    if stat.S_ISREG(mode) and not force:
+        raise AskedWrongly(f"{output} is there already.", "Name another file, or replace it with --force.")
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[BinaryIO]:
+    """A file to write: beside its place first, so that its name is taken only by the whole of it.
+
+    A link stays, what it points to is replaced; a device or a pipe is written to.
+    """
+    with _file(path):
+        mode = _mode(path)
+        if (mode is not None and not stat.S_ISREG(mode)) or str(path.absolute()).startswith(_SYSTEM):
+            with path.open("wb") as file:
+                yield file
+            return
+        target = path.resolve() if path.is_symlink() else path
+        beside = _beside(target)
+        try:
+            with beside.open("xb") as file:
+                yield file
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+
+
+def write_all(folder: Path, files: Mapping[str, bytes], *, force: bool) -> list[Path]:
+    """Write files into a folder, which is made; all of them, or none where one cannot be. Returns their paths."""
+    paths = {name: folder / name for name in files}
+    made = not folder.exists()
+    with _file(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    if there := [path for path in paths.values() if path.exists() and not force]:
+        raise AskedWrongly(f"{there[0]} is there already.", "Name another folder, or replace files with --force.")
+    parts = {name: _beside(path) for name, path in paths.items()}
+    try:
+        with _file(folder):
+            for name, content in files.items():
+                parts[name].write_bytes(content)
+            for name, part in parts.items():
+                part.replace(paths[name])
+    finally:
+        with suppress(OSError):
+            for part in parts.values():
+                part.unlink(missing_ok=True)
+            if made:
+                folder.rmdir()  # where nothing is in it
+    return list(paths.values())
+
+
+def _beside(path: Path) -> Path:
+    """Where a file is written before it has its name: short, whatever the name."""
+    return path.with_name(f".tallystick-{secrets.token_hex(4)}.part")
+
+
+def _mode(path: Path) -> int | None:
+    """What is at a path, links followed; None where nothing is."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _file(path: Path) -> Iterator[None]:
+    """Raise AskedWrongly for whatever the disk says."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) and wrong.strerror else "it is no path"
+        raise AskedWrongly(f"{path} cannot be written: {why}.", "Name another file.") from None

@@ -1,0 +1,43 @@
+"""The command about trust: which settings files of other folders may say where the key comes from and goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from tallystick.cli.output import say
+from tallystick.core.text import safe
+
+
+@click.command(short_help="Allow a settings file to name the key and the API's address.")
+@click.argument("file", required=False, default="tallystick.toml", metavar="[FILE]")
+@click.option("--list", "listing", is_flag=True, help="List the files that are trusted.")
+@click.option("--revoke", is_flag=True, help="Trust FILE no longer.")
+def trust(file: str, listing: bool, revoke: bool) -> None:
+    """Allow FILE, by default the tallystick.toml of this folder, to name the key and where it is sent.
+
+    Read it first: it can have any command run, and send your Admin key anywhere. Trust is of the file's content: a
+    changed file must be trusted again.
+    """
+    from tallystick import trust as store
+    from tallystick.errors import AskedWrongly
+    from tallystick.settings_file import content, parsed
+
+    path = Path(file)
+    if listing:
+        for trusted in store.listed():
+            say(safe(str(trusted)))
+        return
+    if revoke:
+        if not store.revoke(path):
+            raise AskedWrongly(f"{file} was not trusted.", "`tallystick trust --list` lists what is.")
+        say(f"{safe(file)} is no longer trusted.")
+        return
+    raw = content(path)
+    refused = parsed(file, raw, harmless=True).refused
+    values = parsed(file, raw)
+    store.allow(path, raw)
+    for name in refused:
+        say(safe(f"  {name} = {values.api.get(name) or values.values.get(name)}"))
+    say(f"{safe(file)} is trusted until it changes.")

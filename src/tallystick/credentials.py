@@ -1,0 +1,112 @@
+"""Where a credential comes from: the environment, a file, or a command that prints it."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tallystick.api.credential import Credential
+from tallystick.errors import AskedWrongly
+from tallystick.settings_file import SOURCES, text_of
+
+KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
+TOKEN = "ANTHROPIC_OAUTH_TOKEN"  # noqa: S105 - the name of a variable
+PATIENCE = 60.0
+"""Seconds that a command may take: somebody may have to touch a key."""
+
+
+def from_environment(secrets: Mapping[str, str]) -> Credential | None:
+    """The credential of the environment: an Admin key before an OAuth token."""
+    for name in (*KEYS, TOKEN):
+        if secret := secrets.get(name):
+            return Credential(secret, bearer=name == TOKEN, source=name)
+    return None
+
+
+def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
+    """The credential that a settings file names, read again when the API no longer takes it.
+
+    `folder` is that of the settings file: a command is run there. AskedWrongly where the source gives none.
+    """
+    for name in SOURCES:
+        if name not in api:
+            continue
+        value, bearer = api[name], name.startswith("token")
+        read = _of_file(value, name) if name.endswith("file") else _of_command(value, name, folder)
+        source = f"the file {value}" if name.endswith("file") else name
+        return Credential(read(), bearer=bearer, source=source, renew=read)
+    return None
+
+
+def read_text(path: Path, what: str, setting: str) -> str:
+    """The text of a file that a setting names; AskedWrongly where it cannot be read."""
+    try:
+        return text_of(path.read_bytes())
+    except (OSError, ValueError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) else str(wrong)
+        raise AskedWrongly(f"The {what} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
+
+
+def _of_file(path: str, setting: str) -> Callable[[], str]:
+    what = "token file" if setting.startswith("token") else "key file"
+    return lambda: read_text(Path(path), what, setting)
+
+
+def _of_command(command: str, setting: str, folder: Path, patience: float = PATIENCE) -> Callable[[], str]:
+    return lambda: printed(command, setting, folder, patience)
+
+
+def printed(command: str, setting: str, folder: Path, patience: float = PATIENCE) -> str:
+    """What a command prints, run without a shell in `folder`; AskedWrongly says how it failed, and not what it said.
+
+    Its output may hold the credential, its error stream too. A program is looked for on PATH, never in the folder
+    that the user happens to stand in.
+    """
+    try:
+        words = shlex.split(command)
+        program = _program(words[0], folder)
+        with (
+            subprocess.Popen(  # noqa: S603 - the user's own command, from settings that the user trusts, no shell
+                [program, *words[1:]], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder
+            ) as process
+        ):
+            try:
+                output, _ = process.communicate(timeout=patience)
+            except BaseException:  # a timeout, or Ctrl-C: do not wait for whoever still holds the pipe
+                process.kill()
+                if process.stdout:
+                    process.stdout.close()
+                raise
+        if process.returncode:
+            raise _failed(setting, f"it ended with exit code {process.returncode}")
+        return text_of(output)
+    except subprocess.TimeoutExpired:
+        raise _failed(setting, f"it did not end within {patience:.0f} s") from None
+    except OSError as wrong:
+        raise _failed(setting, (wrong.strerror or type(wrong).__name__).lower()) from None
+    except (ValueError, IndexError) as wrong:
+        why = "what it printed is not UTF-8 text" if "UTF-" in str(wrong) else "it is no command"
+        raise _failed(setting, why) from None
+
+
+def _program(name: str, folder: Path) -> str:
+    """The program as an absolute path; FileNotFoundError where PATH has none."""
+    if not name:
+        raise ValueError("no command")
+    if Path(name).parent != Path():
+        return str(folder / Path(name).expanduser())
+    places = [place for place in os.get_exec_path() if Path(place).is_absolute()]
+    found = shutil.which(name, path=os.pathsep.join(places))
+    if found is None or not Path(found).is_absolute():
+        raise FileNotFoundError(2, f"there is no program {name} on PATH")
+    return found
+
+
+def _failed(setting: str, why: str) -> AskedWrongly:
+    return AskedWrongly(
+        f"{setting} failed: {why}. Its output is not shown, it may hold the credential.", "Run the command by hand."
+    )

@@ -1,0 +1,158 @@
+"""The settings file: where it is, what it holds, and what of it counts.
+
+A file that the user named, or keeps in their own configuration folder, counts whole. The tallystick.toml of the working
+folder may come from anybody (a cloned repository, a shared folder), so only what is harmless in it counts until the
+user trusts it: nothing that says where a key comes from, where it is sent, or which command is run.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tallystick.errors import AskedWrongly
+from tallystick.folders import settings_folder
+from tallystick.trust import trusted
+
+NAME = "tallystick.toml"
+PATHS = ("ledger", "prices", "owners", "people_key")
+"""Settings that are paths: relative to the file that holds them."""
+SOURCES = ("key_file", "key_command", "token_file", "token_command")
+"""Where a credential can come from, in the order in which they are tried."""
+_KNOWN = {
+    "ledger": str,
+    "people": str,
+    "people_key": str,
+    "prices": str,
+    "owners": str,
+    "owner": list,
+    "budget": list,
+    "cuts": list,
+    "api": dict,
+}
+_KNOWN_API = {"base_url", *SOURCES}
+_WITHIN = ("prices", "owners")
+"""Files that are read: a file of the working folder may name those in the folder, whose text an error can show."""
+_BOMS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a settings file holds, its paths made absolute by its own folder; `refused` holds what does not count.
+
+    `path` is as the user knows it.
+    """
+
+    path: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    api: Mapping[str, str] = field(default_factory=dict)
+    refused: tuple[str, ...] = ()
+
+
+def settings_files(named: str | None) -> list[SettingsFile]:
+    """The file that the user named alone; else that of the working folder, then the user's own, where they are."""
+    if named:
+        return [parsed(named, content(Path(named)))]
+    files = []
+    folder = settings_folder()
+    own = folder / NAME if folder else None
+    here = Path(NAME)
+    if _there(here) and not (own and _there(own) and here.samefile(own)):
+        raw = content(here)
+        files.append(parsed(NAME, raw, harmless=not trusted(here, raw)))
+    if own and _there(own):
+        raw = content(own)
+        foreign = bool(own.stat().st_mode & stat.S_IWOTH) and os.name == "posix"  # anybody may have written it
+        files.append(parsed(str(own), raw, harmless=foreign and not trusted(own, raw)))
+    return files
+
+
+def content(path: Path) -> bytes:
+    """The bytes of a settings file; AskedWrongly where it cannot be read."""
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as wrong:
+        why = wrong.strerror if isinstance(wrong, OSError) else "it is no path"
+        raise AskedWrongly(f"The settings file {path} cannot be read: {why}.", "Correct --config.") from None
+
+
+def text_of(raw: bytes) -> str:
+    """UTF-8 as text, without the mark that Windows editors put first; ValueError says what it is instead."""
+    if raw[:2] in _BOMS or b"\0" in raw:
+        raise ValueError("it is UTF-16, or no text: save it as UTF-8")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
+
+
+def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
+    """A settings file from its bytes; AskedWrongly where it is no TOML or holds no setting of ours.
+
+    With `harmless` only what may come from anybody counts, and what else there is stands in `refused`.
+    """
+    try:
+        values = tomllib.loads(text_of(raw))
+    except (ValueError, RecursionError) as wrong:
+        why = "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
+        raise AskedWrongly(f"The settings file {path} is not TOML: {why}.", "Correct it there.") from None
+    _check(path, values)
+    folder = Path(path).parent
+    refused = []
+    for name in [name for name in PATHS if name in values]:
+        values[name] = beside(folder, values[name], name, path)
+        if harmless and (name == "people_key" or (name in _WITHIN and not _inside(Path.cwd(), values[name]))):
+            refused.append(name)
+    api = values.pop("api", {})
+    for name in ("key_file", "token_file"):
+        if name in api:
+            api[name] = str(beside(folder, api[name], name, path))
+    if harmless:
+        refused += api
+        api = {}
+    return SettingsFile(path, {name: values[name] for name in values if name not in refused}, api, tuple(refused))
+
+
+def _check(path: str, values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
+            raise AskedWrongly(
+                f"{path} holds {name!r}, which is not a setting or not of its type.",
+                f"Settings are {', '.join(_KNOWN)}; under [api]: {', '.join(sorted(_KNOWN_API))}.",
+            )
+    for name, value in values.get("api", {}).items():
+        if name not in _KNOWN_API or not isinstance(value, str):
+            raise AskedWrongly(
+                f"{path} holds {name!r} under [api], which is not a setting or not a text.",
+                f"Under [api] there can be {', '.join(sorted(_KNOWN_API))}.",
+            )
+
+
+def beside(folder: Path, written: str, name: str, path: str) -> Path:
+    """A path that a setting names: relative to `folder`, `~` the user's home; AskedWrongly where it cannot be."""
+    if name == "ledger" and "://" in written:
+        raise AskedWrongly(f"The ledger {written!r} is an address, and ledgers are kept on disks.", "Name a folder.")
+    try:
+        return folder / Path(written).expanduser()
+    except RuntimeError:
+        raise AskedWrongly(
+            f"{name} is {written!r} in {path}, and there is no home folder.", "Write the path out."
+        ) from None
+
+
+def _inside(folder: Path, path: Path) -> bool:
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def _there(path: Path) -> bool:
+    """Whether a file is there; one that may not be looked for is not."""
+    try:
+        path.stat()
+    except OSError:
+        return False
+    return True
