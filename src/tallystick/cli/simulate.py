@@ -75,11 +75,22 @@ def sim() -> None:
 @click.option("--coding-keys", type=int, default=0, show_default=True, help="So many more keys that use Claude Code.")
 @click.option("--seats", type=int, default=0, show_default=True, help="So many people with a seat for Claude Code.")
 @click.option("--enterprise", is_flag=True, help="Claude Enterprise in the place of a Console organization.")
+@click.option(
+    "--platform-values", is_flag=True, help="With --enterprise: workspaces, keys, tiers, sessions have values."
+)
+@click.option("--hipaa", is_flag=True, help="HIPAA readiness: no newer reports.")
+@click.option("--children", type=int, default=0, show_default=True, help="A parent of so many organizations.")
+@click.option("--hipaa-children", type=int, default=0, show_default=True, help="And of so many that it leaves out.")
+@click.option("--bill-profiles", is_flag=True, help="A user profile's use is billed to its customer, not here.")
 @click.option("--discount", "permille", type=int, metavar="PERMILLE", help="So many thousandths off the list price.")
 @click.option("--discount-since", "since", metavar="DAY", help="The discount's first day: 2026-11-01; by default all.")
 @click.option("--now", "at", metavar="INSTANT", help="Pin its clock: 2026-11-22T15:30:00Z; by default it runs.")
 @click.option(
-    "--fault", "faults", multiple=True, metavar="NAME[:HOW]", help="Something that goes wrong; `--faults` lists them."
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[=DAY][:HOW]",
+    help="Something that goes wrong; `--faults` lists them.",
 )
 @click.option("--faults", "listed", is_flag=True, help="List the faults and stop.")
 def serve_command(
@@ -100,6 +111,8 @@ def serve_command(
         for fault in FAULTS:
             click.echo(f"{fault.name:<24} {fault.help}")
         click.echo("\nAfter a colon: how often. once (or nothing), always, 3 (every third), @3 (only the third).")
+        click.echo("Of one day: late-bill=2026-11-20, and always where no rhythm is named; by default of yesterday, or")
+        click.echo("for what is lost, emptied, halved or a credit, of three days back.")
         return
     if not 0 <= port <= HIGHEST_PORT:
         raise AskedWrongly(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
@@ -134,11 +147,26 @@ def _pinned(at: str | None) -> datetime | None:
         raise AskedWrongly(f"--now cannot be read: {wrong}.", "Write 2026-11-22T15:30:00Z.") from None
 
 
-def _simulator(clock: Callable[[], datetime], days: int, faults: tuple[str, ...] = (), **world: Any) -> Simulator:
-    """A simulator of an organization that is the same whatever its clock shows: its dates hang on a fixed day."""
+def _simulator(
+    clock: Callable[[], datetime],
+    days: int,
+    faults: tuple[str, ...] = (),
+    children: int = 0,
+    hipaa_children: int = 0,
+    **world: Any,
+) -> Simulator:
+    """A simulator of an organization that is the same whatever its clock shows: its dates hang on a fixed day.
+
+    A parent is of Claude Enterprise; its children are Console organizations of the seeds after its own.
+    """
     from tallystick.sim import ANCHOR, Simulator, World
 
     opens = ANCHOR - timedelta(days=days)
     if clock().date() <= opens:
         raise AskedWrongly(f"The simulated organization opens on {opens}, after its clock.", "Raise --days, or --now.")
-    return Simulator(World(start=opens, **world), clock=clock, faults=faults)
+    below: list[World] = []
+    for number in range(children + hipaa_children):
+        options = {**world, "seed": world["seed"] + number + 1, "enterprise": False, "hipaa": number >= children}
+        below.append(World(start=opens, **options))
+    parent = World(start=opens, **{**world, "enterprise": world.get("enterprise") or bool(below)})
+    return Simulator(parent, clock=clock, faults=faults, children=below)

@@ -12,6 +12,7 @@ from math import ceil
 from typing import NamedTuple
 
 from tallystick.core.time import instant, text
+from tallystick.sim.alteration import UNALTERED, Alterations
 from tallystick.sim.answer import Json, Refusal
 from tallystick.sim.axes import AXES
 from tallystick.sim.behavior import AnalyticsBehavior
@@ -51,7 +52,7 @@ class Cursor(NamedTuple):
     def of(cls, token: str) -> Cursor:
         """The cursor of a page token; Refusal for what was never given out."""
         try:
-            first, asked, export, fingerprint = read(token).split(" ")
+            first, asked, export, fingerprint, *_ = read(token).split(" ")
             if first.isdecimal():
                 return cls(int(first), instant(asked), export, fingerprint)
         except ValueError:
@@ -72,7 +73,8 @@ class Analytics:
     def __init__(self, world: World, behavior: AnalyticsBehavior, children: Sequence[World] = ()) -> None:
         self._world = world
         self._behavior = behavior
-        self._children = tuple(children)
+        self._children = tuple(child for child in children if not child.hipaa)
+        self._left_out = tuple(child for child in children if child.hipaa)
         self._exports = tuple(Export(child, behavior, child.organization.id) for child in self._children) or (
             Export(world, behavior),
         )
@@ -80,10 +82,11 @@ class Analytics:
         self._ranked = lru_cache(maxsize=6)(self._rank)
         self._answered: deque[datetime] = deque()
 
-    def report(self, query: Query, now: datetime) -> Json:
+    def report(self, query: Query, now: datetime, altered: Alterations = UNALTERED) -> Json:
         """`GET /v1/organizations/analytics/usage`, or `/cost`: which of them, the path of the query says."""
         self._admit(query)
-        self._pace(now)
+        if altered == UNALTERED:  # else the same request again
+            self._pace(now)
         watermark = _EPOCH + (now - _EPOCH) // self._refresh * self._refresh
         state = f"{text(watermark)}/{sum(export.world.revision for export in self._exports)}"
         start = Cursor(0, now, state, query.fingerprint())
@@ -91,7 +94,8 @@ class Analytics:
         cursor = start if token is None else self._followed(Cursor.of(token), start)
         limit = query.limit(_USUAL, _MOST)
         inquiry = understood(query, cursor.asked, self._behavior, parent=bool(self._children))
-        rows = self._ranked(inquiry, watermark, state)
+        self._check_readiness(dict(inquiry.filters).get("organization_id", frozenset()))
+        rows = self._ranked(inquiry, watermark, state, altered)
         page = rows[cursor.first : cursor.first + limit]
         if query.flag("exclude_deleted_users"):
             page = [row for row in page if not _of_deleted(row)]
@@ -111,9 +115,17 @@ class Analytics:
         allowed = _VERSIONS if self._behavior.old_version else _VERSIONS[:1]
         if query.version not in allowed:
             raise Refusal(400, f"anthropic-version: this endpoint needs {allowed[0]}.")
+        if self._world.hipaa or (self._left_out and not self._children):
+            raise Refusal(400, "This report is not available with HIPAA readiness.")
         if BETA not in query.betas:
             code = "organization_not_enrolled_in_beta"
             raise Refusal(self._behavior.missing_beta, f"This endpoint needs the beta header {BETA}.", code)
+
+    def _check_readiness(self, organizations: frozenset[str]) -> None:
+        """Refusal where a child organization with HIPAA readiness is named: the report leaves it out (drift)."""
+        for child in self._left_out:
+            if not organizations.isdisjoint({child.organization.id, f"org_{child.organization.id}"}):
+                raise Refusal(400, f"organization_ids[]: {child.organization.id} has HIPAA readiness enabled.")
 
     def _pace(self, now: datetime) -> None:
         """Refusal, with how long to wait, once the last minute held as many requests as it may (1.11)."""
@@ -137,7 +149,7 @@ class Analytics:
             raise Refusal(410, "page: the cursor has expired, the data was refreshed; begin again.")
         return cursor._replace(export=present.export)
 
-    def _rank(self, inquiry: Inquiry, watermark: datetime, _state: str) -> list[Row]:
+    def _rank(self, inquiry: Inquiry, watermark: datetime, _state: str, altered: Alterations) -> list[Row]:
         """The rows of an inquiry; kept for its next pages."""
         known = {
             "organization_id": {f"org_{child.organization.id}": child.organization.id for child in self._children},
@@ -150,9 +162,10 @@ class Analytics:
         exports = [
             export
             for export in self._exports
-            if not (export.world.enterprise and any(AXES[name].console for name, _ in filters))
+            if export.world.platform_values
+            or not (export.world.enterprise and any(AXES[name].console for name, _ in filters))
         ]
-        return ranked(exports, replace(inquiry, filters=filters), watermark, self._behavior)
+        return ranked(exports, replace(inquiry, filters=filters), watermark, self._behavior, altered)
 
 
 def _of_deleted(row: Row) -> bool:

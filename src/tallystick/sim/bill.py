@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from tallystick.core.time import Grain, midnight
+from tallystick.core.time import DAY, midnight
 from tallystick.sim import tariff
+from tallystick.sim.alteration import CREDIT, UNALTERED, Alterations
 from tallystick.sim.requests import KINDS, Group, rates_of
 from tallystick.sim.world import World
 
@@ -46,19 +47,31 @@ class Line(NamedTuple):
     inference_geo: str | None = None
 
 
-def lines(world: World, day: date) -> Iterator[tuple[Line, int]]:
+def lines(world: World, day: date, altered: Alterations = UNALTERED) -> Iterator[tuple[Line, int]]:
     """Every part of a day's bill in picodollars at list price; a line can come more than once, never with nothing.
 
     Only what is billed is here: no refused requests, no Priority Tier.
     """
-    for group, counts in world.sums(midnight(day), Grain.DAY):
+    for line, listed in _lines(world, day, altered.until("cost", day, midnight(day) + DAY)):
+        if not altered.hide("cost", day, line.workspace_id, line.model):
+            yield line, listed
+    for _ in range(altered.credits(day)):
+        yield Line(world.organization.default.id, "Promotional Credit", "credit"), -CREDIT
+
+
+def _lines(world: World, day: date, until: datetime) -> Iterator[tuple[Line, int]]:
+    for group, counts in world.billed_sums(day, until):
         if counts.searches:
             yield Line(group.workspace, "Web Search Usage", "web_search"), counts.searches * tariff.SEARCH
         for place, rate in enumerate(rates_of(group, day) or ()):
             if counts[place]:
                 yield _line(group, KINDS[place]), counts[place] * rate
+    shown = (until - midnight(day)) // timedelta(minutes=1)
     for service in world.services(day):
-        yield Line(service.workspace, _SERVICES[service.cost_type], service.cost_type), service.picodollars
+        tenths = sum(service.minute(number, day) < shown for number in range(service.tenths))
+        if tenths:
+            listed = service.picodollars * tenths // service.tenths
+            yield Line(service.workspace, _SERVICES[service.cost_type], service.cost_type), listed
 
 
 def _line(group: Group, token_type: str) -> Line:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tallystick.core.time import Grain, instant, midnight, text
 from tallystick.sim import tariff
+from tallystick.sim.alteration import UNALTERED, Alterations
 from tallystick.sim.answer import Json, Refusal
 from tallystick.sim.query import Query, read, written
 from tallystick.sim.reports import Behavior
@@ -119,7 +120,7 @@ class Work:
         }
 
 
-def report(world: World, behavior: Behavior, query: Query, now: datetime) -> Json:
+def report(world: World, behavior: Behavior, query: Query, now: datetime, altered: Alterations = UNALTERED) -> Json:
     """`GET /v1/organizations/usage_report/claude_code`: one UTC day, up to `Behavior.code_lag` ago.
 
     A page token remembers the moment of the first page, so that pages fit together while the day goes on.
@@ -128,7 +129,7 @@ def report(world: World, behavior: Behavior, query: Query, now: datetime) -> Jso
         query.only(("starting_at", "limit", "page"))
     day, limit = _day(query), query.limit(20, 1000)
     until, first = _cursor(query, Grain.MINUTE.floor(now - behavior.code_lag))
-    rows = sorted(_rows(world, behavior, day, until).items())
+    rows = sorted(_rows(world, behavior, day, altered.until("activity", day, until)).items())
     end = first + limit
     token = None
     if end < len(rows):

@@ -15,6 +15,9 @@ from tallystick.sim.teams import Team
 
 _T = TypeVar("_T")
 
+PRIVACY = "efs-2026-10-01"
+"""The beta header that shows `inference_data_privacy` of a workspace (SDK 2.14)."""
+
 OLD_VERSION = "2023-06-01"
 NEW_VERSION = "2026-10-21"
 
@@ -44,7 +47,7 @@ class Directory:
         return listed(
             query,
             (
-                entries.workspace(workspace, self._now)
+                entries.workspace(workspace, self._now, privacy=PRIVACY in query.betas)
                 for workspace in self._organization.workspaces
                 if (archived or not workspace.archived(self._now))
                 and (default or not workspace.is_default)
@@ -52,9 +55,9 @@ class Directory:
             ),
         )
 
-    def workspace(self, identity: str) -> Json:
+    def workspace(self, identity: str, query: Query) -> Json:
         """`GET /v1/organizations/workspaces/{id}`: archived and default ones too."""
-        return entries.workspace(self._workspace(identity), self._now)
+        return entries.workspace(self._workspace(identity), self._now, privacy=PRIVACY in query.betas)
 
     def keys(self, query: Query) -> Json:
         """`GET /v1/organizations/api_keys`: keys of every status, deleted ones excepted."""

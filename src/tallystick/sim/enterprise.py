@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from functools import lru_cache
 
-from tallystick.sim.facets import Facet, keyless, of_model
+from tallystick.sim.facets import AGENT, BILLED_PROFILE, PROFILED, Facet, keyless, managed, of_model, profile
 from tallystick.sim.identities import CONTRACTOR, Actor, erased, made, person, removed
 from tallystick.sim.organization import DELETED, Organization
 from tallystick.sim.requests import Group
@@ -13,6 +13,7 @@ from tallystick.sim.teams import Team
 
 _PRODUCTS = ("chat", "claude_tag", "cowork", "office_agent", "claude_in_chrome", "claude_design")
 _CHANNELS = 3
+_SESSIONS = 2  # of a day, where there are any
 
 # category, whether one Slack user asked, whether a channel is recorded (analytics-api 1.5)
 _TAGGED = (
@@ -27,9 +28,13 @@ _TAGGED = (
 
 
 class EnterpriseFacets:
-    """The facets of an Enterprise organization: no workspace, key, tier or session, but groups and Slack."""
+    """The facets of an Enterprise organization: groups and Slack, and no workspace, key, tier or session.
 
-    def __init__(self, organization: Organization, teams: tuple[Team, ...]) -> None:
+    With `platform_values` it has these four too; the default workspace is null (drift: no longer said to be absent).
+    """
+
+    def __init__(self, organization: Organization, teams: tuple[Team, ...], *, platform_values: bool = False) -> None:
+        self._platform_values = platform_values
         self._organization = organization
         self._teams = teams
         people = [person(user) for user in organization.users]
@@ -41,7 +46,25 @@ class EnterpriseFacets:
         self.of = lru_cache(maxsize=40_000)(self._of)
 
     def _of(self, group: Group, place: int, day: date) -> Facet:
-        """The facet of the requests of a group in a slot of a day; what a key does in the Console, a person does."""
+        """The facet of the requests of a group in a slot of a day."""
+        facet = self._by_people(group, place, day)
+        if not self._platform_values:
+            return facet
+        facet = facet._replace(
+            service_tier=group.tier, api_key_id=group.key, workspace_id=self._workspace(group.workspace)
+        )
+        if group.key == self._organization.keys[PROFILED].id:
+            return facet._replace(user_profile_id=profile(self._organization, BILLED_PROFILE))
+        if group.key == self._organization.keys[AGENT].id:
+            return managed(self._organization, facet, place % _SESSIONS, day)
+        return facet
+
+    def _workspace(self, workspace: str) -> str | None:
+        """The id of a workspace as these reports have it."""
+        return None if workspace == self._organization.default.id else workspace
+
+    def _by_people(self, group: Group, place: int, day: date) -> Facet:
+        """As if people had done it: what a key does in the Console, a person does here."""
         facet = of_model(group)
         if group.account:
             return self._by(facet._replace(product="claude_code"), self._users[group.account], day)
@@ -62,9 +85,9 @@ class EnterpriseFacets:
         """Managed Agents are of the Console only."""
         raise NotImplementedError(f"an Enterprise organization has no session {number} on {day}")
 
-    def sandbox(self, _: str) -> Facet:
-        """Code execution: it has nothing but its cost (1.5)."""
-        return Facet()
+    def sandbox(self, workspace: str) -> Facet:
+        """Code execution: it has nothing but its cost, and its workspace where there is one (1.5)."""
+        return Facet(workspace_id=self._workspace(workspace) if self._platform_values else None)
 
     def _by(self, facet: Facet, actor: Actor | None, day: date) -> Facet:
         """As done by somebody, who is in some groups on that day."""

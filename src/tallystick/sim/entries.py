@@ -64,8 +64,9 @@ def team_member(entry: Team, user: str, email: str, since: date) -> Entry:
     }
 
 
-def workspace(entry: Workspace, when: datetime) -> Entry:
-    """A workspace at an instant."""
+def workspace(entry: Workspace, when: datetime, *, privacy: bool) -> Entry:
+    """A workspace at an instant; what it says of `privacy` is for those alone who send the beta header (drift)."""
+    settings: Entry = {"human_review": None, "safeguards_storage": None, "transcripts_storage": None}
     return {
         "id": entry.id,
         "archived_at": stamp(entry.archived_at) if entry.archived(when) else None,
@@ -78,6 +79,7 @@ def workspace(entry: Workspace, when: datetime) -> Entry:
         },
         "display_color": entry.color,
         "external_key_id": None,
+        **({"inference_data_privacy": settings} if privacy else {}),
         "name": entry.name,
         "tags": {**entry.tags},
         "type": "workspace",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -23,7 +22,7 @@ SEARCH, SANDBOX, SESSION = range(len(KINDS), len(COMPONENTS))
 USED = len(Counts._fields)
 LISTED = slice(USED, USED + len(COMPONENTS))
 BILLED = slice(USED + len(COMPONENTS), USED + 2 * len(COMPONENTS))
-_WIDTH = USED + 2 * len(COMPONENTS)
+WIDTH = USED + 2 * len(COMPONENTS)
 
 _MINUTES = {Grain.DAY: 1440, Grain.HOUR: 60, Grain.MINUTE: 1}
 SETTLED = 30
@@ -75,15 +74,16 @@ class Export:
         facts: dict[tuple[int, Facet], list[int]] = {}
 
         def add(index: int, facet: Facet, place: int, count: int) -> None:
-            facts.setdefault((index, facet), [0] * _WIDTH)[place] += count
+            facts.setdefault((index, facet), [0] * WIDTH)[place] += count
 
         for (index, group, place), counts in _summed(requests, minutes).items():
             facet = self.world.facets.of(group, place, day)
             for number, count in enumerate(counts):
                 add(index, facet, number, count)
-            for component, rate in enumerate(rates_of(group, day) or ()):
+            billed = facet.user_profile_id not in self.world.billed_profiles
+            for component, rate in enumerate(rates_of(group, day) or ()) if billed else ():
                 add(index, facet, USED + component, counts[component] * rate)
-            if searches := counts[SEARCH]:
+            if (searches := counts[SEARCH]) and billed:
                 bare = self._behavior.bare_searches
                 told = self.world.facets.sandbox(group.workspace) if bare else facet
                 add(index, told, USED + SEARCH, searches * tariff.SEARCH)
@@ -108,14 +108,17 @@ class Export:
         facets = self.world.facets
         for service in self.world.services(day):
             for number in range(service.tenths):
-                digest = hashlib.sha256(f"{service.workspace}:{service.cost_type}:{day}:{number}".encode()).digest()
                 session = service.cost_type == "session_usage"
                 if session and not self._behavior.bare_sessions:
                     facet = facets.session(number, day)
                 else:
                     facet = facets.sandbox(service.workspace)
-                minute = int.from_bytes(digest[:4]) % 1440
-                yield minute, facet, SESSION if session else SANDBOX, service.picodollars // service.tenths
+                yield (
+                    service.minute(number, day),
+                    facet,
+                    SESSION if session else SANDBOX,
+                    service.picodollars // service.tenths,
+                )
 
 
 def _summed(requests: tuple[Request, ...], minutes: int) -> dict[tuple[int, Group, int], list[int]]:

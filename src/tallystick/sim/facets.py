@@ -59,6 +59,9 @@ AGENT = 3
 PROFILED = 10
 """The place of the key whose requests name user profiles."""
 
+BILLED_PROFILE = 1
+"""The number of the user profile whose requests are billed to the customer's own organization, where they are."""
+
 _UNMANAGED = 2  # slots in which that key asks outside a session
 _PER_SESSION = 3  # slots that share a session
 _DEPLOYED = 2  # sessions of a day that a deployment started
@@ -67,6 +70,23 @@ _DEPLOYED = 2  # sessions of a day that a deployment started
 def slot(at: datetime) -> int:
     """The slot of an instant, 0 to 11."""
     return at.second // SLOT
+
+
+def profile(organization: Organization, number: int) -> str:
+    """The id of a user profile of an organization."""
+    return made("uprof", organization.id, number)
+
+
+def managed(organization: Organization, facet: Facet, number: int, day: date) -> Facet:
+    """As a session of that day; two agents in one environment, and one deployment that starts some of them."""
+    whose = organization.id
+    return facet._replace(
+        agent_id=made("agent", whose, number % 2),
+        deployment_id=made("depl", whose) if number < _DEPLOYED else None,
+        environment_id=made("env", whose),
+        product="managed_agents_api",
+        session_id=made("sesn", whose, day, number),
+    )
 
 
 def of_model(group: Group) -> Facet:
@@ -122,9 +142,9 @@ class ConsoleFacets:
         key = self._keys[group.key]
         facet = facet._replace(actor=self._of_key(key), product=product)
         if key is self._agent and place >= _UNMANAGED:
-            return self._managed(facet, place // _PER_SESSION, day)
+            return managed(self._organization, facet, place // _PER_SESSION, day)
         if key is self._organization.keys[PROFILED] and place % 4:
-            return facet._replace(user_profile_id=made("uprof", self._organization.id, place % 4))
+            return facet._replace(user_profile_id=profile(self._organization, place % 4))
         return facet
 
     def session(self, number: int, day: date) -> Facet:
@@ -132,7 +152,7 @@ class ConsoleFacets:
         facet = Facet(
             actor=self._of_key(self._agent), api_key_id=self._agent.id, workspace_id=self._organization.default.id
         )
-        return self._managed(facet, number % (60 // SLOT // _PER_SESSION), day)
+        return managed(self._organization, facet, number % (60 // SLOT // _PER_SESSION), day)
 
     def sandbox(self, workspace: str) -> Facet:
         """Code execution: it has a workspace, and no product, model, tier or key (1.5)."""
@@ -140,14 +160,3 @@ class ConsoleFacets:
 
     def _of_key(self, key: Key) -> Actor:
         return self._principals.get(key.id) or Actor("api_actor", key.id)
-
-    def _managed(self, facet: Facet, number: int, day: date) -> Facet:
-        """As a session of that day; two agents in one environment, and one deployment that starts some of them."""
-        whose = self._organization.id
-        return facet._replace(
-            agent_id=made("agent", whose, number % 2),
-            deployment_id=made("depl", whose) if number < _DEPLOYED else None,
-            environment_id=made("env", whose),
-            product="managed_agents_api",
-            session_id=made("sesn", whose, day, number),
-        )

@@ -4,33 +4,52 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from http import HTTPStatus
 
-from tallystick.sim import spoils
+from tallystick.sim import novelties, spoils
+from tallystick.sim.alteration import HALF
 from tallystick.sim.answer import Answer
 from tallystick.sim.query import Query
 
 SLOW = 30.0
 """Seconds that a slow answer takes."""
 
+_ACTIVITY = "/usage_report/claude_code"
 _OLDER = ("/usage_report/messages", "/cost_report")
+_HALVES = {
+    "cost": ("/cost_report", "/analytics/cost"),
+    "usage": ("/usage_report/messages", "/analytics/usage"),
+}
 _TEXT = {"content-type": "text/html"}
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+_SIGN_IN = b"<html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
+_OVERLOADED = b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}'
+
+# three codes of SDK 2.13 and 2.14 (drift); the texts are invented
+_UNAVAILABLE = {
+    "authorization_check_unavailable": "The authorization of this request could not be checked.",
+    "change_outcome_unknown": "Whether the change was made is not known.",
+    "workspace_created_incomplete": "The workspace was created, and is not complete.",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that goes wrong with an answer: `spoil` gives what is sent in its place.
 
-    `kind` says on which requests: `any`, `report` (usage and cost of both dialects), `cost`, `cursor` (a report asked
-    with a page token), `more` (a report with a page to come), and `newer` or `newer-more`, the same of the newer
-    dialect alone. Only these are counted.
+    `kind` says on which requests: `any`, `report` (usage and cost of both dialects), `data` (these and the Claude Code
+    report), `cost`, `usage`, `cursor` (a report asked with a page token), `more` (a report with a page to come), and
+    `newer` or `newer-more`, the same of the newer dialect alone. Only these are counted. A fault of one day is of that
+    so many days back, `age`, where its spec names none.
     """
 
     name: str
     help: str
     kind: str
     spoil: spoils.Spoil
+    age: int | None = None
 
     def concerns(self, answer: Answer, query: Query) -> bool:
         """Whether the fault can befall this answer."""
@@ -38,11 +57,12 @@ class Fault:
             return True
         newer = spoils.is_newer(query)
         theirs = newer or (query.path.endswith(_OLDER) and not self.kind.startswith("newer"))
+        theirs = theirs or (self.kind == "data" and query.path.endswith(_ACTIVITY))
         if answer.status != HTTPStatus.OK or not theirs:
             return False
         match self.kind.removeprefix("newer-"):
-            case "cost":
-                return query.path.endswith(("/cost_report", "/analytics/cost"))
+            case "cost" | "usage" as half:
+                return query.path.endswith(_HALVES[half])
             case "cursor":
                 return query.one("page") is not None
             case "more":
@@ -59,8 +79,14 @@ FAULTS = (
     Fault("500", "internal error", "any", spoils.error(500, "Internal server error.")),
     Fault("502-html", "bad gateway, a page of HTML from the edge", "any", lambda *_: Answer(502, _HTML, _TEXT)),
     Fault("503", "service unavailable", "any", spoils.error(503, "Service unavailable.")),
+    *(
+        Fault(f"503-{code.replace('_', '-')}", f"the same, with the code {code}", "any", spoils.error(503, text, code))
+        for code, text in _UNAVAILABLE.items()
+    ),
     Fault("504", "timed out on the server", "any", spoils.error(504, "The request timed out.")),
     Fault("529", "overloaded", "any", spoils.error(529, "Overloaded.")),
+    Fault("error-under-200", "an error object under the status 200", "data", spoils.under_200(_OVERLOADED)),
+    Fault("html-under-200", "a page of HTML under the status 200", "data", spoils.under_200(_SIGN_IN, "text/html")),
     Fault("slow", f"the answer takes {SLOW:.0f} seconds", "any", lambda answer, _: replace(answer, delay=SLOW)),
     Fault(
         "reset",
@@ -83,17 +109,70 @@ FAULTS = (
         spoils.edited(spoils.duplicate_bucket),
     ),
     Fault("duplicate-row", "newer reports: a row is told twice", "newer", spoils.edited(spoils.duplicate_row)),
-    Fault("extra-fields", "unknown fields, and unknown values of enums", "report", spoils.edited(spoils.extra_fields)),
+    Fault("repeated-row", "a row is told twice, in either dialect", "report", spoils.edited(spoils.duplicate_row)),
+    Fault(
+        "repeated-page",
+        "next_page leads to the same page again, under a new token",
+        "more",
+        spoils.edited(spoils.repeated_page),
+    ),
+    Fault(
+        "extra-fields",
+        "unknown fields, and unknown values of enums",
+        "report",
+        spoils.reworded(novelties.extra_fields),
+    ),
+    Fault(
+        "new-token-counter",
+        "usage counts a lifetime of cache writes that is new",
+        "usage",
+        spoils.reworded(novelties.token_counter),
+    ),
+    Fault(
+        "new-cost-type",
+        "code execution is billed as web_fetch, a new cost_type",
+        "cost",
+        spoils.reworded(novelties.value("cost_type", "code_execution", "web_fetch")),
+    ),
+    Fault(
+        "new-tier",
+        "the tier flex is called batch_lite, a new one",
+        "report",
+        spoils.reworded(novelties.value("service_tier", "flex", "batch_lite")),
+    ),
+    Fault(
+        "new-actors",
+        "newer reports: people are teams, a new type of actor",
+        "newer",
+        spoils.reworded(novelties.actors),
+    ),
+    Fault(
+        "undated-models",
+        "models are called by their ids without a date",
+        "report",
+        spoils.reworded(novelties.undated_models),
+    ),
+    Fault(
+        "undated-models-cost",
+        "the same in cost alone: usage has ids with a date",
+        "cost",
+        spoils.reworded(novelties.undated_models),
+    ),
     Fault("bad-amount-blank", "an amount is an empty string", "cost", spoils.amount(lambda _: "")),
     Fault("bad-amount-exponent", "an amount is written with an exponent", "cost", spoils.amount(lambda _: "1e3")),
     Fault("negative-amount", "an amount is below zero", "cost", spoils.amount(lambda amount: f"-{amount}")),
-    Fault("stale-yesterday", "the cost of yesterday is an empty bucket", "cost", spoils.edited(spoils.stale_yesterday)),
-    Fault(
-        "missing-yesterday",
-        "the cost report lacks the bucket of yesterday",
-        "cost",
-        spoils.edited(spoils.missing_yesterday),
-    ),
+    Fault("stale-yesterday", "the cost of yesterday is an empty bucket", "cost", spoils.lost("cost"), 1),
+    Fault("missing-yesterday", "the cost report lacks the bucket of yesterday", "cost", spoils.lost_bill, 1),
+    Fault("late-bill", "a day is not billed yet: its bucket is empty", "cost", spoils.lost("cost"), 1),
+    Fault("late-bill-workspace", "Production is not billed yet for a day", "cost", spoils.late_workspace, 1),
+    Fault("late-bill-model", "the current Opus is not billed yet for a day", "cost", spoils.late_model, 1),
+    Fault("lost-usage", "the usage of a day is gone, its cost is there", "usage", spoils.lost("usage"), 3),
+    Fault("lost-bucket", "a day is missing in usage and cost", "report", spoils.lost_bucket, 3),
+    Fault("emptied", "a day that had data is empty, in usage, cost and Claude Code", "data", spoils.lost(), 3),
+    Fault("halved", "a day has nothing from 12:00 on, in the same three", "data", spoils.lost(until=HALF), 3),
+    Fault("empty-list", "an empty list in the place of all data", "data", spoils.edited(spoils.empty_list)),
+    Fault("credit", "the bill of a day has a credit of 250 dollars", "cost", spoils.lost("cost", credit=True), 3),
+    Fault("other-organization", "the answer is another organization's", "report", spoils.of_another_organization),
     Fault(
         "restated-day",
         f"after this answer, the day {spoils.RESTATED.days} days back grows",
@@ -112,23 +191,33 @@ FAULTS = (
 """Every fault, in the order in which help lists them."""
 
 
+# of a day too, and older than the days that a spec may name: they strike once, as any other fault
+_ONCE = ("stale-yesterday", "missing-yesterday")
+
+
 class Trouble:
-    """A fault and how often it strikes, from a spec such as `429:3`.
+    """A fault, its day and how often it strikes, from a spec such as `429:3` or `late-bill=2026-11-20:always`.
 
     `name` or `name:once` strikes the first request that it concerns, `name:always` each, `name:3` every third, and
-    `name:@3` only the third. Raises ValueError for an unknown name or another rhythm.
+    `name:@3` only the third. A fault of one day takes it behind `=`, and strikes each request where no rhythm is named:
+    a day that is late is late however it is asked. Raises ValueError for an unknown name, another rhythm, or no day.
     """
 
     def __init__(self, spec: str) -> None:
-        name, _, rhythm = spec.partition(":")
+        named, _, rhythm = spec.partition(":")
+        name, equals, day = named.partition("=")
         matching = [fault for fault in FAULTS if fault.name == name]
         if not matching:
             raise ValueError(f"no fault {name!r}; there are {', '.join(fault.name for fault in FAULTS)}")
-        rhythm = {"": "@1", "once": "@1", "always": "1"}.get(rhythm, rhythm)
+        self.fault = matching[0]
+        if equals and self.fault.age is None:
+            raise ValueError(f"{spec!r}: the fault {name} is not of one day")
+        self._day = date.fromisoformat(day) if equals else None
+        usual = "@1" if self.fault.age is None or name in _ONCE else "1"
+        rhythm = {"": usual, "once": "@1", "always": "1"}.get(rhythm, rhythm)
         number = rhythm.removeprefix("@")
         if not number.isdecimal() or int(number) < 1:
             raise ValueError(f"{spec!r}: how often is `once`, `always`, `3` (every third) or `@3` (only the third)")
-        self.fault = matching[0]
         self._only = rhythm != number
         self._number = int(number)
         self._seen = 0
@@ -139,4 +228,7 @@ class Trouble:
             return answer
         self._seen += 1
         strikes = self._seen == self._number if self._only else self._seen % self._number == 0
-        return self.fault.spoil(answer, occasion) if strikes else answer
+        if not strikes:
+            return answer
+        day = self._day or occasion.now.date() - timedelta(days=self.fault.age or 0)
+        return self.fault.spoil(answer, replace(occasion, day=day))

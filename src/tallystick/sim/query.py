@@ -131,7 +131,8 @@ class Query:
         token = self.one("page")
         if token is None:
             return None
-        start, _, fingerprint = read(token).partition(" ")
+        start, _, rest = read(token).partition(" ")
+        fingerprint = rest.partition(" ")[0]  # what stands behind it makes a token unlike another of the same page
         if fingerprint and fingerprint != self.fingerprint():
             raise Refusal(400, "page: the cursor does not match the other query parameters.")
         try:

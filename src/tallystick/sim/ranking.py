@@ -5,13 +5,15 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
-from tallystick.core.time import Grain, Window
+from tallystick.core.time import Grain, Window, midnight
+from tallystick.sim import tariff
+from tallystick.sim.alteration import CREDIT, UNALTERED, Alterations
 from tallystick.sim.axes import AXES, UNIFIED
 from tallystick.sim.behavior import AnalyticsBehavior
-from tallystick.sim.export import BILLED, LISTED, Export, Fact
+from tallystick.sim.export import BILLED, LISTED, WIDTH, Export, Fact
 from tallystick.sim.facets import Facet
 from tallystick.sim.identities import Actor
 from tallystick.sim.inquiry import Inquiry
@@ -31,13 +33,19 @@ class Row(NamedTuple):
     measures: tuple[int, ...]
 
 
-def ranked(exports: Iterable[Export], inquiry: Inquiry, until: datetime, behavior: AnalyticsBehavior) -> list[Row]:
+def ranked(
+    exports: Iterable[Export],
+    inquiry: Inquiry,
+    until: datetime,
+    behavior: AnalyticsBehavior,
+    altered: Alterations = UNALTERED,
+) -> list[Row]:
     """Every row of an inquiry, in order; only what has usage, or cost, is there."""
     group = _grouping(inquiry, behavior)
     sums: dict[tuple[datetime, tuple[Hashable, ...]], list[int]] = {}
     for export in exports:
         seen: dict[Facet, tuple[tuple[Hashable, ...], ...]] = {}
-        for fact in _facts(export, inquiry, until):
+        for fact in _facts(export, inquiry, until, altered):
             facet = fact.facet
             keys = seen.get(facet)
             if keys is None:
@@ -84,15 +92,28 @@ def metric(row: Row, inquiry: Inquiry) -> int:
     return sum(billed for *_, billed in components(row, inquiry))
 
 
-def _facts(export: Export, inquiry: Inquiry, until: datetime) -> Iterator[Fact]:
+def _facts(export: Export, inquiry: Inquiry, until: datetime, altered: Alterations) -> Iterator[Fact]:
     """The facts inside the window: whole days at once where no finer bucket or bound asks for more."""
+    report = "cost" if inquiry.cost else "usage"
     for piece in inquiry.window.split(Grain.DAY):
         day = piece.start.date()
         whole = piece == Window.of_day(day)
         grain = inquiry.grain or (Grain.DAY if whole else Grain.HOUR)
-        for fact in export.facts(day, grain, until):
-            if whole or fact.start in piece:
+        facts = export.facts(day, grain, altered.until(report, day, until))
+        if inquiry.cost and until > midnight(day):
+            facts += (_credit(export, day, grain),) * altered.credits(day)
+        for fact in facts:
+            hidden = altered.hide(report, day, fact.facet.workspace_id, fact.facet.model)
+            if not hidden and (whole or fact.start in piece):
                 yield fact
+
+
+def _credit(export: Export, day: date, grain: Grain) -> Fact:
+    """A credit: a group with an amount below zero, and no request."""
+    facet = Facet(model=tariff.current("opus", day).id, workspace_id=export.world.organization.default.id)
+    measures = [0] * WIDTH
+    measures[LISTED.start] = measures[BILLED.start] = -CREDIT
+    return Fact(grain.floor(midnight(day)), facet, measures)
 
 
 def _grouping(inquiry: Inquiry, behavior: AnalyticsBehavior) -> Callable[[Facet], tuple[tuple[Hashable, ...], ...]]:

@@ -9,6 +9,7 @@ from random import Random
 
 from tallystick.core.time import Grain, text
 from tallystick.sim import tariff
+from tallystick.sim.alteration import UNALTERED, Alterations
 from tallystick.sim.answer import Json, Refusal
 from tallystick.sim.bill import Line, lines
 from tallystick.sim.discount import NO_DISCOUNT
@@ -88,7 +89,7 @@ class Reports:
         self._behavior = behavior
         self._default = world.organization.default.id
 
-    def usage(self, query: Query, now: datetime) -> Json:
+    def usage(self, query: Query, now: datetime, altered: Alterations = UNALTERED) -> Json:
         """`GET /v1/organizations/usage_report/messages`."""
         if self._behavior.strict_parameters:
             query.only((*_PAGING, *(name for _, name, _ in _DIMENSIONS.values())))
@@ -106,15 +107,16 @@ class Reports:
 
         def results(bucket: datetime) -> list[dict[str, Json]]:
             rows: dict[tuple[str | None, ...], Counts] = {}
-            for group, counts in self._seen(bucket, grain, now - self._behavior.lag):
-                if keep(group):
+            day, until = bucket.date(), now - self._behavior.lag
+            for group, counts in self._seen(bucket, grain, altered.until("usage", day, until)):
+                if keep(group) and not altered.hide("usage", day, group.workspace, group.model):
                     row = tuple(self._wire(group, name) if name in grouped else None for name in dimensions)
                     rows[row] = Counts(*map(sum, zip(rows[row], counts, strict=True))) if row in rows else counts
             return [{**dict(zip(dimensions, row, strict=True)), **_tokens(counts)} for row, counts in rows.items()]
 
         return self._page(query, grain, (start, end), limit, results)
 
-    def cost(self, query: Query, now: datetime) -> Json:
+    def cost(self, query: Query, now: datetime, altered: Alterations = UNALTERED) -> Json:
         """`GET /v1/organizations/cost_report`: completed days only."""
         if self._behavior.strict_parameters:
             query.only(_PAGING)
@@ -129,8 +131,9 @@ class Reports:
         def results(bucket: datetime) -> list[dict[str, Json]]:
             rows: dict[Line, int] = {}
             discount = self._world.discount if self._behavior.discounted else NO_DISCOUNT
-            for line, listed in lines(self._world, bucket.date()):
-                amount = discount.off(listed, bucket.date())
+            day = bucket.date()
+            for line, listed in lines(self._world, day, altered):
+                amount = discount.off(listed, day)
                 row = line if "description" in grouped else Line(line.workspace_id)
                 if "workspace_id" not in grouped or line.workspace_id == self._default:
                     row = row._replace(workspace_id=None)

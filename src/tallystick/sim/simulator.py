@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from threading import Lock
 
 from tallystick.sim import claude_code
+from tallystick.sim.alteration import UNALTERED, Alteration, Alterations
 from tallystick.sim.analytics import AS_CONTRACTED, Analytics
 from tallystick.sim.answer import Answer, Json, Refusal, found, refused
 from tallystick.sim.behavior import AnalyticsBehavior
@@ -37,6 +39,7 @@ class Call:
     query: Query
     now: datetime
     path: list[str]
+    altered: Alterations
 
     @property
     def directory(self) -> Directory:
@@ -49,15 +52,19 @@ class Call:
         return RateLimits(self.world.organization, self.query.version)
 
 
+def _activity(call: Call) -> Json:
+    return claude_code.report(call.world, call.behavior, call.query, call.now, call.altered)
+
+
 ENDPOINTS: tuple[tuple[str, Callable[[Call], Json]], ...] = (
     ("me", lambda call: call.directory.me()),
-    ("usage_report/messages", lambda call: call.reports.usage(call.query, call.now)),
-    ("usage_report/claude_code", lambda call: claude_code.report(call.world, call.behavior, call.query, call.now)),
-    ("cost_report", lambda call: call.reports.cost(call.query, call.now)),
-    ("analytics/usage", lambda call: call.analytics.report(call.query, call.now)),
-    ("analytics/cost", lambda call: call.analytics.report(call.query, call.now)),
+    ("usage_report/messages", lambda call: call.reports.usage(call.query, call.now, call.altered)),
+    ("usage_report/claude_code", _activity),
+    ("cost_report", lambda call: call.reports.cost(call.query, call.now, call.altered)),
+    ("analytics/usage", lambda call: call.analytics.report(call.query, call.now, call.altered)),
+    ("analytics/cost", lambda call: call.analytics.report(call.query, call.now, call.altered)),
     ("workspaces", lambda call: call.directory.workspaces(call.query)),
-    ("workspaces/*", lambda call: call.directory.workspace(call.path[1])),
+    ("workspaces/*", lambda call: call.directory.workspace(call.path[1], call.query)),
     ("workspaces/*/members", lambda call: call.directory.members(call.path[1], call.query)),
     ("workspaces/*/rate_limits", lambda call: call.rate_limits.of_workspace(call.path[1], call.query)),
     ("workspaces/*/service_accounts", lambda call: call.directory.workspace_service_accounts(call.path[1], call.query)),
@@ -118,7 +125,9 @@ class Simulator:
         self.world = world
         self.calls = 0
         self._clock = clock
-        self._troubles = [Trouble(spec) for spec in faults]
+        troubles = [Trouble(spec) for spec in faults]
+        # What answers anew comes first: it would undo what another fault did to the answer.
+        self._troubles = sorted(troubles, key=lambda trouble: trouble.fault.age is None)
         self._credentials = credentials
         self._behavior = behavior
         self._reports = Reports(world, behavior)
@@ -141,8 +150,18 @@ class Simulator:
                 answer = found(self._body(method, query, lowered, now))
             except Refusal as refusal:
                 answer = refused(refusal, request_id)
+            alterations: list[Alteration] = []
+
+            def altered(alteration: Alteration) -> Answer:
+                alterations.append(alteration)
+                return found(self._body(method, query, lowered, now, Alterations(alterations)))
+
+            def elsewhere() -> Answer:
+                return self._stranger.answer(method, target, headers)
+
             for trouble in self._troubles:
-                answer = trouble.befall(answer, Occasion(query, now, request_id, self.world))
+                occasion = Occasion(query, now, request_id, self.world, altered, elsewhere)
+                answer = trouble.befall(answer, occasion)
         common = {
             "date": now.strftime("%a, %d %b %Y %H:%M:%S GMT"),
             "request-id": request_id,
@@ -150,7 +169,20 @@ class Simulator:
         }
         return replace(answer, headers={**common, **answer.headers})
 
-    def _body(self, method: str, query: Query, headers: Mapping[str, str], now: datetime) -> Json:
+    @cached_property
+    def _stranger(self) -> Simulator:
+        """Another organization, which knows the same credentials."""
+        world = World(start=self.world.start, end=self.world.end, seed=self.world.seed + 1, requests_per_key_day=10)
+        return Simulator(world, clock=self._clock, credentials=self._credentials)
+
+    def _body(
+        self,
+        method: str,
+        query: Query,
+        headers: Mapping[str, str],
+        now: datetime,
+        altered: Alterations = UNALTERED,
+    ) -> Json:
         reader = signed_in(self._credentials, headers, query.path.removeprefix(_ROOT))
         version = headers.get("anthropic-version")
         if version not in (OLD_VERSION, NEW_VERSION):
@@ -176,6 +208,7 @@ class Simulator:
                         replace(query, reader=reader),
                         now,
                         path,
+                        altered,
                     )
                 )
         raise Refusal(404, MISSING)

@@ -3,38 +3,46 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tallystick.core.time import instant, text
+from tallystick.sim import tariff
+from tallystick.sim.alteration import REPORTS, Alteration
 from tallystick.sim.analytics import Cursor
 from tallystick.sim.answer import Answer, Refusal, refused
+from tallystick.sim.novelties import Body, rows_of
 from tallystick.sim.query import Query, read, written
 from tallystick.sim.world import World
-
-Body = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What a fault may look at: the query, the time, the id of the request, and the world it may restate."""
+    """What a fault may look at: the query, the time, the id of the request, and the world it may restate.
+
+    `altered` answers the query anew while an alteration lasts, `elsewhere` as another organization would; `day` is
+    the day that the fault concerns.
+    """
 
     query: Query
     now: datetime
     request_id: str
     world: World
+    altered: Callable[[Alteration], Answer]
+    elsewhere: Callable[[], Answer]
+    day: date = date.min
 
 
 Spoil = Callable[[Answer, Occasion], Answer]
 
 
-def error(status: int, message: str, **headers: str) -> Spoil:
-    """An error in the place of the answer."""
+def error(status: int, message: str, code: str | None = None, **headers: str) -> Spoil:
+    """An error in the place of the answer, with its machine-readable code where there is one."""
 
     def spoil(_: Answer, occasion: Occasion) -> Answer:
-        answer = refused(Refusal(status, message), occasion.request_id)
+        answer = refused(Refusal(status, message, code), occasion.request_id)
         more = {name.replace("_", "-"): value for name, value in headers.items()}
         return replace(answer, headers={**answer.headers, **more})
 
@@ -88,32 +96,37 @@ def duplicate_bucket(body: Body, occasion: Occasion) -> None:
 
 def duplicate_row(body: Body, _: Occasion) -> None:
     """The first row, twice."""
-    body["data"] = [*body["data"][:1], *body["data"]]
+    rows = next((bucket["results"] for bucket in body["data"] if bucket.get("results")), body["data"])
+    if rows and "results" not in rows[0]:
+        rows.insert(0, rows[0])
 
 
-def extra_fields(body: Body, _: Occasion) -> None:
-    """Fields and enum values that no client has heard of, at every level."""
-    body["data_quality"] = {"score": 97}
-    for entry in body["data"]:
-        entry["bucket_label"] = "simulated"
-    for row in _rows(body):
-        for part in (row, row.get("group"), row.get("usage"), row.get("cost")):
-            if part is not None:
-                part["carbon_grams"] = "0.0125"
-        group = row.get("group", row)
-        if group.get("cost_type") == "code_execution":
-            group["cost_type"] = "quantum_execution"
-        if group.get("product") == "claude_console":
-            group["product"] = "claude_holodeck"
-        if group.get("actor") and group["actor"]["type"] == "service_account_actor":
-            group["actor"] = {"type": "robot_actor", "robot_id": group["actor"]["service_account_id"]}
+def repeated_page(body: Body, occasion: Occasion) -> None:
+    """The next page is this page once more, under a token that nobody has seen."""
+    repeated_token(body, occasion)
+    body["next_page"] = written(f"{read(body['next_page'])} {occasion.request_id}")
+
+
+def reworded(edit: Callable[[Body], None]) -> Spoil:
+    """The answer with a novelty in it."""
+    return edited(lambda body, _: edit(body))
+
+
+def under_200(body: bytes, content_type: str = "application/json") -> Spoil:
+    """Something that is no report, under the status 200."""
+    return lambda *_: Answer(200, body, {"content-type": content_type})
+
+
+def of_another_organization(_: Answer, occasion: Occasion) -> Answer:
+    """What another organization would be answered, its id in the header."""
+    return occasion.elsewhere()
 
 
 def amount(spoiled: Callable[[str], str]) -> Spoil:
     """The first amount of the page, spoiled."""
 
     def edit(body: Body, _: Occasion) -> None:
-        for row in _rows(body):
+        for row in rows_of(body):
             cost = row.get("cost", row)
             cost["amount"] = spoiled(cost["amount"])
             return
@@ -121,19 +134,45 @@ def amount(spoiled: Callable[[str], str]) -> Spoil:
     return edited(edit)
 
 
-def stale_yesterday(body: Body, occasion: Occasion) -> None:
-    """Nothing of yesterday, though its bucket is there where there are buckets."""
-    for bucket in body["data"]:
-        if "results" in bucket and instant(bucket["ending_at"]).date() == occasion.now.date():
-            bucket["results"] = []
-    if is_newer(occasion.query):
-        missing_yesterday(body, occasion)
+def lost(report: str = "", **how: Any) -> Spoil:
+    """The answer as it is while a part of a day is missing: in `usage` or `cost`, or in all reports."""
+    reports = frozenset({report}) if report else REPORTS
+
+    def spoil(_: Answer, occasion: Occasion) -> Answer:
+        return occasion.altered(Alteration(occasion.day, reports, **how))
+
+    return spoil
 
 
-def missing_yesterday(body: Body, occasion: Occasion) -> None:
-    """Nothing of yesterday."""
-    yesterday = occasion.now.date() - timedelta(days=1)
-    body["data"] = [entry for entry in body["data"] if instant(entry["starting_at"]).date() != yesterday]
+def late_workspace(_: Answer, occasion: Occasion) -> Answer:
+    """The bill of one workspace of a day is missing: of the second, where most of the use is."""
+    workspace = occasion.world.organization.workspaces[1].id
+    return occasion.altered(Alteration(occasion.day, frozenset({"cost"}), workspace=workspace))
+
+
+def late_model(_: Answer, occasion: Occasion) -> Answer:
+    """The bill of one model of a day is missing: of the one that the Opus users call."""
+    model = tariff.current("opus", occasion.day).id
+    return occasion.altered(Alteration(occasion.day, frozenset({"cost"}), model=model))
+
+
+def lost_bucket(answer: Answer, occasion: Occasion) -> Answer:
+    """The bucket of a day is missing, or in the newer reports all rows of it."""
+    body = json.loads(lost()(answer, occasion).body)
+    body["data"] = [entry for entry in body["data"] if instant(entry["starting_at"]).date() != occasion.day]
+    return replace(answer, body=json.dumps(body).encode())
+
+
+def lost_bill(answer: Answer, occasion: Occasion) -> Answer:
+    """The cost report lacks the bucket of a day."""
+    body = json.loads(lost("cost")(answer, occasion).body)
+    body["data"] = [entry for entry in body["data"] if instant(entry["starting_at"]).date() != occasion.day]
+    return replace(answer, body=json.dumps(body).encode())
+
+
+def empty_list(body: Body, _: Occasion) -> None:
+    """Nothing at all, and nothing to come."""
+    body |= {"data": [], "has_more": False, "next_page": None}
 
 
 RESTATED = timedelta(days=9)
@@ -146,13 +185,7 @@ def restated_day(answer: Answer, occasion: Occasion) -> Answer:
     return answer
 
 
-def _rows(body: Body) -> Iterator[Body]:
-    """The rows of a page, in buckets or not."""
-    for entry in body["data"]:
-        yield from entry.get("results", [entry])
-
-
 def _turned(token: str, start: str) -> str:
     """The same page token for another bucket."""
-    _, space, fingerprint = read(token).partition(" ")
-    return written(f"{start}{space}{fingerprint}")
+    _, space, rest = read(token).partition(" ")
+    return written(f"{start}{space}{rest}")

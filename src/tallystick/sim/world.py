@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import replace
@@ -12,12 +13,12 @@ from operator import attrgetter
 from random import Random
 from typing import NamedTuple
 
-from tallystick.core.time import Grain, midnight
+from tallystick.core.time import DAY, Grain, midnight
 from tallystick.sim import tariff
 from tallystick.sim.coders import key_streams, new_keys, seat_streams
 from tallystick.sim.discount import NO_DISCOUNT, Discount
 from tallystick.sim.enterprise import EnterpriseFacets
-from tallystick.sim.facets import ConsoleFacets, Facet, slot
+from tallystick.sim.facets import BILLED_PROFILE, ConsoleFacets, Facet, profile, slot
 from tallystick.sim.organization import organize, seated
 from tallystick.sim.plants import AGE, EARLIEST, LOOP_FACTOR, LOOP_HOURS, REFUSED_PERMILLE, Plant, Planted, plant
 from tallystick.sim.requests import Request, Sums
@@ -35,6 +36,11 @@ class Service(NamedTuple):
     tenths: int
     picodollars: int
 
+    def minute(self, number: int, day: date) -> int:
+        """The minute of the day in which a tenth lies: the world knows no more than days, so a hash says."""
+        digest = hashlib.sha256(f"{self.workspace}:{self.cost_type}:{day}:{number}".encode()).digest()
+        return int.from_bytes(digest[:4]) % 1440
+
 
 ANCHOR = date(2026, 11, 22)
 """The day to which everything with a date is tied: growth, planted facts, the ends of keys. A constant, not today."""
@@ -48,7 +54,10 @@ class World:
     called: `restate`. It has days after `end` too. `requests_per_key_day` is the mean of a key on a working day at the
     anchor. `enterprise` makes it a Claude Enterprise organization: the same requests, made by people, without Managed
     Agents. `coding_keys` more keys belong to the workspace "Claude Code", and `seats` people use it on a subscription;
-    both change nothing else. A `discount` lowers what is billed, never the list price.
+    both change nothing else. A `discount` lowers what is billed, never the list price. A `hipaa` organization has no
+    newer reports. With `platform_values` an Enterprise organization has workspaces, keys, tiers and sessions, which
+    the contract neither promises nor rules out (drift). With `bill_profiles` the requests of one user profile are
+    billed to that customer's own organization: used here, in no bill of ours [I].
     Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, too
     few keys, more seats than people, or seats in an Enterprise organization, none of whose reports would show them.
     """
@@ -65,6 +74,9 @@ class World:
         discount: Discount = NO_DISCOUNT,
         coding_keys: int = 0,
         seats: int = 0,
+        hipaa: bool = False,
+        platform_values: bool = False,
+        bill_profiles: bool = False,
     ) -> None:
         if end - start < timedelta(days=AGE):
             raise ValueError(f"a world needs {AGE} days from start to end; {start} to {end} is shorter")
@@ -81,9 +93,13 @@ class World:
             usual = seated(usual)
         more = new_keys(usual, seed, coding_keys)
         self.organization = replace(usual, keys=usual.keys + more)
+        self.hipaa, self.platform_values = hipaa, platform_values and enterprise
+        self.billed_profiles = frozenset({profile(self.organization, BILLED_PROFILE)} if bill_profiles else ())
         self.teams = teams(usual, end) if enterprise else ()
         self.facets: ConsoleFacets | EnterpriseFacets = (
-            EnterpriseFacets(self.organization, self.teams) if enterprise else ConsoleFacets(self.organization)
+            EnterpriseFacets(self.organization, self.teams, platform_values=platform_values)
+            if enterprise
+            else ConsoleFacets(self.organization)
         )
         self.plants: tuple[Planted, ...] = plant(self.organization, end)
         self._streams = streams(usual, seed, requests_per_key_day) + key_streams(more, requests_per_key_day)
@@ -114,6 +130,16 @@ class World:
             return self._hour_sums(start, grain, self._restated[start.date()])
         return self._sum(start, grain, 0)
 
+    def billed_sums(self, day: date, until: datetime) -> Sums:
+        """The counts per group of a UTC day up to an instant, without what is billed to a user profile."""
+        if until >= midnight(day) + DAY and not self.billed_profiles:
+            return self.sums(midnight(day), Grain.DAY)
+        return Sums(request for request in self.between(midnight(day), until) if not self.billed_elsewhere(request))
+
+    def billed_elsewhere(self, request: Request) -> bool:
+        """Whether a request is billed to the organization of a customer's user profile."""
+        return bool(self.billed_profiles) and self.facet(request).user_profile_id in self.billed_profiles
+
     def seated(self, day: date) -> tuple[Request, ...]:
         """The requests of people with a seat on a UTC day, in order of time: in no other method, not billed."""
         return self._seated(day)
@@ -136,7 +162,11 @@ class World:
 
     def billed_to(self, planted: Planted, day: date) -> Decimal:
         """What the subject of a plant is billed on a day, in US dollars."""
-        listed = sum(sum(r.picodollars().values()) for r in self.requests(day) if r.group.key == planted.subject)
+        listed = sum(
+            sum(request.picodollars().values())
+            for request in self.requests(day)
+            if request.group.key == planted.subject and not self.billed_elsewhere(request)
+        )
         return tariff.dollars(self.discount.off(listed, day))
 
     def restate(self, day: date) -> None:
@@ -153,7 +183,8 @@ class World:
         return self._restated.total()
 
     def _listed(self, day: date) -> int:
-        requests = sum(sum(request.picodollars().values()) for request in self.requests(day))
+        billed = (request for request in self.requests(day) if not self.billed_elsewhere(request))
+        requests = sum(sum(request.picodollars().values()) for request in billed)
         return requests + sum(service.picodollars for service in self.services(day))
 
     def _draw(self, day: date, restated: int) -> tuple[Request, ...]:
