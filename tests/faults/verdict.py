@@ -1,0 +1,158 @@
+"""Judges a cell by what the commands said: right, said, or neither."""
+
+from __future__ import annotations
+
+import hashlib
+
+from faults.backend import KEYS
+from faults.endpoints import Endpoint
+from faults.fault import Fault
+from faults.runner import CHECKS, CODES, QUESTIONS, SPEND, USAGE, Result, Run, Runner, words_of
+
+OURS = "Traceback (most recent call last)"
+LOOKED_AT = 0.2
+"""Of the cells whose sync says that it failed: the part whose answers are looked at all the same."""
+
+
+def share(*names: str) -> float:
+    """Return a number from 0 to 1 that these names always have."""
+    return int(hashlib.sha256("/".join(names).encode()).hexdigest()[:8], 16) / 16**8
+
+
+def judge(runner: Runner, endpoint: Endpoint, fault: Fault, result: Result) -> None:
+    """Run the cell's commands and write down what they said.
+
+    `ok-right`: the figures are the truth. `ok-said`: they are not, and the exit code of the sync, of an answer with
+    --strict, or a note on the answer says so. `ok-weak`: only the words of the sync, `verify` or `reconcile` do.
+    `WRONG`: nothing does. `STOPPED`: a harmless fault, and figures are lost. `LOST`: a clean sync later does not
+    bring the truth back. `not-asked`: nobody asks the endpoint.
+    """
+    if endpoint.command != ("sync",):
+        _judge_limits(runner, endpoint, fault, result)
+        return
+    words = words_of(endpoint, result.way)
+    questions = QUESTIONS.get(endpoint.family, (SPEND, USAGE))
+    truth = runner.truth(words, questions)
+    template = runner.clean_ledger(words, questions) if result.way == "again" else None
+    sync = runner.spoiled(endpoint, fault, words, template, result)
+    if sync is None:
+        result.verdict = "not-asked"
+        return
+    runs = {words: sync}
+    if sync.code > 0 and not fault.harmless and share(endpoint.name, fault.name) > LOOKED_AT:
+        result.codes, result.said, result.verdict = {words[0]: sync.code}, [f"{words[0]} exits {sync.code}"], "ok-said"
+        _broken(runs, result)
+        return
+    runs |= {question: runner.command(*question) for question in questions}
+    _compare(runner, words, questions, runs, truth, fault, result)
+
+
+def _compare(
+    runner: Runner,
+    words: tuple[str, ...],
+    questions: tuple[tuple[str, ...], ...],
+    runs: dict[tuple[str, ...], Run],
+    truth: dict[tuple[str, ...], Run],
+    fault: Fault,
+    result: Result,
+) -> None:
+    different = [question for question in questions if runs[question].figures != truth[question].figures]
+    said = _said(words, runs, truth, different)
+    if different and not said["strong"]:
+        runs |= {check: runner.command(*check) for check in CHECKS}
+        said = _said(words, runs, truth, different)
+    result.codes = {asked[0]: run.code for asked, run in runs.items()}
+    result.said = [*said["strong"], *said["weak"]][:6]
+    result.seen = _differences(different, runs, truth)
+    if _broken(runs, result):
+        return
+    if not different:
+        result.verdict = "ok-right"
+        return
+    spoken = "ok-said" if said["strong"] else "ok-weak" if said["weak"] else "WRONG"
+    result.verdict = "STOPPED" if fault.harmless else spoken
+    if result.way == "again" or spoken != "ok-said" or runs[words].code == 0:
+        result.healed = _heals(runner, words, questions, truth)
+        if not result.healed and result.verdict.startswith("ok"):
+            result.verdict = "LOST"
+
+
+def _broken(runs: dict[tuple[str, ...], Run], result: Result) -> bool:
+    """Look for tracebacks, unknown exit codes and the key."""
+    for words, run in runs.items():
+        text = run.out + run.err
+        if run.trace or OURS in text or run.code not in CODES:
+            lines = (run.trace or text).strip().splitlines()
+            result.verdict = "TRACEBACK"
+            result.seen = [f"{' '.join(words[:2])}: {line.strip()}"[:300] for line in lines[-3:]]
+            return True
+        if any(key in text for key in KEYS.values()):
+            result.verdict, result.seen = "KEY", [f"{words[0]} shows the key"]
+            return True
+    return False
+
+
+def _said(
+    words: tuple[str, ...],
+    runs: dict[tuple[str, ...], Run],
+    truth: dict[tuple[str, ...], Run],
+    different: list[tuple[str, ...]],
+) -> dict[str, list[str]]:
+    """Collect what tells of it: strongly the sync's exit, strict exits and notes of what differs; else weakly."""
+    said: dict[str, list[str]] = {"strong": [], "weak": []}
+    for asked, run in runs.items():
+        name = " ".join(asked[:3]) if asked in different else asked[0]
+        if run.code != truth[asked].code and run.code != 0:
+            strength = "weak" if asked in CHECKS else "strong"
+            said[strength].append(f"{name} exits {run.code}")
+        for note in sorted(run.notes - truth[asked].notes):
+            if asked == words and "rows read in" in note:
+                continue
+            said["strong" if asked in different else "weak"].append(f"{name}: {note}"[:240])
+    return said
+
+
+def _differences(
+    different: list[tuple[str, ...]], runs: dict[tuple[str, ...], Run], truth: dict[tuple[str, ...], Run]
+) -> list[str]:
+    found = []
+    for question in different:
+        is_, was = runs[question].figures, truth[question].figures
+        keys = [key for key in {**was, **is_} if was.get(key) != is_.get(key)]
+        name = " ".join(question[:3])
+        found += [f"{name} {'/'.join(key)}: {is_.get(key)} for {was.get(key)}"[:240] for key in keys[:2]]
+        found.append(f"{name}: {len(keys)} rows differ")
+    return found
+
+
+def _heals(
+    runner: Runner, words: tuple[str, ...], questions: tuple[tuple[str, ...], ...], truth: dict[tuple[str, ...], Run]
+) -> bool:
+    """Whether clean syncs, two and four hours later, bring the truth."""
+    for hours in (2, 4):
+        runner.later(hours)
+        runner.command(*words)
+        if all(runner.command(*question).figures == truth[question].figures for question in questions):
+            return True
+    return False
+
+
+def _judge_limits(runner: Runner, endpoint: Endpoint, fault: Fault, result: Result) -> None:
+    """Limits are asked and shown at once: either as they are, or with a word."""
+    words = (*endpoint.command, "--format", "csv")
+    sync = ("sync", "--since", "2026-11-27", "--without-claude-code")
+    truth = runner.truth(sync, (words,))
+    run = runner.spoiled(endpoint, fault, words, runner.clean_ledger(sync, (words,)), result)
+    if run is None:
+        result.verdict = "not-asked"
+        return
+    result.codes = {"limits": run.code}
+    if _broken({words: run}, result):
+        return
+    if run.out == truth[words].out:
+        result.verdict = "ok-right"
+        return
+    result.said = [f"exits {run.code}"] * (run.code != 0) + sorted(run.notes - truth[words].notes)[:5]
+    shown = set(run.out.splitlines()) ^ set(truth[words].out.splitlines())
+    result.seen = sorted(shown)[:4]
+    result.verdict = "ok-said" if result.said else "WRONG"
