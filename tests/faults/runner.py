@@ -27,7 +27,7 @@ from faults.fault import Fault
 from faults.proxy import Proxy
 
 SINCE = "2026-11-25"
-PATIENCE = 60
+PATIENCE = int(os.environ.get("FAULTS_PATIENCE", "90"))
 """Seconds that one cell may take; those with a slow fault may take three times as many."""
 CODES = frozenset({0, 1, 2, 3, 4, 5, 6})
 """Exit codes that the help names."""

@@ -22,9 +22,9 @@ def share(*names: str) -> float:
 def judge(runner: Runner, endpoint: Endpoint, fault: Fault, result: Result) -> None:
     """Run the cell's commands and write down what they said.
 
-    `ok-right`: the figures are the truth. `ok-said`: they are not, and the exit code of the sync, of an answer with
-    --strict, or a note on the answer says so. `ok-weak`: only the words of the sync, `verify` or `reconcile` do.
-    `WRONG`: nothing does. `STOPPED`: a harmless fault, and figures are lost. `LOST`: a clean sync later does not
+    `ok-right`: the figures are the truth. `ok-said`: they are not, and the exit code of the sync, or of each wrong
+    answer with --strict, says so. `ok-noted`: each wrong answer has a note, and exits 0. `ok-weak`: a wrong answer says
+    nothing, but another, the sync's words, `verify` or `reconcile` do. `WRONG`: nothing does. `STOPPED`: a harmless fault, and figures are lost. `LOST`: a clean sync later does not
     bring the truth back. `not-asked`: nobody asks the endpoint.
     """
     if endpoint.command != ("sync",):
@@ -57,19 +57,23 @@ def _compare(
     result: Result,
 ) -> None:
     different = [question for question in questions if runs[question].figures != truth[question].figures]
-    said = _said(words, runs, truth, different)
-    if different and not said["strong"]:
+    said = _said(runs, truth)
+    silent = [question for question in different if not said[question]] if not runs[words].code else []
+    if silent:
         runs |= {check: runner.command(*check) for check in CHECKS}
-        said = _said(words, runs, truth, different)
+        said = _said(runs, truth)
     result.codes = {asked[0]: run.code for asked, run in runs.items()}
-    result.said = [*said["strong"], *said["weak"]][:6]
-    result.seen = _differences(different, runs, truth)
+    result.said = [f"{' '.join(asked[:3])}: {text}"[:240] for asked, texts in said.items() for text in texts[:2]][:8]
+    result.seen = _differences(silent or different, runs, truth)
     if _broken(runs, result):
         return
     if not different:
         result.verdict = "ok-right"
         return
-    spoken = "ok-said" if said["strong"] else "ok-weak" if said["weak"] else "WRONG"
+    spoken = "ok-weak" if any(said.values()) else "WRONG"
+    if not silent:
+        loud = runs[words].code or all(runs[question].code for question in different)
+        spoken = "ok-said" if loud else "ok-noted"
     result.verdict = "STOPPED" if fault.harmless else spoken
     if result.way == "again" or spoken != "ok-said" or runs[words].code == 0:
         result.healed = _heals(runner, words, questions, truth)
@@ -92,23 +96,12 @@ def _broken(runs: dict[tuple[str, ...], Run], result: Result) -> bool:
     return False
 
 
-def _said(
-    words: tuple[str, ...],
-    runs: dict[tuple[str, ...], Run],
-    truth: dict[tuple[str, ...], Run],
-    different: list[tuple[str, ...]],
-) -> dict[str, list[str]]:
-    """Collect what tells of it: strongly the sync's exit, strict exits and notes of what differs; else weakly."""
-    said: dict[str, list[str]] = {"strong": [], "weak": []}
+def _said(runs: dict[tuple[str, ...], Run], truth: dict[tuple[str, ...], Run]) -> dict[tuple[str, ...], list[str]]:
+    """Collect what each command says beyond the truth's: its exit code, and notes."""
+    said: dict[tuple[str, ...], list[str]] = {}
     for asked, run in runs.items():
-        name = " ".join(asked[:3]) if asked in different else asked[0]
-        if run.code != truth[asked].code and run.code != 0:
-            strength = "weak" if asked in CHECKS else "strong"
-            said[strength].append(f"{name} exits {run.code}")
-        for note in sorted(run.notes - truth[asked].notes):
-            if asked == words and "rows read in" in note:
-                continue
-            said["strong" if asked in different else "weak"].append(f"{name}: {note}"[:240])
+        exits = [f"exits {run.code}"] if run.code not in (0, truth[asked].code) else []
+        said[asked] = exits + [note for note in sorted(run.notes - truth[asked].notes) if "rows read in" not in note]
     return said
 
 
