@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check format golden bench focus-check clean
+.PHONY: demo test check faults format golden bench focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -16,6 +16,11 @@ check: $(VENV)/.developed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every endpoint with every fault, on both backends: hours on one core. What is bad makes it fail, after the page is written.
+faults: $(VENV)/.developed
+	cd tests && for backend in stand sim; do ../$(BIN)/python -m faults --backend $$backend --output ../faults-$$backend.jsonl; done; \
+	../$(BIN)/python -m faults.document ../faults-stand.jsonl ../faults-sim.jsonl && ! grep -q '^- [A-Z]*: ' ../docs/faults.md
 
 format: $(VENV)/.developed
 	$(BIN)/ruff format src tests benchmarks

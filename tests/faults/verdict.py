@@ -23,9 +23,10 @@ def judge(runner: Runner, endpoint: Endpoint, fault: Fault, result: Result) -> N
     """Run the cell's commands and write down what they said.
 
     `ok-right`: the figures are the truth. `ok-said`: they are not, and the exit code of the sync, or of each wrong
-    answer with --strict, says so. `ok-noted`: each wrong answer has a note, and exits 0. `ok-weak`: a wrong answer says
-    nothing, but another, the sync's words, `verify` or `reconcile` do. `WRONG`: nothing does. `STOPPED`: a harmless fault, and figures are lost. `LOST`: a clean sync later does not
-    bring the truth back. `not-asked`: nobody asks the endpoint.
+    answer with --strict, says so. `ok-noted`: each wrong answer has a note, and exits 0. `ok-weak`: a wrong answer
+    says nothing, but another, the sync's words, `verify` or `reconcile` do. `WRONG`: nothing does. `STOPPED`: a
+    harmless fault, and figures are lost. `LOST`: a clean sync later does not bring the truth back. `not-asked`:
+    nobody asks the endpoint.
     """
     if endpoint.command != ("sync",):
         _judge_limits(runner, endpoint, fault, result)
