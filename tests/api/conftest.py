@@ -62,7 +62,7 @@ class Server:
         return parse_qsl(self.requests[place].url.query.decode(), keep_blank_values=True)
 
 
-def reply(status: int = 200, body: Any = None, **headers: str) -> Reply:
+def reply(status: int = 200, body: Any = "{}", **headers: str) -> Reply:
     """An answer: JSON, or text or bytes as they are; `request_id` is the header `request-id`."""
     content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     headers = {"content_type": "application/json", **headers}

@@ -8,8 +8,9 @@ import pytest
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.api.directory import Named, names, read
-from tallystick.errors import CursorLost, Refused, StrangeAnswer
+from tallystick.api.directory import Named, names, read, whole
+from tallystick.api.leniency import Oddity
+from tallystick.errors import CursorLost, Refused
 
 from .conftest import Connect, Json, Reply, Server, listed, refusal, reply
 
@@ -199,9 +200,17 @@ def test_a_lost_cursor_is_raised(connect: Connect) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [{"data": [{"name": "no id"}], "has_more": False}, {"data": {}, "has_more": False}, {"has_more": False}, []]
+    ("odd", "text"),
+    [
+        ({"data": [{"name": "no id"}], "has_more": False}, "an entry without an id"),
+        ({"data": {}, "has_more": False}, "is no list"),
+        ({"has_more": False}, "is no list"),
+    ],
 )
-def test_a_list_that_cannot_be(connect: Connect, odd: object) -> None:
-    """A list of another shape is an error with its path, not an empty directory."""
-    with pytest.raises(StrangeAnswer, match="/v1/organizations/api_keys"):
-        found(connect(directory(api_keys=reply(200, odd)))[0])
+def test_a_list_that_cannot_be(connect: Connect, odd: object, text: str) -> None:
+    """A list of another shape stops nothing: it is told, it is not the whole list, and the other names are read."""
+    client, _ = connect(directory(api_keys=reply(200, odd)))
+    pages, oddities = list(read(client, ignore)), set[Oddity]()
+    assert {named.type for named in names(pages, oddities)} == {"organization", "workspace", "user"}
+    assert [oddity.field for oddity in oddities if text in oddity.text] == ["keys"]
+    assert [purpose for purpose, page in pages if purpose != "organization" and not whole(page)] == ["keys"]

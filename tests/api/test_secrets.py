@@ -137,8 +137,10 @@ class Echo(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer."""
         key = self.headers["x-api-key"]
-        body = json.dumps({"error": {"type": "authentication_error", "message": f"{key} is not known"}}).encode()
-        self.send_response(401 if self.path.endswith("/me") else 200)
+        refused = self.path.endswith("/me")
+        error = {"error": {"type": "authentication_error", "message": f"{key} is not known"}}
+        body = json.dumps(error if refused else {"data": key}).encode()
+        self.send_response(401 if refused else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)

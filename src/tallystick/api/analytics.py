@@ -7,19 +7,19 @@ and what comes twice is added.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
+from tallystick.api.actors import actor_of
 from tallystick.api.client import Envelope, Page, Query, decode
 from tallystick.api.endpoints import ANALYTICS_COST, ANALYTICS_USAGE, MOST_GROUPS, WIDTHS, Endpoint
-from tallystick.api.reports import CacheCreation, Count, Maybe, ServerToolUse
+from tallystick.api.leniency import Oddity, read
+from tallystick.api.reports import CacheCreation, Count, Maybe, ServerToolUse, no_tools, no_writes
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents, total
 from tallystick.core.records import COUNTERS, CostRecord, UsageRecord
@@ -38,38 +38,12 @@ LONGEST: Mapping[Grain | None, timedelta] = {
 }
 """The longest window of one query, by grain; None is one row for the whole window."""
 _OVERLAPPING = ("claude_tag_user", "rbac_group")
-HIDDEN = re.compile(r"[a-z_]+_[0-9a-f]{22}")
-"""What stands in an archived page in the place of who somebody is, where that may not be kept."""
-
-
-class Actor(msgspec.Struct):
-    """Who asked (analytics-api 1.6); open to types that do not exist yet."""
-
-    type: str
-    user_id: str | None = None
-    name: str | None = None
-    email_address: str | None = None
-    deleted: bool = False
-    service_account_id: str | None = None
-    api_key_id: str | None = None
-    subject: str | None = None
-    provider: dict[str, Any] | None = None
-
-    @property
-    def id(self) -> str:
-        """The API's id; for an identity that has none, a name made of all that is told of it, or what hides that."""
-        if found := self.user_id or self.service_account_id or self.api_key_id:
-            return found
-        if self.subject and HIDDEN.fullmatch(self.subject):
-            return self.subject
-        told = json.dumps([self.type, self.subject, self.provider], sort_keys=True)
-        return f"{self.type.removesuffix('_actor')}_{hashlib.sha256(told.encode()).hexdigest()[:22]}"
 
 
 class Group(msgspec.Struct):
     """What a row is of; null where it was not asked for, or absent (analytics-api 1.5)."""
 
-    actor: Actor | msgspec.UnsetType | None = msgspec.UNSET
+    actor: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     actor_type: Maybe = msgspec.UNSET
     agent_id: Maybe = msgspec.UNSET
     api_key_id: Maybe = msgspec.UNSET
@@ -97,10 +71,10 @@ class Usage(msgspec.Struct):
     """Tokens, searches and requests of a row (analytics-api 1.4)."""
 
     uncached_input_tokens: Count
-    cache_creation: CacheCreation
     cache_read_input_tokens: Count
     output_tokens: Count
-    server_tool_use: ServerToolUse
+    cache_creation: CacheCreation = msgspec.field(default_factory=no_writes)
+    server_tool_use: ServerToolUse = msgspec.field(default_factory=no_tools)
     requests: Count | None = None
     total_tokens: Count | None = None
 
@@ -122,8 +96,8 @@ class Cost(msgspec.Struct):
     """Money of a row, in fractional US cents: after and before contract discounts, both before credits."""
 
     amount: str
-    list_amount: str
     currency: str
+    list_amount: str | None = None
     requests: Count | None = None
 
 
@@ -132,8 +106,8 @@ class UsageRow(msgspec.Struct):
 
     starting_at: str
     ending_at: str
-    group: Group
     usage: Usage
+    group: Group = msgspec.field(default_factory=Group)
 
 
 class CostRow(msgspec.Struct):
@@ -141,8 +115,8 @@ class CostRow(msgspec.Struct):
 
     starting_at: str
     ending_at: str
-    group: Group
     cost: Cost
+    group: Group = msgspec.field(default_factory=Group)
 
 
 class _Report(Envelope, kw_only=True):
@@ -283,9 +257,9 @@ def _possible(window: Window, grain: Grain | None, now: datetime) -> None:
 
 def refreshed(page: Page) -> datetime | None:
     """The watermark: what happened later is not whole in this page; None where nothing of it was exported yet."""
-    said = _report(page).data_refreshed_at
+    watermark = _report(page).data_refreshed_at
     try:
-        return instant(said) if said else None
+        return instant(watermark) if watermark else None
     except ValueError as wrong:
         raise _strange(page, f"a `data_refreshed_at` that is not an instant ({wrong})") from None
 
@@ -295,15 +269,18 @@ def organization(page: Page) -> str | None:
     return _report(page).organization_id or page.headers.get("anthropic-organization-id")
 
 
-def rows(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Placed]]]:
-    """The rows of each page, each with its bucket; StrangeAnswer for one that is of no bucket of what was asked."""
+def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Placed]]]:
+    """The rows of each page, each with its bucket; StrangeAnswer for one that is of no bucket of what was asked.
+
+    What was left out of them, since it did not fit and did not matter, is added to `odd`.
+    """
     for page in pages:
         asked = dict(parse_qsl(urlsplit(page.request).query))
         window = Window(instant(asked["starting_at"]), instant(asked["ending_at"]))
         width = asked.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
         placed, known = [], {}
-        for place, row in enumerate(_report(page).data):
+        for place, row in enumerate(_report(page, odd).data):
             path = f"$.data[{place}]"
             bounds = (row.starting_at, row.ending_at)
             if bounds not in known:
@@ -312,10 +289,10 @@ def rows(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Placed]]]:
         yield page, placed
 
 
-def _report(page: Page) -> Any:
+def _report(page: Page, odd: set[Oddity] | None = None) -> Any:
     if isinstance(page.content, _Report):
         return page.content
-    return decode(page, CostReport if page.request.startswith(ANALYTICS_COST.path) else UsageReport)
+    return read(page, CostReport if page.request.startswith(ANALYTICS_COST.path) else UsageReport, odd)
 
 
 def _bucket(page: Page, path: str, bounds: tuple[str, str], grain: Grain | None, asked: Window) -> Window:
@@ -336,11 +313,14 @@ def _strange(page: Page, what: str) -> StrangeAnswer:
     )
 
 
-def amounts(page: Page, placed: Placed) -> tuple[Any, Any]:
-    """What a row bills, and the same at list price, in exact US dollars; BadMoney names what cannot be read."""
+def amounts(page: Page, placed: Placed, odd: set[Oddity] | None = None) -> tuple[Decimal, Decimal | None]:
+    """What a row bills, and the same at list price, in exact US dollars.
+
+    BadMoney names an amount that cannot be read; a list price that cannot is None, which `odd` is told.
+    """
     cost: Cost = placed.row.cost
     try:
-        return from_cents(cost.amount, cost.currency), from_cents(cost.list_amount, cost.currency)
+        billed = from_cents(cost.amount, cost.currency)
     except BadMoney as bad:
         raise BadMoney(
             f"The analytics cost of {placed.window} holds at `{placed.path}.cost`: {bad.what}",
@@ -348,6 +328,12 @@ def amounts(page: Page, placed: Placed) -> tuple[Any, Any]:
             "report the request-id to Anthropic.",
             request_id=page.request_id,
         ) from None
+    try:
+        return billed, None if cost.list_amount is None else from_cents(cost.list_amount, cost.currency)
+    except BadMoney:
+        if odd is not None:
+            odd.add(Oddity("data[].cost.list_amount", "no amount of US cents; the list price is unknown"))
+        return billed, None
 
 
 def value(name: str, group: Group) -> str:
@@ -359,9 +345,10 @@ def value(name: str, group: Group) -> str:
     said = getattr(group, str(dimension.analytics))
     if said is msgspec.UNSET:
         return UNKNOWN
-    if said is None or said == "":
-        return dimension.null
-    return said.id if isinstance(said, Actor) else str(said)
+    if isinstance(said, msgspec.Raw):
+        actor = actor_of(bytes(said))
+        return actor.id if actor else dimension.null
+    return str(said) if said else dimension.null
 
 
 def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRecord]:
@@ -390,7 +377,7 @@ def cost_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[CostRecor
                 dict(zip(by, dims, strict=True)),
                 total(list(billed)),
                 costs[0].currency,
-                list=total(list(listed)),
+                list=None if None in listed else total(list(listed)),
                 requests=_requests(costs),
             )
 

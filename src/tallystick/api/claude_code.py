@@ -1,12 +1,13 @@
 """The Claude Code report: `usage_report/claude_code`, one UTC day at a time (reports-api 1.4).
 
 A row is an actor in a place. Captures differ in what they have, so any figure may be absent, which is unknown rather
-than zero; a value that cannot be is a StrangeAnswer. Its cost is an estimate of what the bill holds already.
+than zero; so is a value that cannot be, and its row is kept. Its cost is an estimate of what the bill holds already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, NamedTuple
@@ -14,24 +15,26 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from tallystick.api.actors import Actor, actor_of
 from tallystick.api.client import Envelope, Page, Query, decode
 from tallystick.api.endpoints import CLAUDE_CODE_REPORT
-from tallystick.core.money import from_cents
+from tallystick.api.leniency import Oddity, read
+from tallystick.core.money import EXACT, PLACES, rounded
 from tallystick.core.time import instant, midnight
-from tallystick.errors import BadMoney, StrangeAnswer
+from tallystick.errors import StrangeAnswer
 
-Count = Annotated[int, msgspec.Meta(ge=0)] | None
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None
 
 MEND = "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic."
 USER, KEY = "user_actor", "api_actor"
 
 
-class Actor(msgspec.Struct):
-    """A person by e-mail or a key by its name; neither has an id here."""
+class _ActorFields(msgspec.Struct):
+    """The fields of an actor here: a person by e-mail or a key by its name."""
 
     type: str
-    email_address: str | None = None
-    api_key_name: str | None = None
+    email_address: str
+    api_key_name: str
 
 
 class LinesOfCode(msgspec.Struct):
@@ -76,7 +79,7 @@ class EstimatedCost(msgspec.Struct):
 class ModelUse(msgspec.Struct):
     """The part of one model."""
 
-    model: str
+    model: str | None = None
     tokens: ModelTokens = msgspec.field(default_factory=ModelTokens)
     estimated_cost: EstimatedCost | None = None
 
@@ -85,7 +88,7 @@ class CodeRow(msgspec.Struct):
     """One actor in one place on one day."""
 
     date: str
-    actor: Actor
+    actor: msgspec.Raw = msgspec.Raw(b"null")
     customer_type: str | None = None
     subscription_type: str | msgspec.UnsetType | None = msgspec.UNSET
     terminal_type: str | None = None
@@ -105,9 +108,14 @@ class _Untyped(msgspec.Struct):
 
 
 class Placed(NamedTuple):
-    """A row, the estimate of each of its models in exact US dollars (None where there is none), and its path."""
+    """A row, who it is of, the estimate of each of its models in exact US dollars (None where there is none), its path.
+
+    Who it is of is an Actor with the e-mail of a person or, in `key`, the name of a key; neither has an id here.
+    """
 
     row: CodeRow
+    actor: Actor
+    key: str | None
     estimated: list[Decimal | None]
     path: str
 
@@ -123,13 +131,17 @@ def asked(page: Page) -> date:
     return date.fromisoformat(parse_qs(urlsplit(page.request).query)["starting_at"][0])
 
 
-def rows(page: Page) -> list[Placed]:
-    """The rows of a page, checked; StrangeAnswer for one of another day or of no one, BadMoney names its amount."""
-    report = page.content if isinstance(page.content, _Report) else decode(page, _Report)
-    return [_placed(page, row, f"$.data[{place}]") for place, row in enumerate(report.data)]
+def rows(page: Page, odd: set[Oddity] | None = None) -> list[Placed]:
+    """The rows of a page, checked; StrangeAnswer for one of another day.
+
+    What was left out of them, since it did not fit, is added to `odd`: an estimate, a count, a name of an actor.
+    """
+    odd = set() if odd is None else odd
+    report = page.content if isinstance(page.content, _Report) else read(page, _Report, odd)
+    return [_placed(page, row, f"$.data[{place}]", odd) for place, row in enumerate(report.data)]
 
 
-def _placed(page: Page, row: CodeRow, path: str) -> Placed:
+def _placed(page: Page, row: CodeRow, path: str, odd: set[Oddity]) -> Placed:
     day = asked(page)
     try:
         right = instant(row.date) == midnight(day)
@@ -137,26 +149,33 @@ def _placed(page: Page, row: CodeRow, path: str) -> Placed:
         right = False
     if not right:
         raise _strange(page, f"a row of {row.date!r} at `{path}.date` where {day} was asked for")
-    if not (row.actor.email_address or row.actor.api_key_name):
-        raise _strange(page, f"a row of no one at `{path}.actor`")
-    estimated = []
-    for place, use in enumerate(row.model_breakdown):
-        try:
-            estimated.append(_dollars(use.estimated_cost))
-        except BadMoney as bad:
-            where = f"{path}.model_breakdown[{place}].estimated_cost"
-            raise BadMoney(
-                f"The Claude Code report of {day} holds at `{where}`: {bad.what}",
-                MEND,
-                request_id=page.request_id,
-            ) from None
-    return Placed(row, estimated, path)
+    actor = actor_of(bytes(row.actor)) or Actor()
+    key = actor.extra.get("api_key_name")
+    if not (actor.email_address or (isinstance(key, str) and key)):
+        odd.add(Oddity("data[].actor", f"has no e-mail and no name of a key ({actor.type}); its row stands alone"))
+    estimated = [_dollars(use.estimated_cost, odd) for use in row.model_breakdown]
+    return Placed(row, actor, key if isinstance(key, str) and key else None, estimated, path)
 
 
-def _dollars(estimate: EstimatedCost | None) -> Decimal | None:
-    if estimate is None or (said := bytes(estimate.amount).decode()) == "null":
+def _dollars(estimate: EstimatedCost | None, odd: set[Oddity]) -> Decimal | None:
+    """An estimate in US dollars, to twelve places; None where it is not told or no amount, which is never an error."""
+    if estimate is None or (told := bytes(estimate.amount).decode()) == "null":
         return None
-    return from_cents(said, estimate.currency)
+    exact, dollars = Decimal(0), None
+    with suppress(ArithmeticError):  # no number, or one beyond bounds
+        exact = Decimal(told.strip('"')).scaleb(-2, EXACT)
+        dollars = rounded(exact, PLACES) if exact.is_finite() else None
+    if dollars is None or abs(dollars) >= MOST_DOLLARS or estimate.currency.upper() != "USD":
+        odd.add(Oddity(_ESTIMATE, "no amount of US cents; the estimate is unknown"))
+        return None
+    if dollars != exact:
+        odd.add(Oddity(_ESTIMATE, f"finer than {PLACES} places of a dollar; rounded"))
+    return dollars
+
+
+_ESTIMATE = "data[].model_breakdown[].estimated_cost"
+MOST_DOLLARS = 10**12
+"""An estimate of more is none."""
 
 
 def _strange(page: Page, what: str) -> StrangeAnswer:
@@ -166,7 +185,7 @@ def _strange(page: Page, what: str) -> StrangeAnswer:
 
 _WITHIN: Mapping[str, type[msgspec.Struct]] = {
     "": CodeRow,
-    "actor.": Actor,
+    "actor.": _ActorFields,
     "core_metrics.": CoreMetrics,
     "core_metrics.lines_of_code.": LinesOfCode,
     "model_breakdown.": ModelUse,

@@ -14,19 +14,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, Protocol, Self, TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import Protocol, Self, TypeVar
+from urllib.parse import urlencode
 
 import httpx2
 import msgspec
 
 from tallystick.api.address import API, safe_address
+from tallystick.api.body import TooLong
 from tallystick.api.connection import LONGEST_ANSWER, Connection
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import Endpoint
+from tallystick.api.failure import ELSEWHERE, NOTHING, Failure, failure_of
 from tallystick.api.network import Network
 from tallystick.core.time import instant
-from tallystick.errors import AskedWrongly, CursorLost, Refused, StrangeAnswer, Unreachable
+from tallystick.errors import AskedWrongly, StrangeAnswer
 
 PATIENCE = 300.0
 """Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
@@ -38,9 +40,10 @@ LONGEST_WAIT = 120.0
 MINUTE = 60.0
 PACE = 55
 """Requests a minute to an endpoint that takes fewer than 60."""
-HOPELESS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached", "organization_on_hold"})
-"""Error codes of a 429 that waiting does not mend (reports-api 2.5)."""
-
+TRIES = 3
+"""Times that a request is sent whose answers are cut off or garbled: once, and twice again."""
+LONGEST_TOKEN = 16_384
+"""Letters of the longest page token that is sent; servers refuse addresses that are longer."""
 T = TypeVar("T")
 
 _UNAUTHORIZED = 401
@@ -112,11 +115,6 @@ class Page:
         return self.headers.get("request-id")
 
 
-def _passing(status: int) -> bool:
-    """Whether a later try may succeed: a limit, a timeout, any failure of the API or of the edge before it."""
-    return status in {408, 429} or status >= httpx2.codes.INTERNAL_SERVER_ERROR
-
-
 class Client:
     """Sends queries to the Admin API. Use as a context manager, or `close()` it.
 
@@ -173,34 +171,22 @@ class Client:
         """
         started, tries, renewed = self._clock.elapsed(), 0, False
         while True:
-            answer: httpx2.Response | None = None
             self._keep_pace(query.endpoint)
             left = max(1.0, self._contact - (self._clock.elapsed() - started))
-            try:
-                answer = self._connection.get(query.request, query.headers, self._credential, min(LONGEST_ANSWER, left))
-                self._contact = self._patience  # it can be reached: it may take its time from now on
-            except httpx2.DecodingError as garbled:
-                raise StrangeAnswer(
-                    f"An answer of {query.endpoint.path} cannot be unpacked: {self._credential.mask(str(garbled))}",
-                    "Nothing of this window was kept. Try again; something between here and the API may garble it.",
-                ) from None
-            except httpx2.TransportError as broken:
-                trouble = self._credential.mask(f"{type(broken).__name__}: {broken}")
-            else:
-                if answer.status_code == httpx2.codes.OK:
-                    return Page(query.request, answer.content, dict(answer.headers))
-                if answer.status_code == _UNAUTHORIZED and not renewed and self._renew():
-                    renewed = True
-                    continue
-                trouble = f"HTTP {answer.status_code}"
-                if not _passing(answer.status_code) or self._said(answer).code in HOPELESS:
-                    raise self._refusal(query, answer)
-            wait = self._wait(answer, tries)
+            result = self._try(query, min(LONGEST_ANSWER, left))
+            if isinstance(result, Page):
+                return result
+            if result.status == _UNAUTHORIZED and not renewed and self._renew():
+                renewed = True
+                continue
             tries += 1
+            if not result.passing or (result.garbled and tries == TRIES):
+                raise result.refusal(query, self._credential.source, tries, self._not_renewed)
+            wait = self._wait(result.answer, tries - 1)
             if self._clock.elapsed() - started + wait > self._contact:
-                raise self._exhausted(query, answer, trouble, tries)
+                raise result.exhausted(self.base_url + query.endpoint.path + self._connection.way, tries)
             if self._on_wait:
-                self._on_wait(wait, trouble)
+                self._on_wait(wait, result.trouble)
             self._clock.sleep(wait)
 
     def pages(self, query: Query) -> Iterator[Page]:
@@ -211,9 +197,7 @@ class Client:
         seen: set[str] = set()
         following = query
         while True:
-            page = self.get(following)
-            if query.shape:
-                page = replace(page, content=decode(page, query.shape))
+            page = _content(self.get(following), query.shape)
             yield page
             token = _next(page, query.endpoint)
             if token is None:
@@ -222,6 +206,12 @@ class Client:
                 raise StrangeAnswer(
                     f"{query.endpoint.path} gave the page token {token[:60]!r} twice, which would never end.",
                     "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+                    request_id=page.request_id,
+                )
+            if len(token) > LONGEST_TOKEN:
+                raise StrangeAnswer(
+                    f"{query.endpoint.path} gave a page token of {len(token):,} letters at `$.next_page`.",
+                    "Nothing of this window was kept: no address can hold it. Report the request-id to Anthropic.",
                     request_id=page.request_id,
                 )
             seen.add(token)
@@ -253,90 +243,28 @@ class Client:
             return min(asked, LONGEST_WAIT)
         return min(60.0, 0.5 * 2.0**tries) * self._jitter.uniform(0.5, 1.0)
 
-    def _said(self, answer: httpx2.Response) -> _Said:
-        """What an error answer says, without secrets; edge errors may be HTML or say nothing (trap 45)."""
-        kind = answer.headers.get("content-type", "no content type").partition(";")[0]
-        said = _Said(message=f"(an answer of {len(answer.content)} bytes, {kind})")
+    def _try(self, query: Query, seconds: float) -> Page | Failure:
+        """One answer within so many seconds, or why it is none.
+
+        Raises StrangeAnswer for a body without end, or an address beyond bounds.
+        """
+        mask = self._credential.mask
         try:
-            body: Any = msgspec.json.decode(answer.content)
-            error = body["error"]
-            code = (error.get("details") or {}).get("error_code")
-            said = _Said(str(error.get("type", "error")), str(error.get("message", "")), code, body.get("request_id"))
-        except (msgspec.DecodeError, UnicodeDecodeError, TypeError, KeyError, AttributeError):
-            pass
-        mask, request_id = self._credential.mask, answer.headers.get("request-id") or said.request_id
-        return _Said(
-            mask(said.type),
-            mask(said.message),
-            mask(said.code) if isinstance(said.code, str) else None,
-            mask(request_id) if isinstance(request_id, str) else None,
-        )
-
-    def _refusal(self, query: Query, answer: httpx2.Response) -> Exception:
-        said = self._said(answer)
-        status = answer.status_code
-        path = query.endpoint.path
-        what = f"The API refused {path} with {status} {said.type}: {said.message}"
-        if answer.is_success:
-            return StrangeAnswer(
-                f"{path} answered {status}, which is neither an answer nor a refusal.",
-                "Nothing of this window was kept. Check --base-url: something else may answer there.",
-                status=status,
-                **said.ids,
-            )
-        if answer.is_redirect:
-            what = f"{path} answered {status}, a redirect to {self._credential.mask(_host(answer))!r}."
-            mend = "A credential is never sent on to another address. Correct the base URL."
-        elif status in {400, 410} and any(name in {"page", "after_id"} for name, _ in query.parameters):
-            return CursorLost(
-                what, "The page token no longer holds; the window must be read again.", status=status, **said.ids
-            )
-        else:
-            mend = _MEND.get(status, "Read the message; the request will be refused again as it is.")
-            mend = mend.format(source=self._credential.source) + (self._not_renewed if status == _UNAUTHORIZED else "")
-        return Refused(what, mend, status=status, **said.ids)
-
-    def _exhausted(self, query: Query, answer: httpx2.Response | None, trouble: str, tries: int) -> Unreachable:
-        said = self._said(answer) if answer is not None else _Said()
-        where, told = self.base_url + query.endpoint.path, f": {said.message}" if said.message else ""
-        return Unreachable(
-            f"No usable answer from {where}{self._connection.way} in {tries} tries; the last was {trouble}{told}",
-            "Nothing that was committed is lost; run the same command again later. "
-            "If this is not the API's address, correct --base-url.",
-            status=answer.status_code if answer is not None else None,
-            **said.ids,
-        )
-
-
-_MEND = {
-    401: "The key from {source} is wrong, revoked or expired. Make an Admin key in the Console under Settings, "
-    "Admin keys (only an organization's admins can; individual accounts have none), or renew the OAuth token.",
-    402: "Anthropic reports a problem with the organization's payment; see the Console's billing page.",
-    403: "The credential from {source} is valid but may not read this. Workspace keys cannot; use an Admin key, an "
-    "OAuth token with org:admin, or a key that is not bound to a workspace. Individual accounts have no Admin API.",
-    404: "There is nothing at that address. Check --base-url: it should be the API's root, without /v1.",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Said:
-    """What an error answer says of itself."""
-
-    type: str = "error"
-    message: str = ""
-    code: str | None = None
-    request_id: str | None = None
-
-    @property
-    def ids(self) -> dict[str, str | None]:
-        return {"request_id": self.request_id, "code": self.code}
-
-
-def _host(redirect: httpx2.Response) -> str:
-    try:
-        return urlsplit(redirect.headers.get("location", "")).hostname or "nowhere"
-    except ValueError:
-        return "nowhere"
+            answer, body = self._connection.get(query.request, query.headers, self._credential, seconds)
+            self._contact = self._patience  # it can be reached: it may take its time from now on
+        except httpx2.DecodingError as garbled:
+            return Failure(trouble=f"what cannot be unpacked: {mask(str(garbled))}", garbled=True)
+        except httpx2.TransportError as broken:
+            return Failure(trouble=mask(f"{type(broken).__name__}: {broken}"))
+        except httpx2.InvalidURL as wrong:
+            raise StrangeAnswer(
+                f"The next page of {query.endpoint.path} cannot be asked for: {mask(str(wrong))[:100]}.",
+                "Nothing of this window was kept. Try again; if it stays, report it to Anthropic.",
+            ) from None
+        except TooLong as wrong:
+            raise StrangeAnswer(f"An answer of {query.endpoint.path} {wrong}.", f"{NOTHING} {ELSEWHERE}") from None
+        failure = failure_of(answer, body, mask)
+        return failure or Page(query.request, body, dict(answer.headers))
 
 
 def _asked_wait(headers: httpx2.Headers, now: datetime) -> float | None:
@@ -387,9 +315,23 @@ def decode(page: Page, shape: type[T]) -> T:
     """A page as `shape`; StrangeAnswer names the field and its path where it does not fit."""
     try:
         return msgspec.json.decode(page.body, type=shape)
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
-        raise StrangeAnswer(
-            f"An answer of {page.request.partition('?')[0]} cannot be read: {wrong}",
-            "Nothing of this window was kept. If it stays so, the API has changed: update tallystick, or report it.",
-            request_id=page.request_id,
-        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        raise unreadable(page, wrong) from None
+
+
+def unreadable(page: Page, wrong: Exception) -> StrangeAnswer:
+    """The error of a page that does not fit its shape; `wrong` names the field and its path."""
+    reason = "it is nested too deeply" if isinstance(wrong, RecursionError) else wrong
+    return StrangeAnswer(
+        f"An answer of {page.request.partition('?')[0]} cannot be read: {reason}",
+        "Nothing of this window was kept. If it stays so, the API has changed: update tallystick, or report it.",
+        request_id=page.request_id,
+    )
+
+
+def _content(page: Page, shape: type[Envelope] | None) -> Page:
+    """The page decoded to its shape; as it is where it does not fit, which is judged where it is read."""
+    try:
+        return page if shape is None else replace(page, content=msgspec.json.decode(page.body, type=shape))
+    except msgspec.ValidationError:
+        return page

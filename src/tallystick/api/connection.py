@@ -11,6 +11,7 @@ from typing import Any, Self
 
 import httpx2
 
+from tallystick.api.body import body_of
 from tallystick.api.credential import Credential
 from tallystick.api.network import Network
 from tallystick.errors import Unreachable
@@ -43,6 +44,7 @@ class Connection:
             follow_redirects=False,
             headers={
                 "accept": "application/json",
+                "accept-encoding": "gzip",
                 "user-agent": f"tallystick/{version('tallystick')} (https://pypi.org/project/tallystick)",
             },
         )
@@ -64,22 +66,26 @@ class Connection:
 
     def get(
         self, request: str, headers: Mapping[str, str], credential: Credential, seconds: float = LONGEST_ANSWER
-    ) -> httpx2.Response:
-        """The whole answer to a request that carries the credential, within so many seconds.
+    ) -> tuple[httpx2.Response, bytes]:
+        """The answer to a request that carries the credential, and its whole body, within so many seconds.
 
-        Raises httpx2.TransportError where a later try may succeed, Unreachable where it cannot: a certificate that is
-        not trusted, a proxy that wants a password.
+        Raises TooLong for a body that is longer than any page, httpx2.TransportError where a later try may succeed,
+        Unreachable where it cannot: a certificate that is not trusted, a proxy that wants a password.
         """
         timeout = httpx2.Timeout(min(SILENCE, seconds), connect=min(CONNECT, seconds))
         try:
-            with self._deadline(seconds):
-                return self._http.get(
+            with (
+                self._deadline(seconds),
+                self._http.stream(
+                    "GET",
                     request,
                     headers=dict(headers),
                     auth=credential.sign,
                     timeout=timeout,
                     extensions={"trace": self._trace},
-                )
+                ) as answer,
+            ):
+                return answer, body_of(answer)
         except httpx2.TransportError as broken:
             if hopeless := self._hopeless(broken):
                 raise hopeless from None

@@ -7,24 +7,26 @@ reports; it is the one that a list shows only when asked for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from tallystick.api import default_workspace
 from tallystick.api.client import Client, Page, Query, decode
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
-from tallystick.core.dimensions import NAMED
-from tallystick.errors import CursorLost, Refused
+from tallystick.api.leniency import Misfit, Oddity, deep, fitted, read as read_page
+from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.time import instant
+from tallystick.errors import CursorLost, Refused, StrangeAnswer
 
 T = TypeVar("T")
 
 
 class Organization(msgspec.Struct):
-    """Who the credential belongs to."""
+    """Who the credential belongs to; one without a name is called by its id."""
 
     id: str
-    name: str
+    name: str = ""
 
 
 class Named(msgspec.Struct, kw_only=True):
@@ -52,17 +54,19 @@ class _Scope(msgspec.Struct):
 
 class _Workspace(msgspec.Struct):
     id: str
-    name: str
+    name: str | None = None
     created_at: str | None = None
     archived_at: str | None = None
-    tags: dict[str, str] | None = None
-    data_residency: dict[str, Any] | None = None
+    tags: dict[str, str | None] | None = None
+    data_residency: Any = None
+    inference_data_privacy: Any = None
+    user_profile_id: str | None = None
 
 
 class _Key(msgspec.Struct):
     id: str
-    name: str
-    status: str = "active"
+    name: str | None = None
+    status: str | None = "active"
     created_at: str | None = None
     expires_at: str | None = None
     created_by: _Ref | None = None
@@ -81,14 +85,17 @@ class _User(msgspec.Struct):
 
 class _ServiceAccount(msgspec.Struct):
     id: str
-    name: str
+    name: str | None = None
     created_at: str | None = None
     archived_at: str | None = None
     description: str | None = None
 
 
-class _List(msgspec.Struct, Generic[T]):
-    data: list[T]
+Entry = TypeVar("Entry", _Workspace, _Key, _User, _ServiceAccount)
+
+
+class _List(msgspec.Struct):
+    data: list[msgspec.Raw]
 
 
 _EVERYTHING = ("limit", str(WORKSPACES.limits[""]))
@@ -105,8 +112,10 @@ LISTS: tuple[tuple[str, Query], ...] = (
 
 
 def organization(page: Page) -> Organization:
-    """Who the credential belongs to."""
-    return decode(page, Organization)
+    """Who the credential belongs to; StrangeAnswer where it has no id."""
+    organization = read_page(page, Organization)
+    organization.name = organization.name or organization.id
+    return organization
 
 
 def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tuple[str, Page]]:
@@ -128,11 +137,13 @@ def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tu
             yield from ((purpose, page) for page in pages)
 
 
-def names(pages: Iterable[tuple[str, Page]]) -> list[Named]:
-    """The directory that these pages say, by type and id; StrangeAnswer where one cannot be read.
+def names(pages: Iterable[tuple[str, Page]], odd: set[Oddity] | None = None) -> list[Named]:
+    """The directory that these pages say, by type and id; StrangeAnswer for a page that is no list.
 
-    The default workspace comes as the id `default` with its real id in `workspace`.
+    The default workspace comes as the id `default` with its real id in `workspace`. An entry without a name is called
+    by its id; what does not fit of it is left out, and an entry without an id altogether: `odd` is told.
     """
+    odd = set() if odd is None else odd
     pages = list(pages)
     default = default_workspace.real_id(pages)
     found: dict[tuple[str, str], Named] = {}
@@ -140,41 +151,107 @@ def names(pages: Iterable[tuple[str, Page]]) -> list[Named]:
         absent = Named(type="workspace", id=NAMED["workspace"].absent, name=default_workspace.NAME, workspace=default)
         found[absent.type, absent.id] = absent
     for purpose, page in pages:
-        for named in _READ[purpose](page):
+        if purpose != "organization" and not _listed(page):
+            odd.add(Oddity(purpose.replace("_", " "), "is no list; names stay as they were"))
+            continue
+        for named in _READ[purpose](page, odd):
             if purpose == "default_workspace" and (named.type, named.id) in found:
                 continue
             if named.type == "workspace" and named.id == default:
                 named.workspace, named.id = named.id, NAMED["workspace"].absent
-            named.details = {name: said for name, said in named.details.items() if said}
+            named.details = {name: said for name, said in named.details.items() if said and not deep(said)}
             found[named.type, named.id] = named
     return [found[key] for key in sorted(found)]
 
 
-def _organization(page: Page) -> Iterator[Named]:
+def whole(page: Page) -> bool:
+    """Whether a page is a list of which every entry has an id, so that what the list does not hold is gone."""
+    odd: set[Oddity] = set()
+    entries = decode(page, _List).data if _listed(page) else None
+    return entries is not None and all(_entry(bytes(entry), _Id, "", odd) for entry in entries)
+
+
+def _listed(page: Page) -> bool:
+    try:
+        decode(page, _List)
+    except StrangeAnswer:
+        return False
+    return True
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+def _entry(body: bytes, shape: type[T], of: str, odd: set[Oddity]) -> T | None:
+    """One entry of a list; None for one without an id. `odd` is told what of which entry does not fit."""
+    oddities: set[Oddity] = set()
+    try:
+        entry = fitted(body, shape, oddities)
+    except (Misfit, msgspec.DecodeError, RecursionError):
+        odd.add(Oddity(of, "an entry without an id; it is left out, and an id stands for its name"))
+        return None
+    if not getattr(entry, "id", ""):
+        odd.add(Oddity(of, "an entry with an empty id; it is left out"))
+        return None
+    odd |= {Oddity(f"{of} {getattr(entry, 'id', '')}: {field}", text) for field, text in oddities}
+    return entry
+
+
+def _entries(page: Page, shape: type[Entry], of: str, odd: set[Oddity]) -> Iterator[Entry]:
+    """The entries of a list, their dates as far as they are dates."""
+    for body in decode(page, _List).data:
+        if (entry := _entry(bytes(body), shape, of, odd)) is None:
+            continue
+        if not entry.name and shape is not _User:  # users need have none
+            odd.add(Oddity(f"{of} {entry.id}: name", "is not told; the id stands for it"))
+        for field in ("created_at", "archived_at", "expires_at", "added_at"):
+            if (told := getattr(entry, field, None)) and not _dated(told):
+                odd.add(Oddity(f"{of} {entry.id}: {field}", "no date; left out"))
+                setattr(entry, field, None)
+        yield entry
+
+
+def _dated(text: str) -> bool:
+    try:
+        instant(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _organization(page: Page, odd: set[Oddity]) -> Iterator[Named]:
     said = organization(page)
+    if said.name == said.id:
+        odd.add(Oddity(f"organization {said.id}: name", "is not told; the id stands for it"))
     yield Named(type="organization", id=said.id, name=said.name)
 
 
-def _workspaces(page: Page) -> Iterator[Named]:
-    for said in decode(page, _List[_Workspace]).data:
+def _workspaces(page: Page, odd: set[Oddity]) -> Iterator[Named]:
+    for said in _entries(page, _Workspace, "workspaces", odd):
         yield Named(
             type="workspace",
             id=said.id,
-            name=said.name,
+            name=said.name or said.id,
             status="archived" if said.archived_at else "active",
             created_at=said.created_at,
             ended_at=said.archived_at,
-            details={"tags": said.tags, "data_residency": said.data_residency},
+            details={
+                "tags": said.tags,
+                "data_residency": said.data_residency,
+                "inference_data_privacy": said.inference_data_privacy,
+                "user_profile_id": said.user_profile_id,
+            },
         )
 
 
-def _keys(page: Page) -> Iterator[Named]:
-    for said in decode(page, _List[_Key]).data:
+def _keys(page: Page, odd: set[Oddity]) -> Iterator[Named]:
+    for said in _entries(page, _Key, "keys", odd):
         yield Named(
             type="key",
             id=said.id,
-            name=said.name,
-            status=said.status,
+            name=said.name or said.id,
+            status=said.status or UNKNOWN,
             workspace=said.workspace_id or (said.scope.workspace_id if said.scope else None),
             created_by=said.created_by.id if said.created_by else None,
             created_at=said.created_at,
@@ -183,8 +260,8 @@ def _keys(page: Page) -> Iterator[Named]:
         )
 
 
-def _users(page: Page) -> Iterator[Named]:
-    for said in decode(page, _List[_User]).data:
+def _users(page: Page, odd: set[Oddity]) -> Iterator[Named]:
+    for said in _entries(page, _User, "users", odd):
         yield Named(
             type="user",
             id=said.id,
@@ -195,12 +272,12 @@ def _users(page: Page) -> Iterator[Named]:
         )
 
 
-def _service_accounts(page: Page) -> Iterator[Named]:
-    for said in decode(page, _List[_ServiceAccount]).data:
+def _service_accounts(page: Page, odd: set[Oddity]) -> Iterator[Named]:
+    for said in _entries(page, _ServiceAccount, "service accounts", odd):
         yield Named(
             type="service_account",
             id=said.id,
-            name=said.name,
+            name=said.name or said.id,
             status="archived" if said.archived_at else "active",
             created_at=said.created_at,
             ended_at=said.archived_at,
@@ -208,7 +285,7 @@ def _service_accounts(page: Page) -> Iterator[Named]:
         )
 
 
-_READ: dict[str, Callable[[Page], Iterator[Named]]] = {
+_READ: dict[str, Callable[[Page, set[Oddity]], Iterator[Named]]] = {
     "organization": _organization,
     "workspaces": _workspaces,
     "default_workspace": _workspaces,

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from tallystick.api.analytics import Actor
+from tallystick.api.actors import Actor
 from tallystick.api.client import Client, Envelope, Page, Query
 from tallystick.api.endpoints import RATE_LIMITS, SPEND_EFFECTIVE, SPEND_LIMITS, WORKSPACES, rate_limits_of
 from tallystick.core.dimensions import UNKNOWN

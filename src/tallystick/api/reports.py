@@ -17,37 +17,48 @@ import msgspec
 
 from tallystick.api.client import Envelope, Page, Query, decode
 from tallystick.api.endpoints import COST_REPORT, MOST_GROUPS, USAGE_REPORT, WIDTHS, Endpoint
+from tallystick.api.leniency import MOST, Counters, Oddity, read
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
 
-Count = Annotated[int, msgspec.Meta(ge=0)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 Maybe = str | None | msgspec.UnsetType
 
 
-class CacheCreation(msgspec.Struct):
+class CacheCreation(Counters):
     """Tokens written to the cache, by lifetime; never merged (trap 19)."""
 
     ephemeral_5m_input_tokens: Count
     ephemeral_1h_input_tokens: Count
 
 
-class ServerToolUse(msgspec.Struct):
+class ServerToolUse(Counters):
     """Uses of tools that Anthropic runs."""
 
     web_search_requests: Count
+
+
+def no_writes() -> CacheCreation:
+    """What an absent `cache_creation` means: nothing was written."""
+    return CacheCreation(0, 0)
+
+
+def no_tools() -> ServerToolUse:
+    """What an absent `server_tool_use` means: no tool was used."""
+    return ServerToolUse(0)
 
 
 class UsageRow(msgspec.Struct):
     """One result of the usage report (reports-api 1.2.2); dimensions may be absent in older shapes."""
 
     uncached_input_tokens: Count
-    cache_creation: CacheCreation
     cache_read_input_tokens: Count
     output_tokens: Count
-    server_tool_use: ServerToolUse
+    cache_creation: CacheCreation = msgspec.field(default_factory=no_writes)
+    server_tool_use: ServerToolUse = msgspec.field(default_factory=no_tools)
     account_id: Maybe = msgspec.UNSET
     api_key_id: Maybe = msgspec.UNSET
     service_account_id: Maybe = msgspec.UNSET
@@ -207,21 +218,26 @@ def _choose(names: Iterable[str]) -> str:
     return f"Choose among {', '.join(names)}."
 
 
-def usage_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[UsageRow]]]]:
-    """The buckets of each page of a usage query, checked; StrangeAnswer where one cannot be."""
-    return _pages(pages, _Report[UsageRow])
+def usage_pages(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Bucket[UsageRow]]]]:
+    """The buckets of each page of a usage query, checked; StrangeAnswer where one cannot be.
+
+    What was left out of them, since it did not fit and did not matter, is added to `odd`.
+    """
+    return _pages(pages, _Report[UsageRow], odd)
 
 
-def cost_pages(pages: Iterable[Page]) -> Iterator[tuple[Page, list[Bucket[CostRow]]]]:
-    """The buckets of each page of a cost query, checked; StrangeAnswer where one cannot be."""
-    return _pages(pages, _Report[CostRow])
+def cost_pages(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Bucket[CostRow]]]]:
+    """The buckets of each page of a cost query, as `usage_pages` gives those of usage."""
+    return _pages(pages, _Report[CostRow], odd)
 
 
-def _pages(pages: Iterable[Page], shape: type[_Report[Row]]) -> Iterator[tuple[Page, list[Bucket[Row]]]]:
+def _pages(
+    pages: Iterable[Page], shape: type[_Report[Row]], odd: set[Oddity] | None
+) -> Iterator[tuple[Page, list[Bucket[Row]]]]:
     last: datetime | None = None
     for page in pages:
         buckets, (grain, asked) = [], _asked(page)
-        report = page.content if isinstance(page.content, _Report) else decode(page, shape)
+        report = page.content if isinstance(page.content, _Report) else read(page, shape, odd)
         for place, bucket in enumerate(report.data):
             path = f"$.data[{place}]"
             try:
@@ -339,5 +355,6 @@ _NESTED: Mapping[str, type[msgspec.Struct]] = {"cache_creation": CacheCreation, 
 def _unknown(row: Mapping[str, Any], shape: type[msgspec.Struct]) -> dict[str, object]:
     found = {name: said for name, said in row.items() if name not in shape.__struct_fields__}
     for name in _NESTED.keys() & row.keys() & set(shape.__struct_fields__):
-        found |= {f"{name}.{inner}": said for inner, said in _unknown(row[name], _NESTED[name]).items()}
+        if isinstance(row[name], dict):
+            found |= {f"{name}.{inner}": said for inner, said in _unknown(row[name], _NESTED[name]).items()}
     return found

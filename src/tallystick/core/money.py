@@ -25,7 +25,7 @@ def from_cents(cents: str, currency: str = "USD") -> Decimal:
 
     Raises BadMoney for a blank, an exponent, a plus sign, NaN, a fraction finer than a picodollar, another currency.
     """
-    if currency != "USD":
+    if currency.upper() != "USD":
         raise BadMoney(f"{cents!r} is an amount in {currency!r}; amounts of two currencies cannot be added")
     if not _WRITTEN.fullmatch(cents):
         raise BadMoney(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")

@@ -59,7 +59,7 @@ NAMED_BY = {
     "organization": ("organization",),
     "workspace": ("workspace",),
     "key": ("key",),
-    "actor": ("user", "service_account", "federated", "key"),
+    "actor": ("user", "service_account", "federated", "key", "actor"),
 }
 """The dimensions that have names, and the types of the `names` table that hold them."""
 

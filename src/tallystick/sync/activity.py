@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from tallystick.api.claude_code import KEY, CodeRow, Placed, ToolAction, asked as day_of, extra_fields, rows
 from tallystick.api.directory import Named
-from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import EXACT
 from tallystick.core.records import TOOLS, State
 from tallystick.core.time import Window
@@ -46,18 +46,18 @@ class ActivityReading(Reading):
     def add(self, asked: Asked) -> None:
         """Take one page."""
         day = day_of(asked.page)
-        for placed in rows(asked.page):
+        for placed in rows(asked.page, self.odd):
             self._take(day, placed)
         self.new_fields |= extra_fields(asked.page)
         self._answered.add(day)
 
     def _take(self, day: date, placed: Placed) -> None:
         row = placed.row
-        actor = self._actor(row)
+        actor = self._actor(placed)
         none = "none" if row.subscription_type is None else UNKNOWN
         subscription = row.subscription_type if isinstance(row.subscription_type, str) else none
         where = (row.customer_type or UNKNOWN, subscription or none, row.terminal_type or UNKNOWN)
-        place = (f"{day}", actor, row.actor.type, *where, _REMOTE[row.is_remote])
+        place = (f"{day}", actor, placed.actor.type, *where, _REMOTE[row.is_remote])
         self._put((*place, NO_MODEL), self._counts(row))
         for use, estimated in zip(row.model_breakdown, placed.estimated, strict=True):
             tokens = use.tokens
@@ -93,15 +93,24 @@ class ActivityReading(Reading):
             self.new_fields |= {f"tool_actions.{name}" for name in actions if name not in _KNOWN}
         return counts
 
-    def _actor(self, row: CodeRow) -> str:
-        email = row.actor.email_address
-        if row.actor.type == KEY or not email:
-            return self.key(str(row.actor.api_key_name or email))
-        id_ = self.person(email)
-        if id_.startswith(MADE):  # nobody whom the directory lists
-            told = email if "@" in email else None
-            self.people[id_] = Named(type="user", id=id_, name=email, email=told, status="gone")
-        return id_
+    def _actor(self, placed: Placed) -> str:
+        """The id of who a row is of; one of whom neither e-mail nor key is told stands alone."""
+        actor, email = placed.actor, placed.actor.email_address
+        if placed.key and (actor.type == KEY or not email):
+            return self.key(placed.key)
+        if actor.type == KEY and email:
+            return self.key(email)
+        if email:
+            id_ = self.person(email)
+            if id_.startswith(MADE):  # nobody whom the directory lists
+                known = email if "@" in email else None
+                self.people[id_] = Named(type="user", id=id_, name=email, email=known, status="gone")
+            return id_
+        if not (actor.extra or actor.subject or actor.name or actor.user_id):
+            return NAMED["actor"].absent
+        self.odd |= actor.oddities
+        self.people[actor.id] = Named(type="actor", id=actor.id, name=actor.name or actor.id)
+        return actor.id
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
         fits = schema(self._table)

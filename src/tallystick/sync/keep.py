@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from tallystick.api import directory
 from tallystick.api.client import Page
+from tallystick.api.leniency import Oddity
 from tallystick.core.money import plain
 from tallystick.core.records import (
     DAYS,
@@ -111,13 +112,28 @@ class Keeper:
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
+        pages, odd = list(pages), set[Oddity]()
+        directory.names(pages, odd)
         before = self.default
         news = self._naming.take(pages, at)
         if self.default and self.default != before:
             self._charging.charge(rehome(self.writer, self.organization, self.default))
-        if news:
+        if self._notice([("odd value", it.field, it.text) for it in sorted(odd)], at) or news:
             self._commit("names", at, {})
         return news
+
+    def _notice(self, found: Iterable[tuple[str, str, str]], at: datetime) -> bool:
+        """Write down issues, each a kind, a subject and a text, that were not noticed before; whether there are any."""
+        rows = [
+            {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
+            for kind, subject, said in found
+            if (kind, subject, said) not in self._noticed
+        ]
+        if rows:
+            self._noticed |= {_issue(row) for row in rows}
+            self.issues += [f"{row['subject']}: {row['text']}" for row in rows]
+            self.writer.append(NOTICES, pa.Table.from_pylist(rows, schema(NOTICES)))
+        return bool(rows)
 
     def keep_prices(self, at: datetime) -> int:
         """Tally every day once more if it was tallied by other price lists; how many days."""
@@ -163,6 +179,7 @@ class Keeper:
             ("new field", f"{errand.source} {name}", "a field tallystick does not know; the archive keeps it as sent")
             for name in sorted(verdict.new_fields)
         ]
+        found += [("odd value", f"{errand.source} {it.field}", it.text) for it in sorted(verdict.odd)]
         rows = [
             {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
             for kind, subject, said in found

@@ -41,6 +41,7 @@ class Naming:
         said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
         news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
         read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}
+        read -= {LISTED[purpose] for purpose, page in pages if purpose in LISTED and not directory.whole(page)}
         for key, row in held.items():
             if key not in said and key[0] in read and key[1] != DEFAULT and row["status"] != "gone":
                 news.append(row | {"status": "gone", "seen_at": at})

@@ -13,14 +13,14 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from tallystick.api.analytics import HIDDEN, Actor
+from tallystick.api.actors import HIDDEN, actor_of
+from tallystick.api.leniency import DECODER, ENCODER
 from tallystick.errors import AskedWrongly, StrangeAnswer
 from tallystick.folders import settings_folder
 from tallystick.ledger.archive import named
@@ -29,7 +29,7 @@ from tallystick.sync.reading import Asked
 _TELLING = (b'"actor"', b'"email', b'"users"')
 _OTHERS = frozenset({"service_account_actor", "api_actor"})
 """Actors that are no persons."""
-PERSONS = frozenset({"user", "federated"})
+PERSONS = frozenset({"user", "federated", "actor"})
 """Types of names that are of persons."""
 OLDER = (
     'Older pages still hold more of people than `people = "{mode}"` lets be kept; `tallystick forget --all` rewrites '
@@ -37,10 +37,6 @@ OLDER = (
 )
 SOURCES = frozenset({"users", "analytics_usage", "analytics_cost", "claude_code"})
 """The sources, and the list of the directory, whose pages tell of persons."""
-_DECODER = msgspec.json.Decoder(float_hook=Decimal)
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
-
-
 MADE = "person_"
 """Begins an id that was made here, of an e-mail that belongs to no id."""
 LETTERS = 22
@@ -132,7 +128,7 @@ class People:
 
     def learn(self, body: bytes) -> None:
         """Learn whose e-mail is whose from a list of users, as answered."""
-        for row in _objects(_decoded(body)):
+        for _, row in _objects(_decoded(body)):
             if isinstance(row.get("id"), str) and isinstance(row.get("email"), str):
                 self.emails[row["email"].casefold()] = row["id"]
 
@@ -158,11 +154,11 @@ class People:
             return None
         whole = _decoded(body)
         changed = False
-        for row in list(_objects(whole)):
-            new = self._user(row) if source == "users" else self._actor(row, source)
-            changed = changed or any(row[name] != it for name, it in new.items())
+        for at, row in list(_objects(whole)):
+            new = self._user(row) if source == "users" else self._actor(row, source, at)
+            changed = changed or any(row.get(name) != it for name, it in new.items())
             row.update(new)
-        return _ENCODER.encode(whole) if changed else None
+        return ENCODER.encode(whole) if changed else None
 
     def taken(self, asked: Asked, source: str) -> Asked:
         """A page as it may be kept, with the reason where it is not as it was answered."""
@@ -195,36 +191,37 @@ class People:
         new = dict(zip(("name", "email"), self.called(id_, name, email), strict=True))
         return {it: said for it, said in new.items() if _text(row, it)}
 
-    def _actor(self, row: Mapping[str, Any], source: str) -> dict[str, Any]:
-        """What changes in an actor of a report."""
-        kind, email = row.get("type"), _text(row, "email_address")
-        actor = isinstance(kind, str) and kind.endswith("_actor")
+    def _actor(self, row: Mapping[str, Any], source: str, at: str) -> dict[str, Any]:
+        """What changes in an actor of a report, or in what stands at `at` in its page; nothing where it is none."""
+        kind, email, text = row.get("type"), _text(row, "email_address"), _text(row, "actor")
+        if text and "@" in text and (self.mode != Mode.FULL or self.is_forgotten(self.id_of(text))):
+            return {"actor": self.id_of(text)}
+        actor = at == "actor" or (isinstance(kind, str) and kind.endswith("_actor"))
         if kind in _OTHERS or not (actor or email):
             return {}
-        if source == "claude_code":
+        if source == "claude_code" and (email or kind == "user_actor"):
             id_ = self.id_of(email or "")
             hide = email and (self.mode != Mode.FULL or self.is_forgotten(id_))
             if hide and email:
                 self.met |= {id_: id_, self.hidden(email.casefold()): id_}
             return {"email_address": id_} if hide else {}
-        id_ = self._id(row)
-        name, told = self.called(id_, _text(row, "name"), email)
-        new: dict[str, Any] = {"name": name, "email_address": told}
-        hide = self.mode != Mode.FULL or self.is_forgotten(id_)
-        if hide and kind == "federated_actor":
-            new |= {"subject": id_, "provider": unsigned(row.get("provider"))}
-        return {it: said for it, said in new.items() if row.get(it)}
+        return self._told(row, email)
 
-    def _id(self, row: Mapping[str, Any]) -> str:
-        """The id of an actor; of one that has none, in a page of today, a keyed one, unless tables know the other."""
-        try:
-            actor = msgspec.convert({"type": "unknown", **row}, Actor)
-        except msgspec.ValidationError as wrong:
-            raise _strange(wrong) from None
-        given = actor.user_id or actor.service_account_id or actor.api_key_id or actor.subject == actor.id
-        if given or not self.fresh or self.mode == Mode.FULL or self.is_forgotten(actor.id):
-            return actor.id
-        return self._keyed(actor.id, f"{actor.type.removesuffix('_actor')}_")
+    def _told(self, row: Mapping[str, Any], email: str | None) -> dict[str, Any]:
+        """What changes in an actor that has a name; one without an id keeps none of what would make one."""
+        actor = actor_of(ENCODER.encode(row))
+        if actor is None:
+            return {}
+        given = actor.user_id or actor.service_account_id or actor.api_key_id
+        id_ = actor.id
+        if not (given or actor.subject == id_ or not self.fresh or self.mode == Mode.FULL or self.is_forgotten(id_)):
+            id_ = self._keyed(id_, f"{actor.type.removesuffix('_actor')}_")
+        name, address = self.called(id_, _text(row, "name"), email)
+        new: dict[str, Any] = {"name": name, "email_address": address}
+        new = {it: said for it, said in new.items() if row.get(it)}
+        if not given and (self.mode != Mode.FULL or self.is_forgotten(id_)):
+            new |= {"subject": id_, "provider": unsigned(row.get("provider")), **dict.fromkeys(actor.extra)}
+        return new
 
 
 def unsigned(provider: Any) -> Any:
@@ -240,8 +237,8 @@ def _text(row: Mapping[str, Any], name: str) -> str | None:
 
 def _decoded(body: bytes) -> Any:
     try:
-        return _DECODER.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as wrong:
+        return DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise _strange(wrong) from None
 
 
@@ -252,12 +249,13 @@ def _strange(wrong: Exception) -> StrangeAnswer:
     )
 
 
-def _objects(said: Any) -> Iterator[dict[str, Any]]:
-    """Every object of a page."""
-    if isinstance(said, dict):
-        yield said
-        for it in said.values():
-            yield from _objects(it)
-    elif isinstance(said, list):
-        for it in said:
-            yield from _objects(it)
+def _objects(page: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every object of a page, with the name of the field that it stands in."""
+    waiting: list[tuple[str, Any]] = [("", page)]
+    while waiting:
+        at, value = waiting.pop()
+        if isinstance(value, dict):
+            yield at, value
+            waiting += value.items()
+        elif isinstance(value, list):
+            waiting += ((at, item) for item in value)

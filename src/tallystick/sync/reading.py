@@ -8,6 +8,7 @@ fresh pages and on archived ones, so that a ledger can be rebuilt from its archi
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -19,6 +20,7 @@ import pyarrow.compute as pc
 
 from tallystick.api.client import Page
 from tallystick.api.directory import Named
+from tallystick.api.leniency import Oddity
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import (
     ACTIVITY,
@@ -27,6 +29,7 @@ from tallystick.core.records import (
     COST,
     COUNTERS,
     CUT_TABLES,
+    REQUESTS,
     TOKENS,
     USAGE_DAY,
     USAGE_HOUR,
@@ -34,10 +37,13 @@ from tallystick.core.records import (
     State,
 )
 from tallystick.core.time import Grain, Window, midnight
+from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.cube import Seen
 from tallystick.sync.plan import Errand, Source, state
 
+MOST_SUM = 2**60
+"""The most that the counts of one reading may add up to, so that no later sum of days leaves 64 bits."""
 Figures = Mapping[str, Any]
 """A control total: counters, or exact US dollars, by name."""
 
@@ -71,7 +77,8 @@ class Verdict:
     """What to keep of a reading: days with their state and control total, and the rows of exactly these days.
 
     `moved` are ended days that changed while they were read, and how; `gaps` says by how much the cube of the
-    running day differs from its control total; `new_fields` are fields that tallystick does not know.
+    running day differs from its control total; `new_fields` are fields that tallystick does not know, `odd` what did
+    not fit and was left out.
     """
 
     rows: pa.Table
@@ -79,6 +86,7 @@ class Verdict:
     moved: Mapping[date, str]
     gaps: Mapping[date, str]
     new_fields: frozenset[str]
+    odd: frozenset[Oddity] = frozenset()
 
 
 def table_of(source: Source, grain: Grain) -> LedgerTable:
@@ -106,8 +114,10 @@ class Reading(ABC):
     default: str | None = None
     seen: list[Seen] = field(default_factory=list)
     new_fields: set[str] = field(default_factory=set)
+    odd: set[Oddity] = field(default_factory=set)
     densest: int = 0
     people: dict[str, Named] = field(default_factory=dict)
+    _counted: Counter[str] = field(default_factory=Counter)
     _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
 
     @abstractmethod
@@ -162,7 +172,7 @@ class Reading(ABC):
             days[day] = (how, control[day])
         if moved or len(days) < len(self.errand.window.days()):
             rows = rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
-        return Verdict(rows, days, moved, gaps, frozenset(self.new_fields))
+        return Verdict(rows, days, moved, gaps, frozenset(self.new_fields), frozenset(self.odd))
 
     @property
     def _table(self) -> LedgerTable:
@@ -179,11 +189,11 @@ class Reading(ABC):
     def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
         """Whether both control totals and the cube say the same of a bucket.
 
-        Requests are left out: that they add up over groups is nowhere said.
+        Requests are left out: that they add up over groups is nowhere said. So is what one of them does not know.
         """
         told = [self._said("before", start), self._said("after", start), cube.get(start, self._nothing)]
         return None not in told and all(
-            len({said[name] for said in told if said}) == 1 for name in self._nothing if name != "requests"
+            len({said[name] for said in told if said} - {None}) <= 1 for name in self._nothing if name != REQUESTS
         )
 
     def _control(self, asked: Asked, totals: Mapping[datetime, Figures]) -> None:
@@ -192,13 +202,27 @@ class Reading(ABC):
     def _sums(self, rows: pa.Table) -> dict[datetime, Figures]:
         """The sums of a cube by bucket."""
         by = [name for name in ("day", "hour_of_day") if name in rows.schema.names]
-        summed = rows.group_by(by).aggregate([(name, "sum") for name in self._nothing]).to_pylist()
+        known = pc.ScalarAggregateOptions(skip_nulls=False)
+        summed = rows.group_by(by).aggregate([(name, "sum", known) for name in self._nothing]).to_pylist()
         return {
             midnight(row["day"]) + timedelta(hours=row.get("hour_of_day", 0)): {
                 name: row[f"{name}_sum"] for name in self._nothing
             }
             for row in summed
         }
+
+    def _bound(self, page: Page, columns: Mapping[str, pa.Array]) -> None:
+        """Raise StrangeAnswer where the counts of this reading add up to more than 64 bits can hold."""
+        for name in (*COUNTERS, REQUESTS):
+            if name in columns:
+                self._counted[name] += pc.sum(columns[name].cast(pa.float64())).as_py() or 0
+                if self._counted[name] > MOST_SUM:
+                    raise StrangeAnswer(
+                        f"{page.request.partition('?')[0]} answered with counts of {name}, up to `$.data[-1]`, that "
+                        f"add up to {self._counted[name]:.3g}; at most {MOST_SUM:,} are believed.",
+                        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+                        request_id=page.request_id,
+                    )
 
     def _columns(self, starts: list[datetime], sizes: list[int]) -> dict[str, pa.Array]:
         """The columns that say when and whose, each start as often as its size says."""

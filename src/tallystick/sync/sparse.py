@@ -5,18 +5,16 @@ What no filter can name (no tier, an unknown product) is the unfiltered answer l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from tallystick.api.actors import actor_of
 from tallystick.api.analytics import (
-    Actor,
     CostRow,
     Placed,
     UsageRow,
@@ -27,18 +25,17 @@ from tallystick.api.analytics import (
 )
 from tallystick.api.client import Page
 from tallystick.api.directory import Named
+from tallystick.api.leniency import Oddity
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, State, Type
 from tallystick.core.time import Window
 from tallystick.ledger.tables import schema
 from tallystick.sync.reading import MEASURES, Asked, Figures, Reading, added
+from tallystick.sync.remainder import Filters, judged, whole
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {f"{dimension.analytics_filter}[]": dimension.name for dimension in ANALYTICS}
 _ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
-
-Cut = frozenset[tuple[str, str]]
-"""The filters of a query of the cube."""
 
 
 @dataclass
@@ -46,20 +43,20 @@ class SparseReading(Reading):
     """A reading of the newer dialect: a day is kept if the export behind every page covers it."""
 
     _refreshed: list[datetime | None] = field(default_factory=list)
-    _batches: dict[Cut, list[pa.Table]] = field(default_factory=dict)
-    _fixed: dict[Cut, Mapping[str, str]] = field(default_factory=dict)
+    _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
+    _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
 
     def add(self, asked: Asked) -> None:
         """Take one page."""
         cost = self.errand.source.money
         by = _names(asked.page, "group_by[]", _GROUPS)
-        for page, found in placed_rows([asked.page]):
-            self._refreshed.append(asked.refreshed_at)
+        for page, found in placed_rows([asked.page], self.odd):
+            self._refreshed.append(self._watermark(asked, found))
             if asked.purpose == "scout":
                 combinations = {tuple((name, value(name, it.row.group)) for name in by) for it in found}
                 self.seen += [dict(it) for it in sorted(combinations)]
                 continue
-            figures = [_figures(page, it, cost=cost) for it in found]
+            figures = [self._figures(page, it, cost=cost) for it in found]
             if asked.purpose == "cube":
                 self._keep(asked, by, found, figures)
                 self._meet(it.row.group.actor for it in found)
@@ -69,6 +66,22 @@ class SparseReading(Reading):
                     start = it.window.start
                     said[start] = added([said[start], more]) if start in said else more
                 self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
+
+    def _watermark(self, asked: Asked, found: list[Placed]) -> datetime | None:
+        """Until when a page is whole; of rows without a watermark, until they were read."""
+        if asked.refreshed_at is None and found:
+            self.odd.add(Oddity("data_refreshed_at", "is not told though there are rows; taken as complete when read"))
+            return self.read_at
+        return asked.refreshed_at
+
+    def _figures(self, page: Page, placed: Placed, *, cost: bool) -> Figures:
+        if cost:
+            billed, listed = amounts(page, placed, self.odd)
+            if listed is None:
+                self.odd.add(Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown"))
+            return {"billed": billed, "list": listed}
+        usage = placed.row.usage
+        return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
 
     def _keep(self, asked: Asked, by: tuple[str, ...], found: list[Placed], figures: list[Figures]) -> None:
         where = _names(asked.page, "", _FILTERS)
@@ -84,6 +97,7 @@ class SparseReading(Reading):
                 columns[column.name] = pa.array(said, fits.field(column.name).type)
             elif column.type is Type.TEXT and column.name not in {*columns, "organization", "month"}:
                 columns[column.name] = pa.repeat(UNKNOWN, len(found))
+        self._bound(asked.page, columns)
         when = self._columns([it.window.start for it in found], [1] * len(found))
         self._batches.setdefault(cut, []).append(self._fitted(columns | when))
 
@@ -93,58 +107,28 @@ class SparseReading(Reading):
             said = [NAMED[name].absent if it == self.default else it for it in said]
         return pa.array(said, pa.string())
 
-    def _meet(self, actors: Iterable[Actor | msgspec.UnsetType | None]) -> None:
-        """Remember how those are called who asked."""
-        for actor in actors:
-            if not isinstance(actor, Actor) or actor.id in self.people or actor.type not in _ACTORS:
+    def _meet(self, actors: Iterable[msgspec.Raw | msgspec.UnsetType]) -> None:
+        """Remember how those are called who asked; an actor of a type that is new is an `actor`."""
+        for body in {bytes(actor) for actor in actors if isinstance(actor, msgspec.Raw)}:
+            actor = actor_of(body)
+            if actor is None or actor.id in self.people:
                 continue
+            self.odd |= actor.oddities
+            if actor.type == "api_actor":
+                continue
+            provider = actor.provider if isinstance(actor.provider, dict) else None
             self.people[actor.id] = Named(
-                type=_ACTORS[actor.type],
+                type=_ACTORS.get(actor.type, "actor"),
                 id=actor.id,
                 name=actor.name or actor.email_address or actor.subject or actor.id,
                 email=actor.email_address,
                 status="gone" if actor.deleted else "active",
-                details={"provider": actor.provider} if actor.provider else {},
+                details={"provider": provider} if provider else {},
             )
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        rests: dict[Cut, pa.Table] = {}
-        for cut in sorted(self._batches, key=lambda it: (-len(it), sorted(it))):
-            rows = pa.concat_tables(self._batches[cut])
-            for finer, them in rests.items():
-                if cut < finer:
-                    rows = pa.concat_tables([rows, self._less(them, self._fixed[cut])])
-            rests[cut] = self._summed(rows)
-        rows = pa.concat_tables([schema(self._table).empty_table(), *rests.values()])
-        below = self._any(rows, pc.less)
-        return rows.filter(pc.invert(below)), set(rows.filter(below)["day"].to_pylist())
-
-    def _less(self, rows: pa.Table, fixed: Mapping[str, str]) -> pa.Table:
-        """The rows with their figures below zero, under what another query held fixed."""
-        for name, said in fixed.items():
-            rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), pa.repeat(said, rows.num_rows))
-        for name in MEASURES[self.errand.source]:
-            figures = pc.negate(rows[name])
-            rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), figures)
-        return rows
-
-    def _summed(self, rows: pa.Table) -> pa.Table:
-        """One row a group, none of nothing: several actors without a name come each in its own (analytics-api 1.5)."""
-        measures = MEASURES[self.errand.source]
-        by = [name for name in rows.schema.names if name not in measures]
-        known = pc.ScalarAggregateOptions(skip_nulls=False)
-        summed = rows.group_by(by).aggregate([(name, "sum", known) for name in measures])
-        summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.schema.names])
-        summed = summed.select(rows.schema.names).cast(rows.schema)
-        return summed.filter(self._any(summed, pc.not_equal))
-
-    def _any(self, rows: pa.Table, compare: Callable[[pa.ChunkedArray, Any], pa.ChunkedArray]) -> pa.ChunkedArray:
-        """Which rows have a figure that compares so with zero; one that is not known does not."""
-        found = pa.chunked_array([pa.repeat(False, rows.num_rows)])
-        for name in MEASURES[self.errand.source]:
-            zero = pa.scalar(self._nothing[name], rows.schema.field(name).type)
-            found = pc.or_(found, pc.fill_null(compare(rows[name], zero), False))
-        return found
+        rests = whole(self._batches, self._fixed, MEASURES[self.errand.source])
+        return judged(pa.concat_tables([schema(self._table).empty_table(), *rests]))
 
     def _whole_until(self) -> datetime:
         return min([self.read_at, *(it for it in self._refreshed if it)])
@@ -165,14 +149,6 @@ class SparseReading(Reading):
 
     def _said(self, purpose: str, start: datetime) -> Figures | None:
         return self._controls.get(purpose, {}).get(start, self._nothing)
-
-
-def _figures(page: Page, placed: Placed, *, cost: bool) -> Figures:
-    if cost:
-        billed, listed = amounts(page, placed)
-        return {"billed": billed, "list": listed}
-    usage = placed.row.usage
-    return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
 
 
 def _names(page: Page, parameter: str, known: Mapping[str, str]) -> tuple[str, ...]:

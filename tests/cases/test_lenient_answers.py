@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import csv
+from decimal import Decimal
+from io import StringIO
+
+import pytest
+
+from cases.conftest import Case
+from reports.given import Run
+
+SINCE = ("--since", "2026-11-20")
+
+
+def rows(run: Run) -> list[dict[str, str]]:
+    """The rows of a CSV answer."""
+    assert run.code == 0, run.err
+    return list(csv.DictReader(StringIO(run.out)))
+
+
+def billed(case: Case) -> Decimal:
+    """What was billed in all."""
+    [row] = rows(case("spend", "--by", "", *SINCE, "--format", "csv"))
+    return Decimal(row["billed"])
+
+
+def tokens(case: Case) -> int:
+    """The tokens that were used in all."""
+    [row] = rows(case("usage", "--by", "", *SINCE, "--format", "csv"))
+    return int(row["total_tokens"])
+
+
+def test_a_negative_amount_leaves_its_day_readable(case: Case) -> None:
+    """A refund or credit that no filter names is found as a remainder below zero, and its day is kept."""
+    with case.serve("02-negative-group-newer/scenario.py"):
+        assert case("sync", "--without-claude-code", "--source", "analytics", *SINCE).code == 0
+        days = rows(case("spend", "--by", "day", *SINCE, "--format", "csv"))
+    amounts = {row["day"]: Decimal(row["billed"]) for row in days if row["billed"]}
+    assert sum(amounts.values()) == Decimal("41.95")
+    assert amounts["2026-11-22"] == Decimal("3.2075")
+    assert amounts["2026-11-23"] == Decimal("4.5025")
+    assert amounts["2026-11-25"] == Decimal("5.7025")
+
+
+def test_actors_of_a_new_type_stay_apart(case: Case) -> None:
+    """Actors of a type that does not exist yet are told apart by all that is known of them."""
+    with case.serve("05-unknown-actors-merged/scenario.py"):
+        synced = case("sync", "--without-claude-code", "--source", "analytics", *SINCE)
+        spend = rows(case("spend", "--by", "actor", *SINCE, "--format", "csv"))
+    names = {row["actor_name"]: Decimal(row["billed"]) for row in spend}
+    assert names["Data team"] == 3
+    assert names["Ops team"] == 9
+    assert "team_actor" in synced.err + synced.out
+    assert "team_id" in synced.err + synced.out
+
+
+@pytest.mark.parametrize(
+    ("amount", "estimated"),
+    [
+        ("1e-05", "0.0000001"),
+        ("230.00000000000003", "2.3"),
+        ('"230"', "2.3"),
+        ("null", ""),
+        ('"much"', ""),
+        ("1e400", ""),
+        ("NaN", None),
+    ],
+)
+def test_an_estimate_ends_no_sync(case: Case, amount: str, estimated: str | None) -> None:
+    """An estimate of Claude Code is kept exactly, rounded to twelve places, or unknown; never a reason to stop."""
+    with case.serve("22-claude-code-number/scenario.py") as world:
+        world.code["2026-11-24"][0]["model_breakdown"][0]["estimated_cost"]["amount"] = f"@{amount}@"
+        synced = case("sync", "--source", "reports", "--since", "2026-11-23")
+        assert synced.code == (0 if estimated is not None else 5), synced.err
+        found = rows(case("claude-code", "--by", "day", "--since", "2026-11-23", "--format", "csv"))
+    days = {row["day"]: row["estimated"] for row in found}
+    if estimated is not None:
+        assert days["2026-11-24"].rstrip("0") == estimated
+        assert Decimal(days["2026-11-25"]) == Decimal("2.3")
+
+
+def test_a_row_without_an_email_is_kept(case: Case) -> None:
+    """A row of Claude Code of a deleted account is kept under an actor of its own, and so are the others."""
+    with case.serve("23-claude-code-actor/scenario.py"):
+        synced = case("sync", "--source", "reports", "--since", "2026-11-23")
+        assert synced.code == 0, synced.err
+        found = rows(case("claude-code", "--by", "person", "--since", "2026-11-23", "--format", "csv"))
+    sessions = {row["person"]: row["sessions"] for row in found}
+    assert sessions == {"user_01A": "6", "unattributed": "3"}
+    assert "no e-mail" in synced.out + synced.err
+
+
+@pytest.mark.parametrize("variant", ["scenario", "variant_tags", "variant_workspace"])
+def test_an_odd_entry_of_the_directory_stops_no_bill(case: Case, variant: str) -> None:
+    """An entry of the directory that is odd stands by its id with an issue; the bill is read."""
+    with case.serve(f"24-directory-stops-the-bill/{variant}.py"):
+        synced = case("sync", "--without-claude-code", *SINCE)
+        assert synced.code == 0, synced.err
+        assert billed(case) == Decimal("45.66")
+    subject = {"scenario": "apikey_01N", "variant_tags": "wrkspc_01A", "variant_workspace": "wrkspc_01N"}[variant]
+    assert subject in synced.out + synced.err
+
+
+def test_a_count_beyond_bounds_is_a_clear_error(case: Case) -> None:
+    """A count of 2^63 is refused, with its field and path and exit code 5."""
+    with case.serve("26-count-beyond-64-bit/scenario.py"):
+        synced = case("sync", "--without-claude-code", "--source", "reports", *SINCE)
+    assert synced.code == 5
+    assert "output_tokens" in synced.err
+    assert "$.data[" in synced.err
+
+
+def test_a_null_list_price_is_unknown(case: Case) -> None:
+    """A bill without list prices is read; what it costs at list price is unknown and an issue says so."""
+    with case.serve("27-optional-field-newer/scenario.py"):
+        synced = case("sync", "--without-claude-code", "--source", "analytics", *SINCE)
+        assert synced.code == 0, synced.err
+        assert billed(case) == Decimal("45.66")
+        assert tokens(case) == 27_760_000
+    assert "list_amount" in synced.out + synced.err
+
+
+def test_a_page_of_html_says_what_it_is(case: Case) -> None:
+    """A 200 with HTML is an error that says its type and size, and that something else may answer there."""
+    with case.serve("30-answer-that-is-no-report/scenario.py"):
+        synced = case("sync", *SINCE)
+    assert synced.code == 5
+    assert "text/html, 45 bytes" in synced.err
+    assert "--base-url" in synced.err
+    assert "proxy" in synced.err
+
+
+def test_an_error_under_200_is_tried_again(case: Case) -> None:
+    """An overloaded_error under 200 is tried again as a 529 is, and its words are shown in the end."""
+    with case.serve("30-answer-that-is-no-report/variant_error_in_200.py"):
+        synced = case("sync", *SINCE)
+    assert synced.code in {4, 5}
+    assert "overloaded_error" in synced.err
+    assert "Overloaded" in synced.err
+    assert "req_stand" in synced.err
+    assert len([path for path in case.log if "cost" in path]) > 1
