@@ -25,6 +25,7 @@ from tallystick.tally.prices import Prices
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.core.document import Document
+    from tallystick.core.zones import Zone
     from tallystick.exports import Rows
     from tallystick.reports.charged import Charged
     from tallystick.tally.owners import Owners
@@ -68,9 +69,13 @@ class Answers:
         where: Where | None = None,
         top: int | None = None,
         show: Sequence[str] = (),
+        tz: str | None = None,
     ) -> Table:
-        """Tokens used, a column for each kind, and web searches; `show` adds requests."""
-        return self.ask("usage", by, since, until, where, top, show)
+        """Tokens used, a column for each kind, and web searches; `show` adds requests.
+
+        With `tz`, such as Asia/Tokyo, days, weeks and months are of that zone, from a ledger synced by the hour.
+        """
+        return self.ask("usage", by, since, until, where, top, show, tz)
 
     def cache(
         self,
@@ -92,13 +97,15 @@ class Answers:
         where: Where | None = None,
         top: int | None = None,
         show: Sequence[str] = (),
+        tz: str | None = None,
     ) -> Table:
         """The answer of the report so named, over the UTC days from `since` to before `until`.
 
         `by` names dimensions, none for one row; `where` maps a dimension to the ids or names wanted; `top` keeps the
-        largest rows and sums the rest in one; `show` names further figures of the report.
+        largest rows and sums the rest in one; `show` names further figures of the report. `tz` names the zone whose
+        days are meant, of usage alone.
         """
-        chosen, question = self._question(report, by, since, until, where, top, show)
+        chosen, question = self._question(report, by, since, until, where, top, show, tz)
         if chosen.name == "cache":
             from tallystick.reports import cache
 
@@ -170,10 +177,11 @@ class Answers:
         until: str | None = None,
         where: Where | None = None,
         show: Sequence[str] = (),
+        tz: str | None = None,
     ) -> str:
         """The SQL that a report asks of the ledger, to read."""
-        chosen, question = self._question(report, by, since, until, where, None, show)
-        return query(chosen, self.engine(), question)[0].sql(dialect="duckdb", pretty=True)
+        chosen, question = self._question(report, by, since, until, where, None, show, tz)
+        return query(chosen, self.engine(), question, self._clock.now())[0].sql(dialect="duckdb", pretty=True)
 
     def sql(self, text: str) -> Table:
         """The answer to one SQL statement that reads; `tallystick schema` lists the views."""
@@ -363,18 +371,33 @@ class Answers:
         where: Where | None,
         top: int | None,
         show: Sequence[str] = (),
+        tz: str | None = None,
     ) -> tuple[Report, Question]:
         chosen = next((it for it in REPORTS if it.name == report), None)
         if chosen is None:
             raise AskedWrongly(f"There is no report {report!r}.", f"Reports: {', '.join(it.name for it in REPORTS)}.")
-        return chosen, replace(self._asked(report, by, since, until, where, top), show=tuple(show))
+        zone = None
+        if tz is not None:
+            from tallystick.core.zones import Zone
+
+            chosen.check_zone()
+            zone = Zone.of(tz)
+        return chosen, replace(self._asked(report, by, since, until, where, top, zone), show=tuple(show))
 
     def _asked(
-        self, report: str, by: By, since: str, until: str | None, where: Where | None, top: int | None = None
+        self,
+        report: str,
+        by: By,
+        since: str,
+        until: str | None,
+        where: Where | None,
+        top: int | None = None,
+        zone: Zone | None = None,
     ) -> Question:
         dims = (by,) if isinstance(by, str) else tuple(by)
         wanted = {name: (it,) if isinstance(it, str) else tuple(it) for name, it in (where or {}).items()}
-        return Question(report, window(since, until, self._clock.now()), dims, wanted, top)
+        days = zone.window if zone else window
+        return Question(report, days(since, until, self._clock.now()), dims, wanted, top, zone=zone)
 
     def _warned(self, ask: Callable[[Engine], Table]) -> Table:
         """An answer in which prices matter."""

@@ -40,6 +40,11 @@ def _command(report: Report) -> click.Command:
     @options.until
     @options.where
     @_shown(", ".join(it.name for it in report.more))
+    @click.option(
+        "--tz",
+        metavar="ZONE",
+        help="Days of a time zone such as Asia/Tokyo, from `sync --grain hour`; usage alone: cost is by UTC day.",
+    )
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
@@ -54,6 +59,7 @@ def _command(report: Report) -> click.Command:
         since: str,
         until: str | None,
         where: tuple[str, ...],
+        tz: str | None,
         top: int | None,
         form: str | None,
         show_sql: bool,
@@ -68,12 +74,12 @@ def _command(report: Report) -> click.Command:
         dims = options.names(by)
         chosen = options.chosen(where)
         if show_sql:
-            query = book.query(report.name, dims, since, until, chosen, options.names(show or ""))
+            query = book.query(report.name, dims, since, until, chosen, options.names(show or ""), tz)
             options.write(query + "\n", output, force=force)
             for said in _after(report, {*dims, *chosen}):
                 note(said)
             return
-        table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""))
+        table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""), tz)
         options.write(options.written(table, form, output), output, force=force)
         if strict and (table.coverage["absent"] or table.coverage.get("unpriced")):
             sys.exit(1)

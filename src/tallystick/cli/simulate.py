@@ -26,7 +26,11 @@ HIGHEST_PORT = 65535
 @click.command(short_help="Simulate an organization, sync it, show 30 days.")
 @options.ledger
 @click.option(
-    "--now", "at", metavar="INSTANT", envvar="TALLYSTICK_NOW", help="Pin the clock: 2026-11-22T15:30:00Z; else it runs."
+    "--now",
+    "at",
+    metavar="INSTANT",
+    envvar="TALLYSTICK_NOW",
+    help="Pin the clock: 2026-11-22T15:30:00Z; by default it runs.",
 )
 def demo(ledger: str | None, at: str | None) -> None:
     """Simulate an organization, sync it, and show its last 30 days. Needs no key."""

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
+    from tallystick.core.zones import Zone
+
 _BACK = re.compile(r"([1-9][0-9]{0,3})([dm])")
 _MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 BITS = 63
@@ -32,9 +34,10 @@ DIGITS = 38
 _WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
 
 
-def window(since: str, until: str | None, now: datetime) -> Window:
+def window(since: str, until: str | None, now: datetime, zone: str = "UTC") -> Window:
     """The UTC days that `since` and `until` name; AskedWrongly where they name none.
 
+    `now` may be what the clocks of a `zone` show, and the days are then those of that zone (core.zones).
     Without `until` it ends where `since` does by itself (7d, 3m, yesterday), else with the running day.
     """
     start, end = _span(since, now)
@@ -46,7 +49,7 @@ def window(since: str, until: str | None, now: datetime) -> Window:
         end = min(end, tomorrow)
     end = end or tomorrow
     if start >= tomorrow:
-        raise AskedWrongly(f"{since} is in the future: today is {now:%Y-%m-%d}, UTC.", _WORDS)
+        raise AskedWrongly(f"{since} is in the future: today is {now:%Y-%m-%d}, {zone}.", _WORDS)
     if not start < end:
         asked = f"since {since}" + (f" until {until}" if until else "")
         raise AskedWrongly(
@@ -86,7 +89,7 @@ class Question:
     """What is asked of the ledger: a report, a window of UTC days, what to group by, what to hold fixed.
 
     `where` maps a dimension to the ids or names wanted; `top` keeps the largest groups and sums the rest in a row;
-    `show` names further figures; `against` is a window to compare with.
+    `show` names further figures; `against` is a window to compare with. With a `zone` the window is of local days.
     """
 
     report: str
@@ -96,12 +99,19 @@ class Question:
     top: int | None = None
     show: tuple[str, ...] = ()
     against: Window | None = None
+    zone: Zone | None = None
+
+    @property
+    def wall(self) -> Window:
+        """The days asked about as they are named: with a zone its local days, written as if they were UTC days."""
+        return self.zone.wall(self.window) if self.zone else self.window
 
     def spoken(self) -> dict[str, Any]:
         """The question as it stands in an answer."""
         return {
             "report": self.report,
             **_span_of(self.window),
+            **({"zone": self.zone.name} if self.zone else {}),
             "by": list(self.by),
             "where": {name: list(values) for name, values in self.where.items()},
             "top": self.top,

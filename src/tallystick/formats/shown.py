@@ -49,9 +49,9 @@ def title(table: Table) -> str:
     """What an answer is of: its report and its first and last day, both included, and what it is compared with."""
     if not (question := table.question):
         return ""
-    windows = (question.window, *((question.against,) if question.against else ()))
+    windows = (question.wall, *((question.against,) if question.against else ()))
     spans = " against ".join(f"{it.start.date()} to {(it.end - DAY).date()}" for it in windows)
-    return f"{question.report}, {spans}, UTC days"
+    return f"{question.report}, {spans}, {question.zone.name if question.zone else 'UTC'} days"
 
 
 def nothing(table: Table) -> str:

@@ -15,8 +15,8 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, wanted, within
-from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
+from tallystick.reports.conditions import asked_for, column, local, wanted
+from tallystick.reports.coverage import cover, matched, organizations, present, priority, unpriced
 from tallystick.reports.cuts import cut_of, whole
 from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
@@ -27,14 +27,14 @@ OTHERS = "others"
 """The id of the row that sums what `top` leaves out."""
 
 
-def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Select, LedgerTable]:
+def query(report: Report, engine: Engine, question: Question, now: datetime) -> tuple[exp.Select, LedgerTable]:
     """The query that answers a question, and the table it reads.
 
     The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
     """
     report.check(question)
     report = report.showing(question.show)
-    table = _money_table(question) if report.money else USED_HOUR if "hour" in question.by else USED
+    table = _money_table(question) if report.money else USED_HOUR if "hour" in question.by or question.zone else USED
     if table in {CHARGES, USED} and CHARGES.name not in engine.version.tables and engine.version.number:
         raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     if owned(question):
@@ -44,7 +44,7 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
-    dims = {name: column(name) for name in by}
+    dims = {name: _column(question, name) for name in by}
     if report.apart and report.apart[0] not in dims:
         name, sql = report.apart
         dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
@@ -52,7 +52,7 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     asked = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
         .from_(_from(table))
-        .where(within(question.window, months=True), *wanted(engine, table, question.where))
+        .where(asked_for(question, present(engine, table, question, now)), *wanted(engine, table, question.where))
     )
     if table is CHARGES:
         counted = f" OR kind = '{REQUESTS}'" if "requests" in {it.name for it in report.measures} else ""
@@ -60,6 +60,11 @@ def query(report: Report, engine: Engine, question: Question) -> tuple[exp.Selec
     if dims:
         return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1))), table
     return asked.having("count(*) > 0"), table
+
+
+def _column(question: Question, name: str) -> exp.Expression:
+    """A dimension as a column of the records; a grain of time of the question's zone where it has one."""
+    return local(question.zone, question.window, name) if question.zone and name in TIMES else column(name)
 
 
 def _from(table: LedgerTable) -> exp.Expression:
@@ -87,7 +92,7 @@ def _money_table(question: Question) -> LedgerTable:
 
 def answer(report: Report, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
-    asked, table = query(report, engine, question)
+    asked, table = query(report, engine, question, now)
     report = report.showing(question.show)
     inner = question
     said: list[str] = []
@@ -121,9 +126,16 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         headings,
         cells,
         {it.name: totals[it.name] if known else None for it in report.measures},
-        (*priority(engine, table, question), *caveats, *split, *said, *notes),
+        (*_of_zone(question), *priority(engine, table, question), *caveats, *split, *said, *notes),
         coverage,
         engine.version.spoken,
+    )
+
+
+def _of_zone(question: Question) -> list[str]:
+    """What to say of an answer by local days."""
+    return (
+        [f"Days are those of {question.zone.name}, made of UTC hours; cost stays by UTC day."] if question.zone else []
     )
 
 

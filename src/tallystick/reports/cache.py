@@ -95,7 +95,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     from tallystick.tally.cache import economics
 
     table = plain.answer(CACHE, engine, question, now)
-    asked, _ = plain.query(CACHE, engine, question)
+    asked, _ = plain.query(CACHE, engine, question, now)
     dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
     used = engine.ask(by_rate(asked))
     whole = {*question.by, *question.where} <= WHOLE

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from difflib import get_close_matches
 
 from sqlglot import exp
 
+from tallystick.core.question import Question
 from tallystick.core.records import LedgerTable
-from tallystick.core.time import Window
+from tallystick.core.time import Grain, Window
+from tallystick.core.zones import Zone
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.names import addresses, directory
 
+SECOND = timedelta(seconds=1)
+_AT = "(day + to_hours(hour_of_day))"
+"""The start of an hour of usage."""
 _DERIVED = {
     "hour": "CAST(day AS VARCHAR) || 'T' || lpad(CAST(hour_of_day AS VARCHAR), 2, '0') || ':00:00Z'",
     "day": "CAST(day AS VARCHAR)",
@@ -36,6 +42,47 @@ def within(window: Window, *, months: bool = False) -> exp.Condition:
     last = (window.days() or [window.start.date()])[-1]
     first_month, last_month = exp.Literal.string(f"{window.start:%Y-%m}"), exp.Literal.string(f"{last:%Y-%m}")
     return exp.and_(exp.column("month") >= first_month, exp.column("month") <= last_month, days)
+
+
+def local(zone: Zone, window: Window, name: str) -> exp.Expression:
+    """A grain of time of a zone as text: of the hours of a window, moved as its clocks are ahead of UTC."""
+    (_, first), *changes = zone.offsets(window)
+    ahead = f"{first // SECOND}"
+    offset = f"'{_offset(first)}'"
+    for start, change in changes:
+        ahead = f"CASE WHEN {_AT} >= TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' THEN {change // SECOND} ELSE {ahead} END"
+        offset = f"CASE WHEN {_AT} >= TIMESTAMP '{start:%Y-%m-%d %H:%M:%S}' THEN '{_offset(change)}' ELSE {offset} END"
+    wall = f"({_AT} + to_seconds({ahead}))"
+    texts = {
+        "hour": f"strftime({wall}, '%Y-%m-%dT%H:00:00') || {offset}",
+        "day": f"strftime({wall}, '%Y-%m-%d')",
+        "week": f"strftime(date_trunc('week', {wall}), '%Y-%m-%d')",
+        "month": f"strftime({wall}, '%Y-%m')",
+    }
+    return exp.maybe_parse(texts[name], dialect="duckdb")
+
+
+def _offset(ahead: timedelta) -> str:
+    """How far before UTC, as RFC 3339 writes it: +09:00."""
+    minutes = ahead // timedelta(minutes=1)
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+
+
+def asked_for(question: Question, present: Sequence[Window] | None = None) -> exp.Condition:
+    """The condition that a row lies in the window of a question, to the hour where it has a zone.
+
+    `present` are the parts of it that are known; of a local day that is not, no hour is counted.
+    """
+    if not question.zone:
+        return within(question.window, months=True)
+    pieces = [question.window] if present is None else present
+    hours = [
+        f"({_AT} >= TIMESTAMP '{piece.start:%Y-%m-%d %H:%M:%S}' AND {_AT} < TIMESTAMP '{piece.end:%Y-%m-%d %H:%M:%S}')"
+        for piece in pieces
+    ]
+    last = Grain.DAY.ceil(question.window.end)  # the condition on days keeps other files shut
+    days = within(Window(Grain.DAY.floor(question.window.start), last), months=True)
+    return exp.and_(days, exp.maybe_parse(" OR ".join(hours) or "FALSE", dialect="duckdb"))
 
 
 def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ...]]) -> list[exp.Condition]:

@@ -30,35 +30,38 @@ from tallystick.core.records import (
     LedgerTable,
     State,
 )
-from tallystick.core.time import DAY, Grain, of_days, text
+from tallystick.core.time import DAY, Grain, Window, of_days, text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, wanted, within
+from tallystick.reports.conditions import asked_for, column, wanted, within
 from tallystick.reports.unused import unused
 
 
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """The coverage of an answer in numbers of UTC days, and its caveats in words."""
     states = _states(engine, table, question)
-    asked, today = question.window.days(), now.date()
+    asked, today = question.wall.days(), now.date()
+    if zone := question.zone:
+        states, today = zone.states(question.window, states, now), zone.wall_of(now).date()
     unpublished = [day for day in asked if day >= today and table in ENDED]
     absent = [day for day in asked if day not in states and day not in unpublished]
     of = {how: [day for day in asked if states.get(day) == how] for how in State}
     caveats = []
-    if (end := question.window.end).date() < today and end.month != (end + DAY).month:
+    if (end := question.wall.end).date() < today and end.month != (end + DAY).month:
         caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
+        first = zone.midnight(absent[0]).date() if zone else absent[0]
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
         grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
         caveats.append(
             f"{_count(absent)} absent from the ledger, unknown rather than zero: {spans(absent)}. "
-            f"`tallystick sync{grain} --since {absent[0]}` reads them, if the API has published them."
+            f"`tallystick sync{grain} --since {first}` reads them, if the API has published them."
         )
     if unpublished:
         caveats.append(f"{spans(unpublished)} has not ended: {ENDED[table]}")
     for day in of[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
-        caveats.append(part + ("" if question.where or table is ACTIVITY else _gap(engine, table, day)))
+        caveats.append(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day)))
     if of[State.PROVISIONAL]:
         days = of[State.PROVISIONAL]
         caveats.append(
@@ -69,7 +72,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         f"Of the {name} {whole.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
         for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
-        for part in question.window.split(Grain(name))
+        for part in question.wall.split(Grain(name))
         for whole in [Grain(name).around(part.start)]
         if part != whole
     ]
@@ -86,6 +89,13 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         if of[State.PROVISIONAL] or of[State.RUNNING]:
             caveats.append(f"What Anthropic exported was whole until {refreshed} when it was last read.")
     return coverage, caveats
+
+
+def present(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> list[Window] | None:
+    """The parts of a question's window that are known, where it has a zone: other local days are not counted."""
+    if not question.zone:
+        return None
+    return question.zone.present(question.window, _states(engine, table, question), now)
 
 
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
@@ -114,7 +124,7 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
     query = (
         exp.select(exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"))
         .from_(exp.table_(used.name, db="ledger"))
-        .where("tier = 'priority'", within(question.window, months=True), *conditions)
+        .where("tier = 'priority'", asked_for(question), *conditions)
     )
     tokens = engine.ask(query).to_pylist()[0]["tokens"]
     loose = [name for name in question.where if name not in _OF_USAGE]

@@ -76,6 +76,12 @@ class Report:
         needed |= {name for it in self.more if it.name in needed for name in it.needs}
         return replace(self, measures=(*self.measures, *(it for it in self.more if it.name in needed)), more=())
 
+    def check_zone(self) -> None:
+        """Raise AskedWrongly where the report has no days of a time zone."""
+        if self.name != "usage":
+            reason = "cost is published by UTC day" if self.money else "its rates are of UTC days"
+            raise AskedWrongly(f"`{self.name}` has no local days: {reason}.", "Ask `tallystick usage --tz` for tokens.")
+
     def check(self, question: Question) -> None:
         """Raise AskedWrongly where the question is not one that this report can answer."""
         choices = f"Choose among {', '.join((*self.dimensions, *self.cuts))}."

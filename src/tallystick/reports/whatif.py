@@ -70,7 +70,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
         *(Measure(kind, Kind.COUNT, "tokens", kind) for kind in TOKENS),
         *(Measure(f"new_{kind}", Kind.COUNT, "tokens", sql) for kind, sql in moved(change.hit).items()),
     )
-    asked, _ = plain.query(replace(WHATIF, measures=measures), engine, question)
+    asked, _ = plain.query(replace(WHATIF, measures=measures), engine, question, now)
     dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
     used = engine.ask(by_rate(asked))
     found, doubts = compare(used, dims, prices.own, change)
