@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from datetime import UTC, datetime, timedelta
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,10 +14,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
+from reports.given import NOW
+from tallystick import Ledger
 from tallystick.core.records import State
 from tallystick.core.time import Window
 from tallystick.core.zones import HOUR, Zone
 from tallystick.errors import AskedWrongly
+from tallystick.sim import World
 
 from .conftest import Case
 
@@ -128,6 +132,30 @@ def test_a_ledger_without_hours(case: Case) -> None:
     assert run.code == 1
     assert "unknown" in run.out
     assert "sync --grain hour --since 2026-11-25" in run.out + run.err
+
+
+def test_where_the_newer_reports_are_there_too(case: Case) -> None:
+    """An organization that has both dialects is answered by local days as well, after the same sync."""
+    with case.serve(SCENARIO, CASE_NEWER="1"):
+        assert case("sync", "--since", "2026-11-25", "--grain", "hour").code == 0
+    told = tokens(case, *TOKYO, "--by", "day", "--since", "2026-11-26", "--until", "2026-11-28")
+    assert told["2026-11-26"] == told["2026-11-27"] == 24 * 1000 + 12 * 23
+
+
+def test_local_days_meet_the_truth(only_hours: Ledger, golden_world: World) -> None:
+    """Of the simulated organization each local day has exactly the tokens of its requests, model by model."""
+    table = only_hours.usage(("day", "model"), since="2026-11-20", tz="America/New_York")
+    told = {(row["day"], row["model"]): row["total_tokens"] for row in table.rows}
+    zone = ZoneInfo("America/New_York")
+    truth: Counter[tuple[str, str]] = Counter()
+    for day in (date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)):
+        for request in golden_world.requests(day):
+            if request.at < NOW - timedelta(minutes=5):
+                local = str(request.at.astimezone(zone).date())
+                truth[local, request.group.model] += sum(request[2:7])
+    assert {key[0] for key in told} == {"2026-11-20", "2026-11-21", "2026-11-22"}
+    assert told == {key: count for key, count in truth.items() if key[0] in {"2026-11-20", "2026-11-21", "2026-11-22"}}
+    assert table.coverage["absent"] == []
 
 
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York", "America/Havana", "Asia/Beirut", "Pacific/Auckland", "UTC")

@@ -1,6 +1,6 @@
 import os
 from stand import *
-NEWER = False
+NEWER = bool(os.environ.get("CASE_NEWER"))
 NOW = os.environ.get("CASE_NOW", "2026-11-28T09:30:00Z")
 FIRST, COUNT = os.environ.get("CASE_FIRST", "2026-11-20"), int(os.environ.get("CASE_DAYS", "9"))
 WORKSPACES = [workspace("wrkspc_01A", "Search")]
