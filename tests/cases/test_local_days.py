@@ -102,6 +102,7 @@ def test_days_on_which_clocks_change(case: Case) -> None:
         assert told["2026-10-25"] == sum(1000 + hour % 24 for hour in range(22, 22 + 25))
         hours = tokens(case, "--tz", zone, "--by", "hour", "--since", "2026-10-25", "--until", "2026-10-26", now=now)
         assert len(hours) == 25
+        assert [*hours.values()] == [1000 + (22 + number) % 24 for number in range(25)]  # in order of time
         assert {"2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"} <= hours.keys()
 
 

@@ -109,7 +109,13 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     if cut := NAMED_CUTS.get(table.name):
         totals, notes = whole(engine, cut, question, totals)
     times = [name for name in dims if name in TIMES]
-    rows.sort(key=lambda row: ([row[name] for name in times], -(row[report.order] or 0), [row[name] for name in dims]))
+    rows.sort(
+        key=lambda row: (
+            [_when(row[name], name) for name in times],
+            -(row[report.order] or 0),
+            [row[name] for name in dims],
+        )
+    )
     if question.top is not None and len(rows) > question.top:
         rows = _top(report, rows, dims, question)
     names = named(engine, dims)
@@ -126,10 +132,22 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         headings,
         cells,
         {it.name: totals[it.name] if known else None for it in report.measures},
-        (*_of_zone(question), *priority(engine, table, question), *caveats, *split, *said, *notes),
+        (
+            *_of_zone(question),
+            *priority(engine, table, question, present(engine, table, question, now)),
+            *caveats,
+            *split,
+            *said,
+            *notes,
+        ),
         coverage,
         engine.version.spoken,
     )
+
+
+def _when(cell: str, name: str) -> datetime | str:
+    """What rows of a grain of time stand in the order of: a local hour that comes twice, by its offset."""
+    return datetime.fromisoformat(cell) if name == "hour" else cell
 
 
 def _of_zone(question: Question) -> list[str]:

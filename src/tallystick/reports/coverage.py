@@ -113,8 +113,13 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     return text(found) if found else None
 
 
-def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str]:
-    """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30)."""
+def priority(
+    engine: Engine, table: LedgerTable, question: Question, parts: Sequence[Window] | None = None
+) -> list[str]:
+    """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30).
+
+    `parts` are the instants that are counted, where they are not the whole window.
+    """
     used = USED if table in MONEY else table
     where = {name: values for name, values in question.where.items() if name in _OF_USAGE}
     try:
@@ -124,7 +129,7 @@ def priority(engine: Engine, table: LedgerTable, question: Question) -> list[str
     query = (
         exp.select(exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"))
         .from_(exp.table_(used.name, db="ledger"))
-        .where("tier = 'priority'", asked_for(question), *conditions)
+        .where("tier = 'priority'", asked_for(question, parts), *conditions)
     )
     tokens = engine.ask(query).to_pylist()[0]["tokens"]
     loose = [name for name in question.where if name not in _OF_USAGE]
