@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from tallystick.sync.run import Outcome, Progress
 
 
+_NAMED = 5
+"""Changes of names that a message names; the others are counted."""
+
+
 class Ledger(Answers):
     """One ledger. Answers are Tables, from its newest version; each method raises TallystickErrors only.
 
@@ -151,6 +155,19 @@ class Ledger(Answers):
         from tallystick.reports.closed import restated
 
         return restated(self.engine())
+
+    def renamed(self) -> list[str]:
+        """What has another name since today, and which rules of the owners match it no longer, in words."""
+        from tallystick.reports.owners import renaming
+        from tallystick.reports.spelt import renamed, spellings
+
+        engine, today = self.engine(), self._clock.now().date()
+        changes = renamed(engine, today)
+        more = [f"{len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
+        owners = self._settings.owners() if self._settings and changes else None
+        rules = [it for it in owners.renamings(spellings(engine)) if it.day == today] if owners else []
+        names = f"Renamed: {'; '.join([*changes[:_NAMED], *more])}. Days from {today} on go by the new names."
+        return [*([names] if changes else []), *(renaming(owners, it) for it in rules if owners)]
 
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""

@@ -33,7 +33,7 @@ from tallystick.reports.closed import (
 )
 from tallystick.reports.coverage import cover, organizations, spans
 from tallystick.reports.lists import MEND, OTHERS, by_others
-from tallystick.reports.owners import spellings
+from tallystick.reports.spelt import every, spellings
 from tallystick.reports.verify import verify
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices import Prices
@@ -136,7 +136,7 @@ def _kept(
     """All rows that a month is closed with, and their digest."""
     same = {"organization": draft.organization, "month": draft.name}
     lists = [hashlib.sha256(prices.texts[0].encode()).hexdigest(), *prices.texts[1:]]
-    rules = frozen(owners, spellings(engine, at)["actor"], draft)
+    rules = frozen(owners, {who: every(of) for who, of in spellings(engine, at)["actor"].items()}, draft)
     said = [{"what": RULES, "text": rules}, {"what": PRICES, "text": json.dumps(lists)}]
     said += [{"what": PROVISIONAL, "text": json.dumps([str(it) for it in provisional])}]
     rows = pa.concat_tables([draft.lines, _rows(*(same | it for it in said))])

@@ -232,7 +232,8 @@ def test_models_retire() -> None:
     """A retirement day is known for what the list says, and is None for the rest."""
     assert LIST.retires("claude-3-opus-20240229") == date(2026, 1, 5)
     assert LIST.retires(SONNET) == date(2026, 11, 30)
-    assert LIST.models[SONNET].doubt
+    assert LIST.retires("claude-mythos-preview") == date(2026, 6, 30)
+    assert "LiteLLM" in LIST.models["claude-mythos-preview"].doubt
     assert LIST.retires(OPUS) is LIST.retires("claude-opus-9") is None
 
 

@@ -27,7 +27,8 @@ from tallystick.reports.keys import keys
 from tallystick.reports.owners import attributed, rules
 from tallystick.tally.allocate import split
 from tallystick.tally.attribute import Attribution
-from tallystick.tally.owners import CONDITIONS, FIELDS, Owners
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import CONDITIONS, FIELDS
 
 Tallystick = Callable[..., Run]
 DAY = date(2026, 11, 1)
@@ -209,9 +210,9 @@ def test_rules_have_their_days() -> None:
 def test_words_for_an_id() -> None:
     """An id, a name, an e-mail, a tag all name it; a star stands for anything and nothing else is a pattern."""
     spellings = {
-        "workspace": {("o", "w"): frozenset({"w", "Pro [x]"})},
-        "tag": {("o", "w"): frozenset({"team=search"})},
-        "actor": {("o", "u"): frozenset({"ada@example.com"})},
+        "workspace": {("o", "w"): [(DAY, frozenset({"w", "Pro [x]"}))]},
+        "tag": {("o", "w"): [(DAY, frozenset({"team=search"}))]},
+        "actor": {("o", "u"): [(DAY, frozenset({"ada@example.com"}))]},
     }
     for table, owned in (
         ({"workspace": "w"}, True), ({"workspace": "Pro [x]"}, True), ({"workspace": "Pro*"}, True),
@@ -222,6 +223,29 @@ def test_words_for_an_id() -> None:
         told = Owners.read([{"team": "t", **table}])
         (row,) = Attribution(told, charges((DAY, "w", "k", "m", 1)), spellings).sums(["team"])
         assert (row["team"] == "t") is owned, table
+
+
+@pytest.mark.parametrize("offset", range(-2, 3))
+def test_a_name_holds_on_its_days(offset: int) -> None:
+    """A rule by name matches the days on which the thing was called so, days before the first sighting by that one."""
+    day = DAY + timedelta(offset)
+    spellings = {
+        "workspace": {
+            ("o", "w"): [(DAY - timedelta(9), frozenset({"A"})), (DAY, frozenset({"B"}))],
+            ("o", "v"): [(DAY - timedelta(9), frozenset({"B"})), (DAY, frozenset({"A"}))],
+        }
+    }
+    told = Owners.read([{"team": "a", "workspace": "A", "until": DAY + timedelta(2)}, {"team": "b", "workspace": "B"}])
+    for workspace, before, since in (("w", "a", "b"), ("v", "b", "a")):
+        (row,) = Attribution(told, charges((day, workspace, "k", "m", 1)), spellings).sums(["team"])
+        expected = before if offset < 0 else since if offset < 2 or since == "b" else "unowned"
+        assert row["team"] == expected
+    changes = told.renamings(spellings)
+    assert [(it.id, it.ends, it.begins) for it in changes] == [("v", [1], [0]), ("w", [0], [1])]
+    both = Owners.read([{"team": "a", "workspace": ["A", "B"]}])
+    assert not both.renamings(spellings)
+    followed = Owners.read([{"team": "a", "workspace": "A"}, {"team": "a", "workspace": "B"}])
+    assert not followed.renamings(spellings)
 
 
 def test_shared_parts_go_to_the_cost_centers_of_their_teams() -> None:

@@ -113,7 +113,7 @@ def sync(
         f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
         name="",
     )
-    for said in book.restated():
+    for said in (*(book.renamed() if done.names else ()), *book.restated()):
         note(said, name="")
 
 

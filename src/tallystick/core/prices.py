@@ -8,7 +8,7 @@ modifier of its own, a model that we do not know). Rates are exact US dollars pe
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -20,6 +20,7 @@ import msgspec
 from msgspec import structs
 
 from tallystick.core.dimensions import KINDS, UNKNOWN
+from tallystick.core.models import canonical
 from tallystick.core.money import EXACT, PLACES
 from tallystick.core.records import TOKENS
 from tallystick.errors import AskedWrongly
@@ -188,6 +189,8 @@ class PriceList:
         self._keys = sorted({key for each in lists for key in each.prices})
         self._held: dict[tuple[tuple[str, str, str], date], Price | None] = {}
         self.models: Mapping[str, Model] = {id_: model for each in lists for id_, model in each.models.items()}
+        self.model = canonical({*self.models, *(subject for subject, _, _ in self._keys)})
+        """The id under which these lists have a model: of `claude-haiku-4-5` that with its date."""
 
     @classmethod
     def read(cls, *texts: str, names: Sequence[str] = ()) -> PriceList:
@@ -197,7 +200,10 @@ class PriceList:
         same thing, or the factors could make a rate finer than a picodollar.
         """
         called = names or [f"price list {place}" for place, _ in enumerate(texts, 1)]
-        lists = [_read(name, text) for name, text in zip(called, texts, strict=True)]
+        lists: list[_List] = []
+        for name, text in zip(called, texts, strict=True):
+            known = {id_ for each in lists for id_ in (*each.models, *(subject for subject, _, _ in each.prices))}
+            lists.append(_known_as(canonical(known), name, _read(name, text)))
         _fits(lists)
         return cls(*lists)
 
@@ -214,6 +220,7 @@ class PriceList:
         if kind not in TOKENS:
             found = self._find((kind, PLAIN["context"], PLAIN["speed"]), kind, day)
             return found if isinstance(found, Unpriced) else _rate([found], kind)
+        model = self.model(model)
         asked = {"tier": tier, "context": context, "geo": geo, "speed": speed}
         assumed = tuple(name for name, value in asked.items() if value in _UNTOLD)
         asked.update((name, PLAIN[name]) for name in assumed)
@@ -231,7 +238,8 @@ class PriceList:
 
     def retires(self, model: str) -> date | None:
         """The first UTC day without the model; None where none is known."""
-        return self.models[model].retires if model in self.models else None
+        held = self.models.get(self.model(model))
+        return held.retires if held else None
 
     @property
     def keys(self) -> Sequence[tuple[str, str, str]]:
@@ -331,6 +339,23 @@ def _read(called: str, text: str) -> _List:
         _append(where, result.prices.setdefault(price.key, []), price)
     for where, modifier in _entries(called, said, "modifier", Modifier):
         _append(where, result.modifiers.setdefault(modifier.key, []), modifier)
+    return result
+
+
+def _known_as(canon: Callable[[str], str], called: str, each: _List) -> _List:
+    """A list under the ids by which earlier lists know its models."""
+    if all(canon(id_) == id_ for id_ in (*each.models, *(subject for subject, _, _ in each.prices))) and not any(
+        canon(id_) != id_ for dated in each.modifiers.values() for one in dated for id_ in one.models or ()
+    ):
+        return each
+    result = _List({canon(id_): model for id_, model in each.models.items()})
+    prices = (structs.replace(it, subject=canon(it.subject)) for dated in each.prices.values() for it in dated)
+    for price in sorted(prices, key=lambda it: it.since):
+        _append(f"The price of {price.subject} in {called}", result.prices.setdefault(price.key, []), price)
+    for name, dated in each.modifiers.items():
+        result.modifiers[name] = [
+            structs.replace(one, models=one.models and tuple(map(canon, one.models))) for one in dated
+        ]
     return result
 
 

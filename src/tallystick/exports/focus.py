@@ -29,9 +29,10 @@ from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import cover
 from tallystick.reports.names import directory
-from tallystick.reports.owners import spellings
-from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Span
+from tallystick.reports.spelt import spellings
+from tallystick.tally.owners import Owners, Span
 from tallystick.tally.prices import Prices
+from tallystick.tally.rules import FIELDS, UNOWNED
 from tallystick.tally.unit_prices import units
 
 VERSIONS = ("1.2", "1.4")

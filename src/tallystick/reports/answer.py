@@ -21,6 +21,7 @@ from tallystick.reports.cuts import cut_of, whole
 from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
 from tallystick.reports.report import Report
+from tallystick.reports.spelt import formerly
 from tallystick.tally.owners import Owners
 
 OTHERS = "others"
@@ -96,9 +97,10 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     report = report.showing(question.show)
     inner = question
     said: list[str] = []
+    renamed: list[str] = []
     if owned(question):
         inner = unasked(question, owners or Owners())
-        dims, rows, said = attributed(engine, question, owners or Owners())
+        dims, rows, said, renamed = attributed(engine, question, owners or Owners())
     else:
         dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
         counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
@@ -121,11 +123,14 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     names = named(engine, dims)
     headings, cells = _laid_out(report, rows, dims, names)
     coverage, caveats = cover(engine, table, question, now)
+    if renamed:
+        coverage["renamed"] = renamed
     split: list[str] = []
     if table is CHARGES:
         coverage["billed"], split = matched(engine, inner)
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
+    split += formerly(engine, question.where)
     known = coverage["present"] > 0 or bool(rows)
     return Table(
         question,

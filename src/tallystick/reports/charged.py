@@ -26,9 +26,12 @@ from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month, month
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import cover, spans
 from tallystick.reports.names import directory, named
+from tallystick.reports.owners import renaming
+from tallystick.reports.spelt import spellings
 from tallystick.reports.unused import AFTER, BEFORE
 from tallystick.tally.cents import cents
-from tallystick.tally.owners import NO_CENTER, UNOWNED, Owners
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import FIELDS, NO_CENTER, UNOWNED
 
 OWN, SHARED = "own", "shared"
 PARTS = (OWN, SHARED, ADJUSTMENT)
@@ -197,10 +200,23 @@ def _said(engine: Engine, found: Month, now: datetime) -> tuple[Mapping[str, Any
     credit = CREDIT in found.lines["cause"].unique().to_pylist()
     said = [f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}."]
     if found.closing is None:
-        said += caveats
+        said += [*_renamed(engine, found), *caveats]
     elif found.closing.provisional:
         days = spans(list(found.closing.provisional))
         said.append(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
     if "allocated" in found.lines["method"].unique().to_pylist():
         said.append("`allocated` lines were billed to several users together and are split by use at list price.")
     return coverage, said
+
+
+def _renamed(engine: Engine, found: Month) -> list[str]:
+    """What to say of names that changed in a month or before, so that other rules match what was charged since."""
+    lines = found.lines.select(["organization", "day", *FIELDS[1:]])
+    changes = found.owners.renamings(spellings(engine)) if found.owners.rules else []
+    notes = []
+    for changed in changes:
+        name = "workspace" if changed.condition == "tag" else changed.condition
+        since = pc.and_(pc.equal(lines[name], changed.id), pc.greater_equal(lines["day"], pa.scalar(changed.day)))
+        if changed.organization == found.organization and pc.any(since).as_py():
+            notes.append(renaming(found.owners, changed))
+    return notes

@@ -17,13 +17,17 @@ from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import column
 from tallystick.reports.coverage import cover, organizations
 from tallystick.reports.names import named
-from tallystick.reports.owners import answered, attribution, notes, spellings
-from tallystick.tally.owners import CONDITIONS, FIELDS, NO_CENTER, UNOWNED, Owners, Rule, like
+from tallystick.reports.owners import answered, attribution, notes, renaming
+from tallystick.reports.spelt import every, spellings
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import CONDITIONS, FIELDS, NO_CENTER, UNOWNED, Rule, like
 
 OUTSIDE = "outside this window"
 """What is said of a rule whose days do not touch the window."""
 SHARED_ONLY = "only in shared rules"
 """What is said of a team that owns nothing by itself: perhaps it is misspelt."""
+RENAMED = "renamed"
+"""What is said of a name that changed, so that other rules match what it is of."""
 HARMLESS = (OUTSIDE, SHARED_ONLY)
 """Rows that are worth a look and no problem."""
 
@@ -61,6 +65,7 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
             problem = _problem(rule, question, absent=absent)
             near = "" if problem == OUTSIDE else "".join(_near(rule, words))
             cells.append((problem, f"{rule.name}: {rule.spoken}{near}", *nobody, *nothing))
+    cells += [(RENAMED, renaming(owners, it), *nobody, None, None) for it in owners.renamings(spellings(engine))]
     cells += [(SHARED_ONLY, it, *nobody, *nothing) for it in _shared_only(owners)]
     return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, found))
 
@@ -79,7 +84,7 @@ def _problem(rule: Rule, question: Question, *, absent: bool) -> str:
 
 def _words(engine: Engine) -> dict[str, set[str]]:
     """Every word by which something in the ledger can be named, for each condition."""
-    found = {name: {word for of in said.values() for word in of} for name, said in spellings(engine).items()}
+    found = {name: {word for of in said.values() for word in every(of)} for name, said in spellings(engine).items()}
     for name in FIELDS:
         query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(CHARGES.name, db="ledger"))
         found.setdefault(name, set()).update(row["id"] for row in engine.ask(query).to_pylist())

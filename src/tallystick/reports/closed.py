@@ -26,10 +26,11 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import schema
 from tallystick.reports.coverage import organizations
-from tallystick.reports.owners import spellings
+from tallystick.reports.spelt import spellings
 from tallystick.tally.attribute import FIGURES, figures
 from tallystick.tally.changes import changes
-from tallystick.tally.owners import Owners, Rule, like
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import Rule, like
 
 CHARGE, ADJUSTMENT = "charge", "adjustment"
 RULES, PRICES, PROVISIONAL, CLOSING = "rules", "prices", "provisional", "closing"

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
+from tallystick.core.models import aliases
 from tallystick.core.question import Question
 from tallystick.core.records import LedgerTable
 from tallystick.core.time import Grain, Window
@@ -15,6 +16,7 @@ from tallystick.core.zones import Zone
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.names import addresses, directory
+from tallystick.reports.spelt import once
 
 SECOND = timedelta(seconds=1)
 _AT = "(day + to_hours(hour_of_day))"
@@ -88,7 +90,8 @@ def asked_for(question: Question, present: Sequence[Window] | None = None) -> ex
 def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ...]]) -> list[exp.Condition]:
     """The conditions that hold dimensions to the ids or names wanted; AskedWrongly for one that nothing has.
 
-    A misspelt name must not look like a spend of zero. An id goes before a name that is spelt alike.
+    A misspelt name must not look like a spend of zero. An id goes before a name that is spelt alike, and a name of
+    today before one that something had.
     """
     conditions: list[exp.Condition] = []
     for name, said in where.items():
@@ -97,13 +100,15 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ..
         present = {row["id"] for row in engine.ask(query).to_pylist()} | names.keys()
         ids: set[str] = set()
         for value in said:
-            found = {value} & present or {id_ for id_, called in names.items() if called == value}
+            found = aliases(value, present) if name == "model" else {value} & present
+            found = found or {id_ for id_, called in names.items() if called == value}
             found = found or {
                 id_
                 for called in (names, addresses(engine, name))
                 for id_, spelling in called.items()
                 if spelling.casefold() == value.casefold()
             }
+            found = found or once(engine, name, value)
             if not found:
                 known = sorted({*present, *names.values()})
                 near = get_close_matches(value, known, n=3, cutoff=0.5)

@@ -20,7 +20,8 @@ from tallystick.core.time import Window
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import wanted, within
 from tallystick.reports.coverage import cover
-from tallystick.reports.owners import OWNED, attribution, known, lines, notes, owned, spellings
+from tallystick.reports.owners import OWNED, attribution, known, lines, notes, owned
+from tallystick.reports.spelt import formerly, spellings
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners
 
@@ -107,6 +108,7 @@ class Daily:
 
     def _amounts(self, question: Question, column: str) -> dict[date, Decimal]:
         """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
+        self.said.extend(it for it in formerly(self.engine, question.where) if it not in self.said)
         if not owned(question):
             query = (
                 exp.select("day", exp.alias_(exp.maybe_parse(f"sum({column})"), "amount"))

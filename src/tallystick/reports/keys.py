@@ -21,8 +21,10 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.coverage import cover, organizations
 from tallystick.reports.names import directory
-from tallystick.reports.owners import answered, attribution, notes, spellings
-from tallystick.tally.owners import UNOWNED, Owners
+from tallystick.reports.owners import answered, attribution, notes
+from tallystick.reports.spelt import spellings
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import UNOWNED
 
 NO_KEYS = (NAMED["key"].absent, UNKNOWN)
 """What stands in the place of a key for use without one, and for lines of the bill that name none."""

@@ -5,11 +5,11 @@ The charges are read at their finest and attributed in `tally.attribute`: owners
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
@@ -20,12 +20,12 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
-from tallystick.ledger.views import NAMED_BY
 from tallystick.reports.conditions import column, wanted, within
 from tallystick.reports.coverage import cover, matched, organizations, priority
-from tallystick.reports.names import named_at
+from tallystick.reports.spelt import quoted, spellings
 from tallystick.tally.attribute import Attribution
-from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
+from tallystick.tally.owners import Owners, Renaming
+from tallystick.tally.rules import FIELDS, UNOWNED
 
 OWNED = ("team", "cost_center")
 """The dimensions that follow from the settings."""
@@ -56,8 +56,13 @@ def unasked(question: Question, owners: Owners) -> Question:
     return replace(question, by=tuple(by), where={it: of for it, of in question.where.items() if it not in OWNED})
 
 
-def attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[str], list[dict[str, Any]], list[str]]:
-    """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them."""
+def attributed(
+    engine: Engine, question: Question, owners: Owners
+) -> tuple[list[str], list[dict[str, Any]], list[str], list[str]]:
+    """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them.
+
+    Last the ids that are named otherwise since a day of the question, so that other rules match them.
+    """
     known(question, owners)
     apart = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
     dims = [*(["organization"] if apart else []), *question.by]
@@ -71,7 +76,8 @@ def attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list
     said = notes(owners, found)
     if held:
         said.append(f"The coverage is that of every {' and '.join(it.replace('_', ' ') for it in held)} together.")
-    return dims, [dict(zip(dims, it, strict=True)) | {"billed": total(them)} for it, them in sums.items()], said
+    rows = [dict(zip(dims, it, strict=True)) | {"billed": total(them)} for it, them in sums.items()]
+    return dims, rows, said, sorted({changed.id for changed in found.renamings})
 
 
 def known(question: Question, owners: Owners) -> None:
@@ -110,26 +116,22 @@ def notes(owners: Owners, found: Attribution) -> list[str]:
                 f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its teams "
                 f"had no spend of their own to go by: {_listed(days)}."
             )
-    return said
+    return [*map(partial(renaming, owners), found.renamings), *said]
 
 
-def spellings(engine: Engine, at: datetime | None = None) -> Spellings:
-    """The words by which the rules can name an id: its name, e-mail, real id; the tags of a workspace.
-
-    As they are, or as they had been seen by an instant.
-    """
-    query = exp.select("organization", "type", "id", "name", "email", "workspace", "details").from_(named_at(at))
-    found: dict[str, dict[tuple[str, str], frozenset[str]]] = {"tag": {}, **{name: {} for name in NAMED_BY}}
-    for row in engine.ask(query).to_pylist():
-        who = (row["organization"], row["id"])
-        words = [row["id"], row["name"], row["email"], row["workspace"] if row["type"] == "workspace" else None]
-        for name, types in NAMED_BY.items():
-            if row["type"] in types:
-                found[name][who] = frozenset(word for word in words if word)
-        if row["type"] == "workspace":
-            tags = json.loads(row["details"] or "{}").get("tags") or {}
-            found["tag"][who] = frozenset(f"{name}={value}" for name, value in tags.items())
-    return found
+def renaming(owners: Owners, changed: Renaming) -> str:
+    """What to say of a name that changed: from when, which rules match it no longer or only since, what to do."""
+    subject = "The tags of workspace" if changed.condition == "tag" else changed.condition.capitalize()
+    ends, begins = (
+        ", ".join(f"{owners.rules[place].name} ({owners.rules[place].to})" for place in places)
+        for places in (changed.ends, changed.begins)
+    )
+    return (
+        f"{subject} {changed.id} went from {quoted(changed.before)} to {quoted(changed.after)} on {changed.day}"
+        + (f"; {ends} matches it before that day only" if ends else "")
+        + (f"; {begins} matches it from that day on" if begins else "")
+        + ". Name both in the rule, or its id."
+    )
 
 
 def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:

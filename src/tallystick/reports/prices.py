@@ -49,6 +49,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     AskedWrongly for a model that no list has.
     """
     listed = prices.own
+    model = model and listed.model(model)
     held = listed.on(day, model)
     if model is not None and not held:
         _known(listed, day, model)
@@ -72,6 +73,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
 def history(prices: Prices, model: str) -> Table:
     """Every price of a model or service with its first day, the oldest first; AskedWrongly where there is none."""
     listed = prices.own
+    model = listed.model(model)
     days = listed.changes(model)
     if not days:
         _known(listed, date.max, model)

@@ -15,7 +15,8 @@ from tallystick.reports.answer import OTHERS
 from tallystick.reports.charged import OWN, PARTS, SHARED, Charged
 from tallystick.reports.closed import ADJUSTMENT, CHARGE, Month
 from tallystick.reports.names import apart
-from tallystick.tally.owners import UNOWNED, Owners
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import UNOWNED
 
 LINES = (
     Heading("organization", Kind.DIMENSION),

@@ -64,6 +64,7 @@ SOON = timedelta(days=30)
 
 def answer(engine: Engine, question: Question, now: datetime, prices: Prices, change: Change) -> Table:
     """Priced, what-if and difference of each group; AskedWrongly where the question or the change cannot be."""
+    change = change.of(prices.own.model)
     _check(engine, question, prices, change)
     table = plain.answer(WHATIF, engine, question, now)
     measures = (

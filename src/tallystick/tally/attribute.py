@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 from tallystick.core.money import EXACT, PLACES, plain, total
 from tallystick.errors import LedgerError
 from tallystick.tally.allocate import split
-from tallystick.tally.owners import FIELDS, UNOWNED, Owners, Spellings
+from tallystick.tally.owners import Owners, Renaming, Spellings
 from tallystick.tally.picodollars import WHOLE, dollars, whole
+from tallystick.tally.rules import FIELDS, UNOWNED
 from tallystick.tally.scratch import scratch
 
 _PLACED = f"""
@@ -80,7 +81,8 @@ class Attribution:
     """Charges (`FIELDS`, day, billed in US dollars, whatever else), each with the rule and the team that it goes to.
 
     `basis` are the charges by which proportional rules weigh, where that is more than `charges`: a part of a day's
-    charges is split as the whole day is. `evenly` are the (rule, day) where a proportional rule had nothing to go by.
+    charges is split as the whole day is. `evenly` are the (rule, day) where a proportional rule had nothing to go by;
+    `renamings` are the changes of names since which other rules match some of the charges.
     """
 
     def __init__(self, owners: Owners, charges: pa.Table, spellings: Spellings, basis: pa.Table | None = None) -> None:
@@ -99,6 +101,7 @@ class Attribution:
         ).fetchall()
         spans = [(*one, start, end, rule) for one, start, end, rule in owners.owned(sorted(who), spellings)]
         self._register("spans", _SPANS, spans)
+        self.renamings = [it for it in owners.renamings(spellings) if self._since(it)]
         single = [(n, it.teams[0][0], it.cost_center) for n, it in enumerate(owners.rules) if it.how == "team"]
         self._register("single", _SINGLE, [*single, (-1, UNOWNED, UNOWNED)])
         self._duck.execute(f"CREATE TEMP TABLE placed AS {_PLACED}")
@@ -129,6 +132,13 @@ class Attribution:
         ).to_arrow_table()
         self._conserved(EXACT.scaleb(pc.sum(found["billed"]).as_py() or Decimal(0), -PLACES))
         return found.set_column(found.schema.get_field_index("billed"), "billed", dollars(found["billed"]))
+
+    def _since(self, changed: Renaming) -> bool:
+        """Whether there are charges of something from the day on that its name changed."""
+        name = "workspace" if changed.condition == "tag" else changed.condition
+        where = f'organization = $1 AND day >= $2 AND "{name}" = $3'
+        of = [changed.organization, changed.day, changed.id]
+        return bool(self._duck.execute(f"SELECT 1 FROM charges WHERE {where} LIMIT 1", of).fetchall())  # noqa: S608
 
     def _conserved(self, found: Decimal) -> None:
         """Raise LedgerError unless this is what the charges sum to."""

@@ -18,7 +18,7 @@ from tallystick.core.money import PLACES
 from tallystick.core.time import Window
 from tallystick.errors import AskedWrongly
 from tallystick.tally.cycles import LAST_DAY, Cycle, Every
-from tallystick.tally.owners import day_of, values_of
+from tallystick.tally.rules import day_of, values_of
 
 SCOPE = ("organization", "workspace", "key", "actor", "product", "model", "team", "cost_center")
 """What a budget can be of; of everything where it names none."""

@@ -20,6 +20,7 @@ from tallystick.core.records import CHARGES, REQUESTS, Type
 from tallystick.ledger.tables import schema
 from tallystick.ledger.views import ACTOR
 from tallystick.tally import allocate
+from tallystick.tally.alias import known_as
 from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.uses import PLACED, UNIT, uses
 
@@ -102,8 +103,10 @@ def charges(
 
     `listed` is the public price list, `own` the same with one's own lists on top. `billed_days` are the days whose
     bill has been read: only of these can it be said that something was not billed. `source` is the dialect that both
-    are of: the lines of the older one do not know who asked.
+    are of: the lines of the older one do not know who asked. A model that the halves spell in several ways is one,
+    under the id of the price lists.
     """
+    usage, cost = known_as(own.model, usage, cost)
     with duckdb.connect() as duck:
         duck.register("usage_records", usage)
         duck.register("cost_records", _whole(cost))

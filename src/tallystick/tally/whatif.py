@@ -7,8 +7,8 @@ none of these the what-if is the actual, to the last picodollar.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -42,6 +42,11 @@ class Change:
     def batched(self, model: str) -> Decimal | None:
         """The share of a model's use that goes to batch: its own, else that of all."""
         return self.batches.get(model, self.batch)
+
+    def of(self, known_as: Callable[[str], str]) -> Change:
+        """The same change of models under the ids by which they are known."""
+        swap = {known_as(old): known_as(new) for old, new in self.swap.items()}
+        return replace(self, swap=swap, batches={known_as(model): share for model, share in self.batches.items()})
 
     @classmethod
     def read(

@@ -1,0 +1,199 @@
+"""Rules: what `owners.csv` and the `[[owner]]` tables say, read strictly: the one that cannot be is named."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from difflib import get_close_matches
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from tallystick.core.dimensions import NAMED
+from tallystick.errors import AskedWrongly
+
+UNOWNED = NAMED["team"].absent
+"""The team and cost center of what nobody owns."""
+NO_CENTER = "none"
+"""The cost center of a team that has none."""
+FIELDS = ("organization", "workspace", "key", "actor", "model")
+"""What a rule can look at, beside the tags of the workspace."""
+CONDITIONS = (*FIELDS, "tag")
+SHARED = ("even", "proportional", "fixed")
+"""How a shared line can be split: evenly, by the teams' own amounts of that day, by stated shares."""
+
+COLUMNS = ("team", "cost_center", *CONDITIONS, "from", "until")
+"""The columns that a CSV of rules can have; shared lines have none."""
+
+_SHARE = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
+_MEND = "docs/owners.md shows the rules."
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule: its name, the teams with their whole weights, how they share, what it matches, on which days.
+
+    `how` is `team` where one team owns it all. `end` is exclusive.
+    """
+
+    name: str
+    teams: tuple[tuple[str, int], ...]
+    how: str
+    cost_center: str
+    conditions: Mapping[str, tuple[str, ...]]
+    start: date
+    end: date
+
+    @property
+    def spoken(self) -> str:
+        """What it matches, in words."""
+        said = [f"{name} = {' or '.join(values)}" for name, values in self.conditions.items()]
+        said += [f"from {self.start}"] if self.start > date.min else []
+        said += [f"until {self.end}"] if self.end < date.max else []
+        return ", ".join(said) or "everything"
+
+    @property
+    def to(self) -> str:
+        """Who it gives what it matches to, in words."""
+        return " + ".join(team for team, _ in self.teams)
+
+    def holds(self, day: date) -> bool:
+        """Whether it is in force on a day."""
+        return self.start <= day < self.end
+
+
+@lru_cache(maxsize=4096)
+def like(value: str) -> re.Pattern[str]:
+    """What a value with stars stands for."""
+    return re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
+
+
+def rules_of_csv(text: str, file: str) -> list[Rule]:
+    """Return the rules of a CSV in their order; AskedWrongly names the line that cannot be read."""
+    rows = csv.reader(text.lstrip("\ufeff").splitlines(keepends=True), strict=True)
+    columns: list[str] = []
+    rules = []
+    try:
+        for row in rows:
+            name = f"{file} line {rows.line_num}"
+            said = [cell.strip() for cell in row]
+            if not any(said):
+                continue
+            if not columns:
+                columns = _header(name, [column.lower() for column in said])
+                continue
+            if len(said) != len(columns):
+                raise AskedWrongly(f"{name}: {len(said)} cells, {len(columns)} columns.", _MEND)
+            rule = rule_of(name, {column: cell for column, cell in zip(columns, said, strict=True) if cell})
+            if rule.how != "team" or not rule.conditions:
+                raise AskedWrongly(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
+            rules.append(rule)
+    except csv.Error as wrong:
+        raise AskedWrongly(f"{file} line {rows.line_num} is not CSV: {wrong}.", _MEND) from None
+    return rules
+
+
+def _header(name: str, columns: list[str]) -> list[str]:
+    """The columns of a CSV; AskedWrongly names the one that there cannot be."""
+    for place, column in enumerate(columns):
+        if column not in COLUMNS:
+            near = get_close_matches(column, COLUMNS, n=1)
+            mend = "Separate the columns by commas." if ";" in column or "\t" in column else ""
+            mend = mend or (f"Did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
+            mend += " Shared lines are [[owner]] tables in tallystick.toml." if column == "shared" else ""
+            raise AskedWrongly(f"{name}: the header has {column!r}, which is no column.", mend)
+        if column in columns[:place]:
+            raise AskedWrongly(f"{name}: the header has {column!r} twice.", _MEND)
+    return columns
+
+
+def rule_of(name: str, said: Any) -> Rule:
+    """Return the rule of one table; AskedWrongly names what in it cannot be."""
+    if not isinstance(said, Mapping):
+        raise AskedWrongly(f"{name} is not a table.", _MEND)
+    known = {"name", "team", "cost_center", "shared", "from", "until", *CONDITIONS}
+    if unknown := sorted(said.keys() - known):
+        raise AskedWrongly(
+            f"{name} holds {unknown[0]!r}, which no rule has.", f"Rules have {', '.join(sorted(known))}."
+        )
+    if ("team" in said) == ("shared" in said):
+        raise AskedWrongly(f"{name} must name either a team or how it is shared.", _MEND)
+    if "shared" in said and "cost_center" in said:
+        raise AskedWrongly(
+            f"{name} is shared: its parts go to the cost centers of its teams.", "Leave cost_center out."
+        )
+    how, teams = _shares(name, said["shared"]) if "shared" in said else ("team", ((_text(name, "team", said), 1),))
+    start, end = day_of(name, "from", said, date.min), day_of(name, "until", said, date.max)
+    if not start < end:
+        raise AskedWrongly(
+            f"{name} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
+        )
+    conditions = {it: values_of(name, it, said[it]) for it in CONDITIONS if it in said}
+    if not all("=" in it for it in conditions.get("tag", ())):
+        raise AskedWrongly(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
+    center = _text(name, "cost_center", said) if "cost_center" in said else NO_CENTER
+    called = _text(name, "name", said) if "name" in said else name
+    return Rule(called, teams, how, center, conditions, start, end)
+
+
+def _shares(name: str, said: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
+    how = said.get("rule") if isinstance(said, Mapping) else None
+    if not isinstance(said, Mapping) or how not in SHARED or said.keys() != {"rule", _PARTS[how]}:
+        raise AskedWrongly(
+            f"{name}: `shared` cannot be understood.",
+            'Write shared = {rule = "even", teams = ["a", "b"]}, the same with "proportional", or '
+            'shared = {rule = "fixed", shares = {a = "0.6", b = "0.4"}}.',
+        )
+    if how != "fixed":
+        teams = values_of(name, "teams", said["teams"])
+        if len(set(teams)) < len(teams) or UNOWNED in teams:
+            raise AskedWrongly(f"{name} names a team twice, or {UNOWNED!r}.", _MEND)
+        return how, tuple((team, 1) for team in teams)
+    shares = said["shares"]
+    if not isinstance(shares, Mapping) or not shares or UNOWNED in shares or not all(map(str.strip, shares)):
+        raise AskedWrongly(f"{name}: `shares` must map teams to their shares.", _MEND)
+    if wrong := [it for it in shares.values() if not isinstance(it, str) or not _SHARE.fullmatch(it)]:
+        raise AskedWrongly(f"{name}: the share {wrong[0]!r} is not exact text.", 'Write "0.25" or "1/3", in quotes.')
+    parts = {team: Fraction(it) for team, it in shares.items()}
+    if (whole := sum(parts.values())) != 1:
+        raise AskedWrongly(f"{name}: the shares sum to {whole}, not to 1.", 'Thirds are written "1/3".')
+    unit = math.lcm(*(part.denominator for part in parts.values()))
+    return how, tuple((team, int(part * unit)) for team, part in parts.items())
+
+
+_PARTS = {"even": "teams", "proportional": "teams", "fixed": "shares"}
+
+
+def _text(name: str, field: str, said: Mapping[str, Any]) -> str:
+    text = said[field]
+    if isinstance(text, str) and text.strip() == UNOWNED:
+        raise AskedWrongly(
+            f"{name}: {field} cannot be {UNOWNED!r}, which is what nobody owns.", "Name another, or drop the rule."
+        )
+    if not isinstance(text, str) or not text.strip():
+        raise AskedWrongly(f"{name}: {field} {text!r} is not a text, or is empty.", "Write it in quotes.")
+    return text.strip()
+
+
+def values_of(name: str, field: str, said: Any) -> tuple[str, ...]:
+    """A text or a list of texts, none empty; AskedWrongly names the table and the field that is not."""
+    values = [said] if isinstance(said, str) else said
+    if not isinstance(values, list) or not values or not all(isinstance(it, str) and it.strip() for it in values):
+        raise AskedWrongly(f"{name}: {field} must be a text or a list of texts, none empty.", _MEND)
+    return tuple(values)
+
+
+def day_of(name: str, field: str, said: Mapping[str, Any], otherwise: date) -> date:
+    """A UTC day, or what is there without one; AskedWrongly names the table and the field that is none."""
+    day = said.get(field, otherwise)
+    try:
+        day = date.fromisoformat(day) if isinstance(day, str) else day
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        raise AskedWrongly(f"{name}: {field} {said[field]!r} is not a day.", "Write 2026-10-01.")
+    return day
