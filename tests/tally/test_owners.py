@@ -79,7 +79,7 @@ def given_by(folder: Path, toml: str, lines: str) -> Owners:
 def by(book: Ledger, owners: Owners, *dims: str, **where: str) -> dict[tuple[Any, ...], Decimal]:
     """What was billed last month, by these dimensions."""
     held = {name: (value,) for name, value in where.items()}
-    names, rows, _ = attributed(book.engine(), Question("spend", LAST_MONTH, dims, held), owners)
+    names, rows, *_ = attributed(book.engine(), Question("spend", LAST_MONTH, dims, held), owners)
     return {tuple(row[name] for name in names): row["billed"] for row in rows}
 
 
@@ -402,7 +402,7 @@ def test_an_unknown_team_is_no_zero(book: Ledger, owners: Owners) -> None:
 
 def test_without_owners_everything_is_unowned(book: Ledger) -> None:
     """Without rules the whole bill is unowned, and the answer says why."""
-    _, rows, said = attributed(book.engine(), Question("spend", LAST_MONTH, ("team",)), Owners())
+    _, rows, said, _ = attributed(book.engine(), Question("spend", LAST_MONTH, ("team",)), Owners())
     assert [(row["team"], row["billed"]) for row in rows] == [("unowned", book.spend(()).totals["billed"])]
     assert "no owners" in said[0]
 
