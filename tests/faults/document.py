@@ -11,7 +11,7 @@ from typing import Any
 from faults.runner import BAD
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "faults.md"
-COLUMNS = ("ok-right", "ok-said", "ok-noted", "ok-weak")
+COLUMNS = ("ok-right", "ok-said", "ok-noted")
 HEAD = """# Faults
 
 What comes of an answer that was spoiled on its way. A proxy stands before a server of the API and spoils the answers of
@@ -21,9 +21,8 @@ faults` runs every endpoint with every fault and writes this page; `make test` r
 - **right**: the figures are those of an unspoiled sync.
 - **said**: they are not, and the exit code of the sync, or of each wrong answer with `--strict`, says so.
 - **noted**: each wrong answer says so in a note.
-- **elsewhere**: a wrong answer says nothing itself; the sync, another answer, `verify` or `reconcile` does.
-- **bad**: a traceback, a hang, a key in a message, a wrong figure without a word, a fault without weight that stopped a
-  sync, or figures that a later sync did not bring back.
+- **bad**: a traceback, a hang, a key in a message, a wrong answer without a word of its own, a fault without weight that
+  stopped a sync, or figures that a later sync did not bring back.
 """
 
 
@@ -33,7 +32,7 @@ def document(results: list[dict[str, Any]]) -> str:
     total = f"{len(asked):,} cells, {len({(r['kind'], r['fault']) for r in asked}):,} faults."
     parts = [HEAD, total]
     for title, column in (("endpoint", "endpoint"), ("kind of fault", "kind")):
-        lines = [f"| {title} | cells | right | said | noted | elsewhere | bad |", "|---|--:|--:|--:|--:|--:|--:|"]
+        lines = [f"| {title} | cells | right | said | noted | bad |", "|---|--:|--:|--:|--:|--:|"]
         for name in dict.fromkeys(sorted(result[column] for result in asked)):
             counts = Counter(result["verdict"] for result in asked if result[column] == name)
             shown = [sum(counts.values()), *(counts[verdict] for verdict in COLUMNS)]

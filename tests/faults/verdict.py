@@ -23,7 +23,7 @@ def judge(runner: Runner, endpoint: Endpoint, fault: Fault, result: Result) -> N
     """Run the cell's commands and write down what they said.
 
     `ok-right`: the figures are the truth. `ok-said`: they are not, and the exit code of the sync, or of each wrong
-    answer with --strict, says so. `ok-noted`: each wrong answer has a note, and exits 0. `ok-weak`: a wrong answer
+    answer with --strict, says so. `ok-noted`: each wrong answer has a note, and exits 0. `SILENT`: a wrong answer
     says nothing, but another, the sync's words, `verify` or `reconcile` do. `WRONG`: nothing does. `STOPPED`: a
     harmless fault, and figures are lost. `LOST`: a clean sync later does not bring the truth back. `not-asked`:
     nobody asks the endpoint.
@@ -71,7 +71,7 @@ def _compare(
     if not different:
         result.verdict = "ok-right"
         return
-    spoken = "ok-weak" if any(said.values()) else "WRONG"
+    spoken = "SILENT" if any(said.values()) else "WRONG"
     if not silent:
         loud = runs[words].code or all(runs[question].code for question in different)
         spoken = "ok-said" if loud else "ok-noted"
