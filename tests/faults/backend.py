@@ -44,7 +44,7 @@ def stand_in() -> Iterator[str]:
 @contextmanager
 def simulator(*words: str) -> Iterator[str]:
     """Serve a small simulated organization by the command; yields its address."""
-    command = [sys.executable, "-m", "tallystick", "sim", "serve", "--port", "0", "--keys", "16", "--days", "40"]
+    command = [sys.executable, "-m", "tallystick", "sim", "serve", "--port", "0", "--keys", "16", "--days", "90"]
     process = subprocess.Popen(  # noqa: S603 - our own command
         [*command, "--now", f"{NOW:%Y-%m-%dT%H:%M:%SZ}", *words],
         stdout=subprocess.PIPE,

@@ -23,6 +23,8 @@ class Fault:
     """Whether the figures must be right all the same: what is wrong is of the framing, a name, or over at once."""
     families: tuple[str, ...] = ()
     """Of which families of endpoints it can be; by default all."""
+    telling: bool = False
+    """Whether it must be said even where no figure changes: whose answer it is, what time the server has."""
     slow: bool = False
     """Whether it takes real time."""
 

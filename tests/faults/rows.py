@@ -247,8 +247,8 @@ def _row(rows: list[Any], **fields: Any) -> list[Any]:
     return [*rows, new]
 
 
-def _kind(name: str, change: Change, *families: str, harmless: bool = False) -> Fault:
-    return Fault(name, "rows", change, harmless=harmless, families=families or LISTS)
+def _kind(name: str, change: Change, *families: str, harmless: bool = False, telling: bool = False) -> Fault:
+    return Fault(name, "rows", change, harmless=harmless, families=families or LISTS, telling=telling)
 
 
 _STRANGER = {"type": "robot_actor", "robot_id": "robot_01"}
@@ -281,8 +281,8 @@ ROWS = (
     _kind("results missing", _field("^results", _always(MISSING)), "dense"),
     _kind("results an object", _field("^results", _always({})), "dense"),
     _kind("a credit", _lists(lambda rows: _row(rows, amount="-30.5", cost__amount="-30.5")), "dense", "sparse"),
-    _kind("a new token counter", _COUNTER, "dense"),
-    _kind("a new token counter, newer", _COUNTER_NEWER, "sparse"),
+    _kind("a new token counter", _COUNTER, "dense", telling=True),
+    _kind("a new token counter, newer", _COUNTER_NEWER, "sparse", telling=True),
     _kind(
         "a new cost_type",
         _lists(lambda rows: _row(rows, cost_type="audio", group__cost_type="audio", token_type=None)),
@@ -292,7 +292,9 @@ ROWS = (
     _kind("an unknown actor", _field("group.actor", _always(_STRANGER), every=True), "sparse"),
     _kind("an unknown actor in Claude Code", _field("actor", _always(_STRANGER)), "code"),
     _kind("an actor without e-mail", _field("actor", _always({"type": "user_actor", "email_address": None})), "code"),
-    _kind("another organization in rows", _field("organization_id", _always("org_x"), every=True), "code"),
+    _kind(
+        "another organization in rows", _field("organization_id", _always("org_x"), every=True), "code", telling=True
+    ),
     _kind("numeric tags", _field("tags", _always({"team": 7, "x": None})), "ids", harmless=True),
     _kind("names null", _field("name", _always(None), every=True), "ids", harmless=True),
     _kind("one id twice, two names", _data(lambda data: [*data, data[0] | {"name": "Twin"}]), "ids", harmless=True),

@@ -31,7 +31,7 @@ PATIENCE = int(os.environ.get("FAULTS_PATIENCE", "90"))
 """Seconds that one cell may take; those with a slow fault may take three times as many."""
 CODES = frozenset({0, 1, 2, 3, 4, 5, 6})
 """Exit codes that the help names."""
-BAD = ("TRACEBACK", "HANG", "KEY", "WRONG", "SILENT", "STOPPED", "LOST")
+BAD = ("TRACEBACK", "HANG", "KEY", "WRONG", "SILENT", "UNSAID", "STOPPED", "LOST")
 """Verdicts that are faults of tallystick's."""
 
 _DAYS = ("--since", SINCE, "--until", "2026-11-28", "--format", "csv", "--strict")

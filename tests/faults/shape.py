@@ -136,7 +136,9 @@ ENVELOPE = (
     _envelope("data of nulls", _set(data=[None, None])),
     _envelope("data of numbers", _set(data=[1, 2.5])),
     _envelope("unknown fields", _set(more={"a": [1]}, total_count=3), harmless=True),
-    _envelope("another organization_id", of_json(_stranger), families=("dense", "sparse", "code")),
+    Fault(
+        "another organization_id", "envelope", of_json(_stranger), families=("dense", "sparse", "code"), telling=True
+    ),
     _dated("refreshed: null", None),
     _dated("refreshed: no time", "yesterday"),
     _dated("refreshed: two days ago", "2026-11-26T09:30:00Z"),
@@ -149,8 +151,8 @@ def _clock(date: str) -> Change:
 
 
 CLOCK = (
-    Fault("the server is a day ahead", "clock", _clock("Sun, 29 Nov 2026 09:30:00 GMT")),
-    Fault("the server is a day behind", "clock", _clock("Fri, 27 Nov 2026 09:30:00 GMT")),
+    Fault("the server is a day ahead", "clock", _clock("Sun, 29 Nov 2026 09:30:00 GMT"), telling=True),
+    Fault("the server is a day behind", "clock", _clock("Fri, 27 Nov 2026 09:30:00 GMT"), telling=True),
     Fault("a date that is none", "clock", _clock("yesterday"), harmless=True),
     Fault(
         "another organization's header",
@@ -159,5 +161,6 @@ CLOCK = (
             "anthropic-organization-id", json.loads('"99999999-0000-4000-8000-0"')
         ),
         families=("dense", "sparse", "code"),
+        telling=True,
     ),
 )

@@ -25,8 +25,8 @@ def judge(runner: Runner, endpoint: Endpoint, fault: Fault, result: Result) -> N
     `ok-right`: the figures are the truth. `ok-said`: they are not, and the exit code of the sync, or of each wrong
     answer with --strict, says so. `ok-noted`: each wrong answer has a note, and exits 0. `SILENT`: a wrong answer
     says nothing, but another, the sync's words, `verify` or `reconcile` do. `WRONG`: nothing does. `STOPPED`: a
-    harmless fault, and figures are lost. `LOST`: a clean sync later does not bring the truth back. `not-asked`:
-    nobody asks the endpoint.
+    harmless fault, and figures are lost. `LOST`: a clean sync later does not bring the truth back. `UNSAID`: the
+    figures are right, but what had to be said is not. `not-asked`: nobody asks the endpoint.
     """
     if endpoint.command != ("sync",):
         _judge_limits(runner, endpoint, fault, result)
@@ -69,7 +69,7 @@ def _compare(
     if _broken(runs, result):
         return
     if not different:
-        result.verdict = "ok-right"
+        result.verdict = "UNSAID" if fault.telling and not any(said.values()) else "ok-right"
         return
     spoken = "SILENT" if any(said.values()) else "WRONG"
     if not silent:
