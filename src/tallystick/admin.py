@@ -142,16 +142,16 @@ class AdminAPI:
 
     def spend_limits(self) -> list[SpendLimit]:
         """Every spend limit where it was set: tier, organization, workspaces, members, ... (analytics-api 3.3)."""
-        return limits.entries(list(self.client.pages(limits.SPEND)))
+        return limits.entries(list(self.client.pages(limits.SPEND)), SpendLimit)
 
     def member_limits(self) -> list[MemberLimit]:
         """What holds each member of a Claude Enterprise organization, and what was spent in the period so far."""
-        return limits.entries(list(self.client.pages(limits.MEMBERS)))
+        return limits.entries(list(self.client.pages(limits.MEMBERS)), MemberLimit)
 
     def rate_limits(self, workspace: str | None = None) -> list[RateLimit]:
         """The rate limits of the organization, or those that a workspace has in their place (reports-api 1.5)."""
         query = limits.RATES if workspace is None else limits.rates_of(workspace)
-        return limits.entries(list(self.client.pages(query)))
+        return limits.entries(list(self.client.pages(query)), RateLimit)
 
     def check(self) -> Checked:
         """Whether the credential works, what it may read and may beyond need, and how fresh the newest day is.

@@ -6,7 +6,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from tallystick.api.limits import SPEND, dollars, entries, read, scope_id
+from tallystick.api.leniency import Oddity
+from tallystick.api.limits import SPEND, SpendLimit, dollars, entries, odd_words, read, scope_id
 from tallystick.errors import BadMoney, CursorLost, Refused, StrangeAnswer
 
 from .conftest import Administer, Connect, Reply, bucket, refusal, reply, report
@@ -130,7 +131,7 @@ def test_what_may_not_be_read(connect: Connect, status: int) -> None:
 def test_a_list_that_changed_meanwhile(connect: Connect) -> None:
     """A page token that no longer holds has the list read once more, and no more than that."""
     client, server = connect(listing(LIMIT, token="t"), refusal(410), listing(LIMIT))
-    assert len(entries(read(client, SPEND))) == 1  # type: ignore[arg-type]
+    assert len(entries(read(client, SPEND), SpendLimit)) == 1  # type: ignore[arg-type]
     assert len(server.requests) == 3
     client, _ = connect(listing(LIMIT, token="t"), refusal(410), listing(LIMIT, token="u"), refusal(410))
     with pytest.raises(CursorLost):
@@ -221,3 +222,32 @@ def test_check_of_a_key_that_may_nothing(administer: Administer) -> None:
     api, _ = administer(scoped())
     with pytest.raises(Refused, match="organizations/me"):
         api.check()
+
+
+def test_entries_that_cannot_be_read(administer: Administer, connect: Connect) -> None:
+    """A limit without its amount is left out and said; the others are kept. From Python it is an error."""
+    pages = listing(LIMIT, {name: value for name, value in LIMIT.items() if name != "amount"}, None, LIMIT)
+    with connect(pages)[0] as client:
+        odd: set[Oddity] = set()
+        (limit,) = entries(list(client.pages(SPEND)), SpendLimit, odd)
+    assert limit.amount == "50000"
+    assert odd_words(odd) == [
+        "spend_limits: an entry came twice; it is shown once.",
+        "spend_limits: an entry cannot be read and is left out: Expected an object, got null - at `$`.",
+        "spend_limits: an entry cannot be read and is left out: Object missing required field `amount` - at `$`.",
+    ]
+    with pytest.raises(StrangeAnswer, match="amount"):
+        administer(pages)[0].spend_limits()
+
+
+def test_no_list_of_limits(administer: Administer) -> None:
+    """An answer without its list is no answer, never an organization without limits."""
+    with pytest.raises(StrangeAnswer, match="data"):
+        administer(reply(200, {"data": None, "next_page": None}))[0].spend_limits()
+
+
+def test_amounts_of_limits() -> None:
+    """Dollars in whatever case are dollars; an amount below zero is none."""
+    assert dollars("100", "usd", "A limit") == 1
+    with pytest.raises(BadMoney, match="below zero"):
+        dollars("-100", "USD", "A limit")

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from tallystick.api.actors import Actor
-from tallystick.api.client import Client, Envelope, Page, Query
+from tallystick.api.client import Client, Envelope, Page, Query, unreadable
 from tallystick.api.endpoints import RATE_LIMITS, SPEND_EFFECTIVE, SPEND_LIMITS, WORKSPACES, rate_limits_of
+from tallystick.api.leniency import Misfit, Oddity, fitted, read as read_page
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.time import Grain
 from tallystick.errors import BadMoney, CursorLost, Refused
 
+T = TypeVar("T")
+
 USD = "USD"
+MOST_WORDS = 5
+"""How much of what does not fit an answer is said one by one."""
 REFUSALS = frozenset({400, 403, 404})
 """What the API answers where an organization has no such limits, or a credential may not read them."""
 PERIODS: Mapping[str, Grain] = {"daily": Grain.DAY, "weekly": Grain.WEEK, "monthly": Grain.MONTH}
@@ -93,37 +98,27 @@ class RateLimit(msgspec.Struct):
         return ", ".join(self.models or ()) or self.kind
 
 
-class _SpendLimits(Envelope, kw_only=True):
-    data: list[SpendLimit]
+class Held(msgspec.Struct):
+    """A workspace that can have rate limits of its own."""
 
-
-class _MemberLimits(Envelope, kw_only=True):
-    data: list[MemberLimit]
-
-
-class _RateLimits(Envelope, kw_only=True):
-    data: list[RateLimit]
-
-
-class _Workspace(msgspec.Struct):
     id: str
     name: str = UNKNOWN
 
 
-class _Workspaces(Envelope, kw_only=True):
-    data: list[_Workspace]
+class _List(Envelope, kw_only=True):
+    data: list[msgspec.Raw]
 
 
-SPEND = Query(SPEND_LIMITS, (("limit", "20"),), (), _SpendLimits)
-MEMBERS = Query(SPEND_EFFECTIVE, (("limit", "20"),), (), _MemberLimits)
-RATES = Query(RATE_LIMITS, (), (), _RateLimits)
-HELD = Query(WORKSPACES, (("limit", "1000"),), (), _Workspaces)
+SPEND = Query(SPEND_LIMITS, (("limit", "20"),))
+MEMBERS = Query(SPEND_EFFECTIVE, (("limit", "20"),))
+RATES = Query(RATE_LIMITS)
+HELD = Query(WORKSPACES, (("limit", "1000"),))
 """The live workspaces that can have rate limits of their own: all but the default one (analytics-api 3.4)."""
 
 
 def rates_of(workspace: str) -> Query:
     """What a workspace is held to where that is not the organization's limit."""
-    return Query(rate_limits_of(workspace), (), (), _RateLimits)
+    return Query(rate_limits_of(workspace))
 
 
 def read(client: Client, query: Query) -> list[Page] | Refused:
@@ -139,9 +134,34 @@ def read(client: Client, query: Query) -> list[Page] | Refused:
         return no
 
 
-def entries(pages: list[Page]) -> list[Any]:
-    """What stands on the pages of a list."""
-    return [entry for page in pages for entry in getattr(page.content, "data", ())]
+def entries(pages: list[Page], shape: type[T], odd: set[Oddity] | None = None) -> list[T]:
+    """What stands on the pages of a list, each entry once; one that cannot be read is left out, and `odd` says so.
+
+    Raises StrangeAnswer for a page that is no list, and where `odd` is None for an entry that cannot be read.
+    """
+    read_entries: dict[bytes, T] = {}
+    for page in pages:
+        of = page.request.partition("?")[0].rpartition("/")[2]
+        for raw in read_page(page, _List).data:
+            body = bytes(raw)
+            try:
+                entry = fitted(body, shape, odd)
+            except (Misfit, msgspec.DecodeError, RecursionError) as wrong:
+                if odd is None:
+                    raise unreadable(page, wrong) from None
+                odd.add(Oddity(of, f"an entry cannot be read and is left out: {wrong}"))
+                continue
+            if body in read_entries and odd is not None:
+                odd.add(Oddity(of, "an entry came twice; it is shown once"))
+            read_entries[body] = entry
+    return list(read_entries.values())
+
+
+def odd_words(odd: set[Oddity]) -> list[str]:
+    """What does not fit in these answers, a few of it, as an answer says it."""
+    words = [f"{field}: {text}." for field, text in sorted(odd)]
+    rest = [f"{len(words) - MOST_WORDS:,} further parts of the answer do not fit."] if len(words) > MOST_WORDS else []
+    return [*words[:MOST_WORDS], *rest]
 
 
 def dollars(cents: str | None, currency: str, where: str) -> Decimal | None:
@@ -149,15 +169,18 @@ def dollars(cents: str | None, currency: str, where: str) -> Decimal | None:
 
     Raises BadMoney, which names `where`, for what is no number.
     """
-    if cents is None or currency != USD:
+    if cents is None or currency.upper() != USD:
         return None
     try:
-        return from_cents(cents)
+        amount = from_cents(cents)
     except BadMoney as bad:
         raise BadMoney(
             f"{where} holds an amount that cannot be read: {bad.what}",
             "A wrong amount is worse than none. Try again; if it stays, report it to Anthropic.",
         ) from None
+    if amount < 0:
+        raise BadMoney(f"{where} is below zero: {cents!r} cents", "No limit or spend can be. Report it to Anthropic.")
+    return amount
 
 
 def scope_id(scope: Scope) -> str | None:

@@ -13,7 +13,8 @@ from datetime import datetime
 
 from tallystick.api import analytics, reports
 from tallystick.api.client import Client
-from tallystick.api.limits import HELD, RATES, Rate, RateLimit, entries, rates_of, read
+from tallystick.api.leniency import Oddity
+from tallystick.api.limits import HELD, RATES, Held, Rate, RateLimit, entries, odd_words, rates_of, read
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -86,8 +87,10 @@ def answer(client: Client, now: datetime) -> Table:
     if isinstance(told, Refused):
         mend = "Rate limits need an Admin key or an OAuth token with org:admin. All else works without."
         raise Refused(told.what, mend, status=told.status, code=told.code)
-    limits: list[RateLimit] = entries(told)
-    names, own, caveats = _workspaces(client)
+    odd: set[Oddity] = set()
+    limits = entries(told, RateLimit, odd)
+    names, own, caveats = _workspaces(client, odd)
+    caveats += odd_words(odd)
     whole = Grain.MINUTE.floor(now)
     window = Window(whole - DAY, whole)
     used = usage(client, window, now)
@@ -125,19 +128,19 @@ def usage(client: Client, window: Window, now: datetime) -> Used:
     return Used(list(reports.usage_records(older, by[:3])), newer=False, said=(said,))
 
 
-def _workspaces(client: Client) -> tuple[dict[str, str], dict[str, list[RateLimit]], list[str]]:
+def _workspaces(client: Client, odd: set[Oddity]) -> tuple[dict[str, str], dict[str, list[RateLimit]], list[str]]:
     """The names of the workspaces, the limits of those that have their own, and what may not be read of them."""
     held = read(client, HELD)
     if isinstance(held, Refused):
         return {}, {}, [f"Limits of workspaces are not shown: {held.what}"]
-    names = {it.id: it.name for it in entries(held)}
+    names = {it.id: it.name for it in entries(held, Held, odd)}
     own: dict[str, list[RateLimit]] = {}
     caveats = []
     for workspace, name in names.items():
         said = read(client, rates_of(workspace))
         if isinstance(said, Refused):
             caveats.append(f"Limits of the workspace {name} are not shown: {said.what}")
-        elif found := entries(said):
+        elif found := entries(said, RateLimit, odd):
             own[workspace] = found
     return names, own, caveats
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from tallystick.api import directory as listed
 from tallystick.api.client import Client, Page, Query
 from tallystick.api.endpoints import ORGANIZATION
+from tallystick.api.leniency import Oddity
 from tallystick.api.limits import (
     MEMBERS,
     PERIODS,
@@ -22,6 +23,7 @@ from tallystick.api.limits import (
     SpendLimit,
     dollars,
     entries,
+    odd_words,
     read,
     scope_id,
 )
@@ -79,14 +81,15 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     of = organization(client, [*_pages(limits), *_pages(members)])
     spent = Spent(engine, of, now)
     names = _names(engine)
-    found: list[MemberLimit] = entries(_pages(members))
+    odd: set[Oddity] = set()
+    found = entries(_pages(members), MemberLimit, odd)
     rows = [_member(it, names, now) for it in found]
     told = {(it.spend_limit_id, scope_id(it.scope)) for it in found}
-    everyone: list[SpendLimit] = entries(_pages(limits))
+    everyone = entries(_pages(limits), SpendLimit, odd)
     rows += [_row(it, spent, names) for it in everyone if (it.id, scope_id(it.scope)) not in told]
     rows.sort(key=_nearest)
     unsure = sum(it.period_to_date_spend == NO_SPEND for it in found)
-    caveats += spent.said
+    caveats += [*odd_words(odd), *spent.said]
     if unsure:
         caveats.append(f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows.")
     if others := {it.scope["type"] for it in everyone if it.scope.get("type") not in {*WHOLE, "workspace", "user"}}:
@@ -163,7 +166,7 @@ def _status(amount: str | None, currency: str, *, on: bool) -> str:
     if amount is None:
         return NO_NUMBER
     said = "enabled" if on else "disabled"
-    return said if currency == USD else f"{said}, {amount} minor units of {currency}"
+    return said if currency.upper() == USD else f"{said}, {amount} minor units of {currency}"
 
 
 def _laid(
