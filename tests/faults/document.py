@@ -21,8 +21,8 @@ faults` runs every endpoint with every fault and writes this page; `make test` r
 - **right**: the figures are those of an unspoiled sync.
 - **said**: they are not, and the exit code of the sync, or of each wrong answer with `--strict`, says so.
 - **noted**: each wrong answer says so in a note.
-- **bad**: a traceback, a hang, a key in a message, a wrong answer without a word of its own, something unsaid that had to
-  be said, a fault without weight that stopped a sync, or figures that a later sync did not bring back.
+- **bad**: a traceback, a hang, a key in a message, a wrong answer without a word of its own, something that had to be
+  said and was not, a fault without weight that stopped a sync, or figures that a later sync did not bring back.
 """
 
 
