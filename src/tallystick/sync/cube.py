@@ -6,7 +6,7 @@ is held fixed by a filter, one query for each combination of values that exists 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -37,36 +37,48 @@ class Cut:
         return {**self.known, **self.where}
 
 
-def cuts(seen: Iterable[Seen]) -> tuple[list[Cut], tuple[str, ...]]:
-    """The queries that rebuild the cube, and the dimensions that had to be given up (they come out as `unknown`).
+def cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut], tuple[str, ...]]:
+    """The queries that rebuild the cube, and the dimensions of which some values come as `unknown`.
 
-    No usage needs no query. A dimension is given up only where an absent value, which no filter can name, leaves
-    no room for it among the five groupings.
+    No usage needs no query. What the API refuses to group by is asked for by none. A value that no filter can name is
+    had by leaving that filter out, as in the newer dialect, where there is no room for it among the five groupings.
     """
     seen = list(seen)
+    if not seen:
+        return [], ()
     values: dict[str, set[str]] = {name: set() for name in (*SMALL, *PEOPLE)}
     for combination in seen:
         for name, value in combination.items():
             values[name].add(value)
-    if not any(values.values()):
-        return [], ()
     known = {name: next(iter(found), UNKNOWN) for name, found in values.items() if len(found) <= 1}
     varied = [name for name in values if name not in known]
-    grouped = [*ALWAYS, *(name for name in varied if name in PEOPLE)]
-    lost: list[str] = []
-    for name in varied:
-        if name in SMALL and values[name] & {UNKNOWN, NAMED[name].absent}:
-            (grouped if len(grouped) < MOST_GROUPS else lost).append(name)
-    rest = [name for name in varied if name not in (*grouped, *lost)]
+    nameless = {name: values[name] - set(NAMED[name].values) for name in varied if name in SMALL}
+    grouped = [name for name in (*ALWAYS, *(name for name in varied if name in PEOPLE)) if name not in refused]
+    for name in sorted(nameless, key=lambda name: -len(nameless[name])):
+        if nameless[name] and len(grouped) < MOST_GROUPS:
+            grouped.append(name)
+    rest = [name for name in varied if name not in grouped and name in SMALL]
+    lost = tuple(name for name in rest if len(nameless[name]) > 1)
+    merged = [
+        {name: UNKNOWN if name in lost and combination[name] in nameless[name] else combination[name] for name in rest}
+        for combination in seen
+        if set(rest) <= set(combination)
+    ]
     room = min(MOST_GROUPS - len(grouped), len(rest))
-    scouted = [combination for combination in seen if set(rest) <= set(combination)]
+    named = [name for name in rest if not nameless[name]]
     best = min(
-        (_combinations(scouted, [name for name in rest if name not in chosen]) for chosen in combinations(rest, room)),
+        (
+            _combinations(merged, [name for name in rest if name not in chosen])
+            for chosen in combinations(named, min(room, len(named)))
+        ),
         key=len,
     )
-    known |= dict.fromkeys(lost, UNKNOWN)
     by = (*grouped, *(name for name in rest if name not in best[0]))
-    return [Cut(by, where, known) for where in best], tuple(lost)
+    queries = []
+    for combination in best:
+        where = {name: value for name, value in combination.items() if value in NAMED[name].values}
+        queries.append(Cut(by, where, known | combination))
+    return queries, lost
 
 
 def _combinations(seen: Iterable[Seen], names: list[str]) -> list[dict[str, str]]:
@@ -80,7 +92,7 @@ WHOSE = ("workspace", "key", "actor", "model")
 """What every query of the newer dialect's cube groups by."""
 
 
-def sparse_cuts(seen: Iterable[Seen]) -> tuple[list[Cut], tuple[str, ...]]:
+def sparse_cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut], tuple[str, ...]]:
     """The queries that rebuild the newer dialect's cube, and the dimensions of which some values come as `unknown`.
 
     A value that no filter can name is had by leaving that filter out: the answer less those of all queries with more
@@ -89,9 +101,9 @@ def sparse_cuts(seen: Iterable[Seen]) -> tuple[list[Cut], tuple[str, ...]]:
     seen = list(seen)
     if not seen:
         return [], ()
-    values = {name: {it[name] for it in seen} for name in SPARSE}
+    values = {name: {it[name] for it in seen} for name in SPARSE if name not in refused}
     nameless = {name: found - set(NAMED[name].values) for name, found in values.items()}
-    varied = [name for name in SPARSE if len(values[name]) > 1]
+    varied = [name for name in values if len(values[name]) > 1]
 
     def spared(name: str) -> tuple[int, int]:
         rest = [other for other in varied if other != name]
@@ -104,7 +116,7 @@ def sparse_cuts(seen: Iterable[Seen]) -> tuple[list[Cut], tuple[str, ...]]:
     merged = [
         {name: UNKNOWN if name in lost and it[name] in nameless[name] else it[name] for name in rest} for it in seen
     ]
-    by = (*WHOSE, *([grouped] if grouped else []))
+    by = (*(name for name in WHOSE if name not in refused), *([grouped] if grouped else []))
     cuts = []
     for combination in _combinations(merged, rest):
         where = {name: it for name, it in combination.items() if it in NAMED[name].values}

@@ -35,7 +35,8 @@ from tallystick.core.time import Window
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.plan import Source
-from tallystick.sync.reading import Asked, Figures, Reading
+from tallystick.sync.reading import MEASURES, Asked, Figures, Reading
+from tallystick.sync.remainder import Filters, judged, whole
 
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
 
@@ -45,28 +46,29 @@ class DenseReading(Reading):
     """A reading of the older reports: a day is kept if every query answered for each of its buckets."""
 
     _answered: dict[tuple[Any, ...], set[datetime]] = field(default_factory=dict)
-    _batches: list[pa.Table] = field(default_factory=list)
+    _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
+    _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
 
     def add(self, asked: Asked) -> None:
         """Take one page."""
         by = _by(asked.page)
         if self.errand.source is Source.USAGE:
-            for page, buckets in usage_pages([asked.page]):
+            for page, buckets in usage_pages([asked.page], self.odd):
                 self._once(asked, by, buckets)
                 if asked.purpose == "scout":
                     found = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for it in buckets for row in it.rows}
                     self.seen += [dict(it) for it in sorted(found)]
                 elif asked.purpose == "cube":
-                    self._keep(buckets, _usage_columns(buckets, asked, by))
+                    self._keep(asked, buckets, _usage_columns(buckets, asked, by))
                 else:
                     self._control(asked, {it.window.start: _counts(it.rows) for it in buckets})
                     self._notice(extra_fields(page, UsageRow))
         else:
-            for page, costs in cost_pages([asked.page]):
+            for page, costs in cost_pages([asked.page], self.odd):
                 self._once(asked, by, costs)
                 amounts = [billed(page, bucket) for bucket in costs]
                 if asked.purpose == "cube":
-                    self._keep(costs, _cost_columns(costs, by, amounts))
+                    self._keep(asked, costs, _cost_columns(costs, by, amounts))
                 else:
                     starts = (it.window.start for it in costs)
                     totals = ({"billed": total(them)} for them in amounts)
@@ -74,7 +76,10 @@ class DenseReading(Reading):
                     self._notice(extra_fields(page, CostRow))
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        return pa.concat_tables([schema(self._table).empty_table(), *self._batches]), set()
+        empty = schema(self._table).empty_table()
+        if not any(one < other for one in self._batches for other in self._batches):
+            return pa.concat_tables([empty, *(rows for them in self._batches.values() for rows in them)]), set()
+        return judged(pa.concat_tables([empty, *whole(self._batches, self._fixed, MEASURES[self.errand.source])]))
 
     def _whole_until(self) -> datetime:
         return self.read_at
@@ -107,17 +112,30 @@ class DenseReading(Reading):
     def _notice(self, extras: list[list[dict[str, object]]]) -> None:
         self.new_fields |= {name for bucket in extras for row in bucket for name in row}
 
-    def _keep(self, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
+    def _keep(self, asked: Asked, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
         sizes = [len(bucket.rows) for bucket in buckets]
         self.densest = max(self.densest, *sizes, 0)
         when = self._columns([bucket.window.start for bucket in buckets], sizes)
-        self._batches.append(self._fitted(columns | when))
+        self._bound(asked.page, columns)
+        filters = _filters(asked)
+        self._fixed[filters] = asked.fixed
+        self._batches.setdefault(filters, []).append(self._fitted(columns | when))
 
 
 def _by(page: Page) -> tuple[str, ...]:
     """The dimensions that the request grouped by."""
     query = parse_qs(urlsplit(page.request).query)
     return tuple(_GROUPS[name] for name in query.get("group_by[]", []))
+
+
+def _filters(asked: Asked) -> Filters:
+    """What the request filtered on, as values of our dimensions."""
+    query = parse_qs(urlsplit(asked.page.request).query)
+    return frozenset(
+        (name, asked.fixed[name])
+        for name, parameter in USAGE_REPORT.filters.items()
+        if f"{parameter}[]" in query and name in asked.fixed
+    )
 
 
 def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked, by: tuple[str, ...]) -> dict[str, pa.Array]:
@@ -139,9 +157,10 @@ def _cost_columns(
     buckets: list[Bucket[CostRow]], by: tuple[str, ...], amounts: list[list[Decimal]]
 ) -> dict[str, pa.Array]:
     rows = [row for bucket in buckets for row in bucket.rows]
-    found = [cost_dims(row, by) for row in rows]
+    unknown = dict.fromkeys(COST_DIMS, UNKNOWN)  # a grouping that was refused leaves its dimensions so
+    found = [unknown | cost_dims(row, by) for row in rows]
     columns = {name: pa.array([it[name] for it in found], pa.string()) for name in COST_DIMS}
-    columns["currency"] = pa.array([row.currency for row in rows], pa.string())
+    columns["currency"] = pa.array([row.currency.upper() for row in rows], pa.string())
     columns["billed"] = pa.array([amount for bucket in amounts for amount in bucket], pa.decimal128(28, 12))
     return columns
 

@@ -9,9 +9,10 @@ from tallystick.api import analytics, claude_code
 from tallystick.api.client import Client, Query
 from tallystick.api.endpoints import USAGE_REPORT, WIDTHS
 from tallystick.api.reports import cost_query, usage_query
-from tallystick.core.time import Grain, Window
+from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.time import Grain
 from tallystick.errors import CursorLost, Refused
-from tallystick.sync.cube import SCOUTS, SPARSE, cuts, sparse_cuts
+from tallystick.sync.cube import SCOUTS, SPARSE, Cut, cuts, sparse_cuts
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Asked, Reading
 
@@ -23,6 +24,13 @@ FIRST_BUCKETS = 7
 """Buckets of the first page of a cube, before it is known how dense they are."""
 LIMITS = {grain: USAGE_REPORT.limits[WIDTHS[grain]] for grain in (Grain.DAY, Grain.HOUR)}
 BAD_REQUEST = 400
+OTHERWISE = frozenset({400, 403, 404, 422})
+"""What the API answers to a grouping or a filter that an organization, or a span of days, does not have."""
+
+Filter = Mapping[str, tuple[str, ...]]
+"""What a query filters on."""
+Ask = Callable[[tuple[str, ...], Filter], Query]
+"""Makes a query of what to group by and what to filter on."""
 
 
 class Questions:
@@ -31,7 +39,8 @@ class Questions:
     def __init__(self, client: Client, remark: Callable[..., None]) -> None:
         self._client = client
         self._remark = remark
-        self._speed = True
+        self._refused: dict[Errand, set[str]] = {}
+        self._hints: dict[Source, set[str]] = {}
         self.densest = 0
 
     def pages(self, errand: Errand, reading: Reading, now: datetime) -> Iterator[Asked]:
@@ -58,46 +67,51 @@ class Questions:
         elif source.newer:
             yield from self._sparse_cube(errand, reading, now)
         elif source is Source.COST:
-            yield from self._pages("cube", cost_query(window, now, by=("workspace", "description")))
+            yield from self._grouped(
+                errand,
+                "cube",
+                ("workspace", "description"),
+                lambda by, where: cost_query(window, now, by=by),  # noqa: ARG005
+            )
         else:
-            yield from self._cube(window, grain, reading)
+            yield from self._cube(errand, reading)
         yield from self._pages("after", control)
 
-    def _cube(self, window: Window, grain: Grain, reading: Reading) -> Iterator[Asked]:
+    def _cube(self, errand: Errand, reading: Reading) -> Iterator[Asked]:
         """The scouts and then the queries that rebuild the older usage cube."""
+        window, grain = errand.window, errand.grain
         for by in SCOUTS:
-            yield from self._scout(window, by)
-        queries, lost = cuts(reading.seen)
+            yield from self._grouped(
+                errand, "scout", by, lambda by, where: usage_query(window, Grain.DAY, by=by, where=where)
+            )
+        queries, lost = cuts(reading.seen, self._refused.get(errand, ()))
+        asked: list[Filter] = []
         for cut in queries:
-            where = {name: (value,) for name, value in cut.where.items()}
             limit = max(1, min(LIMITS[grain], ROWS_A_PAGE // self.densest)) if self.densest else FIRST_BUCKETS
-            yield from self._pages("cube", usage_query(window, grain, by=cut.by, where=where, limit=limit), cut.fixed)
-        self._remark(*(f"{name} could not be cut out of the usage report; it is `unknown`." for name in lost))
 
-    def _scout(self, window: Window, by: tuple[str, ...]) -> Iterator[Asked]:
-        """Which values exist; without speed where this organization may not use its beta header."""
-        if "speed" in by and self._speed:
-            try:
-                yield from self._pages("scout", usage_query(window, Grain.DAY, by=by))
-            except Refused as no:
-                if no.status != BAD_REQUEST or isinstance(no, CursorLost):
-                    raise
-                self._speed = False
-                self._remark(f"The usage report is not given by speed here; it is `unknown`. {no.what}")
-            else:
-                return
-        slower = tuple(name for name in by if name != "speed")
-        yield from self._pages("scout", usage_query(window, Grain.DAY, by=slower))
+            def ask(by: tuple[str, ...], where: Filter, limit: int = limit) -> Query:
+                return usage_query(window, grain, by=by, where=where, limit=limit)
+
+            yield from self._filtered(errand, cut, cut.by, ask, asked)
+        self._remark(*(f"Some values of {name} could not be told apart; they are `unknown`." for name in lost))
 
     def _sparse_cube(self, errand: Errand, reading: Reading, now: datetime) -> Iterator[Asked]:
         """The scout and then the queries that rebuild a cube of the newer dialect."""
         query, window = _sparse(errand.source), errand.window
-        yield from self._pages("scout", query(window, None, now, by=SPARSE, limit=ROWS))
-        queries, lost = sparse_cuts(reading.seen)
+        yield from self._grouped(
+            errand, "scout", SPARSE, lambda by, where: query(window, None, now, by=by, where=where, limit=ROWS)
+        )
+        queries, lost = sparse_cuts(reading.seen, self._refused.get(errand, ()))
+        asked: list[Filter] = []
         for cut in queries:
             by = (*cut.by, "kind") if errand.source.money else cut.by
-            where = {name: (value,) for name, value in cut.where.items()}
-            yield from self._pages("cube", query(window, errand.grain, now, by=by, where=where, limit=ROWS), cut.fixed)
+            yield from self._filtered(
+                errand,
+                cut,
+                by,
+                lambda by, where: query(window, errand.grain, now, by=by, where=where, limit=ROWS),
+                asked,
+            )
         self._remark(
             *(
                 f"Some values of {name} could not be told apart in the newer dialect; they are `unknown`."
@@ -105,10 +119,86 @@ class Questions:
             )
         )
 
+    def _filtered(
+        self, errand: Errand, cut: Cut, by: tuple[str, ...], ask: Ask, asked: list[Filter]
+    ) -> Iterator[Asked]:
+        """The pages of one query of a cube, without the filters that the API refuses: those values are `unknown`.
+
+        `asked` are the filters of the queries so far, and grows: without a filter two queries can become one.
+        """
+        where: Filter = {name: (value,) for name, value in cut.where.items()}
+        fixed = dict(cut.fixed)
+        try:
+            yield from self._grouped(errand, "cube", by, ask, where, fixed)
+        except Refused as no:
+            if not where or not _may_be_asked_otherwise(no):
+                raise
+            bad = [name for name, values in where.items() if not self._accepts(ask((), {name: values}))]
+            if not bad:
+                raise
+            for name in bad:
+                self._remark(f"The API takes no filter on {name} {where[name][0]}; it is `unknown`. {no.what}")
+            left = {name: values for name, values in where.items() if name not in bad}
+            if left not in asked:
+                asked.append(left)
+                yield from self._grouped(errand, "cube", by, ask, left, fixed | dict.fromkeys(bad, UNKNOWN))
+        else:
+            asked.append(where)
+
+    def _grouped(
+        self,
+        errand: Errand,
+        purpose: str,
+        by: tuple[str, ...],
+        ask: Ask,
+        where: Filter | None = None,
+        fixed: Mapping[str, str] | None = None,
+    ) -> Iterator[Asked]:
+        """The pages of a query, grouped by as much of `by` as the API takes for this window; the rest is `unknown`."""
+        where = where or {}
+        while True:
+            refused = self._refused.setdefault(errand, set())
+            names = tuple(name for name in by if name not in refused)
+            try:
+                yield from self._pages(purpose, ask(names, where), fixed)
+            except Refused as no:
+                if not names or not _may_be_asked_otherwise(no) or not self._accepts(ask((), where)):
+                    raise
+                new = self._culprits(errand.source, names, lambda some: ask(some, where))
+                refused |= new
+                report = "cost" if errand.source.money else "usage"
+                for name in sorted(new - self._hints.setdefault(errand.source, set())):
+                    self._remark(f"The {report} report is not given by {name} here; it is `unknown`. {no.what}")
+                self._hints[errand.source] |= new
+            else:
+                return
+
+    def _culprits(self, source: Source, names: tuple[str, ...], ask: Callable[[tuple[str, ...]], Query]) -> set[str]:
+        """Which of several groupings the API refuses: what it refused before, each alone, or else the last."""
+        if len(names) == 1:
+            return {*names}
+        before = self._hints.get(source, set()) & {*names}
+        if before and self._accepts(ask(tuple(name for name in names if name not in before))):
+            return before
+        return {name for name in names if not self._accepts(ask((name,)))} or {names[-1]}
+
+    def _accepts(self, query: Query) -> bool:
+        try:
+            self._client.get(query)
+        except Refused as no:
+            if not _may_be_asked_otherwise(no):
+                raise
+            return False
+        return True
+
     def _pages(self, purpose: str, query: Query, fixed: Mapping[str, str] | None = None) -> Iterator[Asked]:
         for page in self._client.pages(query):
             refreshed = analytics.refreshed(page) if query.endpoint.paced else None
             yield Asked(purpose, fixed or {}, page, refreshed)
+
+
+def _may_be_asked_otherwise(no: Refused) -> bool:
+    return no.status in OTHERWISE and not isinstance(no, CursorLost)
 
 
 def _sparse(source: Source) -> Callable[..., Query]:
