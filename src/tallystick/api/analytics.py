@@ -19,11 +19,12 @@ from tallystick.api.actors import actor_of
 from tallystick.api.client import Envelope, Page, Query, decode
 from tallystick.api.endpoints import ANALYTICS_COST, ANALYTICS_USAGE, MOST_GROUPS, WIDTHS, Endpoint
 from tallystick.api.leniency import Oddity, read
-from tallystick.api.reports import CacheCreation, Count, Maybe, ServerToolUse, no_tools, no_writes
+from tallystick.api.reports import COUNTER_PATHS, CacheCreation, Count, Maybe, ServerToolUse, no_tools, no_writes
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents, total
-from tallystick.core.records import COUNTERS, CostRecord, UsageRecord
+from tallystick.core.records import COUNTERS, TOKENS, CostRecord, UsageRecord
 from tallystick.core.time import DAY, Grain, Window, instant, text
+from tallystick.core.uncounted import unknown_counters
 from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
@@ -423,3 +424,21 @@ def _unknown(row: Mapping[str, Any], shape: type[msgspec.Struct]) -> Iterator[st
             yield name
         elif name in _NESTED and isinstance(said, dict):
             yield from (f"{name}.{inner}" for inner in _unknown(said, _NESTED[name]))
+
+
+def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
+    """By the start of a bucket, how many tokens `total_tokens` counts beyond the known kinds, and which fields are new.
+
+    The difference is under the empty name; where there is no total the new fields alone tell. Zeros are left out.
+    """
+    found: dict[datetime, dict[str, int]] = {}
+    for placed, untyped in zip(next(rows([page]))[1], decode(page, _Untyped).data, strict=True):
+        usage: Usage = placed.row.usage
+        new = unknown_counters(untyped["usage"], (*COUNTER_PATHS, "total_tokens"))
+        known = sum(usage.counters[: len(TOKENS)])
+        more = sum(new.values()) if usage.total_tokens is None else usage.total_tokens - known
+        if more:
+            day = found.setdefault(placed.window.start, {})
+            for name, count in {**new, "": more}.items():
+                day[name] = day.get(name, 0) + count
+    return found

@@ -22,6 +22,7 @@ from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant, text
+from tallystick.core.uncounted import unknown_counters
 from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
@@ -357,4 +358,18 @@ def _unknown(row: Mapping[str, Any], shape: type[msgspec.Struct]) -> dict[str, o
     for name in _NESTED.keys() & row.keys() & set(shape.__struct_fields__):
         if isinstance(row[name], dict):
             found |= {f"{name}.{inner}": said for inner, said in _unknown(row[name], _NESTED[name]).items()}
+    return found
+
+
+def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
+    """By the start of a bucket, the tokens of counters that tallystick does not know; all of them under the empty name.
+
+    Zeros are left out. A flat count of what is counted nested cannot be told from a new kind (trap 18).
+    """
+    found: dict[datetime, dict[str, int]] = {}
+    for bucket, untyped in zip(next(usage_pages([page]))[1], decode(page, _Untyped).data, strict=True):
+        for row in untyped.results:
+            for name, count in unknown_counters(row, COUNTER_PATHS).items():
+                day = found.setdefault(bucket.window.start, {})
+                day |= {name: day.get(name, 0) + count, "": day.get("", 0) + count}
     return found

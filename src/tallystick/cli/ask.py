@@ -81,7 +81,7 @@ def _command(report: Report) -> click.Command:
             return
         table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""), tz)
         options.write(options.written(table, form, output), output, force=force)
-        if strict and (table.coverage["absent"] or table.coverage.get("unpriced") or table.coverage.get("renamed")):
+        if strict and any(table.coverage.get(name) for name in ("absent", "unpriced", "renamed", "uncounted")):
             sys.exit(1)
 
     return command

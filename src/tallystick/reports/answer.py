@@ -22,6 +22,7 @@ from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
 from tallystick.reports.report import Report
 from tallystick.reports.spelt import formerly
+from tallystick.reports.uncounted import uncounted
 from tallystick.tally.owners import Owners
 
 OTHERS = "others"
@@ -126,6 +127,9 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     if renamed:
         coverage["renamed"] = renamed
     split: list[str] = []
+    if table is not CHARGES and table.name not in NAMED_CUTS:
+        days, split = uncounted(engine, question)
+        coverage |= {"uncounted": days} if days else {}
     if table is CHARGES:
         coverage["billed"], split = matched(engine, inner)
         coverage["unpriced"], nameless = unpriced(engine, inner)

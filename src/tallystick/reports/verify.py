@@ -69,7 +69,7 @@ WHERE days.source = '{cut}' ORDER BY 1, 2
 """
 _DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
-SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched
+SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched,
 FROM ledger.charges
 WHERE billed IS NOT NULL AND (kind IN ({tokens}) OR cause = '{new}') AND cause <> '{credit}'
 """
@@ -120,6 +120,8 @@ def verify(engine: Engine, prices: Prices) -> Table:
         engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS), new=NEW_TOKENS, credit=CREDIT)
     )
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
+    if sums["strange"]:
+        rows.append(("all", "all", "billed for kinds of tokens that are not known", Decimal(0), sums["strange"]))
     if share is not None and share < LEAST:
         rows.append(("all", "all", "token cost matched with usage", LEAST, share))
     part = "no token cost was billed" if share is None else f"{plain(rounded(share * 100, 2))} % of the token cost"

@@ -26,6 +26,7 @@ from tallystick.api.reports import (
     cost_pages,
     dims,
     extra_fields,
+    uncounted,
     usage_pages,
 )
 from tallystick.core.dimensions import UNKNOWN, USAGE
@@ -63,6 +64,7 @@ class DenseReading(Reading):
                 else:
                     self._control(asked, {it.window.start: _counts(it.rows) for it in buckets})
                     self._notice(extra_fields(page, UsageRow))
+                    self._uncounted[asked.purpose] = self._uncounted.get(asked.purpose, {}) | uncounted(page)
         else:
             for page, costs in cost_pages([asked.page], self.odd):
                 self._once(asked, by, costs)

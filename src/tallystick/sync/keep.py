@@ -6,7 +6,7 @@ nothing writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -25,6 +25,7 @@ from tallystick.core.records import (
     State,
     Type,
 )
+from tallystick.core.uncounted import KIND, text_of
 from tallystick.ledger.tables import Writer, schema
 from tallystick.sync.activity import key_ids
 from tallystick.sync.charging import Charging, on
@@ -180,11 +181,20 @@ class Keeper:
             for name in sorted(verdict.new_fields)
         ]
         found += [("odd value", f"{errand.source} {it.field}", it.text) for it in sorted(verdict.odd)]
+        found += self._uncounted(errand, verdict)
         rows = [
             {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
             for kind, subject, said in found
         ]
         return [row for row in rows if _issue(row) not in self._noticed]
+
+    def _uncounted(self, errand: Errand, verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+        """The notices of days with tokens of kinds that are not known, and of days that had some and have none now."""
+        told = {subject for kind, subject, _ in self._noticed if kind == KIND}
+        for day, fields in sorted(verdict.uncounted.items()):
+            subject = f"{errand.source} {day}"
+            if fields.get("") or subject in told:
+                yield KIND, subject, text_of(fields.get("", 0), [name for name in fields if name])
 
 
 def _day(row: dict[str, Any]) -> tuple[str, str, date]:

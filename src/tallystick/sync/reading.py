@@ -78,7 +78,7 @@ class Verdict:
 
     `moved` are ended days that changed while they were read, and how; `gaps` says by how much the cube of the
     running day differs from its control total; `new_fields` are fields that tallystick does not know, `odd` what did
-    not fit and was left out.
+    not fit and was left out, `uncounted` the tokens of kinds that are not known, by day and field.
     """
 
     rows: pa.Table
@@ -87,6 +87,7 @@ class Verdict:
     gaps: Mapping[date, str]
     new_fields: frozenset[str]
     odd: frozenset[Oddity] = frozenset()
+    uncounted: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
 
 
 def table_of(source: Source, grain: Grain) -> LedgerTable:
@@ -118,6 +119,7 @@ class Reading(ABC):
     densest: int = 0
     people: dict[str, Named] = field(default_factory=dict)
     _counted: Counter[str] = field(default_factory=Counter)
+    _uncounted: dict[str, dict[datetime, dict[str, int]]] = field(default_factory=dict)
     _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
 
     @abstractmethod
@@ -172,7 +174,18 @@ class Reading(ABC):
             days[day] = (how, control[day])
         if moved or len(days) < len(self.errand.window.days()):
             rows = rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
-        return Verdict(rows, days, moved, gaps, frozenset(self.new_fields), frozenset(self.odd))
+        return Verdict(
+            rows, days, moved, gaps, frozenset(self.new_fields), frozenset(self.odd), self._uncounted_of(days)
+        )
+
+    def _uncounted_of(self, days: Iterable[date]) -> dict[date, dict[str, int]]:
+        """By day, the tokens of each field that is not known, and all of them under the empty name; {} where none."""
+        found: dict[date, dict[str, int]] = {day: {} for day in days}
+        for start, fields in self._uncounted.get("after", {}).items():
+            day = found.get(start.date(), {})
+            for name, count in fields.items():
+                day[name] = day.get(name, 0) + count
+        return found
 
     @property
     def _table(self) -> LedgerTable:

@@ -21,6 +21,7 @@ from tallystick.api.analytics import (
     amounts,
     extra_fields,
     rows as placed_rows,
+    uncounted,
     value,
 )
 from tallystick.api.client import Page
@@ -66,6 +67,8 @@ class SparseReading(Reading):
                     start = it.window.start
                     said[start] = added([said[start], more]) if start in said else more
                 self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
+                if not cost:
+                    self._uncounted[asked.purpose] = self._uncounted.get(asked.purpose, {}) | uncounted(page)
 
     def _watermark(self, asked: Asked, found: list[Placed]) -> datetime | None:
         """Until when a page is whole; of rows without a watermark, until they were read."""

@@ -1,0 +1,51 @@
+"""Uncounted: the days of a question on which the API counted tokens of kinds that no figure here holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlglot import exp
+
+from tallystick.core.question import Question
+from tallystick.core.records import NOTICES
+from tallystick.core.uncounted import KIND, count_in
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import wanted
+from tallystick.reports.coverage import spans
+
+_SOURCES = ("usage", "analytics_usage")
+
+
+def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
+    """Tokens of kinds that tallystick does not know, by UTC day, and what to say of them.
+
+    The newest notice of a source and day holds. Where both dialects were read, the larger count is meant.
+    """
+    of = {name: values for name, values in question.where.items() if name == "organization"}
+    query = (
+        exp.select("organization", "subject", "text")
+        .from_("ledger.notices")
+        .where(exp.column("kind").eq(exp.Literal.string(KIND)), *wanted(engine, NOTICES, of))
+        .order_by("noticed_at")
+    )
+    newest = {(row["organization"], row["subject"]): row["text"] for row in engine.ask(query).to_pylist()}
+    asked = {*question.window.days()}
+    counts: dict[tuple[str, date], int] = {}
+    for (organization, subject), text in newest.items():
+        source, _, day = subject.partition(" ")
+        count = count_in(text)
+        if source in _SOURCES and count and (at := date.fromisoformat(day)) in asked:
+            counts[organization, at] = max(counts.get((organization, at), 0), count, key=abs)
+    if not counts:
+        return {}, []
+    days: dict[str, int] = {}
+    for (_, at), count in sorted(counts.items()):
+        days[str(at)] = days.get(str(at), 0) + count
+    number = sum(days.values())
+    named = spans(sorted({at for _, at in counts}))
+    word = "more" if number > 0 else "fewer"
+    said = (
+        f"Anthropic counted {abs(number):,} tokens {word} than are shown here, of kinds that this tallystick does not "
+        f"know: {named}. Update tallystick; `tallystick rebuild` counts them then."
+    )
+    return days, [said]
