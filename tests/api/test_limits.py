@@ -246,6 +246,13 @@ def test_no_list_of_limits(administer: Administer) -> None:
         administer(reply(200, {"data": None, "next_page": None}))[0].spend_limits()
 
 
+def test_pages_without_end(connect: Connect) -> None:
+    """A page that comes again under another token ends the reading with an error."""
+    client, _ = connect(listing(LIMIT, token="t1"), listing(LIMIT, token="t2"), listing(LIMIT, token="t3"))
+    with pytest.raises(StrangeAnswer, match="twice"):
+        read(client, SPEND)
+
+
 def test_amounts_of_limits() -> None:
     """Dollars in whatever case are dollars; an amount below zero is none."""
     assert dollars("100", "usd", "A limit") == 1

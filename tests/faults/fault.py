@@ -25,6 +25,8 @@ class Fault:
     """Of which families of endpoints it can be; by default all."""
     telling: bool = False
     """Whether it must be said even where no figure changes: whose answer it is, what time the server has."""
+    news: bool = False
+    """Whether it is a truth of its own, that tallystick cannot know of: the figures follow it."""
     slow: bool = False
     """Whether it takes real time."""
 

@@ -247,8 +247,10 @@ def _row(rows: list[Any], **fields: Any) -> list[Any]:
     return [*rows, new]
 
 
-def _kind(name: str, change: Change, *families: str, harmless: bool = False, telling: bool = False) -> Fault:
-    return Fault(name, "rows", change, harmless=harmless, families=families or LISTS, telling=telling)
+def _kind(
+    name: str, change: Change, *families: str, harmless: bool = False, telling: bool = False, news: bool = False
+) -> Fault:
+    return Fault(name, "rows", change, harmless=harmless, families=families or LISTS, telling=telling, news=news)
 
 
 _STRANGER = {"type": "robot_actor", "robot_id": "robot_01"}
@@ -280,7 +282,9 @@ ROWS = (
     _kind("results null", _field("^results", _always(None)), "dense"),
     _kind("results missing", _field("^results", _always(MISSING)), "dense"),
     _kind("results an object", _field("^results", _always({})), "dense"),
-    _kind("a credit", _lists(lambda rows: _row(rows, amount="-30.5", cost__amount="-30.5")), "dense", "sparse"),
+    _kind(
+        "a credit", _lists(lambda rows: _row(rows, amount="-30.5", cost__amount="-30.5")), "dense", "sparse", news=True
+    ),
     _kind("a new token counter", _COUNTER, "dense", telling=True),
     _kind("a new token counter, newer", _COUNTER_NEWER, "sparse", telling=True),
     _kind(

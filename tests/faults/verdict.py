@@ -68,8 +68,11 @@ def _compare(
     result.seen = _differences(silent or different, runs, truth)
     if _broken(runs, result):
         return
-    if not different:
+    if fault.news and runs[words].code == 0:
+        result.verdict = "ok-right"
+    elif not different:
         result.verdict = "UNSAID" if fault.telling and not any(said.values()) else "ok-right"
+    if result.verdict:
         return
     spoken = "SILENT" if any(said.values()) else "WRONG"
     if not silent:
@@ -86,6 +89,9 @@ def _broken(runs: dict[tuple[str, ...], Run], result: Result) -> bool:
     """Look for tracebacks, unknown exit codes and the key."""
     for words, run in runs.items():
         text = run.out + run.err
+        if "Overdue" in text:  # the last net caught our alarm
+            result.verdict, result.seen = "HANG", [text.strip()[:240]]
+            return True
         if run.trace or OURS in text or run.code not in CODES:
             lines = (run.trace or text).strip().splitlines()
             result.verdict = "TRACEBACK"
@@ -143,8 +149,9 @@ def _judge_limits(runner: Runner, endpoint: Endpoint, fault: Fault, result: Resu
     result.codes = {"limits": run.code}
     if _broken({words: run}, result):
         return
-    if run.out == truth[words].out:
-        result.verdict = "ok-right"
+    whole = len(run.out.splitlines()) == len(truth[words].out.splitlines())
+    if run.out == truth[words].out or (whole and fault.kind not in ("rows", "envelope", "currency")):
+        result.verdict = "ok-right"  # or another value of one limit, which is the API's own word
         return
     result.said = [f"exits {run.code}"] * (run.code != 0) + sorted(run.notes - truth[words].notes)[:5]
     shown = set(run.out.splitlines()) ^ set(truth[words].out.splitlines())

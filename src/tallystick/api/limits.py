@@ -6,9 +6,9 @@ scope, which is not zero.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -19,7 +19,7 @@ from tallystick.api.leniency import Misfit, Oddity, fitted, read as read_page
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.time import Grain
-from tallystick.errors import BadMoney, CursorLost, Refused
+from tallystick.errors import BadMoney, CursorLost, Refused, StrangeAnswer
 
 T = TypeVar("T")
 
@@ -72,7 +72,7 @@ class Rate(msgspec.Struct):
     """One figure of a rate limit: `value` of what `type` counts; of a workspace also the organization's."""
 
     type: str
-    value: int | None
+    value: Annotated[int, msgspec.Meta(ge=0)] | None
     org_limit: int | None = None
 
 
@@ -125,13 +125,29 @@ def read(client: Client, query: Query) -> list[Page] | Refused:
     """Every page of a list, or the reason why it may not be read. A list that changed meanwhile is read once more."""
     try:
         try:
-            return list(client.pages(query))
+            return list(_pages(client, query))
         except CursorLost:
-            return list(client.pages(query))
+            return list(_pages(client, query))
     except Refused as no:
         if isinstance(no, CursorLost) or no.status not in REFUSALS:
             raise
         return no
+
+
+def _pages(client: Client, query: Query) -> Iterator[Page]:
+    """The pages of a query; StrangeAnswer for one whose content has come before, which would never end."""
+    contents: set[tuple[bytes, ...]] = set()
+    for page in client.pages(query):
+        if query.endpoint.paging != "none":
+            content = tuple(map(bytes, read_page(page, _List).data))
+            if content in contents:
+                raise StrangeAnswer(
+                    f"{query.endpoint.path} gave the same page twice under two page tokens.",
+                    "Try again; if it stays, report the request-id to Anthropic.",
+                    request_id=page.request_id,
+                )
+            contents.add(content)
+        yield page
 
 
 def entries(pages: list[Page], shape: type[T], odd: set[Oddity] | None = None) -> list[T]:
