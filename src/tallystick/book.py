@@ -22,6 +22,7 @@ from tallystick.reports.lists import by_others
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.closing import Draft
     from tallystick.reports.closed import Month
     from tallystick.sync.forget import Forgotten, Person
     from tallystick.sync.people import People
@@ -188,18 +189,44 @@ class Ledger(Answers):
         self.engine()
         return forget(self._tables, self._people(), person, waiting)
 
+    def closable(
+        self,
+        month: str,
+        *,
+        provisional: bool = False,
+        organization: str | None = None,
+        skip_earlier: bool = False,
+    ) -> list[Draft]:
+        """What `close` would close, of each organization; raises what `close` raises, and writes nothing."""
+        from tallystick.closing import drafts
+
+        owners = (self._settings or Settings.load()).owners()
+        return drafts(
+            self.engine(),
+            month,
+            owners,
+            self._lists(),
+            self._clock.now(),
+            provisional=provisional,
+            organization=organization,
+            skip_earlier=skip_earlier,
+        )
+
     def close(
         self,
         month: str,
         *,
         provisional: bool = False,
         organization: str | None = None,
+        skip_earlier: bool = False,
         waiting: Callable[[str], None] | None = None,
     ) -> list[Month]:
         """Close a month, of one organization or of each still open in it: its lines are copied and never rewritten.
 
-        Days that Anthropic may still restate must be allowed with `provisional`. What is restated later stands as
-        adjustments in the next open month.
+        It asks nothing and cannot be undone; `closable` says before what it would close. Days that Anthropic may still
+        restate must be allowed with `provisional`. The first month that is closed is the first that has charges;
+        `skip_earlier` leaves those before it open for ever. What is restated later stands as adjustments in the next
+        open month.
         """
         from tallystick.closing import close
 
@@ -213,6 +240,7 @@ class Ledger(Answers):
             self._clock.now,
             provisional=provisional,
             organization=organization,
+            skip_earlier=skip_earlier,
             waiting=waiting,
         )
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+from sqlglot import exp
 
 from tallystick.core.money import plain
 from tallystick.core.question import Question
@@ -41,6 +43,48 @@ from tallystick.tally.prices import Prices
 _SECOND = timedelta(seconds=1)
 
 
+@dataclass(frozen=True)
+class Draft:
+    """A month that can be closed: its lines by today's rules, and the days that Anthropic may still restate."""
+
+    month: Month
+    provisional: Sequence[date]
+
+
+def drafts(
+    engine: Engine,
+    name: str,
+    owners: Owners,
+    prices: Prices,
+    now: datetime,
+    *,
+    provisional: bool = False,
+    organization: str | None = None,
+    skip_earlier: bool = False,
+) -> list[Draft]:
+    """What closing a month would close, of an organization or of each that is still open in it.
+
+    Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days that
+    were not allowed; LedgerError where days are absent or running, or something does not add up.
+    """
+    if window(name).end > Grain.DAY.floor(now):
+        raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
+    known = organizations(engine)
+    if organization not in {None, *known}:
+        raise AskedWrongly(f"The ledger has no organization {organization!r}.", f"It has {', '.join(known)}.")
+    still = [it for it in known if organization in {None, it} and name not in closings(engine, it)]
+    if not still:
+        raise AskedWrongly(
+            f"{name} is closed already.", "What was restated since stands as adjustments in the next open month."
+        )
+    for it in still:
+        _in_order(engine, it, name, skip_earlier=skip_earlier)
+    broken = verify(engine, prices, archive=False).rows
+    allowed = {it: _checked(engine, it, name, prices, now, broken, provisional=provisional) for it in still}
+    at = _names_by(now)
+    return [Draft(month(engine, it, name, owners, at), allowed[it]) for it in still]
+
+
 def close(
     tables: Tables,
     name: str,
@@ -50,38 +94,64 @@ def close(
     *,
     provisional: bool = False,
     organization: str | None = None,
+    skip_earlier: bool = False,
     waiting: Callable[[str], None] | None = None,
 ) -> list[Month]:
     """Close a month of an organization, or of each that is still open in it, in one commit; what it was closed with.
 
-    Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days that
-    were not allowed; LedgerError where days are absent or running, or something does not add up.
+    Raises what `drafts` raises.
     """
-    if window(name).end > Grain.DAY.floor(clock()):
-        raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
     with tables.writing(waiting) as writer:
         now = clock()
-        at = (now + _SECOND - timedelta.resolution).replace(microsecond=0)  # every name seen so far is of before
         engine = Engine(tables, writer.version)
-        known = organizations(engine)
-        if organization not in {None, *known}:
-            raise AskedWrongly(f"The ledger has no organization {organization!r}.", f"It has {', '.join(known)}.")
-        still = [it for it in known if organization in {None, it} and name not in closings(engine, it)]
-        if not still:
-            raise AskedWrongly(
-                f"{name} is closed already.", "What was restated since stands as adjustments in the next open month."
-            )
-        broken = verify(engine, prices).rows
-        allowed = {it: _checked(engine, it, name, prices, now, broken, provisional=provisional) for it in still}
-        drafts = [month(engine, it, name, owners, at) for it in still]
-        kept = [_kept(engine, it, owners, prices, at, allowed[it.organization]) for it in drafts]
+        made = drafts(
+            engine,
+            name,
+            owners,
+            prices,
+            now,
+            provisional=provisional,
+            organization=organization,
+            skip_earlier=skip_earlier,
+        )
+        still = [draft.month.organization for draft in made]
+        kept = [_kept(engine, draft, owners, prices, _names_by(now)) for draft in made]
         writer.append(CLOSED, pa.concat_tables([rows for rows, _ in kept]))
-        stated = {
-            f"{CLOSED_AS}{name} {it.organization}": digest_ for it, (_, digest_) in zip(drafts, kept, strict=True)
-        }
+        stated = {f"{CLOSED_AS}{name} {it}": digest_ for it, (_, digest_) in zip(still, kept, strict=True)}
         writer.commit(", ".join(still), f"close {name}", now, stated)
         closed = Engine(tables, writer.version)
         return [month(closed, it, name, owners) for it in still]
+
+
+def _names_by(now: datetime) -> datetime:
+    """The instant by which a name must have been seen to be meant: every one seen so far is of before."""
+    return (now + _SECOND - timedelta.resolution).replace(microsecond=0)
+
+
+def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: bool) -> None:
+    """Raise AskedWrongly where another month is to be closed first: closing a later one shuts it out for ever."""
+    if known := closings(engine, organization):
+        following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
+        if name < min(known):
+            raise AskedWrongly(
+                f"{name} cannot be closed any more: {min(known)} was closed before it.",
+                "It stays open; `tallystick statement` gives drafts of it.",
+            )
+        if name != following:
+            raise AskedWrongly(
+                f"{name} is not the month to be closed next: {max(known)} is the newest that is closed.",
+                f"Months are closed in their order: tallystick close {following}.",
+            )
+        return
+    query = exp.select("month").distinct().from_("ledger.charges").order_by("month")
+    of = exp.column("organization").eq(exp.Literal.string(organization))
+    earlier = [row["month"] for row in engine.ask(query.where(of)).to_pylist() if row["month"] < name]
+    if earlier and not skip_earlier:
+        raise AskedWrongly(
+            f"{earlier[0]} is open and has charges, and could never be closed after {name}.",
+            f"Close it first: tallystick close {earlier[0]}; or leave every month before {name} open for ever: "
+            "--skip-earlier.",
+        )
 
 
 def _checked(
@@ -97,13 +167,6 @@ def _checked(
     """The provisional days of a month that can be closed; an error where it cannot be."""
     if organization in by_others(engine, prices):
         raise LedgerError(f"{OTHERS}, so {name} cannot be closed.", MEND)
-    if known := closings(engine, organization):
-        following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
-        if name != following:
-            raise AskedWrongly(
-                f"{name} is not the month to be closed next: {max(known)} is the newest that is closed.",
-                f"Months are closed in their order: tallystick close {following}.",
-            )
     question = Question("close", window(name), (), {"organization": (organization,)})
     loose: set[str] = set()
     for table, what in ((CHARGES, "billed"), (USED, "used")):
@@ -130,10 +193,9 @@ def _checked(
     return sorted(map(date.fromisoformat, loose))
 
 
-def _kept(
-    engine: Engine, draft: Month, owners: Owners, prices: Prices, at: datetime, provisional: list[date]
-) -> tuple[pa.Table, str]:
+def _kept(engine: Engine, made: Draft, owners: Owners, prices: Prices, at: datetime) -> tuple[pa.Table, str]:
     """All rows that a month is closed with, and their digest."""
+    draft, provisional = made.month, made.provisional
     same = {"organization": draft.organization, "month": draft.name}
     lists = [hashlib.sha256(prices.texts[0].encode()).hexdigest(), *prices.texts[1:]]
     rules = frozen(owners, {who: every(of) for who, of in spellings(engine, at)["actor"].items()}, draft)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,30 +16,15 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
+from ledger.rows import ME, cost_of
 from sync.conftest import NOW, SINCE, Clock, Wire, content, days_ago, records, rows, small, synced
 from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, NAMES, PAGES, PINNED, USAGE_DAY, VERSIONS
 from tallystick.errors import LedgerError, TallystickError
-from tallystick.ledger import tables as room
+from tallystick.ledger import writer as writer_room
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import EMPTY, Tables, Version, Writer, schema
 from tallystick.sim import World
-
-ME = "some-organization"
-
-
-def _cost(*lines: tuple[date, str, str], organization: str = ME) -> pa.Table:
-    """Rows of the cost table: day, model, amount."""
-    texts = ("workspace", "description", "cost_type", "kind", "tier", "context", "geo", "speed")
-    return pa.Table.from_pylist(
-        [
-            dict.fromkeys(texts, "x")
-            | {"organization": organization, "month": f"{day:%Y-%m}", "day": day, "model": model}
-            | {"currency": "USD", "billed": Decimal(amount)}
-            for day, model, amount in lines
-        ],
-        schema(COST),
-    )
 
 
 def _held(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
@@ -55,7 +42,7 @@ def tables(path: Path) -> Tables:
     """A ledger of three days of cost, in two months."""
     made = Tables(path)
     with made.writing() as writer:
-        writer.replace(COST, ME, [A, B, C], _cost((A, "m", "1"), (B, "m", "2"), (B, "n", "3"), (C, "m", "4")))
+        writer.replace(COST, ME, [A, B, C], cost_of((A, "m", "1"), (B, "m", "2"), (B, "n", "3"), (C, "m", "4")))
         writer.commit(ME, "three days", NOW, {})
     return made
 
@@ -76,10 +63,10 @@ def test_a_new_ledger_is_empty_and_can_be_asked(path: Path) -> None:
 def test_replacing_days_leaves_the_others(tables: Tables) -> None:
     """New rows of some days take the place of all rows of these days, and of no other day or organization."""
     with tables.writing() as writer:
-        writer.append(COST, _cost((B, "m", "9"), organization="another"))
-        writer.replace(COST, ME, [B], _cost((B, "o", "7")))
+        writer.append(COST, cost_of((B, "m", "9"), organization="another"))
+        writer.replace(COST, ME, [B], cost_of((B, "o", "7")))
         writer.commit(ME, "again", NOW, {})
-        writer.replace(COST, ME, [C], _cost())
+        writer.replace(COST, ME, [C], cost_of())
         writer.commit(ME, "nothing", NOW, {})
     assert _held(tables) == [(A, "m", 1), (B, "m", 9), (B, "o", 7)]
     assert tables.newest().number == 3
@@ -88,32 +75,32 @@ def test_replacing_days_leaves_the_others(tables: Tables) -> None:
 def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
     """Days count as changed if their rows differ, not if they only stand in another order."""
     with tables.writing() as writer:
-        same = _cost((C, "m", "4"), (B, "n", "3"), (A, "m", "1"), (B, "m", "2"))
+        same = cost_of((C, "m", "4"), (B, "n", "3"), (A, "m", "1"), (B, "m", "2"))
         assert writer.changed(COST, ME, [A, B, C], same) == []
-        other = _cost((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2"))
+        other = cost_of((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2"))
         assert writer.changed(COST, ME, [A, B, C], other) == [A, B]
-        assert writer.changed(COST, ME, [B, C], _cost((B, "n", "3"), (B, "m", "2"))) == [C]
-        twice = _cost((C, "m", "4"), (C, "m", "4"))
+        assert writer.changed(COST, ME, [B, C], cost_of((B, "n", "3"), (B, "m", "2"))) == [C]
+        twice = cost_of((C, "m", "4"), (C, "m", "4"))
         assert writer.changed(COST, ME, [C], twice) == [C]
-        assert writer.changed(COST, "another", [A], _cost((A, "m", "1"), organization="another")) == [A]
-        assert writer.changed(COST, "another", [A], _cost()) == []
+        assert writer.changed(COST, "another", [A], cost_of((A, "m", "1"), organization="another")) == [A]
+        assert writer.changed(COST, "another", [A], cost_of()) == []
 
 
 def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each committed version can be read as it was, however much was written, compacted or undone since."""
-    monkeypatch.setattr(room, "COMPACT_EVERY", 8)
+    monkeypatch.setattr(writer_room, "COMPACT_EVERY", 8)
     was = {1: _held(tables)}
     for number in range(2, 5):
         with tables.writing() as writer:
-            writer.replace(COST, ME, [B], _cost((B, "m", str(number))))
+            writer.replace(COST, ME, [B], cost_of((B, "m", str(number))))
             writer.commit(ME, "more", NOW, {})
         was[number] = _held(tables)
     with tables.writing() as writer:
-        for _ in range(room.COMPACT_EVERY + 2):
+        for _ in range(writer_room.COMPACT_EVERY + 2):
             writer.commit(ME, "the same", NOW, {})
     found = tables.open(VERSIONS).to_pyarrow_table().to_pylist()
     assert sorted(row["version"] for row in found) == list(range(1, len(found) + 1))
-    pins = {row["version"]: room.json.loads(row["tables"]) for row in found}
+    pins = {row["version"]: json.loads(row["tables"]) for row in found}
     for number, held in was.items():
         version = Version(number, NOW, pins[number])
         assert _held(tables, version) == held
@@ -134,7 +121,7 @@ def test_readers_never_see_half_a_commit(copy: Path) -> None:
     (name,) = {row["organization"] for row in records(copy, DAYS)}
     with tables.writing() as writer:
         writer.replace(USAGE_DAY, name, [day], schema(USAGE_DAY).empty_table())
-        writer.append(COST, _cost((day, "m", "1000000"), organization=name))
+        writer.append(COST, cost_of((day, "m", "1000000"), organization=name))
         writer.append(NAMES, pa.Table.from_pylist(records(copy, NAMES)[:1], schema(NAMES)))
     assert content(copy) == before
     assert rows(copy, "SELECT max(billed) < 1000000 AS fine FROM cost") == [{"fine": True}]
@@ -149,9 +136,9 @@ def test_half_commits_are_undone_again_and_again(tables: Tables) -> None:
     """Writer after writer may die half way: the next that commits pins its own rows and nobody else's."""
     for amount in ("100", "200", "300"):
         with tables.writing() as writer:
-            writer.append(COST, _cost((C, "dead", amount)))
+            writer.append(COST, cost_of((C, "dead", amount)))
     with tables.writing() as writer:
-        writer.append(COST, _cost((C, "alive", "5")))
+        writer.append(COST, cost_of((C, "alive", "5")))
         writer.commit(ME, "alive", NOW, {})
     assert _held(tables) == [(A, "m", 1), (B, "m", 2), (B, "n", 3), (C, "alive", 5), (C, "m", 4)]
 
@@ -159,7 +146,7 @@ def test_half_commits_are_undone_again_and_again(tables: Tables) -> None:
 def test_a_half_commit_before_the_first_version_is_undone(path: Path) -> None:
     """What the very first writer left half done is not adopted either."""
     with Tables(path).writing() as writer:
-        writer.append(COST, _cost((A, "dead", "1")))
+        writer.append(COST, cost_of((A, "dead", "1")))
     assert Ledger(path, Clock()).sql("SELECT * FROM cost").rows == []
     with Tables(path).writing() as writer:
         writer.commit(ME, "first", NOW, {})
@@ -169,7 +156,7 @@ def test_a_half_commit_before_the_first_version_is_undone(path: Path) -> None:
 def test_undoing_is_done_once(tables: Tables) -> None:
     """A writer that finds an undone table leaves it: restoring does not pile up commits."""
     with tables.writing() as writer:
-        writer.append(COST, _cost((C, "dead", "1")))
+        writer.append(COST, cost_of((C, "dead", "1")))
     with tables.writing():
         undone = tables.open(COST).version()
     for _ in range(3):
@@ -218,15 +205,28 @@ def test_a_writer_waits_for_another_and_readers_do_not(copy: Path, truth: World,
     assert content(copy) == before
 
 
-def test_a_writer_does_not_wait_for_ever(
-    copy: Path, truth: World, holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A writer that finds another staying is a LedgerError that names it, before anything is asked of the API."""
-    monkeypatch.setattr(room, "LOCK_PATIENCE", 0.1)
-    wire = Wire(truth)
-    with pytest.raises(LedgerError, match=f"process {holder.pid}"):
-        synced(copy, wire, SINCE)
-    assert wire.said == []
+def test_a_writer_does_not_wait_for_ever(copy: Path, holder: subprocess.Popen[str]) -> None:
+    """A writer that waits is told for whom, at once and again, and at last gets a LedgerError that names the holder."""
+    told: list[str] = []
+    with (
+        pytest.raises(LedgerError, match=f"process {holder.pid}"),
+        Tables(copy, patience=0.4, reminder=0.1).writing(told.append),
+    ):
+        pass
+    assert len(told) >= 3
+    assert all(f"process {holder.pid} on " in line for line in told)
+
+
+def test_a_dead_holder_is_not_named(copy: Path, holder: subprocess.Popen[str]) -> None:
+    """A name that a dead writer left behind is not that of who writes now."""
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    (copy / "writer.json").write_text(f"process {dead.pid} on {socket.gethostname()}")
+    told: list[str] = []
+    with pytest.raises(LedgerError), Tables(copy, patience=0.01).writing(told.append):
+        pass
+    assert told == ["another process"]
+    assert holder.poll() is None
 
 
 def test_a_dead_writer_holds_nobody_up(copy: Path, holder: subprocess.Popen[str]) -> None:
@@ -295,11 +295,11 @@ def test_money_keeps_twelve_places(tables: Tables) -> None:
     """Amounts come back with all twelve places, and an amount with more is refused, not rounded."""
     fine = Decimal("1234567890123456.000000000001")
     with tables.writing() as writer:
-        writer.replace(COST, ME, [A], _cost((A, "m", str(fine))))
+        writer.replace(COST, ME, [A], cost_of((A, "m", str(fine))))
         writer.commit(ME, "fine", NOW, {})
     assert _held(tables)[0] == (A, "m", fine)
     with pytest.raises(pa.ArrowInvalid):
-        _cost((A, "m", "0.0000000000001"))
+        cost_of((A, "m", "0.0000000000001"))
 
 
 def test_files_can_be_read_by_others(copy: Path) -> None:
@@ -315,10 +315,10 @@ def test_files_can_be_read_by_others(copy: Path) -> None:
 @pytest.mark.parametrize("most_runs", [0, 4096])
 def test_a_file_holds_few_days(path: Path, monkeypatch: pytest.MonkeyPatch, most_runs: int) -> None:
     """Rows handed in in any order of days are all kept, each file with few of the days."""
-    monkeypatch.setattr(room, "MOST_RUNS", most_runs)
-    monkeypatch.setattr(room, "FILE_SIZE", 4096)
+    monkeypatch.setattr(writer_room, "MOST_RUNS", most_runs)
+    monkeypatch.setattr(writer_room, "FILE_SIZE", 4096)
     days = [date(2026, 10, 1 + place // 500 % 28) for place in range(28_000)]
-    mixed = _cost(*((day, f"{place}", f"{place}.{place:012d}") for place, day in enumerate(days)))
+    mixed = cost_of(*((day, f"{place}", f"{place}.{place:012d}") for place, day in enumerate(days)))
     made = Tables(path)
     with made.writing() as writer:
         writer.replace(COST, ME, sorted({*days}), mixed)

@@ -172,7 +172,7 @@ def test_nothing_is_closed_for_an_answer_that_cannot_be(tallystick: Tallystick, 
     """Where the answer of `close` cannot be written the month stays open."""
     shutil.copytree(book.path, tmp_path / "ledger")
     (tmp_path / "there.json").touch()
-    words = ("close", "2026-10", "--provisional", "--ledger", str(tmp_path / "ledger"))
+    words = ("close", "2026-10", "--yes", "--provisional", "--ledger", str(tmp_path / "ledger"))
     tallystick(*words, "-o", str(tmp_path / "there.json")).refused(2, "there already")
     assert Tables(tmp_path / "ledger").newest().number == Tables(book.path).newest().number
     assert "Closed on" in tallystick(*words).out

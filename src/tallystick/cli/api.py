@@ -157,7 +157,9 @@ class Shown:
         self._bar.update(self._task, note=f"(waiting {seconds:.0f} s: {why[:60]})")
 
     def queue(self, holder: str) -> None:
-        """A wait for another writer."""
+        """A wait for another writer; said even where there is no terminal."""
+        if not self._console.is_terminal:
+            options.waiting(holder)
         self._bar.update(self._task, description=f"waiting for {holder}")
 
 

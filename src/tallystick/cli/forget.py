@@ -38,5 +38,5 @@ def forget(person: str | None, everyone: bool, yes: bool, ledger: str | None, co
     )
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
-    done = book.forget(found)
+    done = book.forget(found, waiting=options.waiting)
     click.echo(f"{done.pages:,} pages and {done.names:,} rows of names were rewritten; what they were is deleted.")

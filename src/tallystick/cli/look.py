@@ -31,7 +31,10 @@ def sql(query: str, form: str | None, output: str | None, force: bool, ledger: s
 @options.ledger
 @options.config
 def verify(form: str | None, ledger: str | None, config: str | None) -> None:
-    """Whether charges, records and control totals add up on every day; exit code 1, and what does not, if not."""
+    """Whether charges, records and control totals add up on every day, and every file is what was written.
+
+    Reads every table and every archived page. Exit code 1, and what is not as it should be, if anything is not.
+    """
     from tallystick.book import Ledger
 
     found = Ledger.of(options.settings(ledger=ledger, config=config)).verify()
@@ -45,7 +48,7 @@ def verify(form: str | None, ledger: str | None, config: str | None) -> None:
 @options.config
 def tally(ledger: str | None, config: str | None) -> None:
     """Match used against billed anew, by the price lists in force. Asks the API nothing."""
-    days = options.book(ledger=ledger, config=config).tally()
+    days = options.book(ledger=ledger, config=config).tally(waiting=options.waiting)
     if days:
         click.echo(f"{days:,} {'day' if days == 1 else 'days'} tallied anew, by the price lists in force.")
     else:

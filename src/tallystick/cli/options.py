@@ -60,6 +60,11 @@ form = click.option(
 force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
 
 
+def waiting(holder: str) -> None:
+    """Say that another process writes the ledger; said again and again while it does."""
+    note(f"waiting for another writer of the ledger: {holder}")
+
+
 def settings(*, asks: bool = False, **told: Any) -> Settings:
     """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
     from tallystick.config import Settings

@@ -1,4 +1,4 @@
-"""The commands of a month's end: close it, hand each team its statement, sum it up on a page."""
+"""The commands of a month's end: hand each team its statement, sum it up on a page."""
 
 from __future__ import annotations
 
@@ -9,52 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from tallystick.cli import options
-from tallystick.cli.output import free, note, write_all
+from tallystick.cli.output import write_all
 from tallystick.errors import AskedWrongly
 from tallystick.formats import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from tallystick.core.document import Document
-
-
-@click.command(short_help="Close a month, so that nothing changes it silently.")
-@click.argument("month")
-@click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")
-@click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
-@options.form
-@options.output
-@options.force
-@options.ledger
-@options.config
-def close(
-    month: str,
-    provisional: bool,
-    organization: str | None,
-    form: str | None,
-    output: str | None,
-    force: bool,
-    ledger: str | None,
-    config: str | None,
-) -> None:
-    """Close MONTH (2026-10): verify it, and keep its charges, owners, rules and prices as they are now.
-
-    Nothing rewrites what is kept. What Anthropic restates later is charged in the first month that is still open, as
-    adjustments. Prints what each team is charged, and the digest of all that was kept.
-    """
-    book = options.book(ledger=ledger, config=config)
-    free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
-    _one(1 if organization else len(book.organizations()), form, output)
-    book.close(
-        month,
-        provisional=provisional,
-        organization=organization,
-        waiting=lambda it: note(f"waiting for {it}"),
-    )
-    from tallystick.reports.statement import overview
-
-    made = [it for it in book.statements(month) if organization in {None, it.month.organization}]
-    found = {it.month.organization: overview(it) for it in made}
-    _hand_out(found, form, output, force=force)
 
 
 @click.command(short_help="What a team is charged for a month, line by line.")
@@ -109,7 +69,7 @@ def statement(
     if every or (output and not Path(output).suffix):
         _into(Path(str(output)), documents, form or "pdf", force=force)
     else:
-        _hand_out(documents, form, output, force=force)
+        hand_out(documents, form, output, force=force)
 
 
 @click.command(short_help="A month on a page: spend, why it changed, pace, budgets.")
@@ -140,14 +100,14 @@ def summary(
     options.write(options.written(document, form, output), output, force=force)
 
 
-def _hand_out(documents: dict[str, Document], form: str | None, output: str | None, *, force: bool) -> None:
+def hand_out(documents: dict[str, Document], form: str | None, output: str | None, *, force: bool) -> None:
     """Write one document; several, of as many organizations, to the terminal as text or into a folder."""
-    _one(len(documents), form, output)
+    one(len(documents), form, output)
     for document in documents.values():
         options.write(options.written(document, form, output), output, force=force)
 
 
-def _one(count: int, form: str | None, output: str | None) -> None:
+def one(count: int, form: str | None, output: str | None) -> None:
     """Raise AskedWrongly where several documents would be one file, or one answer for a program."""
     if count > 1 and (output or form not in {None, "text"}):
         raise AskedWrongly(

@@ -350,7 +350,7 @@ VERSIONS = LedgerTable(
         Column("organization", Type.TEXT, "whose data changed"),
         Column("what", Type.TEXT, "what was committed"),
         Column("tables", Type.TEXT, "the Delta version of every other table: JSON"),
-        Column("totals", Type.TEXT, "the totals that were checked: JSON"),
+        Column("totals", Type.TEXT, "the totals that were checked, and what each table must hold: JSON"),
     ),
     (),
     pinned=False,

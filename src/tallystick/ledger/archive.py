@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import tempfile
 from pathlib import Path
 
 import zstandard
 
 from tallystick.errors import LedgerError
+from tallystick.ledger.disk import Unsynced
+from tallystick.ledger.faults import reason
 
 _MOVING = re.compile(rb'"data_refreshed_at"\s*:\s*"[^"]*"')
 
@@ -21,10 +22,14 @@ def named(body: bytes) -> str:
 
 
 class Archive:
-    """Pages on disk under `pages/`; keeping the same page twice keeps it once."""
+    """Pages on disk under `pages/`; keeping the same page twice keeps it once.
 
-    def __init__(self, ledger: Path) -> None:
+    Whoever keeps pages hands in what is not synced yet, and flushes it before a version is named.
+    """
+
+    def __init__(self, ledger: Path, unsynced: Unsynced | None = None) -> None:
         self.root = ledger / "pages"
+        self._unsynced = unsynced
 
     def keep(self, body: bytes) -> str:
         """Store a page whole or not at all; its hash."""
@@ -32,10 +37,11 @@ class Archive:
         path = self._path(name)
         if not path.exists() or not path.stat().st_size:  # a power cut can leave an empty file behind
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle, part = tempfile.mkstemp(dir=path.parent, suffix=".part")
-            with os.fdopen(handle, "wb") as file:
-                file.write(zstandard.compress(body))
-            Path(part).replace(path)
+            part = path.with_suffix(f".{os.getpid()}.part")
+            part.write_bytes(zstandard.compress(body))
+            part.replace(path)
+        if self._unsynced is not None:
+            self._unsynced.add([path])
         return name
 
     def body(self, name: str) -> bytes:
@@ -44,7 +50,7 @@ class Archive:
             body = zstandard.decompress(self._path(name).read_bytes())
         except (OSError, MemoryError, zstandard.ZstdError) as wrong:
             raise LedgerError(
-                f"The archived page {name} cannot be read: {wrong}.", "Restore pages/ from a backup."
+                f"The archived page {name} cannot be read: {reason(wrong)}.", "Restore pages/ from a backup."
             ) from None
         if named(body) != name:
             raise LedgerError(f"The archived page {name} has been altered.", "Restore pages/ from a backup.")

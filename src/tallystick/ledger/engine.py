@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -11,6 +12,7 @@ from sqlglot import exp
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable
 from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger import faults
 from tallystick.ledger.interrupt import interruptible
 from tallystick.ledger.views import DERIVED_SQL, SQL, VIEWS
 
@@ -23,12 +25,12 @@ class Engine:
 
     def __init__(self, tables: Tables, version: Version) -> None:
         self.version = version
+        self.tables = tables
         self._folder = tables.root.resolve()
         self._duck = duckdb.connect()
         self._duck.execute("CREATE SCHEMA ledger")
         for table in PINNED:
-            pin = version.tables.get(table.name)  # a version from before the table pins none of it
-            self._show(table, [] if pin is None else tables.files(table, pin))
+            self._show(table, tables.pinned(table, version))
         for table in (PAGES, VERSIONS):
             self._show(table, tables.files(table))
         for table, sql in DERIVED_SQL.items():
@@ -43,24 +45,19 @@ class Engine:
 
     def ask(self, query: exp.Expression) -> pa.Table:
         """The answer to an expression of ours; LedgerError where a file cannot be read."""
-        try:
+        with self._reading():
             return self._run(query.sql(dialect="duckdb"))
-        except duckdb.Error as wrong:
-            raise self._damaged(wrong) from None
 
     def stream(self, query: exp.Expression, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """The answer to an expression of ours, in batches of so many rows at most; LedgerError as from `ask`.
 
         Other questions can be asked while it runs.
         """
-        with self._duck.cursor() as duck:
-            try:
-                text = query.sql(dialect="duckdb")
-                reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
-                while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
-                    yield batch
-            except (duckdb.Error, pa.ArrowException) as wrong:
-                raise self._damaged(wrong) from None
+        with self._duck.cursor() as duck, self._reading():
+            text = query.sql(dialect="duckdb")
+            reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
+            while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
+                yield batch
 
     def sql(self, text: str) -> pa.Table:
         """The answer to a user's own SQL: one statement that reads. AskedWrongly where it is anything else."""
@@ -74,14 +71,14 @@ class Engine:
             return self._run(text)
         except duckdb.OutOfMemoryException as wrong:
             raise LedgerError(f"The answer does not fit in memory: {wrong}", "Ask for less.") from None
+        except (duckdb.IOException, duckdb.InternalException) as wrong:
+            with self._reading():
+                raise wrong from None
         except duckdb.Error as wrong:
             raise AskedWrongly(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
 
     def _run(self, text: str) -> pa.Table:
-        try:
-            return interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_table())
-        except duckdb.IOException as wrong:
-            raise self._damaged(wrong) from None
+        return interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_table())
 
     def _show(self, table: LedgerTable, files: list[str]) -> None:
         """Make a table of its files; one without files still has its columns."""
@@ -101,14 +98,12 @@ class Engine:
         except duckdb.BinderException as wrong:
             raise LedgerError(
                 f"The ledger {self._folder} was written by another version of tallystick: its table {table.name} has "
-                f"other columns ({str(wrong).splitlines()[0]}).",
+                f"other columns ({faults.reason(wrong)}).",
                 "Build it anew from its pages: tallystick rebuild FOLDER.",
             ) from None
         except duckdb.Error as wrong:
-            raise self._damaged(wrong) from None
+            with faults.reading(self._folder, f"the table {table.name}"):
+                raise wrong from None
 
-    def _damaged(self, wrong: Exception) -> LedgerError:
-        return LedgerError(
-            f"A file of the ledger {self._folder} cannot be read: {wrong}",
-            "Restore it from a backup, or build the ledger anew from its pages: tallystick rebuild.",
-        )
+    def _reading(self) -> AbstractContextManager[None]:
+        return faults.reading(self._folder, "a table")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +16,9 @@ from deltalake import DeltaTable, write_deltalake
 
 from tallystick.core.records import VERSIONS, LedgerTable
 from tallystick.errors import LedgerError
-from tallystick.ledger.tables import Tables, Writer, read, schema
+from tallystick.ledger.contents import Listing, content
+from tallystick.ledger.disk import put
+from tallystick.ledger.tables import Tables, Version, Writer, read, schema
 
 _ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
 
@@ -36,10 +39,7 @@ def remember(ledger: Path, persons: Mapping[str, str]) -> None:
     held = forgotten(ledger)
     if persons.items() <= held.items():
         return
-    ledger.mkdir(parents=True, exist_ok=True)
-    part = _list(ledger).with_suffix(".part")
-    part.write_text(json.dumps({**held, **persons}, indent=1, sort_keys=True), encoding="utf-8")
-    part.replace(_list(ledger))
+    put(_list(ledger), json.dumps({**held, **persons}, indent=1, sort_keys=True).encode())
 
 
 def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:
@@ -48,14 +48,24 @@ def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:
 
 
 def repin(writer: Writer, table: LedgerTable) -> None:
-    """Let every version pin a table as it stands now, in one Delta commit."""
-    rows = read(writer.delta(VERSIONS)).to_pylist()
-    for row in rows:
-        pins = json.loads(row["tables"])
-        if table.name in pins:
-            row["tables"] = json.dumps(pins | {table.name: writer.delta(table).version()})
+    """Let every version pin a table as it stands now, in one Delta commit that outlasts a power cut."""
+    delta, folder = writer.delta(table), writer.tables.folder(table)
+    now = content(table, folder, None, Listing({}), Listing.of(delta))
+    rows = [
+        replace(
+            version,
+            tables={**version.tables, table.name: delta.version()},
+            contents={**version.contents, table.name: now},
+        ).row()
+        if table.name in version.tables
+        else version.row()
+        for version in map(Version.of_row, read(writer.delta(VERSIONS)).to_pylist())
+    ]
+    writer.flush()
     if rows:
         rewrite(writer, VERSIONS, pa.Table.from_pylist(rows, schema(VERSIONS)))
+        writer.flush()
+    writer.reread()
 
 
 def pins(tables: Tables, table: LedgerTable) -> set[int]:
@@ -73,6 +83,8 @@ def purge(writer: Writer, table: LedgerTable, keep: Collection[int] = ()) -> Non
     older = [path for path in log.iterdir() if (it := _ENTRY.fullmatch(path.name)) and int(it[1]) < oldest.version()]
     if older and not any(log.glob(f"{oldest.version():020}.checkpoint*")):
         oldest.create_checkpoint()
+        for path in (*log.glob(f"{oldest.version():020}.checkpoint*"), log):  # before what it stands for is deleted
+            writer.tables.sync(path)
     for path in sorted(older):
         path.unlink()
     held = {Path(file).name for state in states for file in state.file_uris()}  # a name of Delta's, never used twice

@@ -1,4 +1,4 @@
-"""Verify: whether charges, records and control totals of the whole ledger still add up, day by day.
+"""Verify: whether charges, records and control totals add up on every day, and every file is what was written.
 
 A broken day is a row. So is a bill of which less than 99 % of the token cost could be matched with usage, and an
 organization whose charges were tallied by other price lists than those in force.
@@ -21,6 +21,7 @@ from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
 from tallystick.ledger.engine import Engine
 from tallystick.reports.closed import closings, digest, kept
 from tallystick.reports.coverage import organizations
+from tallystick.reports.intact import damaged_pages, damaged_tables
 from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.tally.prices import Prices
 
@@ -76,9 +77,13 @@ WHERE billed IS NOT NULL AND (kind IN ({tokens}) OR cause = '{new}') AND cause <
 """The cost of tokens, those of unknown kinds too; credits are no cost of any."""
 
 
-def verify(engine: Engine, prices: Prices) -> Table:
-    """What does not add up; without rows all does. `coverage` says how many days were looked at, and the match."""
-    rows: list[tuple[Cell, ...]] = []
+def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
+    """What does not add up; without rows all does. `coverage` says how many days were looked at, and the match.
+
+    With `archive` every page is read too.
+    """
+    rows: list[tuple[Cell, ...]] = damaged_tables(engine)
+    pages, damaged = damaged_pages(engine) if archive else (0, [])
     days = 0
     tallied = {(row["organization"], row["day"], row["source"]) for row in _ask(engine, _TALLIED)}
     for dialect, bill, use in _DIALECTS:
@@ -115,7 +120,7 @@ def verify(engine: Engine, prices: Prices) -> Table:
         for row in _ask(engine, _DAYS)
         if row["organization"] in others
     ]
-    rows += _closed(engine)
+    rows += [*_closed(engine), *damaged]
     [sums] = _ask(
         engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS), new=NEW_TOKENS, credit=CREDIT)
     )
@@ -133,11 +138,16 @@ def verify(engine: Engine, prices: Prices) -> Table:
         {},
         (
             f"The ledger {word}: {days:,} billed days; {part} is matched with usage.",
+            *([f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered."] if archive else []),
+            *([_RESTORE] if damaged else []),
             *([f"{OTHERS}. {MEND}"] if others else []),
         ),
         {"days": days, "matched": None if share is None else plain(share)},
         engine.version.spoken,
     )
+
+
+_RESTORE = "Restore the pages that are listed from a backup: a rebuild needs every one."
 
 
 def _closed(engine: Engine) -> list[tuple[Cell, ...]]:

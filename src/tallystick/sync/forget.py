@@ -102,7 +102,7 @@ def forget(
 
 def _pages(writer: Writer, people: People, reason: str) -> int:
     """Rewrite the pages that hold somebody, and then the index; how many pages."""
-    archive = Archive(writer.tables.root)
+    archive = writer.archive
     rows = read(writer.delta(PAGES)).to_pylist()
     found: dict[tuple[str, str], tuple[str, int] | None] = {}
     done = []
@@ -118,6 +118,7 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
         done.append(row)
     if any(found.values()):
         rewrite(writer, PAGES, pa.Table.from_pylist(done, schema(PAGES)))
+        writer.flush()
     return sum(it is not None for it in found.values())
 
 

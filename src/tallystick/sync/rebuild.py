@@ -14,9 +14,10 @@ from tallystick.api.client import Page
 from tallystick.core.records import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.ledger import faults
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten, remember
-from tallystick.ledger.tables import Tables, Version, schema
+from tallystick.ledger.tables import EMPTY, Tables, Version, schema
 from tallystick.sync.keep import Keeper
 from tallystick.sync.people import People
 from tallystick.sync.plan import Errand, Source
@@ -31,16 +32,17 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
     `people` must have the key of the sync, or people whom no directory lists get other ids.
     Raises AskedWrongly if `new` is not empty, LedgerError where the archive cannot be read.
     """
-    archive, copy = Archive(old), Archive(new)
-    if new.exists() and any(new.iterdir()):
-        raise AskedWrongly(f"{new} is not empty.", "Name a folder that does not exist yet.")
+    archive = Archive(old)
+    with faults.reading(new, "the folder"):
+        if new.exists() and (not new.is_dir() or any(new.iterdir())):
+            raise AskedWrongly(f"{new} is there and not an empty folder.", "Name a folder that does not exist yet.")
     if not (old / "pages" / "index").exists():
         raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
     index, (closed, newest, said) = Tables(old).rows(PAGES), _closed(Tables(old))
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
-    remember(new, forgotten(old))
     with Tables(new).writing() as writer:
+        remember(new, forgotten(old))
         keepers = {
             name: Keeper(writer, name, prices, people and replace(people, emails={}, met={}))
             for name in {row["organization"] for row in rows}
@@ -48,7 +50,7 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
-            _judge(keepers[pages[0]["organization"]], pages, archive, copy)
+            _judge(keepers[pages[0]["organization"]], pages, archive, writer.archive)
             readings += 1
         if closed.num_rows and newest.at:
             writer.append(CLOSED, closed)
@@ -61,18 +63,22 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
 
     No page tells what a month was closed with. LedgerError where there are rows and no version that holds them.
     """
-    newest = old.newest()
     said: dict[str, str] = {}
-    for version in reversed(old.versions()):
-        said |= {name: it for name, it in version.totals.items() if name.startswith(CLOSED_AS)}
-    if newest.tables.get(CLOSED.name):
-        return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, said
-    if not newest.number and old.folder(CLOSED).exists() and old.rows(CLOSED).num_rows:
-        raise LedgerError(
-            f"The ledger {old.root} has closed months, and its versions, which say what they hold, are lost.",
-            "Restore `versions` from a backup; or move `closed` away, and the months are open again.",
-        )
-    return schema(CLOSED).empty_table(), newest, said
+    try:
+        newest = old.newest()
+        for version in reversed(old.versions()):
+            said |= {name: it for name, it in version.totals.items() if name.startswith(CLOSED_AS)}
+    except LedgerError as lost:
+        if (old.folder(CLOSED) / "_delta_log" / f"{1:020}.json").exists():
+            raise LedgerError(
+                f"{lost.what} Its closed months are in no page, so a rebuild would lose them.",
+                "Restore `versions` from a backup; or move `closed` away, and the months are open again.",
+            ) from None
+        newest = EMPTY
+    if not newest.tables.get(CLOSED.name):
+        return schema(CLOSED).empty_table(), newest, said
+    old.pinned(CLOSED, newest)
+    return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, said
 
 
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:

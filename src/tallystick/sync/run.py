@@ -21,7 +21,6 @@ from tallystick.api.limits import REFUSALS
 from tallystick.core.records import NAMES, PAGES
 from tallystick.core.time import Grain, Window, text
 from tallystick.errors import AskedWrongly, CursorLost, Refused
-from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten
 from tallystick.ledger.tables import Tables, Writer, schema
 from tallystick.sync.activity import ActivityReading
@@ -108,7 +107,6 @@ class Sync:
         self._clock = clock
         self._choice = Choice(source)
         self._cuts = chosen(cuts)
-        self._archive = Archive(tables.root)
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
@@ -121,7 +119,7 @@ class Sync:
     def run(self, wanted: Window, grain: Grain) -> Outcome:
         """Read what is missing or not settled of the UTC days of `wanted`, and commit it errand by errand."""
         with self._tables.writing(self._waiting) as writer:
-            self._reading = writer.newest_reading()
+            self._reading, self._archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
             now = self._clock.now()
             sample = probe(self._client, now) if self._choice.newer else None

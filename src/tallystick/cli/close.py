@@ -1,0 +1,105 @@
+"""The command that closes a month: it shows what it would close, and asks."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from tallystick.cli import options, statement
+from tallystick.cli.output import free
+from tallystick.errors import AskedWrongly
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from tallystick.reports.charged import Charged
+
+TEAMS = 6
+"""Teams that are shown with their amount before a month is closed, the largest first."""
+
+
+@click.command(short_help="Close a month, so that nothing changes it silently.")
+@click.argument("month")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")
+@click.option("--skip-earlier", is_flag=True, help="Leave every month before the first that is closed open for ever.")
+@click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
+@options.form
+@options.output
+@options.force
+@options.ledger
+@options.config
+def close(
+    month: str,
+    yes: bool,
+    provisional: bool,
+    skip_earlier: bool,
+    organization: str | None,
+    form: str | None,
+    output: str | None,
+    force: bool,
+    ledger: str | None,
+    config: str | None,
+) -> None:
+    """Close MONTH (2026-10): verify it, and keep its charges, owners, rules and prices as they are now.
+
+    Shows what it would close, and asks: it cannot be undone. Nothing rewrites what is kept. What Anthropic restates
+    later is charged in the first month that is still open, as adjustments. Prints what each team is charged, and the
+    digest of all that was kept.
+    """
+    from tallystick.reports.statement import overview
+
+    book = options.book(ledger=ledger, config=config)
+    free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
+    statement.one(1 if organization else len(book.organizations()), form, output)
+    drafts = book.closable(month, provisional=provisional, organization=organization, skip_earlier=skip_earlier)
+    days = {draft.month.organization: draft.provisional for draft in drafts}
+    for made in book.statements(month):
+        if made.month.organization in days:
+            click.echo(preview(made, days[made.month.organization]), err=True)
+    if not yes:
+        if not sys.stdin.isatty():
+            raise AskedWrongly(
+                f"{month} was not closed: closing cannot be undone, and there is no terminal to ask on.",
+                "Read what is above, then run the same with --yes.",
+            )
+        click.confirm(f"Close {month} for ever?", abort=True, err=True)
+    book.close(
+        month,
+        provisional=provisional,
+        organization=organization,
+        skip_earlier=skip_earlier,
+        waiting=options.waiting,
+    )
+    found = [made for made in book.statements(month) if organization in {None, made.month.organization}]
+    statement.hand_out({made.month.organization: overview(made) for made in found}, form, output, force=force)
+
+
+def preview(made: Charged, provisional: Sequence[date]) -> str:
+    """Return what closing a draft would make final: its sum, its teams, what is provisional or to be known of it."""
+    from tallystick.core.money import rounded
+    from tallystick.core.text import safe
+    from tallystick.reports.closed import ADJUSTMENT
+    from tallystick.reports.coverage import spans
+
+    teams = sorted(made.teams, key=lambda team: (-made.amount(team), team))
+    amounts = [f"{safe(team)} {rounded(made.amount(team)):,}" for team in teams[:TEAMS]]
+    if len(teams) > TEAMS:
+        amounts.append(f"{len(teams) - TEAMS} more")
+    adjusted = made.month.billed(ADJUSTMENT)
+    lines = [
+        f"{made.month.name} of {safe(made.name)} ({safe(made.month.organization)}): {rounded(made.whole):,} USD.",
+        f"  Teams ({len(teams)}): {', '.join(amounts) or 'none, nothing was billed'}.",
+        *([f"  Adjustments of months closed earlier: {rounded(adjusted):,} USD."] if adjusted else []),
+        *(
+            [f"  Provisional: Anthropic may still change {len(provisional)} days, {spans(list(provisional))}."]
+            if provisional
+            else []
+        ),
+        *(f"  {safe(caveat)}" for caveat in made.caveats),
+        "  Closing cannot be undone: what changes later is charged in the next open month.",
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,77 @@
+"""Disk: files that outlast a power cut, and who may read them."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+Fsync = Callable[[Path], None]
+"""Makes the content of a file, or the names in a folder, outlast a power cut."""
+_AT_ONCE = 8
+"""Files that are synced at once: a journal takes several in one turn."""
+
+
+def fsync(path: Path) -> None:
+    """Ask the disk to keep a file or a folder for good. Windows cannot for folders, and need not."""
+    if os.name == "nt" and path.is_dir():
+        return
+    handle = os.open(path, os.O_RDONLY if os.name != "nt" else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def put(path: Path, content: bytes, sync: Fsync = fsync) -> None:
+    """Write a small file whole or not at all, in the place of what has its name, and keep it for good."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part.write_bytes(content)
+    sync(part)
+    part.replace(path)
+    sync(path.parent)
+
+
+class Unsynced:
+    """Files under `root` that a power cut could still take; `flush` makes them stay, their folders after them."""
+
+    def __init__(self, root: Path, sync: Fsync = fsync) -> None:
+        self.root = root
+        self.sync = sync
+        self._paths: set[Path] = set()
+
+    def add(self, paths: Iterable[Path]) -> None:
+        """Remember these files."""
+        self._paths.update(paths)
+
+    def flush(self) -> None:
+        """Sync every file, then every folder from its own up to the ledger's."""
+        folders = {folder for path in self._paths for folder in path.parents if folder.is_relative_to(self.root)}
+        for paths in (self._paths, folders):
+            if len(paths) > 1:
+                with ThreadPoolExecutor(_AT_ONCE) as pool:
+                    list(pool.map(self.sync, sorted(paths)))
+            else:
+                for path in paths:
+                    self.sync(path)
+        self._paths.clear()
+
+
+@contextmanager
+def private(root: Path) -> Iterator[None]:
+    """Make the folder `root` and what is written in it private to its user.
+
+    A folder with the set-group-ID bit is shared: its group gets what the folder gives it.
+    """
+    before = os.umask(0o077)
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        mode = root.stat().st_mode
+        if mode & stat.S_ISGID:
+            os.umask(0o777 & ~(mode & 0o770))
+        yield
+    finally:
+        os.umask(before)

@@ -1,0 +1,105 @@
+"""Faults of the disk: what pyarrow, Delta Lake, DuckDB and the system raise, as a LedgerError that says what to do."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from deltalake.exceptions import DeltaError
+
+from tallystick.core.text import safe
+from tallystick.errors import LedgerError
+
+RESTORE = (
+    "Restore the ledger from a backup, or build it anew from its pages: tallystick rebuild FOLDER. "
+    "`tallystick verify` shows what else is damaged."
+)
+FAULTS = (OSError, DeltaError, pa.ArrowException, duckdb.Error, json.JSONDecodeError, UnicodeError)
+"""What reading or writing a damaged file can raise. A fault of Rust's that is none of them is told by `is_panic`."""
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_NO_LINKS = frozenset({errno.ENOSYS, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
+_LONG = 300
+
+
+def reason(fault: BaseException) -> str:
+    """Return why, in one line without colors: a fault of Delta Lake's brings a trail of calls along."""
+    if isinstance(fault, OSError) and fault.strerror and not isinstance(fault, pa.ArrowException):
+        name = Path(os.fsdecode(fault.filename)).name if isinstance(fault.filename, str | bytes) else ""
+        return safe(f"{fault.strerror}: {name}" if name else fault.strerror)
+    lines = [line.strip() for line in _ESCAPE.sub("", str(fault)).replace("↳", "\n").splitlines()]
+    text = ": ".join(line.rstrip(":") for line in lines if line and not re.match(r"\d+: |at ", line))
+    return safe(text[:_LONG] or type(fault).__name__)
+
+
+def is_panic(fault: BaseException) -> bool:
+    """Whether Rust code gave up: its exception is no Exception, and its class cannot be imported."""
+    return type(fault).__name__ == "PanicException"
+
+
+@contextmanager
+def reading(root: Path, what: str) -> Iterator[None]:
+    """Turn what a damaged or forbidden file raises into a LedgerError; `what` names the part, as `the table cost`."""
+    try:
+        yield
+    except PermissionError as fault:
+        raise LedgerError(
+            f"The ledger {root} may not be read by this user ({reason(fault)}).",
+            "It belongs to another: docs/ledger.md says how a ledger is shared with a group.",
+        ) from None
+    except BaseException as fault:
+        if not isinstance(fault, FAULTS) and not is_panic(fault):
+            raise
+        raise LedgerError(
+            f"{what[0].upper()}{what[1:]} of the ledger {root} cannot be read: {reason(fault)}", RESTORE
+        ) from None
+
+
+@contextmanager
+def writing(root: Path) -> Iterator[None]:
+    """Turn what a disk raises that takes no more into a LedgerError."""
+    try:
+        yield
+    except PermissionError as fault:
+        raise LedgerError(
+            f"The ledger {root} may not be written by this user ({reason(fault)}).",
+            "Run as the user that owns it, or share it with a group (docs/ledger.md).",
+        ) from None
+    except BaseException as fault:
+        if not isinstance(fault, FAULTS) and not is_panic(fault):
+            raise
+        raise _unwritten(root, fault) from None
+
+
+def _unwritten(root: Path, fault: BaseException) -> LedgerError:
+    if not has_hard_links(root):
+        return LedgerError(
+            f"The disk of {root} has no hard links, which Delta Lake needs to commit.",
+            "Keep the ledger on another disk: a local one, not a mounted bucket or FAT.",
+        )
+    return LedgerError(
+        f"The ledger {root} cannot be written: {reason(fault)}",
+        "What was committed before stays. See to the disk and its rights, then run the same again.",
+    )
+
+
+def has_hard_links(folder: Path) -> bool:
+    """Whether a file of this folder can have a second name; True where that cannot be tried."""
+    first, second = (folder / f".link-{os.getpid()}-{name}" for name in ("a", "b"))
+    try:
+        first.touch()
+        os.link(first, second)
+    except OSError as fault:
+        return fault.errno not in _NO_LINKS
+    finally:
+        for path in (first, second):
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+    return True

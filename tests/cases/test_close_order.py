@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import pytest
+
+from conftest import Tallystick
+from tallystick import Ledger
+from tallystick.core.records import CLOSED
+from tallystick.ledger.tables import Tables
+
+
+@pytest.fixture
+def month_end(book: Ledger, tmp_path: Path, tallystick: Tallystick) -> Tallystick:
+    """The command line on a copy of a ledger that begins with October, at `tmp_path / "open"`."""
+    shutil.copytree(book.path, tmp_path / "open")
+    return lambda *words: tallystick(*words, TALLYSTICK_LEDGER=str(tmp_path / "open"))
+
+
+def _closed(folder: Path) -> int:
+    tables = Tables(folder / "open")
+    return tables.rows(CLOSED, tables.newest().tables[CLOSED.name]).num_rows
+
+
+def test_closing_shows_what_it_closes_and_asks(
+    month_end: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`close` shows organization, bill, teams and provisional days; without a terminal it wants --yes, exit code 2."""
+    words = ("close", "2026-10", "--provisional")
+    run = month_end(*words)
+    assert run.code == 2
+    assert "--yes" in run.err
+    assert run.out == ""
+    assert _closed(tmp_path) == 0
+    first, *more = run.err.splitlines()
+    assert first.startswith("2026-10 of ")
+    assert first.endswith(" USD.")
+    assert any(line.startswith("  Teams (1): unowned ") for line in more)
+    assert any(line.startswith("  Provisional: Anthropic may still change ") for line in more)
+    assert any("cannot be undone" in line for line in more)
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    asked: list[str] = []
+
+    def no(question: str, **_: object) -> None:
+        asked.append(question)
+        raise click.Abort
+
+    monkeypatch.setattr(click, "confirm", no)
+    assert month_end(*words).code == 130
+    assert asked == ["Close 2026-10 for ever?"]
+    assert _closed(tmp_path) == 0
+
+    run = month_end(*words, "--yes")
+    assert run.code == 0, run.err
+    assert first in run.err
+    assert _closed(tmp_path) > 0
+    assert month_end(*words, "--yes").code == 2, "it is closed already"
+
+
+def test_a_month_that_cannot_be_closed_asks_nothing(month_end: Tallystick, tmp_path: Path) -> None:
+    """What `close` refuses it refuses before it asks, and --yes does not help; nothing is written."""
+    for month, code in (("2026-11", 2), ("2026-09", 6), ("2026-13", 2)):
+        run = month_end("close", month, "--yes")
+        assert run.code == code, run.err
+    run = month_end("close", "2026-10", "--yes")
+    assert run.code == 2, "its days are provisional"
+    assert "--provisional" in run.err
+    assert _closed(tmp_path) == 0
+
+
+def test_python_closes_without_asking(month_end: Tallystick, tmp_path: Path) -> None:
+    """`Ledger.close` is for programs: it asks nothing, and `closable` tells before what it would close."""
+    assert month_end("verify").code == 0
+
+    class At:
+        def now(self) -> datetime:
+            return datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+        def elapsed(self) -> float:
+            return 0.0
+
+        def sleep(self, seconds: float) -> None:
+            raise AssertionError(seconds)
+
+    ledger = Ledger.open(tmp_path / "open", clock=At())
+    [draft] = ledger.closable("2026-10", provisional=True)
+    assert draft.provisional
+    [month] = ledger.close("2026-10", provisional=True)
+    assert month.billed("charge") == draft.month.billed("charge")
