@@ -87,7 +87,7 @@ def printed(command: str, setting: str, folder: Path, patience: float = PATIENCE
     except subprocess.TimeoutExpired:
         raise _failed(setting, f"it did not end within {patience:.0f} s") from None
     except OSError as wrong:
-        raise _failed(setting, (wrong.strerror or type(wrong).__name__).lower()) from None
+        raise _failed(setting, wrong.strerror or type(wrong).__name__) from None
     except (ValueError, IndexError) as wrong:
         why = "what it printed is not UTF-8 text" if "UTF-" in str(wrong) else "it is no command"
         raise _failed(setting, why) from None
@@ -97,7 +97,7 @@ def _program(name: str, folder: Path) -> str:
     """The program as an absolute path; FileNotFoundError where PATH has none."""
     if not name:
         raise ValueError("no command")
-    if Path(name).parent != Path():
+    if {os.sep, os.altsep} & set(name):
         return str(folder / Path(name).expanduser())
     places = [place for place in os.get_exec_path() if Path(place).is_absolute()]
     found = shutil.which(name, path=os.pathsep.join(places))

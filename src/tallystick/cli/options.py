@@ -12,6 +12,7 @@ import click
 
 from tallystick.cli.output import note, write
 from tallystick.core.dimensions import NAMED, TIMES
+from tallystick.core.text import ESCAPED, inert
 from tallystick.errors import AskedWrongly
 from tallystick.formats import ENDINGS, FORMATS, Format
 
@@ -122,7 +123,16 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     content = chosen.write(answer)
     for caveat in answer.caveats if chosen.rows else ():
         note(caveat)
+    if chosen.name == "csv" and _escaped(answer):
+        note(ESCAPED)
     return content
+
+
+def _escaped(answer: Answer) -> bool:
+    """Whether a text of its rows is shown with escapes in a file of data."""
+    from tallystick.formats.shown import rows
+
+    return any(isinstance(cell, str) and inert(cell) != cell for row in rows(answer).cells for cell in row)
 
 
 def format_of(form: str | None, output: str | None) -> Format:

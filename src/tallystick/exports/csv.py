@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 import pyarrow.compute as pc
 
-from tallystick.core.text import harmless
+from tallystick.core.text import ESCAPED, harmless, inert
 from tallystick.exports import Rows
 from tallystick.exports.lines import cells, written
 
@@ -15,13 +15,21 @@ _QUOTED = frozenset(',"\r\n')
 
 def write(rows: Rows, file: BinaryIO) -> None:
     """The rows under their column names, in UTF-8. Null is an empty cell; decimals are all their digits."""
+    escaped: set[str] = set()
+
+    def quoted(text: str) -> str:
+        if inert(text) != text:
+            escaped.add(ESCAPED)
+        return _cell(inert(text))
+
     file.write((",".join(rows.schema.names) + "\r\n").encode())
     for batch in rows.batches:
         parts = []
         for column in batch.columns:
-            parts += [pc.fill_null(cells(column, _cell), ""), ","]
+            parts += [pc.fill_null(cells(column, quoted), ""), ","]
         if batch.num_rows:
             file.write(written([*parts[:-1], "\r\n"]))
+    rows.said.extend(escaped)
 
 
 def _cell(text: str) -> str:

@@ -21,6 +21,7 @@ from tallystick.core.money import EXACT
 from tallystick.core.prices import UNITS, PriceList, Rate
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, REQUESTS
+from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
 from tallystick.errors import AskedWrongly
 from tallystick.exports import Rows
@@ -307,4 +308,4 @@ def _owner(owners: Owners, spans: list[Span], day: date) -> dict[str, str]:
 
 
 def _json(found: Mapping[str, str]) -> str:
-    return json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    return inert_json(json.dumps(found, ensure_ascii=False, separators=(",", ":")))

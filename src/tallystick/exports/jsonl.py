@@ -8,6 +8,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.text import inert_json
 from tallystick.exports import Rows
 from tallystick.exports.lines import cells, written
 
@@ -23,7 +24,7 @@ def write(rows: Rows, file: BinaryIO) -> None:
 
 
 def _values(column: pa.Array) -> pa.Array:
-    found = cells(column, lambda text: msgspec.json.encode(text).decode())
+    found = cells(column, lambda text: inert_json(msgspec.json.encode(text).decode()))
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
         found = pc.binary_join_element_wise('"', found, '"', "")
     return pc.fill_null(found, "null")

@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
+from tallystick.core.text import inert
 from tallystick.exports import Rows
 
 MOST = 1_048_576
@@ -45,7 +46,7 @@ def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
     with xlsxwriter.Workbook(file, options) as book:
         notes = book.add_worksheet("Notes")
         for place, note in enumerate((rows.title, NOTE, *rows.said)):
-            notes.write_string(place, 0, note[:LONGEST])
+            notes.write_string(place, 0, inert(note)[:LONGEST])
         sheet, at, many = None, most, 0
         for batch in rows.batches:
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
@@ -54,7 +55,7 @@ def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
                     sheet, at = _sheet(book, f"Rows {many}", rows.schema.names), 1
                 for place, cell in enumerate(row):
                     if cell is not None:
-                        _write(sheet, cell)(at, place, cell[:LONGEST] if isinstance(cell, str) else cell)
+                        _write(sheet, cell)(at, place, inert(cell)[:LONGEST] if isinstance(cell, str) else cell)
                 at += 1
         if sheet is None:
             _sheet(book, "Rows 1", rows.schema.names)

@@ -9,14 +9,15 @@ from decimal import Decimal
 from tallystick.core.document import Answer
 from tallystick.core.money import plain
 from tallystick.core.question import Cell, Kind
-from tallystick.core.text import harmless
+from tallystick.core.text import harmless, inert
 from tallystick.formats.shown import rows
 
 
 def as_csv(answer: Answer) -> str:
     """The rows under their column names, comma-separated, lines ended as RFC 4180 has it.
 
-    Null is an empty cell. Text that begins with `= + - @` gets an apostrophe before it: it must not run.
+    Null is an empty cell. Text that begins with `= + - @` gets an apostrophe before it: it must not run. Control
+    characters are escapes.
     """
     table = rows(answer)
     out = io.StringIO(newline="")
@@ -29,5 +30,5 @@ def as_csv(answer: Answer) -> str:
 
 def _cell(cell: Cell, *, text: bool) -> str | int:
     if isinstance(cell, str):
-        return harmless(cell) if text else cell
+        return harmless(inert(cell)) if text else inert(cell)
     return "" if cell is None else plain(cell) if isinstance(cell, Decimal) else cell

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tallystick.core.document import Answer
+from tallystick.core.text import inert_json
 
 
 def as_json(answer: Answer) -> str:
@@ -12,4 +13,4 @@ def as_json(answer: Answer) -> str:
 
     A document has title, figures, and in each of its sections such an answer.
     """
-    return msgspec.json.format(msgspec.json.encode(answer.written()), indent=2).decode() + "\n"
+    return inert_json(msgspec.json.format(msgspec.json.encode(answer.written()), indent=2).decode()) + "\n"

@@ -5,9 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from tallystick.core.document import Answer
+from tallystick.core.text import inert_json
 from tallystick.formats.shown import rows
 
 
 def as_jsonl(answer: Answer) -> str:
     """The rows, one JSON object a line; money and ratios are strings. AskedWrongly where there are none to hold."""
-    return msgspec.json.Encoder().encode_lines(rows(answer).written()["rows"]).decode()
+    return inert_json(msgspec.json.Encoder().encode_lines(rows(answer).written()["rows"]).decode())
