@@ -121,7 +121,8 @@ def test_trust_is_of_the_content(tallystick: Tallystick, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("how", ["flag", "variable", "own"])
-def test_a_file_that_the_user_named_counts(tallystick: Tallystick, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("tallystick")
+def test_a_file_that_the_user_named_counts(how: str) -> None:
     """--config, TALLYSTICK_CONFIG and the user's own folder need no trust; one that anybody may write to does."""
     text = '[api]\nbase_url = "https://named.example.test"\n'
     if how == "own":
@@ -137,7 +138,8 @@ def test_a_file_that_the_user_named_counts(tallystick: Tallystick, how: str, mon
     assert Settings.load(**({"environment": {}} | named)).base_url == "https://named.example.test"  # type: ignore[arg-type]
 
 
-def test_the_own_file_fills_what_the_folder_leaves(tallystick: Tallystick) -> None:
+@pytest.mark.usefixtures("tallystick")
+def test_the_own_file_fills_what_the_folder_leaves() -> None:
     """The folder's file says what is harmless, the user's own the rest; of people the least is kept."""
     own = Path.cwd() / "tallystick" / FILE
     own.parent.mkdir()
@@ -185,8 +187,9 @@ def test_a_program_of_the_folder_is_not_taken_for_another(tmp_path: Path, monkey
 
 
 @pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
-def test_a_byte_order_mark_is_no_text(tallystick: Tallystick, mark: bytes) -> None:
-    """A mark that Windows editors put first is read over, in the settings, price list, owners and key file (case 31)."""
+@pytest.mark.usefixtures("tallystick")
+def test_a_byte_order_mark_is_no_text(mark: bytes) -> None:
+    """A mark that Windows editors put first is read over, in settings, price list, owners and key file (case 31)."""
     FILE.write_bytes(mark + b'ledger = "x"\nprices = "p.toml"\nowners = "o.csv"\n[api]\nkey_file = "k"\n')
     Path("p.toml").write_bytes(mark + b"")
     Path("o.csv").write_bytes(mark + b"team,workspace\nA,Production\n")

@@ -15,6 +15,9 @@ _LOOKS_SECRET = re.compile(r"sk-ant-[A-Za-z0-9_-]+|(?<=Bearer )[^\s'\"\\]+", re.
 _USER = re.compile(r"(?<=//)[^/\s@'\"]*@")
 """The user and password of an address."""
 
+LEAST = 8
+"""Letters of a secret that `masked` looks for: a shorter one is none, and would be in every second word."""
+
 
 class Credential:
     """An Admin key or OAuth token that cannot print itself; `source` says where it came from.
@@ -45,7 +48,8 @@ class Credential:
         self._earlier = earlier
         self.bearer = bearer
         self.source = source
-        _SEEN.append(self)
+        if len(secret) >= LEAST:
+            _SEEN.append(self)
 
     def __repr__(self) -> str:
         return f"Credential({'token' if self.bearer else 'key'} from {self.source})"
@@ -79,7 +83,7 @@ class Credential:
 
 
 _SEEN: list[Credential] = []
-"""Every credential of this process, so that no message can hold one."""
+"""Every credential of this process, so that `masked` knows them."""
 
 
 def masked(text: str) -> str:

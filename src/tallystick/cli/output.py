@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import click
 
@@ -60,7 +60,11 @@ def ready() -> None:
 
 
 def flush() -> None:
-    """Write what still waits for the standard output; AskedWrongly where it takes nothing."""
+    """Write what still waits for both streams; AskedWrongly where the standard output takes nothing."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        silence(sys.stderr)
     if sys.stdout.writable():
         with _standard():
             sys.stdout.flush()
@@ -72,10 +76,10 @@ def unwritable(error: BaseException) -> bool:
     return isinstance(error, OSError) and click.echo.__code__ in frames
 
 
-def silence() -> None:
+def silence(stream: TextIO | None = None) -> None:
     """Send what still waits for the standard output nowhere, so that the end of the process does not fail on it."""
     with suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
 @contextmanager
@@ -156,13 +160,15 @@ def whole(path: Path) -> Iterator[BinaryIO]:
 def write_all(folder: Path, files: Mapping[str, bytes], *, force: bool) -> list[Path]:
     """Write files into a folder, which is made; all of them, or none where one cannot be. Returns their paths."""
     paths = {name: folder / name for name in files}
-    made = not folder.exists()
-    with _file(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    if there := [path for path in paths.values() if path.exists() and not force]:
-        raise AskedWrongly(f"{there[0]} is there already.", "Name another folder, or replace files with --force.")
     parts = {name: _beside(path) for name, path in paths.items()}
+    made = not folder.exists()
     try:
+        with _file(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            modes = [(path, mode) for path in paths.values() if (mode := _mode(path)) is not None]
+        for path, mode in modes:
+            if not force or not stat.S_ISREG(mode):
+                raise AskedWrongly(f"{path} is there already.", "Name another folder, or replace files with --force.")
         with _file(folder):
             for name, content in files.items():
                 parts[name].write_bytes(content)

@@ -15,6 +15,8 @@ import duckdb
 NAME = "tallystick-query"
 PATIENCE = 0.5
 """Seconds in which an interrupted query may come to its end."""
+GLANCE = 0.2
+"""Seconds after which Python looks for a signal that another thread of the process was given."""
 T = TypeVar("T")
 
 
@@ -24,20 +26,23 @@ def interruptible(duck: duckdb.DuckDBPyConnection, work: Callable[[], T]) -> T:
         return work()
     results: list[T] = []
     errors: list[BaseException] = []
+    ended = threading.Event()
 
     def run() -> None:
         try:
             results.append(work())
         except BaseException as wrong:  # noqa: BLE001 - raised again below, in the thread that asked
             errors.append(wrong)
+        finally:
+            ended.set()
 
-    thread = threading.Thread(target=run, name=NAME, daemon=True)
-    thread.start()
+    threading.Thread(target=run, name=NAME, daemon=True).start()
     try:
-        thread.join()
+        while not ended.wait(GLANCE):  # not `join`, which takes a thread for ended when it is interrupted
+            pass
     except KeyboardInterrupt:
         duck.interrupt()
-        thread.join(PATIENCE)
+        ended.wait(PATIENCE)
         raise
     if errors:
         raise errors[0]
