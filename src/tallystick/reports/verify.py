@@ -71,6 +71,7 @@ WHERE days.source = '{cut}' ORDER BY 1, 2
 _DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
 SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched,
+    sum(CASE WHEN cause = '{new}' THEN billed END) AS strange
 FROM ledger.charges
 WHERE billed IS NOT NULL AND (kind IN ({tokens}) OR cause = '{new}') AND cause <> '{credit}'
 """
