@@ -168,7 +168,8 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
         [window] = of_days([LAST])
         verdict = Verdict(rows, {LAST: (State.PROVISIONAL, control)}, {}, {}, frozenset())
         with watched() as of_day, spent["day"]:
-            assert keeper.keep(Errand(Source.USAGE, Grain.DAY, window), verdict, NOW, last=True) == 1
+            batch = keep.Batch(Errand(Source.USAGE, Grain.DAY, window), verdict, NOW, last=True)
+            assert keeper.keep(batch) == {LAST}
         kept = writer.rows_on(CHARGES, "org", [LAST])
         assert pc.sum(kept.filter(pc.equal(kept["kind"], "output"))["quantity"]).as_py() == control["output"]
     spent["year"].wall -= spent["floor"].wall

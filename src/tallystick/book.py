@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from tallystick.closing import Draft
     from tallystick.reports.closed import Month
     from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.outcome import Outcome, Progress
     from tallystick.sync.people import People
     from tallystick.sync.plan import Errand, Estimate
-    from tallystick.sync.run import Outcome, Progress
 
 
 _NAMED = 5
@@ -63,48 +63,57 @@ class Ledger(Answers):
         source: str = "auto",
         coding: bool = True,
         cuts: Sequence[str] | None = None,
+        again: bool = False,
+        accept_loss: bool = False,
+        partial: bool = False,
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
     ) -> Outcome:
-        """Read from the API what is missing or not settled, and commit it window by window.
+        """Read from the API what is missing or not settled, and commit it month by month.
 
         `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
         `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
         profiles, slack, groups, by default those of the settings. `coding`: the activity of Claude Code too, one
-        request for each day, where the older dialect is read.
+        request for each day, where the older dialect is read. `again`: settled days of the window too, which must be
+        given. `accept_loss`: days that an answer empties or halves are committed at once. What cannot be read is left
+        out and raised at the end (`partial`: left to the outcome).
         """
-        from tallystick.sync.run import Sync
+        from tallystick.sync.run import How, Sync
 
-        wanted, by = self._wanted(since, until), _grain(grain)
-        if client is not None:
-            if self._tables.exists():
-                self.tally(waiting=waiting)
-            return Sync(
-                client,
-                self._tables,
-                self._clock,
-                source=source,
-                cuts=self._cuts(cuts),
-                progress=progress,
-                waiting=waiting,
-                prices=self._prices,
-                coding=coding,
-                people=self._people(),
-            ).run(wanted, by)
-        settings = self._settings or Settings.load()
-        with settings.client(self._clock) as made:
-            return self.sync(
-                since,
-                until,
-                grain=grain,
-                source=source,
-                coding=coding,
-                cuts=cuts,
-                client=made,
-                progress=progress,
-                waiting=waiting,
-            )
+        wanted, by = self._wanted(since, until, again=again), _grain(grain)
+        if client is None:
+            settings = self._settings or Settings.load()
+            with settings.client(self._clock) as made:
+                return self.sync(
+                    since,
+                    until,
+                    grain=grain,
+                    source=source,
+                    coding=coding,
+                    cuts=cuts,
+                    again=again,
+                    accept_loss=accept_loss,
+                    partial=partial,
+                    client=made,
+                    progress=progress,
+                    waiting=waiting,
+                )
+        if self._tables.exists():
+            self.tally(waiting=waiting)
+        outcome = Sync(
+            client,
+            self._tables,
+            self._clock,
+            How(source, self._cuts(cuts), coding, again, accept_loss),
+            progress=progress,
+            waiting=waiting,
+            prices=self._prices,
+            people=self._people(),
+        ).run(wanted, by)
+        if not partial:
+            outcome.raise_failures()
+        return outcome
 
     def tally(self, *, waiting: Callable[[str], None] | None = None) -> int:
         """Match used against billed anew, by the price lists in force; how many days. Asks the API nothing.
@@ -136,10 +145,11 @@ class Ledger(Answers):
         source: str = "auto",
         coding: bool = True,
         cuts: Sequence[str] | None = None,
+        again: bool = False,
     ) -> tuple[list[Errand], Estimate]:
         """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
 
-        With `source` auto it takes for granted that the newer dialect may be read.
+        With `source` auto it takes for granted that the newer dialect may be read. `again`: as in `sync`.
         """
         from tallystick.sync.dialects import Choice, chosen, plan
         from tallystick.sync.history import habits, known_days
@@ -147,8 +157,8 @@ class Ledger(Answers):
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        wanted, words, now = self._wanted(since, until), chosen(self._cuts(cuts)), self._clock.now()
-        errands = plan(known, wanted, _grain(grain), now, Choice(source), words, coding=coding)
+        wanted, words, now = self._wanted(since, until, again=again), chosen(self._cuts(cuts)), self._clock.now()
+        errands = plan(known, wanted, _grain(grain), now, Choice(source), words, coding=coding, anew=again)
         return errands, estimate(errands, habits(self._tables))
 
     def restated(self) -> list[str]:
@@ -250,8 +260,13 @@ class Ledger(Answers):
     def _cuts(self, told: Sequence[str] | None) -> Sequence[str]:
         return told if told is not None else self._settings.cuts if self._settings else ()
 
-    def _wanted(self, since: str | None, until: str | None) -> Window:
+    def _wanted(self, since: str | None, until: str | None, *, again: bool = False) -> Window:
         now = self._clock.now()
+        if again and (since is None or until is None):
+            raise AskedWrongly(
+                "--again reads settled days once more, so it must be told which.",
+                "Say --since and --until. Months that settled are looked at by their totals once a month anyway.",
+            )
         if since is None:
             month = Grain.MONTH.floor(now)
             for _ in range(2):

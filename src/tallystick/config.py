@@ -57,6 +57,11 @@ class SystemClock:
     def __init__(self, at: datetime | None = None) -> None:
         self._at = at
 
+    @property
+    def real(self) -> bool:
+        """Whether it is not pinned, so that the API's clock can be held against it."""
+        return self._at is None
+
     def now(self) -> datetime:
         """The time of day, UTC."""
         return self._at or datetime.now(UTC)

@@ -29,7 +29,7 @@ from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables, Version
 from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
-from tallystick.sync.run import Outcome
+from tallystick.sync.outcome import Outcome
 from tallystick.tally.prices import Prices
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

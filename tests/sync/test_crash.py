@@ -67,7 +67,7 @@ def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
 def test_killed_at_any_moment_it_ends_as_if_never_killed(
     tmp_path: Path, world: World, older: Path, forks: Forks, *, fresh: bool
 ) -> None:
-    """Shot with SIGKILL at ten random moments, readable at once, and synced again, a ledger is what it should be."""
+    """Shot with SIGKILL at ten random moments, a ledger is readable, no day is half there, and it ends as it should."""
     unharmed, source = tmp_path / "unharmed", "analytics" if fresh else "reports"
     if not fresh:
         shutil.copytree(older, unharmed)
@@ -87,11 +87,23 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
                 _wait(partial(_reached, wire, process, rng.randrange(1, 26)))
                 time.sleep(rng.uniform(0, 0.08))
                 killed += forks.kill(process) == -signal.SIGKILL
+            if Tables(path).exists():
+                _assert_both_halves(path)
             if fresh and Tables(path).newest().number:
                 assert_newer(path, world, [day for day in _known(path) if day < TODAY])
         synced(path, Wire(world), SINCE, source=source)
         assert content(path, untimed=True) == right
     assert killed > 5
+
+
+def _assert_both_halves(path: Path) -> None:
+    """No ended day has what was billed without what was used, or the other way round."""
+    halves = {"cost": "usage", "analytics_cost": "analytics_usage"}
+    days: dict[str, set[date]] = {}
+    for row in records(path, DAYS):
+        days.setdefault(row["source"], set()).add(row["day"])
+    for bill, use in halves.items():
+        assert days.get(bill, set()) == {day for day in days.get(use, set()) if day < TODAY}
 
 
 def _reached(wire: Wire, process: int, requests: int) -> bool:
@@ -106,24 +118,28 @@ def _known(path: Path) -> list[date]:
 def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) -> None:
     """Ctrl-C ends a sync with exit code 130 and one line, what was committed stays, and the next sync goes on."""
     hit: list[int] = []
+    since = date(2026, 10, 29)
 
     def before(target: str) -> Answer | None:
-        if "usage_report" in target and hit:
+        if "usage_report" in target and "starting_at=2026-11" in target and hit:
             os.kill(hit.pop(), signal.SIGINT)
             time.sleep(0.3)
         return None
 
     with serve(Wire(world, before=before)) as server:
-        process = child("sync", "--source", "reports", "--since", str(SINCE), ledger=path, url=server.url)
+        process = child("sync", "--source", "reports", "--since", str(since), ledger=path, url=server.url)
         hit.append(process.pid)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
     assert process.returncode == 130
     assert "Traceback" not in said
     assert "What was committed stays" in said
-    assert {(row["source"], row["day"]) for row in records(path, DAYS)} == {("cost", day) for day in span(SINCE, TODAY)}
+    october = span(since, date(2026, 11, 1))
+    assert {(row["source"], row["day"]) for row in records(path, DAYS)} == {
+        (source, day) for source in ("cost", "usage") for day in october
+    }
     wire = Wire(world)
-    synced(path, wire, SINCE)
-    assert_true(path, world, span(SINCE, TODAY))
+    synced(path, wire, since)
+    assert_true(path, world, span(since, TODAY))
 
 
 def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> None:

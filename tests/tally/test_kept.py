@@ -40,7 +40,7 @@ from tallystick.errors import LedgerError, Refused, TallystickError
 from tallystick.ledger.tables import Tables
 from tallystick.sim import World
 from tallystick.sync import charging, keep
-from tallystick.sync.run import Outcome
+from tallystick.sync.outcome import Outcome
 from tallystick.tally.prices import Prices
 
 from .given import OPUS, PICO, billed

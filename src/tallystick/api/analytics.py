@@ -270,6 +270,22 @@ def organization(page: Page) -> str | None:
     return _report(page).organization_id or page.headers.get("anthropic-organization-id")
 
 
+def family(now: datetime) -> Query | None:
+    """Ask which organizations a month's bill is of: a parent's report names its children, any other one nobody.
+
+    None where the newer dialect does not cover a whole day yet (analytics-api 1.2, 1.5).
+    """
+    today = Grain.DAY.floor(now)
+    window = Window(max(covered(now), today - 30 * DAY), max(covered(now), today))
+    return cost_query(window, None, now, by=("organization",)) if window else None
+
+
+def children(page: Page) -> set[str]:
+    """The organizations that a page of `family` names; none where the credential is not a parent's."""
+    told = (row.group.organization_id for row in _report(page).data)
+    return {child for child in told if isinstance(child, str) and child}
+
+
 def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Placed]]]:
     """The rows of each page, each with its bucket; StrangeAnswer for one that is of no bucket of what was asked.
 

@@ -7,17 +7,17 @@ reports; it is the one that a list shows only when asked for it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
 from tallystick.api import default_workspace
-from tallystick.api.client import Client, Page, Query, decode
+from tallystick.api.client import Page, Query, decode
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
 from tallystick.api.leniency import Misfit, Oddity, deep, fitted, read as read_page
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.time import instant
-from tallystick.errors import CursorLost, Refused, StrangeAnswer
+from tallystick.errors import ApiError, CursorLost, Refused, StrangeAnswer
 
 T = TypeVar("T")
 
@@ -118,23 +118,47 @@ def organization(page: Page) -> Organization:
     return organization
 
 
-def read(client: Client, refused: Callable[[str, Refused], None]) -> Iterator[tuple[str, Page]]:
+class Asker(Protocol):
+    """What asks the API: a client, or what looks at its answers."""
+
+    @property
+    def bearer(self) -> bool:
+        """Whether the credential is a token rather than a key."""
+
+    def pages(self, query: Query) -> Iterator[Page]:
+        """Every page of a query."""
+
+
+UNKNOWN_KEY = 401
+"""The status of a credential that nothing may be read with."""
+
+
+def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tuple[str, Page]]:
     """The pages of the directory with the purpose of each, the organization first.
 
-    A list comes whole or not at all. One that this credential may not read is told to `refused` and left out: names
-    are a convenience (trap 33). Service accounts are not asked for with a key, to which they are always refused.
+    A list comes whole or not at all. One that this credential may not read, or that cannot be read, is told to
+    `refused` and left out: names are a convenience (trap 33). Service accounts are not asked for with a key, to which
+    they are always refused. Raises Refused for a credential that is not known, StrangeAnswer of the organization.
     """
     for purpose, query in LISTS:
         if query.endpoint is SERVICE_ACCOUNTS and not client.bearer:
             continue
         try:
-            pages = list(client.pages(query))
-        except Refused as no:
-            if isinstance(no, CursorLost) or no.status not in {400, 403, 404}:
+            pages = _whole(client, query)
+        except (Refused, StrangeAnswer) as no:
+            if no.status == UNKNOWN_KEY or (isinstance(no, StrangeAnswer) and query.endpoint is ORGANIZATION):
                 raise
             refused(purpose, no)
         else:
             yield from ((purpose, page) for page in pages)
+
+
+def _whole(client: Asker, query: Query) -> list[Page]:
+    """Every page of a list, read once more where it changed meanwhile."""
+    try:
+        return list(client.pages(query))
+    except CursorLost:
+        return list(client.pages(query))
 
 
 def names(pages: Iterable[tuple[str, Page]], odd: set[Oddity] | None = None) -> list[Named]:

@@ -12,7 +12,7 @@ from tallystick.cli.output import note
 
 if TYPE_CHECKING:
     from tallystick.book import Ledger
-    from tallystick.sync.run import Outcome, Progress
+    from tallystick.sync.outcome import Outcome, Progress
 
 
 LONG = 10.0
@@ -68,6 +68,12 @@ def check(base_url: str | None, config: str | None) -> None:
     metavar="CUT[,CUT]",
     help="Read besides, of the newer dialect: sessions, profiles, slack, groups. By default what the settings say.",
 )
+@click.option("--again", is_flag=True, help="Read the settled days of --since and --until once more.")
+@click.option(
+    "--accept-loss",
+    is_flag=True,
+    help="Commit days at once that an answer empties or halves; else a sync an hour later must read the same.",
+)
 @click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
 @options.ledger
 @options.base_url
@@ -79,19 +85,25 @@ def sync(
     source: str,
     uncoded: bool,
     cuts: str | None,
+    again: bool,
+    accept_loss: bool,
     planned: bool,
     ledger: str | None,
     base_url: str | None,
     config: str | None,
 ) -> None:
-    """Read what is missing or not settled from the API into the ledger."""
+    """Read what is missing or not settled from the API into the ledger.
+
+    A window that cannot be read is left out and all others are read. Exit code 1 where days were left as they were,
+    3 where the API refused windows, 5 where an answer was not what it should be.
+    """
     from tallystick.book import Ledger
 
     told = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(told)
     words = None if cuts is None else options.names(cuts)
     if planned:
-        _print_plan(book, since, until, grain, source, words, coding=not uncoded)
+        _print_plan(book, since, until, grain, source, words, coding=not uncoded, again=again)
         return
     with Shown() as shown, told.client(on_wait=shown.wait) as client:
         done = book.sync(
@@ -101,6 +113,9 @@ def sync(
             source=source,
             coding=not uncoded,
             cuts=words,
+            again=again,
+            accept_loss=accept_loss,
+            partial=True,
             client=client,
             progress=shown.progress,
             waiting=shown.queue,
@@ -108,13 +123,16 @@ def sync(
     tell(done)
     for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
         note(f"{day} is still running ({gap}).", name="")
+    days = "1 day" if done.days == 1 else f"{done.days:,} days"
     note(
-        f"{done.days:,} days changed, {done.rows:,} rows read in {done.requests:,} requests "
+        f"{days} changed, {done.rows:,} rows read in {done.requests:,} requests "
         f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
         name="",
     )
     for said in (*(book.renamed() if done.names else ()), *book.restated()):
         note(said, name="")
+    if done.exit_code:
+        sys.exit(done.exit_code)
 
 
 class Shown:
@@ -164,9 +182,36 @@ class Shown:
 
 
 def tell(done: Outcome) -> None:
-    """What the user should know of a sync."""
-    for remark in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues)):
-        note(remark)
+    """Say what the user should know of a sync: what is odd, what was left as it was, and what failed."""
+    for message in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues), *left_out(done)):
+        note(message)
+    for what, wrong in done.failures.items():
+        note(f"left out: {what}. {wrong.what}")
+        note(wrong.mend, name="  ")
+
+
+def left_out(done: Outcome) -> list[str]:
+    """Return what a sync left as the ledger had it, in words, and what brings it."""
+    from tallystick.core.time import spans
+
+    messages = [
+        f"{_days(len(days))} not in the answer: {source.replace('_', ' ')} of {spans(days)}. They are unknown, not "
+        "zero; the next sync asks for them again."
+        for source, days in done.missing.items()
+    ]
+    if done.moved:
+        messages.append(f"{_days(len(done.moved))} left unread, for they kept changing: {', '.join(done.moved)}.")
+    if done.losses:
+        lost = "; ".join(f"{what} ({words})" for what, words in done.losses.items())
+        messages.append(
+            f"An answer would empty or halve what the ledger has, so it stays as it was: {lost}. A sync that reads the "
+            "same in an hour commits it; `tallystick sync --accept-loss` does at once."
+        )
+    return messages
+
+
+def _days(count: int) -> str:
+    return "1 day was" if count == 1 else f"{count:,} days were"
 
 
 def _print_plan(
@@ -178,8 +223,9 @@ def _print_plan(
     cuts: tuple[str, ...] | None,
     *,
     coding: bool,
+    again: bool,
 ) -> None:
-    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts)
+    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts, again=again)
     for errand in errands:
         click.echo(f"  {errand}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

@@ -313,6 +313,19 @@ NOTICES = LedgerTable(
         Column("text", Type.TEXT, "what was seen and what was done"),
     ),
 )
+LOSSES = LedgerTable(
+    "losses",
+    "answers that would empty or halve a day: not committed until a later sync reads the same, or --accept-loss",
+    (
+        _ORGANIZATION,
+        Column("source", Type.TEXT, "as in `days`; or the list of the directory that lost names"),
+        Column("grain", Type.TEXT, "`day` or `hour`"),
+        Column("day", Type.DAY, "UTC day that stays as it was; of a list the day on which it was read"),
+        Column("noticed_at", Type.INSTANT, "when that answer was first read"),
+        Column("figures", Type.TEXT, "the sums of that answer: JSON"),
+        Column("text", Type.TEXT, "what the ledger has and what the answer has"),
+    ),
+)
 CLOSED = LedgerTable(
     "closed",
     "closed months: what each was closed with; nothing rewrites a row. What was restated later is in a later month",
@@ -394,6 +407,7 @@ PINNED: tuple[LedgerTable, ...] = (
     DAYS,
     NAMES,
     NOTICES,
+    LOSSES,
     CLOSED,
 )
 """The tables that a version pins."""

@@ -138,6 +138,12 @@ def of_days(days: Iterable[date]) -> list[Window]:
     return union(Window.of_day(day) for day in days)
 
 
+def spans(days: Iterable[date]) -> str:
+    """Days as the spans that they make: `2026-11-03, 2026-11-05 to 2026-11-08`."""
+    ends = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
+    return ", ".join(f"{first}" if first == last else f"{first} to {last}" for first, last in ends)
+
+
 def midnight(day: date) -> datetime:
     """The first instant of a UTC day."""
     return datetime(day.year, day.month, day.day, tzinfo=UTC)

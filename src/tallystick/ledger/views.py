@@ -16,6 +16,7 @@ from tallystick.core.records import (
     COUNTERS,
     CUT_TABLES,
     DAYS,
+    LOSSES,
     NAMES,
     NOTICES,
     PAGES,
@@ -159,6 +160,7 @@ VIEWS: tuple[View, ...] = (
     _with_names(CLOSED, {}, ("workspace", "key", "actor")),
     _plain(DAYS),
     _plain(NOTICES),
+    _plain(LOSSES),
     _plain(VERSIONS),
     _plain(PAGES),
 )

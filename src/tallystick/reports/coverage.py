@@ -34,6 +34,7 @@ from tallystick.core.time import DAY, Grain, Window, of_days, text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import asked_for, column, wanted, within
+from tallystick.reports.losses import doubted
 from tallystick.reports.unused import unused
 
 
@@ -68,6 +69,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
             f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
             f"ended. {spans(days)}."
         )
+    caveats += doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
     caveats += [
         f"Of the {name} {whole.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
         for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -36,7 +36,7 @@ from tallystick.core.time import Window
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.plan import Source
-from tallystick.sync.reading import MEASURES, Asked, Figures, Reading
+from tallystick.sync.reading import MEASURES, Asked, Figures, Reading, repeated
 from tallystick.sync.remainder import Filters, judged, whole
 
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
@@ -62,6 +62,8 @@ class DenseReading(Reading):
                 elif asked.purpose == "cube":
                     self._keep(asked, buckets, _usage_columns(buckets, asked, by))
                 else:
+                    for it in buckets:
+                        _no_row_twice(page, it, [row.counters for row in it.rows])
                     self._control(asked, {it.window.start: _counts(it.rows) for it in buckets})
                     self._notice(extra_fields(page, UsageRow))
                     self._uncounted[asked.purpose] = self._uncounted.get(asked.purpose, {}) | uncounted(page)
@@ -72,6 +74,8 @@ class DenseReading(Reading):
                 if asked.purpose == "cube":
                     self._keep(asked, costs, _cost_columns(costs, by, amounts))
                 else:
+                    for cost, billed_rows in zip(costs, amounts, strict=True):
+                        _no_row_twice(page, cost, billed_rows)
                     starts = (it.window.start for it in costs)
                     totals = ({"billed": total(them)} for them in amounts)
                     self._control(asked, dict(zip(starts, totals, strict=True)))
@@ -122,6 +126,12 @@ class DenseReading(Reading):
         filters = _filters(asked)
         self._fixed[filters] = asked.fixed
         self._batches.setdefault(filters, []).append(self._fitted(columns | when))
+
+
+def _no_row_twice(page: Page, bucket: Bucket[Any], figures: Sequence[Any]) -> None:
+    """Raise StrangeAnswer where a bucket of what is not grouped holds the same figures twice: it has one row."""
+    if len(set(figures)) < len(figures):
+        raise repeated(page, bucket.path, bucket.window)
 
 
 def _by(page: Page) -> tuple[str, ...]:

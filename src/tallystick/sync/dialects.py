@@ -11,14 +11,17 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 
 from tallystick.api import analytics
-from tallystick.api.client import Client, Page
-from tallystick.api.limits import REFUSALS
+from tallystick.api.client import Page
+from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.core.cuts import CUTS, WORDS
 from tallystick.core.records import State
-from tallystick.core.time import DAY, Grain, Window
-from tallystick.errors import AskedWrongly, CursorLost, Refused
+from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.errors import AskedWrongly, Refused, StrangeAnswer
 from tallystick.sync.history import Kind
-from tallystick.sync.plan import Errand, Known, Source, errands
+from tallystick.sync.plan import FIRST_DAY, LONGEST, Errand, Known, Source, errands, looks
+from tallystick.sync.watch import Watch
+
+ALL = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
 
 class Choice(StrEnum):
@@ -40,13 +43,13 @@ class Choice(StrEnum):
         return self is not Choice.ANALYTICS
 
 
-def probe(client: Client, now: datetime) -> Page | Refused:
-    """One small answer of the newer dialect, or the refusal of one who may not read it."""
+def probe(client: Watch, now: datetime) -> Page | Refused | StrangeAnswer:
+    """One small answer of the newer dialect, or why there is none for this credential: then there is the older one."""
     yesterday = Grain.DAY.floor(now) - DAY
     try:
         return client.get(analytics.cost_query(Window(yesterday, yesterday + DAY), Grain.DAY, now, limit=1))
-    except Refused as no:
-        if no.status not in REFUSALS or isinstance(no, CursorLost):
+    except (Refused, StrangeAnswer) as no:
+        if no.status == UNKNOWN_KEY:
             raise
         return no
 
@@ -58,6 +61,11 @@ def chosen(cuts: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cuts))
 
 
+def possible(wanted: Window) -> Window:
+    """The days of a window on which there was anything to use."""
+    return Window(max(wanted.start, min(midnight(FIRST_DAY), wanted.end)), wanted.end)
+
+
 def plan(
     known: Mapping[Kind, Mapping[date, Known]],
     wanted: Window,
@@ -67,12 +75,15 @@ def plan(
     cuts: Sequence[str] = (),
     *,
     coding: bool = True,
+    anew: bool = False,
 ) -> list[Errand]:
     """What to read now: cost by day, usage by `grain`, and the `cuts` so called.
 
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
-    left provisional are read by the newer one where it has taken over. `coding`: activity in Claude Code too.
+    left provisional are read by the newer one where it has taken over. `coding`: activity in Claude Code too. `anew`:
+    settled days of `wanted` too. Of other settled months the control totals are looked at where that is due.
     """
+    wanted = possible(wanted)
     first = analytics.covered(now)
     covered = Window(first, datetime.max.replace(tzinfo=UTC))
     before = Window(datetime.min.replace(tzinfo=UTC), first)
@@ -91,9 +102,26 @@ def plan(
         found += [(Source(cut.name), Grain.DAY, covered) for cut in CUTS if cut.word in cuts]
     if choice.older and coding:
         found.append((Source.CLAUDE_CODE, Grain.DAY, None))
-    return [
+    plan = [
         errand
         for source, by, within in found
         for more in [left if source.newer and not source.cut else ()]
-        for errand in errands(source, by, wanted, known.get((source, by), {}), now, within, more)
+        for errand in errands(
+            source,
+            by,
+            wanted,
+            known.get((source, by), {}),
+            now,
+            within,
+            more,
+            anew=anew,
+            longest=LONGEST[grain] if source is Source.COST else None,
+        )
+    ]
+    readable = {Source.COST: choice.older, Source.USAGE: choice.older, Source.CLAUDE_CODE: False}
+    return plan + [
+        errand
+        for (source, by), days in known.items()
+        if readable.get(source, choice.newer and (not source.cut or source.cut.word in cuts))
+        for errand in looks(source, by, days, now, covered if source.newer else ALL)
     ]

@@ -5,33 +5,39 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from tallystick.core.records import DAYS, PAGES, State
+from tallystick.core.records import DAYS, LOSSES, PAGES, State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.ledger.tables import Tables
+from tallystick.sync.loss import ACCEPTED
 from tallystick.sync.plan import Habit, Known, Source
 
 Kind = tuple[Source, Grain]
 
 
 def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date, Known]]:
-    """What the ledger knows of each day, by source and grain: its state, and when it was last read whole."""
+    """What the ledger knows of each day, by source and grain: its state, and when it was last read and looked at."""
     if not tables.exists():
         return {}
     mine = [("organization", "=", organization)]
     states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=mine).to_pylist()
     index = tables.rows(
         PAGES,
-        filters=[*mine, ("purpose", "in", ["after", "activity"])],
-        columns=["source", "grain", "window_start", "window_end", "read_at"],
+        filters=[*mine, ("purpose", "in", ["after", "activity", "check"])],
+        columns=["source", "grain", "purpose", "window_start", "window_end", "read_at"],
     )
     read: dict[tuple[str, str, date], datetime] = {}
+    seen: dict[tuple[str, str, date], datetime] = {}
     for row in sorted(index.to_pylist(), key=lambda row: row["read_at"]):
         for day in Window(row["window_start"], row["window_end"]).days():
-            read[row["source"], row["grain"], day] = row["read_at"]
+            (seen if row["purpose"] == "check" else read)[row["source"], row["grain"], day] = row["read_at"]
+    pin = tables.newest().tables.get(LOSSES.name)
+    lost = tables.rows(LOSSES, pin, filters=mine).to_pylist() if pin is not None else []
+    doubtful = {(row["source"], row["grain"], row["day"]) for row in lost}
     found: dict[Kind, dict[date, Known]] = {}
     for row in states:
         source, grain, day = row["source"], row["grain"], row["day"]
-        known = Known(State(row["state"]), read.get((source, grain, day), midnight(day)))
+        at = (source, grain, day)
+        known = Known(State(row["state"]), read.get(at, midnight(day)), seen.get(at), at in doubtful)
         found.setdefault((Source(source), Grain(grain)), {})[day] = known
     return found
 
@@ -43,7 +49,7 @@ def habits(tables: Tables) -> dict[Kind, Habit]:
     columns = ["source", "grain", "window_start", "window_end", "purpose", "request", "size"]
     costs: dict[Kind, list[int]] = {}
     for row in tables.rows(PAGES, columns=columns).to_pylist():
-        if row["source"] in set(Source) and row["purpose"] != "check":
+        if row["source"] in set(Source) and row["purpose"] not in {"check", ACCEPTED}:
             cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0, 0, 0])
             following, daily = "&page=" in row["request"], row["purpose"] == "activity"  # which is asked for day by day
             last = row["purpose"] == "after" and not following

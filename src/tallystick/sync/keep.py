@@ -7,6 +7,7 @@ nothing writes nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -18,27 +19,43 @@ from tallystick.api import directory
 from tallystick.api.client import Page
 from tallystick.api.leniency import Oddity
 from tallystick.core.money import plain
-from tallystick.core.records import (
-    DAYS,
-    NOTICES,
-    TALLIED_BY,
-    State,
-    Type,
-)
+from tallystick.core.records import DAYS, NOTICES, TALLIED_BY, State, Type
 from tallystick.core.uncounted import KIND, text_of
 from tallystick.ledger.tables import Writer, schema
 from tallystick.sync.activity import key_ids
 from tallystick.sync.charging import Charging, on
-from tallystick.sync.naming import Naming
+from tallystick.sync.loss import Losses
+from tallystick.sync.naming import CHILDREN, Naming
 from tallystick.sync.people import Mode, People, default_key, key_in
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Figures, Verdict, added, table_of
 from tallystick.sync.rehome import rehome
 from tallystick.tally.prices import Prices
 
+LOSS = "loss"
+"""The kind of a notice of a day that an answer would have emptied or halved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came back of a window, and its checks. `last`: days that moved are given up, with a data issue.
+
+    `people` are those whom the rows name; `accept`: days that lost most of what they had are committed at once.
+    """
+
+    errand: Errand
+    verdict: Verdict
+    read_at: datetime
+    last: bool = False
+    people: Iterable[directory.Named] = ()
+    accept: bool = False
+
 
 class Keeper:
-    """Keeps the readings of one organization through one writer; `issues` is what it noticed that is new."""
+    """Keeps the readings of one organization through one writer.
+
+    `issues` is what it noticed that is new, `losses` the days that stay as they were, by source and day, and why.
+    """
 
     def __init__(self, writer: Writer, organization: str, prices: Prices, people: People | None = None) -> None:
         self.writer = writer
@@ -46,42 +63,66 @@ class Keeper:
         self._people = people or People(Mode.FULL, key_in(default_key()))
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
+        self._losses = Losses(writer, organization)
         self._naming = Naming(writer, organization)
         self._charging = Charging(writer, organization, prices, self._known)
         self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
         self.issues: list[str] = []
+        self.losses: dict[str, str] = {}
 
-    def keep(
-        self,
-        errand: Errand,
-        verdict: Verdict,
-        at: datetime,
-        *,
-        last: bool,
-        people: Iterable[directory.Named] = (),
-    ) -> int:
-        """Commit what a reading changes; how many days did. `last`: days that moved are given up, with an Issue."""
+    def keep(self, *batches: Batch) -> set[date]:
+        """Commit what readings change, all of them in one version; return the days that did."""
+        changed: set[date] = set()
+        charged: set[date] = set()
+        news = False
+        for batch in batches:
+            days, more = self._write(batch)
+            changed |= days
+            news = news or more or bool(days)
+            if not batch.errand.source.cut and batch.errand.source is not Source.CLAUDE_CODE:  # an estimate, no charge
+                charged |= days
+        if not news:
+            return set()
+        if charged:
+            self._charging.charge(sorted(charged))
+        totals: dict[str, str] = {}
+        for source in dict.fromkeys(batch.errand.source for batch in batches):
+            totals |= _totals(
+                control for batch in batches if batch.errand.source == source for control in batch.verdict.days.values()
+            )
+        what = "; ".join(dict.fromkeys(str(batch.errand) for batch in batches))
+        self._commit(what, max(batch.read_at for batch in batches), totals)
+        return changed
+
+    def _write(self, batch: Batch) -> tuple[set[date], bool]:
+        """Write what a reading changes, not yet committed; the days that did, and whether there is other news."""
+        errand, verdict, at = batch.errand, batch.verdict, batch.read_at
         table = table_of(errand.source, errand.grain)
         days = sorted(verdict.days)
         changed = self.writer.changed(table, self.organization, days, verdict.rows) if days else []
+        lost = self._losses.sift(errand, verdict, changed, at, accept=batch.accept)
+        for day in days:
+            self.losses.pop(f"{errand.source} {day}", None)
+        if lost:
+            self.losses |= {f"{errand.source} {day}": words for day, words in lost.items()}
+            days = [day for day in days if day not in lost]
+            changed = [day for day in changed if day not in lost]
+            verdict = replace(verdict, days={day: verdict.days[day] for day in days})
         marks = self._marks(errand, verdict)
-        issues = self._issues(errand, verdict, at, last=last)
-        if not (self._naming.meet(people, at) or changed or marks or issues):
-            return 0
+        issues = [*_issues(errand, verdict, lost, last=batch.last), *self._uncounted(errand, verdict)]
+        noticed = self._notice(issues, at)
+        met = self._naming.meet(batch.people, at)
+        news = self._losses.take_news() or met or noticed
         if changed:
-            self.writer.replace(table, self.organization, changed, on(changed, days, verdict.rows))
+            self.writer.replace(
+                table, self.organization, changed, on(changed, sorted(batch.verdict.days), verdict.rows)
+            )
         if marks:
             rows = pa.Table.from_pylist(marks, schema(DAYS))
             fixed = {"source": str(errand.source), "grain": str(errand.grain)}
             self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
         self._known |= {_day(mark): mark for mark in marks}
-        if not errand.source.cut and errand.source is not Source.CLAUDE_CODE:  # an estimate, never charged
-            self._charging.charge(sorted({*changed, *(mark["day"] for mark in marks)}))
-        self._noticed |= {_issue(row) for row in issues}
-        self.issues += [f"{row['subject']}: {row['text']}" for row in issues]
-        self.writer.append(NOTICES, pa.Table.from_pylist(issues, schema(NOTICES)))
-        self._commit(str(errand), at, _totals(verdict.days.values()))
-        return len({*changed, *(mark["day"] for mark in marks)})
+        return {*changed, *(mark["day"] for mark in marks)}, news
 
     def knows(self, source: Source) -> bool:
         """Whether any day of a source was kept."""
@@ -102,6 +143,11 @@ class Keeper:
         return self._naming.default
 
     @property
+    def short(self) -> Mapping[str, str]:
+        """The lists of the directory that lost most of their names, so that nobody is marked gone, and how many."""
+        return self._naming.short
+
+    @property
     def people(self) -> People:
         """How people are called, as far as their names are known now."""
         self._people.emails |= self._naming.emails()
@@ -112,14 +158,17 @@ class Keeper:
         return key_ids(self._naming.keys())
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
-        """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone."""
+        """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone.
+
+        Nor does one that lost most of its names, until a later one is as short.
+        """
         pages, odd = list(pages), set[Oddity]()
-        directory.names(pages, odd)
+        directory.names([(purpose, page) for purpose, page in pages if purpose != CHILDREN], odd)
         before = self.default
-        news = self._naming.take(pages, at)
+        news = self._naming.take(pages, at, self._losses)
         if self.default and self.default != before:
             self._charging.charge(rehome(self.writer, self.organization, self.default))
-        if self._notice([("odd value", it.field, it.text) for it in sorted(odd)], at) or news:
+        if self._notice([("odd value", it.field, it.text) for it in sorted(odd)], at) or self._naming.written:
             self._commit("names", at, {})
         return news
 
@@ -132,7 +181,7 @@ class Keeper:
         ]
         if rows:
             self._noticed |= {_issue(row) for row in rows}
-            self.issues += [f"{row['subject']}: {row['text']}" for row in rows]
+            self.issues += [f"{row['subject']}: {row['text']}" for row in rows if row["kind"] != LOSS]
             self.writer.append(NOTICES, pa.Table.from_pylist(rows, schema(NOTICES)))
         return bool(rows)
 
@@ -171,23 +220,6 @@ class Keeper:
                 marks.append(mark)
         return marks
 
-    def _issues(self, errand: Errand, verdict: Verdict, at: datetime, *, last: bool) -> list[dict[str, Any]]:
-        found = [
-            ("moved", f"{errand.source} {errand.grain} {day}", f"{how}; left as the ledger had it, to be read again")
-            for day, how in (verdict.moved.items() if last else ())
-        ]
-        found += [
-            ("new field", f"{errand.source} {name}", "a field tallystick does not know; the archive keeps it as sent")
-            for name in sorted(verdict.new_fields)
-        ]
-        found += [("odd value", f"{errand.source} {it.field}", it.text) for it in sorted(verdict.odd)]
-        found += self._uncounted(errand, verdict)
-        rows = [
-            {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
-            for kind, subject, said in found
-        ]
-        return [row for row in rows if _issue(row) not in self._noticed]
-
     def _uncounted(self, errand: Errand, verdict: Verdict) -> Iterator[tuple[str, str, str]]:
         """The notices of days with tokens of kinds that are not known, and of days that had some and have none now."""
         told = {subject for kind, subject, _ in self._noticed if kind == KIND}
@@ -195,6 +227,20 @@ class Keeper:
             subject = f"{errand.source} {day}"
             if fields.get("") or subject in told:
                 yield KIND, subject, text_of(fields.get("", 0), [name for name in fields if name])
+
+
+def _issues(errand: Errand, verdict: Verdict, lost: Mapping[date, str], *, last: bool) -> list[tuple[str, str, str]]:
+    """The issues of a reading: a kind, a subject and a text each."""
+    day_of = f"{errand.source} {errand.grain}"
+    left = "left as the ledger had it, to be read again"
+    moved = verdict.moved.items() if last else ()
+    unknown = "a field tallystick does not know; the archive keeps it as sent"
+    return [
+        *((LOSS, f"{day_of} {day}", f"{words}; left as it was") for day, words in lost.items()),
+        *(("moved", f"{day_of} {day}", f"{how}; {left}") for day, how in moved),
+        *(("new field", f"{errand.source} {name}", unknown) for name in sorted(verdict.new_fields)),
+        *(("odd value", f"{errand.source} {it.field}", it.text) for it in sorted(verdict.odd)),
+    ]
 
 
 def _day(row: dict[str, Any]) -> tuple[str, str, date]:

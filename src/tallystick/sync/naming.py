@@ -11,14 +11,18 @@ import msgspec
 import pyarrow as pa
 
 from tallystick.api import directory
+from tallystick.api.analytics import children
 from tallystick.api.client import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import NAMES
 from tallystick.ledger.tables import Writer, schema
+from tallystick.sync.loss import Losses
 from tallystick.sync.people import MADE
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
 """The directory's lists, and the type of name that is gone when its list no longer holds it."""
+CHILDREN = "children"
+"""The purpose of the page that tells the organizations of a parent, and their place among the details of its name."""
 DEFAULT = NAMED["workspace"].absent
 LATER = timedelta(microseconds=1)
 """A name that changed is seen after the one before it, also on a pinned clock: the newest holds."""
@@ -32,22 +36,53 @@ class Naming:
         self._organization = organization
         rows = writer.rows(NAMES, organization).sort_by("seen_at").to_pylist()
         self._held = {(row["type"], row["id"]): row for row in rows}
+        self.written = False
+        self.short: dict[str, str] = {}
 
-    def take(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
-        """Take in the directory; how many names are new or changed. A list that was not read makes nobody gone."""
+    def take(self, pages: Iterable[tuple[str, Page]], at: datetime, losses: Losses) -> int:
+        """Take in the directory; how many names are new or changed. A list that was not read makes nobody gone.
+
+        Nor does one that lost more than half of its names: `short` says which, until a later one is as short.
+        `written`: something is to be committed.
+        """
         pages = list(pages)
         held = self._held
+        read_at = at
         at = max([at, *(row["seen_at"] + LATER for row in held.values())])
-        said = {(named.type, named.id): self._name(named, at) for named in directory.names(pages)}
+        listed = [(purpose, page) for purpose, page in pages if purpose != CHILDREN]
+        said = {(named.type, named.id): self._name(named, at) for named in directory.names(listed)}
+        self._adopt(said, {child for purpose, page in pages if purpose == CHILDREN for child in children(page)}, at)
         news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
-        read = {LISTED[purpose] for purpose, _ in pages if purpose in LISTED}
-        read -= {LISTED[purpose] for purpose, page in pages if purpose in LISTED and not directory.whole(page)}
-        for key, row in held.items():
-            if key not in said and key[0] in read and key[1] != DEFAULT and row["status"] != "gone":
-                news.append(row | {"status": "gone", "seen_at": at})
+        self.short, self.written = {}, False
+        odd = {purpose for purpose, page in listed if purpose in LISTED and not directory.whole(page)}
+        for purpose in dict.fromkeys(purpose for purpose, _ in listed if purpose in LISTED and purpose not in odd):
+            live = [
+                row
+                for (kind, id_), row in held.items()
+                if kind == LISTED[purpose] and id_ != DEFAULT and row["status"] != "gone" and not id_.startswith(MADE)
+            ]
+            missing = [row for row in live if (row["type"], row["id"]) not in said]
+            rest = len(live) - len(missing)
+            if losses.emptied(purpose, len(live), rest, read_at):
+                self.short[purpose] = f"{len(live):,} names became {rest:,}"
+            else:
+                news += [row | {"status": "gone", "seen_at": at} for row in missing]
         if news:
             self._append(news)
+        self.written = bool(news) or losses.take_news()
         return len(news)
+
+    def _adopt(self, said: dict[tuple[str, str], dict[str, Any]], ids: set[str], at: datetime) -> None:
+        """Note the organizations of a parent, as far as they were ever seen, in the details of its own name."""
+        key = ("organization", self._organization)
+        held = self._held.get(key)
+        known = json.loads(held["details"] or "{}").get(CHILDREN, []) if held else []
+        if not (ids := {*known, *ids}):
+            return
+        row = said.get(key) or held
+        row = dict(row) if row else self._name(directory.Named(type=key[0], id=key[1], name=key[1]), at)
+        details = {**json.loads(row["details"] or "{}"), CHILDREN: sorted(ids)}
+        said[key] = row | {"details": json.dumps(details, sort_keys=True), "seen_at": at}
 
     @property
     def default(self) -> str | None:

@@ -1,7 +1,8 @@
 """What to read: wanted minus settled, as errands (design, section 3: settled, provisional).
 
 The running day and the last 3 ended days are read each time. Of the last 35 ended days the control total is read
-each time, and the day itself where it moved or was last read a week ago. A day read 35 days after its end is settled.
+each time, and the day itself where it moved or was last read a week ago. A day read 35 days after its end is settled:
+of settled months the control totals are looked at once a month.
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ ALWAYS = 3
 SETTLED = timedelta(days=35)
 """Time after its end at which a day that is read has settled."""
 WEEK = timedelta(days=7)
+LOOK = timedelta(days=30)
+"""Time after which the control totals of a settled month are looked at once more."""
+FIRST_DAY = date(2023, 1, 1)
+"""Nothing was used before: no earlier day is asked for."""
 
 LONGEST = {Grain.DAY: timedelta(days=31), Grain.HOUR: timedelta(days=7)}
 """The longest window of one errand: what one page can hold, so that memory does not grow with what is asked."""
@@ -78,10 +83,15 @@ class Errand:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the ledger knows of a day: its state, and when it was last read whole."""
+    """What the ledger knows of a day: its state, when it was last read whole, and when its control total was last seen.
+
+    `doubtful`: an answer that would have emptied or halved it waits to be confirmed.
+    """
 
     state: State
     read_at: datetime
+    seen_at: datetime | None = None
+    doubtful: bool = False
 
 
 def state(day: date, read_at: datetime) -> State:
@@ -100,23 +110,45 @@ def errands(
     now: datetime,
     within: Window | None = None,
     more: Iterable[date] = (),
+    *,
+    anew: bool = False,
+    longest: timedelta | None = None,
 ) -> list[Errand]:
     """What to read of `wanted`, of `more` days and of what the ledger has unsettled from before, oldest first.
 
-    All of it is `within` a window, where there is one.
+    All of it is `within` a window, where there is one. `anew`: each day of `wanted` is read, whatever is known.
+    `longest` is the longest window of one errand, where it is not the grain's.
     """
     today = Grain.DAY.floor(now).date()
-    older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
+    older = {day for day, it in known.items() if _open(it) and midnight(day) < wanted.start}
     read, check = [], []
     for day in sorted({*wanted.days(), *older, *more}):
         if day > today or (day == today and source.ended) or (within and midnight(day) not in within):
             continue
-        match _due(day, known.get(day), now, today):
+        match "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today):
             case "read":
                 read.append(day)
             case "check" if source is not Source.CLAUDE_CODE:  # it has no control total
                 check.append(day)
-    return [*_cut(source, grain, check, check=True), *_cut(source, grain, read)]
+    return [*_cut(source, grain, check, check=True, longest=longest), *_cut(source, grain, read, longest=longest)]
+
+
+def looks(source: Source, grain: Grain, known: Mapping[date, Known], now: datetime, within: Window) -> list[Errand]:
+    """The settled months whose control totals are to be looked at, one of whose days was not seen for a month."""
+    settled = sorted(day for day, it in known.items() if not _open(it) and midnight(day) in within)
+    months: dict[tuple[int, int], list[date]] = {}
+    for day in settled:
+        months.setdefault((day.year, day.month), []).append(day)
+    due = [day for days in months.values() if any(_seen(known[it]) <= now - LOOK for it in days) for day in days]
+    return _cut(source, grain, due, check=True)
+
+
+def _open(known: Known) -> bool:
+    return known.state is not State.SETTLED or known.doubtful
+
+
+def _seen(known: Known) -> datetime:
+    return max(known.read_at, known.seen_at or known.read_at)
 
 
 def again(errand: Errand, days: Iterable[date]) -> list[Errand]:
@@ -125,7 +157,7 @@ def again(errand: Errand, days: Iterable[date]) -> list[Errand]:
 
 
 def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
-    if known is None or known.state is State.RUNNING or day >= today - ALWAYS * DAY:
+    if known is None or known.state is State.RUNNING or known.doubtful or day >= today - ALWAYS * DAY:
         return "read"
     if known.state is State.SETTLED:
         return ""
@@ -133,13 +165,51 @@ def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
     return "read" if past or now - known.read_at >= WEEK else "check"
 
 
-def _cut(source: Source, grain: Grain, days: Iterable[date], *, check: bool = False) -> list[Errand]:
+def _cut(
+    source: Source, grain: Grain, days: Iterable[date], *, check: bool = False, longest: timedelta | None = None
+) -> list[Errand]:
     return [
         Errand(source, grain, window, check)
         for span in of_days(days)
         for month in span.split(Grain.MONTH)
-        for window in month.chunks(LONGEST[grain])
+        for window in month.chunks(longest or LONGEST[grain])
     ]
+
+
+def together(plan: Iterable[Errand]) -> list[list[Errand]]:
+    """The errands of a plan that are committed together, in the order of the plan.
+
+    Of one dialect what was billed and what was used of the same days are one commit: a bill without its use would look
+    like use that was never there.
+    """
+    groups: list[list[Errand]] = []
+    for errand in plan:
+        fits = [group for group in groups if any(_halves(errand, member) for member in group)]
+        if not fits:
+            groups.append([errand])
+            continue
+        fits[0].append(errand)
+        for group in fits[1:]:
+            fits[0].extend(group)
+            groups.remove(group)
+    return groups
+
+
+def _halves(one: Errand, other: Errand) -> bool:
+    """Return whether two errands read halves of one bill, or two looks at one half, of days that they share a month."""
+    dialect = _DIALECTS.get(one.source)
+    if dialect is None or dialect != _DIALECTS.get(other.source):
+        return False
+    days = one.window & other.window
+    return bool(days) and one.source is not other.source
+
+
+_DIALECTS = {
+    Source.COST: "reports",
+    Source.USAGE: "reports",
+    Source.ANALYTICS_COST: "analytics",
+    Source.ANALYTICS_USAGE: "analytics",
+}
 
 
 @dataclass(frozen=True, slots=True)

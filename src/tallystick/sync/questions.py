@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from tallystick.api import analytics, claude_code
-from tallystick.api.client import Client, Query
+from tallystick.api.client import Query
 from tallystick.api.endpoints import USAGE_REPORT, WIDTHS
 from tallystick.api.reports import cost_query, usage_query
 from tallystick.core.dimensions import UNKNOWN
@@ -15,6 +15,7 @@ from tallystick.errors import CursorLost, Refused
 from tallystick.sync.cube import SCOUTS, SPARSE, Cut, cuts, sparse_cuts
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Asked, Reading
+from tallystick.sync.watch import Watch
 
 ROWS_A_PAGE = 40_000
 """Rows that a page should hold at most, so that memory stays flat: the older `limit` counts buckets, not rows."""
@@ -36,7 +37,7 @@ Ask = Callable[[tuple[str, ...], Filter], Query]
 class Questions:
     """Asks in the name of one sync; `remark` takes what the user should know of the answers."""
 
-    def __init__(self, client: Client, remark: Callable[..., None]) -> None:
+    def __init__(self, client: Watch, remark: Callable[..., None]) -> None:
         self._client = client
         self._remark = remark
         self._refused: dict[Errand, set[str]] = {}
@@ -93,7 +94,7 @@ class Questions:
                 return usage_query(window, grain, by=by, where=where, limit=limit)
 
             yield from self._filtered(errand, cut, cut.by, ask, asked)
-        self._remark(*(f"Some values of {name} could not be told apart; they are `unknown`." for name in lost))
+        reading.lost = lost
 
     def _sparse_cube(self, errand: Errand, reading: Reading, now: datetime) -> Iterator[Asked]:
         """The scout and then the queries that rebuild a cube of the newer dialect."""
@@ -112,12 +113,7 @@ class Questions:
                 lambda by, where: query(window, errand.grain, now, by=by, where=where, limit=ROWS),
                 asked,
             )
-        self._remark(
-            *(
-                f"Some values of {name} could not be told apart in the newer dialect; they are `unknown`."
-                for name in lost
-            )
-        )
+        reading.lost = lost
 
     def _filtered(
         self, errand: Errand, cut: Cut, by: tuple[str, ...], ask: Ask, asked: list[Filter]

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from tallystick.api.client import Page
 from tallystick.api.directory import Named
 from tallystick.api.leniency import Oddity
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import (
     ACTIVITY,
@@ -36,7 +37,7 @@ from tallystick.core.records import (
     LedgerTable,
     State,
 )
-from tallystick.core.time import Grain, Window, midnight
+from tallystick.core.time import Grain, Window, midnight, spans
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.cube import Seen
@@ -105,7 +106,8 @@ class Reading(ABC):
     """Takes the pages of an errand as they come, and judges them at the end.
 
     `default` is the real id of the default workspace, where it is known. `seen` is what the scouts found, `densest` the
-    most rows of the cube that one bucket of a page held, `people` who the rows themselves name.
+    most rows of the cube that one bucket of a page held, `people` who the rows themselves name, `lost` the dimensions
+    of which some values had to stay `unknown`.
     `add` raises StrangeAnswer and BadMoney for a page that cannot be; nothing of the reading is kept then.
     """
 
@@ -118,6 +120,7 @@ class Reading(ABC):
     odd: set[Oddity] = field(default_factory=set)
     densest: int = 0
     people: dict[str, Named] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
     _counted: Counter[str] = field(default_factory=Counter)
     _uncounted: dict[str, dict[datetime, dict[str, int]]] = field(default_factory=dict)
     _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
@@ -186,6 +189,21 @@ class Reading(ABC):
             for name, count in fields.items():
                 day[name] = day.get(name, 0) + count
         return found
+
+    def unnamed(self, verdict: Verdict) -> list[str]:
+        """What stayed `unknown` as no query could tell its values apart, of which days, and a remedy."""
+        messages = []
+        for name in self.lost:
+            rows = verdict.rows.filter(pc.equal(verdict.rows[name], UNKNOWN))
+            if not rows.num_rows:
+                continue
+            messages.append(
+                f"The {name} of {_spoken(added(self._sums(rows).values()))} is unknown on "
+                f"{spans(rows['day'].unique().to_pylist())}: no query of this dialect tells its values there apart. "
+                "`tallystick sync --source both` reads these days from the other one too; update tallystick where the "
+                "values are new."
+            )
+        return messages
 
     @property
     def _table(self) -> LedgerTable:
@@ -261,6 +279,15 @@ def added(totals: Iterable[Figures]) -> Figures:
                 None if it is None or one is None else EXACT.add(it, one) if isinstance(it, Decimal) else it + one
             )
     return held
+
+
+def repeated(page: Page, path: str, window: Window) -> StrangeAnswer:
+    """The error of a control total that came twice, which would count its window twice."""
+    return StrangeAnswer(
+        f"{page.request.partition('?')[0]} answered at `{path}` with the total of {window} twice.",
+        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+        request_id=page.request_id,
+    )
 
 
 def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:

@@ -18,11 +18,12 @@ from tallystick.ledger import faults
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten, remember
 from tallystick.ledger.tables import EMPTY, Tables, Version, schema
-from tallystick.sync.keep import Keeper
+from tallystick.sync.fetch import TRIES, reading_of
+from tallystick.sync.keep import Batch, Keeper
+from tallystick.sync.loss import ACCEPTED
 from tallystick.sync.people import People
 from tallystick.sync.plan import Errand, Source
 from tallystick.sync.reading import Asked
-from tallystick.sync.run import TRIES, reading_of
 from tallystick.tally.prices import Prices
 
 
@@ -84,6 +85,7 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
     first = pages[0]
     asked = (_asked(row, archive, copy) for row in pages)
+    accept = any(row["purpose"] == ACCEPTED for row in pages)
     if first["source"] == "names":
         keeper.keep_names(((it.purpose, it.page) for it in asked), first["read_at"])
         return
@@ -91,10 +93,11 @@ def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: 
     errand = Errand(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
     reading = reading_of(errand, keeper, first["read_at"])
     for it in asked:
-        reading.add(it)
+        if it.purpose != ACCEPTED:
+            reading.add(it)
     if not errand.check:
-        last = first["attempt"] == TRIES
-        keeper.keep(errand, reading.verdict(), first["read_at"], last=last, people=reading.people.values())
+        last, people = first["attempt"] == TRIES, tuple(reading.people.values())
+        keeper.keep(Batch(errand, reading.verdict(), first["read_at"], last, people, accept))
 
 
 def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> Asked:

@@ -1,153 +1,154 @@
-"""Errands to pages to records to a committed version, with progress.
+"""A sync: from the API to the ledger, a month at a time, with progress.
 
-Each page goes into the archive before it is judged; each errand is committed whole or not at all. An ended day that
-moved while it was read is read again, twice at most, then left as the ledger had it, with an Issue.
+Each page goes into the archive before it is judged; what was billed and used of the same days is one commit, whole or
+not at all. An ended day that moved while it was read is read again, twice at most, then left as the ledger had it, with
+a data issue. A window that cannot be read is left out, and all others are read.
 """
 
 from __future__ import annotations
 
-import json
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-import pyarrow as pa
-
-from tallystick.api import analytics, directory
+from tallystick.api import analytics
 from tallystick.api.client import Client, Clock, Page
+from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.limits import REFUSALS
-from tallystick.core.records import NAMES, PAGES
+from tallystick.core.records import DAYS
 from tallystick.core.time import Grain, Window, text
-from tallystick.errors import AskedWrongly, CursorLost, Refused
+from tallystick.errors import ApiError, AskedWrongly, CursorLost, Refused, StrangeAnswer
+from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten
-from tallystick.ledger.tables import Tables, Writer, schema
-from tallystick.sync.activity import ActivityReading
-from tallystick.sync.dense import DenseReading
-from tallystick.sync.dialects import Choice, chosen, plan, probe
+from tallystick.ledger.tables import Tables, Writer
+from tallystick.sync.dialects import Choice, chosen, plan, possible, probe
+from tallystick.sync.fetch import TRIES, Fetch
 from tallystick.sync.history import known_days
-from tallystick.sync.keep import Keeper
-from tallystick.sync.people import OLDER, Mode, People, default_key, key_in
-from tallystick.sync.plan import Errand, Source, again
+from tallystick.sync.keep import Batch, Keeper
+from tallystick.sync.listing import Listing
+from tallystick.sync.outcome import Outcome, Progress
+from tallystick.sync.people import Mode, People, default_key, key_in
+from tallystick.sync.plan import FIRST_DAY, Errand, Source, again, together
 from tallystick.sync.questions import BAD_REQUEST, Questions
-from tallystick.sync.reading import Asked, Reading
-from tallystick.sync.sparse import SparseReading
+from tallystick.sync.reading import Reading, Verdict
+from tallystick.sync.watch import Watch
 from tallystick.tally.prices import Prices
 
-TRIES = 3
-"""Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""
 KIND = "organization_type_not_supported"
 """The code of a 400 of what this kind of organization does not have (analytics-api 1.12)."""
 NO_DAY = "Invalid date range"
 """How the one known 400 of the cost report begins (reports-api 1.3.4)."""
 
-
-@dataclass
-class Outcome:
-    """What a sync did: `days` were committed with new content, `moved` were left as the ledger had them."""
-
-    organization: str = ""
-    version: int = 0
-    requests: int = 0
-    size: int = 0
-    rows: int = 0
-    days: int = 0
-    names: int = 0
-    moved: dict[str, str] = field(default_factory=dict)
-    gaps: dict[str, str] = field(default_factory=dict)
-    issues: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-
-    def remark(self, *said: str) -> None:
-        """Say something once."""
-        self.remarks += [it for it in said if it not in self.remarks]
+Sample = Page | Refused | StrangeAnswer | None
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a sync is: errands done and in all, rows read, and the errand at hand (None at the end)."""
+class How(NamedTuple):
+    """How a sync goes about it: the dialects, the breakdowns, Claude Code too, settled days too, losses accepted."""
 
-    done: int
-    of: int
-    rows: int
-    errand: Errand | None
-
-
-def reading_of(errand: Errand, keeper: Keeper, read_at: datetime) -> Reading:
-    """A reading of an errand, of the dialect that it is of."""
-    if errand.source is Source.CLAUDE_CODE:
-        people, keys = keeper.people.id_of, keeper.key_ids()
-        return ActivityReading(errand, keeper.organization, read_at, person=people, key=keys)
-    kind = SparseReading if errand.source.newer else DenseReading
-    return kind(errand, keeper.organization, read_at, keeper.default)
+    source: str = Choice.AUTO
+    cuts: Sequence[str] = ()
+    coding: bool = True
+    anew: bool = False
+    accept_loss: bool = False
 
 
 class Sync:
-    """One run from the API to the ledger. `run` raises what the client raises; what was committed stays."""
+    """One run from the API to the ledger. `run` raises what stops all of it; what was committed stays."""
 
     def __init__(
         self,
         client: Client,
         tables: Tables,
         clock: Clock,
+        how: How | None = None,
         *,
-        source: str = Choice.AUTO,
-        cuts: Sequence[str] = (),
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
-        coding: bool = True,
         people: People | None = None,
     ) -> None:
-        if source not in set(Choice):
-            raise AskedWrongly(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
-        self._client = client
+        how = how or How()
+        if how.source not in set(Choice):
+            raise AskedWrongly(f"There is no source {how.source!r}.", f"Choose among {', '.join(Choice)}.")
         self._tables = tables
-        self._clock = clock
-        self._choice = Choice(source)
-        self._cuts = chosen(cuts)
+        self._choice = Choice(how.source)
+        self._cuts = chosen(how.cuts)
+        self._coding = how.coding
+        self._anew = how.anew
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
-        self._coding = coding
         self._people = people or People(Mode.FULL, key_in(default_key()))
-        self._reading = 0
         self.outcome = Outcome()
-        self._questions = Questions(client, self.outcome.remark)
+        self._watch = Watch(client, clock, self.outcome.remark)
+        questions = Questions(self._watch, self.outcome.remark)
+        self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, how.accept_loss)
+        self._done = 0
 
     def run(self, wanted: Window, grain: Grain) -> Outcome:
-        """Read what is missing or not settled of the UTC days of `wanted`, and commit it errand by errand."""
+        """Read what is missing or not settled of the UTC days of `wanted`, and commit it month by month.
+
+        What could not be read is in the outcome's `failures`. Raises Refused where the credential may read nothing,
+        Unreachable, LedgerError.
+        """
         with self._tables.writing(self._waiting) as writer:
-            self._reading, self._archive = writer.newest_reading(), writer.archive
+            self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
-            now = self._clock.now()
-            sample = probe(self._client, now) if self._choice.newer else None
-            if self._choice is Choice.ANALYTICS and isinstance(sample, Refused):
-                raise sample
-            keeper = self._names(writer, sample if isinstance(sample, Page) else None)
-            self._choose(keeper, wanted, now, sample)
+            keeper = self._begin(writer, wanted)
             known = known_days(self._tables, keeper.organization)
-            errands = plan(known, wanted, grain, now, self._choice, self._cuts, coding=self._coding)
-            waiting = deque((errand, 1) for errand in errands)
-            done = 0
-            while waiting:
-                errand, attempt = waiting.popleft()
-                if errand.source is Source.CLAUDE_CODE and not self._coding:
-                    continue  # it was refused
-                self._progress(Progress(done, done + 1 + len(waiting), self.outcome.rows, errand))
-                following = self._errand(keeper, errand, attempt)
-                waiting.extendleft((more, 1 if errand.check else attempt + 1) for more in reversed(following))
-                done += 1
-            self._progress(Progress(done, done, self.outcome.rows, None))
+            errands = plan(
+                known,
+                wanted,
+                grain,
+                self._watch.now(),
+                self._choice,
+                self._cuts,
+                coding=self._coding,
+                anew=self._anew,
+            )
+            groups = together(errands)
+            for place, group in enumerate(groups):
+                self._commit(keeper, group, sum(map(len, groups[place + 1 :])))
+            self._progress(Progress(self._done, self._done, self.outcome.rows, None))
             self.outcome.version = writer.version.number
             self.outcome.issues = keeper.issues
+            self.outcome.losses = keeper.losses
         return self.outcome
 
-    def _choose(self, keeper: Keeper, wanted: Window, now: datetime, sample: Page | Refused | None) -> None:
+    def _begin(self, writer: Writer, wanted: Window) -> Keeper:
+        """Read the directory, find out whose it is, and settle which dialect is read."""
+        listing = Listing.read(self._watch)
+        now = self._watch.now()
+        sample = probe(self._watch, now) if self._choice.newer else None
+        if self._choice is Choice.ANALYTICS and isinstance(sample, (Refused, StrangeAnswer)):
+            raise sample
+        page = sample if isinstance(sample, Page) else None
+        organization = listing.organization(page, self._organizations(writer))
+        self._watch.expect(organization, "the organization's own address" if listing.known else "this ledger")
+        listing.learn(self._people)
+        if page:
+            listing.ask_children(self._watch, now)
+        keeper = Keeper(writer, organization, self._prices, self._people)
+        self.outcome.organization = organization
+        listing.keep(keeper, self._fetch, self.outcome, self._watch.now())
+        self._choose(keeper, wanted, now, sample)
+        return keeper
+
+    def _organizations(self, writer: Writer) -> set[str]:
+        """The organizations that the ledger holds."""
+        rows = self._tables.rows(DAYS, writer.version.tables[DAYS.name], columns=["organization"])
+        return set(rows["organization"].unique().to_pylist())
+
+    def _choose(self, keeper: Keeper, wanted: Window, now: datetime, sample: Sample) -> None:
         """Settle for the older dialect where the newer may not be read; say what is read from where."""
         first = analytics.covered(now)
-        if isinstance(sample, Refused):
+        if possible(wanted) != wanted:
+            self.outcome.remark(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
+        if isinstance(sample, StrangeAnswer):
+            self.outcome.failures["newer dialect"] = sample
+            self._choice = Choice.REPORTS
+        elif isinstance(sample, Refused):
             if self._choice is Choice.BOTH or not keeper.knows(Source.COST):
                 self.outcome.remark(f"The newer dialect may not be read, so the older reports are. {sample.what}")
             self._choice = Choice.REPORTS
@@ -160,66 +161,81 @@ class Sync:
         if self._cuts and not self._choice.newer:
             self.outcome.remark(f"Cuts are of the newer dialect alone, so none is read: {', '.join(self._cuts)}.")
 
-    def _names(self, writer: Writer, sample: Page | None) -> Keeper:
-        """Read the directory. A credential that may not read who it belongs to is told by an answer it may read."""
-        at = self._clock.now()
-        refusals: dict[str, Refused] = {}
-        pages = list(directory.read(self._client, refusals.__setitem__))
-        for purpose, page in pages:
-            if purpose == "users":
-                self._people.learn(page.body)
-        listed = [self._people.taken(Asked(purpose, {}, page), purpose) for purpose, page in pages]
-        pages = [(asked.purpose, asked.page) for asked in listed]
-        if "organization" in refusals:
-            organization = analytics.organization(sample) if sample else None
-            if organization is None:
-                raise refusals["organization"]
-        else:
-            organization = directory.organization(pages[0][1]).id
-        if refusals:
-            lists = ", ".join(purpose.replace("_", " ") for purpose in refusals)
-            first = next(iter(refusals.values()))
-            self.outcome.remark(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
-        keeper = Keeper(writer, organization, self._prices, self._people)
-        if self._people.named_in(writer.rows(NAMES, organization).to_pylist()):
-            self.outcome.remark(OLDER.format(mode=self._people.mode))
-        self.outcome.organization = keeper.organization
-        here = Window(at, at)
-        rows = [self._archived(asked, place) for place, asked in enumerate(listed)]
-        self._index(keeper, rows, "names", Grain.DAY, here, at, attempt=1)
-        keeper.keep_prices(at)
-        self.outcome.names = keeper.keep_names(pages, at)
-        return keeper
+    def _commit(self, keeper: Keeper, errands: list[Errand], later: int) -> None:
+        """Read the windows that belong together, those that follow from them too, and commit them as one version.
 
-    def _errand(self, keeper: Keeper, errand: Errand, attempt: int) -> list[Errand]:
-        """Do one errand; the errands that follow from it."""
-        read_at = self._clock.now()
+        Where one of them stops the sync (no answer, a credential that is refused), what was read of the others is kept.
+        """
+        waiting = deque((errand, 1) for errand in errands)
+        batches: list[Batch] = []
         try:
-            reading, rows = self._read(keeper, errand, read_at)
+            while waiting:
+                errand, attempt = waiting.popleft()
+                if errand.source is Source.CLAUDE_CODE and not self._coding:
+                    continue  # it was refused
+                of = self._done + 1 + len(waiting) + later
+                self._progress(Progress(self._done, of, self.outcome.rows, errand))
+                following = self._read(keeper, errand, attempt, batches)
+                waiting.extendleft((more, 1 if errand.check else attempt + 1) for more in reversed(following))
+                self._done += 1
+        except ApiError:
+            self._keep(keeper, batches)
+            raise
+        self._keep(keeper, batches)
+
+    def _keep(self, keeper: Keeper, batches: list[Batch]) -> None:
+        self._fetch.index(keeper.writer)
+        self.outcome.changed |= keeper.keep(*batches)
+
+    def _read(self, keeper: Keeper, errand: Errand, attempt: int, batches: list[Batch]) -> list[Errand]:
+        """Read one window and add what came back to `batches`; the errands that follow from it."""
+        read_at = self._watch.now()
+        try:
+            reading, verdict = self._fetch.read(keeper, errand, read_at, attempt)
         except Refused as no:
             self._excuse(errand, no)
             return []
-        self._index(keeper, rows, errand.source, errand.grain, errand.window, read_at, attempt)
-        if errand.check:
+        except StrangeAnswer as wrong:
+            self._fail(errand, wrong)
+            return []
+        if verdict is None:
             return again(errand, keeper.moved(errand, reading.control("check")))
-        verdict = reading.verdict()
         last = attempt == TRIES
-        self.outcome.days += keeper.keep(errand, verdict, read_at, last=last, people=reading.people.values())
-        self.outcome.rows += verdict.rows.num_rows
-        self.outcome.gaps |= {f"{errand.source} {day}": gap for day, gap in verdict.gaps.items()}
-        if attempt < TRIES:
+        people = tuple(reading.people.values())
+        batches.append(Batch(errand, verdict, read_at, last, people, self._fetch.accept))
+        self._note(errand, reading, verdict)
+        if not last:
             return again(errand, verdict.moved)
         self.outcome.moved |= {f"{errand.source} {day}": how for day, how in verdict.moved.items()}
         return []
 
+    def _note(self, errand: Errand, reading: Reading, verdict: Verdict) -> None:
+        """Count what was read, and say what was not in it."""
+        self.outcome.rows += verdict.rows.num_rows
+        self.outcome.gaps |= {f"{errand.source} {day}": gap for day, gap in verdict.gaps.items()}
+        self.outcome.remark(*reading.unnamed(verdict))
+        if errand.source.newer or errand.source is Source.CLAUDE_CODE:
+            return
+        today = self._watch.now().date()
+        absent = {*errand.window.days()} - {*verdict.days} - {*verdict.moved}
+        if missing := sorted(day for day in absent if day < today):
+            self.outcome.missing.setdefault(str(errand.source), []).extend(missing)
+
+    def _fail(self, errand: Errand, wrong: ApiError) -> None:
+        """Leave a window out; the sync goes on and says so at its end."""
+        self.outcome.failures[str(errand)] = wrong
+
     def _excuse(self, errand: Errand, no: Refused) -> None:
-        """Go on without a window that need not be read: not published yet, or of a dialect that auto can do without."""
-        if isinstance(no, CursorLost):
+        """Go on without a window that was refused; one that need not be read is no failure.
+
+        Raises the refusal of a credential that may read nothing at all.
+        """
+        if no.status == UNKNOWN_KEY:
             raise no
         if errand.source is Source.COST and no.status == BAD_REQUEST and NO_DAY in no.what:
             # By the API's clock no day of the window has ended yet.
             self.outcome.remark(f"{errand}: not published yet, so left out. {no.what}")
-        elif errand.source is Source.CLAUDE_CODE and no.status in REFUSALS:
+        elif errand.source is Source.CLAUDE_CODE and no.status in REFUSALS and not isinstance(no, CursorLost):
             self._coding = False
             self.outcome.remark(f"The Claude Code report may not be read, so there is no activity. {no.what}")
         elif (
@@ -231,64 +247,4 @@ class Sync:
                 f"The older reports may not be read, so days that only they know are left out. {no.what}"
             )
         else:
-            raise no
-
-    def _read(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
-        """Read a window whole, from its start again where a page token was lost, which discards what was read."""
-        for _ in range(TRIES - 1):
-            try:
-                return self._once(keeper, errand, read_at)
-            except CursorLost:
-                continue
-        return self._once(keeper, errand, read_at)
-
-    def _once(self, keeper: Keeper, errand: Errand, read_at: datetime) -> tuple[Reading, list[dict[str, Any]]]:
-        reading = reading_of(errand, keeper, read_at)
-        rows: list[dict[str, Any]] = []
-        for answered in self._questions.pages(errand, reading, read_at):
-            asked = self._people.taken(answered, errand.source)
-            rows.append(self._archived(asked, len(rows)))
-            reading.add(asked)
-            if errand.source is Source.USAGE:
-                self._questions.densest = max(self._questions.densest, reading.densest)
-        return reading, rows
-
-    def _archived(self, asked: Asked, place: int) -> dict[str, Any]:
-        """Put a page into the archive; its row of the index."""
-        self.outcome.requests += 1
-        self.outcome.size += len(asked.page.body)
-        return {
-            "purpose": asked.purpose,
-            "place": place,
-            "request": asked.page.request,
-            "fixed": json.dumps(dict(asked.fixed), sort_keys=True),
-            "refreshed_at": asked.refreshed_at,
-            "hash": self._archive.keep(asked.page.body),
-            "size": len(asked.page.body),
-            "original": asked.original,
-            "redacted": asked.redacted,
-        }
-
-    def _index(
-        self,
-        keeper: Keeper,
-        rows: list[dict[str, Any]],
-        source: str,
-        grain: Grain,
-        window: Window,
-        at: datetime,
-        attempt: int,
-    ) -> None:
-        """Put a reading's pages into the index, before anything made of them is committed."""
-        self._reading += 1
-        common = {
-            "organization": keeper.organization,
-            "reading": self._reading,
-            "attempt": attempt,
-            "source": str(source),
-            "grain": str(grain),
-            "window_start": window.start,
-            "window_end": window.end,
-            "read_at": at,
-        }
-        keeper.writer.append(PAGES, pa.Table.from_pylist([common | row for row in rows], schema(PAGES)))
+            self._fail(errand, no)

@@ -31,7 +31,7 @@ from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, State, Type
 from tallystick.core.time import Window
 from tallystick.ledger.tables import schema
-from tallystick.sync.reading import MEASURES, Asked, Figures, Reading, added
+from tallystick.sync.reading import MEASURES, Asked, Figures, Reading, repeated
 from tallystick.sync.remainder import Filters, judged, whole
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
@@ -65,7 +65,9 @@ class SparseReading(Reading):
                 said: dict[datetime, Figures] = self._controls.setdefault(asked.purpose, {})
                 for it, more in zip(found, figures, strict=True):
                     start = it.window.start
-                    said[start] = added([said[start], more]) if start in said else more
+                    if start in said:
+                        raise repeated(page, it.path, it.window)
+                    said[start] = more
                 self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
                 if not cost:
                     self._uncounted[asked.purpose] = self._uncounted.get(asked.purpose, {}) | uncounted(page)

@@ -1,0 +1,41 @@
+"""Losses: days that a newer answer would empty or halve, named on every answer over them."""
+
+from __future__ import annotations
+
+from sqlglot import exp
+
+from tallystick.core.question import Question
+from tallystick.core.records import CHARGES, DAYS, LedgerTable
+from tallystick.core.time import spans
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import wanted, within
+
+
+def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set[str]) -> list[str]:
+    """Return what to say of days of the window whose newest answer was not believed yet; nothing where there is none.
+
+    `sources` are those that the table tells of; charges tell of use too.
+    """
+    sources = sources | {"usage", "analytics_usage"} if table is CHARGES else sources
+    where = {name: values for name, values in question.where.items() if name == "organization"}
+    query = (
+        exp.select("day", "text")
+        .distinct()
+        .from_("ledger.losses")
+        .where(
+            exp.column("source").isin(*map(exp.Literal.string, sorted(sources))),
+            within(question.window),
+            *wanted(engine, DAYS, where),
+        )
+        .order_by("day", "text")
+    )
+    rows = engine.ask(query).to_pylist()
+    if not rows:
+        return []
+    days = sorted({row["day"] for row in rows})
+    words = ", ".join(dict.fromkeys(row["text"] for row in rows))
+    message = (
+        f"{spans(days)} may have changed: the newest answer would empty or halve it ({words}). It is left as it was "
+        "until a later sync reads the same; `tallystick sync --accept-loss` takes it at once."
+    )
+    return [message]

@@ -1,0 +1,117 @@
+"""Listing: the directory as one sync reads it: whose the credential is, and how everything is called.
+
+Names are a convenience: a list that cannot be read is left out and said, and the bill is read all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tallystick.api import analytics, directory
+from tallystick.api.client import Page
+from tallystick.core.records import NAMES
+from tallystick.errors import ApiError, Refused, StrangeAnswer
+from tallystick.sync.naming import CHILDREN
+from tallystick.sync.people import OLDER, People
+from tallystick.sync.reading import Asked
+
+if TYPE_CHECKING:
+    from tallystick.sync.fetch import Fetch
+    from tallystick.sync.keep import Keeper
+    from tallystick.sync.outcome import Outcome
+    from tallystick.sync.watch import Watch
+
+ORGANIZATION = "organization"
+
+
+@dataclass
+class Listing:
+    """The pages of the directory, each with its purpose, and what could not be read of it, by purpose."""
+
+    pages: list[tuple[str, Page]]
+    errors: dict[str, ApiError] = field(default_factory=dict)
+    _asked: list[Asked] = field(default_factory=list)
+
+    @classmethod
+    def read(cls, watch: Watch) -> Listing:
+        """Read every list that may be read; Refused where the credential is not known at all."""
+        errors: dict[str, ApiError] = {}
+        return cls(list(directory.read(watch, errors.__setitem__)), errors)
+
+    @property
+    def known(self) -> bool:
+        """Whether the API says whose the credential is at its own address."""
+        return ORGANIZATION not in self.errors
+
+    def organization(self, sample: Page | None, ledger: set[str]) -> str:
+        """Return whose the credential is: as its own address says, else as an answer of the newer dialect does.
+
+        Raises the refusal where neither does, StrangeAnswer where the ledger holds other organizations alone.
+        """
+        if self.known:
+            return directory.organization(self.pages[0][1]).id
+        organization = analytics.organization(sample) if sample else None
+        if organization is None:
+            raise self.errors[ORGANIZATION]
+        if ledger and organization not in ledger:
+            raise StrangeAnswer(
+                f"The API answered for the organization {organization}; this ledger holds {', '.join(sorted(ledger))}, "
+                "and this credential may not ask whose it is.",
+                "Nothing was kept. Sync another organization into a ledger of its own: --ledger FOLDER.",
+            )
+        return organization
+
+    def learn(self, people: People) -> None:
+        """Learn whose e-mails are whose; leave out what may not be kept of persons, and lists that make no sense."""
+        for purpose in dict.fromkeys(purpose for purpose, _ in self.pages):
+            mine = [page for name, page in self.pages if name == purpose]
+            try:
+                if purpose == "users":
+                    for page in mine:
+                        people.learn(page.body)
+                asked = [people.taken(Asked(purpose, {}, page), purpose) for page in mine]
+                directory.names((purpose, it.page) for it in asked)
+            except StrangeAnswer as wrong:
+                if purpose == ORGANIZATION:
+                    raise
+                self.errors[purpose] = wrong
+            else:
+                self._asked += asked
+
+    def ask_children(self, watch: Watch, now: datetime) -> None:
+        """Ask the newer dialect which organizations a parent's report is of; a refusal leaves it unknown."""
+        query = analytics.family(now)
+        try:
+            pages = list(watch.pages(query)) if query else []
+            found = {child for page in pages for child in analytics.children(page)}
+        except (Refused, StrangeAnswer):
+            return
+        if found:  # of any other organization nothing is to be kept
+            self._asked += [Asked(CHILDREN, {}, page) for page in pages]
+
+    def keep(self, keeper: Keeper, fetch: Fetch, outcome: Outcome, at: datetime) -> None:
+        """Archive the lists and commit the names; say what could not be read and what looks wrong."""
+        self._say(outcome)
+        if fetch.people.named_in(keeper.writer.rows(NAMES, keeper.organization).to_pylist()):
+            outcome.remark(OLDER.format(mode=fetch.people.mode))
+        fetch.names(keeper, self._asked, at)
+        keeper.keep_prices(at)
+        outcome.names = keeper.keep_names([(asked.purpose, asked.page) for asked in self._asked], at)
+        short: Mapping[str, str] = keeper.short
+        keeper.losses |= {f"the list of {_spoken(purpose)}": words for purpose, words in short.items()}
+
+    def _say(self, outcome: Outcome) -> None:
+        refusals = {purpose: wrong for purpose, wrong in self.errors.items() if isinstance(wrong, Refused)}
+        if refusals:
+            lists = ", ".join(map(_spoken, refusals))
+            first = next(iter(refusals.values()))
+            outcome.remark(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
+        for purpose in self.errors.keys() - refusals.keys():
+            outcome.failures[f"the list of {_spoken(purpose)}"] = self.errors[purpose]
+
+
+def _spoken(purpose: str) -> str:
+    return purpose.replace("_", " ")

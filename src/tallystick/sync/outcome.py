@@ -1,0 +1,85 @@
+"""Outcome: what a sync did, what it had to leave out, and how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from tallystick.errors import ApiError, Refused, StrangeAnswer
+from tallystick.sync.plan import Errand
+
+MOST_NAMED = 5
+"""Windows that an error names, of those that failed."""
+
+
+@dataclass
+class Outcome:
+    """What a sync did.
+
+    `changed` are the days that were committed with new content. What was left out: `moved` days kept moving, `losses`
+    are days that an answer would have emptied or halved, `missing` were in no answer (each by source and day, and why);
+    `failures` are windows and lists that could not be read. `gaps` says how far the running day is from its total.
+    """
+
+    organization: str = ""
+    version: int = 0
+    requests: int = 0
+    size: int = 0
+    rows: int = 0
+    names: int = 0
+    changed: set[date] = field(default_factory=set)
+    moved: dict[str, str] = field(default_factory=dict)
+    losses: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, list[date]] = field(default_factory=dict)
+    failures: dict[str, ApiError] = field(default_factory=dict)
+    gaps: dict[str, str] = field(default_factory=dict)
+    issues: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def days(self) -> int:
+        """How many days were committed with new content, each counted once."""
+        return len(self.changed)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code: 5 or 3 where windows failed, 1 where days were left out, else 0."""
+        if self.failures:
+            refused = all(isinstance(wrong, Refused) for wrong in self.failures.values())
+            return Refused.exit_code if refused else StrangeAnswer.exit_code
+        return int(bool(self.moved or self.losses or self.missing))
+
+    def remark(self, *messages: str) -> None:
+        """Say something once."""
+        self.remarks += [message for message in messages if message not in self.remarks]
+
+    def raise_failures(self) -> None:
+        """Raise what failed: the one error, or one that names the windows."""
+        failures = list(self.failures.values())
+        if not failures:
+            return
+        if len(failures) == 1:
+            raise failures[0]
+        kind = StrangeAnswer if self.exit_code == StrangeAnswer.exit_code else Refused
+        named = [f"{what}: {wrong.what}" for what, wrong in self.failures.items()]
+        more = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        raise kind(
+            f"{len(named)} windows or lists could not be read: {'; '.join(named[:MOST_NAMED])}{more}",
+            "All others were committed. Run the same command again; if it stays, report the request-ids to Anthropic.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a sync is: errands done and in all, rows read, and the errand at hand (None at the end)."""
+
+    done: int
+    of: int
+    rows: int
+    errand: Errand | None
+
+
+def named_days(days: Mapping[str, Iterable[object]]) -> str:
+    """Return days by source in words: `cost 2026-11-27; usage 2026-11-20, 2026-11-21`."""
+    return "; ".join(f"{source} {', '.join(map(str, which))}" for source, which in days.items())
