@@ -51,4 +51,4 @@ def test_a_settled_month_is_looked_at_once_a_month(settled: Case) -> None:
         assert "cost by day, 2026-10-01 to 2026-10-23, control totals" in plan
         assert settled(*SYNC, now=later).code == 0
         assert settled(*OCTOBER, now=later).out.split()[-1] == "143.00"
-        assert "2026-10" not in settled("sync", "--source", "reports", "--plan", now=after).out
+        assert "2026-10" not in settled(*SYNC, "--plan", now=after).out

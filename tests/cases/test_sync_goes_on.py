@@ -100,7 +100,7 @@ def test_what_could_not_be_told_apart_is_named(case: Case) -> None:
             use["service_tier"] = ["standard", "surge", "swell"][place % 3]
             use["product"] = ["messages_api", None, "other"][place % 3]
         done = case("sync", "--source", "analytics", "--since", "2026-11-20")
-    message = next(line for line in done.err.splitlines() if "is unknown on" in line)
-    assert "tokens" in message
-    assert "2026-11-2" in message
-    assert "--source both" in message
+    billed, used = (line for line in done.err.splitlines() if "is unknown on 2026-11-2" in line)
+    assert "28.5375 USD" in billed
+    assert "tokens" in used
+    assert "--source both" in used

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 LONG = 10.0
 """Seconds of a wait that is worth a line."""
+MOST_FAILURES = 10
+"""Windows that failed and are told one by one."""
 
 
 @click.command(short_help="Whether the API can be read.")
@@ -185,9 +187,12 @@ def tell(done: Outcome) -> None:
     """Say what the user should know of a sync: what is odd, what was left as it was, and what failed."""
     for message in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues), *left_out(done)):
         note(message)
-    for what, wrong in done.failures.items():
+    for what, wrong in list(done.failures.items())[:MOST_FAILURES]:
         note(f"left out: {what}. {wrong.what}")
         note(wrong.mend, name="  ")
+    if len(done.failures) > MOST_FAILURES:
+        more = list(done.failures)[MOST_FAILURES:]
+        note(f"left out: {len(more):,} more, {more[0]} to {more[-1]}.")
 
 
 def left_out(done: Outcome) -> list[str]:

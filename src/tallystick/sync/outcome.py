@@ -59,14 +59,19 @@ class Outcome:
         failures = list(self.failures.values())
         if not failures:
             return
+        first = failures[0]
         if len(failures) == 1:
-            raise failures[0]
-        kind = StrangeAnswer if self.exit_code == StrangeAnswer.exit_code else Refused
+            raise first
+        kind: type[ApiError] = StrangeAnswer if self.exit_code == StrangeAnswer.exit_code else Refused
+        if all(type(wrong) is type(first) for wrong in failures):
+            kind = type(first)
         named = [f"{what}: {wrong.what}" for what, wrong in self.failures.items()]
         more = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
         raise kind(
             f"{len(named)} windows or lists could not be read: {'; '.join(named[:MOST_NAMED])}{more}",
             "All others were committed. Run the same command again; if it stays, report the request-ids to Anthropic.",
+            status=first.status,
+            code=first.code,
         )
 
 
