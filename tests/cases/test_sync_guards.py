@@ -176,6 +176,21 @@ def test_another_organizations_answer_is_refused(case: Case, path: str) -> None:
     assert OTHER.encode() not in b"".join(it.read_bytes() for it in case.ledger.rglob("*.parquet"))
 
 
+def test_without_its_own_address_the_ledger_says_whose_it_is(case: Case) -> None:
+    """Where a credential may not ask whose it is, an answer of an organization that the ledger lacks is refused."""
+    no = (403, {"content-type": "application/json"}, b'{"type":"error","error":{"type":"permission_error"}}')
+    with case.serve("small.py") as world:
+        world.respond = lambda path, *_: no if path == f"{BASE}me" else None
+        assert _sync(case, "analytics").code == 0
+        ours = world.me["id"]
+        world.me = world.me | {"id": OTHER}
+        done = _sync(case, "analytics")
+    assert done.code == 5
+    assert OTHER in done.err
+    assert ours in done.err
+    assert [row["organization"] for row in _rows(case, "SELECT DISTINCT organization FROM pages")] == [ours]
+
+
 @pytest.mark.parametrize("path", [*NEWER, f"{BASE}users", f"{BASE}usage_report/claude_code"])
 def test_a_page_repeated_under_a_new_token_is_not_added_twice(case: Case, path: str) -> None:
     """A page that comes again under another token leaves its window out, with exit code 5, and no figure doubles."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tallystick.api.analytics import Actor
+from tallystick.api.actors import Actor
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import ANALYTICS_COST, ANALYTICS_USAGE, CHARGES
 from tallystick.sim import World

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ from hypothesis import given, settings, strategies as st
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES, State
 from tallystick.core.time import Grain, Window, midnight
-from tallystick.errors import CursorLost, Refused
+from tallystick.errors import CursorLost, Refused, StrangeAnswer
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
 from tallystick.sync import questions
 from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
@@ -196,7 +197,8 @@ def test_a_token_that_is_always_lost_stops_with_what_was_committed(path: Path, w
 
 def test_a_row_told_twice_is_not_kept(path: Path, world: World) -> None:
     """A cube that does not meet its control total is read again; the ledger never has what was told twice."""
-    newer(path, Wire(world, faults=["duplicate-row:3"]), days_ago(3), TODAY)
+    with suppress(StrangeAnswer):  # of a control total, which has one row a day
+        newer(path, Wire(world, faults=["duplicate-row:3"]), days_ago(3), TODAY)
     kept = [day for day in span(days_ago(3), TODAY) if day in days_of(path, "analytics_cost")]
     for day in kept:
         total = sum((row["billed"] for row in records(path, ANALYTICS_COST) if row["day"] == day), Decimal(0))
