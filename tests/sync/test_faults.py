@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -281,14 +282,15 @@ def test_a_list_read_in_part_makes_nobody_gone(path: Path, world: World) -> None
 
 
 def test_a_name_that_is_gone_is_gone_and_can_come_back(path: Path, world: World) -> None:
-    """What a list no longer holds is `gone` with its last name; when it is listed again it is as it was."""
+    """What a list no longer holds is `gone` with its last name, an emptied list an hour later; it can come back."""
     synced(path, Wire(world), SINCE)
     before = rows(path, "SELECT * EXCLUDE (seen_at) FROM names ORDER BY type, id")
     nobody = b'{"data": [], "has_more": false, "first_id": null, "last_id": null}'
-    later = Clock(NOW.replace(minute=1))
-    lost = Wire(world, later, before=lambda target: Answer(200, nobody, {}) if "/users" in target else None)
-    assert synced(path, lost, SINCE).names == len(world.organization.users)
+    for hours, gone in ((0.1, 0), (1.2, len(world.organization.users))):
+        later = Clock(NOW + timedelta(hours=hours))
+        lost = Wire(world, later, before=lambda target: Answer(200, nobody, {}) if "/users" in target else None)
+        assert synced(path, lost, SINCE).names == gone
     assert {row["status"] for row in rows(path, "SELECT status FROM names WHERE type = 'user'")} == {"gone"}
     assert rows(path, "SELECT name FROM names WHERE type = 'user' AND name = 'Ada Okafor'")
-    synced(path, Wire(world, Clock(NOW.replace(minute=2))), SINCE)
+    synced(path, Wire(world, Clock(NOW + timedelta(hours=2))), SINCE)
     assert rows(path, "SELECT * EXCLUDE (seen_at) FROM names ORDER BY type, id") == before
