@@ -325,4 +325,4 @@ def test_another_process_that_writes_is_named(capsys: pytest.CaptureFixture[str]
     """Who holds the ledger is said at once, without a terminal too."""
     with Shown() as shown:
         shown.queue("process 1 on here")
-    assert "waiting for process 1 on here" in capsys.readouterr().err
+    assert "process 1 on here" in capsys.readouterr().err
