@@ -193,10 +193,10 @@ class People:
 
     def _actor(self, row: Mapping[str, Any], source: str, at: str) -> dict[str, Any]:
         """What changes in an actor of a report, or in what stands at `at` in its page; nothing where it is none."""
-        kind, email, text = row.get("type"), _text(row, "email_address"), _text(row, "actor")
+        kind, email, text = _text(row, "type"), _text(row, "email_address"), _text(row, "actor")
         if text and "@" in text and (self.mode != Mode.FULL or self.is_forgotten(self.id_of(text))):
             return {"actor": self.id_of(text)}
-        actor = at == "actor" or (isinstance(kind, str) and kind.endswith("_actor"))
+        actor = at == "actor" or (kind or "").endswith("_actor")
         if kind in _OTHERS or not (actor or email):
             return {}
         if source == "claude_code" and (email or kind == "user_actor"):
