@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -195,7 +196,9 @@ def of_fields(endpoint: Endpoint) -> Iterator[Fault]:
     for path in endpoint.enums:
         yield from _valued("enum", path, _all(ENUM_VALUES, harmless=directory))
     for path in endpoint.objects:
-        yield from _valued("object", path, _all(OBJECT_VALUES, harmless=directory))
+        absent = path.rpartition(".")[2] in ("server_tool_use", "cache_creation")
+        for fault in _valued("object", path, _all(OBJECT_VALUES, harmless=directory)):
+            yield replace(fault, news=absent and fault.name.endswith(("null", "missing")))  # no use of it
     for index, path in enumerate(endpoint.dates):
         where = f"^{path}" if endpoint.family == "dense" else path
         yield from _valued("date", where, _all(DATE_VALUES[: 5 if index else None], harmless=directory), path)

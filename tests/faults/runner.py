@@ -88,6 +88,21 @@ class Run:
             found[key] = tuple(_number(row[n]) for n in figures)
         return {key: values for key, values in found.items() if any(value not in ("", "0") for value in values)}
 
+    @property
+    def by_day(self) -> dict[str, list[str]]:
+        """The figures of each day, added up; a figure that is no number stands as it is."""
+        days: dict[str, list[str]] = {}
+        for key, values in self.figures.items():
+            before = days.setdefault(key[0], ["0"] * len(values))
+            days[key[0]] = [_sum(*pair) for pair in zip(before, values, strict=True)]
+        return days
+
+
+def _sum(one: str, other: str) -> str:
+    with contextlib.suppress(InvalidOperation):
+        return _number(str(Decimal(one or "0") + Decimal(other or "0")))
+    return f"{one} {other}"
+
 
 def _number(text: str) -> str:
     with contextlib.suppress(InvalidOperation):
