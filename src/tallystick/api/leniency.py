@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, get_origin
 
 import msgspec
 import msgspec.inspect as shapes
@@ -231,7 +231,7 @@ _FITS: Mapping[Any, Callable[..., Any]] = {
 
 
 def _strict(kind: shapes.Type) -> bool:
-    return isinstance(kind, shapes.StructType) and issubclass(kind.cls, Counters)
+    return isinstance(kind, shapes.StructType) and issubclass(get_origin(kind.cls) or kind.cls, Counters)
 
 
 def _note(odd: set[Oddity], path: str, text: str) -> None:

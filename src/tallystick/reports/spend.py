@@ -9,6 +9,7 @@ from tallystick.core.cuts import CUT_DIMS
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
+from tallystick.ledger.views import ALL_TOLD
 from tallystick.reports.report import Measure, Report
 
 _DAILY = "the ledger keeps what was billed by UTC day."
@@ -60,7 +61,7 @@ SPEND = Report(
             "requests",
             Kind.COUNT,
             "requests",
-            aggregate=f"CASE WHEN bool_and(source = 'analytics') THEN sum({_REQUESTED}) END",
+            aggregate=f"CASE WHEN bool_and({ALL_TOLD}) THEN sum({_REQUESTED}) END",
         ),
         Measure("cost_per_request", Kind.NUMBER, "USD", derived=_per_request, needs=("requests",)),
     ),
