@@ -22,6 +22,7 @@ from tallystick.core.records import COST, NAMES, PINNED, VERSIONS
 from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables, Version
+from tallystick.reports.intact import damaged_tables
 
 DAY = date(2026, 10, 1)
 CASES = Path(__file__).parent.parent / "witness" / "cases"
@@ -205,6 +206,20 @@ def test_verify_reads_every_file_of_every_table(damaged: Tallystick, tmp_path: P
     run = damaged("verify", "--format", "json")
     assert run.code == 1, run.err
     assert [row["check"] for row in json.loads(run.out)["rows"]] == [f"table names: {file.name}"]
+
+
+def test_verify_reads_the_files_of_older_versions(tables: Tables) -> None:
+    """A file that only an older version holds is compared as well: --as-of answers from it."""
+    [*_, file] = map(Path, tables.pinned(COST, tables.newest()))
+    with tables.writing() as writer:
+        writer.replace(COST, ME, [DAY], cost_of((DAY, "m", "7")))
+        writer.commit(ME, "replaced", NOW, {})
+    assert damaged_tables(Engine(tables, tables.newest())) == []
+    data = bytearray(file.read_bytes())
+    data[40] ^= 1
+    file.write_bytes(data)
+    [row] = damaged_tables(Engine(tables, tables.newest()))
+    assert row[2] == f"table cost: {file.name}"
 
 
 def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> None:

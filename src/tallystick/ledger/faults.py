@@ -26,6 +26,8 @@ FAULTS = (OSError, DeltaError, pa.ArrowException, duckdb.Error, json.JSONDecodeE
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NO_LINKS = frozenset({errno.ENOSYS, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
+_OF_SYSTEM = re.compile(r"([A-Z][^:()\x1b]*) \(os error \d+\)")
+"""How Rust writes what the system said, at the end of a chain of its own."""
 _LONG = 300
 
 
@@ -34,6 +36,8 @@ def reason(fault: BaseException) -> str:
     if isinstance(fault, OSError) and fault.strerror and not isinstance(fault, pa.ArrowException):
         name = Path(os.fsdecode(fault.filename)).name if isinstance(fault.filename, str | bytes) else ""
         return safe(f"{fault.strerror}: {name}" if name else fault.strerror)
+    if system := _OF_SYSTEM.search(str(fault)):
+        return safe(system[1])
     lines = [line.strip() for line in _ESCAPE.sub("", str(fault)).replace("↳", "\n").splitlines()]
     text = ": ".join(line.rstrip(":") for line in lines if line and not re.match(r"\d+: |at ", line))
     return safe(text[:_LONG] or type(fault).__name__)
