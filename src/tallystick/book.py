@@ -204,6 +204,7 @@ class Ledger(Answers):
         month: str,
         *,
         provisional: bool = False,
+        late: bool = False,
         organization: str | None = None,
         skip_earlier: bool = False,
     ) -> list[Draft]:
@@ -218,6 +219,7 @@ class Ledger(Answers):
             self._lists(),
             self._clock.now(),
             provisional=provisional,
+            late=late,
             organization=organization,
             skip_earlier=skip_earlier,
         )
@@ -227,6 +229,7 @@ class Ledger(Answers):
         month: str,
         *,
         provisional: bool = False,
+        late: bool = False,
         organization: str | None = None,
         skip_earlier: bool = False,
         waiting: Callable[[str], None] | None = None,
@@ -234,9 +237,9 @@ class Ledger(Answers):
         """Close a month, of one organization or of each still open in it: its lines are copied and never rewritten.
 
         It asks nothing and cannot be undone; `closable` says before what it would close. Days that Anthropic may still
-        restate must be allowed with `provisional`. The first month that is closed is the first that has charges;
-        `skip_earlier` leaves those before it open for ever. What is restated later stands as adjustments in the next
-        open month.
+        restate must be allowed with `provisional`, bills that are late with `late`. The first month that is closed is
+        the first that has charges; `skip_earlier` leaves those before it open for ever. What changes later stands as
+        adjustments in the next open month.
         """
         from tallystick.closing import close
 
@@ -249,6 +252,7 @@ class Ledger(Answers):
             self._lists(),
             self._clock.now,
             provisional=provisional,
+            late=late,
             organization=organization,
             skip_earlier=skip_earlier,
             waiting=waiting,

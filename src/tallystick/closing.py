@@ -34,6 +34,7 @@ from tallystick.reports.closed import (
     window,
 )
 from tallystick.reports.coverage import cover, organizations, spans
+from tallystick.reports.gaps import LATE, notes
 from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.reports.spelt import every, spellings
 from tallystick.reports.verify import verify
@@ -59,13 +60,14 @@ def drafts(
     now: datetime,
     *,
     provisional: bool = False,
+    late: bool = False,
     organization: str | None = None,
     skip_earlier: bool = False,
 ) -> list[Draft]:
     """What closing a month would close, of an organization or of each that is still open in it.
 
-    Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days that
-    were not allowed; LedgerError where days are absent or running, or something does not add up.
+    Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days or
+    late bills that were not allowed; LedgerError where days are absent or running, or something does not add up.
     """
     if window(name).end > Grain.DAY.floor(now):
         raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
@@ -79,6 +81,8 @@ def drafts(
         )
     for it in still:
         _in_order(engine, it, name, skip_earlier=skip_earlier)
+    if not late:
+        _billed(engine, still, name, now)
     broken = verify(engine, prices, archive=False).rows
     allowed = {it: _checked(engine, it, name, prices, now, broken, provisional=provisional) for it in still}
     at = _names_by(now)
@@ -93,6 +97,7 @@ def close(
     clock: Callable[[], datetime],
     *,
     provisional: bool = False,
+    late: bool = False,
     organization: str | None = None,
     skip_earlier: bool = False,
     waiting: Callable[[str], None] | None = None,
@@ -111,6 +116,7 @@ def close(
             prices,
             now,
             provisional=provisional,
+            late=late,
             organization=organization,
             skip_earlier=skip_earlier,
         )
@@ -191,6 +197,18 @@ def _checked(
                 "`tallystick verify` shows what does not; a sync or a rebuild may mend it.",
             )
     return sorted(map(date.fromisoformat, loose))
+
+
+def _billed(engine: Engine, organizations: Sequence[str], name: str, now: datetime) -> None:
+    """Raise AskedWrongly where bills of a month are late."""
+    question = Question("close", window(name), (), {"organization": tuple(organizations)})
+    coverage, _ = cover(engine, CHARGES, question, now)
+    if LATE in coverage and not coverage["absent"]:
+        [late] = notes({LATE: coverage[LATE]}, now)
+        raise AskedWrongly(
+            f"{name} cannot be closed while bills of it are late. {late}",
+            "Wait until they are billed, or close with --late: what is billed later is charged next month.",
+        )
 
 
 def _kept(engine: Engine, made: Draft, owners: Owners, prices: Prices, at: datetime) -> tuple[pa.Table, str]:

@@ -246,10 +246,12 @@ def test_a_cost_bucket_that_is_missing_is_a_missing_day(path: Path) -> None:
     assert_true(path, world, span(days_ago(5), TODAY))
 
 
-def test_a_cost_bucket_that_is_late_is_corrected(path: Path) -> None:
-    """Yesterday with an empty bucket is kept as the API says, provisionally, and corrected by the next sync."""
+def test_a_cost_bucket_that_is_late_is_not_billed_yet(path: Path) -> None:
+    """Yesterday with an empty bucket is not billed yet, never billed at 0 or refused, until a sync has its bill."""
     world = small()
     synced(path, Wire(world, faults=["stale-yesterday:always"]), days_ago(5))
     assert days_of(path, "cost")[days_ago(1)] == "provisional"
+    late = f"SELECT DISTINCT cause FROM charges WHERE day = '{days_ago(1)}' AND tier <> 'priority'"  # noqa: S608
+    assert rows(path, late) == [{"cause": "not billed yet"}]
     synced(path, Wire(world), days_ago(5))
     assert_true(path, world, span(days_ago(5), TODAY))

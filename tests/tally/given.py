@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tallystick.core.records import COST, COUNTERS, USAGE_DAY
 from tallystick.ledger.tables import schema
+from tallystick.tally.late import Doubts
 from tallystick.tally.match import charges
 from tallystick.tally.prices import Prices
 
@@ -80,10 +81,15 @@ def cost_table(rows: Iterable[Row]) -> pa.Table:
 
 
 def tallied(
-    used: Iterable[Row], billed: Iterable[Row], *, read: Iterable[date] = (DAY,), prices: Prices = PUBLIC
+    used: Iterable[Row],
+    billed: Iterable[Row],
+    *,
+    read: Iterable[date] = (DAY,),
+    prices: Prices = PUBLIC,
+    doubts: Doubts = Doubts(),  # noqa: B008 - it is frozen
 ) -> list[Row]:
     """The charges of these records; `read` are the days whose bill was read."""
-    found = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.own)
+    found = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.own, doubts=doubts)
     rows: list[Row] = found.to_pylist()
     return rows
 

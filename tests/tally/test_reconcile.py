@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -105,19 +105,24 @@ def test_causes_add_up_to_the_difference_and_nothing_is_unexplained(untouched: A
 
 
 def test_what_was_refused_is_what_the_world_knows_was_refused(untouched: Asked) -> None:
-    """Refused requests are found on each day with the amount that they would have cost."""
+    """Refused requests are found on each day with what they would have cost; all of a model's are not billed yet."""
     world = small_world()
     truly: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for day in ENDED:
-        for request in world.requests(day):
+        requests = list(world.requests(day))
+        billed = {(it.group.workspace, it.group.model) for it in requests if not it.group.refused}
+        for request in requests:
             if request.group.refused:
                 charged = rates_of(request.group._replace(refused=False), day) or ()
                 cost = sum(count * rate for count, rate in zip(request[2:7], charged, strict=False))
-                truly[str(day), "refused or blocked requests"] -= dollars(cost)
+                known = (request.group.workspace, request.group.model) in billed
+                truly[str(day), "refused or blocked requests" if known else "not billed yet"] -= dollars(cost)
     found = amounts(untouched("day"), "day")
     [planted] = [it.first for it in world.plants if it.kind is Planted.REFUSALS]
     assert found[str(planted), "refused or blocked requests"] < 0
-    assert {key: it for key, it in found.items() if "refused" in key[1]} == {key: it for key, it in truly.items() if it}
+    causes = {"refused or blocked requests", "not billed yet"}
+    of_ended = {key: it for key, it in found.items() if key[1] in causes and key[0] in map(str, ENDED)}
+    assert of_ended == {key: it for key, it in truly.items() if it}
 
 
 def test_services_are_causes_of_their_own(untouched: Asked) -> None:
@@ -242,16 +247,17 @@ AGREED = f'[[modifier]]\nname = "agreement"\nfrom = {RAISED}\nfactor = "0.88"\n'
 def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, untouched: Asked) -> None:
     """A bill at the public list where own prices differ is `own prices not applied`, to the digit, and nothing else.
 
-    Lines of which all was refused were billed at no price: they are refused at one's own.
+    Lines of which all was refused, or is not billed yet, were billed at no price: they are so at one's own.
     """
     ask = synced(tmp_path / "ledger", prices=Prices.with_own(AGREED))
     listed = untouched("kind", since=str(RAISED), until=str(TODAY))
     priced = {row["kind"]: row["priced"] for row in listed.rows if row["kind"] != "web_search"}
     off = sum(priced.values(), Decimal(0)) * Decimal("0.12")
     found, before = amounts(ask(until=str(TODAY))), amounts(untouched(until=str(TODAY)))
-    refused = ("refused or blocked requests",)
-    assert found.pop(("own prices not applied",)) == before[refused] - found[refused] + off
-    assert found | {refused: before[refused]} == before
+    unbilled = [("refused or blocked requests",), ("not billed yet",)]
+    dearer = sum(before[cause] - found[cause] for cause in unbilled)
+    assert found.pop(("own prices not applied",)) == dearer + off
+    assert found | {cause: before[cause] for cause in unbilled} == before
     rows = [row for row in ask("model").rows if row["cause"] == "own prices not applied"]
     detail = {row["model"]: row["detail"] for row in rows}
     assert len(detail) == len(rows)
@@ -346,8 +352,16 @@ def test_random_amounts_are_unexplained_to_the_digit(tmp_path: Path, untouched: 
     found = amounts(ask("day"), "day")
     unexplained = {day: amount for (day, cause), amount in found.items() if cause == "unexplained"}
     assert unexplained == {str(day): dollars(amount) for day, amount in planted.items()}
-    rest = {key: amount for key, amount in found.items() if key[1] != "unexplained"}
-    assert rest == amounts(untouched("day"), "day")
+    assert _unbilled(found) == _unbilled(amounts(untouched("day"), "day"))
+
+
+def _unbilled(found: Mapping[tuple[Any, ...], Decimal]) -> dict[tuple[Any, ...], Decimal]:
+    """What is explained, what is not billed yet as refused: a planted line bills a model of which all was refused."""
+    return {
+        (day, cause.replace("not billed yet", "refused or blocked requests")): amount
+        for (day, cause), amount in found.items()
+        if cause != "unexplained"
+    }
 
 
 def _day(day: date) -> tuple[Any, Any]:

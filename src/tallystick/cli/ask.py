@@ -48,7 +48,11 @@ def _command(report: Report) -> click.Command:
     @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
     @options.form
     @click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
-    @click.option("--strict", is_flag=True, help="Exit with 1 where days are absent or a model has no known rate.")
+    @click.option(
+        "--strict",
+        is_flag=True,
+        help="Exit with 1 where days are absent, a bill is late, or a model has no known rate.",
+    )
     @options.output
     @options.force
     @options.as_of
@@ -81,7 +85,8 @@ def _command(report: Report) -> click.Command:
             return
         table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""), tz)
         options.write(options.written(table, form, output), output, force=force)
-        if strict and any(table.coverage.get(name) for name in ("absent", "unpriced", "renamed", "uncounted")):
+        unsure = any(table.coverage.get(name) for name in ("unpriced", "renamed", "uncounted"))
+        if strict and (unsure or table.incomplete):
             sys.exit(1)
 
     return command

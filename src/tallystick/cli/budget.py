@@ -47,7 +47,9 @@ def pace(
 @click.option("--on", metavar="DAY", help="Budgets in force on this UTC day, and their periods; by default today.")
 @click.option("--month", metavar="MONTH", help="Those in force at the end of a month, as 2026-10; by default today's.")
 @click.option(
-    "--strict", is_flag=True, help="Exit with 1 where a budget is spent, or days of it are unknown; not for a forecast."
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 where a budget is spent, or days of it are unknown or not billed yet; not for a forecast.",
 )
 @options.form
 @options.output

@@ -25,6 +25,7 @@ TEAMS = 6
 @click.argument("month")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")
+@click.option("--late", is_flag=True, help="Close it though bills of it are late: what comes is charged next month.")
 @click.option("--skip-earlier", is_flag=True, help="Leave every month before the first that is closed open for ever.")
 @click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
 @options.form
@@ -36,6 +37,7 @@ def close(
     month: str,
     yes: bool,
     provisional: bool,
+    late: bool,
     skip_earlier: bool,
     organization: str | None,
     form: str | None,
@@ -55,7 +57,8 @@ def close(
     book = options.book(ledger=ledger, config=config)
     free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
     statement.one(1 if organization else len(book.organizations()), form, output)
-    drafts = book.closable(month, provisional=provisional, organization=organization, skip_earlier=skip_earlier)
+    allowed = {"provisional": provisional, "late": late, "skip_earlier": skip_earlier}
+    drafts = book.closable(month, organization=organization, **allowed)
     days = {draft.month.organization: draft.provisional for draft in drafts}
     for made in book.statements(month):
         if made.month.organization in days:
@@ -67,13 +70,7 @@ def close(
                 "Read what is above, then run the same with --yes.",
             )
         click.confirm(f"Close {month} for ever?", abort=True, err=True)
-    book.close(
-        month,
-        provisional=provisional,
-        organization=organization,
-        skip_earlier=skip_earlier,
-        waiting=options.waiting,
-    )
+    book.close(month, organization=organization, waiting=options.waiting, **allowed)
     found = [made for made in book.statements(month) if organization in {None, made.month.organization}]
     statement.hand_out({made.month.organization: overview(made) for made in found}, form, output, force=force)
 

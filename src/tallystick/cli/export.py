@@ -11,6 +11,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import free, note, pipe, silence, whole
+from tallystick.core.question import incomplete
 from tallystick.errors import AskedWrongly
 from tallystick.exports import FORMATS, TABLES, TEXTS
 
@@ -41,7 +42,7 @@ def _form(*choices: str) -> Callable[[Any], Any]:
     )
 
 
-strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are absent.")
+strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are absent, or a bill is late.")
 
 
 def _command(name: str) -> click.Command:
@@ -133,7 +134,7 @@ def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: boo
             rows.write(form, file)
     for caveat in rows.said:
         note(caveat)
-    if strict and rows.coverage["absent"]:
+    if strict and incomplete(rows.coverage):
         sys.exit(1)
 
 

@@ -15,7 +15,9 @@ from tallystick.cli import options
 @options.until
 @options.where
 @click.option("--rates", is_flag=True, help="The effective rate of each model and kind instead, beside the list's.")
-@click.option("--strict", is_flag=True, help="Exit with 1 where days are absent or anything is unexplained.")
+@click.option(
+    "--strict", is_flag=True, help="Exit with 1 where days are absent, a bill is late, or anything is unexplained."
+)
 @options.form
 @options.output
 @options.force
@@ -48,5 +50,5 @@ def reconcile(
     table = book.reconcile(dims, since, until, options.chosen(where), rates=rates)
     options.write(options.written(table, form, output), output, force=force)
     unexplained = any(row["cause"] == UNEXPLAINED and row["amount"] for row in table.rows if not rates)
-    if strict and (unexplained or table.coverage["absent"]):
+    if strict and (unexplained or table.incomplete):
         sys.exit(1)

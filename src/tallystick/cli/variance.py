@@ -19,7 +19,7 @@ from tallystick.cli import options
 @click.option("--by", default="model", show_default=True, metavar="DIM[,DIM]", help="What to group by; '' for one row.")
 @options.where
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The N largest changes; the rest in one row.")
-@click.option("--strict", is_flag=True, help="Exit with 1 where days of either are absent.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where days of either are absent, or a bill is late.")
 @options.form
 @options.output
 @options.force
@@ -50,5 +50,5 @@ def variance(
         month, against, since=since, until=until, by=options.names(by), where=options.chosen(where), top=top
     )
     options.write(options.written(table, form, output), output, force=force)
-    if strict and (table.coverage["absent"] or table.coverage["against"]["absent"]):
+    if strict and table.incomplete:
         sys.exit(1)

@@ -1,7 +1,8 @@
 """Causes: why a charge has one half only, by name.
 
-A line of the bill without use is of code execution, session time, a credit, a service or a kind of token that
-tallystick does not know, or of use that the usage report lacks.
+Use without a line of the bill is prepaid, billed elsewhere, not billed yet, or not billed at all: refused. A line of
+the bill without use is of code execution, session time, a credit, a service or a kind of token that tallystick does not
+know, or of use that the usage report lacks or that was not read.
 """
 
 from __future__ import annotations
@@ -11,9 +12,15 @@ from tallystick.core.dimensions import KINDS, UNKNOWN
 CODE, SESSION, CREDIT = "code execution", "session time", "credit"
 NEW_SERVICE, NEW_TOKENS, NO_USAGE = "unknown service", "unknown kind of token", "no usage"
 
+USAGE_NOT_READ = "usage not read"
+"""The cause of a billed line of a day whose usage is not in the ledger."""
+PRIORITY, NOT_BILLED = "priority tier", "not billed"
+NOT_BILLED_YET, TO_PROFILE = "not billed yet", "billed to a user profile"
+"""Causes of use that no line of the bill covers."""
+
 BY_NATURE = (CODE, SESSION, CREDIT)
 """Causes of charges that by their nature have no use in the usage report."""
-ALONE = (*BY_NATURE, NEW_SERVICE, NEW_TOKENS)
+ALONE = (*BY_NATURE, NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ)
 """Causes of charges that the bill alone knows, and that explain all of what was billed."""
 
 _CREDIT = r"credit|refund|adjustment"
@@ -21,9 +28,10 @@ _KNOWN = ", ".join(f"'{kind}'" for kind in (*KINDS.values(), UNKNOWN))
 
 CAUSE_SQL = f"""CASE WHEN total < 0 OR regexp_matches(kind, '{_CREDIT}') THEN '{CREDIT}'
     WHEN kind = 'code_execution' THEN '{CODE}' WHEN kind = 'session_time' THEN '{SESSION}'
+    WHEN kind IN ({_KNOWN}) AND day IN (FROM unread_days) THEN '{USAGE_NOT_READ}'
     WHEN kind IN ({_KNOWN}) THEN '{NO_USAGE}'
     WHEN contains(kind, 'token') THEN '{NEW_TOKENS}' ELSE '{NEW_SERVICE}' END"""
-"""The cause of a line of the bill that no use matches, by its `kind` and `total`.
+"""The cause of a line of the bill that no use matches, by its `kind`, `total` and `day`.
 
 What is below zero is a credit or a refund, whatever it is of. New kinds are named by the API: those of tokens by a
 `token_type`, which says so (`cache_creation.ephemeral_24h_input_tokens`), services by a `cost_type`.

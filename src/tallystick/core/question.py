@@ -146,6 +146,13 @@ class Heading:
 
 
 Cell = str | int | Decimal | None
+INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown")
+"""What a coverage holds where figures lack something: days, bills that are late, use that is not known."""
+
+
+def incomplete(coverage: Mapping[str, Any]) -> bool:
+    """Whether figures of this coverage lack something, which `--strict` fails for."""
+    return any(one.get(name) for one in (coverage, coverage.get("against") or {}) for name in INCOMPLETE)
 
 
 @dataclass(frozen=True)
@@ -163,6 +170,11 @@ class Table:
     caveats: tuple[str, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
     as_of: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether its figures lack days, bills or use, which `--strict` fails for."""
+        return incomplete(self.coverage)
 
     @property
     def rows(self) -> list[dict[str, Cell]]:

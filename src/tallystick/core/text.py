@@ -1,9 +1,13 @@
-"""Text from elsewhere, made harmless to show."""
+"""Text from elsewhere made harmless to show; counts, days and lists in few words."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from tallystick.core.time import DAY, of_days
 
 _STEERS = "\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff"
 """What steers a terminal or turns a line around, and is no control of ASCII."""
@@ -50,3 +54,40 @@ RUNS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def harmless(text: str) -> str:
     """The text with an apostrophe before it where a spreadsheet would run it."""
     return f"'{text}" if text.startswith(RUNS) else text
+
+
+MOST = 3
+"""Names that a sentence lists before it counts the rest."""
+
+
+def few(names: Sequence[str], most: int = MOST) -> str:
+    """The first names of a list in words, and how many more there are: `a, b, c and 1 more`."""
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def large(count: int) -> str:
+    """A count in words, of millions and more in millions with one place: `950`, `480,397`, `2.2 M`."""
+    million = 1_000_000
+    tenths = (count * 10 + million // 2) // million
+    return f"{count:,}" if count < million else f"{tenths // 10:,}.{tenths % 10} M"
+
+
+def day_spans(days: Iterable[date], year: int | None = None) -> str:
+    """UTC days as people write them: `26 and 27 Nov 2026`, `23 Oct to 21 Nov 2026`; without the year where it is that.
+
+    Several spans stand in a row, divided by commas.
+    """
+    ends = [(window.start.date(), (window.end - DAY).date()) for window in of_days(days)]
+    return ", ".join(_span(first, last, year) for first, last in ends)
+
+
+def _span(first: date, last: date, year: int | None) -> str:
+    def named(day: date) -> str:
+        return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != year else "")
+
+    if first == last:
+        return named(last)
+    same_year, same_month = first.year == last.year, (first.year, first.month) == (last.year, last.month)
+    start = f"{first.day}" if same_month else f"{first.day} {first:%b}" if same_year else named(first)
+    return f"{start} {'and' if last - first == DAY else 'to'} {named(last)}"

@@ -16,7 +16,8 @@ from tallystick.exports import Rows
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.views import VIEWS
 from tallystick.reports.conditions import wanted, within
-from tallystick.reports.coverage import cover, matched, priority, unpriced
+from tallystick.reports.coverage import cover, matched, priority
+from tallystick.reports.unpriced import unpriced
 
 EXPORTED = {"charges": CHARGES, "usage": USED, "cost": BILL}
 """The table and view that each export holds, by the name that a user types."""

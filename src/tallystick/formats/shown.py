@@ -60,6 +60,8 @@ def nothing(table: Table) -> str:
         return ""
     if not table.coverage.get("present", 1):
         return "unknown: no day of this window is in the ledger"
+    if table.totals and not [cell for cell in table.totals.values() if cell is not None]:
+        return "unknown: nothing of this window is billed yet"
     return "nothing" if table.question or not table.caveats else ""
 
 

@@ -15,6 +15,7 @@ from tallystick.ledger.engine import Engine
 from tallystick.outlook.pace import Pace, pace, reading, said
 from tallystick.reports.coverage import cover, priority
 from tallystick.reports.daily import Day, How
+from tallystick.reports.gaps import LATE, notes as gaps
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.owners import Owners
 
@@ -87,15 +88,15 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
         HEADINGS,
         cells,
         {},
-        (*none, *unknown, *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
+        (*none, *unknown, *gaps(coverage, now), *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
         coverage,
         engine.version.spoken,
     )
 
 
 def failing(table: Table) -> bool:
-    """Whether a budget is spent, or has days of which that is not known."""
-    return any(row["status"] == PASSED or row["unknown_days"] for row in table.rows)
+    """Whether a budget is spent, or has days of which that is not known, or whose bill is late."""
+    return bool(table.coverage.get(LATE)) or any(row["status"] == PASSED or row["unknown_days"] for row in table.rows)
 
 
 def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) -> Decimal | None:

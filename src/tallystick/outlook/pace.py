@@ -22,6 +22,7 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.coverage import cover, priority, spans
 from tallystick.reports.daily import DIMENSIONS, Daily, Day, How
+from tallystick.reports.gaps import notes as gaps
 from tallystick.tally.owners import Owners
 
 HISTORY = 56
@@ -104,7 +105,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         HEADINGS,
         [row],
         {},
-        (*said([found], now), *daily.said, *priority(engine, CHARGES, asked)),
+        (*gaps(coverage, now), *said([found], now), *daily.said, *priority(engine, CHARGES, asked)),
         coverage,
         engine.version.spoken,
     )

@@ -14,6 +14,7 @@ from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
+from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
@@ -25,6 +26,7 @@ from tallystick.reports.closed import CHARGE, closings, otherwise
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import organizations
 from tallystick.reports.daily import Day, How
+from tallystick.reports.gaps import LOST
 from tallystick.reports.names import apart, directory
 from tallystick.reports.unused import AFTER, BEFORE, credited
 from tallystick.tally.budgets import Budgets
@@ -139,8 +141,10 @@ class Summary:
         if saved:
             found.append(Figure(_money("saved by caching, net"), saved.totals["net"], "at list price"))
         if not self.team and self.window:
-            found.append(Figure(_money("unexplained"), self._residual(), "of the bill, by no named cause"))
+            found.append(self._residual())
         note = f"of {len(self.whole.days())}; {loose} provisional" + (f"; {len(missing)} absent" if missing else "")
+        late = [it for it in ended if it.how in {How.USED, How.PART} and it.used]
+        note += f"; {len(late)} not billed yet" if late else ""
         found.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
         return found
 
@@ -201,11 +205,14 @@ class Summary:
         question = Question("cache", self.window, ("model",), self.where, TOP)
         return cache.answer(self.engine, question, self.now, self.prices)
 
-    def _residual(self) -> Cell:
+    def _residual(self) -> Figure:
         """What no cause accounts for of the month's bill; None where nothing of it is known."""
         table = reconcile.answer(self.engine, Question("reconcile", self.window, (), self.where), self.prices, self.now)
         amounts = [row["amount"] for row in table.rows if row["cause"] == UNEXPLAINED]
-        return _sum(amounts) if amounts else None
+        unread = table.coverage.get(LOST, {}).get("unread", ())
+        without = f"; without {', '.join(unread[:MOST])}, not read" if unread else ""
+        note = f"of the bill, by no named cause{without}"
+        return Figure(_money("unexplained"), _sum(amounts) if amounts else None, note)
 
     def _budgets(self) -> tuple[Table | None, list[str]]:
         """The budgets of the organization, or of the team, in force at the month's end or now; what is wrong with some.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlglot import exp
@@ -13,16 +13,19 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
+from tallystick.core.time import Grain, midnight
 from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
+from tallystick.reports import gaps
 from tallystick.reports.conditions import asked_for, column, local, wanted
-from tallystick.reports.coverage import cover, matched, organizations, present, priority, unpriced
+from tallystick.reports.coverage import cover, matched, organizations, present, priority
 from tallystick.reports.cuts import cut_of, whole
 from tallystick.reports.names import named
 from tallystick.reports.owners import attributed, lines, owned, unasked
 from tallystick.reports.report import Report
 from tallystick.reports.spelt import formerly
 from tallystick.reports.uncounted import uncounted
+from tallystick.reports.unpriced import unpriced
 from tallystick.tally.owners import Owners
 
 OTHERS = "others"
@@ -96,6 +99,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
     asked, table = query(report, engine, question, now)
     report = report.showing(question.show)
+    coverage, caveats = cover(engine, table, question, now)
     inner = question
     said: list[str] = []
     renamed: list[str] = []
@@ -107,6 +111,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
         rows = engine.ask(asked).to_pylist()
         rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
+        rows = [_known(row, dims, coverage) for row in rows]
     totals: Mapping[str, Any] = _sum(report, rows)
     notes = report.notes
     if cut := NAMED_CUTS.get(table.name):
@@ -123,7 +128,6 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         rows = _top(report, rows, dims, question)
     names = named(engine, dims)
     headings, cells = _laid_out(report, rows, dims, names)
-    coverage, caveats = cover(engine, table, question, now)
     if renamed:
         coverage["renamed"] = renamed
     split: list[str] = []
@@ -135,7 +139,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
     split += formerly(engine, question.where)
-    known = coverage["present"] > 0 or bool(rows)
+    known = coverage["present"] > gaps.late_days(coverage) or bool(rows)
     return Table(
         question,
         headings,
@@ -164,6 +168,14 @@ def _of_zone(question: Question) -> list[str]:
     return (
         [f"Days are those of {question.zone.name}, made of UTC hours; cost stays by UTC day."] if question.zone else []
     )
+
+
+def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without its requests where they are unknown: of days that were billed and whose usage was not read."""
+    unread = [midnight(date.fromisoformat(day)) for day in coverage.get(gaps.LOST, {}).get("unread", ())]
+    times = [name for name in dims if name in TIMES]
+    lost = any(all(f"{Grain(name).floor(day):%Y-%m-%d}".startswith(row[name]) for name in times) for day in unread)
+    return row | {REQUESTS: None} if lost and REQUESTS in row else row
 
 
 def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
+from tallystick.core.text import few
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
@@ -158,8 +159,7 @@ def spoken(doubts: Doubts, what: str) -> list[str]:
     for (model, reason), count in sorted(doubts.unpriced.items()):
         why.setdefault(reason, {})[model] = count
     said = [
-        f"{sum(of.values()):,} {what} have no price and are in no dollar figure: {reason} "
-        f"({', '.join(f'{model} {count:,}' for model, count in of.items())})."
+        f"{sum(of.values()):,} {what} have no price and are in no dollar figure: {reason} ({few(_largest(of))})."
         for reason, of in why.items()
     ]
     if doubts.ranged:
@@ -170,6 +170,11 @@ def spoken(doubts: Doubts, what: str) -> list[str]:
     if doubts.assumed:
         said.append(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used.")
     return said
+
+
+def _largest(tokens: Mapping[str, int]) -> list[str]:
+    """What has tokens and how many, the most first."""
+    return [f"{name} {count:,}" for name, count in sorted(tokens.items(), key=lambda entry: (-entry[1], entry[0]))]
 
 
 def _lifetimes(every: list[Economics], *, whole: bool) -> list[str]:

@@ -5,7 +5,7 @@ A day that is absent is named, never shown as zero (rule 6).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from datetime import date, datetime
 from decimal import Decimal
@@ -33,6 +33,7 @@ from tallystick.core.records import (
 from tallystick.core.time import DAY, Grain, Window, of_days, text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
+from tallystick.reports import gaps
 from tallystick.reports.conditions import asked_for, column, wanted, within
 from tallystick.reports.losses import doubted
 from tallystick.reports.unused import unused
@@ -90,7 +91,31 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         coverage["refreshed_at"] = refreshed
         if of[State.PROVISIONAL] or of[State.RUNNING]:
             caveats.append(f"What Anthropic exported was whole until {refreshed} when it was last read.")
-    return coverage, caveats
+    missing = _missing(engine, table, question, states, now)
+    return coverage | missing, [*gaps.notes(missing, now), *caveats]
+
+
+def _missing(
+    engine: Engine, table: LedgerTable, question: Question, states: Mapping[date, State], now: datetime
+) -> dict[str, Any]:
+    """What the ended days lack that the ledger has: a bill that is late, a half that is lost; children of a parent."""
+    priced = question.report in PRICED
+    found = gaps.parent(engine, question) if table in MONEY or table in _USES else {}
+    if table in MONEY or priced:
+        found |= gaps.money_gaps(engine, question, now)
+    if table is CHARGES:
+        billed, used = _ended(states, question, now), _states(engine, USED, question)
+        found |= gaps.usage_gaps(engine, question, billed, used, unused=False)
+    if table in _USES:
+        read = _ended(states, question, now)
+        found |= gaps.usage_gaps(engine, question, read, read)
+    return found
+
+
+def _ended(states: Mapping[date, State], question: Question, now: datetime) -> list[date]:
+    """The days of the question that were read after their end."""
+    days = question.window.days()
+    return [day for day in days if day < now.date() and states.get(day, State.RUNNING) != State.RUNNING]
 
 
 def present(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> list[Window] | None:
@@ -141,18 +166,22 @@ def priority(
         said.append(
             f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report."
         )
-    states = _states(engine, used, question)
-    unread = [day for day in question.window.days() if day not in states]
-    if table in MONEY and unread:
-        said.append(
-            f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost is "
-            "never in the cost report, is unknown."
-        )
+    if table in MONEY:
+        used_days, billed_days = (_states(engine, it, question) for it in (used, table))
+        unread = [day for day in question.window.days() if day not in used_days]
+        if unread and (table is not CHARGES or any(day not in billed_days for day in unread)):
+            said.append(
+                f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost "
+                "is never in the cost report, is unknown."
+            )
     return said
 
 
 MONEY = (CHARGES, COST, *CUT_TABLES.values())
 """What tells of money, and so of ended days alone."""
+PRICED = ("cache", "whatif")
+"""Reports of use that show it in US dollars too."""
+_USES = (USED, USED_HOUR)
 _COST = "cost is published for ended UTC days only."
 ENDED = {
     **dict.fromkeys(MONEY, _COST),
@@ -216,32 +245,6 @@ def _together(engine: Engine, question: Question, who: Sequence[str]) -> Decimal
 
 _LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
 """A dimension of a billed line: that of web searches is for all models and tiers. None is told apart by speed."""
-
-
-def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
-    """The tokens of each model and tier without a known rate that were or may be billed, and what to say of them.
-
-    Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
-    its rate: it is said, and is not among these.
-    """
-    free = exp.column("cause").eq(exp.Literal.string("not billed"))
-    query = (
-        exp.select("model", "tier", exp.alias_(free, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
-        .from_("ledger.charges")
-        .where(
-            "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",
-            within(question.window, months=True),
-            *wanted(engine, CHARGES, question.where),
-        )
-        .group_by("model", "tier", "cause = 'not billed'")
-        .order_by("model", "tier")
-    )
-    tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
-    for row in engine.ask(query).to_pylist():
-        tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
-    words = {False: "Unpriced, for no rate is known:", True: "No rate is known, and nothing was billed, for"}
-    said = {how: "; ".join(f"{what}, {count:,} tokens" for what, count in of.items()) for how, of in tokens.items()}
-    return tokens[False], [f"{words[how]} {listed}." for how, listed in said.items() if listed]
 
 
 def organizations(engine: Engine) -> list[str]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
+from tallystick.core.causes import NOT_BILLED_YET
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, USED
@@ -29,15 +30,16 @@ Where = Mapping[str, tuple[str, ...]]
 """What is held fixed: dimensions of the charges, team and cost_center too, each to some ids or names."""
 DIMENSIONS = ("organization", "workspace", "key", "actor", "product", "model", *OWNED)
 """What can be held fixed."""
-_NOT_YET = "cause = 'not billed yet'"
+_NOT_YET = f"cause = '{NOT_BILLED_YET}'"
 _NOTHING = Decimal(0)
 
 
 class How(StrEnum):
     """How a day's spend is known.
 
-    `billed`: the bill was read. `used`: the whole day's use was, all of it priced, and no bill yet. `part`: more is to
-    come or is not known, as the day is running or has use without a known rate. `absent`: nothing of it was read.
+    `billed`: the bill was read. `used`: the whole day's use was, all of it priced, and no bill yet of it or of a part.
+    `part`: more is to come or is not known, as the day is running or has use without a known rate that is not billed
+    yet. `absent`: nothing of it was read.
     """
 
     BILLED = "billed"
@@ -81,8 +83,10 @@ class Daily:
         found = []
         for day, how in self._known(where.get("organization", ())).items():
             before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
-            if (how is How.USED and day in rateless) or (how is How.ABSENT and (before or so_far)):
+            if (how in {How.BILLED, How.USED} and day in rateless) or (how is How.ABSENT and (before or so_far)):
                 how = How.PART  # noqa: PLW2901 - what the charges say of it goes before
+            elif how is How.BILLED and so_far:
+                how = How.USED  # noqa: PLW2901 - its bill is late
             found.append(Day(day, before, so_far, how))
         return found
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.causes import USAGE_NOT_READ
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -20,6 +21,7 @@ from tallystick.core.time import DAY, instant
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.coverage import cover, organizations
+from tallystick.reports.gaps import LOST
 from tallystick.reports.names import directory
 from tallystick.reports.owners import answered, attribution, notes
 from tallystick.reports.spelt import spellings
@@ -56,6 +58,8 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
     last_day = (question.window.end - DAY).date()
     absent, _ = cover(engine, USED, question, now)
     billed_days, _ = cover(engine, CHARGES, question, now)
+    unread = _unread(engine, question)
+    lost = bool(absent["absent"] or absent.get(LOST))
     rows: list[tuple[Cell, ...]] = []
     apart = len(organizations(engine)) > 1
     for at in sorted({*listed, *spent, *used}):
@@ -78,7 +82,7 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
                     status,
                     teams or [UNOWNED],
                     spends=bool(billed) or recent,
-                    unused=not recent and (UNKNOWN if absent["absent"] else IDLE),
+                    unused=not recent and (UNKNOWN if lost else IDLE),
                     after=after,
                 ),
                 *((at[0],) if apart else ()),
@@ -91,7 +95,7 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
                 ", ".join(dict.fromkeys(center for _, center in owned)) or UNOWNED,
                 people.get(said["created_by"] or "", said["created_by"] or UNKNOWN) if said else UNKNOWN,
                 str(ended) if ended else None,
-                str(last) if last else "never",
+                _last_used(last, unread, spent=bool(billed)),
                 billed if billed_days["present"] else None,
             )
         )
@@ -106,11 +110,18 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
     said_of.append(
         f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use."
     )
-    if absent["absent"]:
+    if lost:
         said_of.append("Whether a key without use was idle is unknown, for not all usage of this window is there.")
     measures = {name: Heading(name, Kind.TEXT) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if apart else ()), *_NAMES)
     return answered(engine, question, owners, now, names, _chosen(rows, (*names, *measures), asked), said_of, measures)
+
+
+def _last_used(last: date | None, unread: date | None, *, spent: bool) -> str:
+    """The day of last use in words; `unread` is the newest day that was billed and whose usage was not read."""
+    if last is None:
+        return UNKNOWN if unread or spent else "never"
+    return f"{last} or later" if unread and unread > last else str(last)
 
 
 def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], asked: Question) -> list[tuple[Cell, ...]]:
@@ -190,6 +201,15 @@ def _used(engine: Engine, question: Question) -> dict[At, date]:
         .group_by("organization", "key")
     )
     return {(row["organization"], row["key"]): row["last"] for row in engine.ask(query).to_pylist()}
+
+
+def _unread(engine: Engine, question: Question) -> date | None:
+    """The newest day before the end of the window that was billed and whose usage was not read; None where none was."""
+    end = exp.cast(exp.Literal.string(f"{question.window.end:%Y-%m-%d}"), "date")
+    query = exp.select(exp.alias_(exp.maybe_parse("max(day)"), "last")).from_("ledger.charges")
+    query = query.where(exp.column("cause").eq(exp.Literal.string(USAGE_NOT_READ)), exp.column("day") < end)
+    found: date | None = engine.ask(query).to_pylist()[0]["last"]
+    return found
 
 
 def _standing(

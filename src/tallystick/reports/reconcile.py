@@ -22,10 +22,12 @@ from tallystick.core.time import Grain, midnight
 from tallystick.errors import LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import wanted, within
-from tallystick.reports.coverage import cover, matched, organizations, priority, unpriced
+from tallystick.reports.coverage import cover, matched, organizations, priority
+from tallystick.reports.gaps import LOST
 from tallystick.reports.lists import MEND, OTHERS, by_others
 from tallystick.reports.names import named
 from tallystick.reports.report import Report
+from tallystick.reports.unpriced import unpriced
 from tallystick.tally.applied import NOT_APPLIED
 from tallystick.tally.line import Part
 from tallystick.tally.prices import Prices
@@ -251,7 +253,8 @@ def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[st
     used, missing = cover(engine, USED, question, now)
     coverage["billed"], _ = matched(engine, question)
     coverage["unpriced"], nameless = unpriced(engine, question)
-    if set(used["absent"]) - set(coverage["absent"]):
+    unread = coverage.get(LOST, {}).get("unread", ())
+    if {*used["absent"]} - {*coverage["absent"], *unread}:
         caveats += [f"Of usage: {it}" for it in missing if "absent" in it]
     return coverage, [*priority(engine, CHARGES, question), *caveats, *nameless]
 

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow.compute as pc
 from sqlglot import exp
 
-from tallystick.core.causes import CREDIT, NEW_TOKENS
+from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
 from tallystick.core.cuts import CUTS
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
@@ -73,9 +73,10 @@ _MATCHED = """
 SELECT sum(billed) AS billed, sum(CASE WHEN cause = 'none' THEN billed ELSE 0 END) AS matched,
     sum(CASE WHEN cause = '{new}' THEN billed END) AS strange
 FROM ledger.charges
-WHERE billed IS NOT NULL AND (kind IN ({tokens}) OR cause = '{new}') AND cause <> '{credit}'
+WHERE billed IS NOT NULL AND (kind IN ({tokens}) OR cause = '{new}') AND cause NOT IN ('{credit}', '{unread}')
 """
-"""The cost of tokens, those of unknown kinds too; credits are no cost of any."""
+"""The cost of tokens, those of unknown kinds too; credits are no cost of any, and nothing can match usage
+that was not read."""
 
 
 def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
@@ -123,7 +124,10 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     ]
     rows += [*_closed(engine), *damaged]
     [sums] = _ask(
-        engine, _MATCHED.format(tokens=", ".join(f"'{name}'" for name in TOKENS), new=NEW_TOKENS, credit=CREDIT)
+        engine,
+        _MATCHED.format(
+            tokens=", ".join(f"'{name}'" for name in TOKENS), new=NEW_TOKENS, credit=CREDIT, unread=USAGE_NOT_READ
+        ),
     )
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
     if sums["strange"]:

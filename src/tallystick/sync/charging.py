@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -25,6 +25,7 @@ from tallystick.core.time import Grain
 from tallystick.ledger.tables import Writer
 from tallystick.sync.plan import Source
 from tallystick.tally.conserve import conserve
+from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
 from tallystick.tally.prices import Prices
 
@@ -36,13 +37,24 @@ Known = Mapping[tuple[str, str, date], Mapping[str, Any]]
 
 
 class Charging:
-    """Charges the days of one organization; `known` is what the ledger knows of each, and grows with it."""
+    """Charges the days of one organization; `known` is what the ledger knows of each, and grows with it.
 
-    def __init__(self, writer: Writer, organization: str, prices: Prices, known: Known) -> None:
+    `profiles` gives the workspaces of user profiles, as far as the directory has told them.
+    """
+
+    def __init__(
+        self,
+        writer: Writer,
+        organization: str,
+        prices: Prices,
+        known: Known,
+        profiles: Callable[[], Collection[str]] = tuple,
+    ) -> None:
         self._writer = writer
         self._organization = organization
         self._prices = prices
         self._known = known
+        self._profiles = profiles
 
     def charge(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
@@ -69,7 +81,10 @@ class Charging:
         usage, used = self._usage(days, newer=newer)
         cost = self._writer.rows_on(ANALYTICS_COST if newer else COST, self._organization, days)
         marks = {day: mark for (of, _, day), mark in self._known.items() if of == bill}
-        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.own, source)
+        open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
+        unread = {day for day in days if not self._used(day, newer=newer)}
+        doubts = Doubts(open_days, unread, self._profiles())
+        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.own, source, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
         changed = self._writer.changed(CHARGES, self._organization, days, rows)
         if changed:
@@ -95,6 +110,12 @@ class Charging:
             if mark and mark["state"] != State.RUNNING:
                 used[day] = {name: mark[name] for name in COUNTERS}
         return usage, used
+
+    def _used(self, day: date, *, newer: bool) -> bool:
+        """Whether one dialect's usage of a day was read."""
+        if newer:
+            return self._has(Source.ANALYTICS_USAGE, day)
+        return self._has(Source.USAGE, day) or (Source.USAGE, Grain.HOUR, day) in self._known
 
     def _newer(self, day: date) -> bool:
         used, billed = (self._has(it, day) for it in (Source.ANALYTICS_USAGE, Source.ANALYTICS_COST))

@@ -65,7 +65,7 @@ class Keeper:
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
         self._losses = Losses(writer, organization)
         self._naming = Naming(writer, organization)
-        self._charging = Charging(writer, organization, prices, self._known)
+        self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles)
         self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
         self.issues: list[str] = []
         self.losses: dict[str, str] = {}

@@ -96,6 +96,11 @@ class Naming:
         listed = sorted(users, key=lambda row: (not row["id"].startswith(MADE), row["status"] != "gone"))
         return {row["email"].casefold(): row["id"] for row in listed}
 
+    def profiles(self) -> frozenset[str]:
+        """The workspaces of user profiles, whose use may be billed to an organization of their own (drift)."""
+        workspaces = [row for row in self._held.values() if row["type"] == "workspace" and row["details"]]
+        return frozenset(row["id"] for row in workspaces if json.loads(row["details"]).get("user_profile_id"))
+
     def keys(self) -> list[tuple[str, str]]:
         """The id and the name of every key."""
         return [(row["id"], row["name"]) for row in self._held.values() if row["type"] == "key"]

@@ -14,13 +14,14 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
-from tallystick.core.causes import CAUSE_SQL
+from tallystick.core.causes import CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
 from tallystick.core.prices import PriceList
 from tallystick.core.records import CHARGES, REQUESTS, Type
 from tallystick.ledger.tables import schema
 from tallystick.ledger.views import ACTOR
-from tallystick.tally import allocate
+from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
+from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.uses import PLACED, UNIT, uses
 
@@ -76,9 +77,13 @@ SELECT * EXCLUDE (id, cell, users),
     CASE WHEN billed IS NULL THEN 'none' WHEN users = 1 THEN 'reported' ELSE 'allocated' END AS method,
     CASE WHEN billed IS NOT NULL THEN 'none'
         WHEN kind = '{REQUESTS}' THEN 'request count'
-        WHEN tier = 'priority' THEN 'priority tier'
-        WHEN day NOT IN (SELECT day FROM billed_days) THEN 'not billed yet'
-        ELSE 'not billed' END AS cause
+        WHEN tier = 'priority' THEN '{PRIORITY}'
+        WHEN day NOT IN (SELECT day FROM billed_days) THEN '{NOT_BILLED_YET}'
+        WHEN {late.is_late("billed")} THEN
+            CASE WHEN workspace IN (FROM profiles) THEN '{TO_PROFILE}'
+                WHEN day IN (FROM open_days) THEN '{NOT_BILLED_YET}'
+                ELSE '{NOT_BILLED}' END
+        ELSE '{NOT_BILLED}' END AS cause
 FROM billed
 """  # noqa: S608
 _ALONE = f"""
@@ -98,19 +103,26 @@ def charges(
     listed: PriceList,
     own: PriceList,
     source: Dialect = "reports",
+    doubts: Doubts = Doubts(),  # noqa: B008 - it is frozen
 ) -> pa.Table:
     """The charges of the days of `usage` and `cost`, records of one organization: always the same, in no order.
 
     `listed` is the public price list, `own` the same with one's own lists on top. `billed_days` are the days whose
     bill has been read: only of these can it be said that something was not billed. `source` is the dialect that both
     are of: the lines of the older one do not know who asked. A model that the halves spell in several ways is one,
-    under the id of the price lists.
+    under the id of the price lists. `doubts` says what may still come.
     """
     usage, cost = known_as(own.model, usage, cost)
     with duckdb.connect() as duck:
         duck.register("usage_records", usage)
         duck.register("cost_records", _whole(cost))
-        duck.register("billed_days", pa.table({"day": pa.array(sorted(billed_days), pa.date32())}))
+        for name, days in (
+            ("billed_days", billed_days),
+            ("open_days", doubts.open_days),
+            ("unread_days", doubts.unread_days),
+        ):
+            duck.register(name, pa.table({"day": pa.array(sorted(days), pa.date32())}))
+        duck.register("profiles", pa.table({"workspace": pa.array(sorted(doubts.profiles), pa.string())}))
         for statement in (_USAGE[source], _COST[source], _LINES):
             duck.execute(statement)
         who = _WHO if source == "reports" else ()
@@ -123,6 +135,7 @@ def charges(
             relaxed = steps[:count]
             loose = _agree([name for name in (*equal, "speed") if name not in relaxed])
             duck.execute(_PAIRS.format(relaxed=", ".join(relaxed) or "none", equal="", loose=loose))
+        late.groups(duck)
         allocate.shares(duck, by="cell")
         allocate.listed(duck)
         halves = [_typed(duck.sql(asked).to_arrow_table(), source) for asked in (_MATCHED, _ALONE)]

@@ -16,7 +16,18 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 
-from tallystick.core.causes import ALONE, CODE, CREDIT, NEW_SERVICE, NEW_TOKENS, SESSION
+from tallystick.core.causes import (
+    ALONE,
+    CODE,
+    CREDIT,
+    NEW_SERVICE,
+    NEW_TOKENS,
+    NOT_BILLED_YET,
+    PRIORITY,
+    SESSION,
+    TO_PROFILE,
+    USAGE_NOT_READ,
+)
 from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.prices import UNITS, PriceList, Rate, Unpriced
 from tallystick.tally.allocate import split
@@ -25,16 +36,30 @@ from tallystick.tally.factors import DISCOUNT, STALE, changes
 from tallystick.tally.line import Line, Part
 
 REFUSED = "refused or blocked requests"
-PRIORITY, NOT_YET = "priority tier", "not billed yet"
 SEARCH = "web search"
 UNKNOWN_PRICE = "unknown price"
 LARGE, ROUNDING, UNEXPLAINED = "large-prompt range", "rounding", "unexplained"
 MIXED = "mixed speed"
 CAUSES = (
-    *(REFUSED, PRIORITY, NOT_YET, CODE, SEARCH, SESSION, CREDIT, NEW_SERVICE, NEW_TOKENS, UNKNOWN_PRICE),
+    *(
+        REFUSED,
+        PRIORITY,
+        NOT_BILLED_YET,
+        TO_PROFILE,
+        USAGE_NOT_READ,
+        CODE,
+        SEARCH,
+        SESSION,
+        CREDIT,
+        NEW_SERVICE,
+        NEW_TOKENS,
+        UNKNOWN_PRICE,
+    ),
     *(NOT_APPLIED, STALE, DISCOUNT, LARGE, ROUNDING),
 )
 """Every cause but `UNEXPLAINED`, in the order in which they are shown."""
+_PLAIN = {CODE, SESSION, USAGE_NOT_READ}
+"""Causes that need no kind beside them."""
 MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
 """What the modifiers of the price list are called here; one's own keep their names."""
 
@@ -75,10 +100,8 @@ def reconcile(
         rate = rates(part.model, part.kind, part.day, **dims, speed=part.speed)
         found += _modified(part, rate)
         if part.cause in ALONE:
-            found.append(
-                Found(part, part.cause, part.billed, None, part.kind if part.cause not in {CODE, SESSION} else "")
-            )
-        elif part.cause == NOT_YET or (part.cause == PRIORITY and part.kind != "web_search"):
+            found.append(Found(part, part.cause, part.billed, None, part.kind if part.cause not in _PLAIN else ""))
+        elif part.cause in {NOT_BILLED_YET, TO_PROFILE} or (part.cause == PRIORITY and part.kind != "web_search"):
             found.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
         else:
             key = (part.organization, part.day, part.workspace, part.model, part.kind)
