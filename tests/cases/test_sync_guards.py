@@ -268,12 +268,12 @@ def test_page_tokens_without_end_are_given_up(case: Case) -> None:
     with case.serve("small.py") as world:
         tokens = iter(range(10**6))
 
-        def change(path: str, _: Any, body: Any) -> Any:
-            if path == f"{BASE}users":
-                return {"data": [], "has_more": True, "last_id": f"user_{next(tokens)}"}
-            return body
+        def respond(path: str, *_: Any) -> Any:
+            more = {"data": [], "has_more": True, "last_id": f"user_{next(tokens)}"}
+            answer = (200, {"content-type": "application/json"}, json.dumps(more).encode())
+            return answer if path == f"{BASE}users" else None
 
-        world.mutate = change
+        world.respond = respond
         done = _sync(case, "reports")
     assert done.code == 5
     assert "no end" in done.err
