@@ -168,6 +168,12 @@ def test_what_is_new_keeps_the_totals(world: World) -> None:
     assert "batch_lite" in {
         row["group"]["service_tier"] for row in rows(api_of(world, faults=["new-tier"]), NEWER_USAGE, tiers)
     }
+    api = api_of(world, faults=["new-tier:always"])
+    (lite,) = rows(api, NEWER_USAGE, [*tiers, ("service_tiers[]", "batch_lite")])
+    assert lite["group"]["service_tier"] == "batch_lite"
+    older = [*SPAN, ("group_by[]", "service_tier"), ("service_tiers[]", "batch_lite")]
+    found = [row for bucket in api.get("usage_report/messages", older)["data"] for row in bucket["results"]]
+    assert {row["service_tier"] for row in found} == {"batch_lite"}
     api = api_of(world, faults=["new-actors:always"])
     actors = [row["group"]["actor"] for row in rows(api, NEWER_USAGE, [*SPAN, *grouped("actor")])]
     teams = {actor["team_id"] for actor in actors if actor and actor["type"] == "team_actor"}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,31 @@ STOPPING = [
 ]
 """Faults that may stop a sync, and how."""
 
+YESTERDAY = days_ago(1)
+LATER = [
+    "503-authorization-check-unavailable:4",
+    "503-change-outcome-unknown:5",
+    "503-workspace-created-incomplete:6",
+    "error-under-200:@6",
+    "html-under-200:@6",
+    "repeated-page:once",
+    "repeated-row:@3",
+    f"late-bill={YESTERDAY}",
+    f"late-bill-workspace={YESTERDAY}",
+    f"late-bill-model={YESTERDAY}",
+    f"lost-usage={YESTERDAY}",
+    f"lost-bucket={YESTERDAY}",
+    f"emptied={YESTERDAY}",
+    f"halved={YESTERDAY}",
+    f"credit={YESTERDAY}",
+    "empty-list:@5",
+    "other-organization:@5",
+]
+"""Faults of a while: a later sync has the truth."""
+NEW = [f"{name}:always" for name in ("new-token-counter", "new-cost-type", "new-tier", "new-actors")]
+NEW += ["undated-models:always", "undated-models-cost:always"]
+"""What no client has heard of."""
+
 
 @pytest.fixture(scope="module")
 def world() -> World:
@@ -91,13 +117,14 @@ def _committed_is_right(path: Path, world: World) -> None:
 
 
 def _fault(spec: str) -> str:
-    return spec.partition(":")[0]
+    return spec.partition(":")[0].partition("=")[0]
 
 
 def test_every_fault_of_the_simulator_is_tried() -> None:
     """No fault that the simulator knows is left out here."""
     elsewhere = {"extra-fields", "missing-yesterday", "stale-yesterday"}
     elsewhere |= {"duplicate-row", "refreshed-midway"}  # of the newer dialect, which is not synced yet
+    elsewhere |= {_fault(spec) for spec in (*LATER, *NEW)}
     tried = {_fault(spec) for faults in MENDED for spec in faults} | {_fault(spec) for spec, _ in STOPPING} | elsewhere
     assert tried == {fault.name for fault in FAULTS}
 
@@ -127,6 +154,25 @@ def test_a_fault_commits_the_truth_or_nothing(
     assert_true(path, world, span(SINCE, TODAY))
     if spec not in {"negative-amount:always", "restated-day:7"}:
         assert content(path) == reference
+
+
+@pytest.mark.parametrize("spec", LATER)
+def test_what_comes_later_ends_in_the_right_ledger(path: Path, reference: Tabled, spec: str) -> None:
+    """A bill that is late, a day that was lost, halved, emptied or another's: the next good sync has the truth."""
+    world = small()
+    with suppress(ApiError):
+        synced(path, Wire(world, faults=[spec]), SINCE)
+    synced(path, Wire(world), SINCE)
+    assert content(path) == reference
+
+
+@pytest.mark.parametrize("spec", NEW)
+def test_what_is_new_stops_nothing(path: Path, spec: str) -> None:
+    """A new counter, cost type, tier or kind of actor, and undated models, leave every day read and its sums right."""
+    world = small()
+    synced(path, Wire(world, faults=[spec]), SINCE)
+    kept = {row["day"]: row["billed"] for row in records(path, DAYS) if row["source"] == "cost"}
+    assert kept == {day: world.billed(day) for day in span(SINCE, TODAY)}
 
 
 def test_a_window_that_fails_is_not_half_there(path: Path, world: World) -> None:

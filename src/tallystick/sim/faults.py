@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from http import HTTPStatus
 
@@ -42,7 +43,8 @@ class Fault:
     `kind` says on which requests: `any`, `report` (usage and cost of both dialects), `data` (these and the Claude Code
     report), `cost`, `usage`, `cursor` (a report asked with a page token), `more` (a report with a page to come), and
     `newer` or `newer-more`, the same of the newer dialect alone. Only these are counted. A fault of one day is of that
-    so many days back, `age`, where its spec names none.
+    so many days back, `age`, where its spec names none. `names` are values that a filter takes for others while the
+    fault is there: what answers say can be asked for.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Fault:
     kind: str
     spoil: spoils.Spoil
     age: int | None = None
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def concerns(self, answer: Answer, query: Query) -> bool:
         """Whether the fault can befall this answer."""
@@ -139,6 +142,7 @@ FAULTS = (
         "the tier flex is called batch_lite, a new one",
         "report",
         spoils.reworded(novelties.value("service_tier", "flex", "batch_lite")),
+        names={"batch_lite": "flex"},
     ),
     Fault(
         "new-actors",
@@ -151,6 +155,7 @@ FAULTS = (
         "models are called by their ids without a date",
         "report",
         spoils.reworded(novelties.undated_models),
+        names={alias: model for model, alias in novelties.ALIASES.items()},
     ),
     Fault(
         "undated-models-cost",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -70,6 +70,10 @@ class Query:
             if name in _BRACKETED:
                 raise Refusal(400, f"{name}: arrays are written with brackets: use `{name}[]` instead.")
         return cls(unquote(parts.path), pairs, betas, version)
+
+    def renamed(self, names: Mapping[str, str]) -> Query:
+        """The same with some values written otherwise."""
+        return replace(self, pairs=tuple((name, names.get(value, value)) for name, value in self.pairs))
 
     def one(self, name: str) -> str | None:
         """The last value of a parameter, None where it is not given."""

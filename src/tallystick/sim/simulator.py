@@ -128,6 +128,7 @@ class Simulator:
         troubles = [Trouble(spec) for spec in faults]
         # What answers anew comes first: it would undo what another fault did to the answer.
         self._troubles = sorted(troubles, key=lambda trouble: trouble.fault.age is None)
+        self._names = {new: known for trouble in self._troubles for new, known in trouble.fault.names.items()}
         self._credentials = credentials
         self._behavior = behavior
         self._reports = Reports(world, behavior)
@@ -146,7 +147,7 @@ class Simulator:
             betas = frozenset(beta.strip() for beta in lowered.get("anthropic-beta", "").split(","))
             query = Query("", ())
             try:
-                query = Query.of(target, betas, lowered.get("anthropic-version", ""))
+                query = Query.of(target, betas, lowered.get("anthropic-version", "")).renamed(self._names)
                 answer = found(self._body(method, query, lowered, now))
             except Refusal as refusal:
                 answer = refused(refusal, request_id)

@@ -32,7 +32,7 @@ from tallystick.api.reports import (
 from tallystick.core.dimensions import UNKNOWN, USAGE
 from tallystick.core.money import total
 from tallystick.core.records import COUNTERS, State
-from tallystick.core.time import Window
+from tallystick.core.time import Grain, Window
 from tallystick.errors import StrangeAnswer
 from tallystick.ledger.tables import schema
 from tallystick.sync.plan import Source
@@ -49,6 +49,7 @@ class DenseReading(Reading):
     _answered: dict[tuple[Any, ...], set[datetime]] = field(default_factory=dict)
     _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
     _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
+    _scouted: dict[tuple[str, ...], set[datetime]] = field(default_factory=dict)
 
     def add(self, asked: Asked) -> None:
         """Take one page."""
@@ -59,6 +60,7 @@ class DenseReading(Reading):
                 if asked.purpose == "scout":
                     found = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for it in buckets for row in it.rows}
                     self.seen += [dict(it) for it in sorted(found)]
+                    self._scouted.setdefault(by, set()).update(it.window.start for it in buckets if it.rows)
                 elif asked.purpose == "cube":
                     self._keep(asked, buckets, _usage_columns(buckets, asked, by))
                 else:
@@ -100,7 +102,10 @@ class DenseReading(Reading):
 
     def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
         queries = (starts for key, starts in self._answered.items() if key[0] == "cube")
-        return all(start in starts for starts in queries) and super()._agree(start, cube)
+        # A scout that has nothing of a day that was used would leave its tier, region or account unknown for good.
+        used = any(cube.get(start, {}).values())
+        seen = not used or all(Grain.DAY.floor(start) in days for days in self._scouted.values())
+        return seen and all(start in starts for starts in queries) and super()._agree(start, cube)
 
     def _once(self, asked: Asked, by: tuple[str, ...], buckets: list[Bucket[Any]]) -> None:
         """Raise StrangeAnswer for a bucket that came already in answer to this query."""
