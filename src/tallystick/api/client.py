@@ -34,7 +34,7 @@ PATIENCE = 300.0
 """Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
 GLANCE = 20.0
 """The same where somebody is looking on."""
-CONTACT = 4.0
+CONTACT = 3.0
 """Seconds within which the API must answer for the first time where somebody is looking on."""
 LONGEST_WAIT = 120.0
 MINUTE = 60.0
