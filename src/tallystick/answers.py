@@ -119,7 +119,7 @@ class Answers:
         """An answer by owners, with what to say of closed months in its window."""
         if owners is None or table.question is None:
             return table
-        from tallystick.reports.closed import otherwise
+        from tallystick.reports.since_closed import otherwise
 
         return replace(table, caveats=(*otherwise(engine, table.question.window, owners), *table.caveats))
 

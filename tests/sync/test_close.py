@@ -29,9 +29,9 @@ from tallystick.reports.closed import (
     digest,
     kept,
     month,
-    otherwise,
     window,
 )
+from tallystick.reports.since_closed import otherwise
 from tallystick.reports.statement import statement
 from tallystick.reports.verify import verify
 from tallystick.sim import World
@@ -227,16 +227,19 @@ def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
     book.close("2026-10", NOVEMBER)
     ledger = Ledger(book.path, Clock(NOVEMBER))
     assert ledger.restated() == []
+    assert otherwise(book.engine(), window("2026-10"), OWNERS) == []
     before = book.bill("2026-10")
     book.world.restate(date(2026, 10, 20))
     book.read(NOVEMBER)
     [said] = ledger.restated()
     assert "2026-10" in said
     assert plain(book.bill("2026-10") - before) in said
-    assert otherwise(book.engine(), window("2026-10"), OWNERS) == []
+    [said] = otherwise(book.engine(), window("2026-10"), OWNERS)
+    assert "2026-10 was closed with other amounts: " in said
     assert otherwise(book.engine(), window("2026-11"), OTHERS) == []
     [said] = otherwise(book.engine(), window("2026-10"), OTHERS)
-    assert "2026-10 was closed by other rules" in said
+    assert "2026-10 was closed by other rules of the owners: " in said
+    assert " USD then, " in said
 
 
 def test_owners_of_a_closed_month_stay(book: Book) -> None:

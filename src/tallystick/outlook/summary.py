@@ -22,12 +22,13 @@ from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.reports import cache, reconcile, variance
 from tallystick.reports.answer import OTHERS
-from tallystick.reports.closed import CHARGE, closings, otherwise
+from tallystick.reports.closed import CHARGE, closings
 from tallystick.reports.conditions import within
 from tallystick.reports.coverage import organizations
 from tallystick.reports.daily import Day, How
 from tallystick.reports.gaps import LOST
 from tallystick.reports.names import apart, directory
+from tallystick.reports.since_closed import otherwise
 from tallystick.reports.unused import AFTER, BEFORE, credited
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners

@@ -120,7 +120,7 @@ def month(engine: Engine, organization: str, name: str, owners: Owners, at: date
     if name in known:
         rows = kept(engine, organization, name)
         lines = rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT])))
-        return Month(organization, name, lines, _rules(rows), known[name])
+        return Month(organization, name, lines, rules(rows), known[name])
     draft = attributed(engine, organization, name, owners, at)
     if known and name == f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}":
         draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
@@ -163,8 +163,8 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
         if not days:
             continue
         held = engine.ask(_rows(organization).where(_LINES).where(exp.column("day").isin(*map(_day, days))))
-        rules = _rules(kept(engine, organization, closing.month))
-        now = attributed(engine, organization, closing.month, rules, closing.at, days)
+        frozen_rules = rules(kept(engine, organization, closing.month))
+        now = attributed(engine, organization, closing.month, frozen_rules, closing.at, days)
         differ = changes(held, now, _SAME, FIGURES)
         apart = (pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))
         differ = differ.filter(pc.or_kleene(*apart))
@@ -215,21 +215,6 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
     return sorted(days | (apart(_DIMS, "billed") & told[0] & told[1]))
 
 
-def otherwise(engine: Engine, asked: Window, owners: Owners) -> list[str]:
-    """What to say where teams are told apart by other rules than a month of the window was closed by."""
-
-    def plain_of(rules: Owners) -> list[Rule]:
-        return [replace(it, conditions={**it.conditions, "actor": ()}) for it in rules.rules]
-
-    return [
-        f"{name} was closed by other rules of the owners than those in force now, which are used here; its statements "
-        "hold as they were sent."
-        for organization in organizations(engine)
-        for name in closings(engine, organization)
-        if asked & window(name) and plain_of(_rules(kept(engine, organization, name))) != plain_of(owners)
-    ]
-
-
 def restated(engine: Engine) -> list[str]:
     """What was restated of closed months and is to be charged in the first month that is open, in words."""
     said = []
@@ -271,7 +256,7 @@ def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], dra
     return msgspec.json.encode(rules).decode()
 
 
-def _rules(rows: pa.Table) -> Owners:
+def rules(rows: pa.Table) -> Owners:
     """The rules by which a month was closed, from all its rows."""
     [said] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
     return Owners(msgspec.json.decode(said, type=tuple[Rule, ...]))
