@@ -26,6 +26,7 @@ from tallystick.reports.report import Report
 from tallystick.reports.spelt import formerly
 from tallystick.reports.uncounted import uncounted
 from tallystick.reports.unpriced import unpriced
+from tallystick.reports.zeros import zeros
 from tallystick.tally.owners import Owners
 
 OTHERS = "others"
@@ -116,6 +117,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
     notes = report.notes
     if cut := NAMED_CUTS.get(table.name):
         totals, notes = whole(engine, cut, question, totals)
+    rows = [*rows, *zeros(report, question, dims, rows, coverage)]
     times = [name for name in dims if name in TIMES]
     rows.sort(
         key=lambda row: (

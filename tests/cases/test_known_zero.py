@@ -1,0 +1,35 @@
+"""A known zero has a row in data, an unknown day has none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+from cases.conftest import Case
+
+
+def test_known_zeros_have_rows(case: Case) -> None:
+    """A known zero is 0 by day and without a grouping, an unknown day has no row, and other groupings have none."""
+    with case.serve("10-known-zero-rows/scenario.py"):
+        assert case("sync", "--without-claude-code", "--source", "reports", "--since", "2026-11-20").code == 0
+
+    def asked(report: str, *words: str) -> list[dict[str, str]]:
+        return list(csv.DictReader(io.StringIO(case(report, *words, "--format", "csv").out)))
+
+    days = asked("spend", "--by", "day", "--since", "2026-11-18", "--until", "2026-11-24")
+    billed = {row["day"]: row["billed"] for row in days}
+    expected = {"2026-11-20": "3.00", "2026-11-21": "0.00", "2026-11-22": "3.00", "2026-11-23": "0.00"}
+    assert {day: amount for day, amount in billed.items() if day < "2026-11-24"} == expected
+    zero, unknown = (
+        ("--since", "2026-11-23", "--until", "2026-11-25"),
+        ("--since", "2026-11-10", "--until", "2026-11-12"),
+    )
+    assert [row["billed"] for row in asked("spend", "--by", "", *zero)] == ["0.00"]
+    assert asked("spend", "--by", "", *unknown) == asked("spend", "--by", "day", *unknown) == []
+    assert asked("spend", "--by", "workspace", *zero) == []
+    tokens = {row["day"]: row["total_tokens"] for row in asked("usage", "--by", "day", "--since", "2026-11-20")}
+    assert (tokens["2026-11-20"], tokens["2026-11-21"]) == ("1000000", "0")
+    assert "2026-11-28" not in tokens
+    lines = case("spend", "--by", "", *zero, "--format", "jsonl").out.splitlines()
+    assert [json.loads(line)["billed"] for line in lines] == ["0.00"]
