@@ -16,6 +16,7 @@ from tallystick.api.client import Client
 from tallystick.api.leniency import Oddity
 from tallystick.api.limits import HELD, RATES, Held, Rate, RateLimit, entries, odd_words, rates_of, read
 from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.models import same
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import UsageRecord
@@ -99,7 +100,8 @@ def answer(client: Client, now: datetime) -> Table:
         rows += [row for limit in overrides for row in _rows(limit, workspace, names[workspace], used)]
     rows.sort(key=_order)
     limited = {model for limit in limits for model in limit.models or ()}
-    if loose := {it.dims["model"] for it in used.records or ()} - limited - {NAMED["model"].null}:
+    asked = {it.dims["model"] for it in used.records or ()} - {NAMED["model"].null}
+    if loose := {model for model in asked if not any(same(model, listed) for listed in limited)}:
         caveats.append(f"In no rate limit, and so not counted: {', '.join(sorted(loose))}.")
     caveats.append(f"The busiest minute of {window}.")
     days = Window(Grain.DAY.floor(window.start), Grain.DAY.ceil(window.end))
@@ -168,7 +170,8 @@ def _busiest(limit: RateLimit, rate: Rate, workspace: str, used: Used) -> tuple[
     minutes: dict[datetime, int] = defaultdict(int)
     for it in used.records:
         fast = it.dims.get("speed") == "fast"
-        if it.dims["model"] not in limit.models or workspace not in {ALL, it.dims["workspace"]}:
+        of_limit = any(same(it.dims["model"], listed) for listed in limit.models)
+        if not of_limit or workspace not in {ALL, it.dims["workspace"]}:
             continue
         if it.dims["tier"] == "batch" or (used.newer and fast != meter.fast and rate.type != "requests_per_minute"):
             continue
