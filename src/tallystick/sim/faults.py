@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from http import HTTPStatus
 
-from tallystick.sim import novelties, spoils
+from tallystick.sim import fault_effects as effects, novelties
 from tallystick.sim.alteration import HALF
 from tallystick.sim.answer import Answer
 from tallystick.sim.query import Query
@@ -50,7 +50,7 @@ class Fault:
     name: str
     help: str
     kind: str
-    spoil: spoils.Spoil
+    spoil: effects.Effect
     age: int | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
@@ -58,7 +58,7 @@ class Fault:
         """Whether the fault can befall this answer."""
         if self.kind == "any":
             return True
-        newer = spoils.is_newer(query)
+        newer = effects.is_newer(query)
         theirs = newer or (query.path.endswith(_OLDER) and not self.kind.startswith("newer"))
         theirs = theirs or (self.kind == "data" and query.path.endswith(_ACTIVITY))
         if answer.status != HTTPStatus.OK or not theirs:
@@ -75,21 +75,29 @@ class Fault:
 
 FAULTS = (
     Fault(
-        "429", "too many requests, with retry-after", "any", spoils.error(429, "Too many requests.", retry_after="2")
+        "429",
+        "too many requests, with retry-after",
+        "any",
+        effects.error(429, "Too many requests.", retry_after="2"),
     ),
-    Fault("429-bare", "too many requests, without retry-after", "any", spoils.error(429, "Too many requests.")),
-    Fault("429-stale-reset", "too many requests, with a reset time already past", "any", spoils.stale_reset),
-    Fault("500", "internal error", "any", spoils.error(500, "Internal server error.")),
+    Fault("429-bare", "too many requests, without retry-after", "any", effects.error(429, "Too many requests.")),
+    Fault("429-stale-reset", "too many requests, with a reset time already past", "any", effects.stale_reset),
+    Fault("500", "internal error", "any", effects.error(500, "Internal server error.")),
     Fault("502-html", "bad gateway, a page of HTML from the edge", "any", lambda *_: Answer(502, _HTML, _TEXT)),
-    Fault("503", "service unavailable", "any", spoils.error(503, "Service unavailable.")),
+    Fault("503", "service unavailable", "any", effects.error(503, "Service unavailable.")),
     *(
-        Fault(f"503-{code.replace('_', '-')}", f"the same, with the code {code}", "any", spoils.error(503, text, code))
+        Fault(
+            f"503-{code.replace('_', '-')}",
+            f"the same, with the code {code}",
+            "any",
+            effects.error(503, text, code),
+        )
         for code, text in _UNAVAILABLE.items()
     ),
-    Fault("504", "timed out on the server", "any", spoils.error(504, "The request timed out.")),
-    Fault("529", "overloaded", "any", spoils.error(529, "Overloaded.")),
-    Fault("error-under-200", "an error object under the status 200", "data", spoils.under_200(_OVERLOADED)),
-    Fault("html-under-200", "a page of HTML under the status 200", "data", spoils.under_200(_SIGN_IN, "text/html")),
+    Fault("504", "timed out on the server", "any", effects.error(504, "The request timed out.")),
+    Fault("529", "overloaded", "any", effects.error(529, "Overloaded.")),
+    Fault("error-under-200", "an error object under the status 200", "data", effects.under_200(_OVERLOADED)),
+    Fault("html-under-200", "a page of HTML under the status 200", "data", effects.under_200(_SIGN_IN, "text/html")),
     Fault("slow", f"the answer takes {SLOW:.0f} seconds", "any", lambda answer, _: replace(answer, delay=SLOW)),
     Fault(
         "reset",
@@ -103,95 +111,120 @@ FAULTS = (
         "any",
         lambda answer, _: replace(answer, body=answer.body[: len(answer.body) // 2]),
     ),
-    Fault("has-more-without-token", "has_more is true, next_page is null", "more", spoils.edited(spoils.no_token)),
-    Fault("repeated-token", "next_page leads to the same page again", "more", spoils.edited(spoils.repeated_token)),
+    Fault(
+        "has-more-without-token",
+        "has_more is true, next_page is null",
+        "more",
+        effects.edited(effects.no_token),
+    ),
+    Fault(
+        "repeated-token",
+        "next_page leads to the same page again",
+        "more",
+        effects.edited(effects.repeated_token),
+    ),
     Fault(
         "duplicate-bucket",
         "the next page begins with this page's last bucket or row",
         "more",
-        spoils.edited(spoils.duplicate_bucket),
+        effects.edited(effects.duplicate_bucket),
     ),
-    Fault("duplicate-row", "newer reports: a row is told twice", "newer", spoils.edited(spoils.duplicate_row)),
-    Fault("repeated-row", "a row is told twice, in either dialect", "report", spoils.edited(spoils.duplicate_row)),
+    Fault(
+        "duplicate-row",
+        "newer reports: a row is told twice",
+        "newer",
+        effects.edited(effects.duplicate_row),
+    ),
+    Fault(
+        "repeated-row",
+        "a row is told twice, in either dialect",
+        "report",
+        effects.edited(effects.duplicate_row),
+    ),
     Fault(
         "repeated-page",
         "next_page leads to the same page again, under a new token",
         "more",
-        spoils.edited(spoils.repeated_page),
+        effects.edited(effects.repeated_page),
     ),
     Fault(
         "extra-fields",
         "unknown fields, and unknown values of enums",
         "report",
-        spoils.reworded(novelties.extra_fields),
+        effects.reworded(novelties.extra_fields),
     ),
     Fault(
         "new-token-counter",
         "usage counts a lifetime of cache writes that is new",
         "usage",
-        spoils.reworded(novelties.token_counter),
+        effects.reworded(novelties.token_counter),
     ),
     Fault(
         "new-cost-type",
         "code execution is billed as web_fetch, a new cost_type",
         "cost",
-        spoils.reworded(novelties.value("cost_type", "code_execution", "web_fetch")),
+        effects.reworded(novelties.value("cost_type", "code_execution", "web_fetch")),
     ),
     Fault(
         "new-tier",
         "the tier flex is called batch_lite, a new one",
         "report",
-        spoils.reworded(novelties.value("service_tier", "flex", "batch_lite")),
+        effects.reworded(novelties.value("service_tier", "flex", "batch_lite")),
         names={"batch_lite": "flex"},
     ),
     Fault(
         "new-actors",
         "newer reports: people are teams, a new type of actor",
         "newer",
-        spoils.reworded(novelties.actors),
+        effects.reworded(novelties.actors),
     ),
     Fault(
         "undated-models",
         "models are called by their ids without a date",
         "report",
-        spoils.reworded(novelties.undated_models),
+        effects.reworded(novelties.undated_models),
         names={alias: model for model, alias in novelties.ALIASES.items()},
     ),
     Fault(
         "undated-models-cost",
         "the same in cost alone: usage has ids with a date",
         "cost",
-        spoils.reworded(novelties.undated_models),
+        effects.reworded(novelties.undated_models),
     ),
-    Fault("bad-amount-blank", "an amount is an empty string", "cost", spoils.amount(lambda _: "")),
-    Fault("bad-amount-exponent", "an amount is written with an exponent", "cost", spoils.amount(lambda _: "1e3")),
-    Fault("negative-amount", "an amount is below zero", "cost", spoils.amount(lambda amount: f"-{amount}")),
-    Fault("stale-yesterday", "the cost of yesterday is an empty bucket", "cost", spoils.lost("cost"), 1),
-    Fault("missing-yesterday", "the cost report lacks the bucket of yesterday", "cost", spoils.lost_bill, 1),
-    Fault("late-bill", "a day is not billed yet: its bucket is empty", "cost", spoils.lost("cost"), 1),
-    Fault("late-bill-workspace", "Production is not billed yet for a day", "cost", spoils.late_workspace, 1),
-    Fault("late-bill-model", "the current Opus is not billed yet for a day", "cost", spoils.late_model, 1),
-    Fault("lost-usage", "the usage of a day is gone, its cost is there", "usage", spoils.lost("usage"), 3),
-    Fault("lost-bucket", "a day is missing in usage and cost", "report", spoils.lost_bucket, 3),
-    Fault("emptied", "a day that had data is empty, in usage, cost and Claude Code", "data", spoils.lost(), 3),
-    Fault("halved", "a day has nothing from 12:00 on, in the same three", "data", spoils.lost(until=HALF), 3),
-    Fault("empty-list", "an empty list in the place of all data", "data", spoils.edited(spoils.empty_list)),
-    Fault("credit", "the bill of a day has a credit of 250 dollars", "cost", spoils.lost("cost", credit=True), 3),
-    Fault("other-organization", "the answer is another organization's", "report", spoils.of_another_organization),
+    Fault("bad-amount-blank", "an amount is an empty string", "cost", effects.amount(lambda _: "")),
+    Fault("bad-amount-exponent", "an amount is written with an exponent", "cost", effects.amount(lambda _: "1e3")),
+    Fault("negative-amount", "an amount is below zero", "cost", effects.amount(lambda amount: f"-{amount}")),
+    Fault("stale-yesterday", "the cost of yesterday is an empty bucket", "cost", effects.lost("cost"), 1),
+    Fault("missing-yesterday", "the cost report lacks the bucket of yesterday", "cost", effects.lost_bill, 1),
+    Fault("late-bill", "a day is not billed yet: its bucket is empty", "cost", effects.lost("cost"), 1),
+    Fault("late-bill-workspace", "Production is not billed yet for a day", "cost", effects.late_workspace, 1),
+    Fault("late-bill-model", "the current Opus is not billed yet for a day", "cost", effects.late_model, 1),
+    Fault("lost-usage", "the usage of a day is gone, its cost is there", "usage", effects.lost("usage"), 3),
+    Fault("lost-bucket", "a day is missing in usage and cost", "report", effects.lost_bucket, 3),
+    Fault("emptied", "a day that had data is empty, in usage, cost and Claude Code", "data", effects.lost(), 3),
+    Fault("halved", "a day has nothing from 12:00 on, in the same three", "data", effects.lost(until=HALF), 3),
+    Fault("empty-list", "an empty list in the place of all data", "data", effects.edited(effects.empty_list)),
+    Fault("credit", "the bill of a day has a credit of 250 dollars", "cost", effects.lost("cost", credit=True), 3),
+    Fault("other-organization", "the answer is another organization's", "report", effects.of_another_organization),
     Fault(
         "restated-day",
-        f"after this answer, the day {spoils.RESTATED.days} days back grows",
+        f"after this answer, the day {effects.RESTATED.days} days back grows",
         "report",
-        spoils.restated_day,
+        effects.restated_day,
     ),
     Fault(
         "refreshed-midway",
         "newer reports: after this page the data is refreshed, and its page token gone",
         "newer-more",
-        spoils.restated_day,
+        effects.restated_day,
     ),
-    Fault("forget-cursor", "a page token has expired: 410", "cursor", spoils.error(410, "The cursor has expired.")),
-    Fault("stale-cursor", "a page token is refused: 400", "cursor", spoils.error(400, "page: not a valid page token.")),
+    Fault("forget-cursor", "a page token has expired: 410", "cursor", effects.error(410, "The cursor has expired.")),
+    Fault(
+        "stale-cursor",
+        "a page token is refused: 400",
+        "cursor",
+        effects.error(400, "page: not a valid page token."),
+    ),
 )
 """Every fault, in the order in which help lists them."""
 
@@ -200,7 +233,7 @@ FAULTS = (
 _ONCE = ("stale-yesterday", "missing-yesterday")
 
 
-class Trouble:
+class ScheduledFault:
     """A fault, its day and how often it strikes, from a spec such as `429:3` or `late-bill=2026-11-20:always`.
 
     `name` or `name:once` strikes the first request that it concerns, `name:always` each, `name:3` every third, and
@@ -227,13 +260,13 @@ class Trouble:
         self._number = int(number)
         self._seen = 0
 
-    def befall(self, answer: Answer, occasion: spoils.Occasion) -> Answer:
+    def apply(self, answer: Answer, context: effects.FaultContext) -> Answer:
         """The answer, spoiled if its turn has come."""
-        if not self.fault.concerns(answer, occasion.query):
+        if not self.fault.concerns(answer, context.query):
             return answer
         self._seen += 1
         strikes = self._seen == self._number if self._only else self._seen % self._number == 0
         if not strikes:
             return answer
-        day = self._day or occasion.now.date() - timedelta(days=self.fault.age or 0)
-        return self.fault.spoil(answer, replace(occasion, day=day))
+        day = self._day or context.now.date() - timedelta(days=self.fault.age or 0)
+        return self.fault.spoil(answer, replace(context, day=day))

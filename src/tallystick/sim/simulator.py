@@ -16,12 +16,12 @@ from tallystick.sim.answer import Answer, Json, Refusal, found, refused
 from tallystick.sim.behavior import AnalyticsBehavior
 from tallystick.sim.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
 from tallystick.sim.directory import MISSING, NEW_VERSION, OLD_VERSION, Directory
-from tallystick.sim.faults import Trouble
+from tallystick.sim.fault_effects import FaultContext
+from tallystick.sim.faults import ScheduledFault
 from tallystick.sim.limits import Limits
 from tallystick.sim.query import Query
 from tallystick.sim.rate_limits import RateLimits
 from tallystick.sim.reports import BEST_GUESS, Behavior, Reports
-from tallystick.sim.spoils import Occasion
 from tallystick.sim.world import World
 
 _ROOT = "/v1/organizations/"
@@ -106,9 +106,9 @@ class Simulator:
     """Answers requests as the Admin API would, from a world that is known to the last token.
 
     `clock` gives the present as an instant in `datetime.UTC` and is read once a request; `faults` are specs such as
-    `429:3` (`faults.Trouble`); `behavior` holds what the contract leaves open of the older reports and the directory,
-    `analytics` of the newer reports. With `children` it is a parent organization, whose newer reports tell of them.
-    Safe to share between threads.
+    `429:3` (`faults.ScheduledFault`); `behavior` holds what the contract leaves open of the older reports and the
+    directory, `analytics` of the newer reports. With `children` it is a parent organization, whose
+    newer reports tell of them. Safe to share between threads.
     """
 
     def __init__(
@@ -125,10 +125,10 @@ class Simulator:
         self.world = world
         self.calls = 0
         self._clock = clock
-        troubles = [Trouble(spec) for spec in faults]
+        scheduled = [ScheduledFault(spec) for spec in faults]
         # What answers anew comes first: it would undo what another fault did to the answer.
-        self._troubles = sorted(troubles, key=lambda trouble: trouble.fault.age is None)
-        self._names = {new: known for trouble in self._troubles for new, known in trouble.fault.names.items()}
+        self._scheduled = sorted(scheduled, key=lambda fault: fault.fault.age is None)
+        self._names = {new: known for fault in self._scheduled for new, known in fault.fault.names.items()}
         self._credentials = credentials
         self._behavior = behavior
         self._reports = Reports(world, behavior)
@@ -160,9 +160,9 @@ class Simulator:
             def elsewhere() -> Answer:
                 return self._stranger.answer(method, target, headers)
 
-            for trouble in self._troubles:
-                occasion = Occasion(query, now, request_id, self.world, altered, elsewhere)
-                answer = trouble.befall(answer, occasion)
+            for fault in self._scheduled:
+                context = FaultContext(query, now, request_id, self.world, altered, elsewhere)
+                answer = fault.apply(answer, context)
         common = {
             "date": now.strftime("%a, %d %b %Y %H:%M:%S GMT"),
             "request-id": request_id,
