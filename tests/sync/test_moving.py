@@ -202,13 +202,17 @@ def test_a_restated_day_by_hour_is_found(path: Path) -> None:
 
 
 def test_a_day_that_became_empty_is_emptied(path: Path) -> None:
-    """Where the API takes everything of a day back, the ledger's rows of it go, and its total is zero."""
+    """Where the API takes everything of a day back, an hour later too, the rows of it go, and its total is zero."""
     world, day = small(), days_ago(2)
     synced(path, Wire(world), day, days_ago(1))
     assert ledger_used(path)[day,]
     empty = World(start=days_ago(-1), end=days_ago(-70), keys=16)
     empty.organization = world.organization
-    synced(path, Wire(empty), day, days_ago(1))
+    assert set(synced(path, Wire(empty), day, days_ago(1)).losses) == {
+        f"{it} {day}" for it in ("cost", "usage", "claude_code")
+    }
+    assert ledger_used(path)[day,]
+    synced(path, Wire(empty, Clock(NOW + timedelta(hours=1))), day, days_ago(1))
     assert (day,) not in ledger_used(path)
     assert rows(path, "SELECT * FROM cost") == []
     assert rows(path, "SELECT sum(output) AS o, sum(billed) AS b FROM days") == [{"o": 0, "b": 0}]
