@@ -59,9 +59,7 @@ def test_actors_of_a_new_type_stay_apart(case: Case) -> None:
     [
         ("1e-05", "0.0000001"),
         ("230.00000000000003", "2.3"),
-        ('"230"', "2.3"),
         ("null", ""),
-        ('"much"', ""),
         ("1e400", ""),
         ("NaN", None),
     ],

@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 import msgspec
 
 from tallystick.api.actors import Actor, actor_of
-from tallystick.api.client import Envelope, Page, Query, decode
+from tallystick.api.client import Envelope, Page, Query
 from tallystick.api.endpoints import CLAUDE_CODE_REPORT
-from tallystick.api.leniency import Oddity, read
+from tallystick.api.leniency import DECODER, Oddity, read
 from tallystick.core.money import EXACT, PLACES, rounded
 from tallystick.core.time import instant, midnight
 from tallystick.errors import StrangeAnswer
@@ -101,10 +101,6 @@ class CodeRow(msgspec.Struct):
 
 class _Report(Envelope):
     data: list[CodeRow]
-
-
-class _Untyped(msgspec.Struct):
-    data: list[dict[str, Any]]
 
 
 class Placed(NamedTuple):
@@ -197,7 +193,7 @@ _WITHIN: Mapping[str, type[msgspec.Struct]] = {
 
 def extra_fields(page: Page) -> set[str]:
     """The fields of a page's rows that tallystick does not know, by their path; tools are not fields."""
-    return {name for row in decode(page, _Untyped).data for name in _unknown(row, "")}
+    return {name for row in DECODER.decode(page.body)["data"] for name in _unknown(row, "")}
 
 
 def _unknown(said: Mapping[str, Any], where: str) -> Iterator[str]:
