@@ -105,7 +105,7 @@ class Ledger(Answers):
             client,
             self._tables,
             self._clock,
-            How(source, self._cuts(cuts), coding, again, accept_loss),
+            How(source, self._cuts(cuts), coding, again, accept_loss, compare=until is not None),
             progress=progress,
             waiting=waiting,
             prices=self._prices,
@@ -158,7 +158,17 @@ class Ledger(Answers):
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
         wanted, words, now = self._wanted(since, until, again=again), chosen(self._cuts(cuts)), self._clock.now()
-        errands = plan(known, wanted, _grain(grain), now, Choice(source), words, coding=coding, anew=again)
+        errands = plan(
+            known,
+            wanted,
+            _grain(grain),
+            now,
+            Choice(source),
+            words,
+            coding=coding,
+            anew=again,
+            compare=until is not None,
+        )
         return errands, estimate(errands, habits(self._tables))
 
     def restated(self) -> list[str]:

@@ -22,10 +22,10 @@ def settled(case: Case) -> Case:
 
 
 def test_a_settled_day_is_read_again_where_it_is_asked_for(settled: Case) -> None:
-    """`--again` with a window reads settled days once more, and is counted by `--plan`; nothing else reads them."""
+    """`--again` with a window reads settled days once more, and is counted by `--plan`; without a window none is."""
     window = ("--since", "2026-10-05", "--until", "2026-10-06")
     with settled.serve(SCENARIO, LATE="1"):
-        assert settled(*SYNC, *window).code == 0
+        assert settled(*SYNC).code == 0
         assert settled(*OCTOBER).out.split()[-1] == "93.00"
         assert "cost by day, 2026-10-05" in settled("sync", *window, "--again", "--plan", "--source", "reports").out
         done = settled(*SYNC, *window, "--again")
@@ -33,6 +33,16 @@ def test_a_settled_day_is_read_again_where_it_is_asked_for(settled: Case) -> Non
         assert "1 day changed" in done.err
         assert settled(*OCTOBER).out.split()[-1] == "143.00"
         assert settled("verify").code == 0
+
+
+def test_settled_days_of_a_window_are_compared(settled: Case) -> None:
+    """A sync of days that are named from first to last compares their control totals, and reads those that differ."""
+    window = ("--since", "2026-10-05", "--until", "2026-10-08")
+    with settled.serve(SCENARIO, LATE="1"):
+        done = settled(*SYNC, *window)
+        assert (done.code, "1 day changed" in done.err) == (0, True)
+        assert settled(*OCTOBER).out.split()[-1] == "143.00"
+        assert "0 days changed" in settled(*SYNC, *window).err
 
 
 def test_again_needs_a_window(settled: Case) -> None:

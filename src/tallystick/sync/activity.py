@@ -12,10 +12,12 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from tallystick.api.claude_code import KEY, CodeRow, Placed, ToolAction, asked as day_of, extra_fields, rows
+from tallystick.api.claude_code import KEY, USER, CodeRow, Placed, ToolAction, asked as day_of, extra_fields, rows
 from tallystick.api.directory import Named
+from tallystick.api.leniency import Oddity
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import EXACT
 from tallystick.core.records import TOOLS, State
@@ -42,6 +44,7 @@ class ActivityReading(Reading):
     key: Callable[[str], str] = str
     _answered: set[date] = field(default_factory=set)
     _held: dict[Place, dict[str, Any]] = field(default_factory=dict)
+    _rows: dict[Place, set[bytes]] = field(default_factory=dict)
 
     def add(self, asked: Asked) -> None:
         """Take one page."""
@@ -58,6 +61,8 @@ class ActivityReading(Reading):
         subscription = row.subscription_type if isinstance(row.subscription_type, str) else none
         where = (row.customer_type or UNKNOWN, subscription or none, row.terminal_type or UNKNOWN)
         place = (f"{day}", actor, placed.actor.type, *where, _REMOTE[row.is_remote])
+        if self._repeats(place, row) and placed.actor.type == USER:
+            return
         self._put((*place, NO_MODEL), self._counts(row))
         for use, estimated in zip(row.model_breakdown, placed.estimated, strict=True):
             tokens = use.tokens
@@ -69,6 +74,16 @@ class ActivityReading(Reading):
                 "estimated": estimated,
             }
             self._put((*place, use.model or UNKNOWN), said)
+
+    def _repeats(self, place: Place, row: CodeRow) -> bool:
+        """Return whether this very row came already. A person has one in each place; keys of one name have several."""
+        content, rows = msgspec.json.encode(row), self._rows.setdefault(place, set())
+        if repeated := content in rows:
+            self.odd.add(Oddity("data[]", "came twice, alike; of a person it is counted once"))
+        elif rows:
+            self.odd.add(Oddity("data[]", "several rows of one actor in one place; they are added"))
+        rows.add(content)
+        return repeated
 
     def _put(self, place: Place, said: Mapping[str, Any]) -> None:
         """Add to what stands there: two keys of one name come in two rows that nothing tells apart."""

@@ -76,12 +76,13 @@ def plan(
     *,
     coding: bool = True,
     anew: bool = False,
+    compare: bool = False,
 ) -> list[Errand]:
     """What to read now: cost by day, usage by `grain`, and the `cuts` so called.
 
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
     left provisional are read by the newer one where it has taken over. `coding`: activity in Claude Code too. `anew`:
-    settled days of `wanted` too. Of other settled months the control totals are looked at where that is due.
+    settled days of `wanted` too. `compare`: of its settled days the control totals; of others where that is due.
     """
     wanted = possible(wanted)
     first = analytics.covered(now)
@@ -123,5 +124,7 @@ def plan(
         errand
         for (source, by), days in known.items()
         if readable.get(source, choice.newer and (not source.cut or source.cut.word in cuts))
-        for errand in looks(source, by, days, now, covered if source.newer else ALL)
+        for errand in looks(
+            source, by, days, now, covered if source.newer else ALL, wanted if compare and not anew else None
+        )
     ]

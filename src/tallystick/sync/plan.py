@@ -133,14 +133,25 @@ def errands(
     return [*_cut(source, grain, check, check=True, longest=longest), *_cut(source, grain, read, longest=longest)]
 
 
-def looks(source: Source, grain: Grain, known: Mapping[date, Known], now: datetime, within: Window) -> list[Errand]:
-    """The settled months whose control totals are to be looked at, one of whose days was not seen for a month."""
+def looks(
+    source: Source,
+    grain: Grain,
+    known: Mapping[date, Known],
+    now: datetime,
+    within: Window,
+    compare: Window | None = None,
+) -> list[Errand]:
+    """Plan the settled days whose control totals are to be looked at.
+
+    They are those of the window to `compare`, and of months one of whose days was not seen for a month.
+    """
     settled = sorted(day for day, it in known.items() if not _open(it) and midnight(day) in within)
     months: dict[tuple[int, int], list[date]] = {}
     for day in settled:
         months.setdefault((day.year, day.month), []).append(day)
-    due = [day for days in months.values() if any(_seen(known[it]) <= now - LOOK for it in days) for day in days]
-    return _cut(source, grain, due, check=True)
+    due = {day for days in months.values() if any(_seen(known[it]) <= now - LOOK for it in days) for day in days}
+    due |= {day for day in settled if compare and midnight(day) in compare}
+    return _cut(source, grain, sorted(due), check=True)
 
 
 def _open(known: Known) -> bool:

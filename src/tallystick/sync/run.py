@@ -44,13 +44,17 @@ Sample = Page | Refused | StrangeAnswer | None
 
 
 class How(NamedTuple):
-    """How a sync goes about it: the dialects, the breakdowns, Claude Code too, settled days too, losses accepted."""
+    """How a sync goes about it: the dialects, the breakdowns, Claude Code too, settled days too, losses accepted.
+
+    `compare`: of the settled days of the window the control totals are looked at.
+    """
 
     source: str = Choice.AUTO
     cuts: Sequence[str] = ()
     coding: bool = True
     anew: bool = False
     accept_loss: bool = False
+    compare: bool = False
 
 
 class Sync:
@@ -76,6 +80,7 @@ class Sync:
         self._cuts = chosen(how.cuts)
         self._coding = how.coding
         self._anew = how.anew
+        self._compare = how.compare
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
@@ -106,6 +111,7 @@ class Sync:
                 self._cuts,
                 coding=self._coding,
                 anew=self._anew,
+                compare=self._compare,
             )
             groups = together(errands)
             for place, group in enumerate(groups):
