@@ -99,8 +99,11 @@ class Run:
 
 
 def _sum(one: str, other: str) -> str:
+    """Add two figures; what is unknown of one is unknown of both."""
+    if "" in (one, other):
+        return ""
     with contextlib.suppress(InvalidOperation):
-        return _number(str(Decimal(one or "0") + Decimal(other or "0")))
+        return _number(str(Decimal(one) + Decimal(other)))
     return f"{one} {other}"
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from faults.backend import KEYS
 from faults.endpoints import Endpoint
@@ -10,7 +12,7 @@ from faults.fault import Fault
 from faults.runner import CHECKS, CODES, QUESTIONS, SPEND, USAGE, Result, Run, Runner, words_of
 
 OURS = "Traceback (most recent call last)"
-DIMENSIONS = ("text", "enum")
+DIMENSIONS = ("text", "enum", "object")
 """Kinds of fault after which a use is of something else, as the API says: each day must be right as a whole."""
 LOOKED_AT = 0.2
 """Of the cells whose sync says that it failed: the part whose answers are looked at all the same."""
@@ -60,9 +62,9 @@ def _compare(
     result: Result,
 ) -> None:
     different = [question for question in questions if runs[question].figures != truth[question].figures]
-    if fault.kind in DIMENSIONS and not fault.harmless:
-        different = [question for question in different if runs[question].by_day != truth[question].by_day]
-    different = [question for question in different if not _only_unknown(runs[question], truth[question])]
+    if result.way == "auto" or (fault.kind in DIMENSIONS and not fault.harmless):
+        different = [question for question in different if not _blank(runs[question].by_day, truth[question].by_day)]
+    different = [question for question in different if not _blank(runs[question].figures, truth[question].figures)]
     said = _said(runs, truth)
     silent = [question for question in different if not said[question]] if not runs[words].code else []
     if silent:
@@ -90,9 +92,8 @@ def _compare(
             result.verdict = "LOST"
 
 
-def _only_unknown(run: Run, truth: Run) -> bool:
+def _blank(rows: Mapping[Any, Sequence[str]], right: Mapping[Any, Sequence[str]]) -> bool:
     """Whether what differs is blank: a figure that is not known, and is not shown as one."""
-    rows, right = run.figures, truth.figures
     return rows.keys() == right.keys() and all(
         value in ("", known) for key, values in rows.items() for value, known in zip(values, right[key], strict=True)
     )

@@ -96,7 +96,7 @@ class CodeRow(msgspec.Struct):
     organization_id: str | None = None
     core_metrics: CoreMetrics = msgspec.field(default_factory=CoreMetrics)
     tool_actions: dict[str, ToolAction] | None = None
-    model_breakdown: list[ModelUse] = []
+    model_breakdown: list[ModelUse] | None = None
 
 
 class _Report(Envelope):
@@ -149,7 +149,7 @@ def _placed(page: Page, row: CodeRow, path: str, odd: set[Oddity]) -> Placed:
     key = actor.extra.get("api_key_name")
     if not (actor.email_address or (isinstance(key, str) and key)):
         odd.add(Oddity("data[].actor", f"has no e-mail and no name of a key ({actor.type}); its row stands alone"))
-    estimated = [_dollars(use.estimated_cost, odd) for use in row.model_breakdown]
+    estimated = [_dollars(use.estimated_cost, odd) for use in row.model_breakdown or ()]
     return Placed(row, actor, key if isinstance(key, str) and key else None, estimated, path)
 
 

@@ -171,14 +171,16 @@ def _fit_struct(value: Any, kind: shapes.StructType, path: str, odd: set[Oddity]
 
 def _fit_items(value: Any, field: shapes.Field, path: str, odd: set[Oddity]) -> Any:
     """A field's value; a list that is beside the point does without the items that do not fit."""
-    if field.required or not isinstance(field.type, shapes.ListType) or not isinstance(value, list):
+    members = field.type.types if isinstance(field.type, shapes.UnionType) else (field.type,)
+    of = next((member.item_type for member in members if isinstance(member, shapes.ListType)), None)
+    if field.required or of is None or not isinstance(value, list):
         return _fit(value, field.type, path, odd)
     items = []
     for index, item in enumerate(value):
         try:
-            items.append(_fit(item, field.type.item_type, f"{path}[{index}]", odd))
+            items.append(_fit(item, of, f"{path}[{index}]", odd))
         except Misfit:
-            _note(odd, f"{path}[]", f"{_sort(item)} where {_wanted(field.type.item_type)} was expected; left out")
+            _note(odd, f"{path}[]", f"{_sort(item)} where {_wanted(of)} was expected; left out")
     return items
 
 

@@ -36,6 +36,10 @@ Place = tuple[str, ...]
 """Day, actor, sort of actor, customer, subscription, terminal, remote, model."""
 
 
+TOLD_BY_MODEL = ("input", "output", "cache_read", "cache_write", "estimated")
+"""What a row tells of each model."""
+
+
 @dataclass
 class ActivityReading(Reading):
     """A reading of the Claude Code report; `person` and `key` give the ids of e-mails and of names of keys."""
@@ -64,7 +68,9 @@ class ActivityReading(Reading):
         if self._repeats(place, row) and placed.actor.type == USER:
             return
         self._put((*place, NO_MODEL), self._counts(row))
-        for use, estimated in zip(row.model_breakdown, placed.estimated, strict=True):
+        if row.model_breakdown is None:  # tokens that are not told are unknown, not none
+            self._put((*place, UNKNOWN), dict.fromkeys(TOLD_BY_MODEL))
+        for use, estimated in zip(row.model_breakdown or (), placed.estimated, strict=True):
             tokens = use.tokens
             said = {
                 "input": tokens.input,
