@@ -256,6 +256,8 @@ def _kind(
     return Fault(name, "rows", change, harmless=harmless, families=families or LISTS, telling=telling, news=news)
 
 
+_ELSEWHERE = "99999999-0000-4000-8000-000000000000"
+"""An organization that is not ours."""
 _STRANGER = {"type": "robot_actor", "robot_id": "robot_01"}
 _COUNTER = _lists(lambda rows: [row | {"thinking_tokens": 12_345} for row in rows])
 _COUNTER_NEWER = _lists(
@@ -300,7 +302,10 @@ ROWS = (
     _kind("an unknown actor in Claude Code", _field("actor", _always(_STRANGER)), "code"),
     _kind("an actor without e-mail", _field("actor", _always({"type": "user_actor", "email_address": None})), "code"),
     _kind(
-        "another organization in rows", _field("organization_id", _always("99999999-0000-4000-8000-000000000000"), every=True), "code", telling=True
+        "another organization in rows",
+        _field("organization_id", _always(_ELSEWHERE), every=True),
+        "code",
+        telling=True,
     ),
     _kind("numeric tags", _field("tags", _always({"team": 7, "x": None})), "ids", harmless=True),
     _kind("names null", _field("name", _always(None), every=True), "ids", harmless=True),

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tallystick.core.records import ACTIVITY, DAYS, NAMES
-from tallystick.errors import BadMoney, StrangeAnswer
+from tallystick.errors import StrangeAnswer
 from tallystick.sim import Answer, World
 from tallystick.sync.people import LETTERS, MADE, People, key_in
 from tallystick.sync.rebuild import rebuild
@@ -209,18 +209,48 @@ def test_ids_of_people(tmp_path: Path) -> None:
     assert len(made) == 64
 
 
-@pytest.mark.parametrize(
-    ("change", "error"),
-    [
-        ({"date": "2026-01-01T00:00:00Z"}, StrangeAnswer),
-        ({"actor": {"type": "ghost_actor"}}, StrangeAnswer),
-        ({"core_metrics": {"num_sessions": -1}}, StrangeAnswer),
-        ({"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "EUR", "amount": 1}}]}, BadMoney),
-        ({"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "USD", "amount": 1e30}}]}, BadMoney),
-    ],
+ODD = (
+    {"actor": {"type": "ghost_actor"}},
+    {"core_metrics": {"num_sessions": -1}},
+    {"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "EUR", "amount": 1}}]},
+    {"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "USD", "amount": 1e30}}]},
+    {"model_breakdown": None},
 )
-def test_what_cannot_be_is_not_kept(path: Path, world: World, change: dict[str, Any], error: type[Exception]) -> None:
-    """A row of another day, of no one, with a count below zero or an amount that cannot be stops the work."""
+
+
+@pytest.mark.parametrize("change", ODD)
+def test_an_odd_part_of_a_row_is_unknown(path: Path, world: World, change: dict[str, Any]) -> None:
+    """An actor, a count or an estimate that cannot be is unknown; the row and its day are kept."""
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        rows[0].update(change)
+
+    synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
+    kept = records(path, ACTIVITY)
+    assert {it["source"] for it in records(path, DAYS)} >= {"claude_code"}
+    if "core_metrics" in change:
+        assert None in [row["sessions"] for row in kept if row["model"] == "none"]
+    if "model_breakdown" in change:
+        assert None in [row["estimated"] for row in kept if row["model"] in ("m", "unknown")]
+
+
+def test_a_row_that_came_before(path: Path, world: World) -> None:
+    """A row of one person that comes twice is counted once, and said; rows of keys may be alike."""
+    synced(path, Wire(world), days_ago(1))
+    before = records(path, ACTIVITY)
+
+    def edit(rows: list[dict[str, Any]]) -> None:
+        rows.extend([row for row in rows if row["actor"].get("email_address")][:1])
+
+    twice = path.parent / "twice"
+    synced(twice, Wire(world, before=edited(world, edit)), days_ago(1))
+    assert before
+    assert records(twice, ACTIVITY) == before
+
+
+def test_a_row_of_another_day_is_not_kept(path: Path, world: World) -> None:
+    """A row of another day is an answer to another question: nothing of it is kept."""
+    change, error = {"date": "2026-01-01T00:00:00Z"}, StrangeAnswer
 
     def edit(rows: list[dict[str, Any]]) -> None:
         rows[0].update(change)
