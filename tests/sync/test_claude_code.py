@@ -173,7 +173,9 @@ def test_unknown_fields_tools_and_absent_ones(path: Path, world: World) -> None:
     assert {it["customer"] for it in kept} == {"barter"}
     assert {(it["remote"], it["subscription"], it["sessions"]) for it in counts} == {("unknown", "unknown", None)}
     assert all(it["other_accepted"] == 2 * it["other_rejected"] > 0 for it in counts)
-    assert {it.split(":")[0] for it in done.issues} == {"claude_code mood", "claude_code tool_actions.juggle_tool"}
+    odd = {"claude_code mood", "claude_code tool_actions.juggle_tool"}
+    alike = {"claude_code data[]"}  # rows here and on other machines, now that nothing tells which is which
+    assert {it.split(":")[0] for it in done.issues} == odd | alike
 
 
 def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
