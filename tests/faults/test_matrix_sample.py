@@ -20,6 +20,9 @@ RIGHT = (
     ("analytics_cost", "gzip"),
     ("analytics_cost", "unknown fields in rows"),
     ("workspaces", "unknown fields"),
+    ("workspaces", "numeric tags"),
+    ("usage_report", "uncached_input_tokens with .0"),
+    ("analytics_usage", "usage.requests null"),
 )
 """Cells whose figures are right all the same."""
 
@@ -56,6 +59,11 @@ SAID = (
     ("analytics_usage", "usage missing"),
     ("analytics_usage", "410"),
     ("workspaces", "the same token always"),
+    ("usage_report", "uncached_input_tokens 2^63"),
+    ("cost_report", "has_more null"),
+    ("cost_report", "fresh tokens without end, nothing under them"),
+    ("analytics_cost", "page again under a new token"),
+    ("analytics_cost", "another organization_id"),
 )
 """Cells whose figures are not, and an exit code or a note says so."""
 
