@@ -216,6 +216,7 @@ ODD = (
     {"core_metrics": {"num_sessions": -1}},
     {"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "EUR", "amount": 1}}]},
     {"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "USD", "amount": 1e30}}]},
+    {"model_breakdown": [{"model": "m", "estimated_cost": {"currency": "USD", "amount": -5}}]},
     {"model_breakdown": None},
 )
 

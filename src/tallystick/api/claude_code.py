@@ -161,7 +161,7 @@ def _dollars(estimate: EstimatedCost | None, odd: set[Oddity]) -> Decimal | None
     with suppress(ArithmeticError):  # no number, or one beyond bounds
         exact = Decimal(told.strip('"')).scaleb(-2, EXACT)
         dollars = rounded(exact, PLACES) if exact.is_finite() else None
-    if dollars is None or abs(dollars) >= MOST_DOLLARS or estimate.currency.upper() != "USD":
+    if dollars is None or not 0 <= dollars < MOST_DOLLARS or estimate.currency.upper() != "USD":
         odd.add(Oddity(_ESTIMATE, "no amount of US cents; the estimate is unknown"))
         return None
     if dollars != exact:
