@@ -281,6 +281,13 @@ class Answers:
         owners, budgets, now = settings.owners(), settings.budgets(), self._clock.now()
         return summary(engine, known, month, team, organization, owners, budgets, self._lists(), now)
 
+    def status(self) -> Document:
+        """One screen: this month against the last, its forecast, the shape of the days, what needs attention."""
+        from tallystick.outlook.status import Status
+
+        settings = self._settings or Settings.load()
+        return Status(self.engine(), settings.owners(), settings.budgets(), self._lists(), self._clock.now()).document()
+
     def statements(self, month: str) -> list[Charged]:
         """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.
 

@@ -37,12 +37,16 @@ class Chart:
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a Document: a title, words under it, a Table, and a picture of that Table."""
+    """A part of a Document: a title, words under it, a Table, and a picture of that Table.
+
+    On a terminal it stands `beside` the section before it, where both have room.
+    """
 
     title: str
     table: Table | None = None
     words: tuple[str, ...] = ()
     chart: Chart | None = None
+    beside: bool = False
 
 
 @dataclass(frozen=True)

@@ -138,11 +138,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """One column of an answer; `unit` is tokens, searches, USD, ... or None."""
+    """One column of an answer; `unit` is tokens, searches, USD, ... or None.
+
+    A narrow terminal leaves columns of the highest `rank` out first.
+    """
 
     name: str
     kind: Kind
     unit: str | None = None
+    rank: int = 0
 
 
 Cell = str | int | Decimal | None

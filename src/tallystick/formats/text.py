@@ -7,82 +7,131 @@ is no terminal nothing is cut or folded.
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import zip_longest
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text
 
-from tallystick.core.document import Answer, Document
-from tallystick.core.question import Table
+from tallystick.core.document import Answer, Document, Section
+from tallystick.core.question import Cell, Heading, Table
 from tallystick.core.text import safe
-from tallystick.formats.shown import FIGURES, document, footer, nothing, shown, title
+from tallystick.formats.bars import bars
+from tallystick.formats.layout import GAP, layout
+from tallystick.formats.shown import document, nothing, shown, title
 
 WIDE = 100_000
 """Columns of an output that is not a terminal."""
 
 
-def as_text(answer: Answer, width: int = WIDE) -> str:
+def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int | None = None) -> str:
     """The answer for the eye: money to the cent, counts with thousands, ratios in percent.
 
-    JSON and CSV are exact. `width` is the terminal's columns; where it is too narrow lines run over its edge, a figure
-    is never cut.
+    JSON and CSV are exact. `width` is the terminal's columns: columns that have no room are left out and counted.
+    `ids` shows ids beside names; `notes` is how many notes are printed, all of them where it is None.
     """
-    out = io.StringIO()
-    console = Console(file=out, width=width, color_system=None, highlight=False, emoji=False, markup=False)
-    if isinstance(answer, Document):
-        _document(console, answer, width)
-    else:
-        if heading := title(answer):
-            console.print(heading)
-        _table(console, answer, width)
-    for caveat in document(answer).caveats:
-        console.print(Text(f"* {safe(caveat)}"))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+    lines = _document(answer, width, ids) if isinstance(answer, Document) else _answer(answer, width, ids)
+    caveats = document(answer).caveats
+    for caveat in caveats[:notes]:
+        lines += _lines(Text(f"* {safe(caveat)}"), width)
+    if notes is not None and (more := len(caveats) - notes) > 0:
+        lines.append(f"(+{more} {'note' if more == 1 else 'notes'}: --notes)")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _document(console: Console, made: Document, width: int) -> None:
-    for line in filter(None, (made.title, made.subtitle)):
-        console.print(Text(safe(line)))
+def _answer(table: Table, width: int, ids: bool) -> list[str]:
+    heading = title(table)
+    return [*([heading] if heading else []), "", *_table(table, width, ids), ""]
+
+
+def _document(made: Document, width: int, ids: bool) -> list[str]:
+    lines = [*_lines(Text(safe(made.title)), width), *_lines(Text(safe(made.subtitle)), width)]
     if made.figures:
         grid = Grid.grid(padding=(0, 2))
         grid.add_column()
         grid.add_column(justify="right")
-        for it in made.figures:
-            unit = it.heading.unit or ""
-            grid.add_row(*(Text(safe(text)) for text in (it.heading.name, shown(it.cell, it.heading), unit, it.note)))
-        _print(console, grid, width)
-    for section in made.sections:
-        console.print(Text(f"\n{safe(section.title)}"))
-        for words in section.words:
-            console.print(Text(safe(words)))
-        if section.table:
-            _table(console, section.table, width)
+        for figure in made.figures:
+            parts = (figure.heading.name, shown(figure.cell, figure.heading), figure.heading.unit or "", figure.note)
+            grid.add_row(*(Text(safe(part)) for part in parts))
+        lines += ["", *_lines(grid, width)]
+    blocks: list[list[list[str]]] = []
+    for index, section in enumerate(made.sections):
+        paired = section.beside or (index + 1 < len(made.sections) and made.sections[index + 1].beside)
+        block = _section(section, (width - GAP) // 2 if paired else width, ids)
+        if section.beside and blocks and _breadth([*blocks[-1], block]) <= width:
+            blocks[-1].append(block)
+        else:
+            blocks.append([block])
+    for row in blocks:
+        lines += ["", *_beside(row)]
+    return [*lines, ""]
 
 
-def _table(console: Console, table: Table, width: int) -> None:
+def _section(section: Section, width: int, ids: bool) -> list[str]:
+    """A section: its words, and its table, or small bars where the picture stands alone."""
+    lines = [safe(section.title)] if section.title else []
+    for words in section.words:
+        lines += _lines(Text(safe(words)), width)
+    if section.table and section.chart and section.chart.alone:
+        column = [heading.name for heading in section.table.headings].index(section.chart.of[0])
+        cells = [row[column] for row in section.table.cells]
+        return [*lines, bars(cells, width), _range(cells, section.table.headings[column])]
+    return [*lines, *(_table(section.table, width, ids) if section.table else [])]
+
+
+def _range(cells: Sequence[Cell], heading: Heading) -> str:
+    """The least and the most of what the bars show."""
+    known = [cell for cell in cells if isinstance(cell, Decimal | int)]
+    if not known:
+        return "unknown"
+    return f"{shown(min(known), heading)} to {shown(max(known), heading)} {heading.unit or ''}"
+
+
+def _beside(blocks: Sequence[Sequence[str]]) -> list[str]:
+    """Blocks of lines side by side."""
+    widths = [max(map(len, block), default=0) for block in blocks]
+    rows = zip_longest(*blocks, fillvalue="")
+    return [(" " * GAP).join(line.ljust(width) for line, width in zip(row, widths, strict=True)) for row in rows]
+
+
+def _breadth(blocks: Sequence[Sequence[str]]) -> int:
+    return sum(max(map(len, block), default=0) for block in blocks) + GAP * (len(blocks) - 1)
+
+
+def _table(table: Table, width: int, ids: bool) -> list[str]:
     if not table.cells:
-        console.print(f"\n{said}\n" if (said := nothing(table)) else "")
-        return
-    feet = footer(table)
-    grid = Grid(box=SIMPLE_HEAD, show_footer=bool(feet), pad_edge=False)
-    for heading, foot in zip(table.headings, feet or [""] * len(table.headings), strict=True):
-        unit = f"\n{heading.unit}" if heading.unit else ""
+        words = nothing(table)
+        return [words] if words else []
+    made = layout(table, width, ids=ids)
+    grid = Grid(box=SIMPLE_HEAD, show_footer=bool(table.totals), pad_edge=False)
+    for column in made.columns:
         grid.add_column(
-            Text(safe(heading.name) + unit),
-            Text(foot),
-            justify="right" if heading.kind in FIGURES else "left",
+            Text("\n".join(safe(line) for line in column.head)),
+            Text(column.foot),
+            justify="right" if column.is_figure else "left",
             overflow="fold",
-            no_wrap=heading.kind in FIGURES,
+            no_wrap=column.is_figure,
         )
-    for row in table.cells:
-        grid.add_row(*(Text(shown(cell, heading)) for cell, heading in zip(row, table.headings, strict=True)))
-    _print(console, grid, width)
+    for row in zip(*(column.cells for column in made.columns), strict=True):
+        grid.add_row(*map(Text, row))
+    lines = [line for line in _lines(grid, width) if line.strip()]
+    if table.totals:
+        lines.insert(-1, "")
+    if made.left_out:
+        count = len(made.left_out)
+        lines.append(f" (+{count} {'column' if count == 1 else 'columns'}: --wide)")
+    return lines
 
 
-def _print(console: Console, grid: Grid, width: int) -> None:
-    """Print it as wide as it needs to be, so that no figure is cut."""
-    console.width = max(width, Measurement.get(console, console.options.update(width=WIDE), grid).minimum)
-    console.print(grid)
-    console.width = width
+def _lines(made: RenderableType, width: int) -> list[str]:
+    """What is printed, as wide as it needs to be, so that no figure is cut."""
+    out = io.StringIO()
+    console = Console(file=out, width=width, color_system=None, highlight=False, emoji=False, markup=False)
+    least = Measurement.get(console, console.options.update(width=WIDE), made).minimum
+    console.width = max(width, least) if isinstance(made, Grid) else width
+    console.print(made)
+    return [line.rstrip() for line in out.getvalue().splitlines()]

@@ -53,7 +53,9 @@ PASSED, FORECAST_FAR, FORECAST, MOST, HALF, UNKNOWN, OK = (
     "unknown",
     "ok",
 )
-"""What a budget's status can be, the gravest first (finops: 50, 80, 100 % of actual, 100 and 110 % of forecast)."""
+"""What a budget's status can be (finops: 50, 80, 100 % of actual, 100 and 110 % of forecast)."""
+GRAVEST = (PASSED, FORECAST_FAR, FORECAST, UNKNOWN, MOST, HALF, OK)
+"""Every status, the gravest first."""
 
 
 def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owners: Owners | None = None) -> Table:

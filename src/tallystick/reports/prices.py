@@ -65,7 +65,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
             if len(prices.texts) > 1
             else []
         ),
-        *(_retiring(listed, engine, day, model) if engine else []),
+        *(retiring(listed, engine, day, model) if engine else []),
     ]
     return Table(Question("prices", Window.of_day(day), (), where), HEADINGS, [*rows, *factors], {}, tuple(caveats))
 
@@ -167,7 +167,7 @@ def _known(listed: PriceList, day: date, model: str) -> None:
     )
 
 
-def _retiring(listed: PriceList, engine: Engine, day: date, model: str | None) -> list[str]:
+def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = None) -> list[str]:
     """The models that are past or near their retirement and were used in the last 30 days."""
     window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
     query = (

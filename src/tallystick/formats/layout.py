@@ -1,0 +1,121 @@
+"""Layout: which columns of a Table a terminal shows, and the text of their cells: all that fits, nothing over the edge.
+
+A name stands for its id. A long text is cut with an ellipsis, a figure never. Columns that do not fit are left out from
+the highest rank down, of one rank from the right, and counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from tallystick.core.question import Heading, Kind, Table
+from tallystick.formats.shown import FIGURES, footer, shown
+
+GAP = 3
+"""Columns of space between two columns of a grid."""
+EDGES = 2
+"""The space at both edges of a grid."""
+SHORT, SHORTEST = 28, 10
+"""Letters to which long texts are cut before columns are left out, and after."""
+ELLIPSIS = "…"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as it is printed: its heading and the text of its head, its cells and its foot."""
+
+    heading: Heading
+    cells: tuple[str, ...]
+    foot: str
+    fixed: bool
+
+    @property
+    def head(self) -> tuple[str, ...]:
+        """The lines above it: its name, and its unit where it has one."""
+        return tuple(filter(None, (self.heading.name, self.heading.unit)))
+
+    @property
+    def width(self) -> int:
+        """Letters of its widest line."""
+        return max(map(len, (*self.head, *self.cells, self.foot)))
+
+    @property
+    def is_figure(self) -> bool:
+        """Whether it stands at the right and is never cut."""
+        return self.heading.kind in FIGURES
+
+    def cut(self, length: int) -> Column:
+        """The column with no cell longer than that; figures and heads stay."""
+        if self.is_figure or self.width <= length:
+            return self
+        return replace(self, cells=tuple(_cut(cell, length) for cell in self.cells))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What is printed of a Table, and the names of the columns that had no room."""
+
+    columns: tuple[Column, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def layout(table: Table, width: int, *, ids: bool = False) -> Layout:
+    """Lay a Table out for so many letters; with `ids` an id stands beside its name."""
+    columns = columns_of(table, ids=ids)
+    if _fits(columns, width):
+        return Layout(columns)
+    columns = tuple(column.cut(SHORT) for column in columns)
+    left_out: list[str] = []
+    while not _fits(columns, width) and (index := _least(columns)) is not None:
+        left_out.insert(0, columns[index].heading.name)
+        columns = (*columns[:index], *columns[index + 1 :])
+    length = SHORT
+    while not _fits(columns, width) and length > SHORTEST:
+        length -= 1
+        columns = tuple(column.cut(length) for column in columns)
+    return Layout(columns, tuple(left_out))
+
+
+def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
+    """The columns of a Table as text; a name in the place of its id, with the id where several have that name."""
+    headings, feet = table.headings, footer(table) or [""] * len(table.headings)
+    texts = [tuple(shown(row[index], heading) for row in table.cells) for index, heading in enumerate(headings)]
+    columns: list[Column] = []
+    for index, heading in enumerate(headings):
+        named = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
+        if not ids and named:
+            columns.append(Column(heading, _named(texts[index], texts[index + 1]), feet[index], fixed=True))
+        elif ids or not _is_name_of(heading, headings[index - 1] if index else None):
+            columns.append(Column(heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION))
+    return tuple(columns)
+
+
+def _is_name_of(heading: Heading, before: Heading | None) -> bool:
+    return before is not None and heading.name == f"{before.name}_name"
+
+
+def _named(ids: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    """A name for each id; of a name that several ids have, the id too."""
+    several = {
+        name for name, count in Counter(name for _, name in set(zip(ids, names, strict=True))).items() if count > 1
+    }
+    return tuple(f"{name} ({id_})" if name in several else name for id_, name in zip(ids, names, strict=True))
+
+
+def _fits(columns: Sequence[Column], width: int) -> bool:
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1) + EDGES <= width
+
+
+def _least(columns: Sequence[Column]) -> int | None:
+    """The column that is missed least: of the highest rank the rightmost; none that is fixed, nor the last figure."""
+    figures = sum(column.is_figure for column in columns)
+    loose = [
+        index for index, column in enumerate(columns) if not column.fixed and not (column.is_figure and figures == 1)
+    ]
+    return max(loose, key=lambda index: (columns[index].heading.rank, index), default=None)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + ELLIPSIS

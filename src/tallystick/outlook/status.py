@@ -1,0 +1,236 @@
+"""Status: one screen of a ledger: this month against the last, its forecast, its days, and what needs attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.money import EXACT, ratio, rounded, total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.core.time import DAY, Grain, Window, text
+from tallystick.ledger.engine import Engine
+from tallystick.outlook import budgets as budget_report
+from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.reports import cache, keys, prices as price_report
+from tallystick.reports.answer import answer
+from tallystick.reports.coverage import cover, spans
+from tallystick.reports.daily import Day, How
+from tallystick.reports.names import apart, directory
+from tallystick.reports.spend import SPEND
+from tallystick.tally.budgets import Budgets
+from tallystick.tally.owners import Owners
+from tallystick.tally.prices import Prices
+
+RECENT = 30
+"""Ended days that the screen looks back on."""
+TOP = 5
+"""Rows of each table of the screen."""
+NEXT = ("spend --by key", "reconcile", "summary", "--help")
+"""What to try next."""
+_ATTENTION = {
+    "no owner": "Keys without an owner spend {billed} USD",
+    "idle": "Active keys without use",
+    "expired": "Expired keys still spend {billed} USD",
+    "inactive": "Inactive keys still spend {billed} USD",
+    "archived": "Archived keys still spend {billed} USD",
+    "deleted": "Deleted keys still spend {billed} USD",
+}
+"""What deserves attention of keys, by the word that `keys` has for it."""
+_USD = "USD"
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the screen is made from, at an instant; `owners` and `budgets` are those of the settings."""
+
+    engine: Engine
+    owners: Owners
+    budgets: Budgets
+    prices: Prices
+    now: datetime
+
+    def document(self) -> Document:
+        """Make the screen as a Document; formats for data hold the same figures."""
+        sections = [
+            Section(
+                f"Each day, {_span(self._recent)}",
+                _shape(self._days),
+                chart=Chart("columns", "day", ("spent",), alone=True),
+            ),
+            *(
+                Section(f"Top {dim}s", self._top(dim), beside=index > 0)
+                for index, dim in enumerate(("workspace", "model"))
+            ),
+        ]
+        if attention := self._attention():
+            sections.append(Section("Needs attention", words=tuple(attention)))
+        sections.append(Section("Next", words=("   ".join(f"tallystick {words}" for words in NEXT),)))
+        return Document(
+            "status",
+            self._title(),
+            self._freshness(),
+            tuple(sections),
+            tuple(self._figures()),
+            facts={
+                "last_sync_at": _written(self._instant("read_at")),
+                "data_until": _written(self._instant("refreshed_at")),
+                "as_of": self.engine.version.spoken,
+            },
+        )
+
+    @cached_property
+    def _today(self) -> datetime:
+        return Grain.DAY.floor(self.now)
+
+    @cached_property
+    def _month(self) -> Window:
+        return Grain.MONTH.around(self.now)
+
+    @cached_property
+    def _recent(self) -> Window:
+        return Window(self._today - DAY * RECENT, self._today)
+
+    @cached_property
+    def _known(self) -> list[Day]:
+        """Every day of this month, of the month before it and of the weeks that a forecast looks at."""
+        before = Grain.MONTH.around(self._month.start - DAY)
+        return reading(self.engine, [self._month, before], self.now, self.owners).of({})
+
+    @cached_property
+    def _days(self) -> list[Day]:
+        return [day for day in self._known if day.day in set(self._recent.days())]
+
+    def _title(self) -> str:
+        names = directory(self.engine, "organization")
+        return names.popitem()[1] if len(names) == 1 else f"{len(names)} organizations"
+
+    def _freshness(self) -> str:
+        parts = [f"ledger version {self.engine.version.number}"]
+        if synced := self._instant("read_at"):
+            parts.append(f"last sync {synced:%d %b %H:%M} UTC")
+        if until := self._instant("refreshed_at"):
+            parts.append(f"data complete up to {until:%d %b %H:%M} UTC")
+        return ", ".join(parts)
+
+    def _instant(self, column: str) -> datetime | None:
+        """The newest instant of a column of the archive's index."""
+        query = exp.select(exp.alias_(exp.maybe_parse(f"max({column})"), "newest")).from_("ledger.pages")
+        newest: datetime | None = self.engine.ask(query).to_pylist()[0]["newest"]
+        return newest
+
+    def _figures(self) -> list[Figure]:
+        """This month against the same days of the last, its forecast, budgets, and what caching saved."""
+        ahead = pace(self._known, self._month, self.now)
+        figures = [Figure(_money("month to date"), None if ahead.blank else ahead.billed, self._against(ahead))]
+        if ahead.used:
+            figures.append(Figure(_money("not billed yet"), ahead.used, "use as the price lists have it"))
+        if ahead.window.end > self.now:
+            note = (
+                f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
+                if ahead.low is not None and ahead.high is not None
+                else "too few days are known for a range"
+            )
+            figures.append(Figure(_money(f"forecast to {ahead.window.end - DAY:%d %b}"), ahead.expected, note))
+        figures += self._spending()
+        saved = self._caching()
+        if saved.get("net") is not None:
+            rate = saved["hit_rate"]
+            note = f"last {RECENT} days" + (
+                f", hit rate {rounded(Decimal(str(rate)) * 100, 1)} %" if rate is not None else ""
+            )
+            figures.append(Figure(_money("saved by caching"), saved["net"], note))
+        return figures
+
+    def _against(self, ahead: Pace) -> str:
+        """The billed days of this month against the same days of the last one."""
+        ended = [day.day for day in self._known if day.day in set(self._month.days()) and day.how is How.BILLED]
+        if not ended:
+            return "no day of it is billed yet"
+        before = Grain.MONTH.around(self._month.start - DAY)
+        last = min(before.end, before.start + DAY * ended[-1].day)
+        earlier = [day for day in self._known if before.start.date() <= day.day < last.date()]
+        if not earlier or any(day.how is not How.BILLED for day in earlier):
+            return f"up to {ended[-1]:%d %b}"
+        spent = total([day.billed for day in earlier])
+        growth = ratio(EXACT.subtract(ahead.billed, spent), spent)
+        change = f"{rounded(growth * 100, 1):+} %" if growth is not None else "new"
+        return f"{change} against {_span(Window(before.start, last))} ({rounded(spent):,})"
+
+    def _spending(self) -> list[Figure]:
+        """The budgets in force, the gravest first."""
+        if not self.budgets.rows:
+            return []
+        table = budget_report.answer(self.engine, self.budgets, Window.of_day(self.now.date()), self.now, self.owners)
+        rows = sorted(table.rows, key=lambda row: budget_report.GRAVEST.index(str(row["status"])))
+        return [
+            Figure(
+                Heading(f"budget {row['name'] or row['scope']}", Kind.RATIO),
+                row["used"],
+                f"of {row['budget']} USD, {row['period']}: {row['status']}",
+            )
+            for row in rows[:2]
+        ]
+
+    def _caching(self) -> Mapping[str, Any]:
+        return cache.answer(self.engine, self._question("cache", ("model",)), self.now, self.prices).totals
+
+    def _question(self, report: str, by: tuple[str, ...], top: int | None = None) -> Question:
+        return Question(report, self._recent, by, top=top)
+
+    def _top(self, dim: str) -> Table:
+        """The largest spenders of the recent days, with their share."""
+        table = answer(SPEND, self.engine, self._question("spend", (dim,), TOP), self.now)
+        names = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in table.rows})
+        billed = table.totals["billed"]
+        headings = (Heading(dim, Kind.DIMENSION), _money("billed"), Heading("share", Kind.RATIO))
+        cells: list[tuple[Cell, ...]] = [
+            (names[str(row[dim])], row["billed"], _share(row["billed"], billed)) for row in table.rows
+        ]
+        return Table(None, headings, cells, {})
+
+    def _attention(self) -> list[str]:
+        """What deserves a look, the gravest first: unknown days, keys, models that retire."""
+        coverage, _ = cover(self.engine, CHARGES, self._question("spend", ()), self.now)
+        lines = []
+        if coverage["absent"]:
+            days = [day.day for day in self._days if day.how is How.ABSENT]
+            lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
+        rows = keys.keys(self.engine, self._question("keys", ()), self.owners, self.now).rows
+        for word, sentence in _ATTENTION.items():
+            caught = [row for row in rows if word in str(row["attention"]).split(", ")]
+            if caught and (word != "no owner" or self.owners.rules):
+                billed = rounded(total([amount for row in caught if isinstance(amount := row["billed"], Decimal)]))
+                words = sentence.format(billed=f"{billed:,}")
+                lines.append(f"{words} ({len(caught)}): tallystick keys --where 'attention={word}'")
+        return [*lines, *price_report.retiring(self.prices.own, self.engine, self.now.date())]
+
+
+def _shape(days: Sequence[Day]) -> Table:
+    """What was spent on each day; of one that is absent it is unknown."""
+    headings = (Heading("day", Kind.DIMENSION), _money("spent"))
+    return Table(None, headings, [(str(day.day), None if day.how is How.ABSENT else day.spent) for day in days], {})
+
+
+def _written(when: datetime | None) -> str | None:
+    return text(when) if when else None
+
+
+def _money(name: str) -> Heading:
+    return Heading(name, Kind.MONEY, _USD)
+
+
+def _share(part: Cell, amount: Cell) -> Decimal | None:
+    return ratio(part, amount) if isinstance(part, Decimal) and isinstance(amount, Decimal) else None
+
+
+def _span(window: Window) -> str:
+    """A window by its first and last day."""
+    return f"{window.start:%d %b} to {window.end - DAY:%d %b}"
