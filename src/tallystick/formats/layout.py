@@ -86,9 +86,11 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
     for index, heading in enumerate(headings):
         named = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
         if not ids and named:
-            columns.append(Column(heading, _named(texts[index], texts[index + 1]), feet[index], fixed=True))
+            columns.append(Column(heading, _named(texts[index], texts[index + 1]), feet[index], fixed=not heading.rank))
         elif ids or not _is_name_of(heading, headings[index - 1] if index else None):
-            columns.append(Column(heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION))
+            columns.append(
+                Column(heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION and not heading.rank)
+            )
     return tuple(columns)
 
 

@@ -43,7 +43,7 @@ CACHE = Report(
     dimensions=DIMENSIONS,
     by=("model",),
     measures=(
-        *(Measure(name, Kind.COUNT, "tokens", name) for name in _INPUT),
+        *(Measure(name, Kind.COUNT, "tokens", name, rank=2 if name == "cache_read" else 4) for name in _INPUT),
         Measure("hit_rate", Kind.RATIO, None, derived=hit_rate),
     ),
     order="cache_read",
@@ -54,15 +54,15 @@ CACHE = Report(
 
 HEADINGS = (
     Heading("saved", Kind.MONEY, "USD"),
-    Heading("extra_5m", Kind.MONEY, "USD"),
-    Heading("extra_1h", Kind.MONEY, "USD"),
+    Heading("extra_5m", Kind.MONEY, "USD", rank=1),
+    Heading("extra_1h", Kind.MONEY, "USD", rank=1),
     Heading("net", Kind.MONEY, "USD"),
-    Heading("reuse", Kind.RATIO),
-    Heading("break_even_5m", Kind.RATIO),
-    Heading("break_even_1h", Kind.RATIO),
-    Heading("unread", Kind.COUNT, "tokens"),
-    Heading("cheaper", Kind.TEXT),
-    Heading("unpriced", Kind.COUNT, "tokens"),
+    Heading("reuse", Kind.RATIO, rank=3),
+    Heading("break_even_5m", Kind.RATIO, rank=5),
+    Heading("break_even_1h", Kind.RATIO, rank=5),
+    Heading("unread", Kind.COUNT, "tokens", rank=6),
+    Heading("cheaper", Kind.TEXT, rank=6),
+    Heading("unpriced", Kind.COUNT, "tokens", rank=6),
 )
 """The columns in dollars, and those that follow from prices, after the columns in tokens."""
 

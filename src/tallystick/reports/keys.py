@@ -39,6 +39,7 @@ NOTHING = "none"
 
 At = tuple[str, str]
 _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "cost_center", "creator")
+_RANKS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
 
 
 def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Table:
@@ -112,9 +113,11 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
     )
     if lost:
         said_of.append("Whether a key without use was idle is unknown, for not all usage of this window is there.")
-    measures = {name: Heading(name, Kind.TEXT) for name in ("ended", "last_used")}
+    measures = {name: Heading(name, Kind.TEXT, rank=_RANKS[name]) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if apart else ()), *_NAMES)
-    return answered(engine, question, owners, now, names, _chosen(rows, (*names, *measures), asked), said_of, measures)
+    return answered(
+        engine, question, owners, now, names, _chosen(rows, (*names, *measures), asked), said_of, measures, _RANKS
+    )
 
 
 def _last_used(last: date | None, unread: date | None, *, spent: bool) -> str:

@@ -12,9 +12,9 @@ from tallystick.ledger.tables import EMPTY, Tables, Version
 _HEADINGS = (
     Heading("version", Kind.NUMBER),
     Heading("committed", Kind.DIMENSION),
-    Heading("organization", Kind.DIMENSION),
+    Heading("organization", Kind.DIMENSION, rank=2),
     Heading("what", Kind.TEXT),
-    Heading("changed", Kind.TEXT),
+    Heading("changed", Kind.TEXT, rank=1),
 )
 
 

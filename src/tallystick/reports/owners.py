@@ -159,11 +159,15 @@ def answered(
     cells: Sequence[tuple[Cell, ...]],
     said: Sequence[str],
     measures: Mapping[str, Heading] | None = None,
+    ranks: Mapping[str, int] | None = None,
 ) -> Table:
     """A Table of these cells, named columns first, then rows and billed, with the coverage of the charges."""
     measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges")}
     headings = (
-        *(Heading(it, Kind.NAME if it.endswith("_name") else Kind.DIMENSION) for it in names),
+        *(
+            Heading(name, Kind.NAME if name.endswith("_name") else Kind.DIMENSION, rank=(ranks or {}).get(name, 0))
+            for name in names
+        ),
         *measures.values(),
         Heading("billed", Kind.MONEY, "USD"),
     )

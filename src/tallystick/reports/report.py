@@ -19,7 +19,7 @@ class Measure:
     """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row.
 
     `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the
-    figure is unknown as soon as one record does not know it.
+    figure is unknown as soon as one record does not know it. A narrow terminal leaves the highest `rank` out first.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Measure:
     aggregate: str = ""
     derived: Callable[[Mapping[str, Any]], Cell] | None = None
     needs: tuple[str, ...] = ()
+    rank: int = 0
 
     @property
     def aggregated(self) -> str:
@@ -38,7 +39,7 @@ class Measure:
     @property
     def heading(self) -> Heading:
         """Its column."""
-        return Heading(self.name, self.kind, self.unit)
+        return Heading(self.name, self.kind, self.unit, self.rank)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,8 @@ DIMENSIONS = (
 )
 _FINER = "the ledger keeps usage by hour at the finest; `AdminAPI().usage(width='1m')` reads minutes."
 _REQUESTS = "CASE WHEN count(*) = count(requests) THEN sum(requests) END"
-_TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name) for name in TOKENS)
+_RANKS = {"uncached_input": 1, "cache_read": 2, "output": 1, "cache_write_5m": 3, "cache_write_1h": 3}
+_TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name, rank=_RANKS[name]) for name in TOKENS)
 
 USAGE = Report(
     name="usage",
@@ -35,7 +36,7 @@ USAGE = Report(
     measures=(
         *_TOKENS,
         Measure("total_tokens", Kind.COUNT, "tokens", " + ".join(TOKENS)),
-        Measure("web_searches", Kind.COUNT, "searches", "web_searches"),
+        Measure("web_searches", Kind.COUNT, "searches", "web_searches", rank=4),
     ),
     order="total_tokens",
     more=(Measure("requests", Kind.COUNT, "requests", aggregate=_REQUESTS),),
