@@ -18,7 +18,9 @@ GAP = 3
 EDGES = 2
 """The space at both edges of a grid."""
 SHORT, SHORTEST = 28, 10
-"""Letters to which long texts are cut before columns are left out, and after."""
+"""Letters that a long text keeps rather than that a column is left out, and that it keeps in any case."""
+TAIL = 6
+"""Letters of an id that tell it from others of the same name."""
 ELLIPSIS = "…"
 
 
@@ -66,16 +68,14 @@ def layout(table: Table, width: int, *, ids: bool = False) -> Layout:
     columns = columns_of(table, ids=ids)
     if _fits(columns, width):
         return Layout(columns)
-    columns = tuple(column.cut(SHORT) for column in columns)
     left_out: list[str] = []
-    while not _fits(columns, width) and (index := _least(columns)) is not None:
+    while not _fits([column.cut(SHORT) for column in columns], width) and (index := _least(columns)) is not None:
         left_out.insert(0, columns[index].heading.name)
         columns = (*columns[:index], *columns[index + 1 :])
-    length = SHORT
-    while not _fits(columns, width) and length > SHORTEST:
+    length = max(column.width for column in columns)
+    while not _fits(cut := tuple(column.cut(length) for column in columns), width) and length > SHORTEST:
         length -= 1
-        columns = tuple(column.cut(length) for column in columns)
-    return Layout(columns, tuple(left_out))
+    return Layout(cut, tuple(left_out))
 
 
 def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
@@ -99,11 +99,13 @@ def _is_name_of(heading: Heading, before: Heading | None) -> bool:
 
 
 def _named(ids: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
-    """A name for each id; of a name that several ids have, the id too."""
+    """A name for each id; of a name that several ids have, the end of the id too."""
     several = {
         name for name, count in Counter(name for _, name in set(zip(ids, names, strict=True))).items() if count > 1
     }
-    return tuple(f"{name} ({id_})" if name in several else name for id_, name in zip(ids, names, strict=True))
+    return tuple(
+        f"{name} ({ELLIPSIS}{id_[-TAIL:]})" if name in several else name for id_, name in zip(ids, names, strict=True)
+    )
 
 
 def _fits(columns: Sequence[Column], width: int) -> bool:
