@@ -51,6 +51,11 @@ PEOPLE = ("full", "ids", "hashed")
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
+def variable(name: str) -> str | None:
+    """The value of a variable of the environment; None where it is not set or empty."""
+    return os.environ.get(name) or None
+
+
 class SystemClock:
     """The real clock; `at` pins the time of day (TALLYSTICK_NOW, to look at a ledger or simulator as of then)."""
 

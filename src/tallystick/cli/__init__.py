@@ -30,6 +30,7 @@ from tallystick.cli import (
     reconcile,
     simulate,
     statement,
+    status,
     trust,
     variance,
 )
@@ -67,6 +68,7 @@ for command in (
     simulate.demo,
     api.check,
     api.sync,
+    status.status,
     *ask.REPORT_COMMANDS,
     claude_code.claude_code,
     price.whatif,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -22,6 +23,21 @@ if TYPE_CHECKING:
     from tallystick.core.document import Answer
 
 __all__ = ["write"]
+
+FEW = 2
+"""Notes that are printed below an answer on a terminal; the others are counted."""
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _remembered(name: str, words: str) -> Callable[[Command], Command]:
+    """Make a flag that commands do not take as an argument; `view` asks for it."""
+
+    def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+        context.meta[str(parameter.name)] = value
+
+    return click.option(name, is_flag=True, expose_value=False, callback=remember, help=words)
+
 
 ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
 as_of = click.option(
@@ -52,12 +68,27 @@ where = click.option(
     help="Only these ids or names; repeat a dimension for more of it.",
 )
 output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
-form = click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    help="By default what the ending of --output says, else text. Formats for data are exact.",
+_FORM = (
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(list(FORMATS)),
+        help="By default what the ending of --output says, else text. Formats for data are exact.",
+    ),
+    _remembered("--json", "Short for --format json."),
+    _remembered("--wide", "Show all columns, wider than the terminal."),
+    _remembered("--ids", "Show ids beside names."),
+    _remembered("--notes", "Show all notes."),
 )
+
+
+def form(command: Command) -> Command:
+    """Add the options that say in which form an answer is shown."""
+    for option in reversed(_FORM):
+        command = option(command)
+    return command
+
+
 force = click.option("--force", is_flag=True, help="Replace the file of --output if it is there.")
 
 
@@ -111,15 +142,20 @@ def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def written(answer: Answer, form: str | None, output: str | None) -> str | bytes:
-    """An answer in a format; as wide as the terminal where it goes to one.
+    """An answer in a format; text that goes to a terminal fits it.
 
     Formats of rows have no place for caveats: they are said on the error stream.
     """
-    chosen = format_of(form, output)
-    if chosen.name == "text" and output is None and sys.stdout.isatty():
-        from tallystick.formats.text import as_text
+    flags = click.get_current_context().meta
+    if form not in {None, "json"} and flags.get("json"):
+        raise AskedWrongly(f"--json is short for --format json, and --format {form} is asked for too.", "Use one.")
+    chosen = format_of("json" if flags.get("json") else form, output)
+    if chosen.name == "text":
+        from tallystick.formats.text import WIDE, as_text
 
-        return as_text(answer, shutil.get_terminal_size().columns)
+        width = None if output or flags.get("wide") else columns()
+        few = FEW if width and not flags.get("notes") else None
+        return as_text(answer, width or WIDE, ids=bool(flags.get("ids")), notes=few)
     content = chosen.write(answer)
     for caveat in answer.caveats if chosen.rows else ():
         note(caveat)
@@ -133,6 +169,15 @@ def _escaped(answer: Answer) -> bool:
     from tallystick.formats.shown import rows
 
     return any(isinstance(cell, str) and inert(cell) != cell for row in rows(answer).cells for cell in row)
+
+
+def columns() -> int | None:
+    """The columns of the terminal that the output goes to, or those of COLUMNS; None where it goes elsewhere."""
+    from tallystick.config import variable
+
+    if sys.stdout.isatty() or variable("COLUMNS"):
+        return shutil.get_terminal_size().columns
+    return None
 
 
 def format_of(form: str | None, output: str | None) -> Format:

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,11 @@ DAYS = 120
 HIGHEST_PORT = 65535
 
 
-@click.command(short_help="Simulate an organization, sync it, show 30 days.")
+SCREEN = 100
+"""Columns of the first screen where the output is not a terminal."""
+
+
+@click.command(short_help="Simulate an organization, sync it, show it.")
 @options.ledger
 @click.option(
     "--now",
@@ -33,13 +38,14 @@ HIGHEST_PORT = 65535
     help="Pin the clock: 2026-11-22T15:30:00Z; by default it runs.",
 )
 def demo(ledger: str | None, at: str | None) -> None:
-    """Simulate an organization, sync it, and show its last 30 days. Needs no key."""
+    """Simulate an organization, sync it, and show it on one screen. Needs no key."""
     from tallystick.api.client import Client
     from tallystick.api.credential import Credential
     from tallystick.book import Ledger
     from tallystick.cli.api import Shown, tell
     from tallystick.config import SystemClock
     from tallystick.formats.text import as_text
+    from tallystick.outlook.status import NEXT
     from tallystick.sim import serve
 
     clock = SystemClock(_pinned(at))
@@ -53,16 +59,14 @@ def demo(ledger: str | None, at: str | None) -> None:
         with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
             done = book.sync(client=client, progress=shown.progress)
     tell(done)
-    click.echo(
-        f"A simulated organization, read from {server.url} through the real API paths: "
-        f"{done.requests} requests, {done.rows:,} rows.\n"
-    )
-    for table in (book.spend(("workspace",)), book.spend(("model",)), book.cache(("model",))):
-        click.echo(as_text(table))
+    click.echo(f"A simulated organization, read in {done.requests} requests through the real API paths.\n")
+    screen = book.status()
+    screen = replace(screen, sections=tuple(section for section in screen.sections if section.title != NEXT))
+    click.echo(as_text(screen, options.columns() or SCREEN))
     click.echo(f"The ledger is in {path}. Go on asking:\n")
     installed_apart = not shutil.which("tallystick") and sys.argv[0].endswith("tallystick")
     called = sys.argv[0] if installed_apart else "tallystick"
-    for more in ("usage --by key --top 5", "usage --by day --since 7d", "spend --by day --since mtd --format csv"):
+    for more in ("spend --by key --top 5", "usage --by day --since 7d", "reconcile"):
         click.echo(f"  {called} {more} --ledger {path}")
 
 

@@ -19,6 +19,7 @@ EDGES = 2
 """The space at both edges of a grid."""
 SHORT, SHORTEST = 28, 10
 """Letters that a long text keeps rather than that a column is left out, and that it keeps in any case."""
+_NAMES = (Kind.DIMENSION, Kind.NAME)
 TAIL = 6
 """Letters of an id that tell it from others of the same name."""
 ELLIPSIS = "…"

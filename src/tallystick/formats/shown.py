@@ -79,10 +79,10 @@ def document(answer: Answer) -> Document:
     """An answer as a Document, a Table as the one section of one; it says where rounded rows do not add up."""
     if isinstance(answer, Document):
         tables = [it.table for it in answer.sections if it.table]
-        said = dict.fromkeys((*(it for table in tables for it in rounding(table)), *answer.caveats))
+        said = dict.fromkeys((*answer.caveats, *(it for table in tables for it in rounding(table))))
         return replace(answer, caveats=tuple(said))
     name = answer.question.report if answer.question else "sql"
-    said = dict.fromkeys((*rounding(answer), *answer.caveats))
+    said = dict.fromkeys((*answer.caveats, *rounding(answer)))
     return Document(name, title(answer) or name, "", (Section("", answer),), caveats=tuple(said), lines=answer)
 
 

@@ -33,8 +33,9 @@ RECENT = 30
 """Ended days that the screen looks back on."""
 TOP = 5
 """Rows of each table of the screen."""
-NEXT = ("spend --by key", "reconcile", "summary", "--help")
-"""What to try next."""
+NEXT = "Next"
+"""The title of the section that says what to try next."""
+_COMMANDS = ("spend --by key", "reconcile", "summary", "--help")
 _ATTENTION = {
     "no owner": "Keys without an owner spend {billed} USD",
     "idle": "Active keys without use",
@@ -72,7 +73,7 @@ class Status:
         ]
         if attention := self._attention():
             sections.append(Section("Needs attention", words=tuple(attention)))
-        sections.append(Section("Next", words=("   ".join(f"tallystick {words}" for words in NEXT),)))
+        sections.append(Section(NEXT, words=("   ".join(f"tallystick {words}" for words in _COMMANDS),)))
         return Document(
             "status",
             self._title(),
