@@ -94,7 +94,7 @@ def tallystick(
     home.mkdir()
     monkeypatch.chdir(home)
     for name in os.environ:
-        if name.startswith(("TALLYSTICK_", "ANTHROPIC_")):
+        if name == "COLUMNS" or name.startswith(("TALLYSTICK_", "ANTHROPIC_")):
             monkeypatch.delenv(name)
     for name, value in {**_homes(home), "TALLYSTICK_LEDGER": str(book.path), "TALLYSTICK_NOW": NOW.isoformat()}.items():
         monkeypatch.setenv(name, value)

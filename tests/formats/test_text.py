@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 
+from conftest import Tallystick
 from tallystick import Ledger, Table
 from tallystick.core.question import Cell, Heading, Kind
+from tallystick.formats.bars import bars
+from tallystick.formats.layout import columns_of, layout
 from tallystick.formats.text import as_text, safe
 
 MONEY = Heading("billed", Kind.MONEY, "USD")
@@ -141,13 +145,62 @@ def test_nothing_is_cut_where_there_is_no_terminal() -> None:
     assert "…" not in text
 
 
+@pytest.mark.parametrize("width", [200, 120, 80])
+@pytest.mark.parametrize("report", ["spend", "usage", "cache", "reconcile", "keys", "prices", "status"])
+def test_every_answer_fits_the_terminal(tallystick: Tallystick, report: str, width: int) -> None:
+    """No line of an answer is wider than the terminal, whatever is asked."""
+    lines = tallystick(report, COLUMNS=str(width)).out.splitlines()
+    assert lines
+    assert [line for line in lines if len(line) > width] == []
+
+
 @pytest.mark.parametrize("width", [100, 80, 60, 40])
 def test_no_figure_is_cut_in_a_narrow_terminal(book: Ledger, width: int) -> None:
-    """However narrow the terminal, each figure is there to its last digit: a cut one is a wrong one."""
-    whole = as_text(book.usage("key"))
-    figures = [it for line in whole.splitlines() for it in line.split() if it.replace(",", "").isdigit() and "," in it]
-    narrow = as_text(book.usage("key"), width).split()
-    assert not [it for it in figures if it not in narrow]
+    """However narrow the terminal, a column is there to the last digit or left out and counted: a cut one is wrong."""
+    table = book.usage("key")
+    shown = layout(table, width)
+    columns = {column.heading.name: column.cells for column in columns_of(table)}
+    figures = [column for column in shown.columns if column.is_figure]
+    assert figures
+    assert all(column.cells == columns[column.heading.name] for column in figures)
+    assert {column.heading.name for column in shown.columns} | {*shown.left_out} == {*columns}
+    left_out = len(shown.left_out)
+    assert (f"(+{left_out} column" in as_text(table, width)) == bool(left_out)
+
+
+def test_a_name_stands_for_its_id() -> None:
+    """A name takes the place of its id; where two ids have one name, each shows the end of its id; `ids` shows both."""
+    headings = (Heading("key", Kind.DIMENSION), Heading("key_name", Kind.NAME), MONEY)
+    rows = [("apikey_01AAAAAA", "prod", Decimal(2)), ("apikey_01BBBBBB", "test", Decimal(1))]
+    table = Table(None, headings, rows, {})
+    assert "apikey" not in as_text(table)
+    assert "apikey_01AAAAAA" in as_text(table, ids=True)
+    same = replace(table, cells=[(id_, "prod", amount) for id_, _, amount in rows])
+    assert "prod (…AAAAAA)" in as_text(same)
+    assert "prod (…BBBBBB)" in as_text(same)
+
+
+def test_few_notes_are_printed_and_the_others_counted() -> None:
+    """With `notes` so many are printed, and how many more there are."""
+    table = Table(None, (NAME, MONEY), [("a", Decimal(1))], {}, ("first", "second", "third"))
+    text = as_text(table, notes=2)
+    assert "* second" in text
+    assert "third" not in text
+    assert "(+1 note: --notes)" in text
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [
+        ([Decimal(8), Decimal(4), Decimal(0), None], "█▅_·"),
+        ([None, None], "··"),
+        ([Decimal(-1), Decimal(1)], "_█"),
+        ([], ""),
+    ],
+)
+def test_bars_show_the_shape(cells: list[Decimal | None], expected: str) -> None:
+    """The largest amount is a full bar, nothing a line, the unknown a dot."""
+    assert bars(cells, len(cells)) == expected
 
 
 def test_no_line_ends_in_blanks(book: Ledger) -> None:
