@@ -96,15 +96,15 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     from tallystick.tally.cache import economics
 
     table = plain.answer(CACHE, engine, question, now)
-    asked, _ = plain.query(CACHE, engine, question, now)
-    dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
-    used = engine.ask(by_rate(asked))
-    whole = {*question.by, *question.where} <= WHOLE
-    found, doubts = economics(used, dims, prices.own, whole=whole)
-    every = list(found.values())
-    groups = grouped(found, table, question)
-    cells = [(*cell, *_figures(row, it)) for cell, row, it in zip(table.cells, table.rows, groups, strict=True)]
-    names = [it.name for it in HEADINGS]
+    query, _ = plain.query(CACHE, engine, question, now)
+    dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
+    used = engine.ask(by_rate(query))
+    complete = {*question.by, *question.where} <= WHOLE
+    by_group, doubts = economics(used, dims, prices.own, whole=complete)
+    every = list(by_group.values())
+    groups = grouped(by_group, table, question)
+    cells = [(*cell, *_figures(row, group)) for cell, row, group in zip(table.cells, table.rows, groups, strict=True)]
+    names = [heading.name for heading in HEADINGS]
     totals = dict(zip(names, _figures(table.totals, every), strict=True)) if every else dict.fromkeys(names)
     totals.pop("cheaper")
     return replace(
@@ -112,64 +112,73 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
         headings=(*table.headings, *HEADINGS),
         cells=cells,
         totals={**table.totals, **totals},
-        caveats=(*table.caveats, _SAVED, _REUSE, *_lifetimes(every, whole=whole), *spoken(doubts, "cached tokens")),
+        caveats=(
+            *table.caveats,
+            _SAVED,
+            _REUSE,
+            *_lifetimes(every, complete=complete),
+            *spoken(doubts, "cached tokens"),
+        ),
         coverage={**table.coverage, "unpriced": models(doubts)},
     )
 
 
-def by_rate(asked: exp.Select) -> exp.Select:
+def by_rate(query: exp.Select) -> exp.Select:
     """The same query, its groups cut further by what decides a rate; those columns stand behind MARK."""
     from sqlglot import exp
 
     from tallystick.tally.cache import KEY, MARK
 
-    first = len(asked.expressions) + 1
-    more = (exp.alias_(exp.column(name), f"{MARK}{name}", quoted=True) for name in KEY)
-    places = (exp.Literal.number(place) for place in range(first, first + len(KEY)))
-    return asked.select(*more).group_by(*places)
+    first = len(query.expressions) + 1
+    key_columns = (exp.alias_(exp.column(name), f"{MARK}{name}", quoted=True) for name in KEY)
+    places = (exp.Literal.number(position) for position in range(first, first + len(KEY)))
+    return query.select(*key_columns).group_by(*places)
 
 
 def models(doubts: Doubts) -> dict[str, int]:
     """The tokens of each model without a rate, as coverage has them."""
-    found: dict[str, int] = {}
+    tokens: dict[str, int] = {}
     for (model, _), count in sorted(doubts.unpriced.items()):
-        found[model] = found.get(model, 0) + count
-    return found
+        tokens[model] = tokens.get(model, 0) + count
+    return tokens
 
 
-def grouped(found: Mapping[tuple[str, ...], _Group], table: Table, question: Question) -> list[list[_Group]]:
+def grouped(by_group: Mapping[tuple[str, ...], _Group], table: Table, question: Question) -> list[list[_Group]]:
     """The groups that each row is made of: one, or all that `top` left to a row of the others.
 
     A row of the others agrees with its groups in what stands apart though nobody asked.
     """
-    left = dict(found)
-    dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
+    rest = dict(by_group)
+    dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     keys = [tuple(str(row[name]) for name in dims) for row in table.rows]
-    kept = [left.pop(key, None) for key in keys]
-    apart = [place for place, name in enumerate(dims) if name not in question.by]
+    row_groups = [rest.pop(key, None) for key in keys]
+    unasked = [index for index, name in enumerate(dims) if name not in question.by]
     return [
-        [it] if it else [one for other, one in left.items() if all(other[at] == key[at] for at in apart)]
-        for it, key in zip(kept, keys, strict=True)
+        [row_group]
+        if row_group
+        else [group for rest_key, group in rest.items() if all(rest_key[index] == key[index] for index in unasked)]
+        for row_group, key in zip(row_groups, keys, strict=True)
     ]
 
 
-def spoken(doubts: Doubts, what: str) -> list[str]:
+def spoken(doubts: Doubts, noun: str) -> list[str]:
     """What is doubtful of the prices, in words; tokens without a rate are named, never counted as 0 dollars."""
     why: dict[str, dict[str, int]] = {}
     for (model, reason), count in sorted(doubts.unpriced.items()):
         why.setdefault(reason, {})[model] = count
-    said = [
-        f"{sum(of.values()):,} {what} have no price and are in no dollar figure: {reason} ({few(_largest(of))})."
-        for reason, of in why.items()
+    notes = [
+        f"{sum(tokens.values()):,} {noun} have no price and are in no dollar figure: {reason} "
+        f"({few(_largest(tokens))})."
+        for reason, tokens in why.items()
     ]
     if doubts.ranged:
-        said.append(
+        notes.append(
             f"{', '.join(doubts.ranged)}: large prompts cost more and no report shows which they are; "
             "the low rate is used for all."
         )
     if doubts.assumed:
-        said.append(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used.")
-    return said
+        notes.append(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used.")
+    return notes
 
 
 def _largest(tokens: Mapping[str, int]) -> list[str]:
@@ -177,23 +186,23 @@ def _largest(tokens: Mapping[str, int]) -> list[str]:
     return [f"{name} {count:,}" for name, count in sorted(tokens.items(), key=lambda entry: (-entry[1], entry[0]))]
 
 
-def _lifetimes(every: list[Economics], *, whole: bool) -> list[str]:
-    if not whole:
+def _lifetimes(every: list[Economics], *, complete: bool) -> list[str]:
+    if not complete:
         return [_UNTOLD]
     return [_BOUND, _LIFETIME] if every else []
 
 
-def _figures(row: Mapping[str, Any], them: list[Economics]) -> tuple[Cell, ...]:
+def _figures(row: Mapping[str, Any], groups: list[Economics]) -> tuple[Cell, ...]:
     """The cells of a row that is made of these groups."""
     saved, extra_5m, extra_1h = (
-        total(known) if (known := [it for it in said if it is not None]) else None
-        for said in zip(*((it.saved, it.extra_5m, it.extra_1h) for it in them), strict=True)
+        total(known) if (known := [amount for amount in amounts if amount is not None]) else None
+        for amounts in zip(*((group.saved, group.extra_5m, group.extra_1h) for group in groups), strict=True)
     )
     net = None
     if saved is not None and extra_5m is not None and extra_1h is not None:
         net = EXACT.subtract(saved, EXACT.add(extra_5m, extra_1h))
-    unread = [it.unread for it in them if it.unread is not None]
-    evens = ({it.even_5m for it in them}, {it.even_1h for it in them})
+    unread = [group.unread for group in groups if group.unread is not None]
+    evens = ({group.even_5m for group in groups}, {group.even_1h for group in groups})
     return (
         saved,
         extra_5m,
@@ -201,7 +210,7 @@ def _figures(row: Mapping[str, Any], them: list[Economics]) -> tuple[Cell, ...]:
         net,
         ratio(row["cache_read"], sum(row[name] for name in _INPUT[1:])) if row["cache_read"] is not None else None,
         *(only.pop() if len(only) == 1 else None for only in evens),
-        sum(unread) if len(unread) == len(them) else None,
-        "5m" if all(it.five for it in them) else None,
-        sum(it.unpriced for it in them),
+        sum(unread) if len(unread) == len(groups) else None,
+        "5m" if all(group.five for group in groups) else None,
+        sum(group.unpriced for group in groups),
     )

@@ -60,18 +60,20 @@ class Charged:
     @property
     def teams(self) -> list[str]:
         """Every team that is charged anything, by name, what nobody owns last."""
-        return sorted(self.lines, key=lambda it: (it == UNOWNED, it))
+        return sorted(self.lines, key=lambda team: (team == UNOWNED, team))
 
     def amount(self, team: str, *parts: str) -> Decimal:
         """The exact sum of a team's lines, of some parts or of all."""
-        return _of([it for it in self.lines[team] if not parts or it["part"] in parts])
+        return _of([line for line in self.lines[team] if not parts or line["part"] in parts])
 
     @property
     def loose(self) -> list[str]:
         """What to say of amounts that nobody owns, and of those that have no cost center."""
         nobody = _of(self.lines.get(UNOWNED, ()))
-        uncentered = [it for them in self.lines.values() for it in them if it["cost_center"] == NO_CENTER]
-        teams = ", ".join(sorted({it["team"] for it in uncentered}))
+        uncentered = [
+            line for team_lines in self.lines.values() for line in team_lines if line["cost_center"] == NO_CENTER
+        ]
+        teams = ", ".join(sorted({line["team"] for line in uncentered}))
         return [
             *([f"{rounded(nobody):,} USD is owned by nobody ({UNOWNED})."] if nobody else ()),
             *([f"No cost center is known for {teams}: {rounded(_of(uncentered)):,} USD."] if uncentered else ()),
@@ -82,9 +84,9 @@ class Charged:
         """What to post for each team and cost center, in cents that sum to the rounded whole."""
         sums: dict[tuple[str, str], list[Decimal]] = {}
         for team in self.teams:
-            for it in self.lines[team]:
-                sums.setdefault((team, it["cost_center"]), []).append(it["amount"])
-        return dict(zip(sums, cents([total(them) for them in sums.values()]), strict=True))
+            for line in self.lines[team]:
+                sums.setdefault((team, line["cost_center"]), []).append(line["amount"])
+        return dict(zip(sums, cents([total(amounts) for amounts in sums.values()]), strict=True))
 
     @property
     def whole(self) -> Decimal:
@@ -94,22 +96,22 @@ class Charged:
 
 def charged(engine: Engine, organization: str, name: str, owners: Owners, now: datetime) -> Charged:
     """What every team is charged for a month; LedgerError where the lines do not add up to the bill."""
-    found = month(engine, organization, name, owners)
-    names = named(engine, ("workspace", "key"), found.at)
+    charged_month = month(engine, organization, name, owners)
+    names = named(engine, ("workspace", "key"), charged_month.at)
     by_team: dict[str, list[dict[str, Any]]] = {}
-    for line in _lines(found.lines, names):
+    for line in _lines(charged_month.lines, names):
         by_team.setdefault(line["team"], []).append(line)
-    called = directory(engine, "organization", found.at).get(organization, organization)
-    coverage, said = _said(engine, found, now)
-    if not (by_team or found.closing or coverage["present"]):
+    called = directory(engine, "organization", charged_month.at).get(organization, organization)
+    coverage, caveats = _said(engine, charged_month, now)
+    if not (by_team or charged_month.closing or coverage["present"]):
         raise LedgerError(
             f"The ledger has no bill of {name}: what it came to is unknown.",
             f"`tallystick sync --since {name}` reads it.",
         )
     version = engine.version
-    made = Charged(found, called, by_team, tuple(said), version.spoken)
-    adjusted = found.closing.billed[ADJUSTMENT] if found.closing else found.billed(ADJUSTMENT)
-    if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, found), adjusted)):
+    made = Charged(charged_month, called, by_team, tuple(caveats), version.spoken)
+    adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
+    if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(
             f"The statements of {name} differ from the bill by {plain(off)} USD.",
             "`tallystick verify` shows what does not add up; a sync or a rebuild may mend it.",
@@ -118,7 +120,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
 
 
 def _of(lines: Sequence[Mapping[str, Any]]) -> Decimal:
-    return total([it["amount"] for it in lines])
+    return total([line["amount"] for line in lines])
 
 
 def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[dict[str, Any]]:
@@ -126,14 +128,14 @@ def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[di
 
     `list` and `quantity` are None where one of the charges does not know it; `line_total` is what the line costs all.
     """
-    found: list[dict[str, Any]] = []
+    summed: list[dict[str, Any]] = []
     totals: dict[tuple[Any, ...], list[Decimal]] = {}
     for line in _summed(rows):
-        at = tuple(line[name] for name in ("part", "day", "counted", *_SAME[1:]))
-        totals.setdefault(at, []).append(line["billed_sum"])
-        found.append(line | {"at": at})
+        line_key = tuple(line[name] for name in ("part", "day", "counted", *_SAME[1:]))
+        totals.setdefault(line_key, []).append(line["billed_sum"])
+        summed.append(line | {"at": line_key})
     lines = []
-    for line in found:
+    for line in summed:
         amount, count = line["billed_sum"], UNITS.get(line["kind"], (line["unit"], 1))[1]
         quantity = line["quantity_sum"] if line["counted"] else None
         priced = EXACT.divide(Decimal(quantity), Decimal(count)) if quantity and line["part"] != ADJUSTMENT else None
@@ -141,18 +143,18 @@ def _lines(rows: pa.Table, names: Mapping[str, Callable[[str], str]]) -> list[di
             {name: line[name] for name in ("organization", "month", "team", "part", *_SAME)}
             | {
                 "day": line["day"] and str(line["day"]),
-                "terms": ", ".join(it for it in (line[name] for name in PLAIN) if it not in _ORDINARY),
+                "terms": ", ".join(term for term in (line[name] for name in PLAIN) if term not in _ORDINARY),
                 "quantity": quantity,
                 "unit_price": ratio(amount, priced, PLACES) if priced else None,
                 "per": line["unit"] if count == 1 else f"{count:,} {line['unit']}",
                 "list": line["list_sum"] if line["list_count"] == line["billed_count"] else None,
                 "line_total": total(totals[line["at"]]),
                 "amount": amount,
-                **{f"{it}_name": names[it](line[it]) for it in names},
+                **{f"{name}_name": names[name](line[name]) for name in names},
             }
         )
     order = ("day", "workspace_name", "workspace", "key_name", "key", "model", "kind", "terms", "method", "rule")
-    return sorted(lines, key=lambda it: (PARTS.index(it["part"]), *(it[name] or "" for name in order)))
+    return sorted(lines, key=lambda line: (PARTS.index(line["part"]), *(line[name] or "" for name in order)))
 
 
 def _summed(rows: pa.Table) -> list[dict[str, Any]]:
@@ -166,23 +168,26 @@ def _summed(rows: pa.Table) -> list[dict[str, Any]]:
     rows = rows.append_column("counted", pc.is_valid(rows["quantity"]))
     by = ["organization", "month", "team", "part", "day", "counted", *_SAME]
     sums = [("billed", "sum"), ("billed", "count"), ("list", "sum"), ("list", "count"), ("quantity", "sum")]
-    found: list[dict[str, Any]] = rows.group_by(by).aggregate(sums).to_pylist()
-    return found
+    summed: list[dict[str, Any]] = rows.group_by(by).aggregate(sums).to_pylist()
+    return summed
 
 
-def _bill(engine: Engine, found: Month) -> Decimal:
+def _bill(engine: Engine, charged_month: Month) -> Decimal:
     """What a month was billed by the control totals of its days; of a closed month what it was said to close with.
 
     Of a day that both dialects tell of, by the one that was charged.
     """
-    if found.closing:
-        return found.closing.billed[CHARGE]
-    of = exp.column("organization").eq(exp.Literal.string(found.organization))
+    if charged_month.closing:
+        return charged_month.closing.billed[CHARGE]
+    of_organization = exp.column("organization").eq(exp.Literal.string(charged_month.organization))
     days = exp.select("day", "source", "billed").from_(exp.table_(DAYS.name, db="ledger"))
     tallied = exp.select("day", "source").distinct().from_(exp.table_(CHARGES.name, db="ledger"))
-    charged_by = {row["day"]: row["source"] for row in engine.ask(tallied.where(of, within(found.window))).to_pylist()}
+    charged_by = {
+        row["day"]: row["source"]
+        for row in engine.ask(tallied.where(of_organization, within(charged_month.window))).to_pylist()
+    }
     bill: dict[date, Decimal] = {}
-    for row in engine.ask(days.where(of, within(found.window))).to_pylist():
+    for row in engine.ask(days.where(of_organization, within(charged_month.window))).to_pylist():
         dialect = _DIALECTS.get(row["source"])
         if dialect and (row["day"] not in bill or charged_by.get(row["day"]) == dialect):
             bill[row["day"]] = row["billed"]
@@ -193,30 +198,32 @@ _DIALECTS = {"analytics_cost": "analytics", "cost": "reports"}
 """The dialect of each bill, as the charges name it."""
 
 
-def _said(engine: Engine, found: Month, now: datetime) -> tuple[Mapping[str, Any], list[str]]:
+def _said(engine: Engine, charged_month: Month, now: datetime) -> tuple[Mapping[str, Any], list[str]]:
     """The coverage of a month as the ledger has it now, and what to know of its statements."""
-    question = Question("statement", found.window, (), {"organization": (found.organization,)})
+    question = Question("statement", charged_month.window, (), {"organization": (charged_month.organization,)})
     coverage, caveats = cover(engine, CHARGES, question, now)
-    credit = CREDIT in found.lines["cause"].unique().to_pylist()
-    said = [f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}."]
-    if found.closing is None:
-        said += [*_renamed(engine, found), *caveats]
-    elif found.closing.provisional:
-        days = spans(list(found.closing.provisional))
-        said.append(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
-    if "allocated" in found.lines["method"].unique().to_pylist():
-        said.append("`allocated` lines were billed to several users together and are split by use at list price.")
-    return coverage, said
+    credit = CREDIT in charged_month.lines["cause"].unique().to_pylist()
+    remarks = [f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}."]
+    if charged_month.closing is None:
+        remarks += [*_renamed(engine, charged_month), *caveats]
+    elif charged_month.closing.provisional:
+        days = spans(list(charged_month.closing.provisional))
+        remarks.append(
+            f"Days that could still be restated when the month was closed: {days}. Changes are charged later."
+        )
+    if "allocated" in charged_month.lines["method"].unique().to_pylist():
+        remarks.append("`allocated` lines were billed to several users together and are split by use at list price.")
+    return coverage, remarks
 
 
-def _renamed(engine: Engine, found: Month) -> list[str]:
+def _renamed(engine: Engine, charged_month: Month) -> list[str]:
     """What to say of names that changed in a month or before, so that other rules match what was charged since."""
-    lines = found.lines.select(["organization", "day", *FIELDS[1:]])
-    changes = found.owners.renamings(spellings(engine)) if found.owners.rules else []
+    lines = charged_month.lines.select(["organization", "day", *FIELDS[1:]])
+    changes = charged_month.owners.renamings(spellings(engine)) if charged_month.owners.rules else []
     notes = []
     for changed in changes:
         name = "workspace" if changed.condition == "tag" else changed.condition
         since = pc.and_(pc.equal(lines[name], changed.id), pc.greater_equal(lines["day"], pa.scalar(changed.day)))
-        if changed.organization == found.organization and pc.any(since).as_py():
-            notes.append(renaming(found.owners, changed))
+        if changed.organization == charged_month.organization and pc.any(since).as_py():
+            notes.append(renaming(charged_month.owners, changed))
     return notes

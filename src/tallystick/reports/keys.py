@@ -42,16 +42,16 @@ _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "c
 _RANKS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
 
 
-def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Table:
+def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime) -> Table:
     """Every key: what deserves attention first, then by spend; of these what `where` says of columns, `top` of them."""
-    question = replace(asked, where={}, top=None)
-    found = attribution(engine, replace(question, by=("key",)), owners)
+    question = replace(full_question, where={}, top=None)
+    charges = attribution(engine, replace(question, by=("key",)), owners)
     spent: dict[At, list[dict[str, Any]]] = {}
-    for row in found.sums(["organization", "key", "workspace", "team", "cost_center"]):
+    for row in charges.sums(["organization", "key", "workspace", "team", "cost_center"]):
         spent.setdefault((row["organization"], row["key"]), []).append(row)
     used = _used(engine, question)
     read, listed = _listed(engine, question.window.end)
-    listed = {at: said for at, said in listed.items() if at in spent or at in used or not said["later"]}
+    listed = {key: entry for key, entry in listed.items() if key in spent or key in used or not entry["later"]}
     real = _real(engine)
     people, called = directory(engine, "actor"), directory(engine, "key")
     places = directory(engine, "workspace")
@@ -62,20 +62,22 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
     unread = _unread(engine, question)
     lost = bool(absent["absent"] or absent.get(LOST))
     rows: list[tuple[Cell, ...]] = []
-    apart = len(organizations(engine)) > 1
-    for at in sorted({*listed, *spent, *used}):
-        said, mine = listed.get(at), spent.get(at, [])
-        status = _status(at, said, at[0] in read)
-        workspaces = sorted({row["workspace"] for row in mine})
-        if not workspaces and said:
-            workspaces = [real.get((at[0], said["workspace"]), said["workspace"] or NAMED["workspace"].absent)]
-        owned = sorted({(row["team"], row["cost_center"]) for row in mine if row["billed"]}) or idle_owner.get(at, [])
-        billed = total([row["billed"] for row in mine])
-        last: date | None = used.get(at)
-        newest = max([row["last"] for row in mine] + ([last] if last else []), default=None)
+    by_organization = len(organizations(engine)) > 1
+    for key in sorted({*listed, *spent, *used}):
+        entry, key_rows = listed.get(key), spent.get(key, [])
+        status = _status(key, entry, key[0] in read)
+        workspaces = sorted({row["workspace"] for row in key_rows})
+        if not workspaces and entry:
+            workspaces = [real.get((key[0], entry["workspace"]), entry["workspace"] or NAMED["workspace"].absent)]
+        owned = sorted({(row["team"], row["cost_center"]) for row in key_rows if row["billed"]}) or idle_owner.get(
+            key, []
+        )
+        billed = total([row["billed"] for row in key_rows])
+        last: date | None = used.get(key)
+        newest = max([row["last"] for row in key_rows] + ([last] if last else []), default=None)
         recent = last is not None and last >= question.window.start.date()
-        ended: date | None = said["ended"] if said else None
-        after = not said or (ended is not None and newest is not None and newest > ended)
+        ended: date | None = entry["ended"] if entry else None
+        after = not entry or (ended is not None and newest is not None and newest > ended)
         teams = list(dict.fromkeys(team for team, _ in owned))
         rows.append(
             (
@@ -86,23 +88,23 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
                     unused=not recent and (UNKNOWN if lost else IDLE),
                     after=after,
                 ),
-                *((at[0],) if apart else ()),
-                at[1],
-                said["name"] if said else called.get(at[1], at[1]),
+                *((key[0],) if by_organization else ()),
+                key[1],
+                entry["name"] if entry else called.get(key[1], key[1]),
                 status,
                 ", ".join(workspaces),
-                ", ".join(places.get(it, it) for it in workspaces),
+                ", ".join(places.get(workspace, workspace) for workspace in workspaces),
                 ", ".join(teams) or UNOWNED,
                 ", ".join(dict.fromkeys(center for _, center in owned)) or UNOWNED,
-                people.get(said["created_by"] or "", said["created_by"] or UNKNOWN) if said else UNKNOWN,
+                people.get(entry["created_by"] or "", entry["created_by"] or UNKNOWN) if entry else UNKNOWN,
                 str(ended) if ended else None,
                 _last_used(last, unread, spent=bool(billed)),
                 billed if billed_days["present"] else None,
             )
         )
     rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
-    said_of = notes(owners, found)
-    if any(at[0] not in read for at in spent):
+    said_of = notes(owners, charges)
+    if any(key[0] not in read for key in spent):
         said_of.append("The list of keys is not in the ledger: which of them are deleted or idle is not known.")
     said_of.append(
         f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the day "
@@ -114,9 +116,17 @@ def keys(engine: Engine, asked: Question, owners: Owners, now: datetime) -> Tabl
     if lost:
         said_of.append("Whether a key without use was idle is unknown, for not all usage of this window is there.")
     measures = {name: Heading(name, Kind.TEXT, rank=_RANKS[name]) for name in ("ended", "last_used")}
-    names = ("attention", *(("organization",) if apart else ()), *_NAMES)
+    names = ("attention", *(("organization",) if by_organization else ()), *_NAMES)
     return answered(
-        engine, question, owners, now, names, _chosen(rows, (*names, *measures), asked), said_of, measures, _RANKS
+        engine,
+        question,
+        owners,
+        now,
+        names,
+        _chosen(rows, (*names, *measures), full_question),
+        said_of,
+        measures,
+        _RANKS,
     )
 
 
@@ -127,14 +137,14 @@ def _last_used(last: date | None, unread: date | None, *, spent: bool) -> str:
     return f"{last} or later" if unread and unread > last else str(last)
 
 
-def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], asked: Question) -> list[tuple[Cell, ...]]:
+def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Question) -> list[tuple[Cell, ...]]:
     """The rows whose cells have the values wanted, one of those that a cell lists; the first of them."""
-    for name, values in asked.where.items():
+    for name, values in question.where.items():
         if name not in names:
             raise AskedWrongly(f"`keys` has no column {name!r}.", f"Columns are {', '.join(names)}.")
-        place = names.index(name)
-        rows = [row for row in rows if {str(row[place]), *str(row[place]).split(", ")} & set(values)]
-    return rows[: asked.top]
+        index = names.index(name)
+        rows = [row for row in rows if {str(row[index]), *str(row[index]).split(", ")} & set(values)]
+    return rows[: question.top]
 
 
 def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:
@@ -152,12 +162,12 @@ def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str
     return ", ".join(why) or NOTHING
 
 
-def _status(at: At, said: Mapping[str, Any] | None, read: bool) -> str:
-    if at[1] in NO_KEYS:
+def _status(key: At, entry: Mapping[str, Any] | None, read: bool) -> str:
+    if key[1] in NO_KEYS:
         return "none"
-    if said is None:
+    if entry is None:
         return DELETED if read else UNKNOWN
-    return DELETED if said["status"] == "gone" else str(said["status"])
+    return DELETED if entry["status"] == "gone" else str(entry["status"])
 
 
 def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str, Any]]]:
@@ -171,8 +181,8 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
     seen: dict[At, list[dict[str, Any]]] = {}
     for row in engine.ask(query).to_pylist():
         seen.setdefault((row["organization"], row["id"]), []).append(row)
-    found: dict[At, dict[str, Any]] = {}
-    for at, rows in seen.items():
+    entries: dict[At, dict[str, Any]] = {}
+    for key, rows in seen.items():
         before = [row for row in rows if row["seen_at"] < end] or rows[:1]
         row = before[-1]
         expired = instant(row["ended_at"]) if row["ended_at"] else None
@@ -180,11 +190,15 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
         if expired and status in {"active", "expired"}:
             status, ended = ("expired", expired) if expired < end else ("active", None)
         elif status != "active":
-            since = next(it for it in before if all(other["status"] == status for other in before[before.index(it) :]))
+            since = next(
+                first
+                for first in before
+                if all(following["status"] == status for following in before[before.index(first) :])
+            )
             ended = since["seen_at"] if since["seen_at"] < end else None
         later = bool(row["created_at"]) and instant(row["created_at"]) >= end
-        found[at] = row | {"status": status, "ended": ended.date() if ended else None, "later": later}
-    return {organization for organization, _ in found}, found
+        entries[key] = row | {"status": status, "ended": ended.date() if ended else None, "later": later}
+    return {organization for organization, _ in entries}, entries
 
 
 def _real(engine: Engine) -> dict[At, str]:
@@ -211,8 +225,8 @@ def _unread(engine: Engine, question: Question) -> date | None:
     end = exp.cast(exp.Literal.string(f"{question.window.end:%Y-%m-%d}"), "date")
     query = exp.select(exp.alias_(exp.maybe_parse("max(day)"), "last")).from_("ledger.charges")
     query = query.where(exp.column("cause").eq(exp.Literal.string(USAGE_NOT_READ)), exp.column("day") < end)
-    found: date | None = engine.ask(query).to_pylist()[0]["last"]
-    return found
+    newest: date | None = engine.ask(query).to_pylist()[0]["last"]
+    return newest
 
 
 def _standing(
@@ -220,14 +234,20 @@ def _standing(
 ) -> dict[At, list[tuple[str, str]]]:
     """Who would own the keys of the directory on the last day, by key and workspace alone."""
     day = (question.window.end - DAY).date()
-    who: dict[tuple[str, ...], At] = {
-        (at[0], real.get((at[0], said["workspace"]), said["workspace"] or NAMED["workspace"].absent), at[1], "", ""): at
-        for at, said in listed.items()
+    subjects: dict[tuple[str, ...], At] = {
+        (
+            key[0],
+            real.get((key[0], entry["workspace"]), entry["workspace"] or NAMED["workspace"].absent),
+            key[1],
+            "",
+            "",
+        ): key
+        for key, entry in listed.items()
     }
-    found: dict[At, list[tuple[str, str]]] = {}
-    for one, start, end, place in owners.owned(sorted(who), spellings(engine)):
-        if place >= 0 and start <= day < end:
-            rule = owners.rules[place]
+    key_owners: dict[At, list[tuple[str, str]]] = {}
+    for subject, start, end, rule_index in owners.owned(sorted(subjects), spellings(engine)):
+        if rule_index >= 0 and start <= day < end:
+            rule = owners.rules[rule_index]
             shared = [(team, owners.center(team, day)) for team, _ in rule.teams]
-            found[who[one]] = [(rule.teams[0][0], rule.cost_center)] if rule.how == "team" else shared
-    return found
+            key_owners[subjects[subject]] = [(rule.teams[0][0], rule.cost_center)] if rule.how == "team" else shared
+    return key_owners

@@ -42,9 +42,9 @@ def lines(engine: Engine, question: Question, amount: str = "billed") -> exp.Sel
     `amount` is the column of US dollars that stands as `billed`.
     """
     where = {name: values for name, values in question.where.items() if name not in OWNED}
-    asked = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
+    dimensions = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
     return (
-        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *asked, f"{amount} AS billed")
+        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *dimensions, f"{amount} AS billed")
         .from_(exp.table_(CHARGES.name, db="ledger"))
         .where(f"{amount} IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
     )
@@ -52,8 +52,12 @@ def lines(engine: Engine, question: Question, amount: str = "billed") -> exp.Sel
 
 def unasked(question: Question, owners: Owners) -> Question:
     """The question as the ledger itself can be asked: by what the rules look at in place of teams."""
-    by = dict.fromkeys(it for it in (*question.by, *sorted(owners.looks_at & {"key", "actor"})) if it not in OWNED)
-    return replace(question, by=tuple(by), where={it: of for it, of in question.where.items() if it not in OWNED})
+    by = dict.fromkeys(
+        name for name in (*question.by, *sorted(owners.looks_at & {"key", "actor"})) if name not in OWNED
+    )
+    return replace(
+        question, by=tuple(by), where={name: values for name, values in question.where.items() if name not in OWNED}
+    )
 
 
 def attributed(
@@ -64,28 +68,30 @@ def attributed(
     Last the ids that are named otherwise since a day of the question, so that other rules match them.
     """
     known(question, owners)
-    apart = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
-    dims = [*(["organization"] if apart else []), *question.by]
-    found = attribution(engine, question, owners)
+    by_organization = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
+    dims = [*(["organization"] if by_organization else []), *question.by]
+    charges = attribution(engine, question, owners)
     columns = {name: name if name in OWNED or name not in question.by else f"by_{name}" for name in dims}
-    held = [name for name in OWNED if name in question.where]
+    filters = [name for name in OWNED if name in question.where]
     sums: dict[tuple[Any, ...], list[Any]] = {}
-    for row in found.sums(list(dict.fromkeys([*columns.values(), *held]))):
-        if all(row[name] in question.where[name] for name in held):
-            sums.setdefault(tuple(row[it] for it in columns.values()), []).append(row["billed"])
-    said = notes(owners, found)
-    if held:
-        said.append(f"The coverage is that of every {' and '.join(it.replace('_', ' ') for it in held)} together.")
-    rows = [dict(zip(dims, it, strict=True)) | {"billed": total(them)} for it, them in sums.items()]
-    return dims, rows, said, sorted({changed.id for changed in found.renamings})
+    for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters]))):
+        if all(row[name] in question.where[name] for name in filters):
+            sums.setdefault(tuple(row[column_name] for column_name in columns.values()), []).append(row["billed"])
+    remarks = notes(owners, charges)
+    if filters:
+        remarks.append(
+            f"The coverage is that of every {' and '.join(name.replace('_', ' ') for name in filters)} together."
+        )
+    rows = [dict(zip(dims, group, strict=True)) | {"billed": total(amounts)} for group, amounts in sums.items()]
+    return dims, rows, remarks, sorted({changed.id for changed in charges.renamings})
 
 
 def known(question: Question, owners: Owners) -> None:
     """Raise AskedWrongly where a question holds a team or cost center that no rule has."""
-    for name, those in (("team", owners.teams), ("cost_center", owners.centers)):
+    for name, choices in (("team", owners.teams), ("cost_center", owners.centers)):
         for value in question.where.get(name, ()):
-            if value not in those:
-                near = get_close_matches(value, those, n=3, cutoff=0.5)
+            if value not in choices:
+                near = get_close_matches(value, choices, n=3, cutoff=0.5)
                 raise AskedWrongly(
                     f"No rule has the {name} {value!r}.",
                     f"Near it: {', '.join(near)}." if near else "`tallystick owners` lists the rules.",
@@ -99,31 +105,31 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
     """
     basis = None
     if charges is not None or any(name not in (*OWNED, "organization") for name in question.where):
-        held = {name: values for name, values in question.where.items() if name == "organization"}
-        basis = engine.ask(lines(engine, replace(question, by=(), where=held)))
+        filters = {name: values for name, values in question.where.items() if name == "organization"}
+        basis = engine.ask(lines(engine, replace(question, by=(), where=filters)))
     charges = engine.ask(lines(engine, question)) if charges is None else charges
     return Attribution(owners, charges, spellings(engine), basis)
 
 
-def notes(owners: Owners, found: Attribution) -> list[str]:
+def notes(owners: Owners, charges: Attribution) -> list[str]:
     """What to say of an attribution."""
     if not owners.rules:
         return ["The settings name no owners: everything is unowned. docs/owners.md shows how."]
-    said = []
-    for place, rule in enumerate(owners.rules):
-        if days := sorted(day for at, day in found.evenly if at == place):
-            said.append(
+    remarks = []
+    for index, rule in enumerate(owners.rules):
+        if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):
+            remarks.append(
                 f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its teams "
                 f"had no spend of their own to go by: {_listed(days)}."
             )
-    return [*map(partial(renaming, owners), found.renamings), *said]
+    return [*map(partial(renaming, owners), charges.renamings), *remarks]
 
 
 def renaming(owners: Owners, changed: Renaming) -> str:
     """What to say of a name that changed: from when, which rules match it no longer or only since, what to do."""
     subject = "The tags of workspace" if changed.condition == "tag" else changed.condition.capitalize()
     ends, begins = (
-        ", ".join(f"{owners.rules[place].name} ({owners.rules[place].to})" for place in places)
+        ", ".join(f"{owners.rules[index].name} ({owners.rules[index].to})" for index in places)
         for places in (changed.ends, changed.begins)
     )
     return (
@@ -136,18 +142,18 @@ def renaming(owners: Owners, changed: Renaming) -> str:
 
 def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
     """The rules in their order with what each caught, and what none caught."""
-    found = attribution(engine, replace(question, by=()), owners)
-    caught = {row["rule"]: row for row in found.sums(["rule"])}
+    charges = attribution(engine, replace(question, by=()), owners)
+    caught = {row["rule"]: row for row in charges.sums(["rule"])}
     coverage, _ = cover(engine, CHARGES, question, now)
     none = {"rows": 0, "billed": total([])} if coverage["present"] else {"rows": None, "billed": None}
     cells: list[tuple[Cell, ...]] = []
-    for place, rule in (*enumerate(owners.rules), (-1, None)):
-        row = caught.get(place, none)
+    for index, rule in (*enumerate(owners.rules), (-1, None)):
+        row = caught.get(index, none)
         to = (rule.name, " + ".join(team for team, _ in rule.teams), rule.how) if rule else (UNOWNED, UNOWNED, "none")
         center, matches = (rule.cost_center, rule.spoken) if rule else (UNOWNED, "everything else")
         cells.append((*to, center, matches, row["rows"], row["billed"]))
     names = ("rule", "team", "how", "cost_center", "matches")
-    return answered(engine, question, owners, now, names, cells, notes(owners, found))
+    return answered(engine, question, owners, now, names, cells, notes(owners, charges))
 
 
 def answered(
@@ -157,7 +163,7 @@ def answered(
     now: datetime,
     names: Sequence[str],
     cells: Sequence[tuple[Cell, ...]],
-    said: Sequence[str],
+    remarks: Sequence[str],
     measures: Mapping[str, Heading] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> Table:
@@ -184,7 +190,7 @@ def answered(
         headings,
         cells,
         totals,
-        (*priority(engine, CHARGES, question), *caveats, *split, *said),
+        (*priority(engine, CHARGES, question), *caveats, *split, *remarks),
         coverage,
         engine.version.spoken,
     )

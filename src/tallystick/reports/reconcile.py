@@ -86,37 +86,37 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
         by = ("organization", *by)
     parts = _parts(engine, question)
     groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
-    for it in reconcile(parts, prices.own, _loose(engine, question), prices.listed):
-        if it.part.wanted:
-            groups[_group(it.part, by)].append(it)
-    mine: dict[tuple[str, ...], list[Part]] = defaultdict(list)
+    for finding in reconcile(parts, prices.own, _loose(engine, question), prices.listed):
+        if finding.part.wanted:
+            groups[_group(finding.part, by)].append(finding)
+    group_parts: dict[tuple[str, ...], list[Part]] = defaultdict(list)
     for part in parts:
         if part.wanted:
-            mine[_group(part, by)].append(part)
+            group_parts[_group(part, by)].append(part)
     names = named(engine, by)
     cells: list[tuple[Cell, ...]] = []
-    for group in sorted(mine, key=lambda it: _order(it, by, mine[it])):
+    for group in sorted(group_parts, key=lambda group: _order(group, by, group_parts[group])):
         shown = tuple(
             cell
             for name, id_ in zip(by, group, strict=True)
             for cell in ((id_, names[name](id_)) if name in names else (id_,))
         )
-        sums = _sums(mine[group])
+        sums = _sums(group_parts[group])
         cells += [(*shown, *sums, *row) for row in _rows(groups[group])]
     headings = [
-        Heading(it, Kind.NAME if it.endswith("_name") else Kind.DIMENSION)
+        Heading(heading, Kind.NAME if heading.endswith("_name") else Kind.DIMENSION)
         for name in by
-        for it in ((name, f"{name}_name") if name in names else (name,))
+        for heading in ((name, f"{name}_name") if name in names else (name,))
     ]
     coverage, caveats = _covered(engine, question, now)
-    found = [it for them in groups.values() for it in them]
-    whole = _sums([part for part in parts if part.wanted])
-    totals = dict(zip(("billed", "priced", "difference"), whole, strict=True))
-    totals["amount"] = _dollars(sum(it.amount or 0 for it in found))
-    totals["in_priced"] = _dollars(sum(it.in_priced for it in found))
+    findings = [finding for group_findings in groups.values() for finding in group_findings]
+    window_sums = _sums([part for part in parts if part.wanted])
+    totals = dict(zip(("billed", "priced", "difference"), window_sums, strict=True))
+    totals["amount"] = _dollars(sum(finding.amount or 0 for finding in findings))
+    totals["in_priced"] = _dollars(sum(finding.in_priced for finding in findings))
     known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
-    said = [*caveats, *_said(found)]
-    return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, tuple(said), coverage, _as_of(engine))
+    notes = [*caveats, *_said(findings)]
+    return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, tuple(notes), coverage, _as_of(engine))
 
 
 def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
@@ -129,7 +129,10 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
     query = (
-        exp.select(*by, *(exp.alias_(exp.maybe_parse(f"sum({it})"), it) for it in ("quantity", "billed", "list")))
+        exp.select(
+            *by,
+            *(exp.alias_(exp.maybe_parse(f"sum({measure})"), measure) for measure in ("quantity", "billed", "list")),
+        )
         .select("count(*) - count(list) AS unlisted")
         .from_("ledger.charges")
         .where("billed IS NOT NULL")
@@ -173,14 +176,14 @@ def _check(engine: Engine, question: Question, prices: Prices) -> None:
 def _parts(engine: Engine, question: Question) -> list[Part]:
     """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
     dims = ("organization", "day", *_LINE, "speed", "cause")
-    held = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
+    condition = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
     query = (
-        exp.select(*dims, exp.alias_(held, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
-        .select(*(exp.alias_(exp.maybe_parse(f"sum({it})"), name) for name, it in _SUMS.items()))
+        exp.select(*dims, exp.alias_(condition, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
+        .select(*(exp.alias_(exp.maybe_parse(f"sum({column})"), name) for name, column in _SUMS.items()))
         .from_("ledger.charges")
         .where("cause <> 'request count'", within(question.window, months=True))
-        .group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
-        .order_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 2)))
+        .group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 2)))
+        .order_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 2)))
     )
     return [Part(**{name: _plain(cell) for name, cell in row.items()}) for row in engine.ask(query).to_pylist()]
 
@@ -203,25 +206,25 @@ def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str
         .where(within(question.window, months=True), exp.column("kind").isin(*map(exp.Literal.string, TOKENS)))
         .where(exp.or_(*(exp.column(name).isin(*map(exp.Literal.string, ("unknown", "none"))) for name in dims)))
     )
-    found: dict[tuple[str, date, str, str, str], frozenset[str]] = {}
+    coarse: dict[tuple[str, date, str, str, str], frozenset[str]] = {}
     for row in engine.ask(query).to_pylist():
         where = (row["organization"], row["day"], row["workspace"], row["model"], row["kind"])
-        found[where] = found.get(where, frozenset()) | {name for name in dims if row[name] in {"unknown", "none"}}
-    return found
+        coarse[where] = coarse.get(where, frozenset()) | {name for name in dims if row[name] in {"unknown", "none"}}
+    return coarse
 
 
 def _group(part: Part, by: tuple[str, ...]) -> tuple[str, ...]:
-    at = midnight(part.day)
+    instant = midnight(part.day)
     times = {
         "day": f"{part.day}",
-        "week": f"{Grain.WEEK.floor(at):%Y-%m-%d}",
+        "week": f"{Grain.WEEK.floor(instant):%Y-%m-%d}",
         "month": f"{part.day:%Y-%m}",
     }
     return tuple(times.get(name) or str(getattr(part, name)) for name in by)
 
 
 def _order(group: tuple[str, ...], by: tuple[str, ...], parts: list[Part]) -> tuple[Any, ...]:
-    times = [it for name, it in zip(by, group, strict=True) if name in {"day", "week", "month"}]
+    times = [value for name, value in zip(by, group, strict=True) if name in {"day", "week", "month"}]
     return times, -sum(part.billed or 0 for part in parts), group
 
 
@@ -230,20 +233,20 @@ def _sums(parts: list[Part]) -> tuple[Decimal, Decimal, Decimal]:
     return _dollars(billed), _dollars(priced), _dollars(sum(part.gap for part in parts))
 
 
-def _rows(found: list[Found]) -> list[tuple[Cell, ...]]:
+def _rows(findings: list[Found]) -> list[tuple[Cell, ...]]:
     """A row a cause and detail, in the order of `CAUSES`; `unexplained` always has one; then what is in priced."""
     sums: dict[tuple[int, str, str], list[Found]] = {(len(CAUSES), UNEXPLAINED, ""): []}
-    for it in found:
-        place = CAUSES.index(it.cause) if it.cause in CAUSES and it.amount != 0 else len(CAUSES) + 1
-        place = len(CAUSES) if it.cause == UNEXPLAINED else place
-        sums.setdefault((place, it.cause, it.detail), []).append(it)
+    for finding in findings:
+        rank = CAUSES.index(finding.cause) if finding.cause in CAUSES and finding.amount != 0 else len(CAUSES) + 1
+        rank = len(CAUSES) if finding.cause == UNEXPLAINED else rank
+        sums.setdefault((rank, finding.cause, finding.detail), []).append(finding)
     rows: list[tuple[Cell, ...]] = []
-    for (place, cause, detail), them in sorted(sums.items()):
-        amounts = [it.amount for it in them if it.amount is not None]
-        counts = [it.quantity for it in them if it.quantity is not None]
-        amount = _dollars(sum(amounts)) if amounts or not them else None
-        in_priced = _dollars(sum(it.in_priced for it in them))
-        if amount != 0 or place >= len(CAUSES):
+    for (rank, cause, detail), cause_findings in sorted(sums.items()):
+        amounts = [finding.amount for finding in cause_findings if finding.amount is not None]
+        counts = [finding.quantity for finding in cause_findings if finding.quantity is not None]
+        amount = _dollars(sum(amounts)) if amounts or not cause_findings else None
+        in_priced = _dollars(sum(finding.in_priced for finding in cause_findings))
+        if amount != 0 or rank >= len(CAUSES):
             rows.append((cause, amount, in_priced, sum(counts) if counts else None, detail))
     return rows
 
@@ -255,23 +258,29 @@ def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[st
     coverage["unpriced"], nameless = unpriced(engine, question)
     unread = coverage.get(LOST, {}).get("unread", ())
     if {*used["absent"]} - {*coverage["absent"], *unread}:
-        caveats += [f"Of usage: {it}" for it in missing if "absent" in it]
+        caveats += [f"Of usage: {caveat}" for caveat in missing if "absent" in caveat]
     return coverage, [*priority(engine, CHARGES, question), *caveats, *nameless]
 
 
-def _said(found: list[Found]) -> list[str]:
+def _said(findings: list[Found]) -> list[str]:
     """What to say of causes that need words."""
-    said = {
+    sentences = {
         REFUSED: "Refused or blocked: the gap is a whole number of tokens at their rate, at most those used. Which "
         "requests were refused is not reported.",
         LARGE: "Large-prompt range: so many tokens at the higher rate make up the gap; tokens refused among them would "
         "make it more, and cannot be told apart.",
         NOT_APPLIED: "Own prices not applied: the bill is the public list's, though your own prices differ.",
     }
-    words = [words for cause, words in said.items() if any(it.cause == cause and it.amount for it in found)]
-    if any(it.cause == MIXED for it in found):
+    words = [
+        words
+        for cause, words in sentences.items()
+        if any(finding.cause == cause and finding.amount for finding in findings)
+    ]
+    if any(finding.cause == MIXED for finding in findings):
         words.append("Mixed speed: fast and standard use that one line of the bill covers; it is judged as one.")
-    if free := sum(it.quantity or 0 for it in found if it.cause == UNKNOWN_PRICE and it.part.billed is None):
+    if free := sum(
+        finding.quantity or 0 for finding in findings if finding.cause == UNKNOWN_PRICE and finding.part.billed is None
+    ):
         words.append(f"For {free:,} tokens of unknown price nothing was billed.")
     return words
 

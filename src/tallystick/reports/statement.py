@@ -70,19 +70,20 @@ def statement(made: Charged, team: str) -> Document:
         raise AskedWrongly(
             f"No team {team!r} is charged anything for {made.month.name}.", f"There are {', '.join(made.teams)}."
         )
-    mine = made.lines[team]
+    team_lines = made.lines[team]
     amount = made.amount(team)
-    posted = {center: it for (of, center), it in made.posted.items() if of == team}
+    posted = {center: amount for (owner, center), amount in made.posted.items() if owner == team}
     sections = [
-        Section(f"By {dim}", _by(mine, dim), chart=Chart("bars", dim, ("amount",))) for dim in ("workspace", "model")
+        Section(f"By {dim}", _by(team_lines, dim), chart=Chart("bars", dim, ("amount",)))
+        for dim in ("workspace", "model")
     ]
     for part, (title, names, words) in _SECTIONS.items():
-        lines = [it for it in mine if it["part"] == part]
+        lines = [line for line in team_lines if line["part"] == part]
         if lines:
             sections.append(Section(title, _table(lines, names), (words,)))
         if part == SHARED and lines:
             sections.append(
-                Section("The rules that split them", _rules(made.month.owners, {it["rule"] for it in lines}))
+                Section("The rules that split them", _rules(made.month.owners, {line["rule"] for line in lines}))
             )
     sections.append(Section("How the statements add up", _together(made, team), (_adds_up(made),)))
     return Document(
@@ -96,13 +97,13 @@ def statement(made: Charged, team: str) -> Document:
             *(
                 Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part))
                 for part in PARTS
-                if any(it["part"] == part for it in mine)
+                if any(line["part"] == part for line in team_lines)
             ),
             Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD"),
         ),
         made.caveats,
         _facts(made) | {"team": team},
-        _table(mine, [it.name for it in LINES]),
+        _table(team_lines, [heading.name for heading in LINES]),
     )
 
 
@@ -118,23 +119,23 @@ def overview(made: Charged) -> Document:
         (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}"),),
         (*made.loose, *made.caveats),
         _facts(made),
-        _table(every, [it.name for it in LINES]),
+        _table(every, [heading.name for heading in LINES]),
     )
 
 
 def _facts(made: Charged) -> dict[str, Any]:
     closing = made.month.closing
     closed = closing and {"at": text(closing.at), "digest": closing.digest}
-    who = {"month": made.month.name, "organization": made.month.organization}
-    return {**who, "closed": closed, **({} if closing else {"as_of": dict(made.as_of)})}
+    subject = {"month": made.month.name, "organization": made.month.organization}
+    return {**subject, "closed": closed, **({} if closing else {"as_of": dict(made.as_of)})}
 
 
 def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
     """Lines as a Table of these columns, with the sum of the amounts."""
-    of = {it.name: it for it in LINES}
-    headings = tuple(of[name] for name in names)
+    by_name = {heading.name: heading for heading in LINES}
+    headings = tuple(by_name[name] for name in names)
     cells = [tuple(line[name] for name in names) for line in lines]
-    return Table(None, headings, cells, {"amount": total([it["amount"] for it in lines])})
+    return Table(None, headings, cells, {"amount": total([line["amount"] for line in lines])})
 
 
 def _rules(owners: Owners, used: Collection[str]) -> Table:
@@ -159,33 +160,35 @@ def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
     for line in lines:
         sums.setdefault(line[dim], []).append(line["amount"])
     called = apart({line[dim]: line.get(f"{dim}_name", line[dim]) for line in lines})
-    whole = total([line["amount"] for line in lines])
-    rows = sorted(((called[id_], total(them)) for id_, them in sums.items()), key=lambda it: (-it[1], it[0]))
-    cells: list[tuple[Cell, ...]] = [(name, amount, ratio(amount, whole)) for name, amount in rows]
+    total_amount = total([line["amount"] for line in lines])
+    rows = sorted(
+        ((called[id_], total(amounts)) for id_, amounts in sums.items()), key=lambda entry: (-entry[1], entry[0])
+    )
+    cells: list[tuple[Cell, ...]] = [(name, amount, ratio(amount, total_amount)) for name, amount in rows]
     headings = (Heading(dim, Kind.NAME), Heading("amount", Kind.MONEY, "USD"), Heading("share", Kind.RATIO))
-    return Table(None, headings, cells, {"amount": whole, "share": ratio(whole, whole)})
+    return Table(None, headings, cells, {"amount": total_amount, "share": ratio(total_amount, total_amount)})
 
 
-def _together(made: Charged, mine: str | None = None) -> Table:
+def _together(made: Charged, own_team: str | None = None) -> Table:
     """What each team and cost center is charged, part by part, down to the whole; `posted` is in cents that add up.
 
-    For one team, `mine`, the others stand in one row: what they are charged is theirs to know.
+    For one team, `own_team`, the others stand in one row: what they are charged is theirs to know.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     posted: dict[tuple[str, str], list[Decimal]] = {}
-    for at, amount in made.posted.items():
-        team, center = at
-        row = at if mine in {None, team} else (OTHERS, "")
-        groups.setdefault(row, []).extend(it for it in made.lines[team] if it["cost_center"] == center)
+    for key, amount in made.posted.items():
+        team, center = key
+        row = key if own_team in {None, team} else (OTHERS, "")
+        groups.setdefault(row, []).extend(line for line in made.lines[team] if line["cost_center"] == center)
         posted.setdefault(row, []).append(amount)
     cells: list[tuple[Cell, ...]] = [
         (
             *row,
-            *(total([it["amount"] for it in lines if it["part"] == part]) for part in PARTS),
-            total([it["amount"] for it in lines]),
+            *(total([line["amount"] for line in lines if line["part"] == part]) for part in PARTS),
+            total([line["amount"] for line in lines]),
             total(posted[row]),
         )
-        for row, lines in sorted(groups.items(), key=lambda it: (it[0][0] in {UNOWNED, OTHERS}, it[0]))
+        for row, lines in sorted(groups.items(), key=lambda entry: (entry[0][0] in {UNOWNED, OTHERS}, entry[0]))
     ]
     money = (*PARTS, "amount", "posted")
     headings = (
@@ -199,16 +202,16 @@ def _together(made: Charged, mine: str | None = None) -> Table:
 
 
 def _adds_up(made: Charged) -> str:
-    bill, adjusted = (made.month.billed(it) for it in (CHARGE, ADJUSTMENT))
-    more = f" and adjustments of closed months, {plain(adjusted)} USD" if adjusted else ""
+    bill, adjusted = (made.month.billed(part) for part in (CHARGE, ADJUSTMENT))
+    adjustment = f" and adjustments of closed months, {plain(adjusted)} USD" if adjusted else ""
     return (
         f"{len(made.teams)} statements, that of what nobody owns among them, come to {plain(made.whole)} USD: the bill "
-        f"of {made.month.name}, {plain(bill)} USD{more}. Difference: 0."
+        f"of {made.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
     )
 
 
-def _state(found: Month) -> str:
-    if found.closing is None:
+def _state(month: Month) -> str:
+    if month.closing is None:
         return "A draft: the month is not closed, and its figures can change."
-    at = found.closing
-    return f"Closed on {at.at:%Y-%m-%d}, digest {at.digest[:16]}."
+    closing = month.closing
+    return f"Closed on {closing.at:%Y-%m-%d}, digest {closing.digest[:16]}."

@@ -64,23 +64,27 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     if question.against is None:
         raise AskedWrongly("A change is between two windows, and one was named.", "Name another with --against.")
     before = replace(question, window=question.against)
-    apart = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
-    dims = (*(("organization",) if apart else ()), *question.by)
-    found, said = _effects(engine, (before, question), dims, owners)
+    by_organization = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
+    dims = (*(("organization",) if by_organization else ()), *question.by)
+    line_effects, remarks = _effects(engine, (before, question), dims, owners)
     groups: dict[tuple[str, ...], list[Effects]] = {}
-    for group, effect in found:
+    for group, effect in line_effects:
         groups.setdefault(group, []).append(effect)
-    rows = _largest([(group, Effects.sum(them)) for group, them in groups.items()], question.top, int(apart))
-    whole = Effects.sum([effect for _, effect in found])
-    coverage, of = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
+    rows = _largest(
+        [(group, Effects.sum(group_effects)) for group, group_effects in groups.items()],
+        question.top,
+        int(by_organization),
+    )
+    total_effect = Effects.sum([effect for _, effect in line_effects])
+    coverage, caveats = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
     present = (coverage["against"]["present"], coverage["present"])
     headings, cells = _laid_out(engine, dims, rows, present)
     return Table(
         question,
         headings,
         cells,
-        dict(zip((*MONEY, "growth"), _figures(whole, present), strict=True)),
-        (*of, *(it for it in (*said, _NOTE) if all(present))),
+        dict(zip((*MONEY, "growth"), _figures(total_effect, present), strict=True)),
+        (*caveats, *(caveat for caveat in (*remarks, _NOTE) if all(present))),
         coverage,
         engine.version.spoken,
     )
@@ -96,19 +100,19 @@ def windows(
     if month is not None and (since or until):
         raise AskedWrongly("A month is asked for, and a span too.", "Use --month alone, or --since and --until.")
     if since or until:
-        asked = window(since or "30d", until, now)
-        before = Window(asked.start - (asked.end - asked.start), asked.start)
+        current = window(since or "30d", until, now)
+        before = Window(current.start - (current.end - current.start), current.start)
     else:
-        asked = month_of(month, now)
-        before = Grain.MONTH.around(asked.start - DAY)
+        current = month_of(month, now)
+        before = Grain.MONTH.around(current.start - DAY)
     if against is not None:
         start, dots, end = against.partition("..")
         if not dots and not _MONTH.fullmatch(start):
             raise AskedWrongly(f"--against {against!r} is neither a month nor a span.", _SPANS)
         before = window(start, end, now) if dots else month_of(start, now)
-    if asked == before:
+    if current == before:
         raise AskedWrongly("Both windows are the same, so nothing changed.", _SPANS)
-    return asked, before
+    return current, before
 
 
 def month_of(word: str | None, now: datetime) -> Window:
@@ -125,35 +129,40 @@ def _effects(
 ) -> tuple[list[tuple[tuple[str, ...], Effects]], list[str]]:
     """The effects of every line with the group that it is of, and what to say of them."""
     inner = tuple(dict.fromkeys((*dims, "organization", *WHAT)))
-    who = [name for name in inner if name in WHO]
+    pool_names = [name for name in inner if name in WHO]
     read: list[dict[Line, Amount]] = []
-    said: list[str] = []
+    remarks: list[str] = []
     for question in windows:
-        asked = replace(question, by=inner)
-        rows, notes_ = _attributed(engine, asked, owners) if owned(question) else (_summed(engine, asked), [])
-        said += [it for it in notes_ if it not in said]
+        line_question = replace(question, by=inner)
+        rows, notes_ = (
+            _attributed(engine, line_question, owners) if owned(question) else (_summed(engine, line_question), [])
+        )
+        remarks += [note for note in notes_ if note not in remarks]
         amounts: dict[Line, Amount] = {}
         for row in rows:
-            pool, line = (*(row[it] for it in who), row[_UNIT]), (*(row[it] for it in WHAT), str(row[_COUNTED]))
+            pool, line = (
+                (*(row[name] for name in pool_names), row[_UNIT]),
+                (*(row[name] for name in WHAT), str(row[_COUNTED])),
+            )
             amounts[pool, line] = Amount(int(row["quantity"]) if row[_COUNTED] else None, row["billed"])
         read.append(amounts)
-    found = []
-    loose: list[Decimal] = []
+    line_effects = []
+    uncounted: list[Decimal] = []
     kinds: set[str] = set()
     for (pool, line), effect in effects(read[0], read[1]).items():
-        at = dict(zip((*who, _UNIT, *WHAT, _COUNTED), (*pool, *line), strict=True))
-        found.append((tuple(at[name] for name in dims), effect))
-        if at[_COUNTED] == str(False) and effect.change:
-            loose.append(effect.change)
-            kinds.add(at["kind"])
-    if loose:
-        said.append(
-            f"{plain(rounded(total(loose)))} USD of the change is of {', '.join(sorted(kinds))} whose quantity the "
+        line_fields = dict(zip((*pool_names, _UNIT, *WHAT, _COUNTED), (*pool, *line), strict=True))
+        line_effects.append((tuple(line_fields[name] for name in dims), effect))
+        if line_fields[_COUNTED] == str(False) and effect.change:
+            uncounted.append(effect.change)
+            kinds.add(line_fields["kind"])
+    if uncounted:
+        remarks.append(
+            f"{plain(rounded(total(uncounted)))} USD of the change is of {', '.join(sorted(kinds))} whose quantity the "
             "reports do not say: all of it is in volume."
         )
     if within_ := [name for name in dims if name in WHO]:
-        said.append(f"The split is made within each {' and '.join(within_)}: what moves between them is volume.")
-    return found, said
+        remarks.append(f"The split is made within each {' and '.join(within_)}: what moves between them is volume.")
+    return line_effects, remarks
 
 
 def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
@@ -168,7 +177,7 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
         )
         .from_(exp.table_(CHARGES.name, db="ledger"))
         .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by(*(exp.Literal.number(place) for place in range(1, len(question.by) + 3)))
+        .group_by(*(exp.Literal.number(position) for position in range(1, len(question.by) + 3)))
     )
     rows: list[dict[str, Any]] = engine.ask(query).to_pylist()
     return rows
@@ -177,23 +186,30 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
 def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[str]]:
     """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
-    more = [exp.column(_UNIT), exp.column("quantity"), exp.alias_(exp.maybe_parse("quantity IS NOT NULL"), _COUNTED)]
-    charges = engine.ask(lines(engine, question).select(*more))
+    extra_columns = [
+        exp.column(_UNIT),
+        exp.column("quantity"),
+        exp.alias_(exp.maybe_parse("quantity IS NOT NULL"), _COUNTED),
+    ]
+    charges = engine.ask(lines(engine, question).select(*extra_columns))
     money = attribution(engine, question, owners, charges)
     used = attribution(engine, question, owners, _as_money(charges))
     columns = {name: name if name in OWNED else f"by_{name}" for name in question.by}
     by = [*columns.values(), _UNIT, _COUNTED]
     by += [name for name in OWNED if name in question.where and name not in by]
-    counts = {tuple(row[it] for it in by): row["billed"] for row in used.sums(by)}
+    counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
     sums: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
     for row in money.sums(by):
         if all(row[name] in question.where[name] for name in OWNED if name in question.where):
-            at = tuple(row[it] for it in (*columns.values(), _UNIT, _COUNTED))
-            count, billed = sums.get(at, (0, Decimal(0)))
-            units = int(EXACT.scaleb(counts.get(tuple(row[it] for it in by), Decimal(0)), PLACES))
-            sums[at] = (count + units, EXACT.add(billed, row["billed"]))
+            key = tuple(row[name] for name in (*columns.values(), _UNIT, _COUNTED))
+            count, billed = sums.get(key, (0, Decimal(0)))
+            units = int(EXACT.scaleb(counts.get(tuple(row[name] for name in by), Decimal(0)), PLACES))
+            sums[key] = (count + units, EXACT.add(billed, row["billed"]))
     names = (*columns, _UNIT, _COUNTED)
-    rows = [dict(zip(names, at, strict=True)) | {"quantity": count, "billed": of} for at, (count, of) in sums.items()]
+    rows = [
+        dict(zip(names, key, strict=True)) | {"quantity": count, "billed": billed}
+        for key, (count, billed) in sums.items()
+    ]
     return rows, notes(owners, money)
 
 
@@ -203,30 +219,32 @@ def _as_money(charges: pa.Table) -> pa.Table:
     return charges.set_column(charges.schema.get_field_index("billed"), "billed", units)
 
 
-def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, apart: int) -> list[Any]:
-    """The rows by absolute change; past `top` the rest in one, one for each of what stands `apart`."""
-    rows.sort(key=lambda it: (-abs(it[1].change), it[0]))
+def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, leading: int) -> list[Any]:
+    """The rows by absolute change; past `top` the rest in one, or one for each group of the `leading` dimensions."""
+    rows.sort(key=lambda entry: (-abs(entry[1].change), entry[0]))
     if top is None or len(rows) <= top:
         return rows
-    left: dict[tuple[str, ...], list[Effects]] = {}
+    rest: dict[tuple[str, ...], list[Effects]] = {}
     for group, effect in rows[top:]:
-        left.setdefault((*group[:apart], *(OTHERS for _ in group[apart:])), []).append(effect)
-    return [*rows[:top], *((group, Effects.sum(them)) for group, them in left.items())]
+        rest.setdefault((*group[:leading], *(OTHERS for _ in group[leading:])), []).append(effect)
+    return [*rows[:top], *((group, Effects.sum(group_effects)) for group, group_effects in rest.items())]
 
 
 def _coverage(engine: Engine, question: Question, before: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """The coverage of the window, and in `against` that of the one before; what to say of both."""
-    found: list[dict[str, Any]] = []
-    said: list[str] = []
-    for word, one in (("Before", replace(question, window=before.window)), ("After", question)):
-        coverage, caveats = cover(engine, CHARGES, one, now)
-        coverage["billed"], split = matched(engine, one)
-        said += [f"{word}: {it}" for it in (*priority(engine, CHARGES, one), *caveats, *split)]
-        found.append(coverage)
-    old, new = found
+    coverages: list[dict[str, Any]] = []
+    remarks: list[str] = []
+    for word, side_question in (("Before", replace(question, window=before.window)), ("After", question)):
+        coverage, caveats = cover(engine, CHARGES, side_question, now)
+        coverage["billed"], split = matched(engine, side_question)
+        remarks += [f"{word}: {caveat}" for caveat in (*priority(engine, CHARGES, side_question), *caveats, *split)]
+        coverages.append(coverage)
+    old, new = coverages
     if old["present"] and new["present"] and old["present"] != new["present"]:
-        said.insert(0, f"{old['present']} billed days are compared with {new['present']}: what that makes is volume.")
-    return new | {"against": old}, said
+        remarks.insert(
+            0, f"{old['present']} billed days are compared with {new['present']}: what that makes is volume."
+        )
+    return new | {"against": old}, remarks
 
 
 def _figures(effect: Effects, present: tuple[int, int]) -> tuple[Cell, ...]:

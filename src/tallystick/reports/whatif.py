@@ -71,19 +71,19 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
         *(Measure(kind, Kind.COUNT, "tokens", kind) for kind in TOKENS),
         *(Measure(f"new_{kind}", Kind.COUNT, "tokens", sql) for kind, sql in moved(change.hit).items()),
     )
-    asked, _ = plain.query(replace(WHATIF, measures=measures), engine, question, now)
-    dims = [it.name for it in table.headings if it.kind is Kind.DIMENSION]
-    used = engine.ask(by_rate(asked))
-    found, doubts = compare(used, dims, prices.own, change)
-    every = list(found.values())
-    groups = grouped(found, table, question)
+    query, _ = plain.query(replace(WHATIF, measures=measures), engine, question, now)
+    dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
+    used = engine.ask(by_rate(query))
+    by_group, doubts = compare(used, dims, prices.own, change)
+    every = list(by_group.values())
+    groups = grouped(by_group, table, question)
     return replace(
         table,
         headings=(*table.headings, *HEADINGS),
-        cells=[(*cell, *_figures(them)) for cell, them in zip(table.cells, groups, strict=True)],
+        cells=[(*cell, *_figures(group)) for cell, group in zip(table.cells, groups, strict=True)],
         totals={
             **table.totals,
-            **dict(zip((it.name for it in HEADINGS), _figures(every) if every else (None,) * 6, strict=True)),
+            **dict(zip((heading.name for heading in HEADINGS), _figures(every) if every else (None,) * 6, strict=True)),
         },
         caveats=(
             *table.caveats,
@@ -113,15 +113,17 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
             )
 
 
-def _figures(them: list[Compared]) -> tuple[Cell, ...]:
+def _figures(groups: list[Compared]) -> tuple[Cell, ...]:
     """The cells of a row that is made of these groups."""
-    known = [(it.actual, it.what_if) for it in them if it.actual is not None and it.what_if is not None]
-    unpriced = sum(it.unpriced for it in them)
-    left = [it.excluded for it in them if it.excluded is not None]
-    excluded = total(left) if left or not unpriced else None
+    known = [
+        (group.actual, group.what_if) for group in groups if group.actual is not None and group.what_if is not None
+    ]
+    unpriced = sum(group.unpriced for group in groups)
+    excluded_amounts = [group.excluded for group in groups if group.excluded is not None]
+    excluded = total(excluded_amounts) if excluded_amounts or not unpriced else None
     if not known:
         return None, None, None, None, excluded, unpriced
-    actual, what_if = total([one for one, _ in known]), total([other for _, other in known])
+    actual, what_if = total([amount for amount, _ in known]), total([amount for _, amount in known])
     difference = EXACT.subtract(what_if, actual)
     return actual, what_if, difference, ratio(difference, actual), excluded, unpriced
 
@@ -137,8 +139,8 @@ def _services(engine: Engine, question: Question) -> list[str]:
         .order_by("kind")
     )
     billed = {row["kind"]: row["billed"] for row in engine.ask(query).to_pylist()}
-    said = ", ".join(f"{rounded(it):,} USD for {kind.replace('_', ' ')}" for kind, it in billed.items())
-    return [f"Also billed, and in neither: {said}."] if said else []
+    services = ", ".join(f"{rounded(amount):,} USD for {kind.replace('_', ' ')}" for kind, amount in billed.items())
+    return [f"Also billed, and in neither: {services}."] if services else []
 
 
 def _unwritten(used: pa.Table) -> list[str]:
@@ -159,9 +161,9 @@ def _unwritten(used: pa.Table) -> list[str]:
 
 def _spoken(change: Change) -> list[str]:
     """What a change takes for granted, in words."""
-    said = []
+    sentences = []
     for old, new in change.swap.items():
-        said.append(
+        sentences.append(
             f"The same tokens are priced for {new} as {old} used, but token counts of different model generations are "
             f"not comparable: {_recounted(old, new)}. Nor would another model write answers of the same length."
         )
@@ -169,18 +171,18 @@ def _spoken(change: Change) -> list[str]:
         shares = [f"{share} of {model}" for model, share in change.batches.items()]
         if change.batch is not None:
             shares.append(f"{change.batch} of all {'others ' if shares else ''}that was standard tier")
-        said.append(
+        sentences.append(
             f"{', '.join(shares)} is priced as batch; what was batch stays so, and fast mode "
             "cannot be batch. Whether the work could have waited is not known."
         )
     if change.hit is not None:
-        said.append(
+        sentences.append(
             f"Reads are {change.hit} of all input on every line (the hit rate of `cache`); writes stay as they are so "
             "far as the rest reaches, and what is left is uncached. Whether it would be read so often is not known."
         )
     if change.geo is not None:
-        said.append(f"All is priced as geo {change.geo}, but for models that take no inference geography.")
-    return said
+        sentences.append(f"All is priced as geo {change.geo}, but for models that take no inference geography.")
+    return sentences
 
 
 def _recounted(old: str, new: str) -> str:
@@ -195,11 +197,11 @@ def _recounted(old: str, new: str) -> str:
 
 def _counts(model: str) -> str:
     """What is known of how a model counts tokens; empty where nothing is."""
-    found = _ID.match(model)
-    if not found:
+    match = _ID.match(model)
+    if not match:
         return ""
-    version = int(found[2]), int(found[3] or 0)
-    return next((fact for family, since, fact in _GENERATIONS if found[1] == family and version >= since), "")
+    version = int(match[2]), int(match[3] or 0)
+    return next((fact for family, since, fact in _GENERATIONS if match[1] == family and version >= since), "")
 
 
 def _retiring(change: Change, prices: Prices, now: datetime) -> list[str]:
