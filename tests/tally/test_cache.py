@@ -37,7 +37,7 @@ def worth(
     *lines: dict[str, Any], dims: Sequence[str] = (), prices: Prices = PUBLIC, whole: bool = True
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
     """The economics of these lines."""
-    return economics(pa.Table.from_pylist(list(lines)), dims, prices.own, whole=whole)
+    return economics(pa.Table.from_pylist(list(lines)), dims, prices.own, complete=whole)
 
 
 def one(*lines: dict[str, Any], prices: Prices = PUBLIC, whole: bool = True) -> Economics:

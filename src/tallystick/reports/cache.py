@@ -100,7 +100,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     used = engine.ask(by_rate(query))
     complete = {*question.by, *question.where} <= WHOLE
-    by_group, doubts = economics(used, dims, prices.own, whole=complete)
+    by_group, doubts = economics(used, dims, prices.own, complete=complete)
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     cells = [(*cell, *_figures(row, group)) for cell, row, group in zip(table.cells, table.rows, groups, strict=True)]

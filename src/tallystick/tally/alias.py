@@ -18,7 +18,7 @@ def known_as(canon: Callable[[str], str], *halves: pa.Table) -> list[pa.Table]:
     """
     models = {model for half in halves for model in half["model"].unique().to_pylist()}
     listed = {model: canon(model) for model in models}
-    loose = {
+    dated_ids = {
         model
         for model in models
         if stem(model) != model
@@ -26,16 +26,16 @@ def known_as(canon: Callable[[str], str], *halves: pa.Table) -> list[pa.Table]:
         and listed[model] == model
         and listed[stem(model)] == stem(model)
     }
-    if not loose and all(model == id_ for model, id_ in listed.items()):
+    if not dated_ids and all(model == id_ for model, id_ in listed.items()):
         return [*halves]
     by_day: dict[date, set[str]] = {}
-    for half in halves if loose else ():
+    for half in halves if dated_ids else ():
         for row in half.select(["day", "model"]).group_by(["day", "model"]).aggregate([]).to_pylist():
             by_day.setdefault(row["day"], set()).add(row["model"])
     undated: set[tuple[date, str]] = set()
     for day, present in by_day.items():
-        for model in loose & present:
-            several = [other for other in present if stem(other) == stem(model) and other != stem(model)]
+        for model in dated_ids & present:
+            several = [spelling for spelling in present if stem(spelling) == stem(model) and spelling != stem(model)]
             if stem(model) in present and len(several) == 1:
                 undated.add((day, model))
     return [_renamed(half, listed, undated) for half in halves]
@@ -43,11 +43,11 @@ def known_as(canon: Callable[[str], str], *halves: pa.Table) -> list[pa.Table]:
 
 def _renamed(half: pa.Table, listed: dict[str, str], undated: set[tuple[date, str]]) -> pa.Table:
     """One table with other ids."""
-    place = half.schema.get_field_index("model")
+    index = half.schema.get_field_index("model")
     ids = pa.array([listed[model] for model in half["model"].to_pylist()], pa.string())
-    half = half.set_column(place, half.schema.field(place), ids)
+    half = half.set_column(index, half.schema.field(index), ids)
     for day, model in sorted(undated):
         concerned = pc.and_(pc.equal(half["day"], pa.scalar(day, pa.date32())), pc.equal(half["model"], model))
         ids = pc.if_else(concerned, pa.scalar(stem(model)), half["model"])
-        half = half.set_column(place, half.schema.field(place), ids)
+        half = half.set_column(index, half.schema.field(index), ids)
     return half

@@ -129,27 +129,27 @@ def split(total: int, weights: list[int]) -> list[int]:
 
     Raises ValueError for a weight below zero, or none above.
     """
-    whole = sum(weights)
-    if whole <= 0 or min(weights) < 0:
+    weight_sum = sum(weights)
+    if weight_sum <= 0 or min(weights) < 0:
         raise ValueError("weights must be whole numbers, none below zero, and not all zero")
     sign, total = (-1, -total) if total < 0 else (1, total)
-    parts = [total * weight // whole for weight in weights]
-    order = sorted(range(len(weights)), key=lambda place: -(total * weights[place] % whole))
-    for place in order[: total - sum(parts)]:
-        parts[place] += 1
+    parts = [total * weight // weight_sum for weight in weights]
+    order = sorted(range(len(weights)), key=lambda index: -(total * weights[index] % weight_sum))
+    for index in order[: total - sum(parts)]:
+        parts[index] += 1
     return [sign * part for part in parts]
 
 
 def _split_large(rows: pa.Table) -> pa.Table:
     """The shares of lines whose products do not fit 128 bits."""
-    found = rows.to_pylist()
+    entries = rows.to_pylist()
     by_line: dict[int, list[int]] = {}
-    for place, row in enumerate(found):
-        by_line.setdefault(row["line"], []).append(place)
-    shared = [0] * len(found)
+    for index, row in enumerate(entries):
+        by_line.setdefault(row["line"], []).append(index)
+    shared = [0] * len(entries)
     for places in by_line.values():
-        first = found[places[0]]
-        parts = split(int(first["amount"]) * int(first["sign"]), [int(found[place]["weight"]) for place in places])
-        for place, part in zip(places, parts, strict=True):
-            shared[place] = part
+        first = entries[places[0]]
+        parts = split(int(first["amount"]) * int(first["sign"]), [int(entries[index]["weight"]) for index in places])
+        for index, part in zip(places, parts, strict=True):
+            shared[index] = part
     return rows.select(["line", "id", "relaxed", "users"]).append_column("share", pa.array(shared, WHOLE))

@@ -28,7 +28,7 @@ def not_applied(lines: Mapping[_Key, Line], public: Mapping[_Key, Line]) -> dict
 
     `lines` are at one's own prices, `public` are the same at the public list's. Those whose prices differ are marked.
     """
-    of: dict[tuple[_Group, date], list[_Key]] = defaultdict(list)
+    keys_by_group: dict[tuple[_Group, date], list[_Key]] = defaultdict(list)
     sure: dict[_Key, bool] = {}
     votes: dict[tuple[_Group, date], int] = defaultdict(int)
     for key, line in lines.items():
@@ -37,19 +37,19 @@ def not_applied(lines: Mapping[_Key, Line], public: Mapping[_Key, Line]) -> dict
         if not line.own or line.billed <= 0 or not line.exact or line.unpriced or twin.unpriced:
             continue
         whom = "web searches" if first.kind == "web_search" else first.model
-        of[(first.organization, whom), first.day].append(key)
-        ours, theirs = line.fits(_LISTED, line.exact), twin.fits(_LISTED, twin.exact)
-        if ours != theirs:
-            sure[key] = theirs
+        keys_by_group[(first.organization, whom), first.day].append(key)
+        own_fits, public_fits = line.fits(_LISTED, line.exact), twin.fits(_LISTED, twin.exact)
+        if own_fits != public_fits:
+            sure[key] = public_fits
             for group in ((first.organization, whom), (first.organization, _ALL)):
-                votes[group, first.day] += 1 if theirs else -1
-    found: dict[_Key, str] = {}
+                votes[group, first.day] += 1 if public_fits else -1
+    reasons: dict[_Key, str] = {}
     before: dict[_Group, bool] = {}
     since: dict[_Group, date | None] = {}
-    for (group, day), keys in sorted(of.items(), key=lambda it: it[0][1]):
+    for (group, day), keys in sorted(keys_by_group.items(), key=lambda entry: entry[0][1]):
         vote = votes.get((group, day)) or votes.get(((group[0], _ALL), day))
         before[group] = vote > 0 if vote else before.get(group, False)
-        mine = [key for key in keys if sure.get(key, before[group])]
-        since[group] = (since.get(group) or day) if mine else None
-        found |= dict.fromkeys(mine, f"{group[1]} since {since[group]}: billed at the public list's price")
-    return found
+        public_keys = [key for key in keys if sure.get(key, before[group])]
+        since[group] = (since.get(group) or day) if public_keys else None
+        reasons |= dict.fromkeys(public_keys, f"{group[1]} since {since[group]}: billed at the public list's price")
+    return reasons

@@ -95,14 +95,16 @@ class Attribution:
                 self._duck.register(name, table.set_column(table.schema.get_field_index("billed"), "billed", exact))
         if basis is None:
             self._duck.execute("CREATE TEMP VIEW basis AS FROM charges")
-        who = self._duck.sql(
+        subjects = self._duck.sql(
             f"SELECT DISTINCT {', '.join(FIELDS)} FROM (SELECT {', '.join(FIELDS)} FROM basis "  # noqa: S608
             f"UNION ALL SELECT {', '.join(FIELDS)} FROM charges)"
         ).fetchall()
-        spans = [(*one, start, end, rule) for one, start, end, rule in owners.owned(sorted(who), spellings)]
+        spans = [
+            (*subject, start, end, rule) for subject, start, end, rule in owners.owned(sorted(subjects), spellings)
+        ]
         self._register("spans", _SPANS, spans)
-        self.renamings = [it for it in owners.renamings(spellings) if self._since(it)]
-        single = [(n, it.teams[0][0], it.cost_center) for n, it in enumerate(owners.rules) if it.how == "team"]
+        self.renamings = [renaming for renaming in owners.renamings(spellings) if self._since(renaming)]
+        single = [(n, rule.teams[0][0], rule.cost_center) for n, rule in enumerate(owners.rules) if rule.how == "team"]
         self._register("single", _SINGLE, [*single, (-1, UNOWNED, UNOWNED)])
         self._duck.execute(f"CREATE TEMP TABLE placed AS {_PLACED}")
         self._register("weighing", _WEIGHTS, self._weights())
@@ -114,11 +116,11 @@ class Attribution:
     def sums(self, by: Sequence[str]) -> list[dict[str, Any]]:
         """Exact US dollars `billed`, `rows` (charges) and the `last` day, by columns, `rule`, `team`, `cost_center`."""
         named = ", ".join(f'"{name}"' for name in by)
-        found = self._duck.sql(
+        table = self._duck.sql(
             f"SELECT {named + ', ' if by else ''}count_if(place = 0)::BIGINT AS rows, max(day) AS last, "  # noqa: S608
             f"sum(part)::DECIMAL(38, 0) AS billed FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
         ).to_arrow_table()
-        rows = [row | {"billed": EXACT.scaleb(row["billed"], -PLACES)} for row in found.to_pylist()]
+        rows = [row | {"billed": EXACT.scaleb(row["billed"], -PLACES)} for row in table.to_pylist()]
         self._conserved(total([row["billed"] for row in rows]))
         return rows
 
@@ -127,23 +129,23 @@ class Attribution:
 
         `rule` is the place of the rule that owns it, -1 for none, `place` that of the team in the rule.
         """
-        found = self._duck.sql(
+        table = self._duck.sql(
             "SELECT * EXCLUDE (id, total, billed, part), part::DECIMAL(38, 0) AS billed FROM parts"
         ).to_arrow_table()
-        self._conserved(EXACT.scaleb(pc.sum(found["billed"]).as_py() or Decimal(0), -PLACES))
-        return found.set_column(found.schema.get_field_index("billed"), "billed", dollars(found["billed"]))
+        self._conserved(EXACT.scaleb(pc.sum(table["billed"]).as_py() or Decimal(0), -PLACES))
+        return table.set_column(table.schema.get_field_index("billed"), "billed", dollars(table["billed"]))
 
     def _since(self, changed: Renaming) -> bool:
         """Whether there are charges of something from the day on that its name changed."""
         name = "workspace" if changed.condition == "tag" else changed.condition
         where = f'organization = $1 AND day >= $2 AND "{name}" = $3'
-        of = [changed.organization, changed.day, changed.id]
-        return bool(self._duck.execute(f"SELECT 1 FROM charges WHERE {where} LIMIT 1", of).fetchall())  # noqa: S608
+        parameters = [changed.organization, changed.day, changed.id]
+        return bool(self._duck.execute(f"SELECT 1 FROM charges WHERE {where} LIMIT 1", parameters).fetchall())  # noqa: S608
 
-    def _conserved(self, found: Decimal) -> None:
+    def _conserved(self, amount: Decimal) -> None:
         """Raise LedgerError unless this is what the charges sum to."""
-        said = self._duck.sql("SELECT coalesce(sum(billed), 0)::DECIMAL(38, 0) FROM charges").fetchall()[0][0]
-        if off := EXACT.subtract(found, EXACT.scaleb(said, -PLACES)):
+        charge_sum = self._duck.sql("SELECT coalesce(sum(billed), 0)::DECIMAL(38, 0) FROM charges").fetchall()[0][0]
+        if off := EXACT.subtract(amount, EXACT.scaleb(charge_sum, -PLACES)):
             raise LedgerError(
                 f"The owners' parts differ from the charges by {plain(off)} USD.",
                 "This is a defect of tallystick: please report it.",
@@ -152,14 +154,14 @@ class Attribution:
     def _weights(self) -> list[tuple[Any, ...]]:
         """The weights of every team in every shared rule, for each organization and day that has such a line."""
         rules = self._owners.rules
-        shared = [place for place, rule in enumerate(rules) if rule.how != "team"]
+        shared = [index for index, rule in enumerate(rules) if rule.how != "team"]
         needed = self._duck.execute(
             "SELECT DISTINCT organization, day, rule FROM placed WHERE list_contains($1, rule) ORDER BY ALL", [shared]
         ).fetchall()
         own: dict[tuple[str, date, str], int] = {}
         if any(rules[rule].how == "proportional" for _, _, rule in needed):
             own = {(org, day, team): int(billed) for org, day, team, billed in self._duck.sql(_OWN).fetchall()}
-        found = []
+        rows = []
         for org, day, rule in needed:
             teams = rules[rule].teams
             if rules[rule].how == "proportional":
@@ -169,11 +171,11 @@ class Attribution:
                 else:
                     self.evenly.add((rule, day))
             weights = sum(weight for _, weight in teams)
-            found += [
-                (org, day, rule, place, team, self._owners.center(team, day), weight, weights)
-                for place, (team, weight) in enumerate(teams)
+            rows += [
+                (org, day, rule, index, team, self._owners.center(team, day), weight, weights)
+                for index, (team, weight) in enumerate(teams)
             ]
-        return found
+        return rows
 
     def _large(self) -> list[tuple[Any, ...]]:
         """The parts of charges whose products do not fit 128 bits."""
@@ -185,7 +187,7 @@ class Attribution:
         return [
             (id_, *to)
             for id_, places, teams, centers, total, weights in rows
-            for to in zip(places, teams, centers, split(int(total), [int(it) for it in weights]), strict=True)
+            for to in zip(places, teams, centers, split(int(total), [int(weight) for weight in weights]), strict=True)
         ]
 
     def _register(self, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -204,16 +206,18 @@ def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table
     numbered = charges.append_column("line", pa.array(range(charges.num_rows), pa.int64()))
     known = _in_place(numbered, "billed")
     money = Attribution(owners, known, spellings).parts().sort_by(_IN_ORDER)
-    several = pa.array([it.how != "team" for it in owners.rules] or [False])
+    several = pa.array([rule.how != "team" for rule in owners.rules] or [False])
     shared = pc.and_(pc.greater_equal(money["rule"], 0), several.take(pc.max_element_wise(money["rule"], 0)))
     places = pc.indices_nonzero(shared)
     lines = money["line"].combine_chunks()
-    mine = numbered.take(pc.unique(lines.take(places)).sort())
+    shared_charges = numbered.take(pc.unique(lines.take(places)).sort())
     for name in FIGURES:
         whole_of = numbered[name].combine_chunks().take(lines)
         if len(places):
-            found = Attribution(owners, _in_place(mine, name), spellings, known).parts().sort_by(_IN_ORDER)
-            split_of = _back(found["billed"], whole_of.type)
+            figure_parts = (
+                Attribution(owners, _in_place(shared_charges, name), spellings, known).parts().sort_by(_IN_ORDER)
+            )
+            split_of = _back(figure_parts["billed"], whole_of.type)
             parts = pc.replace_with_mask(whole_of, shared.combine_chunks(), split_of)
             whole_of = pc.if_else(pc.is_valid(whole_of), parts, pa.scalar(None, whole_of.type))
         money = money.set_column(money.schema.get_field_index(name), name, whole_of)

@@ -64,20 +64,20 @@ class Budgets:
     def read(cls, tables: Sequence[Any]) -> Budgets:
         """The rows of `[[budget]]` tables; AskedWrongly names the one that cannot be, or that lies over another."""
         scopes: dict[tuple[Any, ...], list[Budget]] = {}
-        for number, said in enumerate(tables, 1):
-            row = _budget(f"[[budget]] {number}", said)
+        for number, table in enumerate(tables, 1):
+            row = _budget(f"[[budget]] {number}", table)
             scopes.setdefault((row.cycle.every, *row.scope.items()), []).append(row)
         return cls(tuple(row for rows in scopes.values() for row in _followed(rows)))
 
-    def during(self, asked: Window) -> list[tuple[Budget, Window]]:
+    def during(self, window: Window) -> list[tuple[Budget, Window]]:
         """The rows in force on the days of a window, each with its period; of one scope the last that is in force."""
-        found: dict[tuple[Any, ...], tuple[Budget, Window]] = {}
-        first, last = asked.start.date(), asked.end.date() - timedelta(days=1)
+        in_force: dict[tuple[Any, ...], tuple[Budget, Window]] = {}
+        first, last = window.start.date(), window.end.date() - timedelta(days=1)
         for row in self.rows:
             on = min(last, row.end - timedelta(days=1))
             if first <= on and row.start <= on:
-                found[row.cycle.every, *row.scope.items()] = (row, row.cycle.around(on))
-        return list(found.values())
+                in_force[row.cycle.every, *row.scope.items()] = (row, row.cycle.around(on))
+        return list(in_force.values())
 
 
 def _followed(rows: list[Budget]) -> list[Budget]:
@@ -93,36 +93,36 @@ def _followed(rows: list[Budget]) -> list[Budget]:
     return [*(replace(row, end=min(row.end, after.start)) for row, after in pairwise(rows)), rows[-1]]
 
 
-def _budget(table: str, said: Any) -> Budget:
-    if not isinstance(said, Mapping):
+def _budget(table: str, fields: Any) -> Budget:
+    if not isinstance(fields, Mapping):
         raise AskedWrongly(f"{table} is not a table.", _MEND)
-    for field in said:
+    for field in fields:
         if field not in _FIELDS:
             near = get_close_matches(field, _FIELDS, n=1)
             mend = f"Did you mean {near[0]}? " if near else ""
             raise AskedWrongly(
                 f"{table} holds {field!r}, which no budget has.", f"{mend}Budgets have {', '.join(_FIELDS)}."
             )
-    amount = said.get("amount")
+    amount = fields.get("amount")
     if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
         raise AskedWrongly(f"{table}: amount {amount!r} is not exact text of US dollars.", 'Write "5000", in quotes.')
-    start, end = day_of(table, "from", said, date.min), day_of(table, "until", said, date.max)
+    start, end = day_of(table, "from", fields, date.min), day_of(table, "until", fields, date.max)
     if not start < end:
         raise AskedWrongly(
             f"{table} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
         )
-    carry_over = said.get("carry_over", False)
+    carry_over = fields.get("carry_over", False)
     if not isinstance(carry_over, bool):
         raise AskedWrongly(f"{table}: carry_over {carry_over!r} is neither true nor false.", "Write carry_over = true.")
     if carry_over and start == date.min:
         raise AskedWrongly(
             f"{table} carries its rest over, from no first day.", "Give it `from`, the day from which rests count."
         )
-    scope = {name: tuple(sorted(set(values_of(table, name, said[name])))) for name in SCOPE if name in said}
-    name = said.get("name", "")
-    if not isinstance(name, str) or ("name" in said and not name.strip()):
+    scope = {name: tuple(sorted(set(values_of(table, name, fields[name])))) for name in SCOPE if name in fields}
+    name = fields.get("name", "")
+    if not isinstance(name, str) or ("name" in fields and not name.strip()):
         raise AskedWrongly(f"{table}: name {name!r} is not a text, or is empty.", "Write it in quotes.")
-    return Budget(table, name.strip(), scope, Decimal(amount), _cycle(table, said), start, end, carry_over)
+    return Budget(table, name.strip(), scope, Decimal(amount), _cycle(table, fields), start, end, carry_over)
 
 
 def _cycle(table: str, fields: Mapping[str, Any]) -> Cycle:

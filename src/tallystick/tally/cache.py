@@ -96,9 +96,9 @@ class Missing:
         return f" on {min(days)}" + (f" and later, up to {max(days)}" if len(days) > 1 else "")
 
 
-def _priced(kind: str, at: str) -> str:
+def _priced(kind: str, rate_kind: str) -> str:
     """Whole picodollars of a kind's tokens at the rate of another kind, half up."""
-    return f"(2 * {kind}::HUGEINT * {at}_rate::HUGEINT + {_PER}) // {2 * _PER}"
+    return f"(2 * {kind}::HUGEINT * {rate_kind}_rate::HUGEINT + {_PER}) // {2 * _PER}"
 
 
 def _over(kind: str) -> str:
@@ -150,12 +150,12 @@ FROM sums JOIN unread {on}
 
 
 def economics(
-    used: pa.Table, dims: Sequence[str], prices: PriceList, *, whole: bool
+    used: pa.Table, dims: Sequence[str], prices: PriceList, *, complete: bool
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
     """The economics of each group of `dims`, and what is doubtful.
 
-    `used` has the columns of `dims`, the kinds of `INPUT` and, each behind `MARK`, the columns of `KEY`. `whole` says
-    that a group has all that can read what it wrote, but for the tier: only then can be told what was never read.
+    `used` has the columns of `dims`, the kinds of `INPUT` and, each behind `MARK`, the columns of `KEY`. `complete`
+    says that a group has all that can read what it wrote, but for the tier: only then can be told what was never read.
     """
     keys = [f"{MARK}{name}" for name in KEY]
     distinct = used.group_by(keys).aggregate([(kind, "sum") for kind in INPUT[1:]]).to_pylist()
@@ -168,17 +168,21 @@ def economics(
         columns = "".join(f'"{name}", ' for name in dims)
         on = f"USING ({columns.rstrip(', ')})" if dims else "ON true"
         rows = duck.sql(_ROWS.format(dims=columns, others=others, on=on)).to_arrow_table().to_pylist()
-    return {tuple(row[name] for name in dims): _row(row, whole=whole) for row in rows}, doubts
+    return {tuple(row[name] for name in dims): _row(row, complete=complete) for row in rows}, doubts
 
 
-def _row(row: Mapping[str, Any], *, whole: bool) -> Economics:
+def _row(row: Mapping[str, Any], *, complete: bool) -> Economics:
     money = (None if row[name] is None else EXACT.scaleb(row[name], -PLACES) for name in _DOLLARS)
     saved, extra_5m, extra_1h = money
-    evens = [None if (said := row[name]) is None else Fraction(said) for name in ("even_5m", "even_1h")]
-    even_5m, even_1h = (None if it is None else ratio(it.numerator, it.denominator) for it in evens)
-    told = whole and not row["unpriced"] and not row["read_elsewhere"] and row["written_1h"] and row["five"]
-    unread = int(row["unread"]) if whole else None
-    return Economics(saved, extra_5m, extra_1h, int(row["unpriced"]), even_5m, even_1h, unread, True if told else None)
+    evens = [None if (even := row[name]) is None else Fraction(even) for name in ("even_5m", "even_1h")]
+    even_5m, even_1h = (
+        None if fraction is None else ratio(fraction.numerator, fraction.denominator) for fraction in evens
+    )
+    five_cheaper = complete and not row["unpriced"] and not row["read_elsewhere"] and row["written_1h"] and row["five"]
+    unread = int(row["unread"]) if complete else None
+    return Economics(
+        saved, extra_5m, extra_1h, int(row["unpriced"]), even_5m, even_1h, unread, True if five_cheaper else None
+    )
 
 
 _DOLLARS = ("saved", "extra_5m", "extra_1h")
@@ -190,35 +194,35 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa
     missing = Missing()
     ranged: set[str] = set()
     assumed: set[str] = set()
-    for it in distinct:
-        model, tier = it[f"{MARK}model"], it[f"{MARK}tier"]
-        found = {kind: rate_of(prices, it, kind) for kind in INPUT}
-        row: dict[str, Any] = {f"{MARK}{name}": it[f"{MARK}{name}"] for name in KEY}
-        known = {kind: rate.low for kind, rate in found.items() if isinstance(rate, Rate)}
+    for combination in distinct:
+        model, tier = combination[f"{MARK}model"], combination[f"{MARK}tier"]
+        rates = {kind: rate_of(prices, combination, kind) for kind in INPUT}
+        row: dict[str, Any] = {f"{MARK}{name}": combination[f"{MARK}{name}"] for name in KEY}
+        known = {kind: rate.low for kind, rate in rates.items() if isinstance(rate, Rate)}
         row |= {f"{kind}_rate": EXACT.scaleb(low, PLACES) for kind, low in known.items()}
         if known.keys() == set(INPUT):
             row |= {f"even_{life}": _even(known, f"cache_write_{life}") for life in ("5m", "1h")}
         rows.append(row)
-        cached = {kind: int(it[f"{kind}_sum"]) for kind in INPUT[1:] if it[f"{kind}_sum"]}
-        needed = {kind: found[kind] for kind in ("uncached_input", *cached)} if cached else {}
+        cached = {kind: int(combination[f"{kind}_sum"]) for kind in INPUT[1:] if combination[f"{kind}_sum"]}
+        needed = {kind: rates[kind] for kind in ("uncached_input", *cached)} if cached else {}
         whys = [rate.reason for rate in needed.values() if not isinstance(rate, Rate)]
         if whys and tier != "priority":
-            missing.add(model, whys[0], it[f"{MARK}day"], sum(cached.values()))
+            missing.add(model, whys[0], combination[f"{MARK}day"], sum(cached.values()))
         if any(isinstance(rate, Rate) and rate.low != rate.high for rate in needed.values()):
             ranged.add(model)
         assumed.update(name for rate in needed.values() if isinstance(rate, Rate) for name in rate.assumed)
     return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
 
 
-def rate_of(prices: PriceList, it: Mapping[str, Any], kind: str, **other: str) -> Any:
+def rate_of(prices: PriceList, line: Mapping[str, Any], kind: str, **changes: str) -> Any:
     """The Rate of a kind in a line, some of what decides it changed, or Unpriced."""
-    said = {name: it[f"{MARK}{name}"] for name in KEY} | other
-    day: date = said.pop("day")
-    return prices.rate(said.pop("model"), kind, day, **said)
+    request = {name: line[f"{MARK}{name}"] for name in KEY} | changes
+    day: date = request.pop("day")
+    return prices.rate(request.pop("model"), kind, day, **request)
 
 
 def _even(rates: Mapping[str, Decimal], write: str) -> str | None:
     """(w - 1) / (w - r) as an exact fraction; None where writing costs no more than reading."""
     above = EXACT.subtract(rates[write], rates["uncached_input"])
-    apart = EXACT.subtract(rates[write], rates["cache_read"])
-    return str(Fraction(above) / Fraction(apart)) if apart > 0 else None
+    above_read = EXACT.subtract(rates[write], rates["cache_read"])
+    return str(Fraction(above) / Fraction(above_read)) if above_read > 0 else None

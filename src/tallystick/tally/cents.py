@@ -17,8 +17,8 @@ def cents(amounts: Sequence[Decimal]) -> list[Decimal]:
     Each is rounded down; the cents that are left go to the largest remainders, the first of equal ones first.
     """
     floors = [amount.quantize(CENT, rounding=ROUND_FLOOR, context=_WIDE) for amount in amounts]
-    left = int(EXACT.scaleb(EXACT.subtract(rounded(total(list(amounts))), total(floors)), 2))
-    order = sorted(range(len(amounts)), key=lambda place: EXACT.subtract(floors[place], amounts[place]))
-    for place in order[:left]:
-        floors[place] = EXACT.add(floors[place], CENT)
+    leftover_cents = int(EXACT.scaleb(EXACT.subtract(rounded(total(list(amounts))), total(floors)), 2))
+    order = sorted(range(len(amounts)), key=lambda index: EXACT.subtract(floors[index], amounts[index]))
+    for index in order[:leftover_cents]:
+        floors[index] = EXACT.add(floors[index], CENT)
     return floors

@@ -23,11 +23,11 @@ def changes(
     duck = scratch()
     duck.register("earlier", before)
     duck.register("later", after)
-    named = ", ".join(f'"{it}"' for it in by)
+    named = ", ".join(f'"{column}"' for column in by)
     kinds = {name: "BIGINT" if name == "quantity" else MONEY for name in figures}
     sums = ", ".join(f"sum({name}) AS {name}" for name in kinds)
-    same = " AND ".join(f'one."{it}" IS NOT DISTINCT FROM other."{it}"' for it in by)
-    keys = ", ".join(f'coalesce(one."{it}", other."{it}") AS "{it}"' for it in by)
+    same = " AND ".join(f'one."{column}" IS NOT DISTINCT FROM other."{column}"' for column in by)
+    keys = ", ".join(f'coalesce(one."{column}", other."{column}") AS "{column}"' for column in by)
     shown = ", ".join(
         f"one.{name}::{kind} AS {name}_before, other.{name}::{kind} AS {name}_after, "
         f"CASE WHEN coalesce(one.{name}, other.{name}) IS NOT NULL "

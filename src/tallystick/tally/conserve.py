@@ -29,11 +29,11 @@ def conserve(
     sums = {row["day"]: row for row in money}
     for day in sorted({*billed, *used}):
         control, row = billed.get(day, {}), sums.get(day, {})
-        said, found = control.get("billed") or Decimal(0), row.get("billed_sum") or Decimal(0)
-        if EXACT.subtract(said, found):
-            raise _broken(day, f"charges of {plain(found)} USD against a bill of {plain(said)} USD")
+        bill_sum, charge_sum = control.get("billed") or Decimal(0), row.get("billed_sum") or Decimal(0)
+        if EXACT.subtract(bill_sum, charge_sum):
+            raise _broken(day, f"charges of {plain(charge_sum)} USD against a bill of {plain(bill_sum)} USD")
         if (listed := control.get("list")) is not None:
-            less, off = EXACT.subtract(listed, said), row.get("discount_sum") or Decimal(0)
+            less, off = EXACT.subtract(listed, bill_sum), row.get("discount_sum") or Decimal(0)
             if EXACT.subtract(less, off):
                 raise _broken(day, f"discounts of {plain(off)} USD in charges against {plain(less)} USD in the bill")
     counted = charges.group_by(["day", "kind"]).aggregate([("quantity", "sum")]).to_pylist()
@@ -45,8 +45,8 @@ def conserve(
                 raise _broken(day, f"{counter} of {found_count:,} in charges against {total:,} used")
 
 
-def _broken(day: date, how: str) -> LedgerError:
+def _broken(day: date, difference: str) -> LedgerError:
     return LedgerError(
-        f"The tally of {day} does not add up: {how}. Nothing of it was committed.",
+        f"The tally of {day} does not add up: {difference}. Nothing of it was committed.",
         "This is a defect of tallystick: please report it with these figures.",
     )

@@ -26,19 +26,19 @@ def changes(lines: list[Line]) -> None:
             line.change = change
 
     levels: tuple[Callable[[Part], tuple[str, ...]], ...] = (
-        lambda it: (it.organization, "web searches" if it.kind == "web_search" else it.model),
-        lambda it: (it.organization, it.model, it.kind),
+        lambda part: (part.organization, "web searches" if part.kind == "web_search" else part.model),
+        lambda part: (part.organization, part.model, part.kind),
     )
     for level in levels:
-        for (_, *whom), mine in _grouped([it for it in lines if not it.change], level):
-            for since, until, factor in _runs(mine):
-                apply(mine, Change(STALE, " ".join(whom), since, factor), until)
-    for _, mine in _grouped(lines, lambda it: (it.organization,)):
-        tokens = [it for it in mine if it.parts[0].kind != "web_search"]
+        for (_, *whom), group_lines in _grouped([line for line in lines if not line.change], level):
+            for since, until, factor in _runs(group_lines):
+                apply(group_lines, Change(STALE, " ".join(whom), since, factor), until)
+    for _, group_lines in _grouped(lines, lambda part: (part.organization,)):
+        tokens = [line for line in group_lines if line.parts[0].kind != "web_search"]
         for since, until, factor in _runs(tokens):
-            same = [it for it in mine if (it.change.factor if it.change else it.ratio) == factor]
-            if factor < 1 and len({it.parts[0].model for it in same}) >= _SEVERAL:
-                open_ = [it for it in tokens if not it.change]
+            same = [line for line in group_lines if (line.change.factor if line.change else line.ratio) == factor]
+            if factor < 1 and len({line.parts[0].model for line in same}) >= _SEVERAL:
+                open_ = [line for line in tokens if not line.change]
                 apply([*same, *open_], Change(DISCOUNT, "all models", since, factor), until)
 
 
@@ -46,7 +46,7 @@ def _grouped(lines: Iterable[Line], key: Callable[[Part], tuple[str, ...]]) -> l
     groups: dict[tuple[str, ...], list[Line]] = defaultdict(list)
     for line in lines:
         groups[key(line.parts[0])].append(line)
-    return sorted(groups.items(), key=lambda it: it[0])
+    return sorted(groups.items(), key=lambda group: group[0])
 
 
 def _runs(lines: Iterable[Line]) -> Iterator[tuple[date, date, Fraction]]:
@@ -55,17 +55,17 @@ def _runs(lines: Iterable[Line]) -> Iterator[tuple[date, date, Fraction]]:
     for line in lines:
         if line.ratio is not None:
             ratios[line.parts[0].day][line.ratio] += 1
-    often = Counter(ratio for found in ratios.values() for ratio in found)
-    since, held, fits = date.min, Fraction(1), 0
-    for day, found in sorted(ratios.items()):
-        known = {ratio: lines for ratio, lines in found.items() if often[ratio] >= DAYS}
-        if not known and Fraction(1) not in found:
+    often = Counter(ratio for day_ratios in ratios.values() for ratio in day_ratios)
+    since, current, fits = date.min, Fraction(1), 0
+    for day, day_ratios in sorted(ratios.items()):
+        known = {ratio: lines for ratio, lines in day_ratios.items() if often[ratio] >= DAYS}
+        if not known and Fraction(1) not in day_ratios:
             continue
-        vote = Fraction(1) if Fraction(1) in found else max(known, key=lambda it: (known[it], it))
-        if vote != held:
-            if held != 1 and fits >= DAYS:
-                yield since, day, held
-            since, held, fits = day, vote, 0
+        vote = Fraction(1) if Fraction(1) in day_ratios else max(known, key=lambda ratio: (known[ratio], ratio))
+        if vote != current:
+            if current != 1 and fits >= DAYS:
+                yield since, day, current
+            since, current, fits = day, vote, 0
         fits += 1
-    if held != 1 and fits >= DAYS:
-        yield since, date.max, held
+    if current != 1 and fits >= DAYS:
+        yield since, date.max, current

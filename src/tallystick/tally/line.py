@@ -60,8 +60,8 @@ class Change:
     own: bool = False
 
     def __str__(self) -> str:
-        of = "your own price" if self.own else "the list price"
-        return f"{self.whom} since {self.since}: {written(self.factor)} of {of}"
+        price_name = "your own price" if self.own else "the list price"
+        return f"{self.whom} since {self.since}: {written(self.factor)} of {price_name}"
 
 
 @dataclass
@@ -119,18 +119,18 @@ class Line:
             count = round((self.exact - self.billed / factor) / rate)
             return (count * rate, count) if 0 < count <= used and self.fits(factor, self.exact - count * rate) else None
         less = self.exact - self.billed / factor
-        found = _whole(less, self.coins) if less > 0 else None
-        return None if found is None else (less, found)
+        tokens = _whole(less, self.coins) if less > 0 else None
+        return None if tokens is None else (less, tokens)
 
     def larger(self, factor: Fraction) -> tuple[Fraction, int, Fraction, int] | None:
         """What large prompts cost above the range's lower end, and how many tokens; then the same of those refused."""
         if len(self.steps) != 1 or len(self.coins) != 1:
             return None
         [(step, used)], [rate] = self.steps.items(), self.coins
-        more = self.billed / factor - self.exact
-        count = ceil(more / step)
-        refused = (count * step - more) / rate
-        fits = more > 0 and refused.denominator == 1 and count + refused <= used
+        excess = self.billed / factor - self.exact
+        count = ceil(excess / step)
+        refused = (count * step - excess) / rate
+        fits = excess > 0 and refused.denominator == 1 and count + refused <= used
         return (count * step, count, refused * rate, int(refused)) if fits else None
 
     @cached_property
@@ -145,7 +145,7 @@ class Line:
 
 def written(factor: Fraction) -> str:
     """A factor in digits where it has an end there, else as a fraction."""
-    places = next((it for it in range(PLACES + 1) if not 10**it % factor.denominator), None)
+    places = next((digits for digits in range(PLACES + 1) if not 10**digits % factor.denominator), None)
     return f"{factor}" if places is None else f"{EXACT.scaleb(int(factor * 10**places), -places):f}"
 
 
@@ -155,11 +155,15 @@ def _whole(amount: Fraction, coins: Mapping[Fraction, int]) -> int | None:
         return None
     (first, most), (second, limit) = coins.items()
     scale = lcm(first.denominator, second.denominator, amount.denominator)
-    one, other, whole = int(first * scale), int(second * scale), int(amount * scale)
-    shared = gcd(one, other)
-    if whole % shared:
+    first_units, second_units, amount_units = int(first * scale), int(second * scale), int(amount * scale)
+    shared = gcd(first_units, second_units)
+    if amount_units % shared:
         return None
-    one, other, whole = one // shared, other // shared, whole // shared
-    least = max(0, -((most * one - whole) // other))
-    count = least + (whole * pow(other, -1, one) - least) % one
-    return None if count > min(limit, whole // other) else count + (whole - count * other) // one
+    first_units, second_units, amount_units = first_units // shared, second_units // shared, amount_units // shared
+    least = max(0, -((most * first_units - amount_units) // second_units))
+    count = least + (amount_units * pow(second_units, -1, first_units) - least) % first_units
+    return (
+        None
+        if count > min(limit, amount_units // second_units)
+        else count + (amount_units - count * second_units) // first_units
+    )

@@ -125,20 +125,20 @@ def charges(
         duck.register("profiles", pa.table({"workspace": pa.array(sorted(doubts.profiles), pa.string())}))
         for statement in (_USAGE[source], _COST[source], _LINES):
             duck.execute(statement)
-        who = _WHO if source == "reports" else ()
-        uses(duck, listed, own, who)
+        usage_columns = _WHO if source == "reports" else ()
+        uses(duck, listed, own, usage_columns)
         duck.execute("CREATE TEMP TABLE pairs (line BIGINT, cell BIGINT, relaxed VARCHAR)")
-        equal = [name for name in (*_WHO, *_EQUAL) if name not in who]
+        equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
         duck.execute(_PAIRS.format(relaxed="none", equal=f", {', '.join(equal)}", loose=_agree(("speed",))))
-        steps = [name for name in _RELAXED if name not in who]
+        steps = [name for name in _RELAXED if name not in usage_columns]
         for count in range(len(steps) + 1):
             relaxed = steps[:count]
-            loose = _agree([name for name in (*equal, "speed") if name not in relaxed])
-            duck.execute(_PAIRS.format(relaxed=", ".join(relaxed) or "none", equal="", loose=loose))
+            agreement = _agree([name for name in (*equal, "speed") if name not in relaxed])
+            duck.execute(_PAIRS.format(relaxed=", ".join(relaxed) or "none", equal="", loose=agreement))
         late.groups(duck)
         allocate.shares(duck, by="cell")
         allocate.listed(duck)
-        halves = [_typed(duck.sql(asked).to_arrow_table(), source) for asked in (_MATCHED, _ALONE)]
+        halves = [_typed(duck.sql(query).to_arrow_table(), source) for query in (_MATCHED, _ALONE)]
     return pa.concat_tables(halves)
 
 
@@ -151,13 +151,15 @@ def _whole(cost: pa.Table) -> pa.Table:
 
 def _agree(names: Collection[str]) -> str:
     """The condition that line and usage agree in these dimensions, so far as both know them."""
-    return "".join(f" AND (lines.{it} IN ('unknown', 'none') OR cells.{it} IN ('unknown', lines.{it}))" for it in names)
+    return "".join(
+        f" AND (lines.{name} IN ('unknown', 'none') OR cells.{name} IN ('unknown', lines.{name}))" for name in names
+    )
 
 
-def _typed(found: pa.Table, source: Dialect) -> pa.Table:
+def _typed(table: pa.Table, source: Dialect) -> pa.Table:
     fits = schema(CHARGES)
     for column in CHARGES.columns:
         if column.type is Type.MONEY:
             name = column.name
-            found = found.set_column(found.schema.get_field_index(name), name, dollars(found[name].cast(WHOLE)))
-    return found.append_column("source", pa.repeat(source, found.num_rows)).select(fits.names).cast(fits)
+            table = table.set_column(table.schema.get_field_index(name), name, dollars(table[name].cast(WHOLE)))
+    return table.append_column("source", pa.repeat(source, table.num_rows)).select(fits.names).cast(fits)

@@ -50,7 +50,9 @@ class Owners:
     @classmethod
     def read(cls, tables: Sequence[Any] = (), lines: str = "", file: str = "owners.csv") -> Owners:
         """The rules of a CSV and of `[[owner]]` tables; AskedWrongly names the one that cannot be."""
-        return cls((*rules_of_csv(lines, file), *(rule_of(f"[[owner]] {n}", it) for n, it in enumerate(tables, 1))))
+        return cls(
+            (*rules_of_csv(lines, file), *(rule_of(f"[[owner]] {n}", table) for n, table in enumerate(tables, 1)))
+        )
 
     @cached_property
     def teams(self) -> tuple[str, ...]:
@@ -74,73 +76,77 @@ class Owners:
                 return rule.cost_center
         return NO_CENTER
 
-    def owned(self, who: Iterable[tuple[str, ...]], spellings: Spellings) -> list[Span]:
-        """Each of `who` (their `FIELDS`) with the spans of days and the place of the rule that owns it; -1 for none."""
-        edges = sorted({date.min, date.max, *(it for rule in self.rules for it in (rule.start, rule.end))})
+    def owned(self, subjects: Iterable[tuple[str, ...]], spellings: Spellings) -> list[Span]:
+        """Each subject (its `FIELDS`) with the spans of days and the place of the rule that owns it; -1 for none."""
+        edges = sorted({date.min, date.max, *(edge for rule in self.rules for edge in (rule.start, rule.end))})
         spans = [
-            (start, end, sum(1 << place for place, rule in enumerate(self.rules) if rule.holds(start)))
+            (start, end, sum(1 << index for index, rule in enumerate(self.rules) if rule.holds(start)))
             for start, end in pairwise(edges)
         ]
         masks: dict[tuple[str, str, str], Sequence[tuple[date, int]]] = {}
-        found: list[Span] = []
-        for one in who:
-            of: list[Sequence[tuple[date, int]]] = []
-            for name, id_ in (*zip(FIELDS, one, strict=True), ("tag", one[FIELDS.index("workspace")])):
-                at = (name, one[0], id_)
-                if at not in masks:
-                    spelt = spellings.get(name, {}).get(at[1:]) or ((date.min, frozenset()),)
-                    masks[at] = [
+        owned_spans: list[Span] = []
+        for subject in subjects:
+            subject_masks: list[Sequence[tuple[date, int]]] = []
+            for name, id_ in (*zip(FIELDS, subject, strict=True), ("tag", subject[FIELDS.index("workspace")])):
+                mask_key = (name, subject[0], id_)
+                if mask_key not in masks:
+                    spelt = spellings.get(name, {}).get(mask_key[1:]) or ((date.min, frozenset()),)
+                    masks[mask_key] = [
                         (day if later else date.min, self._matching(name, _itself(name, id_) | words))
                         for later, (day, words) in enumerate(spelt)
                     ]
-                of.append(masks[at])
-            for start, end, matching, in_force in _crossed(of, spans):
+                subject_masks.append(masks[mask_key])
+            for start, end, matching, in_force in _crossed(subject_masks, spans):
                 first = matching & in_force
-                place = (first & -first).bit_length() - 1
-                if found and found[-1][0] is one and found[-1][3] == place:
-                    found[-1] = (one, found[-1][1], end, place)
+                index = (first & -first).bit_length() - 1
+                if owned_spans and owned_spans[-1][0] is subject and owned_spans[-1][3] == index:
+                    owned_spans[-1] = (subject, owned_spans[-1][1], end, index)
                 else:
-                    found.append((one, start, end, place))
-        return found
+                    owned_spans.append((subject, start, end, index))
+        return owned_spans
 
     def renamings(self, spellings: Spellings) -> list[Renaming]:
         """The changes of names by which a rule in force ceases or begins to match something, the oldest first.
 
         Where one rule ceases and one that gives it to the same teams begins, nothing changes.
         """
-        found = []
+        changes = []
         for name in self.looks_at & spellings.keys():
             for (organization, id_), spelt in spellings[name].items():
                 for (_, before), (day, after) in pairwise(spelt):
                     old, new = (self._matching(name, _itself(name, id_) | words) for words in (before, after))
                     ends, begins = (
-                        {place for place, rule in enumerate(self.rules) if mask >> place & 1 and rule.end > day}
+                        {index for index, rule in enumerate(self.rules) if mask >> index & 1 and rule.end > day}
                         for mask in (old & ~new, new & ~old)
                     )
-                    follows = {self._to(place) for place in begins} & {self._to(place) for place in ends}
-                    ends, begins = ({it for it in them if self._to(it) not in follows} for them in (ends, begins))
+                    follows = {self._to(index) for index in begins} & {self._to(index) for index in ends}
+                    ends, begins = (
+                        {index for index in indexes if self._to(index) not in follows} for indexes in (ends, begins)
+                    )
                     if ends or begins:
                         words = (before - after, after - before)
-                        found.append(Renaming(name, organization, id_, day, *words, sorted(ends), sorted(begins)))
-        return sorted(found, key=lambda it: (it.day, it.condition, it.organization, it.id))
+                        changes.append(Renaming(name, organization, id_, day, *words, sorted(ends), sorted(begins)))
+        return sorted(
+            changes, key=lambda renaming: (renaming.day, renaming.condition, renaming.organization, renaming.id)
+        )
 
-    def _to(self, place: int) -> tuple[object, ...]:
+    def _to(self, index: int) -> tuple[object, ...]:
         """Where a rule sends what it matches."""
-        rule = self.rules[place]
+        rule = self.rules[index]
         return rule.teams, rule.how, rule.cost_center
 
     def _matching(self, name: str, words: frozenset[str]) -> int:
         """The rules that these words for an id satisfy in one condition, a bit each."""
-        said = (rule.conditions.get(name) for rule in self.rules)
+        conditions = (rule.conditions.get(name) for rule in self.rules)
         return sum(
-            1 << place
-            for place, values in enumerate(said)
+            1 << index
+            for index, values in enumerate(conditions)
             if values is None
             or any(
-                it in words
-                or ("*" in it and any(map(like(it).fullmatch, words)))
-                or (name == "model" and any(same(it, word) for word in words))
-                for it in values
+                value in words
+                or ("*" in value and any(map(like(value).fullmatch, words)))
+                or (name == "model" and any(same(value, word) for word in words))
+                for value in values
             )
         )
 
@@ -151,13 +157,13 @@ def _itself(name: str, id_: str) -> frozenset[str]:
 
 
 def _crossed(
-    of: Sequence[Sequence[tuple[date, int]]], spans: Sequence[tuple[date, date, int]]
+    mask_lists: Sequence[Sequence[tuple[date, int]]], spans: Sequence[tuple[date, date, int]]
 ) -> Iterator[tuple[date, date, int, int]]:
     """Spans of days over which neither the rules in force nor the spellings change: start, end, matching, in force."""
-    days = sorted({day for masks in of for day, _ in masks})
+    days = sorted({day for masks in mask_lists for day, _ in masks})
     for day, until in pairwise([*days, date.max]):
         matching = -1
-        for masks in of:
+        for masks in mask_lists:
             matching &= next(mask for since, mask in reversed(masks) if since <= day)
         for start, end, in_force in spans:
             if max(start, day) < min(end, until):

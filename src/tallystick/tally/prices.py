@@ -43,9 +43,11 @@ class Prices:
         """The models that one's own list names and that neither a list nor `used` has, each with what is near it."""
         known = {*used, *self.own.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
         named = {subject for subject, _, _ in self.own.keys}
-        named |= {model for one in self.own.factors for model in one.models or ()}
-        near = {it: get_close_matches(it, sorted(known), n=3, cutoff=0.5) for it in sorted(named - known)}
-        return [it + (f" (near it: {', '.join(them)})" if them else "") for it, them in near.items()]
+        named |= {model for factor in self.own.factors for model in factor.models or ()}
+        near = {model: get_close_matches(model, sorted(known), n=3, cutoff=0.5) for model in sorted(named - known)}
+        return [
+            model + (f" (near it: {', '.join(candidates)})" if candidates else "") for model, candidates in near.items()
+        ]
 
     @property
     def digest(self) -> str:

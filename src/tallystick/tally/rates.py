@@ -32,8 +32,8 @@ SCHEMA = pa.schema(
 def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, own: PriceList) -> pa.Table:
     """The rate of each distinct combination of `KEY`."""
     rows = []
-    for it in used:
-        row = {name: it[name] for name in KEY}
+    for combination in used:
+        row = {name: combination[name] for name in KEY}
         public = _rate(listed, row)
         rate = public if own is listed else _rate(own, row)
         if rate:
@@ -44,11 +44,11 @@ def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, own: PriceList) 
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def _rate(prices: PriceList, of: Mapping[str, Any]) -> Rate | None:
-    day: date = of["day"]
-    request = {name: of[name] for name in ("tier", "context", "geo", "speed")}
-    found = prices.rate(of["model"], of["kind"], day, **request)
-    return found if isinstance(found, Rate) else None
+def _rate(prices: PriceList, row: Mapping[str, Any]) -> Rate | None:
+    day: date = row["day"]
+    request = {name: row[name] for name in ("tier", "context", "geo", "speed")}
+    rate = prices.rate(row["model"], row["kind"], day, **request)
+    return rate if isinstance(rate, Rate) else None
 
 
 def _whole(rate: Decimal) -> Decimal:

@@ -82,46 +82,46 @@ class Found:
 def reconcile(
     parts: Iterable[Part],
     prices: PriceList,
-    loose: Mapping[tuple[str, date, str, str, str], frozenset[str]],
+    coarse: Mapping[tuple[str, date, str, str, str], frozenset[str]],
     listed: PriceList | None = None,
 ) -> list[Found]:
     """The causes of every difference, and what modifiers did to the priced amounts.
 
-    `prices` are the lists in force, `listed` is the public one where that is another; `loose` says in which of tier,
+    `prices` are the lists in force, `listed` is the public one where that is another; `coarse` says in which of tier,
     context and geo the bill is coarser than the use, by organization, day, workspace, model and kind.
     """
     rates = cache(prices.rate)
     public_rates = None if listed is None or listed is prices else cache(listed.rate)
     lines: dict[tuple[object, ...], Line] = defaultdict(Line)
     public: dict[tuple[object, ...], Line] = defaultdict(Line)
-    found: list[Found] = []
+    causes: list[Found] = []
     for part in parts:
         dims = {"tier": part.tier, "context": part.context, "geo": part.geo}
         rate = rates(part.model, part.kind, part.day, **dims, speed=part.speed)
-        found += _modified(part, rate)
+        causes += _modified(part, rate)
         if part.cause in ALONE:
-            found.append(Found(part, part.cause, part.billed, None, part.kind if part.cause not in _PLAIN else ""))
+            causes.append(Found(part, part.cause, part.billed, None, part.kind if part.cause not in _PLAIN else ""))
         elif part.cause in {NOT_BILLED_YET, TO_PROFILE} or (part.cause == PRIORITY and part.kind != "web_search"):
-            found.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
+            causes.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
         else:
             key = (part.organization, part.day, part.workspace, part.model, part.kind)
-            free = loose.get(key, frozenset())
+            free = coarse.get(key, frozenset())
             fixed = tuple(None if name in free else value for name, value in dims.items())
-            at: tuple[object, ...] = (*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)
-            lines[at].add(part, rate)
+            line_key: tuple[object, ...] = (*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)
+            lines[line_key].add(part, rate)
             if public_rates:
                 of_list = public_rates(part.model, part.kind, part.day, **dims, speed=part.speed)
-                public[at].add(replace(part, priced=part.listed), of_list)
+                public[line_key].add(replace(part, priced=part.listed), of_list)
     for line_at, detail in (not_applied(lines, public) if public_rates else {}).items():
-        found += [
+        causes += [
             Found(part, NOT_APPLIED, (part.listed or 0) - (part.priced or 0), part.quantity, detail)
             for part in lines[line_at].parts
         ]
         lines[line_at] = public[line_at]
-    changes([it for it in lines.values() if it.billed > 0 and it.exact and not it.unpriced])
+    changes([line for line in lines.values() if line.billed > 0 and line.exact and not line.unpriced])
     for line in lines.values():
-        found += _judged(line)
-    return found
+        causes += _judged(line)
+    return causes
 
 
 def effective(
@@ -162,16 +162,16 @@ def _judged(line: Line) -> Iterator[Found]:
         yield from (Found(first, *cause) for cause in causes)
         return
     weights = [part.priced or 0 for part in line.parts]
-    left = [part.gap for part in line.parts]
+    gaps = [part.gap for part in line.parts]
     among = (SEARCH, 0, None, "one line of the bill for all models and tiers")
     *others, last = causes or [among if first.kind == "web_search" else (UNEXPLAINED, 0, None, "")]
     for cause, amount, quantity, detail in others:
-        for place, share in enumerate(split(amount, weights)):
-            left[place] -= share
-            yield Found(line.parts[place], cause, share, None if place else quantity, detail)
+        for index, share in enumerate(split(amount, weights)):
+            gaps[index] -= share
+            yield Found(line.parts[index], cause, share, None if index else quantity, detail)
     yield from (
-        Found(part, last[0], gap, None if place else last[2], last[3])
-        for place, (part, gap) in enumerate(zip(line.parts, left, strict=True))
+        Found(part, last[0], gap, None if index else last[2], last[3])
+        for index, (part, gap) in enumerate(zip(line.parts, gaps, strict=True))
         if gap
     )
 
@@ -185,14 +185,14 @@ def _causes(line: Line) -> list[tuple[str, int, int | None, str]]:
         pass
     elif less := line.missing(factor):
         causes.append((REFUSED, -round(less[0]), less[1], ""))
-    elif more := line.larger(factor):
-        causes.append((LARGE, round(more[0]), more[1], f"{line.parts[0].model}: no report shows which prompts"))
-        causes += [(REFUSED, -round(more[2]), more[3], "")] if more[3] else []
+    elif large := line.larger(factor):
+        causes.append((LARGE, round(large[0]), large[1], f"{line.parts[0].model}: no report shows which prompts"))
+        causes += [(REFUSED, -round(large[2]), large[3], "")] if large[3] else []
     else:
         listed = round((factor - 1) * line.exact)
         causes.append((UNEXPLAINED, line.billed - round(factor * line.exact), None, ""))
     if line.change:
-        causes.insert(0, (line.change.cause, listed, sum(it.quantity or 0 for it in line.parts), str(line.change)))
+        causes.insert(0, (line.change.cause, listed, sum(part.quantity or 0 for part in line.parts), str(line.change)))
     if rest := line.gap - sum(cause[1] for cause in causes):
         causes.append((ROUNDING if abs(rest) <= line.rows else UNEXPLAINED, rest, None, ""))
     return [cause for cause in causes if cause[1]]

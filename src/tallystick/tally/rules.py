@@ -51,10 +51,10 @@ class Rule:
     @property
     def spoken(self) -> str:
         """What it matches, in words."""
-        said = [f"{name} = {' or '.join(values)}" for name, values in self.conditions.items()]
-        said += [f"from {self.start}"] if self.start > date.min else []
-        said += [f"until {self.end}"] if self.end < date.max else []
-        return ", ".join(said) or "everything"
+        words = [f"{name} = {' or '.join(values)}" for name, values in self.conditions.items()]
+        words += [f"from {self.start}"] if self.start > date.min else []
+        words += [f"until {self.end}"] if self.end < date.max else []
+        return ", ".join(words) or "everything"
 
     @property
     def to(self) -> str:
@@ -80,15 +80,15 @@ def rules_of_csv(text: str, file: str) -> list[Rule]:
     try:
         for row in rows:
             name = f"{file} line {rows.line_num}"
-            said = [cell.strip() for cell in row]
-            if not any(said):
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
                 continue
             if not columns:
-                columns = _header(name, [column.lower() for column in said])
+                columns = _header(name, [column.lower() for column in cells])
                 continue
-            if len(said) != len(columns):
-                raise AskedWrongly(f"{name}: {len(said)} cells, {len(columns)} columns.", _MEND)
-            rule = rule_of(name, {column: cell for column, cell in zip(columns, said, strict=True) if cell})
+            if len(cells) != len(columns):
+                raise AskedWrongly(f"{name}: {len(cells)} cells, {len(columns)} columns.", _MEND)
+            rule = rule_of(name, {column: cell for column, cell in zip(columns, cells, strict=True) if cell})
             if rule.how != "team" or not rule.conditions:
                 raise AskedWrongly(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
             rules.append(rule)
@@ -99,77 +99,81 @@ def rules_of_csv(text: str, file: str) -> list[Rule]:
 
 def _header(name: str, columns: list[str]) -> list[str]:
     """The columns of a CSV; AskedWrongly names the one that there cannot be."""
-    for place, column in enumerate(columns):
+    for index, column in enumerate(columns):
         if column not in COLUMNS:
             near = get_close_matches(column, COLUMNS, n=1)
             mend = "Separate the columns by commas." if ";" in column or "\t" in column else ""
             mend = mend or (f"Did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
             mend += " Shared lines are [[owner]] tables in tallystick.toml." if column == "shared" else ""
             raise AskedWrongly(f"{name}: the header has {column!r}, which is no column.", mend)
-        if column in columns[:place]:
+        if column in columns[:index]:
             raise AskedWrongly(f"{name}: the header has {column!r} twice.", _MEND)
     return columns
 
 
-def rule_of(name: str, said: Any) -> Rule:
+def rule_of(name: str, fields: Any) -> Rule:
     """Return the rule of one table; AskedWrongly names what in it cannot be."""
-    if not isinstance(said, Mapping):
+    if not isinstance(fields, Mapping):
         raise AskedWrongly(f"{name} is not a table.", _MEND)
     known = {"name", "team", "cost_center", "shared", "from", "until", *CONDITIONS}
-    if unknown := sorted(said.keys() - known):
+    if unknown := sorted(fields.keys() - known):
         raise AskedWrongly(
             f"{name} holds {unknown[0]!r}, which no rule has.", f"Rules have {', '.join(sorted(known))}."
         )
-    if ("team" in said) == ("shared" in said):
+    if ("team" in fields) == ("shared" in fields):
         raise AskedWrongly(f"{name} must name either a team or how it is shared.", _MEND)
-    if "shared" in said and "cost_center" in said:
+    if "shared" in fields and "cost_center" in fields:
         raise AskedWrongly(
             f"{name} is shared: its parts go to the cost centers of its teams.", "Leave cost_center out."
         )
-    how, teams = _shares(name, said["shared"]) if "shared" in said else ("team", ((_text(name, "team", said), 1),))
-    start, end = day_of(name, "from", said, date.min), day_of(name, "until", said, date.max)
+    method, teams = (
+        _shares(name, fields["shared"]) if "shared" in fields else ("team", ((_text(name, "team", fields), 1),))
+    )
+    start, end = day_of(name, "from", fields, date.min), day_of(name, "until", fields, date.max)
     if not start < end:
         raise AskedWrongly(
             f"{name} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
         )
-    conditions = {it: values_of(name, it, said[it]) for it in CONDITIONS if it in said}
-    if not all("=" in it for it in conditions.get("tag", ())):
+    conditions = {
+        condition: values_of(name, condition, fields[condition]) for condition in CONDITIONS if condition in fields
+    }
+    if not all("=" in tag for tag in conditions.get("tag", ())):
         raise AskedWrongly(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
-    center = _text(name, "cost_center", said) if "cost_center" in said else NO_CENTER
-    called = _text(name, "name", said) if "name" in said else name
-    return Rule(called, teams, how, center, conditions, start, end)
+    center = _text(name, "cost_center", fields) if "cost_center" in fields else NO_CENTER
+    called = _text(name, "name", fields) if "name" in fields else name
+    return Rule(called, teams, method, center, conditions, start, end)
 
 
-def _shares(name: str, said: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
-    how = said.get("rule") if isinstance(said, Mapping) else None
-    if not isinstance(said, Mapping) or how not in SHARED or said.keys() != {"rule", _PARTS[how]}:
+def _shares(name: str, options: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
+    method = options.get("rule") if isinstance(options, Mapping) else None
+    if not isinstance(options, Mapping) or method not in SHARED or options.keys() != {"rule", _PARTS[method]}:
         raise AskedWrongly(
             f"{name}: `shared` cannot be understood.",
             'Write shared = {rule = "even", teams = ["a", "b"]}, the same with "proportional", or '
             'shared = {rule = "fixed", shares = {a = "0.6", b = "0.4"}}.',
         )
-    if how != "fixed":
-        teams = values_of(name, "teams", said["teams"])
+    if method != "fixed":
+        teams = values_of(name, "teams", options["teams"])
         if len(set(teams)) < len(teams) or UNOWNED in teams:
             raise AskedWrongly(f"{name} names a team twice, or {UNOWNED!r}.", _MEND)
-        return how, tuple((team, 1) for team in teams)
-    shares = said["shares"]
+        return method, tuple((team, 1) for team in teams)
+    shares = options["shares"]
     if not isinstance(shares, Mapping) or not shares or UNOWNED in shares or not all(map(str.strip, shares)):
         raise AskedWrongly(f"{name}: `shares` must map teams to their shares.", _MEND)
-    if wrong := [it for it in shares.values() if not isinstance(it, str) or not _SHARE.fullmatch(it)]:
+    if wrong := [share for share in shares.values() if not isinstance(share, str) or not _SHARE.fullmatch(share)]:
         raise AskedWrongly(f"{name}: the share {wrong[0]!r} is not exact text.", 'Write "0.25" or "1/3", in quotes.')
-    parts = {team: Fraction(it) for team, it in shares.items()}
-    if (whole := sum(parts.values())) != 1:
-        raise AskedWrongly(f"{name}: the shares sum to {whole}, not to 1.", 'Thirds are written "1/3".')
+    parts = {team: Fraction(share) for team, share in shares.items()}
+    if (share_sum := sum(parts.values())) != 1:
+        raise AskedWrongly(f"{name}: the shares sum to {share_sum}, not to 1.", 'Thirds are written "1/3".')
     unit = math.lcm(*(part.denominator for part in parts.values()))
-    return how, tuple((team, int(part * unit)) for team, part in parts.items())
+    return method, tuple((team, int(part * unit)) for team, part in parts.items())
 
 
 _PARTS = {"even": "teams", "proportional": "teams", "fixed": "shares"}
 
 
-def _text(name: str, field: str, said: Mapping[str, Any]) -> str:
-    text = said[field]
+def _text(name: str, field: str, fields: Mapping[str, Any]) -> str:
+    text = fields[field]
     if isinstance(text, str) and text.strip() == UNOWNED:
         raise AskedWrongly(
             f"{name}: {field} cannot be {UNOWNED!r}, which is what nobody owns.", "Name another, or drop the rule."
@@ -179,21 +183,21 @@ def _text(name: str, field: str, said: Mapping[str, Any]) -> str:
     return text.strip()
 
 
-def values_of(name: str, field: str, said: Any) -> tuple[str, ...]:
+def values_of(name: str, field: str, value: Any) -> tuple[str, ...]:
     """A text or a list of texts, none empty; AskedWrongly names the table and the field that is not."""
-    values = [said] if isinstance(said, str) else said
-    if not isinstance(values, list) or not values or not all(isinstance(it, str) and it.strip() for it in values):
+    values = [value] if isinstance(value, str) else value
+    if not isinstance(values, list) or not values or not all(isinstance(text, str) and text.strip() for text in values):
         raise AskedWrongly(f"{name}: {field} must be a text or a list of texts, none empty.", _MEND)
     return tuple(values)
 
 
-def day_of(name: str, field: str, said: Mapping[str, Any], otherwise: date) -> date:
+def day_of(name: str, field: str, fields: Mapping[str, Any], otherwise: date) -> date:
     """A UTC day, or what is there without one; AskedWrongly names the table and the field that is none."""
-    day = said.get(field, otherwise)
+    day = fields.get(field, otherwise)
     try:
         day = date.fromisoformat(day) if isinstance(day, str) else day
     except ValueError:
         day = None
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise AskedWrongly(f"{name}: {field} {said[field]!r} is not a day.", "Write 2026-10-01.")
+        raise AskedWrongly(f"{name}: {field} {fields[field]!r} is not a day.", "Write 2026-10-01.")
     return day

@@ -46,13 +46,13 @@ FROM (UNPIVOT places ON {", ".join(f"most_{kind}" for kind in _KINDS)} INTO NAME
 _CELLS = f"""
 CREATE TEMP TABLE cells AS
 SELECT row_number() OVER (ORDER BY {{cell}}, kind) AS cell, organization, month, asked.*, {UNIT} AS unit, per,
-    {", ".join(f"{it}::HUGEINT // per AS {it}, {it}::HUGEINT % per AS {it}_rest" for it in _PRICES)}
+    {", ".join(f"{column}::HUGEINT // per AS {column}, {column}::HUGEINT % per AS {column}_rest" for column in _PRICES)}
 FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day)
     LEFT JOIN rates USING ({", ".join(KEY)})
 """  # noqa: S608
 _LARGE = f"""
 SELECT count(*) FROM cells
-WHERE 2 * most::HUGEINT + 1 > {2**63 - 1} // greatest(per, {", ".join(f"{it} + 1" for it in _PRICES)})
+WHERE 2 * most::HUGEINT + 1 > {2**63 - 1} // greatest(per, {", ".join(f"{column} + 1" for column in _PRICES)})
 """  # noqa: S608
 _USES = f"""
 CREATE TEMP TABLE uses AS
@@ -71,30 +71,30 @@ _USED = f"""
 CREATE TEMP VIEW used AS
 SELECT uses.rowid AS id, cell, organization, month, day, kind, {", ".join(PLACED)}, unit, quantity, {
     ", ".join(
-        f"quantity * {it}::{{integer}} + (2 * quantity * {it}_rest::{{integer}} + per) // (2 * per) AS {price}"
-        for it, price in _PRICES.items()
+        f"quantity * {column}::{{integer}} + (2 * quantity * {column}_rest::{{integer}} + per) // (2 * per) AS {price}"
+        for column, price in _PRICES.items()
     )
 }
 FROM uses JOIN cells USING (cell)
 """  # noqa: S608
 
 
-def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, who: Collection[str]) -> None:
+def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, usage_columns: Collection[str]) -> None:
     """Make the tables `cells` and `used` of the table `usage`: records of one organization.
 
-    `who` are the columns of `PLACED` that the bill does not know.
+    `usage_columns` are the columns of `PLACED` that the bill does not know.
     """
-    how = {
-        "cell": ", ".join(("day", *(name for name in PLACED if name not in who))),
-        "who": "".join(f"{name}, " for name in PLACED if name in who),
+    columns = {
+        "cell": ", ".join(("day", *(name for name in PLACED if name not in usage_columns))),
+        "who": "".join(f"{name}, " for name in PLACED if name in usage_columns),
     }
     for name in PLACED:
         duck.execute(_ENUM.format(name=name))
-    for statement in (_KIND, _RECORDS, _PLACES.format(**how), _ASKED):
+    for statement in (_KIND, _RECORDS, _PLACES.format(**columns), _ASKED):
         duck.execute(statement)
-    asked = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
-    duck.register("rates", rates(asked.to_pylist(), listed, own))
-    duck.execute(_CELLS.format(**how))
+    combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
+    duck.register("rates", rates(combinations.to_pylist(), listed, own))
+    duck.execute(_CELLS.format(**columns))
     [(large,)] = duck.sql(_LARGE).fetchall()
-    duck.execute(_USES.format(**how))
+    duck.execute(_USES.format(**columns))
     duck.execute(_USED.format(integer="HUGEINT" if large else "BIGINT"))

@@ -56,14 +56,14 @@ class Effects:
         return EXACT.subtract(self.after, self.before)
 
     @classmethod
-    def sum(cls, of: list[Effects]) -> Effects:
+    def sum(cls, lines: list[Effects]) -> Effects:
         """Several lines as one."""
         return cls(
-            total([it.before for it in of]),
-            total([it.after for it in of]),
-            total([it.price for it in of]),
-            total([it.volume for it in of]),
-            total([it.mix for it in of]),
+            total([line.before for line in lines]),
+            total([line.after for line in lines]),
+            total([line.price for line in lines]),
+            total([line.volume for line in lines]),
+            total([line.mix for line in lines]),
         )
 
 

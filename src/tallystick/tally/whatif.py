@@ -61,25 +61,25 @@ class Change:
         `swap` is MODEL=MODEL; shares are exact text, and `batch` a share of all, or of one as MODEL=SHARE.
         """
         swaps: dict[str, str] = {}
-        for said in swap:
-            old, equals, new = (part.strip() for part in said.partition("="))
+        for text in swap:
+            old, equals, new = (part.strip() for part in text.partition("="))
             if not (old and equals and new) or old in swaps:
                 raise AskedWrongly(
-                    f"--swap {said!r} is not MODEL=MODEL, each model once.",
+                    f"--swap {text!r} is not MODEL=MODEL, each model once.",
                     "Write --swap claude-opus-4-8=claude-sonnet-5-5.",
                 )
             swaps[old] = new
         if geo is not None and geo not in GEOS:
             raise AskedWrongly(f"There is no price for the geography {geo!r}.", f"Choose among {', '.join(GEOS)}.")
         batches: dict[str, Decimal | None] = {}
-        for said in (batch,) if isinstance(batch, str) else batch or ():
-            model, _, share = said.rpartition("=")
+        for text in (batch,) if isinstance(batch, str) else batch or ():
+            model, _, share = text.rpartition("=")
             if model in batches:
-                raise AskedWrongly(f"--batch {said!r} is said twice.", "Keep one of them.")
+                raise AskedWrongly(f"--batch {text!r} is said twice.", "Keep one of them.")
             batches[model] = _share("--batch", share)
         of_all = batches.pop("", None)
-        one = {model: share for model, share in batches.items() if share is not None}
-        return cls(swaps, of_all, _share("--cache-hit", hit), geo, one)
+        model_shares = {model: share for model, share in batches.items() if share is not None}
+        return cls(swaps, of_all, _share("--cache-hit", hit), geo, model_shares)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +105,13 @@ def moved(hit: Decimal | None) -> dict[str, str]:
     if hit is None:
         return {kind: f"{kind} * {SHARE}" for kind in TOKENS}
     share = int(hit * SHARE)
-    whole = "(uncached_input + cache_write_5m + cache_write_1h + cache_read)"
-    rest = f"{whole} * {SHARE - share}"
+    all_input = "(uncached_input + cache_write_5m + cache_write_1h + cache_read)"
+    rest = f"{all_input} * {SHARE - share}"
     return {
         "uncached_input": f"greatest({rest} - (cache_write_5m + cache_write_1h) * {SHARE}, 0)",
         "cache_write_5m": f"least(cache_write_5m * {SHARE}, greatest({rest} - cache_write_1h * {SHARE}, 0))",
         "cache_write_1h": f"least(cache_write_1h * {SHARE}, {rest})",
-        "cache_read": f"{whole} * {share}",
+        "cache_read": f"{all_input} * {share}",
         "output": f"output * {SHARE}",
     }
 
@@ -126,14 +126,14 @@ _RATES = pa.schema(
 )
 _PER = 1_000_000
 _NOW = " + ".join(
-    f"CASE WHEN {it} = 0 THEN 0 ELSE (2 * {it}::HUGEINT * {it}_now::HUGEINT + {_PER}) // {2 * _PER} END"
-    for it in TOKENS
+    f"CASE WHEN {kind} = 0 THEN 0 ELSE (2 * {kind}::HUGEINT * {kind}_now::HUGEINT + {_PER}) // {2 * _PER} END"
+    for kind in TOKENS
 )
 _NEW = " + ".join(
-    f"""CASE WHEN new_{it} = 0 THEN 0 ELSE (2 * new_{it}::HUGEINT * (
-        ({SHARE} - share) * {it}_new::HUGEINT + CASE WHEN share = 0 THEN 0 ELSE share * {it}_batch::HUGEINT END
+    f"""CASE WHEN new_{kind} = 0 THEN 0 ELSE (2 * new_{kind}::HUGEINT * (
+        ({SHARE} - share) * {kind}_new::HUGEINT + CASE WHEN share = 0 THEN 0 ELSE share * {kind}_batch::HUGEINT END
     ) + {_PER * SHARE**2}) // {2 * _PER * SHARE**2} END"""
-    for it in TOKENS
+    for kind in TOKENS
 )
 _ROWS = f"""
 WITH lines AS (
@@ -162,7 +162,7 @@ def compare(
     with scratch() as duck:
         duck.register("used", used)
         duck.register("rates", rates)
-        rows = duck.sql(_ROWS.format(dims="".join(f'"{it}", ' for it in dims))).to_arrow_table().to_pylist()
+        rows = duck.sql(_ROWS.format(dims="".join(f'"{name}", ' for name in dims))).to_arrow_table().to_pylist()
     return {tuple(row[name] for name in dims): _row(row) for row in rows}, doubts
 
 
@@ -179,19 +179,23 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Cha
     missing = Missing()
     ranged: set[str] = set()
     assumed: set[str] = set()
-    for it in distinct:
-        tier, speed = it[f"{MARK}tier"], it[f"{MARK}speed"]
-        batch_share = change.batched(it[f"{MARK}model"])
+    for combination in distinct:
+        tier, speed = combination[f"{MARK}tier"], combination[f"{MARK}speed"]
+        batch_share = change.batched(combination[f"{MARK}model"])
         share = int(batch_share * SHARE) if batch_share and tier == "standard" and speed != "fast" else 0
-        other = _other(it, prices, change)
-        row: dict[str, Any] = {f"{MARK}{name}": it[f"{MARK}{name}"] for name in KEY} | {"share": share}
+        request = _other(combination, prices, change)
+        row: dict[str, Any] = {f"{MARK}{name}": combination[f"{MARK}{name}"] for name in KEY} | {"share": share}
         whys: dict[str, str] = {}
         for kind in TOKENS:
-            now, new = rate_of(prices, it, kind), rate_of(prices, it, kind, **other)
-            batch = rate_of(prices, it, kind, **(other | {"tier": "batch"})) if share else new
-            sides = (("now", it[f"{MARK}model"], now), ("new", other["model"], new), ("batch", other["model"], batch))
+            now, new = rate_of(prices, combination, kind), rate_of(prices, combination, kind, **request)
+            batch = rate_of(prices, combination, kind, **(request | {"tier": "batch"})) if share else new
+            sides = (
+                ("now", combination[f"{MARK}model"], now),
+                ("new", request["model"], new),
+                ("batch", request["model"], batch),
+            )
             for side, model, rate in sides:
-                used = it[f"{kind}_sum"] if side == "now" else it[f"new_{kind}_sum"]
+                used = combination[f"{kind}_sum"] if side == "now" else combination[f"new_{kind}_sum"]
                 if isinstance(rate, Rate):
                     row[f"{kind}_{side}"] = EXACT.scaleb(rate.low, PLACES)
                     ranged |= {model} if used and rate.low != rate.high else set()
@@ -201,18 +205,18 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Cha
         rows.append(row)
         if whys and tier != "priority":
             model, why = next(iter(whys.items()))
-            missing.add(model, why, it[f"{MARK}day"], sum(int(it[f"{kind}_sum"]) for kind in TOKENS))
+            missing.add(model, why, combination[f"{MARK}day"], sum(int(combination[f"{kind}_sum"]) for kind in TOKENS))
     return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
 
 
-def _other(it: Mapping[str, Any], prices: PriceList, change: Change) -> dict[str, str]:
+def _other(combination: Mapping[str, Any], prices: PriceList, change: Change) -> dict[str, str]:
     """The model and geography of a line as they would be; a model that takes no geography keeps what it has."""
-    model = change.swap.get(it[f"{MARK}model"], it[f"{MARK}model"])
+    model = change.swap.get(combination[f"{MARK}model"], combination[f"{MARK}model"])
     takes = model in prices.models and prices.models[model].geo
-    return {"model": model, "geo": change.geo if change.geo and takes else it[f"{MARK}geo"]}
+    return {"model": model, "geo": change.geo if change.geo and takes else combination[f"{MARK}geo"]}
 
 
-def _share(option: str, said: str | None) -> Decimal | None:
-    if said is not None and not _SHARE.fullmatch(said):
-        raise AskedWrongly(f"{option} {said!r} is not a share from 0 to 1 with at most four places.", "Write 0.4.")
-    return None if said is None else Decimal(said)
+def _share(option: str, text: str | None) -> Decimal | None:
+    if text is not None and not _SHARE.fullmatch(text):
+        raise AskedWrongly(f"{option} {text!r} is not a share from 0 to 1 with at most four places.", "Write 0.4.")
+    return None if text is None else Decimal(text)
