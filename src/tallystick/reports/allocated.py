@@ -39,24 +39,25 @@ def by_key(
     """What the older dialect's tally allocates to each key, and what the newer one reports of it."""
     both, used = read
     able = both & used
-    found, left = _found(engine, question, able, prices)
+    key_costs, unallocated = _found(engine, question, able, prices)
     several = len(organizations(engine)) > 1
     calls = named(engine, ("key",))["key"]
     rows: list[tuple[Cell, ...]] = []
-    for (organization, key), (before, after) in sorted(found.items(), key=lambda it: (-it[1][1], it[0])):
+    for (organization, key), (before, after) in sorted(key_costs.items(), key=lambda entry: (-entry[1][1], entry[0])):
         gap = EXACT.subtract(after, before)
         if gap or every:
-            at = (*((organization,) if several else ()), key, calls(key))
-            rows.append((*at, before, after, gap, ratio(abs(gap), after)))
-    unequal = sum(before != after for before, after in found.values())
-    coverage |= {"compared": len({day for _, day in able}), "equal": len(found) - unequal, "unequal": unequal}
-    said = _errors(found, coverage["compared"], calls)
-    if left:
-        said.append(
-            f"{plain(left)} USD for anything but tokens and searches is left out: the older dialect does not say whose."
+            key_cells = (*((organization,) if several else ()), key, calls(key))
+            rows.append((*key_cells, before, after, gap, ratio(abs(gap), after)))
+    unequal = sum(before != after for before, after in key_costs.values())
+    coverage |= {"compared": len({day for _, day in able}), "equal": len(key_costs) - unequal, "unequal": unequal}
+    notes = _errors(key_costs, coverage["compared"], calls)
+    if unallocated:
+        notes.append(
+            f"{plain(unallocated)} USD for anything but tokens and searches is left out: the older dialect does not say "
+            "whose."
         )
     if unread := sorted({day for _, day in both - able}):
-        said.append(f"{spans(unread)} cannot be allocated: not both dialects' use is in the ledger.")
+        notes.append(f"{spans(unread)} cannot be allocated: not both dialects' use is in the ledger.")
     headings = (
         *([Heading("organization", Kind.DIMENSION)] if several else []),
         Heading("key", Kind.DIMENSION),
@@ -64,7 +65,7 @@ def by_key(
         *MONEY,
         Heading("error", Kind.RATIO),
     )
-    return headings, rows, money_totals(list(found.values())) | {"error": None}, said
+    return headings, rows, money_totals(list(key_costs.values())) | {"error": None}, notes
 
 
 def _found(
@@ -72,23 +73,23 @@ def _found(
 ) -> tuple[dict[tuple[str, str], tuple[Decimal, Decimal]], Decimal]:
     """By organization and key what is allocated and what is reported, and what is reported of other kinds."""
     newer: dict[tuple[str, str], list[Decimal]] = {}
-    left: list[Decimal] = []
+    unallocated: list[Decimal] = []
     kinds = f"kind IN ({', '.join(repr(kind) for kind in KINDS)})"
     for row in ask(engine, question, _KEYS, kinds=kinds):
         if (row["organization"], row["day"]) in days:
             newer.setdefault((row["organization"], row["key"]), []).append(row["billed"])
-            left.append(row["others"])
+            unallocated.append(row["others"])
     older: dict[tuple[str, str], list[Decimal]] = {}
-    for at in sorted(days):
-        for key, billed in _allocated(engine, at, prices):
-            older.setdefault((at[0], key), []).append(billed)
-    pairs = {of: (total(older.get(of, [])), total(newer.get(of, []))) for of in {**newer, **older}}
-    return {of: pair for of, pair in pairs.items() if any(pair)}, total(left)
+    for organization_day in sorted(days):
+        for key, billed in _allocated(engine, organization_day, prices):
+            older.setdefault((organization_day[0], key), []).append(billed)
+    pairs = {key: (total(older.get(key, [])), total(newer.get(key, []))) for key in {**newer, **older}}
+    return {key: pair for key, pair in pairs.items() if any(pair)}, total(unallocated)
 
 
-def _allocated(engine: Engine, at: At, prices: Prices) -> list[tuple[str, Decimal]]:
+def _allocated(engine: Engine, organization_day: At, prices: Prices) -> list[tuple[str, Decimal]]:
     """What the tally makes of a day by the older dialect alone, written nowhere: billed amounts and their keys."""
-    organization, day = at
+    organization, day = organization_day
     on = f"organization = {exp.Literal.string(organization).sql()} AND day = DATE '{day}'"
 
     def half(table: LedgerTable, source: str) -> pa.Table:
@@ -106,22 +107,22 @@ def _allocated(engine: Engine, at: At, prices: Prices) -> list[tuple[str, Decima
 
 
 def _errors(
-    found: Mapping[tuple[str, str], tuple[Decimal, Decimal]], days: int, calls: Callable[[str], str]
+    key_costs: Mapping[tuple[str, str], tuple[Decimal, Decimal]], days: int, calls: Callable[[str], str]
 ) -> list[str]:
     """By which share of its reported cost a key's allocated cost errs."""
-    gaps = {key: abs(EXACT.subtract(after, before)) for key, (before, after) in found.items()}
-    errors = {key: share for key, (_, after) in found.items() if (share := ratio(gaps[key], after)) is not None}
+    gaps = {key: abs(EXACT.subtract(after, before)) for key, (before, after) in key_costs.items()}
+    errors = {key: share for key, (_, after) in key_costs.items() if (share := ratio(gaps[key], after)) is not None}
     if not errors:
         return []
     worst = max(errors, key=errors.__getitem__)
     mean = ratio(total(list(errors.values())), len(errors))
-    twice = EXACT.multiply(Decimal(2), total([after for _, after in found.values()]))
-    said = (
+    twice = EXACT.multiply(Decimal(2), total([after for _, after in key_costs.values()]))
+    sentence = (
         f"Over {days} days the allocated cost of a key errs by {_percent(mean)} of its reported cost in the mean of "
         f"{len(errors)} keys, and by {_percent(errors[worst])} at worst ({calls(worst[1])}). "
         f"{_percent(ratio(total(list(gaps.values())), twice))} of all cost is allocated to another key."
     )
-    return [said]
+    return [sentence]
 
 
 def _percent(share: Decimal | None) -> str:

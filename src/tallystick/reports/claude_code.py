@@ -65,8 +65,10 @@ CLAUDE_CODE = Report(
     measures=(
         *(Measure(name, Kind.COUNT, None, aggregate=_whole(name, _DONE)) for name in COUNTS),
         *(
-            Measure(how, Kind.COUNT, None, aggregate=_whole(" + ".join(f"{tool}_{how}" for tool in TOOLS), _DONE))
-            for how in ("accepted", "rejected")
+            Measure(
+                outcome, Kind.COUNT, None, aggregate=_whole(" + ".join(f"{tool}_{outcome}" for tool in TOOLS), _DONE)
+            )
+            for outcome in ("accepted", "rejected")
         ),
         Measure(
             "tokens",
@@ -115,16 +117,16 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
-    where = wanted(engine, ACTIVITY, {_CALLED.get(name, name): said for name, said in question.where.items()})
+    where = wanted(engine, ACTIVITY, {_CALLED.get(name, name): values for name, values in question.where.items()})
     conditions = [within(question.window, months=True), *where]
     places = {"terminal", "customer", "subscription", "remote"} & {*by, *question.where}
     rows = _joined(engine, by, conditions, billed=not places)
-    [whole] = _joined(engine, (), conditions, billed=not places) or [{}]
+    [total_row] = _joined(engine, (), conditions, billed=not places) or [{}]
     for row in rows:
         if "model" in by:  # what was done is not counted by model
             row.update(dict.fromkeys((*COUNTS, "accepted", "rejected")))
     times = [name for name in by if name in TIMES]
-    rows.sort(key=lambda row: ([row[it] for it in times], -(row["estimated"] or 0), [row[it] for it in by]))
+    rows.sort(key=lambda row: ([row[name] for name in times], -(row["estimated"] or 0), [row[name] for name in by]))
     coverage, caveats = cover(engine, ACTIVITY, _plain(question), now)
     coverage["billed_days"] = _billed_days(engine, question)
     headings, cells = _laid_out(engine, rows, by)
@@ -132,7 +134,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
         question,
         headings,
         cells,
-        dict(zip((it.name for it in HEADINGS), _figures(whole), strict=True)),
+        dict(zip((heading.name for heading in HEADINGS), _figures(total_row), strict=True)),
         (*caveats, *_bill(coverage, rows, places), *_NOTES),
         coverage,
         engine.version.spoken,
@@ -140,7 +142,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
 
 
 def _plain(question: Question) -> Question:
-    return replace(question, where={name: it for name, it in question.where.items() if name == "organization"})
+    return replace(question, where={name: values for name, values in question.where.items() if name == "organization"})
 
 
 def _joined(
@@ -148,26 +150,29 @@ def _joined(
 ) -> list[dict[str, Any]]:
     """What was done and what was billed by group; a group that only one of them knows has nulls of the other."""
     dims = {name: column(_CALLED.get(name, name)) for name in by}
-    sums = [exp.alias_(exp.maybe_parse(it.aggregated, dialect="duckdb"), it.name) for it in CLAUDE_CODE.measures]
-    asked = _grouped(exp.table_(ACTIVITY.name, db="ledger"), dims, sums, conditions)
+    sums = [
+        exp.alias_(exp.maybe_parse(measure.aggregated, dialect="duckdb"), measure.name)
+        for measure in CLAUDE_CODE.measures
+    ]
+    query = _grouped(exp.table_(ACTIVITY.name, db="ledger"), dims, sums, conditions)
     if "model" in by:
-        asked = asked.where(_USED)
-    counts = [it.name for it in CLAUDE_CODE.measures if it.kind is Kind.COUNT]
-    found = {
+        query = query.where(_USED)
+    counts = [measure.name for measure in CLAUDE_CODE.measures if measure.kind is Kind.COUNT]
+    by_group = {
         tuple(row[name] for name in by): row | {name: None if row[name] is None else int(row[name]) for name in counts}
-        for row in engine.ask(asked).to_pylist()
+        for row in engine.ask(query).to_pylist()
     }
     bills: dict[tuple[str, ...], Any] = {}
     if billed:
         bill: exp.Expr = exp.select("*").from_(f"({BILL}) AS bill", dialect="duckdb").subquery("bill")
         amounts = _grouped(bill, dims, [exp.alias_(exp.maybe_parse("sum(billed)"), "billed")], conditions)
         bills = {tuple(row[name] for name in by): row["billed"] for row in engine.ask(amounts).to_pylist()}
-    for group in {*bills} - {*found}:
-        found[group] = dict(zip(by, group, strict=True)) | {it.name: None for it in CLAUDE_CODE.measures}
-    for group, row in found.items():
+    for group in {*bills} - {*by_group}:
+        by_group[group] = dict(zip(by, group, strict=True)) | {measure.name: None for measure in CLAUDE_CODE.measures}
+    for group, row in by_group.items():
         none = total([]) if billed and row["paid_days"] else None
         row["billed"] = bills.get(group, none)
-    return list(found.values())
+    return list(by_group.values())
 
 
 def _grouped(
@@ -176,21 +181,21 @@ def _grouped(
     sums: Sequence[exp.Expr],
     conditions: Sequence[exp.Condition],
 ) -> exp.Select:
-    asked = exp.select(*(exp.alias_(sql.copy(), name, quoted=True) for name, sql in dims.items()), *sums)
-    asked = asked.from_(source).where(*(it.copy() for it in conditions))
+    query = exp.select(*(exp.alias_(sql.copy(), name, quoted=True) for name, sql in dims.items()), *sums)
+    query = query.from_(source).where(*(condition.copy() for condition in conditions))
     if dims:
-        return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1)))
-    return asked.having("count(*) > 0")
+        return query.group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 1)))
+    return query.having("count(*) > 0")
 
 
 def _figures(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     if not row:
         return (None,) * len(HEADINGS)
-    said = None if row["accepted"] is None or row["rejected"] is None else row["accepted"] + row["rejected"]
-    share = None if said is None else ratio(row["accepted"], said)
+    suggestions = None if row["accepted"] is None or row["rejected"] is None else row["accepted"] + row["rejected"]
+    share = None if suggestions is None else ratio(row["accepted"], suggestions)
     daily = None if row["billed"] is None else ratio(row["billed"], row["paid_days"] or 0)
     derived = {"acceptance_rate": share, "billed_per_active_day": daily}
-    return tuple(derived[it.name] if it.name in derived else row[it.name] for it in HEADINGS)
+    return tuple(derived[heading.name] if heading.name in derived else row[heading.name] for heading in HEADINGS)
 
 
 def _laid_out(
@@ -210,7 +215,7 @@ def _laid_out(
 
 def _billed_days(engine: Engine, question: Question) -> int:
     query = exp.select(exp.alias_(exp.maybe_parse("count(DISTINCT day)"), "days")).from_("ledger.days")
-    whose = {name: it for name, it in question.where.items() if name == "organization"}
+    whose = {name: values for name, values in question.where.items() if name == "organization"}
     query = query.where(
         within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"), *wanted(engine, DAYS, whose)
     )
@@ -221,14 +226,14 @@ def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[s
     """What to say of the bill: where it is not known, and who is billed without being shown."""
     if places:
         return [f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart."]
-    said = []
+    notes = []
     if coverage["billed_days"] < coverage["days"]:
-        said.append(
+        notes.append(
             f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the "
             "newer dialect, which alone tells what Claude Code was billed: unknown, not zero."
         )
     unseen = [row["billed"] for row in rows if row["active_days"] is None]
     if unseen:
         usd = plain(rounded(total(unseen)))
-        said.append(f"{usd} USD was billed where the ledger has no activity: the report has none, or was not read.")
-    return said
+        notes.append(f"{usd} USD was billed where the ledger has no activity: the report has none, or was not read.")
+    return notes

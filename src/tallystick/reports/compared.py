@@ -43,7 +43,7 @@ MONEY = (
 
 def money_totals(pairs: Sequence[tuple[Decimal, Decimal]]) -> dict[str, Cell]:
     """The totals of what the older and the newer dialect bill."""
-    older, newer = total([it for it, _ in pairs]), total([it for _, it in pairs])
+    older, newer = total([amount for amount, _ in pairs]), total([amount for _, amount in pairs])
     return {"billed_reports": older, "billed_analytics": newer, "difference": EXACT.subtract(newer, older)}
 
 
@@ -71,73 +71,76 @@ class _Place:
 def by_workspace(engine: Engine, question: Question, read: Read, *, every: bool, coverage: dict[str, Any]) -> Compared:
     """What the dialects say by day and workspace; the default workspace is one in both."""
     both, used = read
-    found = _places(engine, question, both, both & used)
+    workspace_days = _places(engine, question, both, both & used)
     several = len(organizations(engine)) > 1
     calls = named(engine, ("workspace",))["workspace"]
     rows: list[tuple[Cell, ...]] = []
     differing: dict[str, list[tuple[date, _Place]]] = {}
-    for (organization, day, workspace), place in sorted(found.items(), key=lambda it: it[0]):
-        if place.unequal:
-            differing.setdefault(workspace, []).append((day, place))
-        if place.unequal or every:
-            at = (*((organization,) if several else ()), str(day), workspace, calls(workspace))
-            use = [place.use[name] if place.use else None for name in COUNTERS]
-            rows.append((*at, place.older, place.newer, place.gap, *use))
-    wrong = {day for (_, day, _), place in found.items() if place.unequal}
+    for (organization, day, workspace), workspace_day in sorted(workspace_days.items(), key=lambda entry: entry[0]):
+        if workspace_day.unequal:
+            differing.setdefault(workspace, []).append((day, workspace_day))
+        if workspace_day.unequal or every:
+            key_cells = (*((organization,) if several else ()), str(day), workspace, calls(workspace))
+            use = [workspace_day.use[name] if workspace_day.use else None for name in COUNTERS]
+            rows.append((*key_cells, workspace_day.older, workspace_day.newer, workspace_day.gap, *use))
+    wrong = {day for (_, day, _), workspace_day in workspace_days.items() if workspace_day.unequal}
     coverage |= {"equal": coverage["compared"] - len(wrong), "unequal": len(wrong)}
-    said = [f"Equal on {coverage['equal']} of {coverage['compared']} days that both dialects have."] if both else []
-    said += [_since(calls(workspace), them) for workspace, them in sorted(differing.items())]
+    notes = [f"Equal on {coverage['equal']} of {coverage['compared']} days that both dialects have."] if both else []
+    notes += [_since(calls(workspace), differences) for workspace, differences in sorted(differing.items())]
     if unread := sorted({day for _, day in both - used}):
-        said.append(f"Of {spans(unread)} the bills alone are compared: not both dialects' use is in the ledger.")
+        notes.append(f"Of {spans(unread)} the bills alone are compared: not both dialects' use is in the ledger.")
     headings = (
         *([Heading("organization", Kind.DIMENSION)] if several else []),
         Heading("day", Kind.DIMENSION),
         Heading("workspace", Kind.DIMENSION),
         Heading("workspace_name", Kind.NAME),
         *MONEY,
-        *(Heading(f"{it}_difference", Kind.COUNT, "searches" if it == "web_searches" else "tokens") for it in COUNTERS),
+        *(
+            Heading(f"{counter}_difference", Kind.COUNT, "searches" if counter == "web_searches" else "tokens")
+            for counter in COUNTERS
+        ),
     )
-    totals = money_totals([(place.older, place.newer) for place in found.values()])
+    totals = money_totals([(workspace_day.older, workspace_day.newer) for workspace_day in workspace_days.values()])
     for name in COUNTERS:
-        counts = [place.use[name] for place in found.values() if place.use]
+        counts = [workspace_day.use[name] for workspace_day in workspace_days.values() if workspace_day.use]
         totals[f"{name}_difference"] = sum(counts) if both <= used else None
-    return headings, rows, totals, said
+    return headings, rows, totals, notes
 
 
 def _places(engine: Engine, question: Question, both: set[At], used: set[At]) -> dict[tuple[str, date, str], _Place]:
     """What the dialects say of these days, by organization, day and workspace."""
-    found: dict[tuple[str, date, str], _Place] = {}
+    workspace_days: dict[tuple[str, date, str], _Place] = {}
 
     def place_of(row: dict[str, Any]) -> _Place:
-        at = (row["organization"], row["day"])
-        known = dict.fromkeys(COUNTERS, 0) if at in used else None
-        return found.setdefault((*at, row["workspace"]), _Place(use=known))
+        organization_day = (row["organization"], row["day"])
+        known = dict.fromkeys(COUNTERS, 0) if organization_day in used else None
+        return workspace_days.setdefault((*organization_day, row["workspace"]), _Place(use=known))
 
     for newer, table in ((False, COST.name), (True, ANALYTICS_COST.name)):
         for row in ask(engine, question, _BILL, table=table):
             if (row["organization"], row["day"]) in both:
                 setattr(place_of(row), "newer" if newer else "older", row["billed"])
-    sums = ", ".join(f"sum({it}) AS {it}" for it in COUNTERS)
+    sums = ", ".join(f"sum({counter}) AS {counter}" for counter in COUNTERS)
     older = OLDER.format(columns=", ".join(("organization", "month", "day", "workspace", *COUNTERS)))
     for sign, table in ((-1, older), (1, "ledger.analytics_usage")):
         for row in ask(engine, question, _USE, table=table, sums=sums):
             if (row["organization"], row["day"]) in used and (use := place_of(row).use) is not None:
                 for name in COUNTERS:
                     use[name] += sign * int(row[name])
-    return found
+    return workspace_days
 
 
-def _since(workspace: str, them: Sequence[tuple[date, _Place]]) -> str:
+def _since(workspace: str, differences: Sequence[tuple[date, _Place]]) -> str:
     """Since when a workspace differs, and by how much."""
-    gap = total([place.gap for _, place in them])
-    on = "that day alone" if len(them) == 1 else f"{len(them)} days"
-    also = ", and other use" if any(place.moved for _, place in them) else ""
-    more = f"{plain(abs(gap))} USD {'less' if gap < 0 else 'more'}"
-    return f"{workspace} differs since {them[0][0]}, on {on}: the newer dialect bills {more}{also}."
+    gap = total([workspace_day.gap for _, workspace_day in differences])
+    on = "that day alone" if len(differences) == 1 else f"{len(differences)} days"
+    also = ", and other use" if any(workspace_day.moved for _, workspace_day in differences) else ""
+    amount = f"{plain(abs(gap))} USD {'less' if gap < 0 else 'more'}"
+    return f"{workspace} differs since {differences[0][0]}, on {on}: the newer dialect bills {amount}{also}."
 
 
 def ask(engine: Engine, question: Question, query: str, **words: str) -> list[dict[str, Any]]:
     """The rows of a query of the window."""
-    asked = query.format(within=within(question.window).sql(dialect="duckdb"), **words)
-    rows: list[dict[str, Any]] = engine.ask(exp.maybe_parse(asked, dialect="duckdb")).to_pylist()
+    sql = query.format(within=within(question.window).sql(dialect="duckdb"), **words)
+    rows: list[dict[str, Any]] = engine.ask(exp.maybe_parse(sql, dialect="duckdb")).to_pylist()
     return rows

@@ -31,9 +31,9 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
     """
     if question.by not in {(name,) for name in BY}:
         raise AskedWrongly(f"The dialects are not compared by {', '.join(question.by)}.", "--by is workspace or key.")
-    asked = partial(ask, engine, question)
+    rows_of = partial(ask, engine, question)
     read: dict[tuple[str, bool], set[At]] = {}
-    for row in asked(_DAYS):
+    for row in rows_of(_DAYS):
         if row["state"] != State.RUNNING:
             source = row["source"]
             if source in {"cost", "analytics_cost", "usage", "analytics_usage"}:
@@ -54,7 +54,9 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
     }
     coverage |= {name: [str(day) for day in days] for name, days in alone.items()}
     coverage["absent"] = [
-        str(day) for day in question.window.days() if day < now.date() and all(day != it for _, it in both)
+        str(day)
+        for day in question.window.days()
+        if day < now.date() and all(day != shared_day for _, shared_day in both)
     ]
     caveats = [
         f"Only the {name} dialect has {spans(days)}: compared with nothing, so not counted as equal. "
@@ -68,13 +70,13 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
         compared = by_key(engine, question, (both, used), prices, every=every, coverage=coverage)
     else:
         compared = by_workspace(engine, question, (both, used), every=every, coverage=coverage)
-    headings, rows, totals, said = compared
+    headings, rows, totals, notes = compared
     return Table(
         question,
         headings,
         rows,
         totals if both else dict.fromkeys(totals),
-        (*said, *caveats),
+        (*notes, *caveats),
         coverage,
         engine.version.spoken,
     )

@@ -40,7 +40,7 @@ def answer(
     closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
     have is null there; the change counts it as nothing. Totals are those of the lines that changed.
     """
-    asked = window(month)
+    month_window = window(month)
     if unknown := [name for name in by if name not in BY]:
         raise AskedWrongly(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
     to = tables.as_of(after) if after else newest
@@ -51,36 +51,36 @@ def answer(
             f"Version {start.number} is newer than version {to.number}.", "--from is the older, --to the newer."
         )
     sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]
-    apart = "organization" not in by and len(organizations(later)) > 1
-    dims = [*(["organization"] if apart else []), *by]
-    found = changes(sides[0], sides[1], [*dims, "unit"], FIGURES)
+    by_organization = "organization" not in by and len(organizations(later)) > 1
+    dims = [*(["organization"] if by_organization else []), *by]
+    changed_lines = changes(sides[0], sides[1], [*dims, "unit"], FIGURES)
     names = named(later, dims)
     headings: list[Heading] = []
     columns: list[list[Cell]] = []
     for name in dims:
-        ids = found[name].to_pylist()
+        ids = changed_lines[name].to_pylist()
         headings.append(Heading(name, Kind.DIMENSION))
         columns.append(ids)
         if name in names:
             headings.append(Heading(f"{name}_name", Kind.NAME))
-            columns.append([names[name](it) for it in ids])
+            columns.append([names[name](id_) for id_ in ids])
     headings.append(Heading("unit", Kind.TEXT))
-    columns.append(found["unit"].to_pylist())
+    columns.append(changed_lines["unit"].to_pylist())
     for figure in FIGURES:
         for side in _SIDES:
             heading = Heading(
                 f"{figure}_{side}", *((Kind.COUNT, None) if figure == "quantity" else (Kind.MONEY, "USD"))
             )
             headings.append(heading)
-            columns.append(found[heading.name].to_pylist())
-    sums: dict[str, Any] = {name: _sum(found[name]) for name in (f"billed_{side}" for side in _SIDES)}
+            columns.append(changed_lines[heading.name].to_pylist())
+    sums: dict[str, Any] = {name: _sum(changed_lines[name]) for name in (f"billed_{side}" for side in _SIDES)}
     return Table(
-        Question("diff", asked, tuple(by)),
+        Question("diff", month_window, tuple(by)),
         tuple(headings),
         list(zip(*columns, strict=True)),
         sums,
-        tuple(_said(month, start, to, *(_sum(it["billed"]) for it in sides))),
-        {"from": start.number, "to": to.number, "lines": found.num_rows},
+        tuple(_said(month, start, to, *(_sum(side["billed"]) for side in sides))),
+        {"from": start.number, "to": to.number, "lines": changed_lines.num_rows},
         to.spoken,
     )
 
@@ -98,8 +98,12 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
 
 def _default(tables: Tables, later: Engine, month: str) -> Version:
     """The version that closed the month; where it is open, the one before the newest that changed it."""
-    every = [it for it in tables.versions() if it.number <= later.version.number]
-    stated = [it for it in reversed(every) if any(name.startswith(f"{CLOSED_AS}{month} ") for name in it.totals)]
+    every = [version for version in tables.versions() if version.number <= later.version.number]
+    stated = [
+        version
+        for version in reversed(every)
+        if any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals)
+    ]
     if stated:
         return stated[0]
     for version, before in pairwise([*every, EMPTY]):
@@ -111,7 +115,7 @@ def _default(tables: Tables, later: Engine, month: str) -> Version:
 def _files(tables: Tables, version: Version, month: str) -> set[str]:
     """The files that hold the charges of a month."""
     pin = version.tables.get(CHARGES.name)
-    return set() if pin is None else {it for it in tables.files(CHARGES, pin) if f"month={month}/" in it}
+    return set() if pin is None else {path for path in tables.files(CHARGES, pin) if f"month={month}/" in path}
 
 
 def _sum(amounts: pa.ChunkedArray) -> Any:
@@ -122,16 +126,16 @@ def _sum(amounts: pa.ChunkedArray) -> Any:
 def _said(month: str, start: Version, to: Version, before: Any, after: Any) -> list[str]:
     """What the month was billed in both versions."""
 
-    def when(at: datetime | None) -> str:
-        return f", committed {text(at)}" if at else ", before anything was committed"
+    def when(instant: datetime | None) -> str:
+        return f", committed {text(instant)}" if instant else ", before anything was committed"
 
-    said = ["Totals are those of the lines shown: what did not change is in none."]
-    said += [
+    notes = ["Totals are those of the lines shown: what did not change is in none."]
+    notes += [
         f"{month} was billed {plain(amount)} USD in version {version.number}{when(version.at)}."
         if amount is not None
         else f"Version {version.number}{when(version.at)}, has nothing billed of {month}."
         for version, amount in ((start, before), (to, after))
     ]
     if before is not None and after is not None:
-        said.append(f"That is a change of {plain(EXACT.subtract(after, before))} USD.")
-    return said
+        notes.append(f"That is a change of {plain(EXACT.subtract(after, before))} USD.")
+    return notes

@@ -53,19 +53,19 @@ class Meter:
     fast: bool = False
 
 
-def _input(it: UsageRecord) -> int:
-    return it.uncached_input + it.cache_write_5m + it.cache_write_1h
+def _input(record: UsageRecord) -> int:
+    return record.uncached_input + record.cache_write_5m + record.cache_write_1h
 
 
 _INPUT, _OUTPUT = "uncached input and cache writes", "output"
 METERS: Mapping[str, Meter] = {
-    "requests_per_minute": Meter("requests", lambda it: it.requests),
+    "requests_per_minute": Meter("requests", lambda record: record.requests),
     "input_tokens_per_minute": Meter(_INPUT, _input),
     "input_tokens_per_minute_cache_aware": Meter(_INPUT, _input),
-    "output_tokens_per_minute": Meter(_OUTPUT, lambda it: it.output),
-    "tokens_per_minute": Meter(f"{_INPUT}, {_OUTPUT}", lambda it: _input(it) + it.output),
+    "output_tokens_per_minute": Meter(_OUTPUT, lambda record: record.output),
+    "tokens_per_minute": Meter(f"{_INPUT}, {_OUTPUT}", lambda record: _input(record) + record.output),
     "fast_itpmca": Meter(f"{_INPUT} in fast mode", _input, fast=True),
-    "fast_otpm": Meter(f"{_OUTPUT} in fast mode", lambda it: it.output, fast=True),
+    "fast_otpm": Meter(f"{_OUTPUT} in fast mode", lambda record: record.output, fast=True),
 }
 """The types of limit that usage by the minute can be measured against, in groups of models."""
 
@@ -84,25 +84,25 @@ def answer(client: Client, now: datetime) -> Table:
 
     Raises Refused where it may read none.
     """
-    told = read(client, RATES)
-    if isinstance(told, Refused):
+    pages = read(client, RATES)
+    if isinstance(pages, Refused):
         mend = "Rate limits need an Admin key or an OAuth token with org:admin. All else works without."
-        raise Refused(told.what, mend, status=told.status, code=told.code)
+        raise Refused(pages.what, mend, status=pages.status, code=pages.code)
     odd: set[Oddity] = set()
-    limits = entries(told, RateLimit, odd)
+    limits = entries(pages, RateLimit, odd)
     names, own, caveats = _workspaces(client, odd)
     caveats += odd_words(odd)
-    whole = Grain.MINUTE.floor(now)
-    window = Window(whole - DAY, whole)
+    end = Grain.MINUTE.floor(now)
+    window = Window(end - DAY, end)
     used = usage(client, window, now)
     rows = [row for limit in limits for row in _rows(limit, ALL, "Organization", used)]
     for workspace, overrides in own.items():
         rows += [row for limit in overrides for row in _rows(limit, workspace, names[workspace], used)]
     rows.sort(key=_order)
     limited = {model for limit in limits for model in limit.models or ()}
-    asked = {it.dims["model"] for it in used.records or ()} - {NAMED["model"].null}
-    if loose := {model for model in asked if not any(same(model, listed) for listed in limited)}:
-        caveats.append(f"In no rate limit, and so not counted: {', '.join(sorted(loose))}.")
+    used_models = {record.dims["model"] for record in used.records or ()} - {NAMED["model"].null}
+    if unlimited := {model for model in used_models if not any(same(model, listed) for listed in limited)}:
+        caveats.append(f"In no rate limit, and so not counted: {', '.join(sorted(unlimited))}.")
     caveats.append(f"The busiest minute of {window}.")
     days = Window(Grain.DAY.floor(window.start), Grain.DAY.ceil(window.end))
     question = Question("rate-limits", days, ("workspace", "group"))
@@ -115,7 +115,7 @@ def usage(client: Client, window: Window, now: datetime) -> Used:
     pages = read(client, analytics.usage_query(window, Grain.MINUTE, now, by=by))
     if not isinstance(pages, Refused):
         known = [analytics.refreshed(page) for page in pages]
-        last = min((it for it in known if it), default=None)
+        last = min((moment for moment in known if moment), default=None)
         if last is None or None in known or last <= window.start:
             return Used(None, newer=True, said=("Usage of the last 24 hours is not published yet, so unknown.",))
         late = (f"Usage is published up to {text(last)}; what came later is not in this.",) if last < window.end else ()
@@ -123,39 +123,39 @@ def usage(client: Client, window: Window, now: datetime) -> Used:
     older = read(client, reports.usage_query(window, Grain.MINUTE, by=by[:3]))
     if isinstance(older, Refused):
         return Used(None, newer=False, said=(f"Usage may not be read, so what is used is unknown. {older.what}",))
-    said = (
+    note = (
         "Usage is of the older reports, which count no requests; fast mode is not told apart in it. It shows some five "
         "minutes late."
     )
-    return Used(list(reports.usage_records(older, by[:3])), newer=False, said=(said,))
+    return Used(list(reports.usage_records(older, by[:3])), newer=False, said=(note,))
 
 
 def _workspaces(client: Client, odd: set[Oddity]) -> tuple[dict[str, str], dict[str, list[RateLimit]], list[str]]:
     """The names of the workspaces, the limits of those that have their own, and what may not be read of them."""
-    held = read(client, HELD)
-    if isinstance(held, Refused):
-        return {}, {}, [f"Limits of workspaces are not shown: {held.what}"]
-    names = {it.id: it.name for it in entries(held, Held, odd)}
+    pages = read(client, HELD)
+    if isinstance(pages, Refused):
+        return {}, {}, [f"Limits of workspaces are not shown: {pages.what}"]
+    names = {workspace.id: workspace.name for workspace in entries(pages, Held, odd)}
     own: dict[str, list[RateLimit]] = {}
     caveats = []
     for workspace, name in names.items():
-        said = read(client, rates_of(workspace))
-        if isinstance(said, Refused):
-            caveats.append(f"Limits of the workspace {name} are not shown: {said.what}")
-        elif found := entries(said, RateLimit, odd):
-            own[workspace] = found
+        rate_pages = read(client, rates_of(workspace))
+        if isinstance(rate_pages, Refused):
+            caveats.append(f"Limits of the workspace {name} are not shown: {rate_pages.what}")
+        elif overrides := entries(rate_pages, RateLimit, odd):
+            own[workspace] = overrides
     return names, own, caveats
 
 
 def _rows(limit: RateLimit, workspace: str, called: str, used: Used) -> list[tuple[Cell, ...]]:
-    found: list[tuple[Cell, ...]] = []
+    rows: list[tuple[Cell, ...]] = []
     for rate in limit.limits:
         busiest, minute, counted = _busiest(limit, rate, workspace, used)
         known = busiest is not None and rate.value is not None
         headroom = ratio(rate.value - busiest, rate.value) if known and busiest is not None and rate.value else None
-        place = (workspace, called, limit.group.id or limit.kind if limit.group else limit.kind, limit.name)
-        found.append((*place, rate.type, rate.value, busiest, headroom, minute, counted))
-    return found
+        key_cells = (workspace, called, limit.group.id or limit.kind if limit.group else limit.kind, limit.name)
+        rows.append((*key_cells, rate.type, rate.value, busiest, headroom, minute, counted))
+    return rows
 
 
 def _busiest(limit: RateLimit, rate: Rate, workspace: str, used: Used) -> tuple[int | None, str, str]:
@@ -168,21 +168,21 @@ def _busiest(limit: RateLimit, rate: Rate, workspace: str, used: Used) -> tuple[
     if not used.newer and (meter.fast or rate.type == "requests_per_minute"):
         return None, UNKNOWN, "not told by the older reports"
     minutes: dict[datetime, int] = defaultdict(int)
-    for it in used.records:
-        fast = it.dims.get("speed") == "fast"
-        of_limit = any(same(it.dims["model"], listed) for listed in limit.models)
-        if not of_limit or workspace not in {ALL, it.dims["workspace"]}:
+    for record in used.records:
+        fast = record.dims.get("speed") == "fast"
+        of_limit = any(same(record.dims["model"], listed) for listed in limit.models)
+        if not of_limit or workspace not in {ALL, record.dims["workspace"]}:
             continue
-        if it.dims["tier"] == "batch" or (used.newer and fast != meter.fast and rate.type != "requests_per_minute"):
+        if record.dims["tier"] == "batch" or (used.newer and fast != meter.fast and rate.type != "requests_per_minute"):
             continue
-        count = meter.count(it)
+        count = meter.count(record)
         if count is None:
             return None, UNKNOWN, f"{meter.words}: not always told"
-        minutes[it.window.start] += count
+        minutes[record.window.start] += count
     if not minutes:
         return 0, "none", meter.words
     most = max(minutes.values())
-    return most, text(min(at for at, count in minutes.items() if count == most)), meter.words
+    return most, text(min(minute for minute, count in minutes.items() if count == most)), meter.words
 
 
 def _order(row: tuple[Cell, ...]) -> tuple[bool, bool, object, str]:

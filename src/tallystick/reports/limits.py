@@ -74,25 +74,27 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     Raises Refused where it may read none. `engine` is the ledger, None where there is none.
     """
     limits, members = read(client, SPEND), read(client, MEMBERS)
-    caveats = [f"{what} are not shown: {because(no)}." for what, no in _refused(limits, members)]
+    caveats = [f"{subject} are not shown: {because(no)}." for subject, no in _refused(limits, members)]
     if isinstance(limits, Refused) and isinstance(members, Refused):
-        said = " ".join(caveats)
-        raise Refused(said, _MEND, status=limits.status, request_id=limits.request_id, code=limits.code)
-    of = organization(client, [*_pages(limits), *_pages(members)])
-    spent = Spent(engine, of, now)
+        message = " ".join(caveats)
+        raise Refused(message, _MEND, status=limits.status, request_id=limits.request_id, code=limits.code)
+    organization_id = organization(client, [*_pages(limits), *_pages(members)])
+    spent = Spent(engine, organization_id, now)
     names = _names(engine)
     odd: set[Oddity] = set()
-    found = entries(_pages(members), MemberLimit, odd)
-    rows = [_member(it, names, now) for it in found]
-    told = {(it.spend_limit_id, scope_id(it.scope)) for it in found}
+    member_limits = entries(_pages(members), MemberLimit, odd)
+    rows = [_member(limit, names, now) for limit in member_limits]
+    member_keys = {(limit.spend_limit_id, scope_id(limit.scope)) for limit in member_limits}
     everyone = entries(_pages(limits), SpendLimit, odd)
-    rows += [_row(it, spent, names) for it in everyone if (it.id, scope_id(it.scope)) not in told]
+    rows += [_row(limit, spent, names) for limit in everyone if (limit.id, scope_id(limit.scope)) not in member_keys]
     rows.sort(key=_nearest)
-    unsure = sum(it.period_to_date_spend == NO_SPEND for it in found)
+    unsure = sum(limit.period_to_date_spend == NO_SPEND for limit in member_limits)
     caveats += [*odd_words(odd), *spent.said]
     if unsure:
         caveats.append(f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows.")
-    if others := {it.scope["type"] for it in everyone if it.scope.get("type") not in {*WHOLE, "workspace", "user"}}:
+    if others := {
+        limit.scope["type"] for limit in everyone if limit.scope.get("type") not in {*WHOLE, "workspace", "user"}
+    }:
         caveats.append(f"What the members of a {' or '.join(sorted(map(str, others)))} spent together is in no report.")
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
     version = engine.version if engine else None
@@ -108,65 +110,65 @@ def because(no: Refused) -> str:
 def organization(client: Client, pages: Sequence[Page]) -> str | None:
     """Whose limits these are: what an answer tells, else what the credential may read; None where neither."""
     for page in pages:
-        if said := page.headers.get("anthropic-organization-id"):
-            return said
-    found = read(client, Query(ORGANIZATION))
-    return None if isinstance(found, Refused) else listed.organization(found[0]).id
+        if organization_id := page.headers.get("anthropic-organization-id"):
+            return organization_id
+    own_pages = read(client, Query(ORGANIZATION))
+    return None if isinstance(own_pages, Refused) else listed.organization(own_pages[0]).id
 
 
 def _refused(limits: list[Page] | Refused, members: list[Page] | Refused) -> list[tuple[str, Refused]]:
     both = (("Spend limits of the organization and its workspaces", limits), ("Members' spend limits", members))
-    return [(what, said) for what, said in both if isinstance(said, Refused)]
+    return [(subject, refusal) for subject, refusal in both if isinstance(refusal, Refused)]
 
 
-def _pages(said: list[Page] | Refused) -> list[Page]:
-    return [] if isinstance(said, Refused) else said
+def _pages(pages: list[Page] | Refused) -> list[Page]:
+    return [] if isinstance(pages, Refused) else pages
 
 
 def _names(engine: Engine | None) -> Mapping[str, Mapping[str, str]]:
     """The names of what a limit can be of."""
     if engine is None:
         return {"workspace": {}, "user": {}, "organization": {}}
-    of = {"workspace": "workspace", "user": "actor", "organization": "organization"}
-    return {scope: directory(engine, dimension) for scope, dimension in of.items()}
+    dimensions = {"workspace": "workspace", "user": "actor", "organization": "organization"}
+    return {scope: directory(engine, dimension) for scope, dimension in dimensions.items()}
 
 
 def _row(limit: SpendLimit, spent: Spent, names: Mapping[str, Mapping[str, str]]) -> tuple[Cell, ...]:
     scope = str(limit.scope.get("type"))
-    one = scope_id(limit.scope)
+    id_ = scope_id(limit.scope)
     known = None
     if scope in WHOLE:
         known = spent.of(limit.period, None)
-        one = spent.organization
-        name = names["organization"].get(one or "", "none")
+        id_ = spent.organization
+        name = names["organization"].get(id_ or "", "none")
     else:
-        if scope == "workspace" and one:
-            known = spent.of(limit.period, one)
-        name = names.get(scope, {}).get(one or "", one or NONE)
+        if scope == "workspace" and id_:
+            known = spent.of(limit.period, id_)
+        name = names.get(scope, {}).get(id_ or "", id_ or NONE)
     where = f"The spend limit {limit.id}"
     status = _status(limit.amount, limit.currency, on=limit.is_enabled)
-    said = dollars(limit.amount, limit.currency, where)
-    return _laid((scope, one or NONE, name, scope), limit.period, spent.now, status, said, known)
+    limit_usd = dollars(limit.amount, limit.currency, where)
+    return _laid((scope, id_ or NONE, name, scope), limit.period, spent.now, status, limit_usd, known)
 
 
 def _member(limit: MemberLimit, names: Mapping[str, Mapping[str, str]], now: datetime) -> tuple[Cell, ...]:
-    one, source = scope_id(limit.scope) or NONE, limit.source or {}
-    who = limit.actor
-    name = (who.name or who.email_address if who else None) or names["user"].get(one, one)
-    where = f"The limit of the member {one}"
+    id_, source = scope_id(limit.scope) or NONE, limit.source or {}
+    actor = limit.actor
+    name = (actor.name or actor.email_address if actor else None) or names["user"].get(id_, id_)
+    where = f"The limit of the member {id_}"
     unknown = limit.period_to_date_spend == NO_SPEND
     known = None if unknown else dollars(limit.period_to_date_spend, limit.currency, where)
     status = _status(limit.amount, limit.currency, on=True)
-    said = dollars(limit.amount, limit.currency, where)
+    limit_usd = dollars(limit.amount, limit.currency, where)
     inherited = str(source.get("type", NONE))
-    return _laid((str(limit.scope.get("type")), one, name, inherited), limit.period, now, status, said, known)
+    return _laid((str(limit.scope.get("type")), id_, name, inherited), limit.period, now, status, limit_usd, known)
 
 
 def _status(amount: str | None, currency: str, *, on: bool) -> str:
     if amount is None:
         return NO_NUMBER
-    said = "enabled" if on else "disabled"
-    return said if currency.upper() == USD else f"{said}, {amount} minor units of {currency}"
+    state = "enabled" if on else "disabled"
+    return state if currency.upper() == USD else f"{state}, {amount} minor units of {currency}"
 
 
 def _laid(
@@ -181,9 +183,9 @@ def _laid(
     window = PERIODS[period].around(now) if period in PERIODS else None
     counts = status == "enabled" and limit is not None and spent is not None
     share = ratio(spent, limit) if counts and limit is not None and spent is not None else None
-    left = EXACT.subtract(limit, spent) if counts and limit is not None and spent is not None else None
+    remaining = EXACT.subtract(limit, spent) if counts and limit is not None and spent is not None else None
     since, resets = (text(window.start), text(window.end)) if window else ("unknown", "unknown")
-    return (*whose, period, since, resets, status, limit, spent, share, left)
+    return (*whose, period, since, resets, status, limit, spent, share, remaining)
 
 
 def _nearest(row: tuple[Cell, ...]) -> tuple[bool, Decimal, str, str]:

@@ -50,12 +50,12 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     """
     listed = prices.own
     model = model and listed.model(model)
-    held = listed.on(day, model)
-    if model is not None and not held:
+    in_force = listed.on(day, model)
+    if model is not None and not in_force:
         _known(listed, day, model)
-    large = [row for price in held if price.large for row in [_row(listed, price, large=True)]]
-    rows = sorted([*(_row(listed, price) for price in held), *large], key=lambda row: _order(row, held))
-    factors = [_factor(one) for one in listed.modifiers(day) if _concerns(one, listed, model)]
+    large = [row for price in in_force if price.large for row in [_row(listed, price, large=True)]]
+    rows = sorted([*(_row(listed, price) for price in in_force), *large], key=lambda row: _order(row, in_force))
+    factors = [_factor(factor) for factor in listed.modifiers(day) if _concerns(factor, listed, model)]
     where = {"for": (model,)} if model else {}
     caveats = [
         _NOTE,
@@ -83,24 +83,24 @@ def history(prices: Prices, model: str) -> Table:
         for price in listed.on(day, model)
         for large in ((False, True) if price.large else (False,))
     ]
-    factors = [_factor(one) for one in listed.factors if _concerns(one, listed, model)]
+    factors = [_factor(factor) for factor in listed.factors if _concerns(factor, listed, model)]
     where = {"for": (model,)}
     window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).end) if days else Window.of_day(date.min)
     return Table(Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (_NOTE,))
 
 
-def day_of(said: str | None, now: datetime) -> date:
+def day_of(day_text: str | None, now: datetime) -> date:
     """The UTC day that is meant, today unless said; it may lie ahead. AskedWrongly where it is none."""
-    if said is None:
+    if day_text is None:
         return now.date()
     try:
-        return instant(said).date()
+        return instant(day_text).date()
     except ValueError:
-        raise AskedWrongly(f"{said!r} is not a UTC day.", "Write 2026-10-01.") from None
+        raise AskedWrongly(f"{day_text!r} is not a UTC day.", "Write 2026-10-01.") from None
 
 
 def _row(listed: PriceList, price: Price, *, large: bool = False) -> tuple[Cell, ...]:
-    rates = {kind: Decimal(said) for kind, said in (price.usd | price.large if large else price.usd).items()}
+    rates = {kind: Decimal(rate) for kind, rate in (price.usd | price.large if large else price.usd).items()}
     unit, per = UNITS.get(price.subject, UNITS[TOKENS[0]])
     return (
         price.subject,
@@ -119,41 +119,41 @@ def _row(listed: PriceList, price: Price, *, large: bool = False) -> tuple[Cell,
     )
 
 
-def _order(row: tuple[Cell, ...], held: Iterable[Price]) -> tuple[int, str]:
+def _order(row: tuple[Cell, ...], in_force: Iterable[Price]) -> tuple[int, str]:
     """The order of the list, a row of large prompts after its own."""
-    keys: list[tuple[str, str, str]] = [(price.subject, price.context, price.speed) for price in held]
+    keys: list[tuple[str, str, str]] = [(price.subject, price.context, price.speed) for price in in_force]
     subject, context, speed = (str(cell) for cell in row[:3])
     return keys.index((subject, context.removesuffix(f", {_LARGE}"), speed)), context
 
 
-def _factor(one: Modifier) -> tuple[Cell, ...]:
-    said = {name: getattr(one, name) for name in ("tier", "geo", "speed", "context")}
-    words = ", ".join(f"{name} {value}" for name, value in said.items() if value)
-    kinds = "every kind of token" if one.kinds == TOKENS else ", ".join(one.kinds)
+def _factor(factor: Modifier) -> tuple[Cell, ...]:
+    conditions = {name: getattr(factor, name) for name in ("tier", "geo", "speed", "context")}
+    words = ", ".join(f"{name} {value}" for name, value in conditions.items() if value)
+    kinds = "every kind of token" if factor.kinds == TOKENS else ", ".join(factor.kinds)
     return (
-        one.name,
-        one.context or "any",
-        one.speed or "any",
+        factor.name,
+        factor.context or "any",
+        factor.speed or "any",
         *(None for _ in TOKENS),
         None,
-        Decimal(one.factor),
+        Decimal(factor.factor),
         f"{kinds}, where {words}" if words else kinds,
-        f"{one.since}",
-        None if one.until == date.max else f"{one.until}",
+        f"{factor.since}",
+        None if factor.until == date.max else f"{factor.until}",
         None,
-        one.source,
-        f"{one.checked}" if one.checked else None,
-        f"only {', '.join(one.models)}" if one.models else None,
+        factor.source,
+        f"{factor.checked}" if factor.checked else None,
+        f"only {', '.join(factor.models)}" if factor.models else None,
     )
 
 
-def _concerns(one: Modifier, listed: PriceList, model: str | None) -> bool:
+def _concerns(factor: Modifier, listed: PriceList, model: str | None) -> bool:
     """Whether a factor can hold for what is asked; the US factor only where a model takes a geography."""
     if model is None:
         return True
-    if model in UNITS or (one.models is not None and model not in one.models):
+    if model in UNITS or (factor.models is not None and model not in factor.models):
         return False
-    return one.geo is None or (model in listed.models and listed.models[model].geo)
+    return factor.geo is None or (model in listed.models and listed.models[model].geo)
 
 
 def _known(listed: PriceList, day: date, model: str) -> None:
@@ -181,13 +181,13 @@ def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = N
         .group_by("model")
         .order_by("model")
     )
-    said = []
+    notes = []
     for row in engine.ask(query).to_pylist():
         name, retires = row["model"], listed.retires(row["model"])
         if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
             past = "has been retired since" if retires <= day else "retires on"
-            said.append(
+            notes.append(
                 f"{name} {past} {retires} and is still used: {int(row['tokens']):,} tokens in the last 30 days, "
                 f"the newest on {row['newest']}."
             )
-    return said
+    return notes
