@@ -53,8 +53,8 @@ def by_key(
     notes = _errors(key_costs, coverage["compared"], calls)
     if unallocated:
         notes.append(
-            f"{plain(unallocated)} USD for anything but tokens and searches is left out: the older dialect does not say "
-            "whose."
+            f"{plain(unallocated)} USD for anything but tokens and searches is left out: the older dialect does not "
+            "say whose."
         )
     if unread := sorted({day for _, day in both - able}):
         notes.append(f"{spans(unread)} cannot be allocated: not both dialects' use is in the ledger.")

@@ -54,18 +54,22 @@ def query(report: Report, engine: Engine, question: Question, now: datetime) -> 
     if report.apart and report.apart[0] not in dims:
         name, sql = report.apart
         dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
-    sums = [exp.alias_(exp.maybe_parse(it.aggregated), it.name) for it in report.measures if not it.derived]
-    asked = (
+    sums = [
+        exp.alias_(exp.maybe_parse(measure.aggregated), measure.name)
+        for measure in report.measures
+        if not measure.derived
+    ]
+    select = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
         .from_(_from(table))
         .where(asked_for(question, present(engine, table, question, now)), *wanted(engine, table, question.where))
     )
     if table is CHARGES:
-        counted = f" OR kind = '{REQUESTS}'" if "requests" in {it.name for it in report.measures} else ""
-        asked = asked.where(f"billed IS NOT NULL{counted}")
+        counted = f" OR kind = '{REQUESTS}'" if "requests" in {measure.name for measure in report.measures} else ""
+        select = select.where(f"billed IS NOT NULL{counted}")
     if dims:
-        return asked.group_by(*(exp.Literal.number(place) for place in range(1, len(dims) + 1))), table
-    return asked.having("count(*) > 0"), table
+        return select.group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 1))), table
+    return select.having("count(*) > 0"), table
 
 
 def _column(question: Question, name: str) -> exp.Expression:
@@ -85,10 +89,10 @@ def _money_table(question: Question) -> LedgerTable:
     """The charges; a cut, or the bill itself where its own words are asked for, which the match does not keep."""
     if cut := cut_of(question):
         return CUT_TABLES[cut.name]
-    asked = {*question.by, *question.where}
-    if not asked & {"description", "cost_type"}:
+    dimensions = {*question.by, *question.where}
+    if not dimensions & {"description", "cost_type"}:
         return CHARGES
-    if others := asked & {"key", "actor", "product", "method", "team", "cost_center"} or {*question.show}:
+    if others := dimensions & {"key", "actor", "product", "method", "team", "cost_center"} or {*question.show}:
         raise AskedWrongly(
             f"The bill's own lines have no {others.pop()}: several lines can be matched to one use.",
             "Ask by description or cost_type alone, or by kind and model.",
@@ -98,19 +102,19 @@ def _money_table(question: Question) -> LedgerTable:
 
 def answer(report: Report, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; AskedWrongly where the question cannot be."""
-    asked, table = query(report, engine, question, now)
+    select, table = query(report, engine, question, now)
     report = report.showing(question.show)
     coverage, caveats = cover(engine, table, question, now)
     inner = question
-    said: list[str] = []
+    remarks: list[str] = []
     renamed: list[str] = []
     if owned(question):
         inner = unasked(question, owners or Owners())
-        dims, rows, said, renamed = attributed(engine, question, owners or Owners())
+        dims, rows, remarks, renamed = attributed(engine, question, owners or Owners())
     else:
-        dims = [it for it in asked.named_selects if it not in {measure.name for measure in report.measures}]
-        counts = [it.name for it in report.measures if it.kind is Kind.COUNT and not it.derived]
-        rows = engine.ask(asked).to_pylist()
+        dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in report.measures}]
+        counts = [measure.name for measure in report.measures if measure.kind is Kind.COUNT and not measure.derived]
+        rows = engine.ask(select).to_pylist()
         rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
         rows = [_known(row, dims, coverage) for row in rows]
     totals: Mapping[str, Any] = _sum(report, rows)
@@ -146,13 +150,13 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         question,
         headings,
         cells,
-        {it.name: totals[it.name] if known else None for it in report.measures},
+        {measure.name: totals[measure.name] if known else None for measure in report.measures},
         (
             *_of_zone(question),
             *priority(engine, table, question, present(engine, table, question, now)),
             *caveats,
             *split,
-            *said,
+            *remarks,
             *notes,
         ),
         coverage,
@@ -182,33 +186,33 @@ def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]
 
 def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     sums: dict[str, Any] = {}
-    for it in report.measures:
-        if it.derived is None:
-            cells = [row[it.name] for row in rows if row[it.name] is not None]
-            sums[it.name] = total(cells) if it.kind is Kind.MONEY else sum(cells)
-            if it.aggregate and len(cells) < len(rows):
-                sums[it.name] = None
-    for it in report.measures:
-        if it.derived is not None:
-            sums[it.name] = it.derived(sums)
+    for measure in report.measures:
+        if measure.derived is None:
+            cells = [row[measure.name] for row in rows if row[measure.name] is not None]
+            sums[measure.name] = total(cells) if measure.kind is Kind.MONEY else sum(cells)
+            if measure.aggregate and len(cells) < len(rows):
+                sums[measure.name] = None
+    for measure in report.measures:
+        if measure.derived is not None:
+            sums[measure.name] = measure.derived(sums)
     return sums
 
 
 def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
     """The largest rows, and the rest in one: one for each value of what stands apart though nobody asked."""
-    by_size = sorted(range(len(rows)), key=lambda place: -(rows[place][report.order] or 0))
+    by_size = sorted(range(len(rows)), key=lambda index: -(rows[index][report.order] or 0))
     largest = set(by_size[: question.top])
-    apart = [name for name in dims if name not in question.by]
-    left: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for place, row in enumerate(rows):
-        if place not in largest:
-            left.setdefault(tuple(row[name] for name in apart), []).append(row)
-    kept = [row for place, row in enumerate(rows) if place in largest]
+    unasked = [name for name in dims if name not in question.by]
+    rest: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for index, row in enumerate(rows):
+        if index not in largest:
+            rest.setdefault(tuple(row[name] for name in unasked), []).append(row)
+    top_rows = [row for index, row in enumerate(rows) if index in largest]
     others = [
-        dict.fromkeys(dims, OTHERS) | dict(zip(apart, it, strict=True)) | _sum(report, them)
-        for it, them in left.items()
+        dict.fromkeys(dims, OTHERS) | dict(zip(unasked, group, strict=True)) | _sum(report, group_rows)
+        for group, group_rows in rest.items()
     ]
-    return [*kept, *others]
+    return [*top_rows, *others]
 
 
 def _laid_out(
@@ -222,7 +226,7 @@ def _laid_out(
         if name in names:
             headings.append(Heading(f"{name}_name", Kind.NAME))
             columns.append([names[name](row[name]) for row in rows])
-    for it in report.measures:
-        headings.append(it.heading)
-        columns.append([it.derived(row) if it.derived else row[it.name] for row in rows])
+    for measure in report.measures:
+        headings.append(measure.heading)
+        columns.append([measure.derived(row) if measure.derived else row[measure.name] for row in rows])
     return tuple(headings), list(zip(*columns, strict=True))

@@ -37,37 +37,41 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
 
     Where days are absent it is unknown whether a rule that caught nothing ever matches.
     """
-    found = attribution(engine, replace(question, by=()), owners)
-    caught = {row["rule"] for row in found.sums(["rule"])}
+    charges = attribution(engine, replace(question, by=()), owners)
+    caught = {row["rule"] for row in charges.sums(["rule"])}
     many = len(organizations(engine)) > 1
     looked = [name for name in FIELDS if many or name != "organization"]
-    rows = [row for row in found.sums(["rule", *looked]) if row["rule"] == -1]
+    rows = [row for row in charges.sums(["rule", *looked]) if row["rule"] == -1]
     rows.sort(key=lambda row: (-row["billed"], [row[name] for name in looked]))
     namers = named(engine, looked)
-    names = [it for name in looked for it in (name, *([f"{name}_name"] if name in namers else []))]
+    names = [heading for name in looked for heading in (name, *([f"{name}_name"] if name in namers else []))]
     nobody = ["none"] * len(names)
     cells: list[tuple[Cell, ...]] = []
     for row in rows:
-        said = [it for name in looked for it in (row[name], *([namers[name](row[name])] if name in namers else []))]
-        cells.append(("no owner", "none", *said, row["rows"], row["billed"]))
+        values = [
+            value for name in looked for value in (row[name], *([namers[name](row[name])] if name in namers else []))
+        ]
+        cells.append(("no owner", "none", *values, row["rows"], row["billed"]))
     if any(center not in {NO_CENTER, UNOWNED} for center in owners.centers):
         cells += [
             ("no cost center", f"team {row['team']}", *nobody, row["rows"], row["billed"])
-            for row in sorted(found.sums(["team", "cost_center"]), key=lambda it: (-it["billed"], it["team"]))
+            for row in sorted(charges.sums(["team", "cost_center"]), key=lambda row: (-row["billed"], row["team"]))
             if row["cost_center"] == NO_CENTER and row["billed"]
         ]
     coverage, _ = cover(engine, CHARGES, question, now)
     absent = any(day < f"{now.date()}" for day in coverage["absent"])
     nothing: tuple[Cell, ...] = (None, None) if absent else (0, total([]))
     words = _words(engine)
-    for place, rule in enumerate(owners.rules):
-        if place not in caught:
+    for index, rule in enumerate(owners.rules):
+        if index not in caught:
             problem = _problem(rule, question, absent=absent)
             near = "" if problem == OUTSIDE else "".join(_near(rule, words))
             cells.append((problem, f"{rule.name}: {rule.spoken}{near}", *nobody, *nothing))
-    cells += [(RENAMED, renaming(owners, it), *nobody, None, None) for it in owners.renamings(spellings(engine))]
-    cells += [(SHARED_ONLY, it, *nobody, *nothing) for it in _shared_only(owners)]
-    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, found))
+    cells += [
+        (RENAMED, renaming(owners, change), *nobody, None, None) for change in owners.renamings(spellings(engine))
+    ]
+    cells += [(SHARED_ONLY, team, *nobody, *nothing) for team in _shared_only(owners)]
+    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, charges))
 
 
 def problems(table: Table) -> bool:
@@ -84,11 +88,13 @@ def _problem(rule: Rule, question: Question, *, absent: bool) -> str:
 
 def _words(engine: Engine) -> dict[str, set[str]]:
     """Every word by which something in the ledger can be named, for each condition."""
-    found = {name: {word for of in said.values() for word in every(of)} for name, said in spellings(engine).items()}
+    words = {
+        name: {word for spelt in by_id.values() for word in every(spelt)} for name, by_id in spellings(engine).items()
+    }
     for name in FIELDS:
         query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(CHARGES.name, db="ledger"))
-        found.setdefault(name, set()).update(row["id"] for row in engine.ask(query).to_pylist())
-    return found
+        words.setdefault(name, set()).update(row["id"] for row in engine.ask(query).to_pylist())
+    return words
 
 
 def _near(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
@@ -99,17 +105,17 @@ def _near(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
             if value in words[name] or ("*" in value and any(map(like(value).fullmatch, known))):
                 continue
             folded = {word.casefold(): word for word in known}
-            near = [folded[it] for it in get_close_matches(value.casefold(), folded, n=3, cutoff=0.6)]
+            near = [folded[match] for match in get_close_matches(value.casefold(), folded, n=3, cutoff=0.6)]
             yield f"; nothing has the {name} {value!r}" + (f". Near it: {', '.join(near)}" if near else "")
 
 
 def _shared_only(owners: Owners) -> list[str]:
     """The teams that nothing but a shared rule names, each with the rule and a team that is spelt nearly so."""
     own = {rule.teams[0][0] for rule in owners.rules if rule.how == "team"}
-    found: dict[str, str] = {}
+    shared_teams: dict[str, str] = {}
     for rule in owners.rules:
         for team, _ in rule.teams:
             near = get_close_matches(team, sorted(own), n=1)
-            said = f"team {team} of {rule.name}" + (f". Near it: {near[0]}" if near else "")
-            found.setdefault(team, said)
-    return [said for team, said in found.items() if team not in own]
+            note = f"team {team} of {rule.name}" + (f". Near it: {near[0]}" if near else "")
+            shared_teams.setdefault(team, note)
+    return [note for team, note in shared_teams.items() if team not in own]

@@ -94,30 +94,30 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ..
     today before one that something had.
     """
     conditions: list[exp.Condition] = []
-    for name, said in where.items():
+    for name, values in where.items():
         query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
         names = directory(engine, name)
         present = {row["id"] for row in engine.ask(query).to_pylist()} | names.keys()
         ids: set[str] = set()
-        for value in said:
-            found = aliases(value, present) if name == "model" else {value} & present
-            found = found or {id_ for id_, called in names.items() if called == value}
-            found = found or {
+        for value in values:
+            matches = aliases(value, present) if name == "model" else {value} & present
+            matches = matches or {id_ for id_, called in names.items() if called == value}
+            matches = matches or {
                 id_
                 for called in (names, addresses(engine, name))
                 for id_, spelling in called.items()
                 if spelling.casefold() == value.casefold()
             }
-            found = found or once(engine, name, value)
-            if not found:
+            matches = matches or once(engine, name, value)
+            if not matches:
                 known = sorted({*present, *names.values()})
                 near = get_close_matches(value, known, n=3, cutoff=0.5)
-                near = near or [it for it in known if value.casefold() in it.casefold()][:3]
+                near = near or [candidate for candidate in known if value.casefold() in candidate.casefold()][:3]
                 several = f" For several write {name}=A,{name}=B." if "," in value else ""
                 raise AskedWrongly(
                     f"No {name} in the ledger has the id or name {value!r}.",
                     (f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.") + several,
                 )
-            ids |= found
+            ids |= matches
         conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(ids))))
     return conditions

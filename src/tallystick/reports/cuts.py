@@ -21,25 +21,25 @@ SHOWN = ("list", "discount")
 
 def cut_of(question: Question) -> Cut | None:
     """The cut that answers a question, None where the charges do; AskedWrongly where no one cut can."""
-    asked = dict.fromkeys((*question.by, *question.where))
-    own = [name for name in asked if name in CUT_DIMS]
+    dimensions = dict.fromkeys((*question.by, *question.where))
+    own = [name for name in dimensions if name in CUT_DIMS]
     if not own:
         return None
     able = [cut for cut in CUTS if own[0] in cut.dims]
-    cut = next((cut for cut in able if set(asked) <= set(cut.told)), None)
+    cut = next((cut for cut in able if set(dimensions) <= set(cut.told)), None)
     if cut is None:
-        nearest = max(able, key=lambda cut: len({*asked} & {*cut.told}))
-        other = next(name for name in asked if name not in nearest.told)
+        nearest = max(able, key=lambda cut: len({*dimensions} & {*cut.told}))
+        missing = next(name for name in dimensions if name not in nearest.told)
         also = [name for name in dict.fromkeys(name for cut in able for name in cut.told) if name != own[0]]
         raise AskedWrongly(
-            f"{own[0]} and {other} cannot be asked together: {own[0]} is read by itself, as a cut of the bill.",
+            f"{own[0]} and {missing} cannot be asked together: {own[0]} is read by itself, as a cut of the bill.",
             f"With {own[0]} go {', '.join(also)}.",
         )
     if other_figures := [name for name in question.show if name not in SHOWN]:
         raise AskedWrongly(f"By {own[0]} there is no {other_figures[0]}.", f"It shows {' and '.join(SHOWN)}.")
     if cut.apart and question.top is not None:
         raise AskedWrongly(f"By {own[0]} rows do not add up, so --top cannot sum the rest.", "Leave --top out.")
-    if several := [it for it in cut.overlapping if it not in question.by and len(question.where.get(it, ())) > 1]:
+    if several := [dim for dim in cut.overlapping if dim not in question.by and len(question.where.get(dim, ())) > 1]:
         raise AskedWrongly(
             f"Rows of several {several[0]}s do not add up.", f"Ask --by {several[0]}, or hold it to one."
         )
@@ -53,13 +53,13 @@ def whole(
 
     Where groups do not add up it is what the organization was billed, by the control totals; None of a part of it.
     """
-    held = [it for it in cut.overlapping if len(question.where.get(it, ())) == 1]
-    if not cut.apart or held:
+    fixed = [dim for dim in cut.overlapping if len(question.where.get(dim, ())) == 1]
+    if not cut.apart or fixed:
         return sums, ()
     if others := [name for name in question.where if name != "organization"]:
-        of = " and ".join(others)
+        dimensions = " and ".join(others)
         return dict.fromkeys(sums), (
-            f"{cut.apart}: they do not add up, and there is no total by {of} to show instead.",
+            f"{cut.apart}: they do not add up, and there is no total by {dimensions} to show instead.",
         )
     query = (
         exp.select(
@@ -69,8 +69,8 @@ def whole(
         .where(exp.column("source").eq(exp.Literal.string(cut.name)), within(question.window))
         .where(*wanted(engine, DAYS, question.where))
     )
-    [said] = engine.ask(query).to_pylist()
-    if said["billed"] is not None:
-        said["discount"] = EXACT.subtract(said["list"], said["billed"])
-    totals = {name: said.get(name) for name in sums}
+    [row] = engine.ask(query).to_pylist()
+    if row["billed"] is not None:
+        row["discount"] = EXACT.subtract(row["list"], row["billed"])
+    totals = {name: row.get(name) for name in sums}
     return totals, (f"{cut.apart}: they do not add up. The total is what the organization was billed.",)

@@ -80,39 +80,39 @@ class Daily:
         question = Question("daily", self.window, (), where)
         billed, used = (self._amounts(question, column) for column in ("billed", "priced"))
         rateless = self._rateless(question)
-        found = []
-        for day, how in self._known(where.get("organization", ())).items():
+        days = []
+        for day, state in self._known(where.get("organization", ())).items():
             before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
-            if (how in {How.BILLED, How.USED} and day in rateless) or (how is How.ABSENT and (before or so_far)):
-                how = How.PART  # noqa: PLW2901 - what the charges say of it goes before
-            elif how is How.BILLED and so_far:
-                how = How.USED  # noqa: PLW2901 - its bill is late
-            found.append(Day(day, before, so_far, how))
-        return found
+            if (state in {How.BILLED, How.USED} and day in rateless) or (state is How.ABSENT and (before or so_far)):
+                state = How.PART  # noqa: PLW2901 - what the charges say of it goes before
+            elif state is How.BILLED and so_far:
+                state = How.USED  # noqa: PLW2901 - its bill is late
+            days.append(Day(day, before, so_far, state))
+        return days
 
     def _known(self, organizations: tuple[str, ...]) -> dict[date, How]:
         """How each day is known of all organizations that are asked about."""
         if organizations not in self._states:
-            of = {"organization": organizations} if organizations else {}
-            question = Question("daily", self.window, (), of)
+            where = {"organization": organizations} if organizations else {}
+            question = Question("daily", self.window, (), where)
             bill, use = (cover(self.engine, table, question, self.now)[0] for table in (CHARGES, USED))
             without, running = set(bill["absent"]), {*bill["running"], *use["running"], str(self.now.date())}
-            found = {}
+            states = {}
             for day in self.window.days():
                 if day > self.now.date():
                     break
                 if str(day) not in without:
-                    found[day] = How.PART if str(day) in bill["running"] else How.BILLED
+                    states[day] = How.PART if str(day) in bill["running"] else How.BILLED
                 elif str(day) in use["absent"]:
-                    found[day] = How.ABSENT
+                    states[day] = How.ABSENT
                 else:
-                    found[day] = How.PART if str(day) in running else How.USED
-            self._states[organizations] = found
+                    states[day] = How.PART if str(day) in running else How.USED
+            self._states[organizations] = states
         return self._states[organizations]
 
     def _amounts(self, question: Question, column: str) -> dict[date, Decimal]:
         """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
-        self.said.extend(it for it in formerly(self.engine, question.where) if it not in self.said)
+        self.said.extend(note for note in formerly(self.engine, question.where) if note not in self.said)
         if not owned(question):
             query = (
                 exp.select("day", exp.alias_(exp.maybe_parse(f"sum({column})"), "amount"))
@@ -120,34 +120,36 @@ class Daily:
                 .where(f"{column} IS NOT NULL", *_conditions(self.engine, question))
                 .group_by("day")
             )
-            asked = query if column == "billed" else query.where(_NOT_YET)
-            return {row["day"]: row["amount"] for row in self.engine.ask(asked).to_pylist()}
+            select = query if column == "billed" else query.where(_NOT_YET)
+            return {row["day"]: row["amount"] for row in self.engine.ask(select).to_pylist()}
         known(question, self.owners)
         sums: dict[date, Decimal] = {}
         for (day, *whose), amount in self._attributed(question, column).items():
-            if all(it in question.where.get(name, (it,)) for name, it in zip(OWNED, whose, strict=True)):
+            if all(value in question.where.get(name, (value,)) for name, value in zip(OWNED, whose, strict=True)):
                 sums[day] = EXACT.add(sums.get(day, _NOTHING), amount)
         return sums
 
     def _attributed(self, question: Question, column: str) -> dict[tuple[date, str, str], Decimal]:
         """The same of every team and cost center, split by the owners' rules as the bill is."""
         where = {name: values for name, values in question.where.items() if name not in OWNED}
-        at = f"{column} {sorted(where.items())}"
-        if at not in self._sums:
-            asked = Question("daily", question.window, OWNED, where)
+        cache_key = f"{column} {sorted(where.items())}"
+        if cache_key not in self._sums:
+            owned_question = Question("daily", question.window, OWNED, where)
             if column == "billed":
-                found = attribution(self.engine, asked, self.owners)
+                owner_charges = attribution(self.engine, owned_question, self.owners)
             else:
-                whole = Question("daily", question.window, OWNED, {})
+                full_question = Question("daily", question.window, OWNED, {})
                 charges, basis = (
-                    self.engine.ask(lines(self.engine, it, column).where(_NOT_YET)) for it in (asked, whole)
+                    self.engine.ask(lines(self.engine, source_question, column).where(_NOT_YET))
+                    for source_question in (owned_question, full_question)
                 )
-                found = Attribution(self.owners, charges, spellings(self.engine), basis)
-            self.said.extend(it for it in notes(self.owners, found) if it not in self.said)
-            self._sums[at] = {
-                (row["day"], row["team"], row["cost_center"]): row["billed"] for row in found.sums(("day", *OWNED))
+                owner_charges = Attribution(self.owners, charges, spellings(self.engine), basis)
+            self.said.extend(note for note in notes(self.owners, owner_charges) if note not in self.said)
+            self._sums[cache_key] = {
+                (row["day"], row["team"], row["cost_center"]): row["billed"]
+                for row in owner_charges.sums(("day", *OWNED))
             }
-        return self._sums[at]
+        return self._sums[cache_key]
 
     def _rateless(self, question: Question) -> set[date]:
         """The days with use that is not billed yet and has no known rate, whoever owns it."""

@@ -25,14 +25,20 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
     """
     if top is not None and top < 1:
         raise AskedWrongly("--top keeps at least one row.", "Leave it out to see all.")
-    every = [it for it in tables.versions() if it.number <= newest.number]
+    every = [version for version in tables.versions() if version.number <= newest.number]
     cells: list[tuple[Cell, ...]] = [
-        (it.number, text(it.at) if it.at else None, it.organization, it.what, ", ".join(changed(before, it)))
-        for it, before in pairwise([*every, EMPTY])
+        (
+            version.number,
+            text(version.at) if version.at else None,
+            version.organization,
+            version.what,
+            ", ".join(changed(before, version)),
+        )
+        for version, before in pairwise([*every, EMPTY])
     ]
-    kept = cells[:top]
-    left = [f"{len(cells) - len(kept):,} older versions are not shown."] if len(kept) < len(cells) else []
-    return Table(None, _HEADINGS, kept, {}, tuple(left), {"versions": len(cells)}, newest.spoken)
+    rows = cells[:top]
+    notes = [f"{len(cells) - len(rows):,} older versions are not shown."] if len(rows) < len(cells) else []
+    return Table(None, _HEADINGS, rows, {}, tuple(notes), {"versions": len(cells)}, newest.spoken)
 
 
 def changed(before: Version, after: Version) -> list[str]:

@@ -67,15 +67,17 @@ class Report:
 
     def showing(self, names: Sequence[str]) -> Report:
         """The report with further figures; AskedWrongly for one that it does not have."""
-        known = {it.name: it for it in self.more}
+        known = {measure.name: measure for measure in self.more}
         if unknown := [name for name in names if name not in known]:
             raise AskedWrongly(
                 f"`{self.name}` has no figure {unknown[0]!r} to show.",
                 f"Choose among {', '.join(known)}." if known else "It shows all it has.",
             )
         needed = {self.measures[0].name, *names}
-        needed |= {name for it in self.more if it.name in needed for name in it.needs}
-        return replace(self, measures=(*self.measures, *(it for it in self.more if it.name in needed)), more=())
+        needed |= {name for measure in self.more if measure.name in needed for name in measure.needs}
+        return replace(
+            self, measures=(*self.measures, *(measure for measure in self.more if measure.name in needed)), more=()
+        )
 
     def check_zone(self) -> None:
         """Raise AskedWrongly where the report has no days of a time zone."""

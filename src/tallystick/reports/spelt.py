@@ -23,34 +23,37 @@ Field = tuple[str, str]
 """What is told of something: ("word", field of the names table) or ("tag", name of a tag)."""
 
 
-def spellings(engine: Engine, at: datetime | None = None) -> Spellings:
+def spellings(engine: Engine, instant: datetime | None = None) -> Spellings:
     """The words for every id over time: its name, e-mail, real id; the tags of a workspace.
 
     As they are known now, or as they had been seen by an instant.
     """
-    found: dict[str, dict[tuple[str, str], tuple[Spelling, ...]]] = {"tag": {}, **{name: {} for name in NAMED_BY}}
-    for (organization, type_, id_), rows in sightings(engine, at).items():
+    by_dimension: dict[str, dict[tuple[str, str], tuple[Spelling, ...]]] = {
+        "tag": {},
+        **{name: {} for name in NAMED_BY},
+    }
+    for (organization, type_, id_), rows in sightings(engine, instant).items():
         for name, types in NAMED_BY.items():
             if type_ in types:
-                found[name][organization, id_] = _over_time(rows, "word", id_)
+                by_dimension[name][organization, id_] = _over_time(rows, "word", id_)
         if type_ == "workspace":
-            found["tag"][organization, id_] = _over_time(rows, "tag")
-    return found
+            by_dimension["tag"][organization, id_] = _over_time(rows, "tag")
+    return by_dimension
 
 
 def sightings(
-    engine: Engine, at: datetime | None = None
+    engine: Engine, instant: datetime | None = None
 ) -> Mapping[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]]:
     """What was told of each (organization, type, id), with the UTC day, the oldest first."""
     columns = ("organization", "type", "id", "name", "email", "workspace", "details", "seen_at")
     query = exp.select(*columns).from_(exp.table_("names", db="ledger")).order_by("seen_at")
-    if at is not None:
-        query = query.where(exp.column("seen_at") <= exp.cast(exp.Literal.string(text(at)), "timestamptz"))
-    found: dict[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]] = {}
+    if instant is not None:
+        query = query.where(exp.column("seen_at") <= exp.cast(exp.Literal.string(text(instant)), "timestamptz"))
+    by_id: dict[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]] = {}
     for row in engine.ask(query).to_pylist():
         day = row["seen_at"].astimezone(UTC).date()
-        found.setdefault((row["organization"], row["type"], row["id"]), []).append((day, dict(_fields(row))))
-    return found
+        by_id.setdefault((row["organization"], row["type"], row["id"]), []).append((day, dict(_fields(row))))
+    return by_id
 
 
 def every(spelt: Iterable[Spelling]) -> frozenset[str]:
@@ -65,13 +68,13 @@ def once(engine: Engine, dimension: str, word: str) -> set[str]:
 
 def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[str]:
     """What to say of filters by a name that something had and has no longer: a filter takes things, whole."""
-    asked = [(name, value) for name, values in where.items() if name in NAMED_BY for value in values]
-    over_time = spellings(engine) if asked else {}
+    filters = [(name, value) for name, values in where.items() if name in NAMED_BY for value in values]
+    over_time = spellings(engine) if filters else {}
     notes = []
-    for name, value in asked:
-        of = {id_: spelt for (_, id_), spelt in over_time[name].items() if value in every(spelt)}
-        named = [id_ for id_, spelt in of.items() if value in spelt[-1][1]]
-        for id_, spelt in of.items():
+    for name, value in filters:
+        spelt_by_id = {id_: spelt for (_, id_), spelt in over_time[name].items() if value in every(spelt)}
+        named = [id_ for id_, spelt in spelt_by_id.items() if value in spelt[-1][1]]
+        for id_, spelt in spelt_by_id.items():
             if id_ in named or value == id_:
                 continue
             since = next(later for (_, words), (later, _) in pairwise(spelt) if value in words)
@@ -86,8 +89,8 @@ def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[str]:
 def renamed(engine: Engine, day: date) -> list[str]:
     """What was called otherwise until a UTC day: each with its words before and since."""
     changes: dict[str, str] = {}
-    for name, of in spellings(engine).items():
-        for (_, id_), spelt in of.items():
+    for name, spelt_by_id in spellings(engine).items():
+        for (_, id_), spelt in spelt_by_id.items():
             for (_, before), (since, after) in pairwise(spelt):
                 if since == day and before - after:
                     subject = f"the tags of workspace {id_}" if name == "tag" else f"{name} {id_}"
@@ -114,15 +117,17 @@ def _fields(row: Mapping[str, Any]) -> Iterator[tuple[Field, str | None]]:
 
 def _over_time(rows: list[tuple[date, Mapping[Field, str | None]]], sort: str, *always: str) -> tuple[Spelling, ...]:
     """The words of each day on which they changed. A word that is told no longer stays, but for a tag."""
-    fields = dict.fromkeys(field for _, told in rows for field in told if field[0] == sort)
+    fields = dict.fromkeys(field for _, sighting in rows for field in sighting if field[0] == sort)
     lasts = sort == "word"
-    of: dict[Field, list[tuple[date, str | None]]] = {}
+    by_field: dict[Field, list[tuple[date, str | None]]] = {}
     for field in fields:
-        first = next(place for place, (_, told) in enumerate(rows) if field in told)
-        of[field] = [(day, told.get(field)) for day, told in rows[first:] if field in told or not lasts]
+        first = next(index for index, (_, sighting) in enumerate(rows) if field in sighting)
+        by_field[field] = [
+            (day, sighting.get(field)) for day, sighting in rows[first:] if field in sighting or not lasts
+        ]
     spelt: list[Spelling] = []
     for day in sorted({date.min, *(day for day, _ in rows)}):
-        values = (_on(day, dated) for dated in of.values())
+        values = (_on(day, dated) for dated in by_field.values())
         words = frozenset((*always, *(value for value in values if value)))
         if not spelt or spelt[-1][1] != words:
             spelt.append((day, words))

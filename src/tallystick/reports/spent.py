@@ -46,7 +46,7 @@ class Spent:
         return total(list(sums.values())) if workspace is None else sums.get(workspace, Decimal(0))
 
     def _say(self, *caveats: str) -> None:
-        self.said.extend(it for it in caveats if it not in self.said)
+        self.said.extend(caveat for caveat in caveats if caveat not in self.said)
 
     def _sums(self, grain: Grain) -> dict[str, Decimal] | None:
         """What each workspace was billed in a period, by its real id where that is known; None where days lack."""
@@ -68,8 +68,8 @@ class Spent:
         self._say(
             f"{today:%Y-%m-%d} is running and not billed yet: what was spent today is in no figure of the ledger."
         )
-        of = {"organization": (self.organization,)}
-        coverage, caveats = cover(self.engine, CHARGES, Question("limits", window, (), of), self.now)
+        where = {"organization": (self.organization,)}
+        coverage, caveats = cover(self.engine, CHARGES, Question("limits", window, (), where), self.now)
         self._say(*caveats)
         if coverage["absent"]:
             self._say(f"What was spent since {window.start:%Y-%m-%d} is unknown: days of it are not in the ledger.")

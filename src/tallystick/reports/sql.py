@@ -17,22 +17,24 @@ from tallystick.ledger.engine import Engine
 
 def ask(engine: Engine, query: str) -> Table:
     """The answer to one statement that reads; AskedWrongly where it is anything else or cannot be run."""
-    found = engine.sql(query)
-    headings = tuple(Heading(name, _kind(kind)) for name, kind in zip(_apart(found), found.schema.types, strict=True))
+    result = engine.sql(query)
+    headings = tuple(Heading(name, _kind(kind)) for name, kind in zip(_apart(result), result.schema.types, strict=True))
     try:
-        columns = [[_cell(cell) for cell in column.to_pylist()] for column in found.columns]
+        columns = [[_cell(cell) for cell in column.to_pylist()] for column in result.columns]
     except (OverflowError, ValueError) as wrong:
         raise AskedWrongly(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
     as_of = engine.version.spoken
     return Table(None, headings, list(zip(*columns, strict=True)), {}, as_of=as_of)
 
 
-def _apart(found: pa.Table) -> list[str]:
+def _apart(result: pa.Table) -> list[str]:
     """The column names, a name that came before with a number: no column may hide another."""
     names: list[str] = []
-    for name in found.schema.names:
-        following = (f"{name}_{number}" for number in range(1, len(found.schema.names) + 1))
-        names.append(name if name not in names else next(it for it in following if it not in names))
+    for name in result.schema.names:
+        following = (f"{name}_{number}" for number in range(1, len(result.schema.names) + 1))
+        names.append(
+            name if name not in names else next(candidate for candidate in following if candidate not in names)
+        )
     return names
 
 
@@ -42,16 +44,16 @@ def _kind(kind: pa.DataType) -> Kind:
     return Kind.NUMBER if pa.types.is_decimal(kind) or pa.types.is_floating(kind) else Kind.TEXT
 
 
-def _cell(said: Any) -> Cell:
-    match said:
+def _cell(value: Any) -> Cell:
+    match value:
         case bool():
-            return str(said).lower()
+            return str(value).lower()
         case None | str() | int():
-            return said
+            return value
         case Decimal():
-            return int(said) if said.as_tuple().exponent == 0 else said
+            return int(value) if value.as_tuple().exponent == 0 else value
         case datetime():
-            return text(said.replace(tzinfo=said.tzinfo or UTC))
+            return text(value.replace(tzinfo=value.tzinfo or UTC))
         case date() | time() | timedelta() | float():
-            return str(said)
-    return json.dumps(said, default=str)
+            return str(value)
+    return json.dumps(value, default=str)
