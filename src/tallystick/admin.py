@@ -87,7 +87,7 @@ class AdminAPI:
         in each bucket; a bucket without use has none.
         """
         grain = _grain(width)
-        wanted = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in (where or {}).items()}
+        wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
         query = reports.usage_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
         return reports.usage_records(self.client.pages(query), by)
 
@@ -102,20 +102,20 @@ class AdminAPI:
         query = reports.cost_query(self._window(since, until), self._clock.now(), by=by, limit=limit)
         return reports.cost_records(self.client.pages(query), by)
 
-    def analytics_usage(self, since: When, until: When | None = None, **how: Any) -> Iterator[UsageRecord]:
+    def analytics_usage(self, since: When, until: When | None = None, **options: Any) -> Iterator[UsageRecord]:
         """Tokens and requests by the newer dialect, oldest first (analytics-api 1).
 
-        `how` is `width` (1m, 1h, 1d), `by` (up to five dimensions), `where`, `limit` (rows a page) and
+        `options` are `width` (1m, 1h, 1d), `by` (up to five dimensions), `where`, `limit` (rows a page) and
         `without_deleted`. Longer windows are asked for piece by piece. Each group has one record in each bucket.
         """
-        return self._analytics(analytics.usage_query, analytics.usage_records, since, until, **how)
+        return self._analytics(analytics.usage_query, analytics.usage_records, since, until, **options)
 
-    def analytics_costs(self, since: When, until: When | None = None, **how: Any) -> Iterator[CostRecord]:
-        """What was billed and what it lists at, by the newer dialect, oldest first; `how` as `analytics_usage`.
+    def analytics_costs(self, since: When, until: When | None = None, **options: Any) -> Iterator[CostRecord]:
+        """What was billed and what it lists at, by the newer dialect, oldest first; `options` as `analytics_usage`.
 
         `kind` in `by` tells the kinds of token and service apart, and requests are not counted then.
         """
-        return self._analytics(analytics.cost_query, analytics.cost_records, since, until, **how)
+        return self._analytics(analytics.cost_query, analytics.cost_records, since, until, **options)
 
     def _analytics(
         self,
@@ -127,13 +127,13 @@ class AdminAPI:
         width: str = "1d",
         by: Sequence[str] = (),
         where: Mapping[str, str | Sequence[str]] | None = None,
-        **how: Any,
+        **options: Any,
     ) -> Iterator[T]:
         grain, window, now = _grain(width), self._window(since, until), self._clock.now()
-        whole = Window(grain.floor(window.start), grain.ceil(window.end))
-        asked = {name: (said,) if isinstance(said, str) else tuple(said) for name, said in (where or {}).items()}
-        pieces = whole.chunks(analytics.LONGEST[grain])
-        queries = [ask(piece, grain, now, by=by, where=asked, **how) for piece in pieces]
+        bucket_window = Window(grain.floor(window.start), grain.ceil(window.end))
+        filters = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
+        pieces = bucket_window.chunks(analytics.LONGEST[grain])
+        queries = [ask(piece, grain, now, by=by, where=filters, **options) for piece in pieces]
         return (record for query in queries for record in read(self.client.pages(query), by))
 
     def names(self) -> list[directory.Named]:

@@ -109,11 +109,13 @@ class Answers:
         if chosen.name == "cache":
             from tallystick.reports import cache
 
-            return self._warned(lambda it: cache.answer(it, question, self._clock.now(), self._lists()))
+            return self._warned(lambda engine: cache.answer(engine, question, self._clock.now(), self._lists()))
         owners = self._settings.owners() if self._settings and owned(question) else None
         if not chosen.money:
             return answer(chosen, self.engine(), question, self._clock.now(), owners)
-        return self._warned(lambda it: self._told(answer(chosen, it, question, self._clock.now(), owners), it, owners))
+        return self._warned(
+            lambda engine: self._told(answer(chosen, engine, question, self._clock.now(), owners), engine, owners)
+        )
 
     def _told(self, table: Table, engine: Engine, owners: Owners | None) -> Table:
         """An answer by owners, with what to say of closed months in its window."""
@@ -145,7 +147,7 @@ class Answers:
 
         change = Change.read((swap,) if isinstance(swap, str) else swap, batch, cache_hit, geo)
         question = self._asked("whatif", by, since, until, where, top)
-        return self._warned(lambda it: report.answer(it, question, self._clock.now(), self._lists(), change))
+        return self._warned(lambda engine: report.answer(engine, question, self._clock.now(), self._lists(), change))
 
     def prices(self, model: str | None = None, on: str | None = None, *, history: bool = False) -> Table:
         """The price list in force on a UTC day, today unless said; retiring models that the ledger still uses.
@@ -200,8 +202,8 @@ class Answers:
         from tallystick.reports import reconcile as report
 
         question = self._asked("reconcile", by, since, until, where)
-        asked = report.rates if rates else report.answer
-        return asked(self.engine(), question, self._lists(), self._clock.now())
+        build = report.rates if rates else report.answer
+        return build(self.engine(), question, self._lists(), self._clock.now())
 
     def crosscheck(
         self, by: By = ("workspace",), since: str = "30d", until: str | None = None, *, every: bool = False
@@ -233,10 +235,10 @@ class Answers:
         """
         from tallystick.reports import variance as report
 
-        window, other = report.windows(month, against, since, until, self._clock.now())
-        question = replace(self._asked("variance", by, "1d", None, where, top), window=window, against=other)
+        window, before = report.windows(month, against, since, until, self._clock.now())
+        question = replace(self._asked("variance", by, "1d", None, where, top), window=window, against=before)
         owners = self._settings.owners() if self._settings and owned(question) else None
-        return self._warned(lambda it: report.answer(it, question, self._clock.now(), owners))
+        return self._warned(lambda engine: report.answer(engine, question, self._clock.now(), owners))
 
     def budget(self, on: str | None = None, month: str | None = None) -> Table:
         """The budgets of the settings: spent, left, the pace to the end of each period, and a status.
@@ -249,9 +251,11 @@ class Answers:
         if on is not None and month is not None:
             raise AskedWrongly("A day is asked for, and a month too.", "Use --on or --month.")
         now, settings = self._clock.now(), self._settings or Settings.load()
-        asked = month_of(month, now) if month else window(on, None, now) if on else Window.of_day(now.date())
-        asked = asked if month else Window.of_day(asked.start.date())
-        return self._warned(lambda it: report.answer(it, settings.budgets(), asked, now, settings.owners()))
+        budget_window = month_of(month, now) if month else window(on, None, now) if on else Window.of_day(now.date())
+        budget_window = budget_window if month else Window.of_day(budget_window.start.date())
+        return self._warned(
+            lambda engine: report.answer(engine, settings.budgets(), budget_window, now, settings.owners())
+        )
 
     def pace(self, where: Where | None = None, every: str = "month", on: str | None = None) -> Table:
         """What a week, month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
@@ -268,7 +272,7 @@ class Answers:
         question = self._asked("pace", (), "1d", None, where)
         question = replace(question, window=Cycle(Every(every)).around(day))
         owners = self._settings.owners() if self._settings and owned(question) else None
-        return self._warned(lambda it: report.answer(it, question, now, owners))
+        return self._warned(lambda engine: report.answer(engine, question, now, owners))
 
     def summary(self, month: str | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
@@ -277,7 +281,7 @@ class Answers:
 
         engine, settings = self.engine(), self._settings or Settings.load()
         names = directory(engine, "organization")
-        known = {it: names.get(it, it) for it in organizations(engine)}
+        known = {id_: names.get(id_, id_) for id_ in organizations(engine)}
         owners, budgets, now = settings.owners(), settings.budgets(), self._clock.now()
         return summary(engine, known, month, team, organization, owners, budgets, self._lists(), now)
 
@@ -296,7 +300,7 @@ class Answers:
         from tallystick.reports.charged import charged
 
         engine, owners = self.engine(), (self._settings or Settings.load()).owners()
-        return [charged(engine, it, month, owners, self._clock.now()) for it in organizations(engine)]
+        return [charged(engine, id_, month, owners, self._clock.now()) for id_ in organizations(engine)]
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
@@ -360,8 +364,8 @@ class Answers:
             raise LedgerError(
                 f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
             )
-        said = self._settings.as_of if self._settings else None
-        return Engine(self._tables, self._tables.newest() if said is None else self._tables.as_of(said))
+        as_of = self._settings.as_of if self._settings else None
+        return Engine(self._tables, self._tables.newest() if as_of is None else self._tables.as_of(as_of))
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""
@@ -380,9 +384,11 @@ class Answers:
         show: Sequence[str] = (),
         tz: str | None = None,
     ) -> tuple[Report, Question]:
-        chosen = next((it for it in REPORTS if it.name == report), None)
+        chosen = next((candidate for candidate in REPORTS if candidate.name == report), None)
         if chosen is None:
-            raise AskedWrongly(f"There is no report {report!r}.", f"Reports: {', '.join(it.name for it in REPORTS)}.")
+            raise AskedWrongly(
+                f"There is no report {report!r}.", f"Reports: {', '.join(report.name for report in REPORTS)}."
+            )
         zone = None
         if tz is not None:
             from tallystick.core.zones import Zone
@@ -402,7 +408,7 @@ class Answers:
         zone: Zone | None = None,
     ) -> Question:
         dims = (by,) if isinstance(by, str) else tuple(by)
-        wanted = {name: (it,) if isinstance(it, str) else tuple(it) for name, it in (where or {}).items()}
+        wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
         days = zone.window if zone else window
         return Question(report, days(since, until, self._clock.now()), dims, wanted, top, zone=zone)
 

@@ -132,8 +132,9 @@ class Ledger(Answers):
             return []
         used = models(self.engine()) if self._tables.exists() else set()
         return [
-            f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows: {it}."
-            for it in lists.unknown(used)
+            f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows: "
+            f"{model}."
+            for model in lists.unknown(used)
         ]
 
     def plan(
@@ -184,11 +185,11 @@ class Ledger(Answers):
 
         engine, today = self.engine(), self._clock.now().date()
         changes = renamed(engine, today)
-        more = [f"{len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
+        rest = [f"{len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
         owners = self._settings.owners() if self._settings and changes else None
-        rules = [it for it in owners.renamings(spellings(engine)) if it.day == today] if owners else []
-        names = f"Renamed: {'; '.join([*changes[:_NAMED], *more])}. Days from {today} on go by the new names."
-        return [*([names] if changes else []), *(renaming(owners, it) for it in rules if owners)]
+        rules = [change for change in owners.renamings(spellings(engine)) if change.day == today] if owners else []
+        names = f"Renamed: {'; '.join([*changes[:_NAMED], *rest])}. Days from {today} on go by the new names."
+        return [*([names] if changes else []), *(renaming(owners, change) for change in rules if owners)]
 
     def rebuild(self, into: str | Path) -> int:
         """Build another ledger from this one's archived pages alone; how many readings were judged."""
@@ -271,8 +272,8 @@ class Ledger(Answers):
     def _people(self) -> People:
         return (self._settings or Settings.load()).people()
 
-    def _cuts(self, told: Sequence[str] | None) -> Sequence[str]:
-        return told if told is not None else self._settings.cuts if self._settings else ()
+    def _cuts(self, cuts: Sequence[str] | None) -> Sequence[str]:
+        return cuts if cuts is not None else self._settings.cuts if self._settings else ()
 
     def _wanted(self, since: str | None, until: str | None, *, again: bool = False) -> Window:
         now = self._clock.now()

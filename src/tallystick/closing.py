@@ -74,19 +74,19 @@ def drafts(
     known = organizations(engine)
     if organization not in {None, *known}:
         raise AskedWrongly(f"The ledger has no organization {organization!r}.", f"It has {', '.join(known)}.")
-    still = [it for it in known if organization in {None, it} and name not in closings(engine, it)]
+    still = [id_ for id_ in known if organization in {None, id_} and name not in closings(engine, id_)]
     if not still:
         raise AskedWrongly(
             f"{name} is closed already.", "What was restated since stands as adjustments in the next open month."
         )
-    for it in still:
-        _in_order(engine, it, name, skip_earlier=skip_earlier)
+    for organization_id in still:
+        _in_order(engine, organization_id, name, skip_earlier=skip_earlier)
     if not late:
         _billed(engine, still, name, now)
     broken = verify(engine, prices, archive=False).rows
-    allowed = {it: _checked(engine, it, name, prices, now, broken, provisional=provisional) for it in still}
-    at = _names_by(now)
-    return [Draft(month(engine, it, name, owners, at), allowed[it]) for it in still]
+    allowed = {id_: _checked(engine, id_, name, prices, now, broken, provisional=provisional) for id_ in still}
+    names_by = _names_by(now)
+    return [Draft(month(engine, id_, name, owners, names_by), allowed[id_]) for id_ in still]
 
 
 def close(
@@ -121,12 +121,12 @@ def close(
             skip_earlier=skip_earlier,
         )
         still = [draft.month.organization for draft in made]
-        kept = [_kept(engine, draft, owners, prices, _names_by(now)) for draft in made]
-        writer.append(CLOSED, pa.concat_tables([rows for rows, _ in kept]))
-        stated = {f"{CLOSED_AS}{name} {it}": digest_ for it, (_, digest_) in zip(still, kept, strict=True)}
+        closed_rows = [_kept(engine, draft, owners, prices, _names_by(now)) for draft in made]
+        writer.append(CLOSED, pa.concat_tables([rows for rows, _ in closed_rows]))
+        stated = {f"{CLOSED_AS}{name} {id_}": digest_ for id_, (_, digest_) in zip(still, closed_rows, strict=True)}
         writer.commit(", ".join(still), f"close {name}", now, stated)
         closed = Engine(tables, writer.version)
-        return [month(closed, it, name, owners) for it in still]
+        return [month(closed, id_, name, owners) for id_ in still]
 
 
 def _names_by(now: datetime) -> datetime:
@@ -150,8 +150,8 @@ def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: boo
             )
         return
     query = exp.select("month").distinct().from_("ledger.charges").order_by("month")
-    of = exp.column("organization").eq(exp.Literal.string(organization))
-    earlier = [row["month"] for row in engine.ask(query.where(of)).to_pylist() if row["month"] < name]
+    of_organization = exp.column("organization").eq(exp.Literal.string(organization))
+    earlier = [row["month"] for row in engine.ask(query.where(of_organization)).to_pylist() if row["month"] < name]
     if earlier and not skip_earlier:
         raise AskedWrongly(
             f"{earlier[0]} is open and has charges, and could never be closed after {name}.",
@@ -174,19 +174,19 @@ def _checked(
     if organization in by_others(engine, prices):
         raise LedgerError(f"{OTHERS}, so {name} cannot be closed.", MEND)
     question = Question("close", window(name), (), {"organization": (organization,)})
-    loose: set[str] = set()
-    for table, what in ((CHARGES, "billed"), (USED, "used")):
+    unsettled: set[str] = set()
+    for table, verb in ((CHARGES, "billed"), (USED, "used")):
         coverage, _ = cover(engine, table, question, now)
-        for how, mend in (("absent", "absent from the ledger"), ("running", "known as they were while they ran")):
-            if days := coverage[how]:
+        for state, mend in (("absent", "absent from the ledger"), ("running", "known as they were while they ran")):
+            if days := coverage[state]:
                 raise LedgerError(
-                    f"{name} cannot be closed: of what was {what}, days are {mend}: {_spoken(days)}.",
+                    f"{name} cannot be closed: of what was {verb}, days are {mend}: {_spoken(days)}.",
                     f"`tallystick sync --since {days[0]}` reads them.",
                 )
-        loose |= set(coverage["provisional"])
-    if loose and not provisional:
+        unsettled |= set(coverage["provisional"])
+    if unsettled and not provisional:
         raise AskedWrongly(
-            f"Of {name}, days are provisional: {_spoken(sorted(loose))}. Anthropic may still restate them.",
+            f"Of {name}, days are provisional: {_spoken(sorted(unsettled))}. Anthropic may still restate them.",
             "Close it 35 days after its end, after a sync, or with --provisional: what changes is charged next month.",
         )
     for row in broken:
@@ -196,7 +196,7 @@ def _checked(
                 f"{name} cannot be closed: the ledger does not add up ({day}, {row['check']}).",
                 "`tallystick verify` shows what does not; a sync or a rebuild may mend it.",
             )
-    return sorted(map(date.fromisoformat, loose))
+    return sorted(map(date.fromisoformat, unsettled))
 
 
 def _billed(engine: Engine, organizations: Sequence[str], name: str, now: datetime) -> None:
@@ -211,29 +211,31 @@ def _billed(engine: Engine, organizations: Sequence[str], name: str, now: dateti
         )
 
 
-def _kept(engine: Engine, made: Draft, owners: Owners, prices: Prices, at: datetime) -> tuple[pa.Table, str]:
+def _kept(engine: Engine, made: Draft, owners: Owners, prices: Prices, names_by: datetime) -> tuple[pa.Table, str]:
     """All rows that a month is closed with, and their digest."""
     draft, provisional = made.month, made.provisional
     same = {"organization": draft.organization, "month": draft.name}
     lists = [hashlib.sha256(prices.texts[0].encode()).hexdigest(), *prices.texts[1:]]
-    rules = frozen(owners, {who: every(of) for who, of in spellings(engine, at)["actor"].items()}, draft)
-    said = [{"what": RULES, "text": rules}, {"what": PRICES, "text": json.dumps(lists)}]
-    said += [{"what": PROVISIONAL, "text": json.dumps([str(it) for it in provisional])}]
-    rows = pa.concat_tables([draft.lines, _rows(*(same | it for it in said))])
+    rules = frozen(
+        owners, {actor: every(spelt) for actor, spelt in spellings(engine, names_by)["actor"].items()}, draft
+    )
+    facts = [{"what": RULES, "text": rules}, {"what": PRICES, "text": json.dumps(lists)}]
+    facts += [{"what": PROVISIONAL, "text": json.dumps([str(day) for day in provisional])}]
+    rows = pa.concat_tables([draft.lines, _rows(*(same | fact for fact in facts))])
     closing: dict[str, Any] = {
-        "at": text(at),
+        "at": text(names_by),
         "version": engine.version.number + 1,
         "digest": digest(rows),
         "billed": plain(draft.billed(CHARGE)),
         "adjustments": plain(draft.billed(ADJUSTMENT)),
-        "provisional": [str(it) for it in provisional],
+        "provisional": [str(day) for day in provisional],
     }
     return pa.concat_tables([rows, _rows(same | {"what": CLOSING, "text": json.dumps(closing)})]), closing["digest"]
 
 
 def _rows(*rows: Mapping[str, Any]) -> pa.Table:
-    return pa.Table.from_pylist([dict(it) for it in rows], schema(CLOSED))
+    return pa.Table.from_pylist([dict(row) for row in rows], schema(CLOSED))
 
 
 def _spoken(days: list[str]) -> str:
-    return spans([date.fromisoformat(it) for it in days])
+    return spans([date.fromisoformat(day) for day in days])

@@ -57,10 +57,10 @@ def variable(name: str) -> str | None:
 
 
 class SystemClock:
-    """The real clock; `at` pins the time of day (TALLYSTICK_NOW, to look at a ledger or simulator as of then)."""
+    """The real clock; `moment` pins the time of day (TALLYSTICK_NOW, to look at a ledger or simulator as of then)."""
 
-    def __init__(self, at: datetime | None = None) -> None:
-        self._at = at
+    def __init__(self, moment: datetime | None = None) -> None:
+        self._at = moment
 
     @property
     def real(self) -> bool:
@@ -123,22 +123,22 @@ class Settings:
             values |= file.values
         api, folder = _api(files)
         url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), api.get("from", ""))
-        place, place_from = _ledger(ledger, env, files)
+        path, place_from = _ledger(ledger, env, files)
         overridden = {*(["base_url"] if url_from in _NAMED else []), *(SOURCES if secrets else ())}
         refused = _refusals(files, overridden)
         try:
-            at = instant(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
+            now = instant(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
             raise AskedWrongly(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
         return cls(
             base_url=url,
             origin={"base_url": url_from, "ledger": place_from},
             warnings=(*warnings, *dict.fromkeys(refused.values())),
-            at=at,
+            at=now,
             as_of=as_of,
             people_mode=_people(files),
             cuts=tuple(map(str, values.get("cuts", ()))),
-            _values=values | {"ledger": place},
+            _values=values | {"ledger": path},
             _refused=refused,
             _credential=lambda: from_environment(secrets) or from_file(api, folder),
             _network=_way(env, real=environment is None),
@@ -173,13 +173,13 @@ class Settings:
 
         return self._network() if self._network else Network()
 
-    def client(self, clock: Clock | None = None, **how: Any) -> Client:
+    def client(self, clock: Clock | None = None, **options: Any) -> Client:
         """A client with the credential. A server on this machine is not Anthropic's, and is not asked more slowly."""
         from tallystick.api.client import PACE, Client
 
         pace = None if loopback(self.base_url) else PACE
-        how = {"pace": pace, "network": self.network(), **how}
-        return Client(self.credential(), clock=clock or self.clock(), base_url=self.base_url, **how)
+        options = {"pace": pace, "network": self.network(), **options}
+        return Client(self.credential(), clock=clock or self.clock(), base_url=self.base_url, **options)
 
     def trust_needed(self) -> None:
         """Raise AskedWrongly where a settings file that is not trusted says how the API is to be asked."""
@@ -234,8 +234,8 @@ class Settings:
 
     def _allowed(self, name: str) -> None:
         if why := self._refused.get(name):
-            what, _, mend = why.partition("\n")
-            raise AskedWrongly(what, mend)
+            problem, _, mend = why.partition("\n")
+            raise AskedWrongly(problem, mend)
 
 
 _NAMED = ("--base-url", "TALLYSTICK_BASE_URL")
@@ -272,11 +272,11 @@ def _refusals(files: list[SettingsFile], overridden: set[str]) -> dict[str, str]
 def _ledger(flag: str | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
     written = [(flag, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
     written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
-    place, source = next(((place, source) for place, source in written if place), (None, "default"))
-    if place is None:
+    path, source = next(((candidate, source) for candidate, source in written if candidate), (None, "default"))
+    if path is None:
         folder = data_folder()
         return (folder / "ledger" if folder else None), source
-    return beside(Path(), place, "ledger", source), source
+    return beside(Path(), path, "ledger", source), source
 
 
 def _way(env: Mapping[str, str], *, real: bool) -> Callable[[], Network]:

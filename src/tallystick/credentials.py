@@ -42,18 +42,18 @@ def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
     return None
 
 
-def read_text(path: Path, what: str, setting: str) -> str:
+def read_text(path: Path, noun: str, setting: str) -> str:
     """The text of a file that a setting names; AskedWrongly where it cannot be read."""
     try:
         return text_of(path.read_bytes())
     except (OSError, ValueError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else str(wrong)
-        raise AskedWrongly(f"The {what} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
+        raise AskedWrongly(f"The {noun} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
 
 
 def _of_file(path: str, setting: str) -> Callable[[], str]:
-    what = "token file" if setting.startswith("token") else "key file"
-    return lambda: read_text(Path(path), what, setting)
+    noun = "token file" if setting.startswith("token") else "key file"
+    return lambda: read_text(Path(path), noun, setting)
 
 
 def _of_command(command: str, setting: str, folder: Path, patience: float = PATIENCE) -> Callable[[], str]:
@@ -99,11 +99,11 @@ def _program(name: str, folder: Path) -> str:
         raise ValueError("no command")
     if {os.sep, os.altsep} & set(name):
         return str(folder / Path(name).expanduser())
-    places = [place for place in os.get_exec_path() if Path(place).is_absolute()]
-    found = shutil.which(name, path=os.pathsep.join(places))
-    if found is None or not Path(found).is_absolute():
+    places = [directory for directory in os.get_exec_path() if Path(directory).is_absolute()]
+    program = shutil.which(name, path=os.pathsep.join(places))
+    if program is None or not Path(program).is_absolute():
         raise FileNotFoundError(2, f"there is no program {name} on PATH")
-    return found
+    return program
 
 
 def _failed(setting: str, why: str) -> AskedWrongly:
