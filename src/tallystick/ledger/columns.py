@@ -27,12 +27,12 @@ def schema(table: LedgerTable) -> pa.Schema:
     return pa.schema([(column.name, _TYPES[column.type]) for column in table.columns])
 
 
-def read(delta: DeltaTable, **how: Any) -> pa.Table:
+def read(delta: DeltaTable, **options: Any) -> pa.Table:
     """Rows of a table, by Arrow's own view of the disk.
 
     Delta's is in Python, and a read-ahead that it still serves while the interpreter ends aborts the process.
     """
     root = url2pathname(urlsplit(delta.table_uri).path)
-    rows = delta.to_pyarrow_table(filesystem=SubTreeFileSystem(root, LocalFileSystem()), **how)
+    rows = delta.to_pyarrow_table(filesystem=SubTreeFileSystem(root, LocalFileSystem()), **options)
     rows.validate(full=True)  # a text that is no UTF-8 any more raises here, not where somebody looks at it
     return rows

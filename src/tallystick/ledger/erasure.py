@@ -26,20 +26,20 @@ _ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
 def forgotten(ledger: Path) -> dict[str, str]:
     """Who may not be named: ids, and keyed hashes of e-mails, each with the id that stands for the person."""
     try:
-        said: dict[str, str] = json.loads(_list(ledger).read_text(encoding="utf-8"))
+        persons: dict[str, str] = json.loads(_list(ledger).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as wrong:
         raise LedgerError(f"The list {_list(ledger)} cannot be read: {wrong}", "Restore it from a backup.") from None
-    return said
+    return persons
 
 
 def remember(ledger: Path, persons: Mapping[str, str]) -> None:
     """Add to the list of those who may not be named."""
-    held = forgotten(ledger)
-    if persons.items() <= held.items():
+    listed_persons = forgotten(ledger)
+    if persons.items() <= listed_persons.items():
         return
-    put(_list(ledger), json.dumps({**held, **persons}, indent=1, sort_keys=True).encode())
+    put(_list(ledger), json.dumps({**listed_persons, **persons}, indent=1, sort_keys=True).encode())
 
 
 def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:
@@ -70,8 +70,8 @@ def repin(writer: Writer, table: LedgerTable) -> None:
 
 def pins(tables: Tables, table: LedgerTable) -> set[int]:
     """The Delta versions of a table that some version pins."""
-    said = (json.loads(row) for row in tables.rows(VERSIONS, columns=["tables"])["tables"].to_pylist())
-    return {it[table.name] for it in said if table.name in it}
+    pin_maps = (json.loads(row) for row in tables.rows(VERSIONS, columns=["tables"])["tables"].to_pylist())
+    return {pin_map[table.name] for pin_map in pin_maps if table.name in pin_map}
 
 
 def purge(writer: Writer, table: LedgerTable, keep: Collection[int] = ()) -> None:
@@ -80,23 +80,25 @@ def purge(writer: Writer, table: LedgerTable, keep: Collection[int] = ()) -> Non
     root = writer.tables.folder(table)
     states = [DeltaTable(str(root), version=number) for number in sorted({*keep, delta.version()})]
     oldest, log = states[0], root / "_delta_log"
-    older = [path for path in log.iterdir() if (it := _ENTRY.fullmatch(path.name)) and int(it[1]) < oldest.version()]
+    older = [
+        path for path in log.iterdir() if (entry := _ENTRY.fullmatch(path.name)) and int(entry[1]) < oldest.version()
+    ]
     if older and not any(log.glob(f"{oldest.version():020}.checkpoint*")):
         oldest.create_checkpoint()
         for path in (*log.glob(f"{oldest.version():020}.checkpoint*"), log):  # before what it stands for is deleted
             writer.tables.sync(path)
     for path in sorted(older):
         path.unlink()
-    held = {Path(file).name for state in states for file in state.file_uris()}  # a name of Delta's, never used twice
+    names = {Path(file).name for state in states for file in state.file_uris()}  # a name of Delta's, never used twice
     for path in root.rglob("*.parquet"):
-        if log not in path.parents and path.name not in held:
+        if log not in path.parents and path.name not in names:
             path.unlink()
 
 
-def sweep(ledger: Path, held: Collection[str]) -> None:
+def sweep(ledger: Path, hashes: Collection[str]) -> None:
     """Delete every archived page but those of these hashes, and what a dead writer left of one."""
     for path in (ledger / "pages").glob("[0-9a-f][0-9a-f]/*"):
-        if path.suffix == ".part" or (path.suffix == ".zst" and path.stem not in held):
+        if path.suffix == ".part" or (path.suffix == ".zst" and path.stem not in hashes):
             path.unlink()
 
 

@@ -49,8 +49,8 @@ def is_panic(fault: BaseException) -> bool:
 
 
 @contextmanager
-def reading(root: Path, what: str) -> Iterator[None]:
-    """Turn what a damaged or forbidden file raises into a LedgerError; `what` names the part, as `the table cost`."""
+def reading(root: Path, part: str) -> Iterator[None]:
+    """Turn what a damaged or forbidden file raises into a LedgerError; `part` names it, as `the table cost`."""
     try:
         yield
     except PermissionError as fault:
@@ -62,7 +62,7 @@ def reading(root: Path, what: str) -> Iterator[None]:
         if not isinstance(fault, FAULTS) and not is_panic(fault):
             raise
         raise LedgerError(
-            f"{what[0].upper()}{what[1:]} of the ledger {root} cannot be read: {reason(fault)}", RESTORE
+            f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", RESTORE
         ) from None
 
 

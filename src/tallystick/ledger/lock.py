@@ -33,20 +33,20 @@ def turn(
     """
     shared = root.stat().st_mode & stat.S_ISGID  # with a group, whose writers wait for each other
     lock, holder = FileLock(root / "writer.lock", mode=0o660 if shared else 0o600), root / "writer.json"
-    end, left = time.monotonic() + patience, 0.0
+    end, remaining = time.monotonic() + patience, 0.0
     while True:
         try:
-            lock.acquire(timeout=left)
+            lock.acquire(timeout=remaining)
             break
         except Timeout:
-            if left and time.monotonic() >= end:
+            if remaining and time.monotonic() >= end:
                 raise LedgerError(
                     f"The ledger {root} is being written by {_holder(holder)}.",
                     f"It waited {patience:.0f} seconds. Wait for the other to finish, or stop it.",
                 ) from None
             if waiting:
                 waiting(_holder(holder))
-            left = max(0.001, min(reminder, end - time.monotonic()))
+            remaining = max(0.001, min(reminder, end - time.monotonic()))
     try:
         holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
         yield

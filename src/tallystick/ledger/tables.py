@@ -76,33 +76,38 @@ class Tables:
         """The newest committed version; EMPTY before the first."""
         return next(iter(self._read_versions(1)), EMPTY)
 
-    def as_of(self, said: str) -> Version:
+    def as_of(self, reference: str) -> Version:
         """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
 
         AskedWrongly names the first and the newest where there is none.
         """
         every = self.versions()
-        if said.isdecimal():
-            fits = [it for it in every if it.number == int(said)]
+        if reference.isdecimal():
+            fits = [version for version in every if version.number == int(reference)]
         else:
             try:
-                at = instant(said)
+                moment = instant(reference)
             except (ValueError, OverflowError):
                 raise AskedWrongly(
-                    f"{said!r} is neither a version nor a day.", "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z."
+                    f"{reference!r} is neither a version nor a day.",
+                    "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z.",
                 ) from None
-            day = len(said) == len("2026-11-03")
-            fits = [it for it in every if it.at and (it.at - DAY < at if day else it.at <= at)]
+            day = len(reference) == len("2026-11-03")
+            fits = [
+                version
+                for version in every
+                if version.at and (version.at - DAY < moment if day else version.at <= moment)
+            ]
         if not fits:
             ends = (
                 " and ".join(
-                    f"its {name} is {it.number}, of {text(it.at) if it.at else 'no instant'}"
-                    for name, it in (("first", every[-1]), ("newest", every[0]))
+                    f"its {name} is {version.number}, of {text(version.at) if version.at else 'no instant'}"
+                    for name, version in (("first", every[-1]), ("newest", every[0]))
                 )
                 if every
                 else "it has none yet"
             )
-            raise AskedWrongly(f"The ledger has no version as of {said}: {ends}.", "`tallystick log` lists them.")
+            raise AskedWrongly(f"The ledger has no version as of {reference}: {ends}.", "`tallystick log` lists them.")
         return fits[0]
 
     def versions(self) -> list[Version]:
@@ -158,10 +163,10 @@ class Tables:
         with faults.reading(self.root, f"the table {table.name}"):
             return DeltaTable(str(self.folder(table)), version=version)
 
-    def rows(self, table: LedgerTable, version: int | None = None, **how: Any) -> pa.Table:
-        """Rows of one table as of a version; `how` is columns and filters. LedgerError where a file is lost."""
+    def rows(self, table: LedgerTable, version: int | None = None, **options: Any) -> pa.Table:
+        """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost."""
         with faults.reading(self.root, f"the table {table.name}"):
-            return read(self.open(table, version), **how)
+            return read(self.open(table, version), **options)
 
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""

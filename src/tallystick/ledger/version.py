@@ -41,8 +41,10 @@ class Version:
         """The version that a row of `versions` states. Raises ValueError, KeyError or TypeError where it is damaged."""
         totals = json.loads(row["totals"])
         contents = {name: Content(**content) for name, content in totals.pop(CONTENTS, {}).items()}
-        at = row["committed_at"].astimezone(UTC)
-        return cls(row["version"], at, json.loads(row["tables"]), totals, row["organization"], row["what"], contents)
+        committed_at = row["committed_at"].astimezone(UTC)
+        return cls(
+            row["version"], committed_at, json.loads(row["tables"]), totals, row["organization"], row["what"], contents
+        )
 
     def row(self) -> dict[str, Any]:
         """The row of `versions` that states it."""

@@ -152,7 +152,7 @@ VIEWS: tuple[View, ...] = (
     _with_names(ANALYTICS_USAGE, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
     _with_names(ANALYTICS_COST, {}, ("workspace", "key", "actor")),
     *(
-        _with_names(table, {}, tuple(it.name for it in table.columns if it.name == "workspace"))
+        _with_names(table, {}, tuple(column.name for column in table.columns if column.name == "workspace"))
         for table in CUT_TABLES.values()
     ),
     _with_names(CHARGES, {}, ("workspace", "key", "actor")),

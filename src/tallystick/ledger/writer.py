@@ -116,13 +116,13 @@ class Writer:
     def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
         """Every row of an organization on these days, as the table stands."""
         fits = schema(table)
-        found = read(self._open[table], filters=_on_days(organization, days))
-        return found.select(fits.names).cast(fits)
+        rows = read(self._open[table], filters=_on_days(organization, days))
+        return rows.select(fits.names).cast(fits)
 
     def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
         """How many rows of an organization there are on each of these days that has any."""
-        found = read(self._open[table], columns=["day"], filters=_on_days(organization, days))
-        return Counter({it["values"]: it["counts"] for it in found["day"].value_counts().to_pylist()})
+        rows = read(self._open[table], columns=["day"], filters=_on_days(organization, days))
+        return Counter({entry["values"]: entry["counts"] for entry in rows["day"].value_counts().to_pylist()})
 
     def days_of(self, table: LedgerTable, organization: str, name: str, value: str) -> list[date]:
         """The days of an organization on which a column has a value somewhere."""
@@ -140,21 +140,21 @@ class Writer:
             return []
         return [day for day in days if not _on(new, day).equals(_on(old, day))]
 
-    def commit(self, organization: str, what: str, at: datetime, totals: Mapping[str, str]) -> Version:
+    def commit(self, organization: str, action: str, committed_at: datetime, totals: Mapping[str, str]) -> Version:
         """Pin every table as it stands now: from here on readers see it.
 
         `totals` are what it states; by which price lists each organization was tallied is stated on.
         """
-        lists = {name: said for name, said in self.version.totals.items() if name.startswith(TALLIED_BY)}
+        lists = {name: digest for name, digest in self.version.totals.items() if name.startswith(TALLIED_BY)}
         pins = {table.name: self._open[table].version() for table in PINNED}
         self.version = Version(
             self.version.number + 1,
-            at.astimezone(UTC),
+            committed_at.astimezone(UTC),
             pins,
             {**lists, **totals},
             organization,
-            what,
-            {table.name: held for table in (*PINNED, PAGES) if (held := self._content(table))},
+            action,
+            {table.name: table_content for table in (*PINNED, PAGES) if (table_content := self._content(table))},
         )
         self._sync((*PINNED, PAGES))
         self.append(VERSIONS, pa.Table.from_pylist([self.version.row()], schema(VERSIONS)))

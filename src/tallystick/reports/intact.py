@@ -63,15 +63,15 @@ def _other_sums(engine: Engine, table: LedgerTable, content: Content) -> list[Ro
     names = [column.name for column in table.columns if column.type in {Type.COUNT, Type.MONEY}]
     sums = [exp.alias_(exp.func("sum", exp.column(name)), name) for name in names]
     count = exp.alias_(exp.func("count", exp.Star()), "rows of all")
-    [found] = engine.ask(exp.select(count, *sums).from_(exp.table_(table.name, db="ledger"))).to_pylist()
+    [actual] = engine.ask(exp.select(count, *sums).from_(exp.table_(table.name, db="ledger"))).to_pylist()
     expected = {name: Decimal(content.sums.get(name, "0")) for name in names}
     rows: list[Row] = [
-        ("all", "all", f"table {table.name}: {name}", value, Decimal(found[name] or 0))
+        ("all", "all", f"table {table.name}: {name}", value, Decimal(actual[name] or 0))
         for name, value in expected.items()
-        if value != (found[name] or 0)
+        if value != (actual[name] or 0)
     ]
-    if found["rows of all"] != content.rows:
-        rows.append(("all", "all", f"table {table.name}: rows", content.rows, found["rows of all"]))
+    if actual["rows of all"] != content.rows:
+        rows.append(("all", "all", f"table {table.name}: rows", content.rows, actual["rows of all"]))
     return rows
 
 

@@ -16,13 +16,15 @@ MEND = "`tallystick tally` matches them anew."
 
 def by_others(engine: Engine, prices: Prices) -> list[str]:
     """The organizations whose charges were tallied by other price lists than these."""
-    said = engine.version.totals
-    return [it for it in organizations(engine) if said.get(TALLIED_BY + it) != prices.digest]
+    totals = engine.version.totals
+    return [
+        organization for organization in organizations(engine) if totals.get(TALLIED_BY + organization) != prices.digest
+    ]
 
 
 def warned(table: Table, engine: Engine, prices: Prices) -> Table:
     """The answer, and first of all that is said of it that the charges were tallied by other price lists, if so."""
     if not by_others(engine, prices):
         return table
-    said = f"{OTHERS}: what is split or priced here mixes the two. {MEND}"
-    return replace(table, caveats=(said, *table.caveats))
+    caveat = f"{OTHERS}: what is split or priced here mixes the two. {MEND}"
+    return replace(table, caveats=(caveat, *table.caveats))

@@ -28,23 +28,23 @@ _NAMED = 3
 _OWNER = tuple[str, str]
 
 
-def otherwise(engine: Engine, asked: Window, owners: Owners) -> list[str]:
+def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[str]:
     """What to say of closed months in a window whose teams have other amounts by today's rules, names and bill."""
     notes = []
     for organization in organizations(engine):
         for name in closings(engine, organization):
-            days = asked & window(name)
+            days = asked_window & window(name)
             if not days:
                 continue
             rows = kept(engine, organization, name)
             then = _closed(rows, days)
             now = _today(engine, organization, days, owners)
-            differ = [it for it in {**then, **now} if then.get(it, Decimal(0)) != now.get(it, Decimal(0))]
+            differ = [owner for owner in {**then, **now} if then.get(owner, Decimal(0)) != now.get(owner, Decimal(0))]
             if not differ:
                 continue
             same = _rules(rules(rows).rules) == _rules(owners.rules)
-            how = "with other amounts" if same else "by other rules of the owners"
-            notes.append(f"{name} was closed {how}: {_listed(differ, then, now)}. Its statements hold as sent.")
+            reason = "with other amounts" if same else "by other rules of the owners"
+            notes.append(f"{name} was closed {reason}: {_listed(differ, then, now)}. Its statements hold as sent.")
     return notes
 
 
@@ -64,9 +64,9 @@ def _today(engine: Engine, organization: str, days: Window, owners: Owners) -> d
     return {(row["team"], row["cost_center"]): row["billed"] for row in sums}
 
 
-def _rules(found: Iterable[Rule]) -> list[Rule]:
+def _rules(owner_rules: Iterable[Rule]) -> list[Rule]:
     """Rules as they can be compared: a closing keeps actors by their ids alone."""
-    return [replace(rule, conditions={**rule.conditions, "actor": ()}) for rule in found]
+    return [replace(rule, conditions={**rule.conditions, "actor": ()}) for rule in owner_rules]
 
 
 def _listed(differ: Iterable[_OWNER], then: dict[_OWNER, Decimal], now: dict[_OWNER, Decimal]) -> str:
@@ -82,5 +82,5 @@ def _listed(differ: Iterable[_OWNER], then: dict[_OWNER, Decimal], now: dict[_OW
         before, here = (f"{rounded(amount):,}" for amount in amounts((team, center)))
         called = f"{team} ({center})" if teams.count(team) > 1 else team
         words.append(f"{called} {before} USD then, {here} here")
-    more = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
-    return "; ".join([*words, *more])
+    rest = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
+    return "; ".join([*words, *rest])

@@ -18,8 +18,8 @@ _REQUESTED = f"CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END"
 
 def _whole(column: str) -> str:
     """The sum of a column over what was billed; null where a charge does not know it."""
-    of = "FILTER (billed IS NOT NULL)"
-    return f"CASE WHEN count(billed) = count({column}) {of} THEN sum({column}) {of} END"
+    row_filter = "FILTER (billed IS NOT NULL)"
+    return f"CASE WHEN count(billed) = count({column}) {row_filter} THEN sum({column}) {row_filter} END"
 
 
 def _per_request(row: Mapping[str, Any]) -> Cell:

@@ -21,31 +21,31 @@ def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[
 
     The newest notice of a source and day holds. Where both dialects were read, the larger count is meant.
     """
-    of = {name: values for name, values in question.where.items() if name == "organization"}
+    where = {name: values for name, values in question.where.items() if name == "organization"}
     query = (
         exp.select("organization", "subject", "text")
         .from_("ledger.notices")
-        .where(exp.column("kind").eq(exp.Literal.string(KIND)), *wanted(engine, NOTICES, of))
+        .where(exp.column("kind").eq(exp.Literal.string(KIND)), *wanted(engine, NOTICES, where))
         .order_by("noticed_at")
     )
     newest = {(row["organization"], row["subject"]): row["text"] for row in engine.ask(query).to_pylist()}
-    asked = {*question.window.days()}
+    window_days = {*question.window.days()}
     counts: dict[tuple[str, date], int] = {}
     for (organization, subject), text in newest.items():
         source, _, day = subject.partition(" ")
         count = count_in(text)
-        if source in _SOURCES and count and (at := date.fromisoformat(day)) in asked:
-            counts[organization, at] = max(counts.get((organization, at), 0), count, key=abs)
+        if source in _SOURCES and count and (counted_day := date.fromisoformat(day)) in window_days:
+            counts[organization, counted_day] = max(counts.get((organization, counted_day), 0), count, key=abs)
     if not counts:
         return {}, []
     days: dict[str, int] = {}
-    for (_, at), count in sorted(counts.items()):
-        days[str(at)] = days.get(str(at), 0) + count
+    for (_, counted_day), count in sorted(counts.items()):
+        days[str(counted_day)] = days.get(str(counted_day), 0) + count
     number = sum(days.values())
-    named = spans(sorted({at for _, at in counts}))
+    named = spans(sorted({day for _, day in counts}))
     word = "more" if number > 0 else "fewer"
-    said = (
+    note = (
         f"Anthropic counted {abs(number):,} tokens {word} than are shown here, of kinds that this tallystick does not "
         f"know: {named}. Update tallystick; `tallystick rebuild` counts them then."
     )
-    return days, [said]
+    return days, [note]

@@ -36,11 +36,11 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[s
     for row in engine.ask(query).to_pylist():
         tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
     words = {False: "Unpriced, for no rate is known:", True: "No rate is known, and nothing was billed, for"}
-    return tokens[False], [f"{words[how]} {_largest(of)}." for how, of in tokens.items() if of]
+    return tokens[False], [f"{words[is_free]} {_largest(counts)}." for is_free, counts in tokens.items() if counts]
 
 
 def _largest(tokens: Mapping[str, int]) -> str:
     """What has tokens in words, the most first: a few by name, all of them counted where there are more."""
-    named = "; ".join(f"{what}, {count:,} tokens" for what, count in list(tokens.items())[:MOST])
+    named = "; ".join(f"{name}, {count:,} tokens" for name, count in list(tokens.items())[:MOST])
     rest = len(tokens) - MOST
     return named + (f" and {rest:,} more; {large(sum(tokens.values()))} tokens in all" if rest > 0 else "")

@@ -35,8 +35,8 @@ def unused(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     for cause, words in _WORDS.items():
         kinds = by_cause.get(cause, {})
         if amount := total(list(kinds.values())):
-            what = "web searches" if kinds.keys() == {"web_search"} else "tokens"
-            notes.append(words.format(amount=_shown(amount), what=what, kinds=_listed(kinds)))
+            noun = "web searches" if kinds.keys() == {"web_search"} else "tokens"
+            notes.append(words.format(amount=_shown(amount), what=noun, kinds=_listed(kinds)))
     return notes
 
 
@@ -61,8 +61,8 @@ def _listed(kinds: Mapping[str, Decimal]) -> str:
     """Kinds with their amounts, the largest first."""
     largest = sorted(kinds, key=lambda kind: (-abs(kinds[kind]), kind))
     named = [f"{kind} {_shown(kinds[kind])}" for kind in largest[:_NAMED]]
-    more = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
-    return ", ".join([*named, *more])
+    rest = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
+    return ", ".join([*named, *rest])
 
 
 def _shown(amount: Decimal) -> str:
