@@ -30,8 +30,8 @@ class Format:
 
 
 FORMATS = {
-    it.name: it
-    for it in (
+    entry.name: entry
+    for entry in (
         Format("text", "txt"),
         Format("json", "json"),
         Format("csv", "csv", rows=True),
@@ -44,5 +44,5 @@ FORMATS = {
     )
 }
 """Every format, by the name that `--format` takes."""
-ENDINGS = {it.ending: it for it in FORMATS.values()}
+ENDINGS = {entry.ending: entry for entry in FORMATS.values()}
 """The same by the ending of a file."""

@@ -116,10 +116,10 @@ def _fits(columns: Sequence[Column], width: int) -> bool:
 def _least(columns: Sequence[Column]) -> int | None:
     """The column that is missed least: of the highest rank the rightmost; none that is fixed, nor the last figure."""
     figures = sum(column.is_figure for column in columns)
-    loose = [
+    candidates = [
         index for index, column in enumerate(columns) if not column.fixed and not (column.is_figure and figures == 1)
     ]
-    return max(loose, key=lambda index: (columns[index].heading.rank, index), default=None)
+    return max(candidates, key=lambda index: (columns[index].heading.rank, index), default=None)
 
 
 def _cut(text: str, length: int) -> str:

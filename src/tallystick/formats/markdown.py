@@ -34,8 +34,13 @@ def _parts(made: Document) -> Iterator[str]:
     if made.figures:
         head = _grid(("figure", "value", "unit", "note"), (False, True, False, False))
         rows = (
-            (it.heading.name, f"**{_text(shown(it.cell, it.heading))}**", it.heading.unit or "", it.note)
-            for it in made.figures
+            (
+                figure.heading.name,
+                f"**{_text(shown(figure.cell, figure.heading))}**",
+                figure.heading.unit or "",
+                figure.note,
+            )
+            for figure in made.figures
         )
         yield "\n".join(
             (*head, *(_row((_text(name), cell, _text(unit), _text(note))) for name, cell, unit, note in rows))
@@ -47,24 +52,24 @@ def _parts(made: Document) -> Iterator[str]:
         if section.table:
             yield _table(section.table)
     if made.caveats:
-        yield "\n".join(f"- {_line(it)}" for it in made.caveats)
+        yield "\n".join(f"- {_line(caveat)}" for caveat in made.caveats)
 
 
 def _table(table: Table) -> str:
-    if said := nothing(table):
-        return _line(said)
-    names = (_text(it.name) + (f" ({_text(it.unit)})" if it.unit else "") for it in table.headings)
+    if words := nothing(table):
+        return _line(words)
+    names = (_text(heading.name) + (f" ({_text(heading.unit)})" if heading.unit else "") for heading in table.headings)
     rows = (
         _row(_text(shown(cell, heading)) for cell, heading in zip(row, table.headings, strict=True))
         for row in table.cells
     )
     feet = footer(table)
-    foot = [_row(f"**{_text(it)}**" if it else "" for it in feet)] if feet else []
-    return "\n".join((*_grid(names, (it.kind in FIGURES for it in table.headings)), *rows, *foot))
+    foot = [_row(f"**{_text(cell)}**" if cell else "" for cell in feet)] if feet else []
+    return "\n".join((*_grid(names, (heading.kind in FIGURES for heading in table.headings)), *rows, *foot))
 
 
 def _grid(names: Iterable[str], right: Iterable[bool]) -> tuple[str, str]:
-    return _row(names), _row("---:" if it else ":---" for it in right)
+    return _row(names), _row("---:" if is_figure else ":---" for is_figure in right)
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -80,4 +85,6 @@ def _line(text: str) -> str:
 
 def _text(text: str) -> str:
     """A text within a line: control characters as escapes, markup escaped, a word that links by itself as code."""
-    return _WORD.sub(lambda it: f"`{it[0]}`" if _LINKS.search(it[0]) else _MARKUP.sub(r"\\\g<0>", it[0]), safe(text))
+    return _WORD.sub(
+        lambda word: f"`{word[0]}`" if _LINKS.search(word[0]) else _MARKUP.sub(r"\\\g<0>", word[0]), safe(text)
+    )

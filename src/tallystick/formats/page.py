@@ -26,26 +26,26 @@ def laid(answer: Answer) -> dict[str, Any]:
     `title`, `subtitle`, `figures`, `sections` with `words`, `picture` and `table`, `caveats`, `source` (the version of
     the ledger). `aside`: the picture stands alone, its table is at hand only. `wide`: on paper it lies across.
     """
-    whole = document(answer)
-    tables = [it.table for it in whole.sections if it.table]
-    sections = [_section(it) for it in whole.sections]
+    content = document(answer)
+    tables = [section.table for section in content.sections if section.table]
+    sections = [_section(section) for section in content.sections]
     return {
-        "title": safe(whole.title),
-        "subtitle": safe(whole.subtitle),
-        "figures": [_figure(it) for it in whole.figures],
+        "title": safe(content.title),
+        "subtitle": safe(content.subtitle),
+        "figures": [_figure(figure) for figure in content.figures],
         "sections": sections,
-        "wide": all(it["wide"] for it in sections),
-        "caveats": [safe(it) for it in whole.caveats],
+        "wide": all(section["wide"] for section in sections),
+        "caveats": [safe(caveat) for caveat in content.caveats],
         "source": _source(tables),
     }
 
 
-def _figure(it: Figure) -> dict[str, str]:
+def _figure(figure: Figure) -> dict[str, str]:
     return {
-        "name": _named(it.heading.name),
-        "value": shown(it.cell, it.heading),
-        "unit": safe(it.heading.unit or "") if it.heading.unit != it.heading.name else "",
-        "note": safe(it.note),
+        "name": _named(figure.heading.name),
+        "value": shown(figure.cell, figure.heading),
+        "unit": safe(figure.heading.unit or "") if figure.heading.unit != figure.heading.name else "",
+        "note": safe(figure.note),
     }
 
 
@@ -55,7 +55,7 @@ def _section(section: Section) -> dict[str, Any]:
     table = _table(section.table) if section.table else None
     return {
         "title": safe(section.title),
-        "words": [safe(it) for it in section.words],
+        "words": [safe(words) for words in section.words],
         "picture": {"svg": drawn.svg, "caption": drawn.caption, "description": drawn.description} if drawn else None,
         "aside": aside,
         "table": table,
@@ -64,18 +64,18 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    rows = [[shown(cell, it) for cell, it in zip(row, table.headings, strict=True)] for row in table.cells]
+    rows = [[shown(cell, heading) for cell, heading in zip(row, table.headings, strict=True)] for row in table.cells]
     totals = footer(table)
     columns: list[dict[str, Any]] = [
         {
-            "name": _named(it.name),
-            "unit": safe(it.unit or ""),
-            "figure": it.kind in FIGURES,
-            "letters": _letters(it, [row[place] for row in (*rows, totals) if row]),
+            "name": _named(heading.name),
+            "unit": safe(heading.unit or ""),
+            "figure": heading.kind in FIGURES,
+            "letters": _letters(heading, [row[index] for row in (*rows, totals) if row]),
         }
-        for place, it in enumerate(table.headings)
+        for index, heading in enumerate(table.headings)
     ]
-    wide, size = _fit(sum(it["letters"] + 2 for it in columns))
+    wide, size = _fit(sum(column["letters"] + 2 for column in columns))
     return {
         "columns": columns,
         "rows": rows,
@@ -88,9 +88,9 @@ def _table(table: Table) -> dict[str, Any]:
 
 def _letters(heading: Heading, texts: list[str]) -> int:
     """How many letters a column needs beside each other: a figure is never broken, a long text is."""
-    longest = max((len(it) for it in texts), default=0)
+    longest = max((len(text) for text in texts), default=0)
     words = (*_named(heading.name).split(), heading.unit or "")
-    return max(longest if heading.kind in FIGURES else min(longest, TEXT), *(min(len(it), TEXT) for it in words))
+    return max(longest if heading.kind in FIGURES else min(longest, TEXT), *(min(len(word), TEXT) for word in words))
 
 
 def _fit(letters: int) -> tuple[bool, float]:
@@ -108,7 +108,7 @@ def _named(name: str) -> str:
 
 def _source(tables: list[Table]) -> str:
     """Which version of the ledger the first table is of, and from when."""
-    for it in tables:
-        if {"version", "at"} <= it.as_of.keys():
-            return safe(f"Version {it.as_of['version']} of the ledger, as of {it.as_of['at']}.")
+    for table in tables:
+        if {"version", "at"} <= table.as_of.keys():
+            return safe(f"Version {table.as_of['version']} of the ledger, as of {table.as_of['at']}.")
     return ""

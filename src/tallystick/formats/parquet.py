@@ -18,8 +18,8 @@ def as_parquet(answer: Answer) -> bytes:
     from pyarrow.parquet import write_table
 
     table = rows(answer)
-    said = {**table.written(), **answer.written()}
-    metadata = {name: msgspec.json.encode(it) for name, it in said.items() if name not in {"rows", "sections"}}
+    fields = {**table.written(), **answer.written()}
+    metadata = {name: msgspec.json.encode(value) for name, value in fields.items() if name not in {"rows", "sections"}}
     out = pa.BufferOutputStream()
     write_table(table.to_arrow().replace_schema_metadata(metadata), out)
     written: bytes = out.getvalue().to_pybytes()

@@ -26,9 +26,9 @@ def as_pdf(answer: Answer) -> bytes:
         return _set(texts, ignore_system_fonts=False)
 
 
-def _set(texts: str, **how: Any) -> bytes:
+def _set(texts: str, **options: Any) -> bytes:
     import typst
 
     source = files("tallystick.formats").joinpath("page.typ").read_bytes()
-    made: bytes = typst.compile(source, sys_inputs={"page": texts}, format="pdf", timestamp=0, **how)
+    made: bytes = typst.compile(source, sys_inputs={"page": texts}, format="pdf", timestamp=0, **options)
     return made

@@ -61,49 +61,52 @@ def picture(section: Section) -> Picture | None:
         return None
     series = [safe(name) for name in chart.of]
     draw = _columns if chart.kind == "columns" else _bars
-    units = {it.unit for it in table.headings if it.name in chart.of and it.unit}
+    units = {heading.unit for heading in table.headings if heading.name in chart.of and heading.unit}
     caption = ", ".join((" and ".join(series), *sorted(units))) + f", by {safe(chart.along)}."
     if len(known) < len(slots) * len(series):
         caption += " A ? is unknown, not zero." if any("?" in slot.texts for slot in slots) else ""
-    said = "; ".join(
-        f"{slot.name} {' and '.join('unknown' if it == '?' else it for it in slot.texts)}"
+    readings = "; ".join(
+        f"{slot.name} {' and '.join('unknown' if text == '?' else text for text in slot.texts)}"
         for slot in slots
         if any(slot.texts)
     )
-    return Picture(_svg(draw(slots, series, known)), caption, f"{caption} {said}.")
+    return Picture(_svg(draw(slots, series, known)), caption, f"{caption} {readings}.")
 
 
-def _slots(table: Table, along: str, of: Sequence[str], *, in_time: bool) -> list[_Slot]:
+def _slots(table: Table, along: str, names: Sequence[str], *, in_time: bool) -> list[_Slot]:
     """The rows as places of the picture; in time, in its order, and with a place for each day that has no row."""
-    headings = {it.name: it for it in table.headings}
+    headings = {heading.name: heading for heading in table.headings}
     rows = [(shown(row[along], headings[along]), row) for row in table.rows]
     slots = [
         _Slot(
             name,
-            tuple(_coordinate(row[it]) for it in of),
-            tuple("?" if row[it] is None else shown(row[it], headings[it]) for it in of),
+            tuple(_coordinate(row[column]) for column in names),
+            tuple("?" if row[column] is None else shown(row[column], headings[column]) for column in names),
         )
         for name, row in rows
     ]
-    if not in_time or not all(_DAY.fullmatch(it.name) for it in slots):
+    if not in_time or not all(_DAY.fullmatch(slot.name) for slot in slots):
         return slots
-    have = {it.name for it in slots}
-    absent = {str(it) for it in table.coverage.get("absent", ())} if slots else set()
+    have = {slot.name for slot in slots}
+    absent = {str(day) for day in table.coverage.get("absent", ())} if slots else set()
     return sorted(
         [
             *slots,
-            *(_Slot(day, (None,) * len(of), ("?" if day in absent else "",) * len(of)) for day in _days(have, absent)),
+            *(
+                _Slot(day, (None,) * len(names), ("?" if day in absent else "",) * len(names))
+                for day in _days(have, absent)
+            ),
         ],
-        key=lambda it: it.name,
+        key=lambda slot: slot.name,
     )
 
 
 def _days(have: set[str], absent: set[str]) -> list[str]:
     """The days between the first and the last that are not there, and what the ledger does not have."""
-    every = {it for it in have | absent if _DAY.fullmatch(it)}
+    every = {day for day in have | absent if _DAY.fullmatch(day)}
     if not every:
         return []
-    first, last = (date.fromisoformat(it) for it in (min(every), max(every)))
+    first, last = (date.fromisoformat(day) for day in (min(every), max(every)))
     days = (str(first + timedelta(days=count)) for count in range((last - first).days + 1))
     return [day for day in days if day not in have]
 
@@ -119,10 +122,10 @@ def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> dict[
     width = min(WIDTH - 96.0, count * 60.0 * (1 + len(series)))
     slot = width / count
     roomy = longest * LETTER <= slot / len(series)
-    every = -(-int(max(len(it.name) for it in slots) * LETTER + 8) // max(int(slot), 1))
+    every = -(-int(max(len(column.name) for column in slots) * LETTER + 8) // max(int(slot), 1))
     low, high = min(0.0, *known), max(0.0, *known)
     room = (high - low or 1.0) * 0.12
-    place = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(count, 0.22)}
+    position = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(count, 0.22)}
     offset = {"field": "series", "type": "ordinal", "scale": {"domain": list(range(len(series)))}}
     amount = {
         "field": "value",
@@ -131,15 +134,19 @@ def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> dict[
         "axis": {"tickCount": 4, "format": ",~f", "title": None, "grid": True} if not roomy else None,
     }
     zero = {"datum": 0, "type": "quantitative", "axis": amount["axis"]}
-    labelled = [it for it in _points(slots) if it["value"] is not None and (roomy or it["value"] in {max(known), low})]
+    labelled = [
+        point
+        for point in _points(slots)
+        if point["value"] is not None and (roomy or point["value"] in {max(known), low})
+    ]
     layers = [
-        _layer(_drawn(slots), {"type": "bar"}, x=place, xOffset=offset, y=amount, color=_shade(series)),
+        _layer(_drawn(slots), {"type": "bar"}, x=position, xOffset=offset, y=amount, color=_shade(series)),
         _rule(y=zero),
         *(
             _layer(
-                [it for it in labelled if (it["value"] < 0) is below],
+                [point for point in labelled if (point["value"] < 0) is below],
                 _text(dy=11 if below else -5),
-                x=place,
+                x=position,
                 xOffset=offset,
                 y=amount,
                 text={"field": "text"},
@@ -147,32 +154,32 @@ def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> dict[
             for below in (False, True)
         ),
         _layer(
-            [it for it in _points(slots) if it["text"] == "?"],
+            [point for point in _points(slots) if point["text"] == "?"],
             _text(dy=-6, color=PALE, fontWeight="bold"),
-            x=place,
+            x=position,
             xOffset=offset,
             y=zero,
             text={"field": "text"},
         ),
         _layer(
-            [{"place": at, "text": _short(it.name)} for at, it in enumerate(slots) if at % every == 0],
+            [{"place": index, "text": _short(column.name)} for index, column in enumerate(slots) if index % every == 0],
             _text(color=PALE),
-            x=place,
+            x=position,
             y={"value": height + 14},
             text={"field": "text"},
         ),
     ]
-    return _spec(layers, series, width=width, height=height, left=56, below=26)
+    return _spec(layers, series, width=width, height=height, margin=56, below=26)
 
 
 def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> dict[str, Any]:
     """Bars under each other, each with its name at the left and its amount at its end."""
-    names = max(min(max(len(it.name) for it in slots), NAME), 4) * LETTER + 14
+    names = max(min(max(len(slot.name) for slot in slots), NAME), 4) * LETTER + 14
     width = WIDTH - names - 8
     height = len(slots) * (22 if len(series) == 1 else 8 + 15 * len(series))
     low, high = min(0.0, *known), max(0.0, *known)
     room = (high - low or 1.0) * (max(len(text) for it in slots for text in it.texts) * LETTER + 10) / (width * 0.7)
-    place = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(len(slots), 0.28)}
+    position = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(len(slots), 0.28)}
     offset = {"field": "series", "type": "ordinal", "scale": {"domain": list(range(len(series)))}}
     amount = {
         "field": "value",
@@ -183,48 +190,52 @@ def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> dict[str
     zero = {"datum": 0, "type": "quantitative", "axis": None}
     points = _points(slots)
     layers = [
-        _layer(_drawn(slots), {"type": "bar"}, y=place, yOffset=offset, x=amount, color=_shade(series)),
+        _layer(_drawn(slots), {"type": "bar"}, y=position, yOffset=offset, x=amount, color=_shade(series)),
         _rule(x=zero),
         *(
             _layer(
-                [{**it, "value": it["value"] or 0.0} for it in points if ((it["value"] or 0.0) < 0) is left],
-                _text(dx=-5 if left else 5, align="right" if left else "left"),
-                y=place,
+                [
+                    {**point, "value": point["value"] or 0.0}
+                    for point in points
+                    if ((point["value"] or 0.0) < 0) is below_zero
+                ],
+                _text(dx=-5 if below_zero else 5, align="right" if below_zero else "left"),
+                y=position,
                 yOffset=offset,
                 x=amount,
                 text={"field": "text"},
             )
-            for left in (False, True)
+            for below_zero in (False, True)
         ),
         _layer(
-            [{"place": at, "text": _short(it.name)} for at, it in enumerate(slots)],
+            [{"place": index, "text": _short(slot.name)} for index, slot in enumerate(slots)],
             _text(align="right"),
-            y=place,
+            y=position,
             x={"value": -8},
             text={"field": "text"},
         ),
     ]
-    return _spec(layers, series, width=width, height=height, left=names, below=4)
+    return _spec(layers, series, width=width, height=height, margin=names, below=4)
 
 
 def _points(slots: list[_Slot]) -> list[dict[str, Any]]:
     return [
-        {"place": at, "series": number, "value": value, "text": text}
-        for at, slot in enumerate(slots)
+        {"place": index, "series": number, "value": value, "text": text}
+        for index, slot in enumerate(slots)
         for number, (value, text) in enumerate(zip(slot.values, slot.texts, strict=True))
     ]
 
 
 def _drawn(slots: list[_Slot]) -> list[dict[str, Any]]:
-    return [it for it in _points(slots) if it["value"] is not None]
+    return [point for point in _points(slots) if point["value"] is not None]
 
 
 def _layer(values: list[dict[str, Any]], mark: dict[str, Any], **encoding: Any) -> dict[str, Any]:
     return {"data": {"values": values}, "mark": {**mark, "aria": False}, "encoding": encoding}
 
 
-def _text(**more: Any) -> dict[str, Any]:
-    return {"type": "text", "fontSize": 10, "color": INK, "baseline": "middle", **more}
+def _text(**properties: Any) -> dict[str, Any]:
+    return {"type": "text", "fontSize": 10, "color": INK, "baseline": "middle", **properties}
 
 
 def _rule(**encoding: Any) -> dict[str, Any]:
@@ -237,7 +248,7 @@ def _band(count: int, padding: float) -> dict[str, Any]:
 
 def _shade(series: list[str]) -> dict[str, Any]:
     places = list(range(len(series)))
-    shades = [SHADES[place % len(SHADES)] for place in places]
+    shades = [SHADES[index % len(SHADES)] for index in places]
     return {"field": "series", "type": "ordinal", "legend": None, "scale": {"domain": places, "range": shades}}
 
 
@@ -246,26 +257,26 @@ def _short(name: str) -> str:
 
 
 def _spec(
-    layers: list[dict[str, Any]], series: list[str], *, width: float, height: float, left: float, below: float
+    layers: list[dict[str, Any]], series: list[str], *, width: float, height: float, margin: float, below: float
 ) -> dict[str, Any]:
     """The whole picture; several series are named above it, each after a square of its shade."""
     above = 8
     if len(series) > 1:
-        above, at = 28, 0.0
+        above, offset = 28, 0.0
         for name, shade in zip(map(_short, series), SHADES * len(series), strict=False):
             square = {"type": "square", "size": 70, "color": shade, "opacity": 1}
-            layers.append(_layer([{}], square, x={"value": at + 4}, y={"value": -16}))
+            layers.append(_layer([{}], square, x={"value": offset + 4}, y={"value": -16}))
             words = _text(align="left", text=name)
-            layers.append(_layer([{}], words, x={"value": at + 14}, y={"value": -16}))
-            at += len(name) * LETTER + 34
+            layers.append(_layer([{}], words, x={"value": offset + 14}, y={"value": -16}))
+            offset += len(name) * LETTER + 34
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "autosize": {"type": "none"},
-        "padding": {"left": left, "right": WIDTH - left - width, "top": above, "bottom": below},
+        "padding": {"left": margin, "right": WIDTH - margin - width, "top": above, "bottom": below},
         "width": width,
         "height": height,
         "background": None,
-        "layer": [it for it in layers if it["data"]["values"]],
+        "layer": [layer for layer in layers if layer["data"]["values"]],
         "config": {
             "font": FONT,
             "view": {"stroke": None},

@@ -40,8 +40,8 @@ def footer(table: Table) -> list[str]:
     if not table.totals:
         return []
     return [
-        shown(table.totals[it.name], it) if it.name in table.totals else "total" if place == 0 else ""
-        for place, it in enumerate(table.headings)
+        shown(table.totals[heading.name], heading) if heading.name in table.totals else "total" if index == 0 else ""
+        for index, heading in enumerate(table.headings)
     ]
 
 
@@ -50,7 +50,7 @@ def title(table: Table) -> str:
     if not (question := table.question):
         return ""
     windows = (question.wall, *((question.against,) if question.against else ()))
-    spans = " against ".join(f"{it.start.date()} to {(it.end - DAY).date()}" for it in windows)
+    spans = " against ".join(f"{window.start.date()} to {(window.end - DAY).date()}" for window in windows)
     return f"{question.report}, {spans}, {question.zone.name if question.zone else 'UTC'} days"
 
 
@@ -67,10 +67,10 @@ def nothing(table: Table) -> str:
 
 def rounding(table: Table) -> list[str]:
     """What to say where the rounded rows of a column do not add up to its rounded total."""
-    for place, heading in enumerate(table.headings):
-        cents = [rounded(cell) for row in table.cells if isinstance(cell := row[place], Decimal)]
-        said = table.totals.get(heading.name)
-        if heading.kind is Kind.MONEY and isinstance(said, Decimal) and sum(cents) != rounded(said):
+    for index, heading in enumerate(table.headings):
+        cents = [rounded(cell) for row in table.cells if isinstance(cell := row[index], Decimal)]
+        column_total = table.totals.get(heading.name)
+        if heading.kind is Kind.MONEY and isinstance(column_total, Decimal) and sum(cents) != rounded(column_total):
             return ["Rows are rounded to cents here; the total is of the exact amounts, which --format csv shows."]
     return []
 
@@ -78,12 +78,12 @@ def rounding(table: Table) -> list[str]:
 def document(answer: Answer) -> Document:
     """An answer as a Document, a Table as the one section of one; it says where rounded rows do not add up."""
     if isinstance(answer, Document):
-        tables = [it.table for it in answer.sections if it.table]
-        said = dict.fromkeys((*answer.caveats, *(it for table in tables for it in rounding(table))))
-        return replace(answer, caveats=tuple(said))
+        tables = [section.table for section in answer.sections if section.table]
+        caveats = dict.fromkeys((*answer.caveats, *(caveat for table in tables for caveat in rounding(table))))
+        return replace(answer, caveats=tuple(caveats))
     name = answer.question.report if answer.question else "sql"
-    said = dict.fromkeys((*answer.caveats, *rounding(answer)))
-    return Document(name, title(answer) or name, "", (Section("", answer),), caveats=tuple(said), lines=answer)
+    caveats = dict.fromkeys((*answer.caveats, *rounding(answer)))
+    return Document(name, title(answer) or name, "", (Section("", answer),), caveats=tuple(caveats), lines=answer)
 
 
 def rows(answer: Answer) -> Table:

@@ -38,8 +38,8 @@ def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int 
     caveats = document(answer).caveats
     for caveat in caveats[:notes]:
         lines += _lines(Text(f"* {safe(caveat)}"), width)
-    if notes is not None and (more := len(caveats) - notes) > 0:
-        lines.append(f"(+{more} {'note' if more == 1 else 'notes'}: --notes)")
+    if notes is not None and (hidden_count := len(caveats) - notes) > 0:
+        lines.append(f"(+{hidden_count} {'note' if hidden_count == 1 else 'notes'}: --notes)")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -70,9 +70,9 @@ def as_xlsx(answer: Answer) -> bytes:
 
     made = document(answer)
     sections = list(made.sections)
-    if made.lines and not any(it.table is made.lines for it in sections):
+    if made.lines and not any(section.table is made.lines for section in sections):
         sections.append(Section("Lines", made.lines, ("Every line with all its columns.",)))
-    names = _names(it.title or made.name for it in sections if it.table)
+    names = _names(section.title or made.name for section in sections if section.table)
     out = io.BytesIO()
     options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with Workbook(out, options) as book:
@@ -84,7 +84,7 @@ def as_xlsx(answer: Answer) -> bytes:
             if section.table:
                 sheets[id(section)] = name = next(names)
                 _Sheet(book.add_worksheet(name), style).table(section.table)
-        about.about(made, answer.caveats, [(it, sheets.get(id(it), "")) for it in sections])
+        about.about(made, answer.caveats, [(section, sheets.get(id(section), "")) for section in sections])
     return out.getvalue()
 
 
@@ -104,22 +104,22 @@ class _Sheet:
                 f"An answer of {len(table.cells):,} rows and {len(table.headings):,} columns is too large for Excel.",
                 f"A sheet holds {ROWS:,} rows and {COLUMNS:,} columns: write csv or parquet, or ask for less.",
             )
-        for at, heading in enumerate(table.headings):
+        for column, heading in enumerate(table.headings):
             unit = f" ({heading.unit})" if heading.unit else ""
-            self._text(0, at, heading.name + unit, bold=True, bottom=1, **_side(heading))
+            self._text(0, column, heading.name + unit, bold=True, bottom=1, **_side(heading))
         for row, cells in enumerate(table.cells, 1):
-            for at, (cell, heading) in enumerate(zip(cells, table.headings, strict=True)):
-                self._cell(row, at, cell, heading, **_side(heading))
-        if said := nothing(table):
-            self._text(1, 0, said)
-        for at, (heading, word) in enumerate(zip(table.headings, footer(table), strict=False)):
+            for column, (cell, heading) in enumerate(zip(cells, table.headings, strict=True)):
+                self._cell(row, column, cell, heading, **_side(heading))
+        if words := nothing(table):
+            self._text(1, 0, words)
+        for column, (heading, word) in enumerate(zip(table.headings, footer(table), strict=False)):
             look = {"bold": True, "top": 1, **_side(heading)}
             if heading.name not in table.totals:
-                self._text(last + 2, at, word, **look)
-            elif _adds_up(said_total := table.totals[heading.name], heading, [row[at] for row in table.cells]):
-                self._sum(last, at, said_total, heading, **look)
+                self._text(last + 2, column, word, **look)
+            elif _adds_up(said_total := table.totals[heading.name], heading, [row[column] for row in table.cells]):
+                self._sum(last, column, said_total, heading, **look)
             else:
-                self._cell(last + 2, at, said_total, heading, **look)
+                self._cell(last + 2, column, said_total, heading, **look)
         self._sheet.freeze_panes(1, 0)
         self._sheet.autofilter(0, 0, last, len(table.headings) - 1)
         self._sheet.set_landscape()
@@ -133,78 +133,80 @@ class _Sheet:
         self._pair(next(rows), "title", made.title)
         if made.subtitle:
             self._pair(next(rows), "subtitle", made.subtitle)
-        for it in made.figures:
+        for figure in made.figures:
             row = next(rows)
-            self._text(row, 0, it.heading.name, bold=True, valign="top")
-            self._cell(row, 1, it.cell, it.heading, bold=True, align="left", valign="top")
-            self._text(row, 2, it.heading.unit or "", valign="top")
-            self._text(row, 3, it.note, valign="top")
-        for said in caveats:
-            self._pair(next(rows), "caveat", said)
+            self._text(row, 0, figure.heading.name, bold=True, valign="top")
+            self._cell(row, 1, figure.cell, figure.heading, bold=True, align="left", valign="top")
+            self._text(row, 2, figure.heading.unit or "", valign="top")
+            self._text(row, 3, figure.note, valign="top")
+        for note in caveats:
+            self._pair(next(rows), "caveat", note)
         self._pair(next(rows), "precision", PRECISION)
         for name, fact in made.facts.items():
             self._pair(next(rows), name, "-" if fact is None else _json(fact))
         for section, name in sections:
             next(rows)
-            for label, said in _of(section, name):
-                self._pair(next(rows), label, said)
+            for label, note in _of(section, name):
+                self._pair(next(rows), label, note)
         self._fit(READ)
 
     def _pair(self, row: int, label: str, text: str) -> None:
         self._text(row, 0, label, bold=True, valign="top")
         self._text(row, 1, text, text_wrap=True, valign="top")
 
-    def _cell(self, row: int, at: int, cell: Cell, heading: Heading, **look: Any) -> None:
+    def _cell(self, row: int, column: int, cell: Cell, heading: Heading, **look: Any) -> None:
         """A cell by its kind; what is not known is the word `unknown`, or empty where that says enough."""
         if (number := _number(cell, heading)) is not None:
-            self._sheet.write_number(row, at, number, self._style(num_format=_pattern(cell, heading), **look))
-            self._wide(at, cell, heading)
+            self._sheet.write_number(row, column, number, self._style(num_format=_pattern(cell, heading), **look))
+            self._wide(column, cell, heading)
         elif isinstance(cell, str) and heading == DAY and _DAY.fullmatch(cell):
-            self._sheet.write_datetime(row, at, date.fromisoformat(cell), self._style(num_format=_DATE, **look))
-            self._wide(at, cell, heading)
+            self._sheet.write_datetime(row, column, date.fromisoformat(cell), self._style(num_format=_DATE, **look))
+            self._wide(column, cell, heading)
         elif cell is not None or heading.kind in {Kind.MONEY, Kind.COUNT}:
-            self._text(row, at, shown(cell, heading), **look)
+            self._text(row, column, shown(cell, heading), **look)
         else:
-            self._text(row, at, "", **look)
+            self._text(row, column, "", **look)
 
-    def _sum(self, last: int, at: int, said: Cell, heading: Heading, **look: Any) -> None:
+    def _sum(self, last: int, column: int, column_total: Cell, heading: Heading, **look: Any) -> None:
         """The total as a formula over the rows, its exact amount as what readers see that do not calculate."""
         from xlsxwriter.utility import xl_range
 
-        style = self._style(num_format=_pattern(said, heading), **look)
-        self._sheet.write_formula(last + 2, at, f"=SUM({xl_range(1, at, last, at)})", style, said)
-        self._wide(at, said, heading)
+        style = self._style(num_format=_pattern(column_total, heading), **look)
+        self._sheet.write_formula(last + 2, column, f"=SUM({xl_range(1, column, last, column)})", style, column_total)
+        self._wide(column, column_total, heading)
 
-    def _text(self, row: int, at: int, text: str, **look: Any) -> None:
+    def _text(self, row: int, column: int, text: str, **look: Any) -> None:
         """A text that stays one: no formula when its cell is edited, no markup of xlsxwriter's own."""
-        said = safe(text)
-        said = said if len(said) <= LETTERS else f"{said[:LETTERS]}…"
-        style = self._style(**look, **({"quote_prefix": True} if said.startswith(RUNS) else {}))
-        if not said:
-            self._sheet.write_blank(row, at, None, style)
+        content = safe(text)
+        content = content if len(content) <= LETTERS else f"{content[:LETTERS]}…"
+        style = self._style(**look, **({"quote_prefix": True} if content.startswith(RUNS) else {}))
+        if not content:
+            self._sheet.write_blank(row, column, None, style)
             return
-        raw = said.startswith("<r>") and said.endswith("</r>")  # written as XML by xlsxwriter, whoever wrote it
-        self._sheet.write_string(row, at, f"<r><t>{escape(said, quote=False)}</t></r>" if raw else said, style)
-        self._widths[at] = max(self._widths.get(at, 0), cell_len(said))
+        raw = content.startswith("<r>") and content.endswith("</r>")  # written as XML by xlsxwriter, whoever wrote it
+        self._sheet.write_string(
+            row, column, f"<r><t>{escape(content, quote=False)}</t></r>" if raw else content, style
+        )
+        self._widths[column] = max(self._widths.get(column, 0), cell_len(content))
 
-    def _wide(self, at: int, cell: Cell, heading: Heading) -> None:
+    def _wide(self, column: int, cell: Cell, heading: Heading) -> None:
         text = plain(cell) if isinstance(cell, Decimal) and _pattern(cell, heading) == _EXACT else shown(cell, heading)
-        self._widths[at] = max(self._widths.get(at, 0), len(text))
+        self._widths[column] = max(self._widths.get(column, 0), len(text))
 
     def _fit(self, widest: int) -> None:
-        for at, width in self._widths.items():
-            self._sheet.set_column(at, at, min(width, widest) + _ARROW)
+        for column, width in self._widths.items():
+            self._sheet.set_column(column, column, min(width, widest) + _ARROW)
 
 
 def _names(titles: Iterable[str]) -> Iterator[str]:
     """A legal name of a sheet for each title, none twice: Excel sees no case, and keeps `History` for itself."""
-    taken = {ABOUT.casefold(), "history"}
+    used_names = {ABOUT.casefold(), "history"}
     for title in titles:
         words = " ".join(re.sub(r"[\[\]:*?/\\]", " ", safe(title)).split()).strip(" '") or "Sheet"
-        endings = ("", *(f" {it}" for it in range(2, len(taken) + 2)))
+        endings = ("", *(f" {number}" for number in range(2, len(used_names) + 2)))
         fit = (_cut(words, NAME - len(ending)).strip(" '") + ending for ending in endings)
-        name = next(it for it in fit if it.casefold() not in taken)
-        taken.add(name.casefold())
+        name = next(candidate for candidate in fit if candidate.casefold() not in used_names)
+        used_names.add(name.casefold())
         yield name
 
 
@@ -218,26 +220,26 @@ def _of(section: Section, name: str) -> Iterator[tuple[str, str]]:
         yield "sheet", name
     if section.title:
         yield "section", section.title
-    yield from (("", it) for it in section.words)
+    yield from (("", words) for words in section.words)
     if section.table and section.table.question:
         yield "question", _json(section.table.question.spoken())
     if section.table and section.table.as_of:
         yield "as of", _json(section.table.as_of)
 
 
-def _json(said: Any) -> str:
-    return said if isinstance(said, str) else msgspec.json.encode(said).decode()
+def _json(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _side(heading: Heading) -> dict[str, str]:
     return {"align": "right"} if heading.kind in FIGURES else {}
 
 
-def _adds_up(said: Cell, heading: Heading, column: Sequence[Cell]) -> bool:
+def _adds_up(column_total: Cell, heading: Heading, column: Sequence[Cell]) -> bool:
     """Whether a total is the sum of its rows: of some it is that of more than is shown, or not known."""
-    numbers = [Decimal(it) for it in column if isinstance(it, int | Decimal)]
-    whole = isinstance(said, int | Decimal) and heading.kind in {Kind.MONEY, Kind.COUNT}
-    return whole and bool(numbers) and total(numbers) == said
+    numbers = [Decimal(cell) for cell in column if isinstance(cell, int | Decimal)]
+    summable = isinstance(column_total, int | Decimal) and heading.kind in {Kind.MONEY, Kind.COUNT}
+    return summable and bool(numbers) and total(numbers) == column_total
 
 
 def _number(cell: Cell, heading: Heading) -> float | None:
