@@ -154,31 +154,31 @@ class _Doubts:
     def said(self) -> list[str]:
         """What there is to say of them."""
         bought = "were billed without use (code execution, ...): their quantity is what they buy at the list price"
-        found = {
+        counts = {
             bought: self.derived,
             "have no quantity: nobody says how much was used, and no list price tells": self.unmeasured,
             "have no known list price: ListUnitPrice is null, ListCost is what was billed (FOCUS)": self.unlisted,
         }
-        return [f"{count:,} charges {what}." for what, count in found.items() if count]
+        return [f"{count:,} charges {text}." for text, count in counts.items() if count]
 
 
 def schema(version: str) -> pa.Schema:
     """The columns of a version; AskedWrongly where it is another."""
     if version not in VERSIONS:
         raise AskedWrongly(f"FOCUS {version} is not written.", f"Versions: {', '.join(VERSIONS)}.")
-    return pa.schema([(name, kind) for name, kind, of, _ in COLUMNS if version in of])
+    return pa.schema([(name, kind) for name, kind, versions, _ in COLUMNS if version in versions])
 
 
 def export(
     engine: Engine, question: Question, now: datetime, prices: Prices, owners: Owners, version: str = "1.2"
 ) -> Rows:
     """The charges of the question's window, which lies in one month, a day at a time."""
-    held = schema(version)
+    columns = schema(version)
     tallied(engine)
     coverage, caveats = cover(engine, CHARGES, question, now)
-    said = [*_left_out(engine, question.window), *caveats]
-    batches = _batches(engine, question.window, held, prices.listed, owners, said)
-    return Rows(f"FOCUS {version}, {spoken(question.window)}", held, batches, said, coverage)
+    notes = [*_left_out(engine, question.window), *caveats]
+    batches = _batches(engine, question.window, columns, prices.listed, owners, notes)
+    return Rows(f"FOCUS {version}, {spoken(question.window)}", columns, batches, notes, coverage)
 
 
 def _left_out(engine: Engine, window: Window) -> list[str]:
@@ -197,15 +197,15 @@ def _left_out(engine: Engine, window: Window) -> list[str]:
 
 
 def _batches(
-    engine: Engine, window: Window, held: pa.Schema, listed: PriceList, owners: Owners, said: list[str]
+    engine: Engine, window: Window, columns: pa.Schema, listed: PriceList, owners: Owners, notes: list[str]
 ) -> Iterator[pa.RecordBatch]:
     names, owned, doubts = directory(engine, "organization"), _owned(engine, window, owners), _Doubts()
 
     @cache
-    def rate(day: date, *of: str) -> Rate | None:
-        named = dict(zip(_PRICE, of, strict=True))
-        found = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
-        return found if isinstance(found, Rate) else None
+    def rate(day: date, *price_key: str) -> Rate | None:
+        named = dict(zip(_PRICE, price_key, strict=True))
+        price = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
+        return price if isinstance(price, Rate) else None
 
     order = [exp.column(name, quoted=True) for name in _READ if name not in _FIGURES]
     for day in days(engine, CHARGES, window):
@@ -224,8 +224,8 @@ def _batches(
                 account = {"BillingAccountName": names.get(row["organization"], row["organization"])}
                 owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
                 rows.append(same | account | _costs(row, known, doubts) | _identity(row, owner))
-            yield pa.RecordBatch.from_pylist(rows, held)
-    said += doubts.said()
+            yield pa.RecordBatch.from_pylist(rows, columns)
+    notes += doubts.said()
 
 
 def _periods(day: date) -> dict[str, datetime]:
@@ -243,39 +243,39 @@ def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[s
     """The amounts of a charge; a use that a read bill has nothing for was billed at 0."""
     _, per = UNITS.get(row["kind"], ("", 1))
     billed = EXACT.create_decimal(0) if row["billed"] is None else row["billed"]
-    found = units(row["quantity"], per, row["list"], billed, rate)
-    doubts.derived += found.derived
-    doubts.unmeasured += found.used is None
-    doubts.unlisted += found.list_price is None
-    unit = _UNITS.get(row["unit"], "Units") if found.used is not None else None
+    amounts = units(row["quantity"], per, row["list"], billed, rate)
+    doubts.derived += amounts.derived
+    doubts.unmeasured += amounts.used is None
+    doubts.unlisted += amounts.list_price is None
+    unit = _UNITS.get(row["unit"], "Units") if amounts.used is not None else None
     return {
         **({"ChargeCategory": "Credit"} if row["cause"] == CREDIT else {}),
         "BilledCost": billed,
         "ContractedCost": billed,
         "EffectiveCost": billed,
         "ListCost": billed if row["list"] is None else row["list"],
-        "ConsumedQuantity": found.used,
+        "ConsumedQuantity": amounts.used,
         "ConsumedUnit": unit,
-        "PricingQuantity": found.priced,
+        "PricingQuantity": amounts.priced,
         "PricingUnit": f"{per} {unit}" if unit and per > 1 else unit,
-        "ListUnitPrice": found.list_price,
-        "ContractedUnitPrice": found.price,
-        "PricingCurrencyContractedUnitPrice": found.price,
+        "ListUnitPrice": amounts.list_price,
+        "ContractedUnitPrice": amounts.price,
+        "PricingCurrencyContractedUnitPrice": amounts.price,
         "PricingCurrencyEffectiveCost": billed,
-        "PricingCurrencyListUnitPrice": found.list_price,
+        "PricingCurrencyListUnitPrice": amounts.list_price,
     }
 
 
 def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str]:
     """What was charged and to whom."""
     meter = METERS.get(row["kind"], row["kind"])
-    told = [row[name] for name in _PRICE if name != "kind" and row[name] not in {"none", "unknown", "not_available"}]
+    details = [row[name] for name in _PRICE if name != "kind" and row[name] not in {"none", "unknown", "not_available"}]
     tags = {name: row[name] for name in _TAGGED}
     return {
         "BillingAccountId": row["organization"],
         "SubAccountId": row["workspace"],
         "SubAccountName": row["workspace_name"],
-        "ChargeDescription": ", ".join([meter, *told]),
+        "ChargeDescription": ", ".join([meter, *details]),
         "SkuId": f"{row['model']}/{row['kind']}",
         "SkuMeter": meter,
         "SkuPriceId": "/".join(row[name] for name in _PRICE),
@@ -287,25 +287,25 @@ def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str
 def _owned(engine: Engine, window: Window, owners: Owners) -> dict[tuple[str, ...], list[Span]]:
     """The rules that own each of those who were charged."""
     query = exp.select(*FIELDS).distinct().from_("ledger.charges").where(within(window, months=True))
-    who = sorted(tuple(row[name] for name in FIELDS) for row in engine.ask(query).to_pylist())
-    found: dict[tuple[str, ...], list[Span]] = {one: [] for one in who}
-    for span in owners.owned(who, spellings(engine)):
-        found[span[0]].append(span)
-    return found
+    subjects = sorted(tuple(row[name] for name in FIELDS) for row in engine.ask(query).to_pylist())
+    spans_by_subject: dict[tuple[str, ...], list[Span]] = {subject: [] for subject in subjects}
+    for span in owners.owned(subjects, spellings(engine)):
+        spans_by_subject[span[0]].append(span)
+    return spans_by_subject
 
 
 def _owner(owners: Owners, spans: list[Span], day: date) -> dict[str, str]:
     """The tags of who owns a charge; one that is shared names its teams and their shares, and is not split."""
-    place = next(rule for _, start, end, rule in spans if start <= day < end)
-    if place < 0:
+    index = next(rule for _, start, end, rule in spans if start <= day < end)
+    if index < 0:
         return {"team": UNOWNED, "cost_center": UNOWNED, "rule": "none"}
-    rule = owners.rules[place]
+    rule = owners.rules[index]
     if rule.how == "team":
         return {"team": rule.teams[0][0], "cost_center": rule.cost_center, "rule": rule.name}
-    whole = sum(weight for _, weight in rule.teams)
-    shares = [team if rule.how == "proportional" else f"{team} {weight}/{whole}" for team, weight in rule.teams]
+    weight_sum = sum(weight for _, weight in rule.teams)
+    shares = [team if rule.how == "proportional" else f"{team} {weight}/{weight_sum}" for team, weight in rule.teams]
     return {"team": "shared", "rule": rule.name, "shared_by": rule.how, "shared_teams": ", ".join(shares)}
 
 
-def _json(found: Mapping[str, str]) -> str:
-    return inert_json(json.dumps(found, ensure_ascii=False, separators=(",", ":")))
+def _json(fields: Mapping[str, str]) -> str:
+    return inert_json(json.dumps(fields, ensure_ascii=False, separators=(",", ":")))

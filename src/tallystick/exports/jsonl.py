@@ -24,7 +24,7 @@ def write(rows: Rows, file: BinaryIO) -> None:
 
 
 def _values(column: pa.Array) -> pa.Array:
-    found = cells(column, lambda text: inert_json(msgspec.json.encode(text).decode()))
+    texts = cells(column, lambda text: inert_json(msgspec.json.encode(text).decode()))
     if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
-        found = pc.binary_join_element_wise('"', found, '"', "")
-    return pc.fill_null(found, "null")
+        texts = pc.binary_join_element_wise('"', texts, '"', "")
+    return pc.fill_null(texts, "null")

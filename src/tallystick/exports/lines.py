@@ -16,8 +16,10 @@ def cells(column: pa.Array, text: Callable[[str], str]) -> pa.Array:
     Text goes through `text`, once for each distinct value.
     """
     if pa.types.is_string(column.type):
-        held = column.dictionary_encode()
-        return pa.array([text(it) for it in held.dictionary.to_pylist()], pa.string()).take(held.indices)
+        dictionary_array = column.dictionary_encode()
+        return pa.array([text(value) for value in dictionary_array.dictionary.to_pylist()], pa.string()).take(
+            dictionary_array.indices
+        )
     if pa.types.is_decimal(column.type):
         return digits(column)
     written = column.cast(pa.string())
@@ -26,10 +28,12 @@ def cells(column: pa.Array, text: Callable[[str], str]) -> pa.Array:
 
 def digits(money: pa.Array) -> pa.Array:
     """Decimals of 12 places in digits, as `core.money.plain` has them; nulls stay."""
-    whole = pa.Array.from_buffers(pa.decimal128(38, 0), len(money), money.buffers(), money.null_count, money.offset)
-    padded = pc.utf8_lpad(pc.abs(whole).cast(pa.string()), PLACES + 1, "0")
+    picodollars = pa.Array.from_buffers(
+        pa.decimal128(38, 0), len(money), money.buffers(), money.null_count, money.offset
+    )
+    padded = pc.utf8_lpad(pc.abs(picodollars).cast(pa.string()), PLACES + 1, "0")
     fraction = pc.utf8_rpad(pc.utf8_rtrim(pc.utf8_slice_codeunits(padded, -PLACES), "0"), 2, "0")
-    sign = pc.if_else(pc.less(whole, pa.scalar(0, whole.type)), "-", "")
+    sign = pc.if_else(pc.less(picodollars, pa.scalar(0, picodollars.type)), "-", "")
     return pc.binary_join_element_wise(sign, pc.utf8_slice_codeunits(padded, 0, -PLACES), ".", fraction, "")
 
 

@@ -41,21 +41,21 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
 
     A day is read at a time, so memory holds no more than one; within it rows are in the order of what they are of.
     """
-    held = columns(question.report)
+    view_columns = columns(question.report)
     table = EXPORTED[question.report]
     tallied(engine)
     for name in question.where:
         if name not in (choices := _dimensions(table)):
             raise AskedWrongly(f"`{question.report}` has no dimension {name!r}.", f"Choose among {', '.join(choices)}.")
-    schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in held])
+    schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in view_columns])
     coverage, caveats = cover(engine, USED if table is USED else CHARGES, question, now)
-    said = [*priority(engine, USED if table is USED else CHARGES, question), *caveats]
+    notes = [*priority(engine, USED if table is USED else CHARGES, question), *caveats]
     if table is CHARGES:
         coverage["billed"], split = matched(engine, question)
         coverage["unpriced"], nameless = unpriced(engine, question)
-        said += [*split, *nameless]
+        notes += [*split, *nameless]
     return Rows(
-        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), said, coverage
+        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), notes, coverage
     )
 
 
@@ -73,8 +73,8 @@ def spoken(window: Window) -> str:
 def days(engine: Engine, table: LedgerTable, window: Window) -> list[date]:
     """The days of a window that a table has rows of."""
     query = exp.select("day").distinct().from_(exp.table_(table.name, db="ledger"))
-    found = engine.ask(query.where(within(window, months=True)).order_by("day")).to_pylist()
-    return [row["day"] for row in found]
+    rows = engine.ask(query.where(within(window, months=True)).order_by("day")).to_pylist()
+    return [row["day"] for row in rows]
 
 
 def _batches(engine: Engine, question: Question, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
@@ -94,4 +94,8 @@ def _batches(engine: Engine, question: Question, schema: pa.Schema) -> Iterator[
 
 def _dimensions(table: LedgerTable) -> list[str]:
     """The columns that say what a row is of."""
-    return [it.name for it in table.columns if it.type is Type.TEXT and it.name not in {"month", "unit", "currency"}]
+    return [
+        column.name
+        for column in table.columns
+        if column.type is Type.TEXT and column.name not in {"month", "unit", "currency"}
+    ]

@@ -26,13 +26,13 @@ def write(rows: Rows, file: BinaryIO, most: int = MOST) -> None:
 
     The workbook is made in a temporary file: a pipe cannot be sought in, and one that fails leaves no half zip behind.
     """
-    with tempfile.TemporaryFile() as whole:
+    with tempfile.TemporaryFile() as workbook_file:
         try:
-            _write_book(rows, whole, most)
+            _write_book(rows, workbook_file, most)
         except FileCreateError as wrong:
             raise OSError(getattr(wrong.args[0], "errno", 0), getattr(wrong.args[0], "strerror", "no file")) from None
-        whole.seek(0)
-        shutil.copyfileobj(whole, file)
+        workbook_file.seek(0)
+        shutil.copyfileobj(workbook_file, file)
 
 
 def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
@@ -45,18 +45,18 @@ def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
     }
     with xlsxwriter.Workbook(file, options) as book:
         notes = book.add_worksheet("Notes")
-        for place, note in enumerate((rows.title, NOTE, *rows.said)):
-            notes.write_string(place, 0, inert(note)[:LONGEST])
-        sheet, at, many = None, most, 0
+        for index, note in enumerate((rows.title, NOTE, *rows.said)):
+            notes.write_string(index, 0, inert(note)[:LONGEST])
+        sheet, row_index, many = None, most, 0
         for batch in rows.batches:
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                if sheet is None or at == most:
+                if sheet is None or row_index == most:
                     many += 1
-                    sheet, at = _sheet(book, f"Rows {many}", rows.schema.names), 1
-                for place, cell in enumerate(row):
+                    sheet, row_index = _sheet(book, f"Rows {many}", rows.schema.names), 1
+                for index, cell in enumerate(row):
                     if cell is not None:
-                        _write(sheet, cell)(at, place, inert(cell)[:LONGEST] if isinstance(cell, str) else cell)
-                at += 1
+                        _write(sheet, cell)(row_index, index, inert(cell)[:LONGEST] if isinstance(cell, str) else cell)
+                row_index += 1
         if sheet is None:
             _sheet(book, "Rows 1", rows.schema.names)
 
@@ -64,8 +64,8 @@ def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
 def _sheet(book: Any, name: str, columns: list[str]) -> Any:
     sheet = book.add_worksheet(name)
     sheet.freeze_panes(1, 0)
-    for place, column in enumerate(columns):
-        sheet.write_string(0, place, column)
+    for index, column in enumerate(columns):
+        sheet.write_string(0, index, column)
     return sheet
 
 
