@@ -50,12 +50,12 @@ class ActivityReading(Reading):
     _held: dict[Place, dict[str, Any]] = field(default_factory=dict)
     _rows: dict[Place, set[bytes]] = field(default_factory=dict)
 
-    def add(self, asked: Asked) -> None:
+    def add(self, answer: Asked) -> None:
         """Take one page."""
-        day = day_of(asked.page)
-        for placed in rows(asked.page, self.odd):
+        day = day_of(answer.page)
+        for placed in rows(answer.page, self.odd):
             self._take(day, placed)
-        self.new_fields |= extra_fields(asked.page)
+        self.new_fields |= extra_fields(answer.page)
         self._answered.add(day)
 
     def _take(self, day: date, placed: Placed) -> None:
@@ -64,26 +64,26 @@ class ActivityReading(Reading):
         none = "none" if row.subscription_type is None else UNKNOWN
         subscription = row.subscription_type if isinstance(row.subscription_type, str) else none
         where = (row.customer_type or UNKNOWN, subscription or none, row.terminal_type or UNKNOWN)
-        place = (f"{day}", actor, placed.actor.type, *where, _REMOTE[row.is_remote])
-        if self._repeats(place, row) and placed.actor.type == USER:
+        cell = (f"{day}", actor, placed.actor.type, *where, _REMOTE[row.is_remote])
+        if self._repeats(cell, row) and placed.actor.type == USER:
             return
-        self._put((*place, NO_MODEL), self._counts(row))
+        self._put((*cell, NO_MODEL), self._counts(row))
         if row.model_breakdown is None:  # tokens that are not told are unknown, not none
-            self._put((*place, UNKNOWN), dict.fromkeys(TOLD_BY_MODEL))
+            self._put((*cell, UNKNOWN), dict.fromkeys(TOLD_BY_MODEL))
         for use, estimated in zip(row.model_breakdown or (), placed.estimated, strict=True):
             tokens = use.tokens
-            said = {
+            figures = {
                 "input": tokens.input,
                 "output": tokens.output,
                 "cache_read": tokens.cache_read,
                 "cache_write": tokens.cache_creation,
                 "estimated": estimated,
             }
-            self._put((*place, use.model or UNKNOWN), said)
+            self._put((*cell, use.model or UNKNOWN), figures)
 
-    def _repeats(self, place: Place, row: CodeRow) -> bool:
+    def _repeats(self, cell: Place, row: CodeRow) -> bool:
         """Return whether this very row came already. A person has one in each place; keys of one name have several."""
-        content, rows = msgspec.json.encode(row), self._rows.setdefault(place, set())
+        content, rows = msgspec.json.encode(row), self._rows.setdefault(cell, set())
         if repeated := content in rows:
             self.odd.add(Oddity("data[]", "came twice, alike; of a person it is counted once"))
         elif rows:
@@ -91,10 +91,12 @@ class ActivityReading(Reading):
         rows.add(content)
         return repeated
 
-    def _put(self, place: Place, said: Mapping[str, Any]) -> None:
+    def _put(self, cell: Place, figures: Mapping[str, Any]) -> None:
         """Add to what stands there: two keys of one name come in two rows that nothing tells apart."""
-        held = self._held.get(place)
-        self._held[place] = {**said} if held is None else {name: _added(held[name], it) for name, it in said.items()}
+        known = self._held.get(cell)
+        self._held[cell] = (
+            {**figures} if known is None else {name: _added(known[name], figure) for name, figure in figures.items()}
+        )
 
     def _counts(self, row: CodeRow) -> dict[str, int | None]:
         core = row.core_metrics
@@ -107,9 +109,9 @@ class ActivityReading(Reading):
         }
         actions = row.tool_actions
         for tool in TOOLS:
-            mine = [it for name, it in (actions or {}).items() if _KNOWN.get(name, "other") == tool]
-            counts[f"{tool}_accepted"] = None if actions is None else _summed(mine, "accepted")
-            counts[f"{tool}_rejected"] = None if actions is None else _summed(mine, "rejected")
+            tool_actions = [action for name, action in (actions or {}).items() if _KNOWN.get(name, "other") == tool]
+            counts[f"{tool}_accepted"] = None if actions is None else _summed(tool_actions, "accepted")
+            counts[f"{tool}_rejected"] = None if actions is None else _summed(tool_actions, "rejected")
         if actions:
             self.new_fields |= {f"tool_actions.{name}" for name in actions if name not in _KNOWN}
         return counts
@@ -136,22 +138,22 @@ class ActivityReading(Reading):
     def _cube(self) -> tuple[pa.Table, set[date]]:
         fits = schema(self._table)
         places = ("day", "actor", "actor_type", "customer", "subscription", "terminal", "remote", "model")
-        found = [
+        table_rows = [
             {
                 "organization": self.organization,
-                "month": place[0][:7],
-                **dict(zip(places, place, strict=True)),
-                "day": date.fromisoformat(place[0]),
-                **said,
+                "month": cell[0][:7],
+                **dict(zip(places, cell, strict=True)),
+                "day": date.fromisoformat(cell[0]),
+                **figures,
             }
-            for place, said in self._held.items()
+            for cell, figures in self._held.items()
         ]
-        return pa.Table.from_pylist(found, fits), set()
+        return pa.Table.from_pylist(table_rows, fits), set()
 
     def _whole_until(self) -> datetime:
         return self.read_at - LAG
 
-    def _buckets(self, day: Window, how: State) -> list[datetime]:  # noqa: ARG002 - a running day is kept as it is
+    def _buckets(self, day: Window, day_state: State) -> list[datetime]:  # noqa: ARG002 - a running day is kept as it is
         return [day.start] if day.start.date() in self._answered else []
 
     def _said(self, purpose: str, start: datetime) -> Figures | None:  # noqa: ARG002 - there is no control total
@@ -160,18 +162,18 @@ class ActivityReading(Reading):
 
 def key_ids(names: Iterable[tuple[str, str]]) -> Callable[[str], str]:
     """The id of a key by its name, from (id, name) of every key; `key:NAME` where none or several are called so."""
-    held: dict[str, list[str]] = {}
+    ids_by_name: dict[str, list[str]] = {}
     for id_, name in names:
-        held.setdefault(name, []).append(id_)
-    return lambda name: held[name][0] if len(held.get(name, ())) == 1 else f"key:{name}"
+        ids_by_name.setdefault(name, []).append(id_)
+    return lambda name: ids_by_name[name][0] if len(ids_by_name.get(name, ())) == 1 else f"key:{name}"
 
 
-def _summed(them: list[ToolAction], how: str) -> int | None:
-    counts = [getattr(it, how) for it in them]
+def _summed(actions: list[ToolAction], field_name: str) -> int | None:
+    counts = [getattr(action, field_name) for action in actions]
     return None if None in counts else sum(counts)
 
 
-def _added(one: Any, other: Any) -> Any:
-    if one is None or other is None:
+def _added(left_figure: Any, right_figure: Any) -> Any:
+    if left_figure is None or right_figure is None:
         return None
-    return EXACT.add(one, other) if isinstance(one, Decimal) else one + other
+    return EXACT.add(left_figure, right_figure) if isinstance(left_figure, Decimal) else left_figure + right_figure

@@ -67,11 +67,11 @@ class Charging:
             ("analytics", newer, (ANALYTICS_USAGE,)),
             ("reports", sorted({*days} - {*newer}), (USAGE_DAY, USAGE_HOUR)),
         )
-        for source, them, tables in halves:
+        for source, source_days, tables in halves:
             counts: Counter[date] = Counter()
-            for table in tables if them else ():
-                counts += self._writer.counts(table, self._organization, them)
-            for chunk in chunks(them, counts):
+            for table in tables if source_days else ():
+                counts += self._writer.counts(table, self._organization, source_days)
+            for chunk in chunks(source_days, counts):
                 self._by(source, chunk)
 
     def _by(self, source: Dialect, days: list[date]) -> None:
@@ -80,7 +80,7 @@ class Charging:
         bill = Source.ANALYTICS_COST if newer else Source.COST
         usage, used = self._usage(days, newer=newer)
         cost = self._writer.rows_on(ANALYTICS_COST if newer else COST, self._organization, days)
-        marks = {day: mark for (of, _, day), mark in self._known.items() if of == bill}
+        marks = {day: mark for (source, _, day), mark in self._known.items() if source == bill}
         open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
         unread = {day for day in days if not self._used(day, newer=newer)}
         doubts = Doubts(open_days, unread, self._profiles())
@@ -118,7 +118,7 @@ class Charging:
         return self._has(Source.USAGE, day) or (Source.USAGE, Grain.HOUR, day) in self._known
 
     def _newer(self, day: date) -> bool:
-        used, billed = (self._has(it, day) for it in (Source.ANALYTICS_USAGE, Source.ANALYTICS_COST))
+        used, billed = (self._has(source, day) for source in (Source.ANALYTICS_USAGE, Source.ANALYTICS_COST))
         return (used and billed) or ((used or billed) and not self._has(Source.COST, day))
 
     def _has(self, source: Source, day: date) -> bool:
@@ -128,13 +128,13 @@ class Charging:
 def chunks(days: list[date], counts: Mapping[date, int]) -> Iterator[list[date]]:
     """The days in their order, in chunks of at most MOST_ROWS of what is counted, a day at the least."""
     chunk: list[date] = []
-    held = 0
+    size = 0
     for day in days:
-        if chunk and held + counts.get(day, 0) > MOST_ROWS:
+        if chunk and size + counts.get(day, 0) > MOST_ROWS:
             yield chunk
-            chunk, held = [], 0
+            chunk, size = [], 0
         chunk.append(day)
-        held += counts.get(day, 0)
+        size += counts.get(day, 0)
     if chunk:
         yield chunk
 

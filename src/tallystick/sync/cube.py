@@ -50,7 +50,7 @@ def cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut]
     for combination in seen:
         for name, value in combination.items():
             values[name].add(value)
-    known = {name: next(iter(found), UNKNOWN) for name, found in values.items() if len(found) <= 1}
+    known = {name: next(iter(seen_values), UNKNOWN) for name, seen_values in values.items() if len(seen_values) <= 1}
     varied = [name for name in values if name not in known]
     nameless = {name: values[name] - set(NAMED[name].values) for name in varied if name in SMALL}
     grouped = [name for name in (*ALWAYS, *(name for name in varied if name in PEOPLE)) if name not in refused]
@@ -82,8 +82,8 @@ def cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut]
 
 
 def _combinations(seen: Iterable[Seen], names: list[str]) -> list[dict[str, str]]:
-    found = {tuple(combination[name] for name in names) for combination in seen}
-    return [dict(zip(names, values, strict=True)) for values in sorted(found)]
+    tuples = {tuple(combination[name] for name in names) for combination in seen}
+    return [dict(zip(names, values, strict=True)) for values in sorted(tuples)]
 
 
 SPARSE = ("tier", "context", "geo", "speed", "product")
@@ -101,24 +101,25 @@ def sparse_cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[li
     seen = list(seen)
     if not seen:
         return [], ()
-    values = {name: {it[name] for it in seen} for name in SPARSE if name not in refused}
-    nameless = {name: found - set(NAMED[name].values) for name, found in values.items()}
+    values = {name: {combination[name] for combination in seen} for name in SPARSE if name not in refused}
+    nameless = {name: seen_values - set(NAMED[name].values) for name, seen_values in values.items()}
     varied = [name for name in values if len(values[name]) > 1]
 
     def spared(name: str) -> tuple[int, int]:
-        rest = [other for other in varied if other != name]
-        return sum(len(nameless[other]) > 1 for other in rest), len(_combinations(seen, rest))
+        rest = [dimension for dimension in varied if dimension != name]
+        return sum(len(nameless[dimension]) > 1 for dimension in rest), len(_combinations(seen, rest))
 
     grouped = min(varied, key=spared, default="")
     rest = [name for name in varied if name != grouped]
     lost = tuple(name for name in rest if len(nameless[name]) > 1)
-    known = {name: next(iter(found)) for name, found in values.items() if len(found) == 1}
+    known = {name: next(iter(seen_values)) for name, seen_values in values.items() if len(seen_values) == 1}
     merged = [
-        {name: UNKNOWN if name in lost and it[name] in nameless[name] else it[name] for name in rest} for it in seen
+        {name: UNKNOWN if name in lost and combination[name] in nameless[name] else combination[name] for name in rest}
+        for combination in seen
     ]
     by = (*(name for name in WHOSE if name not in refused), *([grouped] if grouped else []))
     cuts = []
     for combination in _combinations(merged, rest):
-        where = {name: it for name, it in combination.items() if it in NAMED[name].values}
+        where = {name: value for name, value in combination.items() if value in NAMED[name].values}
         cuts.append(Cut(by, where, known | combination))
     return cuts, lost

@@ -51,51 +51,53 @@ class DenseReading(Reading):
     _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
     _scouted: dict[tuple[str, ...], set[datetime]] = field(default_factory=dict)
 
-    def add(self, asked: Asked) -> None:
+    def add(self, answer: Asked) -> None:
         """Take one page."""
-        by = _by(asked.page)
+        by = _by(answer.page)
         if self.errand.source is Source.USAGE:
-            for page, buckets in usage_pages([asked.page], self.odd):
-                self._once(asked, by, buckets)
-                if asked.purpose == "scout":
-                    found = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for it in buckets for row in it.rows}
-                    self.seen += [dict(it) for it in sorted(found)]
-                    self._scouted.setdefault(by, set()).update(it.window.start for it in buckets if it.rows)
-                elif asked.purpose == "cube":
-                    self._keep(asked, buckets, _usage_columns(buckets, asked, by))
+            for page, buckets in usage_pages([answer.page], self.odd):
+                self._once(answer, by, buckets)
+                if answer.purpose == "scout":
+                    combinations = {
+                        tuple(dims(row, by, USAGE_REPORT.groups).items()) for bucket in buckets for row in bucket.rows
+                    }
+                    self.seen += [dict(combination) for combination in sorted(combinations)]
+                    self._scouted.setdefault(by, set()).update(bucket.window.start for bucket in buckets if bucket.rows)
+                elif answer.purpose == "cube":
+                    self._keep(answer, buckets, _usage_columns(buckets, answer, by))
                 else:
-                    for it in buckets:
-                        _no_row_twice(page, it, [row.counters for row in it.rows])
-                    self._control(asked, {it.window.start: _counts(it.rows) for it in buckets})
+                    for total_bucket in buckets:
+                        _no_row_twice(page, total_bucket, [row.counters for row in total_bucket.rows])
+                    self._control(answer, {bucket.window.start: _counts(bucket.rows) for bucket in buckets})
                     self._notice(extra_fields(page, UsageRow))
-                    self._uncounted[asked.purpose] = self._uncounted.get(asked.purpose, {}) | uncounted(page)
+                    self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
         else:
-            for page, costs in cost_pages([asked.page], self.odd):
-                self._once(asked, by, costs)
+            for page, costs in cost_pages([answer.page], self.odd):
+                self._once(answer, by, costs)
                 amounts = [billed(page, bucket) for bucket in costs]
-                if asked.purpose == "cube":
-                    self._keep(asked, costs, _cost_columns(costs, by, amounts))
+                if answer.purpose == "cube":
+                    self._keep(answer, costs, _cost_columns(costs, by, amounts))
                 else:
                     for cost, billed_rows in zip(costs, amounts, strict=True):
                         _no_row_twice(page, cost, billed_rows)
-                    starts = (it.window.start for it in costs)
-                    totals = ({"billed": total(them)} for them in amounts)
-                    self._control(asked, dict(zip(starts, totals, strict=True)))
+                    starts = (cost.window.start for cost in costs)
+                    totals = ({"billed": total(billed_rows)} for billed_rows in amounts)
+                    self._control(answer, dict(zip(starts, totals, strict=True)))
                     self._notice(extra_fields(page, CostRow))
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
         empty = schema(self._table).empty_table()
-        if not any(one < other for one in self._batches for other in self._batches):
-            return pa.concat_tables([empty, *(rows for them in self._batches.values() for rows in them)]), set()
+        if not any(smaller < larger for smaller in self._batches for larger in self._batches):
+            return pa.concat_tables([empty, *(rows for tables in self._batches.values() for rows in tables)]), set()
         return judged(pa.concat_tables([empty, *whole(self._batches, self._fixed, MEASURES[self.errand.source])]))
 
     def _whole_until(self) -> datetime:
         return self.read_at
 
-    def _buckets(self, day: Window, how: State) -> list[datetime]:
+    def _buckets(self, day: Window, day_state: State) -> list[datetime]:
         after, starts = self._controls.get("after", {}), self._buckets_of(day)
-        held = [start for start in starts if start in after]
-        return held if how is State.RUNNING or len(held) == len(starts) else []
+        answered = [start for start in starts if start in after]
+        return answered if day_state is State.RUNNING or len(answered) == len(starts) else []
 
     def _said(self, purpose: str, start: datetime) -> Figures | None:
         return self._controls.get(purpose, {}).get(start)
@@ -107,29 +109,29 @@ class DenseReading(Reading):
         seen = not used or all(Grain.DAY.floor(start) in days for days in self._scouted.values())
         return seen and all(start in starts for starts in queries) and super()._agree(start, cube)
 
-    def _once(self, asked: Asked, by: tuple[str, ...], buckets: list[Bucket[Any]]) -> None:
+    def _once(self, answer: Asked, by: tuple[str, ...], buckets: list[Bucket[Any]]) -> None:
         """Raise StrangeAnswer for a bucket that came already in answer to this query."""
-        starts = self._answered.setdefault((asked.purpose, by, *sorted(asked.fixed.items())), set())
+        starts = self._answered.setdefault((answer.purpose, by, *sorted(answer.fixed.items())), set())
         for bucket in buckets:
             if bucket.window.start in starts:
                 raise StrangeAnswer(
-                    f"{asked.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket "
+                    f"{answer.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket "
                     f"{bucket.window} a second time.",
                     "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
-                    request_id=asked.page.request_id,
+                    request_id=answer.page.request_id,
                 )
             starts.add(bucket.window.start)
 
     def _notice(self, extras: list[list[dict[str, object]]]) -> None:
         self.new_fields |= {name for bucket in extras for row in bucket for name in row}
 
-    def _keep(self, asked: Asked, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
+    def _keep(self, answer: Asked, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
         sizes = [len(bucket.rows) for bucket in buckets]
         self.densest = max(self.densest, *sizes, 0)
         when = self._columns([bucket.window.start for bucket in buckets], sizes)
-        self._bound(asked.page, columns)
-        filters = _filters(asked)
-        self._fixed[filters] = asked.fixed
+        self._bound(answer.page, columns)
+        filters = _filters(answer)
+        self._fixed[filters] = answer.fixed
         self._batches.setdefault(filters, []).append(self._fitted(columns | when))
 
 
@@ -145,26 +147,28 @@ def _by(page: Page) -> tuple[str, ...]:
     return tuple(_GROUPS[name] for name in query.get("group_by[]", []))
 
 
-def _filters(asked: Asked) -> Filters:
+def _filters(answer: Asked) -> Filters:
     """What the request filtered on, as values of our dimensions."""
-    query = parse_qs(urlsplit(asked.page.request).query)
+    query = parse_qs(urlsplit(answer.page.request).query)
     return frozenset(
-        (name, asked.fixed[name])
+        (name, answer.fixed[name])
         for name, parameter in USAGE_REPORT.filters.items()
-        if f"{parameter}[]" in query and name in asked.fixed
+        if f"{parameter}[]" in query and name in answer.fixed
     )
 
 
-def _usage_columns(buckets: list[Bucket[UsageRow]], asked: Asked, by: tuple[str, ...]) -> dict[str, pa.Array]:
+def _usage_columns(buckets: list[Bucket[UsageRow]], answer: Asked, by: tuple[str, ...]) -> dict[str, pa.Array]:
     rows = [row for bucket in buckets for row in bucket.rows]
     columns: dict[str, pa.Array] = {}
     for dimension in USAGE:
         name, absent = dimension.name, dimension.absent
         if name in by:
-            said = map(attrgetter(USAGE_REPORT.groups[name]), rows)
-            columns[name] = pa.array([it or (UNKNOWN if it is msgspec.UNSET else absent) for it in said], pa.string())
+            values = map(attrgetter(USAGE_REPORT.groups[name]), rows)
+            columns[name] = pa.array(
+                [value or (UNKNOWN if value is msgspec.UNSET else absent) for value in values], pa.string()
+            )
         else:
-            columns[name] = pa.repeat(asked.fixed.get(name, UNKNOWN), len(rows))
+            columns[name] = pa.repeat(answer.fixed.get(name, UNKNOWN), len(rows))
     for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
         columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
     return columns
@@ -175,13 +179,13 @@ def _cost_columns(
 ) -> dict[str, pa.Array]:
     rows = [row for bucket in buckets for row in bucket.rows]
     unknown = dict.fromkeys(COST_DIMS, UNKNOWN)  # a grouping that was refused leaves its dimensions so
-    found = [unknown | cost_dims(row, by) for row in rows]
-    columns = {name: pa.array([it[name] for it in found], pa.string()) for name in COST_DIMS}
+    row_dims = [unknown | cost_dims(row, by) for row in rows]
+    columns = {name: pa.array([values[name] for values in row_dims], pa.string()) for name in COST_DIMS}
     columns["currency"] = pa.array([row.currency.upper() for row in rows], pa.string())
     columns["billed"] = pa.array([amount for bucket in amounts for amount in bucket], pa.decimal128(28, 12))
     return columns
 
 
 def _counts(rows: Iterable[UsageRow]) -> Figures:
-    sums = [sum(them) for them in zip(*(row.counters for row in rows), strict=True)]
+    sums = [sum(counts) for counts in zip(*(row.counters for row in rows), strict=True)]
     return dict(zip(COUNTERS, sums or [0] * len(COUNTERS), strict=True))

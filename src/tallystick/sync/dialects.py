@@ -88,25 +88,25 @@ def plan(
     first = analytics.covered(now)
     covered = Window(first, datetime.max.replace(tzinfo=UTC))
     before = Window(datetime.min.replace(tzinfo=UTC), first)
-    left = {
+    unsettled = {
         day
         for source in (Source.COST, Source.USAGE)
-        for day, it in known.get((source, Grain.DAY), {}).items()
-        if choice is Choice.AUTO and it.state is not State.SETTLED
+        for day, day_known in known.get((source, Grain.DAY), {}).items()
+        if choice is Choice.AUTO and day_known.state is not State.SETTLED
     }
-    found: list[tuple[Source, Grain, Window | None]] = []
+    reads: list[tuple[Source, Grain, Window | None]] = []
     if choice.older:
         within = before if choice is Choice.AUTO else None
-        found += [(Source.COST, Grain.DAY, within), (Source.USAGE, grain, None if grain is Grain.HOUR else within)]
+        reads += [(Source.COST, Grain.DAY, within), (Source.USAGE, grain, None if grain is Grain.HOUR else within)]
     if choice.newer:
-        found += [(Source.ANALYTICS_COST, Grain.DAY, covered), (Source.ANALYTICS_USAGE, Grain.DAY, covered)]
-        found += [(Source(cut.name), Grain.DAY, covered) for cut in CUTS if cut.word in cuts]
+        reads += [(Source.ANALYTICS_COST, Grain.DAY, covered), (Source.ANALYTICS_USAGE, Grain.DAY, covered)]
+        reads += [(Source(cut.name), Grain.DAY, covered) for cut in CUTS if cut.word in cuts]
     if choice.older and coding:
-        found.append((Source.CLAUDE_CODE, Grain.DAY, None))
+        reads.append((Source.CLAUDE_CODE, Grain.DAY, None))
     plan = [
         errand
-        for source, by, within in found
-        for more in [left if source.newer and not source.cut else ()]
+        for source, by, within in reads
+        for extra_days in [unsettled if source.newer and not source.cut else ()]
         for errand in errands(
             source,
             by,
@@ -114,7 +114,7 @@ def plan(
             known.get((source, by), {}),
             now,
             within,
-            more,
+            extra_days,
             anew=anew,
             longest=LONGEST[grain] if source is Source.COST else None,
         )

@@ -76,9 +76,9 @@ class Fetch:
         reading = reading_of(errand, keeper, read_at)
         rows: list[dict[str, Any]] = []
         try:
-            for asked in self._pages(errand, reading, read_at):
-                rows.append(self.archived(asked, len(rows)))
-                reading.add(asked)
+            for answer in self._pages(errand, reading, read_at):
+                rows.append(self.archived(answer, len(rows)))
+                reading.add(answer)
                 if errand.source is Source.USAGE:
                     self.questions.densest = max(self.questions.densest, reading.densest)
             verdict = None if errand.check else reading.verdict()
@@ -95,26 +95,26 @@ class Fetch:
             self.outcome.requests += 1
             yield self.people.taken(answered, errand.source)
 
-    def archived(self, asked: Asked, place: int) -> dict[str, Any]:
+    def archived(self, answer: Asked, index: int) -> dict[str, Any]:
         """Put a page into the archive; its row of the index."""
-        self.outcome.size += len(asked.page.body)
+        self.outcome.size += len(answer.page.body)
         return {
-            "purpose": asked.purpose,
-            "place": place,
-            "request": asked.page.request,
-            "fixed": json.dumps(dict(asked.fixed), sort_keys=True),
-            "refreshed_at": asked.refreshed_at,
-            "hash": self.archive.keep(asked.page.body),
-            "size": len(asked.page.body),
-            "original": asked.original,
-            "redacted": asked.redacted,
+            "purpose": answer.purpose,
+            "place": index,
+            "request": answer.page.request,
+            "fixed": json.dumps(dict(answer.fixed), sort_keys=True),
+            "refreshed_at": answer.refreshed_at,
+            "hash": self.archive.keep(answer.page.body),
+            "size": len(answer.page.body),
+            "original": answer.original,
+            "redacted": answer.redacted,
         }
 
-    def names(self, keeper: Keeper, pages: list[Asked], at: datetime) -> None:
+    def names(self, keeper: Keeper, pages: list[Asked], read_at: datetime) -> None:
         """Archive and index the pages of the directory."""
         self.outcome.requests += len(pages)
-        rows = [self.archived(asked, place) for place, asked in enumerate(pages)]
-        self._wait(keeper, rows, "names", Grain.DAY, Window(at, at), at, attempt=1)
+        rows = [self.archived(answer, index) for index, answer in enumerate(pages)]
+        self._wait(keeper, rows, "names", Grain.DAY, Window(read_at, read_at), read_at, attempt=1)
         self.index(keeper.writer)
 
     def _wait(
@@ -124,7 +124,7 @@ class Fetch:
         source: str,
         grain: Grain,
         window: Window,
-        at: datetime,
+        read_at: datetime,
         attempt: int,
     ) -> None:
         """Number a reading; its pages are indexed just before what is made of them is committed."""
@@ -137,7 +137,7 @@ class Fetch:
             "grain": str(grain),
             "window_start": window.start,
             "window_end": window.end,
-            "read_at": at,
+            "read_at": read_at,
         }
         self._rows += [common | row for row in rows]
 

@@ -39,34 +39,34 @@ class Forgotten:
     names: int
 
 
-def whom(tables: Tables, people: People, said: str) -> Person:
+def whom(tables: Tables, people: People, name: str) -> Person:
     """The person of that id, e-mail or exact name; AskedWrongly where there is none, or more than one."""
     rows = _names(tables) if tables.exists() else []
     persons = [row for row in rows if row["type"] in PERSONS]
     known = forgotten(tables.root)
-    called = {said, people.hidden(said) if people.mode == Mode.HASHED else said}
+    called = {name, people.hidden(name) if people.mode == Mode.HASHED else name}
     ids = {
-        row["id"] for row in persons if row["id"] == said or row["name"] in called or _is(people, row["email"], said)
+        row["id"] for row in persons if row["id"] == name or row["name"] in called or _is(people, row["email"], name)
     }
-    if not ids and (said in known or "@" in said):
-        hidden = said if said in known else people.hidden(said.casefold())
-        if found := known.get(hidden):
-            ids = {found}
-        elif _mentioned(tables, people, said):
+    if not ids and (name in known or "@" in name):
+        hidden = name if name in known else people.hidden(name.casefold())
+        if person_id := known.get(hidden):
+            ids = {person_id}
+        elif _mentioned(tables, people, name):
             ids = {hidden}
     if len(ids) == 1:
         id_ = ids.pop()
         newest = [row for row in persons if row["id"] == id_][-1:]
-        return Person(id_, *((newest[0]["name"], newest[0]["email"]) if newest else (said,)))
+        return Person(id_, *((newest[0]["name"], newest[0]["email"]) if newest else (name,)))
     if ids:
-        raise AskedWrongly(f"{said!r} can be any of {', '.join(sorted(ids))}.", "Name one by its id.")
+        raise AskedWrongly(f"{name!r} can be any of {', '.join(sorted(ids))}.", "Name one by its id.")
     if known:  # and an earlier forgetting may have died before its end
         with tables.writing() as writer:
             _clear(writer)
-    every = sorted({it for row in persons for it in (row["id"], row["name"], row["email"]) if it})
-    near = get_close_matches(said, every, 3, 0.5)
+    every = sorted({label for row in persons for label in (row["id"], row["name"], row["email"]) if label})
+    near = get_close_matches(name, every, 3, 0.5)
     raise AskedWrongly(
-        f"There is no {said!r} among the people of the ledger.",
+        f"There is no {name!r} among the people of the ledger.",
         f"Near it: {', '.join(near)}." if near else "Give a user's id, e-mail or exact name.",
     )
 
@@ -85,14 +85,14 @@ def forget(
         if reason == "forgotten":
             ids = {person.id} if person else {row["id"] for row in persons}
             gone = {id_: id_ for id_ in ids}
-            told = [(row["email"], row["id"]) for row in persons if row["email"] and row["id"] in ids]
-            gone |= {people.hidden(email.casefold()): id_ for email, id_ in told}
+            emails_of_ids = [(row["email"], row["id"]) for row in persons if row["email"] and row["id"] in ids]
+            gone |= {people.hidden(email.casefold()): id_ for email, id_ in emails_of_ids}
         remember(tables.root, gone)
-        them = People(mode, people.key, emails, forgotten(tables.root), fresh=False)
-        pages = _pages(writer, them, reason)
+        redaction = People(mode, people.key, emails, forgotten(tables.root), fresh=False)
+        pages = _pages(writer, redaction, reason)
         if reason == "forgotten" and not person:
-            remember(tables.root, them.met)
-        rows = _renamed(them, names)
+            remember(tables.root, redaction.met)
+        rows = _renamed(redaction, names)
         if rows != names:
             rewrite(writer, NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
             repin(writer, NAMES)
@@ -104,35 +104,35 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
     """Rewrite the pages that hold somebody, and then the index; how many pages."""
     archive = writer.archive
     rows = read(writer.delta(PAGES)).to_pylist()
-    found: dict[tuple[str, str], tuple[str, int] | None] = {}
+    new_pages: dict[tuple[str, str], tuple[str, int] | None] = {}
     done = []
     for row in rows:
         source = row["purpose"] if row["source"] == "names" else row["source"]
         key = (row["hash"], source)
-        if source in SOURCES and key not in found:
+        if source in SOURCES and key not in new_pages:
             body = people.redacted(archive.body(row["hash"]), source)
-            found[key] = None if body is None else (archive.keep(body), len(body))
-        if new := found.get(key):
+            new_pages[key] = None if body is None else (archive.keep(body), len(body))
+        if new := new_pages.get(key):
             original = row.get("original") or row["hash"]
             row = {**row, "hash": new[0], "size": new[1], "original": original, "redacted": reason}  # noqa: PLW2901
         done.append(row)
-    if any(found.values()):
+    if any(new_pages.values()):
         rewrite(writer, PAGES, pa.Table.from_pylist(done, schema(PAGES)))
         writer.flush()
-    return sum(it is not None for it in found.values())
+    return sum(page is not None for page in new_pages.values())
 
 
 def _renamed(people: People, names: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of `names` without those persons; of a person's rows that now say the same, the first."""
     rows: list[dict[str, Any]] = []
-    held: dict[tuple[str, str, str], dict[str, Any]] = {}
+    newest: dict[tuple[str, str, str], dict[str, Any]] = {}
     for row in names:
         key = (row["organization"], row["type"], row["id"])
         new = people.renamed(row)
-        same = held.get(key)
+        same = newest.get(key)
         if row["type"] in PERSONS and same and {**same, "seen_at": None} == {**new, "seen_at": None}:
             continue
-        held[key] = new
+        newest[key] = new
         rows.append(new)
     return rows
 
@@ -150,11 +150,11 @@ def _names(tables: Tables) -> list[dict[str, Any]]:
     return rows
 
 
-def _is(people: People, email: str | None, said: str) -> bool:
+def _is(people: People, email: str | None, name: str) -> bool:
     """Whether this e-mail, as the ledger has it, is what was said."""
-    if email is None or "@" not in said:
+    if email is None or "@" not in name:
         return False
-    return said.casefold() == email.casefold() or ("@" not in email and people.hidden(said.casefold()) == email)
+    return name.casefold() == email.casefold() or ("@" not in email and people.hidden(name.casefold()) == email)
 
 
 def _mentioned(tables: Tables, people: People, email: str) -> bool:
@@ -163,4 +163,4 @@ def _mentioned(tables: Tables, people: People, email: str) -> bool:
     alone = replace(people, mode=Mode.FULL, emails={}, forgotten={hidden: hidden})
     rows = tables.rows(PAGES, columns=["hash", "source"], filters=[("source", "=", "claude_code")])
     archive = Archive(tables.root)
-    return any(alone.redacted(archive.body(it), "claude_code") for it in set(rows["hash"].to_pylist()))
+    return any(alone.redacted(archive.body(page_hash), "claude_code") for page_hash in set(rows["hash"].to_pylist()))

@@ -18,11 +18,11 @@ def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date,
     """What the ledger knows of each day, by source and grain: its state, and when it was last read and looked at."""
     if not tables.exists():
         return {}
-    mine = [("organization", "=", organization)]
-    states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=mine).to_pylist()
+    own_rows = [("organization", "=", organization)]
+    states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=own_rows).to_pylist()
     index = tables.rows(
         PAGES,
-        filters=[*mine, ("purpose", "in", ["after", "activity", "check"])],
+        filters=[*own_rows, ("purpose", "in", ["after", "activity", "check"])],
         columns=["source", "grain", "purpose", "window_start", "window_end", "read_at"],
     )
     read: dict[tuple[str, str, date], datetime] = {}
@@ -31,15 +31,15 @@ def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date,
         for day in Window(row["window_start"], row["window_end"]).days():
             (seen if row["purpose"] == "check" else read)[row["source"], row["grain"], day] = row["read_at"]
     pin = tables.newest().tables.get(LOSSES.name)
-    lost = tables.rows(LOSSES, pin, filters=mine).to_pylist() if pin is not None else []
+    lost = tables.rows(LOSSES, pin, filters=own_rows).to_pylist() if pin is not None else []
     doubtful = {(row["source"], row["grain"], row["day"]) for row in lost}
-    found: dict[Kind, dict[date, Known]] = {}
+    days_by_kind: dict[Kind, dict[date, Known]] = {}
     for row in states:
         source, grain, day = row["source"], row["grain"], row["day"]
-        at = (source, grain, day)
-        known = Known(State(row["state"]), read.get(at, midnight(day)), seen.get(at), at in doubtful)
-        found.setdefault((Source(source), Grain(grain)), {})[day] = known
-    return found
+        key = (source, grain, day)
+        known = Known(State(row["state"]), read.get(key, midnight(day)), seen.get(key), key in doubtful)
+        days_by_kind.setdefault((Source(source), Grain(grain)), {})[day] = known
+    return days_by_kind
 
 
 def habits(tables: Tables) -> dict[Kind, Habit]:
@@ -55,8 +55,8 @@ def habits(tables: Tables) -> dict[Kind, Habit]:
             last = row["purpose"] == "after" and not following
             days = (row["window_end"] - row["window_start"]).days if last else int(daily and not following)
             following = following or daily
-            for place, more in enumerate((not following, following, row["size"], last, days)):
-                cost[place] += more
+            for index, count in enumerate((not following, following, row["size"], last, days)):
+                cost[index] += count
     return {
         kind: Habit(queries / max(readings, 1), pages / days, size / days, measured=True)
         for kind, (queries, pages, size, readings, days) in costs.items()

@@ -76,9 +76,9 @@ class Keeper:
         charged: set[date] = set()
         news = False
         for batch in batches:
-            days, more = self._write(batch)
+            days, noticed = self._write(batch)
             changed |= days
-            news = news or more or bool(days)
+            news = news or noticed or bool(days)
             if not batch.errand.source.cut and batch.errand.source is not Source.CLAUDE_CODE:  # an estimate, no charge
                 charged |= days
         if not news:
@@ -90,17 +90,17 @@ class Keeper:
             totals |= _totals(
                 control for batch in batches if batch.errand.source == source for control in batch.verdict.days.values()
             )
-        what = "; ".join(dict.fromkeys(str(batch.errand) for batch in batches))
-        self._commit(what, max(batch.read_at for batch in batches), totals)
+        message = "; ".join(dict.fromkeys(str(batch.errand) for batch in batches))
+        self._commit(message, max(batch.read_at for batch in batches), totals)
         return changed
 
     def _write(self, batch: Batch) -> tuple[set[date], bool]:
         """Write what a reading changes, not yet committed; the days that did, and whether there is other news."""
-        errand, verdict, at = batch.errand, batch.verdict, batch.read_at
+        errand, verdict, read_at = batch.errand, batch.verdict, batch.read_at
         table = table_of(errand.source, errand.grain)
         days = sorted(verdict.days)
         changed = self.writer.changed(table, self.organization, days, verdict.rows) if days else []
-        lost = self._losses.sift(errand, verdict, changed, at, accept=batch.accept)
+        lost = self._losses.sift(errand, verdict, changed, read_at, accept=batch.accept)
         for day in days:
             self.losses.pop(f"{errand.source} {day}", None)
         if lost:
@@ -110,8 +110,8 @@ class Keeper:
             verdict = replace(verdict, days={day: verdict.days[day] for day in days})
         marks = self._marks(errand, verdict)
         issues = [*_issues(errand, verdict, lost, last=batch.last), *self._uncounted(errand, verdict)]
-        noticed = self._notice(issues, at)
-        met = self._naming.meet(batch.people, at)
+        noticed = self._notice(issues, read_at)
+        met = self._naming.meet(batch.people, read_at)
         news = self._losses.take_news() or met or noticed
         if changed:
             self.writer.replace(
@@ -126,15 +126,15 @@ class Keeper:
 
     def knows(self, source: Source) -> bool:
         """Whether any day of a source was kept."""
-        return any(it == source for it, _, _ in self._known)
+        return any(known_source == source for known_source, _, _ in self._known)
 
     def moved(self, errand: Errand, control: Mapping[date, Figures]) -> list[date]:
         """The days whose control total is no longer what the ledger has."""
-        held = {day: self._known.get((errand.source, errand.grain, day)) for day in control}
+        known = {day: self._known.get((errand.source, errand.grain, day)) for day in control}
         return [
             day
-            for day, said in control.items()
-            if (row := held[day]) is None or any(row[name] != it for name, it in said.items())
+            for day, figures in control.items()
+            if (row := known[day]) is None or any(row[name] != figure for name, figure in figures.items())
         ]
 
     @property
@@ -157,7 +157,7 @@ class Keeper:
         """The ids of keys by name, as far as their names are known now."""
         return key_ids(self._naming.keys())
 
-    def keep_names(self, pages: Iterable[tuple[str, Page]], at: datetime) -> int:
+    def keep_names(self, pages: Iterable[tuple[str, Page]], read_at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone.
 
         Nor does one that lost most of its names, until a later one is as short.
@@ -165,19 +165,22 @@ class Keeper:
         pages, odd = list(pages), set[Oddity]()
         directory.names([(purpose, page) for purpose, page in pages if purpose != CHILDREN], odd)
         before = self.default
-        news = self._naming.take(pages, at, self._losses)
+        news = self._naming.take(pages, read_at, self._losses)
         if self.default and self.default != before:
             self._charging.charge(rehome(self.writer, self.organization, self.default))
-        if self._notice([("odd value", it.field, it.text) for it in sorted(odd)], at) or self._naming.written:
-            self._commit("names", at, {})
+        if (
+            self._notice([("odd value", oddity.field, oddity.text) for oddity in sorted(odd)], read_at)
+            or self._naming.written
+        ):
+            self._commit("names", read_at, {})
         return news
 
-    def _notice(self, found: Iterable[tuple[str, str, str]], at: datetime) -> bool:
+    def _notice(self, issues: Iterable[tuple[str, str, str]], read_at: datetime) -> bool:
         """Write down issues, each a kind, a subject and a text, that were not noticed before; whether there are any."""
         rows = [
-            {"organization": self.organization, "noticed_at": at, "kind": kind, "subject": subject, "text": said}
-            for kind, subject, said in found
-            if (kind, subject, said) not in self._noticed
+            {"organization": self.organization, "noticed_at": read_at, "kind": kind, "subject": subject, "text": note}
+            for kind, subject, note in issues
+            if (kind, subject, note) not in self._noticed
         ]
         if rows:
             self._noticed |= {_issue(row) for row in rows}
@@ -185,18 +188,18 @@ class Keeper:
             self.writer.append(NOTICES, pa.Table.from_pylist(rows, schema(NOTICES)))
         return bool(rows)
 
-    def keep_prices(self, at: datetime) -> int:
+    def keep_prices(self, when: datetime) -> int:
         """Tally every day once more if it was tallied by other price lists; how many days."""
         days = sorted({day for _, _, day in self._known})
         if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not days:
             return 0
         for _, month in groupby(days, key=lambda day: (day.year, day.month)):
             self._charging.charge(list(month))
-        self._commit("charges by other price lists", at, {})
+        self._commit("charges by other price lists", when, {})
         return len(days)
 
-    def _commit(self, what: str, at: datetime, totals: dict[str, str]) -> None:
-        self.writer.commit(self.organization, what, at, totals | {self._tallied_by: self.prices.digest})
+    def _commit(self, message: str, when: datetime, totals: dict[str, str]) -> None:
+        self.writer.commit(self.organization, message, when, totals | {self._tallied_by: self.prices.digest})
 
     @property
     def _tallied_by(self) -> str:
@@ -205,14 +208,14 @@ class Keeper:
     def _marks(self, errand: Errand, verdict: Verdict) -> list[dict[str, Any]]:
         """The rows of `days` that this verdict makes new or other."""
         marks = []
-        nothing = dict.fromkeys(it.name for it in DAYS.columns if it.type in {Type.COUNT, Type.MONEY})
-        for day, (how, control) in sorted(verdict.days.items()):
+        nothing = dict.fromkeys(column.name for column in DAYS.columns if column.type in {Type.COUNT, Type.MONEY})
+        for day, (day_state, control) in sorted(verdict.days.items()):
             mark = {
                 "organization": self.organization,
                 "source": str(errand.source),
                 "grain": str(errand.grain),
                 "day": day,
-                "state": str(how),
+                "state": str(day_state),
                 **nothing,
                 **control,
             }
@@ -222,24 +225,24 @@ class Keeper:
 
     def _uncounted(self, errand: Errand, verdict: Verdict) -> Iterator[tuple[str, str, str]]:
         """The notices of days with tokens of kinds that are not known, and of days that had some and have none now."""
-        told = {subject for kind, subject, _ in self._noticed if kind == KIND}
+        subjects = {subject for kind, subject, _ in self._noticed if kind == KIND}
         for day, fields in sorted(verdict.uncounted.items()):
             subject = f"{errand.source} {day}"
-            if fields.get("") or subject in told:
+            if fields.get("") or subject in subjects:
                 yield KIND, subject, text_of(fields.get("", 0), [name for name in fields if name])
 
 
 def _issues(errand: Errand, verdict: Verdict, lost: Mapping[date, str], *, last: bool) -> list[tuple[str, str, str]]:
     """The issues of a reading: a kind, a subject and a text each."""
     day_of = f"{errand.source} {errand.grain}"
-    left = "left as the ledger had it, to be read again"
+    remedy = "left as the ledger had it, to be read again"
     moved = verdict.moved.items() if last else ()
     unknown = "a field tallystick does not know; the archive keeps it as sent"
     return [
         *((LOSS, f"{day_of} {day}", f"{words}; left as it was") for day, words in lost.items()),
-        *(("moved", f"{day_of} {day}", f"{how}; {left}") for day, how in moved),
+        *(("moved", f"{day_of} {day}", f"{change}; {remedy}") for day, change in moved),
         *(("new field", f"{errand.source} {name}", unknown) for name in sorted(verdict.new_fields)),
-        *(("odd value", f"{errand.source} {it.field}", it.text) for it in sorted(verdict.odd)),
+        *(("odd value", f"{errand.source} {oddity.field}", oddity.text) for oddity in sorted(verdict.odd)),
     ]
 
 
@@ -253,5 +256,9 @@ def _issue(row: dict[str, Any]) -> tuple[str, str, str]:
 
 def _totals(days: Iterable[tuple[State, Figures]]) -> dict[str, str]:
     """The control totals of a commit, as its version states them."""
-    said = added(control for _, control in days)
-    return {name: plain(it) if isinstance(it, Decimal) else str(it) for name, it in said.items() if it is not None}
+    totals = added(control for _, control in days)
+    return {
+        name: plain(total) if isinstance(total, Decimal) else str(total)
+        for name, total in totals.items()
+        if total is not None
+    }

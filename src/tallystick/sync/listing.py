@@ -67,39 +67,39 @@ class Listing:
     def learn(self, people: People) -> None:
         """Learn whose e-mails are whose; leave out what may not be kept of persons, and lists that make no sense."""
         for purpose in dict.fromkeys(purpose for purpose, _ in self.pages):
-            mine = [page for name, page in self.pages if name == purpose]
+            listed = [page for name, page in self.pages if name == purpose]
             try:
                 if purpose == "users":
-                    for page in mine:
+                    for page in listed:
                         people.learn(page.body)
-                asked = [people.taken(Asked(purpose, {}, page), purpose) for page in mine]
-                directory.names((purpose, it.page) for it in asked)
+                answers = [people.taken(Asked(purpose, {}, page), purpose) for page in listed]
+                directory.names((purpose, answer.page) for answer in answers)
             except StrangeAnswer as wrong:
                 if purpose == ORGANIZATION:
                     raise
                 self.errors[purpose] = wrong
             else:
-                self._asked += asked
+                self._asked += answers
 
     def ask_children(self, watch: Watch, now: datetime) -> None:
         """Ask the newer dialect which organizations a parent's report is of; a refusal leaves it unknown."""
         query = analytics.family(now)
         try:
             pages = list(watch.pages(query)) if query else []
-            found = {child for page in pages for child in analytics.children(page)}
+            children = {child for page in pages for child in analytics.children(page)}
         except (Refused, StrangeAnswer):
             return
-        if found:  # of any other organization nothing is to be kept
+        if children:  # of any other organization nothing is to be kept
             self._asked += [Asked(CHILDREN, {}, page) for page in pages]
 
-    def keep(self, keeper: Keeper, fetch: Fetch, outcome: Outcome, at: datetime) -> None:
+    def keep(self, keeper: Keeper, fetch: Fetch, outcome: Outcome, when: datetime) -> None:
         """Archive the lists and commit the names; say what could not be read and what looks wrong."""
         self._say(outcome)
         if fetch.people.named_in(keeper.writer.rows(NAMES, keeper.organization).to_pylist()):
             outcome.remark(OLDER.format(mode=fetch.people.mode))
-        fetch.names(keeper, self._asked, at)
-        keeper.keep_prices(at)
-        outcome.names = keeper.keep_names([(asked.purpose, asked.page) for asked in self._asked], at)
+        fetch.names(keeper, self._asked, when)
+        keeper.keep_prices(when)
+        outcome.names = keeper.keep_names([(answer.purpose, answer.page) for answer in self._asked], when)
         short: Mapping[str, str] = keeper.short
         keeper.losses |= {f"the list of {_spoken(purpose)}": words for purpose, words in short.items()}
 

@@ -51,7 +51,7 @@ class Losses:
         return news
 
     def sift(
-        self, errand: Errand, verdict: Verdict, changed: Sequence[date], at: datetime, *, accept: bool = False
+        self, errand: Errand, verdict: Verdict, changed: Sequence[date], read_at: datetime, *, accept: bool = False
     ) -> dict[date, str]:
         """Return the changed days that must stay as they are, each with the reason.
 
@@ -68,20 +68,20 @@ class Losses:
             pending = self._pending.get(key)
             new = _sums(_on(verdict.rows, day)) if day in moving else {}
             words = loss(_sums(_on(before, day)), new) if new else None
-            if words is None or self._believed(pending, new, at, running=state is State.RUNNING):
+            if words is None or self._believed(pending, new, read_at, running=state is State.RUNNING):
                 if pending:
                     news[day] = None
                 continue
             lost[day] = words
             if not pending or not _same(pending["figures"], new, running=False):
-                news[day] = self._row(key, at, new, words)
+                news[day] = self._row(key, read_at, new, words)
         if news:
             self._write(source, grain, news)
         return lost
 
-    def emptied(self, listed: str, before: int, after: int, at: datetime) -> bool:
+    def emptied(self, listed: str, before: int, after: int, read_at: datetime) -> bool:
         """Return whether a list of the directory lost so many names that nobody is marked gone yet."""
-        day = next((key[2] for key in self._pending if key[0] == listed), at.date())
+        day = next((key[2] for key in self._pending if key[0] == listed), read_at.date())
         key = (listed, str(Grain.DAY), day)
         pending = self._pending.get(key)
         sums = {"rows": Decimal(after)}
@@ -89,27 +89,31 @@ class Losses:
             if pending:
                 self._write(listed, str(Grain.DAY), {day: None})
             return False
-        if self._believed(pending, sums, at):
+        if self._believed(pending, sums, read_at):
             self._write(listed, str(Grain.DAY), {day: None})
             return False
         if not pending or not _same(pending["figures"], sums, running=False):
-            self._write(listed, str(Grain.DAY), {day: self._row(key, at, sums, f"{before:,} names became {after:,}")})
+            self._write(
+                listed, str(Grain.DAY), {day: self._row(key, read_at, sums, f"{before:,} names became {after:,}")}
+            )
         return True
 
-    def _believed(self, pending: Mapping[str, Any] | None, sums: Sums, at: datetime, *, running: bool = False) -> bool:
+    def _believed(
+        self, pending: Mapping[str, Any] | None, sums: Sums, read_at: datetime, *, running: bool = False
+    ) -> bool:
         """Return whether an answer was read before, long enough ago."""
-        if pending is None or at - pending["noticed_at"] < GRACE:
+        if pending is None or read_at - pending["noticed_at"] < GRACE:
             return False
         return _same(pending["figures"], sums, running=running)
 
-    def _row(self, key: Key, at: datetime, sums: Sums, words: str) -> dict[str, Any]:
+    def _row(self, key: Key, read_at: datetime, sums: Sums, words: str) -> dict[str, Any]:
         source, grain, day = key
         return {
             "organization": self._organization,
             "source": source,
             "grain": grain,
             "day": day,
-            "noticed_at": at,
+            "noticed_at": read_at,
             "figures": _written(sums),
             "text": words,
         }
@@ -146,10 +150,10 @@ def _sums(rows: pa.Table) -> dict[str, Decimal]:
     sums = {"rows": Decimal(rows.num_rows), "filled": Decimal(0)}
     tokens: list[Decimal] = []
     for column in rows.schema:
-        whole = pa.types.is_int64(column.type) and column.name != "hour_of_day"
-        if not whole and not pa.types.is_decimal(column.type):
+        is_count = pa.types.is_int64(column.type) and column.name != "hour_of_day"
+        if not is_count and not pa.types.is_decimal(column.type):
             continue
-        values = rows[column.name].cast(_WIDE) if whole else rows[column.name]
+        values = rows[column.name].cast(_WIDE) if is_count else rows[column.name]
         figure = pc.sum(values).as_py() or Decimal(0)
         sums[column.name] = figure
         if pc.any(pc.not_equal(values, pa.scalar(0, values.type))).as_py():

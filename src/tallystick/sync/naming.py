@@ -39,50 +39,51 @@ class Naming:
         self.written = False
         self.short: dict[str, str] = {}
 
-    def take(self, pages: Iterable[tuple[str, Page]], at: datetime, losses: Losses) -> int:
+    def take(self, pages: Iterable[tuple[str, Page]], read_at: datetime, losses: Losses) -> int:
         """Take in the directory; how many names are new or changed. A list that was not read makes nobody gone.
 
         Nor does one that lost more than half of its names: `short` says which, until a later one is as short.
         `written`: something is to be committed.
         """
         pages = list(pages)
-        held = self._held
-        read_at = at
-        at = max([at, *(row["seen_at"] + LATER for row in held.values())])
+        known = self._held
+        seen_at = max([read_at, *(row["seen_at"] + LATER for row in known.values())])
         listed = [(purpose, page) for purpose, page in pages if purpose != CHILDREN]
-        said = {(named.type, named.id): self._name(named, at) for named in directory.names(listed)}
-        self._adopt(said, {child for purpose, page in pages if purpose == CHILDREN for child in children(page)}, at)
-        news = [row for key, row in said.items() if _untimed(row) != _untimed(held.get(key, {}))]
+        names = {(named.type, named.id): self._name(named, seen_at) for named in directory.names(listed)}
+        self._adopt(
+            names, {child for purpose, page in pages if purpose == CHILDREN for child in children(page)}, seen_at
+        )
+        news = [row for key, row in names.items() if _untimed(row) != _untimed(known.get(key, {}))]
         self.short, self.written = {}, False
         odd = {purpose for purpose, page in listed if purpose in LISTED and not directory.whole(page)}
         for purpose in dict.fromkeys(purpose for purpose, _ in listed if purpose in LISTED and purpose not in odd):
             live = [
                 row
-                for (kind, id_), row in held.items()
+                for (kind, id_), row in known.items()
                 if kind == LISTED[purpose] and id_ != DEFAULT and row["status"] != "gone" and not id_.startswith(MADE)
             ]
-            missing = [row for row in live if (row["type"], row["id"]) not in said]
+            missing = [row for row in live if (row["type"], row["id"]) not in names]
             rest = len(live) - len(missing)
             if losses.emptied(purpose, len(live), rest, read_at):
                 self.short[purpose] = f"{len(live):,} names became {rest:,}"
             else:
-                news += [row | {"status": "gone", "seen_at": at} for row in missing]
+                news += [row | {"status": "gone", "seen_at": seen_at} for row in missing]
         if news:
             self._append(news)
         self.written = bool(news) or losses.take_news()
         return len(news)
 
-    def _adopt(self, said: dict[tuple[str, str], dict[str, Any]], ids: set[str], at: datetime) -> None:
+    def _adopt(self, names: dict[tuple[str, str], dict[str, Any]], ids: set[str], seen_at: datetime) -> None:
         """Note the organizations of a parent, as far as they were ever seen, in the details of its own name."""
         key = ("organization", self._organization)
-        held = self._held.get(key)
-        known = json.loads(held["details"] or "{}").get(CHILDREN, []) if held else []
+        own_row = self._held.get(key)
+        known = json.loads(own_row["details"] or "{}").get(CHILDREN, []) if own_row else []
         if not (ids := {*known, *ids}):
             return
-        row = said.get(key) or held
-        row = dict(row) if row else self._name(directory.Named(type=key[0], id=key[1], name=key[1]), at)
+        row = names.get(key) or own_row
+        row = dict(row) if row else self._name(directory.Named(type=key[0], id=key[1], name=key[1]), seen_at)
         details = {**json.loads(row["details"] or "{}"), CHILDREN: sorted(ids)}
-        said[key] = row | {"details": json.dumps(details, sort_keys=True), "seen_at": at}
+        names[key] = row | {"details": json.dumps(details, sort_keys=True), "seen_at": seen_at}
 
     @property
     def default(self) -> str | None:
@@ -105,15 +106,15 @@ class Naming:
         """The id and the name of every key."""
         return [(row["id"], row["name"]) for row in self._held.values() if row["type"] == "key"]
 
-    def meet(self, people: Iterable[directory.Named], at: datetime) -> bool:
+    def meet(self, people: Iterable[directory.Named], read_at: datetime) -> bool:
         """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
         rows = []
         for named in people:
-            held = self._held.get((named.type, named.id), {})
-            row = self._name(named, at)
-            if held:
-                row |= {"status": held["status"], "seen_at": max(at, held["seen_at"] + LATER)}
-            if held.get("status", "gone") == "gone" and _untimed(row) != _untimed(held):
+            known = self._held.get((named.type, named.id), {})
+            row = self._name(named, read_at)
+            if known:
+                row |= {"status": known["status"], "seen_at": max(read_at, known["seen_at"] + LATER)}
+            if known.get("status", "gone") == "gone" and _untimed(row) != _untimed(known):
                 rows.append(row)
         if rows:
             self._append(rows)
@@ -123,10 +124,14 @@ class Naming:
         self._writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
         self._held |= {(row["type"], row["id"]): row for row in rows}
 
-    def _name(self, named: directory.Named, at: datetime) -> dict[str, Any]:
+    def _name(self, named: directory.Named, seen_at: datetime) -> dict[str, Any]:
         details = json.dumps(named.details, sort_keys=True)
-        return msgspec.structs.asdict(named) | {"organization": self._organization, "details": details, "seen_at": at}
+        return msgspec.structs.asdict(named) | {
+            "organization": self._organization,
+            "details": details,
+            "seen_at": seen_at,
+        }
 
 
 def _untimed(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: said for name, said in row.items() if name != "seen_at"}
+    return {name: value for name, value in row.items() if name != "seen_at"}

@@ -65,10 +65,10 @@ class Outcome:
         kind: type[ApiError] = StrangeAnswer if self.exit_code == StrangeAnswer.exit_code else Refused
         if all(type(wrong) is type(first) for wrong in failures):
             kind = type(first)
-        named = [f"{what}: {wrong.what}" for what, wrong in self.failures.items()]
-        more = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
+        named = [f"{label}: {wrong.what}" for label, wrong in self.failures.items()]
+        rest = f"; and {len(named) - MOST_NAMED} more" if len(named) > MOST_NAMED else ""
         raise kind(
-            f"{len(named)} windows or lists could not be read: {'; '.join(named[:MOST_NAMED])}{more}",
+            f"{len(named)} windows or lists could not be read: {'; '.join(named[:MOST_NAMED])}{rest}",
             "All others were committed. Run the same command again; if it stays, report the request-ids to Anthropic.",
             status=first.status,
             code=first.code,

@@ -72,12 +72,12 @@ def key_in(path: Path | None) -> Callable[[], bytes]:
                 with suppress(FileExistsError):  # another process was faster, and its key holds
                     path.hardlink_to(part)
                 Path(part).unlink()
-            said = path.read_bytes().strip()
+            secret = path.read_bytes().strip()
         except OSError as wrong:
             raise AskedWrongly(f"The key {path} cannot be read: {wrong.strerror}.", "Correct `people_key`.") from None
-        if not said:
+        if not secret:
             raise AskedWrongly(f"The key {path} is empty.", "Restore it, or remove it to have another made.")
-        return said
+        return secret
 
     return key
 
@@ -102,11 +102,11 @@ class People:
         """The id that an e-mail belongs to, else its keyed hash; what is no e-mail is an id already."""
         if "@" not in email:
             return email
-        found = self.emails.get(email.casefold())
-        if found is None:
+        id_ = self.emails.get(email.casefold())
+        if id_ is None:
             hidden = self.hidden(email.casefold())
             return self.forgotten.get(hidden, hidden)
-        return found
+        return id_
 
     def hidden(self, text: str) -> str:
         """The keyed hash of a text; what is one already stays."""
@@ -150,23 +150,23 @@ class People:
         """
         if source not in SOURCES or (self.mode == Mode.FULL and not self.forgotten):
             return None
-        if source != "users" and not any(it in body for it in _TELLING):
+        if source != "users" and not any(marker in body for marker in _TELLING):
             return None
-        whole = _decoded(body)
+        page = _decoded(body)
         changed = False
-        for at, row in list(_objects(whole)):
-            new = self._user(row) if source == "users" else self._actor(row, source, at)
-            changed = changed or any(row.get(name) != it for name, it in new.items())
+        for field_name, row in list(_objects(page)):
+            new = self._user(row) if source == "users" else self._actor(row, source, field_name)
+            changed = changed or any(row.get(name) != value for name, value in new.items())
             row.update(new)
-        return ENCODER.encode(whole) if changed else None
+        return ENCODER.encode(page) if changed else None
 
-    def taken(self, asked: Asked, source: str) -> Asked:
+    def taken(self, answer: Asked, source: str) -> Asked:
         """A page as it may be kept, with the reason where it is not as it was answered."""
-        body = self.redacted(asked.page.body, source)
+        body = self.redacted(answer.page.body, source)
         if body is None:
-            return asked
-        page = replace(asked.page, body=body, content=None)
-        return replace(asked, page=page, original=named(asked.page.body), redacted=self.reason)
+            return answer
+        page = replace(answer.page, body=body, content=None)
+        return replace(answer, page=page, original=named(answer.page.body), redacted=self.reason)
 
     def named_in(self, names: Iterable[Mapping[str, Any]]) -> bool:
         """Whether rows of `names` hold more of a person than may be kept."""
@@ -189,14 +189,14 @@ class People:
             return {}
         id_ = _text(row, "id") or self.hidden((email or name or "").casefold())
         new = dict(zip(("name", "email"), self.called(id_, name, email), strict=True))
-        return {it: said for it, said in new.items() if _text(row, it)}
+        return {field_name: value for field_name, value in new.items() if _text(row, field_name)}
 
-    def _actor(self, row: Mapping[str, Any], source: str, at: str) -> dict[str, Any]:
-        """What changes in an actor of a report, or in what stands at `at` in its page; nothing where it is none."""
+    def _actor(self, row: Mapping[str, Any], source: str, field_name: str) -> dict[str, Any]:
+        """What changes in an actor of a report, or in what stands in such a field; nothing where it is none."""
         kind, email, text = _text(row, "type"), _text(row, "email_address"), _text(row, "actor")
         if text and "@" in text and (self.mode != Mode.FULL or self.is_forgotten(self.id_of(text))):
             return {"actor": self.id_of(text)}
-        actor = at == "actor" or (kind or "").endswith("_actor")
+        actor = field_name == "actor" or (kind or "").endswith("_actor")
         if kind in _OTHERS or not (actor or email):
             return {}
         if source == "claude_code" and (email or kind == "user_actor"):
@@ -218,7 +218,7 @@ class People:
             id_ = self._keyed(id_, f"{actor.type.removesuffix('_actor')}_")
         name, address = self.called(id_, _text(row, "name"), email)
         new: dict[str, Any] = {"name": name, "email_address": address}
-        new = {it: said for it, said in new.items() if row.get(it)}
+        new = {field_name: value for field_name, value in new.items() if row.get(field_name)}
         if not given and (self.mode != Mode.FULL or self.is_forgotten(id_)):
             new |= {"subject": id_, "provider": unsigned(row.get("provider")), **dict.fromkeys(actor.extra)}
         return new
@@ -231,8 +231,8 @@ def unsigned(provider: Any) -> Any:
 
 
 def _text(row: Mapping[str, Any], name: str) -> str | None:
-    said = row.get(name)
-    return said if isinstance(said, str) and said else None
+    value = row.get(name)
+    return value if isinstance(value, str) and value else None
 
 
 def _decoded(body: bytes) -> Any:
@@ -253,9 +253,9 @@ def _objects(page: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every object of a page, with the name of the field that it stands in."""
     waiting: list[tuple[str, Any]] = [("", page)]
     while waiting:
-        at, value = waiting.pop()
+        field_name, value = waiting.pop()
         if isinstance(value, dict):
-            yield at, value
+            yield field_name, value
             waiting += value.items()
         elif isinstance(value, list):
-            waiting += ((at, item) for item in value)
+            waiting += ((field_name, item) for item in value)

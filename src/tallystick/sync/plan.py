@@ -109,20 +109,20 @@ def errands(
     known: Mapping[date, Known],
     now: datetime,
     within: Window | None = None,
-    more: Iterable[date] = (),
+    extra_days: Iterable[date] = (),
     *,
     anew: bool = False,
     longest: timedelta | None = None,
 ) -> list[Errand]:
-    """What to read of `wanted`, of `more` days and of what the ledger has unsettled from before, oldest first.
+    """What to read of `wanted`, of `extra_days` and of what the ledger has unsettled from before, oldest first.
 
     All of it is `within` a window, where there is one. `anew`: each day of `wanted` is read, whatever is known.
     `longest` is the longest window of one errand, where it is not the grain's.
     """
     today = Grain.DAY.floor(now).date()
-    older = {day for day, it in known.items() if _open(it) and midnight(day) < wanted.start}
+    older = {day for day, day_known in known.items() if _open(day_known) and midnight(day) < wanted.start}
     read, check = [], []
-    for day in sorted({*wanted.days(), *older, *more}):
+    for day in sorted({*wanted.days(), *older, *extra_days}):
         if day > today or (day == today and source.ended) or (within and midnight(day) not in within):
             continue
         match "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today):
@@ -145,11 +145,16 @@ def looks(
 
     They are those of the window to `compare`, and of months one of whose days was not seen for a month.
     """
-    settled = sorted(day for day, it in known.items() if not _open(it) and midnight(day) in within)
+    settled = sorted(day for day, day_known in known.items() if not _open(day_known) and midnight(day) in within)
     months: dict[tuple[int, int], list[date]] = {}
     for day in settled:
         months.setdefault((day.year, day.month), []).append(day)
-    due = {day for days in months.values() if any(_seen(known[it]) <= now - LOOK for it in days) for day in days}
+    due = {
+        day
+        for days in months.values()
+        if any(_seen(known[seen_day]) <= now - LOOK for seen_day in days)
+        for day in days
+    }
     due |= {day for day in settled if compare and midnight(day) in compare}
     return _cut(source, grain, sorted(due), check=True)
 
@@ -206,13 +211,13 @@ def together(plan: Iterable[Errand]) -> list[list[Errand]]:
     return groups
 
 
-def _halves(one: Errand, other: Errand) -> bool:
+def _halves(first: Errand, second: Errand) -> bool:
     """Return whether two errands read halves of one bill, or two looks at one half, of days that they share a month."""
-    dialect = _DIALECTS.get(one.source)
-    if dialect is None or dialect != _DIALECTS.get(other.source):
+    dialect = _DIALECTS.get(first.source)
+    if dialect is None or dialect != _DIALECTS.get(second.source):
         return False
-    days = one.window & other.window
-    return bool(days) and one.source is not other.source
+    days = first.window & second.window
+    return bool(days) and first.source is not second.source
 
 
 _DIALECTS = {
@@ -266,15 +271,15 @@ def estimate(plan: Iterable[Errand], habits: Mapping[tuple[Source, Grain], Habit
         days = len(errand.window.days())
         habit = habits.get((errand.source, errand.grain)) or assumed(errand.source)
         if errand.check:
-            asked = 1.0
+            errand_requests = 1.0
             size += CONTROL * days
         else:
             hours = 1 if habit.measured or errand.grain is Grain.DAY else 12
             measured = measured and habit.measured
-            asked = habit.queries + habit.pages * days
+            errand_requests = habit.queries + habit.pages * days
             size += habit.size * days * hours
-        requests += asked
-        seconds += asked * (SECONDS_A_PACED if errand.source.newer else SECONDS_A_REQUEST)
+        requests += errand_requests
+        seconds += errand_requests * (SECONDS_A_PACED if errand.source.newer else SECONDS_A_REQUEST)
     return Estimate(round(requests), seconds / 60, size / 1e6, measured)
 
 

@@ -86,14 +86,14 @@ class Questions:
                 errand, "scout", by, lambda by, where: usage_query(window, Grain.DAY, by=by, where=where)
             )
         queries, lost = cuts(reading.seen, self._refused.get(errand, ()))
-        asked: list[Filter] = []
+        filters: list[Filter] = []
         for cut in queries:
             limit = max(1, min(LIMITS[grain], ROWS_A_PAGE // self.densest)) if self.densest else FIRST_BUCKETS
 
             def ask(by: tuple[str, ...], where: Filter, limit: int = limit) -> Query:
                 return usage_query(window, grain, by=by, where=where, limit=limit)
 
-            yield from self._filtered(errand, cut, cut.by, ask, asked)
+            yield from self._filtered(errand, cut, cut.by, ask, filters)
         reading.lost = lost
 
     def _sparse_cube(self, errand: Errand, reading: Reading, now: datetime) -> Iterator[Asked]:
@@ -103,7 +103,7 @@ class Questions:
             errand, "scout", SPARSE, lambda by, where: query(window, None, now, by=by, where=where, limit=ROWS)
         )
         queries, lost = sparse_cuts(reading.seen, self._refused.get(errand, ()))
-        asked: list[Filter] = []
+        filters: list[Filter] = []
         for cut in queries:
             by = (*cut.by, "kind") if errand.source.money else cut.by
             yield from self._filtered(
@@ -111,16 +111,16 @@ class Questions:
                 cut,
                 by,
                 lambda by, where: query(window, errand.grain, now, by=by, where=where, limit=ROWS),
-                asked,
+                filters,
             )
         reading.lost = lost
 
     def _filtered(
-        self, errand: Errand, cut: Cut, by: tuple[str, ...], ask: Ask, asked: list[Filter]
+        self, errand: Errand, cut: Cut, by: tuple[str, ...], ask: Ask, filters: list[Filter]
     ) -> Iterator[Asked]:
         """The pages of one query of a cube, without the filters that the API refuses: those values are `unknown`.
 
-        `asked` are the filters of the queries so far, and grows: without a filter two queries can become one.
+        `filters` are those of the queries so far, and grow: without a filter two queries can become one.
         """
         where: Filter = {name: (value,) for name, value in cut.where.items()}
         fixed = dict(cut.fixed)
@@ -134,12 +134,12 @@ class Questions:
                 raise
             for name in bad:
                 self._remark(f"The API takes no filter on {name} {where[name][0]}; it is `unknown`. {no.what}")
-            left = {name: values for name, values in where.items() if name not in bad}
-            if left not in asked:
-                asked.append(left)
-                yield from self._grouped(errand, "cube", by, ask, left, fixed | dict.fromkeys(bad, UNKNOWN))
+            rest = {name: values for name, values in where.items() if name not in bad}
+            if rest not in filters:
+                filters.append(rest)
+                yield from self._grouped(errand, "cube", by, ask, rest, fixed | dict.fromkeys(bad, UNKNOWN))
         else:
-            asked.append(where)
+            filters.append(where)
 
     def _grouped(
         self,

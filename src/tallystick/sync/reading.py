@@ -126,7 +126,7 @@ class Reading(ABC):
     _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
 
     @abstractmethod
-    def add(self, asked: Asked) -> None:
+    def add(self, answer: Asked) -> None:
         """Take one page."""
 
     @abstractmethod
@@ -138,7 +138,7 @@ class Reading(ABC):
         """Until when the answers were whole."""
 
     @abstractmethod
-    def _buckets(self, day: Window, how: State) -> list[datetime]:
+    def _buckets(self, day: Window, day_state: State) -> list[datetime]:
         """The starts of a day's buckets that the answers hold; none where they do not hold the day."""
 
     @abstractmethod
@@ -148,10 +148,10 @@ class Reading(ABC):
     def control(self, purpose: str) -> dict[date, Figures]:
         """The control totals read for a purpose (before, after, check), by UTC day."""
         days: dict[date, list[Figures]] = {}
-        for whole in self.errand.window.split(Grain.DAY):
-            for start in self._buckets_of(whole):
-                if (said := self._said(purpose, start)) is not None:
-                    days.setdefault(whole.start.date(), []).append(said)
+        for day_window in self.errand.window.split(Grain.DAY):
+            for start in self._buckets_of(day_window):
+                if (total := self._said(purpose, start)) is not None:
+                    days.setdefault(day_window.start.date(), []).append(total)
         return {day: added(totals) for day, totals in days.items()}
 
     def verdict(self) -> Verdict:
@@ -160,21 +160,21 @@ class Reading(ABC):
         cube, control = self._sums(rows), self.control("after")
         days: dict[date, tuple[State, Figures]] = {}
         moved, gaps = {}, {}
-        for whole in self.errand.window.split(Grain.DAY):
-            day = whole.start.date()
-            how = state(day, self._whole_until())
-            starts = self._buckets(whole, how)
+        for day_window in self.errand.window.split(Grain.DAY):
+            day = day_window.start.date()
+            day_state = state(day, self._whole_until())
+            starts = self._buckets(day_window, day_state)
             if not starts:
                 continue
             agreed = day not in wrong and all(self._agree(start, cube) for start in starts)
             if not agreed:
                 read = added([self._nothing, *(cube[start] for start in starts if start in cube)])
                 gap = f"control total {_spoken(control[day])}, cube {_spoken(read)}"
-                if how is not State.RUNNING:
+                if day_state is not State.RUNNING:
                     moved[day] = gap
                     continue
                 gaps[day] = gap
-            days[day] = (how, control[day])
+            days[day] = (day_state, control[day])
         if moved or len(days) < len(self.errand.window.days()):
             rows = rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
         return Verdict(
@@ -183,12 +183,12 @@ class Reading(ABC):
 
     def _uncounted_of(self, days: Iterable[date]) -> dict[date, dict[str, int]]:
         """By day, the tokens of each field that is not known, and all of them under the empty name; {} where none."""
-        found: dict[date, dict[str, int]] = {day: {} for day in days}
+        counts: dict[date, dict[str, int]] = {day: {} for day in days}
         for start, fields in self._uncounted.get("after", {}).items():
-            day = found.get(start.date(), {})
+            day = counts.get(start.date(), {})
             for name, count in fields.items():
                 day[name] = day.get(name, 0) + count
-        return found
+        return counts
 
     def unnamed(self, verdict: Verdict) -> list[str]:
         """What stayed `unknown` as no query could tell its values apart, of which days, and a remedy."""
@@ -214,21 +214,21 @@ class Reading(ABC):
         """A control total of nothing."""
         return {name: Decimal(0) if name in {"billed", "list"} else 0 for name in MEASURES[self.errand.source]}
 
-    def _buckets_of(self, whole: Window) -> list[datetime]:
-        return [bucket.start for bucket in whole.split(self.errand.grain)]
+    def _buckets_of(self, day: Window) -> list[datetime]:
+        return [bucket.start for bucket in day.split(self.errand.grain)]
 
     def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
         """Whether both control totals and the cube say the same of a bucket.
 
         Requests are left out: that they add up over groups is nowhere said. So is what one of them does not know.
         """
-        told = [self._said("before", start), self._said("after", start), cube.get(start, self._nothing)]
-        return None not in told and all(
-            len({said[name] for said in told if said} - {None}) <= 1 for name in self._nothing if name != REQUESTS
+        totals = [self._said("before", start), self._said("after", start), cube.get(start, self._nothing)]
+        return None not in totals and all(
+            len({total[name] for total in totals if total} - {None}) <= 1 for name in self._nothing if name != REQUESTS
         )
 
-    def _control(self, asked: Asked, totals: Mapping[datetime, Figures]) -> None:
-        self._controls.setdefault(asked.purpose, {}).update(totals)
+    def _control(self, answer: Asked, totals: Mapping[datetime, Figures]) -> None:
+        self._controls.setdefault(answer.purpose, {}).update(totals)
 
     def _sums(self, rows: pa.Table) -> dict[datetime, Figures]:
         """The sums of a cube by bucket."""
@@ -271,14 +271,18 @@ class Reading(ABC):
 
 def added(totals: Iterable[Figures]) -> Figures:
     """The exact sum of control totals; a count that one of them does not know is None."""
-    held: dict[str, Any] = {}
-    for said in totals:
-        for name, it in said.items():
-            one = held.get(name, 0)
-            held[name] = (
-                None if it is None or one is None else EXACT.add(it, one) if isinstance(it, Decimal) else it + one
+    sums: dict[str, Any] = {}
+    for total in totals:
+        for name, figure in total.items():
+            so_far = sums.get(name, 0)
+            sums[name] = (
+                None
+                if figure is None or so_far is None
+                else EXACT.add(figure, so_far)
+                if isinstance(figure, Decimal)
+                else figure + so_far
             )
-    return held
+    return sums
 
 
 def repeated(page: Page, path: str, window: Window) -> StrangeAnswer:
@@ -292,11 +296,11 @@ def repeated(page: Page, path: str, window: Window) -> StrangeAnswer:
 
 def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
     """Each value as often as its size says."""
-    places = [place for place, size in enumerate(sizes) for _ in range(size)]
+    places = [index for index, size in enumerate(sizes) for _ in range(size)]
     return pa.array(values, kind).take(pa.array(places, pa.int32()))
 
 
-def _spoken(said: Figures) -> str:
-    if "billed" in said:
-        return f"{plain(said['billed'])} USD"
-    return f"{sum(said[name] for name in TOKENS)} tokens, {said['web_searches']} searches"
+def _spoken(figures: Figures) -> str:
+    if "billed" in figures:
+        return f"{plain(figures['billed'])} USD"
+    return f"{sum(figures[name] for name in TOKENS)} tokens, {figures['web_searches']} searches"

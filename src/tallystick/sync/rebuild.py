@@ -39,7 +39,7 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             raise AskedWrongly(f"{new} is there and not an empty folder.", "Name a folder that does not exist yet.")
     if not (old / "pages" / "index").exists():
         raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
-    index, (closed, newest, said) = Tables(old).rows(PAGES), _closed(Tables(old))
+    index, (closed, newest, stated) = Tables(old).rows(PAGES), _closed(Tables(old))
     rows = index.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
     readings = 0
     with Tables(new).writing() as writer:
@@ -55,7 +55,7 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
             readings += 1
         if closed.num_rows and newest.at:
             writer.append(CLOSED, closed)
-            writer.commit(newest.organization, "closed months, as they were", newest.at, said)
+            writer.commit(newest.organization, "closed months, as they were", newest.at, stated)
     return readings
 
 
@@ -64,11 +64,11 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
 
     No page tells what a month was closed with. LedgerError where there are rows and no version that holds them.
     """
-    said: dict[str, str] = {}
+    stated: dict[str, str] = {}
     try:
         newest = old.newest()
         for version in reversed(old.versions()):
-            said |= {name: it for name, it in version.totals.items() if name.startswith(CLOSED_AS)}
+            stated |= {name: text for name, text in version.totals.items() if name.startswith(CLOSED_AS)}
     except LedgerError as lost:
         if (old.folder(CLOSED) / "_delta_log" / f"{1:020}.json").exists():
             raise LedgerError(
@@ -77,24 +77,24 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
             ) from None
         newest = EMPTY
     if not newest.tables.get(CLOSED.name):
-        return schema(CLOSED).empty_table(), newest, said
+        return schema(CLOSED).empty_table(), newest, stated
     old.pinned(CLOSED, newest)
-    return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, said
+    return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, stated
 
 
 def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
     first = pages[0]
-    asked = (_asked(row, archive, copy) for row in pages)
+    answers = (_asked(row, archive, copy) for row in pages)
     accept = any(row["purpose"] == ACCEPTED for row in pages)
     if first["source"] == "names":
-        keeper.keep_names(((it.purpose, it.page) for it in asked), first["read_at"])
+        keeper.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
         return
     window = Window(first["window_start"], first["window_end"])
     errand = Errand(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
     reading = reading_of(errand, keeper, first["read_at"])
-    for it in asked:
-        if it.purpose != ACCEPTED:
-            reading.add(it)
+    for answer in answers:
+        if answer.purpose != ACCEPTED:
+            reading.add(answer)
     if not errand.check:
         last, people = first["attempt"] == TRIES, tuple(reading.people.values())
         keeper.keep(Batch(errand, reading.verdict(), first["read_at"], last, people, accept))

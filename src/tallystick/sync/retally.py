@@ -14,9 +14,9 @@ def retally(
     tables: Tables,
     organizations: Iterable[str],
     prices: Prices,
-    at: datetime,
+    when: datetime,
     waiting: Callable[[str], None] | None = None,
 ) -> int:
     """Match used against billed anew where that was done by other price lists; how many days, of all organizations."""
     with tables.writing(waiting) as writer:
-        return sum(Keeper(writer, organization, prices).keep_prices(at) for organization in organizations)
+        return sum(Keeper(writer, organization, prices).keep_prices(when) for organization in organizations)

@@ -65,22 +65,22 @@ class Sync:
         client: Client,
         tables: Tables,
         clock: Clock,
-        how: How | None = None,
+        options: How | None = None,
         *,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
         prices: Prices | None = None,
         people: People | None = None,
     ) -> None:
-        how = how or How()
-        if how.source not in set(Choice):
-            raise AskedWrongly(f"There is no source {how.source!r}.", f"Choose among {', '.join(Choice)}.")
+        options = options or How()
+        if options.source not in set(Choice):
+            raise AskedWrongly(f"There is no source {options.source!r}.", f"Choose among {', '.join(Choice)}.")
         self._tables = tables
-        self._choice = Choice(how.source)
-        self._cuts = chosen(how.cuts)
-        self._coding = how.coding
-        self._anew = how.anew
-        self._compare = how.compare
+        self._choice = Choice(options.source)
+        self._cuts = chosen(options.cuts)
+        self._coding = options.coding
+        self._anew = options.anew
+        self._compare = options.compare
         self._progress = progress or (lambda _: None)
         self._waiting = waiting
         self._prices = prices or Prices.with_own()
@@ -88,7 +88,7 @@ class Sync:
         self.outcome = Outcome()
         self._watch = Watch(client, clock, self.outcome.remark)
         questions = Questions(self._watch, self.outcome.remark)
-        self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, how.accept_loss)
+        self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, options.accept_loss)
         self._done = 0
 
     def run(self, wanted: Window, grain: Grain) -> Outcome:
@@ -114,8 +114,8 @@ class Sync:
                 compare=self._compare,
             )
             groups = together(errands)
-            for place, group in enumerate(groups):
-                self._commit(keeper, group, sum(map(len, groups[place + 1 :])))
+            for index, group in enumerate(groups):
+                self._commit(keeper, group, sum(map(len, groups[index + 1 :])))
             self._progress(Progress(self._done, self._done, self.outcome.rows, None))
             self.outcome.version = writer.version.number
             self.outcome.issues = keeper.issues
@@ -179,10 +179,10 @@ class Sync:
                 errand, attempt = waiting.popleft()
                 if errand.source is Source.CLAUDE_CODE and not self._coding:
                     continue  # it was refused
-                of = self._done + 1 + len(waiting) + later
-                self._progress(Progress(self._done, of, self.outcome.rows, errand))
+                total = self._done + 1 + len(waiting) + later
+                self._progress(Progress(self._done, total, self.outcome.rows, errand))
                 following = self._read(keeper, errand, attempt, batches)
-                waiting.extendleft((more, 1 if errand.check else attempt + 1) for more in reversed(following))
+                waiting.extendleft((follower, 1 if errand.check else attempt + 1) for follower in reversed(following))
                 self._done += 1
         except ApiError:
             self._keep(keeper, batches)
@@ -212,7 +212,7 @@ class Sync:
         self._note(errand, reading, verdict)
         if not last:
             return again(errand, verdict.moved)
-        self.outcome.moved |= {f"{errand.source} {day}": how for day, how in verdict.moved.items()}
+        self.outcome.moved |= {f"{errand.source} {day}": change for day, change in verdict.moved.items()}
         return []
 
     def _note(self, errand: Errand, reading: Reading, verdict: Verdict) -> None:

@@ -47,37 +47,37 @@ class SparseReading(Reading):
     _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
     _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
 
-    def add(self, asked: Asked) -> None:
+    def add(self, answer: Asked) -> None:
         """Take one page."""
         cost = self.errand.source.money
-        by = _names(asked.page, "group_by[]", _GROUPS)
-        for page, found in placed_rows([asked.page], self.odd):
-            self._refreshed.append(self._watermark(asked, found))
-            if asked.purpose == "scout":
-                combinations = {tuple((name, value(name, it.row.group)) for name in by) for it in found}
-                self.seen += [dict(it) for it in sorted(combinations)]
+        by = _names(answer.page, "group_by[]", _GROUPS)
+        for page, rows in placed_rows([answer.page], self.odd):
+            self._refreshed.append(self._watermark(answer, rows))
+            if answer.purpose == "scout":
+                combinations = {tuple((name, value(name, placed.row.group)) for name in by) for placed in rows}
+                self.seen += [dict(combination) for combination in sorted(combinations)]
                 continue
-            figures = [self._figures(page, it, cost=cost) for it in found]
-            if asked.purpose == "cube":
-                self._keep(asked, by, found, figures)
-                self._meet(it.row.group.actor for it in found)
+            figures = [self._figures(page, placed, cost=cost) for placed in rows]
+            if answer.purpose == "cube":
+                self._keep(answer, by, rows, figures)
+                self._meet(placed.row.group.actor for placed in rows)
             else:
-                said: dict[datetime, Figures] = self._controls.setdefault(asked.purpose, {})
-                for it, more in zip(found, figures, strict=True):
-                    start = it.window.start
-                    if start in said:
-                        raise repeated(page, it.path, it.window)
-                    said[start] = more
+                totals: dict[datetime, Figures] = self._controls.setdefault(answer.purpose, {})
+                for placed, total in zip(rows, figures, strict=True):
+                    start = placed.window.start
+                    if start in totals:
+                        raise repeated(page, placed.path, placed.window)
+                    totals[start] = total
                 self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
                 if not cost:
-                    self._uncounted[asked.purpose] = self._uncounted.get(asked.purpose, {}) | uncounted(page)
+                    self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
 
-    def _watermark(self, asked: Asked, found: list[Placed]) -> datetime | None:
+    def _watermark(self, answer: Asked, rows: list[Placed]) -> datetime | None:
         """Until when a page is whole; of rows without a watermark, until they were read."""
-        if asked.refreshed_at is None and found:
+        if answer.refreshed_at is None and rows:
             self.odd.add(Oddity("data_refreshed_at", "is not told though there are rows; taken as complete when read"))
             return self.read_at
-        return asked.refreshed_at
+        return answer.refreshed_at
 
     def _figures(self, page: Page, placed: Placed, *, cost: bool) -> Figures:
         if cost:
@@ -88,29 +88,29 @@ class SparseReading(Reading):
         usage = placed.row.usage
         return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
 
-    def _keep(self, asked: Asked, by: tuple[str, ...], found: list[Placed], figures: list[Figures]) -> None:
-        where = _names(asked.page, "", _FILTERS)
-        cut = frozenset((name, asked.fixed[name]) for name in where)
-        self._fixed[cut] = asked.fixed
-        columns = {name: self._values(name, found) for name in by}
-        columns |= {name: pa.repeat(said, len(found)) for name, said in asked.fixed.items()}
-        columns["currency"] = pa.repeat("USD", len(found))
+    def _keep(self, answer: Asked, by: tuple[str, ...], rows: list[Placed], figures: list[Figures]) -> None:
+        where = _names(answer.page, "", _FILTERS)
+        cut = frozenset((name, answer.fixed[name]) for name in where)
+        self._fixed[cut] = answer.fixed
+        columns = {name: self._values(name, rows) for name in by}
+        columns |= {name: pa.repeat(fixed_value, len(rows)) for name, fixed_value in answer.fixed.items()}
+        columns["currency"] = pa.repeat("USD", len(rows))
         fits = schema(self._table)
         for column in self._table.columns:
             if column.name in MEASURES[self.errand.source]:
-                said = [it[column.name] for it in figures]
-                columns[column.name] = pa.array(said, fits.field(column.name).type)
+                values = [row_figures[column.name] for row_figures in figures]
+                columns[column.name] = pa.array(values, fits.field(column.name).type)
             elif column.type is Type.TEXT and column.name not in {*columns, "organization", "month"}:
-                columns[column.name] = pa.repeat(UNKNOWN, len(found))
-        self._bound(asked.page, columns)
-        when = self._columns([it.window.start for it in found], [1] * len(found))
+                columns[column.name] = pa.repeat(UNKNOWN, len(rows))
+        self._bound(answer.page, columns)
+        when = self._columns([placed.window.start for placed in rows], [1] * len(rows))
         self._batches.setdefault(cut, []).append(self._fitted(columns | when))
 
-    def _values(self, name: str, found: list[Placed]) -> pa.Array:
-        said = [value(name, it.row.group) for it in found]
+    def _values(self, name: str, rows: list[Placed]) -> pa.Array:
+        values = [value(name, placed.row.group) for placed in rows]
         if name == "workspace" and self.default:
-            said = [NAMED[name].absent if it == self.default else it for it in said]
-        return pa.array(said, pa.string())
+            values = [NAMED[name].absent if text == self.default else text for text in values]
+        return pa.array(values, pa.string())
 
     def _meet(self, actors: Iterable[msgspec.Raw | msgspec.UnsetType]) -> None:
         """Remember how those are called who asked; an actor of a type that is new is an `actor`."""
@@ -136,11 +136,11 @@ class SparseReading(Reading):
         return judged(pa.concat_tables([schema(self._table).empty_table(), *rests]))
 
     def _whole_until(self) -> datetime:
-        return min([self.read_at, *(it for it in self._refreshed if it)])
+        return min([self.read_at, *(watermark for watermark in self._refreshed if watermark)])
 
-    def _buckets(self, day: Window, how: State) -> list[datetime]:
+    def _buckets(self, day: Window, day_state: State) -> list[datetime]:
         """A cost is kept of ended days only, and nothing of a day that the export has not reached."""
-        early = how is State.RUNNING and self.errand.source.money
+        early = day_state is State.RUNNING and self.errand.source.money
         if None in self._refreshed or early or day.start >= self._whole_until():
             return []
         return self._buckets_of(day)
@@ -159,5 +159,5 @@ class SparseReading(Reading):
 def _names(page: Page, parameter: str, known: Mapping[str, str]) -> tuple[str, ...]:
     """Our names of what the request grouped by, or (without a parameter) filtered on."""
     query = parse_qs(urlsplit(page.request).query, keep_blank_values=True)
-    asked = query.get(parameter, []) if parameter else query
-    return tuple(known[name] for name in asked if name in known)
+    names = query.get(parameter, []) if parameter else query
+    return tuple(known[name] for name in names if name in known)

@@ -142,10 +142,10 @@ class Watch:
         if not first or abs(ahead) <= WORTH_SAYING:
             return
         way = "ahead of" if ahead > timedelta(0) else "behind"
-        what = "by the API's time" if ahead > timedelta(0) else "by this machine's, and so later than they could be"
+        basis = "by the API's time" if ahead > timedelta(0) else "by this machine's, and so later than they could be"
         self._remark(
             f"The clock of this machine is {_span(abs(ahead))} {way} the API's ({text(date)}): days end and settle "
-            f"{what}. Set the clock right."
+            f"{basis}. Set the clock right."
         )
 
 
@@ -162,20 +162,20 @@ def _content(page: Page) -> bytes:
 
 def _owners(page: Page) -> set[str]:
     """The organizations that an answer says it is of: by its header, its envelope, or a row of Claude Code."""
-    told: set[Any] = {page.headers.get(HEADER)}
+    owners: set[Any] = {page.headers.get(HEADER)}
     if b'"organization_id"' in page.body:
         try:
-            told.add(msgspec.json.decode(page.body, type=_Owned).organization_id)
+            owners.add(msgspec.json.decode(page.body, type=_Owned).organization_id)
             if page.request.startswith(CLAUDE_CODE_REPORT.path):
-                told |= {row.organization_id for row in msgspec.json.decode(page.body, type=_Rows).data}
+                owners |= {row.organization_id for row in msgspec.json.decode(page.body, type=_Rows).data}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
             pass  # it is judged where it is read
-    return {owner for owner in told if isinstance(owner, str) and owner}
+    return {owner for owner in owners if isinstance(owner, str) and owner}
 
 
-def _differ(one: str, other: str) -> bool:
+def _differ(left_id: str, right_id: str) -> bool:
     """Return whether two ids are of two organizations; a UUID and an `org_` id of one cannot be told from others'."""
-    first, second = one.strip().casefold(), other.strip().casefold()
+    first, second = left_id.strip().casefold(), right_id.strip().casefold()
     if (_UUID.fullmatch(first) is None) != (_UUID.fullmatch(second) is None) and "org_" in {first[:4], second[:4]}:
         return False
     return first.replace("-", "") != second.replace("-", "")
