@@ -178,7 +178,7 @@ def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> dict[str
     width = WIDTH - names - 8
     height = len(slots) * (22 if len(series) == 1 else 8 + 15 * len(series))
     low, high = min(0.0, *known), max(0.0, *known)
-    room = (high - low or 1.0) * (max(len(text) for it in slots for text in it.texts) * LETTER + 10) / (width * 0.7)
+    room = (high - low or 1.0) * (max(len(text) for slot in slots for text in slot.texts) * LETTER + 10) / (width * 0.7)
     position = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(len(slots), 0.28)}
     offset = {"field": "series", "type": "ordinal", "scale": {"domain": list(range(len(series)))}}
     amount = {
