@@ -74,21 +74,21 @@ class Document:
             **self.facts,
             "figures": [
                 {
-                    "name": it.heading.name,
-                    "kind": it.heading.kind.value,
-                    "unit": it.heading.unit,
-                    "value": written(it.cell),
-                    "note": it.note,
+                    "name": figure.heading.name,
+                    "kind": figure.heading.kind.value,
+                    "unit": figure.heading.unit,
+                    "value": written(figure.cell),
+                    "note": figure.note,
                 }
-                for it in self.figures
+                for figure in self.figures
             ],
             "sections": [
                 {
-                    "title": it.title,
-                    "words": list(it.words),
-                    "answer": self._answer(it.table) if it.table else None,
+                    "title": section.title,
+                    "words": list(section.words),
+                    "answer": self._answer(section.table) if section.table else None,
                 }
-                for it in self.sections
+                for section in self.sections
             ],
             "caveats": list(self.caveats),
         }

@@ -14,9 +14,9 @@ def stem(model: str) -> str:
     return dated.group(1) if dated else model
 
 
-def same(one: str, other: str) -> bool:
+def same(first: str, second: str) -> bool:
     """Whether two ids are one model: they are equal, or one is the other without its date."""
-    return one == other or stem(one) == other or one == stem(other)
+    return first == second or stem(first) == second or first == stem(second)
 
 
 def canonical(known: Collection[str]) -> Callable[[str], str]:
@@ -37,6 +37,6 @@ def canonical(known: Collection[str]) -> Callable[[str], str]:
 
 def aliases(value: str, present: Collection[str]) -> set[str]:
     """The ids among those present that are the model `value`; of several dated ones it must be one of them."""
-    found = {model for model in present if same(model, value)}
-    dated = {model for model in found if stem(model) != model}
-    return found if len(dated) <= 1 else {value} & found
+    matches = {model for model in present if same(model, value)}
+    dated = {model for model in matches if stem(model) != model}
+    return matches if len(dated) <= 1 else {value} & matches

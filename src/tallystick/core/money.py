@@ -29,13 +29,13 @@ def from_cents(cents: str, currency: str = "USD") -> Decimal:
         raise BadMoney(f"{cents!r} is an amount in {currency!r}; amounts of two currencies cannot be added")
     if not _WRITTEN.fullmatch(cents):
         raise BadMoney(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")
-    whole, _, fraction = cents.lstrip("-").partition(".")
-    if len(fraction.rstrip("0")) > PLACES - 2 or len(whole.lstrip("0")) > 30 - PLACES:
+    units, _, fraction = cents.lstrip("-").partition(".")
+    if len(fraction.rstrip("0")) > PLACES - 2 or len(units.lstrip("0")) > 30 - PLACES:
         raise BadMoney(
             f"{cents!r} cents does not fit dollars with {PLACES} places and {28 - PLACES} digits before them"
         )
     sign = "-" if cents.startswith("-") else ""
-    return EXACT.scaleb(Decimal(f"{sign}{whole.lstrip('0') or '0'}.{fraction.rstrip('0')}"), -2)
+    return EXACT.scaleb(Decimal(f"{sign}{units.lstrip('0') or '0'}.{fraction.rstrip('0')}"), -2)
 
 
 def total(amounts: list[Decimal]) -> Decimal:
@@ -48,8 +48,8 @@ def total(amounts: list[Decimal]) -> Decimal:
 
 def plain(amount: Decimal) -> str:
     """The exact amount in digits: no exponent, at least two places, no idle zeros after them."""
-    whole, _, fraction = format(amount, "f").partition(".")
-    return f"{whole}.{fraction.rstrip('0').ljust(2, '0')}"
+    units, _, fraction = format(amount, "f").partition(".")
+    return f"{units}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
 def rounded(amount: Decimal, places: int = 2) -> Decimal:
@@ -62,8 +62,8 @@ def nearest(amount: Fraction) -> Decimal:
     return EXACT.scaleb(Decimal(round(amount * 10**PLACES)), -PLACES)
 
 
-def ratio(part: Decimal | int, whole: Decimal | int, places: int = PLACES) -> Decimal | None:
-    """`part / whole` from two exact sums, rounded half to even; None where the whole is zero."""
-    if not whole:
+def ratio(part: Decimal | int, base: Decimal | int, places: int = PLACES) -> Decimal | None:
+    """`part / base` from two exact sums, rounded half to even; None where the base is zero."""
+    if not base:
         return None
-    return rounded(Context(prec=76).divide(Decimal(part), Decimal(whole)), places)
+    return rounded(Context(prec=76).divide(Decimal(part), Decimal(base)), places)

@@ -51,9 +51,9 @@ def window(since: str, until: str | None, now: datetime, zone: str = "UTC") -> W
     if start >= tomorrow:
         raise AskedWrongly(f"{since} is in the future: today is {now:%Y-%m-%d}, {zone}.", _WORDS)
     if not start < end:
-        asked = f"since {since}" + (f" until {until}" if until else "")
+        span_text = f"since {since}" + (f" until {until}" if until else "")
         raise AskedWrongly(
-            f"There is no day in the window {asked}.",
+            f"There is no day in the window {span_text}.",
             "A day after --until is the first left out; a month is included: --until 2026-10.",
         )
     return Window(start, end)
@@ -156,7 +156,11 @@ INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown")
 
 def incomplete(coverage: Mapping[str, Any]) -> bool:
     """Whether figures of this coverage lack something, which `--strict` fails for."""
-    return any(one.get(name) for one in (coverage, coverage.get("against") or {}) for name in INCOMPLETE)
+    return any(
+        window_coverage.get(name)
+        for window_coverage in (coverage, coverage.get("against") or {})
+        for name in INCOMPLETE
+    )
 
 
 @dataclass(frozen=True)
@@ -198,7 +202,7 @@ class Table:
             if heading.kind is Kind.NUMBER and column:
                 kind = None
             elif heading.kind is Kind.COUNT:
-                largest = max((abs(it) for it in column if isinstance(it, int)), default=0)
+                largest = max((abs(count) for count in column if isinstance(count, int)), default=0)
                 if largest >= 10**DIGITS:
                     kind = pa.decimal256(76, 0)
                 elif largest.bit_length() > BITS:
@@ -215,7 +219,9 @@ class Table:
         return {
             "report": self.question.report if self.question else "sql",
             "question": self.question.spoken() if self.question else None,
-            "columns": [{"name": it.name, "kind": it.kind.value, "unit": it.unit} for it in self.headings],
+            "columns": [
+                {"name": heading.name, "kind": heading.kind.value, "unit": heading.unit} for heading in self.headings
+            ],
             "rows": [{name: written(cell) for name, cell in row.items()} for row in self.rows],
             "totals": {name: written(cell) for name, cell in self.totals.items()},
             "caveats": list(self.caveats),

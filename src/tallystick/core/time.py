@@ -24,9 +24,9 @@ class Grain(StrEnum):
     WEEK = "week"
     MONTH = "month"
 
-    def floor(self, at: datetime) -> datetime:
-        """The start of the bucket that holds `at`."""
-        minute = at.replace(second=0, microsecond=0)
+    def floor(self, when: datetime) -> datetime:
+        """The start of the bucket that holds `when`."""
+        minute = when.replace(second=0, microsecond=0)
         if self is Grain.MINUTE:
             return minute
         hour = minute.replace(minute=0)
@@ -51,15 +51,15 @@ class Grain(StrEnum):
             case Grain.MONTH:
                 return (start.replace(day=1) + DAY * 32).replace(day=1)
 
-    def around(self, at: datetime) -> Window:
-        """The bucket that holds `at`."""
-        start = self.floor(at)
+    def around(self, when: datetime) -> Window:
+        """The bucket that holds `when`."""
+        start = self.floor(when)
         return Window(start, self.after(start))
 
-    def ceil(self, at: datetime) -> datetime:
-        """The first bucket start that is not before `at`."""
-        floor = self.floor(at)
-        return floor if floor == at else self.after(floor)
+    def ceil(self, when: datetime) -> datetime:
+        """The first bucket start that is not before `when`."""
+        floor = self.floor(when)
+        return floor if floor == when else self.after(floor)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,10 +74,10 @@ class Window:
 
     def __post_init__(self) -> None:
         for name in ("start", "end"):
-            at: datetime = getattr(self, name)
-            if at.tzinfo is None:
-                raise ValueError(f"a Window takes instants with a zone, and {at} has none")
-            object.__setattr__(self, name, at.astimezone(UTC))
+            when: datetime = getattr(self, name)
+            if when.tzinfo is None:
+                raise ValueError(f"a Window takes instants with a zone, and {when} has none")
+            object.__setattr__(self, name, when.astimezone(UTC))
         if self.end < self.start:
             raise ValueError(f"a Window cannot end ({text(self.end)}) before it starts ({text(self.start)})")
 
@@ -90,13 +90,13 @@ class Window:
     def __bool__(self) -> bool:
         return self.start < self.end
 
-    def __contains__(self, at: datetime) -> bool:
-        return self.start <= at < self.end
+    def __contains__(self, when: datetime) -> bool:
+        return self.start <= when < self.end
 
-    def __and__(self, other: Window) -> Window:
+    def __and__(self, second: Window) -> Window:
         """What both share; empty, at the later start, where they share nothing."""
-        start = max(self.start, other.start)
-        return Window(start, max(start, min(self.end, other.end)))
+        start = max(self.start, second.start)
+        return Window(start, max(start, min(self.end, second.end)))
 
     def __str__(self) -> str:
         return f"{text(self.start)} to {text(self.end)}"
@@ -149,9 +149,9 @@ def midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
-def text(at: datetime) -> str:
+def text(when: datetime) -> str:
     """An instant as the API writes it: `2026-10-01T00:00:00Z`, whole seconds (reports-api 1.1)."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def instant(written: str) -> datetime:
@@ -161,12 +161,12 @@ def instant(written: str) -> datetime:
     """
     if not _DATED.match(written):
         raise ValueError(f"{written!r} does not begin with a day like 2026-10-01")
-    at = datetime.fromisoformat(written)
-    if at.tzinfo is None:
+    when = datetime.fromisoformat(written)
+    if when.tzinfo is None:
         if len(written) > len("2026-10-01"):
             raise ValueError(f"{written!r} has no zone; write it with a Z")
-        at = at.replace(tzinfo=UTC)
+        when = when.replace(tzinfo=UTC)
     try:
-        return at.astimezone(UTC)
+        return when.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{written!r} is out of range") from None

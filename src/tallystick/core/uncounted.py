@@ -35,5 +35,5 @@ def text_of(count: int, fields: Iterable[str]) -> str:
 
 def count_in(text: str) -> int:
     """The count that a notice names."""
-    found = _COUNT.match(text)
-    return int(found[0].replace(",", "")) if found else 0
+    match = _COUNT.match(text)
+    return int(match[0].replace(",", "")) if match else 0

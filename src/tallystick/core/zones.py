@@ -43,14 +43,14 @@ class Zone:
     def window(self, since: str, until: str | None, now: datetime) -> Window:
         """The instants of the local days that `since` and `until` name; AskedWrongly where days split a UTC hour."""
         wall = window(since, until, self.wall_of(now), self.name)
-        asked = Window(self.midnight(wall.start.date()), self.midnight(wall.end.date()))
+        utc_window = Window(self.midnight(wall.start.date()), self.midnight(wall.end.date()))
         for day in (*wall.days(), wall.end.date()):
             if (start := self.midnight(day)) != Grain.HOUR.floor(start):
                 raise AskedWrongly(
                     f"Days of {self.name} begin within a UTC hour, at {start:%H:%M} UTC; the ledger keeps whole hours.",
                     "Ask in UTC or in a zone of whole hours; `AdminAPI().usage(width='1m')` reads minutes.",
                 )
-        return asked
+        return utc_window
 
     def wall_of(self, when: datetime) -> datetime:
         """What clocks of the zone show at an instant, written as if it were UTC."""
@@ -60,40 +60,40 @@ class Zone:
         """The first instant of a local day, in UTC: where clocks skip midnight, that of the change."""
         return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.name)).astimezone(UTC)
 
-    def wall(self, asked: Window) -> Window:
+    def wall(self, utc_window: Window) -> Window:
         """The local days of a window, written as if they were UTC days."""
-        return Window(midnight(self.wall_of(asked.start).date()), midnight(self.wall_of(asked.end).date()))
+        return Window(midnight(self.wall_of(utc_window.start).date()), midnight(self.wall_of(utc_window.end).date()))
 
-    def days(self, asked: Window) -> Iterator[tuple[date, Window]]:
+    def days(self, utc_window: Window) -> Iterator[tuple[date, Window]]:
         """Every local day of a window and the instants that it spans: 23, 24 or 25 hours."""
-        for day in self.wall(asked).days():
+        for day in self.wall(utc_window).days():
             yield day, Window(self.midnight(day), self.midnight(day + DAY))
 
-    def offsets(self, asked: Window) -> list[tuple[datetime, timedelta]]:
+    def offsets(self, utc_window: Window) -> list[tuple[datetime, timedelta]]:
         """From when on clocks are how far before UTC, in order: one entry, and one more for each change of clocks."""
         zone = ZoneInfo(self.name)
         changes: list[tuple[datetime, timedelta]] = []
-        for hour in asked.split(Grain.HOUR):
+        for hour in utc_window.split(Grain.HOUR):
             ahead = hour.start.astimezone(zone).utcoffset() or timedelta(0)
             if not changes or changes[-1][1] != ahead:
                 changes.append((hour.start, ahead))
         return changes
 
-    def states(self, asked: Window, known: Mapping[date, State], now: datetime) -> dict[date, State]:
+    def states(self, utc_window: Window, known: Mapping[date, State], now: datetime) -> dict[date, State]:
         """The state of each local day all of whose begun UTC days are known: the least trusted of theirs.
 
         A local day that is not over is running, whatever its UTC days are.
         """
         trust = list(State)
         states: dict[date, State] = {}
-        for day, span in self.days(asked):
+        for day, span in self.days(utc_window):
             utc_days = [utc_day for utc_day in span.days() if midnight(utc_day) <= now]
             if utc_days and all(utc_day in known for utc_day in utc_days):
                 of_day = [known[utc_day] for utc_day in utc_days] + ([State.RUNNING] if span.end > now else [])
                 states[day] = min(of_day, key=trust.index)
         return states
 
-    def present(self, asked: Window, known: Mapping[date, State], now: datetime) -> list[Window]:
+    def present(self, utc_window: Window, known: Mapping[date, State], now: datetime) -> list[Window]:
         """The instants of the local days that are known, in the fewest windows."""
-        states = self.states(asked, known, now)
-        return union(span for day, span in self.days(asked) if day in states)
+        states = self.states(utc_window, known, now)
+        return union(span for day, span in self.days(utc_window) if day in states)
