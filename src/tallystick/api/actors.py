@@ -58,28 +58,28 @@ class Actor(msgspec.Struct):
     def oddities(self) -> set[Oddity]:
         """What is new of this actor: its type, or fields."""
         fields = ", ".join(sorted(self.extra))
-        found = {Oddity(f"actor.{name}", "a field tallystick does not know") for name in self.extra}
+        oddities = {Oddity(f"actor.{name}", "a field tallystick does not know") for name in self.extra}
         if self.type not in KNOWN:
             known = f"known by {fields}" if fields else "known by no id"
-            found.add(
+            oddities.add(
                 Oddity(f"actor type {self.type}", f"tallystick does not know it; each such actor stands alone, {known}")
             )
-        return found
+        return oddities
 
 
 @lru_cache(maxsize=20_000)
 def actor_of(body: bytes) -> Actor | None:
     """An actor as the API wrote it, None for null; what is no object is an actor of an unknown type, by itself."""
-    told: Any = msgspec.json.decode(body)
-    if told in (None, {}, ""):
+    decoded: Any = msgspec.json.decode(body)
+    if decoded in (None, {}, ""):
         return None
-    if not isinstance(told, dict):
-        return Actor(user_id=told) if isinstance(told, str) else Actor(extra={"actor": _kept(told)})
+    if not isinstance(decoded, dict):
+        return Actor(user_id=decoded) if isinstance(decoded, str) else Actor(extra={"actor": _kept(decoded)})
     try:
         actor = fitted(body, Actor)
     except (Misfit, msgspec.DecodeError):  # pragma: no cover - every field has a default
         actor = Actor()
-    actor.extra = {name: _kept(value) for name, value in told.items() if _is_extra(name, value, actor)}
+    actor.extra = {name: _kept(value) for name, value in decoded.items() if _is_extra(name, value, actor)}
     actor.provider = _kept(actor.provider)
     return actor
 

@@ -154,21 +154,21 @@ def covered(now: datetime) -> datetime:
     return max(FIRST, Grain.DAY.ceil(now - REACH))
 
 
-def usage_query(window: Window, grain: Grain | None, now: datetime, *, by: Sequence[str] = (), **how: Any) -> Query:
+def usage_query(window: Window, grain: Grain | None, now: datetime, *, by: Sequence[str] = (), **options: Any) -> Query:
     """Ask `analytics/usage` for buckets of `grain` (minute, hour, day; None for the whole window as one).
 
-    `by` names our dimensions; `how` is `where`, `order_by`, `order`, `limit` and `without_deleted` (users).
+    `by` names our dimensions; `options` are `where`, `order_by`, `order`, `limit` and `without_deleted` (users).
     Raises AskedWrongly for what the API would refuse (analytics-api 1.2).
     """
-    return Query(ANALYTICS_USAGE, _asked(ANALYTICS_USAGE, window, grain, now, by, **how), (), UsageReport)
+    return Query(ANALYTICS_USAGE, _asked(ANALYTICS_USAGE, window, grain, now, by, **options), (), UsageReport)
 
 
-def cost_query(window: Window, grain: Grain | None, now: datetime, *, by: Sequence[str] = (), **how: Any) -> Query:
+def cost_query(window: Window, grain: Grain | None, now: datetime, *, by: Sequence[str] = (), **options: Any) -> Query:
     """Ask `analytics/cost`, as `usage_query` does. `kind` in `by` brings cost_type and token_type, not counted as two.
 
     Token types alone would leave out what is not for tokens, so they cannot be asked for alone (analytics-api 1.7).
     """
-    return Query(ANALYTICS_COST, _asked(ANALYTICS_COST, window, grain, now, by, **how), (), CostReport)
+    return Query(ANALYTICS_COST, _asked(ANALYTICS_COST, window, grain, now, by, **options), (), CostReport)
 
 
 def _asked(
@@ -282,8 +282,8 @@ def family(now: datetime) -> Query | None:
 
 def children(page: Page) -> set[str]:
     """The organizations that a page of `family` names; none where the credential is not a parent's."""
-    told = (row.group.organization_id for row in _report(page).data)
-    return {child for child in told if isinstance(child, str) and child}
+    ids = (row.group.organization_id for row in _report(page).data)
+    return {child for child in ids if isinstance(child, str) and child}
 
 
 def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Placed]]]:
@@ -292,13 +292,13 @@ def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tupl
     What was left out of them, since it did not fit and did not matter, is added to `odd`.
     """
     for page in pages:
-        asked = dict(parse_qsl(urlsplit(page.request).query))
-        window = Window(instant(asked["starting_at"]), instant(asked["ending_at"]))
-        width = asked.get("time_bucket_width")
+        parameters = dict(parse_qsl(urlsplit(page.request).query))
+        window = Window(instant(parameters["starting_at"]), instant(parameters["ending_at"]))
+        width = parameters.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
         placed, known = [], {}
-        for place, row in enumerate(_report(page, odd).data):
-            path = f"$.data[{place}]"
+        for index, row in enumerate(_report(page, odd).data):
+            path = f"$.data[{index}]"
             bounds = (row.starting_at, row.ending_at)
             if bounds not in known:
                 known[bounds] = _bucket(page, path, bounds, grain, window)
@@ -312,19 +312,19 @@ def _report(page: Page, odd: set[Oddity] | None = None) -> Any:
     return read(page, CostReport if page.request.startswith(ANALYTICS_COST.path) else UsageReport, odd)
 
 
-def _bucket(page: Page, path: str, bounds: tuple[str, str], grain: Grain | None, asked: Window) -> Window:
+def _bucket(page: Page, path: str, bounds: tuple[str, str], grain: Grain | None, requested: Window) -> Window:
     try:
         window = Window(instant(bounds[0]), instant(bounds[1]))
     except ValueError as wrong:
         raise _strange(page, f"a row at `{path}` that is not of a span of time ({wrong})") from None
-    if window & asked != window or (grain and window != grain.around(window.start)):
-        raise _strange(page, f"a row of {window} at `{path}`, which is no {grain or 'part'} of {asked}")
+    if window & requested != window or (grain and window != grain.around(window.start)):
+        raise _strange(page, f"a row of {window} at `{path}`, which is no {grain or 'part'} of {requested}")
     return window
 
 
-def _strange(page: Page, what: str) -> StrangeAnswer:
+def _strange(page: Page, problem: str) -> StrangeAnswer:
     return StrangeAnswer(
-        f"{page.request.partition('?')[0]} answered with {what}.",
+        f"{page.request.partition('?')[0]} answered with {problem}.",
         "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
         request_id=page.request_id,
     )
@@ -356,39 +356,39 @@ def amounts(page: Page, placed: Placed, odd: set[Oddity] | None = None) -> tuple
 def value(name: str, group: Group) -> str:
     """One dimension of a row as tallystick holds it: the API's word, or the name of what is absent."""
     if name == "kind":
-        said = group.token_type or group.cost_type
-        return KINDS.get(str(said), str(said)) if said and said != "tokens" else UNKNOWN
+        word = group.token_type or group.cost_type
+        return KINDS.get(str(word), str(word)) if word and word != "tokens" else UNKNOWN
     dimension = NAMED[name]
-    said = getattr(group, str(dimension.analytics))
-    if said is msgspec.UNSET:
+    word = getattr(group, str(dimension.analytics))
+    if word is msgspec.UNSET:
         return UNKNOWN
-    if isinstance(said, msgspec.Raw):
-        actor = actor_of(bytes(said))
+    if isinstance(word, msgspec.Raw):
+        actor = actor_of(bytes(word))
         return actor.id if actor else dimension.null
-    return str(said) if said else dimension.null
+    return str(word) if word else dimension.null
 
 
 def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRecord]:
     """Usage records of a query in order of time, lazily; what comes twice in a bucket is added."""
-    for window, them in _by_bucket(pages):
+    for window, bucket_rows in _by_bucket(pages):
         groups: dict[tuple[str, ...], list[Usage]] = {}
-        for _, placed in them:
+        for _, placed in bucket_rows:
             groups.setdefault(tuple(value(name, placed.row.group) for name in by), []).append(placed.row.usage)
-        for dims, found in groups.items():
-            sums = [sum(them) for them in zip(*(it.counters for it in found), strict=True)]
+        for dims, usages in groups.items():
+            sums = [sum(counts) for counts in zip(*(usage.counters for usage in usages), strict=True)]
             counters = dict(zip(COUNTERS, sums, strict=True))
-            yield UsageRecord(window, dict(zip(by, dims, strict=True)), **counters, requests=_requests(found))
+            yield UsageRecord(window, dict(zip(by, dims, strict=True)), **counters, requests=_requests(usages))
 
 
 def cost_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[CostRecord]:
     """Cost records of a query in order of time, lazily; what comes twice in a bucket is added."""
-    for window, them in _by_bucket(pages):
+    for window, bucket_rows in _by_bucket(pages):
         groups: dict[tuple[str, ...], list[tuple[Page, Placed]]] = {}
-        for page, placed in them:
+        for page, placed in bucket_rows:
             groups.setdefault(tuple(value(name, placed.row.group) for name in by), []).append((page, placed))
-        for dims, found in groups.items():
-            billed, listed = zip(*(amounts(page, placed) for page, placed in found), strict=True)
-            costs = [placed.row.cost for _, placed in found]
+        for dims, cost_rows in groups.items():
+            billed, listed = zip(*(amounts(page, placed) for page, placed in cost_rows), strict=True)
+            costs = [placed.row.cost for _, placed in cost_rows]
             yield CostRecord(
                 window,
                 dict(zip(by, dims, strict=True)),
@@ -401,23 +401,23 @@ def cost_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[CostRecor
 
 def _by_bucket(pages: Iterable[Page]) -> Iterator[tuple[Window, list[tuple[Page, Placed]]]]:
     """The rows of pages that are in order of time, bucket by bucket."""
-    at: Window | None = None
-    held: list[tuple[Page, Placed]] = []
+    bucket: Window | None = None
+    bucket_rows: list[tuple[Page, Placed]] = []
     for page, placed in rows(pages):
-        for it in placed:
-            if at is not None and it.window != at:
-                yield at, held
-                held = []
-            at = it.window
-            held.append((page, it))
-    if at is not None:
-        yield at, held
+        for row in placed:
+            if bucket is not None and row.window != bucket:
+                yield bucket, bucket_rows
+                bucket_rows = []
+            bucket = row.window
+            bucket_rows.append((page, row))
+    if bucket is not None:
+        yield bucket, bucket_rows
 
 
-def _requests(found: Sequence[Usage | Cost]) -> int | None:
+def _requests(records: Sequence[Usage | Cost]) -> int | None:
     """How many requests; None where the API does not say for one of them."""
-    counts = [it.requests for it in found if it.requests is not None]
-    return sum(counts) if len(counts) == len(found) else None
+    counts = [record.requests for record in records if record.requests is not None]
+    return sum(counts) if len(counts) == len(records) else None
 
 
 def extra_fields(page: Page, shape: type[UsageRow | CostRow]) -> set[str]:
@@ -435,11 +435,11 @@ _NESTED: Mapping[str, type[msgspec.Struct]] = {
 
 
 def _unknown(row: Mapping[str, Any], shape: type[msgspec.Struct]) -> Iterator[str]:
-    for name, said in row.items():
+    for name, field_value in row.items():
         if name not in shape.__struct_fields__:
             yield name
-        elif name in _NESTED and isinstance(said, dict):
-            yield from (f"{name}.{inner}" for inner in _unknown(said, _NESTED[name]))
+        elif name in _NESTED and isinstance(field_value, dict):
+            yield from (f"{name}.{inner}" for inner in _unknown(field_value, _NESTED[name]))
 
 
 def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
@@ -447,14 +447,14 @@ def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
 
     The difference is under the empty name; where there is no total the new fields alone tell. Zeros are left out.
     """
-    found: dict[datetime, dict[str, int]] = {}
+    counts: dict[datetime, dict[str, int]] = {}
     for placed, untyped in zip(next(rows([page]))[1], decode(page, _Untyped).data, strict=True):
         usage: Usage = placed.row.usage
         new = unknown_counters(untyped["usage"], (*COUNTER_PATHS, "total_tokens"))
         known = sum(usage.counters[: len(TOKENS)])
-        more = sum(new.values()) if usage.total_tokens is None else usage.total_tokens - known
-        if more:
-            day = found.setdefault(placed.window.start, {})
-            for name, count in {**new, "": more}.items():
+        beyond = sum(new.values()) if usage.total_tokens is None else usage.total_tokens - known
+        if beyond:
+            day = counts.setdefault(placed.window.start, {})
+            for name, count in {**new, "": beyond}.items():
                 day[name] = day.get(name, 0) + count
-    return found
+    return counts

@@ -134,7 +134,7 @@ def rows(page: Page, odd: set[Oddity] | None = None) -> list[Placed]:
     """
     odd = set() if odd is None else odd
     report = page.content if isinstance(page.content, _Report) else read(page, _Report, odd)
-    return [_placed(page, row, f"$.data[{place}]", odd) for place, row in enumerate(report.data)]
+    return [_placed(page, row, f"$.data[{index}]", odd) for index, row in enumerate(report.data)]
 
 
 def _placed(page: Page, row: CodeRow, path: str, odd: set[Oddity]) -> Placed:
@@ -155,11 +155,11 @@ def _placed(page: Page, row: CodeRow, path: str, odd: set[Oddity]) -> Placed:
 
 def _dollars(estimate: EstimatedCost | None, odd: set[Oddity]) -> Decimal | None:
     """An estimate in US dollars, to twelve places; None where it is not told or no amount, which is never an error."""
-    if estimate is None or (told := bytes(estimate.amount).decode()) == "null":
+    if estimate is None or (amount := bytes(estimate.amount).decode()) == "null":
         return None
     exact, dollars = Decimal(0), None
     with suppress(ArithmeticError):  # no number, or one beyond bounds
-        exact = Decimal(told.strip('"')).scaleb(-2, EXACT)
+        exact = Decimal(amount.strip('"')).scaleb(-2, EXACT)
         dollars = rounded(exact, PLACES) if exact.is_finite() else None
     if dollars is None or not 0 <= dollars < MOST_DOLLARS or estimate.currency.upper() != "USD":
         odd.add(Oddity(_ESTIMATE, "no amount of US cents; the estimate is unknown"))
@@ -174,9 +174,9 @@ MOST_DOLLARS = 10**12
 """An estimate of more is none."""
 
 
-def _strange(page: Page, what: str) -> StrangeAnswer:
+def _strange(page: Page, problem: str) -> StrangeAnswer:
     path = page.request.partition("?")[0]
-    return StrangeAnswer(f"{path} answered with {what}.", MEND, request_id=page.request_id)
+    return StrangeAnswer(f"{path} answered with {problem}.", MEND, request_id=page.request_id)
 
 
 _WITHIN: Mapping[str, type[msgspec.Struct]] = {
@@ -196,14 +196,14 @@ def extra_fields(page: Page) -> set[str]:
     return {name for row in DECODER.decode(page.body)["data"] for name in _unknown(row, "")}
 
 
-def _unknown(said: Mapping[str, Any], where: str) -> Iterator[str]:
+def _unknown(fields: Mapping[str, Any], where: str) -> Iterator[str]:
     known = _WITHIN[where].__struct_fields__
-    for name, value in said.items():
+    for name, value in fields.items():
         inner = f"{where}{name}."
         if name not in known:
             yield f"{where}{name}"
         elif inner in _WITHIN:
             inside: Iterable[Any] = value if isinstance(value, list) else [value]
-            for it in inside:
-                if isinstance(it, dict):
-                    yield from _unknown(it, inner)
+            for entry in inside:
+                if isinstance(entry, dict):
+                    yield from _unknown(entry, inner)

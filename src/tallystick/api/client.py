@@ -95,9 +95,9 @@ class Query:
         betas = ",".join(beta for beta in (self.endpoint.beta, *self.betas) if beta)
         return {"anthropic-version": self.endpoint.version, **({"anthropic-beta": betas} if betas else {})}
 
-    def having(self, *more: tuple[str, str]) -> Query:
+    def having(self, *extra_parameters: tuple[str, str]) -> Query:
         """The same with further parameters."""
-        return replace(self, parameters=(*self.parameters, *more))
+        return replace(self, parameters=(*self.parameters, *extra_parameters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +172,8 @@ class Client:
         started, tries, renewed = self._clock.elapsed(), 0, False
         while True:
             self._keep_pace(query.endpoint)
-            left = max(1.0, self._contact - (self._clock.elapsed() - started))
-            result = self._try(query, min(LONGEST_ANSWER, left))
+            seconds_left = max(1.0, self._contact - (self._clock.elapsed() - started))
+            result = self._try(query, min(LONGEST_ANSWER, seconds_left))
             if isinstance(result, Page):
                 return result
             if result.status == _UNAUTHORIZED and not renewed and self._renew():
@@ -238,9 +238,9 @@ class Client:
         self._sent.append(self._clock.elapsed())
 
     def _wait(self, answer: httpx2.Response | None, tries: int) -> float:
-        asked = _asked_wait(answer.headers, self._clock.now()) if answer is not None else None
-        if asked:
-            return min(asked, LONGEST_WAIT)
+        seconds = _asked_wait(answer.headers, self._clock.now()) if answer is not None else None
+        if seconds:
+            return min(seconds, LONGEST_WAIT)
         return min(60.0, 0.5 * 2.0**tries) * self._jitter.uniform(0.5, 1.0)
 
     def _try(self, query: Query, seconds: float) -> Page | Failure:
@@ -275,10 +275,10 @@ def _asked_wait(headers: httpx2.Headers, now: datetime) -> float | None:
         if _DIGITS.fullmatch(after):
             return float(after)
         try:
-            at = parsedate_to_datetime(after)
+            when = parsedate_to_datetime(after)
         except ValueError:
             return None
-        ahead = ((at if at.tzinfo else at.replace(tzinfo=UTC)) - now).total_seconds()
+        ahead = ((when if when.tzinfo else when.replace(tzinfo=UTC)) - now).total_seconds()
         return ahead if ahead > 0 else None
     try:
         ahead = (instant(headers.get("anthropic-ratelimit-requests-reset", "")) - now).total_seconds()
@@ -292,10 +292,10 @@ def _next(page: Page, endpoint: Endpoint) -> str | None:
     if endpoint.paging == "none":
         return None
     envelope = page.content or decode(page, Envelope)
-    told = "next_page" if endpoint.paging == "token" else "has_more"
-    if getattr(envelope, told) is msgspec.UNSET:
+    field = "next_page" if endpoint.paging == "token" else "has_more"
+    if getattr(envelope, field) is msgspec.UNSET:
         raise StrangeAnswer(
-            f"An answer of {endpoint.path} lacks the field `{told}` at `$.{told}`.",
+            f"An answer of {endpoint.path} lacks the field `{field}` at `$.{field}`.",
             "Nothing of this window was kept: without it the end cannot be told.",
             request_id=page.request_id,
         )

@@ -170,22 +170,22 @@ def names(pages: Iterable[tuple[str, Page]], odd: set[Oddity] | None = None) -> 
     odd = set() if odd is None else odd
     pages = list(pages)
     default = default_workspace.real_id(pages)
-    found: dict[tuple[str, str], Named] = {}
+    names_by_id: dict[tuple[str, str], Named] = {}
     if default:
         absent = Named(type="workspace", id=NAMED["workspace"].absent, name=default_workspace.NAME, workspace=default)
-        found[absent.type, absent.id] = absent
+        names_by_id[absent.type, absent.id] = absent
     for purpose, page in pages:
         if purpose != "organization" and not _listed(page):
             odd.add(Oddity(purpose.replace("_", " "), "is no list; names stay as they were"))
             continue
         for named in _READ[purpose](page, odd):
-            if purpose == "default_workspace" and (named.type, named.id) in found:
+            if purpose == "default_workspace" and (named.type, named.id) in names_by_id:
                 continue
             if named.type == "workspace" and named.id == default:
                 named.workspace, named.id = named.id, NAMED["workspace"].absent
-            named.details = {name: said for name, said in named.details.items() if said and not deep(said)}
-            found[named.type, named.id] = named
-    return [found[key] for key in sorted(found)]
+            named.details = {name: detail for name, detail in named.details.items() if detail and not deep(detail)}
+            names_by_id[named.type, named.id] = named
+    return [names_by_id[key] for key in sorted(names_by_id)]
 
 
 def whole(page: Page) -> bool:
@@ -207,31 +207,31 @@ class _Id(msgspec.Struct):
     id: str
 
 
-def _entry(body: bytes, shape: type[T], of: str, odd: set[Oddity]) -> T | None:
+def _entry(body: bytes, shape: type[T], list_name: str, odd: set[Oddity]) -> T | None:
     """One entry of a list; None for one without an id. `odd` is told what of which entry does not fit."""
     oddities: set[Oddity] = set()
     try:
         entry = fitted(body, shape, oddities)
     except (Misfit, msgspec.DecodeError, RecursionError):
-        odd.add(Oddity(of, "an entry without an id; it is left out, and an id stands for its name"))
+        odd.add(Oddity(list_name, "an entry without an id; it is left out, and an id stands for its name"))
         return None
     if not getattr(entry, "id", ""):
-        odd.add(Oddity(of, "an entry with an empty id; it is left out"))
+        odd.add(Oddity(list_name, "an entry with an empty id; it is left out"))
         return None
-    odd |= {Oddity(f"{of} {getattr(entry, 'id', '')}: {field}", text) for field, text in oddities}
+    odd |= {Oddity(f"{list_name} {getattr(entry, 'id', '')}: {field}", text) for field, text in oddities}
     return entry
 
 
-def _entries(page: Page, shape: type[Entry], of: str, odd: set[Oddity]) -> Iterator[Entry]:
+def _entries(page: Page, shape: type[Entry], list_name: str, odd: set[Oddity]) -> Iterator[Entry]:
     """The entries of a list, their dates as far as they are dates."""
     for body in decode(page, _List).data:
-        if (entry := _entry(bytes(body), shape, of, odd)) is None:
+        if (entry := _entry(bytes(body), shape, list_name, odd)) is None:
             continue
         if not entry.name and shape is not _User:  # users need have none
-            odd.add(Oddity(f"{of} {entry.id}: name", "is not told; the id stands for it"))
+            odd.add(Oddity(f"{list_name} {entry.id}: name", "is not told; the id stands for it"))
         for field in ("created_at", "archived_at", "expires_at", "added_at"):
-            if (told := getattr(entry, field, None)) and not _dated(told):
-                odd.add(Oddity(f"{of} {entry.id}: {field}", "no date; left out"))
+            if (text := getattr(entry, field, None)) and not _dated(text):
+                odd.add(Oddity(f"{list_name} {entry.id}: {field}", "no date; left out"))
                 setattr(entry, field, None)
         yield entry
 
@@ -245,67 +245,67 @@ def _dated(text: str) -> bool:
 
 
 def _organization(page: Page, odd: set[Oddity]) -> Iterator[Named]:
-    said = organization(page)
-    if said.name == said.id:
-        odd.add(Oddity(f"organization {said.id}: name", "is not told; the id stands for it"))
-    yield Named(type="organization", id=said.id, name=said.name)
+    own_organization = organization(page)
+    if own_organization.name == own_organization.id:
+        odd.add(Oddity(f"organization {own_organization.id}: name", "is not told; the id stands for it"))
+    yield Named(type="organization", id=own_organization.id, name=own_organization.name)
 
 
 def _workspaces(page: Page, odd: set[Oddity]) -> Iterator[Named]:
-    for said in _entries(page, _Workspace, "workspaces", odd):
+    for workspace in _entries(page, _Workspace, "workspaces", odd):
         yield Named(
             type="workspace",
-            id=said.id,
-            name=said.name or said.id,
-            status="archived" if said.archived_at else "active",
-            created_at=said.created_at,
-            ended_at=said.archived_at,
+            id=workspace.id,
+            name=workspace.name or workspace.id,
+            status="archived" if workspace.archived_at else "active",
+            created_at=workspace.created_at,
+            ended_at=workspace.archived_at,
             details={
-                "tags": said.tags,
-                "data_residency": said.data_residency,
-                "inference_data_privacy": said.inference_data_privacy,
-                "user_profile_id": said.user_profile_id,
+                "tags": workspace.tags,
+                "data_residency": workspace.data_residency,
+                "inference_data_privacy": workspace.inference_data_privacy,
+                "user_profile_id": workspace.user_profile_id,
             },
         )
 
 
 def _keys(page: Page, odd: set[Oddity]) -> Iterator[Named]:
-    for said in _entries(page, _Key, "keys", odd):
+    for key in _entries(page, _Key, "keys", odd):
         yield Named(
             type="key",
-            id=said.id,
-            name=said.name or said.id,
-            status=said.status or UNKNOWN,
-            workspace=said.workspace_id or (said.scope.workspace_id if said.scope else None),
-            created_by=said.created_by.id if said.created_by else None,
-            created_at=said.created_at,
-            ended_at=said.expires_at,
-            details={"hint": said.partial_key_hint},
+            id=key.id,
+            name=key.name or key.id,
+            status=key.status or UNKNOWN,
+            workspace=key.workspace_id or (key.scope.workspace_id if key.scope else None),
+            created_by=key.created_by.id if key.created_by else None,
+            created_at=key.created_at,
+            ended_at=key.expires_at,
+            details={"hint": key.partial_key_hint},
         )
 
 
 def _users(page: Page, odd: set[Oddity]) -> Iterator[Named]:
-    for said in _entries(page, _User, "users", odd):
+    for user in _entries(page, _User, "users", odd):
         yield Named(
             type="user",
-            id=said.id,
-            name=said.name or said.email or said.id,
-            email=said.email,
-            created_at=said.added_at,
-            details={"role": said.role},
+            id=user.id,
+            name=user.name or user.email or user.id,
+            email=user.email,
+            created_at=user.added_at,
+            details={"role": user.role},
         )
 
 
 def _service_accounts(page: Page, odd: set[Oddity]) -> Iterator[Named]:
-    for said in _entries(page, _ServiceAccount, "service accounts", odd):
+    for account in _entries(page, _ServiceAccount, "service accounts", odd):
         yield Named(
             type="service_account",
-            id=said.id,
-            name=said.name or said.id,
-            status="archived" if said.archived_at else "active",
-            created_at=said.created_at,
-            ended_at=said.archived_at,
-            details={"description": said.description},
+            id=account.id,
+            name=account.name or account.id,
+            status="archived" if account.archived_at else "active",
+            created_at=account.created_at,
+            ended_at=account.archived_at,
+            details={"description": account.description},
         )
 
 

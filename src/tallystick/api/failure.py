@@ -55,13 +55,13 @@ class Failure:
         path, error, ids = query.endpoint.path, self.error, self._ids
         answered = self.answer.status_code if self.answer is not None else httpx2.codes.OK
         if self.garbled or answered == self.status == httpx2.codes.OK:
-            how = f" in each of {tries} tries" if tries > 1 else ""
-            what = f"{path} answered 200 with {self.trouble}{how}."
-            return StrangeAnswer(what, f"{NOTHING} {ELSEWHERE}", status=answered, **ids)
+            repetition = f" in each of {tries} tries" if tries > 1 else ""
+            message = f"{path} answered 200 with {self.trouble}{repetition}."
+            return StrangeAnswer(message, f"{NOTHING} {ELSEWHERE}", status=answered, **ids)
         status = self.status or answered
-        what = f"The API refused {path} with {status} {error.type}: {error.message}"
+        message = f"The API refused {path} with {status} {error.type}: {error.message}"
         if status != answered:
-            what += f" (the answer was marked {answered})"
+            message += f" (the answer was marked {answered})"
         if httpx2.codes.is_success(status):
             return StrangeAnswer(
                 f"{path} answered {status}, which is neither an answer nor a refusal.",
@@ -72,12 +72,12 @@ class Failure:
         mend = _MEND.get(status, "Read the message; the request will be refused again as it is.").format(source=source)
         mend += not_renewed if status == httpx2.codes.UNAUTHORIZED else ""
         if self.answer is not None and self.answer.is_redirect:
-            what = f"{path} answered {status}, a redirect to {error.message!r}."
+            message = f"{path} answered {status}, a redirect to {error.message!r}."
             mend = "A credential is never sent on to another address. Correct the base URL."
         elif status in {400, 410} and any(name in {"page", "after_id"} for name, _ in query.parameters):
             lost = "The page token no longer holds; the window must be read again."
-            return CursorLost(what, lost, status=status, **ids)
-        return Refused(what, mend, status=status, **ids)
+            return CursorLost(message, lost, status=status, **ids)
+        return Refused(message, mend, status=status, **ids)
 
     def exhausted(self, address: str, tries: int) -> Unreachable:
         """The error where patience is at its end."""

@@ -83,9 +83,9 @@ def deep(value: Any) -> bool:
     for _ in range(DEEPEST):
         level = [
             inner
-            for it in level
-            if isinstance(it, dict | list)
-            for inner in (it.values() if isinstance(it, dict) else it)
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
         ]
         if not level:
             return False
@@ -154,33 +154,33 @@ def _fit_struct(value: Any, kind: shapes.StructType, path: str, odd: set[Oddity]
         raise _misfit(value, "an object", path)
     fields: dict[str, Any] = {}
     for field in kind.fields:
-        at = f"{path}.{field.encode_name}"
+        field_path = f"{path}.{field.encode_name}"
         if field.encode_name not in value:
             if field.required:
                 raise Misfit(f"Object missing required field `{field.encode_name}` - at `{path}`")
             continue
-        told = value[field.encode_name]
+        field_value = value[field.encode_name]
         try:
-            fields[field.name] = _fit_items(told, field, at, odd)
+            fields[field.name] = _fit_items(field_value, field, field_path, odd)
         except Misfit:
-            if field.required or _strict(kind) or (told is not None and _strict(field.type)):
+            if field.required or _strict(kind) or (field_value is not None and _strict(field.type)):
                 raise
-            _note(odd, at, f"{_sort(told)} where {_wanted(field.type)} was expected; left out")
+            _note(odd, field_path, f"{_sort(field_value)} where {_wanted(field.type)} was expected; left out")
     return kind.cls(**fields)
 
 
 def _fit_items(value: Any, field: shapes.Field, path: str, odd: set[Oddity]) -> Any:
     """A field's value; a list that is beside the point does without the items that do not fit."""
     members = field.type.types if isinstance(field.type, shapes.UnionType) else (field.type,)
-    of = next((member.item_type for member in members if isinstance(member, shapes.ListType)), None)
-    if field.required or of is None or not isinstance(value, list):
+    item_type = next((member.item_type for member in members if isinstance(member, shapes.ListType)), None)
+    if field.required or item_type is None or not isinstance(value, list):
         return _fit(value, field.type, path, odd)
     items = []
     for index, item in enumerate(value):
         try:
-            items.append(_fit(item, of, f"{path}[{index}]", odd))
+            items.append(_fit(item, item_type, f"{path}[{index}]", odd))
         except Misfit:
-            _note(odd, f"{path}[]", f"{_sort(item)} where {_wanted(of)} was expected; left out")
+            _note(odd, f"{path}[]", f"{_sort(item)} where {_wanted(item_type)} was expected; left out")
     return items
 
 

@@ -157,7 +157,7 @@ def entries(pages: list[Page], shape: type[T], odd: set[Oddity] | None = None) -
     """
     read_entries: dict[bytes, T] = {}
     for page in pages:
-        of = page.request.partition("?")[0].rpartition("/")[2]
+        list_name = page.request.partition("?")[0].rpartition("/")[2]
         for raw in read_page(page, _List).data:
             body = bytes(raw)
             try:
@@ -165,10 +165,10 @@ def entries(pages: list[Page], shape: type[T], odd: set[Oddity] | None = None) -
             except (Misfit, msgspec.DecodeError, RecursionError) as wrong:
                 if odd is None:
                     raise unreadable(page, wrong) from None
-                odd.add(Oddity(of, f"an entry cannot be read and is left out: {wrong}"))
+                odd.add(Oddity(list_name, f"an entry cannot be read and is left out: {wrong}"))
                 continue
             if body in read_entries and odd is not None:
-                odd.add(Oddity(of, "an entry came twice; it is shown once"))
+                odd.add(Oddity(list_name, "an entry came twice; it is shown once"))
             read_entries[body] = entry
     return list(read_entries.values())
 
@@ -201,4 +201,4 @@ def dollars(cents: str | None, currency: str, where: str) -> Decimal | None:
 
 def scope_id(scope: Scope) -> str | None:
     """The id, or other name, of what a scope is; None for one of which there is one alone."""
-    return next((str(said) for name, said in scope.items() if name != "type" and said is not None), None)
+    return next((str(id_) for name, id_ in scope.items() if name != "type" and id_ is not None), None)

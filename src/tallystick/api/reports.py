@@ -237,16 +237,16 @@ def _pages(
 ) -> Iterator[tuple[Page, list[Bucket[Row]]]]:
     last: datetime | None = None
     for page in pages:
-        buckets, (grain, asked) = [], _asked(page)
+        buckets, (grain, requested) = [], _asked(page)
         report = page.content if isinstance(page.content, _Report) else read(page, shape, odd)
-        for place, bucket in enumerate(report.data):
-            path = f"$.data[{place}]"
+        for index, bucket in enumerate(report.data):
+            path = f"$.data[{index}]"
             try:
                 window = Window(instant(bucket.starting_at), instant(bucket.ending_at))
             except ValueError as wrong:
                 raise _strange(page, f"a bucket at `{path}` that is not a span of time ({wrong})") from None
-            if window != grain.around(window.start) or window & asked != window:
-                raise _strange(page, f"the bucket {window} at `{path}`, which is no {grain} of {asked}")
+            if window != grain.around(window.start) or window & requested != window:
+                raise _strange(page, f"the bucket {window} at `{path}`, which is no {grain} of {requested}")
             if last is not None and window.start < last:
                 raise _strange(page, f"the bucket {window} twice or out of order, at `{path}`")
             last = window.end
@@ -256,16 +256,16 @@ def _pages(
 
 def _asked(page: Page) -> tuple[Grain, Window]:
     """The grain and window that a page's request asked for."""
-    asked = dict(parse_qsl(urlsplit(page.request).query))
-    grain = next(Grain(name) for name, code in WIDTHS.items() if code == asked["bucket_width"])
-    return grain, Window(instant(asked["starting_at"]), instant(asked["ending_at"]))
+    parameters = dict(parse_qsl(urlsplit(page.request).query))
+    grain = next(Grain(name) for name, code in WIDTHS.items() if code == parameters["bucket_width"])
+    return grain, Window(instant(parameters["starting_at"]), instant(parameters["ending_at"]))
 
 
 def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
     """What each row of the bucket bills, in exact US dollars; BadMoney names the amount that cannot be read."""
     amounts = []
-    for place, row in enumerate(bucket.rows):
-        path = f"{bucket.path}.results[{place}]"
+    for index, row in enumerate(bucket.rows):
+        path = f"{bucket.path}.results[{index}]"
         try:
             amounts.append(from_cents(row.amount, row.currency))
         except BadMoney as bad:
@@ -278,9 +278,9 @@ def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
     return amounts
 
 
-def _strange(page: Page, what: str) -> StrangeAnswer:
+def _strange(page: Page, problem: str) -> StrangeAnswer:
     return StrangeAnswer(
-        f"{page.request.partition('?')[0]} answered with {what}.",
+        f"{page.request.partition('?')[0]} answered with {problem}.",
         "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
         request_id=page.request_id,
     )
@@ -291,11 +291,11 @@ def dims(row: UsageRow | CostRow, by: Iterable[str], fields: Mapping[str, str]) 
     return {name: value(name, getattr(row, fields[name])) for name in by}
 
 
-def value(name: str, said: Maybe) -> str:
+def value(name: str, field_value: Maybe) -> str:
     """One dimension's value as tallystick holds it: the API's, or the name of what is absent."""
-    if said:
-        return str(said)
-    return UNKNOWN if said is msgspec.UNSET else NAMED[name].absent
+    if field_value:
+        return str(field_value)
+    return UNKNOWN if field_value is msgspec.UNSET else NAMED[name].absent
 
 
 DESCRIBED = {
@@ -317,16 +317,16 @@ def cost_dims(row: CostRow, by: Iterable[str]) -> dict[str, str]:
     A line that is not a token cost has no model, tier, context, geo or speed: `none`. On a token line a field that
     is absent is `unknown`: it has a value, which the answer does not tell.
     """
-    found = dims(row, by, COST_REPORT.groups)
-    if "description" not in found:
-        return found
+    dimensions = dims(row, by, COST_REPORT.groups)
+    if "description" not in dimensions:
+        return dimensions
     tokens = row.cost_type == "tokens" or bool(row.token_type)
     for name, field in DESCRIBED.items():
-        said = getattr(row, field)
-        found[name] = str(said) if said else (UNKNOWN if tokens or name == "cost_type" else "none")
+        field_value = getattr(row, field)
+        dimensions[name] = str(field_value) if field_value else (UNKNOWN if tokens or name == "cost_type" else "none")
     kind = row.token_type if tokens else row.cost_type
-    found["kind"] = KINDS.get(str(kind), str(kind)) if kind else UNKNOWN
-    return found
+    dimensions["kind"] = KINDS.get(str(kind), str(kind)) if kind else UNKNOWN
+    return dimensions
 
 
 def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRecord]:
@@ -354,11 +354,13 @@ _NESTED: Mapping[str, type[msgspec.Struct]] = {"cache_creation": CacheCreation, 
 
 
 def _unknown(row: Mapping[str, Any], shape: type[msgspec.Struct]) -> dict[str, object]:
-    found = {name: said for name, said in row.items() if name not in shape.__struct_fields__}
+    unknown = {name: field_value for name, field_value in row.items() if name not in shape.__struct_fields__}
     for name in _NESTED.keys() & row.keys() & set(shape.__struct_fields__):
         if isinstance(row[name], dict):
-            found |= {f"{name}.{inner}": said for inner, said in _unknown(row[name], _NESTED[name]).items()}
-    return found
+            unknown |= {
+                f"{name}.{inner}": field_value for inner, field_value in _unknown(row[name], _NESTED[name]).items()
+            }
+    return unknown
 
 
 def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
@@ -366,10 +368,10 @@ def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
 
     Zeros are left out. A flat count of what is counted nested cannot be told from a new kind (trap 18).
     """
-    found: dict[datetime, dict[str, int]] = {}
+    counts: dict[datetime, dict[str, int]] = {}
     for bucket, untyped in zip(next(usage_pages([page]))[1], decode(page, _Untyped).data, strict=True):
         for row in untyped.results:
             for name, count in unknown_counters(row, COUNTER_PATHS).items():
-                day = found.setdefault(bucket.window.start, {})
+                day = counts.setdefault(bucket.window.start, {})
                 day |= {name: day.get(name, 0) + count, "": day.get("", 0) + count}
-    return found
+    return counts

@@ -76,22 +76,22 @@ class Asking:
 
         Raises Refused for a credential that is refused altogether: neither whose it is may be read, nor a report.
         """
-        told = self._organization()
-        admin = not isinstance(told, Refused)
+        organization = self._organization()
+        admin = not isinstance(organization, Refused)
         usage, cost = self._usage(), self._cost()
         self._directory(admin=admin)
-        if isinstance(told, Refused):
+        if isinstance(organization, Refused):
             if not any(self.may_read[name] == YES for both in DIALECTS for name in both):
-                raise told
-            self.may_read["organization"] = f"no: {told.what}"
-            told = directory.Organization(id=self._told or UNKNOWN, name=NAMELESS)
+                raise organization
+            self.may_read["organization"] = f"no: {organization.what}"
+            organization = directory.Organization(id=self._told or UNKNOWN, name=NAMELESS)
         return Checked(
-            told,
+            organization,
             source,
             self._client.base_url,
             self.may_read,
-            max((it.window.start for it in usage), default=None),
-            max((it.window.start.date() for it in cost), default=None),
+            max((record.window.start for record in usage), default=None),
+            max((record.window.start.date() for record in cost), default=None),
             self._beyond(admin=admin),
         )
 
@@ -105,12 +105,12 @@ class Asking:
 
     def _may(self, name: str, read: Callable[[], list[T]]) -> list[T]:
         try:
-            found = read()
+            records = read()
         except Refused as no:
             self.may_read[name] = f"no: {no.what}"
             return []
         self.may_read[name] = YES
-        return found
+        return records
 
     def _usage(self) -> list[UsageRecord]:
         """Usage of the last two days by the hour, in either dialect."""
@@ -135,7 +135,7 @@ class Asking:
     def _pages(self, query: Query) -> list[Page]:
         """The pages of a report, which may tell whose it is."""
         pages = list(self._client.pages(query))
-        self._told = self._told or next((said for page in pages if (said := analytics.organization(page))), None)
+        self._told = self._told or next((owner for page in pages if (owner := analytics.organization(page))), None)
         return pages
 
     def _directory(self, *, admin: bool) -> None:
@@ -144,7 +144,7 @@ class Asking:
             if purpose == "service_accounts" and not self._client.bearer:
                 self.may_read[purpose] = TOKENS_ONLY
             elif purpose not in {"organization", "default_workspace"}:
-                self._may(purpose, lambda query=query, of=purpose: self._list(of, query))  # type: ignore[misc]
+                self._may(purpose, lambda query=query, list_purpose=purpose: self._list(list_purpose, query))  # type: ignore[misc]
         if not admin:
             self._may("spend_limits", lambda: [self._client.get(SPEND)])
 
@@ -154,6 +154,6 @@ class Asking:
     def _beyond(self, *, admin: bool) -> tuple[str, ...]:
         if admin:
             return (ADMIN.format(first=analytics.covered(self._now)),)
-        held = (("users", MEMBERS), ("spend_limits", SPENDING))
-        found = [said for name, said in held if self.may_read[name] == YES]
-        return (*(found or [NOTHING]), UNTRIED)
+        lists = (("users", MEMBERS), ("spend_limits", SPENDING))
+        remarks = [remark for name, remark in lists if self.may_read[name] == YES]
+        return (*(remarks or [NOTHING]), UNTRIED)
