@@ -128,14 +128,14 @@ class Price(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"su
 
     def span(self, kind: str) -> Span:
         """The rate of a kind; KeyError where it has none."""
-        one, other = Decimal(self.usd[kind]), Decimal(self.large.get(kind, self.usd[kind]))
-        return Span(min(one, other), max(one, other))
+        standard, large = Decimal(self.usd[kind]), Decimal(self.large.get(kind, self.usd[kind]))
+        return Span(min(standard, large), max(standard, large))
 
     def over(self, older: Price | None) -> Price:
         """This price, with the older one's rates for the kinds that it leaves out."""
-        if not older or not (kept := older.usd.keys() - self.usd.keys()):
+        if not older or not (missing_kinds := older.usd.keys() - self.usd.keys()):
             return self
-        large = {kind: rate for kind, rate in older.large.items() if kind in kept}
+        large = {kind: rate for kind, rate in older.large.items() if kind in missing_kinds}
         doubt = self.doubt or older.doubt
         return structs.replace(self, usd=older.usd | self.usd, large=large | self.large, doubt=doubt)
 
@@ -199,7 +199,7 @@ class PriceList:
         Raises AskedWrongly, naming the entry, where one cannot be read, two of one list hold on the same day for the
         same thing, or the factors could make a rate finer than a picodollar.
         """
-        called = names or [f"price list {place}" for place, _ in enumerate(texts, 1)]
+        called = names or [f"price list {number}" for number, _ in enumerate(texts, 1)]
         lists: list[_List] = []
         for name, text in zip(called, texts, strict=True):
             known = {id_ for each in lists for id_ in (*each.models, *(subject for subject, _, _ in each.prices))}
@@ -218,28 +218,28 @@ class PriceList:
         if kind not in UNITS:
             return Unpriced(f"{kind} is not a kind with a price")
         if kind not in TOKENS:
-            found = self._find((kind, PLAIN["context"], PLAIN["speed"]), kind, day)
-            return found if isinstance(found, Unpriced) else _rate([found], kind)
+            price = self._find((kind, PLAIN["context"], PLAIN["speed"]), kind, day)
+            return price if isinstance(price, Unpriced) else _rate([price], kind)
         model = self.model(model)
-        asked = {"tier": tier, "context": context, "geo": geo, "speed": speed}
-        assumed = tuple(name for name, value in asked.items() if value in _UNTOLD)
-        asked.update((name, PLAIN[name]) for name in assumed)
-        factors = [one for one in self.modifiers(day) if one.applies(model, kind, asked)]
-        if why := self._refusal(model, asked, factors):
+        request = {"tier": tier, "context": context, "geo": geo, "speed": speed}
+        assumed = tuple(name for name, value in request.items() if value in _UNTOLD)
+        request.update((name, PLAIN[name]) for name in assumed)
+        factors = [modifier for modifier in self.modifiers(day) if modifier.applies(model, kind, request)]
+        if why := self._refusal(model, request, factors):
             return Unpriced(why)
         path = []
-        plain, window, pace = (model, PLAIN["context"], PLAIN["speed"]), asked["context"], asked["speed"]
+        plain, window, pace = (model, PLAIN["context"], PLAIN["speed"]), request["context"], request["speed"]
         for key in (plain, (model, window, PLAIN["speed"]), (model, window, pace)):
-            found = self._find(key, kind, day)
-            if isinstance(found, Unpriced):
-                return found
-            path.append(found)
+            price = self._find(key, kind, day)
+            if isinstance(price, Unpriced):
+                return price
+            path.append(price)
         return _rate(path, kind, factors, assumed)
 
     def retires(self, model: str) -> date | None:
         """The first UTC day without the model; None where none is known."""
-        held = self.models.get(self.model(model))
-        return held.retires if held else None
+        known_model = self.models.get(self.model(model))
+        return known_model.retires if known_model else None
 
     @property
     def keys(self) -> Sequence[tuple[str, str, str]]:
@@ -249,31 +249,31 @@ class PriceList:
     def changes(self, subject: str) -> list[date]:
         """The days on which a price of a model or service begins."""
         every = (
-            one for each in self._lists for key, dated in each.prices.items() if key[0] == subject for one in dated
+            price for each in self._lists for key, dated in each.prices.items() if key[0] == subject for price in dated
         )
-        return sorted({one.since for one in every})
+        return sorted({price.since for price in every})
 
     @property
     def factors(self) -> list[Modifier]:
         """Every modifier of every day."""
-        return [one for each in self._lists for dated in each.modifiers.values() for one in dated]
+        return [modifier for each in self._lists for dated in each.modifiers.values() for modifier in dated]
 
     def on(self, day: date, subject: str | None = None) -> tuple[Price, ...]:
         """The prices that hold on a UTC day, one for each model (or service), context and speed, in that order."""
-        held = (self._holding(key, day) for key in self._keys if subject in {None, key[0]})
-        return tuple(price for price in held if price)
+        prices = (self._holding(key, day) for key in self._keys if subject in {None, key[0]})
+        return tuple(price for price in prices if price)
 
     def modifiers(self, day: date) -> tuple[Modifier, ...]:
         """The factors that hold on a UTC day, in the order of their application."""
-        every = (one for each in self._lists for dated in each.modifiers.values() for one in dated)
-        return tuple({one.name: one for one in every if one.since <= day < one.until}.values())
+        every = (modifier for each in self._lists for dated in each.modifiers.values() for modifier in dated)
+        return tuple({modifier.name: modifier for modifier in every if modifier.since <= day < modifier.until}.values())
 
     def _holding(self, key: tuple[str, str, str], day: date) -> Price | None:
         if (key, day) not in self._held:
-            held = None
+            current = None
             for price in (price for each in self._lists for price in each.prices.get(key, ())):
-                held = price.over(held) if price.since <= day < price.until else held
-            self._held[key, day] = held
+                current = price.over(current) if price.since <= day < price.until else current
+            self._held[key, day] = current
         return self._held[key, day]
 
     def _find(self, key: tuple[str, str, str], kind: str, day: date) -> Price | Unpriced:
@@ -289,16 +289,16 @@ class PriceList:
         special = [value for value in (context, speed) if value not in PLAIN.values()]
         return Unpriced(f"no price for {' '.join([subject, *special])} on {day}")
 
-    def _refusal(self, model: str, asked: Mapping[str, str], factors: Iterable[Modifier]) -> str:
+    def _refusal(self, model: str, request: Mapping[str, str], factors: Iterable[Modifier]) -> str:
         """Why no such request has a price; empty where one may have."""
-        odd = [name for name, alike in _ALIKE.items() if asked[name] not in alike]
+        odd = [name for name, alike in _ALIKE.items() if request[name] not in alike]
         for name in odd:
-            if not any(getattr(one, name) == asked[name] for one in factors):
-                return _WHY.get(asked[name], f"no price for {name} {asked[name]} at {asked['speed']} speed")
+            if not any(getattr(modifier, name) == request[name] for modifier in factors):
+                return _WHY.get(request[name], f"no price for {name} {request[name]} at {request['speed']} speed")
         if not any(model == subject for subject, _, _ in self._keys):
             return f"{model} is not in the price list"
         if "geo" in odd and not (model in self.models and self.models[model].geo):
-            return f"{model} takes no inference geography, so there is no price for {asked['geo']}"
+            return f"{model} takes no inference geography, so there is no price for {request['geo']}"
         return ""
 
 
@@ -307,9 +307,9 @@ def _rate(path: list[Price], kind: str, factors: Iterable[Modifier] = (), assume
     changes = zip(("long_context", "fast"), pairwise(path), strict=False)
     steps = [Step(name, price.span(kind)) for name, (before, price) in changes if before.key != price.key]
     low, high = path[-1].span(kind)
-    for one in factors:
-        low, high = (EXACT.multiply(dollars, Decimal(one.factor)) for dollars in (low, high))
-        steps.append(Step(one.name, Span(low, high)))
+    for modifier in factors:
+        low, high = (EXACT.multiply(dollars, Decimal(modifier.factor)) for dollars in (low, high))
+        steps.append(Step(modifier.name, Span(low, high)))
     unit, per = UNITS[kind]
     doubt = path[-1].doubt or path[0].doubt
     return Rate(low, high, per, unit, path[0].span(kind), tuple(steps), assumed, doubt)
@@ -317,18 +317,18 @@ def _rate(path: list[Price], kind: str, factors: Iterable[Modifier] = (), assume
 
 def _read(called: str, text: str) -> _List:
     try:
-        said = tomllib.loads(text)
+        document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
         raise AskedWrongly(f"{_first(called)} is not TOML: {wrong}.", _MEND) from None
-    for name, tables in said.items():
+    for name, tables in document.items():
         if name not in _NAMED_BY or not isinstance(tables, list):
             raise AskedWrongly(f"{_first(called)} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
     result = _List()
-    for where, model in _entries(called, said, "model", Model):
+    for where, model in _entries(called, document, "model", Model):
         if model.id in result.models:
             raise AskedWrongly(f"{where} stands there twice.", "Keep one of them.")
         result.models[model.id] = model
-    for where, price in _entries(called, said, "price", Price):
+    for where, price in _entries(called, document, "price", Price):
         kinds = TOKENS if price.subject not in UNITS else (price.subject,)
         if not price.usd.keys() <= set(kinds) or not price.large.keys() <= price.usd.keys():
             raise AskedWrongly(
@@ -337,7 +337,7 @@ def _read(called: str, text: str) -> _List:
         if not price.usd and not price.doubt:
             raise AskedWrongly(f"{where} has no rate.", "Give its `usd`, or the `doubt` for which it has none.")
         _append(where, result.prices.setdefault(price.key, []), price)
-    for where, modifier in _entries(called, said, "modifier", Modifier):
+    for where, modifier in _entries(called, document, "modifier", Modifier):
         _append(where, result.modifiers.setdefault(modifier.key, []), modifier)
     return result
 
@@ -345,23 +345,24 @@ def _read(called: str, text: str) -> _List:
 def _known_as(canon: Callable[[str], str], called: str, each: _List) -> _List:
     """A list under the ids by which earlier lists know its models."""
     if all(canon(id_) == id_ for id_ in (*each.models, *(subject for subject, _, _ in each.prices))) and not any(
-        canon(id_) != id_ for dated in each.modifiers.values() for one in dated for id_ in one.models or ()
+        canon(id_) != id_ for dated in each.modifiers.values() for modifier in dated for id_ in modifier.models or ()
     ):
         return each
     result = _List({canon(id_): model for id_, model in each.models.items()})
-    prices = (structs.replace(it, subject=canon(it.subject)) for dated in each.prices.values() for it in dated)
-    for price in sorted(prices, key=lambda it: it.since):
+    prices = (structs.replace(price, subject=canon(price.subject)) for dated in each.prices.values() for price in dated)
+    for price in sorted(prices, key=lambda price: price.since):
         _append(f"The price of {price.subject} in {called}", result.prices.setdefault(price.key, []), price)
     for name, dated in each.modifiers.items():
         result.modifiers[name] = [
-            structs.replace(one, models=one.models and tuple(map(canon, one.models))) for one in dated
+            structs.replace(modifier, models=modifier.models and tuple(map(canon, modifier.models)))
+            for modifier in dated
         ]
     return result
 
 
-def _entries(called: str, said: Mapping[str, Any], name: str, shape: type[_Entry]) -> Iterator[tuple[str, _Entry]]:
+def _entries(called: str, document: Mapping[str, Any], name: str, shape: type[_Entry]) -> Iterator[tuple[str, _Entry]]:
     """The entries of one sort, each with words that name it."""
-    for number, table in enumerate(said.get(name, ()), 1):
+    for number, table in enumerate(document.get(name, ()), 1):
         words = [f"{table[key]}" for key in (_NAMED_BY[name], "context", "speed", "from") if key in table]
         where = f"[[{name}]] {number} of {called} ({', '.join(words)})"
         try:
@@ -377,10 +378,12 @@ def _first(called: str) -> str:
 
 def _why(wrong: msgspec.ValidationError) -> str:
     """What is wrong in words: no pattern that a text should match."""
-    said, at, place = str(wrong).partition(" - at ")
-    if "regex" in said:
-        said = "an amount or factor is not exact text" if "0-9" in said else "there is no such kind of token or service"
-    return said + at + place.replace("`$.", "`")
+    problem, separator, path = str(wrong).partition(" - at ")
+    if "regex" in problem:
+        problem = (
+            "an amount or factor is not exact text" if "0-9" in problem else "there is no such kind of token or service"
+        )
+    return problem + separator + path.replace("`$.", "`")
 
 
 def _append(where: str, dated: list[_Dated], entry: _Dated) -> None:
@@ -399,9 +402,9 @@ def _append(where: str, dated: list[_Dated], entry: _Dated) -> None:
 def _fits(lists: list[_List]) -> None:
     """Refuse a rate that the modifiers together could make finer than a picodollar."""
     finest: dict[str, int] = {}
-    for modifier in (one for each in lists for dated in each.modifiers.values() for one in dated):
+    for modifier in (entry for each in lists for dated in each.modifiers.values() for entry in dated):
         finest[modifier.name] = max(finest.get(modifier.name, 0), _places(modifier.factor))
-    for price in (one for each in lists for dated in each.prices.values() for one in dated):
+    for price in (entry for each in lists for dated in each.prices.values() for entry in dated):
         places = max(map(_places, (*price.usd.values(), *price.large.values())), default=0)
         if places + sum(finest.values()) > PLACES:
             raise AskedWrongly(

@@ -253,9 +253,9 @@ ACTIVITY = LedgerTable(
         Column("commits", Type.COUNT, f"commits by Claude Code; {_TOLD}"),
         Column("pull_requests", Type.COUNT, f"pull requests by Claude Code; {_TOLD}"),
         *(
-            Column(f"{tool}_{how}", Type.COUNT, f"proposals of the {tool} tool that were {how}; {_TOLD}")
+            Column(f"{tool}_{decision}", Type.COUNT, f"proposals of the {tool} tool that were {decision}; {_TOLD}")
             for tool in TOOLS
-            for how in ("accepted", "rejected")
+            for decision in ("accepted", "rejected")
         ),
         Column("input", Type.COUNT, f"input tokens; {_TOLD}, as in rows of model `none`"),
         Column("output", Type.COUNT, f"tokens the model wrote; {_TOLD}"),
@@ -340,7 +340,7 @@ CLOSED = LedgerTable(
         Column("day", Type.DAY, "UTC day of the use; null where the row is not of one"),
         *_dims(*_ANALYTICS, "kind", *_SMALL),
         Column("quantity", Type.COUNT, "the team's part of what was used, in `unit`; of an adjustment the change"),
-        CHARGES.columns[[it.name for it in CHARGES.columns].index("unit")],
+        CHARGES.columns[[column.name for column in CHARGES.columns].index("unit")],
         Column("list", Type.MONEY, "the team's part of that at list price, US dollars; null as in charges"),
         Column("priced", Type.MONEY, "the same by the price lists in force, one's own included"),
         Column("billed", Type.MONEY, "the team's part of what was billed, US dollars; null where nothing was"),
