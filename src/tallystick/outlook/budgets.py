@@ -58,7 +58,7 @@ GRAVEST = (PASSED, FORECAST_FAR, FORECAST, UNKNOWN, MOST, HALF, OK)
 """Every status, the gravest first."""
 
 
-def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owners: Owners | None = None) -> Table:
+def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owners: Owners | None = None) -> Table:
     """The budgets in force on the days asked about, each with the period that holds the last of these days.
 
     One row a budget, as `HEADINGS`. AskedWrongly where a budget is of something that the ledger and the rules of the
@@ -66,12 +66,12 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
     """
     if not budgets.rows:
         raise AskedWrongly("The settings have no budget.", "docs/budgets.md shows how to set one: [[budget]].")
-    found = budgets.during(asked)
-    daily = reading(engine, [*(period for _, period in found), *_earlier(found)], now, owners)
+    in_force = budgets.during(window)
+    daily = reading(engine, [*(period for _, period in in_force), *_earlier(in_force)], now, owners)
     paces: list[Pace] = []
     cells: list[tuple[Cell, ...]] = []
     unknown: list[str] = []
-    for budget, period in found:
+    for budget, period in in_force:
         try:
             days = daily.of(budget.scope)
         except AskedWrongly as wrong:
@@ -81,10 +81,10 @@ def answer(engine: Engine, budgets: Budgets, asked: Window, now: datetime, owner
         cells.append(_row(budget, period, paces[-1], rest, now))
         if budget.carry_over and rest is None:
             unknown.append(f"What {budget.label} carries over is unknown: days since {budget.start} are.")
-    start = min((period.start for _, period in found), default=asked.start)
-    question = Question("budget", Window(start, max(asked.end, start)), ())  # what is to come is not absent
+    start = min((period.start for _, period in in_force), default=window.start)
+    question = Question("budget", Window(start, max(window.end, start)), ())  # what is to come is not absent
     coverage, _ = cover(engine, CHARGES, question, now)
-    none = [] if found else [f"No budget was in force from {asked.start:%Y-%m-%d} to before {asked.end:%Y-%m-%d}."]
+    none = [] if in_force else [f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}."]
     return Table(
         question,
         HEADINGS,
@@ -112,8 +112,8 @@ def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) ->
         spent = [known.get(day) for day in earlier.days()]
         if any(day is None or (day.how in {How.ABSENT, How.PART} and day.day < today) for day in spent):
             return None
-        left = EXACT.subtract(EXACT.add(budget.amount, rest), total([day.spent for day in spent if day]))
-        rest = max(Decimal(0), left)
+        remainder = EXACT.subtract(EXACT.add(budget.amount, rest), total([day.spent for day in spent if day]))
+        rest = max(Decimal(0), remainder)
     return rest
 
 
@@ -122,44 +122,44 @@ def _earlier(chosen: Sequence[tuple[Budget, Window]]) -> list[Window]:
     return [budget.cycle.around(budget.start) for budget, _ in chosen if budget.carry_over]
 
 
-def _row(budget: Budget, period: Window, found: Pace, rest: Decimal | None, now: datetime) -> tuple[Cell, ...]:
+def _row(budget: Budget, period: Window, period_pace: Pace, rest: Decimal | None, now: datetime) -> tuple[Cell, ...]:
     today = now.date()
-    unknown = len([day for day in (*found.absent, *found.part) if day < today])
+    unknown = len([day for day in (*period_pace.absent, *period_pace.part) if day < today])
     amount = EXACT.add(budget.amount, rest or Decimal(0))
     vague = budget.carry_over and rest is None
-    on = found.reached(amount) if not vague else None
+    on = period_pace.reached(amount) if not vague else None
     return (
         budget.name or None,
         budget.spoken,
         budget.cycle.label(period),
-        UNKNOWN if vague else _status(amount, found, unknown),
+        UNKNOWN if vague else _status(amount, period_pace, unknown),
         None if vague else amount,
         rest,
-        *((None, None, None) if found.blank else (found.billed, found.used, found.spent)),
+        *((None, None, None) if period_pace.blank else (period_pace.billed, period_pace.used, period_pace.spent)),
         unknown,
-        None if unknown or found.blank or vague else EXACT.subtract(amount, found.spent),
-        None if unknown or found.blank or vague else ratio(found.spent, amount),
-        found.expected,
-        found.low,
-        found.high,
-        None if found.expected is None or vague else ratio(found.expected, amount),
+        None if unknown or period_pace.blank or vague else EXACT.subtract(amount, period_pace.spent),
+        None if unknown or period_pace.blank or vague else ratio(period_pace.spent, amount),
+        period_pace.expected,
+        period_pace.low,
+        period_pace.high,
+        None if period_pace.expected is None or vague else ratio(period_pace.expected, amount),
         str(on) if on else None,
         max(0, (on - today).days) if on else None,
     )
 
 
-def _status(budget: Decimal, found: Pace, unknown: int) -> str:
+def _status(budget: Decimal, period_pace: Pace, unknown: int) -> str:
     """The gravest that holds; what unknown days cost can only make it graver."""
 
-    def percent(of: int) -> Decimal:
-        return EXACT.scaleb(EXACT.multiply(budget, Decimal(of)), -2)
+    def percent(percentage: int) -> Decimal:
+        return EXACT.scaleb(EXACT.multiply(budget, Decimal(percentage)), -2)
 
-    if found.spent >= budget and (budget or found.spent):
+    if period_pace.spent >= budget and (budget or period_pace.spent):
         return PASSED
-    if found.expected is not None and found.expected > budget:
-        return FORECAST_FAR if found.expected > percent(110) else FORECAST
-    if unknown or found.blank or found.expected is None:
+    if period_pace.expected is not None and period_pace.expected > budget:
+        return FORECAST_FAR if period_pace.expected > percent(110) else FORECAST
+    if unknown or period_pace.blank or period_pace.expected is None:
         return UNKNOWN
     if not budget:
         return OK
-    return MOST if found.spent >= percent(80) else HALF if found.spent >= percent(50) else OK
+    return MOST if period_pace.spent >= percent(80) else HALF if period_pace.spent >= percent(50) else OK

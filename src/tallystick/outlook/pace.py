@@ -95,17 +95,17 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         if name not in DIMENSIONS:
             raise AskedWrongly(f"There is no pace by {name}.", f"Choose among {', '.join(DIMENSIONS)}.")
     daily = reading(engine, [question.window], now, owners)
-    found = pace(daily.of(question.where), question.window, now)
-    so_far = (None, None, None) if found.blank else (found.billed, found.used, found.spent)
-    row = (*so_far, found.expected, found.low, found.high, found.known)
-    asked = replace(question, window=question.window & Window(question.window.start, history(now).end))
-    coverage, _ = cover(engine, CHARGES, asked, now)
+    period_pace = pace(daily.of(question.where), question.window, now)
+    so_far = (None, None, None) if period_pace.blank else (period_pace.billed, period_pace.used, period_pace.spent)
+    row = (*so_far, period_pace.expected, period_pace.low, period_pace.high, period_pace.known)
+    known_question = replace(question, window=question.window & Window(question.window.start, history(now).end))
+    coverage, _ = cover(engine, CHARGES, known_question, now)
     return Table(
         question,
         HEADINGS,
         [row],
         {},
-        (*gaps(coverage, now), *said([found], now), *daily.said, *priority(engine, CHARGES, asked)),
+        (*gaps(coverage, now), *said([period_pace], now), *daily.said, *priority(engine, CHARGES, known_question)),
         coverage,
         engine.version.spoken,
     )
@@ -114,51 +114,51 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
 def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Owners | None = None) -> Daily:
     """What `pace` needs to know of these periods: `pace(reading(...).of(where), period, now)`."""
     past = history(now)
-    window = Window(min((past.start, *(it.start for it in periods))), past.end)
+    window = Window(min((past.start, *(period.start for period in periods))), past.end)
     return Daily(engine, window, now, owners or Owners())
 
 
 def said(paces: Sequence[Pace], now: datetime) -> list[str]:
     """What to say of paces: what is expected rather than known, and how little there is to go by."""
-    found = []
+    notes = []
     today = now.date()
-    ended = [day for it in paces for day in it.absent if day < today]
+    ended = [day for pace in paces for day in pace.absent if day < today]
     if ended:
-        found.append(
+        notes.append(
             f"Ended days absent from the ledger, unknown rather than zero, are expected at the run rate: "
             f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
         )
-    if rateless := sorted({day for it in paces for day in it.part if day < today}):
-        found.append(
+    if rateless := sorted({day for pace in paces for day in pace.part if day < today}):
+        notes.append(
             f"Of {spans(rateless)} a part is known alone: it is expected at the run rate, or that part if more."
         )
-    if any(today in it.absent for it in paces):
-        found.append(f"What was used on {today}, which is running, was not read: it is expected at the run rate.")
-    if any(it.used for it in paces):
-        found.append(
+    if any(today in pace.absent for pace in paces):
+        notes.append(f"What was used on {today}, which is running, was not read: it is expected at the run rate.")
+    if any(pace.used for pace in paces):
+        notes.append(
             "What is not billed yet is use as the price lists have it, without code execution and session time."
         )
-    judged = [it for it in paces if it.known or it.expected is None]
-    least = min((it.known for it in judged), default=HISTORY)
+    judged = [pace for pace in paces if pace.known or pace.expected is None]
+    least = min((pace.known for pace in judged), default=HISTORY)
     if least < FEW:
-        found.append(f"There is little to go by: {least} billed days are known of the {HISTORY} before today.")
-    elif any(it.low is None for it in judged):
-        found.append(f"There is no range where so few days are known: {least}.")
-    return found
+        notes.append(f"There is little to go by: {least} billed days are known of the {HISTORY} before today.")
+    elif any(pace.low is None for pace in judged):
+        notes.append(f"There is no range where so few days are known: {least}.")
+    return notes
 
 
 def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
     """The pace of a period of whole UTC days; `days` are those of the period and of `history(now)` up to today."""
     past, today = history(now), now.date()
-    judged = {it.day: Fraction(it.billed) for it in days if it.how is How.BILLED and it.day in past.days()}
+    judged = {day.day: Fraction(day.billed) for day in days if day.how is How.BILLED and day.day in past.days()}
     rate = _Rate.of(judged)
-    of = {it.day: it for it in days}
+    by_date = {day.day: day for day in days}
     expected: list[tuple[date, Fraction]] = []
     open_: list[date] = []
     absent: list[date] = []
     part: list[date] = []
     for day in window.days():
-        known = of.get(day)
+        known = by_date.get(day)
         so_far = Fraction(known.spent) if known else Fraction(0)
         if known and known.how in {How.BILLED, How.USED}:
             expected.append((day, so_far))
@@ -168,19 +168,21 @@ def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
             (part if known and known.how is How.PART else absent).append(day)
         if rate is not None:
             expected.append((day, max(so_far, rate.mean(day))))
-    mine = [it for day in window.days() if (it := of.get(day))]
-    billed, used = total([it.billed for it in mine]), total([it.used for it in mine])
-    blank = all(it.how is How.ABSENT for it in mine)
+    period_days = [known_day for day in window.days() if (known_day := by_date.get(day))]
+    billed, used = total([day.billed for day in period_days]), total([day.used for day in period_days])
+    blank = all(day.how is How.ABSENT for day in period_days)
     if rate is None and open_:
         return Pace(window, billed, used, None, None, None, 0, tuple(absent), tuple(part), (), blank)
-    whole = nearest(sum((amount for _, amount in expected), Fraction(0)))
+    expected_sum = nearest(sum((amount for _, amount in expected), Fraction(0)))
     margins = rate.margins(open_) if open_ and rate is not None else (Decimal(0), Decimal(0))
     low = high = None
     if margins is not None:
-        low = max(EXACT.subtract(whole, margins[0]), EXACT.add(billed, used))
-        high = EXACT.add(whole, margins[1])
+        low = max(EXACT.subtract(expected_sum, margins[0]), EXACT.add(billed, used))
+        high = EXACT.add(expected_sum, margins[1])
     known_days = sum(rate.counts.values()) if open_ and rate else 0
-    return Pace(window, billed, used, whole, low, high, known_days, tuple(absent), tuple(part), tuple(expected), blank)
+    return Pace(
+        window, billed, used, expected_sum, low, high, known_days, tuple(absent), tuple(part), tuple(expected), blank
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,22 +212,22 @@ class _Rate:
         by: dict[int, list[Fraction]] = {}
         for day in days:
             by.setdefault(day.weekday(), []).append(known[day])
-        means = {weekday: _mean(them) for weekday, them in by.items()}
+        means = {weekday: _mean(amounts) for weekday, amounts in by.items()}
         middle = _mean([Fraction(day.toordinal()) for day in days])
         off = [(day.toordinal() - middle, known[day] - means[day.weekday()]) for day in days]
-        leverage = sum((at * at for at, _ in off), Fraction(0))
-        drift = sum((at * stray for at, stray in off), Fraction(0)) / leverage if leverage else Fraction(0)
+        leverage = sum((distance * distance for distance, _ in off), Fraction(0))
+        drift = sum((distance * stray for distance, stray in off), Fraction(0)) / leverage if leverage else Fraction(0)
         freedom = len(days) - len(by) - 1
-        left = sum(((stray - at * drift) ** 2 for at, stray in off), Fraction(0))
+        squares = sum(((stray - distance * drift) ** 2 for distance, stray in off), Fraction(0))
         return cls(
             means,
-            {weekday: len(them) for weekday, them in by.items()},
+            {weekday: len(amounts) for weekday, amounts in by.items()},
             _mean([known[day] for day in days]),
             middle,
             leverage,
             off[-1][0] + len(days),
             drift,
-            left / freedom if freedom > 0 else Fraction(0),
+            squares / freedom if freedom > 0 else Fraction(0),
             freedom,
         )
 
@@ -241,8 +243,10 @@ class _Rate:
             (max(-self.reach, min(day.toordinal() - self.middle, self.reach)) for day in days), start=Fraction(0)
         )
         drifted = nearest(ahead * self.drift)
-        of = Counter(day.weekday() for day in days)
-        unsure = sum((Fraction(count * count, self.counts.get(at, 1)) for at, count in of.items()), Fraction(0))
+        weekdays = Counter(day.weekday() for day in days)
+        unsure = sum(
+            (Fraction(count * count, self.counts.get(weekday, 1)) for weekday, count in weekdays.items()), Fraction(0)
+        )
         spread = self.variance * (len(days) + unsure + ahead * ahead / self.leverage)
         root = _ROUGH.sqrt(_ROUGH.divide(Decimal(spread.numerator), Decimal(spread.denominator)))
         strays = nearest(_Z * (1 + (_Z * _Z + 1) / (4 * self.freedom)) * Fraction(root))
@@ -250,5 +254,5 @@ class _Rate:
         return EXACT.subtract(strays, min(drifted, zero)), EXACT.add(strays, max(drifted, zero))
 
 
-def _mean(of: Sequence[Fraction]) -> Fraction:
-    return sum(of, Fraction(0)) / len(of)
+def _mean(amounts: Sequence[Fraction]) -> Fraction:
+    return sum(amounts, Fraction(0)) / len(amounts)

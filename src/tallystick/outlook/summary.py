@@ -85,7 +85,7 @@ class Summary:
         """The summary; AskedWrongly for a month that has not begun or a team that no rule has."""
         daily = reading(self.engine, [self.whole], self.now, self.owners)
         known = daily.of(self.where)
-        days = [it for it in known if it.day in self.whole.days()]
+        days = [day for day in known if day.day in self.whole.days()]
         ahead = pace(known, self.whole, self.now)
         changed = self._change(("model", "kind")) if self.window else None
         saved = self._cache() if self.window and not self.team else None
@@ -97,18 +97,18 @@ class Summary:
             *([Section("Budgets", spending)] if spending else ()),
             *([Section("Caching", _columns(saved, _CACHE), (_CACHING,))] if saved else ()),
         ]
-        said = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray]
-        said += [*(changed.caveats if changed else ()), *daily.said]
-        of = f"team {self.team}" if self.team else "all teams"
+        caveats = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray]
+        caveats += [*(changed.caveats if changed else ()), *daily.said]
+        subject = f"team {self.team}" if self.team else "all teams"
         credit = credited(self.engine, Question("summary", self.whole, (), {"organization": (self.organization,)}))
         called = directory(self.engine, "organization").get(self.organization, self.organization)
         return Document(
             "summary",
             f"Claude in {self.whole.start:%B %Y}",
-            f"{called}, {of}. UTC days, US dollars as billed, {AFTER if credit else BEFORE}.",
+            f"{called}, {subject}. UTC days, US dollars as billed, {AFTER if credit else BEFORE}.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, spending)),
-            tuple(dict.fromkeys(said)),
+            tuple(dict.fromkeys(caveats)),
             {
                 "month": self.name,
                 "organization": self.organization,
@@ -120,41 +120,43 @@ class Summary:
     def _figures(
         self, days: Sequence[Day], ahead: Pace, changed: Table | None, saved: Table | None, spending: Table | None
     ) -> list[Figure]:
-        ended = [it for it in days if it.day < self.now.date()]
-        known = [it for it in ended if it.how is How.BILLED]
-        missing = [it for it in ended if it.how is How.ABSENT]
-        loose = len(changed.coverage["provisional"]) if changed else 0
+        ended = [day for day in days if day.day < self.now.date()]
+        known = [day for day in ended if day.how is How.BILLED]
+        missing = [day for day in ended if day.how is How.ABSENT]
+        provisional = len(changed.coverage["provisional"]) if changed else 0
         billed = ahead.billed if known else None
-        found = [Figure(_money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "")]
+        figures = [Figure(_money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "")]
         if ahead.used:
-            found.append(Figure(_money("not billed yet"), ahead.used, "priced usage of days without a bill yet"))
+            figures.append(Figure(_money("not billed yet"), ahead.used, "priced usage of days without a bill yet"))
         if changed and changed.totals["before"] is not None:
             growth, before = changed.totals["growth"], changed.totals["before"]
             note = f"{_signed(growth)} against {_days(self.against)}, {rounded(_decimal(before)):,}"
-            found.append(Figure(_money("change"), changed.totals["change"], note))
+            figures.append(Figure(_money("change"), changed.totals["change"], note))
         if ahead.window.end > self.now:
             note = f"80 % range {_range(ahead)}" if ahead.low is not None else "too few days are known for a range"
-            found.append(Figure(_money("pace to the end of the month"), ahead.expected, note))
+            figures.append(Figure(_money("pace to the end of the month"), ahead.expected, note))
         for row in spending.rows if spending else ():
             if row["scope"] in self._own() and row["budget"] is not None:
                 note = f"of {rounded(_decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"
-                found.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
+                figures.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
         if saved:
-            found.append(Figure(_money("saved by caching, net"), saved.totals["net"], "at list price"))
+            figures.append(Figure(_money("saved by caching, net"), saved.totals["net"], "at list price"))
         if not self.team and self.window:
-            found.append(self._residual())
-        note = f"of {len(self.whole.days())}; {loose} provisional" + (f"; {len(missing)} absent" if missing else "")
-        late = [it for it in ended if it.how in {How.USED, How.PART} and it.used]
+            figures.append(self._residual())
+        note = f"of {len(self.whole.days())}; {provisional} provisional" + (
+            f"; {len(missing)} absent" if missing else ""
+        )
+        late = [day for day in ended if day.how in {How.USED, How.PART} and day.used]
         note += f"; {len(late)} not billed yet" if late else ""
-        found.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
-        return found
+        figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
+        return figures
 
     def _own(self) -> set[str]:
         """How the scope of a budget is spoken that is of all that the summary is of."""
-        of = f"organization = {self.organization}"
+        scope = f"organization = {self.organization}"
         if self.team is None:
-            return {"everything", of}
-        return {f"team = {self.team}", f"{of}, team = {self.team}", f"team = {self.team}, {of}"}
+            return {"everything", scope}
+        return {f"team = {self.team}", f"{scope}, team = {self.team}", f"team = {self.team}, {scope}"}
 
     def _change(self, by: tuple[str, ...]) -> Table:
         question = Question("variance", self.window, by, self.where, against=self.against)
@@ -166,11 +168,11 @@ class Summary:
             return [Section("Why it changed", words=(f"Nothing is known of {_days(self.against)}.",))]
         effects = [(name, changed.totals[name]) for name in ("price", "volume", "mix")]
         headings = (Heading("effect", Kind.TEXT), _money("amount"))
-        what = Table(None, headings, effects, {"amount": changed.totals["change"]})
+        effect_table = Table(None, headings, effects, {"amount": changed.totals["change"]})
         words = f"{_days(self.window)} against {_days(self.against)}: price, volume and mix add up to the change."
         most = _columns(replace(changed, cells=changed.cells[:TOP], totals={}), _MOST)
         return [
-            Section("Why it changed", what, (words,), Chart("bars", "effect", ("amount",))),
+            Section("Why it changed", effect_table, (words,), Chart("bars", "effect", ("amount",))),
             Section("What changed most", most),
         ]
 
@@ -180,7 +182,7 @@ class Summary:
     def _by(self, dim: str) -> Section:
         """What was spent by a dimension, the largest first, beside the days it is compared with."""
         table = self._change((dim,))
-        rows = sorted(table.rows, key=lambda it: (-_decimal(it["after"] or 0), str(it[dim])))
+        rows = sorted(table.rows, key=lambda row: (-_decimal(row["after"] or 0), str(row[dim])))
         called = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in rows})
         money = ("after", "before", "change")
         figures: list[tuple[str, dict[str, Cell]]] = [
@@ -188,9 +190,16 @@ class Summary:
         ]
         if rest := rows[TOP:]:
             figures.append((OTHERS, {name: _sum([row[name] for row in rest]) for name in money}))
-        whole = table.totals
+        column_totals = table.totals
         cells = [
-            (name, it["after"], _share(it["after"], whole["after"]), it["before"], it["change"]) for name, it in figures
+            (
+                name,
+                amounts["after"],
+                _share(amounts["after"], column_totals["after"]),
+                amounts["before"],
+                amounts["change"],
+            )
+            for name, amounts in figures
         ]
         headings = (
             Heading(dim, Kind.NAME),
@@ -199,7 +208,11 @@ class Summary:
             _money("before"),
             _money("change"),
         )
-        totals = {"billed": whole["after"], "before": whole["before"], "change": whole["change"]}
+        totals = {
+            "billed": column_totals["after"],
+            "before": column_totals["before"],
+            "change": column_totals["change"],
+        }
         return Section(f"By {dim}", Table(None, headings, cells, totals), chart=Chart("bars", dim, ("billed",)))
 
     def _cache(self) -> Table:
@@ -221,32 +234,38 @@ class Summary:
         In a ledger of several organizations one that names none is told here of this one alone.
         """
         end = Grain.DAY.after(Grain.DAY.floor(self.now))
-        asked = Window(self.whole.start, min(self.whole.end, max(end, self.whole.start)))
-        of = (self.organization,)
-        known = {*of, directory(self.engine, "organization").get(self.organization)}
-        mine = [
-            replace(it, scope=it.scope if len(organizations(self.engine)) == 1 else {"organization": of, **it.scope})
-            for it in self.budgets.rows
-            if (not self.team or it.scope.get("team") == (self.team,)) and known & {*it.scope.get("organization", of)}
+        window = Window(self.whole.start, min(self.whole.end, max(end, self.whole.start)))
+        organization_ids = (self.organization,)
+        known = {*organization_ids, directory(self.engine, "organization").get(self.organization)}
+        own_budgets = [
+            replace(
+                budget,
+                scope=budget.scope
+                if len(organizations(self.engine)) == 1
+                else {"organization": organization_ids, **budget.scope},
+            )
+            for budget in self.budgets.rows
+            if (not self.team or budget.scope.get("team") == (self.team,))
+            and known & {*budget.scope.get("organization", organization_ids)}
         ]
-        said: list[str] = []
-        found: list[Table] = []
-        for budget in mine:
+        caveats: list[str] = []
+        tables: list[Table] = []
+        for budget in own_budgets:
             try:
-                found.append(budgeted.answer(self.engine, Budgets((budget,)), asked, self.now, self.owners))
+                tables.append(budgeted.answer(self.engine, Budgets((budget,)), window, self.now, self.owners))
             except AskedWrongly as wrong:
-                said.append(f"A budget is left out. {wrong.what}")
-        cells = [cell for table in found for cell in table.cells]
-        return (_columns(replace(found[0], cells=cells), _BUDGET) if cells else None), said
+                caveats.append(f"A budget is left out. {wrong.what}")
+        cells = [cell for table in tables for cell in table.cells]
+        return (_columns(replace(tables[0], cells=cells), _BUDGET) if cells else None), caveats
 
     def _closed(self) -> list[str]:
         """What to say of a month that is closed: what was restated since is not in its statements."""
         closing = closings(self.engine, self.organization).get(self.name)
         if closing is None:
             return []
-        said = f"{self.name} was closed on {closing.at:%Y-%m-%d}."
+        sentence = f"{self.name} was closed on {closing.at:%Y-%m-%d}."
         if self.team:
-            return [f"{said} What was restated since is in this summary, and in no statement of that month."]
+            return [f"{sentence} What was restated since is in this summary, and in no statement of that month."]
         query = (
             exp.select(exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
             .from_(exp.table_(CHARGES.name, db="ledger"))
@@ -255,7 +274,7 @@ class Summary:
         )
         now = self.engine.ask(query).to_pylist()[0]["billed"] or Decimal(0)
         off = EXACT.subtract(now, closing.billed[CHARGE])
-        return [said + (f" What was restated since, {plain(off)} USD, is in this summary." if off else "")]
+        return [sentence + (f" What was restated since, {plain(off)} USD, is in this summary." if off else "")]
 
 
 _MOST = ("model", "kind", "before", "after", "change", "price", "volume", "mix")
@@ -276,24 +295,24 @@ def _each(days: Sequence[Day]) -> Table:
     )
     cells: list[tuple[Cell, ...]] = [
         (
-            str(it.day),
-            None if it.how is How.ABSENT else it.spent,
-            it.billed if it.how is How.BILLED or it.billed else None,
-            None if it.how is How.ABSENT else it.used,
-            str(it.how),
+            str(day.day),
+            None if day.how is How.ABSENT else day.spent,
+            day.billed if day.how is How.BILLED or day.billed else None,
+            None if day.how is How.ABSENT else day.used,
+            str(day.how),
         )
-        for it in days
+        for day in days
     ]
     return Table(None, headings, cells, {})
 
 
 def _columns(table: Table, names: Sequence[str]) -> Table:
     """The table with these of its columns."""
-    places = [place for name in names for place, it in enumerate(table.headings) if it.name == name]
+    places = [index for name in names for index, heading in enumerate(table.headings) if heading.name == name]
     return replace(
         table,
-        headings=tuple(table.headings[place] for place in places),
-        cells=[tuple(row[place] for place in places) for row in table.cells],
+        headings=tuple(table.headings[index] for index in places),
+        cells=[tuple(row[index] for index in places) for row in table.cells],
         totals={name: cell for name, cell in table.totals.items() if name in names},
         caveats=(),
     )
@@ -309,11 +328,11 @@ def _decimal(cell: Any) -> Decimal:
 
 def _sum(cells: Sequence[Cell]) -> Cell:
     """The exact sum; None where one is unknown."""
-    return None if None in cells else total([_decimal(it) for it in cells])
+    return None if None in cells else total([_decimal(cell) for cell in cells])
 
 
-def _share(part: Cell, whole: Cell) -> Cell:
-    return None if part is None or whole is None else ratio(_decimal(part), _decimal(whole))
+def _share(part: Cell, amount: Cell) -> Cell:
+    return None if part is None or amount is None else ratio(_decimal(part), _decimal(amount))
 
 
 def _signed(growth: Cell) -> str:
