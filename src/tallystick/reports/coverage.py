@@ -42,12 +42,12 @@ from tallystick.reports.unused import unused
 def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
     """The coverage of an answer in numbers of UTC days, and its caveats in words."""
     states = _states(engine, table, question)
-    asked, today = question.wall.days(), now.date()
+    wall_days, today = question.wall.days(), now.date()
     if zone := question.zone:
         states, today = zone.states(question.window, states, now), zone.wall_of(now).date()
-    unpublished = [day for day in asked if day >= today and table in ENDED]
-    absent = [day for day in asked if day not in states and day not in unpublished]
-    of = {how: [day for day in asked if states.get(day) == how] for how in State}
+    unpublished = [day for day in wall_days if day >= today and table in ENDED]
+    absent = [day for day in wall_days if day not in states and day not in unpublished]
+    by_state = {state: [day for day in wall_days if states.get(day) == state] for state in State}
     caveats = []
     if (end := question.wall.end).date() < today and end.month != (end + DAY).month:
         caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
@@ -61,35 +61,35 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         )
     if unpublished:
         caveats.append(f"{spans(unpublished)} has not ended: {ENDED[table]}")
-    for day in of[State.RUNNING]:
+    for day in by_state[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
         caveats.append(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day)))
-    if of[State.PROVISIONAL]:
-        days = of[State.PROVISIONAL]
+    if by_state[State.PROVISIONAL]:
+        days = by_state[State.PROVISIONAL]
         caveats.append(
             f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
             f"ended. {spans(days)}."
         )
     caveats += doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
     caveats += [
-        f"Of the {name} {whole.start.strftime(form)} this is a part: {len(part.days())} of {len(whole.days())} days."
+        f"Of the {name} {span.start.strftime(form)} this is a part: {len(part.days())} of {len(span.days())} days."
         for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
         for part in question.wall.split(Grain(name))
-        for whole in [Grain(name).around(part.start)]
-        if part != whole
+        for span in [Grain(name).around(part.start)]
+        if part != span
     ]
     coverage = {
-        "days": len(asked),
-        "present": len(asked) - len(absent) - len(unpublished),
-        "settled": len(of[State.SETTLED]),
-        "provisional": [str(day) for day in of[State.PROVISIONAL]],
-        "running": [str(day) for day in of[State.RUNNING]],
+        "days": len(wall_days),
+        "present": len(wall_days) - len(absent) - len(unpublished),
+        "settled": len(by_state[State.SETTLED]),
+        "provisional": [str(day) for day in by_state[State.PROVISIONAL]],
+        "running": [str(day) for day in by_state[State.RUNNING]],
         "absent": [str(day) for day in (*absent, *unpublished)],
     }
     if refreshed := _refreshed(engine, table, question):
         coverage["refreshed_at"] = refreshed
-        if of[State.PROVISIONAL] or of[State.RUNNING]:
+        if by_state[State.PROVISIONAL] or by_state[State.RUNNING]:
             caveats.append(f"What Anthropic exported was whole until {refreshed} when it was last read.")
     missing = _missing(engine, table, question, states, now)
     return coverage | missing, [*gaps.notes(missing, now), *caveats]
@@ -100,16 +100,16 @@ def _missing(
 ) -> dict[str, Any]:
     """What the ended days lack that the ledger has: a bill that is late, a half that is lost; children of a parent."""
     priced = question.report in PRICED
-    found = gaps.parent(engine, question) if table in MONEY or table in _USES else {}
+    missing = gaps.parent(engine, question) if table in MONEY or table in _USES else {}
     if table in MONEY or priced:
-        found |= gaps.money_gaps(engine, question, now)
+        missing |= gaps.money_gaps(engine, question, now)
     if table is CHARGES:
         billed, used = _ended(states, question, now), _states(engine, USED, question)
-        found |= gaps.usage_gaps(engine, question, billed, used, unused=False)
+        missing |= gaps.usage_gaps(engine, question, billed, used, unused=False)
     if table in _USES:
         read = _ended(states, question, now)
-        found |= gaps.usage_gaps(engine, question, read, read)
-    return found
+        missing |= gaps.usage_gaps(engine, question, read, read)
+    return missing
 
 
 def _ended(states: Mapping[date, State], question: Question, now: datetime) -> list[date]:
@@ -128,16 +128,18 @@ def present(engine: Engine, table: LedgerTable, question: Question, now: datetim
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
     """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
     sources = [source for source, _ in _SOURCES.get(table, ()) if source not in {"cost", "usage"}]
-    start, end = (exp.cast(exp.Literal.string(text(at)), "timestamptz") for at in astuple(question.window))
+    start, end = (exp.cast(exp.Literal.string(text(bound)), "timestamptz") for bound in astuple(question.window))
     query = (
         exp.select(exp.alias_(exp.maybe_parse("max(refreshed_at)"), "refreshed"))
         .from_("ledger.pages")
         .where(exp.column("window_start") < end, exp.column("window_end") > start)
         .where(exp.column("source").isin(*map(exp.Literal.string, sources)))
-        .where(*wanted(engine, PAGES, {name: it for name, it in question.where.items() if name == "organization"}))
+        .where(
+            *wanted(engine, PAGES, {name: values for name, values in question.where.items() if name == "organization"})
+        )
     )
-    found = engine.ask(query).to_pylist()[0]["refreshed"] if sources else None
-    return text(found) if found else None
+    refreshed = engine.ask(query).to_pylist()[0]["refreshed"] if sources else None
+    return text(refreshed) if refreshed else None
 
 
 def priority(
@@ -159,22 +161,22 @@ def priority(
         .where("tier = 'priority'", asked_for(question, parts), *conditions)
     )
     tokens = engine.ask(query).to_pylist()[0]["tokens"]
-    loose = [name for name in question.where if name not in _OF_USAGE]
-    scope = f"in this window, by whatever {' and '.join(loose)}," if loose else "of this use"
-    said = []
+    bill_only = [name for name in question.where if name not in _OF_USAGE]
+    scope = f"in this window, by whatever {' and '.join(bill_only)}," if bill_only else "of this use"
+    notes = []
     if tokens:
-        said.append(
+        notes.append(
             f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report."
         )
     if table in MONEY:
-        used_days, billed_days = (_states(engine, it, question) for it in (used, table))
+        used_days, billed_days = (_states(engine, day_table, question) for day_table in (used, table))
         unread = [day for day in question.window.days() if day not in used_days]
         if unread and (table is not CHARGES or any(day not in billed_days for day in unread)):
-            said.append(
+            notes.append(
                 f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost "
                 "is never in the cost report, is unknown."
             )
-    return said
+    return notes
 
 
 MONEY = (CHARGES, COST, *CUT_TABLES.values())
@@ -209,29 +211,34 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
         .group_by("method", "cause", "kind")
     )
     rows = engine.ask(query).to_pylist()
-    whole = total([row["billed"] for row in rows])
-    of = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
+    total_billed = total([row["billed"] for row in rows])
+    by_method = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
     for row in rows:
-        how = row["method"] if row["cause"] in {"none", *BY_NATURE} else "unmatched"
-        of[how] = EXACT.add(of[how], row["billed"])
-    shares = {how: None if (share := ratio(part, whole)) is None else plain(share) for how, part in of.items()}
-    who = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
+        method = row["method"] if row["cause"] in {"none", *BY_NATURE} else "unmatched"
+        by_method[method] = EXACT.add(by_method[method], row["billed"])
+    shares = {
+        method: None if (share := ratio(part, total_billed)) is None else plain(share)
+        for method, part in by_method.items()
+    }
+    user_dims = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
     caveats = []
-    if who and of["allocated"] and (together := _together(engine, question, who)):
+    if user_dims and by_method["allocated"] and (together := _together(engine, question, user_dims)):
         caveats.append(
-            f"{rounded(together):,} USD was billed to several {' or '.join(f'{it}s' for it in who)} together; "
-            "it is split over them by use at list price. Whose requests were refused, and so unbilled, is not known."
+            f"{rounded(together):,} USD was billed to several {' or '.join(f'{name}s' for name in user_dims)} "
+            "together; it is split over them by use at list price. Whose requests were refused, and so unbilled, is "
+            "not known."
         )
     return shares, [*caveats, *unused(rows)]
 
 
-def _together(engine: Engine, question: Question, who: Sequence[str]) -> Decimal:
+def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:
     """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
     own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
     line = ", ".join(("organization", "day", "workspace", "kind", *own))
-    named = [column(name).sql(dialect="duckdb") for name in who]
+    named = [column(name).sql(dialect="duckdb") for name in user_dims]
     several = " OR ".join(
-        f"min({it}) OVER (PARTITION BY {line}) <> max({it}) OVER (PARTITION BY {line})" for it in named
+        f"min({column_sql}) OVER (PARTITION BY {line}) <> max({column_sql}) OVER (PARTITION BY {line})"
+        for column_sql in named
     )
     lines = (
         exp.select("*", exp.alias_(exp.maybe_parse(several, dialect="duckdb"), "several"))
@@ -262,21 +269,25 @@ def _states(engine: Engine, table: LedgerTable, question: Question) -> dict[date
     """The state of each day that every organization asked about has; the least trusted where they differ."""
     states = exp.select("organization", "day", "source", "grain", "state").from_("ledger.days")
     query = states.where(
-        *wanted(engine, DAYS, {name: it for name, it in question.where.items() if name == "organization"})
+        *wanted(engine, DAYS, {name: values for name, values in question.where.items() if name == "organization"})
     )
     order = _SOURCES[table]
     best: dict[tuple[str, date], tuple[int, State]] = {}
     for row in engine.ask(query).to_pylist():
         kind = (row["source"], row["grain"])
         if kind in order:
-            at, found = (row["organization"], row["day"]), (order.index(kind), State(row["state"]))
-            best[at] = min(best.get(at, found), found, key=lambda it: it[0])
+            key, candidate = (row["organization"], row["day"]), (order.index(kind), State(row["state"]))
+            best[key] = min(best.get(key, candidate), candidate, key=lambda entry: entry[0])
     everybody = {organization for organization, _ in best}
     states_of: dict[date, list[State]] = {}
     for (_, day), (_, state) in best.items():
         states_of.setdefault(day, []).append(state)
     trust = list(State)
-    return {day: min(them, key=trust.index) for day, them in states_of.items() if len(them) == len(everybody)}
+    return {
+        day: min(day_states, key=trust.index)
+        for day, day_states in states_of.items()
+        if len(day_states) == len(everybody)
+    }
 
 
 def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
@@ -286,8 +297,10 @@ def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     sums = exp.select(exp.alias_(exp.maybe_parse(f"sum({tokens})"), "tokens"))
     read = engine.ask(sums.from_(exp.table_(table.name, db="ledger")).where(on)).to_pylist()[0]["tokens"]
     kinds = (f"source = '{source}' AND grain = '{grain}'" for source, grain in _SOURCES[table])
-    said = next((it for kind in kinds if (it := _control(engine, sums, on, kind)) is not None), None)
-    gap = int(said or 0) - int(read or 0)
+    control = next(
+        (control_tokens for kind in kinds if (control_tokens := _control(engine, sums, on, kind)) is not None), None
+    )
+    gap = int(control or 0) - int(read or 0)
     return f" Its control total, read after its records, differs from them by {gap:,} tokens." if gap else ""
 
 

@@ -32,13 +32,13 @@ _DIMENSIONS = {column.name for column in CHARGES.columns} - {"month"}
 def money_gaps(engine: Engine, question: Question, now: datetime) -> dict[str, Any]:
     """Use of the ended days of a question without a bill so far, or billed elsewhere, as coverage has it."""
     ended = [day for day in question.window.days() if day < now.date()]
-    found: dict[str, Any] = {}
+    gaps: dict[str, Any] = {}
     rows = _charges(engine, question, (NOT_BILLED_YET, TO_PROFILE), ended)
     billed_in = _billed_in(engine, question) if rows else set()
     for key, cause in ((LATE, NOT_BILLED_YET), (ELSEWHERE, TO_PROFILE)):
-        if mine := [row for row in rows if row["cause"] == cause]:
-            found[key] = _unbilled(mine, billed_in) | {"names": _names(engine, mine)}
-    return found
+        if cause_rows := [row for row in rows if row["cause"] == cause]:
+            gaps[key] = _unbilled(cause_rows, billed_in) | {"names": _names(engine, cause_rows)}
+    return gaps
 
 
 def usage_gaps(
@@ -83,9 +83,9 @@ def _billed_in(engine: Engine, question: Question) -> set[date]:
 
 def _conditions(engine: Engine, question: Question) -> list[exp.Condition]:
     """The window of a question and what it holds fixed, so far as charges know it."""
-    held = {name: values for name, values in question.where.items() if name in _DIMENSIONS}
+    where = {name: values for name, values in question.where.items() if name in _DIMENSIONS}
     try:
-        return [within(question.window, months=True), *wanted(engine, CHARGES, held)]
+        return [within(question.window, months=True), *wanted(engine, CHARGES, where)]
     except AskedWrongly:
         return [exp.false()]  # a value that another table has
 
@@ -117,56 +117,60 @@ def _unbilled(rows: Sequence[Mapping[str, Any]], billed_in: Collection[date]) ->
 
 def notes(coverage: Mapping[str, Any], now: datetime) -> list[str]:
     """What to say of the gaps of a coverage, what changes its figures first."""
-    said = []
+    sentences = []
 
     def spoken(days: Sequence[str]) -> str:
         return day_spans(map(date.fromisoformat, days), now.year)
 
     if late := coverage.get(LATE):
-        whole = [day for day in late["days"] if day not in late["in_part"]]
+        full_days = [day for day in late["days"] if day not in late["in_part"]]
         when = "; ".join(
             [
-                *([spoken(whole)] if whole else ()),
+                *([spoken(full_days)] if full_days else ()),
                 *([f"{spoken(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else ()),
             ]
         )
-        said.append(f"Not billed yet: {when} ({_worth(late)}).")
+        sentences.append(f"Not billed yet: {when} ({_worth(late)}).")
     if lost := coverage.get(LOST):
         unread = lost["unread"]
         if unread:
-            said.append(
+            sentences.append(
                 f"The usage of {spoken(unread)} is not in the ledger: its requests and tokens, priority tier's too, "
                 f"are unknown, not zero. `tallystick sync --since {unread[0]}` reads it."
             )
         if rest := [day for day in lost["days"] if day not in unread]:
             usd = f"{rounded(Decimal(lost['billed'])):,} USD" if "billed" in lost else "more"
-            said.append(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.")
+            sentences.append(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.")
     if profiles := coverage.get(ELSEWHERE):
-        said.append(
+        sentences.append(
             f"Billed to a user profile, and so in no bill of yours: {_worth(profiles)}, of {_of(profiles)}, where that "
             "profile's own organization pays."
         )
     if children := coverage.get(PARENT):
-        said.append(
+        sentences.append(
             f"This is a parent of {len(children)} organizations: Anthropic leaves HIPAA-ready ones out of its report, "
             "so their use and cost are in no figure here."
         )
-    return said
+    return sentences
 
 
 def parent(engine: Engine, question: Question) -> dict[str, Any]:
     """The children of the organizations asked about, where the newer dialect was read of the window (drift: HIPAA)."""
-    asked = question.where.get("organization", ())
+    organizations = question.where.get("organization", ())
     names = exp.select("id", "organization", "name", "details").from_("names").where("type = 'organization'")
-    rows = [row for row in engine.ask(names).to_pylist() if not asked or {row["id"], row["name"]} & {*asked}]
+    rows = [
+        row for row in engine.ask(names).to_pylist() if not organizations or {row["id"], row["name"]} & {*organizations}
+    ]
     children = {row["organization"]: json.loads(row["details"] or "{}").get("children") or [] for row in rows}
-    listed = sorted({child for them in children.values() for child in them})
+    listed = sorted({child for child_ids in children.values() for child in child_ids})
     if not listed:
         return {}
     days = exp.select(exp.alias_(exp.maybe_parse("count(*)"), "days")).from_("ledger.days")
     days = days.where("source LIKE 'analytics%'", within(question.window))
     days = days.where(
-        exp.column("organization").isin(*(exp.Literal.string(it) for it, them in children.items() if them))
+        exp.column("organization").isin(
+            *(exp.Literal.string(organization) for organization, child_ids in children.items() if child_ids)
+        )
     )
     return {PARENT: listed} if engine.ask(days).to_pylist()[0]["days"] else {}
 

@@ -89,25 +89,31 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     days = 0
     tallied = {(row["organization"], row["day"], row["source"]) for row in _ask(engine, _TALLIED)}
     for dialect, bill, use in _DIALECTS:
-        other = "reports" if dialect == "analytics" else "analytics"
+        other_dialect = "reports" if dialect == "analytics" else "analytics"
         for row in _ask(engine, _BILLED.format(dialect=dialect, source=bill, records=bill)):
-            at = (row["organization"], row["day"])
-            here = (*at, other) not in tallied
+            organization_day = (row["organization"], row["day"])
+            here = (*organization_day, other_dialect) not in tallied
             days += here
-            found = {"cost records": row["lines"], **({"charges": row["tally"] or Decimal(0)} if here else {})}
-            rows += [(*at, f"billed: {what}", row["control"], it) for what, it in found.items() if it != row["control"]]
+            totals = {"cost records": row["lines"], **({"charges": row["tally"] or Decimal(0)} if here else {})}
+            rows += [
+                (*organization_day, f"billed: {name}", row["control"], amount)
+                for name, amount in totals.items()
+                if amount != row["control"]
+            ]
             if here and row["discount"] is not None and (row["tally_discount"] or Decimal(0)) != row["discount"]:
-                rows.append((*at, "discount: charges", row["discount"], row["tally_discount"]))
+                rows.append((*organization_day, "discount: charges", row["discount"], row["tally_discount"]))
         for counter in COUNTERS:
             kind = "web_search" if counter == "web_searches" else counter
             for row in _ask(engine, _USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
-                at = (row["organization"], row["day"])
+                organization_day = (row["organization"], row["day"])
                 expected = int(row["used"] if row["state"] == State.RUNNING else row["control"])
                 counts = {"usage records": row["used"]}
-                if (*at, other) not in tallied:
+                if (*organization_day, other_dialect) not in tallied:
                     counts["charges"] = row["tally"] or 0
                 rows += [
-                    (*at, f"{counter}: {what}", expected, int(it)) for what, it in counts.items() if it != expected
+                    (*organization_day, f"{counter}: {name}", expected, int(count))
+                    for name, count in counts.items()
+                    if count != expected
                 ]
     rows += [
         (row["organization"], row["day"], f"billed: {cut.name}", row["control"], row["lines"])
@@ -160,26 +166,30 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
     stated: dict[str, str] = {}
     query = f"SELECT totals FROM ledger.versions WHERE version <= {engine.version.number} ORDER BY version"  # noqa: S608
     for row in _ask(engine, query):
-        stated |= {name: said for name, said in json.loads(row["totals"]).items() if name.startswith(CLOSED_AS)}
-    found: list[tuple[Cell, ...]] = []
+        stated |= {
+            name: stated_digest
+            for name, stated_digest in json.loads(row["totals"]).items()
+            if name.startswith(CLOSED_AS)
+        }
+    broken: list[tuple[Cell, ...]] = []
     for organization in organizations(engine):
         months = closings(engine, organization)
         named = {name: name.removeprefix(CLOSED_AS).split(" ", 1) for name in stated}
-        told = {month: name for name, (month, of) in named.items() if of == organization}
-        found += [
-            (organization, name, "closed month: digest", stated[told[name]], "none")
-            for name in sorted(told.keys() - months.keys())
+        stated_names = {month: name for name, (month, owner) in named.items() if owner == organization}
+        broken += [
+            (organization, name, "closed month: digest", stated[stated_names[name]], "none")
+            for name in sorted(stated_names.keys() - months.keys())
         ]
         for name, closing in months.items():
             rows = kept(engine, organization, name)
-            said = stated.get(told.get(name, ""), closing.digest)
-            if (now := digest(rows)) != said or said != closing.digest:
-                found.append((organization, name, "closed month: digest", said, now))
-            for what, of in closing.billed.items():
-                sums = pc.sum(rows.filter(pc.equal(rows["what"], what))["billed"]).as_py() or Decimal(0)
-                if sums != of:
-                    found.append((organization, name, f"closed month: billed, {what}s", of, sums))
-    return found
+            stated_digest = stated.get(stated_names.get(name, ""), closing.digest)
+            if (now := digest(rows)) != stated_digest or stated_digest != closing.digest:
+                broken.append((organization, name, "closed month: digest", stated_digest, now))
+            for part, billed in closing.billed.items():
+                sums = pc.sum(rows.filter(pc.equal(rows["what"], part))["billed"]).as_py() or Decimal(0)
+                if sums != billed:
+                    broken.append((organization, name, f"closed month: billed, {part}s", billed, sums))
+    return broken
 
 
 def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:
