@@ -84,9 +84,9 @@ class Month:
         """The UTC days of the month."""
         return window(self.name)
 
-    def billed(self, what: str) -> Decimal:
+    def billed(self, part: str) -> Decimal:
         """The exact US dollars of its charges or of its adjustments."""
-        return pc.sum(self.lines.filter(pc.equal(self.lines["what"], what))["billed"]).as_py() or Decimal(0)
+        return pc.sum(self.lines.filter(pc.equal(self.lines["what"], part))["billed"]).as_py() or Decimal(0)
 
 
 def window(month: str) -> Window:
@@ -100,13 +100,15 @@ def window(month: str) -> Window:
 def closings(engine: Engine, organization: str) -> dict[str, Closing]:
     """The closed months of an organization, in their order."""
     rows = _rows(organization).where(exp.column("what").eq(exp.Literal.string(CLOSING))).order_by("month")
-    found = {}
+    by_month = {}
     for row in engine.ask(rows).to_pylist():
-        said = json.loads(row["text"])
-        days = tuple(map(date.fromisoformat, said["provisional"]))
-        billed = {CHARGE: Decimal(said["billed"]), ADJUSTMENT: Decimal(said["adjustments"])}
-        found[row["month"]] = Closing(row["month"], instant(said["at"]), said["version"], said["digest"], days, billed)
-    return found
+        details = json.loads(row["text"])
+        days = tuple(map(date.fromisoformat, details["provisional"]))
+        billed = {CHARGE: Decimal(details["billed"]), ADJUSTMENT: Decimal(details["adjustments"])}
+        by_month[row["month"]] = Closing(
+            row["month"], instant(details["at"]), details["version"], details["digest"], days, billed
+        )
+    return by_month
 
 
 def month(engine: Engine, organization: str, name: str, owners: Owners, at: datetime | None = None) -> Month:
@@ -132,12 +134,12 @@ def attributed(
     organization: str,
     month: str,
     owners: Owners,
-    at: datetime | None,
+    names_by: datetime | None,
     days: Iterable[date] | None = None,
 ) -> pa.Table:
     """The charges of a month, or of these days in it, with their owners, in the columns of the table `closed`.
 
-    Ids are spelt for the rules as they had been seen by `at`.
+    Ids are spelt for the rules as they had been seen by `names_by`.
     """
     query = (
         exp.select("*")
@@ -147,31 +149,31 @@ def attributed(
     )
     if days is not None:
         query = query.where(exp.column("day").isin(*map(_day, days)))
-    found = figures(owners, engine.ask(query), spellings(engine, at))
+    charges = figures(owners, engine.ask(query), spellings(engine, names_by))
     names = pa.array([*(rule.name for rule in owners.rules), "none"])
     hows = pa.array([*(rule.how for rule in owners.rules), "none"])
-    place = pc.if_else(pc.less(found["rule"], 0), len(owners.rules), found["rule"])
-    added = {"rule": names.take(place.combine_chunks()), "how": hows.take(place.combine_chunks())}
-    return _fitted(found, added | {"what": _same(CHARGE, found), "text": _same(None, found)})
+    rule_indices = pc.if_else(pc.less(charges["rule"], 0), len(owners.rules), charges["rule"])
+    added = {"rule": names.take(rule_indices.combine_chunks()), "how": hows.take(rule_indices.combine_chunks())}
+    return _fitted(charges, added | {"what": _same(CHARGE, charges), "text": _same(None, charges)})
 
 
 def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
     """What was restated of closed months and is in none yet, as adjustments of the month `name`."""
-    found = [schema(CLOSED).empty_table()]
+    tables = [schema(CLOSED).empty_table()]
     for closing in closings(engine, organization).values():
         days = _restated(engine, organization, closing.month)
         if not days:
             continue
-        held = engine.ask(_rows(organization).where(_LINES).where(exp.column("day").isin(*map(_day, days))))
+        closed_lines = engine.ask(_rows(organization).where(_LINES).where(exp.column("day").isin(*map(_day, days))))
         frozen_rules = rules(kept(engine, organization, closing.month))
         now = attributed(engine, organization, closing.month, frozen_rules, closing.at, days)
-        differ = changes(held, now, _SAME, FIGURES)
-        apart = (pc.not_equal(differ[f"{it}_change"], 0) for it in ("quantity", "billed"))
-        differ = differ.filter(pc.or_kleene(*apart))
-        differ = differ.rename_columns([it.removesuffix("_change") for it in differ.column_names])
+        differ = changes(closed_lines, now, _SAME, FIGURES)
+        changed = (pc.not_equal(differ[f"{figure}_change"], 0) for figure in ("quantity", "billed"))
+        differ = differ.filter(pc.or_kleene(*changed))
+        differ = differ.rename_columns([column_name.removesuffix("_change") for column_name in differ.column_names])
         same = {"organization": organization, "month": name, "what": ADJUSTMENT, "method": "adjusted", "cause": "none"}
-        found.append(_fitted(differ, {it: _same(value, differ) for it, value in same.items()}))
-    return pa.concat_tables(found)
+        tables.append(_fitted(differ, {column: _same(value, differ) for column, value in same.items()}))
+    return pa.concat_tables(tables)
 
 
 def _restated(engine: Engine, organization: str, name: str) -> list[date]:
@@ -183,13 +185,13 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
     start, end = _day(window(name).start.date()), _day(window(name).end.date())
     charged = ((CHARGES, [exp.column("month").eq(exp.Literal.string(name))]),)
     sides = (*charged, (CLOSED, [exp.column("day") >= start, exp.column("day") < end, _LINES]))
-    of = exp.column("organization").eq(exp.Literal.string(organization))
+    of_organization = exp.column("organization").eq(exp.Literal.string(organization))
 
     def apart(dims: Sequence[str], figure: str) -> set[date]:
         lines = [
             exp.select("day", *dims, f"coalesce(sum({figure}), 0) AS {figure}")
             .from_(exp.table_(table.name, db="ledger"))
-            .where(of, *where)
+            .where(of_organization, *where)
             .group_by("ALL")
             .having(f"coalesce(sum({figure}), 0) <> 0")
             for table, where in sides
@@ -197,27 +199,27 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
         queries = [exp.select("day").from_(exp.except_(*pair).subquery("apart")) for pair in (lines, lines[::-1])]
         return {row["day"] for query in queries for row in engine.ask(query).to_pylist()}
 
-    told = [
+    analytics_days = [
         {
             row["day"]
             for row in engine.ask(
                 exp.select("day")
                 .from_(exp.table_(table.name, db="ledger"))
-                .where(of, *where)
+                .where(of_organization, *where)
                 .group_by("day")
                 .having("bool_and(source IS NULL OR source = 'analytics')")
             ).to_pylist()
         }
         for table, where in sides
     ]
-    line = [it for it in _DIMS if it not in _WHO]  # of which the bill does not tell the speed
-    days = apart([it for it in line if it != "speed"], "billed") | apart([*line, "unit"], "quantity")
-    return sorted(days | (apart(_DIMS, "billed") & told[0] & told[1]))
+    line = [dim for dim in _DIMS if dim not in _WHO]  # of which the bill does not tell the speed
+    days = apart([dim for dim in line if dim != "speed"], "billed") | apart([*line, "unit"], "quantity")
+    return sorted(days | (apart(_DIMS, "billed") & analytics_days[0] & analytics_days[1]))
 
 
 def restated(engine: Engine) -> list[str]:
     """What was restated of closed months and is to be charged in the first month that is open, in words."""
-    said = []
+    notes = []
     for organization in organizations(engine):
         if known := closings(engine, organization):
             following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
@@ -225,11 +227,11 @@ def restated(engine: Engine) -> list[str]:
             months = sorted({f"{day:%Y-%m}" for day in found["day"].unique().to_pylist()})
             amount = pc.sum(found["billed"]).as_py() or Decimal(0)
             if months:
-                said.append(
+                notes.append(
                     f"Restated since it was closed: {', '.join(months)}. The difference, {plain(amount)} USD in all, "
                     f"is charged in {following}."
                 )
-    return said
+    return notes
 
 
 def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], draft: Month) -> str:
@@ -238,28 +240,28 @@ def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], dra
     `people` has all the words for each (organization, id).
     """
     ids = {id_: {id_, *words} for (organization, id_), words in people.items() if organization == draft.organization}
-    ids |= {it: {it, *ids.get(it, ())} for it in draft.lines["actor"].drop_null().unique().to_pylist()}
+    ids |= {actor: {actor, *ids.get(actor, ())} for actor in draft.lines["actor"].drop_null().unique().to_pylist()}
 
     def known(value: str) -> set[str]:
-        return {id_ for id_, words in ids.items() if any(like(value).fullmatch(it) for it in words)}
+        return {id_ for id_, words in ids.items() if any(like(value).fullmatch(word) for word in words)}
 
     def kept(values: tuple[str, ...]) -> tuple[str, ...]:
-        found = set().union(*map(known, values))
-        return ("*",) if "*" in values else tuple(sorted(found))
+        matches = set().union(*map(known, values))
+        return ("*",) if "*" in values else tuple(sorted(matches))
 
     rules = [
-        replace(it, conditions={**it.conditions, "actor": kept(it.conditions["actor"])})
-        if "actor" in it.conditions
-        else it
-        for it in owners.rules
+        replace(rule, conditions={**rule.conditions, "actor": kept(rule.conditions["actor"])})
+        if "actor" in rule.conditions
+        else rule
+        for rule in owners.rules
     ]
     return msgspec.json.encode(rules).decode()
 
 
 def rules(rows: pa.Table) -> Owners:
     """The rules by which a month was closed, from all its rows."""
-    [said] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
-    return Owners(msgspec.json.decode(said, type=tuple[Rule, ...]))
+    [encoded] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
+    return Owners(msgspec.json.decode(encoded, type=tuple[Rule, ...]))
 
 
 def kept(engine: Engine, organization: str, name: str) -> pa.Table:
@@ -279,10 +281,10 @@ def digest(rows: pa.Table) -> str:
     for batch in rows.to_batches(max_chunksize=BATCH):
         cells = zip(*(column.to_pylist() for column in batch.columns), strict=True)
         lines += (json.dumps([_text(cell) for cell in row]) for row in cells)
-    said = hashlib.sha256()
+    checksum = hashlib.sha256()
     for line in sorted(lines):
-        said.update(line.encode() + b"\n")
-    return said.hexdigest()
+        checksum.update(line.encode() + b"\n")
+    return checksum.hexdigest()
 
 
 def _text(cell: Any) -> str | None:
@@ -302,12 +304,12 @@ def _same(value: str | None, rows: pa.Table) -> pa.Array:
     return pa.array([value] * rows.num_rows, pa.string())
 
 
-def _fitted(rows: pa.Table, more: Mapping[str, pa.Array]) -> pa.Table:
+def _fitted(rows: pa.Table, extra: Mapping[str, pa.Array]) -> pa.Table:
     """Rows with these columns besides, as the table `closed` has them; a column that they lack is null."""
     columns = [
-        (more[it.name] if it.name in more else rows[it.name]).cast(it.type)
-        if it.name in more or it.name in rows.column_names
-        else pa.nulls(rows.num_rows, it.type)
-        for it in schema(CLOSED)
+        (extra[field.name] if field.name in extra else rows[field.name]).cast(field.type)
+        if field.name in extra or field.name in rows.column_names
+        else pa.nulls(rows.num_rows, field.type)
+        for field in schema(CLOSED)
     ]
     return pa.Table.from_arrays(columns, schema=schema(CLOSED))

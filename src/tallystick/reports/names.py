@@ -19,27 +19,27 @@ ALONE = "Billed without use"
 """The name of who used what only the bill has: no report says who it was."""
 
 
-def named(engine: Engine, dims: Sequence[str], at: datetime | None = None) -> dict[str, Callable[[str], str]]:
+def named(engine: Engine, dims: Sequence[str], instant: datetime | None = None) -> dict[str, Callable[[str], str]]:
     """For each dimension that has names, a function from id to name; an id without a name stands for itself."""
-    return {name: _namer(directory(engine, name, at)) for name in dims if name in NAMED_BY}
+    return {name: _namer(directory(engine, name, instant)) for name in dims if name in NAMED_BY}
 
 
-def named_at(at: datetime | None) -> exp.Expression:
+def named_at(instant: datetime | None) -> exp.Expression:
     """What to read names from: the newest of everything, or the newest that had been seen by an instant."""
-    if at is None:
+    if instant is None:
         return exp.table_("names")
-    seen = exp.column("seen_at") <= exp.cast(exp.Literal.string(text(at)), "timestamptz")
+    seen = exp.column("seen_at") <= exp.cast(exp.Literal.string(text(instant)), "timestamptz")
     newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
     known = exp.select("*").from_("ledger.names").where(seen)
     return known.qualify(exp.maybe_parse(newest)).subquery("names")
 
 
-def directory(engine: Engine, dimension: str, at: datetime | None = None) -> dict[str, str]:
+def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> dict[str, str]:
     """Every id of a dimension that has a name, and its newest name, or that of an instant."""
     if dimension not in NAMED_BY:
         return {}
     types = map(exp.Literal.string, NAMED_BY[dimension])
-    query = exp.select("id", "name").from_(named_at(at)).where(exp.column("type").isin(*types))
+    query = exp.select("id", "name").from_(named_at(instant)).where(exp.column("type").isin(*types))
     said = {row["id"]: row["name"] for row in engine.ask(query).to_pylist()}
     spoken = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
     return spoken | ({UNKNOWN: ALONE} if dimension in {"key", "actor"} else {}) | said
@@ -54,7 +54,7 @@ def addresses(engine: Engine, dimension: str) -> dict[str, str]:
 
 
 def _namer(names: Mapping[str, str]) -> Callable[[str], str]:
-    return lambda it: names.get(it, it)
+    return lambda id_: names.get(id_, id_)
 
 
 def apart(names: Mapping[str, str]) -> dict[str, str]:
