@@ -52,9 +52,9 @@ class Cursor(NamedTuple):
     def of(cls, token: str) -> Cursor:
         """The cursor of a page token; Refusal for what was never given out."""
         try:
-            first, asked, export, fingerprint, *_ = read(token).split(" ")
+            first, asked_at, export, fingerprint, *_ = read(token).split(" ")
             if first.isdecimal():
-                return cls(int(first), instant(asked), export, fingerprint)
+                return cls(int(first), instant(asked_at), export, fingerprint)
         except ValueError:
             pass
         raise Refusal(400, "page: not a valid page token.")
@@ -99,11 +99,11 @@ class Analytics:
         page = rows[cursor.first : cursor.first + limit]
         if query.flag("exclude_deleted_users"):
             page = [row for row in page if not _of_deleted(row)]
-        more = cursor.first + limit < len(rows)
+        has_more = cursor.first + limit < len(rows)
         envelope: dict[str, Json] = {
             "data": [*chain.from_iterable(written(row, inquiry) for row in page)],
-            "has_more": more,
-            "next_page": cursor.moved(limit).token() if more else None,
+            "has_more": has_more,
+            "next_page": cursor.moved(limit).token() if has_more else None,
             "data_refreshed_at": text(watermark) if watermark > inquiry.window.start else None,
         }
         if self._behavior.envelope_organization:

@@ -63,9 +63,9 @@ def _lines(world: World, day: date, until: datetime) -> Iterator[tuple[Line, int
     for group, counts in world.billed_sums(day, until):
         if counts.searches:
             yield Line(group.workspace, "Web Search Usage", "web_search"), counts.searches * tariff.SEARCH
-        for place, rate in enumerate(rates_of(group, day) or ()):
-            if counts[place]:
-                yield _line(group, KINDS[place]), counts[place] * rate
+        for index, rate in enumerate(rates_of(group, day) or ()):
+            if counts[index]:
+                yield _line(group, KINDS[index]), counts[index] * rate
     shown = (until - midnight(day)) // timedelta(minutes=1)
     for service in world.services(day):
         tenths = sum(service.minute(number, day) < shown for number in range(service.tenths))

@@ -60,15 +60,15 @@ class Limit:
 def console(world: World) -> Iterator[Limit]:
     """A Console organization's: its tier, itself, and every live workspace but the default one."""
     opened = world.organization.default.created_at
-    whole = _room(world)
-    cap = next((cap for cap in TIER_CAPS if cap >= whole), None)
+    organization_room = _room(world)
+    cap = next((cap for cap in TIER_CAPS if cap >= organization_room), None)
     yield Limit({"type": "usage_tier"}, cap, opened)
-    yield Limit({"type": "organization"}, whole, opened + timedelta(hours=30))
-    for place, workspace in enumerate(world.organization.workspaces):
-        if place and workspace.archived_at is None:
+    yield Limit({"type": "organization"}, organization_room, opened + timedelta(hours=30))
+    for index, workspace in enumerate(world.organization.workspaces):
+        if index and workspace.archived_at is None:
             room = _room(world, workspace=workspace.id)
             scope = {"type": "workspace", "workspace_id": workspace.id}
-            yield Limit(scope, room, workspace.created_at + timedelta(hours=40), is_enabled=place != _OFF)
+            yield Limit(scope, room, workspace.created_at + timedelta(hours=40), is_enabled=index != _OFF)
 
 
 def enterprise(world: World) -> Iterator[Limit]:

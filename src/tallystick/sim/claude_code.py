@@ -134,22 +134,22 @@ def report(world: World, behavior: Behavior, query: Query, now: datetime, altere
     token = None
     if end < len(rows):
         token = written(f"{text(until)} {end}{f' {query.fingerprint()}' if behavior.bound_cursors else ''}")
-    data = [_entry(world, behavior, day, place, work) for place, work in rows[first:end]]
+    data = [_entry(world, behavior, day, group, work) for group, work in rows[first:end]]
     return {"data": [*data], "has_more": token is not None, "next_page": token}
 
 
-def _entry(world: World, behavior: Behavior, day: date, place: Place, work: Work) -> dict[str, Json]:
-    name = "email_address" if place.kind == "user_actor" else "api_key_name"
+def _entry(world: World, behavior: Behavior, day: date, group: Place, work: Work) -> dict[str, Json]:
+    name = "email_address" if group.kind == "user_actor" else "api_key_name"
     newer: dict[str, Json] = {
-        "subscription_type": "team" if place.customer == "subscription" else None,
-        "is_remote": place.remote,
+        "subscription_type": "team" if group.customer == "subscription" else None,
+        "is_remote": group.remote,
     }
     return {
         "date": text(midnight(day)),
-        "actor": {"type": place.kind, name: place.name},
+        "actor": {"type": group.kind, name: group.name},
         "organization_id": world.organization.id,
-        "customer_type": place.customer,
-        "terminal_type": place.terminal,
+        "customer_type": group.customer,
+        "terminal_type": group.terminal,
         **({} if behavior.code_older else newer),
         **work.entry(),
     }
@@ -166,8 +166,8 @@ def _rows(world: World, behavior: Behavior, day: date, until: datetime) -> dict[
             continue
         kind, name = ("user_actor", people[actor]) if actor in people else ("api_actor", keys[actor])
         terminal, remote = _where(world.seed, actor, request.at)
-        place = Place(customer, kind, name, actor, terminal, remote and not behavior.code_older)
-        rows.setdefault(place, Work()).add(request, actor, world.seed)
+        group = Place(customer, kind, name, actor, terminal, remote and not behavior.code_older)
+        rows.setdefault(group, Work()).add(request, actor, world.seed)
     return rows
 
 
@@ -182,15 +182,15 @@ def _used(world: World, day: date, until: datetime) -> Iterator[tuple[str, Reque
                 yield customer, request
 
 
-def _where(seed: int, actor: str, at: datetime) -> tuple[str, bool]:
+def _where(seed: int, actor: str, when: datetime) -> tuple[str, bool]:
     """The terminal of a session, mostly the actor's usual one, and whether it ran elsewhere."""
-    usual, dice = _dice(seed, actor, "terminal"), _dice(seed, actor, Grain.HOUR.floor(at), "where")
+    usual, dice = _dice(seed, actor, "terminal"), _dice(seed, actor, Grain.HOUR.floor(when), "where")
     return TERMINALS[(usual + (dice % 5 == 0)) % len(TERMINALS)], dice // 5 % 6 == 0
 
 
-def _dice(*what: object) -> int:
+def _dice(*parts: object) -> int:
     """A number that is the same for the same things, always."""
-    return int.from_bytes(hashlib.sha256(":".join(map(str, what)).encode()).digest()[:8])
+    return int.from_bytes(hashlib.sha256(":".join(map(str, parts)).encode()).digest()[:8])
 
 
 def _day(query: Query) -> date:

@@ -32,14 +32,14 @@ def new_keys(organization: Organization, seed: int, count: int) -> tuple[Key, ..
     return tuple(
         Key(
             id=f"apikey_01{letters(22)}",
-            name=_NAMES[place % len(_NAMES)],
+            name=_NAMES[index % len(_NAMES)],
             workspace=organization.coding.id,
             status="active",
-            created_at=last + timedelta(hours=place + 1),
-            created_by=organization.users[place % _SIGNED_IN].id,
+            created_at=last + timedelta(hours=index + 1),
+            created_by=organization.users[index % _SIGNED_IN].id,
             hint=f"sk-ant-api03-{letters(3)}...{letters(4)}",
         )
-        for place in range(count)
+        for index in range(count)
     )
 
 

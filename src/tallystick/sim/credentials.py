@@ -73,12 +73,12 @@ def signed_in(known: Credentials, headers: Mapping[str, str], path: str) -> Read
     if limited:
         return Reader(sees=known.limited[credential])
     if credential in known.scoped:
-        held = known.scoped[credential]
+        scopes = known.scoped[credential]
         needed = next((scope for start, scope in _SCOPES if path.startswith(start)), "none that a key can have")
-        if needed not in held:
-            told = f"The key has the scopes {', '.join(sorted(held))}; this needs {needed}."
-            raise Refusal(403, told, "api_key_scope_missing")
-        return Reader(held)
+        if needed not in scopes:
+            message = f"The key has the scopes {', '.join(sorted(scopes))}; this needs {needed}."
+            raise Refusal(403, message, "api_key_scope_missing")
+        return Reader(scopes)
     bearer_only = "x-api-key" not in headers and credential in known.oauth
     if not bearer_only and credential not in known.admin | known.personal:
         raise Refusal(401, "Invalid or missing credential." if credential else "No credential was sent.")

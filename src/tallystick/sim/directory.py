@@ -114,7 +114,7 @@ class Directory:
 
     def members(self, identity: str, query: Query) -> Json:
         """`GET /v1/organizations/workspaces/{id}/members`: admins are in every workspace, others in half of them."""
-        place = self._organization.workspaces.index(self._workspace(identity))
+        index = self._organization.workspaces.index(self._workspace(identity))
         return listed(
             query,
             (
@@ -125,7 +125,7 @@ class Directory:
                     "workspace_role": "workspace_admin" if user.role == "admin" else "workspace_developer",
                 }
                 for number, user in enumerate(self._organization.users)
-                if user.role == "admin" or (number + place) % 2
+                if user.role == "admin" or (number + index) % 2
             ),
             name="user_id",
         )

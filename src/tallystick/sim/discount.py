@@ -26,10 +26,10 @@ class Discount:
         """What is left of a list amount of a day, exactly; ValueError where that would be finer than a picodollar."""
         if day < self.since:
             return picodollars
-        left, rest = divmod(picodollars * (_WHOLE - self.permille), _WHOLE)
+        discounted, rest = divmod(picodollars * (_WHOLE - self.permille), _WHOLE)
         if rest:
             raise ValueError(f"{picodollars} picodollars less {self.permille} permille is finer than a picodollar")
-        return left
+        return discounted
 
 
 NO_DISCOUNT = Discount(0, date.max)

@@ -39,15 +39,15 @@ class EnterpriseFacets:
         self._teams = teams
         people = [person(user) for user in organization.users]
         self._users = {actor.id: actor for actor in people}
-        self._places = {key.id: place for place, key in enumerate(organization.keys)}
-        self._people = [people[place % len(people)] for place in range(len(organization.keys))]
+        self._places = {key.id: index for index, key in enumerate(organization.keys)}
+        self._people = [people[index % len(people)] for index in range(len(organization.keys))]
         self._people[DELETED], self._people[CONTRACTOR] = erased(organization), removed(organization)
         self._keyless = keyless(organization)
         self.of = lru_cache(maxsize=40_000)(self._of)
 
-    def _of(self, group: Group, place: int, day: date) -> Facet:
+    def _of(self, group: Group, slot_index: int, day: date) -> Facet:
         """The facet of the requests of a group in a slot of a day."""
-        facet = self._by_people(group, place, day)
+        facet = self._by_people(group, slot_index, day)
         if not self._platform_values:
             return facet
         facet = facet._replace(
@@ -56,14 +56,14 @@ class EnterpriseFacets:
         if group.key == self._organization.keys[PROFILED].id:
             return facet._replace(user_profile_id=profile(self._organization, BILLED_PROFILE))
         if group.key == self._organization.keys[AGENT].id:
-            return managed(self._organization, facet, place % _SESSIONS, day)
+            return managed(self._organization, facet, slot_index % _SESSIONS, day)
         return facet
 
     def _workspace(self, workspace: str) -> str | None:
         """The id of a workspace as these reports have it."""
         return None if workspace == self._organization.default.id else workspace
 
-    def _by_people(self, group: Group, place: int, day: date) -> Facet:
+    def _by_people(self, group: Group, slot_index: int, day: date) -> Facet:
         """As if people had done it: what a key does in the Console, a person does here."""
         facet = of_model(group)
         if group.account:
@@ -71,15 +71,15 @@ class EnterpriseFacets:
         if group.service_account:
             return facet._replace(actor=Actor("service_account_actor", group.service_account), product="claude_code")
         if group.key is None:
-            product, actor = self._keyless[place]
+            product, actor = self._keyless[slot_index]
             known = product in ("other", "cc_security_autopatch")
             return self._by(facet._replace(product=product if known else None), actor, day)
         number = self._places[group.key]
         actor = self._people[number]
         coding = group.workspace == self._organization.coding.id
-        product = "claude_code" if coding else _PRODUCTS[(number + place // 4) % len(_PRODUCTS)]
+        product = "claude_code" if coding else _PRODUCTS[(number + slot_index // 4) % len(_PRODUCTS)]
         facet = facet._replace(product=product)
-        return self._tagged(facet, actor, place, day) if product == "claude_tag" else self._by(facet, actor, day)
+        return self._tagged(facet, actor, slot_index, day) if product == "claude_tag" else self._by(facet, actor, day)
 
     def session(self, number: int, day: date) -> Facet:
         """Managed Agents are of the Console only."""
@@ -96,16 +96,16 @@ class EnterpriseFacets:
         groups = tuple(team.id for team in self._teams if team.holds(actor.id, day))
         return facet._replace(actor=actor, rbac_groups=groups)
 
-    def _tagged(self, facet: Facet, actor: Actor, place: int, day: date) -> Facet:
+    def _tagged(self, facet: Facet, actor: Actor, slot_index: int, day: date) -> Facet:
         """As Claude Tag, in one of its categories; what nobody asked for is nobody's."""
-        category, asked, placed = _TAGGED[place % len(_TAGGED)]
+        category, by_person, placed = _TAGGED[slot_index % len(_TAGGED)]
         whose = self._organization.id
         facet = facet._replace(
             claude_tag_category=category,
-            claude_tag_user_id=_slack("U", whose, actor.id) if asked else None,
-            slack_channel_id=_slack("C", whose, place % _CHANNELS) if placed else None,
+            claude_tag_user_id=_slack("U", whose, actor.id) if by_person else None,
+            slack_channel_id=_slack("C", whose, slot_index % _CHANNELS) if placed else None,
         )
-        return self._by(facet, actor if asked else None, day)
+        return self._by(facet, actor if by_person else None, day)
 
 
 def _slack(letter: str, *parts: object) -> str:

@@ -18,7 +18,7 @@ def key(entry: Key, organization: Organization, when: datetime, *, old: bool) ->
 
     It has `workspace_id` before 2026-10-21 and `scope` from then on (reports-api 2.3).
     """
-    told: Entry = {
+    fields: Entry = {
         "id": entry.id,
         "created_at": stamp(entry.created_at),
         "created_by": {"id": entry.created_by, "type": "user"},
@@ -30,14 +30,16 @@ def key(entry: Key, organization: Organization, when: datetime, *, old: bool) ->
     }
     actor = principals(organization).get(entry.id)
     if old:
-        told["workspace_id"] = None if entry.workspace == organization.default.id else entry.workspace
+        fields["workspace_id"] = None if entry.workspace == organization.default.id else entry.workspace
         kind = "user" if actor and actor.type == "user_actor" else "service_account"
-        told["principal"] = {"id": actor.id, "type": kind} if actor else None
+        fields["principal"] = {"id": actor.id, "type": kind} if actor else None
     else:
-        whole = entry.id in unbound(organization)
-        told["scope"] = {"type": "organization"} if whole else {"type": "workspace", "workspace_id": entry.workspace}
-        told["principal"] = actor.bare() if actor else None
-    return told
+        is_unbound = entry.id in unbound(organization)
+        fields["scope"] = (
+            {"type": "organization"} if is_unbound else {"type": "workspace", "workspace_id": entry.workspace}
+        )
+        fields["principal"] = actor.bare() if actor else None
+    return fields
 
 
 def team(entry: Team) -> Entry:
@@ -132,6 +134,6 @@ def service_account(entry: ServiceAccount) -> Entry:
     }
 
 
-def stamp(at: datetime | None) -> Json:
+def stamp(when: datetime | None) -> Json:
     """A time as the directory writes it, with microseconds."""
-    return None if at is None else at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return None if when is None else when.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

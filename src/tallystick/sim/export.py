@@ -62,8 +62,8 @@ class Export:
         if self._behavior.late_permille:
             age = min(SETTLED, (until.date() - day).days)
         cut = until if until < midnight(day) + DAY else None
-        kept = self._by_day if grain is Grain.DAY else self._finer
-        return kept(day, grain, self.world.restated(day), cut, age)
+        facts_of_day = self._by_day if grain is Grain.DAY else self._finer
+        return facts_of_day(day, grain, self.world.restated(day), cut, age)
 
     def _facts(self, day: date, grain: Grain, _restated: int, cut: datetime | None, age: int) -> tuple[Fact, ...]:
         requests = self.world.between(midnight(day), cut) if cut else self.world.requests(day)
@@ -73,11 +73,11 @@ class Export:
         minutes = _MINUTES[grain]
         facts: dict[tuple[int, Facet], list[int]] = {}
 
-        def add(index: int, facet: Facet, place: int, count: int) -> None:
-            facts.setdefault((index, facet), [0] * WIDTH)[place] += count
+        def add(index: int, facet: Facet, measure_index: int, count: int) -> None:
+            facts.setdefault((index, facet), [0] * WIDTH)[measure_index] += count
 
-        for (index, group, place), counts in _summed(requests, minutes).items():
-            facet = self.world.facets.of(group, place, day)
+        for (index, group, slot_index), counts in _summed(requests, minutes).items():
+            facet = self.world.facets.of(group, slot_index, day)
             for number, count in enumerate(counts):
                 add(index, facet, number, count)
             billed = facet.user_profile_id not in self.world.billed_profiles
@@ -85,8 +85,8 @@ class Export:
                 add(index, facet, USED + component, counts[component] * rate)
             if (searches := counts[SEARCH]) and billed:
                 bare = self._behavior.bare_searches
-                told = self.world.facets.sandbox(group.workspace) if bare else facet
-                add(index, told, USED + SEARCH, searches * tariff.SEARCH)
+                search_facet = self.world.facets.sandbox(group.workspace) if bare else facet
+                add(index, search_facet, USED + SEARCH, searches * tariff.SEARCH)
         for minute, facet, component, amount in self._services(day):
             if cut is None or midnight(day) + timedelta(minutes=minute) < cut:
                 add(minute // minutes, facet, USED + component, amount)
@@ -124,8 +124,8 @@ class Export:
 def _summed(requests: tuple[Request, ...], minutes: int) -> dict[tuple[int, Group, int], list[int]]:
     """The counts of requests by bucket of so many minutes, group and slot."""
     sums: dict[tuple[int, Group, int], list[int]] = {}
-    for at, group, uncached, write_5m, write_1h, read, output, searches in requests:
-        key = ((at.hour * 60 + at.minute) // minutes, group, at.second // SLOT)
+    for when, group, uncached, write_5m, write_1h, read, output, searches in requests:
+        key = ((when.hour * 60 + when.minute) // minutes, group, when.second // SLOT)
         counts = sums.get(key)
         if counts is None:
             sums[key] = [uncached, write_5m, write_1h, read, output, searches, 1]
@@ -142,7 +142,7 @@ def _summed(requests: tuple[Request, ...], minutes: int) -> dict[tuple[int, Grou
 
 def _days_late(request: Request, permille: int) -> int:
     """After how many days a request reaches the export: so many in a thousand take 1 to 30, the rest none."""
-    at = request.at
-    if (at.minute * 60 + at.second) % 1000 >= permille:
+    when = request.at
+    if (when.minute * 60 + when.second) % 1000 >= permille:
         return 0
-    return 1 + (at.hour * 60 + at.minute) % SETTLED
+    return 1 + (when.hour * 60 + when.minute) % SETTLED

@@ -67,9 +67,9 @@ _PER_SESSION = 3  # slots that share a session
 _DEPLOYED = 2  # sessions of a day that a deployment started
 
 
-def slot(at: datetime) -> int:
+def slot(when: datetime) -> int:
     """The slot of an instant, 0 to 11."""
-    return at.second // SLOT
+    return when.second // SLOT
 
 
 def profile(organization: Organization, number: int) -> str:
@@ -126,7 +126,7 @@ class ConsoleFacets:
         self._coding = organization.coding.id
         self.of = lru_cache(maxsize=40_000)(self._of)
 
-    def _of(self, group: Group, place: int, day: date) -> Facet:
+    def _of(self, group: Group, slot_index: int, day: date) -> Facet:
         """The facet of the requests of a group in a slot of a day."""
         facet = of_model(group)._replace(service_tier=group.tier, workspace_id=group.workspace, api_key_id=group.key)
         product: str | None = "message_batches_api" if group.tier == "batch" else "messages_api"
@@ -137,14 +137,14 @@ class ConsoleFacets:
         if group.service_account:
             return facet._replace(actor=Actor("service_account_actor", group.service_account), product=product)
         if group.key is None:
-            product, actor = self._keyless[place]
+            product, actor = self._keyless[slot_index]
             return facet._replace(actor=actor, product=product)
         key = self._keys[group.key]
         facet = facet._replace(actor=self._of_key(key), product=product)
-        if key is self._agent and place >= _UNMANAGED:
-            return managed(self._organization, facet, place // _PER_SESSION, day)
-        if key is self._organization.keys[PROFILED] and place % 4:
-            return facet._replace(user_profile_id=profile(self._organization, place % 4))
+        if key is self._agent and slot_index >= _UNMANAGED:
+            return managed(self._organization, facet, slot_index // _PER_SESSION, day)
+        if key is self._organization.keys[PROFILED] and slot_index % 4:
+            return facet._replace(user_profile_id=profile(self._organization, slot_index % 4))
         return facet
 
     def session(self, number: int, day: date) -> Facet:

@@ -43,8 +43,8 @@ def error(status: int, message: str, code: str | None = None, **headers: str) ->
 
     def spoil(_: Answer, context: FaultContext) -> Answer:
         answer = refused(Refusal(status, message, code), context.request_id)
-        more = {name.replace("_", "-"): value for name, value in headers.items()}
-        return replace(answer, headers={**answer.headers, **more})
+        extra_headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        return replace(answer, headers={**answer.headers, **extra_headers})
 
     return spoil
 
@@ -134,12 +134,12 @@ def amount(spoiled: Callable[[str], str]) -> Effect:
     return edited(edit)
 
 
-def lost(report: str = "", **how: Any) -> Effect:
+def lost(report: str = "", **options: Any) -> Effect:
     """The answer as it is while a part of a day is missing: in `usage` or `cost`, or in all reports."""
     reports = frozenset({report}) if report else REPORTS
 
     def spoil(_: Answer, context: FaultContext) -> Answer:
-        return context.altered(Alteration(context.day, reports, **how))
+        return context.altered(Alteration(context.day, reports, **options))
 
     return spoil
 

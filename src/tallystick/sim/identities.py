@@ -49,10 +49,10 @@ class Actor:
             return None
         if self.type == "federated_actor":
             return {"type": self.type, "provider": dict(self.provider), "subject": self.subject}
-        told = self.bare()
+        fields = self.bare()
         if self.type == "user_actor":
-            told |= {"name": self.name, "email_address": self.email, "deleted": self.deleted}
-        return told
+            fields |= {"name": self.name, "email_address": self.email, "deleted": self.deleted}
+        return fields
 
 
 def made(prefix: str, *parts: object) -> str:

@@ -97,12 +97,12 @@ class Limits:
         self._admit(query, members=True)
         _bracketed(query, "status", "actor_ids")
         statuses, actors = query.many("status[]", STATUSES), query.many("actor_ids[]")
-        asked = (
+        requests = (
             entry
             for actor, entry in self._increases(now)
             if (not statuses or entry["status"] in statuses) and (not actors or actor in actors)
         )
-        return tokened(query, asked, usual=20, bound=True)
+        return tokened(query, requests, usual=20, bound=True)
 
     def increase(self, identity: str, query: Query, now: datetime) -> Json:
         """`GET /v1/organizations/spend_limit_increase_requests/{id}`."""
@@ -148,8 +148,8 @@ class Limits:
         """Who asked for more, and the request: one in each status."""
         admin, *others = self._users
         spent = self.spent("monthly", now)
-        for place, (user, status) in enumerate(zip(others, STATUSES, strict=False)):
-            created = midnight(self._world.end) - timedelta(days=5 + 9 * place, hours=7)
+        for index, (user, status) in enumerate(zip(others, STATUSES, strict=False)):
+            created = midnight(self._world.end) - timedelta(days=5 + 9 * index, hours=7)
             if created > now:
                 continue
             pending = status == "pending"
@@ -170,19 +170,19 @@ class Limits:
 
     def _admit(self, query: Query, *, members: bool = False) -> None:
         """Refusal without the right that the kind of organization asks for, and of `members` on Console."""
-        enterprise, held = self._world.enterprise, query.reader.scopes
+        enterprise, scopes = self._world.enterprise, query.reader.scopes
         needed = SCOPE if enterprise else ADMIN
-        if needed not in held:
-            told = f"This credential holds {', '.join(sorted(held))}; {needed} is needed."
-            raise Refusal(403, told, "api_key_scope_missing")
+        if needed not in scopes:
+            message = f"This credential holds {', '.join(sorted(scopes))}; {needed} is needed."
+            raise Refusal(403, message, "api_key_scope_missing")
         if members and not enterprise:
             raise Refusal(400, "Only for Claude Enterprise.", "organization_type_not_supported")
 
 
 def thousandths(picodollars: int) -> str:
     """US cents to three decimals, half of the last one up, without idle zeros."""
-    whole, fraction = divmod((2 * picodollars + 10**7) // (2 * 10**7), 1000)
-    return f"{whole}.{fraction:03d}".rstrip("0").rstrip(".")
+    whole_cents, fraction = divmod((2 * picodollars + 10**7) // (2 * 10**7), 1000)
+    return f"{whole_cents}.{fraction:03d}".rstrip("0").rstrip(".")
 
 
 def _bracketed(query: Query, *names: str) -> None:

@@ -16,20 +16,20 @@ Entry = dict[str, Json]
 
 def listed(query: Query, entries: Iterable[Entry], name: str = "id") -> Json:
     """A list that pages by ids; `last_id` stands on the final page too."""
-    kept, limit = list(entries), query.limit(20, 1000)
+    rows, limit = list(entries), query.limit(20, 1000)
     after, before = query.one("after_id"), query.one("before_id")
-    places = {str(entry[name]): place for place, entry in enumerate(kept)}
+    places = {str(entry[name]): index for index, entry in enumerate(rows)}
     given = [cursor for cursor in (after, before) if cursor]
     if len(given) > 1 or not places.keys() >= set(given):
         raise Refusal(400, "after_id, before_id: give one of them, an id of this list.")
     if before:
         end = places[before]
-        page, more = kept[max(0, end - limit) : end], end > limit
+        page, has_more = rows[max(0, end - limit) : end], end > limit
     else:
         start = places[after] + 1 if after else 0
-        page, more = kept[start : start + limit], start + limit < len(kept)
+        page, has_more = rows[start : start + limit], start + limit < len(rows)
     first, last = (page[0][name], page[-1][name]) if page else (None, None)
-    return {"data": [*page], "first_id": first, "has_more": more, "last_id": last}
+    return {"data": [*page], "first_id": first, "has_more": has_more, "last_id": last}
 
 
 def tokened(query: Query, entries: Iterable[Entry], usual: int, *, bound: bool = False) -> Json:
@@ -43,7 +43,7 @@ def paged(query: Query, items: Iterable[_T], usual: int, *, bound: bool = False)
 
     A `bound` token is refused once another parameter has changed (analytics-api 3.3).
     """
-    kept, limit = list(items), query.limit(usual, 1000)
+    entries, limit = list(items), query.limit(usual, 1000)
     token = query.one("page")
     start, _, fingerprint = (read(token) if token else "0").partition(" ")
     if not start.isdigit():
@@ -53,4 +53,4 @@ def paged(query: Query, items: Iterable[_T], usual: int, *, bound: bool = False)
     first = int(start[:9])
     end = first + limit
     inside = f"{end} {query.fingerprint()}" if bound else str(end)
-    return kept[first:end], written(inside) if end < len(kept) else None
+    return entries[first:end], written(inside) if end < len(entries) else None

@@ -45,10 +45,10 @@ def token_counter(body: Body) -> None:
     for row in rows_of(body):
         usage = row.get("usage", row)
         if "cache_creation" in usage:
-            more = usage["cache_creation"]["ephemeral_1h_input_tokens"]
-            usage["cache_creation"]["ephemeral_24h_input_tokens"] = more
+            tokens = usage["cache_creation"]["ephemeral_1h_input_tokens"]
+            usage["cache_creation"]["ephemeral_24h_input_tokens"] = tokens
             if "total_tokens" in usage:
-                usage["total_tokens"] += more
+                usage["total_tokens"] += tokens
 
 
 def value(name: str, known: str, new: str) -> Callable[[Body], None]:

@@ -217,22 +217,22 @@ def organize(seed: int, keys: int, start: date, end: date) -> Organization:
         Workspace(
             id=new("wrkspc"),
             name=name,
-            created_at=opened + timedelta(days=place, seconds=rng.randrange(86_400)),
-            color=_COLORS[place],
+            created_at=opened + timedelta(days=index, seconds=rng.randrange(86_400)),
+            color=_COLORS[index],
             tags=tags,
-            is_default=place == 0,
-            archived_at=anchor - timedelta(days=25, hours=-9) if place == len(_WORKSPACES) - 1 else None,
+            is_default=index == 0,
+            archived_at=anchor - timedelta(days=25, hours=-9) if index == len(_WORKSPACES) - 1 else None,
             default_geo=geo,
             allowed_geos=("us",) if geo == "us" else (),
         )
-        for place, (name, tags, geo) in enumerate(_WORKSPACES)
+        for index, (name, tags, geo) in enumerate(_WORKSPACES)
     )
 
-    def ended(place: int, status: str) -> datetime | None:
-        ago = _DELETED_AGO if place == DELETED else _ENDED.get(status)
+    def ended(index: int, status: str) -> datetime | None:
+        ago = _DELETED_AGO if index == DELETED else _ENDED.get(status)
         return None if ago is None else anchor - timedelta(days=ago)
 
-    live = [place for place, workspace in enumerate(workspaces) if workspace.archived_at is None and place != _KEYLESS]
+    live = [index for index, workspace in enumerate(workspaces) if workspace.archived_at is None and index != _KEYLESS]
     named = [*_KEYS, *((rng.choice(_SPARE_KEYS), rng.choice(live), "active") for _ in range(keys - len(_KEYS)))]
     return Organization(
         id=str(UUID(int=rng.getrandbits(128), version=4)),
@@ -244,14 +244,14 @@ def organize(seed: int, keys: int, start: date, end: date) -> Organization:
                 name=name,
                 workspace=workspaces[home].id,
                 status=status,
-                created_at=opened + timedelta(days=8, hours=place),
-                created_by=users[place % 3].id,
+                created_at=opened + timedelta(days=8, hours=index),
+                created_by=users[index % 3].id,
                 hint=f"sk-ant-api03-{letters(3)}...{letters(4)}",
-                expires_at=ended(place, status) if status == "expired" else None,
-                deleted=place == DELETED,
-                ended_at=ended(place, status),
+                expires_at=ended(index, status) if status == "expired" else None,
+                deleted=index == DELETED,
+                ended_at=ended(index, status),
             )
-            for place, (name, home, status) in enumerate(named)
+            for index, (name, home, status) in enumerate(named)
         ),
         users=users,
         service_accounts=(

@@ -120,8 +120,8 @@ class Query:
 
     def fingerprint(self) -> str:
         """The same for two queries exactly where they differ in nothing but `page`."""
-        kept = sorted(pair for pair in self.pairs if pair[0] != "page")
-        return hashlib.sha256(repr((self.path, kept)).encode()).hexdigest()[:12]
+        pairs = sorted(pair for pair in self.pairs if pair[0] != "page")
+        return hashlib.sha256(repr((self.path, pairs)).encode()).hexdigest()[:12]
 
     def token(self, start: datetime, *, bound: bool) -> str:
         """The page token for the bucket that begins at `start`; a `bound` one holds the fingerprint too."""

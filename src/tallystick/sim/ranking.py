@@ -52,27 +52,29 @@ def ranked(
                 keys = seen[facet] = group(facet._replace(organization_id=export.organization))
             start = fact.start if inquiry.grain else inquiry.window.start
             for values in keys:
-                told = sums.get((start, values))
-                sums[start, values] = [*map(int.__add__, told, fact.measures)] if told is not None else [*fact.measures]
+                sums_before = sums.get((start, values))
+                sums[start, values] = (
+                    [*map(int.__add__, sums_before, fact.measures)] if sums_before is not None else [*fact.measures]
+                )
     rows = (
         Row(inquiry.grain.around(start) if inquiry.grain else inquiry.window, values, tuple(measures))
         for (start, values), measures in sums.items()
     )
-    kept = [row for row in rows if _shows(row, inquiry, behavior)]
-    kept.sort(key=_tie)
-    kept.sort(key=lambda row: metric(row, inquiry), reverse=inquiry.descending or inquiry.by_time)
+    shown_rows = [row for row in rows if _shows(row, inquiry, behavior)]
+    shown_rows.sort(key=_tie)
+    shown_rows.sort(key=lambda row: metric(row, inquiry), reverse=inquiry.descending or inquiry.by_time)
     if inquiry.by_time:
-        kept.sort(key=lambda row: row.window.start, reverse=inquiry.descending)
-    return kept
+        shown_rows.sort(key=lambda row: row.window.start, reverse=inquiry.descending)
+    return shown_rows
 
 
 def components(row: Row, inquiry: Inquiry) -> Iterator[tuple[int, int, int]]:
     """The components of a row that a fan-out tells: place, list amount, billed amount (analytics-api 1.7)."""
     only_tokens = inquiry.fanned == {"token_type"}
     pairs = zip(row.measures[LISTED], row.measures[BILLED], strict=True)
-    for place, (listed, billed) in enumerate(pairs):
-        if listed and not (only_tokens and place >= TOKENS):
-            yield place, listed, billed
+    for index, (listed, billed) in enumerate(pairs):
+        if listed and not (only_tokens and index >= TOKENS):
+            yield index, listed, billed
 
 
 def metric(row: Row, inquiry: Inquiry) -> int:
@@ -97,14 +99,14 @@ def _facts(export: Export, inquiry: Inquiry, until: datetime, altered: Alteratio
     report = "cost" if inquiry.cost else "usage"
     for piece in inquiry.window.split(Grain.DAY):
         day = piece.start.date()
-        whole = piece == Window.of_day(day)
-        grain = inquiry.grain or (Grain.DAY if whole else Grain.HOUR)
+        is_full_day = piece == Window.of_day(day)
+        grain = inquiry.grain or (Grain.DAY if is_full_day else Grain.HOUR)
         facts = export.facts(day, grain, altered.until(report, day, until))
         if inquiry.cost and until > midnight(day):
             facts += (_credit(export, day, grain),) * altered.credits(day)
         for fact in facts:
             hidden = altered.hide(report, day, fact.facet.workspace_id, fact.facet.model)
-            if not hidden and (whole or fact.start in piece):
+            if not hidden and (is_full_day or fact.start in piece):
                 yield fact
 
 
@@ -119,7 +121,7 @@ def _credit(export: Export, day: date, grain: Grain) -> Fact:
 def _grouping(inquiry: Inquiry, behavior: AnalyticsBehavior) -> Callable[[Facet], tuple[tuple[Hashable, ...], ...]]:
     """What a facet is grouped by: nothing if it is filtered out, several if its user is in several groups."""
     axes = [AXES[name] for name in inquiry.grouped if name != "rbac_group_id"]
-    place = inquiry.grouped.index("rbac_group_id") if "rbac_group_id" in inquiry.grouped else None
+    group_index = inquiry.grouped.index("rbac_group_id") if "rbac_group_id" in inquiry.grouped else None
 
     def group(facet: Facet) -> tuple[tuple[Hashable, ...], ...]:
         if inquiry.sees is not None:
@@ -131,9 +133,9 @@ def _grouping(inquiry: Inquiry, behavior: AnalyticsBehavior) -> Callable[[Facet]
         if not all(AXES[name].passes(facet, wanted) for name, wanted in inquiry.filters):
             return ()
         values = tuple(axis.of(facet) for axis in axes)
-        if place is None:
+        if group_index is None:
             return (values,)
-        return tuple((*values[:place], team, *values[place:]) for team in facet.rbac_groups or (None,))
+        return tuple((*values[:group_index], team, *values[group_index:]) for team in facet.rbac_groups or (None,))
 
     return group
 

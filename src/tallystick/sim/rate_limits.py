@@ -124,7 +124,7 @@ def _groups() -> Iterator[Group]:
 
 
 GROUPS = tuple(
-    Group(f"rlg_{place:024}", group.type, group.display_name, group.models, group.limits)
-    for place, group in enumerate(_groups())
+    Group(f"rlg_{index:024}", group.type, group.display_name, group.models, group.limits)
+    for index, group in enumerate(_groups())
 )
 """Every group, models first."""

@@ -175,9 +175,9 @@ class Reports:
             after = grain.after(bucket)
             data.append({"starting_at": text(bucket), "ending_at": text(after), "results": [*rows]})
             bucket = after
-        more = bucket < end
-        token = query.token(bucket, bound=self._behavior.bound_cursors) if more else None
-        return {"data": data, "has_more": more, "next_page": token}
+        has_more = bucket < end
+        token = query.token(bucket, bound=self._behavior.bound_cursors) if has_more else None
+        return {"data": data, "has_more": has_more, "next_page": token}
 
     def _seen(self, bucket: datetime, grain: Grain, until: datetime) -> Iterable[tuple[Group, Counts]]:
         """The sums of a bucket, as far as they already show."""
@@ -195,18 +195,18 @@ class Reports:
     def _filter(self, query: Query, dimensions: list[str]) -> Callable[[Group], bool]:
         """Values of one parameter are alternatives, parameters all hold (reports-api 1.2.1)."""
         wanted: list[tuple[int, set[str]]] = []
-        for name, (place, parameter, allowed) in _DIMENSIONS.items():
+        for name, (index, parameter, allowed) in _DIMENSIONS.items():
             flex = (self._behavior.flex_name,) if name == "service_tier" else ()
-            told = query.many(parameter, (*allowed, *flex))
-            values = {"flex" if value in flex else value for value in told}
+            requested = query.many(parameter, (*allowed, *flex))
+            values = {"flex" if value in flex else value for value in requested}
             if not values:
                 continue
             if name not in dimensions:
                 raise Refusal(400, f"{parameter}: needs the beta header {FAST_MODE}.")
             if name == "workspace_id" and not self._behavior.default_filter:
                 values.discard(self._default)
-            wanted.append((place, values))
-        return lambda group: all(group[place] in values for place, values in wanted)
+            wanted.append((index, values))
+        return lambda group: all(group[index] in values for index, values in wanted)
 
 
 def _tokens(counts: Counts) -> dict[str, Json]:
@@ -233,9 +233,9 @@ def _grouped(query: Query, allowed: Iterable[str]) -> set[str]:
     return set(names)
 
 
-def _ceil(grain: Grain, at: datetime) -> datetime:
+def _ceil(grain: Grain, when: datetime) -> datetime:
     """The first bucket start not before an instant; Refusal past the end of time."""
     try:
-        return grain.ceil(at)
+        return grain.ceil(when)
     except OverflowError:
         raise Refusal(400, "starting_at: too late.") from None

@@ -27,14 +27,14 @@ def written(row: Row, inquiry: Inquiry) -> Iterator[dict[str, Json]]:
         yield {**bounds, "group": group, "usage": _usage(Counts(*row.measures[: len(Counts._fields)]))}
         return
     for cost_type, token_type, listed, billed in _parts(row, inquiry):
-        told = {**known, "cost_type": cost_type, "token_type": token_type}
+        fields = {**known, "cost_type": cost_type, "token_type": token_type}
         cost: dict[str, Json] = {
             "amount": tariff.cents(billed),
             "list_amount": tariff.cents(listed),
             "currency": "USD",
             "requests": None if inquiry.fanned else row.measures[TOKENS + 1],
         }
-        yield {**bounds, "group": {name: told.get(name) for name in _COST_KEYS}, "cost": cost}
+        yield {**bounds, "group": {name: fields.get(name) for name in _COST_KEYS}, "cost": cost}
 
 
 def _parts(row: Row, inquiry: Inquiry) -> Iterator[tuple[str | None, str | None, int, int]]:
@@ -43,15 +43,15 @@ def _parts(row: Row, inquiry: Inquiry) -> Iterator[tuple[str | None, str | None,
         yield None, None, sum(row.measures[LISTED]), sum(row.measures[BILLED])
         return
     if inquiry.fanned == {"cost_type"}:
-        tokens = [(listed, billed) for place, listed, billed in components(row, inquiry) if place < TOKENS]
+        tokens = [(listed, billed) for index, listed, billed in components(row, inquiry) if index < TOKENS]
         if tokens:
             listed, billed = map(sum, zip(*tokens, strict=True))
             yield "tokens", None, listed, billed
-    for place, listed, billed in components(row, inquiry):
-        if place >= TOKENS:
-            yield COMPONENTS[place], None, listed, billed
+    for index, listed, billed in components(row, inquiry):
+        if index >= TOKENS:
+            yield COMPONENTS[index], None, listed, billed
         elif "token_type" in inquiry.fanned:
-            yield "tokens", COMPONENTS[place], listed, billed
+            yield "tokens", COMPONENTS[index], listed, billed
 
 
 def _plain(value: Hashable) -> Json:

@@ -15,7 +15,7 @@ from tallystick.sim.organization import Organization, Workspace
 from tallystick.sim.requests import Group, Request
 
 # A long-tailed spread of mean about 1,000, in thousandths: sizes are drawn from it by integer arithmetic alone.
-_SPREAD = tuple(round(1000 * exp(0.6 * NormalDist().inv_cdf((place + 0.5) / 512) - 0.18)) for place in range(512))
+_SPREAD = tuple(round(1000 * exp(0.6 * NormalDist().inv_cdf((step + 0.5) / 512) - 0.18)) for step in range(512))
 _HOURS = range(24)
 _OFFICE = tuple(accumulate((2, 1, 1, 1, 1, 2, 6, 18, 42, 60, 66, 62, 50, 58, 64, 62, 54, 40, 24, 14, 9, 6, 4, 3)))
 _STEADY = tuple(
@@ -171,8 +171,8 @@ def streams(organization: Organization, seed: int, volume: int) -> tuple[Stream,
     rng = Random(f"{seed}:streams")  # noqa: S311 - repeatable, not secret
     workspaces = {workspace.id: workspace for workspace in organization.workspaces}
     result = []
-    for place, key in enumerate(organization.keys):
-        family, prompt, reply, cached, hourly, office, searches, variants = _HABITS[place % len(_HABITS)]
+    for index, key in enumerate(organization.keys):
+        family, prompt, reply, cached, hourly, office, searches, variants = _HABITS[index % len(_HABITS)]
         result.append(
             Stream(
                 workspace=key.workspace,

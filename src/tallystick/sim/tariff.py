@@ -200,5 +200,5 @@ def dollars(picodollars: int) -> Decimal:
 
 def cents(picodollars: int) -> str:
     """US cents as the cost report writes them: plain digits, no idle zeros (reports-api 1.3.2)."""
-    whole, fraction = divmod(abs(picodollars), PICODOLLARS // 100)
-    return f"{'-' if picodollars < 0 else ''}{whole}.{fraction:010d}".rstrip("0").rstrip(".")
+    whole_cents, fraction = divmod(abs(picodollars), PICODOLLARS // 100)
+    return f"{'-' if picodollars < 0 else ''}{whole_cents}.{fraction:010d}".rstrip("0").rstrip(".")

@@ -41,7 +41,7 @@ def teams(organization: Organization, end: date) -> tuple[Team, ...]:
     users, opened = organization.users, organization.default.created_at
     result = []
     for number, (name, source, places, joining) in enumerate(_TEAMS):
-        members = [(users[place].id, date.min) for place in places]
+        members = [(users[index].id, date.min) for index in places]
         if joining is not None:
             members.append((users[joining].id, end - timedelta(days=20)))
         digest = hashlib.sha256(f"{organization.id}:{number}".encode()).hexdigest()

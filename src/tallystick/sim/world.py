@@ -91,8 +91,8 @@ class World:
         usual = organize(seed, keys, start, end)
         if enterprise:
             usual = seated(usual)
-        more = new_keys(usual, seed, coding_keys)
-        self.organization = replace(usual, keys=usual.keys + more)
+        extra_keys = new_keys(usual, seed, coding_keys)
+        self.organization = replace(usual, keys=usual.keys + extra_keys)
         self.hipaa, self.platform_values = hipaa, platform_values and enterprise
         self.billed_profiles = frozenset({profile(self.organization, BILLED_PROFILE)} if bill_profiles else ())
         self.teams = teams(usual, end) if enterprise else ()
@@ -102,7 +102,7 @@ class World:
             else ConsoleFacets(self.organization)
         )
         self.plants: tuple[Planted, ...] = plant(self.organization, end)
-        self._streams = streams(usual, seed, requests_per_key_day) + key_streams(more, requests_per_key_day)
+        self._streams = streams(usual, seed, requests_per_key_day) + key_streams(extra_keys, requests_per_key_day)
         self._seats = seat_streams(usual, seats, requests_per_key_day)
         self._plants = {planted.subject: planted for planted in self.plants}
         self._restated: Counter[date] = Counter()
@@ -203,7 +203,7 @@ class World:
         for time in range(restated):
             late = Random(f"{self.seed}:{day}:late:{time}")  # noqa: S311 - the same
             seconds = late.sample(range(86_400), k=len(usual) // 40 + 1)
-            result += [late.choice(usual)._replace(at=midnight(day) + timedelta(seconds=at)) for at in seconds]
+            result += [late.choice(usual)._replace(at=midnight(day) + timedelta(seconds=second)) for second in seconds]
         return tuple(sorted(result, key=_at))
 
     def _sit(self, day: date) -> tuple[Request, ...]:
