@@ -53,6 +53,24 @@ def test_both_dialects_name_new_kinds(case: Case, source: str) -> None:
     assert "100.00 % of the token cost" not in verify.out + verify.err
 
 
+@pytest.mark.parametrize("source", ["reports", "analytics"])
+def test_a_line_of_no_type_is_not_billed_for_tokens(case: Case, source: str) -> None:
+    """A line without a cost type and without a model is use of an unknown kind, and no word is said of tokens."""
+
+    def untyped(_path: str, _query: dict[str, list[str]], body: Any) -> Any:
+        for row in body.get("data", []):
+            for fields in (*row.get("results", []), row.get("group") or {}):
+                if fields.get("cost_type") == "web_search":
+                    fields["cost_type"] = None
+        return body
+
+    with case.serve("small.py") as world:
+        world.mutate = untyped
+        assert case("sync", "--without-claude-code", "--source", source, "--since", SINCE).code == 0
+    assert "0.16 USD was billed for use of an unknown kind that the usage" in sentences(by_kind(case))
+    assert "billed for tokens" not in sentences(by_kind(case))
+
+
 def test_credits_are_named(case: Case) -> None:
     """A line below zero is a credit or a refund, whatever it is of, and a statement says that it is included."""
     with case.serve("09-focus-credit/scenario.py"):

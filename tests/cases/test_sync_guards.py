@@ -85,6 +85,25 @@ def test_a_day_that_an_answer_empties_stays_until_a_later_sync_reads_the_same(ca
 
 
 @BOTH
+def test_a_day_in_doubt_fails_strict_and_is_named_first(case: Case, source: str) -> None:
+    """While a loss is neither believed nor withdrawn, `--strict` exits 1 and the loss is among the notes printed."""
+    week = ("spend", "--by", "", *SINCE, "--until", "2026-11-28", "--strict")
+    used = ("usage", "--by", "", *SINCE, "--strict")
+    with case.serve("small.py") as world:
+        _sync(case, source)
+        assert case(*week).code == 0
+        world.mutate = _without("2026-11-22")
+        _sync(case, source, now=_later(0.2))
+        for words in (week, used):
+            run = case(*words)
+            assert run.code == 1
+            assert "* 2026-11-22 may have changed" in run.out
+        world.mutate = lambda _path, _query, body: body
+        _sync(case, source, now=_later(0.4))
+        assert case(*week).code == 0
+
+
+@BOTH
 def test_a_loss_is_accepted_at_once_where_the_user_says_so(case: Case, source: str) -> None:
     """`--accept-loss` commits an emptied day, and a ledger rebuilt from the pages has accepted it too."""
     with case.serve("small.py") as world:

@@ -150,8 +150,8 @@ class Heading:
 
 
 Cell = str | int | Decimal | None
-INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown")
-"""What a coverage holds where figures lack something: days, bills that are late, use that is not known."""
+INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown", "in_doubt")
+"""What a coverage holds where figures lack something: days, late bills, unknown use, a loss that is not settled."""
 
 
 def incomplete(coverage: Mapping[str, Any]) -> bool:

@@ -70,7 +70,7 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
             f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
             f"ended. {spans(days)}."
         )
-    caveats += doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
+    in_doubt, doubts = doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
     caveats += [
         f"Of the {name} {span.start.strftime(form)} this is a part: {len(part.days())} of {len(span.days())} days."
         for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
@@ -87,12 +87,14 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
         "running": [str(day) for day in by_state[State.RUNNING]],
         "absent": [str(day) for day in (*absent, *unpublished)],
     }
+    if in_doubt:
+        coverage["in_doubt"] = [str(day) for day in in_doubt]
     if refreshed := _refreshed(engine, table, question):
         coverage["refreshed_at"] = refreshed
         if by_state[State.PROVISIONAL] or by_state[State.RUNNING]:
             caveats.append(f"What Anthropic exported was whole until {refreshed} when it was last read.")
     missing = _missing(engine, table, question, states, now)
-    return coverage | missing, [*gaps.notes(missing, now), *caveats]
+    return coverage | missing, [*gaps.notes(missing, now), *doubts, *caveats]
 
 
 def _missing(

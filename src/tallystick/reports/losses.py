@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from sqlglot import exp
 
 from tallystick.core.question import Question
@@ -11,8 +13,8 @@ from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import wanted, within
 
 
-def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set[str]) -> list[str]:
-    """Return what to say of days of the window whose newest answer was not believed yet; nothing where there is none.
+def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set[str]) -> tuple[list[date], list[str]]:
+    """Return the days of the window whose newest answer was not believed yet, and what to say of them.
 
     `sources` are those that the table tells of; charges tell of use too.
     """
@@ -31,11 +33,11 @@ def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set
     )
     rows = engine.ask(query).to_pylist()
     if not rows:
-        return []
+        return [], []
     days = sorted({row["day"] for row in rows})
     words = ", ".join(dict.fromkeys(row["text"] for row in rows))
     message = (
         f"{spans(days)} may have changed: the newest answer would empty or halve it ({words}). It is left as it was "
         "until a later sync reads the same; `tallystick sync --accept-loss` takes it at once."
     )
-    return [message]
+    return days, [message]

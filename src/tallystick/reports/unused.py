@@ -9,6 +9,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.causes import CREDIT, NEW_SERVICE, NEW_TOKENS, NO_USAGE
+from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES
@@ -35,9 +36,16 @@ def unused(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     for cause, words in _WORDS.items():
         kinds = by_cause.get(cause, {})
         if amount := total(list(kinds.values())):
-            noun = "web searches" if kinds.keys() == {"web_search"} else "tokens"
-            notes.append(words.format(amount=_shown(amount), what=noun, kinds=_listed(kinds)))
+            notes.append(words.format(amount=_shown(amount), what=_use(kinds), kinds=_listed(kinds)))
     return notes
+
+
+def _use(kinds: Iterable[str]) -> str:
+    """What lines of the bill of these kinds are for, in words; one of no kind may be for anything."""
+    kinds = set(kinds)
+    tokens = ["tokens"] if kinds - {"web_search", UNKNOWN} else []
+    searches = ["web searches"] if kinds & {"web_search"} and not tokens else []
+    return " and ".join([*tokens, *searches, *(["use of an unknown kind"] if UNKNOWN in kinds else [])])
 
 
 BEFORE = "before credits and taxes"
