@@ -183,7 +183,7 @@ def _checked(
                     f"{name} cannot be closed: of what was {verb}, days are {mend}: {_spoken(days)}.",
                     f"`tallystick sync --since {days[0]}` reads them.",
                 )
-        unsettled |= set(coverage["provisional"])
+        unsettled |= {*coverage["provisional"], *coverage.get("in_doubt", ())}
     if unsettled and not provisional:
         raise AskedWrongly(
             f"Of {name}, days are provisional: {_spoken(sorted(unsettled))}. Anthropic may still restate them.",
