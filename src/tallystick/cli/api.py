@@ -33,19 +33,19 @@ def check(base_url: str | None, config: str | None) -> None:
     from tallystick.api.client import CONTACT, GLANCE
     from tallystick.core.text import safe
 
-    told = options.settings(asks=True, base_url=base_url, config=config)
-    with AdminAPI(settings=told, patience=GLANCE, contact=CONTACT) as api:
-        found = api.check()
-    click.echo(f"{safe(found.organization.name)} ({safe(found.organization.id)})")
-    click.echo(f"{found.base_url}, read with the credential from {found.credential}")
-    for name, answer in found.may_read.items():
+    settings = options.settings(asks=True, base_url=base_url, config=config)
+    with AdminAPI(settings=settings, patience=GLANCE, contact=CONTACT) as api:
+        rights = api.check()
+    click.echo(f"{safe(rights.organization.name)} ({safe(rights.organization.id)})")
+    click.echo(f"{rights.base_url}, read with the credential from {rights.credential}")
+    for name, answer in rights.may_read.items():
         click.echo(f"  {name:<16} {safe(answer)}")
-    usage = f"{found.newest_usage:%Y-%m-%d %H:%M} UTC" if found.newest_usage else "none in the last two days"
+    usage = f"{rights.newest_usage:%Y-%m-%d %H:%M} UTC" if rights.newest_usage else "none in the last two days"
     click.echo(f"newest hour with usage: {usage}")
-    click.echo(f"newest day with cost: {found.newest_cost or 'none in the last seven days'}")
-    for said in found.beyond:
-        click.echo(f"rights: {said}")
-    if not found.readable:
+    click.echo(f"newest day with cost: {rights.newest_cost or 'none in the last seven days'}")
+    for remark in rights.beyond:
+        click.echo(f"rights: {remark}")
+    if not rights.readable:
         sys.exit(3)
 
 
@@ -101,13 +101,13 @@ def sync(
     """
     from tallystick.book import Ledger
 
-    told = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
-    book = Ledger.of(told)
+    settings = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
+    book = Ledger.of(settings)
     words = None if cuts is None else options.names(cuts)
     if planned:
         _print_plan(book, since, until, grain, source, words, coding=not uncoded, again=again)
         return
-    with Shown() as shown, told.client(on_wait=shown.wait) as client:
+    with Shown() as shown, settings.client(on_wait=shown.wait) as client:
         done = book.sync(
             since,
             until,
@@ -131,8 +131,8 @@ def sync(
         f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
         name="",
     )
-    for said in (*(book.renamed() if done.names else ()), *book.restated()):
-        note(said, name="")
+    for message in (*(book.renamed() if done.names else ()), *book.restated()):
+        note(message, name="")
     if done.exit_code:
         sys.exit(done.exit_code)
 
@@ -167,8 +167,8 @@ class Shown:
 
     def progress(self, now: Progress) -> None:
         """How far it is."""
-        said = str(now.errand) if now.errand else "done"
-        self._bar.update(self._task, completed=now.done, total=now.of, rows=now.rows, description=said, note="")
+        description = str(now.errand) if now.errand else "done"
+        self._bar.update(self._task, completed=now.done, total=now.of, rows=now.rows, description=description, note="")
 
     def wait(self, seconds: float, why: str) -> None:
         """A wait before another try; a long one is said even where there is no terminal."""
@@ -187,12 +187,12 @@ def tell(done: Outcome) -> None:
     """Say what the user should know of a sync: what is odd, what was left as it was, and what failed."""
     for message in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues), *left_out(done)):
         note(message)
-    for what, wrong in list(done.failures.items())[:MOST_FAILURES]:
-        note(f"left out: {what}. {wrong.what}")
+    for subject, wrong in list(done.failures.items())[:MOST_FAILURES]:
+        note(f"left out: {subject}. {wrong.what}")
         note(wrong.mend, name="  ")
     if len(done.failures) > MOST_FAILURES:
-        more = list(done.failures)[MOST_FAILURES:]
-        note(f"left out: {len(more):,} more, {more[0]} to {more[-1]}.")
+        rest = list(done.failures)[MOST_FAILURES:]
+        note(f"left out: {len(rest):,} more, {rest[0]} to {rest[-1]}.")
 
 
 def left_out(done: Outcome) -> list[str]:
@@ -207,7 +207,7 @@ def left_out(done: Outcome) -> list[str]:
     if done.moved:
         messages.append(f"{_days(len(done.moved))} left unread, for they kept changing: {', '.join(done.moved)}.")
     if done.losses:
-        lost = "; ".join(f"{what} ({words})" for what, words in done.losses.items())
+        lost = "; ".join(f"{subject} ({words})" for subject, words in done.losses.items())
         messages.append(
             f"An answer would empty or halve what the ledger has, so it stays as it was: {lost}. A sync that reads the "
             "same in an hour commits it; `tallystick sync --accept-loss` does at once."

@@ -14,11 +14,11 @@ from tallystick.reports import REPORTS
 from tallystick.reports.report import Report
 
 
-def _shown(more: str) -> Callable[[Any], Any]:
+def _shown(figures: str) -> Callable[[Any], Any]:
     """The option for further figures, where a report has any."""
-    if not more:
+    if not figures:
         return lambda command: command
-    return click.option("--show", metavar="FIGURE[,FIGURE]", help=f"Further figures: {more}.")
+    return click.option("--show", metavar="FIGURE[,FIGURE]", help=f"Further figures: {figures}.")
 
 
 def _command(report: Report) -> click.Command:
@@ -39,7 +39,7 @@ def _command(report: Report) -> click.Command:
     @options.since
     @options.until
     @options.where
-    @_shown(", ".join(it.name for it in report.more))
+    @_shown(", ".join(figure.name for figure in report.more))
     @click.option(
         "--tz",
         metavar="ZONE",
@@ -80,8 +80,8 @@ def _command(report: Report) -> click.Command:
         if show_sql:
             query = book.query(report.name, dims, since, until, chosen, options.names(show or ""), tz)
             options.write(query + "\n", output, force=force)
-            for said in _after(report, {*dims, *chosen}):
-                note(said)
+            for message in _after(report, {*dims, *chosen}):
+                note(message)
             return
         table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""), tz)
         options.write(options.written(table, form, output), output, force=force)
@@ -92,14 +92,14 @@ def _command(report: Report) -> click.Command:
     return command
 
 
-def _after(report: Report, asked: set[str]) -> list[str]:
+def _after(report: Report, dimensions: set[str]) -> list[str]:
     """What is done to the rows of a query before they are the answer."""
     owners = "the rules of the owners give each row of this query its team, and split shared ones"
-    done = [owners] if asked & {"team", "cost_center"} else []
+    done = [owners] if dimensions & {"team", "cost_center"} else []
     done += [
         "the price lists in force give the rows of this query, by day and what else decides a rate, their dollars"
     ] * (report.name == "cache")
-    return [f"After it {it}; see the answer without --sql." for it in done]
+    return [f"After it {step}; see the answer without --sql." for step in done]
 
 
 REPORT_COMMANDS: tuple[Any, ...] = tuple(_command(report) for report in REPORTS)

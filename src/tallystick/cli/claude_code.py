@@ -42,8 +42,8 @@ def claude_code(
     """What was done with Claude Code: sessions, lines, commits, what was accepted, the estimate, and the bill."""
     from tallystick.book import Ledger
 
-    told = options.settings(ledger=ledger, config=config)
-    table = Ledger.of(told).claude_code(options.names(by), since, until, options.chosen(where))
+    settings = options.settings(ledger=ledger, config=config)
+    table = Ledger.of(settings).claude_code(options.names(by), since, until, options.chosen(where))
     options.write(options.written(table, form, output), output, force=force)
     if strict and table.coverage["absent"]:
         sys.exit(1)

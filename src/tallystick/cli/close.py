@@ -71,8 +71,8 @@ def close(
             )
         click.confirm(f"Close {month} for ever?", abort=True, err=True)
     book.close(month, organization=organization, waiting=options.waiting, **allowed)
-    found = [made for made in book.statements(month) if organization in {None, made.month.organization}]
-    statement.hand_out({made.month.organization: overview(made) for made in found}, form, output, force=force)
+    statements = [made for made in book.statements(month) if organization in {None, made.month.organization}]
+    statement.hand_out({made.month.organization: overview(made) for made in statements}, form, output, force=force)
 
 
 def preview(made: Charged, provisional: Sequence[date]) -> str:

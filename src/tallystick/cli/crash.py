@@ -26,10 +26,10 @@ _PREFIX = "internal-error-"
 def report(error: BaseException) -> str:
     """What to tell the user of an error that nobody foresaw: its kind, and the file that has the details."""
     text = " ".join(masked(str(error)).split())[:200]
-    what = f"internal error, {type(error).__name__}{': ' if text else ''}{text}"
+    message = f"internal error, {type(error).__name__}{': ' if text else ''}{text}"
     path = _write(_details(error))
     where = f"details for a bug report, without secrets, are in {path}" if path else "its details cannot be written"
-    return f"{what}; {where}"
+    return f"{message}; {where}"
 
 
 def _details(error: BaseException) -> str:

@@ -119,7 +119,8 @@ def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> s
     ending = Path(output).suffix.removeprefix(".") if output else ""
     if form is None and ending and ending not in choices:
         raise AskedWrongly(
-            f"No export is a .{ending} file.", f"Endings are {', '.join(f'.{it}' for it in choices)}; or say --format."
+            f"No export is a .{ending} file.",
+            f"Endings are {', '.join(f'.{choice}' for choice in choices)}; or say --format.",
         )
     return form or ending or "csv"
 

@@ -24,19 +24,22 @@ def forget(person: str | None, everyone: bool, yes: bool, ledger: str | None, co
 
     if bool(person) == everyone:
         raise AskedWrongly("Whom to forget is not said.", "Give a user's id, e-mail or exact name, or --all.")
-    told = options.settings(ledger=ledger, config=config)
-    book = Ledger.of(told)
-    found = book.whom(person) if person else None
-    if found:
-        who = f"{safe(found.name)} ({', '.join(safe(it) for it in (found.email, found.id) if it)})"
+    settings = options.settings(ledger=ledger, config=config)
+    book = Ledger.of(settings)
+    named_person = book.whom(person) if person else None
+    if named_person:
+        labels = ", ".join(safe(label) for label in (named_person.email, named_person.id) if label)
+        target = f"{safe(named_person.name)} ({labels})"
     else:
-        who = "everybody" if told.people_mode == "full" else f'everybody, as people = "{told.people_mode}" says,'
+        target = (
+            "everybody" if settings.people_mode == "full" else f'everybody, as people = "{settings.people_mode}" says,'
+        )
     click.echo(
-        f"This takes {who} out of every archived page and of the names of every version, and deletes what held them. "
-        "Ids and totals stay. It cannot be undone.",
+        f"This takes {target} out of every archived page and of the names of every version, and deletes what held "
+        "them. Ids and totals stay. It cannot be undone.",
         err=True,
     )
     if not yes:
         click.confirm("Go on?", abort=True, err=True)
-    done = book.forget(found, waiting=options.waiting)
+    done = book.forget(named_person, waiting=options.waiting)
     click.echo(f"{done.pages:,} pages and {done.names:,} rows of names were rewritten; what they were is deleted.")

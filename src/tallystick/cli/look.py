@@ -21,8 +21,8 @@ def sql(query: str, form: str | None, output: str | None, force: bool, ledger: s
     """Ask the ledger in SQL: one select over the views that `tallystick schema` lists. Read only."""
     from tallystick.book import Ledger
 
-    told = options.settings(ledger=ledger, config=config)
-    options.write(options.written(Ledger.of(told).sql(query), form, output), output, force=force)
+    settings = options.settings(ledger=ledger, config=config)
+    options.write(options.written(Ledger.of(settings).sql(query), form, output), output, force=force)
 
 
 @click.command(short_help="Whether the ledger adds up.")
@@ -37,9 +37,9 @@ def verify(form: str | None, ledger: str | None, config: str | None) -> None:
     """
     from tallystick.book import Ledger
 
-    found = Ledger.of(options.settings(ledger=ledger, config=config)).verify()
-    options.write(options.written(found, form, None), None, force=False)
-    if found.cells:
+    differences = Ledger.of(options.settings(ledger=ledger, config=config)).verify()
+    options.write(options.written(differences, form, None), None, force=False)
+    if differences.cells:
         sys.exit(1)
 
 
@@ -62,12 +62,14 @@ def schema(view: str | None) -> None:
     from tallystick.errors import AskedWrongly
     from tallystick.ledger.views import VIEWS
 
-    chosen = [it for it in VIEWS if view in {None, it.name}]
+    chosen = [known_view for known_view in VIEWS if view in {None, known_view.name}]
     if not chosen:
-        raise AskedWrongly(f"There is no view {view!r}.", f"Views: {', '.join(it.name for it in VIEWS)}.")
-    for it in chosen:
-        click.echo(f"{it.name}: {it.meaning}")
-        for name, kind, meaning in it.columns:
+        raise AskedWrongly(
+            f"There is no view {view!r}.", f"Views: {', '.join(known_view.name for known_view in VIEWS)}."
+        )
+    for shown_view in chosen:
+        click.echo(f"{shown_view.name}: {shown_view.meaning}")
+        for name, kind, meaning in shown_view.columns:
             click.echo(f"  {name:<16} {kind:<15} {meaning}")
         click.echo()
 
@@ -80,6 +82,6 @@ def rebuild(into: str, ledger: str | None, config: str | None) -> None:
     """Build another ledger in FOLDER from this one's archived pages alone."""
     from tallystick.book import Ledger
 
-    told = options.settings(ledger=ledger, config=config)
-    readings = Ledger.of(told).rebuild(into)
+    settings = options.settings(ledger=ledger, config=config)
+    readings = Ledger.of(settings).rebuild(into)
     click.echo(f"{readings} readings judged once more; the ledger is in {into}.")

@@ -44,7 +44,7 @@ as_of = click.option(
     "--as-of",
     metavar="DAY|VERSION",
     expose_value=False,
-    callback=lambda context, _, said: context.meta.__setitem__("as_of", said),
+    callback=lambda context, _, value: context.meta.__setitem__("as_of", value),
     help="As the ledger was at the end of a UTC day, or at a version (`tallystick log`).",
 )
 config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
@@ -97,11 +97,11 @@ def waiting(holder: str) -> None:
     note(f"waiting for another writer of the ledger: {holder}")
 
 
-def settings(*, asks: bool = False, **told: Any) -> Settings:
+def settings(*, asks: bool = False, **overrides: Any) -> Settings:
     """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
     from tallystick.config import Settings
 
-    made = Settings.load(**told, as_of=click.get_current_context().meta.get("as_of"))
+    made = Settings.load(**overrides, as_of=click.get_current_context().meta.get("as_of"))
     if asks:
         made.trust_needed()
     for warning in made.warnings:
@@ -109,13 +109,13 @@ def settings(*, asks: bool = False, **told: Any) -> Settings:
     return made
 
 
-def book(*, doubt: bool = True, **told: Any) -> Ledger:
+def book(*, doubt: bool = True, **overrides: Any) -> Ledger:
     """The ledger that the settings name; with `doubt` what is odd about their prices is said on the error stream."""
     from tallystick.book import Ledger
 
-    made = Ledger.of(settings(**told))
-    for said in made.doubts() if doubt else ():
-        note(said)
+    made = Ledger.of(settings(**overrides))
+    for warning in made.doubts() if doubt else ():
+        note(warning)
     return made
 
 
@@ -130,15 +130,15 @@ def names(by: str) -> tuple[str, ...]:
 
 def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
     """The values of --where by dimension; AskedWrongly where one is not DIM=VALUE."""
-    found: dict[str, list[str]] = {}
-    for part in (part for one in where for part in _BEFORE_DIMENSION.split(one)):
+    values: dict[str, list[str]] = {}
+    for part in (part for text in where for part in _BEFORE_DIMENSION.split(text)):
         name, equals, value = part.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise AskedWrongly(
                 f"--where {part!r} is not DIM=VALUE.", "Write --where model=claude-opus-5,workspace=Production."
             )
-        found.setdefault(name.strip(), []).append(value.strip())
-    return found
+        values.setdefault(name.strip(), []).append(value.strip())
+    return values
 
 
 def written(answer: Answer, form: str | None, output: str | None) -> str | bytes:
@@ -188,6 +188,6 @@ def format_of(form: str | None, output: str | None) -> Format:
     if ending and ending not in ENDINGS:
         raise AskedWrongly(
             f"No writer makes a .{ending} file.",
-            f"Endings are {', '.join(f'.{it}' for it in ENDINGS)}; --format says what it shall be in spite of it.",
+            f"Endings are {', '.join(f'.{name}' for name in ENDINGS)}; --format says what it shall be in spite of it.",
         )
     return ENDINGS[ending] if ending else FORMATS["text"]

@@ -39,9 +39,9 @@ def owners(
     from tallystick.reports.owners import rules
 
     table = _asked("owners", since, until, ledger, config)
-    found = table(checked if check else rules)
-    options.write(options.written(found, form, output), output, force=force)
-    if check and problems(found):
+    answer = table(checked if check else rules)
+    options.write(options.written(answer, form, output), output, force=force)
+    if check and problems(answer):
         sys.exit(1)
 
 
@@ -92,10 +92,10 @@ def _asked(
     from tallystick.core.question import Question, window
     from tallystick.reports.lists import warned
 
-    told = options.settings(ledger=ledger, config=config)
-    now = told.clock().now()
-    held = {column: tuple(values) for column, values in (where or {}).items()}
-    question = Question(name, window(since, until, now), (), held, top)
-    rules = told.owners()
-    engine, lists = Ledger.of(told).engine(), told.price_lists()
+    settings = options.settings(ledger=ledger, config=config)
+    now = settings.clock().now()
+    column_values = {column: tuple(values) for column, values in (where or {}).items()}
+    question = Question(name, window(since, until, now), (), column_values, top)
+    rules = settings.owners()
+    engine, lists = Ledger.of(settings).engine(), settings.price_lists()
     return lambda report: warned(report(engine, question, rules, now), engine, lists)

@@ -66,8 +66,8 @@ def demo(ledger: str | None, at: str | None) -> None:
     click.echo(f"The ledger is in {path}. Go on asking:\n")
     installed_apart = not shutil.which("tallystick") and sys.argv[0].endswith("tallystick")
     called = sys.argv[0] if installed_apart else "tallystick"
-    for more in ("spend --by key --top 5", "usage --by day --since 7d", "reconcile"):
-        click.echo(f"  {called} {more} --ledger {path}")
+    for question in ("spend --by key --top 5", "usage --by day --since 7d", "reconcile"):
+        click.echo(f"  {called} {question} --ledger {path}")
 
 
 @click.group(short_help="A simulated organization behind the real paths.")
@@ -145,12 +145,12 @@ def _discount(permille: int | None, since: str | None) -> Discount:
     return Discount(permille or 0, date.fromisoformat(since) if since else date.min)
 
 
-def _pinned(at: str | None) -> datetime | None:
+def _pinned(text: str | None) -> datetime | None:
     """The instant to pin the clock to, None for a clock that runs."""
     from tallystick.core.time import instant
 
     try:
-        return instant(at) if at else None
+        return instant(text) if text else None
     except ValueError as wrong:
         raise AskedWrongly(f"--now cannot be read: {wrong}.", "Write 2026-11-22T15:30:00Z.") from None
 

@@ -53,17 +53,21 @@ def statement(
         raise AskedWrongly("--all writes a file for each team.", "Name a folder: --output statements.")
     if every and Path(str(output)).suffix.removeprefix(".") in ENDINGS:
         raise AskedWrongly(f"--all writes a folder, and {output} is called as a file.", "Say the format by --format.")
-    found = options.book(ledger=ledger, config=config).statements(month)
-    made = [it for it in found if organization in {None, it.month.organization, it.name}]
+    statements = options.book(ledger=ledger, config=config).statements(month)
+    made = [charged for charged in statements if organization in {None, charged.month.organization, charged.name}]
     if not made:
         raise AskedWrongly(f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`.")
     documents: dict[str, Document] = {}
     for charged in made:
-        place = f"{month}-{_word(charged.name)}" if len(made) > 1 else month
-        for name in charged.teams if every else [it for it in [team] if it in charged.lines or len(made) == 1]:
-            documents[_free(f"{place}-{_word(str(name))}", documents)] = report.statement(charged, str(name))
+        stem = f"{month}-{_word(charged.name)}" if len(made) > 1 else month
+        for name in (
+            charged.teams
+            if every
+            else [team_name for team_name in [team] if team_name in charged.lines or len(made) == 1]
+        ):
+            documents[_free(f"{stem}-{_word(str(name))}", documents)] = report.statement(charged, str(name))
         if every:
-            documents[_free(f"{place}-all", documents)] = report.overview(charged)
+            documents[_free(f"{stem}-all", documents)] = report.overview(charged)
     if not documents:
         raise AskedWrongly(f"No team {team!r} is charged anything for {month}.", "`tallystick owners` lists the rules.")
     if every or (output and not Path(output).suffix):
@@ -129,7 +133,11 @@ def _word(name: str) -> str:
     return word or "team"
 
 
-def _free(name: str, taken: dict[str, Document]) -> str:
+def _free(name: str, documents: dict[str, Document]) -> str:
     """The name, with a number where another file has it, on systems that see no case too."""
-    used = {it.casefold() for it in taken}
-    return next(it for it in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if it.casefold() not in used)
+    used = {used_name.casefold() for used_name in documents}
+    return next(
+        candidate
+        for candidate in (name, *(f"{name}-{n}" for n in range(2, len(documents) + 3)))
+        if candidate.casefold() not in used
+    )
