@@ -15,7 +15,7 @@ from tallystick.core.time import Grain, Window
 from tallystick.ledger.disk import fsync
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import Tables
-from tallystick.sync.run import Sync
+from tallystick.sync.run import How, Sync
 
 DAY = date(2026, 10, 1)
 LOCK = {"writer.lock", "writer.json"}
@@ -111,7 +111,7 @@ def test_a_sync_keeps_pages_and_tables_before_it_names_a_version(tmp_path: Path)
     power = Power(root)
     wire = Wire(small(), Clock())
     with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
-        outcome = Sync(client, Tables(root, sync=power), wire.clock, source="reports").run(
+        outcome = Sync(client, Tables(root, sync=power), wire.clock, How(source="reports")).run(
             Window(NOW.replace(hour=0, day=20), NOW), Grain.DAY
         )
     assert outcome.version > 1

@@ -26,21 +26,21 @@ HEADINGS = (
     Heading("period", Kind.TEXT),
     Heading("status", Kind.TEXT),
     Heading("budget", Kind.MONEY, _USD),
-    Heading("carried_over", Kind.MONEY, _USD),
-    Heading("billed", Kind.MONEY, _USD),
-    Heading("not_billed_yet", Kind.MONEY, _USD),
+    Heading("carried_over", Kind.MONEY, _USD, rank=4),
+    Heading("billed", Kind.MONEY, _USD, rank=2),
+    Heading("not_billed_yet", Kind.MONEY, _USD, rank=2),
     Heading("spent", Kind.MONEY, _USD),
-    Heading("unknown_days", Kind.COUNT, "days"),
-    Heading("left", Kind.MONEY, _USD),
+    Heading("unknown_days", Kind.COUNT, "days", rank=3),
+    Heading("left", Kind.MONEY, _USD, rank=1),
     Heading("used", Kind.RATIO),
-    Heading("pace", Kind.MONEY, _USD),
-    Heading("low", Kind.MONEY, _USD),
-    Heading("high", Kind.MONEY, _USD),
-    Heading("pace_used", Kind.RATIO),
-    Heading("exhausted_on", Kind.TEXT),
-    Heading("days_until", Kind.NUMBER, "days"),
+    Heading("pace", Kind.MONEY, _USD, rank=1),
+    Heading("low", Kind.MONEY, _USD, rank=2),
+    Heading("high", Kind.MONEY, _USD, rank=2),
+    Heading("pace_used", Kind.RATIO, rank=5),
+    Heading("exhausted_on", Kind.TEXT, rank=4),
+    Heading("days_until", Kind.NUMBER, "days", rank=5),
 )
-"""`budget` holds what is `carried_over`, which is None where no rest is, or where it is unknown, as the budget is then.
+"""`budget` holds what is `carried_over`; both are None where a day of an earlier period is unknown.
 `left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
 budget, with the days until then, None where it lasts; `low` and `high` hold the pace in 80 % of cases."""
 
@@ -77,9 +77,9 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
         except AskedWrongly as wrong:
             raise AskedWrongly(f"{budget.table}: {wrong.what}", wrong.mend) from None
         paces.append(pace(days, period, now))
-        rest = carried(budget, period, days, now.date()) if budget.carry_over else None
+        rest = carried(budget, period, days, now.date())
         cells.append(_row(budget, period, paces[-1], rest, now))
-        if budget.carry_over and rest is None:
+        if rest is None:
             unknown.append(f"What {budget.label} carries over is unknown: days since {budget.start} are.")
     start = min((period.start for _, period in in_force), default=window.start)
     question = Question("budget", Window(start, max(window.end, start)), ())  # what is to come is not absent
@@ -104,8 +104,11 @@ def failing(table: Table) -> bool:
 def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) -> Decimal | None:
     """What the periods before this one leave, in US dollars, never below zero; None where a day of them is unknown.
 
-    A period that spent more than it had leaves nothing and takes nothing from the next.
+    A period that spent more than it had leaves nothing and takes nothing from the next; so does a budget that carries
+    no rest over.
     """
+    if not budget.carry_over:
+        return Decimal(0)
     known = {day.day: day for day in days}
     rest = Decimal(0)
     for earlier in budget.cycle.since(budget.start, period):
@@ -126,7 +129,7 @@ def _row(budget: Budget, period: Window, period_pace: Pace, rest: Decimal | None
     today = now.date()
     unknown = len([day for day in (*period_pace.absent, *period_pace.part) if day < today])
     amount = EXACT.add(budget.amount, rest or Decimal(0))
-    vague = budget.carry_over and rest is None
+    vague = rest is None
     on = period_pace.reached(amount) if not vague else None
     return (
         budget.name or None,
