@@ -10,7 +10,7 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.directory import Named, names, read, whole
 from tallystick.api.leniency import Oddity
-from tallystick.errors import CursorLost, Refused
+from tallystick.errors import Refused
 
 from .conftest import Connect, Json, Reply, Server, listed, refusal, reply
 
