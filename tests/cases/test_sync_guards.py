@@ -122,7 +122,7 @@ def test_a_day_that_comes_back_was_never_lost(case: Case, source: str) -> None:
     """Where the next answer is whole again nothing changes, and a later loss must be read twice anew."""
     with case.serve("small.py") as world:
         code = {"date": "2026-11-26T00:00:00Z", "actor": {"type": "user_actor", "email_address": "ann@example.com"}}
-        world.code["2026-11-26"] = [code | {"core_metrics": {"num_sessions": 3}}]
+        world.code["2026-11-26"] = [code | {"core_metrics": {"num_sessions": 3}, "model_breakdown": []}]
         _sync(case, source)
         whole = _billed(case)
         kept = world.mutate
