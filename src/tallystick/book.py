@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 """Changes of names that a message names; the others are counted."""
+
+
+RESTATED = DAY * 35
+"""How far back a bill may still change."""
 
 
 class Ledger(Answers):
@@ -171,6 +176,18 @@ class Ledger(Answers):
             compare=until is not None,
         )
         return errands, estimate(errands, habits(self._tables))
+
+    def unbilled(self) -> list[str]:
+        """Name the recent days that have use and no bill so far, in words; nothing where there is none."""
+        from tallystick.core.question import Question
+        from tallystick.core.text import day_spans
+        from tallystick.reports.gaps import LATE, money_gaps
+
+        now = self._clock.now()
+        today = Grain.DAY.floor(now)
+        late = money_gaps(self.engine(), Question("spend", Window(today - RESTATED, today), ()), now).get(LATE)
+        days = [date.fromisoformat(day) for day in late["days"] if day not in late["in_part"]] if late else []
+        return [f"Not billed yet: {day_spans(days, now.year)}. The usage is there, the bill is not."] if days else []
 
     def restated(self) -> list[str]:
         """What Anthropic restated of closed months since, in words; nothing where there is none."""

@@ -131,7 +131,7 @@ def sync(
         f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
         name="",
     )
-    for message in (*(book.renamed() if done.names else ()), *book.restated()):
+    for message in (*(book.renamed() if done.names else ()), *book.unbilled(), *book.restated()):
         note(message, name="")
     if done.exit_code:
         sys.exit(done.exit_code)

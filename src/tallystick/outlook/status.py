@@ -19,7 +19,7 @@ from tallystick.core.time import DAY, Grain, Window, text
 from tallystick.ledger.engine import Engine
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.pace import Pace, pace, reading
-from tallystick.reports import cache, keys, prices as price_report
+from tallystick.reports import cache, gaps, keys, prices as price_report
 from tallystick.reports.answer import answer
 from tallystick.reports.coverage import cover, spans
 from tallystick.reports.daily import Day, How
@@ -67,7 +67,7 @@ class Status:
                 chart=Chart("columns", "day", ("spent",), alone=True),
             ),
             *(
-                Section(f"Top {dim}s", self._top(dim), beside=index > 0)
+                Section(f"Top {dim}s, last {RECENT} days", self._top(dim), beside=index > 0)
                 for index, dim in enumerate(("workspace", "model"))
             ),
         ]
@@ -151,19 +151,18 @@ class Status:
         return figures
 
     def _against(self, ahead: Pace) -> str:
-        """The billed days of this month against the same days of the last one."""
-        ended = [day.day for day in self._known if day.day in set(self._month.days()) and day.how is How.BILLED]
-        if not ended:
+        """The billed days of this month against the days of the same numbers in the last one."""
+        month, before = set(self._month.days()), Grain.MONTH.around(self._month.start - DAY)
+        billed = [day.day.day for day in self._known if day.day in month and day.how is How.BILLED]
+        if not billed:
             return "no day of it is billed yet"
-        before = Grain.MONTH.around(self._month.start - DAY)
-        last = min(before.end, before.start + DAY * ended[-1].day)
-        earlier = [day for day in self._known if before.start.date() <= day.day < last.date()]
+        earlier = [day for day in self._known if day.day in set(before.days()) and day.day.day in billed]
         if not earlier or any(day.how is not How.BILLED for day in earlier):
-            return f"up to {ended[-1]:%d %b}"
+            return f"{len(billed)} billed days"
         spent = total([day.billed for day in earlier])
         growth = ratio(EXACT.subtract(ahead.billed, spent), spent)
         change = f"{rounded(growth * 100, 1):+} %" if growth is not None else "new"
-        return f"{change} against {_span(Window(before.start, last))} ({rounded(spent):,})"
+        return f"{change} against the same {len(billed)} days of {before.start:%B} ({rounded(spent):,})"
 
     def _spending(self) -> list[Figure]:
         """The budgets in force, the gravest first."""
@@ -175,7 +174,8 @@ class Status:
             Figure(
                 Heading(f"budget {row['name'] or row['scope']}", Kind.RATIO),
                 row["used"],
-                f"of {row['budget']} USD, {row['period']}: {row['status']}",
+                ("unknown; " if row["used"] is None else "")
+                + f"of {row['budget']} USD, {row['period']}: {row['status']}",
             )
             for row in rows[:2]
         ]
@@ -200,7 +200,7 @@ class Status:
     def _attention(self) -> list[str]:
         """What deserves a look, the gravest first: unknown days, keys, models that retire."""
         coverage, _ = cover(self.engine, CHARGES, self._question("spend", ()), self.now)
-        lines = []
+        lines = gaps.notes(coverage, self.now)
         if coverage["absent"]:
             days = [day.day for day in self._days if day.how is How.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
