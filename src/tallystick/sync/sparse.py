@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tallystick.api.actors import actor_of
 from tallystick.api.analytics import (
@@ -29,7 +31,7 @@ from tallystick.api.directory import Named
 from tallystick.api.leniency import Oddity
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, State, Type
-from tallystick.core.time import Window
+from tallystick.core.time import Window, spans
 from tallystick.ledger.tables import schema
 from tallystick.sync.reading import MEASURES, Asked, Figures, Reading, repeated
 from tallystick.sync.remainder import Filters, judged, whole
@@ -133,7 +135,32 @@ class SparseReading(Reading):
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
         rests = whole(self._batches, self._fixed, MEASURES[self.errand.source])
-        return judged(pa.concat_tables([schema(self._table).empty_table(), *rests]))
+        rows, wrong = judged(pa.concat_tables([schema(self._table).empty_table(), *rests]))
+        return (self._listed(rows) if self.errand.source.money else rows), wrong
+
+    def _listed(self, rows: pa.Table) -> pa.Table:
+        """The rows without the list prices of days on which these do not add up: what is billed decides alone.
+
+        A remainder of a list price alone, billed at nothing, is no row of such a day.
+        """
+        totals, cut = self._sums(rows), self.errand.source.cut
+        days = set()
+        for start in {*totals, *self._controls.get("before", ()), *self._controls.get("after", ())}:
+            controls = [self._said("before", start) or self._nothing, self._said("after", start) or self._nothing]
+            figures = controls if cut and cut.apart else [*controls, totals.get(start, self._nothing)]
+            if len({figure["list"] for figure in figures} - {None}) > 1:
+                days.add(start.date())
+                for purpose in ("before", "after"):
+                    said = self._controls.setdefault(purpose, {})
+                    said[start] = {**said.get(start, self._nothing), "list": None}
+        if not days:
+            return rows
+        self.odd.add(Oddity("data[].cost.list_amount", f"does not add up; the list price of {spans(days)} is unknown"))
+        concerned = pc.is_in(rows["day"], pa.array(days, pa.date32()))
+        unlisted = pa.scalar(None, rows.schema.field("list").type)
+        place = rows.schema.get_field_index("list")
+        rows = rows.set_column(place, rows.schema.field("list"), pc.if_else(concerned, unlisted, rows["list"]))
+        return rows.filter(pc.or_(pc.invert(concerned), pc.not_equal(rows["billed"], Decimal(0))))
 
     def _whole_until(self) -> datetime:
         return min([self.read_at, *(watermark for watermark in self._refreshed if watermark)])
