@@ -102,8 +102,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Any:
     return world
 
 
-def client_of(world: Any, end: str, mutation: Mutation) -> Client:
-    """A client of the stand-in, whose answers under paths that end so are changed."""
+def client_of(world: Any, end: str, mutation: Mutation, text: Callable[[str], str] = str) -> Client:
+    """A client of the stand-in, whose answers under paths that end so are changed, `text` as they are written."""
     import stand
 
     handler = stand.handler(world)
@@ -116,7 +116,7 @@ def client_of(world: Any, end: str, mutation: Mutation) -> Client:
         body = json.loads(json.dumps(body))
         if path.endswith(end):
             mutation(body)
-        return httpx2.Response(status, json=body)
+        return httpx2.Response(status, text=text(json.dumps(body)), headers={"content-type": "application/json"})
 
     return Client(Credential(KEY), clock=Clock(), transport=httpx2.MockTransport(answer), patience=0, pace=None)
 
@@ -255,6 +255,25 @@ def test_odd_fields_of_claude_code(world: Any, people: Mode) -> None:
             assert reading.odd, place
 
 
+FIELDS = {
+    Source.USAGE: "usage_report/messages",
+    Source.COST: "cost_report",
+    Source.ANALYTICS_USAGE: "analytics/usage",
+    Source.ANALYTICS_COST: "analytics/cost",
+    Source.CLAUDE_CODE: "claude_code",
+}
+"""Where each report is asked for."""
+
+
+def _beyond(body: Json) -> None:
+    """Add a number that no float holds to each row, its actor and its bucket."""
+    for row in [inner for bucket in body["data"] for inner in (*bucket.get("results", ()), bucket)]:
+        row["field_of_tomorrow"] = {"deep": [BEYOND]}
+        for actor in (row.get("actor"), row.get("group", {}).get("actor")):
+            if isinstance(actor, dict):
+                actor["field_of_tomorrow"] = BEYOND
+
+
 LISTS = {
     "workspaces": {
         **dict.fromkeys(("name", "created_at", "archived_at", "tags", "data_residency", "user_profile_id")),
@@ -305,6 +324,19 @@ def test_an_entry_that_is_none(world: Any, end: str, entry: object) -> None:
     assert {"apikey_01A", "wrkspc_01B", "user_01A"} <= {named.id for named in directory.names(pages, oddities)}
     assert oddities
     assert not all(directory.whole(page) for purpose, page in pages if purpose != "organization")
+
+
+BEYOND = 10**310 + 1
+"""Stands for a number that no float holds."""
+
+
+@pytest.mark.parametrize("source", FIELDS)
+def test_an_unknown_number_that_no_float_holds(world: Any, source: Source) -> None:
+    """A number of a field that tallystick does not know is beside the point, however large it is."""
+    client = client_of(world, FIELDS[source], _beyond, text=lambda body: body.replace(str(BEYOND), "1e400"))
+    reading, verdict = reading_of(source, client)
+    assert len(verdict.days) == 8
+    assert any("field_of_tomorrow" in name for name in reading.new_fields)
 
 
 @pytest.mark.parametrize("odd", ["null", "text", "true", "list", "huge", MISSING])

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tallystick.api.body import DECODER
 from tallystick.api.leniency import Misfit, Oddity, deep, fitted
 from tallystick.core.dimensions import UNKNOWN
 
@@ -70,7 +71,7 @@ class Actor(msgspec.Struct):
 @lru_cache(maxsize=20_000)
 def actor_of(body: bytes) -> Actor | None:
     """An actor as the API wrote it, None for null; what is no object is an actor of an unknown type, by itself."""
-    decoded: Any = msgspec.json.decode(body)
+    decoded: Any = DECODER.decode(body)
     if decoded in (None, {}, ""):
         return None
     if not isinstance(decoded, dict):

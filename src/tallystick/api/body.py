@@ -6,6 +6,7 @@ The API says 200 for reports alone. A proxy, a sign-on page or a cut connection 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import isfinite
 from typing import Any
 
 import httpx2
@@ -75,10 +76,20 @@ def body_of(answer: httpx2.Response, most: int = MOST_BYTES) -> bytes:
     return b"".join(chunks)
 
 
+def finite(number: str) -> float | str:
+    """A JSON number of a field that is beside the point; as it is written where no float is so large."""
+    amount = float(number)
+    return amount if isfinite(amount) else number
+
+
+DECODER = msgspec.json.Decoder(float_hook=finite)
+"""Decodes JSON whose numbers are beside the point."""
+
+
 def error_of(body: bytes) -> ErrorBody:
     """The error object of a body, whatever else it may hold; an empty one where there is none."""
     try:
-        answer: Any = msgspec.json.decode(body)
+        answer: Any = DECODER.decode(body)
         error = answer["error"]
         details = error.get("details")
         code = details.get("error_code") if isinstance(details, dict) else None

@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Protocol, Self, TypeVar
+from functools import lru_cache
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urlencode
 
 import httpx2
 import msgspec
 
 from tallystick.api.address import API, safe_address
-from tallystick.api.body import TooLong
+from tallystick.api.body import TooLong, finite
 from tallystick.api.connection import LONGEST_ANSWER, Connection
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import Endpoint
@@ -311,12 +312,20 @@ def _next(page: Page, endpoint: Endpoint) -> str | None:
     return token if envelope.has_more else None
 
 
+def _make_decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape, float_hook=finite)
+
+
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = lru_cache(maxsize=64)(_make_decoder)
+
+
 def decode(page: Page, shape: type[T]) -> T:
     """A page as `shape`; StrangeAnswer names the field and its path where it does not fit."""
     try:
-        return msgspec.json.decode(page.body, type=shape)
+        result: T = _decoder(shape).decode(page.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
         raise unreadable(page, wrong) from None
+    return result
 
 
 def unreadable(page: Page, wrong: Exception) -> StrangeAnswer:

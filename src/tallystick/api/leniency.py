@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar, get_origin
 import msgspec
 import msgspec.inspect as shapes
 
+from tallystick.api.body import DECODER as PLAIN
 from tallystick.api.client import Page, unreadable
 
 T = TypeVar("T")
@@ -146,7 +147,7 @@ def _fit_raw(value: Any, kind: shapes.RawType, path: str, odd: set[Oddity]) -> m
 
 
 def _fit_any(value: Any, kind: shapes.Type, path: str, odd: set[Oddity]) -> Any:  # noqa: ARG001 - as above
-    return msgspec.json.decode(ENCODER.encode(value))
+    return PLAIN.decode(ENCODER.encode(value))
 
 
 def _fit_struct(value: Any, kind: shapes.StructType, path: str, odd: set[Oddity]) -> Any:
