@@ -167,7 +167,9 @@ def test_refusals_of_the_newer_dialect_lose_nothing(case: Case) -> None:
         assert synced.code == 0, synced.err
         assert billed(case) == Decimal("46.86")
         assert tokens(case) == 28_860_000
+        keys = rows(case("usage", "--by", "key", *SINCE, "--format", "csv"))
     assert "not given by key here" in synced.err
+    assert [(row["key"], row["key_name"]) for row in keys] == [("unknown", "Unknown")]
 
 
 @pytest.mark.parametrize("source", ["reports", "analytics"])

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from tallystick.api.body import DECODER
 from tallystick.api.client import Page
 
 NAME = "Default"
@@ -19,15 +20,16 @@ NAME = "Default"
 
 def real_id(pages: Iterable[tuple[str, Page]]) -> str | None:
     """The real id of the default workspace by the pages of the directory; None where they do not tell."""
-    lists: dict[str, list[dict[str, Any]]] = {}
+    lists: dict[str, list[Any]] = {}
     for purpose, page in pages:
         lists.setdefault(purpose, []).extend(_entries(page))
-    plain = {str(entry.get("id")) for entry in lists.get("workspaces", ())}
-    names = {str(entry["id"]): entry.get("name") for entry in lists.get("default_workspace", ()) if entry.get("id")}
-    added = [id_ for id_ in names if id_ not in plain] if "workspaces" in lists else []
+    plain = [_id(entry) for entry in lists.get("workspaces", ())]
+    names = {id_: entry.get("name") for entry in lists.get("default_workspace", ()) if (id_ := _id(entry))}
+    # A list that cannot be read, or not all of it, leaves out more than the default one.
+    added = [id_ for id_ in names if id_ not in plain] if "workspaces" in lists and None not in plain else []
     if len(added) == 1:
         return added[0]
-    scopes = {str(scope) for key in lists.get("keys", ()) if (scope := _scope(key))}
+    scopes = {scope for key in lists.get("keys", ()) if (scope := _scope(key))}
     among = scopes & set(added or names) or scopes
     if len(among) == 1:
         return among.pop()
@@ -35,18 +37,24 @@ def real_id(pages: Iterable[tuple[str, Page]]) -> str | None:
     return called[0] if len(called) == 1 else None
 
 
-def _scope(key: dict[str, Any]) -> object:
+def _id(entry: Any) -> str | None:
+    """The id of an entry; None where it tells none."""
+    id_ = entry.get("id") if isinstance(entry, dict) else None
+    return id_ if isinstance(id_, str) and id_ else None
+
+
+def _scope(key: Any) -> str | None:
     """The workspace in the scope of a key that has none by the older field: a null, not a missing one."""
-    scope = key.get("scope")
-    return scope.get("workspace_id") if isinstance(scope, dict) and key.get("workspace_id", "") is None else None
+    scope = key.get("scope") if isinstance(key, dict) and key.get("workspace_id", "") is None else None
+    id_ = scope.get("workspace_id") if isinstance(scope, dict) else None
+    return id_ if isinstance(id_, str) and id_ else None
 
 
-def _entries(page: Page) -> Iterator[dict[str, Any]]:
-    """The entries of a list, as sent; what is odd about them is not judged here."""
+def _entries(page: Page) -> Iterator[Any]:
+    """The entries of a list, as sent, and one None for a page that is no list."""
     try:
-        body = msgspec.json.decode(page.body)
-    except (msgspec.DecodeError, RecursionError):
-        return
+        body = DECODER.decode(page.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body = None
     entries = body.get("data") if isinstance(body, dict) else None
-    if isinstance(entries, list):
-        yield from (entry for entry in entries if isinstance(entry, dict))
+    yield from entries if isinstance(entries, list) else (None,)

@@ -20,7 +20,7 @@ from tallystick.reports import gaps
 from tallystick.reports.conditions import asked_for, column, local, wanted
 from tallystick.reports.coverage import cover, matched, organizations, present, priority
 from tallystick.reports.cuts import cut_of, whole
-from tallystick.reports.names import named
+from tallystick.reports.names import named, unnamed
 from tallystick.reports.owners import attributed, lines, owned, unasked
 from tallystick.reports.report import Report
 from tallystick.reports.spelt import formerly
@@ -158,6 +158,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
             *split,
             *remarks,
             *notes,
+            *unnamed(engine, rows, dims),
         ),
         coverage,
         engine.version.spoken,
