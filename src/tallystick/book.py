@@ -304,7 +304,7 @@ class Ledger(Answers):
             for _ in range(2):
                 month = Grain.MONTH.floor(month - DAY)
             since = f"{month:%Y-%m-%d}"
-        return window(since, until, now)
+        return window(since, until, now, first=None)
 
 
 def _grain(named: str) -> Grain:

@@ -13,7 +13,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.money import plain
-from tallystick.core.question import Question
+from tallystick.core.question import Question, utc_month
 from tallystick.core.records import CHARGES, CLOSED, CLOSED_AS, USED
 from tallystick.core.time import Grain, text
 from tallystick.errors import AskedWrongly, LedgerError
@@ -31,7 +31,6 @@ from tallystick.reports.closed import (
     digest,
     frozen,
     month,
-    window,
 )
 from tallystick.reports.coverage import cover, organizations, spans
 from tallystick.reports.gaps import LATE, notes
@@ -69,7 +68,7 @@ def drafts(
     Raises AskedWrongly for a month that has not ended, is closed, is not the next to be, or has provisional days or
     late bills that were not allowed; LedgerError where days are absent or running, or something does not add up.
     """
-    if window(name).end > Grain.DAY.floor(now):
+    if utc_month(name).end > Grain.DAY.floor(now):
         raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
     known = organizations(engine)
     if organization not in {None, *known}:
@@ -137,7 +136,7 @@ def _names_by(now: datetime) -> datetime:
 def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: bool) -> None:
     """Raise AskedWrongly where another month is to be closed first: closing a later one shuts it out for ever."""
     if known := closings(engine, organization):
-        following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
+        following = f"{Grain.MONTH.after(utc_month(max(known)).start):%Y-%m}"
         if name < min(known):
             raise AskedWrongly(
                 f"{name} cannot be closed any more: {min(known)} was closed before it.",
@@ -173,7 +172,7 @@ def _checked(
     """The provisional days of a month that can be closed; an error where it cannot be."""
     if organization in by_others(engine, prices):
         raise LedgerError(f"{OTHERS}, so {name} cannot be closed.", MEND)
-    question = Question("close", window(name), (), {"organization": (organization,)})
+    question = Question("close", utc_month(name), (), {"organization": (organization,)})
     unsettled: set[str] = set()
     for table, verb in ((CHARGES, "billed"), (USED, "used")):
         coverage, _ = cover(engine, table, question, now)
@@ -201,7 +200,7 @@ def _checked(
 
 def _billed(engine: Engine, organizations: Sequence[str], name: str, now: datetime) -> None:
     """Raise AskedWrongly where bills of a month are late."""
-    question = Question("close", window(name), (), {"organization": tuple(organizations)})
+    question = Question("close", utc_month(name), (), {"organization": tuple(organizations)})
     coverage, _ = cover(engine, CHARGES, question, now)
     if LATE in coverage and not coverage["absent"]:
         [late] = notes({LATE: coverage[LATE]}, now)

@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tallystick.api.address import API, PROXIES, VARIABLES, loopback
-from tallystick.core.time import instant
+from tallystick.core.time import FIRST_DAY, instant
 from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text
 from tallystick.errors import AskedWrongly
 from tallystick.folders import data_folder
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 PEOPLE = ("full", "ids", "hashed")
 """What can be kept of people, from most to least."""
+LAST_YEAR = 9000
+"""A clock is pinned to an earlier year: what lies ahead of it must still be in the calendar."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
@@ -127,7 +129,7 @@ class Settings:
         overridden = {*(["base_url"] if url_from in _NAMED else []), *(SOURCES if secrets else ())}
         refused = _refusals(files, overridden)
         try:
-            now = instant(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
+            now = _pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
             raise AskedWrongly(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
         return cls(
@@ -297,6 +299,14 @@ def _system_proxy() -> dict[str, str]:
 
     system = getproxies().get("https")
     return {"HTTPS_PROXY": system} if system else {}
+
+
+def _pinned(at: str) -> datetime:
+    """The instant to pin the clock to; ValueError where no clock shows it."""
+    pinned = instant(at)
+    if not FIRST_DAY.year <= pinned.year < LAST_YEAR:
+        raise ValueError(f"{pinned.year} is no year from {FIRST_DAY.year} to {LAST_YEAR - 1}")
+    return pinned
 
 
 def _base_url(flag: str | None, env: Mapping[str, str], written: str | None, path: str) -> tuple[str, str, list[str]]:

@@ -38,8 +38,3 @@ def test_without_a_home_what_needs_none_works(tallystick: Tallystick, book: Ledg
     with pytest.raises(AskedWrongly, match="people_key"):
         settings.people().hidden("ann@example.com")
     assert os.environ.get("HOME") is None
-
-
-def test_a_date_beyond_the_calendar_is_asked_wrongly(tallystick: Tallystick) -> None:
-    """A month whose end no calendar has is a message and exit code 2."""
-    tallystick("prices", "--on", "9999-12-31").refused(2, "out of range")

@@ -34,7 +34,7 @@ from tallystick.cli import (
     trust,
     variance,
 )
-from tallystick.errors import AskedWrongly, TallystickError
+from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
 QUERY = "tallystick-query"
@@ -157,8 +157,6 @@ def _failed(wrong: BaseException) -> int:
         return _said(wrong)
     if output.unwritable(wrong):
         return _said(output.unwritten(wrong))
-    if isinstance(wrong, OverflowError) and "date value" in str(wrong):  # Python's calendar ends with the year 9999
-        return _said(AskedWrongly("A date is out of range.", "Ask for days between the years 1 and 9999."))
     from tallystick.cli import crash
 
     output.note(crash.report(wrong))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tallystick.cli import options
+from tallystick.core.time import FIRST_DAY
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
@@ -169,6 +170,8 @@ def _simulator(
     """
     from tallystick.sim import ANCHOR, Simulator, World
 
+    if not 0 <= days <= (ANCHOR - FIRST_DAY).days:
+        raise ValueError(f"--days is 0 to {(ANCHOR - FIRST_DAY).days:,}: nothing was used before {FIRST_DAY}")
     opens = ANCHOR - timedelta(days=days)
     if clock().date() <= opens:
         raise AskedWrongly(f"The simulated organization opens on {opens}, after its clock.", "Raise --days, or --now.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.core.money import plain
 from tallystick.core.text import safe
-from tallystick.core.time import DAY, Grain, Window, instant, text
+from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, instant, midnight, text
 from tallystick.errors import AskedWrongly
 
 if TYPE_CHECKING:
@@ -31,12 +31,18 @@ BITS = 63
 """What an Arrow int64 holds beside the sign; larger counts become decimals."""
 DIGITS = 38
 """What an Arrow decimal128 holds; a HUGEINT of one's own SQL can have one more."""
+FIRST = midnight(FIRST_DAY)
+AHEAD = timedelta(days=366)
+"""How far ahead a day may lie that is asked about."""
 _WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
 
 
-def window(since: str, until: str | None, now: datetime, zone: str = "UTC") -> Window:
+def window(
+    since: str, until: str | None, now: datetime, zone: str = "UTC", *, first: datetime | None = FIRST
+) -> Window:
     """The UTC days that `since` and `until` name; AskedWrongly where they name none.
 
+    It begins with `first` at the earliest: nothing was used before.
     `now` may be what the clocks of a `zone` show, and the days are then those of that zone (core.zones).
     Without `until` it ends where `since` does by itself (7d, 3m, yesterday), else with the running day.
     """
@@ -56,7 +62,39 @@ def window(since: str, until: str | None, now: datetime, zone: str = "UTC") -> W
             f"There is no day in the window {span_text}.",
             "A day after --until is the first left out; a month is included: --until 2026-10.",
         )
-    return Window(start, end)
+    if first and end <= first:
+        raise _too_early(since, first)
+    return Window(max(start, first) if first else start, end)
+
+
+def utc_day(word: str, now: datetime) -> datetime:
+    """The start of a UTC day by its name, which may lie a year ahead; AskedWrongly where it is none."""
+    try:
+        start = Grain.DAY.floor(instant(word))
+    except ValueError:
+        raise AskedWrongly(f"{word!r} is not a UTC day.", "Write 2026-10-01.") from None
+    if start < FIRST:
+        raise _too_early(word, FIRST)
+    if start > now + AHEAD:
+        raise AskedWrongly(f"{word} is more than a year ahead.", "Write 2026-10-01.")
+    return start
+
+
+def utc_month(word: str) -> Window:
+    """The UTC days of a month by its name; AskedWrongly where it is none."""
+    try:
+        whole = Grain.MONTH.around(instant(f"{word}-01"))
+    except ValueError:
+        raise AskedWrongly(f"{word!r} is not a month.", "Write 2026-10.") from None
+    except OverflowError:
+        raise AskedWrongly(f"{word} is too far ahead.", "Write 2026-10.") from None
+    if whole.start < FIRST:
+        raise _too_early(word, FIRST)
+    return whole
+
+
+def _too_early(word: str, first: datetime) -> AskedWrongly:
+    return AskedWrongly(f"{word} is too early: nothing was used before {first:%Y-%m-%d}.", _WORDS)
 
 
 def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:

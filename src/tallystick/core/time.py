@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 DAY = timedelta(days=1)
+FIRST_DAY = date(2023, 1, 1)
+"""Nothing was used before."""
 _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]|$)")
 
 

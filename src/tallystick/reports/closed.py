@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.money import plain
+from tallystick.core.question import utc_month
 from tallystick.core.records import CHARGES, CLOSED
 from tallystick.core.time import Grain, Window, instant
-from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import schema
 from tallystick.reports.coverage import organizations
@@ -82,19 +82,11 @@ class Month:
     @property
     def window(self) -> Window:
         """The UTC days of the month."""
-        return window(self.name)
+        return utc_month(self.name)
 
     def billed(self, part: str) -> Decimal:
         """The exact US dollars of its charges or of its adjustments."""
         return pc.sum(self.lines.filter(pc.equal(self.lines["what"], part))["billed"]).as_py() or Decimal(0)
-
-
-def window(month: str) -> Window:
-    """The UTC days of a month by its name; AskedWrongly where it is none."""
-    try:
-        return Grain.MONTH.around(instant(f"{month}-01"))
-    except ValueError:
-        raise AskedWrongly(f"{month!r} is not a month.", "Write 2026-10.") from None
 
 
 def closings(engine: Engine, organization: str) -> dict[str, Closing]:
@@ -124,7 +116,7 @@ def month(engine: Engine, organization: str, name: str, owners: Owners, at: date
         lines = rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT])))
         return Month(organization, name, lines, rules(rows), known[name])
     draft = attributed(engine, organization, name, owners, at)
-    if known and name == f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}":
+    if known and name == f"{Grain.MONTH.after(utc_month(max(known)).start):%Y-%m}":
         draft = pa.concat_tables([draft, adjustments(engine, organization, name)])
     return Month(organization, name, draft, owners)
 
@@ -182,7 +174,7 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
     Who used what counts where the newer dialect reports it, then and now. Elsewhere the match splits it by price, and
     a price list that changes is no restatement.
     """
-    start, end = _day(window(name).start.date()), _day(window(name).end.date())
+    start, end = _day(utc_month(name).start.date()), _day(utc_month(name).end.date())
     charged = ((CHARGES, [exp.column("month").eq(exp.Literal.string(name))]),)
     sides = (*charged, (CLOSED, [exp.column("day") >= start, exp.column("day") < end, _LINES]))
     of_organization = exp.column("organization").eq(exp.Literal.string(organization))
@@ -222,7 +214,7 @@ def restated(engine: Engine) -> list[str]:
     notes = []
     for organization in organizations(engine):
         if known := closings(engine, organization):
-            following = f"{Grain.MONTH.after(window(max(known)).start):%Y-%m}"
+            following = f"{Grain.MONTH.after(utc_month(max(known)).start):%Y-%m}"
             found = adjustments(engine, organization, following)
             months = sorted({f"{day:%Y-%m}" for day in found["day"].unique().to_pylist()})
             amount = pc.sum(found["billed"]).as_py() or Decimal(0)

@@ -12,13 +12,12 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, total
-from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_month
 from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.time import text
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import EMPTY, Tables, Version
-from tallystick.reports.closed import window
 from tallystick.reports.conditions import column
 from tallystick.reports.coverage import organizations
 from tallystick.reports.names import named
@@ -40,7 +39,7 @@ def answer(
     closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
     have is null there; the change counts it as nothing. Totals are those of the lines that changed.
     """
-    month_window = window(month)
+    month_window = utc_month(month)
     if unknown := [name for name in by if name not in BY]:
         raise AskedWrongly(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
     to = tables.as_of(after) if after else newest

@@ -10,9 +10,9 @@ from difflib import get_close_matches
 from sqlglot import exp
 
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
-from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_day
 from tallystick.core.records import TOKENS, USED
-from tallystick.core.time import DAY, Window, instant
+from tallystick.core.time import DAY, Window
 from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.reports.conditions import within
@@ -91,12 +91,7 @@ def history(prices: Prices, model: str) -> Table:
 
 def day_of(day_text: str | None, now: datetime) -> date:
     """The UTC day that is meant, today unless said; it may lie ahead. AskedWrongly where it is none."""
-    if day_text is None:
-        return now.date()
-    try:
-        return instant(day_text).date()
-    except ValueError:
-        raise AskedWrongly(f"{day_text!r} is not a UTC day.", "Write 2026-10-01.") from None
+    return now.date() if day_text is None else utc_day(day_text, now).date()
 
 
 def _row(listed: PriceList, price: Price, *, large: bool = False) -> tuple[Cell, ...]:

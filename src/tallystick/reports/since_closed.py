@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, rounded
-from tallystick.core.question import Question
+from tallystick.core.question import Question, utc_month
 from tallystick.core.time import Window
 from tallystick.ledger.engine import Engine
-from tallystick.reports.closed import CHARGE, closings, kept, rules, window
+from tallystick.reports.closed import CHARGE, closings, kept, rules
 from tallystick.reports.coverage import organizations
 from tallystick.reports.owners import attribution
 from tallystick.tally.owners import Owners
@@ -33,7 +33,7 @@ def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[str]
     notes = []
     for organization in organizations(engine):
         for name in closings(engine, organization):
-            days = asked_window & window(name)
+            days = asked_window & utc_month(name)
             if not days:
                 continue
             rows = kept(engine, organization, name)

@@ -15,10 +15,10 @@ from tallystick.api.client import Page
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.core.cuts import CUTS, WORDS
 from tallystick.core.records import State
-from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
 from tallystick.errors import AskedWrongly, Refused, StrangeAnswer
 from tallystick.sync.history import Kind
-from tallystick.sync.plan import FIRST_DAY, LONGEST, Errand, Known, Source, errands, looks
+from tallystick.sync.plan import LONGEST, Errand, Known, Source, errands, looks
 from tallystick.sync.watch import Watch
 
 ALL = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))

@@ -24,8 +24,6 @@ SETTLED = timedelta(days=35)
 WEEK = timedelta(days=7)
 LOOK = timedelta(days=30)
 """Time after which the control totals of a settled month are looked at once more."""
-FIRST_DAY = date(2023, 1, 1)
-"""Nothing was used before: no earlier day is asked for."""
 
 LONGEST = {Grain.DAY: timedelta(days=31), Grain.HOUR: timedelta(days=7)}
 """The longest window of one errand: what one page can hold, so that memory does not grow with what is asked."""

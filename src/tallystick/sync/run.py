@@ -17,7 +17,7 @@ from tallystick.api.client import Client, Clock, Page
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.limits import REFUSALS
 from tallystick.core.records import DAYS
-from tallystick.core.time import Grain, Window, text
+from tallystick.core.time import FIRST_DAY, Grain, Window, text
 from tallystick.errors import ApiError, AskedWrongly, CursorLost, Refused, StrangeAnswer
 from tallystick.ledger.archive import Archive
 from tallystick.ledger.erasure import forgotten
@@ -29,7 +29,7 @@ from tallystick.sync.keep import Batch, Keeper
 from tallystick.sync.listing import Listing
 from tallystick.sync.outcome import Outcome, Progress
 from tallystick.sync.people import Mode, People, default_key, key_in
-from tallystick.sync.plan import FIRST_DAY, Errand, Source, again, together
+from tallystick.sync.plan import Errand, Source, again, together
 from tallystick.sync.questions import BAD_REQUEST, Questions
 from tallystick.sync.reading import Reading, Verdict
 from tallystick.sync.watch import Watch
