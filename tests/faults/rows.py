@@ -6,20 +6,27 @@ import copy
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 from faults.endpoints import Endpoint, Json
 from faults.fault import Fault, of_json
 from faults.proxy import Change, Request
+from faults.values import (
+    AMOUNT_VALUES,
+    COUNT_VALUES,
+    CURRENCIES,
+    DATE_VALUES,
+    ENUM_VALUES,
+    MISSING,
+    OBJECT_VALUES,
+    RAW,
+    TEXT_VALUES,
+    Value,
+    always,
+)
 
-MISSING = object()
-"""The value of a field that is taken out."""
-_RAW = "@raw@"
 REPORTS = ("dense", "sparse", "code")
 LISTS = (*REPORTS, "ids", "tokens")
-
-Value = Callable[[Any], Any]
 
 
 def _parent(row: Any, path: Sequence[str]) -> Any:
@@ -45,13 +52,8 @@ def replaced(row: Json, path: str, value: Value) -> bool:
     return True
 
 
-def raw(text: str) -> str:
-    """Mark a text that is to stand in the JSON without quotes."""
-    return f"{_RAW}{text}{_RAW}"
-
-
 def _unquoted(body: Any) -> str:
-    return json.dumps(body).replace(f'"{_RAW}', "").replace(f'{_RAW}"', "")
+    return json.dumps(body).replace(f'"{RAW}', "").replace(f'{RAW}"', "")
 
 
 def _field(path: str, value: Value, *, every: bool = False) -> Change:
@@ -67,103 +69,6 @@ def _field(path: str, value: Value, *, every: bool = False) -> Change:
         return _unquoted(body) if done else None
 
     return of_json(change)
-
-
-def _same(text: Callable[[str], str]) -> Value:
-    """Write the same value otherwise."""
-    return lambda value: text(str(value))
-
-
-def _always(value: Any) -> Value:
-    return lambda _value: value
-
-
-def _zeros(text: str) -> str:
-    """Write an amount with thirty places."""
-    return text + ("" if "." in text else ".") + "0" * (30 - len(text.partition(".")[2]))
-
-
-def _exponent(text: str) -> str:
-    return f"{Decimal(text).scaleb(3)}e-3"
-
-
-COUNT_VALUES: tuple[tuple[str, Value, bool], ...] = (
-    ("null", _always(None), False),
-    ("missing", _always(MISSING), False),
-    ("below zero", _always(-5), False),
-    ("2^62", _always(2**62), False),
-    ("2^63", _always(2**63), False),
-    ("10^30", _always(10**30), False),
-    ("half", _always(1.5), False),
-    ("with .0", _same(lambda text: raw(text + ".0")), True),
-    ("as 1e3", _always(raw("1e3")), False),
-    ("as 1e400", _always(raw("1e400")), False),
-    ("a string", _same(str), False),
-    ("true", _always(True), False),
-    ("a list", _always([1]), False),
-    ("an object", _always({"a": 1}), False),
-    ("NaN", _always(raw("NaN")), False),
-)
-AMOUNT_VALUES: tuple[tuple[str, Value, bool], ...] = (
-    ("null", _always(None), False),
-    ("missing", _always(MISSING), False),
-    ("blank", _always(""), False),
-    ("a word", _always("free"), False),
-    ("NaN", _always("NaN"), False),
-    ("Infinity", _always("Infinity"), False),
-    ("minus", _same(lambda text: "-" + text), False),
-    ("with an exponent", _same(_exponent), False),
-    ("with 30 places", _same(_zeros), True),
-    ("with 30 places that count", _same(lambda text: _zeros(text)[:-1] + "1"), False),
-    ("a JSON number", _same(raw), True),
-    ("a JSON number with an exponent", _same(lambda text: raw(_exponent(text))), False),
-    ("with commas", _always("1,234.5"), False),
-    ("with spaces", _same(lambda text: f" {text} "), False),
-    ("with an underscore", _always("1_000"), False),
-    ("in Arabic digits", _always("\u0661\u0662"), False),
-    ("with a plus", _same(lambda text: "+" + text), False),
-    ("of 40 digits", _always("9" * 40), False),
-    ("a list", _always([1]), False),
-    ("true", _always(True), False),
-)
-TEXT_VALUES: tuple[tuple[str, Value], ...] = (
-    ("null", _always(None)),
-    ("missing", _always(MISSING)),
-    ("blank", _always("")),
-    ("a number", _always(7)),
-    ("a list", _always(["a"])),
-    ("an object", _always({"a": 1})),
-    ("of 1 MB", _always("n" * 1_000_000)),
-    ("with controls", _always("a\u0000b\u001b[2Jc\r\n")),
-    ("with a lone surrogate", _always("\ud800")),
-    ("another", _always("something_else")),
-)
-ENUM_VALUES = TEXT_VALUES[:2] + TEXT_VALUES[3:4] + (("never heard of", _always("never_heard_of")),)
-OBJECT_VALUES = (
-    ("null", _always(None)),
-    ("missing", _always(MISSING)),
-    ("a string", _always("x")),
-    ("a list", _always([])),
-)
-DATE_VALUES: tuple[tuple[str, Value], ...] = (
-    ("null", _always(None)),
-    ("missing", _always(MISSING)),
-    ("no time", _always("soon")),
-    ("in 2019", _always("2019-01-01T00:00:00Z")),
-    ("in 2031", _always("2031-01-01T00:00:00Z")),
-    ("in another zone", _same(lambda text: text.replace("T00:00:00Z", "T02:00:00+02:00"))),
-    ("without a zone", _same(lambda text: text.rstrip("Z"))),
-    ("two hours off", _same(lambda text: text.replace("T00:00:00Z", "T02:00:00Z"))),
-    ("a number", _always(1_764_000_000)),
-)
-
-
-CURRENCIES: tuple[tuple[str, Value, bool], ...] = (
-    ("EUR", _always("EUR"), False),
-    ("null", _always(None), False),
-    ("missing", _always(MISSING), False),
-    ("a number", _always(7), False),
-)
 
 
 def _valued(kind: str, path: str, values: Sequence[tuple[str, Value, bool]], label: str = "") -> Iterator[Fault]:
@@ -188,7 +93,7 @@ def of_fields(endpoint: Endpoint) -> Iterator[Fault]:
         yield from _valued("amount", path, AMOUNT_VALUES[: 8 if index else None])
     if endpoint.currency:
         yield from _valued("currency", endpoint.currency, CURRENCIES)
-        small = _field(endpoint.currency, _always("usd"), every=True)
+        small = _field(endpoint.currency, always("usd"), every=True)
         yield Fault("currency usd", "currency", small, harmless=True)
     for index, path in enumerate(endpoint.texts):
         harmless = directory and endpoint.family != "object"
@@ -246,7 +151,7 @@ def _row(rows: list[Any], **fields: Any) -> list[Any]:
     """Add a row like the first one, but for these fields (`__` for a dot)."""
     new = copy.deepcopy(rows[0])
     for name, value in fields.items():
-        replaced(new, name.replace("__", "."), _always(value))
+        replaced(new, name.replace("__", "."), always(value))
     return [*rows, new]
 
 
@@ -284,9 +189,9 @@ ROWS = (
     _kind("a null among the rows", _lists(lambda rows: [*rows, None])),
     _kind("a number among the rows", _lists(lambda rows: [7, *rows])),
     _kind("an empty object among the rows", _lists(lambda rows: [*rows, {}])),
-    _kind("results null", _field("^results", _always(None)), "dense"),
-    _kind("results missing", _field("^results", _always(MISSING)), "dense"),
-    _kind("results an object", _field("^results", _always({})), "dense"),
+    _kind("results null", _field("^results", always(None)), "dense"),
+    _kind("results missing", _field("^results", always(MISSING)), "dense"),
+    _kind("results an object", _field("^results", always({})), "dense"),
     _kind(
         "a credit", _lists(lambda rows: _row(rows, amount="-30.5", cost__amount="-30.5")), "dense", "sparse", news=True
     ),
@@ -298,17 +203,17 @@ ROWS = (
         "dense",
         "sparse",
     ),
-    _kind("an unknown actor", _field("group.actor", _always(_STRANGER), every=True), "sparse"),
-    _kind("an unknown actor in Claude Code", _field("actor", _always(_STRANGER)), "code"),
-    _kind("an actor without e-mail", _field("actor", _always({"type": "user_actor", "email_address": None})), "code"),
+    _kind("an unknown actor", _field("group.actor", always(_STRANGER), every=True), "sparse"),
+    _kind("an unknown actor in Claude Code", _field("actor", always(_STRANGER)), "code"),
+    _kind("an actor without e-mail", _field("actor", always({"type": "user_actor", "email_address": None})), "code"),
     _kind(
         "another organization in rows",
-        _field("organization_id", _always(_ELSEWHERE), every=True),
+        _field("organization_id", always(_ELSEWHERE), every=True),
         "code",
         telling=True,
     ),
-    _kind("numeric tags", _field("tags", _always({"team": 7, "x": None})), "ids", harmless=True),
-    _kind("names null", _field("name", _always(None), every=True), "ids", harmless=True),
+    _kind("numeric tags", _field("tags", always({"team": 7, "x": None})), "ids", harmless=True),
+    _kind("names null", _field("name", always(None), every=True), "ids", harmless=True),
     _kind("one id twice, two names", _data(lambda data: [*data, data[0] | {"name": "Twin"}]), "ids", harmless=True),
 )
 
