@@ -22,7 +22,7 @@ _EDGES = [
     datetime(2100, 2, 28, 1, tzinfo=UTC),
 ]
 NOWS = st.sampled_from(_EDGES) | st.datetimes(
-    datetime(2024, 1, 1),  # noqa: DTZ001 - bounds
+    datetime(2027, 1, 1),  # noqa: DTZ001 - bounds
     datetime(2032, 12, 31, 23, 59),  # noqa: DTZ001
     timezones=st.just(UTC),
 )
@@ -52,7 +52,7 @@ def test_days_back(now: datetime, count: int) -> None:
     assert len(asked.days()) == count
 
 
-@given(NOWS, st.integers(1, 60))
+@given(NOWS, st.integers(1, 47))
 def test_months_back(now: datetime, count: int) -> None:
     """`3m` is the last 3 ended months: it ends where this month begins, and holds each of their days."""
     asked = window(f"{count}m", None, now)
@@ -88,7 +88,7 @@ def test_two_days(now: datetime, since: int, until: int) -> None:
             window(*said)
 
 
-@given(NOWS, st.integers(0, 40), st.integers(0, 40))
+@given(NOWS, st.integers(0, 23), st.integers(0, 23))
 def test_two_months(now: datetime, first: int, later: int) -> None:
     """A month as `--since` begins with it, as `--until` includes it, and no window goes past the running day."""
     since, until = month_back(now, first + later), month_back(now, later)
