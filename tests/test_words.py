@@ -6,10 +6,10 @@ import ast
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
-BANNED = frozenset(
-    "it them said told found held whole place at of one other mine how what who asked kept taken apart loose these "
-    "those left more".split()
-)
+BANNED = {
+    *("it", "them", "said", "told", "found", "held", "whole", "place", "at", "of", "one", "other", "mine", "how"),
+    *("what", "who", "asked", "kept", "taken", "apart", "loose", "these", "those", "left", "more"),
+}
 BOUND = 0.005
 """The share of all names that may be one of these."""
 

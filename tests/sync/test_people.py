@@ -15,6 +15,7 @@ import zstandard
 from click.testing import CliRunner
 
 from tallystick.api import analytics
+from tallystick.api.actors import Actor
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.book import Ledger
@@ -205,7 +206,7 @@ def test_an_identity_without_an_id_gets_a_keyed_one() -> None:
     actor = json.loads(page)["data"][0]["group"]["actor"]
     assert b"max@corp.com" not in page
     assert actor["subject"].startswith("federated_")
-    assert analytics.Actor(type="federated_actor", subject=actor["subject"]).id == actor["subject"]
+    assert Actor(type="federated_actor", subject=actor["subject"]).id == actor["subject"]
     assert People("ids", HASH).redacted(page, "analytics_usage") is None
     other = People("ids", b"another").redacted(_usage(WORKER), "analytics_usage")
     assert other is not None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar, get_origin
@@ -41,11 +40,25 @@ class Counters(msgspec.Struct):
     """Counts that are strict: each may be absent, and none may be there and odd."""
 
 
-@dataclass(frozen=True, slots=True)
 class Number:
-    """A JSON number with a fraction or an exponent, as it is written."""
+    """A JSON number with a fraction or an exponent, as it is written.
 
-    text: str
+    No dataclass: msgspec would write one as an object of its fields.
+    """
+
+    __slots__ = ("text",)
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Number({self.text!r})"
+
+    def __eq__(self, value: object) -> bool:
+        return isinstance(value, Number) and value.text == self.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     @property
     def integer(self) -> int | None:
