@@ -88,7 +88,7 @@ def test_amounts_of_any_length(amount: str) -> None:
         from_cents(amount)
 
 
-@pytest.mark.parametrize("currency", ["EUR", "usd", "", "US$"])
+@pytest.mark.parametrize("currency", ["EUR", "", "US$"])
 def test_one_currency(currency: str) -> None:
     """An amount in anything but USD is BadMoney that names the currency."""
     with pytest.raises(BadMoney, match=repr(currency).replace("$", r"\$")):

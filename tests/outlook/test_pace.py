@@ -229,7 +229,7 @@ def test_workspaces_add_up(book: Ledger) -> None:
 def test_wrong_questions(book: Ledger, tallystick: Tallystick) -> None:
     """Another period, dimension or value is refused with what there is."""
     with pytest.raises(AskedWrongly, match="month, quarter, year"):
-        book.pace(every="week")
+        book.pace(every="decade")
     tallystick("pace", "--where", "kind=output").refused(2, "no pace by kind", "workspace")
     tallystick("pace", "--where", "workspace=Publik Sector").refused(2, "Public Sector")
     tallystick("pace", "--on", "2027-01-01").refused(2, "future")

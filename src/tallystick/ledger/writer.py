@@ -119,6 +119,11 @@ class Writer:
         rows = read(self._open[table], filters=_on_days(organization, days))
         return rows.select(fits.names).cast(fits)
 
+    def days_with(self, table: LedgerTable, organization: str, **fixed: str) -> set[date]:
+        """The days on which an organization has a row that holds these columns to these values."""
+        filters = [("organization", "=", organization), *((name, "=", value) for name, value in fixed.items())]
+        return set(read(self._open[table], columns=["day"], filters=filters)["day"].unique().to_pylist())
+
     def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
         """How many rows of an organization there are on each of these days that has any."""
         rows = read(self._open[table], columns=["day"], filters=_on_days(organization, days))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.causes import NOT_BILLED_YET
 from tallystick.core.records import (
     ANALYTICS_COST,
     ANALYTICS_USAGE,
@@ -29,6 +30,8 @@ from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
 from tallystick.tally.prices import Prices
 
+RECENT = timedelta(days=3)
+"""How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
 MOST_ROWS = 200_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
 
@@ -60,8 +63,9 @@ class Charging:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
 
         A day is charged by the newer dialect where the ledger has both halves of it from there, or one half and no bill
-        of the older one.
+        of the older one. Days on which a part of a bill can no longer be late are matched anew with them.
         """
+        days = sorted({*days, *self._ripe()})
         newer = [day for day in days if self._newer(day)]
         halves: tuple[tuple[Dialect, list[date], tuple[LedgerTable, ...]], ...] = (
             ("analytics", newer, (ANALYTICS_USAGE,)),
@@ -83,12 +87,28 @@ class Charging:
         marks = {day: mark for (source, _, day), mark in self._known.items() if source == bill}
         open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
         unread = {day for day in days if not self._used(day, newer=newer)}
-        doubts = Doubts(open_days, unread, self._profiles())
+        recent = {day for day in open_days if day > self._newest(bill) - RECENT}
+        doubts = Doubts(open_days, recent, unread, self._profiles())
         rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.own, source, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
         changed = self._writer.changed(CHARGES, self._organization, days, rows)
         if changed:
             self._writer.replace(CHARGES, self._organization, changed, on(changed, days, rows))
+
+    def _newest(self, bill: Source) -> date:
+        """The newest ended day whose bill was read."""
+        marks = self._known.items()
+        ended = (day for (source, _, day), mark in marks if source == bill and mark["state"] != State.RUNNING)
+        return max(ended, default=date.min + RECENT)
+
+    def _ripe(self) -> set[date]:
+        """The days with use that is not billed yet in part, of which a part of a bill can no longer be late."""
+        late = self._writer.days_with(CHARGES, self._organization, cause=NOT_BILLED_YET)
+        return {
+            day
+            for day in late
+            if day <= self._newest(Source.ANALYTICS_COST if self._newer(day) else Source.COST) - RECENT
+        }
 
     def _usage(self, days: list[date], *, newer: bool) -> tuple[pa.Table, dict[date, dict[str, int]]]:
         """The usage records of these days, and what they sum to: of an ended day its control total.

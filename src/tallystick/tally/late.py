@@ -2,6 +2,7 @@
 
 A bill comes up to two days after the use, and not always all of it at once. So use is late, not refused, where it has
 a price and its whole day, its workspace on that day, or its model in that workspace has no line of the bill at all.
+Of a model or a service alone that is so for the newest days that were billed: later its requests were all refused.
 Of the newer dialect keys and actors are not looked at: one whose few requests were all refused has no line either.
 """
 
@@ -22,15 +23,17 @@ class Doubts:
 
     `open_days` have a bill that was read and may still grow: they are not settled. `unread_days` are days whose usage
     is not in the ledger. `profiles` are workspaces of user profiles, which may be billed to an organization of their
-    own (drift: user profiles).
+    own (drift: user profiles). `recent_days` are the open days on which a bill may be late in part; None is all.
     """
 
     open_days: Collection[date] = ()
+    recent_days: Collection[date] | None = None
     unread_days: Collection[date] = ()
     profiles: Collection[str] = ()
 
 
 _TOKENS = ", ".join(f"'{kind}'" for kind in TOKENS)
+_IN_PART = "(due.day IN (FROM recent_days) OR due.workspace IN (FROM profiles))"
 # Credits are no bill of any use. A token line of a model that was not used may be of one under another name: then no
 # model of its workspace is taken to be late.
 _GROUPS = f"""
@@ -49,12 +52,12 @@ UNION
 SELECT day, workspace, NULL, NULL FROM due ANTI JOIN bills USING (day, workspace)
 UNION
 SELECT day, workspace, model, false FROM due
-WHERE NOT search AND (day, workspace) NOT IN (FROM alone) AND NOT EXISTS (
+WHERE NOT search AND {_IN_PART} AND (day, workspace) NOT IN (FROM alone) AND NOT EXISTS (
     FROM bills WHERE bills.day = due.day AND bills.workspace = due.workspace AND bills.kind <> 'web_search'
         AND (bills.model = due.model OR (bills.kind IN ({_TOKENS}) AND bills.model IN ('unknown', 'none'))))
 UNION
 SELECT day, workspace, NULL, true FROM due
-WHERE search AND NOT EXISTS (
+WHERE search AND {_IN_PART} AND NOT EXISTS (
     FROM bills WHERE bills.day = due.day AND bills.workspace = due.workspace AND bills.kind = 'web_search')
 """  # noqa: S608 - our own names
 

@@ -119,6 +119,7 @@ def charges(
         for name, days in (
             ("billed_days", billed_days),
             ("open_days", doubts.open_days),
+            ("recent_days", doubts.open_days if doubts.recent_days is None else doubts.recent_days),
             ("unread_days", doubts.unread_days),
         ):
             duck.register(name, pa.table({"day": pa.array(sorted(days), pa.date32())}))
