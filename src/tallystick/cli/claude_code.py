@@ -20,7 +20,7 @@ from tallystick.cli import options
 @options.since
 @options.until
 @options.where
-@click.option("--strict", is_flag=True, help="Exit with 1 where days are absent.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where days are absent, or a bill is late.")
 @options.form
 @options.output
 @options.force
@@ -45,5 +45,5 @@ def claude_code(
     settings = options.settings(ledger=ledger, config=config)
     table = Ledger.of(settings).claude_code(options.names(by), since, until, options.chosen(where))
     options.write(options.written(table, form, output), output, force=force)
-    if strict and table.coverage["absent"]:
+    if strict and (table.coverage["absent"] or table.incomplete):
         sys.exit(1)

@@ -6,7 +6,7 @@ A day that is absent is named, never shown as zero (rule 6).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -105,6 +105,9 @@ def _missing(
     missing = gaps.parent(engine, question) if table in MONEY or table in _USES else {}
     if table in MONEY or priced:
         missing |= gaps.money_gaps(engine, question, now)
+    if table is ACTIVITY:  # shows what Claude Code was billed, and nothing else of the bill
+        code = replace(question, where={**question.where, "product": ("claude_code",)})
+        missing |= gaps.money_gaps(engine, code, now)
     if table is CHARGES:
         billed, used = _ended(states, question, now), _states(engine, USED, question)
         missing |= gaps.usage_gaps(engine, question, billed, used, unused=False)
