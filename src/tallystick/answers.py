@@ -356,7 +356,7 @@ class Answers:
         from tallystick.reports import diff as report
 
         dims = report.LINE if by is None else (by,) if isinstance(by, str) else tuple(by)
-        return report.answer(self._tables, self.engine().version, month, before, after, dims)
+        return report.answer(self._tables, self.engine().version, month, before, after, dims, self._clock.now())
 
     def engine(self) -> Engine:
         """The version that is asked, the newest unless said, ready for it; LedgerError where there is no ledger."""

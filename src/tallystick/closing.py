@@ -71,6 +71,8 @@ def drafts(
     if utc_month(name).end > Grain.DAY.floor(now):
         raise AskedWrongly(f"{name} has not ended.", "Close it when its last day has been billed.")
     known = organizations(engine)
+    if not known:
+        raise LedgerError(f"No day of {name} is in the ledger.", f"`tallystick sync --since {name}` reads them.")
     if organization not in {None, *known}:
         raise AskedWrongly(f"The ledger has no organization {organization!r}.", f"It has {', '.join(known)}.")
     still = [id_ for id_ in known if organization in {None, id_} and name not in closings(engine, id_)]

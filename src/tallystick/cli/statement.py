@@ -10,11 +10,12 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import write_all
-from tallystick.errors import AskedWrongly
+from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.formats import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
     from tallystick.core.document import Document
+    from tallystick.reports.charged import Charged
 
 
 @click.command(short_help="What a team is charged for a month, line by line.")
@@ -53,17 +54,15 @@ def statement(
         raise AskedWrongly("--all writes a file for each team.", "Name a folder: --output statements.")
     if every and Path(str(output)).suffix.removeprefix(".") in ENDINGS:
         raise AskedWrongly(f"--all writes a folder, and {output} is called as a file.", "Say the format by --format.")
-    statements = options.book(ledger=ledger, config=config).statements(month)
-    made = [charged for charged in statements if organization in {None, charged.month.organization, charged.name}]
-    if not made:
-        raise AskedWrongly(f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`.")
+    made = _of_organization(options.book(ledger=ledger, config=config).statements(month), month, organization)
     documents: dict[str, Document] = {}
+    zero = not any(charged.lines for charged in made)
     for charged in made:
         stem = f"{month}-{_word(charged.name)}" if len(made) > 1 else month
         for name in (
             charged.teams
             if every
-            else [team_name for team_name in [team] if team_name in charged.lines or len(made) == 1]
+            else [team_name for team_name in [team] if team_name in charged.lines or zero or len(made) == 1]
         ):
             documents[_free(f"{stem}-{_word(str(name))}", documents)] = report.statement(charged, str(name))
         if every:
@@ -74,6 +73,16 @@ def statement(
         _into(Path(str(output)), documents, form or "pdf", force=force)
     else:
         hand_out(documents, form, output, force=force)
+
+
+def _of_organization(every: list[Charged], month: str, organization: str | None) -> list[Charged]:
+    """What the teams of one organization are charged, or of all; LedgerError or AskedWrongly where there is none."""
+    if not every:
+        raise LedgerError(f"No day of {month} is in the ledger.", f"`tallystick sync --since {month}` reads them.")
+    chosen = [charged for charged in every if organization in {None, charged.month.organization, charged.name}]
+    if not chosen:
+        raise AskedWrongly(f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`.")
+    return chosen
 
 
 @click.command(short_help="A month on a page: spend, why it changed, pace, budgets.")

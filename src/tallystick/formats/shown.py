@@ -61,7 +61,10 @@ def nothing(table: Table) -> str:
     if not table.coverage.get("present", 1):
         return "unknown: no day of this window is in the ledger"
     if table.totals and not [cell for cell in table.totals.values() if cell is not None]:
-        return "unknown: nothing of this window is billed yet"
+        if table.coverage.get("not_billed_yet"):
+            return "unknown: nothing of this window is billed yet"
+        if not table.coverage.get("present") or table.coverage.get("usage_unknown"):
+            return "unknown"
     return "nothing" if table.question or not table.caveats else ""
 
 

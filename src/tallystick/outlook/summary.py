@@ -16,7 +16,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
-from tallystick.errors import AskedWrongly
+from tallystick.errors import AskedWrongly, LedgerError
 from tallystick.ledger.engine import Engine
 from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.pace import Pace, pace, reading
@@ -130,7 +130,8 @@ class Summary:
             figures.append(Figure(_money("not billed yet"), ahead.used, "priced usage of days without a bill yet"))
         if changed and changed.totals["before"] is not None:
             growth, before = changed.totals["growth"], changed.totals["before"]
-            note = f"{_signed(growth)} against {_days(self.against)}, {rounded(_decimal(before)):,}"
+            word = "none" if not before and not changed.totals["after"] else _signed(growth)
+            note = f"{word} against {_days(self.against)}, {rounded(_decimal(before)):,}"
             figures.append(Figure(_money("change"), changed.totals["change"], note))
         if ahead.window.end > self.now:
             note = f"80 % range {_range(ahead)}" if ahead.low is not None else "too few days are known for a range"
@@ -226,7 +227,8 @@ class Summary:
         unread = table.coverage.get(LOST, {}).get("unread", ())
         without = f"; without {', '.join(unread[:MOST])}, not read" if unread else ""
         note = f"of the bill, by no named cause{without}"
-        return Figure(_money("unexplained"), _sum(amounts) if amounts else None, note)
+        zero = table.coverage["present"] and not table.rows and not table.coverage.get(LOST)
+        return Figure(_money("unexplained"), _sum(amounts) if amounts or zero else None, note)
 
     def _budgets(self) -> tuple[Table | None, list[str]]:
         """The budgets of the organization, or of the team, in force at the month's end or now; what is wrong with some.
@@ -366,6 +368,8 @@ def summary(
     `organizations` are those of the ledger, id to name: of several one must be named.
     """
     chosen = [id_ for id_, name in organizations.items() if organization in {None, id_, name}]
+    if not organizations:
+        raise LedgerError("No day is in the ledger yet.", "`tallystick sync` reads them.")
     if len(chosen) != 1:
         raise AskedWrongly(
             "The ledger holds several organizations."

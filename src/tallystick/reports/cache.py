@@ -15,6 +15,7 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
+from tallystick.reports.gaps import LOST
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
@@ -106,6 +107,8 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     cells = [(*cell, *_figures(row, group)) for cell, row, group in zip(table.cells, table.rows, groups, strict=True)]
     names = [heading.name for heading in HEADINGS]
     totals = dict(zip(names, _figures(table.totals, every), strict=True)) if every else dict.fromkeys(names)
+    if not every and table.coverage["present"] and not table.coverage.get(LOST):  # read, and nothing was used
+        totals |= {heading.name: total([]) for heading in HEADINGS if heading.kind is Kind.MONEY}
     totals.pop("cheaper")
     return replace(
         table,

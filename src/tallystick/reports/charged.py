@@ -29,6 +29,7 @@ from tallystick.reports.names import directory, named
 from tallystick.reports.owners import renaming
 from tallystick.reports.spelt import spellings
 from tallystick.reports.unused import AFTER, BEFORE
+from tallystick.reports.zeros import quiet
 from tallystick.tally.cents import cents
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import FIELDS, NO_CENTER, UNOWNED
@@ -64,7 +65,7 @@ class Charged:
 
     def amount(self, team: str, *parts: str) -> Decimal:
         """The exact sum of a team's lines, of some parts or of all."""
-        return _of([line for line in self.lines[team] if not parts or line["part"] in parts])
+        return _of([line for line in self.lines.get(team, ()) if not parts or line["part"] in parts])
 
     @property
     def loose(self) -> list[str]:
@@ -109,7 +110,9 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
             f"`tallystick sync --since {name}` reads it.",
         )
     version = engine.version
-    made = Charged(charged_month, called, by_team, tuple(caveats), version.spoken)
+    question = Question("statement", charged_month.window, (), {"organization": (organization,)})
+    zero = None if by_team else quiet(engine, question, name, now)
+    made = Charged(charged_month, called, by_team, (*([zero] if zero else ()), *caveats), version.spoken)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(

@@ -19,8 +19,9 @@ from tallystick.errors import AskedWrongly
 from tallystick.ledger.engine import Engine
 from tallystick.ledger.tables import EMPTY, Tables, Version
 from tallystick.reports.conditions import column
-from tallystick.reports.coverage import organizations
+from tallystick.reports.coverage import cover, organizations
 from tallystick.reports.names import named
+from tallystick.reports.zeros import quiet
 from tallystick.tally.changes import changes
 
 LINE = ("day", "workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
@@ -31,20 +32,35 @@ _SIDES = ("before", "after", "change")
 
 
 def answer(
-    tables: Tables, newest: Version, month: str, before: str | None, after: str | None, by: Sequence[str]
+    tables: Tables,
+    newest: Version,
+    month: str,
+    before: str | None,
+    after: str | None,
+    by: Sequence[str],
+    now: datetime,
 ) -> Table:
     """The lines of a month whose quantity or billed amount is not what it was, summed by `by`, with their units.
 
     `before` and `after` are versions, UTC days or instants. `after` is the newest by default; `before` the version that
     closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
-    have is null there; the change counts it as nothing. Totals are those of the lines that changed.
+    have is null there; the change counts it as nothing. Totals are those of the lines that changed. A month that was
+    read and has no line in either version is said to be zero; AskedWrongly for one of which no day was read.
     """
     month_window = utc_month(month)
     if unknown := [name for name in by if name not in BY]:
         raise AskedWrongly(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
     to = tables.as_of(after) if after else newest
     later = Engine(tables, to)
+    question = Question("diff", month_window, tuple(by))
+    coverage, caveats = cover(later, CHARGES, question, now)
     start = tables.as_of(before) if before else _default(tables, later, month)
+    if start is None:
+        if not coverage["present"]:
+            raise AskedWrongly(
+                f"The ledger has no charges of {month}.", f"`tallystick sync --since {month}` reads them."
+            )
+        start = to
     if start.number > to.number:
         raise AskedWrongly(
             f"Version {start.number} is newer than version {to.number}.", "--from is the older, --to the newer."
@@ -72,14 +88,15 @@ def answer(
             )
             headings.append(heading)
             columns.append(changed_lines[heading.name].to_pylist())
+    zero = None if any(side.num_rows for side in sides) else quiet(later, question, month, now)
     sums: dict[str, Any] = {name: _sum(changed_lines[name]) for name in (f"billed_{side}" for side in _SIDES)}
     return Table(
-        Question("diff", month_window, tuple(by)),
+        question,
         tuple(headings),
         list(zip(*columns, strict=True)),
         sums,
-        tuple(_said(month, start, to, *(_sum(side["billed"]) for side in sides))),
-        {"from": start.number, "to": to.number, "lines": changed_lines.num_rows},
+        (zero, *caveats) if zero else tuple(_said(month, start, to, *(_sum(side["billed"]) for side in sides))),
+        {"from": start.number, "to": to.number, "lines": changed_lines.num_rows, "present": coverage["present"]},
         to.spoken,
     )
 
@@ -95,8 +112,8 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
     return engine.ask(query)
 
 
-def _default(tables: Tables, later: Engine, month: str) -> Version:
-    """The version that closed the month; where it is open, the one before the newest that changed it."""
+def _default(tables: Tables, later: Engine, month: str) -> Version | None:
+    """The version that closed the month; of an open one that before the newest that changed it; None if none did."""
     every = [version for version in tables.versions() if version.number <= later.version.number]
     stated = [
         version
@@ -108,7 +125,7 @@ def _default(tables: Tables, later: Engine, month: str) -> Version:
     for version, before in pairwise([*every, EMPTY]):
         if _files(tables, version, month) != _files(tables, before, month):
             return before
-    raise AskedWrongly(f"The ledger has no charges of {month}.", f"`tallystick sync --since {month}` reads them.")
+    return None
 
 
 def _files(tables: Tables, version: Version, month: str) -> set[str]:

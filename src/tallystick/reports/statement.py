@@ -65,17 +65,18 @@ _SECTIONS = {
 
 
 def statement(made: Charged, team: str) -> Document:
-    """A team's statement; that of `unowned` holds what nobody owns. AskedWrongly for a team that is charged nothing."""
-    if team not in made.lines:
-        raise AskedWrongly(
-            f"No team {team!r} is charged anything for {made.month.name}.", f"There are {', '.join(made.teams)}."
-        )
-    team_lines = made.lines[team]
+    """A team's statement; that of `unowned` holds what nobody owns.
+
+    AskedWrongly for a team that is charged nothing; where nobody is charged anything, each team's is of 0.00 USD.
+    """
+    _check(made, team)
+    team_lines = made.lines.get(team, ())
     amount = made.amount(team)
     posted = {center: amount for (owner, center), amount in made.posted.items() if owner == team}
+    center = f"; cost center {', '.join(posted)}" if posted else ""
     sections = [
         Section(f"By {dim}", _by(team_lines, dim), chart=Chart("bars", dim, ("amount",)))
-        for dim in ("workspace", "model")
+        for dim in (("workspace", "model") if team_lines else ())
     ]
     for part, (title, names, words) in _SECTIONS.items():
         lines = [line for line in team_lines if line["part"] == part]
@@ -89,7 +90,7 @@ def statement(made: Charged, team: str) -> Document:
     return Document(
         "statement",
         f"Statement: {team}",
-        f"Claude, {made.month.name}, UTC days, for {made.name}; cost center {', '.join(posted)}. {_state(made.month)}",
+        f"Claude, {made.month.name}, UTC days, for {made.name}{center}. {_state(made.month)}",
         tuple(sections),
         (
             Figure(Heading("to post", Kind.MONEY, "USD"), total(list(posted.values())), "cents that sum to the bill's"),
@@ -105,6 +106,18 @@ def statement(made: Charged, team: str) -> Document:
         _facts(made) | {"team": team},
         _table(team_lines, [heading.name for heading in LINES]),
     )
+
+
+def _check(made: Charged, team: str) -> None:
+    """Raise AskedWrongly for a team that no statement of the month is of."""
+    if team in made.lines:
+        return
+    if made.lines:
+        raise AskedWrongly(
+            f"No team {team!r} is charged anything for {made.month.name}.", f"There are {', '.join(made.teams)}."
+        )
+    if team not in made.month.owners.teams:
+        raise AskedWrongly(f"No rule has the team {team!r}.", "`tallystick owners` lists the rules.")
 
 
 def overview(made: Charged) -> Document:

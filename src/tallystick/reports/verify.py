@@ -140,7 +140,11 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         rows.append(("all", "all", "billed for kinds of tokens that are not known", Decimal(0), sums["strange"]))
     if share is not None and share < LEAST:
         rows.append(("all", "all", "token cost matched with usage", LEAST, share))
-    part = "no token cost was billed" if share is None else f"{plain(rounded(share * 100, 2))} % of the token cost"
+    part = (
+        "no tokens were billed"
+        if share is None
+        else f"{plain(rounded(share * 100, 2))} % of the token cost is matched with usage"
+    )
     word = "adds up" if not rows else "does not add up"
     return Table(
         None,
@@ -148,7 +152,7 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         rows,
         {},
         (
-            f"The ledger {word}: {days:,} billed days; {part} is matched with usage.",
+            f"The ledger {word}: {days:,} billed days; {part}.",
             *([f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered."] if archive else []),
             *([_RESTORE] if damaged else []),
             *([f"{OTHERS}. {MEND}"] if others else []),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+
+from sqlglot import exp
 
 from tallystick.core.money import total
 from tallystick.core.question import Kind, Question
-from tallystick.core.records import REQUESTS
+from tallystick.core.records import CHARGES, REQUESTS, USED
+from tallystick.ledger.engine import Engine
+from tallystick.reports.conditions import wanted, within
+from tallystick.reports.coverage import cover
 from tallystick.reports.report import Report
 
 _REPORTS = ("spend", "usage")
@@ -47,3 +53,21 @@ def zeros(
         return []
     present = {row["day"] for row in rows}
     return [{"day": day, **nothing} for day in known if day not in present]
+
+
+def quiet(engine: Engine, question: Question, name: str, now: datetime) -> str | None:
+    """Say that nothing was billed or used in a window that `name` names.
+
+    None where something was, or where no ended day of it was read: unknown is not zero (rule 6). The question may hold
+    the organization fixed, nothing else.
+    """
+    conditions = [within(question.window, months=True), *wanted(engine, CHARGES, question.where)]
+    for table in (CHARGES, USED):
+        rows = exp.select(exp.alias_(exp.maybe_parse("count(*)"), "rows")).from_(exp.table_(table.name, db="ledger"))
+        if engine.ask(rows.where(*(condition.copy() for condition in conditions))).to_pylist()[0]["rows"]:
+            return None
+    billed, used = (cover(engine, table, question, now)[0] for table in (CHARGES, USED))
+    if not billed["present"]:
+        return None
+    verb = "billed or used" if used["present"] >= billed["present"] else "billed"
+    return f"Nothing was {verb} in {name}{', so far as it was read' if billed['absent'] else ''}."

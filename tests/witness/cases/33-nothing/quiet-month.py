@@ -1,0 +1,1 @@
+from small import *   # used in November only: October was read, and is zero

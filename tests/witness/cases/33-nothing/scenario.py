@@ -1,0 +1,2 @@
+from small import *
+USES = []   # an organization that has used and was billed nothing yet
