@@ -162,7 +162,7 @@ class Status:
         spent = total([day.billed for day in earlier])
         growth = ratio(EXACT.subtract(ahead.billed, spent), spent)
         if not ahead.billed and not spent:
-            return f"as in {_span(Window(before.start, last))}"
+            return f"as on the same {len(billed)} days of {before.start:%B}"
         change = f"{rounded(growth * 100, 1):+} %" if growth is not None else "new"
         return f"{change} against the same {len(billed)} days of {before.start:%B} ({rounded(spent):,})"
 
