@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import parse_qs
 
 import httpx2
@@ -10,9 +11,9 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.directory import Named, names, read, whole
 from tallystick.api.leniency import Oddity
-from tallystick.errors import Refused
+from tallystick.errors import ApiError, Refused, Unreachable
 
-from .conftest import Connect, Json, Reply, Server, listed, refusal, reply
+from .conftest import Connect, FakeClock, Json, Reply, Server, listed, refusal, reply
 
 ORG: Json = {"id": "0f9e-org", "name": "Tally & Sons", "type": "organization", "colour": "blue"}
 WORKSPACES: list[Json] = [
@@ -70,11 +71,11 @@ def directory(**instead: Reply) -> Reply:
     return answer
 
 
-def ignore(_: str, __: Refused) -> None:
+def ignore(_: str, __: ApiError) -> None:
     """Whatever is refused is left out."""
 
 
-def found(client: Client, refused: Callable[[str, Refused], None] = ignore) -> dict[str, Named]:
+def found(client: Client, refused: Callable[[str, Any], None] = ignore) -> dict[str, Named]:
     """The directory by id."""
     return {named.id: named for named in names(read(client, refused))}
 
@@ -177,6 +178,25 @@ def test_a_list_that_is_refused(connect: Connect, status: int, path: str, purpos
     assert "0f9e-org" in things
 
 
+@pytest.mark.parametrize(("path", "purpose"), [("api_keys", "keys"), ("users", "users"), ("workspaces", "workspaces")])
+def test_a_list_that_only_errors(connect: Connect, path: str, purpose: str) -> None:
+    """A list that answers 500 until patience ends is told and left out: names are a convenience."""
+    told: dict[str, ApiError] = {}
+    things = found(connect(directory(**{path: refusal(500)}))[0], told.__setitem__)
+    assert purpose in told
+    assert all(isinstance(wrong, Unreachable) for wrong in told.values())
+    assert "0f9e-org" in things
+
+
+def test_an_api_that_only_errors(connect: Connect, clock: FakeClock) -> None:
+    """Where a second list has nothing but errors, or the organization, nothing is waited for any longer."""
+    for lists in ({"users": refusal(529), "api_keys": refusal(529)}, {"me": refusal(529)}):
+        clock.seconds = 0
+        with pytest.raises(Unreachable):
+            found(connect(directory(**lists))[0])
+        assert clock.seconds < 660
+
+
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_an_organization_that_may_not_be_read(connect: Connect, status: int) -> None:
     """A credential that may not read who it belongs to is told so, and reads what it may."""
@@ -194,7 +214,7 @@ def test_a_credential_revoked_meanwhile(connect: Connect) -> None:
 
 def test_a_lost_cursor_is_no_half_a_list(connect: Connect) -> None:
     """A list whose later page is lost is read once more from its start; lost again it is told, and left out whole."""
-    told: dict[str, Refused] = {}
+    told: dict[str, ApiError] = {}
     again = Server(listed(USERS[0], more=True), refusal(400), listed(USERS[0]))
     assert USERS[0]["id"] in found(connect(directory(users=again))[0], told.__setitem__)
     assert told == {}

@@ -107,7 +107,7 @@ def test_a_name_of_250_bytes_is_written(tallystick: Tallystick) -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="devices and pipes are of POSIX")
 def test_only_regular_files_are_replaced(tallystick: Tallystick) -> None:
-    """A device, a pipe and the target of a link are written to; what they are stays, also for root."""
+    """A device, a pipe, an open file and the target of a link are written to; what they are stays, also for root."""
     null = os.stat(os.devnull).st_ino  # noqa: PTH116 - a device
     assert tallystick("spend", "--format", "csv", "-o", os.devnull, "--force").code == 0
     assert os.stat(os.devnull).st_ino == null  # noqa: PTH116 - a device
@@ -119,6 +119,11 @@ def test_only_regular_files_are_replaced(tallystick: Tallystick) -> None:
     thread.join()
     assert read[0].startswith(b"PK")
     assert stat.S_ISFIFO(Path("pipe").stat().st_mode)
+    with Path("log.csv").open("w+") as log:
+        log.write("old\n")
+        log.flush()
+        assert tallystick("spend", "-o", f"/dev/fd/{log.fileno()}", "--format", "csv").code == 0
+    assert Path("log.csv").read_text().startswith("old\nworkspace")
     Path("file.csv").write_text("old")
     Path("link.csv").symlink_to("file.csv")
     assert tallystick("spend", "-o", "link.csv", "--force").code == 0

@@ -17,7 +17,7 @@ from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, U
 from tallystick.api.leniency import Misfit, Oddity, deep, fitted, read as read_page
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.time import instant
-from tallystick.errors import ApiError, CursorLost, Refused, StrangeAnswer
+from tallystick.errors import ApiError, CursorLost, Refused, StrangeAnswer, Unreachable
 
 T = TypeVar("T")
 
@@ -138,16 +138,26 @@ def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tu
 
     A list comes whole or not at all. One that this credential may not read, or that cannot be read, is told to
     `refused` and left out: names are a convenience (trap 33). Service accounts are not asked for with a key, to which
-    they are always refused. Raises Refused for a credential that is not known, StrangeAnswer of the organization.
+    they are always refused. One list whose answers are errors for as long as
+    patience lasts is left out likewise; a second one, or no answer at all, raises Unreachable. Raises Refused for a
+    credential that is not known, StrangeAnswer of the organization.
     """
+    down: dict[str, Unreachable] = {}
     for purpose, query in LISTS:
         if query.endpoint is SERVICE_ACCOUNTS and not client.bearer:
             continue
+        if query.endpoint.path in down:
+            refused(purpose, down[query.endpoint.path])
+            continue
         try:
             pages = _whole(client, query)
-        except (Refused, StrangeAnswer) as no:
-            if no.status == UNKNOWN_KEY or (isinstance(no, StrangeAnswer) and query.endpoint is ORGANIZATION):
+        except (Refused, StrangeAnswer, Unreachable) as no:
+            if no.status == UNKNOWN_KEY or (not isinstance(no, Refused) and query.endpoint is ORGANIZATION):
                 raise
+            if isinstance(no, Unreachable):
+                if down or no.status is None:
+                    raise
+                down[query.endpoint.path] = no
             refused(purpose, no)
         else:
             yield from ((purpose, page) for page in pages)

@@ -131,7 +131,7 @@ def free(output: str | None, *, force: bool, text: bool) -> None:
         raise AskedWrongly(f"{output} is a folder.", "Name a file in it.")
     if stat.S_ISBLK(mode):
         raise AskedWrongly(f"{output} is a disk.", "Name a file.")
-    if stat.S_ISREG(mode) and not force:
+    if stat.S_ISREG(mode) and not force and not str(path.absolute()).startswith(_SYSTEM):
         raise AskedWrongly(f"{output} is there already.", "Name another file, or replace it with --force.")
 
 
@@ -144,7 +144,10 @@ def whole(path: Path) -> Iterator[BinaryIO]:
     with _file(path):
         mode = _mode(path)
         if (mode is not None and not stat.S_ISREG(mode)) or str(path.absolute()).startswith(_SYSTEM):
-            with path.open("wb") as file:
+            regular = mode is not None and stat.S_ISREG(mode)
+            with path.open("r+b" if regular else "wb") as file:
+                if regular:
+                    file.seek(0, os.SEEK_END)  # /dev/stdout may be a file that is appended to
                 yield file
             return
         target = path.resolve() if path.is_symlink() else path

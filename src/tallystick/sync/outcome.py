@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from tallystick.errors import ApiError, Refused, StrangeAnswer
+from tallystick.errors import ApiError, Refused, StrangeAnswer, Unreachable
 from tallystick.sync.plan import Errand
 
 MOST_NAMED = 5
@@ -44,11 +44,18 @@ class Outcome:
 
     @property
     def exit_code(self) -> int:
-        """The exit code: 5 or 3 where windows failed, 1 where days were left out, else 0."""
+        """The exit code: 5, 4 or 3 where windows failed, 1 where days were left out, else 0."""
         if self.failures:
-            refused = all(isinstance(wrong, Refused) for wrong in self.failures.values())
-            return Refused.exit_code if refused else StrangeAnswer.exit_code
+            return self._kind.exit_code
         return int(bool(self.moved or self.losses or self.missing))
+
+    @property
+    def _kind(self) -> type[ApiError]:
+        """What the failures are together: refusals and no answers where all are, else answers that were strange."""
+        failures = self.failures.values()
+        if all(isinstance(wrong, Refused) for wrong in failures):
+            return Refused
+        return Unreachable if all(isinstance(wrong, (Refused, Unreachable)) for wrong in failures) else StrangeAnswer
 
     def remark(self, *messages: str) -> None:
         """Say something once."""
@@ -62,7 +69,7 @@ class Outcome:
         first = failures[0]
         if len(failures) == 1:
             raise first
-        kind: type[ApiError] = StrangeAnswer if self.exit_code == StrangeAnswer.exit_code else Refused
+        kind = self._kind
         if all(type(wrong) is type(first) for wrong in failures):
             kind = type(first)
         named = [f"{label}: {wrong.what}" for label, wrong in self.failures.items()]
