@@ -15,7 +15,6 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
-from tallystick.reports.gaps import LOST
 from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
@@ -94,6 +93,7 @@ _LIFETIME = (
 def answer(engine: Engine, question: Question, now: datetime, prices: Prices) -> Table:
     """The report in tokens, with its dollars beside them; AskedWrongly where the question cannot be."""
     from tallystick.reports import answer as plain
+    from tallystick.reports.gaps import LOST
     from tallystick.tally.cache import economics
 
     table = plain.answer(CACHE, engine, question, now)
