@@ -16,6 +16,7 @@ import pytest
 from tallystick.book import Ledger
 from tallystick.closing import close
 from tallystick.core.money import plain
+from tallystick.core.question import utc_month
 from tallystick.core.records import CHARGES, CLOSED, DAYS, NAMES
 from tallystick.errors import AskedWrongly, LedgerError, TallystickError
 from tallystick.ledger.engine import Engine
@@ -29,7 +30,6 @@ from tallystick.reports.closed import (
     digest,
     kept,
     month,
-    window,
 )
 from tallystick.reports.since_closed import otherwise
 from tallystick.reports.statement import statement
@@ -227,17 +227,17 @@ def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
     book.close("2026-10", NOVEMBER)
     ledger = Ledger(book.path, Clock(NOVEMBER))
     assert ledger.restated() == []
-    assert otherwise(book.engine(), window("2026-10"), OWNERS) == []
+    assert otherwise(book.engine(), utc_month("2026-10"), OWNERS) == []
     before = book.bill("2026-10")
     book.world.restate(date(2026, 10, 20))
     book.read(NOVEMBER)
     [said] = ledger.restated()
     assert "2026-10" in said
     assert plain(book.bill("2026-10") - before) in said
-    [said] = otherwise(book.engine(), window("2026-10"), OWNERS)
+    [said] = otherwise(book.engine(), utc_month("2026-10"), OWNERS)
     assert "2026-10 was closed with other amounts: " in said
-    assert otherwise(book.engine(), window("2026-11"), OTHERS) == []
-    [said] = otherwise(book.engine(), window("2026-10"), OTHERS)
+    assert otherwise(book.engine(), utc_month("2026-11"), OTHERS) == []
+    [said] = otherwise(book.engine(), utc_month("2026-10"), OTHERS)
     assert "2026-10 was closed by other rules of the owners: " in said
     assert " USD then, " in said
 
