@@ -39,6 +39,7 @@ from .conftest import (
 SINCE = days_ago(6)
 
 MENDED = [
+    ["truncated-json:@9"],
     ["429:5", "429-bare:7", "429-stale-reset:9", "slow:once"],
     ["500:5", "502-html:7", "503:9", "504:11", "529:13", "reset:6"],
     ["forget-cursor:once"],
@@ -48,7 +49,6 @@ MENDED = [
 """Faults that a sync gets over."""
 STOPPING = [
     ("429:always", Unreachable),
-    ("truncated-json:@9", StrangeAnswer),
     ("has-more-without-token:once", StrangeAnswer),
     ("repeated-token:once", StrangeAnswer),
     ("duplicate-bucket:once", StrangeAnswer),
