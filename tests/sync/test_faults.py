@@ -269,11 +269,12 @@ def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> Non
     assert content(tmp_path / "new") == before
 
 
-def test_refusals_are_not_taken_for_speed(path: Path, world: World) -> None:
-    """A 403 on the scout that asks for speed is an error, not a world without speed."""
+def test_a_refused_speed_is_unknown_and_said(path: Path, world: World) -> None:
+    """A 403 on what asks for speed leaves speed unknown, in words, and the tokens are there: no world without speed."""
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No."}}', {})
     done = synced(path, Wire(world, before=lambda target: no if "speed" in target else None), SINCE)
-    assert {type(failure) for failure in done.failures.values()} == {Refused}
+    assert any("speed" in remark for remark in done.remarks)
+    assert {row["speed"] for row in rows(path, "SELECT DISTINCT speed FROM usage")} == {"unknown"}
 
 
 def _refuses(message: str) -> Answer:
