@@ -207,7 +207,13 @@ def _forget_a_name(path: Path) -> None:
     names = tables.open(NAMES)
     one = names.to_pyarrow_table().to_pylist()[-1]["id"]
     names.delete(f"id = '{one}'")
-    _amend(path, lambda row: row | {"tables": json.dumps(json.loads(row["tables"]) | {"names": names.version()})})
+
+    def change(row: Row) -> Row:
+        pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
+        totals["contents"].pop(NAMES.name)
+        return row | {"tables": json.dumps(pins | {NAMES.name: names.version()}), "totals": json.dumps(totals)}
+
+    _amend(path, change)
 
 
 def _amend(path: Path, change: Any) -> None:
@@ -225,6 +231,7 @@ def before_charges(path: Path, *, folder: bool) -> None:
     def change(row: Row) -> Row:
         pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
         pins.pop(CHARGES.name)
+        totals.pop("contents")
         totals = {name: said for name, said in totals.items() if not name.startswith(keep.TALLIED_BY)}
         return row | {"tables": json.dumps(pins), "totals": json.dumps(totals)}
 
