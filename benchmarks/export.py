@@ -48,7 +48,7 @@ def make(folder: Path, rows: int, days: int) -> None:
     import pyarrow as pa
 
     from tallystick.core.records import CHARGES, DAYS, NAMES
-    from tallystick.ledger.tables import Tables, schema
+    from tallystick.store.tables import Tables, schema
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]
     with Tables(folder).writing() as writer:
@@ -67,8 +67,8 @@ def make(folder: Path, rows: int, days: int) -> None:
 
 def export(folder: Path, form: str, since: date) -> None:
     """What the command does."""
-    from tallystick.book import Ledger
-    from tallystick.config import SystemClock
+    from tallystick.ledger import Ledger
+    from tallystick.settings import SystemClock
 
     with (folder / f"charges.{form}").open("wb") as file:
         Ledger(folder / "ledger", SystemClock(NOW)).export("charges", f"{since}").write(form, file)
@@ -76,8 +76,8 @@ def export(folder: Path, form: str, since: date) -> None:
 
 def floor(folder: Path, form: str, since: date) -> None:
     """DuckDB alone, on the view."""
-    from tallystick.ledger.engine import Engine
-    from tallystick.ledger.tables import Tables
+    from tallystick.store.engine import Engine
+    from tallystick.store.tables import Tables
 
     tables = Tables(folder / "ledger")
     reader = Engine(tables, tables.newest())

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.book import Ledger
-from tallystick.config import Settings, SystemClock
+from tallystick.ledger import Ledger
+from tallystick.settings import Settings, SystemClock
 from tallystick.sim import Discount, Simulator, World, serve
 
 PINS = ("focus-validator==2.2.1", "pyarrow<18")
@@ -48,7 +48,7 @@ _RULE = re.compile(r"^\S+ (\S+): (PASS|FAIL|SKIP)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Verdict:
+class BatchCheck:
     """What the validator said of one file: how many rules passed, failed, were skipped; the failed with their words."""
 
     rows: int
@@ -77,7 +77,7 @@ def export(folder: Path, source: str) -> Path:
     return file
 
 
-def validate(venv: Path, file: Path) -> Verdict:
+def validate(venv: Path, file: Path) -> BatchCheck:
     """Run the validator from its own folder, for it reads its currencies by a relative path."""
     [site] = (venv / "lib").glob("python3.*/site-packages")
     asked = ["--data-file", str(file), "--validate-version", "1.2", "--block-download"]
@@ -93,10 +93,10 @@ def validate(venv: Path, file: Path) -> Verdict:
     }
     if not said:
         sys.exit(f"The validator said nothing that can be read:\n{done.stdout}{done.stderr}")
-    return Verdict(file.read_bytes().count(b"\r\n") - 1, Counter(said.values()), failed)
+    return BatchCheck(file.read_bytes().count(b"\r\n") - 1, Counter(said.values()), failed)
 
 
-def report(verdicts: dict[str, Verdict], version: str) -> str:
+def report(verdicts: dict[str, BatchCheck], version: str) -> str:
     """The page for docs/."""
     made = (
         f"Written by `make focus-check` on {datetime.now(UTC):%Y-%m-%d}: {PINS[0]}, FOCUS 1.2 (its model 1.2.0.1), "

@@ -3,9 +3,10 @@
     python benchmarks/tally.py [--rows-a-day 27400] [--days 365] [--profile]
 
 A ledger of records without charges is made once, in a process of its own. The measured process has two cores. It opens
-the ledger as a sync does, tallies every day (`Keeper.keep_prices`: read, match and split, check, write, in the chunks
-of a sync), then keeps one usage record that changed (`Keeper.keep`). Seconds are of the wall and, in brackets, of the
-processors. The floor is DuckDB on the same chunks, doing nothing but counters to rows and a sum by all dimensions.
+the ledger as a sync does, tallies every day (`Committer.keep_prices`: read, match and split, check, write, in the
+chunks of a sync), then keeps one usage record that changed (`Committer.keep`). Seconds are of the wall and, in
+brackets, of the processors. The floor is DuckDB on the same chunks: counters to rows and a sum by all dimensions.
+
 `--profile` adds where the time goes, statement by statement.
 """
 
@@ -101,7 +102,7 @@ def make(folder: Path, rows: int, days: int) -> None:
     import pyarrow as pa
 
     from tallystick.core.records import COST, COUNTERS, DAYS, USAGE_DAY
-    from tallystick.ledger.tables import Tables, schema
+    from tallystick.store.tables import Tables, schema
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]
     with Tables(folder).writing() as writer:
@@ -133,11 +134,11 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
 
     from tallystick.core.records import CHARGES, COUNTERS, USAGE_DAY, State
     from tallystick.core.time import Grain, of_days
-    from tallystick.ledger.tables import Tables
-    from tallystick.sync import charging, keep
-    from tallystick.sync.plan import Errand, Source
-    from tallystick.sync.reading import Verdict
-    from tallystick.tally.prices import Prices
+    from tallystick.store.tables import Tables
+    from tallystick.sync import charging, commit
+    from tallystick.sync.batch import BatchCheck
+    from tallystick.sync.plan import Source, SyncTask
+    from tallystick.tally.price_lists import Prices
 
     prices = Prices.with_own()
     prices.listed, prices.own  # noqa: B018 - read before the clock starts, as in any sync
@@ -156,7 +157,7 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
         return found
 
     with Tables(folder).writing() as writer:
-        keeper = keep.Keeper(writer, "org", prices)
+        keeper = commit.Committer(writer, "org", prices)
         watched = _watched if profile else lambda: nullcontext({})
         with mock.patch.object(charging, "charges", charges), watched() as of_year, spent["year"]:
             keeper.keep_prices(NOW)
@@ -166,9 +167,9 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
         rows = rows.set_column(rows.schema.get_field_index("output"), "output", changed)
         control = {name: pc.sum(rows[name]).as_py() for name in COUNTERS}
         [window] = of_days([LAST])
-        verdict = Verdict(rows, {LAST: (State.PROVISIONAL, control)}, {}, {}, frozenset())
+        verdict = BatchCheck(rows, {LAST: (State.PROVISIONAL, control)}, {}, {}, frozenset())
         with watched() as of_day, spent["day"]:
-            batch = keep.Batch(Errand(Source.USAGE, Grain.DAY, window), verdict, NOW, last=True)
+            batch = commit.Batch(SyncTask(Source.USAGE, Grain.DAY, window), verdict, NOW, last=True)
             assert keeper.keep(batch) == {LAST}
         kept = writer.rows_on(CHARGES, "org", [LAST])
         assert pc.sum(kept.filter(pc.equal(kept["kind"], "output"))["quantity"]).as_py() == control["output"]
@@ -192,9 +193,9 @@ def _watched() -> Iterator[dict[str, Spent]]:
     """What each statement of the match, and each step around it, takes."""
     import duckdb
 
-    from tallystick.ledger.tables import Writer
+    from tallystick.store.tables import Writer
     from tallystick.sync import charging
-    from tallystick.tally import match, uses
+    from tallystick.tally import match, usage_cells
 
     steps: dict[str, Spent] = {}
 
@@ -225,7 +226,7 @@ def _watched() -> Iterator[dict[str, Spent]]:
             found, name = self.duck.sql(text), " ".join(text.split()[:5])
             return mock.Mock(to_arrow_table=timed(name, found.to_arrow_table), fetchall=timed(name, found.fetchall))
 
-    inside = [(match, "_typed"), (uses, "rates"), (charging, "conserve")]
+    inside = [(match, "_typed"), (usage_cells, "rates"), (charging, "conserve")]
     around = [(Writer, "rows_on"), (Writer, "changed"), (Writer, "replace")]
     with mock.patch.object(match, "duckdb", mock.Mock(connect=Watched)), ExitStack() as patched:
         for room, name in inside + around:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.config import Settings, SystemClock
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.settings import Settings, SystemClock
 from tallystick.trust import allow
 
 KEY = "sk-ant-admin01-c0nfig-Of-the-tests_1"
@@ -199,10 +199,10 @@ def test_a_key_file_beside_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_unknown_settings(toml: Path, text: str, named: str) -> None:
     """A setting that is not known, or not of its type, is asked wrongly: named, with what there can be, unshown."""
     toml.write_text(text)
-    with pytest.raises(AskedWrongly) as refused:
+    with pytest.raises(InvalidQuestion) as refused:
         Settings.load(environment={})
     assert repr(named) in refused.value.what
-    assert "key_file" in refused.value.mend
+    assert "key_file" in refused.value.hint
     assert "sk-ant-admin01-in-the-file" not in str(refused.value)
 
 
@@ -210,25 +210,25 @@ def test_unknown_settings(toml: Path, text: str, named: str) -> None:
 def test_a_file_that_is_not_toml(toml: Path, content: bytes) -> None:
     """A file that is not TOML is asked wrongly, and named."""
     toml.write_bytes(content)
-    with pytest.raises(AskedWrongly, match=r"tallystick\.toml"):
+    with pytest.raises(InvalidQuestion, match=r"tallystick\.toml"):
         Settings.load(environment={})
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A file that was named must be there, and be a file."""
     for told in (tmp_path / "none.toml", tmp_path):
-        with pytest.raises(AskedWrongly, match="cannot be read"):
+        with pytest.raises(InvalidQuestion, match="cannot be read"):
             Settings.load(config=str(told), environment={})
-        with pytest.raises(AskedWrongly, match="cannot be read"):
+        with pytest.raises(InvalidQuestion, match="cannot be read"):
             Settings.load(environment={"TALLYSTICK_CONFIG": str(told)})
 
 
 @pytest.mark.parametrize("place", ["s3://bucket/ledger", "https://example.test/ledger", "file:///srv/ledger"])
 def test_a_ledger_elsewhere(place: str) -> None:
     """A ledger at an address is asked wrongly, not made a folder of that name."""
-    with pytest.raises(AskedWrongly, match="address"):
+    with pytest.raises(InvalidQuestion, match="address"):
         Settings.load(ledger=place, environment={})
-    with pytest.raises(AskedWrongly, match="address"):
+    with pytest.raises(InvalidQuestion, match="address"):
         Settings.load(environment={"TALLYSTICK_LEDGER": place})
 
 
@@ -245,11 +245,11 @@ def test_the_names_of_credentials() -> None:
 def test_ordinary_keys_are_not_taken() -> None:
     """The keys of the Messages API, which are set on many machines, are not taken for an Admin key."""
     told = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_AUTH_TOKEN": KEY}
-    with pytest.raises(AskedWrongly) as refused:
+    with pytest.raises(InvalidQuestion) as refused:
         Settings.load(environment=told).credential()
     assert refused.value.exit_code == 2
     for place in ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_OAUTH_TOKEN", "key_file", "key_command"):
-        assert place in refused.value.mend
+        assert place in refused.value.hint
     assert KEY not in str(refused.value)
 
 
@@ -286,7 +286,7 @@ def test_a_key_file_that_holds_none(toml: Path, tmp_path: Path, content: bytes |
     if content is not None:
         place.write_bytes(content)
     toml.write_text(f'[api]\nkey_file = "{place}"\n')
-    with pytest.raises(AskedWrongly, match="admin") as refused:
+    with pytest.raises(InvalidQuestion, match="admin") as refused:
         Settings.load(config=str(toml), environment={}).credential()
     assert "lines" not in refused.value.what
 
@@ -325,7 +325,7 @@ def test_a_key_command_that_fails(toml: Path, command: str) -> None:
     """A command that fails or prints no key is asked wrongly; what it printed is not shown."""
     toml.write_text(f'[api]\nkey_command = """{command}"""\n')
     settings = Settings.load(config=str(toml), environment={})
-    with pytest.raises(AskedWrongly, match="key_command") as refused:
+    with pytest.raises(InvalidQuestion, match="key_command") as refused:
         settings.credential()
     assert KEY not in str(refused.value)
 
@@ -381,5 +381,5 @@ def test_the_real_time() -> None:
 @pytest.mark.parametrize("written", ["soon", "2026-10-01T12:00:00", "12:00", "0001-01-01T00:00:00+05:00"])
 def test_a_time_that_is_none(written: str) -> None:
     """A TALLYSTICK_NOW that cannot be read is asked wrongly, and named."""
-    with pytest.raises(AskedWrongly, match="TALLYSTICK_NOW"):
+    with pytest.raises(InvalidQuestion, match="TALLYSTICK_NOW"):
         Settings.load(environment={"TALLYSTICK_NOW": written})

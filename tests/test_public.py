@@ -82,5 +82,5 @@ def test_the_api_needs_no_ledger() -> None:
 
 def test_settings_are_light() -> None:
     """Reading settings loads no library of HTTP or data."""
-    code = "from tallystick.config import Settings; Settings.load(environment={})"
+    code = "from tallystick.settings import Settings; Settings.load(environment={})"
     assert not loaded(code) & {"httpx2", "duckdb", "pyarrow", "deltalake", "pandas", "sqlglot"}

@@ -19,7 +19,7 @@ from rich.text import Text
 from tallystick.cli import main
 from tallystick.core.prices import UNITS, Model, Modifier, Price
 from tallystick.sim import Simulator, World, serve
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

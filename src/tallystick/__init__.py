@@ -11,16 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tallystick.admin import AdminAPI
-    from tallystick.book import Ledger
+    from tallystick.admin_api import AdminAPI
     from tallystick.core.question import Question, Table
     from tallystick.errors import TallystickError
+    from tallystick.ledger import Ledger
 
 __all__ = ["AdminAPI", "Ledger", "Question", "Table", "TallystickError"]
 
 _HOMES = {
-    "AdminAPI": "tallystick.admin",
-    "Ledger": "tallystick.book",
+    "AdminAPI": "tallystick.admin_api",
+    "Ledger": "tallystick.ledger",
     "Question": "tallystick.core.question",
     "Table": "tallystick.core.question",
     "TallystickError": "tallystick.errors",

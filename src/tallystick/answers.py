@@ -7,27 +7,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tallystick.config import Settings
 from tallystick.core.question import Question, Table, window
 from tallystick.core.time import Window
-from tallystick.errors import AskedWrongly, LedgerError
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
+from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.query.coverage import organizations
+from tallystick.query.grouping import answer, query
+from tallystick.query.owners import owned
+from tallystick.query.price_lists import warned
+from tallystick.query.shape import Report
 from tallystick.reports import REPORTS, sql
-from tallystick.reports.answer import answer, query
-from tallystick.reports.coverage import organizations
-from tallystick.reports.lists import warned
-from tallystick.reports.owners import owned
-from tallystick.reports.report import Report
 from tallystick.reports.verify import verify
-from tallystick.tally.prices import Prices
+from tallystick.settings import Settings
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
+from tallystick.tally.price_lists import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
+    from tallystick.billing.chargeback import Charged
     from tallystick.core.document import Document
     from tallystick.core.zones import Zone
     from tallystick.exports import Rows
-    from tallystick.reports.charged import Charged
     from tallystick.tally.owners import Owners
 
 By = str | Sequence[str]
@@ -121,7 +121,7 @@ class Answers:
         """An answer by owners, with what to say of closed months in its window."""
         if owners is None or table.question is None:
             return table
-        from tallystick.reports.since_closed import otherwise
+        from tallystick.query.since_closed import otherwise
 
         return replace(table, caveats=(*otherwise(engine, table.question.window, owners), *table.caveats))
 
@@ -158,7 +158,7 @@ class Answers:
 
         if history:
             if model is None or on is not None:
-                raise AskedWrongly("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
+                raise InvalidQuestion("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
             return report.history(self._lists(), model)
         engine = self.engine() if self._tables.exists() else None
         return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
@@ -249,7 +249,7 @@ class Answers:
         from tallystick.reports.variance import month_of
 
         if on is not None and month is not None:
-            raise AskedWrongly("A day is asked for, and a month too.", "Use --on or --month.")
+            raise InvalidQuestion("A day is asked for, and a month too.", "Use --on or --month.")
         now, settings = self._clock.now(), self._settings or Settings.load()
         budget_window = month_of(month, now) if month else window(on, None, now) if on else Window.of_day(now.date())
         budget_window = budget_window if month else Window.of_day(budget_window.start.date())
@@ -266,7 +266,7 @@ class Answers:
         from tallystick.tally.cycles import Cycle, Every
 
         if every not in list(Every):
-            raise AskedWrongly(f"There is no pace of a {every}.", f"It can be {', '.join(Every)}.")
+            raise InvalidQuestion(f"There is no pace of a {every}.", f"It can be {', '.join(Every)}.")
         now = self._clock.now()
         day = window(on, None, now).start.date() if on else now.date()
         question = self._asked("pace", (), "1d", None, where)
@@ -277,7 +277,7 @@ class Answers:
     def summary(self, month: str | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         from tallystick.outlook.summary import summary
-        from tallystick.reports.names import directory
+        from tallystick.query.names import directory
 
         engine, settings = self.engine(), self._settings or Settings.load()
         names = directory(engine, "organization")
@@ -297,7 +297,7 @@ class Answers:
 
         Of a closed month what it was closed with, else a draft by the rules of today.
         """
-        from tallystick.reports.charged import charged
+        from tallystick.billing.chargeback import charged
 
         engine, owners = self.engine(), (self._settings or Settings.load()).owners()
         return [charged(engine, id_, month, owners, self._clock.now()) for id_ in organizations(engine)]
@@ -313,10 +313,10 @@ class Answers:
             settings = self._settings or Settings.load()
             with settings.client(self._clock, patience=GLANCE, contact=CONTACT) as made:
                 return self.limits(rates=rates, client=made)
-        from tallystick.reports import headroom, limits
+        from tallystick.reports import limits, rate_limits
 
         if rates:
-            return headroom.answer(client, self._clock.now())
+            return rate_limits.answer(client, self._clock.now())
         return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
 
     def export(self, table: str, since: str = "30d", until: str | None = None, where: Where | None = None) -> Rows:
@@ -386,7 +386,7 @@ class Answers:
     ) -> tuple[Report, Question]:
         chosen = next((candidate for candidate in REPORTS if candidate.name == report), None)
         if chosen is None:
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"There is no report {report!r}.", f"Reports: {', '.join(report.name for report in REPORTS)}."
             )
         zone = None

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tallystick.api.credential import Credential
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.settings_file import SOURCES, text_of
 
 KEYS = ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_ADMIN_API_KEY")
@@ -30,7 +30,7 @@ def from_environment(secrets: Mapping[str, str]) -> Credential | None:
 def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
     """The credential that a settings file names, read again when the API no longer takes it.
 
-    `folder` is that of the settings file: a command is run there. AskedWrongly where the source gives none.
+    `folder` is that of the settings file: a command is run there. InvalidQuestion where the source gives none.
     """
     for name in SOURCES:
         if name not in api:
@@ -43,12 +43,12 @@ def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
 
 
 def read_text(path: Path, noun: str, setting: str) -> str:
-    """The text of a file that a setting names; AskedWrongly where it cannot be read."""
+    """The text of a file that a setting names; InvalidQuestion where it cannot be read."""
     try:
         return text_of(path.read_bytes())
     except (OSError, ValueError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else str(wrong)
-        raise AskedWrongly(f"The {noun} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
+        raise InvalidQuestion(f"The {noun} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None
 
 
 def _of_file(path: str, setting: str) -> Callable[[], str]:
@@ -61,7 +61,7 @@ def _of_command(command: str, setting: str, folder: Path, patience: float = PATI
 
 
 def printed(command: str, setting: str, folder: Path, patience: float = PATIENCE) -> str:
-    """What a command prints, run without a shell in `folder`; AskedWrongly says how it failed, and not what it said.
+    """What a command prints, run without a shell in `folder`; InvalidQuestion says how it failed, and not what it said.
 
     Its output may hold the credential, its error stream too. A program is looked for on PATH, never in the folder
     that the user happens to stand in.
@@ -106,7 +106,7 @@ def _program(name: str, folder: Path) -> str:
     return program
 
 
-def _failed(setting: str, why: str) -> AskedWrongly:
-    return AskedWrongly(
+def _failed(setting: str, why: str) -> InvalidQuestion:
+    return InvalidQuestion(
         f"{setting} failed: {why}. Its output is not shown, it may hold the credential.", "Run the command by hand."
     )

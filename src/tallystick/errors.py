@@ -3,13 +3,13 @@
 The tree, with the exit code of the command line beside each branch:
 
     TallystickError
-    ├─ AskedWrongly          2   the question, the settings or a parameter cannot be
+    ├─ InvalidQuestion          2   the question, the settings or a parameter cannot be
     ├─ ApiError
     │  ├─ Refused            3   the API said no (400, 401, 402, 403, 404, 409, 410, 413)
-    │  │  └─ CursorLost      3   a page token no longer holds; the window can be read again
+    │  │  └─ CursorExpired      3   a page token no longer holds; the window can be read again
     │  ├─ Unreachable        4   no answer within the patience allowed (429, 5xx, timeouts, broken connections)
-    │  └─ StrangeAnswer      5   an answer that is not what the contract says
-    │     └─ BadMoney        5   an amount that cannot be read exactly
+    │  └─ UnexpectedResponse      5   an answer that is not what the contract says
+    │     └─ InvalidAmount        5   an amount that cannot be read exactly
     └─ LedgerError           6   the ledger cannot be read or written
 """
 
@@ -23,16 +23,16 @@ class TallystickError(Exception):
 
     exit_code: ClassVar[int] = 1
 
-    def __init__(self, what: str, mend: str = "") -> None:
-        super().__init__(what, mend)
+    def __init__(self, what: str, hint: str = "") -> None:
+        super().__init__(what, hint)
         self.what = what
-        self.mend = mend
+        self.hint = hint
 
     def __str__(self) -> str:
-        return f"{self.what}\n{self.mend}" if self.mend else self.what
+        return f"{self.what}\n{self.hint}" if self.hint else self.what
 
 
-class AskedWrongly(TallystickError):
+class InvalidQuestion(TallystickError):
     """The question, the settings or a parameter cannot be; nothing was sent."""
 
     exit_code = 2
@@ -47,13 +47,13 @@ class ApiError(TallystickError):
     def __init__(
         self,
         what: str,
-        mend: str = "",
+        hint: str = "",
         *,
         status: int | None = None,
         request_id: str | None = None,
         code: str | None = None,
     ) -> None:
-        super().__init__(f"{what} [request-id {request_id}]" if request_id else what, mend)
+        super().__init__(f"{what} [request-id {request_id}]" if request_id else what, hint)
         self.status = status
         self.request_id = request_id
         self.code = code
@@ -65,7 +65,7 @@ class Refused(ApiError):
     exit_code = 3
 
 
-class CursorLost(Refused):
+class CursorExpired(Refused):
     """A page token no longer holds (400 or 410 on a later page); the window can be read again from its start."""
 
 
@@ -75,13 +75,13 @@ class Unreachable(ApiError):
     exit_code = 4
 
 
-class StrangeAnswer(ApiError):
+class UnexpectedResponse(ApiError):
     """An answer that is not what the contract says; nothing of it was kept as a record."""
 
     exit_code = 5
 
 
-class BadMoney(StrangeAnswer):
+class InvalidAmount(UnexpectedResponse):
     """An amount that cannot be read exactly: blank, an exponent, NaN, not USD, or past twelve places."""
 
 

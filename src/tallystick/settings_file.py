@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.folders import settings_folder
 from tallystick.trust import trusted
 
@@ -73,12 +73,12 @@ def settings_files(named: str | None) -> list[SettingsFile]:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a settings file; AskedWrongly where it cannot be read."""
+    """The bytes of a settings file; InvalidQuestion where it cannot be read."""
     try:
         return path.read_bytes()
     except (OSError, ValueError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else "it is no path"
-        raise AskedWrongly(f"The settings file {path} cannot be read: {why}.", "Correct --config.") from None
+        raise InvalidQuestion(f"The settings file {path} cannot be read: {why}.", "Correct --config.") from None
 
 
 def text_of(raw: bytes) -> str:
@@ -92,7 +92,7 @@ def text_of(raw: bytes) -> str:
 
 
 def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
-    """A settings file from its bytes; AskedWrongly where it is no TOML or holds no setting of ours.
+    """A settings file from its bytes; InvalidQuestion where it is no TOML or holds no setting of ours.
 
     With `harmless` only what may come from anybody counts, and what else there is stands in `refused`.
     """
@@ -100,7 +100,7 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
         values = tomllib.loads(text_of(raw))
     except (ValueError, RecursionError) as wrong:
         why = "it is nested too deeply" if isinstance(wrong, RecursionError) else str(wrong)
-        raise AskedWrongly(f"The settings file {path} is not TOML: {why}.", "Correct it there.") from None
+        raise InvalidQuestion(f"The settings file {path} is not TOML: {why}.", "Correct it there.") from None
     _check(path, values)
     folder = Path(path).parent
     refused = []
@@ -121,26 +121,26 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
 def _check(path: str, values: Mapping[str, Any]) -> None:
     for name, value in values.items():
         if name not in _KNOWN or not isinstance(value, _KNOWN[name]):
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"{path} holds {name!r}, which is not a setting or not of its type.",
                 f"Settings are {', '.join(_KNOWN)}; under [api]: {', '.join(sorted(_KNOWN_API))}.",
             )
     for name, value in values.get("api", {}).items():
         if name not in _KNOWN_API or not isinstance(value, str):
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"{path} holds {name!r} under [api], which is not a setting or not a text.",
                 f"Under [api] there can be {', '.join(sorted(_KNOWN_API))}.",
             )
 
 
 def beside(folder: Path, written: str, name: str, path: str) -> Path:
-    """A path that a setting names: relative to `folder`, `~` the user's home; AskedWrongly where it cannot be."""
+    """A path that a setting names: relative to `folder`, `~` the user's home; InvalidQuestion where it cannot be."""
     if name == "ledger" and "://" in written:
-        raise AskedWrongly(f"The ledger {written!r} is an address, and ledgers are kept on disks.", "Name a folder.")
+        raise InvalidQuestion(f"The ledger {written!r} is an address, and ledgers are kept on disks.", "Name a folder.")
     try:
         return folder / Path(written).expanduser()
     except RuntimeError:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{name} is {written!r} in {path}, and there is no home folder.", "Write the path out."
         ) from None
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.folders import state_folder
 
 FOLDER = "trusted"
@@ -32,10 +32,10 @@ def trusted(path: Path, content: bytes) -> bool:
 
 
 def allow(path: Path, content: bytes) -> None:
-    """Remember that the user allows this file with this content; AskedWrongly where nothing can be remembered."""
+    """Remember that the user allows this file with this content; InvalidQuestion where nothing can be remembered."""
     folder = _folder()
     if folder is None:
-        raise AskedWrongly("There is no home folder to remember this in.", f"Name the file instead: --config {path}")
+        raise InvalidQuestion("There is no home folder to remember this in.", f"Name the file instead: --config {path}")
     revoke(path)
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -43,7 +43,7 @@ def allow(path: Path, content: bytes) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(os.fsencode(_real(path)))
     except OSError as wrong:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{folder} cannot be written: {wrong.strerror}.", f"Name the file instead: --config {path}"
         ) from None
 

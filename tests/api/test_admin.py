@@ -12,7 +12,7 @@ import pytest
 from tallystick import AdminAPI
 from tallystick.api.credential import Credential
 from tallystick.core.time import instant
-from tallystick.errors import AskedWrongly, Refused, StrangeAnswer, Unreachable
+from tallystick.errors import InvalidQuestion, Refused, UnexpectedResponse, Unreachable
 from tallystick.trust import allow
 
 from .conftest import (
@@ -107,11 +107,11 @@ def test_nothing_is_sent_before_it_is_needed(administer: Administer) -> None:
     ],
 )
 def test_a_wrong_question_is_never_sent(administer: Administer, ask: Callable[[AdminAPI], Any]) -> None:
-    """A question that cannot be is AskedWrongly in the call itself, with nothing sent."""
+    """A question that cannot be is InvalidQuestion in the call itself, with nothing sent."""
     api, server = administer(report())
-    with pytest.raises(AskedWrongly) as refused:
+    with pytest.raises(InvalidQuestion) as refused:
         ask(api)
-    assert refused.value.mend
+    assert refused.value.hint
     assert server.requests == []
 
 
@@ -239,9 +239,9 @@ def test_check_of_an_organization_without_use(administer: Administer) -> None:
     ("instead", "error"),
     [
         ({"me": refusal(401)}, Refused),
-        ({"me": reply(200, "<html>Sign in</html>")}, StrangeAnswer),
+        ({"me": reply(200, "<html>Sign in</html>")}, UnexpectedResponse),
         ({"messages": refusal(503)}, Unreachable),
-        ({"users": reply(200, "<html>Sign in</html>")}, StrangeAnswer),
+        ({"users": reply(200, "<html>Sign in</html>")}, UnexpectedResponse),
     ],
 )
 def test_check_that_fails(administer: Administer, instead: dict[str, Reply], error: type[Exception]) -> None:
@@ -260,7 +260,7 @@ def test_as_a_context_manager(clock: FakeClock) -> None:
 
 def test_the_credential_of_the_environment(administer: Administer, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a credential as argument, that of the environment is taken; without any it is asked wrongly."""
-    with pytest.raises(AskedWrongly, match="ANTHROPIC_ADMIN_KEY"):
+    with pytest.raises(InvalidQuestion, match="ANTHROPIC_ADMIN_KEY"):
         administer(report(), credential=None)
     monkeypatch.setenv("ANTHROPIC_OAUTH_TOKEN", "from-the-environment")
     api, server = administer(report(), credential=None)
@@ -286,7 +286,7 @@ def test_the_address_of_the_settings(administer: Administer, monkeypatch: pytest
     assert host() == "api.anthropic.com"
     file = tmp_path / "tallystick.toml"
     file.write_text('[api]\nbase_url = "https://file.example.test"\n')
-    with pytest.raises(AskedWrongly, match="not trusted"):
+    with pytest.raises(InvalidQuestion, match="not trusted"):
         host()
     allow(file, file.read_bytes())
     assert host() == "file.example.test"
@@ -297,7 +297,7 @@ def test_the_address_of_the_settings(administer: Administer, monkeypatch: pytest
 
 def test_an_address_that_must_not_have_the_key(administer: Administer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plain http address of another machine is asked wrongly; a gateway meant for Messages gets nothing."""
-    with pytest.raises(AskedWrongly, match="encrypted"):
+    with pytest.raises(InvalidQuestion, match="encrypted"):
         administer(report(), base_url="http://example.test")
     monkeypatch.setenv("ANTHROPIC_BASE_URL", "https://gateway.example.test")
     api, server = administer(report())

@@ -10,7 +10,7 @@ import pytest
 from tallystick.api.body import MOST_BYTES, TooLong, body_of
 from tallystick.api.client import TRIES, Query
 from tallystick.api.endpoints import ORGANIZATION
-from tallystick.errors import Refused, StrangeAnswer, Unreachable
+from tallystick.errors import Refused, UnexpectedResponse, Unreachable
 
 from .conftest import Connect, reply
 
@@ -50,7 +50,7 @@ def test_a_refusal_under_200(connect: Connect, kind: str, status: int) -> None:
 def test_an_error_that_nobody_knows(connect: Connect) -> None:
     """An error of a type that is new is an unexpected answer that says what it says."""
     client, _ = connect(reply(200, error("egg_error")))
-    with pytest.raises(StrangeAnswer, match=r"egg_error: Eggs\."):
+    with pytest.raises(UnexpectedResponse, match=r"egg_error: Eggs\."):
         client.get(ME)
 
 
@@ -71,9 +71,9 @@ def test_an_error_that_nobody_knows(connect: Connect) -> None:
 def test_a_body_that_is_no_report(connect: Connect, body: str | bytes, words: str, tries: int) -> None:
     """A body that is no JSON object says what it is; one that is cut off or garbled is asked for again first."""
     client, server = connect(reply(200, body))
-    with pytest.raises(StrangeAnswer, match=words) as strange:
+    with pytest.raises(UnexpectedResponse, match=words) as strange:
         client.get(ME)
-    assert "--base-url" in strange.value.mend
+    assert "--base-url" in strange.value.hint
     assert f"{len(body):,} bytes" in strange.value.what
     assert len(server.requests) == tries
 
@@ -85,5 +85,5 @@ def test_a_bomb_is_not_unpacked(connect: Connect) -> None:
         body_of(reply(200, bomb, content_encoding="gzip")(None), 500_000)  # type: ignore[arg-type]
     assert MOST_BYTES > 100_000_000
     client, _ = connect(reply(200, b"x", content_encoding="gzip, gzip"))
-    with pytest.raises(StrangeAnswer, match="packed as"):
+    with pytest.raises(UnexpectedResponse, match="packed as"):
         client.get(ME)

@@ -10,7 +10,7 @@ from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ENDPOINTS, ORGANIZATION, WORKSPACES
 from tallystick.api.reports import cost_query, usage_query
 from tallystick.core.time import Grain, Window, instant
-from tallystick.errors import AskedWrongly, CursorLost, Refused, StrangeAnswer
+from tallystick.errors import CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
 
 from .conftest import KEY, NOW, Connect, FakeClock, Reply, listed, refusal, reply, report
 
@@ -117,11 +117,11 @@ def test_refusals_are_raised_at_once(connect: Connect, clock: FakeClock, status:
     assert refused.value.status == status
     assert refused.value.code == "eggs"
     assert refused.value.request_id == "req_in_header"
-    assert not isinstance(refused.value, CursorLost)
+    assert not isinstance(refused.value, CursorExpired)
     for told in (str(status), kind, "Eggs must not hop.", "/v1/organizations/usage_report/messages", "req_in_header"):
         assert told in refused.value.what
     assert "starting_at" not in refused.value.what
-    assert refused.value.mend
+    assert refused.value.hint
 
 
 def test_the_request_id_of_the_body(connect: Connect) -> None:
@@ -175,7 +175,7 @@ def test_how_to_mend_a_refusal(connect: Connect) -> None:
     for told in ("from the test is wrong", "may not read this", "--base-url"):
         with pytest.raises(Refused) as refused:
             client.get(ME)
-        assert told in refused.value.mend
+        assert told in refused.value.hint
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -201,14 +201,14 @@ def test_redirects_to_anywhere(connect: Connect, location: str) -> None:
 def test_other_successes_are_strange(connect: Connect, status: int) -> None:
     """Only a 200 is an answer; another success is strange, not a refusal."""
     client, _ = connect(reply(status, "{}"))
-    with pytest.raises(StrangeAnswer, match=str(status)):
+    with pytest.raises(UnexpectedResponse, match=str(status)):
         client.get(ME)
 
 
 def test_a_body_that_cannot_be_unpacked(connect: Connect) -> None:
     """A body that is not what its content-encoding says is an error of ours, not one of the HTTP library."""
     client, _ = connect(reply(200, b"this is not gzip", content_encoding="gzip", request_id="req_zip"))
-    with pytest.raises(StrangeAnswer):
+    with pytest.raises(UnexpectedResponse):
         client.get(ME)
 
 
@@ -222,9 +222,9 @@ def test_a_body_that_cannot_be_unpacked(connect: Connect) -> None:
     ],
 )
 def test_a_cursor_is_lost(connect: Connect, query: Query, first: Reply, status: int) -> None:
-    """A 400 or 410 to a request with a page token is CursorLost: the window can be read again."""
+    """A 400 or 410 to a request with a page token is CursorExpired: the window can be read again."""
     client, server = connect(first, refusal(status, "invalid_request_error", "That cursor is not of this query."))
-    with pytest.raises(CursorLost, match="That cursor is not of this query") as lost:
+    with pytest.raises(CursorExpired, match="That cursor is not of this query") as lost:
         list(client.pages(query))
     assert lost.value.status == status
     assert lost.value.exit_code == 3
@@ -237,7 +237,7 @@ def test_other_refusals_lose_no_cursor(connect: Connect, status: int) -> None:
     client, _ = connect(report(token="page_2"), refusal(status))
     with pytest.raises(Refused) as refused:
         list(client.pages(USAGE))
-    assert not isinstance(refused.value, CursorLost)
+    assert not isinstance(refused.value, CursorExpired)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +275,7 @@ def test_addresses_that_may_have_the_key(connect: Connect, address: str) -> None
 )
 def test_addresses_without_encryption(clock: FakeClock, address: str) -> None:
     """A plain http address of another machine is refused before anything is sent."""
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         Client(Credential(KEY), clock=clock, base_url=address)
 
 
@@ -298,7 +298,7 @@ def test_addresses_without_encryption(clock: FakeClock, address: str) -> None:
 )
 def test_addresses_that_are_none(clock: FakeClock, address: str) -> None:
     """An address that cannot be the API's, or carries a password of its own, is asked wrongly, never another error."""
-    with pytest.raises(AskedWrongly) as refused:
+    with pytest.raises(InvalidQuestion) as refused:
         Client(Credential(KEY), clock=clock, base_url=address)
     assert "pass@" not in str(refused.value)
 
@@ -314,7 +314,7 @@ def test_a_client_closes_its_connections(clock: FakeClock) -> None:
 @pytest.mark.parametrize("secret", ["", "  ", "\n", "sk-ant-a\nb", "clé", "sk\x00", "﻿sk-ant-x"])
 def test_what_cannot_be_a_credential(secret: str) -> None:
     """An empty credential, or one that no header can carry, is asked wrongly; the message does not show it."""
-    with pytest.raises(AskedWrongly) as refused:
+    with pytest.raises(InvalidQuestion) as refused:
         Credential(secret, source="somewhere")
     assert "somewhere" in refused.value.what
     assert not secret.strip() or secret.strip() not in str(refused.value)

@@ -8,7 +8,7 @@ import pytest
 
 from tallystick.api.leniency import Oddity
 from tallystick.api.limits import SPEND, SpendLimit, dollars, entries, odd_words, read, scope_id
-from tallystick.errors import BadMoney, CursorLost, Refused, StrangeAnswer
+from tallystick.errors import CursorExpired, InvalidAmount, Refused, UnexpectedResponse
 
 from .conftest import Administer, Connect, Reply, bucket, refusal, reply, report
 
@@ -111,8 +111,8 @@ def test_amounts(cents: str | None, currency: str, usd: Decimal | None) -> None:
 
 @pytest.mark.parametrize("cents", ["", "1e3", "many", "+5"])
 def test_bad_amounts_stop(cents: str) -> None:
-    """An amount that cannot be read exactly is BadMoney that says where."""
-    with pytest.raises(BadMoney, match="The spend limit spl_1"):
+    """An amount that cannot be read exactly is InvalidAmount that says where."""
+    with pytest.raises(InvalidAmount, match="The spend limit spl_1"):
         dollars(cents, "USD", "The spend limit spl_1")
 
 
@@ -134,14 +134,14 @@ def test_a_list_that_changed_meanwhile(connect: Connect) -> None:
     assert len(entries(read(client, SPEND), SpendLimit)) == 1  # type: ignore[arg-type]
     assert len(server.requests) == 3
     client, _ = connect(listing(LIMIT, token="t"), refusal(410), listing(LIMIT, token="u"), refusal(410))
-    with pytest.raises(CursorLost):
+    with pytest.raises(CursorExpired):
         read(client, SPEND)
 
 
 def test_an_answer_without_an_end(connect: Connect) -> None:
     """A page that does not say whether more follows is strange."""
     client, _ = connect(reply(200, {"data": []}))
-    with pytest.raises(StrangeAnswer, match="next_page"):
+    with pytest.raises(UnexpectedResponse, match="next_page"):
         read(client, SPEND)
 
 
@@ -236,25 +236,25 @@ def test_entries_that_cannot_be_read(administer: Administer, connect: Connect) -
         "spend_limits: an entry cannot be read and is left out: Expected an object, got null - at `$`.",
         "spend_limits: an entry cannot be read and is left out: Object missing required field `amount` - at `$`.",
     ]
-    with pytest.raises(StrangeAnswer, match="amount"):
+    with pytest.raises(UnexpectedResponse, match="amount"):
         administer(pages)[0].spend_limits()
 
 
 def test_no_list_of_limits(administer: Administer) -> None:
     """An answer without its list is no answer, never an organization without limits."""
-    with pytest.raises(StrangeAnswer, match="data"):
+    with pytest.raises(UnexpectedResponse, match="data"):
         administer(reply(200, {"data": None, "next_page": None}))[0].spend_limits()
 
 
 def test_pages_without_end(connect: Connect) -> None:
     """A page that comes again under another token ends the reading with an error."""
     client, _ = connect(listing(LIMIT, token="t1"), listing(LIMIT, token="t2"), listing(LIMIT, token="t3"))
-    with pytest.raises(StrangeAnswer, match="twice"):
+    with pytest.raises(UnexpectedResponse, match="twice"):
         read(client, SPEND)
 
 
 def test_amounts_of_limits() -> None:
     """Dollars in whatever case are dollars; an amount below zero is none."""
     assert dollars("100", "usd", "A limit") == 1
-    with pytest.raises(BadMoney, match="below zero"):
+    with pytest.raises(InvalidAmount, match="below zero"):
         dollars("-100", "USD", "A limit")

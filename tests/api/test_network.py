@@ -17,8 +17,8 @@ from tallystick.api.client import CONTACT, GLANCE, Client, Query
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.network import Network
-from tallystick.config import Settings, SystemClock
-from tallystick.errors import AskedWrongly, Unreachable
+from tallystick.errors import InvalidQuestion, Unreachable
+from tallystick.settings import Settings, SystemClock
 
 from .conftest import KEY
 
@@ -119,7 +119,7 @@ def test_a_proxy_is_a_tunnel_and_hears_no_key() -> None:
 )
 def test_an_unusable_proxy_is_one_message(variable: str, value: str) -> None:
     """A proxy that cannot be used is asked wrongly, the variable named, its password not; NO_PROXY goes without."""
-    with pytest.raises(AskedWrongly, match=variable) as refused:
+    with pytest.raises(InvalidQuestion, match=variable) as refused:
         client(FAR, **{variable: value})
     assert "hunter2" not in str(refused.value)
     assert "NO_PROXY=api.example.test" in str(refused.value)
@@ -196,7 +196,7 @@ def test_a_certificate_that_is_not_trusted(authority: Path) -> None:
         address = f"https://127.0.0.1:{server.getsockname()[1]}"
         with client(address) as asked, pytest.raises(Unreachable, match="not trusted") as gone:
             asked.get(ME)
-        assert "SSL_CERT_FILE" in gone.value.mend
+        assert "SSL_CERT_FILE" in gone.value.hint
         assert len(callers) == 1
         for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
             with client(address, **{variable: str(authority / "cert")}) as asked:
@@ -209,7 +209,7 @@ def test_certificates_that_are_none(tmp_path: Path, content: bytes | None) -> No
     path = tmp_path / "ca.pem"
     if content is not None:
         path.write_bytes(content)
-    with pytest.raises(AskedWrongly, match="SSL_CERT_FILE"):
+    with pytest.raises(InvalidQuestion, match="SSL_CERT_FILE"):
         client(FAR, SSL_CERT_FILE=str(path))
 
 

@@ -13,7 +13,7 @@ from tallystick.api.reports import cost_query, cost_records, usage_pages, usage_
 from tallystick.core.money import plain
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant
-from tallystick.errors import BadMoney, StrangeAnswer
+from tallystick.errors import InvalidAmount, UnexpectedResponse
 
 from .conftest import NOW, Json, bucket, cost_row, day, page_of, usage_row
 
@@ -245,21 +245,21 @@ def test_bad_money_stops(amount: Any, currency: str) -> None:
     """An amount that cannot be read exactly is an error that names its place, the path and the request, and never 0."""
     fine = day(5, cost_row())
     odd = day(6, cost_row(), cost_row(amount, currency=currency))
-    with pytest.raises(StrangeAnswer) as strange:
+    with pytest.raises(UnexpectedResponse) as strange:
         costs((), fine, odd)
     assert strange.value.exit_code == 5
     assert "$.data[1].results[1].amount" in str(strange.value)
     assert "cost" in strange.value.what
     assert strange.value.request_id == "req_of_page"
     if isinstance(amount, str):
-        assert isinstance(strange.value, BadMoney)
+        assert isinstance(strange.value, InvalidAmount)
 
 
 @pytest.mark.parametrize("field", ["amount", "currency"])
 def test_money_left_out(field: str) -> None:
     """A cost row without its amount or currency is an error that names the field and the row."""
     row = {name: said for name, said in cost_row().items() if name != field}
-    with pytest.raises(StrangeAnswer, match=rf"`{field}`.*\$\.data\[0\]\.results\[1\]"):
+    with pytest.raises(UnexpectedResponse, match=rf"`{field}`.*\$\.data\[0\]\.results\[1\]"):
         costs((), day(5, cost_row(), row))
 
 
@@ -281,7 +281,7 @@ def test_money_left_out(field: str) -> None:
 )
 def test_a_row_that_cannot_be(fields: Json, path: str) -> None:
     """A count that is no count is an error that names its place: nothing reads as 0."""
-    with pytest.raises(StrangeAnswer) as strange:
+    with pytest.raises(UnexpectedResponse) as strange:
         usage((), day(5, usage_row(**fields)))
     assert path in str(strange.value)
     assert strange.value.request_id == "req_of_page"
@@ -327,7 +327,7 @@ def test_a_group_of_counters_left_out(field: str) -> None:
 def test_a_counter_left_out(field: str) -> None:
     """A missing counter is an error that names it, never zero (trap 18)."""
     row = {name: said for name, said in usage_row().items() if name != field}
-    with pytest.raises(StrangeAnswer, match=f"`{field}`"):
+    with pytest.raises(UnexpectedResponse, match=f"`{field}`"):
         usage((), day(5, row))
 
 
@@ -360,7 +360,7 @@ def bodies(*buckets: Iterable[Json]) -> list[Page]:
 )
 def test_buckets_that_cannot_be(pages: list[list[Json]]) -> None:
     """A bucket that comes twice, out of order, backwards, without a zone or without rows is an error with its place."""
-    with pytest.raises(StrangeAnswer) as strange:
+    with pytest.raises(UnexpectedResponse) as strange:
         list(usage_records(bodies(*pages), ()))
     assert strange.value.exit_code == 5
     assert "$.data[" in str(strange.value)
@@ -381,7 +381,7 @@ def test_buckets_that_cannot_be(pages: list[list[Json]]) -> None:
 )
 def test_buckets_that_were_not_asked_for(odd: Json) -> None:
     """A bucket off its boundaries, of another width or outside the window asked for is an error, not a record."""
-    with pytest.raises(StrangeAnswer):
+    with pytest.raises(UnexpectedResponse):
         usage((), odd)
 
 
@@ -403,9 +403,9 @@ def test_buckets_that_were_not_asked_for(odd: Json) -> None:
 def test_answers_that_are_no_report(body: bytes) -> None:
     """Truncated JSON, HTML, or JSON of another shape under 200 is an error that names path and request."""
     page = Page(usage_query(OCTOBER, Grain.DAY).request, body, {"request-id": "req_odd"})
-    with pytest.raises(StrangeAnswer) as strange:
+    with pytest.raises(UnexpectedResponse) as strange:
         list(usage_records([page], ()))
     assert "/v1/organizations/usage_report/messages" in strange.value.what
     assert "[request-id req_odd]" in str(strange.value)
-    with pytest.raises(StrangeAnswer):
+    with pytest.raises(UnexpectedResponse):
         list(cost_records([page], ()))

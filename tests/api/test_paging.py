@@ -8,7 +8,7 @@ from tallystick.api.client import Query
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
 from tallystick.api.reports import cost_query, usage_query, usage_records
 from tallystick.core.time import DAY, Grain, Window, instant, text
-from tallystick.errors import StrangeAnswer
+from tallystick.errors import UnexpectedResponse
 
 from .conftest import NOW, Connect, Json, bucket, listed, reply, report, usage_row
 
@@ -69,7 +69,7 @@ def test_an_empty_report(connect: Connect) -> None:
 def test_more_without_a_token(connect: Connect, query: Query, token: str | None) -> None:
     """More without a token is an error, not an end (trap 12)."""
     client, _ = connect(reply(200, {"data": [], "has_more": True, "next_page": token}, request_id="req_9"))
-    with pytest.raises(StrangeAnswer, match="more") as strange:
+    with pytest.raises(UnexpectedResponse, match="more") as strange:
         list(client.pages(query))
     assert strange.value.exit_code == 5
     assert strange.value.request_id == "req_9"
@@ -79,7 +79,7 @@ def test_more_without_a_token(connect: Connect, query: Query, token: str | None)
 def test_more_without_the_key_of_a_token(connect: Connect) -> None:
     """More with `next_page` left out is an error too."""
     client, _ = connect(reply(200, {"data": [], "has_more": True}))
-    with pytest.raises(StrangeAnswer, match="more"):
+    with pytest.raises(UnexpectedResponse, match="more"):
         list(client.pages(USAGE))
 
 
@@ -87,7 +87,7 @@ def test_more_without_the_key_of_a_token(connect: Connect) -> None:
 def test_a_token_seen_before(connect: Connect, tokens: tuple[str, ...]) -> None:
     """A token that comes again would never end: it is an error, at once."""
     client, server = connect(*(report(token=token, request_id="req_loop") for token in tokens))
-    with pytest.raises(StrangeAnswer, match="twice") as strange:
+    with pytest.raises(UnexpectedResponse, match="twice") as strange:
         list(client.pages(USAGE))
     assert strange.value.request_id == "req_loop"
     assert USAGE_PATH in strange.value.what
@@ -98,7 +98,7 @@ def test_a_token_seen_before(connect: Connect, tokens: tuple[str, ...]) -> None:
 def test_no_word_of_more(connect: Connect, query: Query) -> None:
     """Without `has_more` the end cannot be told: an error that names the field, the path and the request."""
     client, _ = connect(reply(200, {"data": [], "next_page": None, "last_id": None}, request_id="req_mute"))
-    with pytest.raises(StrangeAnswer, match="has_more") as strange:
+    with pytest.raises(UnexpectedResponse, match="has_more") as strange:
         list(client.pages(query))
     assert "$.has_more" in strange.value.what
     assert "[request-id req_mute]" in strange.value.what
@@ -117,7 +117,7 @@ def test_no_word_of_more(connect: Connect, query: Query) -> None:
 def test_an_envelope_of_another_type(connect: Connect, envelope: Json, field: str) -> None:
     """An envelope whose fields have another type is an error that names the field."""
     client, _ = connect(reply(200, {"data": [], **envelope}))
-    with pytest.raises(StrangeAnswer) as strange:
+    with pytest.raises(UnexpectedResponse) as strange:
         list(client.pages(USAGE))
     assert field in strange.value.what
 
@@ -130,7 +130,7 @@ def test_a_page_that_cannot_be_read(connect: Connect, body: str | bytes, place: 
     records = usage_records(client.pages(USAGE), ("model",))
     for _ in range(place):
         next(records)
-    with pytest.raises(StrangeAnswer) as strange:
+    with pytest.raises(UnexpectedResponse) as strange:
         next(records)
     assert strange.value.exit_code == 5
     assert USAGE_PATH in strange.value.what
@@ -143,7 +143,7 @@ def test_a_bucket_again_on_a_later_page(connect: Connect) -> None:
     records = usage_records(client.pages(USAGE), ("model",))
     next(records)
     next(records)
-    with pytest.raises(StrangeAnswer, match="twice or out of order"):
+    with pytest.raises(UnexpectedResponse, match="twice or out of order"):
         next(records)
 
 
@@ -166,7 +166,7 @@ def test_lists_by_id_stop_on_has_more(connect: Connect, endpoint: object) -> Non
 def test_lists_by_id_that_would_not_end(connect: Connect, more: list[Json]) -> None:
     """A list that says there is more after the same id, or after none, is an error."""
     client, server = connect(listed(*more, more=True))
-    with pytest.raises(StrangeAnswer):
+    with pytest.raises(UnexpectedResponse):
         list(client.pages(Query(WORKSPACES)))
     assert len(server.requests) <= 2
 
@@ -181,7 +181,7 @@ def test_lists_by_token_stop_without_one(connect: Connect) -> None:
 def test_a_list_by_token_without_its_field(connect: Connect) -> None:
     """Without `next_page` the end of such a list cannot be told: an error that names the field."""
     client, _ = connect(reply(200, {"data": []}))
-    with pytest.raises(StrangeAnswer, match="next_page"):
+    with pytest.raises(UnexpectedResponse, match="next_page"):
         list(client.pages(Query(SERVICE_ACCOUNTS)))
 
 

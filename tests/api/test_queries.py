@@ -10,7 +10,7 @@ from hypothesis import given, strategies as st
 from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
 from tallystick.api.reports import _query, cost_query, usage_query
 from tallystick.core.time import DAY, Grain, Window, instant
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 from .conftest import NOW
 
@@ -84,7 +84,7 @@ def test_limits_by_width(grain: str, width: str, most: int) -> None:
     for fits in (1, most):
         assert dict(usage_query(OCTOBER, Grain(grain), limit=fits).parameters)["limit"] == str(fits)
     for unfit in (0, -1, most + 1):
-        with pytest.raises(AskedWrongly, match=f"1 to {most}") as refused:
+        with pytest.raises(InvalidQuestion, match=f"1 to {most}") as refused:
             usage_query(OCTOBER, Grain(grain), limit=unfit)
         assert refused.value.exit_code == 2
 
@@ -92,7 +92,7 @@ def test_limits_by_width(grain: str, width: str, most: int) -> None:
 @pytest.mark.parametrize("limit", [0, 32])
 def test_limits_of_cost(limit: int) -> None:
     """The cost report gives 1 to 31 days a page."""
-    with pytest.raises(AskedWrongly, match="1 to 31"):
+    with pytest.raises(InvalidQuestion, match="1 to 31"):
         cost_query(OCTOBER, NOW, limit=limit)
 
 
@@ -117,10 +117,10 @@ def test_limits_of_cost(limit: int) -> None:
 )
 def test_asked_wrongly(ask: Callable[[], object], named: str) -> None:
     """What the API would refuse is refused before sending: the error names what is wrong and says what can be asked."""
-    with pytest.raises(AskedWrongly) as refused:
+    with pytest.raises(InvalidQuestion) as refused:
         ask()
     assert named in refused.value.what
-    assert refused.value.mend
+    assert refused.value.hint
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_asked_wrongly(ask: Callable[[], object], named: str) -> None:
 )
 def test_no_filter_on_what_is_absent(name: str, absent: str) -> None:
     """The name of an absent value is ours; the API knows no such value, so a filter on it is asked wrongly."""
-    with pytest.raises(AskedWrongly, match=name):
+    with pytest.raises(InvalidQuestion, match=name):
         usage_query(OCTOBER, Grain.DAY, where={name: (absent,)})
 
 
@@ -143,14 +143,14 @@ def test_no_filter_on_what_is_absent(name: str, absent: str) -> None:
 @pytest.mark.parametrize("grain", [Grain.MINUTE, Grain.HOUR, Grain.DAY])
 def test_an_empty_window_of_usage(grain: Grain, at: str) -> None:
     """A window without an instant asks for nothing, so it is asked wrongly, on a boundary and inside a bucket."""
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         usage_query(between(at, at), grain)
 
 
 @pytest.mark.parametrize("at", ["2026-10-05T00:00:00Z", "2026-10-05T12:34:56Z"])
 def test_an_empty_window_of_cost(at: str) -> None:
     """A window without an instant bills nothing, so it is asked wrongly, on a boundary and inside a day."""
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         cost_query(between(at, at), NOW)
 
 
@@ -173,7 +173,7 @@ def test_cost_is_asked_for_ended_days(start: datetime, length: timedelta, now: d
     window = Window(start, start + length)
     ended = [one for one in window.split(Grain.DAY) if Grain.DAY.floor(one.start) + DAY <= now]
     if not ended:
-        with pytest.raises(AskedWrongly, match="ended"):
+        with pytest.raises(InvalidQuestion, match="ended"):
             cost_query(window, now)
         return
     asked = dict(cost_query(window, now).parameters)
@@ -191,9 +191,9 @@ def test_cost_is_asked_for_ended_days(start: datetime, length: timedelta, now: d
 )
 def test_cost_without_an_ended_day(start: str, end: str) -> None:
     """Today's cost is not published: asking for it alone is refused before sending, and says until when to ask."""
-    with pytest.raises(AskedWrongly, match="ended") as refused:
+    with pytest.raises(InvalidQuestion, match="ended") as refused:
         cost_query(between(start, end), NOW)
-    assert "2026-11-03T00:00:00Z" in refused.value.mend
+    assert "2026-11-03T00:00:00Z" in refused.value.hint
 
 
 def test_a_day_that_ends_a_second_early() -> None:

@@ -13,9 +13,9 @@ import pytest
 from tallystick.api.client import Client, Query
 from tallystick.api.credential import Credential, masked
 from tallystick.api.endpoints import ORGANIZATION
-from tallystick.config import Settings
 from tallystick.credentials import printed
-from tallystick.errors import AskedWrongly, Refused
+from tallystick.errors import InvalidQuestion, Refused
+from tallystick.settings import Settings
 
 from .conftest import KEY, Connect, FakeClock, Server, refusal, reply
 
@@ -115,7 +115,7 @@ def test_what_a_command_can_do_wrong(tmp_path: Path, setting: str, code: str, wh
     """Each way to fail has a message that says which, names the setting and shows nothing that was printed."""
     script = tmp_path / "script.py"
     script.write_text(code, encoding="utf-8")
-    with pytest.raises(AskedWrongly, match=why) as refused:
+    with pytest.raises(InvalidQuestion, match=why) as refused:
         settings(tmp_path, **{setting: f"{sys.executable} -X utf8 {script}"}).credential()
     assert setting in str(refused.value)
     assert KEY not in str(refused.value)
@@ -124,7 +124,7 @@ def test_what_a_command_can_do_wrong(tmp_path: Path, setting: str, code: str, wh
 def test_a_command_that_never_ends(tmp_path: Path) -> None:
     """A command is given up in time, also where a child of it still holds its output."""
     before = time.monotonic()
-    with pytest.raises(AskedWrongly, match="did not end within"):
+    with pytest.raises(InvalidQuestion, match="did not end within"):
         printed("sh -c 'sleep 30; echo'", "key_command", tmp_path, patience=0.2)
     assert time.monotonic() - before < 10
 

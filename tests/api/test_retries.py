@@ -134,7 +134,7 @@ def test_patience_ends(connect: Connect, clock: FakeClock, headers: dict[str, st
     assert max(clock.slept) <= LONGEST_WAIT
     for told in ("HTTP 529", "Too many cooks.", f"{len(server.requests)} tries", "/v1/organizations/me"):
         assert told in gone.value.what
-    assert gone.value.mend
+    assert gone.value.hint
 
 
 @pytest.mark.parametrize("header", ["0", (NOW - timedelta(days=1)).strftime(HTTP_DATE)])

@@ -10,7 +10,7 @@ import pytest
 from conftest import Tallystick
 from tallystick import Ledger
 from tallystick.core.records import CLOSED
-from tallystick.ledger.tables import Tables
+from tallystick.store.tables import Tables
 
 
 @pytest.fixture

@@ -20,9 +20,9 @@ from ledger.rows import ME, NOW, cost_of
 from tallystick import Ledger
 from tallystick.core.records import COST, NAMES, PINNED, VERSIONS
 from tallystick.errors import LedgerError
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables, Version
-from tallystick.reports.intact import damaged_tables
+from tallystick.reports.content_check import damaged_tables
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables, Version
 
 DAY = date(2026, 10, 1)
 CASES = Path(__file__).parent.parent / "witness" / "cases"
@@ -95,7 +95,7 @@ def test_a_damaged_log_is_refused(tables: Tables, damage: Callable[[Tables], Non
     damage(tables)
     with pytest.raises(LedgerError, match="cost") as read:
         Engine(tables, tables.newest())
-    assert "tallystick rebuild" in read.value.mend
+    assert "tallystick rebuild" in read.value.hint
     with pytest.raises(LedgerError, match="cost"), tables.writing():
         pass
 
@@ -119,8 +119,8 @@ def test_a_version_of_an_earlier_build_is_read_as_before(tables: Tables) -> None
     """A ledger whose versions state no contents answers, and its next commit states them."""
     rows = [{**version.row(), "totals": "{}"} for version in tables.versions()]
     with tables.writing() as writer:
-        from tallystick.ledger.erasure import rewrite
-        from tallystick.ledger.tables import schema
+        from tallystick.store.erasure import rewrite
+        from tallystick.store.tables import schema
 
         rewrite(writer, VERSIONS, pa.Table.from_pylist(rows, schema(VERSIONS)))
     tables.newest_file.unlink()
@@ -255,7 +255,7 @@ def test_a_file_where_a_folder_should_be(damaged: Tallystick, tmp_path: Path, wh
 def _child(*words: str, ledger: Path, **more: str) -> subprocess.CompletedProcess[str]:
     code = (
         "import sys\nfrom pathlib import Path\nfrom tallystick.errors import TallystickError\n"
-        "from tallystick.ledger.tables import Tables\n"
+        "from tallystick.store.tables import Tables\n"
         "try:\n with Tables(Path(sys.argv[1])).writing(): pass\n"
         "except TallystickError as e: print(e); sys.exit(e.exit_code)\n"
     )
@@ -286,7 +286,7 @@ def test_a_ledger_of_another_user_is_a_message(tables: Tables) -> None:
     """A ledger that this user may neither read nor write is a LedgerError that says so, exit code 6."""
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom tallystick.errors import LedgerError\n"
-        "from tallystick.ledger.tables import Tables\nimport tallystick.reports.verify\n"
+        "from tallystick.store.tables import Tables\nimport tallystick.reports.verify\n"
         "tables = Tables(Path(sys.argv[1]))\nos.setuid(65534)\n"
         "def write():\n with tables.writing(): pass\n"
         "for what in (tables.exists, tables.newest, write):\n"

@@ -15,8 +15,8 @@ import pytest
 from cases.conftest import CASES, KEY, Case
 from reports.given import Run
 from tallystick import AdminAPI, Ledger
-from tallystick.config import Settings
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.settings import Settings
 
 Tallystick = Callable[..., Run]
 FILE = Path("tallystick.toml")
@@ -55,9 +55,9 @@ def test_a_folder_cannot_have_the_key_sent_anywhere(tallystick: Tallystick, comm
         FILE.write_text(f'[api]\nbase_url = "http://127.0.0.1:{port}"\n')
         run = tallystick(command, ANTHROPIC_ADMIN_KEY=KEY)
         run.refused(2, "tallystick.toml", "base_url", "tallystick trust", "--config")
-        with pytest.raises(AskedWrongly, match="not trusted"):
+        with pytest.raises(InvalidQuestion, match="not trusted"):
             AdminAPI(KEY)
-        with pytest.raises(AskedWrongly, match="not trusted"):
+        with pytest.raises(InvalidQuestion, match="not trusted"):
             Ledger.open("nowhere").sync()
     assert heard == []
 
@@ -160,7 +160,7 @@ def test_files_outside_the_folder_are_not_read(tallystick: Tallystick, tmp_path:
     for line in (f'owners = "{secret}"', 'owners = "link.csv"', 'owners = "../secret"', f'people_key = "{secret}"'):
         FILE.write_text(line + "\n")
         settings = Settings.load(environment={})
-        with pytest.raises(AskedWrongly, match="not trusted"):
+        with pytest.raises(InvalidQuestion, match="not trusted"):
             _ = settings.people() if "people" in line else settings.owners()
         assert "secret-text" not in tallystick("owners").err
     FILE.write_text(f'prices = "{secret}"\n')
@@ -179,7 +179,7 @@ def test_a_program_of_the_folder_is_not_taken_for_another(tmp_path: Path, monkey
     for path in (Path("get-key"), own / "get-key"):
         path.chmod(0o755)
     monkeypatch.setenv("PATH", f"{os.environ['PATH']}:.:")
-    with pytest.raises(AskedWrongly, match="no program"):
+    with pytest.raises(InvalidQuestion, match="no program"):
         Settings.load(config=str(own / FILE), environment={}).credential()
     named = Settings.load(config=str(own / "named.toml"), environment={})
     assert named.credential().header() == ("x-api-key", KEY)

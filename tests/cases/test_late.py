@@ -12,11 +12,11 @@ from pyarrow import Table
 
 from cases.conftest import Case
 from tallystick.core.records import ANALYTICS_USAGE, DAYS, NAMES, USAGE_DAY
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables, schema
-from tallystick.reports.coverage import organizations
+from tallystick.query.coverage import organizations
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables, schema
 from tallystick.sync.charging import Charging
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 SCENARIO = "50-late/scenario.py"
 WEEK = ("--by", "", "--since", "7d", "--strict", "--format", "json")

@@ -22,14 +22,14 @@ from tallystick.api.leniency import Oddity
 from tallystick.core.money import total
 from tallystick.core.records import TOKENS
 from tallystick.core.time import Grain, Window
-from tallystick.errors import StrangeAnswer
-from tallystick.sync.activity import ActivityReading
-from tallystick.sync.dense import DenseReading
-from tallystick.sync.people import Mode, People
-from tallystick.sync.plan import Errand, Source
-from tallystick.sync.questions import Questions
-from tallystick.sync.reading import Reading, Verdict
-from tallystick.sync.sparse import SparseReading
+from tallystick.errors import UnexpectedResponse
+from tallystick.sync.analytics_batch import SparseReading
+from tallystick.sync.batch import BatchCheck, Reading
+from tallystick.sync.claude_code_batch import ActivityReading
+from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.redaction import Mode, People
+from tallystick.sync.reports_batch import DenseReading
+from tallystick.sync.requests import Questions
 
 Json = dict[str, Any]
 Mutation = Callable[[Json], None]
@@ -121,12 +121,12 @@ def client_of(world: Any, end: str, mutation: Mutation, text: Callable[[str], st
     return Client(Credential(KEY), clock=Clock(), transport=httpx2.MockTransport(answer), patience=0, pace=None)
 
 
-def reading_of(source: Source, client: Client, people: People | None = None) -> tuple[Reading, Verdict]:
+def reading_of(source: Source, client: Client, people: People | None = None) -> tuple[Reading, BatchCheck]:
     """What is read of a source, and the judgement of it."""
-    errand = Errand(source, Grain.DAY, WINDOW)
+    task = SyncTask(source, Grain.DAY, WINDOW)
     kind = ActivityReading if source is Source.CLAUDE_CODE else SparseReading if source.newer else DenseReading
-    reading = kind(errand, "org", NOW, "wrkspc_01Default")
-    for asked in Questions(client, lambda *_: None).pages(errand, reading, NOW):
+    reading = kind(task, "org", NOW, "wrkspc_01Default")
+    for asked in Questions(client, lambda *_: None).pages(task, reading, NOW):
         reading.add(people.taken(asked, source) if people else asked)
     return reading, reading.verdict()
 
@@ -156,17 +156,17 @@ def changed(rows: Any, path: tuple[str, ...], odd: str) -> None:
             row["field_of_tomorrow"] = {"deep": [{}]}
 
 
-def sums(verdict: Verdict, names: tuple[str, ...]) -> list[Any]:
+def sums(verdict: BatchCheck, names: tuple[str, ...]) -> list[Any]:
     """The sums of columns of what is kept."""
     return [pc.sum(verdict.rows[name]).as_py() for name in names]
 
 
-def used(verdict: Verdict) -> int:
+def used(verdict: BatchCheck) -> int:
     """The tokens of what is kept."""
     return sum(sums(verdict, TOKENS))
 
 
-def billed(verdict: Verdict) -> Decimal:
+def billed(verdict: BatchCheck) -> Decimal:
     """The US dollars of what is kept."""
     return total(verdict.rows["billed"].to_pylist())
 
@@ -354,6 +354,6 @@ def test_an_unknown_number_that_no_float_holds(world: Any, source: Source) -> No
 def test_money_counts_and_dates_stay_strict(world: Any, source: Source, path: tuple[str, ...], odd: str) -> None:
     """An odd amount, currency, count or date is an error that names its place; nothing of it is read as zero."""
     client = client_of(world, str(source).replace("_", "/"), lambda body: changed(body["data"], path, odd))
-    with pytest.raises(StrangeAnswer, match=r"\$\.data\[") as strange:
+    with pytest.raises(UnexpectedResponse, match=r"\$\.data\[") as strange:
         reading_of(source, client)
     assert strange.value.exit_code == 5

@@ -19,7 +19,7 @@ from tallystick import Ledger
 from tallystick.core.records import State
 from tallystick.core.time import Window
 from tallystick.core.zones import HOUR, Zone
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.sim import World
 
 from .conftest import Case
@@ -205,5 +205,5 @@ def test_lord_howe_is_answered_while_its_clocks_show_whole_hours() -> None:
     zone = Zone.of("Australia/Lord_Howe")
     now = datetime(2026, 11, 28, 9, 30, tzinfo=UTC)
     assert zone.window("2026-11-01", None, now).start == datetime(2026, 10, 31, 13, tzinfo=UTC)
-    with pytest.raises(AskedWrongly, match="13:30 UTC"):
+    with pytest.raises(InvalidQuestion, match="13:30 UTC"):
         zone.window("2026-09-20", None, now)

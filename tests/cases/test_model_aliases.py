@@ -13,8 +13,8 @@ from hypothesis import given, strategies as st
 from cases.conftest import Case
 from tallystick.core.models import aliases, canonical, same, stem
 from tallystick.core.prices import PriceList, Rate
-from tallystick.errors import AskedWrongly
-from tallystick.tally.prices import Prices
+from tallystick.errors import InvalidQuestion
+from tallystick.tally.price_lists import Prices
 
 SINCE = "2026-11-20"
 HAIKU = "claude-haiku-4-5-20251001"
@@ -75,7 +75,7 @@ def test_own_prices_of_an_alias() -> None:
         assert isinstance(rate, Rate)
         assert rate.low == Decimal(4)
     assert not lists.unknown(())
-    with pytest.raises(AskedWrongly, match="haiku-4-5"):
+    with pytest.raises(InvalidQuestion, match="haiku-4-5"):
         PriceList.read(lists.texts[0], own.format("claude-haiku-4-5") + own.format(HAIKU))
 
 

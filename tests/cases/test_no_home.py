@@ -11,8 +11,8 @@ import pytest
 from cases.conftest import KEY
 from reports.given import Run
 from tallystick import Ledger
-from tallystick.config import Settings
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.settings import Settings
 
 Tallystick = Callable[..., Run]
 
@@ -35,6 +35,6 @@ def test_without_a_home_what_needs_none_works(tallystick: Tallystick, book: Ledg
     tallystick("trust", "t.toml").refused(2, "no home folder", "--config")
     settings = Settings.load(environment={"ANTHROPIC_ADMIN_KEY": KEY})
     assert settings.credential().source == "ANTHROPIC_ADMIN_KEY"
-    with pytest.raises(AskedWrongly, match="people_key"):
+    with pytest.raises(InvalidQuestion, match="people_key"):
         settings.people().hidden("ann@example.com")
     assert os.environ.get("HOME") is None

@@ -25,7 +25,7 @@ from reports.given import NOW, Run
 from tallystick import Ledger, Table
 from tallystick.cli import output
 from tallystick.core.question import Heading, Kind
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.exports import Rows
 from tallystick.exports.csv import write as write_csv
 from tallystick.exports.jsonl import write as write_jsonl
@@ -139,12 +139,12 @@ def test_a_folder_of_statements_is_whole_or_not_there(tallystick: Tallystick, tm
     assert run.code == 0, run.err
     assert any("財務部" in path.name for path in Path("made").iterdir())
     folder = tmp_path / "half"
-    with pytest.raises(AskedWrongly, match="cannot be written"):
+    with pytest.raises(InvalidQuestion, match="cannot be written"):
         output.write_all(folder, {"fine.csv": b"1", "x" * 300: b"2"}, force=False)
     assert not folder.exists()
     folder.mkdir()
     (folder / "taken").mkdir()
-    with pytest.raises(AskedWrongly, match="is there already"):
+    with pytest.raises(InvalidQuestion, match="is there already"):
         output.write_all(folder, {"fine.csv": b"1", "taken": b"2"}, force=True)
     assert [path.name for path in folder.iterdir()] == ["taken"]
 

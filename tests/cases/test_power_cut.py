@@ -12,9 +12,9 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.records import COST, PAGES, VERSIONS
 from tallystick.core.time import Grain, Window
-from tallystick.ledger.disk import fsync
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
+from tallystick.store.disk import fsync
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
 from tallystick.sync.run import How, Sync
 
 DAY = date(2026, 10, 1)

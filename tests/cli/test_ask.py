@@ -15,7 +15,7 @@ import pytest
 from reports.given import Run, lines
 from tallystick import Ledger, Table
 from tallystick.formats import FORMATS
-from tallystick.ledger.views import VIEWS
+from tallystick.store.views import VIEWS
 
 Tallystick = Callable[..., Run]
 REPORTS = ("spend", "usage", "cache")

@@ -7,13 +7,13 @@ from tallystick.core.records import COUNTERS, PINNED, TOKENS, VERSIONS, UsageRec
 from tallystick.core.time import Window, instant
 from tallystick.errors import (
     ApiError,
-    AskedWrongly,
-    BadMoney,
-    CursorLost,
+    CursorExpired,
+    InvalidAmount,
+    InvalidQuestion,
     LedgerError,
     Refused,
-    StrangeAnswer,
     TallystickError,
+    UnexpectedResponse,
     Unreachable,
 )
 
@@ -72,12 +72,12 @@ def test_tables_are_described_once() -> None:
 @pytest.mark.parametrize(
     ("error", "code", "parent"),
     [
-        (AskedWrongly, 2, TallystickError),
+        (InvalidQuestion, 2, TallystickError),
         (Refused, 3, ApiError),
-        (CursorLost, 3, Refused),
+        (CursorExpired, 3, Refused),
         (Unreachable, 4, ApiError),
-        (StrangeAnswer, 5, ApiError),
-        (BadMoney, 5, StrangeAnswer),
+        (UnexpectedResponse, 5, ApiError),
+        (InvalidAmount, 5, UnexpectedResponse),
         (LedgerError, 6, TallystickError),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tallystick.core.money import PLACES, from_cents, plain, ratio, rounded, total
-from tallystick.errors import BadMoney
+from tallystick.errors import InvalidAmount
 
 AMOUNTS = st.decimals(-(10**15), 10**15, places=PLACES, allow_nan=False, allow_infinity=False)
 
@@ -67,15 +67,15 @@ def test_amounts_read(amount: str, dollars: str) -> None:
     ],
 )
 def test_amounts_refused(amount: str) -> None:
-    """Whatever is not a plain decimal number is BadMoney, never zero."""
-    with pytest.raises(BadMoney):
+    """Whatever is not a plain decimal number is InvalidAmount, never zero."""
+    with pytest.raises(InvalidAmount):
         from_cents(amount)
 
 
 @pytest.mark.parametrize("amount", ["0.00000000001", "-0.00000000001", "1.12345678901", "1000000000000000000"])
 def test_amounts_that_do_not_fit(amount: str) -> None:
-    """More than 12 decimal places of a dollar, or 16 digits before them, are BadMoney and not rounded."""
-    with pytest.raises(BadMoney, match="12 places"):
+    """More than 12 decimal places of a dollar, or 16 digits before them, are InvalidAmount and not rounded."""
+    with pytest.raises(InvalidAmount, match="12 places"):
         from_cents(amount)
 
 
@@ -83,15 +83,15 @@ def test_amounts_that_do_not_fit(amount: str) -> None:
     "amount", ["1" * 77, "1" * 5000, "0." + "1" * 90, "-" + "9" * 80 + ".5", "0." + "0" * 99 + "1"]
 )
 def test_amounts_of_any_length(amount: str) -> None:
-    """However many digits an amount has, one that cannot be kept exactly is BadMoney and no other error."""
-    with pytest.raises(BadMoney):
+    """However many digits an amount has, one that cannot be kept exactly is InvalidAmount and no other error."""
+    with pytest.raises(InvalidAmount):
         from_cents(amount)
 
 
 @pytest.mark.parametrize("currency", ["EUR", "", "US$"])
 def test_one_currency(currency: str) -> None:
-    """An amount in anything but USD is BadMoney that names the currency."""
-    with pytest.raises(BadMoney, match=repr(currency).replace("$", r"\$")):
+    """An amount in anything but USD is InvalidAmount that names the currency."""
+    with pytest.raises(InvalidAmount, match=repr(currency).replace("$", r"\$")):
         from_cents("1", currency)
 
 
@@ -107,10 +107,10 @@ def test_from_cents_is_exact(amount: str) -> None:
 
 @given(st.text("0123456789.-+eE ", max_size=120))
 def test_from_cents_reads_or_refuses(amount: str) -> None:
-    """Any text is either an exact amount or BadMoney."""
+    """Any text is either an exact amount or InvalidAmount."""
     try:
         dollars = from_cents(amount)
-    except BadMoney:
+    except InvalidAmount:
         return
     with localcontext(prec=200):
         assert dollars * 100 == Decimal(amount)

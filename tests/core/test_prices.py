@@ -14,8 +14,8 @@ from genai_prices.types import ModelInfo, TieredPrices
 from tallystick.core.money import EXACT, PLACES, from_cents
 from tallystick.core.prices import PLAIN, UNITS, PriceList, Rate, Span, Unpriced
 from tallystick.core.records import TOKENS
-from tallystick.errors import AskedWrongly
-from tallystick.sim import tariff
+from tallystick.errors import InvalidQuestion
+from tallystick.sim.world import tariff
 
 TEXT = (files("tallystick.core") / "prices.toml").read_text(encoding="utf-8")
 LIST = PriceList.read(TEXT)
@@ -317,12 +317,12 @@ PRICE = '[[price]]\nfor = "claude-x"\nfrom = 2026-10-01\nusd = {{ {usd} }}\n'
 )
 def test_wrong_entries_are_named(text: str, words: str) -> None:
     """A list that cannot be is refused with the entry named and a way to mend it."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         PriceList.read(TEXT, text)
     assert words in wrong.value.what
-    assert wrong.value.mend
+    assert wrong.value.hint
     assert "regex" not in wrong.value.what
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         PriceList.read(TEXT, text, names=("prices.toml", "ours.toml"))
     assert "price list 2" not in wrong.value.what.lower()
 

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 from tallystick.core.question import Heading, Kind, Question, Table, window
 from tallystick.core.time import DAY, Grain, Window, instant
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 _EDGES = [
     datetime(2028, 2, 29, 12, 30, tzinfo=UTC),
@@ -84,7 +84,7 @@ def test_two_days(now: datetime, since: int, until: int) -> None:
     if start < end:
         assert window(*said) == Window(start, end)
     else:
-        with pytest.raises(AskedWrongly, match="no day"):
+        with pytest.raises(InvalidQuestion, match="no day"):
             window(*said)
 
 
@@ -117,7 +117,7 @@ def test_never_past_the_running_day(now: datetime, ahead: timedelta) -> None:
     """A day ahead as `--until` is the end of the running day; as `--since` it is asked wrongly."""
     later = f"{now + ahead + DAY:%Y-%m-%d}"
     assert window("2023-01-01", later, now) == Window(instant("2023-01-01"), tomorrow(now))
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         window(later, None, now)
 
 
@@ -141,7 +141,7 @@ def test_words_refused(word: str) -> None:
     """Anything that is not a day, a month or one of the words is asked wrongly, and the answer lists what can be."""
     now = datetime(2026, 11, 3, 9, tzinfo=UTC)
     for since, until in ((word, None), ("2023-01-01", word)):
-        with pytest.raises(AskedWrongly) as refused:
+        with pytest.raises(InvalidQuestion) as refused:
             window(since, until, now)
         assert refused.value.exit_code == 2
         assert "mtd" in str(refused.value)

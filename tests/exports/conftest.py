@@ -7,8 +7,8 @@ import pytest
 
 from reports.given import CLOCK, Kept
 from sync.conftest import TODAY, Wire, synced
-from tallystick.book import Ledger
-from tallystick.config import Settings
+from tallystick.ledger import Ledger
+from tallystick.settings import Settings
 from tallystick.sim import Discount, World
 
 SINCE = date(2026, 9, 28)

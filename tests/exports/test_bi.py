@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tallystick.book import Ledger
+from tallystick.ledger import Ledger
 
 PAGE = (Path(__file__).parents[2] / "docs" / "bi.md").read_text(encoding="utf-8")
 SNIPPETS = [code for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "LEDGER}" in code]

@@ -14,14 +14,14 @@ import pyarrow.parquet
 import pytest
 
 from reports.given import Run
-from tallystick.book import Ledger
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.prices import Rate
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.exports import Rows
 from tallystick.exports.focus import COLUMNS, VERSIONS, schema
+from tallystick.ledger import Ledger
 from tallystick.sim import World
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 from tallystick.tally.unit_prices import units
 
 Tallystick = Callable[..., Run]
@@ -267,5 +267,5 @@ def test_the_command(tallystick: Tallystick, ledgers: dict[str, Ledger]) -> None
     assert done.out.splitlines()[0] == ",".join(schema("1.4").names)
     assert "left out" in done.err
     assert tallystick("export", "focus", "--month", "October", **there).code == 2
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         ledgers["analytics"].export_focus("2026-10", "1.3")

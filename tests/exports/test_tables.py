@@ -16,17 +16,17 @@ from hypothesis import given, strategies as st
 
 from reports.given import Run, summed
 from sync.conftest import used
-from tallystick.book import Ledger
 from tallystick.core.money import plain
 from tallystick.core.text import harmless, inert
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.exports import TABLES, Rows
 from tallystick.exports.csv import write as as_csv
 from tallystick.exports.jsonl import write as as_jsonl
 from tallystick.exports.lines import digits
 from tallystick.exports.tables import EXPORTED, columns
-from tallystick.ledger.engine import Engine
+from tallystick.ledger import Ledger
 from tallystick.sim import World
+from tallystick.store.engine import Engine
 
 Tallystick = Callable[..., Run]
 FIRST = date(2026, 10, 1)
@@ -147,7 +147,7 @@ def test_where_holds_the_rows(ledger: Ledger) -> None:
     found = read(ledger, "charges", where={"key": row["key_name"]})
     assert {it["key"] for it in found} == {row["key"]}
     for where in ({"key": "nobody"}, {"team": "platform"}):
-        with pytest.raises(AskedWrongly):
+        with pytest.raises(InvalidQuestion):
             ledger.export("charges", where=where, **OCTOBER)
 
 

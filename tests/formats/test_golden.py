@@ -18,14 +18,14 @@ from pyarrow.parquet import read_table
 from formats.hostile import hostile
 from reports.given import NOW
 from tallystick import Ledger
+from tallystick.billing.chargeback import charged
+from tallystick.billing.statement import statement
 from tallystick.core.document import Document
 from tallystick.formats import FORMATS
 from tallystick.outlook.summary import summary
-from tallystick.reports.charged import charged
-from tallystick.reports.statement import statement
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

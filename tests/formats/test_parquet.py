@@ -14,7 +14,7 @@ from formats.hostile import BILLED, NAME, NAMES, TOKENS, hostile
 from tallystick import Ledger, Table
 from tallystick.core.document import Document
 from tallystick.core.question import Heading, Kind
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.formats.parquet import as_parquet
 
 
@@ -59,7 +59,7 @@ def test_a_document_is_its_lines() -> None:
     assert (said["report"], said["title"], said["caveats"]) == ("statement", made.title, list(made.caveats))
     assert [it["value"] for it in said["figures"]] == [None, "9.999999999999", "0.125", 1234567]
     assert said["columns"] == made.lines.written()["columns"]
-    with pytest.raises(AskedWrongly, match="no single table"):
+    with pytest.raises(InvalidQuestion, match="no single table"):
         as_parquet(Document("summary", "t", "", ()))
 
 

@@ -15,14 +15,14 @@ from openpyxl.cell import Cell as Written
 from formats.hostile import BILLED, DAY, NAME, NAMES, TOKENS, hostile
 from reports.given import NOW
 from tallystick import Ledger, Table
+from tallystick.billing.chargeback import charged
+from tallystick.billing.statement import overview
 from tallystick.core.document import Document, Section
 from tallystick.core.question import Cell, Heading, Kind
 from tallystick.core.text import safe
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.formats import xlsx
 from tallystick.formats.xlsx import as_xlsx
-from tallystick.reports.charged import charged
-from tallystick.reports.statement import overview
 from tallystick.tally.owners import Owners
 
 
@@ -226,9 +226,9 @@ def test_more_than_a_sheet_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(xlsx, "ROWS", 13)
     rows: list[tuple[Cell, ...]] = [("x",)] * 10
     assert sheet(Table(None, (NAME,), rows, {})).max_row == 11
-    with pytest.raises(AskedWrongly, match="11 rows") as refused:
+    with pytest.raises(InvalidQuestion, match="11 rows") as refused:
         as_xlsx(Table(None, (NAME,), [*rows, ("x",)], {}))
-    assert "parquet" in refused.value.mend
+    assert "parquet" in refused.value.hint
 
 
 def test_columns_are_wide_enough_for_their_figures() -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from tallystick.core.records import COST
-from tallystick.ledger.tables import schema
+from tallystick.store.tables import schema
 
 ME = "some-organization"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tallystick.errors import LedgerError
-from tallystick.ledger.archive import Archive
+from tallystick.store.archive import Archive
 
 PAGE = b'{"data": [], "has_more": false, "next_page": null}' * 20
 

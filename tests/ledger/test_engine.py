@@ -13,14 +13,14 @@ from pyarrow import parquet
 from sqlglot import exp, select
 
 from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
-from tallystick.book import Ledger
 from tallystick.core.records import COST, CUT_TABLES, NAMES, USAGE_DAY
-from tallystick.errors import AskedWrongly, LedgerError, TallystickError
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
-from tallystick.ledger.views import VIEWS
+from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.ledger import Ledger
 from tallystick.reports import sql
 from tallystick.sim import World
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
+from tallystick.store.views import VIEWS
 
 
 @pytest.fixture(scope="module")
@@ -168,11 +168,11 @@ REFUSED = [
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_anything_but_one_reading_statement_is_refused(engine: Engine, full: Path, outside: Path, text: str) -> None:
-    """Writes, settings, several statements, and reading what is not the ledger's are AskedWrongly; nothing changes."""
+    """Writes, settings, several statements, and reading outside the ledger are InvalidQuestion; nothing changes."""
     told = (
         text.replace("{outside}", str(outside)).replace("{folder}", str(outside.parent)).replace("{ledger}", str(full))
     )
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         engine.sql(told)
     assert "hunter2" not in str(wrong.value)
     assert engine.sql("SELECT count(*) > 0 AS n FROM usage").to_pylist() == [{"n": True}]
@@ -183,14 +183,14 @@ def test_anything_but_one_reading_statement_is_refused(engine: Engine, full: Pat
 def test_the_environment_cannot_be_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query cannot read the environment, where a credential may be."""
     monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-hunter2")
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         engine.sql("SELECT getenv('ANTHROPIC_ADMIN_KEY')")
 
 
 def test_python_cannot_be_reached(engine: Engine) -> None:
     """A query cannot reach Python's own variables as if they were tables."""
     for name in ("text", "self", "VIEWS", "PINNED", "statements", "pa"):
-        with pytest.raises(AskedWrongly):
+        with pytest.raises(InvalidQuestion):
             engine.sql(f"SELECT * FROM {name}")  # noqa: S608
 
 
@@ -201,11 +201,11 @@ def test_python_cannot_be_reached(engine: Engine) -> None:
 @example("SELECT $1")
 @example("SELECT ?")
 def test_any_text_is_answered_or_asked_wrongly(engine: Engine, text: str) -> None:
-    """Whatever a user types gives an answer or AskedWrongly, never another error."""
+    """Whatever a user types gives an answer or InvalidQuestion, never another error."""
     try:
         engine.sql(text)
-    except AskedWrongly as wrong:
-        assert wrong.mend  # noqa: PT017 - either is right
+    except InvalidQuestion as wrong:
+        assert wrong.hint  # noqa: PT017 - either is right
 
 
 @pytest.mark.parametrize(
@@ -219,10 +219,10 @@ def test_any_text_is_answered_or_asked_wrongly(engine: Engine, text: str) -> Non
     ],
 )  # fmt: skip
 def test_a_value_of_any_type_is_shown(engine: Engine, value: str) -> None:
-    """A query may give values of any type DuckDB has: they are shown, or refused as AskedWrongly."""
+    """A query may give values of any type DuckDB has: they are shown, or refused as InvalidQuestion."""
     try:
         table = sql.ask(engine, f"SELECT {value} AS x")
-    except AskedWrongly:
+    except InvalidQuestion:
         return
     assert len(table.rows) == 1
 
@@ -266,7 +266,7 @@ def test_a_folder_that_cannot_hold_a_ledger_is_told(tmp_path: Path, name: str) -
     try:
         synced(tmp_path / name, Wire(small()), days_ago(1))
     except TallystickError as wrong:
-        assert wrong.mend  # noqa: PT017 - either is right
+        assert wrong.hint  # noqa: PT017 - either is right
     else:
         assert rows(tmp_path / name, "SELECT * FROM usage")
 
@@ -297,4 +297,4 @@ def test_a_ledger_of_another_version_says_so(full: Path, tmp_path: Path) -> None
         parquet.write_table(held.drop_columns(["currency"]), file)
     with pytest.raises(LedgerError, match="another version") as wrong:
         Engine(tables, tables.newest())
-    assert "tallystick rebuild" in wrong.value.mend
+    assert "tallystick rebuild" in wrong.value.hint

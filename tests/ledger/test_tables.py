@@ -18,13 +18,13 @@ from deltalake import DeltaTable
 
 from ledger.rows import ME, cost_of
 from sync.conftest import NOW, SINCE, Clock, Wire, content, days_ago, records, rows, small, synced
-from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, NAMES, PAGES, PINNED, USAGE_DAY, VERSIONS
 from tallystick.errors import LedgerError, TallystickError
-from tallystick.ledger import writer as writer_room
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import EMPTY, Tables, Version, Writer, schema
+from tallystick.ledger import Ledger
 from tallystick.sim import World
+from tallystick.store import writer as writer_room
+from tallystick.store.engine import Engine
+from tallystick.store.tables import EMPTY, Tables, Version, Writer, schema
 
 
 def _held(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
@@ -167,7 +167,7 @@ def test_undoing_is_done_once(tables: Tables) -> None:
 HOLD = """
 import sys
 from pathlib import Path
-from tallystick.ledger.tables import Tables
+from tallystick.store.tables import Tables
 with Tables(Path(sys.argv[1])).writing():
     print("held", flush=True)
     sys.stdin.readline()
@@ -255,7 +255,7 @@ def test_a_damaged_ledger_is_an_error_of_the_ledger(copy: Path, lost: str) -> No
     shutil.rmtree(target) if target.is_dir() else target.unlink()
     with pytest.raises(LedgerError) as wrong:
         Ledger(copy, Clock()).spend((), since="30d")
-    assert wrong.value.mend
+    assert wrong.value.hint
 
 
 def test_a_lost_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from reports.given import CLOCK, FIRST, TODAY, Kept, Run, Truth, caveat
 from tallystick import Ledger
-from tallystick.config import Settings, SystemClock
 from tallystick.core.question import Table
 from tallystick.core.time import DAY, midnight
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.outlook.budgets import FORECAST, FORECAST_FAR, HALF, MOST, OK, PASSED, UNKNOWN
+from tallystick.settings import Settings, SystemClock
 from tallystick.tally.cycles import Cycle, Every
 
 Tallystick = Callable[..., Run]
@@ -175,7 +175,7 @@ def test_dates_of_budgets(book: Ledger) -> None:
 )
 def test_budgets_of_nothing_known(book: Ledger, table: str, said: tuple[str, ...]) -> None:
     """A budget of a team, workspace or model that does not exist is refused with what is near; so is none at all."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         told(book, table).budget()
     assert all(word in str(wrong.value) for word in said)
 

@@ -14,9 +14,9 @@ from reports.given import FIRST, NOW, TODAY, Run, Truth, caveat, days
 from tallystick import Ledger
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Grain, Window, midnight
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import HISTORY, Pace, history, pace, said
-from tallystick.reports.daily import Day, How
 from tallystick.sim import World
 
 Tallystick = Callable[..., Run]
@@ -228,7 +228,7 @@ def test_workspaces_add_up(book: Ledger) -> None:
 
 def test_wrong_questions(book: Ledger, tallystick: Tallystick) -> None:
     """Another period, dimension or value is refused with what there is."""
-    with pytest.raises(AskedWrongly, match="month, quarter, year"):
+    with pytest.raises(InvalidQuestion, match="month, quarter, year"):
         book.pace(every="decade")
     tallystick("pace", "--where", "kind=output").refused(2, "no pace by kind", "workspace")
     tallystick("pace", "--where", "workspace=Publik Sector").refused(2, "Public Sector")

@@ -13,11 +13,11 @@ import pytest
 from reports.given import NOW, Run
 from tallystick import Ledger, Table
 from tallystick.core.document import Document
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.outlook.summary import summary
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 Tallystick = Callable[..., Run]
 OWNERS = Owners.read(
@@ -120,9 +120,9 @@ def test_a_month_before_that_is_unknown(book: Ledger) -> None:
 def test_several_organizations(two: Ledger) -> None:
     """In a ledger of several organizations one must be named."""
     first, second = two.organizations()
-    with pytest.raises(AskedWrongly, match=r"several(.|\n)*" + first):
+    with pytest.raises(InvalidQuestion, match=r"several(.|\n)*" + first):
         asked(two)
-    with pytest.raises(AskedWrongly, match="'x'"):
+    with pytest.raises(InvalidQuestion, match="'x'"):
         asked(two, name="x")
     billed = {row["organization"]: row["billed"] for row in two.spend("organization", "2026-11", "2026-11").rows}
     for name in (first, second):

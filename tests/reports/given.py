@@ -19,11 +19,11 @@ import httpx2
 from tallystick import Ledger
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.config import SystemClock
 from tallystick.core.question import Table
 from tallystick.core.time import DAY
-from tallystick.ledger.engine import Engine
+from tallystick.settings import SystemClock
 from tallystick.sim import Simulator, World
+from tallystick.store.engine import Engine
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 TODAY = NOW.date()

@@ -11,12 +11,12 @@ import pytest
 
 from tallystick import Ledger, Question, Table
 from tallystick.core.question import Cell, window
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
+from tallystick.errors import InvalidQuestion
+from tallystick.query.grouping import answer
+from tallystick.query.shape import Report
 from tallystick.reports import REPORTS
-from tallystick.reports.answer import answer
-from tallystick.reports.report import Report
 from tallystick.sim import World
+from tallystick.store.engine import Engine
 
 from .given import FIRST, NOW, TODAY, TOKENS, Truth, caveat, column, days, summed, total
 
@@ -253,11 +253,11 @@ def test_an_answer_says_what_was_asked(book: Ledger, report: Report) -> None:
 )
 def test_what_a_report_cannot_know_is_refused(book: Ledger, report: str, by: str, said: str) -> None:
     """A dimension that a report cannot know is an error that names it, says why, and lists the choices."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         book.ask(report, by)
     assert by in wrong.value.what
     assert said in wrong.value.what
-    assert "workspace" in wrong.value.mend
+    assert "workspace" in wrong.value.hint
 
 
 def test_what_makes_no_question_is_refused(book: Ledger) -> None:
@@ -268,7 +268,7 @@ def test_what_makes_no_question_is_refused(book: Ledger) -> None:
         lambda: book.spend(top=0),
         lambda: book.spend(where={"day": "2026-11-01"}),
     ):
-        with pytest.raises(AskedWrongly):
+        with pytest.raises(InvalidQuestion):
             asking()
 
 

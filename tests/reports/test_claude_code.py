@@ -10,7 +10,7 @@ import pytest
 
 from tallystick import Ledger
 from tallystick.core.question import Table
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.sim import Simulator, World
 
 from .given import CLOCK, TODAY, client_of, column, days, summed, total
@@ -134,9 +134,9 @@ def test_one_person_by_name(coded: Ledger, world: World) -> None:
     table = coded.claude_code("day", f"{SINCE}", UNTIL, {"person": user.name})
     [row] = [it for it in asked(coded, "person").rows if it["person"] == user.id]
     assert total(table, "billed") == row["billed"]
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         coded.claude_code("day", f"{SINCE}", UNTIL, {"person": "Nobody"})
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         coded.claude_code("hour", f"{SINCE}", UNTIL)
 
 

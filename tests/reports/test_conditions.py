@@ -7,7 +7,7 @@ from sqlglot import exp
 from reports.given import NOW
 from tallystick import Ledger
 from tallystick.core.time import Window
-from tallystick.reports.conditions import within
+from tallystick.query.filters import within
 
 
 def test_an_empty_window_has_no_rows(book: Ledger) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from tallystick import Ledger, Table
 from tallystick.cli import cli
 from tallystick.core.time import text
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.sim import Discount, Simulator, World
 
 from .given import CLOCK, NOW, TODAY, Kept, caveat, client_of, days, summed
@@ -150,7 +150,7 @@ def test_a_crosscheck_writes_nothing(book: Ledger) -> None:
 
 def test_other_groupings_are_refused(book: Ledger) -> None:
     """The dialects are compared by workspace or by key."""
-    with pytest.raises(AskedWrongly, match="by model"):
+    with pytest.raises(InvalidQuestion, match="by model"):
         _asked(book, "model")
 
 

@@ -185,7 +185,7 @@ def test_what_may_not_be_read(book: Ledger, golden_world: World) -> None:
     with client_of(closed) as client, pytest.raises(Refused, match="not enrolled in this preview") as no:
         book.limits(client=client)
     assert "Claude Enterprise" in no.value.what
-    assert "read:spend_limits" in no.value.mend
+    assert "read:spend_limits" in no.value.hint
 
 
 @pytest.fixture(scope="module")
@@ -345,4 +345,4 @@ def test_rate_limits_that_may_not_be_read(book: Ledger) -> None:
     """Without rate limits there is nothing to show: refused, with what would be needed."""
     with scripted({}) as client, pytest.raises(Refused, match="Not for you") as no:
         book.limits(client=client, rates=True)
-    assert "Admin key" in no.value.mend
+    assert "Admin key" in no.value.hint

@@ -10,7 +10,7 @@ import pytest
 
 from tallystick import Ledger
 from tallystick.core.money import total as exact
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.sim import World
 
 from .given import FIRST, NASTY, TODAY, column, small_world, synced, total
@@ -100,10 +100,10 @@ def test_every_name_that_is_shown_can_be_asked_for(book: Ledger, report: str, na
 )
 def test_a_misspelt_name_is_an_error_with_a_suggestion(book: Ledger, where: Mapping[str, str], near: str) -> None:
     """A name or id that nothing bears is an error, never an answer of zero, and the nearest is suggested."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         book.usage((), f"{FIRST}", where=where)
     assert next(iter(where.values())) in wrong.value.what
-    assert near in wrong.value.mend
+    assert near in wrong.value.hint
 
 
 def test_a_workspace_that_spent_nothing_is_known(book: Ledger, golden_world: World) -> None:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from tallystick import Ledger
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.views import VIEWS
+from tallystick.errors import InvalidQuestion
 from tallystick.reports import REPORTS
 from tallystick.reports.sql import ask
+from tallystick.store.engine import Engine
+from tallystick.store.views import VIEWS
 
 from .given import column
 
@@ -78,9 +78,9 @@ def test_every_column_is_documented(engine: Engine, view: object) -> None:
 )
 def test_only_one_reading_statement_is_run(engine: Engine, text: str, tmp_path: Path) -> None:
     """Anything that writes, configures, leaves the ledger's folder or cannot be run is an error, and does nothing."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         ask(engine, text)
-    assert wrong.value.mend
+    assert wrong.value.hint
     assert not list(tmp_path.iterdir())
     assert column(ask(engine, "SELECT count(*) > 0 AS there FROM cost"), "there") == ["true"]
 

@@ -14,11 +14,11 @@ import pytest
 
 from reports.given import CLOCK, NOW, Run
 from tallystick import Ledger
+from tallystick.billing.chargeback import Charged, charged
+from tallystick.billing.statement import LINES, overview, statement
 from tallystick.core.records import CHARGES
 from tallystick.errors import LedgerError
-from tallystick.ledger.tables import Tables
-from tallystick.reports.charged import Charged, charged
-from tallystick.reports.statement import LINES, overview, statement
+from tallystick.store.tables import Tables
 from tallystick.tally.owners import Owners
 
 Tallystick = Callable[..., Run]
@@ -45,7 +45,7 @@ workspace = "Public Sector"
 @pytest.fixture(scope="module")
 def made(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Charged:
     """October's statements of the small organization, a draft."""
-    from tallystick.config import Settings
+    from tallystick.settings import Settings
 
     file = tmp_path_factory.mktemp("own") / "own.toml"
     file.write_text(RULES, encoding="utf-8")

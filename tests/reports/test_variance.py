@@ -11,12 +11,12 @@ import pytest
 
 from reports.given import CLOCK, FIRST, NOW, Kept, Run, Truth, caveat, column, summed, synced, total
 from tallystick import Ledger
-from tallystick.config import Settings
 from tallystick.core.question import Table
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.reports.variance import WHAT, WHO
+from tallystick.settings import Settings
 from tallystick.sim import Discount, World
-from tallystick.sim.discount import NO_DISCOUNT
+from tallystick.sim.world.discount import NO_DISCOUNT
 
 Tallystick = Callable[..., Run]
 OCTOBER, NOVEMBER = (date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 11, 1), date(2026, 11, 21))
@@ -120,7 +120,7 @@ def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
     alone = owned.variance("2026-11", by="kind", where={"team": "coders"})
     adds_up(alone)
     assert {name: row[name] for name in alone.totals} == dict(alone.totals)
-    with pytest.raises(AskedWrongly, match="coders"):
+    with pytest.raises(InvalidQuestion, match="coders"):
         owned.variance("2026-11", by="team", where={"team": "coder"})
 
 

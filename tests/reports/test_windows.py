@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 
 from tallystick import Ledger
-from tallystick.config import SystemClock
 from tallystick.core.question import window
 from tallystick.core.time import DAY
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.settings import SystemClock
 
 from .given import FIRST, NOW, TODAY, Truth, caveat, column, days, total
 
@@ -65,10 +65,10 @@ def test_words_for_time(since: str, until: str | None, expected: tuple[str, str]
 )
 def test_what_is_no_window_is_refused(book: Ledger, since: str, until: str | None) -> None:
     """A word that is no UTC day, and a window without a day, are errors that quote it."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         book.spend(since=since, until=until)
     assert since in wrong.value.what
-    assert wrong.value.mend
+    assert wrong.value.hint
 
 
 def test_an_end_beyond_the_calendar_is_the_running_day() -> None:

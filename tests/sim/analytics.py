@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.sim import Answer, World
-from tallystick.sim.axes import AXES
-from tallystick.sim.requests import KINDS
+from tallystick.sim.newer.axes import AXES
+from tallystick.sim.world.requests import KINDS
 
 from .conftest import HEADERS, Api
 

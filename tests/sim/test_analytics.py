@@ -5,9 +5,10 @@ from decimal import Decimal
 
 from hypothesis import given, settings, strategies as st
 
-from tallystick.sim import World, tariff
-from tallystick.sim.axes import AXES
-from tallystick.sim.requests import KINDS
+from tallystick.sim import World
+from tallystick.sim.newer.axes import AXES
+from tallystick.sim.world import tariff
+from tallystick.sim.world.requests import KINDS
 
 from .analytics import (
     COST,

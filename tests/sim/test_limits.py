@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tallystick.sim import AnalyticsBehavior, Behavior, Discount, Request, Ticking, World
-from tallystick.sim.limits import BETA, thousandths
+from tallystick.sim.directory.spend_limits import BETA, thousandths
 
 from .analytics import COST, NEW as REPORTS, grouped
 from .conftest import HEADERS, NOW, Api, api_of

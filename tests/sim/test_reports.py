@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from tallystick.core.time import midnight
 from tallystick.sim import Behavior, Ticking, World
-from tallystick.sim.requests import KINDS
+from tallystick.sim.world.requests import KINDS
 
 from .conftest import HEADERS, NOW, Api, api_of
 

@@ -7,7 +7,7 @@ from itertools import groupby
 import pytest
 
 from tallystick.sim import World
-from tallystick.sim.requests import KINDS
+from tallystick.sim.world.requests import KINDS
 
 from .analytics import (
     COST,

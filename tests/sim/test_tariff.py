@@ -6,8 +6,8 @@ from itertools import product
 
 import pytest
 
-from tallystick.sim import tariff
-from tallystick.sim.tariff import FAMILIES, MODELS, Rates
+from tallystick.sim.world import tariff
+from tallystick.sim.world.tariff import FAMILIES, MODELS, Rates
 
 PLAIN = {"tier": "standard", "context": "0-200k", "geo": "global", "speed": "standard", "large": False}
 TODAY = date(2026, 11, 22)

@@ -7,8 +7,8 @@ import pytest
 
 from tallystick.core.time import Grain, midnight
 from tallystick.sim import Plant, Planted, Request, World
-from tallystick.sim.plants import LOOP_HOURS
-from tallystick.sim.tariff import OPENS
+from tallystick.sim.world.plants import LOOP_HOURS
+from tallystick.sim.world.tariff import OPENS
 
 from .conftest import NOW
 

@@ -24,13 +24,13 @@ from filelock import FileLock
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.book import Ledger
 from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables, Version
+from tallystick.ledger import Ledger
 from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables, Version
 from tallystick.sync.outcome import Outcome
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
@@ -284,7 +284,7 @@ def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[
 
 _FORKS = """
 import json, os, sys
-import pyarrow.dataset, tallystick.book, tallystick.api.client, tallystick.sync.run
+import pyarrow.dataset, tallystick.ledger, tallystick.api.client, tallystick.sync.run
 from tallystick.cli import main
 for line in sys.stdin:
     words, environment = json.loads(line)

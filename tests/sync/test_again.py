@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tallystick.core.records import PAGES, PINNED
-from tallystick.errors import AskedWrongly, LedgerError
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.tables import Tables
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.sim import World
+from tallystick.store.archive import Archive
+from tallystick.store.tables import Tables
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
@@ -129,7 +129,7 @@ def test_rebuilding_needs_an_archive_and_an_empty_place(full: Path, tmp_path: Pa
     """A rebuild into a folder that holds something, or from one without an archive, is refused and changes nothing."""
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "note").write_text("mine")
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         rebuild(full, tmp_path / "taken", PUBLIC)
     assert [it.name for it in (tmp_path / "taken").iterdir()] == ["note"]
     with pytest.raises(LedgerError):

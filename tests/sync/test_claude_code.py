@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from tallystick.core.records import ACTIVITY, DAYS, NAMES
-from tallystick.errors import StrangeAnswer
+from tallystick.errors import UnexpectedResponse
 from tallystick.sim import Answer, World
-from tallystick.sync.people import LETTERS, MADE, People, key_in
 from tallystick.sync.rebuild import rebuild
+from tallystick.sync.redaction import LETTERS, MADE, People, key_in
 
 from .conftest import DAY, NOW, PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, span, synced
 
@@ -253,7 +253,7 @@ def test_a_row_that_came_before(path: Path, world: World) -> None:
 
 def test_a_row_of_another_day_is_not_kept(path: Path, world: World) -> None:
     """A row of another day is an answer to another question: nothing of it is kept."""
-    change, error = {"date": "2026-01-01T00:00:00Z"}, StrangeAnswer
+    change, error = {"date": "2026-01-01T00:00:00Z"}, UnexpectedResponse
 
     def edit(rows: list[dict[str, Any]]) -> None:
         rows[0].update(change)

@@ -13,16 +13,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tallystick.book import Ledger
-from tallystick.closing import close
+from tallystick.billing.chargeback import Charged, charged
+from tallystick.billing.close import close
+from tallystick.billing.statement import statement
 from tallystick.core.money import plain
 from tallystick.core.question import utc_month
 from tallystick.core.records import CHARGES, CLOSED, DAYS, NAMES
-from tallystick.errors import AskedWrongly, LedgerError, TallystickError
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
-from tallystick.reports.charged import Charged, charged
-from tallystick.reports.closed import (
+from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.ledger import Ledger
+from tallystick.query.closed_months import (
     ADJUSTMENT,
     CHARGE,
     Month,
@@ -31,10 +30,11 @@ from tallystick.reports.closed import (
     kept,
     month,
 )
-from tallystick.reports.since_closed import otherwise
-from tallystick.reports.statement import statement
+from tallystick.query.since_closed import otherwise
 from tallystick.reports.verify import verify
 from tallystick.sim import World
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
 from tallystick.sync.rebuild import rebuild
 from tallystick.tally.owners import Owners
 
@@ -150,7 +150,7 @@ def test_what_cannot_be_closed_is_not(book: Book, name: str, said: str) -> None:
 
 def test_provisional_days_must_be_allowed(book: Book) -> None:
     """Days that may still be restated are named, and keep a month open unless they are allowed; then they are kept."""
-    with pytest.raises(AskedWrongly, match="2026-10-01 to 2026-10-31"):
+    with pytest.raises(InvalidQuestion, match="2026-10-01 to 2026-10-31"):
         book.close("2026-10", NOVEMBER, provisional=False)
     closed = book.close("2026-10", NOVEMBER)
     assert closed.closing
@@ -160,7 +160,7 @@ def test_provisional_days_must_be_allowed(book: Book) -> None:
 def test_a_month_is_closed_once(book: Book) -> None:
     """A closed month cannot be closed again."""
     book.close("2026-10", NOVEMBER)
-    with pytest.raises(AskedWrongly, match="closed already"):
+    with pytest.raises(InvalidQuestion, match="closed already"):
         book.close("2026-10", NOVEMBER)
 
 
@@ -367,12 +367,12 @@ def test_no_ledger_is_made_to_close_in(tmp_path: Path) -> None:
 def test_months_are_closed_in_their_order(late: Book) -> None:
     """The first month with charges is closed first, unless earlier ones are left open for ever; then one by one."""
     book = late
-    with pytest.raises(AskedWrongly, match="2026-10 is open and has charges"):
+    with pytest.raises(InvalidQuestion, match="2026-10 is open and has charges"):
         book.close("2026-11", DECEMBER)
     assert not records(book.path, CLOSED)
     tables = Tables(book.path)
     close(tables, "2026-11", OWNERS, PUBLIC, Clock(DECEMBER).now, provisional=True, skip_earlier=True)
-    with pytest.raises(AskedWrongly, match="2026-10 cannot be closed any more"):
+    with pytest.raises(InvalidQuestion, match="2026-10 cannot be closed any more"):
         book.close("2026-10", DECEMBER)
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from tallystick.core.records import DAYS
-from tallystick.ledger.tables import Tables
 from tallystick.sim import Answer, World, serve
+from tallystick.store.tables import Tables
 
 from .conftest import (
     DAY,

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from tallystick.book import Ledger
-from tallystick.config import Settings
-from tallystick.core.cuts import CUT_DIMS, CUTS, NAMED_CUTS, ORDINARY
+from tallystick.core.breakdowns import CUT_DIMS, CUTS, NAMED_CUTS, ORDINARY
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
 from tallystick.core.records import CUT_TABLES
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.ledger import Ledger
+from tallystick.settings import Settings
 from tallystick.sim import Answer, Discount, World
 from tallystick.sync.plan import Source
 from tallystick.sync.rebuild import rebuild
@@ -166,17 +166,17 @@ def test_spend_by_a_cut_has_the_bill_as_its_total(book: Ledger, world: World, na
 )
 def test_cuts_do_not_combine(book: Ledger, by: tuple[str, ...], where: dict[str, str], words: str) -> None:
     """Dimensions of two cuts, or of a cut and what it does not know, are refused with what can be combined."""
-    with pytest.raises(AskedWrongly, match=words) as wrong:
+    with pytest.raises(InvalidQuestion, match=words) as wrong:
         _since(book, by, where=where)
     assert f"With {by[0]} go " in str(wrong.value)
 
 
 def test_what_would_add_overlapping_rows_is_refused(company: Ledger) -> None:
     """Neither --top nor several groups in one row: both would sum what does not add up. One group alone does."""
-    with pytest.raises(AskedWrongly, match="do not add up"):
+    with pytest.raises(InvalidQuestion, match="do not add up"):
         _since(company, "rbac_group", top=1)
     groups = [str(row["rbac_group"]) for row in _since(company, "rbac_group").rows]
-    with pytest.raises(AskedWrongly, match="do not add up"):
+    with pytest.raises(InvalidQuestion, match="do not add up"):
         _since(company, "day", where={"rbac_group": groups[:2]})
     alone = _since(company, "day", where={"rbac_group": groups[0]})
     assert alone.totals["billed"] == _since(company, "rbac_group").rows[0]["billed"]
@@ -186,7 +186,7 @@ def test_what_would_add_overlapping_rows_is_refused(company: Ledger) -> None:
 
 def test_a_cut_does_not_count_requests(company: Ledger) -> None:
     """Figures that a cut does not know are refused."""
-    with pytest.raises(AskedWrongly, match="no requests"):
+    with pytest.raises(InvalidQuestion, match="no requests"):
         _since(company, "slack_channel", show=("requests",))
 
 
@@ -251,7 +251,7 @@ def test_cuts_need_the_newer_dialect(path: Path) -> None:
     refusing = Wire(world, before=lambda target: no if "/analytics/" in target else None)
     done = synced(path, refusing, days_ago(2), source="auto", cuts=("groups",))
     assert any("newer dialect alone" in it for it in done.remarks)
-    with pytest.raises(AskedWrongly, match="no cut 'session'"):
+    with pytest.raises(InvalidQuestion, match="no cut 'session'"):
         newer(path, Wire(world), SINCE, cuts=("session",))
 
 
@@ -270,8 +270,8 @@ def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
     book = Ledger(path, Clock())
     words = ("sessions", "slack")
     newer(path, Wire(world), days_ago(40), days_ago(36), cuts=words)
-    errands, cost = book.plan(f"{days_ago(35)}", f"{days_ago(30)}", source="analytics", cuts=words)
-    assert {errand.source for errand in errands if errand.source.cut} == {
+    tasks, cost = book.plan(f"{days_ago(35)}", f"{days_ago(30)}", source="analytics", cuts=words)
+    assert {task.source for task in tasks if task.source.cut} == {
         Source.CUT_SESSIONS,
         Source.CUT_SLACK,
         Source.CUT_SLACK_USERS,

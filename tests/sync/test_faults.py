@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tallystick.core.records import COST, DAYS, NOTICES, PAGES, USAGE_DAY
-from tallystick.errors import ApiError, BadMoney, CursorLost, Refused, StrangeAnswer, Unreachable
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.tables import Tables
+from tallystick.errors import ApiError, CursorExpired, InvalidAmount, Refused, UnexpectedResponse, Unreachable
 from tallystick.sim import FAULTS, Answer, World
-from tallystick.sync import questions
+from tallystick.store.archive import Archive
+from tallystick.store.tables import Tables
+from tallystick.sync import requests
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
@@ -49,13 +49,13 @@ MENDED = [
 """Faults that a sync gets over."""
 STOPPING = [
     ("429:always", Unreachable),
-    ("has-more-without-token:once", StrangeAnswer),
-    ("repeated-token:once", StrangeAnswer),
-    ("duplicate-bucket:once", StrangeAnswer),
-    ("bad-amount-blank:@2", BadMoney),
-    ("bad-amount-exponent:@3", BadMoney),
-    ("forget-cursor:always", CursorLost),
-    ("stale-cursor:always", CursorLost),
+    ("has-more-without-token:once", UnexpectedResponse),
+    ("repeated-token:once", UnexpectedResponse),
+    ("duplicate-bucket:once", UnexpectedResponse),
+    ("bad-amount-blank:@2", InvalidAmount),
+    ("bad-amount-exponent:@3", InvalidAmount),
+    ("forget-cursor:always", CursorExpired),
+    ("stale-cursor:always", CursorExpired),
     ("negative-amount:always", None),
     ("restated-day:7", None),
 ]
@@ -104,8 +104,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory, world: World) -> Tabled:
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cubes come in several pages, as those of a busy organization do."""
-    monkeypatch.setattr(questions, "ROWS_A_PAGE", 20)
-    monkeypatch.setattr(questions, "FIRST_BUCKETS", 2)
+    monkeypatch.setattr(requests, "ROWS_A_PAGE", 20)
+    monkeypatch.setattr(requests, "FIRST_BUCKETS", 2)
 
 
 def _committed_is_right(path: Path, world: World) -> None:
@@ -177,7 +177,7 @@ def test_what_is_new_stops_nothing(path: Path, spec: str) -> None:
 
 def test_a_window_that_fails_is_not_half_there(path: Path, world: World) -> None:
     """A bad amount in the cube, after good control totals, leaves nothing of its window in any table."""
-    with pytest.raises(BadMoney):
+    with pytest.raises(InvalidAmount):
         synced(path, Wire(world, faults=["bad-amount-blank:@2"]), SINCE)
     assert records(path, COST) == []
     assert "cost" not in {row["source"] for row in records(path, DAYS)}
@@ -194,7 +194,7 @@ def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> Non
     index = rows(path, "SELECT purpose, reading FROM pages WHERE source = 'usage'")
     assert len({row["reading"] for row in index}) == 1
     assert sorted(row["purpose"] for row in index).count("before") == 1
-    with pytest.raises(CursorLost) as lost:
+    with pytest.raises(CursorExpired) as lost:
         synced(path, Wire(world, faults=["forget-cursor:always"]), days_ago(20))
     assert lost.value.status == 410
 

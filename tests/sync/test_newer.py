@@ -15,9 +15,9 @@ from hypothesis import given, settings, strategies as st
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES, State
 from tallystick.core.time import Grain, Window, midnight
-from tallystick.errors import CursorLost, Refused, StrangeAnswer
+from tallystick.errors import CursorExpired, Refused, UnexpectedResponse
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
-from tallystick.sync import questions
+from tallystick.sync import requests
 from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
 from tallystick.sync.dialects import Choice, plan
 from tallystick.sync.plan import Known, Source
@@ -56,7 +56,7 @@ def world() -> World:
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cubes come in several pages, as those of a busy organization do."""
-    monkeypatch.setattr(questions, "ROWS", 20)
+    monkeypatch.setattr(requests, "ROWS", 20)
 
 
 @pytest.fixture(scope="module")
@@ -190,14 +190,14 @@ def test_a_refresh_in_the_middle_of_paging_ends_with_the_right_ledger(path: Path
 @pytest.mark.usefixtures("short_pages")
 def test_a_token_that_is_always_lost_stops_with_what_was_committed(path: Path, world: World) -> None:
     """A window that can never be read to its end is an error, and no half of it is kept."""
-    with pytest.raises(CursorLost):
+    with pytest.raises(CursorExpired):
         newer(path, Wire(world, faults=["forget-cursor:always"]), SINCE, TODAY)
     assert records(path, ANALYTICS_COST) == []
 
 
 def test_a_row_told_twice_is_not_kept(path: Path, world: World) -> None:
     """A cube that does not meet its control total is read again; the ledger never has what was told twice."""
-    with suppress(StrangeAnswer):  # of a control total, which has one row a day
+    with suppress(UnexpectedResponse):  # of a control total, which has one row a day
         newer(path, Wire(world, faults=["duplicate-row:3"]), days_ago(3), TODAY)
     kept = [day for day in span(days_ago(3), TODAY) if day in days_of(path, "analytics_cost")]
     for day in kept:
@@ -264,8 +264,8 @@ def test_a_provisional_day_of_the_older_dialect_does_not_widen_a_sync() -> None:
     kept = {(source, Grain.DAY): {day: Known(State.PROVISIONAL, NOW)} for source in (Source.COST, Source.USAGE)}
     wanted = Window(midnight(days_ago(3)), midnight(TODAY))
     found = plan(kept, wanted, Grain.DAY, NOW, Choice.AUTO, coding=False)
-    assert {it for errand in found for it in errand.window.days()} == {day, *span(days_ago(3), TODAY)}
-    assert {errand.source for errand in found} == {Source.ANALYTICS_COST, Source.ANALYTICS_USAGE}
+    assert {it for task in found for it in task.window.days()} == {day, *span(days_ago(3), TODAY)}
+    assert {task.source for task in found} == {Source.ANALYTICS_COST, Source.ANALYTICS_USAGE}
 
 
 def test_who_left_keeps_a_name(path: Path, world: World) -> None:

@@ -18,19 +18,19 @@ from tallystick.api import analytics
 from tallystick.api.actors import Actor
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.book import Ledger
 from tallystick.cli import cli
-from tallystick.config import Settings
 from tallystick.core.records import NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.time import Grain, Window
-from tallystick.errors import AskedWrongly, StrangeAnswer
-from tallystick.ledger import erasure
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.tables import Tables, schema
+from tallystick.errors import InvalidQuestion, UnexpectedResponse
+from tallystick.ledger import Ledger
+from tallystick.settings import Settings
 from tallystick.sim import World
+from tallystick.store import erasure
+from tallystick.store.archive import Archive
+from tallystick.store.tables import Tables, schema
 from tallystick.sync import forget as forgetting
-from tallystick.sync.people import People
 from tallystick.sync.rebuild import rebuild
+from tallystick.sync.redaction import People
 
 from .conftest import KEY, NOW, PUBLIC, Clock, Wire, content, days_ago, records, small, synced, transport
 
@@ -229,7 +229,7 @@ def test_an_email_of_claude_code_becomes_an_id() -> None:
 
 def test_a_page_that_cannot_be_read_is_not_kept() -> None:
     """A page that may tell of people and cannot be read is a strange answer, never kept as it came."""
-    with pytest.raises(StrangeAnswer):
+    with pytest.raises(UnexpectedResponse):
         People("ids", HASH).redacted(b'{"data": [{"email": "jane@corp.com"', "users")
 
 
@@ -251,7 +251,7 @@ def test_another_word_for_people_is_refused(tmp_path: Path) -> None:
     """`people` is full, ids or hashed; anything else is asked wrongly, so that a slip keeps nobody's name."""
     config = tmp_path / "tallystick.toml"
     config.write_text('people = "none"\n')
-    with pytest.raises(AskedWrongly, match="none"):
+    with pytest.raises(InvalidQuestion, match="none"):
         Settings.load(config=str(config), environment={})
 
 
@@ -300,7 +300,7 @@ def test_a_forgotten_person_is_nowhere(ledger: Path, tmp_path: Path) -> None:
     """Of a forgotten person no name, former name or e-mail is left in any file; all else is as it was."""
     book = _book(ledger)
     before = _others(ledger)
-    done = book.forget(book.whom("JANE@corp.com"))
+    done = book.forget(book.find_person("JANE@corp.com"))
     assert done.pages == 3
     assert _holding(ledger, "jane", "doe", "poe") == []
     assert len(_holding(ledger, "john@corp.com")) > 2
@@ -321,7 +321,7 @@ def test_every_version_stays_readable(ledger: Path) -> None:
     book = _book(ledger)
     numbers = Tables(ledger).rows(VERSIONS)["version"].to_pylist()
     assert len(numbers) > 2
-    book.forget(book.whom("user_1"))
+    book.forget(book.find_person("user_1"))
     synced(ledger, Wire(small()), SINCE)
     rows = Tables(ledger).rows(VERSIONS).to_pylist()
     assert {*numbers} < {row["version"] for row in rows}
@@ -337,18 +337,18 @@ def test_a_person_is_found_by_id_email_or_name(ledger: Path) -> None:
     """A person is named by id, e-mail or exact name, former ones too; unknown or ambiguous is asked wrongly."""
     book = _book(ledger)
     for said in ("user_1", "jane@corp.com", "Jane Doe", "Jane Poe"):
-        assert book.whom(said).id == "user_1"
-    with pytest.raises(AskedWrongly, match="Jane Doe"):
-        book.whom("Jane Do")
-    with pytest.raises(AskedWrongly, match="no 'zzz'"):
-        book.whom("zzz")
+        assert book.find_person(said).id == "user_1"
+    with pytest.raises(InvalidQuestion, match="Jane Doe"):
+        book.find_person("Jane Do")
+    with pytest.raises(InvalidQuestion, match="no 'zzz'"):
+        book.find_person("zzz")
 
 
 def test_a_federated_identity_can_be_forgotten(ledger: Path, tmp_path: Path) -> None:
     """An identity without an id keeps the one that the tables have, so that a rebuild gives the same."""
     book = _book(ledger)
     before = _others(ledger)
-    book.forget(book.whom("max@corp.com"))
+    book.forget(book.find_person("max@corp.com"))
     assert _others(ledger) == before
     assert _holding(ledger, "max@corp.com") == []
     book.rebuild(tmp_path / "again")
@@ -372,7 +372,7 @@ def test_a_sync_does_not_bring_the_person_back(path: Path) -> None:
     synced(path, Wire(world), SINCE)
     gone, other = world.organization.users[:2]
     book = _book(path)
-    book.forget(book.whom(gone.id))
+    book.forget(book.find_person(gone.id))
     synced(path, Wire(world, Clock(NOW.replace(hour=20))), SINCE)
     assert _holding(path, gone.email, gone.name) == []
     assert len(_holding(path, other.email)) > 1
@@ -400,13 +400,13 @@ def test_a_crash_is_completed_by_the_next(
 
     with monkeypatch.context() as patched:
         patched.setattr(forgetting, step, die)
-        person = book.whom("jane@corp.com")
+        person = book.find_person("jane@corp.com")
         with pytest.raises(KeyboardInterrupt):
             book.forget(person)
     assert _others(ledger) == before
     assert book.verify().cells == []
     book.rebuild(tmp_path / "again")
-    book.forget(book.whom("jane@corp.com"))
+    book.forget(book.find_person("jane@corp.com"))
     assert _holding(ledger, "jane", "poe") == []
     assert _others(ledger) == before
 
@@ -414,7 +414,7 @@ def test_a_crash_is_completed_by_the_next(
 def test_the_list_holds_ids_only(ledger: Path) -> None:
     """Who was forgotten is remembered by ids and keyed hashes alone."""
     book = _book(ledger)
-    book.forget(book.whom("user_1"))
+    book.forget(book.find_person("user_1"))
     held = erasure.forgotten(ledger)
     assert set(held.values()) == {"user_1"}
     assert len(held) == 2
@@ -438,4 +438,4 @@ def test_the_command_says_what_it_will_do_and_asks(ledger: Path) -> None:
 def test_the_command_must_be_told_whom(ledger: Path, words: list[str]) -> None:
     """`forget` without a person and without --all, or with both, is asked wrongly."""
     told = CliRunner().invoke(cli, ["forget", *words, "--ledger", str(ledger)])
-    assert isinstance(told.exception, AskedWrongly)
+    assert isinstance(told.exception, InvalidQuestion)

@@ -8,7 +8,7 @@ from hypothesis import given, strategies as st
 from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.sync import charging
-from tallystick.sync.plan import ASSUMED, Errand, Habit, Known, Source, again, errands, estimate, state
+from tallystick.sync.plan import ASSUMED, Known, RequestCost, Source, SyncTask, again, estimate, state, tasks
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ def situations(draw: st.DrawFn) -> tuple[Window, dict[date, Known], datetime]:
     return Window(midnight(start), midnight(end)), known, now
 
 
-def _split(plan: list[Errand]) -> tuple[list[date], list[date]]:
+def _split(plan: list[SyncTask]) -> tuple[list[date], list[date]]:
     """The days that are read, and those whose control total is read."""
     read, check = ([day for it in plan if it.check is how for day in it.window.days()] for how in (False, True))
     return read, check
@@ -44,7 +44,7 @@ def _back(days: int) -> date:
 
 
 def _plan(known: dict[date, Known], source: Source = Source.USAGE, since: int = 90) -> tuple[list[date], list[date]]:
-    return _split(errands(source, Grain.DAY, Window(midnight(_back(since)), midnight(_back(-1))), known, NOW))
+    return _split(tasks(source, Grain.DAY, Window(midnight(_back(since)), midnight(_back(-1))), known, NOW))
 
 
 @given(situations(), kinds)
@@ -53,7 +53,7 @@ def test_the_running_day_and_the_last_three_are_always_read(
 ) -> None:
     """Of the days wanted, the running one (of usage) and the last three ended ones are read, whatever is known."""
     wanted, known, now = situation
-    read, _ = _split(errands(*kind, wanted, known, now))
+    read, _ = _split(tasks(*kind, wanted, known, now))
     first = 1 if kind[0] is Source.COST else 0
     assert {now.date() - DAY * back for back in range(first, 4)} & set(wanted.days()) <= set(read)
 
@@ -64,7 +64,7 @@ def test_what_is_missing_is_read_and_what_is_settled_is_not(
 ) -> None:
     """Days wanted that the ledger lacks, or read while running, are read; settled days are neither read nor checked."""
     wanted, known, now = situation
-    read, check = _split(errands(*kind, wanted, known, now))
+    read, check = _split(tasks(*kind, wanted, known, now))
     ended = {day for day in wanted.days() if day < now.date()}
     assert {day for day in ended if day not in known or known[day].state is State.RUNNING} <= set(read)
     assert not {day for day, it in known.items() if it.state is State.SETTLED} & {*read, *check}
@@ -76,7 +76,7 @@ def test_unsettled_days_of_before_are_seen_to(
 ) -> None:
     """What was left unsettled before the window is read or checked too, and days outside of both are left alone."""
     wanted, known, now = situation
-    read, check = _split(errands(*kind, wanted, known, now))
+    read, check = _split(tasks(*kind, wanted, known, now))
     older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
     today = now.date() if kind[0] is Source.USAGE else now.date() - DAY
     assert {day for day in older if day <= today} <= {*read, *check}
@@ -87,9 +87,9 @@ def test_unsettled_days_of_before_are_seen_to(
 def test_windows_are_whole_days_that_fit_a_page(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
 ) -> None:
-    """Errands are whole UTC days within one month, 31 of them at most (7 by hour), in order, and no day twice."""
+    """Tasks are whole UTC days within one month, 31 of them at most (7 by hour), in order, and no day twice."""
     source, grain = kind
-    plan = errands(source, grain, *situation)
+    plan = tasks(source, grain, *situation)
     now = situation[2]
     for it in plan:
         days = it.window.days()
@@ -110,7 +110,7 @@ def test_control_totals_are_read_for_five_weeks(
 ) -> None:
     """A provisional day is checked by its control total until it was last read a week ago or ended 35 days ago."""
     wanted, known, now = situation
-    read, check = _split(errands(*kind, wanted, known, now))
+    read, check = _split(tasks(*kind, wanted, known, now))
     for day in check:
         assert known[day].state is State.PROVISIONAL
         assert now - known[day].read_at < timedelta(days=7)
@@ -122,16 +122,16 @@ def test_control_totals_are_read_for_five_weeks(
 
 
 def test_cost_never_asks_for_the_running_day() -> None:
-    """Cost of a window that is the running day alone is no errand at all."""
+    """Cost of a window that is the running day alone is no task at all."""
     today = Window(midnight(TODAY), midnight(TODAY) + DAY)
-    assert errands(Source.COST, Grain.DAY, today, {}, NOW) == []
-    assert [it.window for it in errands(Source.USAGE, Grain.DAY, today, {}, NOW)] == [today]
+    assert tasks(Source.COST, Grain.DAY, today, {}, NOW) == []
+    assert [it.window for it in tasks(Source.USAGE, Grain.DAY, today, {}, NOW)] == [today]
 
 
 def test_a_day_to_come_is_not_asked_for() -> None:
     """A window that reaches into the future ends with the running day."""
     wanted = Window(midnight(TODAY), midnight(TODAY) + 9 * DAY)
-    assert _split(errands(Source.USAGE, Grain.DAY, wanted, {}, NOW))[0] == [TODAY]
+    assert _split(tasks(Source.USAGE, Grain.DAY, wanted, {}, NOW))[0] == [TODAY]
 
 
 @pytest.mark.parametrize(
@@ -166,18 +166,18 @@ def test_past_five_weeks_a_provisional_day_is_read_once_more() -> None:
 
 
 def test_an_errand_says_what_it_is() -> None:
-    """An errand is spoken of by its source, grain and days."""
+    """A task is spoken of by its source, grain and days."""
     window = Window(midnight(date(2026, 10, 1)), midnight(date(2026, 10, 4)))
-    assert str(Errand(Source.COST, Grain.DAY, window)) == "cost by day, 2026-10-01 to 2026-10-03"
-    assert str(Errand(Source.USAGE, Grain.HOUR, Window.of_day(TODAY), check=True)) == (
+    assert str(SyncTask(Source.COST, Grain.DAY, window)) == "cost by day, 2026-10-01 to 2026-10-03"
+    assert str(SyncTask(Source.USAGE, Grain.HOUR, Window.of_day(TODAY), check=True)) == (
         "usage by hour, 2026-11-22, control totals"
     )
 
 
 def test_again_reads_exactly_these_days() -> None:
-    """The errands that repeat an errand hold the days told and no other, as readings of the same kind."""
+    """The tasks that repeat a task hold the days told and no other, as readings of the same kind."""
     days = [date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 5)]
-    first = Errand(Source.USAGE, Grain.HOUR, Window(midnight(days[0]), midnight(days[-1] + DAY)), check=True)
+    first = SyncTask(Source.USAGE, Grain.HOUR, Window(midnight(days[0]), midnight(days[-1] + DAY)), check=True)
     more = again(first, days)
     assert [day for it in more for day in it.window.days()] == days
     assert {(it.source, it.grain, it.check) for it in more} == {(Source.USAGE, Grain.HOUR, False)}
@@ -185,26 +185,26 @@ def test_again_reads_exactly_these_days() -> None:
 
 
 def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> None:
-    """Requests and megabytes grow with the days asked for; habits that were measured make the estimate measured."""
+    """Requests and megabytes grow with the days asked for; measured costs make the estimate measured."""
     window = Window(midnight(date(2026, 9, 1)), midnight(date(2026, 11, 1)))
-    plan = errands(Source.USAGE, Grain.DAY, window, {}, NOW)
+    plan = tasks(Source.USAGE, Grain.DAY, window, {}, NOW)
     few, many = estimate(plan[:1], {}), estimate(plan, {})
     assert not few.measured
     assert few.requests < many.requests
     assert few.megabytes < many.megabytes
-    habit = {(Source.USAGE, Grain.DAY): Habit(queries=12, pages=0, size=2 * ASSUMED.size, measured=True)}
-    assert estimate(plan, habit).measured
-    assert estimate(plan, habit).megabytes == 2 * many.megabytes
+    cost = {(Source.USAGE, Grain.DAY): RequestCost(queries=12, pages=0, size=2 * ASSUMED.size, measured=True)}
+    assert estimate(plan, cost).measured
+    assert estimate(plan, cost).megabytes == 2 * many.megabytes
 
 
 def test_an_estimate_follows_the_pace() -> None:
     """Fifty-five requests of the newer dialect take a minute; a cut is one query between two control totals."""
     window = Window(midnight(_back(31)), midnight(TODAY))
-    habit = Habit(queries=55, pages=0, size=0, measured=True)
-    plan = [Errand(Source.ANALYTICS_COST, Grain.DAY, window)]
-    paced = estimate(plan, {(Source.ANALYTICS_COST, Grain.DAY): habit}, directory=0)
+    cost = RequestCost(queries=55, pages=0, size=0, measured=True)
+    plan = [SyncTask(Source.ANALYTICS_COST, Grain.DAY, window)]
+    paced = estimate(plan, {(Source.ANALYTICS_COST, Grain.DAY): cost}, directory=0)
     assert (paced.requests, paced.minutes) == (55, pytest.approx(1))
-    cut = estimate([Errand(Source.CUT_SESSIONS, Grain.DAY, window)], {}, directory=0)
+    cut = estimate([SyncTask(Source.CUT_SESSIONS, Grain.DAY, window)], {}, directory=0)
     assert 3 <= cut.requests < 6
     assert not cut.measured
 

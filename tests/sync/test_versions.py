@@ -8,15 +8,15 @@ from pathlib import Path
 import click
 import pytest
 
-from tallystick.book import Ledger
 from tallystick.cli import cli
-from tallystick.config import Settings
 from tallystick.core.money import total
 from tallystick.core.records import CHARGES
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import Tables
+from tallystick.errors import InvalidQuestion
+from tallystick.ledger import Ledger
+from tallystick.settings import Settings
 from tallystick.sim import World
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
 
 from .conftest import DAY, NOW, Clock, Wire, days_ago, records, small, synced
 
@@ -87,14 +87,14 @@ def test_a_day_ends_before_midnight(twice: Path) -> None:
 def test_what_was_before_the_first_version_is_asked_wrongly(twice: Path, said: str) -> None:
     """Where there was no version, the first and the newest are named."""
     newest = Tables(twice).newest().number
-    with pytest.raises(AskedWrongly, match=rf"first is 1, of 2026-11-19T12:00:00Z and its newest is {newest}, of"):
+    with pytest.raises(InvalidQuestion, match=rf"first is 1, of 2026-11-19T12:00:00Z and its newest is {newest}, of"):
         _asked(twice, said).spend()
 
 
 @pytest.mark.parametrize("said", ["yesterday", "2026-13-01", "2026-11-19T12:00:00", "-1", ""])
 def test_what_is_no_version_is_asked_wrongly(twice: Path, said: str) -> None:
     """A word that is neither number, day nor instant with a zone is refused."""
-    with pytest.raises(AskedWrongly, match="neither a version nor a day"):
+    with pytest.raises(InvalidQuestion, match="neither a version nor a day"):
         _asked(twice, said).spend()
 
 
@@ -181,13 +181,13 @@ def test_a_diff_that_cannot_be_is_asked_wrongly(
     twice: Path, said: tuple[str, str | None, str | None], words: str
 ) -> None:
     """A month that is none or not in the ledger, and versions in the wrong order, are named."""
-    with pytest.raises(AskedWrongly, match=words):
+    with pytest.raises(InvalidQuestion, match=words):
         _asked(twice).diff(*said)
 
 
 def test_a_dimension_that_no_line_has_is_named(twice: Path) -> None:
     """Only what tells lines apart can sum them."""
-    with pytest.raises(AskedWrongly, match="no dimension 'team'"):
+    with pytest.raises(InvalidQuestion, match="no dimension 'team'"):
         _asked(twice).diff("2026-10", by="team")
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.book import Ledger
 from tallystick.errors import Unreachable
+from tallystick.ledger import Ledger
 from tallystick.sim import Answer, World
 from tallystick.sync.outcome import Outcome
 

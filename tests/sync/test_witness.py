@@ -6,8 +6,8 @@ from pathlib import Path
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.book import Ledger
 from tallystick.core.records import COST, USAGE_DAY, USAGE_HOUR
+from tallystick.ledger import Ledger
 from witness.contract_server import COUNTERS, ContractServer
 
 from .conftest import COUNTED, Clock, days_ago, records

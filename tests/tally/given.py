@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.records import COST, COUNTERS, USAGE_DAY
-from tallystick.ledger.tables import schema
+from tallystick.store.tables import schema
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import charges
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 Row = dict[str, Any]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from tallystick.config import Settings
 from tallystick.core.time import Window
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.settings import Settings
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.cycles import Cycle, Every
 
@@ -79,7 +79,7 @@ def test_what_a_table_says(tmp_path: Path) -> None:
 )
 def test_what_cannot_be_is_named(table: Any, said: str) -> None:
     """A table that cannot be is named by its number, with what is wrong and how to mend it."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         read({"amount": "1"}, table)
     assert "[[budget]] 2" in str(wrong.value)
     assert said in str(wrong.value)
@@ -110,7 +110,7 @@ def test_two_rows_in_force_at_once_are_refused(first: dict[str, Any], second: di
     """Two rows that claim the same scope, period and day are both named; the order of a list is no difference."""
     scope = {"amount": "1", "team": ["a", "b"]}
     other = {"amount": "2", "team": ["b", "a"]}
-    with pytest.raises(AskedWrongly, match=r"\[\[budget\]\] 1 and \[\[budget\]\] 2 are both in force"):
+    with pytest.raises(InvalidQuestion, match=r"\[\[budget\]\] 1 and \[\[budget\]\] 2 are both in force"):
         read(scope | first, other | second)
 
 
@@ -148,6 +148,6 @@ def test_of_a_month_the_last_row_in_force_counts() -> None:
 )
 def test_cycles_that_cannot_be(table: dict[str, Any], words: str) -> None:
     """A rest without a first day, and a start that some months lack, are refused with how to mend them."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         read(table)
     assert words in str(wrong.value)

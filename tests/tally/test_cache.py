@@ -16,7 +16,7 @@ from tallystick.reports.cache import CACHE, answer
 from tallystick.reports.usage import DIMENSIONS
 from tallystick.sim import Plant, World
 from tallystick.tally.cache import INPUT, KEY, MARK, Doubts, Economics, economics
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 DAY = date(2026, 11, 10)
 OPUS, SONNET, HAIKU, FABLE = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-1"

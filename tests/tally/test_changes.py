@@ -12,8 +12,8 @@ from hypothesis import Phase, given, settings, strategies as st
 
 from tallystick.core.money import total
 from tallystick.tally.attribute import FIGURES, Attribution, figures
-from tallystick.tally.changes import changes
 from tallystick.tally.owners import Owners
+from tallystick.tally.reconcile.line_changes import changes
 from tallystick.tally.rules import FIELDS
 
 MONEY = pa.decimal128(28, 12)

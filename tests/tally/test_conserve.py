@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 
 from tallystick.core.records import COUNTERS
 from tallystick.errors import LedgerError
-from tallystick.tally.conserve import KIND_OF, conserve
+from tallystick.tally.conservation import KIND_OF, conserve
 from tallystick.tally.match import charges
 
 from .given import DAY, PICO, PUBLIC, Row, cost_table, line, service, usage_table, use

@@ -10,7 +10,7 @@ from hypothesis import given, settings, strategies as st
 
 from tallystick.core.prices import UNITS, Rate
 from tallystick.tally import allocate
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 from .given import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
 

@@ -37,11 +37,11 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.records import CHARGES, COST, DAYS, NAMES, USAGE_DAY, USAGE_HOUR, VERSIONS, LedgerTable
 from tallystick.errors import LedgerError, Refused, TallystickError
-from tallystick.ledger.tables import Tables
 from tallystick.sim import World
-from tallystick.sync import charging, keep
+from tallystick.store.tables import Tables
+from tallystick.sync import charging, commit
 from tallystick.sync.outcome import Outcome
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 from .given import OPUS, PICO, billed
 
@@ -178,7 +178,7 @@ def test_what_other_lists_tallied_is_said_and_never_reconciled(copy: Path) -> No
     for rates in (False, True):
         with pytest.raises(LedgerError, match="tallied by other price lists") as wrong:
             book.reconcile(rates=rates)
-        assert "`tallystick tally`" in wrong.value.mend
+        assert "`tallystick tally`" in wrong.value.hint
     for table in (book.spend("key"), book.cache(), book.whatif()):
         assert "`tallystick tally`" in table.caveats[0]
     assert "tallystick tally" not in " ".join(Ledger(copy, Clock()).spend("key").caveats)
@@ -232,7 +232,7 @@ def before_charges(path: Path, *, folder: bool) -> None:
         pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
         pins.pop(CHARGES.name)
         totals.pop("contents")
-        totals = {name: said for name, said in totals.items() if not name.startswith(keep.TALLIED_BY)}
+        totals = {name: said for name, said in totals.items() if not name.startswith(commit.TALLIED_BY)}
         return row | {"tables": json.dumps(pins), "totals": json.dumps(totals)}
 
     _amend(path, change)
@@ -247,7 +247,7 @@ def test_a_ledger_from_before_charges_is_not_shown_as_zero(copy: Path, *, folder
     for by in ("key", "workspace", "model"):
         with pytest.raises(LedgerError) as wrong:
             asked(copy).spend(by)
-        assert "tallystick sync" in wrong.value.mend
+        assert "tallystick sync" in wrong.value.hint
 
 
 @pytest.mark.parametrize("folder", [True, False])

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from tallystick.core.records import CHARGES
-from tallystick.ledger.tables import schema
+from tallystick.store.tables import schema
 from tallystick.tally.match import charges
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 from .given import (
     DAY,

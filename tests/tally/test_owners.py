@@ -18,13 +18,13 @@ from hypothesis import given, settings, strategies as st
 
 from reports.given import NOW, Run, small_world, summed, synced
 from tallystick import Ledger
-from tallystick.config import Settings
 from tallystick.core.question import Question, Table
 from tallystick.core.time import Window
-from tallystick.errors import AskedWrongly
-from tallystick.reports.check import check, problems
+from tallystick.errors import InvalidQuestion
+from tallystick.query.owners import attributed, rules
 from tallystick.reports.keys import keys
-from tallystick.reports.owners import attributed, rules
+from tallystick.reports.owner_check import check, problems
+from tallystick.settings import Settings
 from tallystick.tally.allocate import split
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners
@@ -311,7 +311,7 @@ def test_a_part_is_split_as_the_whole_day_is() -> None:
 )
 def test_a_rule_that_cannot_be_is_named(table: Any, said: tuple[str, ...]) -> None:
     """A rule that cannot be is asked wrongly; the message names it, what is wrong, and what to write."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         Owners.read([{"team": "fine"}, table])
     for word in ("[[owner]] 2", *said):
         assert word in str(wrong.value)
@@ -335,7 +335,7 @@ def test_a_rule_that_cannot_be_is_named(table: Any, said: tuple[str, ...]) -> No
 )
 def test_a_line_that_cannot_be_is_named(lines: str, said: tuple[str, ...]) -> None:
     """A line of the CSV that cannot be is asked wrongly, named by its file and number."""
-    with pytest.raises(AskedWrongly) as wrong:
+    with pytest.raises(InvalidQuestion) as wrong:
         Owners.read((), lines, "own.csv")
     for word in ("own.csv", *said):
         assert word in str(wrong.value)
@@ -352,10 +352,10 @@ def test_an_owners_list_that_is_not_there(tmp_path: Path) -> None:
     """The list is read when owners are asked for: one that is missing, or not UTF-8, is named then."""
     (tmp_path / "t.toml").write_text('owners = "nowhere.csv"', encoding="utf-8")
     told = Settings.load(config=str(tmp_path / "t.toml"), environment={})
-    with pytest.raises(AskedWrongly, match=r"nowhere\.csv"):
+    with pytest.raises(InvalidQuestion, match=r"nowhere\.csv"):
         told.owners()
     (tmp_path / "nowhere.csv").write_bytes("team,key\nM\u00e4rkte,k\n".encode("cp1252"))
-    with pytest.raises(AskedWrongly, match=r"nowhere\.csv.*not UTF-8"):
+    with pytest.raises(InvalidQuestion, match=r"nowhere\.csv.*not UTF-8"):
         told.owners()
 
 
@@ -394,9 +394,9 @@ def test_rules_follow_the_truth(book: Ledger, owners: Owners) -> None:
 
 def test_an_unknown_team_is_no_zero(book: Ledger, owners: Owners) -> None:
     """--where of a team or cost center that no rule names is asked wrongly, with those near it."""
-    with pytest.raises(AskedWrongly, match="platform"):
+    with pytest.raises(InvalidQuestion, match="platform"):
         by(book, owners, "team", team="plattform")
-    with pytest.raises(AskedWrongly, match="4711"):
+    with pytest.raises(InvalidQuestion, match="4711"):
         by(book, owners, cost_center="4712")
 
 

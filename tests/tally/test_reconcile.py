@@ -16,19 +16,20 @@ import pytest
 from reports.given import CLOCK, NOW, client_of, small_world
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.book import Ledger
 from tallystick.core.question import Question, Table, window
 from tallystick.core.records import TOKENS
 from tallystick.core.time import DAY, Grain, midnight
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
+from tallystick.ledger import Ledger
 from tallystick.reports.reconcile import answer, rates
-from tallystick.sim import Simulator, World, reports as sim_reports
-from tallystick.sim.bill import Line, lines as true_lines
-from tallystick.sim.plants import Plant as Planted
-from tallystick.sim.requests import rates_of
-from tallystick.tally.line import Part
-from tallystick.tally.prices import Prices
-from tallystick.tally.reconcile import Found, reconcile
+from tallystick.sim import Simulator, World
+from tallystick.sim.older import reports as sim_reports
+from tallystick.sim.older.bill import Line, lines as true_lines
+from tallystick.sim.world.plants import Plant as Planted
+from tallystick.sim.world.requests import rates_of
+from tallystick.tally.price_lists import Prices
+from tallystick.tally.reconcile.bill_line import Part
+from tallystick.tally.reconcile.causes import Found, reconcile
 from witness.contract_server import ContractServer
 
 SINCE, TODAY = date(2026, 10, 20), NOW.date()
@@ -477,5 +478,5 @@ def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
 @pytest.mark.parametrize("by", ["key", "actor", "team", "speed", "hour"])
 def test_what_is_known_per_line_only_is_refused_per_key(untouched: Asked, by: str) -> None:
     """Refused tokens are known per line, never per key, so reconciliation by key is refused with the reason."""
-    with pytest.raises(AskedWrongly):
+    with pytest.raises(InvalidQuestion):
         untouched(by)

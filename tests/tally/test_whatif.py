@@ -14,11 +14,11 @@ from reports.given import CLOCK, NOW, TODAY, Kept, caveat, column, total
 from tallystick import Ledger
 from tallystick.core.question import Question, Table, window
 from tallystick.core.records import TOKENS
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.reports import prices as listing
 from tallystick.reports.whatif import WHATIF, answer
 from tallystick.tally.cache import KEY, MARK, Doubts
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
 
 DAY = date(2026, 11, 10)
@@ -92,7 +92,7 @@ def test_one_model_has_a_batch_share_of_its_own() -> None:
     assert one(batch, line(model=OLDER, output=MILLION)).what_if == Decimal("12.5")
     assert one(Change.read(batch=[f"{OLDER}=1"]), line(output=MILLION)).what_if == Decimal(20)
     for wrong in (["0.4", "0.5"], [f"{OLDER}=2"]):
-        with pytest.raises(AskedWrongly, match="--batch"):
+        with pytest.raises(InvalidQuestion, match="--batch"):
             Change.read(batch=wrong)
 
 
@@ -223,7 +223,7 @@ def test_a_share_lies_between_none_and_all(lines: list[dict[str, Any]], share: s
 )
 def test_a_change_that_cannot_be_is_refused(said: dict[str, Any], words: str) -> None:
     """Shares are exact text from 0 to 1, swaps name two models, the geography is one that has a price."""
-    with pytest.raises(AskedWrongly, match=words):
+    with pytest.raises(InvalidQuestion, match=words):
         Change.read(**said)
 
 
@@ -333,7 +333,7 @@ def test_a_model_near_its_end_is_no_silent_choice(kept: Ledger) -> None:
 )
 def test_a_misspelt_model_is_refused(kept: Ledger, swap: str, words: str) -> None:
     """A model that nobody used, or that has no price, is refused with those near it."""
-    with pytest.raises(AskedWrongly, match=words):
+    with pytest.raises(InvalidQuestion, match=words):
         asked(kept, Change.read([swap]))
 
 
@@ -368,7 +368,7 @@ def test_a_history_has_every_price_with_its_first_day() -> None:
     assert days == sorted(days)
     assert [row["cache_read"] for row in rows[:2]] == [Decimal("0.20"), Decimal("0.10")]
     assert (days[-1], rows[-1]["output"]) == ("2026-11-01", Decimal(7))
-    with pytest.raises(AskedWrongly, match="Near it"):
+    with pytest.raises(InvalidQuestion, match="Near it"):
         listing.history(PUBLIC, "claude-sonet-5-5")
 
 
@@ -401,7 +401,7 @@ def test_a_model_without_a_price_that_day_is_not_zero() -> None:
     table = prices(date(2026, 9, 1), SONNET)
     assert not [row for row in table.rows if row["for"] == SONNET]
     assert caveat(table, f"No price of {SONNET} holds on 2026-09-01")
-    with pytest.raises(AskedWrongly, match=f"Near it: {SONNET}"):
+    with pytest.raises(InvalidQuestion, match=f"Near it: {SONNET}"):
         prices(TODAY, "claude-sonnet-5-6")
 
 
@@ -409,7 +409,7 @@ def test_the_day_of_a_list_may_lie_ahead() -> None:
     """`--on` is a UTC day, today unless said, also one to come; what is no day is refused."""
     assert listing.day_of(None, NOW) == TODAY
     assert listing.day_of("2026-12-01", NOW) == date(2026, 12, 1)
-    with pytest.raises(AskedWrongly, match="not a UTC day"):
+    with pytest.raises(InvalidQuestion, match="not a UTC day"):
         listing.day_of("2026-13-01", NOW)
 
 

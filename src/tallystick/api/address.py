@@ -6,7 +6,7 @@ import re
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 API = "https://api.anthropic.com"
 PROXIES = ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
@@ -18,7 +18,7 @@ VARIABLES = frozenset({*PROXIES, *CERTIFICATES, "NO_PROXY"})
 
 
 def safe_address(base_url: str) -> None:
-    """Raise AskedWrongly unless a credential may be sent there: HTTPS, or this machine."""
+    """Raise InvalidQuestion unless a credential may be sent there: HTTPS, or this machine."""
     parts = urlsplit("")
     try:
         parts = urlsplit(base_url)
@@ -35,9 +35,9 @@ def safe_address(base_url: str) -> None:
         right = False
     if not right:
         shown = re.sub(r"//[^/]*@", "//***@", base_url)
-        raise AskedWrongly(f"{shown!r} is not the address of an API.", f"Write it like {API}.")
+        raise InvalidQuestion(f"{shown!r} is not the address of an API.", f"Write it like {API}.")
     if parts.scheme == "http" and not loopback(base_url):
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{base_url} is not encrypted, and an Admin key can do everything in the organization.",
             "Use https://, or an address of this machine (127.0.0.1, localhost).",
         )

@@ -25,7 +25,7 @@ from tallystick.core.money import from_cents, total
 from tallystick.core.records import COUNTERS, TOKENS, CostRecord, UsageRecord
 from tallystick.core.time import DAY, Grain, Window, instant, text
 from tallystick.core.uncounted import unknown_counters
-from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
+from tallystick.errors import InvalidAmount, InvalidQuestion, UnexpectedResponse
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 """The newer dialect knows nothing before (analytics-api 1.2)."""
@@ -158,7 +158,7 @@ def usage_query(window: Window, grain: Grain | None, now: datetime, *, by: Seque
     """Ask `analytics/usage` for buckets of `grain` (minute, hour, day; None for the whole window as one).
 
     `by` names our dimensions; `options` are `where`, `order_by`, `order`, `limit` and `without_deleted` (users).
-    Raises AskedWrongly for what the API would refuse (analytics-api 1.2).
+    Raises InvalidQuestion for what the API would refuse (analytics-api 1.2).
     """
     return Query(ANALYTICS_USAGE, _asked(ANALYTICS_USAGE, window, grain, now, by, **options), (), UsageReport)
 
@@ -190,21 +190,23 @@ def _asked(
     counted = [name for name in by if name not in {"kind", "cost_type"}]
     groups = [endpoint.groups[name] for name in counted if name in endpoint.groups and name != "token_type"]
     if len(groups) < len(counted) or (len(by) > len(counted) and endpoint is ANALYTICS_USAGE):
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{endpoint.path} cannot be grouped by all of {', '.join(by)}.",
             f"Choose among {', '.join(endpoint.groups)}.",
         )
     if len(set(by)) != len(by) or len(counted) > MOST_GROUPS:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{len(counted)} groupings were asked for; the API takes at most {MOST_GROUPS}, each once.",
             "Leave some out, or hold a dimension fixed with a filter.",
         )
     if set(_OVERLAPPING) <= {*by, *where} and "claude_tag_user" in by:
-        raise AskedWrongly("Slack users and RBAC groups cannot be asked for together.", "Ask for one, then the other.")
+        raise InvalidQuestion(
+            "Slack users and RBAC groups cannot be asked for together.", "Ask for one, then the other."
+        )
     if without_deleted and "actor" not in by:
-        raise AskedWrongly("Deleted users can be left out of a grouping by actor only.", "Group by actor.")
+        raise InvalidQuestion("Deleted users can be left out of a grouping by actor only.", "Group by actor.")
     if order_by not in endpoint.orders or not 1 <= limit <= endpoint.limits[""]:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{endpoint.path} cannot be ordered by {order_by} with limit={limit}.",
             f"It is ordered by {', '.join(endpoint.orders)}, 1 to {endpoint.limits['']} rows a page.",
         )
@@ -224,14 +226,14 @@ def _asked(
 
 def _filter(endpoint: Endpoint, name: str, values: Sequence[str]) -> Iterator[tuple[str, str]]:
     if name not in endpoint.filters:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{endpoint.path} has no filter for {name!r}.", f"Choose among {', '.join(endpoint.filters)}."
         )
     dimension = NAMED[name]
     for value in values:
         absent = value == dimension.null and value not in dimension.values
         if not value or (absent and name != "key"):
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"The filter on {name!r} cannot be {value!r}: the API has no word for an absent value.",
                 f"Group by {name!r} and pick these rows from the answer.",
             )
@@ -240,17 +242,19 @@ def _filter(endpoint: Endpoint, name: str, values: Sequence[str]) -> Iterator[tu
 
 def _possible(window: Window, grain: Grain | None, now: datetime) -> None:
     if grain not in LONGEST:
-        raise AskedWrongly(f"The analytics reports are not given by {grain}.", "They are given by minute, hour, day.")
+        raise InvalidQuestion(
+            f"The analytics reports are not given by {grain}.", "They are given by minute, hour, day."
+        )
     boundary = grain or Grain.HOUR
     if not window or window.start != boundary.floor(window.start) or window.end != boundary.floor(window.end):
-        raise AskedWrongly(f"The window {window} is empty or not whole {boundary}s.", "Its end is exclusive.")
+        raise InvalidQuestion(f"The window {window} is empty or not whole {boundary}s.", "Its end is exclusive.")
     if window.end - window.start > LONGEST[grain]:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"The window {window} is longer than {LONGEST[grain].days} days, the most that one query can have.",
             "Ask for it in pieces.",
         )
     if window.start < covered(now):
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"The analytics reports know nothing before {text(covered(now))}, and {window} begins earlier.",
             "The older reports do: --source reports.",
         )
@@ -287,7 +291,7 @@ def children(page: Page) -> set[str]:
 
 
 def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Placed]]]:
-    """The rows of each page, each with its bucket; StrangeAnswer for one that is of no bucket of what was asked.
+    """The rows of each page, each with its bucket; UnexpectedResponse for one that is of no bucket of what was asked.
 
     What was left out of them, since it did not fit and did not matter, is added to `odd`.
     """
@@ -322,8 +326,8 @@ def _bucket(page: Page, path: str, bounds: tuple[str, str], grain: Grain | None,
     return window
 
 
-def _strange(page: Page, problem: str) -> StrangeAnswer:
-    return StrangeAnswer(
+def _strange(page: Page, problem: str) -> UnexpectedResponse:
+    return UnexpectedResponse(
         f"{page.request.partition('?')[0]} answered with {problem}.",
         "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
         request_id=page.request_id,
@@ -333,13 +337,13 @@ def _strange(page: Page, problem: str) -> StrangeAnswer:
 def amounts(page: Page, placed: Placed, odd: set[Oddity] | None = None) -> tuple[Decimal, Decimal | None]:
     """What a row bills, and the same at list price, in exact US dollars.
 
-    BadMoney names an amount that cannot be read; a list price that cannot is None, which `odd` is told.
+    InvalidAmount names an amount that cannot be read; a list price that cannot is None, which `odd` is told.
     """
     cost: Cost = placed.row.cost
     try:
         billed = from_cents(cost.amount, cost.currency)
-    except BadMoney as bad:
-        raise BadMoney(
+    except InvalidAmount as bad:
+        raise InvalidAmount(
             f"The analytics cost of {placed.window} holds at `{placed.path}.cost`: {bad.what}",
             "Nothing of this window was kept: a wrong amount is worse than none. Try again; if it stays, "
             "report the request-id to Anthropic.",
@@ -347,7 +351,7 @@ def amounts(page: Page, placed: Placed, odd: set[Oddity] | None = None) -> tuple
         ) from None
     try:
         return billed, None if cost.list_amount is None else from_cents(cost.list_amount, cost.currency)
-    except BadMoney:
+    except InvalidAmount:
         if odd is not None:
             odd.add(Oddity("data[].cost.list_amount", "no amount of US cents; the list price is unknown"))
         return billed, None

@@ -21,7 +21,7 @@ from tallystick.api.endpoints import CLAUDE_CODE_REPORT
 from tallystick.api.leniency import DECODER, Oddity, read
 from tallystick.core.money import EXACT, PLACES, rounded
 from tallystick.core.time import instant, midnight
-from tallystick.errors import StrangeAnswer
+from tallystick.errors import UnexpectedResponse
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None
 
@@ -128,7 +128,7 @@ def asked(page: Page) -> date:
 
 
 def rows(page: Page, odd: set[Oddity] | None = None) -> list[Placed]:
-    """The rows of a page, checked; StrangeAnswer for one of another day.
+    """The rows of a page, checked; UnexpectedResponse for one of another day.
 
     What was left out of them, since it did not fit, is added to `odd`: an estimate, a count, a name of an actor.
     """
@@ -174,9 +174,9 @@ MOST_DOLLARS = 10**12
 """An estimate of more is none."""
 
 
-def _strange(page: Page, problem: str) -> StrangeAnswer:
+def _strange(page: Page, problem: str) -> UnexpectedResponse:
     path = page.request.partition("?")[0]
-    return StrangeAnswer(f"{path} answered with {problem}.", MEND, request_id=page.request_id)
+    return UnexpectedResponse(f"{path} answered with {problem}.", MEND, request_id=page.request_id)
 
 
 _WITHIN: Mapping[str, type[msgspec.Struct]] = {

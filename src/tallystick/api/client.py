@@ -29,7 +29,7 @@ from tallystick.api.endpoints import Endpoint
 from tallystick.api.failure import ELSEWHERE, NOTHING, Failure, failure_of
 from tallystick.api.network import Network
 from tallystick.core.time import instant
-from tallystick.errors import AskedWrongly, StrangeAnswer
+from tallystick.errors import InvalidQuestion, UnexpectedResponse
 
 PATIENCE = 300.0
 """Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
@@ -122,7 +122,7 @@ class Client:
     `transport` is the seam for tests: any `httpx2.BaseTransport`. `patience` is the seconds that one request may wait
     between its tries, `contact` those within which the first answer must come, where fewer. `on_wait` is told the
     seconds and the reason before each wait. `pace` is the most requests a minute to a paced endpoint, None for no such
-    limit. `network` is the way to the API. Raises AskedWrongly for an address that a credential must not be sent to.
+    limit. `network` is the way to the API. Raises InvalidQuestion for an address that a credential must not be sent to.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class Client:
     def get(self, query: Query) -> Page:
         """One answer, tried again while that can help.
 
-        Raises Refused (CursorLost for a page token that no longer holds), Unreachable, StrangeAnswer.
+        Raises Refused (CursorExpired for a page token that no longer holds), Unreachable, UnexpectedResponse.
         """
         started, tries, renewed = self._clock.elapsed(), 0, False
         while True:
@@ -193,7 +193,7 @@ class Client:
     def pages(self, query: Query) -> Iterator[Page]:
         """Every page of a query, lazily, to the end that the API declares.
 
-        Raises StrangeAnswer where the end cannot be trusted: more without a token, a token seen before.
+        Raises UnexpectedResponse where the end cannot be trusted: more without a token, a token seen before.
         """
         seen: set[str] = set()
         following = query
@@ -204,13 +204,13 @@ class Client:
             if token is None:
                 return
             if token in seen:
-                raise StrangeAnswer(
+                raise UnexpectedResponse(
                     f"{query.endpoint.path} gave the page token {token[:60]!r} twice, which would never end.",
                     "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
                     request_id=page.request_id,
                 )
             if len(token) > LONGEST_TOKEN:
-                raise StrangeAnswer(
+                raise UnexpectedResponse(
                     f"{query.endpoint.path} gave a page token of {len(token):,} letters at `$.next_page`.",
                     "Nothing of this window was kept: no address can hold it. Report the request-id to Anthropic.",
                     request_id=page.request_id,
@@ -222,7 +222,7 @@ class Client:
         """Read the credential anew after a 401; whether it is another one: a token has ended, a key was rotated."""
         try:
             fresh = self._credential.renewed()
-        except AskedWrongly as wrong:
+        except InvalidQuestion as wrong:
             self._not_renewed = f" It could not be read anew: {wrong.what}"
             return False
         self._credential = fresh or self._credential
@@ -247,7 +247,7 @@ class Client:
     def _try(self, query: Query, seconds: float) -> Page | Failure:
         """One answer within so many seconds, or why it is none.
 
-        Raises StrangeAnswer for a body without end, or an address beyond bounds.
+        Raises UnexpectedResponse for a body without end, or an address beyond bounds.
         """
         mask = self._credential.mask
         try:
@@ -258,12 +258,12 @@ class Client:
         except httpx2.TransportError as broken:
             return Failure(trouble=mask(f"{type(broken).__name__}: {broken}"))
         except httpx2.InvalidURL as wrong:
-            raise StrangeAnswer(
+            raise UnexpectedResponse(
                 f"The next page of {query.endpoint.path} cannot be asked for: {mask(str(wrong))[:100]}.",
                 "Nothing of this window was kept. Try again; if it stays, report it to Anthropic.",
             ) from None
         except TooLong as wrong:
-            raise StrangeAnswer(f"An answer of {query.endpoint.path} {wrong}.", f"{NOTHING} {ELSEWHERE}") from None
+            raise UnexpectedResponse(f"An answer of {query.endpoint.path} {wrong}.", f"{NOTHING} {ELSEWHERE}") from None
         failure = failure_of(answer, body, mask)
         return failure or Page(query.request, body, dict(answer.headers))
 
@@ -295,7 +295,7 @@ def _next(page: Page, endpoint: Endpoint) -> str | None:
     envelope = page.content or decode(page, Envelope)
     field = "next_page" if endpoint.paging == "token" else "has_more"
     if getattr(envelope, field) is msgspec.UNSET:
-        raise StrangeAnswer(
+        raise UnexpectedResponse(
             f"An answer of {endpoint.path} lacks the field `{field}` at `$.{field}`.",
             "Nothing of this window was kept: without it the end cannot be told.",
             request_id=page.request_id,
@@ -304,7 +304,7 @@ def _next(page: Page, endpoint: Endpoint) -> str | None:
     if endpoint.paging == "token":
         return token
     if envelope.has_more and not token:
-        raise StrangeAnswer(
+        raise UnexpectedResponse(
             f"{endpoint.path} says there is more but gives no token to ask for it.",
             "Nothing of this window was kept: what is missing must not look like an end. Try again later.",
             request_id=page.request_id,
@@ -320,7 +320,7 @@ _decoder: Callable[[Any], msgspec.json.Decoder[Any]] = lru_cache(maxsize=64)(_ma
 
 
 def decode(page: Page, shape: type[T]) -> T:
-    """A page as `shape`; StrangeAnswer names the field and its path where it does not fit."""
+    """A page as `shape`; UnexpectedResponse names the field and its path where it does not fit."""
     try:
         result: T = _decoder(shape).decode(page.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
@@ -328,10 +328,10 @@ def decode(page: Page, shape: type[T]) -> T:
     return result
 
 
-def unreadable(page: Page, wrong: Exception) -> StrangeAnswer:
+def unreadable(page: Page, wrong: Exception) -> UnexpectedResponse:
     """The error of a page that does not fit its shape; `wrong` names the field and its path."""
     reason = "it is nested too deeply" if isinstance(wrong, RecursionError) else wrong
-    return StrangeAnswer(
+    return UnexpectedResponse(
         f"An answer of {page.request.partition('?')[0]} cannot be read: {reason}",
         "Nothing of this window was kept. If it stays so, the API has changed: update tallystick, or report it.",
         request_id=page.request_id,

@@ -40,7 +40,7 @@ class Connection:
             transport=transport,
             proxy=self.proxy.value if self.proxy else None,
             verify=verify,
-            trust_env=False,  # the environment is read once, in config.py; httpx2 would send http to a proxy
+            trust_env=False,  # the environment is read once, in settings.py; httpx2 would send http to a proxy
             follow_redirects=False,
             headers={
                 "accept": "application/json",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     import httpx2
@@ -40,7 +40,7 @@ class Credential:
         if not secret or not secret.isascii() or not secret.isprintable():
             several = len(secret.splitlines()) > 1
             why = "is empty" if not secret else "is more than one line" if several else "holds what cannot be sent"
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"The credential from {source} {why}.", "Put the key alone there, without quotes or line breaks."
             )
         self._secret = secret
@@ -68,7 +68,7 @@ class Credential:
         return request
 
     def renewed(self) -> Credential | None:
-        """The credential read anew; None where it cannot be, or is the same. AskedWrongly where its source fails."""
+        """The credential read anew; None where it cannot be, or is the same. InvalidQuestion where its source fails."""
         secret = self._renew().strip() if self._renew else self._secret
         if secret == self._secret:
             return None

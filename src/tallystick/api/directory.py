@@ -17,7 +17,7 @@ from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, U
 from tallystick.api.leniency import Misfit, Oddity, deep, fitted, read as read_page
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.time import instant
-from tallystick.errors import ApiError, CursorLost, Refused, StrangeAnswer, Unreachable
+from tallystick.errors import ApiError, CursorExpired, Refused, UnexpectedResponse, Unreachable
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ LISTS: tuple[tuple[str, Query], ...] = (
 
 
 def organization(page: Page) -> Organization:
-    """Who the credential belongs to; StrangeAnswer where it has no id."""
+    """Who the credential belongs to; UnexpectedResponse where it has no id."""
     organization = read_page(page, Organization)
     organization.name = organization.name or organization.id
     return organization
@@ -140,7 +140,7 @@ def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tu
     `refused` and left out: names are a convenience (trap 33). Service accounts are not asked for with a key, to which
     they are always refused. One list whose answers are errors for as long as
     patience lasts is left out likewise; a second one, or no answer at all, raises Unreachable. Raises Refused for a
-    credential that is not known, StrangeAnswer of the organization.
+    credential that is not known, UnexpectedResponse of the organization.
     """
     down: dict[str, Unreachable] = {}
     for purpose, query in LISTS:
@@ -151,7 +151,7 @@ def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tu
             continue
         try:
             pages = _whole(client, query)
-        except (Refused, StrangeAnswer, Unreachable) as no:
+        except (Refused, UnexpectedResponse, Unreachable) as no:
             if no.status == UNKNOWN_KEY or (not isinstance(no, Refused) and query.endpoint is ORGANIZATION):
                 raise
             if isinstance(no, Unreachable):
@@ -167,12 +167,12 @@ def _whole(client: Asker, query: Query) -> list[Page]:
     """Every page of a list, read once more where it changed meanwhile."""
     try:
         return list(client.pages(query))
-    except CursorLost:
+    except CursorExpired:
         return list(client.pages(query))
 
 
 def names(pages: Iterable[tuple[str, Page]], odd: set[Oddity] | None = None) -> list[Named]:
-    """The directory that these pages say, by type and id; StrangeAnswer for a page that is no list.
+    """The directory that these pages say, by type and id; UnexpectedResponse for a page that is no list.
 
     The default workspace comes as the id `default` with its real id in `workspace`. An entry without a name is called
     by its id; what does not fit of it is left out, and an entry without an id altogether: `odd` is told.
@@ -208,7 +208,7 @@ def whole(page: Page) -> bool:
 def _listed(page: Page) -> bool:
     try:
         decode(page, _List)
-    except StrangeAnswer:
+    except UnexpectedResponse:
         return False
     return True
 

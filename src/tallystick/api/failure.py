@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from tallystick.api.body import STATUS, ErrorBody, error_of, fault_of
-from tallystick.errors import ApiError, CursorLost, Refused, StrangeAnswer, Unreachable
+from tallystick.errors import ApiError, CursorExpired, Refused, UnexpectedResponse, Unreachable
 
 if TYPE_CHECKING:
     from tallystick.api.client import Query
@@ -57,27 +57,27 @@ class Failure:
         if self.garbled or answered == self.status == httpx2.codes.OK:
             repetition = f" in each of {tries} tries" if tries > 1 else ""
             message = f"{path} answered 200 with {self.trouble}{repetition}."
-            return StrangeAnswer(message, f"{NOTHING} {ELSEWHERE}", status=answered, **ids)
+            return UnexpectedResponse(message, f"{NOTHING} {ELSEWHERE}", status=answered, **ids)
         status = self.status or answered
         message = f"The API refused {path} with {status} {error.type}: {error.message}"
         if status != answered:
             message += f" (the answer was marked {answered})"
         if httpx2.codes.is_success(status):
-            return StrangeAnswer(
+            return UnexpectedResponse(
                 f"{path} answered {status}, which is neither an answer nor a refusal.",
                 f"{NOTHING} Check --base-url: something else may answer there.",
                 status=status,
                 **ids,
             )
-        mend = _MEND.get(status, "Read the message; the request will be refused again as it is.").format(source=source)
-        mend += not_renewed if status == httpx2.codes.UNAUTHORIZED else ""
+        hint = _MEND.get(status, "Read the message; the request will be refused again as it is.").format(source=source)
+        hint += not_renewed if status == httpx2.codes.UNAUTHORIZED else ""
         if self.answer is not None and self.answer.is_redirect:
             message = f"{path} answered {status}, a redirect to {error.message!r}."
-            mend = "A credential is never sent on to another address. Correct the base URL."
+            hint = "A credential is never sent on to another address. Correct the base URL."
         elif status in {400, 410} and any(name in {"page", "after_id"} for name, _ in query.parameters):
             lost = "The page token no longer holds; the window must be read again."
-            return CursorLost(message, lost, status=status, **ids)
-        return Refused(message, mend, status=status, **ids)
+            return CursorExpired(message, lost, status=status, **ids)
+        return Refused(message, hint, status=status, **ids)
 
     def exhausted(self, address: str, tries: int) -> Unreachable:
         """The error where patience is at its end."""

@@ -109,7 +109,7 @@ def deep(value: Any) -> bool:
 def read(page: Page, shape: type[T], odd: set[Oddity] | None = None) -> T:
     """A page as `shape`; what was left out of it is added to `odd`.
 
-    Raises StrangeAnswer, with the field and its path, where a part that matters does not fit.
+    Raises UnexpectedResponse, with the field and its path, where a part that matters does not fit.
     """
     try:
         return fitted(page.body, shape, odd)

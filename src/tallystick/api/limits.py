@@ -19,7 +19,7 @@ from tallystick.api.leniency import Misfit, Oddity, fitted, read as read_page
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.time import Grain
-from tallystick.errors import BadMoney, CursorLost, Refused, StrangeAnswer
+from tallystick.errors import CursorExpired, InvalidAmount, Refused, UnexpectedResponse
 
 T = TypeVar("T")
 
@@ -126,22 +126,22 @@ def read(client: Client, query: Query) -> list[Page] | Refused:
     try:
         try:
             return list(_pages(client, query))
-        except CursorLost:
+        except CursorExpired:
             return list(_pages(client, query))
     except Refused as no:
-        if isinstance(no, CursorLost) or no.status not in REFUSALS:
+        if isinstance(no, CursorExpired) or no.status not in REFUSALS:
             raise
         return no
 
 
 def _pages(client: Client, query: Query) -> Iterator[Page]:
-    """The pages of a query; StrangeAnswer for one whose content has come before, which would never end."""
+    """The pages of a query; UnexpectedResponse for one whose content has come before, which would never end."""
     contents: set[tuple[bytes, ...]] = set()
     for page in client.pages(query):
         if query.endpoint.paging != "none":
             content = tuple(map(bytes, read_page(page, _List).data))
             if content in contents:
-                raise StrangeAnswer(
+                raise UnexpectedResponse(
                     f"{query.endpoint.path} gave the same page twice under two page tokens.",
                     "Try again; if it stays, report the request-id to Anthropic.",
                     request_id=page.request_id,
@@ -153,7 +153,7 @@ def _pages(client: Client, query: Query) -> Iterator[Page]:
 def entries(pages: list[Page], shape: type[T], odd: set[Oddity] | None = None) -> list[T]:
     """What stands on the pages of a list, each entry once; one that cannot be read is left out, and `odd` says so.
 
-    Raises StrangeAnswer for a page that is no list, and where `odd` is None for an entry that cannot be read.
+    Raises UnexpectedResponse for a page that is no list, and where `odd` is None for an entry that cannot be read.
     """
     read_entries: dict[bytes, T] = {}
     for page in pages:
@@ -183,19 +183,21 @@ def odd_words(odd: set[Oddity]) -> list[str]:
 def dollars(cents: str | None, currency: str, where: str) -> Decimal | None:
     """A limit or a spend in exact US dollars; None for no number, and for another currency, which is never compared.
 
-    Raises BadMoney, which names `where`, for what is no number.
+    Raises InvalidAmount, which names `where`, for what is no number.
     """
     if cents is None or currency.upper() != USD:
         return None
     try:
         amount = from_cents(cents)
-    except BadMoney as bad:
-        raise BadMoney(
+    except InvalidAmount as bad:
+        raise InvalidAmount(
             f"{where} holds an amount that cannot be read: {bad.what}",
             "A wrong amount is worse than none. Try again; if it stays, report it to Anthropic.",
         ) from None
     if amount < 0:
-        raise BadMoney(f"{where} is below zero: {cents!r} cents", "No limit or spend can be. Report it to Anthropic.")
+        raise InvalidAmount(
+            f"{where} is below zero: {cents!r} cents", "No limit or spend can be. Report it to Anthropic."
+        )
     return amount
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tallystick.api.address import CERTIFICATES, PROXIES, loopback
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     import ssl
@@ -40,7 +40,7 @@ class Network:
     variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def proxy(self, base_url: str) -> Proxy | None:
-        """The proxy to reach the address by, None for directly; AskedWrongly where it cannot be one."""
+        """The proxy to reach the address by, None for directly; InvalidQuestion where it cannot be one."""
         parts = urlsplit(base_url)
         host = parts.hostname or ""
         if parts.scheme != "https" or loopback(base_url) or self._excepted(host, parts.port or 443):
@@ -63,7 +63,7 @@ class Network:
                     return ssl.create_default_context(cafile=value)
                 except (OSError, ValueError) as wrong:
                     why = wrong.strerror if isinstance(wrong, OSError) and wrong.strerror else "no certificate in it"
-                    raise AskedWrongly(
+                    raise InvalidQuestion(
                         f"{variable} names {value}, which cannot be read: {why}.",
                         "It should be a PEM file of the certificate authorities to trust.",
                     ) from None
@@ -96,7 +96,7 @@ def _proxy(variable: str, value: str, host: str) -> Proxy:
     address = value if "://" in value else f"http://{value}"
     scheme = address.partition("://")[0].lower()
     if scheme.startswith("socks"):
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{variable} names a SOCKS proxy, which tallystick cannot use.",
             f"Set HTTPS_PROXY to an HTTP proxy, or NO_PROXY={host} to go without.",
         )
@@ -108,6 +108,6 @@ def _proxy(variable: str, value: str, host: str) -> Proxy:
             return Proxy(variable, f"{parts.hostname}:{port}", httpx2.Proxy(address))
     except (ValueError, httpx2.InvalidURL):  # whose text may hold the password
         pass
-    raise AskedWrongly(
+    raise InvalidQuestion(
         f"{variable} is no address of a proxy.", f"Write http://host:port, or set NO_PROXY={host} to go without."
     )

@@ -23,7 +23,7 @@ from tallystick.core.money import from_cents
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.core.uncounted import unknown_counters
-from tallystick.errors import AskedWrongly, BadMoney, StrangeAnswer
+from tallystick.errors import InvalidAmount, InvalidQuestion, UnexpectedResponse
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 Maybe = str | None | msgspec.UnsetType
@@ -145,20 +145,20 @@ def usage_query(
     """Ask `usage_report/messages` for whole buckets of `grain` (minute, hour, day) over `window`.
 
     `by` and `where` name our dimensions. The window is widened to bucket boundaries, so that nothing asked is lost.
-    `limit` is buckets a page, the most the API allows where it is not given. Raises AskedWrongly.
+    `limit` is buckets a page, the most the API allows where it is not given. Raises InvalidQuestion.
     """
     where = where or {}
     query = _query(USAGE_REPORT, window, grain, by, limit)
     for name, values in where.items():
         if name not in USAGE_REPORT.filters:
-            raise AskedWrongly(f"The usage report has no filter for {name!r}.", _choose(USAGE_REPORT.filters))
+            raise InvalidQuestion(f"The usage report has no filter for {name!r}.", _choose(USAGE_REPORT.filters))
         if NAMED[name].absent in values:
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"The filter on {name!r} cannot be {NAMED[name].absent!r}: the API has no word for an absent value.",
                 f"Group by {name!r} and pick these rows from the answer.",
             )
         if not values or not all(values):
-            raise AskedWrongly(f"The filter on {name!r} has no value.", "The API cannot filter on an absent value.")
+            raise InvalidQuestion(f"The filter on {name!r} has no value.", "The API cannot filter on an absent value.")
     parameters = [(USAGE_REPORT.filters[name] + "[]", value) for name, values in where.items() for value in values]
     betas = {beta for name, beta in USAGE_REPORT.betas.items() if name in by or name in where}
     return Query(USAGE_REPORT, (*query, *parameters), tuple(sorted(betas)), _Report[UsageRow])
@@ -167,12 +167,12 @@ def usage_query(
 def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: int | None = None) -> Query:
     """Ask `cost_report` for the ended days of `window`; it knows the grain day alone, and no filter.
 
-    Raises AskedWrongly where no day of the window has ended: the API would answer 400 (reports-api 1.3.4).
+    Raises InvalidQuestion where no day of the window has ended: the API would answer 400 (reports-api 1.3.4).
     """
     _possible(window)
     start, end = Grain.DAY.floor(window.start), min(Grain.DAY.ceil(window.end), Grain.DAY.floor(now))
     if start >= end:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             "No day of this window has ended yet, and cost is published for ended UTC days only.",
             f"Ask for days before {text(Grain.DAY.floor(now))}.",
         )
@@ -185,18 +185,20 @@ def _query(
     width = WIDTHS.get(grain, "")
     if width not in endpoint.limits:
         known = ", ".join(name for name, code in WIDTHS.items() if code in endpoint.limits)
-        raise AskedWrongly(f"The {endpoint.name} report is not given by {grain}.", f"It is given by {known}.")
+        raise InvalidQuestion(f"The {endpoint.name} report is not given by {grain}.", f"It is given by {known}.")
     if unknown := [name for name in by if name not in endpoint.groups]:
-        raise AskedWrongly(f"The {endpoint.name} report cannot be grouped by {unknown[0]!r}.", _choose(endpoint.groups))
+        raise InvalidQuestion(
+            f"The {endpoint.name} report cannot be grouped by {unknown[0]!r}.", _choose(endpoint.groups)
+        )
     if len(set(by)) != len(by) or len(by) > MOST_GROUPS:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{len(by)} groupings were asked for; the API takes at most {MOST_GROUPS}, each once.",
             "Leave some out, or hold a dimension fixed with a filter.",
         )
     most = endpoint.limits[width]
     limit = most if limit is None else limit
     if not 1 <= limit <= most:
-        raise AskedWrongly(f"limit={limit} is not possible by {grain}.", f"It counts buckets a page: 1 to {most}.")
+        raise InvalidQuestion(f"limit={limit} is not possible by {grain}.", f"It counts buckets a page: 1 to {most}.")
     _possible(window)
     start, end = grain.floor(window.start), grain.ceil(window.end)
     return (
@@ -210,9 +212,9 @@ def _query(
 
 def _possible(window: Window) -> None:
     if not window:
-        raise AskedWrongly(f"The window {window} is empty.", "Its end is exclusive: ask for a later one.")
+        raise InvalidQuestion(f"The window {window} is empty.", "Its end is exclusive: ask for a later one.")
     if window.end.year == MAXYEAR:
-        raise AskedWrongly(f"The window {window} ends out of reach.", "Ask for an earlier end.")
+        raise InvalidQuestion(f"The window {window} ends out of reach.", "Ask for an earlier end.")
 
 
 def _choose(names: Iterable[str]) -> str:
@@ -220,7 +222,7 @@ def _choose(names: Iterable[str]) -> str:
 
 
 def usage_pages(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Bucket[UsageRow]]]]:
-    """The buckets of each page of a usage query, checked; StrangeAnswer where one cannot be.
+    """The buckets of each page of a usage query, checked; UnexpectedResponse where one cannot be.
 
     What was left out of them, since it did not fit and did not matter, is added to `odd`.
     """
@@ -262,14 +264,14 @@ def _asked(page: Page) -> tuple[Grain, Window]:
 
 
 def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
-    """What each row of the bucket bills, in exact US dollars; BadMoney names the amount that cannot be read."""
+    """What each row of the bucket bills, in exact US dollars; InvalidAmount names the amount that cannot be read."""
     amounts = []
     for index, row in enumerate(bucket.rows):
         path = f"{bucket.path}.results[{index}]"
         try:
             amounts.append(from_cents(row.amount, row.currency))
-        except BadMoney as bad:
-            raise BadMoney(
+        except InvalidAmount as bad:
+            raise InvalidAmount(
                 f"The cost report of {bucket.window} holds at `{path}.amount`: {bad.what}",
                 "Nothing of this window was kept: a wrong amount is worse than none. Try again; if it stays, "
                 "report the request-id to Anthropic.",
@@ -278,8 +280,8 @@ def billed(page: Page, bucket: Bucket[CostRow]) -> list[Decimal]:
     return amounts
 
 
-def _strange(page: Page, problem: str) -> StrangeAnswer:
-    return StrangeAnswer(
+def _strange(page: Page, problem: str) -> UnexpectedResponse:
+    return UnexpectedResponse(
         f"{page.request.partition('?')[0]} answered with {problem}.",
         "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
         request_id=page.request_id,

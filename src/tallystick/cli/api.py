@@ -11,7 +11,7 @@ from tallystick.cli import options
 from tallystick.cli.output import note
 
 if TYPE_CHECKING:
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
     from tallystick.sync.outcome import Outcome, Progress
 
 
@@ -29,7 +29,7 @@ def check(base_url: str | None, config: str | None) -> None:
 
     Also which rights the key has beyond what tallystick needs. Exit code 3 if neither dialect can be read.
     """
-    from tallystick.admin import AdminAPI
+    from tallystick.admin_api import AdminAPI
     from tallystick.api.client import CONTACT, GLANCE
     from tallystick.core.text import safe
 
@@ -99,7 +99,7 @@ def sync(
     A window that cannot be read is left out and all others are read. Exit code 1 where days were left as they were,
     3 where the API refused windows, 5 where an answer was not what it should be.
     """
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     settings = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(settings)
@@ -167,7 +167,7 @@ class Shown:
 
     def progress(self, now: Progress) -> None:
         """How far it is."""
-        description = str(now.errand) if now.errand else "done"
+        description = str(now.task) if now.task else "done"
         self._bar.update(self._task, completed=now.done, total=now.of, rows=now.rows, description=description, note="")
 
     def wait(self, seconds: float, why: str) -> None:
@@ -189,7 +189,7 @@ def tell(done: Outcome) -> None:
         note(message)
     for subject, wrong in list(done.failures.items())[:MOST_FAILURES]:
         note(f"left out: {subject}. {wrong.what}")
-        note(wrong.mend, name="  ")
+        note(wrong.hint, name="  ")
     if len(done.failures) > MOST_FAILURES:
         rest = list(done.failures)[MOST_FAILURES:]
         note(f"left out: {len(rest):,} more, {rest[0]} to {rest[-1]}.")
@@ -230,11 +230,11 @@ def _print_plan(
     coding: bool,
     again: bool,
 ) -> None:
-    errands, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts, again=again)
-    for errand in errands:
-        click.echo(f"  {errand}")
+    tasks, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts, again=again)
+    for task in tasks:
+        click.echo(f"  {task}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"
     click.echo(
-        f"{len(errands)} windows: about {cost.requests:,} requests, {cost.minutes:,.1f} minutes, "
+        f"{len(tasks)} windows: about {cost.requests:,} requests, {cost.minutes:,.1f} minutes, "
         f"{cost.megabytes:,.1f} megabytes ({basis})."
     )

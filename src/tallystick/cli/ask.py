@@ -10,8 +10,8 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import note
+from tallystick.query.shape import Report
 from tallystick.reports import REPORTS
-from tallystick.reports.report import Report
 
 
 def _shown(figures: str) -> Callable[[Any], Any]:

@@ -40,7 +40,7 @@ def claude_code(
     config: str | None,
 ) -> None:
     """What was done with Claude Code: sessions, lines, commits, what was accepted, the estimate, and the bill."""
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     settings = options.settings(ledger=ledger, config=config)
     table = Ledger.of(settings).claude_code(options.names(by), since, until, options.chosen(where))

@@ -9,13 +9,13 @@ import click
 
 from tallystick.cli import options, statement
 from tallystick.cli.output import free
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from tallystick.reports.charged import Charged
+    from tallystick.billing.chargeback import Charged
 
 TEAMS = 6
 """Teams that are shown with their amount before a month is closed, the largest first."""
@@ -52,7 +52,7 @@ def close(
     later is charged in the first month that is still open, as adjustments. Prints what each team is charged, and the
     digest of all that was kept.
     """
-    from tallystick.reports.statement import overview
+    from tallystick.billing.statement import overview
 
     book = options.book(ledger=ledger, config=config)
     free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
@@ -65,7 +65,7 @@ def close(
             click.echo(preview(made, days[made.month.organization]), err=True)
     if not yes:
         if not sys.stdin.isatty():
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"{month} was not closed: closing cannot be undone, and there is no terminal to ask on.",
                 "Read what is above, then run the same with --yes.",
             )
@@ -79,8 +79,8 @@ def preview(made: Charged, provisional: Sequence[date]) -> str:
     """Return what closing a draft would make final: its sum, its teams, what is provisional or to be known of it."""
     from tallystick.core.money import rounded
     from tallystick.core.text import safe
-    from tallystick.reports.closed import ADJUSTMENT
-    from tallystick.reports.coverage import spans
+    from tallystick.query.closed_months import ADJUSTMENT
+    from tallystick.query.coverage import spans
 
     teams = sorted(made.teams, key=lambda team: (-made.amount(team), team))
     amounts = [f"{safe(team)} {rounded(made.amount(team)):,}" for team in teams[:TEAMS]]

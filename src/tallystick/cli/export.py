@@ -12,7 +12,7 @@ import click
 from tallystick.cli import options
 from tallystick.cli.output import free, note, pipe, silence, whole
 from tallystick.core.question import incomplete
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.exports import FORMATS, TABLES, TEXTS
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def focus(
 def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> str:
     ending = Path(output).suffix.removeprefix(".") if output else ""
     if form is None and ending and ending not in choices:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"No export is a .{ending} file.",
             f"Endings are {', '.join(f'.{choice}' for choice in choices)}; or say --format.",
         )

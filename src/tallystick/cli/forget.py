@@ -6,7 +6,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.core.text import safe
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 
 @click.command(short_help="Take a person's name and e-mail out of the ledger.")
@@ -20,13 +20,13 @@ def forget(person: str | None, everyone: bool, yes: bool, ledger: str | None, co
 
     Ids and all totals stay, and later syncs do not bring the person back.
     """
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     if bool(person) == everyone:
-        raise AskedWrongly("Whom to forget is not said.", "Give a user's id, e-mail or exact name, or --all.")
+        raise InvalidQuestion("Whom to forget is not said.", "Give a user's id, e-mail or exact name, or --all.")
     settings = options.settings(ledger=ledger, config=config)
     book = Ledger.of(settings)
-    named_person = book.whom(person) if person else None
+    named_person = book.find_person(person) if person else None
     if named_person:
         labels = ", ".join(safe(label) for label in (named_person.email, named_person.id) if label)
         target = f"{safe(named_person.name)} ({labels})"

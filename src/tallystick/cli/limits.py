@@ -31,7 +31,7 @@ def limits(
     The API is asked for the limits, the ledger for the spend. What this credential may not read is said, and the rest
     shown; where it may read nothing the exit code is 3.
     """
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     settings = options.settings(asks=True, ledger=ledger, base_url=base_url, config=config)
     table = Ledger.of(settings).limits(rates=rates)

@@ -19,7 +19,7 @@ from tallystick.cli import options
 @options.config
 def sql(query: str, form: str | None, output: str | None, force: bool, ledger: str | None, config: str | None) -> None:
     """Ask the ledger in SQL: one select over the views that `tallystick schema` lists. Read only."""
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     settings = options.settings(ledger=ledger, config=config)
     options.write(options.written(Ledger.of(settings).sql(query), form, output), output, force=force)
@@ -35,7 +35,7 @@ def verify(form: str | None, ledger: str | None, config: str | None) -> None:
 
     Reads every table and every archived page. Exit code 1, and what is not as it should be, if anything is not.
     """
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     differences = Ledger.of(options.settings(ledger=ledger, config=config)).verify()
     options.write(options.written(differences, form, None), None, force=False)
@@ -59,12 +59,12 @@ def tally(ledger: str | None, config: str | None) -> None:
 @click.argument("view", required=False)
 def schema(view: str | None) -> None:
     """The views that `tallystick sql` reads, and what each column means."""
-    from tallystick.errors import AskedWrongly
-    from tallystick.ledger.views import VIEWS
+    from tallystick.errors import InvalidQuestion
+    from tallystick.store.views import VIEWS
 
     chosen = [known_view for known_view in VIEWS if view in {None, known_view.name}]
     if not chosen:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"There is no view {view!r}.", f"Views: {', '.join(known_view.name for known_view in VIEWS)}."
         )
     for shown_view in chosen:
@@ -80,7 +80,7 @@ def schema(view: str | None) -> None:
 @options.config
 def rebuild(into: str, ledger: str | None, config: str | None) -> None:
     """Build another ledger in FOLDER from this one's archived pages alone."""
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     settings = options.settings(ledger=ledger, config=config)
     readings = Ledger.of(settings).rebuild(into)

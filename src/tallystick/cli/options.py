@@ -14,13 +14,13 @@ import click
 from tallystick.cli.output import note, write
 from tallystick.core.dimensions import NAMED, TIMES
 from tallystick.core.text import ESCAPED, inert
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS, Format
 
 if TYPE_CHECKING:
-    from tallystick.book import Ledger
-    from tallystick.config import Settings
     from tallystick.core.document import Answer
+    from tallystick.ledger import Ledger
+    from tallystick.settings import Settings
 
 __all__ = ["write"]
 
@@ -99,7 +99,7 @@ def waiting(holder: str) -> None:
 
 def settings(*, asks: bool = False, **overrides: Any) -> Settings:
     """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
-    from tallystick.config import Settings
+    from tallystick.settings import Settings
 
     made = Settings.load(**overrides, as_of=click.get_current_context().meta.get("as_of"))
     if asks:
@@ -111,10 +111,10 @@ def settings(*, asks: bool = False, **overrides: Any) -> Settings:
 
 def book(*, doubt: bool = True, **overrides: Any) -> Ledger:
     """The ledger that the settings name; with `doubt` what is odd about their prices is said on the error stream."""
-    from tallystick.book import Ledger
+    from tallystick.ledger import Ledger
 
     made = Ledger.of(settings(**overrides))
-    for warning in made.doubts() if doubt else ():
+    for warning in made.price_warnings() if doubt else ():
         note(warning)
     return made
 
@@ -129,12 +129,12 @@ def names(by: str) -> tuple[str, ...]:
 
 
 def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
-    """The values of --where by dimension; AskedWrongly where one is not DIM=VALUE."""
+    """The values of --where by dimension; InvalidQuestion where one is not DIM=VALUE."""
     values: dict[str, list[str]] = {}
     for part in (part for text in where for part in _BEFORE_DIMENSION.split(text)):
         name, equals, value = part.partition("=")
         if not equals or not name.strip() or not value.strip():
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"--where {part!r} is not DIM=VALUE.", "Write --where model=claude-opus-5,workspace=Production."
             )
         values.setdefault(name.strip(), []).append(value.strip())
@@ -148,7 +148,7 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     """
     flags = click.get_current_context().meta
     if form not in {None, "json"} and flags.get("json"):
-        raise AskedWrongly(f"--json is short for --format json, and --format {form} is asked for too.", "Use one.")
+        raise InvalidQuestion(f"--json is short for --format json, and --format {form} is asked for too.", "Use one.")
     chosen = format_of("json" if flags.get("json") else form, output)
     if chosen.name == "text":
         from tallystick.formats.text import WIDE, as_text
@@ -173,7 +173,7 @@ def _escaped(answer: Answer) -> bool:
 
 def columns() -> int | None:
     """The columns of the terminal that the output goes to, or those of COLUMNS; None where it goes elsewhere."""
-    from tallystick.config import variable
+    from tallystick.settings import variable
 
     if sys.stdout.isatty() or variable("COLUMNS"):
         return shutil.get_terminal_size().columns
@@ -181,12 +181,12 @@ def columns() -> int | None:
 
 
 def format_of(form: str | None, output: str | None) -> Format:
-    """The format that is named, else the one that the file's ending says; AskedWrongly where none has it."""
+    """The format that is named, else the one that the file's ending says; InvalidQuestion where none has it."""
     if form:
         return FORMATS[form]
     ending = Path(output).suffix.removeprefix(".") if output else ""
     if ending and ending not in ENDINGS:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"No writer makes a .{ending} file.",
             f"Endings are {', '.join(f'.{name}' for name in ENDINGS)}; --format says what it shall be in spite of it.",
         )

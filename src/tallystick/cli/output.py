@@ -21,13 +21,13 @@ from typing import BinaryIO, TextIO
 import click
 
 from tallystick.core.text import safe
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 _SYSTEM = ("/dev/", "/proc/")
 
 
 def say(text: str | bytes = "", *, nl: bool = True) -> None:
-    """Write to the standard output; AskedWrongly where it takes nothing."""
+    """Write to the standard output; InvalidQuestion where it takes nothing."""
     with _standard():
         click.echo(text, nl=nl)
 
@@ -40,7 +40,7 @@ def note(text: str, *, name: str = "tallystick: ") -> None:
 
 @contextmanager
 def pipe() -> Iterator[BinaryIO]:
-    """The standard output for bytes; AskedWrongly where it takes nothing."""
+    """The standard output for bytes; InvalidQuestion where it takes nothing."""
     with _standard():
         if not sys.stdout.writable():
             raise io.UnsupportedOperation
@@ -60,7 +60,7 @@ def ready() -> None:
 
 
 def flush() -> None:
-    """Write what still waits for both streams; AskedWrongly where the standard output takes nothing."""
+    """Write what still waits for both streams; InvalidQuestion where the standard output takes nothing."""
     try:
         sys.stderr.flush()
     except OSError:
@@ -92,15 +92,15 @@ def _standard() -> Iterator[None]:
         raise unwritten(wrong) from None
 
 
-def unwritten(error: BaseException) -> AskedWrongly:
+def unwritten(error: BaseException) -> InvalidQuestion:
     """The error of a standard output that takes nothing more; what waits for it goes nowhere."""
     silence()
     why = error.strerror if isinstance(error, OSError) and error.strerror else "it is closed"
-    return AskedWrongly(f"The standard output cannot be written: {why}.", "Name a file with --output.")
+    return InvalidQuestion(f"The standard output cannot be written: {why}.", "Name a file with --output.")
 
 
 def write(content: str | bytes, output: str | None, *, force: bool) -> None:
-    """Write an answer to the terminal, or whole to a file; AskedWrongly where `free` says so."""
+    """Write an answer to the terminal, or whole to a file; InvalidQuestion where `free` says so."""
     free(output, force=force, text=isinstance(content, str))
     if output is None:
         say(content, nl=False)
@@ -110,29 +110,29 @@ def write(content: str | bytes, output: str | None, *, force: bool) -> None:
 
 
 def free(output: str | None, *, force: bool, text: bool) -> None:
-    """Raise AskedWrongly where an answer cannot go: a file that is there, a terminal for what is not text.
+    """Raise InvalidQuestion where an answer cannot go: a file that is there, a terminal for what is not text.
 
     A device or a pipe is written to, never replaced.
     """
     if output is None:
         if not text and sys.stdout.isatty():
-            raise AskedWrongly("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
+            raise InvalidQuestion("This format is not for a terminal.", "Name a file with --output, or pipe it on.")
         return
     path = Path(output)
     with _file(path):
         mode = _mode(path)
         if mode is None and not path.parent.is_dir():
-            raise AskedWrongly(f"{path} cannot be written: there is no folder {path.parent}.", "Make it first.")
+            raise InvalidQuestion(f"{path} cannot be written: there is no folder {path.parent}.", "Make it first.")
         if mode is None and not os.access(path.parent, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     if mode is None:
         return
     if stat.S_ISDIR(mode):
-        raise AskedWrongly(f"{output} is a folder.", "Name a file in it.")
+        raise InvalidQuestion(f"{output} is a folder.", "Name a file in it.")
     if stat.S_ISBLK(mode):
-        raise AskedWrongly(f"{output} is a disk.", "Name a file.")
+        raise InvalidQuestion(f"{output} is a disk.", "Name a file.")
     if stat.S_ISREG(mode) and not force and not str(path.absolute()).startswith(_SYSTEM):
-        raise AskedWrongly(f"{output} is there already.", "Name another file, or replace it with --force.")
+        raise InvalidQuestion(f"{output} is there already.", "Name another file, or replace it with --force.")
 
 
 @contextmanager
@@ -171,7 +171,9 @@ def write_all(folder: Path, files: Mapping[str, bytes], *, force: bool) -> list[
             modes = [(path, mode) for path in paths.values() if (mode := _mode(path)) is not None]
         for path, mode in modes:
             if not force or not stat.S_ISREG(mode):
-                raise AskedWrongly(f"{path} is there already.", "Name another folder, or replace files with --force.")
+                raise InvalidQuestion(
+                    f"{path} is there already.", "Name another folder, or replace files with --force."
+                )
         with _file(folder):
             for name, content in files.items():
                 parts[name].write_bytes(content)
@@ -201,11 +203,11 @@ def _mode(path: Path) -> int | None:
 
 @contextmanager
 def _file(path: Path) -> Iterator[None]:
-    """Raise AskedWrongly for whatever the disk says."""
+    """Raise InvalidQuestion for whatever the disk says."""
     try:
         yield
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) and wrong.strerror else "it is no path"
-        raise AskedWrongly(f"{path} cannot be written: {why}.", "Name another file.") from None
+        raise InvalidQuestion(f"{path} cannot be written: {why}.", "Name another file.") from None

@@ -35,8 +35,8 @@ def owners(
     config: str | None,
 ) -> None:
     """The rules of who owns what, in their order, with the charges and the money that each caught."""
-    from tallystick.reports.check import check as checked, problems
-    from tallystick.reports.owners import rules
+    from tallystick.query.owners import rules
+    from tallystick.reports.owner_check import check as checked, problems
 
     table = _asked("owners", since, until, ledger, config)
     answer = table(checked if check else rules)
@@ -88,9 +88,9 @@ def _asked(
     top: int | None = None,
 ) -> Callable[[Callable[..., Table]], Table]:
     """What asks a report about owners of the ledger that the options name."""
-    from tallystick.book import Ledger
     from tallystick.core.question import Question, window
-    from tallystick.reports.lists import warned
+    from tallystick.ledger import Ledger
+    from tallystick.query.price_lists import warned
 
     settings = options.settings(ledger=ledger, config=config)
     now = settings.clock().now()

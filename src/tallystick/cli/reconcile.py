@@ -43,7 +43,7 @@ def reconcile(
     `unexplained`. What modifiers (batch, geography, long context, speed) did to the priced amount stands in `in_priced`
     and adds nothing to the difference.
     """
-    from tallystick.tally.reconcile import UNEXPLAINED
+    from tallystick.tally.reconcile.causes import UNEXPLAINED
 
     book = options.book(ledger=ledger, config=config)
     dims = options.names(("" if rates else "model") if by is None else by)

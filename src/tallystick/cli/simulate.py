@@ -15,7 +15,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.core.time import FIRST_DAY
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     from tallystick.sim import Discount, Simulator
@@ -42,11 +42,11 @@ def demo(ledger: str | None, at: str | None) -> None:
     """Simulate an organization, sync it, and show it on one screen. Needs no key."""
     from tallystick.api.client import Client
     from tallystick.api.credential import Credential
-    from tallystick.book import Ledger
     from tallystick.cli.api import Shown, tell
-    from tallystick.config import SystemClock
     from tallystick.formats.text import as_text
+    from tallystick.ledger import Ledger
     from tallystick.outlook.status import NEXT
+    from tallystick.settings import SystemClock
     from tallystick.sim import serve
 
     clock = SystemClock(_pinned(at))
@@ -54,7 +54,9 @@ def demo(ledger: str | None, at: str | None) -> None:
     book = Ledger(path, clock)
     simulator = _simulator(clock.now, seed=1, days=DAYS, keys=24)
     if set(book.organizations()) - {simulator.world.organization.id}:
-        raise AskedWrongly(f"{path} holds a real organization, which the demo would mix with its own.", "Name another.")
+        raise InvalidQuestion(
+            f"{path} holds a real organization, which the demo would mix with its own.", "Name another."
+        )
     with serve(simulator) as server, Shown() as shown:
         key = Credential("sk-ant-admin01-simulated", source="the simulator")
         with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
@@ -113,7 +115,7 @@ def serve_command(
     **world: Any,
 ) -> None:
     """Serve it on this machine until interrupted."""
-    from tallystick.config import SystemClock
+    from tallystick.settings import SystemClock
     from tallystick.sim import FAULTS, serve
 
     if listed:
@@ -124,13 +126,15 @@ def serve_command(
         click.echo("for what is lost, emptied, halved or a credit, of three days back.")
         return
     if not 0 <= port <= HIGHEST_PORT:
-        raise AskedWrongly(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
+        raise InvalidQuestion(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
     try:
         clock = SystemClock(_pinned(at))
         discount = _discount(permille, since)
         server = serve(_simulator(clock.now, days, faults, discount=discount, **world), port=port)
     except (ValueError, OSError) as wrong:
-        raise AskedWrongly(f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`.") from None
+        raise InvalidQuestion(
+            f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`."
+        ) from None
     click.echo(f"{server.url} with the key sk-ant-admin01-simulated; in another terminal:\n")
     pinned = f"export TALLYSTICK_NOW={at}\n  " if at else ""
     click.echo(f"  {pinned}export TALLYSTICK_BASE_URL={server.url} ANTHROPIC_ADMIN_KEY=sk-ant-admin01-simulated")
@@ -153,7 +157,7 @@ def _pinned(text: str | None) -> datetime | None:
     try:
         return instant(text) if text else None
     except ValueError as wrong:
-        raise AskedWrongly(f"--now cannot be read: {wrong}.", "Write 2026-11-22T15:30:00Z.") from None
+        raise InvalidQuestion(f"--now cannot be read: {wrong}.", "Write 2026-11-22T15:30:00Z.") from None
 
 
 def _simulator(
@@ -174,7 +178,9 @@ def _simulator(
         raise ValueError(f"--days is 0 to {(ANCHOR - FIRST_DAY).days:,}: nothing was used before {FIRST_DAY}")
     opens = ANCHOR - timedelta(days=days)
     if clock().date() <= opens:
-        raise AskedWrongly(f"The simulated organization opens on {opens}, after its clock.", "Raise --days, or --now.")
+        raise InvalidQuestion(
+            f"The simulated organization opens on {opens}, after its clock.", "Raise --days, or --now."
+        )
     below: list[World] = []
     for number in range(children + hipaa_children):
         options = {**world, "seed": world["seed"] + number + 1, "enterprise": False, "hipaa": number >= children}

@@ -10,12 +10,12 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import write_all
-from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.formats import ENDINGS, FORMATS
 
 if TYPE_CHECKING:
+    from tallystick.billing.chargeback import Charged
     from tallystick.core.document import Document
-    from tallystick.reports.charged import Charged
 
 
 @click.command(short_help="What a team is charged for a month, line by line.")
@@ -46,14 +46,16 @@ def statement(
 
     The statements of all teams and of what nobody owns add up to the bill, and each says so.
     """
-    from tallystick.reports import statement as report
+    from tallystick.billing import statement as report
 
     if (team is None) == (not every):
-        raise AskedWrongly("A statement is of a team, or of all.", "Write --team NAME or --all.")
+        raise InvalidQuestion("A statement is of a team, or of all.", "Write --team NAME or --all.")
     if every and output is None:
-        raise AskedWrongly("--all writes a file for each team.", "Name a folder: --output statements.")
+        raise InvalidQuestion("--all writes a file for each team.", "Name a folder: --output statements.")
     if every and Path(str(output)).suffix.removeprefix(".") in ENDINGS:
-        raise AskedWrongly(f"--all writes a folder, and {output} is called as a file.", "Say the format by --format.")
+        raise InvalidQuestion(
+            f"--all writes a folder, and {output} is called as a file.", "Say the format by --format."
+        )
     made = _of_organization(options.book(ledger=ledger, config=config).statements(month), month, organization)
     documents: dict[str, Document] = {}
     zero = not any(charged.lines for charged in made)
@@ -68,7 +70,9 @@ def statement(
         if every:
             documents[_free(f"{stem}-all", documents)] = report.overview(charged)
     if not documents:
-        raise AskedWrongly(f"No team {team!r} is charged anything for {month}.", "`tallystick owners` lists the rules.")
+        raise InvalidQuestion(
+            f"No team {team!r} is charged anything for {month}.", "`tallystick owners` lists the rules."
+        )
     if every or (output and not Path(output).suffix):
         _into(Path(str(output)), documents, form or "pdf", force=force)
     else:
@@ -76,12 +80,14 @@ def statement(
 
 
 def _of_organization(every: list[Charged], month: str, organization: str | None) -> list[Charged]:
-    """What the teams of one organization are charged, or of all; LedgerError or AskedWrongly where there is none."""
+    """What the teams of one organization are charged, or of all; LedgerError or InvalidQuestion where there is none."""
     if not every:
         raise LedgerError(f"No day of {month} is in the ledger.", f"`tallystick sync --since {month}` reads them.")
     chosen = [charged for charged in every if organization in {None, charged.month.organization, charged.name}]
     if not chosen:
-        raise AskedWrongly(f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`.")
+        raise InvalidQuestion(
+            f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`."
+        )
     return chosen
 
 
@@ -121,9 +127,9 @@ def hand_out(documents: dict[str, Document], form: str | None, output: str | Non
 
 
 def one(count: int, form: str | None, output: str | None) -> None:
-    """Raise AskedWrongly where several documents would be one file, or one answer for a program."""
+    """Raise InvalidQuestion where several documents would be one file, or one answer for a program."""
     if count > 1 and (output or form not in {None, "text"}):
-        raise AskedWrongly(
+        raise InvalidQuestion(
             "The ledger holds several organizations, a document each.", "Leave out --output and --format."
         )
 

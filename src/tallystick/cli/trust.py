@@ -21,7 +21,7 @@ def trust(file: str, listing: bool, revoke: bool) -> None:
     changed file must be trusted again.
     """
     from tallystick import trust as store
-    from tallystick.errors import AskedWrongly
+    from tallystick.errors import InvalidQuestion
     from tallystick.settings_file import content, parsed
 
     path = Path(file)
@@ -31,7 +31,7 @@ def trust(file: str, listing: bool, revoke: bool) -> None:
         return
     if revoke:
         if not store.revoke(path):
-            raise AskedWrongly(f"{file} was not trusted.", "`tallystick trust --list` lists what is.")
+            raise InvalidQuestion(f"{file} was not trusted.", "`tallystick trust --list` lists what is.")
         say(f"{safe(file)} is no longer trusted.")
         return
     raw = content(path)

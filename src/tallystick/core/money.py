@@ -9,7 +9,7 @@ import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
 from fractions import Fraction
 
-from tallystick.errors import BadMoney
+from tallystick.errors import InvalidAmount
 
 PLACES = 12
 """Decimal places of every amount in the ledger: a picodollar."""
@@ -23,15 +23,15 @@ _WRITTEN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 def from_cents(cents: str, currency: str = "USD") -> Decimal:
     """US dollars from the API's decimal string of fractional US cents.
 
-    Raises BadMoney for a blank, an exponent, a plus sign, NaN, a fraction finer than a picodollar, another currency.
+    Raises InvalidAmount for a blank, an exponent, a plus sign, NaN, finer than a picodollar, another currency.
     """
     if currency.upper() != "USD":
-        raise BadMoney(f"{cents!r} is an amount in {currency!r}; amounts of two currencies cannot be added")
+        raise InvalidAmount(f"{cents!r} is an amount in {currency!r}; amounts of two currencies cannot be added")
     if not _WRITTEN.fullmatch(cents):
-        raise BadMoney(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")
+        raise InvalidAmount(f"{cents!r} is not an amount: a plain decimal number of US cents was expected")
     units, _, fraction = cents.lstrip("-").partition(".")
     if len(fraction.rstrip("0")) > PLACES - 2 or len(units.lstrip("0")) > 30 - PLACES:
-        raise BadMoney(
+        raise InvalidAmount(
             f"{cents!r} cents does not fit dollars with {PLACES} places and {28 - PLACES} digits before them"
         )
     sign = "-" if cents.startswith("-") else ""

@@ -23,7 +23,7 @@ from tallystick.core.dimensions import KINDS, UNKNOWN
 from tallystick.core.models import canonical
 from tallystick.core.money import EXACT, PLACES
 from tallystick.core.records import TOKENS
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 UNITS = MappingProxyType(
     dict.fromkeys(TOKENS, ("tokens", 1_000_000))
@@ -196,7 +196,7 @@ class PriceList:
     def read(cls, *texts: str, names: Sequence[str] = ()) -> PriceList:
         """The lists, in the order in which they correct each other; `names` is what they are called.
 
-        Raises AskedWrongly, naming the entry, where one cannot be read, two of one list hold on the same day for the
+        Raises InvalidQuestion, naming the entry, where one cannot be read, two of one list hold on the same day for the
         same thing, or the factors could make a rate finer than a picodollar.
         """
         called = names or [f"price list {number}" for number, _ in enumerate(texts, 1)]
@@ -319,23 +319,23 @@ def _read(called: str, text: str) -> _List:
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:
-        raise AskedWrongly(f"{_first(called)} is not TOML: {wrong}.", _MEND) from None
+        raise InvalidQuestion(f"{_first(called)} is not TOML: {wrong}.", _MEND) from None
     for name, tables in document.items():
         if name not in _NAMED_BY or not isinstance(tables, list):
-            raise AskedWrongly(f"{_first(called)} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
+            raise InvalidQuestion(f"{_first(called)} holds {name!r}.", f"It can hold [[{']], [['.join(_NAMED_BY)}]].")
     result = _List()
     for where, model in _entries(called, document, "model", Model):
         if model.id in result.models:
-            raise AskedWrongly(f"{where} stands there twice.", "Keep one of them.")
+            raise InvalidQuestion(f"{where} stands there twice.", "Keep one of them.")
         result.models[model.id] = model
     for where, price in _entries(called, document, "price", Price):
         kinds = TOKENS if price.subject not in UNITS else (price.subject,)
         if not price.usd.keys() <= set(kinds) or not price.large.keys() <= price.usd.keys():
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"{where} has a rate for a kind that is not its own.", f"It can have {', '.join(kinds)}."
             )
         if not price.usd and not price.doubt:
-            raise AskedWrongly(f"{where} has no rate.", "Give its `usd`, or the `doubt` for which it has none.")
+            raise InvalidQuestion(f"{where} has no rate.", "Give its `usd`, or the `doubt` for which it has none.")
         _append(where, result.prices.setdefault(price.key, []), price)
     for where, modifier in _entries(called, document, "modifier", Modifier):
         _append(where, result.modifiers.setdefault(modifier.key, []), modifier)
@@ -368,7 +368,7 @@ def _entries(called: str, document: Mapping[str, Any], name: str, shape: type[_E
         try:
             yield where, msgspec.convert(table, shape, strict=True)
         except msgspec.ValidationError as wrong:
-            raise AskedWrongly(f"{where} cannot be read: {_why(wrong)}.", _MEND) from None
+            raise InvalidQuestion(f"{where} cannot be read: {_why(wrong)}.", _MEND) from None
 
 
 def _first(called: str) -> str:
@@ -389,11 +389,13 @@ def _why(wrong: msgspec.ValidationError) -> str:
 def _append(where: str, dated: list[_Dated], entry: _Dated) -> None:
     """Add an entry to those of its key; the one before it ends where it begins, if it had no end."""
     if entry.until <= entry.since:
-        raise AskedWrongly(f"{where} ends before it begins.", "`from` is the first day, `until` the first day without.")
+        raise InvalidQuestion(
+            f"{where} ends before it begins.", "`from` is the first day, `until` the first day without."
+        )
     if dated and dated[-1].since < entry.since and dated[-1].until == date.max:
         dated[-1] = structs.replace(dated[-1], until=entry.since)
     if dated and entry.since < dated[-1].until:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{where} begins before the one above it ends.", "Append a change, with a `from` of its own."
         )
     dated.append(entry)
@@ -407,7 +409,7 @@ def _fits(lists: list[_List]) -> None:
     for price in (entry for each in lists for dated in each.prices.values() for entry in dated):
         places = max(map(_places, (*price.usd.values(), *price.large.values())), default=0)
         if places + sum(finest.values()) > PLACES:
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"The price of {price.subject} from {price.since} has {places} places, and the modifiers "
                 f"{', '.join(finest)} could add {sum(finest.values())}: finer than a picodollar.",
                 "Give the rate, or a factor, fewer places.",

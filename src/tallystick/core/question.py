@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tallystick.core.money import plain
 from tallystick.core.text import safe
 from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, instant, midnight, text
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     import pandas
@@ -40,7 +40,7 @@ _WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
 def window(
     since: str, until: str | None, now: datetime, zone: str = "UTC", *, first: datetime | None = FIRST
 ) -> Window:
-    """The UTC days that `since` and `until` name; AskedWrongly where they name none.
+    """The UTC days that `since` and `until` name; InvalidQuestion where they name none.
 
     It begins with `first` at the earliest: nothing was used before.
     `now` may be what the clocks of a `zone` show, and the days are then those of that zone (core.zones).
@@ -55,10 +55,10 @@ def window(
         end = min(end, tomorrow)
     end = end or tomorrow
     if start >= tomorrow:
-        raise AskedWrongly(f"{since} is in the future: today is {now:%Y-%m-%d}, {zone}.", _WORDS)
+        raise InvalidQuestion(f"{since} is in the future: today is {now:%Y-%m-%d}, {zone}.", _WORDS)
     if not start < end:
         span_text = f"since {since}" + (f" until {until}" if until else "")
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"There is no day in the window {span_text}.",
             "A day after --until is the first left out; a month is included: --until 2026-10.",
         )
@@ -68,33 +68,33 @@ def window(
 
 
 def utc_day(word: str, now: datetime) -> datetime:
-    """The start of a UTC day by its name, which may lie a year ahead; AskedWrongly where it is none."""
+    """The start of a UTC day by its name, which may lie a year ahead; InvalidQuestion where it is none."""
     try:
         start = Grain.DAY.floor(instant(word))
     except ValueError:
-        raise AskedWrongly(f"{word!r} is not a UTC day.", "Write 2026-10-01.") from None
+        raise InvalidQuestion(f"{word!r} is not a UTC day.", "Write 2026-10-01.") from None
     if start < FIRST:
         raise _too_early(word, FIRST)
     if start > now + AHEAD:
-        raise AskedWrongly(f"{word} is more than a year ahead.", "Write 2026-10-01.")
+        raise InvalidQuestion(f"{word} is more than a year ahead.", "Write 2026-10-01.")
     return start
 
 
 def utc_month(word: str) -> Window:
-    """The UTC days of a month by its name; AskedWrongly where it is none."""
+    """The UTC days of a month by its name; InvalidQuestion where it is none."""
     try:
         whole = Grain.MONTH.around(instant(f"{word}-01"))
     except ValueError:
-        raise AskedWrongly(f"{word!r} is not a month.", "Write 2026-10.") from None
+        raise InvalidQuestion(f"{word!r} is not a month.", "Write 2026-10.") from None
     except OverflowError:
-        raise AskedWrongly(f"{word} is too far ahead.", "Write 2026-10.") from None
+        raise InvalidQuestion(f"{word} is too far ahead.", "Write 2026-10.") from None
     if whole.start < FIRST:
         raise _too_early(word, FIRST)
     return whole
 
 
-def _too_early(word: str, first: datetime) -> AskedWrongly:
-    return AskedWrongly(f"{word} is too early: nothing was used before {first:%Y-%m-%d}.", _WORDS)
+def _too_early(word: str, first: datetime) -> InvalidQuestion:
+    return InvalidQuestion(f"{word} is too early: nothing was used before {first:%Y-%m-%d}.", _WORDS)
 
 
 def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:
@@ -116,9 +116,9 @@ def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:
     try:
         start = instant(f"{word}-01" if _MONTH.fullmatch(word) else word)
     except (ValueError, OverflowError):
-        raise AskedWrongly(f"{word!r} is not a day or month.", _WORDS) from None
+        raise InvalidQuestion(f"{word!r} is not a day or month.", _WORDS) from None
     if start != Grain.DAY.floor(start):
-        raise AskedWrongly(f"{word!r} is not a UTC day.", _WORDS)
+        raise InvalidQuestion(f"{word!r} is not a UTC day.", _WORDS)
     return start, None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from tallystick.core.cuts import CUTS
+from tallystick.core.breakdowns import CUTS
 from tallystick.core.dimensions import NAMED
 from tallystick.core.time import Window
 

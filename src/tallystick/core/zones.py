@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from tallystick.core.question import window
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight, union
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 HOUR = timedelta(hours=1)
 
@@ -31,22 +31,22 @@ class Zone:
 
     @classmethod
     def of(cls, name: str) -> Zone:
-        """The zone so named, such as Asia/Tokyo; AskedWrongly where there is none."""
+        """The zone so named, such as Asia/Tokyo; InvalidQuestion where there is none."""
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
             near = get_close_matches(name, available_timezones(), n=3, cutoff=0.6)
             hint = f"Near it: {', '.join(near)}." if near else "Write a name such as Asia/Tokyo or Europe/Berlin."
-            raise AskedWrongly(f"There is no time zone {name!r}.", hint) from None
+            raise InvalidQuestion(f"There is no time zone {name!r}.", hint) from None
         return cls(name)
 
     def window(self, since: str, until: str | None, now: datetime) -> Window:
-        """The instants of the local days that `since` and `until` name; AskedWrongly where days split a UTC hour."""
+        """The instants of the local days that `since` and `until` name; InvalidQuestion where days split a UTC hour."""
         wall = window(since, until, self.wall_of(now), self.name)
         utc_window = Window(self.midnight(wall.start.date()), self.midnight(wall.end.date()))
         for day in (*wall.days(), wall.end.date()):
             if (start := self.midnight(day)) != Grain.HOUR.floor(start):
-                raise AskedWrongly(
+                raise InvalidQuestion(
                     f"Days of {self.name} begin within a UTC hour, at {start:%H:%M} UTC; the ledger keeps whole hours.",
                     "Ask in UTC or in a zone of whole hours; `AdminAPI().usage(width='1m')` reads minutes.",
                 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     import pyarrow
@@ -34,7 +34,7 @@ class Rows:
     coverage: Mapping[str, Any]
 
     def write(self, form: str, file: BinaryIO) -> None:
-        """Write every row in a format of FORMATS; AskedWrongly for another."""
+        """Write every row in a format of FORMATS; InvalidQuestion for another."""
         if form not in FORMATS:
-            raise AskedWrongly(f"No export is written as {form}.", f"Formats: {', '.join(FORMATS)}.")
+            raise InvalidQuestion(f"No export is written as {form}.", f"Formats: {', '.join(FORMATS)}.")
         import_module(f"{__name__}.{form}").write(self, file)

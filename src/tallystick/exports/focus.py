@@ -23,16 +23,16 @@ from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, REQUESTS
 from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.exports import Rows
 from tallystick.exports.tables import days, spoken, tallied
-from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import within
-from tallystick.reports.coverage import cover
-from tallystick.reports.names import directory
-from tallystick.reports.spelt import spellings
+from tallystick.query.coverage import cover
+from tallystick.query.filters import within
+from tallystick.query.names import directory
+from tallystick.query.spelling import spellings
+from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners, Span
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 from tallystick.tally.rules import FIELDS, UNOWNED
 from tallystick.tally.unit_prices import units
 
@@ -163,9 +163,9 @@ class _Doubts:
 
 
 def schema(version: str) -> pa.Schema:
-    """The columns of a version; AskedWrongly where it is another."""
+    """The columns of a version; InvalidQuestion where it is another."""
     if version not in VERSIONS:
-        raise AskedWrongly(f"FOCUS {version} is not written.", f"Versions: {', '.join(VERSIONS)}.")
+        raise InvalidQuestion(f"FOCUS {version} is not written.", f"Versions: {', '.join(VERSIONS)}.")
     return pa.schema([(name, kind) for name, kind, versions, _ in COLUMNS if version in versions])
 
 

@@ -11,13 +11,13 @@ from sqlglot import exp
 from tallystick.core.question import Question
 from tallystick.core.records import BILL, CHARGES, USED, LedgerTable, Type
 from tallystick.core.time import DAY, Window
-from tallystick.errors import AskedWrongly, LedgerError
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.exports import Rows
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.views import VIEWS
-from tallystick.reports.conditions import wanted, within
-from tallystick.reports.coverage import cover, matched, priority
-from tallystick.reports.unpriced import unpriced
+from tallystick.query.coverage import cover, matched, priority
+from tallystick.query.filters import wanted, within
+from tallystick.query.unpriced import unpriced
+from tallystick.store.engine import Engine
+from tallystick.store.views import VIEWS
 
 EXPORTED = {"charges": CHARGES, "usage": USED, "cost": BILL}
 """The table and view that each export holds, by the name that a user types."""
@@ -30,14 +30,14 @@ _TYPES = {
 
 
 def columns(name: str) -> tuple[tuple[str, str, str], ...]:
-    """The columns of an export: name, SQL type, meaning. AskedWrongly where there is no such export."""
+    """The columns of an export: name, SQL type, meaning. InvalidQuestion where there is no such export."""
     if name not in EXPORTED:
-        raise AskedWrongly(f"There is no export of {name!r}.", f"Exports: {', '.join(EXPORTED)}, focus.")
+        raise InvalidQuestion(f"There is no export of {name!r}.", f"Exports: {', '.join(EXPORTED)}, focus.")
     return next(view.columns for view in VIEWS if view.name == EXPORTED[name].name)
 
 
 def export(engine: Engine, question: Question, now: datetime) -> Rows:
-    """The rows of the table that the question's report names; AskedWrongly where it cannot be.
+    """The rows of the table that the question's report names; InvalidQuestion where it cannot be.
 
     A day is read at a time, so memory holds no more than one; within it rows are in the order of what they are of.
     """
@@ -46,7 +46,9 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
     tallied(engine)
     for name in question.where:
         if name not in (choices := _dimensions(table)):
-            raise AskedWrongly(f"`{question.report}` has no dimension {name!r}.", f"Choose among {', '.join(choices)}.")
+            raise InvalidQuestion(
+                f"`{question.report}` has no dimension {name!r}.", f"Choose among {', '.join(choices)}."
+            )
     schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in view_columns])
     coverage, caveats = cover(engine, USED if table is USED else CHARGES, question, now)
     notes = [*priority(engine, USED if table is USED else CHARGES, question), *caveats]

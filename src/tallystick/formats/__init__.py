@@ -24,7 +24,7 @@ class Format:
     text: bool = True
 
     def write(self, answer: Answer) -> str | bytes:
-        """The answer in this format; bytes where it is not text. AskedWrongly where it has no rows to hold."""
+        """The answer in this format; bytes where it is not text. InvalidQuestion where it has no rows to hold."""
         written: str | bytes = getattr(import_module(f"{__name__}.{self.name}"), f"as_{self.name}")(answer)
         return written
 

@@ -10,5 +10,5 @@ from tallystick.formats.shown import rows
 
 
 def as_jsonl(answer: Answer) -> str:
-    """The rows, one JSON object a line; money and ratios are strings. AskedWrongly where there are none to hold."""
+    """The rows, one JSON object a line; money and ratios are strings. InvalidQuestion where there are none to hold."""
     return inert_json(msgspec.json.Encoder().encode_lines(rows(answer).written()["rows"]).decode())

@@ -12,7 +12,7 @@ def as_parquet(answer: Answer) -> bytes:
     """The rows as a Parquet file; money is decimal(38, 12), a null is what is not known.
 
     The metadata has every other key of the JSON answer (question, columns, totals, caveats, as_of, ...), each as JSON.
-    AskedWrongly for a document that no one Table holds.
+    InvalidQuestion for a document that no one Table holds.
     """
     import pyarrow as pa
     from pyarrow.parquet import write_table

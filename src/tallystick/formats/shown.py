@@ -10,7 +10,7 @@ from tallystick.core.money import plain, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import safe
 from tallystick.core.time import DAY
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 FIGURES = (Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER)
 """What stands at the right."""
@@ -90,9 +90,9 @@ def document(answer: Answer) -> Document:
 
 
 def rows(answer: Answer) -> Table:
-    """The one Table that a format of rows holds; AskedWrongly for a document that no one Table holds."""
+    """The one Table that a format of rows holds; InvalidQuestion for a document that no one Table holds."""
     if (table := document(answer).lines) is None:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"A {document(answer).name} is no single table of rows.",
             "Write it as text, json, markdown, html, pdf or xlsx.",
         )

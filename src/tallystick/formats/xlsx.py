@@ -21,7 +21,7 @@ from tallystick.core.document import Answer, Document, Section
 from tallystick.core.money import plain, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import RUNS, safe
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def as_xlsx(answer: Answer) -> bytes:
     """The answer as a workbook: `About`, a sheet for each section that has a Table, the lines where they are others.
 
     Money is shown to the cent and stored as exactly as a double holds. A total that is the sum of its rows is a
-    formula, with the exact total as its result. AskedWrongly where a Table is larger than a sheet.
+    formula, with the exact total as its result. InvalidQuestion where a Table is larger than a sheet.
     """
     from xlsxwriter import Workbook
 
@@ -100,7 +100,7 @@ class _Sheet:
         """The headings, frozen and with a filter; the rows; the totals apart below, so that no filter takes them in."""
         last = len(table.cells) or 1
         if last > ROWS - 3 or len(table.headings) > COLUMNS:
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"An answer of {len(table.cells):,} rows and {len(table.headings):,} columns is too large for Excel.",
                 f"A sheet holds {ROWS:,} rows and {COLUMNS:,} columns: write csv or parquet, or ask for less.",
             )

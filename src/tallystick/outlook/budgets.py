@@ -10,12 +10,12 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import Window
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading, said
-from tallystick.reports.coverage import cover, priority
-from tallystick.reports.daily import Day, How
-from tallystick.reports.gaps import LATE, notes as gaps
+from tallystick.query.coverage import cover, priority
+from tallystick.query.gaps import LATE, notes as gaps
+from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.owners import Owners
 
@@ -61,11 +61,11 @@ GRAVEST = (PASSED, FORECAST_FAR, FORECAST, UNKNOWN, MOST, HALF, OK)
 def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owners: Owners | None = None) -> Table:
     """The budgets in force on the days asked about, each with the period that holds the last of these days.
 
-    One row a budget, as `HEADINGS`. AskedWrongly where a budget is of something that the ledger and the rules of the
+    One row a budget, as `HEADINGS`. InvalidQuestion where a budget is of something that the ledger and the rules of the
     owners do not know, or none is set at all.
     """
     if not budgets.rows:
-        raise AskedWrongly("The settings have no budget.", "docs/budgets.md shows how to set one: [[budget]].")
+        raise InvalidQuestion("The settings have no budget.", "docs/budgets.md shows how to set one: [[budget]].")
     in_force = budgets.during(window)
     daily = reading(engine, [*(period for _, period in in_force), *_earlier(in_force)], now, owners)
     paces: list[Pace] = []
@@ -74,8 +74,8 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     for budget, period in in_force:
         try:
             days = daily.of(budget.scope)
-        except AskedWrongly as wrong:
-            raise AskedWrongly(f"{budget.table}: {wrong.what}", wrong.mend) from None
+        except InvalidQuestion as wrong:
+            raise InvalidQuestion(f"{budget.table}: {wrong.what}", wrong.hint) from None
         paces.append(pace(days, period, now))
         rest = carried(budget, period, days, now.date())
         cells.append(_row(budget, period, paces[-1], rest, now))

@@ -18,11 +18,11 @@ from tallystick.core.money import EXACT, nearest, total
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Window
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.reports.coverage import cover, priority, spans
-from tallystick.reports.daily import DIMENSIONS, Daily, Day, How
-from tallystick.reports.gaps import notes as gaps
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.daily_spend import DIMENSIONS, Daily, Day, How
+from tallystick.query.coverage import cover, priority, spans
+from tallystick.query.gaps import notes as gaps
+from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
 HISTORY = 56
@@ -89,11 +89,11 @@ HEADINGS = (*(Heading(name, Kind.MONEY, "USD") for name in _MONEY), Heading("jud
 def answer(engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The pace of the period that is the question's window, in one row, as `HEADINGS`; its `where` alone is asked.
 
-    AskedWrongly for a dimension that nothing is spent by, or a value that neither ledger nor rules know.
+    InvalidQuestion for a dimension that nothing is spent by, or a value that neither ledger nor rules know.
     """
     for name in question.where:
         if name not in DIMENSIONS:
-            raise AskedWrongly(f"There is no pace by {name}.", f"Choose among {', '.join(DIMENSIONS)}.")
+            raise InvalidQuestion(f"There is no pace by {name}.", f"Choose among {', '.join(DIMENSIONS)}.")
     daily = reading(engine, [question.window], now, owners)
     period_pace = pace(daily.of(question.where), question.window, now)
     so_far = (None, None, None) if period_pace.blank else (period_pace.billed, period_pace.used, period_pace.spent)

@@ -16,18 +16,19 @@ from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window, text
-from tallystick.ledger.engine import Engine
 from tallystick.outlook import budgets as budget_report
+from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
-from tallystick.reports import cache, gaps, keys, prices as price_report
-from tallystick.reports.answer import answer
-from tallystick.reports.coverage import cover, spans
-from tallystick.reports.daily import Day, How
-from tallystick.reports.names import apart, directory
+from tallystick.query import gaps
+from tallystick.query.coverage import cover, spans
+from tallystick.query.grouping import answer
+from tallystick.query.names import apart, directory
+from tallystick.reports import cache, keys, prices as price_report
 from tallystick.reports.spend import SPEND
+from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 RECENT = 30
 """Ended days that the screen looks back on."""

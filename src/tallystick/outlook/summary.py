@@ -16,24 +16,24 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
-from tallystick.errors import AskedWrongly, LedgerError
-from tallystick.ledger.engine import Engine
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.outlook import budgets as budgeted
+from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.query.closed_months import CHARGE, closings
+from tallystick.query.coverage import organizations
+from tallystick.query.filters import within
+from tallystick.query.gaps import LOST
+from tallystick.query.grouping import OTHERS
+from tallystick.query.names import apart, directory
+from tallystick.query.since_closed import otherwise
+from tallystick.query.unused import AFTER, BEFORE, credited
 from tallystick.reports import cache, reconcile, variance
-from tallystick.reports.answer import OTHERS
-from tallystick.reports.closed import CHARGE, closings
-from tallystick.reports.conditions import within
-from tallystick.reports.coverage import organizations
-from tallystick.reports.daily import Day, How
-from tallystick.reports.gaps import LOST
-from tallystick.reports.names import apart, directory
-from tallystick.reports.since_closed import otherwise
-from tallystick.reports.unused import AFTER, BEFORE, credited
+from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.prices import Prices
-from tallystick.tally.reconcile import UNEXPLAINED
+from tallystick.tally.price_lists import Prices
+from tallystick.tally.reconcile.causes import UNEXPLAINED
 
 TOP = 10
 """Rows of a table of the summary; the rest stands in one."""
@@ -82,7 +82,7 @@ class Summary:
         return {"organization": (self.organization,), **({"team": (self.team,)} if self.team else {})}
 
     def document(self) -> Document:
-        """The summary; AskedWrongly for a month that has not begun or a team that no rule has."""
+        """The summary; InvalidQuestion for a month that has not begun or a team that no rule has."""
         daily = reading(self.engine, [self.whole], self.now, self.owners)
         known = daily.of(self.where)
         days = [day for day in known if day.day in self.whole.days()]
@@ -255,7 +255,7 @@ class Summary:
         for budget in own_budgets:
             try:
                 tables.append(budgeted.answer(self.engine, Budgets((budget,)), window, self.now, self.owners))
-            except AskedWrongly as wrong:
+            except InvalidQuestion as wrong:
                 caveats.append(f"A budget is left out. {wrong.what}")
         cells = [cell for table in tables for cell in table.cells]
         return (_columns(replace(tables[0], cells=cells), _BUDGET) if cells else None), caveats
@@ -371,7 +371,7 @@ def summary(
     if not organizations:
         raise LedgerError("No day is in the ledger yet.", "`tallystick sync` reads them.")
     if len(chosen) != 1:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             "The ledger holds several organizations."
             if chosen
             else f"The ledger has no organization {organization!r}.",

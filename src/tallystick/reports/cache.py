@@ -15,15 +15,15 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
-from tallystick.reports.report import Measure, Report
+from tallystick.query.shape import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from tallystick.ledger.engine import Engine
+    from tallystick.store.engine import Engine
     from tallystick.tally.cache import Doubts, Economics
-    from tallystick.tally.prices import Prices
+    from tallystick.tally.price_lists import Prices
 
 _Group = TypeVar("_Group")
 _INPUT = TOKENS[:4]
@@ -91,9 +91,9 @@ _LIFETIME = (
 
 
 def answer(engine: Engine, question: Question, now: datetime, prices: Prices) -> Table:
-    """The report in tokens, with its dollars beside them; AskedWrongly where the question cannot be."""
-    from tallystick.reports import answer as plain
-    from tallystick.reports.gaps import LOST
+    """The report in tokens, with its dollars beside them; InvalidQuestion where the question cannot be."""
+    from tallystick.query import grouping as plain
+    from tallystick.query.gaps import LOST
     from tallystick.tally.cache import economics
 
     table = plain.answer(CACHE, engine, question, now)

@@ -17,11 +17,11 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import ACTIVITY, DAYS, TOOLS
-from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import column, wanted, within
-from tallystick.reports.coverage import cover, organizations
-from tallystick.reports.names import directory
-from tallystick.reports.report import Measure, Report
+from tallystick.query.coverage import cover, organizations
+from tallystick.query.filters import column, wanted, within
+from tallystick.query.names import directory
+from tallystick.query.shape import Measure, Report
+from tallystick.store.engine import Engine
 
 COUNTS = ("sessions", "lines_added", "lines_removed", "commits", "pull_requests")
 _CALLED = {"person": "actor"}
@@ -112,7 +112,7 @@ _NOTES = (
 
 
 def answer(engine: Engine, question: Question, now: datetime) -> Table:
-    """The answer; AskedWrongly where the question cannot be."""
+    """The answer; InvalidQuestion where the question cannot be."""
     CLAUDE_CODE.check(question)
     by = question.by
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:

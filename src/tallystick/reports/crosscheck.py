@@ -12,12 +12,12 @@ from typing import Any
 
 from tallystick.core.question import Question, Table
 from tallystick.core.records import State
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.reports.allocated import by_key
-from tallystick.reports.compared import At, ask, by_workspace
-from tallystick.reports.coverage import spans
-from tallystick.tally.prices import Prices
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import spans
+from tallystick.reports.crosscheck_keys import by_key
+from tallystick.reports.crosscheck_workspaces import At, ask, by_workspace
+from tallystick.store.engine import Engine
+from tallystick.tally.price_lists import Prices
 
 BY = ("workspace", "key")
 
@@ -30,7 +30,9 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
     `coverage` says how many days both dialects have, on how many they are equal, and which only one has.
     """
     if question.by not in {(name,) for name in BY}:
-        raise AskedWrongly(f"The dialects are not compared by {', '.join(question.by)}.", "--by is workspace or key.")
+        raise InvalidQuestion(
+            f"The dialects are not compared by {', '.join(question.by)}.", "--by is workspace or key."
+        )
     rows_of = partial(ask, engine, question)
     read: dict[tuple[str, bool], set[At]] = {}
     for row in rows_of(_DAYS):

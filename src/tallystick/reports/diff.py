@@ -15,14 +15,14 @@ from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_month
 from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.time import text
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.ledger.tables import EMPTY, Tables, Version
-from tallystick.reports.conditions import column
-from tallystick.reports.coverage import cover, organizations
-from tallystick.reports.names import named
-from tallystick.reports.zeros import quiet
-from tallystick.tally.changes import changes
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import cover, organizations
+from tallystick.query.filters import column
+from tallystick.query.known_zeros import quiet
+from tallystick.query.names import named
+from tallystick.store.engine import Engine
+from tallystick.store.tables import EMPTY, Tables, Version
+from tallystick.tally.reconcile.line_changes import changes
 
 LINE = ("day", "workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
 """What tells the lines of a month apart, and so what they can be summed by."""
@@ -45,11 +45,11 @@ def answer(
     `before` and `after` are versions, UTC days or instants. `after` is the newest by default; `before` the version that
     closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
     have is null there; the change counts it as nothing. Totals are those of the lines that changed. A month that was
-    read and has no line in either version is said to be zero; AskedWrongly for one of which no day was read.
+    read and has no line in either version is said to be zero; InvalidQuestion for one of which no day was read.
     """
     month_window = utc_month(month)
     if unknown := [name for name in by if name not in BY]:
-        raise AskedWrongly(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
+        raise InvalidQuestion(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
     to = tables.as_of(after) if after else newest
     later = Engine(tables, to)
     question = Question("diff", month_window, tuple(by))
@@ -57,12 +57,12 @@ def answer(
     start = tables.as_of(before) if before else _default(tables, later, month)
     if start is None:
         if not coverage["present"]:
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"The ledger has no charges of {month}.", f"`tallystick sync --since {month}` reads them."
             )
         start = to
     if start.number > to.number:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"Version {start.number} is newer than version {to.number}.", "--from is the older, --to the newer."
         )
     sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]

@@ -18,13 +18,13 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, USED
 from tallystick.core.time import DAY, instant
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.reports.coverage import cover, organizations
-from tallystick.reports.gaps import LOST
-from tallystick.reports.names import directory
-from tallystick.reports.owners import answered, attribution, notes
-from tallystick.reports.spelt import spellings
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import cover, organizations
+from tallystick.query.gaps import LOST
+from tallystick.query.names import directory
+from tallystick.query.owners import answered, attribution, notes
+from tallystick.query.spelling import spellings
+from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import UNOWNED
 
@@ -141,7 +141,7 @@ def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Questi
     """The rows whose cells have the values wanted, one of those that a cell lists; the first of them."""
     for name, values in question.where.items():
         if name not in names:
-            raise AskedWrongly(f"`keys` has no column {name!r}.", f"Columns are {', '.join(names)}.")
+            raise InvalidQuestion(f"`keys` has no column {name!r}.", f"Columns are {', '.join(names)}.")
         index = names.index(name)
         rows = [row for row in rows if {str(row[index]), *str(row[index]).split(", ")} & set(values)]
     return rows[: question.top]

@@ -31,9 +31,9 @@ from tallystick.core.money import EXACT, ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import Grain, Window, text
 from tallystick.errors import Refused
-from tallystick.ledger.engine import Engine
-from tallystick.reports.names import directory
-from tallystick.reports.spent import Spent
+from tallystick.query.names import directory
+from tallystick.reports.limit_spend import Spent
+from tallystick.store.engine import Engine
 
 HEADINGS = (
     Heading("scope", Kind.DIMENSION),

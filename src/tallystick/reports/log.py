@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.tables import EMPTY, Tables, Version
+from tallystick.errors import InvalidQuestion
+from tallystick.store.tables import EMPTY, Tables, Version
 
 _HEADINGS = (
     Heading("version", Kind.NUMBER),
@@ -24,7 +24,7 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
     `changed` names the tables that are not what they were in the version before. `top` keeps the first rows.
     """
     if top is not None and top < 1:
-        raise AskedWrongly("--top keeps at least one row.", "Leave it out to see all.")
+        raise InvalidQuestion("--top keeps at least one row.", "Leave it out to see all.")
     every = [version for version in tables.versions() if version.number <= newest.number]
     cells: list[tuple[Cell, ...]] = [
         (

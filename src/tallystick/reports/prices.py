@@ -13,10 +13,10 @@ from tallystick.core.prices import UNITS, Modifier, Price, PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_day
 from tallystick.core.records import TOKENS, USED
 from tallystick.core.time import DAY, Window
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import within
-from tallystick.tally.prices import Prices
+from tallystick.errors import InvalidQuestion
+from tallystick.query.filters import within
+from tallystick.store.engine import Engine
+from tallystick.tally.price_lists import Prices
 
 SOON = timedelta(days=30)
 """How long before its last day a model is pointed out, and how far back its use is looked for."""
@@ -46,7 +46,7 @@ HEADINGS = (
 def answer(prices: Prices, day: date, model: str | None = None, engine: Engine | None = None) -> Table:
     """Every price and modifier that holds on a UTC day, or those of one model or service; `engine` says what is used.
 
-    AskedWrongly for a model that no list has.
+    InvalidQuestion for a model that no list has.
     """
     listed = prices.own
     model = model and listed.model(model)
@@ -71,7 +71,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
 
 
 def history(prices: Prices, model: str) -> Table:
-    """Every price of a model or service with its first day, the oldest first; AskedWrongly where there is none."""
+    """Every price of a model or service with its first day, the oldest first; InvalidQuestion where there is none."""
     listed = prices.own
     model = listed.model(model)
     days = listed.changes(model)
@@ -90,7 +90,7 @@ def history(prices: Prices, model: str) -> Table:
 
 
 def day_of(day_text: str | None, now: datetime) -> date:
-    """The UTC day that is meant, today unless said; it may lie ahead. AskedWrongly where it is none."""
+    """The UTC day that is meant, today unless said; it may lie ahead. InvalidQuestion where it is none."""
     return now.date() if day_text is None else utc_day(day_text, now).date()
 
 
@@ -156,7 +156,7 @@ def _known(listed: PriceList, day: date, model: str) -> None:
     if model in known:
         return
     near = get_close_matches(model, known, n=3, cutoff=0.5)
-    raise AskedWrongly(
+    raise InvalidQuestion(
         f"{model} is not in the price list.",
         f"Near it: {', '.join(near)}." if near else "`tallystick prices` lists every model.",
     )

@@ -20,18 +20,17 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import LedgerError
-from tallystick.ledger.engine import Engine
-from tallystick.reports.conditions import wanted, within
-from tallystick.reports.coverage import cover, matched, organizations, priority
-from tallystick.reports.gaps import LOST
-from tallystick.reports.lists import MEND, OTHERS, by_others
-from tallystick.reports.names import named
-from tallystick.reports.report import Report
-from tallystick.reports.unpriced import unpriced
-from tallystick.tally.applied import NOT_APPLIED
-from tallystick.tally.line import Part
-from tallystick.tally.prices import Prices
-from tallystick.tally.reconcile import (
+from tallystick.query.coverage import cover, matched, organizations, priority
+from tallystick.query.filters import wanted, within
+from tallystick.query.gaps import LOST
+from tallystick.query.names import named
+from tallystick.query.price_lists import MEND, OTHERS, by_others
+from tallystick.query.shape import Report
+from tallystick.query.unpriced import unpriced
+from tallystick.store.engine import Engine
+from tallystick.tally.price_lists import Prices
+from tallystick.tally.reconcile.bill_line import Part
+from tallystick.tally.reconcile.causes import (
     CAUSES,
     LARGE,
     MIXED,
@@ -42,6 +41,7 @@ from tallystick.tally.reconcile import (
     effective,
     reconcile,
 )
+from tallystick.tally.reconcile.own_prices import NOT_APPLIED
 
 _LINE = ("workspace", "model", "kind", "tier", "context", "geo")
 _WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."
@@ -76,7 +76,7 @@ _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The answer, from one version of the ledger; AskedWrongly where the question cannot be.
+    """The answer, from one version of the ledger; InvalidQuestion where the question cannot be.
 
     LedgerError where the charges were tallied by other price lists: their `priced` would stand beside these rates.
     """

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tallystick.core.cuts import CUT_DIMS
+from tallystick.core.breakdowns import CUT_DIMS
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
-from tallystick.ledger.views import ALL_TOLD
-from tallystick.reports.report import Measure, Report
+from tallystick.query.shape import Measure, Report
+from tallystick.store.views import ALL_TOLD
 
 _DAILY = "the ledger keeps what was billed by UTC day."
 _REQUESTED = f"CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END"

@@ -11,18 +11,18 @@ import pyarrow as pa
 
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
+from tallystick.errors import InvalidQuestion
+from tallystick.store.engine import Engine
 
 
 def ask(engine: Engine, query: str) -> Table:
-    """The answer to one statement that reads; AskedWrongly where it is anything else or cannot be run."""
+    """The answer to one statement that reads; InvalidQuestion where it is anything else or cannot be run."""
     result = engine.sql(query)
     headings = tuple(Heading(name, _kind(kind)) for name, kind in zip(_apart(result), result.schema.types, strict=True))
     try:
         columns = [[_cell(cell) for cell in column.to_pylist()] for column in result.columns]
     except (OverflowError, ValueError) as wrong:
-        raise AskedWrongly(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
+        raise InvalidQuestion(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
     as_of = engine.version.spoken
     return Table(None, headings, list(zip(*columns, strict=True)), {}, as_of=as_of)
 

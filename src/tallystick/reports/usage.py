@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tallystick.core.question import Kind
 from tallystick.core.records import TOKENS
-from tallystick.reports.report import Measure, Report
+from tallystick.query.shape import Measure, Report
 
 DIMENSIONS = (
     "organization",

@@ -16,14 +16,14 @@ from tallystick.core.money import EXACT, PLACES, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table, window
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.reports.answer import OTHERS
-from tallystick.reports.conditions import column, wanted, within
-from tallystick.reports.coverage import cover, matched, organizations, priority
-from tallystick.reports.names import named
-from tallystick.reports.owners import OWNED, attribution, known, lines, notes, owned, unasked
-from tallystick.reports.report import Measure, Report
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import cover, matched, organizations, priority
+from tallystick.query.filters import column, wanted, within
+from tallystick.query.grouping import OTHERS
+from tallystick.query.names import named
+from tallystick.query.owners import OWNED, attribution, known, lines, notes, owned, unasked
+from tallystick.query.shape import Measure, Report
+from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Amount, Effects, Line, effects
 
@@ -57,12 +57,12 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
 
     Columns: the dimensions of `by`, then USD `before`, `after`, `change`, `price`, `volume`, `mix`, and `growth`, the
     change to `before`, a ratio. `before + price + volume + mix = after` in each row and in the totals, to the
-    picodollar. Raises AskedWrongly where the question cannot be.
+    picodollar. Raises InvalidQuestion where the question cannot be.
     """
     VARIANCE.check(question)
     owners = owners or Owners()
     if question.against is None:
-        raise AskedWrongly("A change is between two windows, and one was named.", "Name another with --against.")
+        raise InvalidQuestion("A change is between two windows, and one was named.", "Name another with --against.")
     before = replace(question, window=question.against)
     by_organization = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
     dims = (*(("organization",) if by_organization else ()), *question.by)
@@ -95,10 +95,10 @@ def windows(
 ) -> tuple[Window, Window]:
     """What is compared and with what: a month with the one before it, or a span with as long a one before it.
 
-    `against` is a month or `SINCE..UNTIL`, UTC days, the end exclusive. AskedWrongly where one cannot be.
+    `against` is a month or `SINCE..UNTIL`, UTC days, the end exclusive. InvalidQuestion where one cannot be.
     """
     if month is not None and (since or until):
-        raise AskedWrongly("A month is asked for, and a span too.", "Use --month alone, or --since and --until.")
+        raise InvalidQuestion("A month is asked for, and a span too.", "Use --month alone, or --since and --until.")
     if since or until:
         current = window(since or "30d", until, now)
         before = Window(current.start - (current.end - current.start), current.start)
@@ -108,10 +108,10 @@ def windows(
     if against is not None:
         start, dots, end = against.partition("..")
         if not dots and not _MONTH.fullmatch(start):
-            raise AskedWrongly(f"--against {against!r} is neither a month nor a span.", _SPANS)
+            raise InvalidQuestion(f"--against {against!r} is neither a month nor a span.", _SPANS)
         before = window(start, end, now) if dots else month_of(start, now)
     if current == before:
-        raise AskedWrongly("Both windows are the same, so nothing changed.", _SPANS)
+        raise InvalidQuestion("Both windows are the same, so nothing changed.", _SPANS)
     return current, before
 
 
@@ -120,7 +120,7 @@ def month_of(word: str | None, now: datetime) -> Window:
     if word is None:
         return Grain.MONTH.around(Grain.MONTH.floor(now) - DAY)
     if not _MONTH.fullmatch(word):
-        raise AskedWrongly(f"{word!r} is not a month.", "Write 2026-10.")
+        raise InvalidQuestion(f"{word!r} is not a month.", "Write 2026-10.")
     return window(word, word, now)
 
 

@@ -13,17 +13,17 @@ from typing import Any
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.breakdowns import CUTS
 from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
-from tallystick.core.cuts import CUTS
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
-from tallystick.ledger.engine import Engine
-from tallystick.reports.closed import closings, digest, kept
-from tallystick.reports.coverage import organizations
-from tallystick.reports.intact import damaged_pages, damaged_tables
-from tallystick.reports.lists import MEND, OTHERS, by_others
-from tallystick.tally.prices import Prices
+from tallystick.query.closed_months import closings, digest, kept
+from tallystick.query.coverage import organizations
+from tallystick.query.price_lists import MEND, OTHERS, by_others
+from tallystick.reports.content_check import damaged_pages, damaged_tables
+from tallystick.store.engine import Engine
+from tallystick.tally.price_lists import Prices
 
 LEAST = Decimal("0.99")
 """The share of the token cost that must be matched."""

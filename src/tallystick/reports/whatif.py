@@ -15,15 +15,15 @@ from sqlglot import exp
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.engine import Engine
-from tallystick.reports import answer as plain
+from tallystick.errors import InvalidQuestion
+from tallystick.query import grouping as plain
+from tallystick.query.filters import wanted, within
+from tallystick.query.shape import Measure, Report
 from tallystick.reports.cache import by_rate, grouped, models, spoken
-from tallystick.reports.conditions import wanted, within
-from tallystick.reports.report import Measure, Report
 from tallystick.reports.usage import DIMENSIONS, USAGE
+from tallystick.store.engine import Engine
 from tallystick.tally.cache import MARK
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
 
 _NOTE = (
@@ -63,7 +63,7 @@ SOON = timedelta(days=30)
 
 
 def answer(engine: Engine, question: Question, now: datetime, prices: Prices, change: Change) -> Table:
-    """Priced, what-if and difference of each group; AskedWrongly where the question or the change cannot be."""
+    """Priced, what-if and difference of each group; InvalidQuestion where the question or the change cannot be."""
     change = change.of(prices.own.model)
     _check(engine, question, prices, change)
     table = plain.answer(WHATIF, engine, question, now)
@@ -107,7 +107,7 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
         wanted(engine, USED, {"model": (old,)})
         if new not in known:
             near = get_close_matches(new, sorted(known), n=3, cutoff=0.5)
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"{new} is not in the price list.",
                 f"Near it: {', '.join(near)}." if near else "`tallystick prices` lists every model.",
             )

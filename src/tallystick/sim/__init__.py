@@ -4,18 +4,18 @@ It is a witness, not an accomplice: of the rest of the product it imports nothin
 wire, it has from the contract alone.
 """
 
-from tallystick.sim.answer import Answer
-from tallystick.sim.behavior import AnalyticsBehavior
-from tallystick.sim.credentials import Credentials
-from tallystick.sim.discount import Discount
-from tallystick.sim.facets import Facet
-from tallystick.sim.faults import FAULTS, Fault
-from tallystick.sim.plants import Plant, Planted
-from tallystick.sim.reports import Behavior
-from tallystick.sim.requests import Group, Request
-from tallystick.sim.server import Server, serve
+from tallystick.sim.newer.behavior import AnalyticsBehavior
+from tallystick.sim.older.reports import Behavior
 from tallystick.sim.simulator import Simulator, Ticking
-from tallystick.sim.world import ANCHOR, World
+from tallystick.sim.wire.answer import Answer
+from tallystick.sim.wire.credentials import Credentials
+from tallystick.sim.wire.faults import FAULTS, Fault
+from tallystick.sim.wire.server import Server, serve
+from tallystick.sim.world.discount import Discount
+from tallystick.sim.world.facets import Facet
+from tallystick.sim.world.plants import Plant, Planted
+from tallystick.sim.world.requests import Group, Request
+from tallystick.sim.world.world import ANCHOR, World
 
 __all__ = [
     "ANCHOR",

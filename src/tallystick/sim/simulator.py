@@ -9,20 +9,20 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from threading import Lock
 
-from tallystick.sim import claude_code
-from tallystick.sim.alteration import UNALTERED, Alteration, Alterations
-from tallystick.sim.analytics import AS_CONTRACTED, Analytics
-from tallystick.sim.answer import Answer, Json, Refusal, found, refused
-from tallystick.sim.behavior import AnalyticsBehavior
-from tallystick.sim.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
-from tallystick.sim.directory import MISSING, NEW_VERSION, OLD_VERSION, Directory
-from tallystick.sim.fault_effects import FaultContext
-from tallystick.sim.faults import ScheduledFault
-from tallystick.sim.limits import Limits
-from tallystick.sim.query import Query
-from tallystick.sim.rate_limits import RateLimits
-from tallystick.sim.reports import BEST_GUESS, Behavior, Reports
-from tallystick.sim.world import World
+from tallystick.sim.directory.endpoints import MISSING, NEW_VERSION, OLD_VERSION, Directory
+from tallystick.sim.directory.rate_limits import RateLimits
+from tallystick.sim.directory.spend_limits import Limits
+from tallystick.sim.newer.analytics import AS_CONTRACTED, Analytics
+from tallystick.sim.newer.behavior import AnalyticsBehavior
+from tallystick.sim.older import claude_code
+from tallystick.sim.older.reports import BEST_GUESS, Behavior, Reports
+from tallystick.sim.wire.alteration import UNALTERED, Alteration, Alterations
+from tallystick.sim.wire.answer import Answer, Json, Refusal, found, refused
+from tallystick.sim.wire.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
+from tallystick.sim.wire.fault_effects import FaultContext
+from tallystick.sim.wire.faults import ScheduledFault
+from tallystick.sim.wire.query import Query
+from tallystick.sim.world.world import World
 
 _ROOT = "/v1/organizations/"
 

@@ -23,12 +23,12 @@ from tallystick.core.records import (
     State,
 )
 from tallystick.core.time import Grain
-from tallystick.ledger.tables import Writer
+from tallystick.store.tables import Writer
 from tallystick.sync.plan import Source
-from tallystick.tally.conserve import conserve
+from tallystick.tally.conservation import conserve
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
-from tallystick.tally.prices import Prices
+from tallystick.tally.price_lists import Prices
 
 RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""

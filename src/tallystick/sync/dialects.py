@@ -13,13 +13,13 @@ from enum import StrEnum
 from tallystick.api import analytics
 from tallystick.api.client import Page
 from tallystick.api.directory import UNKNOWN_KEY
-from tallystick.core.cuts import CUTS, WORDS
+from tallystick.core.breakdowns import CUTS, WORDS
 from tallystick.core.records import State
 from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
-from tallystick.errors import AskedWrongly, Refused, StrangeAnswer
-from tallystick.sync.history import Kind
-from tallystick.sync.plan import LONGEST, Errand, Known, Source, errands, looks
-from tallystick.sync.watch import Watch
+from tallystick.errors import InvalidQuestion, Refused, UnexpectedResponse
+from tallystick.sync.known_days import Kind
+from tallystick.sync.page_checks import Watch
+from tallystick.sync.plan import LONGEST, Known, Source, SyncTask, looks, tasks
 
 ALL = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 
@@ -43,21 +43,21 @@ class Choice(StrEnum):
         return self is not Choice.ANALYTICS
 
 
-def probe(client: Watch, now: datetime) -> Page | Refused | StrangeAnswer:
+def probe(client: Watch, now: datetime) -> Page | Refused | UnexpectedResponse:
     """One small answer of the newer dialect, or why there is none for this credential: then there is the older one."""
     yesterday = Grain.DAY.floor(now) - DAY
     try:
         return client.get(analytics.cost_query(Window(yesterday, yesterday + DAY), Grain.DAY, now, limit=1))
-    except (Refused, StrangeAnswer) as no:
+    except (Refused, UnexpectedResponse) as no:
         if no.status == UNKNOWN_KEY:
             raise
         return no
 
 
 def chosen(cuts: Sequence[str]) -> tuple[str, ...]:
-    """The words of cuts, each once; AskedWrongly for one that is none."""
+    """The words of cuts, each once; InvalidQuestion for one that is none."""
     if unknown := [word for word in cuts if word not in WORDS]:
-        raise AskedWrongly(f"There is no cut {unknown[0]!r}.", f"Cuts are {', '.join(WORDS)}.")
+        raise InvalidQuestion(f"There is no cut {unknown[0]!r}.", f"Cuts are {', '.join(WORDS)}.")
     return tuple(dict.fromkeys(cuts))
 
 
@@ -77,7 +77,7 @@ def plan(
     coding: bool = True,
     anew: bool = False,
     compare: bool = False,
-) -> list[Errand]:
+) -> list[SyncTask]:
     """What to read now: cost by day, usage by `grain`, and the `cuts` so called.
 
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
@@ -104,10 +104,10 @@ def plan(
     if choice.older and coding:
         reads.append((Source.CLAUDE_CODE, Grain.DAY, None))
     plan = [
-        errand
+        task
         for source, by, within in reads
         for extra_days in [unsettled if source.newer and not source.cut else ()]
-        for errand in errands(
+        for task in tasks(
             source,
             by,
             wanted,
@@ -121,10 +121,10 @@ def plan(
     ]
     readable = {Source.COST: choice.older, Source.USAGE: choice.older, Source.CLAUDE_CODE: False}
     return plan + [
-        errand
+        task
         for (source, by), days in known.items()
         if readable.get(source, choice.newer and (not source.cut or source.cut.word in cuts))
-        for errand in looks(
+        for task in looks(
             source, by, days, now, covered if source.newer else ALL, wanted if compare and not anew else None
         )
     ]

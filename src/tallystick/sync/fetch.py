@@ -16,20 +16,20 @@ import pyarrow as pa
 from tallystick.api.client import Page
 from tallystick.core.records import PAGES
 from tallystick.core.time import Grain, Window
-from tallystick.errors import CursorLost, StrangeAnswer
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.tables import Writer, schema
-from tallystick.sync.activity import ActivityReading
-from tallystick.sync.dense import DenseReading
-from tallystick.sync.keep import Keeper
+from tallystick.errors import CursorExpired, UnexpectedResponse
+from tallystick.store.archive import Archive
+from tallystick.store.tables import Writer, schema
+from tallystick.sync.analytics_batch import SparseReading
+from tallystick.sync.batch import BatchCheck, FetchedPage, Reading
+from tallystick.sync.claude_code_batch import ActivityReading
+from tallystick.sync.commit import Committer
 from tallystick.sync.loss import ACCEPTANCE, ACCEPTED
 from tallystick.sync.outcome import Outcome
-from tallystick.sync.people import People
-from tallystick.sync.plan import Errand, Source
-from tallystick.sync.questions import Questions
-from tallystick.sync.reading import Asked, Reading, Verdict
-from tallystick.sync.sparse import SparseReading
-from tallystick.sync.watch import AGAIN
+from tallystick.sync.page_checks import AGAIN
+from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.redaction import People
+from tallystick.sync.reports_batch import DenseReading
+from tallystick.sync.requests import Questions
 
 TRIES = 3
 """Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""
@@ -37,13 +37,13 @@ IMPOSSIBLE = (ArithmeticError, RecursionError, pa.ArrowException)
 """What an answer raises that holds more than figures of the ledger can: a count beyond 64 bits, or the like."""
 
 
-def reading_of(errand: Errand, keeper: Keeper, read_at: datetime) -> Reading:
-    """A reading of an errand, of the dialect that it is of."""
-    if errand.source is Source.CLAUDE_CODE:
-        people, keys = keeper.people.id_of, keeper.key_ids()
-        return ActivityReading(errand, keeper.organization, read_at, person=people, key=keys)
-    kind = SparseReading if errand.source.newer else DenseReading
-    return kind(errand, keeper.organization, read_at, keeper.default)
+def reading_of(task: SyncTask, committer: Committer, read_at: datetime) -> Reading:
+    """A reading of a task, of the dialect that it is of."""
+    if task.source is Source.CLAUDE_CODE:
+        people, keys = committer.people.id_of, committer.key_ids()
+        return ActivityReading(task, committer.organization, read_at, person=people, key=keys)
+    kind = SparseReading if task.source.newer else DenseReading
+    return kind(task, committer.organization, read_at, committer.default)
 
 
 @dataclass
@@ -59,43 +59,47 @@ class Fetch:
     """The number of the newest reading in the archive's index."""
     _rows: list[dict[str, Any]] = field(default_factory=list)
 
-    def read(self, keeper: Keeper, errand: Errand, read_at: datetime, attempt: int) -> tuple[Reading, Verdict | None]:
+    def read(
+        self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
+    ) -> tuple[Reading, BatchCheck | None]:
         """Read a window whole and judge it (None for a look at its control totals); its pages wait for `index`.
 
-        StrangeAnswer where an answer holds what cannot be; nothing of the window is indexed then.
+        UnexpectedResponse where an answer holds what cannot be; nothing of the window is indexed then.
         """
         for last in (*(False,) * (TRIES - 1), True):
             try:
-                return self._once(keeper, errand, read_at, attempt)
-            except CursorLost:
+                return self._once(committer, task, read_at, attempt)
+            except CursorExpired:
                 if last:
                     raise
         raise AssertionError  # the last try returns or raises
 
-    def _once(self, keeper: Keeper, errand: Errand, read_at: datetime, attempt: int) -> tuple[Reading, Verdict | None]:
-        reading = reading_of(errand, keeper, read_at)
+    def _once(
+        self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
+    ) -> tuple[Reading, BatchCheck | None]:
+        reading = reading_of(task, committer, read_at)
         rows: list[dict[str, Any]] = []
         try:
-            for answer in self._pages(errand, reading, read_at):
+            for answer in self._pages(task, reading, read_at):
                 rows.append(self.archived(answer, len(rows)))
                 reading.add(answer)
-                if errand.source is Source.USAGE:
+                if task.source is Source.USAGE:
                     self.questions.densest = max(self.questions.densest, reading.densest)
-            verdict = None if errand.check else reading.verdict()
+            check = None if task.check else reading.check()
         except IMPOSSIBLE as wrong:
-            raise StrangeAnswer(f"{errand}: an answer holds what cannot be: {_first_line(wrong)}", AGAIN) from None
-        if self.accept and not errand.check:
+            raise UnexpectedResponse(f"{task}: an answer holds what cannot be: {_first_line(wrong)}", AGAIN) from None
+        if self.accept and not task.check:
             page = Page("tallystick sync --accept-loss", ACCEPTANCE)
-            rows.append(self.archived(Asked(ACCEPTED, {}, page), len(rows)))
-        self._wait(keeper, rows, errand.source, errand.grain, errand.window, read_at, attempt)
-        return reading, verdict
+            rows.append(self.archived(FetchedPage(ACCEPTED, {}, page), len(rows)))
+        self._wait(committer, rows, task.source, task.grain, task.window, read_at, attempt)
+        return reading, check
 
-    def _pages(self, errand: Errand, reading: Reading, read_at: datetime) -> Iterator[Asked]:
-        for answered in self.questions.pages(errand, reading, read_at):
+    def _pages(self, task: SyncTask, reading: Reading, read_at: datetime) -> Iterator[FetchedPage]:
+        for answered in self.questions.pages(task, reading, read_at):
             self.outcome.requests += 1
-            yield self.people.taken(answered, errand.source)
+            yield self.people.taken(answered, task.source)
 
-    def archived(self, answer: Asked, index: int) -> dict[str, Any]:
+    def archived(self, answer: FetchedPage, index: int) -> dict[str, Any]:
         """Put a page into the archive; its row of the index."""
         self.outcome.size += len(answer.page.body)
         return {
@@ -110,16 +114,16 @@ class Fetch:
             "redacted": answer.redacted,
         }
 
-    def names(self, keeper: Keeper, pages: list[Asked], read_at: datetime) -> None:
+    def names(self, committer: Committer, pages: list[FetchedPage], read_at: datetime) -> None:
         """Archive and index the pages of the directory."""
         self.outcome.requests += len(pages)
         rows = [self.archived(answer, index) for index, answer in enumerate(pages)]
-        self._wait(keeper, rows, "names", Grain.DAY, Window(read_at, read_at), read_at, attempt=1)
-        self.index(keeper.writer)
+        self._wait(committer, rows, "names", Grain.DAY, Window(read_at, read_at), read_at, attempt=1)
+        self.index(committer.writer)
 
     def _wait(
         self,
-        keeper: Keeper,
+        committer: Committer,
         rows: list[dict[str, Any]],
         source: str,
         grain: Grain,
@@ -130,7 +134,7 @@ class Fetch:
         """Number a reading; its pages are indexed just before what is made of them is committed."""
         self.reading += 1
         common = {
-            "organization": keeper.organization,
+            "organization": committer.organization,
             "reading": self.reading,
             "attempt": attempt,
             "source": str(source),

@@ -15,11 +15,11 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.records import NAMES, PAGES
-from tallystick.errors import AskedWrongly
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
-from tallystick.ledger.tables import Tables, Writer, read, schema
-from tallystick.sync.people import PERSONS, SOURCES, Mode, People
+from tallystick.errors import InvalidQuestion
+from tallystick.store.archive import Archive
+from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
+from tallystick.store.tables import Tables, Writer, read, schema
+from tallystick.sync.redaction import PERSONS, SOURCES, Mode, People
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Forgotten:
     names: int
 
 
-def whom(tables: Tables, people: People, name: str) -> Person:
-    """The person of that id, e-mail or exact name; AskedWrongly where there is none, or more than one."""
+def find_person(tables: Tables, people: People, name: str) -> Person:
+    """The person of that id, e-mail or exact name; InvalidQuestion where there is none, or more than one."""
     rows = _names(tables) if tables.exists() else []
     persons = [row for row in rows if row["type"] in PERSONS]
     known = forgotten(tables.root)
@@ -59,13 +59,13 @@ def whom(tables: Tables, people: People, name: str) -> Person:
         newest = [row for row in persons if row["id"] == id_][-1:]
         return Person(id_, *((newest[0]["name"], newest[0]["email"]) if newest else (name,)))
     if ids:
-        raise AskedWrongly(f"{name!r} can be any of {', '.join(sorted(ids))}.", "Name one by its id.")
+        raise InvalidQuestion(f"{name!r} can be any of {', '.join(sorted(ids))}.", "Name one by its id.")
     if known:  # and an earlier forgetting may have died before its end
         with tables.writing() as writer:
             _clear(writer)
     every = sorted({label for row in persons for label in (row["id"], row["name"], row["email"]) if label})
     near = get_close_matches(name, every, 3, 0.5)
-    raise AskedWrongly(
+    raise InvalidQuestion(
         f"There is no {name!r} among the people of the ledger.",
         f"Near it: {', '.join(near)}." if near else "Give a user's id, e-mail or exact name.",
     )

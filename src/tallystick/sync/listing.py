@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING
 from tallystick.api import analytics, directory
 from tallystick.api.client import Page
 from tallystick.core.records import NAMES
-from tallystick.errors import ApiError, Refused, StrangeAnswer
-from tallystick.sync.naming import CHILDREN
-from tallystick.sync.people import OLDER, People
-from tallystick.sync.reading import Asked
+from tallystick.errors import ApiError, Refused, UnexpectedResponse
+from tallystick.sync.batch import FetchedPage
+from tallystick.sync.names import CHILDREN
+from tallystick.sync.redaction import OLDER, People
 
 if TYPE_CHECKING:
+    from tallystick.sync.commit import Committer
     from tallystick.sync.fetch import Fetch
-    from tallystick.sync.keep import Keeper
     from tallystick.sync.outcome import Outcome
-    from tallystick.sync.watch import Watch
+    from tallystick.sync.page_checks import Watch
 
 ORGANIZATION = "organization"
 
@@ -33,7 +33,7 @@ class Listing:
 
     pages: list[tuple[str, Page]]
     errors: dict[str, ApiError] = field(default_factory=dict)
-    _asked: list[Asked] = field(default_factory=list)
+    _asked: list[FetchedPage] = field(default_factory=list)
 
     @classmethod
     def read(cls, watch: Watch) -> Listing:
@@ -49,7 +49,7 @@ class Listing:
     def organization(self, sample: Page | None, ledger: set[str]) -> str:
         """Return whose the credential is: as its own address says, else as an answer of the newer dialect does.
 
-        Raises the refusal where neither does, StrangeAnswer where the ledger holds other organizations alone.
+        Raises the refusal where neither does, UnexpectedResponse where the ledger holds other organizations alone.
         """
         if self.known:
             return directory.organization(self.pages[0][1]).id
@@ -57,7 +57,7 @@ class Listing:
         if organization is None:
             raise self.errors[ORGANIZATION]
         if ledger and organization not in ledger:
-            raise StrangeAnswer(
+            raise UnexpectedResponse(
                 f"The API answered for the organization {organization}; this ledger holds {', '.join(sorted(ledger))}, "
                 "and this credential may not ask whose it is.",
                 "Nothing was kept. Sync another organization into a ledger of its own: --ledger FOLDER.",
@@ -72,9 +72,9 @@ class Listing:
                 if purpose == "users":
                     for page in listed:
                         people.learn(page.body)
-                answers = [people.taken(Asked(purpose, {}, page), purpose) for page in listed]
+                answers = [people.taken(FetchedPage(purpose, {}, page), purpose) for page in listed]
                 directory.names((purpose, answer.page) for answer in answers)
-            except StrangeAnswer as wrong:
+            except UnexpectedResponse as wrong:
                 if purpose == ORGANIZATION:
                     raise
                 self.errors[purpose] = wrong
@@ -87,21 +87,21 @@ class Listing:
         try:
             pages = list(watch.pages(query)) if query else []
             children = {child for page in pages for child in analytics.children(page)}
-        except (Refused, StrangeAnswer):
+        except (Refused, UnexpectedResponse):
             return
         if children:  # of any other organization nothing is to be kept
-            self._asked += [Asked(CHILDREN, {}, page) for page in pages]
+            self._asked += [FetchedPage(CHILDREN, {}, page) for page in pages]
 
-    def keep(self, keeper: Keeper, fetch: Fetch, outcome: Outcome, when: datetime) -> None:
+    def keep(self, committer: Committer, fetch: Fetch, outcome: Outcome, when: datetime) -> None:
         """Archive the lists and commit the names; say what could not be read and what looks wrong."""
         self._say(outcome)
-        if fetch.people.named_in(keeper.writer.rows(NAMES, keeper.organization).to_pylist()):
+        if fetch.people.named_in(committer.writer.rows(NAMES, committer.organization).to_pylist()):
             outcome.remark(OLDER.format(mode=fetch.people.mode))
-        fetch.names(keeper, self._asked, when)
-        keeper.keep_prices(when)
-        outcome.names = keeper.keep_names([(answer.purpose, answer.page) for answer in self._asked], when)
-        short: Mapping[str, str] = keeper.short
-        keeper.losses |= {f"the list of {_spoken(purpose)}": words for purpose, words in short.items()}
+        fetch.names(committer, self._asked, when)
+        committer.keep_prices(when)
+        outcome.names = committer.keep_names([(answer.purpose, answer.page) for answer in self._asked], when)
+        short: Mapping[str, str] = committer.short
+        committer.losses |= {f"the list of {_spoken(purpose)}": words for purpose, words in short.items()}
 
     def _say(self, outcome: Outcome) -> None:
         refusals = {purpose: wrong for purpose, wrong in self.errors.items() if isinstance(wrong, Refused)}

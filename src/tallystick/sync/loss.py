@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 from tallystick.core.money import plain, total
 from tallystick.core.records import LOSSES, TOKENS, State
 from tallystick.core.time import Grain
-from tallystick.ledger.tables import Writer, schema
-from tallystick.sync.plan import Errand
-from tallystick.sync.reading import Verdict, table_of
+from tallystick.store.tables import Writer, schema
+from tallystick.sync.batch import BatchCheck, table_of
+from tallystick.sync.plan import SyncTask
 
 GRACE = timedelta(hours=1)
 """Time after which the same answer is believed."""
@@ -51,22 +51,22 @@ class Losses:
         return news
 
     def sift(
-        self, errand: Errand, verdict: Verdict, changed: Sequence[date], read_at: datetime, *, accept: bool = False
+        self, task: SyncTask, check: BatchCheck, changed: Sequence[date], read_at: datetime, *, accept: bool = False
     ) -> dict[date, str]:
         """Return the changed days that must stay as they are, each with the reason.
 
         `accept`: no day stays. A day whose answer is whole again is no longer waiting.
         """
-        source, grain = str(errand.source), str(errand.grain)
-        table = table_of(errand.source, errand.grain)
+        source, grain = str(task.source), str(task.grain)
+        table = table_of(task.source, task.grain)
         moving = () if accept else changed
-        before = self._writer.rows_on(table, self._organization, list(moving)) if moving else verdict.rows.slice(0, 0)
+        before = self._writer.rows_on(table, self._organization, list(moving)) if moving else check.rows.slice(0, 0)
         lost: dict[date, str] = {}
         news: dict[date, dict[str, Any] | None] = {}
-        for day, (state, _) in verdict.days.items():
+        for day, (state, _) in check.days.items():
             key = (source, grain, day)
             pending = self._pending.get(key)
-            new = _sums(_on(verdict.rows, day)) if day in moving else {}
+            new = _sums(_on(check.rows, day)) if day in moving else {}
             words = loss(_sums(_on(before, day)), new) if new else None
             if words is None or self._believed(pending, new, read_at, running=state is State.RUNNING):
                 if pending:

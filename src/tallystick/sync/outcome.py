@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from tallystick.errors import ApiError, Refused, StrangeAnswer, Unreachable
-from tallystick.sync.plan import Errand
+from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
+from tallystick.sync.plan import SyncTask
 
 MOST_NAMED = 5
 """Windows that an error names, of those that failed."""
@@ -55,7 +55,9 @@ class Outcome:
         failures = self.failures.values()
         if all(isinstance(wrong, Refused) for wrong in failures):
             return Refused
-        return Unreachable if all(isinstance(wrong, (Refused, Unreachable)) for wrong in failures) else StrangeAnswer
+        return (
+            Unreachable if all(isinstance(wrong, (Refused, Unreachable)) for wrong in failures) else UnexpectedResponse
+        )
 
     def remark(self, *messages: str) -> None:
         """Say something once."""
@@ -84,12 +86,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is: errands done and in all, rows read, and the errand at hand (None at the end)."""
+    """How far a sync is: tasks done and in all, rows read, and the task at hand (None at the end)."""
 
     done: int
     of: int
     rows: int
-    errand: Errand | None
+    task: SyncTask | None
 
 
 def named_days(days: Mapping[str, Iterable[object]]) -> str:

@@ -1,4 +1,4 @@
-"""What to read: wanted minus settled, as errands (design, section 3: settled, provisional).
+"""What to read: wanted minus settled, as tasks (design, section 3: settled, provisional).
 
 The running day and the last 3 ended days are read each time. Of the last 35 ended days the control total is read
 each time, and the day itself where it moved or was last read a week ago. A day read 35 days after its end is settled:
@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from tallystick.api.client import PACE
-from tallystick.core.cuts import NAMED_CUTS, Cut
+from tallystick.core.breakdowns import NAMED_CUTS, Cut
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight, of_days
 
@@ -26,7 +26,7 @@ LOOK = timedelta(days=30)
 """Time after which the control totals of a settled month are looked at once more."""
 
 LONGEST = {Grain.DAY: timedelta(days=31), Grain.HOUR: timedelta(days=7)}
-"""The longest window of one errand: what one page can hold, so that memory does not grow with what is asked."""
+"""The longest window of one task: what one page can hold, so that memory does not grow with what is asked."""
 
 
 class Source(StrEnum):
@@ -65,7 +65,7 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class SyncTask:
     """One window to read whole, or (`check`) to compare by its control totals alone."""
 
     source: Source
@@ -100,7 +100,7 @@ def state(day: date, read_at: datetime) -> State:
     return State.SETTLED if read_at >= end + SETTLED else State.PROVISIONAL
 
 
-def errands(
+def tasks(
     source: Source,
     grain: Grain,
     wanted: Window,
@@ -111,11 +111,11 @@ def errands(
     *,
     anew: bool = False,
     longest: timedelta | None = None,
-) -> list[Errand]:
+) -> list[SyncTask]:
     """What to read of `wanted`, of `extra_days` and of what the ledger has unsettled from before, oldest first.
 
     All of it is `within` a window, where there is one. `anew`: each day of `wanted` is read, whatever is known.
-    `longest` is the longest window of one errand, where it is not the grain's.
+    `longest` is the longest window of one task, where it is not the grain's.
     """
     today = Grain.DAY.floor(now).date()
     older = {day for day, day_known in known.items() if _open(day_known) and midnight(day) < wanted.start}
@@ -138,7 +138,7 @@ def looks(
     now: datetime,
     within: Window,
     compare: Window | None = None,
-) -> list[Errand]:
+) -> list[SyncTask]:
     """Plan the settled days whose control totals are to be looked at.
 
     They are those of the window to `compare`, and of months one of whose days was not seen for a month.
@@ -165,9 +165,9 @@ def _seen(known: Known) -> datetime:
     return max(known.read_at, known.seen_at or known.read_at)
 
 
-def again(errand: Errand, days: Iterable[date]) -> list[Errand]:
-    """The errands that read these days of an errand once more."""
-    return _cut(errand.source, errand.grain, days)
+def again(task: SyncTask, days: Iterable[date]) -> list[SyncTask]:
+    """The tasks that read these days of a task once more."""
+    return _cut(task.source, task.grain, days)
 
 
 def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
@@ -181,36 +181,36 @@ def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
 
 def _cut(
     source: Source, grain: Grain, days: Iterable[date], *, check: bool = False, longest: timedelta | None = None
-) -> list[Errand]:
+) -> list[SyncTask]:
     return [
-        Errand(source, grain, window, check)
+        SyncTask(source, grain, window, check)
         for span in of_days(days)
         for month in span.split(Grain.MONTH)
         for window in month.chunks(longest or LONGEST[grain])
     ]
 
 
-def together(plan: Iterable[Errand]) -> list[list[Errand]]:
-    """The errands of a plan that are committed together, in the order of the plan.
+def together(plan: Iterable[SyncTask]) -> list[list[SyncTask]]:
+    """The tasks of a plan that are committed together, in the order of the plan.
 
     Of one dialect what was billed and what was used of the same days are one commit: a bill without its use would look
     like use that was never there.
     """
-    groups: list[list[Errand]] = []
-    for errand in plan:
-        fits = [group for group in groups if any(_halves(errand, member) for member in group)]
+    groups: list[list[SyncTask]] = []
+    for task in plan:
+        fits = [group for group in groups if any(_halves(task, member) for member in group)]
         if not fits:
-            groups.append([errand])
+            groups.append([task])
             continue
-        fits[0].append(errand)
+        fits[0].append(task)
         for group in fits[1:]:
             fits[0].extend(group)
             groups.remove(group)
     return groups
 
 
-def _halves(first: Errand, second: Errand) -> bool:
-    """Return whether two errands read halves of one bill, or two looks at one half, of days that they share a month."""
+def _halves(first: SyncTask, second: SyncTask) -> bool:
+    """Return whether two tasks read halves of one bill, or two looks at one half, of days that they share a month."""
     dialect = _DIALECTS.get(first.source)
     if dialect is None or dialect != _DIALECTS.get(second.source):
         return False
@@ -227,7 +227,7 @@ _DIALECTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Habit:
+class RequestCost:
     """What reading has cost so far: queries of one reading, pages that followed their first and bytes of one day.
 
     `measured` or assumed. Queries are mostly those of the cube, one for each combination of filters.
@@ -239,9 +239,9 @@ class Habit:
     measured: bool
 
 
-ASSUMED = Habit(queries=7, pages=0.3, size=60_000, measured=False)
+ASSUMED = RequestCost(queries=7, pages=0.3, size=60_000, measured=False)
 """Of the older dialect before anything was read: a month in some fifteen requests, some sixty kilobytes a day."""
-ASSUMED_NEWER = Habit(queries=9, pages=0.04, size=130_000, measured=False)
+ASSUMED_NEWER = RequestCost(queries=9, pages=0.04, size=130_000, measured=False)
 """Of the newer one: six combinations of filters, forty groups a day; a page holds 1,000 of them, each up to 8 rows."""
 ONE_QUERY = 3
 """Of what one query reads whole: it, and a control total before and after it."""
@@ -262,26 +262,28 @@ class Estimate:
     measured: bool
 
 
-def estimate(plan: Iterable[Errand], habits: Mapping[tuple[Source, Grain], Habit], directory: int = 6) -> Estimate:
+def estimate(
+    plan: Iterable[SyncTask], request_costs: Mapping[tuple[Source, Grain], RequestCost], directory: int = 6
+) -> Estimate:
     """Requests, minutes and megabytes of a plan, by what earlier readings of each kind cost."""
     requests, seconds, size, measured = float(directory), directory * SECONDS_A_REQUEST, 0.0, True
-    for errand in plan:
-        days = len(errand.window.days())
-        habit = habits.get((errand.source, errand.grain)) or assumed(errand.source)
-        if errand.check:
-            errand_requests = 1.0
+    for task in plan:
+        days = len(task.window.days())
+        cost = request_costs.get((task.source, task.grain)) or assumed(task.source)
+        if task.check:
+            task_requests = 1.0
             size += CONTROL * days
         else:
-            hours = 1 if habit.measured or errand.grain is Grain.DAY else 12
-            measured = measured and habit.measured
-            errand_requests = habit.queries + habit.pages * days
-            size += habit.size * days * hours
-        requests += errand_requests
-        seconds += errand_requests * (SECONDS_A_PACED if errand.source.newer else SECONDS_A_REQUEST)
+            hours = 1 if cost.measured or task.grain is Grain.DAY else 12
+            measured = measured and cost.measured
+            task_requests = cost.queries + cost.pages * days
+            size += cost.size * days * hours
+        requests += task_requests
+        seconds += task_requests * (SECONDS_A_PACED if task.source.newer else SECONDS_A_REQUEST)
     return Estimate(round(requests), seconds / 60, size / 1e6, measured)
 
 
-def assumed(source: Source) -> Habit:
+def assumed(source: Source) -> RequestCost:
     """What reading a source is thought to cost before any of it was read."""
     if source is Source.CLAUDE_CODE:
         return replace(ASSUMED, queries=0, pages=1)

@@ -13,30 +13,30 @@ import pyarrow as pa
 from tallystick.api.client import Page
 from tallystick.core.records import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
-from tallystick.errors import AskedWrongly, LedgerError
-from tallystick.ledger import faults
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.erasure import forgotten, remember
-from tallystick.ledger.tables import EMPTY, Tables, Version, schema
+from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.store import faults
+from tallystick.store.archive import Archive
+from tallystick.store.erasure import forgotten, remember
+from tallystick.store.tables import EMPTY, Tables, Version, schema
+from tallystick.sync.batch import FetchedPage
+from tallystick.sync.commit import Batch, Committer
 from tallystick.sync.fetch import TRIES, reading_of
-from tallystick.sync.keep import Batch, Keeper
 from tallystick.sync.loss import ACCEPTED
-from tallystick.sync.people import People
-from tallystick.sync.plan import Errand, Source
-from tallystick.sync.reading import Asked
-from tallystick.tally.prices import Prices
+from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.redaction import People
+from tallystick.tally.price_lists import Prices
 
 
 def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) -> int:
     """Build the ledger `new` from the pages of `old`, which is only read; how many readings were judged.
 
     `people` must have the key of the sync, or people whom no directory lists get other ids.
-    Raises AskedWrongly if `new` is not empty, LedgerError where the archive cannot be read.
+    Raises InvalidQuestion if `new` is not empty, LedgerError where the archive cannot be read.
     """
     archive = Archive(old)
     with faults.reading(new, "the folder"):
         if new.exists() and (not new.is_dir() or any(new.iterdir())):
-            raise AskedWrongly(f"{new} is there and not an empty folder.", "Name a folder that does not exist yet.")
+            raise InvalidQuestion(f"{new} is there and not an empty folder.", "Name a folder that does not exist yet.")
     if not (old / "pages" / "index").exists():
         raise LedgerError(f"There is no archive under {old}.", "Name a ledger that was synced.")
     index, (closed, newest, stated) = Tables(old).rows(PAGES), _closed(Tables(old))
@@ -44,14 +44,14 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
     readings = 0
     with Tables(new).writing() as writer:
         remember(new, forgotten(old))
-        keepers = {
-            name: Keeper(writer, name, prices, people and replace(people, emails={}, met={}))
+        committers = {
+            name: Committer(writer, name, prices, people and replace(people, emails={}, met={}))
             for name in {row["organization"] for row in rows}
         }
         for _, group in groupby(rows, key=lambda row: row["reading"]):
             pages = list(group)
             writer.append(PAGES, pa.Table.from_pylist(pages, schema(PAGES)))
-            _judge(keepers[pages[0]["organization"]], pages, archive, writer.archive)
+            _judge(committers[pages[0]["organization"]], pages, archive, writer.archive)
             readings += 1
         if closed.num_rows and newest.at:
             writer.append(CLOSED, closed)
@@ -82,25 +82,25 @@ def _closed(old: Tables) -> tuple[pa.Table, Version, dict[str, str]]:
     return old.rows(CLOSED, newest.tables[CLOSED.name]).select(schema(CLOSED).names), newest, stated
 
 
-def _judge(keeper: Keeper, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
+def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, copy: Archive) -> None:
     first = pages[0]
     answers = (_asked(row, archive, copy) for row in pages)
     accept = any(row["purpose"] == ACCEPTED for row in pages)
     if first["source"] == "names":
-        keeper.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
+        committer.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
         return
     window = Window(first["window_start"], first["window_end"])
-    errand = Errand(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
-    reading = reading_of(errand, keeper, first["read_at"])
+    task = SyncTask(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
+    reading = reading_of(task, committer, first["read_at"])
     for answer in answers:
         if answer.purpose != ACCEPTED:
             reading.add(answer)
-    if not errand.check:
+    if not task.check:
         last, people = first["attempt"] == TRIES, tuple(reading.people.values())
-        keeper.keep(Batch(errand, reading.verdict(), first["read_at"], last, people, accept))
+        committer.keep(Batch(task, reading.check(), first["read_at"], last, people, accept))
 
 
-def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> Asked:
+def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> FetchedPage:
     body = archive.body(row["hash"])
     copy.keep(body)
-    return Asked(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body), row["refreshed_at"])
+    return FetchedPage(row["purpose"], json.loads(row["fixed"]), Page(row["request"], body), row["refreshed_at"])

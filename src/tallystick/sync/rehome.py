@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import ANALYTICS_COST, ANALYTICS_USAGE, CUT_TABLES
-from tallystick.ledger.tables import Writer
+from tallystick.store.tables import Writer
 
 _CHARGED = (ANALYTICS_USAGE, ANALYTICS_COST)
 

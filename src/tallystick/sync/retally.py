@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from tallystick.ledger.tables import Tables
-from tallystick.sync.keep import Keeper
-from tallystick.tally.prices import Prices
+from tallystick.store.tables import Tables
+from tallystick.sync.commit import Committer
+from tallystick.tally.price_lists import Prices
 
 
 def retally(
@@ -19,4 +19,4 @@ def retally(
 ) -> int:
     """Match used against billed anew where that was done by other price lists; how many days, of all organizations."""
     with tables.writing(waiting) as writer:
-        return sum(Keeper(writer, organization, prices).keep_prices(when) for organization in organizations)
+        return sum(Committer(writer, organization, prices).keep_prices(when) for organization in organizations)

@@ -18,29 +18,29 @@ from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.limits import REFUSALS
 from tallystick.core.records import DAYS
 from tallystick.core.time import FIRST_DAY, Grain, Window, text
-from tallystick.errors import ApiError, AskedWrongly, CursorLost, Refused, StrangeAnswer
-from tallystick.ledger.archive import Archive
-from tallystick.ledger.erasure import forgotten
-from tallystick.ledger.tables import Tables, Writer
+from tallystick.errors import ApiError, CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
+from tallystick.store.archive import Archive
+from tallystick.store.erasure import forgotten
+from tallystick.store.tables import Tables, Writer
+from tallystick.sync.batch import BatchCheck, Reading
+from tallystick.sync.commit import Batch, Committer
 from tallystick.sync.dialects import Choice, chosen, plan, possible, probe
 from tallystick.sync.fetch import TRIES, Fetch
-from tallystick.sync.history import known_days
-from tallystick.sync.keep import Batch, Keeper
+from tallystick.sync.known_days import known_days
 from tallystick.sync.listing import Listing
 from tallystick.sync.outcome import Outcome, Progress
-from tallystick.sync.people import Mode, People, default_key, key_in
-from tallystick.sync.plan import Errand, Source, again, together
-from tallystick.sync.questions import BAD_REQUEST, Questions
-from tallystick.sync.reading import Reading, Verdict
-from tallystick.sync.watch import Watch
-from tallystick.tally.prices import Prices
+from tallystick.sync.page_checks import Watch
+from tallystick.sync.plan import Source, SyncTask, again, together
+from tallystick.sync.redaction import Mode, People, default_key, key_in
+from tallystick.sync.requests import BAD_REQUEST, Questions
+from tallystick.tally.price_lists import Prices
 
 KIND = "organization_type_not_supported"
 """The code of a 400 of what this kind of organization does not have (analytics-api 1.12)."""
 NO_DAY = "Invalid date range"
 """How the one known 400 of the cost report begins (reports-api 1.3.4)."""
 
-Sample = Page | Refused | StrangeAnswer | None
+Sample = Page | Refused | UnexpectedResponse | None
 
 
 class How(NamedTuple):
@@ -74,7 +74,7 @@ class Sync:
     ) -> None:
         options = options or How()
         if options.source not in set(Choice):
-            raise AskedWrongly(f"There is no source {options.source!r}.", f"Choose among {', '.join(Choice)}.")
+            raise InvalidQuestion(f"There is no source {options.source!r}.", f"Choose among {', '.join(Choice)}.")
         self._tables = tables
         self._choice = Choice(options.source)
         self._cuts = chosen(options.cuts)
@@ -100,9 +100,9 @@ class Sync:
         with self._tables.writing(self._waiting) as writer:
             self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
-            keeper = self._begin(writer, wanted)
-            known = known_days(self._tables, keeper.organization)
-            errands = plan(
+            committer = self._begin(writer, wanted)
+            known = known_days(self._tables, committer.organization)
+            tasks = plan(
                 known,
                 wanted,
                 grain,
@@ -113,21 +113,21 @@ class Sync:
                 anew=self._anew,
                 compare=self._compare,
             )
-            groups = together(errands)
+            groups = together(tasks)
             for index, group in enumerate(groups):
-                self._commit(keeper, group, sum(map(len, groups[index + 1 :])))
+                self._commit(committer, group, sum(map(len, groups[index + 1 :])))
             self._progress(Progress(self._done, self._done, self.outcome.rows, None))
             self.outcome.version = writer.version.number
-            self.outcome.issues = keeper.issues
-            self.outcome.losses = keeper.losses
+            self.outcome.issues = committer.issues
+            self.outcome.losses = committer.losses
         return self.outcome
 
-    def _begin(self, writer: Writer, wanted: Window) -> Keeper:
+    def _begin(self, writer: Writer, wanted: Window) -> Committer:
         """Read the directory, find out whose it is, and settle which dialect is read."""
         listing = Listing.read(self._watch)
         now = self._watch.now()
         sample = probe(self._watch, now) if self._choice.newer else None
-        if self._choice is Choice.ANALYTICS and isinstance(sample, (Refused, StrangeAnswer)):
+        if self._choice is Choice.ANALYTICS and isinstance(sample, (Refused, UnexpectedResponse)):
             raise sample
         page = sample if isinstance(sample, Page) else None
         organization = listing.organization(page, self._organizations(writer))
@@ -135,122 +135,120 @@ class Sync:
         listing.learn(self._people)
         if page:
             listing.ask_children(self._watch, now)
-        keeper = Keeper(writer, organization, self._prices, self._people)
+        committer = Committer(writer, organization, self._prices, self._people)
         self.outcome.organization = organization
-        listing.keep(keeper, self._fetch, self.outcome, self._watch.now())
-        self._choose(keeper, wanted, now, sample)
-        return keeper
+        listing.keep(committer, self._fetch, self.outcome, self._watch.now())
+        self._choose(committer, wanted, now, sample)
+        return committer
 
     def _organizations(self, writer: Writer) -> set[str]:
         """The organizations that the ledger holds."""
         rows = self._tables.rows(DAYS, writer.version.tables[DAYS.name], columns=["organization"])
         return set(rows["organization"].unique().to_pylist())
 
-    def _choose(self, keeper: Keeper, wanted: Window, now: datetime, sample: Sample) -> None:
+    def _choose(self, committer: Committer, wanted: Window, now: datetime, sample: Sample) -> None:
         """Settle for the older dialect where the newer may not be read; say what is read from where."""
         first = analytics.covered(now)
         if possible(wanted) != wanted:
             self.outcome.remark(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
-        if isinstance(sample, StrangeAnswer):
+        if isinstance(sample, UnexpectedResponse):
             self.outcome.failures["newer dialect"] = sample
             self._choice = Choice.REPORTS
         elif isinstance(sample, Refused):
-            if self._choice is Choice.BOTH or not keeper.knows(Source.COST):
+            if self._choice is Choice.BOTH or not committer.knows(Source.COST):
                 self.outcome.remark(f"The newer dialect may not be read, so the older reports are. {sample.what}")
             self._choice = Choice.REPORTS
         elif self._choice is Choice.ANALYTICS and wanted.start < first:
             self.outcome.remark(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
-        elif self._choice is Choice.AUTO and wanted.start < first and not keeper.knows(Source.ANALYTICS_COST):
+        elif self._choice is Choice.AUTO and wanted.start < first and not committer.knows(Source.ANALYTICS_COST):
             self.outcome.remark(
                 f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
             )
         if self._cuts and not self._choice.newer:
             self.outcome.remark(f"Cuts are of the newer dialect alone, so none is read: {', '.join(self._cuts)}.")
 
-    def _commit(self, keeper: Keeper, errands: list[Errand], later: int) -> None:
+    def _commit(self, committer: Committer, tasks: list[SyncTask], later: int) -> None:
         """Read the windows that belong together, those that follow from them too, and commit them as one version.
 
         Where one of them stops the sync (no answer, a credential that is refused), what was read of the others is kept.
         """
-        waiting = deque((errand, 1) for errand in errands)
+        waiting = deque((task, 1) for task in tasks)
         batches: list[Batch] = []
         try:
             while waiting:
-                errand, attempt = waiting.popleft()
-                if errand.source is Source.CLAUDE_CODE and not self._coding:
+                task, attempt = waiting.popleft()
+                if task.source is Source.CLAUDE_CODE and not self._coding:
                     continue  # it was refused
                 total = self._done + 1 + len(waiting) + later
-                self._progress(Progress(self._done, total, self.outcome.rows, errand))
-                following = self._read(keeper, errand, attempt, batches)
-                waiting.extendleft((follower, 1 if errand.check else attempt + 1) for follower in reversed(following))
+                self._progress(Progress(self._done, total, self.outcome.rows, task))
+                following = self._read(committer, task, attempt, batches)
+                waiting.extendleft((follower, 1 if task.check else attempt + 1) for follower in reversed(following))
                 self._done += 1
         except ApiError:
-            self._keep(keeper, batches)
+            self._keep(committer, batches)
             raise
-        self._keep(keeper, batches)
+        self._keep(committer, batches)
 
-    def _keep(self, keeper: Keeper, batches: list[Batch]) -> None:
-        self._fetch.index(keeper.writer)
-        self.outcome.changed |= keeper.keep(*batches)
+    def _keep(self, committer: Committer, batches: list[Batch]) -> None:
+        self._fetch.index(committer.writer)
+        self.outcome.changed |= committer.keep(*batches)
 
-    def _read(self, keeper: Keeper, errand: Errand, attempt: int, batches: list[Batch]) -> list[Errand]:
-        """Read one window and add what came back to `batches`; the errands that follow from it."""
+    def _read(self, committer: Committer, task: SyncTask, attempt: int, batches: list[Batch]) -> list[SyncTask]:
+        """Read one window and add what came back to `batches`; the tasks that follow from it."""
         read_at = self._watch.now()
         try:
-            reading, verdict = self._fetch.read(keeper, errand, read_at, attempt)
+            reading, check = self._fetch.read(committer, task, read_at, attempt)
         except Refused as no:
-            self._excuse(errand, no)
+            self._excuse(task, no)
             return []
-        except StrangeAnswer as wrong:
-            self._fail(errand, wrong)
+        except UnexpectedResponse as wrong:
+            self._fail(task, wrong)
             return []
-        if verdict is None:
-            return again(errand, keeper.moved(errand, reading.control("check")))
+        if check is None:
+            return again(task, committer.moved(task, reading.control("check")))
         last = attempt == TRIES
         people = tuple(reading.people.values())
-        batches.append(Batch(errand, verdict, read_at, last, people, self._fetch.accept))
-        self._note(errand, reading, verdict)
+        batches.append(Batch(task, check, read_at, last, people, self._fetch.accept))
+        self._note(task, reading, check)
         if not last:
-            return again(errand, verdict.moved)
-        self.outcome.moved |= {f"{errand.source} {day}": change for day, change in verdict.moved.items()}
+            return again(task, check.moved)
+        self.outcome.moved |= {f"{task.source} {day}": change for day, change in check.moved.items()}
         return []
 
-    def _note(self, errand: Errand, reading: Reading, verdict: Verdict) -> None:
+    def _note(self, task: SyncTask, reading: Reading, check: BatchCheck) -> None:
         """Count what was read, and say what was not in it."""
-        self.outcome.rows += verdict.rows.num_rows
-        self.outcome.gaps |= {f"{errand.source} {day}": gap for day, gap in verdict.gaps.items()}
-        self.outcome.remark(*reading.unnamed(verdict))
-        if errand.source.newer or errand.source is Source.CLAUDE_CODE:
+        self.outcome.rows += check.rows.num_rows
+        self.outcome.gaps |= {f"{task.source} {day}": gap for day, gap in check.gaps.items()}
+        self.outcome.remark(*reading.unnamed(check))
+        if task.source.newer or task.source is Source.CLAUDE_CODE:
             return
         today = self._watch.now().date()
-        absent = {*errand.window.days()} - {*verdict.days} - {*verdict.moved}
+        absent = {*task.window.days()} - {*check.days} - {*check.moved}
         if missing := sorted(day for day in absent if day < today):
-            self.outcome.missing.setdefault(str(errand.source), []).extend(missing)
+            self.outcome.missing.setdefault(str(task.source), []).extend(missing)
 
-    def _fail(self, errand: Errand, wrong: ApiError) -> None:
+    def _fail(self, task: SyncTask, wrong: ApiError) -> None:
         """Leave a window out; the sync goes on and says so at its end."""
-        self.outcome.failures[str(errand)] = wrong
+        self.outcome.failures[str(task)] = wrong
 
-    def _excuse(self, errand: Errand, no: Refused) -> None:
+    def _excuse(self, task: SyncTask, no: Refused) -> None:
         """Go on without a window that was refused; one that need not be read is no failure.
 
         Raises the refusal of a credential that may read nothing at all.
         """
         if no.status == UNKNOWN_KEY:
             raise no
-        if errand.source is Source.COST and no.status == BAD_REQUEST and NO_DAY in no.what:
+        if task.source is Source.COST and no.status == BAD_REQUEST and NO_DAY in no.what:
             # By the API's clock no day of the window has ended yet.
-            self.outcome.remark(f"{errand}: not published yet, so left out. {no.what}")
-        elif errand.source is Source.CLAUDE_CODE and no.status in REFUSALS and not isinstance(no, CursorLost):
+            self.outcome.remark(f"{task}: not published yet, so left out. {no.what}")
+        elif task.source is Source.CLAUDE_CODE and no.status in REFUSALS and not isinstance(no, CursorExpired):
             self._coding = False
             self.outcome.remark(f"The Claude Code report may not be read, so there is no activity. {no.what}")
         elif (
-            self._choice.newer
-            and not errand.source.newer
-            and (no.status in REFUSALS - {BAD_REQUEST} or no.code == KIND)
+            self._choice.newer and not task.source.newer and (no.status in REFUSALS - {BAD_REQUEST} or no.code == KIND)
         ):
             self.outcome.remark(
                 f"The older reports may not be read, so days that only they know are left out. {no.what}"
             )
         else:
-            self._fail(errand, no)
+            self._fail(task, no)

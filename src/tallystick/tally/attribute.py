@@ -21,7 +21,7 @@ from tallystick.tally.allocate import split
 from tallystick.tally.owners import Owners, Renaming, Spellings
 from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.rules import FIELDS, UNOWNED
-from tallystick.tally.scratch import scratch
+from tallystick.tally.session import scratch
 
 _PLACED = f"""
 SELECT charges.*, billed::HUGEINT AS total, rule

@@ -16,7 +16,7 @@ from typing import Any
 
 from tallystick.core.money import PLACES
 from tallystick.core.time import Window
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.tally.cycles import LAST_DAY, Cycle, Every
 from tallystick.tally.rules import day_of, values_of
 
@@ -62,7 +62,7 @@ class Budgets:
 
     @classmethod
     def read(cls, tables: Sequence[Any]) -> Budgets:
-        """The rows of `[[budget]]` tables; AskedWrongly names the one that cannot be, or that lies over another."""
+        """The rows of `[[budget]]` tables; InvalidQuestion names the one that cannot be, or that lies over another."""
         scopes: dict[tuple[Any, ...], list[Budget]] = {}
         for number, table in enumerate(tables, 1):
             row = _budget(f"[[budget]] {number}", table)
@@ -81,12 +81,12 @@ class Budgets:
 
 
 def _followed(rows: list[Budget]) -> list[Budget]:
-    """The rows of one scope by their days, each until the next begins; AskedWrongly where two are in force at once."""
+    """The rows of one scope by their days, each until the next begins; raise InvalidQuestion where two overlap."""
     rows = sorted(rows, key=lambda row: row.start)
     for row, after in pairwise(rows):
         if row.start == after.start or (row.end < date.max and row.end > after.start):
             on = "" if after.start == date.min else f" on {after.start}"
-            raise AskedWrongly(
+            raise InvalidQuestion(
                 f"{row.table} and {after.table} are both in force{on}, for {row.spoken} every {row.cycle.every}.",
                 "Give the later one a later `from`, or end the earlier one with `until`.",
             )
@@ -95,48 +95,52 @@ def _followed(rows: list[Budget]) -> list[Budget]:
 
 def _budget(table: str, fields: Any) -> Budget:
     if not isinstance(fields, Mapping):
-        raise AskedWrongly(f"{table} is not a table.", _MEND)
+        raise InvalidQuestion(f"{table} is not a table.", _MEND)
     for field in fields:
         if field not in _FIELDS:
             near = get_close_matches(field, _FIELDS, n=1)
-            mend = f"Did you mean {near[0]}? " if near else ""
-            raise AskedWrongly(
-                f"{table} holds {field!r}, which no budget has.", f"{mend}Budgets have {', '.join(_FIELDS)}."
+            hint = f"Did you mean {near[0]}? " if near else ""
+            raise InvalidQuestion(
+                f"{table} holds {field!r}, which no budget has.", f"{hint}Budgets have {', '.join(_FIELDS)}."
             )
     amount = fields.get("amount")
     if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
-        raise AskedWrongly(f"{table}: amount {amount!r} is not exact text of US dollars.", 'Write "5000", in quotes.')
+        raise InvalidQuestion(
+            f"{table}: amount {amount!r} is not exact text of US dollars.", 'Write "5000", in quotes.'
+        )
     start, end = day_of(table, "from", fields, date.min), day_of(table, "until", fields, date.max)
     if not start < end:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{table} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
         )
     carry_over = fields.get("carry_over", False)
     if not isinstance(carry_over, bool):
-        raise AskedWrongly(f"{table}: carry_over {carry_over!r} is neither true nor false.", "Write carry_over = true.")
+        raise InvalidQuestion(
+            f"{table}: carry_over {carry_over!r} is neither true nor false.", "Write carry_over = true."
+        )
     if carry_over and start == date.min:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{table} carries its rest over, from no first day.", "Give it `from`, the day from which rests count."
         )
     scope = {name: tuple(sorted(set(values_of(table, name, fields[name])))) for name in SCOPE if name in fields}
     name = fields.get("name", "")
     if not isinstance(name, str) or ("name" in fields and not name.strip()):
-        raise AskedWrongly(f"{table}: name {name!r} is not a text, or is empty.", "Write it in quotes.")
+        raise InvalidQuestion(f"{table}: name {name!r} is not a text, or is empty.", "Write it in quotes.")
     return Budget(table, name.strip(), scope, Decimal(amount), _cycle(table, fields), start, end, carry_over)
 
 
 def _cycle(table: str, fields: Mapping[str, Any]) -> Cycle:
-    """The periods that a table asks for; AskedWrongly where they cannot be."""
+    """The periods that a table asks for; InvalidQuestion where they cannot be."""
     every = fields.get("every", Every.MONTH.value)
     if every not in list(Every):
-        raise AskedWrongly(f"{table}: every {every!r} is no period.", f"It can be {', '.join(Every)}.")
+        raise InvalidQuestion(f"{table}: every {every!r} is no period.", f"It can be {', '.join(Every)}.")
     if "starts" not in fields:
         return Cycle(Every(every))
     starts = day_of(table, "starts", fields, date.min)
     if every == Every.DAY:
-        raise AskedWrongly(f"{table} has `starts`, and days begin at 00:00 UTC.", "Leave it out.")
+        raise InvalidQuestion(f"{table} has `starts`, and days begin at 00:00 UTC.", "Leave it out.")
     if every != Every.WEEK and starts.day > LAST_DAY:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{table}: starts {starts} is a day that some months lack.", f"Write a day of the month up to {LAST_DAY}."
         )
     return Cycle(Every(every), starts)

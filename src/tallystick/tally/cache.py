@@ -19,7 +19,7 @@ from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.prices import PriceList, Rate
 from tallystick.core.records import TOKENS
 from tallystick.tally.picodollars import WHOLE
-from tallystick.tally.scratch import scratch
+from tallystick.tally.session import scratch
 
 INPUT = TOKENS[:4]
 """The kinds of input: uncached, both writes, reads."""

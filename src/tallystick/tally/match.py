@@ -17,13 +17,13 @@ import pyarrow as pa
 from tallystick.core.causes import CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
 from tallystick.core.prices import PriceList
 from tallystick.core.records import CHARGES, REQUESTS, Type
-from tallystick.ledger.tables import schema
-from tallystick.ledger.views import ACTOR
+from tallystick.store.tables import schema
+from tallystick.store.views import ACTOR
 from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
 from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import WHOLE, dollars, whole
-from tallystick.tally.uses import PLACED, UNIT, uses
+from tallystick.tally.usage_cells import PLACED, UNIT, uses
 
 Dialect = Literal["reports", "analytics"]
 

@@ -49,7 +49,7 @@ class Owners:
 
     @classmethod
     def read(cls, tables: Sequence[Any] = (), lines: str = "", file: str = "owners.csv") -> Owners:
-        """The rules of a CSV and of `[[owner]]` tables; AskedWrongly names the one that cannot be."""
+        """The rules of a CSV and of `[[owner]]` tables; InvalidQuestion names the one that cannot be."""
         return cls(
             (*rules_of_csv(lines, file), *(rule_of(f"[[owner]] {n}", table) for n, table in enumerate(tables, 1)))
         )

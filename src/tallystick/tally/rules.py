@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from tallystick.core.dimensions import NAMED
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 
 UNOWNED = NAMED["team"].absent
 """The team and cost center of what nobody owns."""
@@ -73,7 +73,7 @@ def like(value: str) -> re.Pattern[str]:
 
 
 def rules_of_csv(text: str, file: str) -> list[Rule]:
-    """Return the rules of a CSV in their order; AskedWrongly names the line that cannot be read."""
+    """Return the rules of a CSV in their order; InvalidQuestion names the line that cannot be read."""
     rows = csv.reader(text.lstrip("\ufeff").splitlines(keepends=True), strict=True)
     columns: list[str] = []
     rules = []
@@ -87,43 +87,43 @@ def rules_of_csv(text: str, file: str) -> list[Rule]:
                 columns = _header(name, [column.lower() for column in cells])
                 continue
             if len(cells) != len(columns):
-                raise AskedWrongly(f"{name}: {len(cells)} cells, {len(columns)} columns.", _MEND)
+                raise InvalidQuestion(f"{name}: {len(cells)} cells, {len(columns)} columns.", _MEND)
             rule = rule_of(name, {column: cell for column, cell in zip(columns, cells, strict=True) if cell})
             if rule.how != "team" or not rule.conditions:
-                raise AskedWrongly(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
+                raise InvalidQuestion(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
             rules.append(rule)
     except csv.Error as wrong:
-        raise AskedWrongly(f"{file} line {rows.line_num} is not CSV: {wrong}.", _MEND) from None
+        raise InvalidQuestion(f"{file} line {rows.line_num} is not CSV: {wrong}.", _MEND) from None
     return rules
 
 
 def _header(name: str, columns: list[str]) -> list[str]:
-    """The columns of a CSV; AskedWrongly names the one that there cannot be."""
+    """The columns of a CSV; InvalidQuestion names the one that there cannot be."""
     for index, column in enumerate(columns):
         if column not in COLUMNS:
             near = get_close_matches(column, COLUMNS, n=1)
-            mend = "Separate the columns by commas." if ";" in column or "\t" in column else ""
-            mend = mend or (f"Did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
-            mend += " Shared lines are [[owner]] tables in tallystick.toml." if column == "shared" else ""
-            raise AskedWrongly(f"{name}: the header has {column!r}, which is no column.", mend)
+            hint = "Separate the columns by commas." if ";" in column or "\t" in column else ""
+            hint = hint or (f"Did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
+            hint += " Shared lines are [[owner]] tables in tallystick.toml." if column == "shared" else ""
+            raise InvalidQuestion(f"{name}: the header has {column!r}, which is no column.", hint)
         if column in columns[:index]:
-            raise AskedWrongly(f"{name}: the header has {column!r} twice.", _MEND)
+            raise InvalidQuestion(f"{name}: the header has {column!r} twice.", _MEND)
     return columns
 
 
 def rule_of(name: str, fields: Any) -> Rule:
-    """Return the rule of one table; AskedWrongly names what in it cannot be."""
+    """Return the rule of one table; InvalidQuestion names what in it cannot be."""
     if not isinstance(fields, Mapping):
-        raise AskedWrongly(f"{name} is not a table.", _MEND)
+        raise InvalidQuestion(f"{name} is not a table.", _MEND)
     known = {"name", "team", "cost_center", "shared", "from", "until", *CONDITIONS}
     if unknown := sorted(fields.keys() - known):
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{name} holds {unknown[0]!r}, which no rule has.", f"Rules have {', '.join(sorted(known))}."
         )
     if ("team" in fields) == ("shared" in fields):
-        raise AskedWrongly(f"{name} must name either a team or how it is shared.", _MEND)
+        raise InvalidQuestion(f"{name} must name either a team or how it is shared.", _MEND)
     if "shared" in fields and "cost_center" in fields:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{name} is shared: its parts go to the cost centers of its teams.", "Leave cost_center out."
         )
     method, teams = (
@@ -131,14 +131,14 @@ def rule_of(name: str, fields: Any) -> Rule:
     )
     start, end = day_of(name, "from", fields, date.min), day_of(name, "until", fields, date.max)
     if not start < end:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{name} ends ({end}) before it begins ({start}).", "`from` is inclusive, `until` exclusive."
         )
     conditions = {
         condition: values_of(name, condition, fields[condition]) for condition in CONDITIONS if condition in fields
     }
     if not all("=" in tag for tag in conditions.get("tag", ())):
-        raise AskedWrongly(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
+        raise InvalidQuestion(f"{name}: a tag is not NAME=VALUE.", "Write team=search or team=*.")
     center = _text(name, "cost_center", fields) if "cost_center" in fields else NO_CENTER
     called = _text(name, "name", fields) if "name" in fields else name
     return Rule(called, teams, method, center, conditions, start, end)
@@ -147,7 +147,7 @@ def rule_of(name: str, fields: Any) -> Rule:
 def _shares(name: str, options: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
     method = options.get("rule") if isinstance(options, Mapping) else None
     if not isinstance(options, Mapping) or method not in SHARED or options.keys() != {"rule", _PARTS[method]}:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{name}: `shared` cannot be understood.",
             'Write shared = {rule = "even", teams = ["a", "b"]}, the same with "proportional", or '
             'shared = {rule = "fixed", shares = {a = "0.6", b = "0.4"}}.',
@@ -155,16 +155,16 @@ def _shares(name: str, options: Any) -> tuple[str, tuple[tuple[str, int], ...]]:
     if method != "fixed":
         teams = values_of(name, "teams", options["teams"])
         if len(set(teams)) < len(teams) or UNOWNED in teams:
-            raise AskedWrongly(f"{name} names a team twice, or {UNOWNED!r}.", _MEND)
+            raise InvalidQuestion(f"{name} names a team twice, or {UNOWNED!r}.", _MEND)
         return method, tuple((team, 1) for team in teams)
     shares = options["shares"]
     if not isinstance(shares, Mapping) or not shares or UNOWNED in shares or not all(map(str.strip, shares)):
-        raise AskedWrongly(f"{name}: `shares` must map teams to their shares.", _MEND)
+        raise InvalidQuestion(f"{name}: `shares` must map teams to their shares.", _MEND)
     if wrong := [share for share in shares.values() if not isinstance(share, str) or not _SHARE.fullmatch(share)]:
-        raise AskedWrongly(f"{name}: the share {wrong[0]!r} is not exact text.", 'Write "0.25" or "1/3", in quotes.')
+        raise InvalidQuestion(f"{name}: the share {wrong[0]!r} is not exact text.", 'Write "0.25" or "1/3", in quotes.')
     parts = {team: Fraction(share) for team, share in shares.items()}
     if (share_sum := sum(parts.values())) != 1:
-        raise AskedWrongly(f"{name}: the shares sum to {share_sum}, not to 1.", 'Thirds are written "1/3".')
+        raise InvalidQuestion(f"{name}: the shares sum to {share_sum}, not to 1.", 'Thirds are written "1/3".')
     unit = math.lcm(*(part.denominator for part in parts.values()))
     return method, tuple((team, int(part * unit)) for team, part in parts.items())
 
@@ -175,29 +175,29 @@ _PARTS = {"even": "teams", "proportional": "teams", "fixed": "shares"}
 def _text(name: str, field: str, fields: Mapping[str, Any]) -> str:
     text = fields[field]
     if isinstance(text, str) and text.strip() == UNOWNED:
-        raise AskedWrongly(
+        raise InvalidQuestion(
             f"{name}: {field} cannot be {UNOWNED!r}, which is what nobody owns.", "Name another, or drop the rule."
         )
     if not isinstance(text, str) or not text.strip():
-        raise AskedWrongly(f"{name}: {field} {text!r} is not a text, or is empty.", "Write it in quotes.")
+        raise InvalidQuestion(f"{name}: {field} {text!r} is not a text, or is empty.", "Write it in quotes.")
     return text.strip()
 
 
 def values_of(name: str, field: str, value: Any) -> tuple[str, ...]:
-    """A text or a list of texts, none empty; AskedWrongly names the table and the field that is not."""
+    """A text or a list of texts, none empty; InvalidQuestion names the table and the field that is not."""
     values = [value] if isinstance(value, str) else value
     if not isinstance(values, list) or not values or not all(isinstance(text, str) and text.strip() for text in values):
-        raise AskedWrongly(f"{name}: {field} must be a text or a list of texts, none empty.", _MEND)
+        raise InvalidQuestion(f"{name}: {field} must be a text or a list of texts, none empty.", _MEND)
     return tuple(values)
 
 
 def day_of(name: str, field: str, fields: Mapping[str, Any], otherwise: date) -> date:
-    """A UTC day, or what is there without one; AskedWrongly names the table and the field that is none."""
+    """A UTC day, or what is there without one; InvalidQuestion names the table and the field that is none."""
     day = fields.get(field, otherwise)
     try:
         day = date.fromisoformat(day) if isinstance(day, str) else day
     except ValueError:
         day = None
     if not isinstance(day, date) or isinstance(day, datetime):
-        raise AskedWrongly(f"{name}: {field} {fields[field]!r} is not a day.", "Write 2026-10-01.")
+        raise InvalidQuestion(f"{name}: {field} {fields[field]!r} is not a day.", "Write 2026-10-01.")
     return day

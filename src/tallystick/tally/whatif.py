@@ -17,10 +17,10 @@ import pyarrow as pa
 from tallystick.core.money import EXACT, PLACES
 from tallystick.core.prices import PriceList, Rate, Unpriced
 from tallystick.core.records import TOKENS
-from tallystick.errors import AskedWrongly
+from tallystick.errors import InvalidQuestion
 from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of
 from tallystick.tally.picodollars import WHOLE
-from tallystick.tally.scratch import scratch
+from tallystick.tally.session import scratch
 
 SHARE = 10_000
 """Shares have four places at most, so that they are whole numbers of so many."""
@@ -56,7 +56,7 @@ class Change:
         hit: str | None = None,
         geo: str | None = None,
     ) -> Change:
-        """The change that is spelt so; AskedWrongly where it cannot be.
+        """The change that is spelt so; InvalidQuestion where it cannot be.
 
         `swap` is MODEL=MODEL; shares are exact text, and `batch` a share of all, or of one as MODEL=SHARE.
         """
@@ -64,18 +64,18 @@ class Change:
         for text in swap:
             old, equals, new = (part.strip() for part in text.partition("="))
             if not (old and equals and new) or old in swaps:
-                raise AskedWrongly(
+                raise InvalidQuestion(
                     f"--swap {text!r} is not MODEL=MODEL, each model once.",
                     "Write --swap claude-opus-4-8=claude-sonnet-5-5.",
                 )
             swaps[old] = new
         if geo is not None and geo not in GEOS:
-            raise AskedWrongly(f"There is no price for the geography {geo!r}.", f"Choose among {', '.join(GEOS)}.")
+            raise InvalidQuestion(f"There is no price for the geography {geo!r}.", f"Choose among {', '.join(GEOS)}.")
         batches: dict[str, Decimal | None] = {}
         for text in (batch,) if isinstance(batch, str) else batch or ():
             model, _, share = text.rpartition("=")
             if model in batches:
-                raise AskedWrongly(f"--batch {text!r} is said twice.", "Keep one of them.")
+                raise InvalidQuestion(f"--batch {text!r} is said twice.", "Keep one of them.")
             batches[model] = _share("--batch", share)
         of_all = batches.pop("", None)
         model_shares = {model: share for model, share in batches.items() if share is not None}
@@ -218,5 +218,5 @@ def _other(combination: Mapping[str, Any], prices: PriceList, change: Change) ->
 
 def _share(option: str, text: str | None) -> Decimal | None:
     if text is not None and not _SHARE.fullmatch(text):
-        raise AskedWrongly(f"{option} {text!r} is not a share from 0 to 1 with at most four places.", "Write 0.4.")
+        raise InvalidQuestion(f"{option} {text!r} is not a share from 0 to 1 with at most four places.", "Write 0.4.")
     return None if text is None else Decimal(text)

@@ -1,0 +1,1 @@
+"""The month: what each team is charged, its statement, and the close."""

@@ -1,0 +1,230 @@
+"""Statement: the Documents that teams receive, and the overview of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from tallystick.billing.chargeback import OWN, PARTS, SHARED, Charged
+from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.money import plain, ratio, rounded, total
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.time import text
+from tallystick.errors import InvalidQuestion
+from tallystick.query.closed_months import ADJUSTMENT, CHARGE, Month
+from tallystick.query.grouping import OTHERS
+from tallystick.query.names import apart
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import UNOWNED
+
+LINES = (
+    Heading("organization", Kind.DIMENSION),
+    Heading("month", Kind.DIMENSION),
+    Heading("team", Kind.DIMENSION),
+    Heading("cost_center", Kind.DIMENSION),
+    Heading("part", Kind.TEXT),
+    Heading("day", Kind.DIMENSION),
+    Heading("workspace", Kind.DIMENSION),
+    Heading("workspace_name", Kind.NAME),
+    Heading("key", Kind.DIMENSION),
+    Heading("key_name", Kind.NAME),
+    Heading("model", Kind.DIMENSION),
+    Heading("kind", Kind.DIMENSION),
+    Heading("terms", Kind.TEXT),
+    Heading("quantity", Kind.COUNT),
+    Heading("unit", Kind.TEXT),
+    Heading("unit_price", Kind.NUMBER, "USD"),
+    Heading("per", Kind.TEXT),
+    Heading("list", Kind.MONEY, "USD"),
+    Heading("line_total", Kind.MONEY, "USD"),
+    Heading("amount", Kind.MONEY, "USD"),
+    Heading("method", Kind.DIMENSION),
+    Heading("rule", Kind.TEXT),
+    Heading("how", Kind.TEXT),
+)
+"""Every column of a statement's lines, as formats of rows have them; pages show those that matter in each section."""
+_USE = ("workspace_name", "key_name", "model", "kind", "terms", "amount")
+_SECTIONS = {
+    OWN: (
+        "What the team used",
+        (*_USE, "quantity", "unit_price", "per", "method"),
+        "A unit price is the effective one of the month: what was billed over what was used, at these terms.",
+    ),
+    SHARED: (
+        "Its parts of shared costs",
+        (*_USE, "line_total", "quantity", "rule"),
+        "line_total is what the line costs all its teams; each charge of it is split by the rule, to the picodollar.",
+    ),
+    ADJUSTMENT: (
+        "Adjustments of closed months",
+        ("day", *_USE, "quantity", "rule"),
+        "What Anthropic restated after those months were closed: the difference to what was charged for them then.",
+    ),
+}
+
+
+def statement(made: Charged, team: str) -> Document:
+    """A team's statement; that of `unowned` holds what nobody owns.
+
+    InvalidQuestion for a team that is charged nothing; where nobody is charged anything, each team's is of 0.00 USD.
+    """
+    _check(made, team)
+    team_lines = made.lines.get(team, ())
+    amount = made.amount(team)
+    posted = {center: amount for (owner, center), amount in made.posted.items() if owner == team}
+    center = f"; cost center {', '.join(posted)}" if posted else ""
+    sections = [
+        Section(f"By {dim}", _by(team_lines, dim), chart=Chart("bars", dim, ("amount",)))
+        for dim in (("workspace", "model") if team_lines else ())
+    ]
+    for part, (title, names, words) in _SECTIONS.items():
+        lines = [line for line in team_lines if line["part"] == part]
+        if lines:
+            sections.append(Section(title, _table(lines, names), (words,)))
+        if part == SHARED and lines:
+            sections.append(
+                Section("The rules that split them", _rules(made.month.owners, {line["rule"] for line in lines}))
+            )
+    sections.append(Section("How the statements add up", _together(made, team), (_adds_up(made),)))
+    return Document(
+        "statement",
+        f"Statement: {team}",
+        f"Claude, {made.month.name}, UTC days, for {made.name}{center}. {_state(made.month)}",
+        tuple(sections),
+        (
+            Figure(Heading("to post", Kind.MONEY, "USD"), total(list(posted.values())), "cents that sum to the bill's"),
+            Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}"),
+            *(
+                Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part))
+                for part in PARTS
+                if any(line["part"] == part for line in team_lines)
+            ),
+            Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD"),
+        ),
+        made.caveats,
+        _facts(made) | {"team": team},
+        _table(team_lines, [heading.name for heading in LINES]),
+    )
+
+
+def _check(made: Charged, team: str) -> None:
+    """Raise InvalidQuestion for a team that no statement of the month is of."""
+    if team in made.lines:
+        return
+    if made.lines:
+        raise InvalidQuestion(
+            f"No team {team!r} is charged anything for {made.month.name}.", f"There are {', '.join(made.teams)}."
+        )
+    if team not in made.month.owners.teams:
+        raise InvalidQuestion(f"No rule has the team {team!r}.", "`tallystick owners` lists the rules.")
+
+
+def overview(made: Charged) -> Document:
+    """What all teams are charged for a month, one line a team; in formats of rows every line of every statement."""
+    every = [line for team in made.teams for line in made.lines[team]]
+    section = Section("By team", _together(made), (_adds_up(made),), Chart("bars", "team", ("amount",)))
+    return Document(
+        "statement",
+        f"Statements of {made.month.name}",
+        f"Claude, UTC days, for {made.name}. {_state(made.month)}",
+        (section,),
+        (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}"),),
+        (*made.loose, *made.caveats),
+        _facts(made),
+        _table(every, [heading.name for heading in LINES]),
+    )
+
+
+def _facts(made: Charged) -> dict[str, Any]:
+    closing = made.month.closing
+    closed = closing and {"at": text(closing.at), "digest": closing.digest}
+    subject = {"month": made.month.name, "organization": made.month.organization}
+    return {**subject, "closed": closed, **({} if closing else {"as_of": dict(made.as_of)})}
+
+
+def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
+    """Lines as a Table of these columns, with the sum of the amounts."""
+    by_name = {heading.name: heading for heading in LINES}
+    headings = tuple(by_name[name] for name in names)
+    cells = [tuple(line[name] for name in names) for line in lines]
+    return Table(None, headings, cells, {"amount": total([line["amount"] for line in lines])})
+
+
+def _rules(owners: Owners, used: Collection[str]) -> Table:
+    """What the rules of shared costs match, and how they split it."""
+    names = ("rule", "matches", "how", "between")
+    cells: list[tuple[Cell, ...]] = [
+        (
+            rule.name,
+            rule.spoken,
+            rule.how,
+            ", ".join(f"{team} {weight}" if rule.how == "fixed" else team for team, weight in rule.teams),
+        )
+        for rule in owners.rules
+        if rule.name in used
+    ]
+    return Table(None, tuple(Heading(name, Kind.TEXT) for name in names), cells, {})
+
+
+def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
+    """The amounts by a dimension, the largest first, with their share."""
+    sums: dict[str, list[Decimal]] = {}
+    for line in lines:
+        sums.setdefault(line[dim], []).append(line["amount"])
+    called = apart({line[dim]: line.get(f"{dim}_name", line[dim]) for line in lines})
+    total_amount = total([line["amount"] for line in lines])
+    rows = sorted(
+        ((called[id_], total(amounts)) for id_, amounts in sums.items()), key=lambda entry: (-entry[1], entry[0])
+    )
+    cells: list[tuple[Cell, ...]] = [(name, amount, ratio(amount, total_amount)) for name, amount in rows]
+    headings = (Heading(dim, Kind.NAME), Heading("amount", Kind.MONEY, "USD"), Heading("share", Kind.RATIO))
+    return Table(None, headings, cells, {"amount": total_amount, "share": ratio(total_amount, total_amount)})
+
+
+def _together(made: Charged, own_team: str | None = None) -> Table:
+    """What each team and cost center is charged, part by part, down to the whole; `posted` is in cents that add up.
+
+    For one team, `own_team`, the others stand in one row: what they are charged is theirs to know.
+    """
+    groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    posted: dict[tuple[str, str], list[Decimal]] = {}
+    for key, amount in made.posted.items():
+        team, center = key
+        row = key if own_team in {None, team} else (OTHERS, "")
+        groups.setdefault(row, []).extend(line for line in made.lines[team] if line["cost_center"] == center)
+        posted.setdefault(row, []).append(amount)
+    cells: list[tuple[Cell, ...]] = [
+        (
+            *row,
+            *(total([line["amount"] for line in lines if line["part"] == part]) for part in PARTS),
+            total([line["amount"] for line in lines]),
+            total(posted[row]),
+        )
+        for row, lines in sorted(groups.items(), key=lambda entry: (entry[0][0] in {UNOWNED, OTHERS}, entry[0]))
+    ]
+    money = (*PARTS, "amount", "posted")
+    headings = (
+        *(Heading(name, Kind.DIMENSION) for name in ("team", "cost_center")),
+        *(Heading(name, Kind.MONEY, "USD") for name in money),
+    )
+    every = list(made.posted.values())
+    sums = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
+    totals = {**sums, "amount": made.whole, "posted": total(every)}
+    return Table(None, headings, cells, totals)
+
+
+def _adds_up(made: Charged) -> str:
+    bill, adjusted = (made.month.billed(part) for part in (CHARGE, ADJUSTMENT))
+    adjustment = f" and adjustments of closed months, {plain(adjusted)} USD" if adjusted else ""
+    return (
+        f"{len(made.teams)} statements, that of what nobody owns among them, come to {plain(made.whole)} USD: the bill "
+        f"of {made.month.name}, {plain(bill)} USD{adjustment}. Difference: 0."
+    )
+
+
+def _state(month: Month) -> str:
+    if month.closing is None:
+        return "A draft: the month is not closed, and its figures can change."
+    closing = month.closing
+    return f"Closed on {closing.at:%Y-%m-%d}, digest {closing.digest[:16]}."

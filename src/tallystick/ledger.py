@@ -1,0 +1,313 @@
+"""Ledger: the ledger from Python: open it, sync it, ask it.
+
+ledger = Ledger.open("my-ledger")
+ledger.sync(since="2026-09")
+ledger.spend(by=["workspace"], since="30d").to_pandas()
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tallystick.answers import Answers
+from tallystick.core.question import window
+from tallystick.core.time import DAY, Grain, Window
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import models
+from tallystick.query.price_lists import by_others
+from tallystick.settings import Settings
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Client, Clock
+    from tallystick.billing.close import Draft
+    from tallystick.query.closed_months import Month
+    from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.outcome import Outcome, Progress
+    from tallystick.sync.plan import Estimate, SyncTask
+    from tallystick.sync.redaction import People
+
+
+_NAMED = 5
+"""Changes of names that a message names; the others are counted."""
+
+
+RESTATED = DAY * 35
+"""How far back a bill may still change."""
+
+
+class Ledger(Answers):
+    """One ledger. Answers are Tables, from its newest version; each method raises TallystickErrors only.
+
+    `clock` is the seam for time; without it the settings' clock is used.
+    """
+
+    @classmethod
+    def open(cls, path: str | Path | None = None, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
+        """The ledger at `path`, or where the settings say. It need not exist before the first `sync`.
+
+        `as_of` is a version's number, a UTC day or an instant: questions are answered as the ledger was then.
+        """
+        return cls.of(Settings.load(ledger=str(path) if path else None, as_of=as_of), clock=clock)
+
+    @classmethod
+    def of(cls, settings: Settings, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
+        """The ledger that the settings name; `as_of` as in `open`, in the place of that of the settings."""
+        settings = replace(settings, as_of=as_of) if as_of is not None else settings
+        return cls(settings.ledger, clock or settings.clock(), settings.price_lists(), settings)
+
+    def sync(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        grain: str = "day",
+        source: str = "auto",
+        coding: bool = True,
+        cuts: Sequence[str] | None = None,
+        again: bool = False,
+        accept_loss: bool = False,
+        partial: bool = False,
+        client: Client | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        waiting: Callable[[str], None] | None = None,
+    ) -> Outcome:
+        """Read from the API what is missing or not settled, and commit it month by month.
+
+        `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
+        `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
+        profiles, slack, groups, by default those of the settings. `coding`: the activity of Claude Code too, one
+        request for each day, where the older dialect is read. `again`: settled days of the window too, which must be
+        given. `accept_loss`: days that an answer empties or halves are committed at once. What cannot be read is left
+        out and raised at the end (`partial`: left to the outcome).
+        """
+        from tallystick.sync.run import How, Sync
+
+        wanted, by = self._wanted(since, until, again=again), _grain(grain)
+        if client is None:
+            settings = self._settings or Settings.load()
+            with settings.client(self._clock) as made:
+                return self.sync(
+                    since,
+                    until,
+                    grain=grain,
+                    source=source,
+                    coding=coding,
+                    cuts=cuts,
+                    again=again,
+                    accept_loss=accept_loss,
+                    partial=partial,
+                    client=made,
+                    progress=progress,
+                    waiting=waiting,
+                )
+        if self._tables.exists():
+            self.tally(waiting=waiting)
+        outcome = Sync(
+            client,
+            self._tables,
+            self._clock,
+            How(source, self._cuts(cuts), coding, again, accept_loss, compare=until is not None),
+            progress=progress,
+            waiting=waiting,
+            prices=self._prices,
+            people=self._people(),
+        ).run(wanted, by)
+        if not partial:
+            outcome.raise_failures()
+        return outcome
+
+    def tally(self, *, waiting: Callable[[str], None] | None = None) -> int:
+        """Match used against billed anew, by the price lists in force; how many days. Asks the API nothing.
+
+        Days that were tallied by these lists already are left as they are.
+        """
+        from tallystick.sync.retally import retally
+
+        others = by_others(self.engine(), self._lists())
+        return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
+
+    def price_warnings(self) -> list[str]:
+        """What is doubtful of one's own price list: models that neither a list nor the ledger knows."""
+        lists = self._lists()
+        if len(lists.texts) == 1:
+            return []
+        used = models(self.engine()) if self._tables.exists() else set()
+        return [
+            f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows: "
+            f"{model}."
+            for model in lists.unknown(used)
+        ]
+
+    def plan(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        grain: str = "day",
+        source: str = "auto",
+        coding: bool = True,
+        cuts: Sequence[str] | None = None,
+        again: bool = False,
+    ) -> tuple[list[SyncTask], Estimate]:
+        """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
+
+        With `source` auto it takes for granted that the newer dialect may be read. `again`: as in `sync`.
+        """
+        from tallystick.sync.dialects import Choice, chosen, plan
+        from tallystick.sync.known_days import known_days, request_costs
+        from tallystick.sync.plan import estimate
+
+        organizations = self.organizations()
+        known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
+        wanted, words, now = self._wanted(since, until, again=again), chosen(self._cuts(cuts)), self._clock.now()
+        tasks = plan(
+            known,
+            wanted,
+            _grain(grain),
+            now,
+            Choice(source),
+            words,
+            coding=coding,
+            anew=again,
+            compare=until is not None,
+        )
+        return tasks, estimate(tasks, request_costs(self._tables))
+
+    def unbilled(self) -> list[str]:
+        """Name the recent days that have use and no bill so far, in words; nothing where there is none."""
+        from tallystick.core.question import Question
+        from tallystick.core.text import day_spans
+        from tallystick.query.gaps import LATE, money_gaps
+
+        now = self._clock.now()
+        today = Grain.DAY.floor(now)
+        late = money_gaps(self.engine(), Question("spend", Window(today - RESTATED, today), ()), now).get(LATE)
+        days = [date.fromisoformat(day) for day in late["days"] if day not in late["in_part"]] if late else []
+        return [f"Not billed yet: {day_spans(days, now.year)}. The usage is there, the bill is not."] if days else []
+
+    def restated(self) -> list[str]:
+        """What Anthropic restated of closed months since, in words; nothing where there is none."""
+        from tallystick.query.closed_months import restated
+
+        return restated(self.engine())
+
+    def renamed(self) -> list[str]:
+        """What has another name since today, and which rules of the owners match it no longer, in words."""
+        from tallystick.query.owners import renaming
+        from tallystick.query.spelling import renamed, spellings
+
+        engine, today = self.engine(), self._clock.now().date()
+        changes = renamed(engine, today)
+        rest = [f"{len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
+        owners = self._settings.owners() if self._settings and changes else None
+        rules = [change for change in owners.renamings(spellings(engine)) if change.day == today] if owners else []
+        names = f"Renamed: {'; '.join([*changes[:_NAMED], *rest])}. Days from {today} on go by the new names."
+        return [*([names] if changes else []), *(renaming(owners, change) for change in rules if owners)]
+
+    def rebuild(self, into: str | Path) -> int:
+        """Build another ledger from this one's archived pages alone; how many readings were judged."""
+        from tallystick.sync.rebuild import rebuild
+
+        return rebuild(self.path, Path(into), self._lists(), self._people())
+
+    def find_person(self, said: str) -> Person:
+        """The person of that id, e-mail or exact name; InvalidQuestion names those near it."""
+        from tallystick.sync.forget import find_person
+
+        return find_person(self._tables, self._people(), said)
+
+    def forget(self, person: Person | None, *, waiting: Callable[[str], None] | None = None) -> Forgotten:
+        """Forget a person, or everybody as far as the settings say: names and e-mails go, ids and totals stay."""
+        from tallystick.sync.forget import forget
+
+        self.engine()
+        return forget(self._tables, self._people(), person, waiting)
+
+    def closable(
+        self,
+        month: str,
+        *,
+        provisional: bool = False,
+        late: bool = False,
+        organization: str | None = None,
+        skip_earlier: bool = False,
+    ) -> list[Draft]:
+        """What `close` would close, of each organization; raises what `close` raises, and writes nothing."""
+        from tallystick.billing.close import drafts
+
+        owners = (self._settings or Settings.load()).owners()
+        return drafts(
+            self.engine(),
+            month,
+            owners,
+            self._lists(),
+            self._clock.now(),
+            provisional=provisional,
+            late=late,
+            organization=organization,
+            skip_earlier=skip_earlier,
+        )
+
+    def close(
+        self,
+        month: str,
+        *,
+        provisional: bool = False,
+        late: bool = False,
+        organization: str | None = None,
+        skip_earlier: bool = False,
+        waiting: Callable[[str], None] | None = None,
+    ) -> list[Month]:
+        """Close a month, of one organization or of each still open in it: its lines are copied and never rewritten.
+
+        It asks nothing and cannot be undone; `closable` says before what it would close. Days that Anthropic may still
+        restate must be allowed with `provisional`, bills that are late with `late`. The first month that is closed is
+        the first that has charges; `skip_earlier` leaves those before it open for ever. What changes later stands as
+        adjustments in the next open month.
+        """
+        from tallystick.billing.close import close
+
+        self.engine()
+        owners = (self._settings or Settings.load()).owners()
+        return close(
+            self._tables,
+            month,
+            owners,
+            self._lists(),
+            self._clock.now,
+            provisional=provisional,
+            late=late,
+            organization=organization,
+            skip_earlier=skip_earlier,
+            waiting=waiting,
+        )
+
+    def _people(self) -> People:
+        return (self._settings or Settings.load()).people()
+
+    def _cuts(self, cuts: Sequence[str] | None) -> Sequence[str]:
+        return cuts if cuts is not None else self._settings.cuts if self._settings else ()
+
+    def _wanted(self, since: str | None, until: str | None, *, again: bool = False) -> Window:
+        now = self._clock.now()
+        if again and (since is None or until is None):
+            raise InvalidQuestion(
+                "--again reads settled days once more, so it must be told which.",
+                "Say --since and --until. Months that settled are looked at by their totals once a month anyway.",
+            )
+        if since is None:
+            month = Grain.MONTH.floor(now)
+            for _ in range(2):
+                month = Grain.MONTH.floor(month - DAY)
+            since = f"{month:%Y-%m-%d}"
+        return window(since, until, now, first=None)
+
+
+def _grain(named: str) -> Grain:
+    if named not in {"day", "hour"}:
+        raise InvalidQuestion(f"The ledger keeps no usage by {named}.", "--grain is day or hour.")
+    return Grain(named)

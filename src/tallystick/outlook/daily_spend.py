@@ -1,0 +1,167 @@
+"""Daily: what was spent on each UTC day: billed where the bill was read, else the use of that day as priced.
+
+The two are kept apart. A day of which neither is in the ledger is absent, which is not zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from sqlglot import exp
+
+from tallystick.core.causes import NOT_BILLED_YET
+from tallystick.core.money import EXACT
+from tallystick.core.question import Question
+from tallystick.core.records import CHARGES, USED
+from tallystick.core.time import Window
+from tallystick.query.coverage import cover
+from tallystick.query.filters import wanted, within
+from tallystick.query.owners import OWNED, attribution, known, lines, notes, owned
+from tallystick.query.spelling import formerly, spellings
+from tallystick.store.engine import Engine
+from tallystick.tally.attribute import Attribution
+from tallystick.tally.owners import Owners
+
+Where = Mapping[str, tuple[str, ...]]
+"""What is held fixed: dimensions of the charges, team and cost_center too, each to some ids or names."""
+DIMENSIONS = ("organization", "workspace", "key", "actor", "product", "model", *OWNED)
+"""What can be held fixed."""
+_NOT_YET = f"cause = '{NOT_BILLED_YET}'"
+_NOTHING = Decimal(0)
+
+
+class How(StrEnum):
+    """How a day's spend is known.
+
+    `billed`: the bill was read. `used`: the whole day's use was, all of it priced, and no bill yet of it or of a part.
+    `part`: more is to come or is not known, as the day is running or has use without a known rate that is not billed
+    yet. `absent`: nothing of it was read.
+    """
+
+    BILLED = "billed"
+    USED = "used"
+    PART = "part"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """What was spent on a day in US dollars: `billed`, and `used` as priced by the lists where it is not billed yet."""
+
+    day: date
+    billed: Decimal
+    used: Decimal
+    how: How
+
+    @property
+    def spent(self) -> Decimal:
+        """Both together."""
+        return EXACT.add(self.billed, self.used)
+
+
+@dataclass(frozen=True)
+class Daily:
+    """The days of a window up to the running one, of whatever is asked; `said` is what to say of how owners share."""
+
+    engine: Engine
+    window: Window
+    now: datetime
+    owners: Owners = field(default_factory=Owners)
+    said: list[str] = field(default_factory=list)
+    _sums: dict[str, dict[tuple[date, str, str], Decimal]] = field(default_factory=dict)
+    _states: dict[tuple[str, ...], dict[date, How]] = field(default_factory=dict)
+
+    def of(self, where: Where) -> list[Day]:
+        """Each day of the window, none after today; InvalidQuestion for a value that neither ledger nor rules know."""
+        question = Question("daily", self.window, (), where)
+        billed, used = (self._amounts(question, column) for column in ("billed", "priced"))
+        rateless = self._rateless(question)
+        days = []
+        for day, state in self._known(where.get("organization", ())).items():
+            before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
+            if (state in {How.BILLED, How.USED} and day in rateless) or (state is How.ABSENT and (before or so_far)):
+                state = How.PART  # noqa: PLW2901 - what the charges say of it goes before
+            elif state is How.BILLED and so_far:
+                state = How.USED  # noqa: PLW2901 - its bill is late
+            days.append(Day(day, before, so_far, state))
+        return days
+
+    def _known(self, organizations: tuple[str, ...]) -> dict[date, How]:
+        """How each day is known of all organizations that are asked about."""
+        if organizations not in self._states:
+            where = {"organization": organizations} if organizations else {}
+            question = Question("daily", self.window, (), where)
+            bill, use = (cover(self.engine, table, question, self.now)[0] for table in (CHARGES, USED))
+            without, running = set(bill["absent"]), {*bill["running"], *use["running"], str(self.now.date())}
+            states = {}
+            for day in self.window.days():
+                if day > self.now.date():
+                    break
+                if str(day) not in without:
+                    states[day] = How.PART if str(day) in bill["running"] else How.BILLED
+                elif str(day) in use["absent"]:
+                    states[day] = How.ABSENT
+                else:
+                    states[day] = How.PART if str(day) in running else How.USED
+            self._states[organizations] = states
+        return self._states[organizations]
+
+    def _amounts(self, question: Question, column: str) -> dict[date, Decimal]:
+        """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
+        self.said.extend(note for note in formerly(self.engine, question.where) if note not in self.said)
+        if not owned(question):
+            query = (
+                exp.select("day", exp.alias_(exp.maybe_parse(f"sum({column})"), "amount"))
+                .from_("ledger.charges")
+                .where(f"{column} IS NOT NULL", *_conditions(self.engine, question))
+                .group_by("day")
+            )
+            select = query if column == "billed" else query.where(_NOT_YET)
+            return {row["day"]: row["amount"] for row in self.engine.ask(select).to_pylist()}
+        known(question, self.owners)
+        sums: dict[date, Decimal] = {}
+        for (day, *whose), amount in self._attributed(question, column).items():
+            if all(value in question.where.get(name, (value,)) for name, value in zip(OWNED, whose, strict=True)):
+                sums[day] = EXACT.add(sums.get(day, _NOTHING), amount)
+        return sums
+
+    def _attributed(self, question: Question, column: str) -> dict[tuple[date, str, str], Decimal]:
+        """The same of every team and cost center, split by the owners' rules as the bill is."""
+        where = {name: values for name, values in question.where.items() if name not in OWNED}
+        cache_key = f"{column} {sorted(where.items())}"
+        if cache_key not in self._sums:
+            owned_question = Question("daily", question.window, OWNED, where)
+            if column == "billed":
+                owner_charges = attribution(self.engine, owned_question, self.owners)
+            else:
+                full_question = Question("daily", question.window, OWNED, {})
+                charges, basis = (
+                    self.engine.ask(lines(self.engine, source_question, column).where(_NOT_YET))
+                    for source_question in (owned_question, full_question)
+                )
+                owner_charges = Attribution(self.owners, charges, spellings(self.engine), basis)
+            self.said.extend(note for note in notes(self.owners, owner_charges) if note not in self.said)
+            self._sums[cache_key] = {
+                (row["day"], row["team"], row["cost_center"]): row["billed"]
+                for row in owner_charges.sums(("day", *OWNED))
+            }
+        return self._sums[cache_key]
+
+    def _rateless(self, question: Question) -> set[date]:
+        """The days with use that is not billed yet and has no known rate, whoever owns it."""
+        query = (
+            exp.select("day")
+            .distinct()
+            .from_("ledger.charges")
+            .where(_NOT_YET, "priced IS NULL AND quantity IS NOT NULL", *_conditions(self.engine, question))
+        )
+        return {row["day"] for row in self.engine.ask(query).to_pylist()}
+
+
+def _conditions(engine: Engine, question: Question) -> Sequence[exp.Condition]:
+    where = {name: values for name, values in question.where.items() if name not in OWNED}
+    return (within(question.window, months=True), *wanted(engine, CHARGES, where))

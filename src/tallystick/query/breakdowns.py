@@ -1,0 +1,76 @@
+"""Cuts in answers: which one can answer a question, and what its rows come to where groups do not add up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.breakdowns import CUT_DIMS, CUTS, Cut
+from tallystick.core.money import EXACT
+from tallystick.core.question import Question
+from tallystick.core.records import DAYS
+from tallystick.errors import InvalidQuestion
+from tallystick.query.filters import wanted, within
+from tallystick.store.engine import Engine
+
+SHOWN = ("list", "discount")
+"""The further figures of spend that a cut knows."""
+
+
+def cut_of(question: Question) -> Cut | None:
+    """The cut that answers a question, None where the charges do; InvalidQuestion where no one cut can."""
+    dimensions = dict.fromkeys((*question.by, *question.where))
+    own = [name for name in dimensions if name in CUT_DIMS]
+    if not own:
+        return None
+    able = [cut for cut in CUTS if own[0] in cut.dims]
+    cut = next((cut for cut in able if set(dimensions) <= set(cut.told)), None)
+    if cut is None:
+        nearest = max(able, key=lambda cut: len({*dimensions} & {*cut.told}))
+        missing = next(name for name in dimensions if name not in nearest.told)
+        also = [name for name in dict.fromkeys(name for cut in able for name in cut.told) if name != own[0]]
+        raise InvalidQuestion(
+            f"{own[0]} and {missing} cannot be asked together: {own[0]} is read by itself, as a cut of the bill.",
+            f"With {own[0]} go {', '.join(also)}.",
+        )
+    if other_figures := [name for name in question.show if name not in SHOWN]:
+        raise InvalidQuestion(f"By {own[0]} there is no {other_figures[0]}.", f"It shows {' and '.join(SHOWN)}.")
+    if cut.apart and question.top is not None:
+        raise InvalidQuestion(f"By {own[0]} rows do not add up, so --top cannot sum the rest.", "Leave --top out.")
+    if several := [dim for dim in cut.overlapping if dim not in question.by and len(question.where.get(dim, ())) > 1]:
+        raise InvalidQuestion(
+            f"Rows of several {several[0]}s do not add up.", f"Ask --by {several[0]}, or hold it to one."
+        )
+    return cut
+
+
+def whole(
+    engine: Engine, cut: Cut, question: Question, sums: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+    """The totals of an answer from a cut, `sums` being those of its rows, and what to say of them.
+
+    Where groups do not add up it is what the organization was billed, by the control totals; None of a part of it.
+    """
+    fixed = [dim for dim in cut.overlapping if len(question.where.get(dim, ())) == 1]
+    if not cut.apart or fixed:
+        return sums, ()
+    if others := [name for name in question.where if name != "organization"]:
+        dimensions = " and ".join(others)
+        return dict.fromkeys(sums), (
+            f"{cut.apart}: they do not add up, and there is no total by {dimensions} to show instead.",
+        )
+    query = (
+        exp.select(
+            exp.alias_(exp.maybe_parse("sum(billed)"), "billed"), exp.alias_(exp.maybe_parse("sum(list)"), "list")
+        )
+        .from_("ledger.days")
+        .where(exp.column("source").eq(exp.Literal.string(cut.name)), within(question.window))
+        .where(*wanted(engine, DAYS, question.where))
+    )
+    [row] = engine.ask(query).to_pylist()
+    if row["billed"] is not None:
+        row["discount"] = EXACT.subtract(row["list"], row["billed"])
+    totals = {name: row.get(name) for name in sums}
+    return totals, (f"{cut.apart}: they do not add up. The total is what the organization was billed.",)

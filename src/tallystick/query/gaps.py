@@ -1,0 +1,192 @@
+"""Gaps: what the figures of an answer lack though its days are in the ledger.
+
+A bill that is late, a half that is lost, children that a parent's report leaves out: each is data in the coverage and
+a sentence in the notes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.causes import NO_USAGE, NOT_BILLED_YET, TO_PROFILE
+from tallystick.core.money import plain, rounded, total
+from tallystick.core.question import Question
+from tallystick.core.records import CHARGES, TOKENS
+from tallystick.core.text import day_spans, few, large
+from tallystick.errors import InvalidQuestion
+from tallystick.query.filters import wanted, within
+from tallystick.query.names import directory
+from tallystick.store.engine import Engine
+
+LATE, LOST, ELSEWHERE, PARENT = "not_billed_yet", "usage_unknown", "billed_to_profiles", "parent_of"
+"""Keys of the coverage; each is there only where there is something to say."""
+_DIMENSIONS = {column.name for column in CHARGES.columns} - {"month"}
+
+
+def money_gaps(engine: Engine, question: Question, now: datetime) -> dict[str, Any]:
+    """Use of the ended days of a question without a bill so far, or billed elsewhere, as coverage has it."""
+    ended = [day for day in question.window.days() if day < now.date()]
+    gaps: dict[str, Any] = {}
+    rows = _charges(engine, question, (NOT_BILLED_YET, TO_PROFILE), ended)
+    billed_in = _billed_in(engine, question) if rows else set()
+    for key, cause in ((LATE, NOT_BILLED_YET), (ELSEWHERE, TO_PROFILE)):
+        if cause_rows := [row for row in rows if row["cause"] == cause]:
+            gaps[key] = _unbilled(cause_rows, billed_in) | {"names": _names(engine, cause_rows)}
+    return gaps
+
+
+def usage_gaps(
+    engine: Engine, question: Question, billed: Collection[date], used: Collection[date], *, unused: bool = True
+) -> dict[str, Any]:
+    """The ended days whose use is not all known: not read though they were billed, or less than was billed.
+
+    `billed` are the ended days whose bill was read, `used` those whose usage was; with `unused` also the
+    days that were billed for tokens which the usage report does not show.
+    """
+    unread = sorted({*billed} - {*used})
+    lacking = _charges(engine, question, (NO_USAGE,), used) if unused else []
+    rows = [row for row in lacking if row["kind"] in TOKENS and row["billed"]]
+    days = sorted({*unread, *(row["day"] for row in rows)})
+    if not days:
+        return {}
+    amount = {"billed": plain(total([row["billed"] for row in rows]))} if rows else {}
+    return {LOST: {"days": [str(day) for day in days], "unread": [str(day) for day in unread], **amount}}
+
+
+def late_days(coverage: Mapping[str, Any]) -> int:
+    """How many days of a coverage have use and no bill at all so far."""
+    late = coverage.get(LATE, {"days": (), "in_part": ()})
+    return len({*late["days"]} - {*late["in_part"], *coverage["absent"]})
+
+
+def _charges(engine: Engine, question: Question, causes: Sequence[str], days: Collection[date]) -> list[dict[str, Any]]:
+    """The charges of the question of these causes and days, summed by day, cause, workspace, model and kind."""
+    dims = ("day", "cause", "workspace", "model", "kind")
+    sums = [exp.alias_(exp.maybe_parse(f"sum({name})"), name) for name in ("billed", "priced", "quantity")]
+    sums.append(exp.alias_(exp.maybe_parse("bool_or(priced IS NULL)"), "unpriced"))
+    query = exp.select(*dims, *sums).from_(exp.table_(CHARGES.name, db="ledger"))
+    query = query.where(exp.column("cause").isin(*map(exp.Literal.string, causes)), *_conditions(engine, question))
+    return [row for row in engine.ask(query.group_by(*dims)).to_pylist() if row["day"] in days]
+
+
+def _billed_in(engine: Engine, question: Question) -> set[date]:
+    """The days of which the question has a bill, of all or of a part."""
+    query = exp.select("day").distinct().from_(exp.table_(CHARGES.name, db="ledger")).where("billed IS NOT NULL")
+    return {row["day"] for row in engine.ask(query.where(*_conditions(engine, question))).to_pylist()}
+
+
+def _conditions(engine: Engine, question: Question) -> list[exp.Condition]:
+    """The window of a question and what it holds fixed, so far as charges know it."""
+    where = {name: values for name, values in question.where.items() if name in _DIMENSIONS}
+    try:
+        return [within(question.window, months=True), *wanted(engine, CHARGES, where)]
+    except InvalidQuestion:
+        return [exp.false()]  # a value that another table has
+
+
+def _names(engine: Engine, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the workspaces of rows are called, in order."""
+    names = directory(engine, "workspace")
+    return sorted({names.get(row["workspace"], row["workspace"]) for row in rows})
+
+
+def _unbilled(rows: Sequence[Mapping[str, Any]], billed_in: Collection[date]) -> dict[str, Any]:
+    """Use without a bill as data: its days, those billed in part, tokens, searches, and what it is priced at."""
+    days = sorted({row["day"] for row in rows})
+
+    def counted(kinds: Collection[str]) -> int:
+        return sum(int(row["quantity"] or 0) for row in rows if row["kind"] in kinds)
+
+    return {
+        "days": [str(day) for day in days],
+        "in_part": [str(day) for day in days if day in billed_in],
+        "workspaces": sorted({row["workspace"] for row in rows}),
+        "models": sorted({row["model"] for row in rows}),
+        "tokens": counted(TOKENS),
+        "searches": counted(("web_search",)),
+        "priced": plain(total([row["priced"] for row in rows if row["priced"] is not None])),
+        "unpriced": sum(int(row["quantity"] or 0) for row in rows if row["unpriced"] and row["kind"] in TOKENS),
+    }
+
+
+def notes(coverage: Mapping[str, Any], now: datetime) -> list[str]:
+    """What to say of the gaps of a coverage, what changes its figures first."""
+    sentences = []
+
+    def spoken(days: Sequence[str]) -> str:
+        return day_spans(map(date.fromisoformat, days), now.year)
+
+    if late := coverage.get(LATE):
+        full_days = [day for day in late["days"] if day not in late["in_part"]]
+        when = "; ".join(
+            [
+                *([spoken(full_days)] if full_days else ()),
+                *([f"{spoken(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else ()),
+            ]
+        )
+        sentences.append(f"Not billed yet: {when} ({_worth(late)}).")
+    if lost := coverage.get(LOST):
+        unread = lost["unread"]
+        if unread:
+            sentences.append(
+                f"The usage of {spoken(unread)} is not in the ledger: its requests and tokens, priority tier's too, "
+                f"are unknown, not zero. `tallystick sync --since {unread[0]}` reads it."
+            )
+        if rest := [day for day in lost["days"] if day not in unread]:
+            usd = f"{rounded(Decimal(lost['billed'])):,} USD" if "billed" in lost else "more"
+            sentences.append(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.")
+    if profiles := coverage.get(ELSEWHERE):
+        sentences.append(
+            f"Billed to a user profile, and so in no bill of yours: {_worth(profiles)}, of {_of(profiles)}, where that "
+            "profile's own organization pays."
+        )
+    if children := coverage.get(PARENT):
+        sentences.append(
+            f"This is a parent of {len(children)} organizations: Anthropic leaves HIPAA-ready ones out of its report, "
+            "so their use and cost are in no figure here."
+        )
+    return sentences
+
+
+def parent(engine: Engine, question: Question) -> dict[str, Any]:
+    """The children of the organizations asked about, where the newer dialect was read of the window (drift: HIPAA)."""
+    organizations = question.where.get("organization", ())
+    names = exp.select("id", "organization", "name", "details").from_("names").where("type = 'organization'")
+    rows = [
+        row for row in engine.ask(names).to_pylist() if not organizations or {row["id"], row["name"]} & {*organizations}
+    ]
+    children = {row["organization"]: json.loads(row["details"] or "{}").get("children") or [] for row in rows}
+    listed = sorted({child for child_ids in children.values() for child in child_ids})
+    if not listed:
+        return {}
+    days = exp.select(exp.alias_(exp.maybe_parse("count(*)"), "days")).from_("ledger.days")
+    days = days.where("source LIKE 'analytics%'", within(question.window))
+    days = days.where(
+        exp.column("organization").isin(
+            *(exp.Literal.string(organization) for organization, child_ids in children.items() if child_ids)
+        )
+    )
+    return {PARENT: listed} if engine.ask(days).to_pylist()[0]["days"] else {}
+
+
+def _of(gap: Mapping[str, Any]) -> str:
+    """Whose use it is: models where it is of one workspace, else workspaces."""
+    names, models = gap["names"], gap["models"]
+    return f"workspaces {few(names)}" if len(names) > 1 else f"workspace {names[0]}, {few(models)}"
+
+
+def _worth(gap: Mapping[str, Any]) -> str:
+    searches = gap["searches"]
+    parts = [
+        *([f"{large(gap['tokens'])} tokens"] if gap["tokens"] or not searches else ()),
+        *([f"{searches:,} web search{'es' if searches > 1 else ''}"] if searches else ()),
+        f"{rounded(Decimal(gap['priced'])):,} USD as priced",
+        *([f"{large(gap['unpriced'])} tokens of it without a known price"] if gap["unpriced"] else ()),
+    ]
+    return ", ".join(parts)

@@ -1,0 +1,235 @@
+"""The one way to answer a report: group, name, sort, total, and say what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.breakdowns import NAMED_CUTS
+from tallystick.core.dimensions import TIMES
+from tallystick.core.money import total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
+from tallystick.core.time import Grain, midnight
+from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.query import gaps
+from tallystick.query.breakdowns import cut_of, whole
+from tallystick.query.coverage import cover, matched, organizations, present, priority
+from tallystick.query.filters import asked_for, column, local, wanted
+from tallystick.query.known_zeros import zeros
+from tallystick.query.names import named, unnamed
+from tallystick.query.owners import attributed, lines, owned, unasked
+from tallystick.query.shape import Report
+from tallystick.query.spelling import formerly
+from tallystick.query.uncounted import uncounted
+from tallystick.query.unpriced import unpriced
+from tallystick.store.engine import Engine
+from tallystick.tally.owners import Owners
+
+OTHERS = "others"
+"""The id of the row that sums what `top` leaves out."""
+
+
+def query(report: Report, engine: Engine, question: Question, now: datetime) -> tuple[exp.Select, LedgerTable]:
+    """The query that answers a question, and the table it reads.
+
+    The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
+    """
+    report.check(question)
+    report = report.showing(question.show)
+    table = _money_table(question) if report.money else USED_HOUR if "hour" in question.by or question.zone else USED
+    if table in {CHARGES, USED} and CHARGES.name not in engine.version.tables and engine.version.number:
+        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
+    if owned(question):
+        if question.show:
+            raise InvalidQuestion(
+                "By owner, spend shows what was billed alone.", "Leave out --show, or ask by workspace."
+            )
+        return lines(engine, question), table
+    by = question.by
+    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
+        by = ("organization", *by)
+    dims = {name: _column(question, name) for name in by}
+    if report.apart and report.apart[0] not in dims:
+        name, sql = report.apart
+        dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
+    sums = [
+        exp.alias_(exp.maybe_parse(measure.aggregated), measure.name)
+        for measure in report.measures
+        if not measure.derived
+    ]
+    select = (
+        exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
+        .from_(_from(table))
+        .where(asked_for(question, present(engine, table, question, now)), *wanted(engine, table, question.where))
+    )
+    if table is CHARGES:
+        counted = f" OR kind = '{REQUESTS}'" if "requests" in {measure.name for measure in report.measures} else ""
+        select = select.where(f"billed IS NOT NULL{counted}")
+    if dims:
+        return select.group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 1))), table
+    return select.having("count(*) > 0"), table
+
+
+def _column(question: Question, name: str) -> exp.Expression:
+    """A dimension as a column of the records; a grain of time of the question's zone where it has one."""
+    return local(question.zone, question.window, name) if question.zone and name in TIMES else column(name)
+
+
+def _from(table: LedgerTable) -> exp.Expression:
+    """A table as the figures of a report take it: a cut says its discount too."""
+    named = exp.table_(table.name, db="ledger")
+    if table.name not in NAMED_CUTS:
+        return named
+    return exp.select("*", exp.alias_(exp.maybe_parse("list - billed"), "discount")).from_(named).subquery(table.name)
+
+
+def _money_table(question: Question) -> LedgerTable:
+    """The charges; a cut, or the bill itself where its own words are asked for, which the match does not keep."""
+    if cut := cut_of(question):
+        return CUT_TABLES[cut.name]
+    dimensions = {*question.by, *question.where}
+    if not dimensions & {"description", "cost_type"}:
+        return CHARGES
+    if others := dimensions & {"key", "actor", "product", "method", "team", "cost_center"} or {*question.show}:
+        raise InvalidQuestion(
+            f"The bill's own lines have no {others.pop()}: several lines can be matched to one use.",
+            "Ask by description or cost_type alone, or by kind and model.",
+        )
+    return COST
+
+
+def answer(report: Report, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
+    """The answer, from one version of the ledger; InvalidQuestion where the question cannot be."""
+    select, table = query(report, engine, question, now)
+    report = report.showing(question.show)
+    coverage, caveats = cover(engine, table, question, now)
+    inner = question
+    remarks: list[str] = []
+    renamed: list[str] = []
+    if owned(question):
+        inner = unasked(question, owners or Owners())
+        dims, rows, remarks, renamed = attributed(engine, question, owners or Owners())
+    else:
+        dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in report.measures}]
+        counts = [measure.name for measure in report.measures if measure.kind is Kind.COUNT and not measure.derived]
+        rows = engine.ask(select).to_pylist()
+        rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
+        rows = [_known(row, dims, coverage) for row in rows]
+    totals: Mapping[str, Any] = _sum(report, rows)
+    notes = report.notes
+    if cut := NAMED_CUTS.get(table.name):
+        totals, notes = whole(engine, cut, question, totals)
+    rows = [*rows, *zeros(report, question, dims, rows, coverage)]
+    times = [name for name in dims if name in TIMES]
+    rows.sort(
+        key=lambda row: (
+            [_when(row[name], name) for name in times],
+            -(row[report.order] or 0),
+            [row[name] for name in dims],
+        )
+    )
+    if question.top is not None and len(rows) > question.top:
+        rows = _top(report, rows, dims, question)
+    names = named(engine, dims)
+    headings, cells = _laid_out(report, rows, dims, names)
+    if renamed:
+        coverage["renamed"] = renamed
+    split: list[str] = []
+    if table is not CHARGES and table.name not in NAMED_CUTS:
+        days, split = uncounted(engine, question)
+        coverage |= {"uncounted": days} if days else {}
+    if table is CHARGES:
+        coverage["billed"], split = matched(engine, inner)
+        coverage["unpriced"], nameless = unpriced(engine, inner)
+        split += nameless
+    split += formerly(engine, question.where)
+    known = coverage["present"] > gaps.late_days(coverage) or bool(rows)
+    return Table(
+        question,
+        headings,
+        cells,
+        {measure.name: totals[measure.name] if known else None for measure in report.measures},
+        (
+            *_of_zone(question),
+            *priority(engine, table, question, present(engine, table, question, now)),
+            *caveats,
+            *split,
+            *remarks,
+            *notes,
+            *unnamed(engine, rows, dims),
+        ),
+        coverage,
+        engine.version.spoken,
+    )
+
+
+def _when(cell: str, name: str) -> datetime | str:
+    """What rows of a grain of time stand in the order of: a local hour that comes twice, by its offset."""
+    return datetime.fromisoformat(cell) if name == "hour" else cell
+
+
+def _of_zone(question: Question) -> list[str]:
+    """What to say of an answer by local days."""
+    return (
+        [f"Days are those of {question.zone.name}, made of UTC hours; cost stays by UTC day."] if question.zone else []
+    )
+
+
+def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]) -> dict[str, Any]:
+    """A row without its requests where they are unknown: of days that were billed and whose usage was not read."""
+    unread = [midnight(date.fromisoformat(day)) for day in coverage.get(gaps.LOST, {}).get("unread", ())]
+    times = [name for name in dims if name in TIMES]
+    lost = any(all(f"{Grain(name).floor(day):%Y-%m-%d}".startswith(row[name]) for name in times) for day in unread)
+    return row | {REQUESTS: None} if lost and REQUESTS in row else row
+
+
+def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    sums: dict[str, Any] = {}
+    for measure in report.measures:
+        if measure.derived is None:
+            cells = [row[measure.name] for row in rows if row[measure.name] is not None]
+            sums[measure.name] = total(cells) if measure.kind is Kind.MONEY else sum(cells)
+            if measure.aggregate and len(cells) < len(rows):
+                sums[measure.name] = None
+    for measure in report.measures:
+        if measure.derived is not None:
+            sums[measure.name] = measure.derived(sums)
+    return sums
+
+
+def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
+    """The largest rows, and the rest in one: one for each value of what stands apart though nobody asked."""
+    by_size = sorted(range(len(rows)), key=lambda index: -(rows[index][report.order] or 0))
+    largest = set(by_size[: question.top])
+    unasked = [name for name in dims if name not in question.by]
+    rest: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for index, row in enumerate(rows):
+        if index not in largest:
+            rest.setdefault(tuple(row[name] for name in unasked), []).append(row)
+    top_rows = [row for index, row in enumerate(rows) if index in largest]
+    others = [
+        dict.fromkeys(dims, OTHERS) | dict(zip(unasked, group, strict=True)) | _sum(report, group_rows)
+        for group, group_rows in rest.items()
+    ]
+    return [*top_rows, *others]
+
+
+def _laid_out(
+    report: Report, rows: list[dict[str, Any]], dims: list[str], names: Mapping[str, Callable[[str], str]]
+) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
+    headings: list[Heading] = []
+    columns: list[list[Cell]] = []
+    for name in dims:
+        headings.append(Heading(name, Kind.DIMENSION))
+        columns.append([row[name] for row in rows])
+        if name in names:
+            headings.append(Heading(f"{name}_name", Kind.NAME))
+            columns.append([names[name](row[name]) for row in rows])
+    for measure in report.measures:
+        headings.append(measure.heading)
+        columns.append([measure.derived(row) if measure.derived else row[measure.name] for row in rows])
+    return tuple(headings), list(zip(*columns, strict=True))

@@ -1,0 +1,43 @@
+"""Losses: days that a newer answer would empty or halve, named on every answer over them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlglot import exp
+
+from tallystick.core.question import Question
+from tallystick.core.records import CHARGES, DAYS, LedgerTable
+from tallystick.core.time import spans
+from tallystick.query.filters import wanted, within
+from tallystick.store.engine import Engine
+
+
+def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set[str]) -> tuple[list[date], list[str]]:
+    """Return the days of the window whose newest answer was not believed yet, and what to say of them.
+
+    `sources` are those that the table tells of; charges tell of use too.
+    """
+    sources = sources | {"usage", "analytics_usage"} if table is CHARGES else sources
+    where = {name: values for name, values in question.where.items() if name == "organization"}
+    query = (
+        exp.select("day", "text")
+        .distinct()
+        .from_("ledger.losses")
+        .where(
+            exp.column("source").isin(*map(exp.Literal.string, sorted(sources))),
+            within(question.window),
+            *wanted(engine, DAYS, where),
+        )
+        .order_by("day", "text")
+    )
+    rows = engine.ask(query).to_pylist()
+    if not rows:
+        return [], []
+    days = sorted({row["day"] for row in rows})
+    words = ", ".join(dict.fromkeys(row["text"] for row in rows))
+    message = (
+        f"{spans(days)} may have changed: the newest answer would empty or halve it ({words}). It is left as it was "
+        "until a later sync reads the same; `tallystick sync --accept-loss` takes it at once."
+    )
+    return days, [message]

@@ -1,0 +1,105 @@
+"""Names beside ids: what the directory calls a workspace, key, actor or organization."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.records import CHARGES
+from tallystick.core.time import text
+from tallystick.store.engine import Engine
+from tallystick.store.views import NAMED_BY
+
+SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}
+"""Names of what is absent, where the directory has none."""
+MOST = 5
+"""Ids that a note names."""
+_IDS = {"organization": (), "workspace": ("wrkspc_",), "key": ("apikey_",), "actor": ("user_", "svac_")}
+"""How ids begin that the directory tells names of."""
+ALONE = "Billed without use"
+"""The name of who used what only the bill has: no report says who it was."""
+UNTOLD = "Unknown"
+"""The name of who used what the usage report has too, but does not tell whose it is."""
+_WHO = ("key", "actor")
+"""The dimensions that say who used."""
+
+
+def named(engine: Engine, dims: Sequence[str], instant: datetime | None = None) -> dict[str, Callable[[str], str]]:
+    """For each dimension that has names, a function from id to name; an id without a name stands for itself."""
+    return {name: _namer(directory(engine, name, instant)) for name in dims if name in NAMED_BY}
+
+
+def named_at(instant: datetime | None) -> exp.Expression:
+    """What to read names from: the newest of everything, or the newest that had been seen by an instant."""
+    if instant is None:
+        return exp.table_("names")
+    seen = exp.column("seen_at") <= exp.cast(exp.Literal.string(text(instant)), "timestamptz")
+    newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
+    known = exp.select("*").from_("ledger.names").where(seen)
+    return known.qualify(exp.maybe_parse(newest)).subquery("names")
+
+
+def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> dict[str, str]:
+    """Every id of a dimension that has a name, and its newest name, or that of an instant."""
+    if dimension not in NAMED_BY:
+        return {}
+    types = map(exp.Literal.string, NAMED_BY[dimension])
+    query = exp.select("id", "name").from_(named_at(instant)).where(exp.column("type").isin(*types))
+    said = {row["id"]: row["name"] for row in engine.ask(query).to_pylist()}
+    spoken = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
+    return spoken | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | said
+
+
+def _unknown(engine: Engine, dimension: str) -> str:
+    """How an unknown key or actor is called: where use is of one too (its grouping was refused), plainly that."""
+    if CHARGES.name not in engine.version.tables:
+        return ALONE
+    used = exp.select("day").from_(exp.table_(CHARGES.name, db="ledger")).where("quantity IS NOT NULL").limit(1)
+    return UNTOLD if engine.ask(used.where(exp.column(dimension).eq(UNKNOWN))).num_rows else ALONE
+
+
+def addresses(engine: Engine, dimension: str) -> dict[str, str]:
+    """Every id of a person with an e-mail, and that e-mail; nothing of a dimension that persons are not in."""
+    if dimension != "actor":
+        return {}
+    query = exp.select("id", "email").from_("names").where("email IS NOT NULL")
+    return {row["id"]: row["email"] for row in engine.ask(query).to_pylist()}
+
+
+def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[str]:
+    """What to say of ids among `rows` that the directory told no name of, so that they stand for names."""
+    notes = []
+    for dimension in (name for name in dims if name in NAMED_BY):
+        known = directory(engine, dimension)
+        ids = sorted({row[dimension] for row in rows} - known.keys())
+        ids = [id_ for id_ in ids if id_.startswith(_IDS[dimension])]
+        if not ids:
+            continue
+        more = f" and {len(ids) - MOST:,} more" if len(ids) > MOST else ""
+        default = "; the default workspace can be one of them" if not _default_told(engine, dimension) else ""
+        notes.append(
+            f"No list of the API told the names of {len(ids):,} {dimension}{'s' * (len(ids) > 1)}, so ids stand for "
+            f"names: {', '.join(ids[:MOST])}{more}{default}. `tallystick sync` asks for them again."
+        )
+    return notes
+
+
+def _default_told(engine: Engine, dimension: str) -> bool:
+    """Whether the directory told which workspace is the default one; so for what is no workspace."""
+    query = exp.select("id").from_("names").where("type = 'workspace' AND id = 'default' AND workspace IS NOT NULL")
+    return dimension != "workspace" or bool(engine.ask(query).num_rows)
+
+
+def _namer(names: Mapping[str, str]) -> Callable[[str], str]:
+    return lambda id_: names.get(id_, id_)
+
+
+def apart(names: Mapping[str, str]) -> dict[str, str]:
+    """Ids with the names to show where no id stands beside them: one that several have is told apart by its id."""
+    several = {name for name, count in Counter(names.values()).items() if count > 1}
+    return {id_: f"{name} ({id_})" if name in several else name for id_, name in names.items()}

@@ -1,0 +1,200 @@
+"""Owners: spend by team and cost center, and the rules with what each caught.
+
+The charges are read at their finest and attributed in `tally.attribute`: owners are settings, not records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from functools import partial
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.money import total
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import cover, matched, organizations, priority
+from tallystick.query.filters import column, wanted, within
+from tallystick.query.spelling import quoted, spellings
+from tallystick.store.engine import Engine
+from tallystick.tally.attribute import Attribution
+from tallystick.tally.owners import Owners, Renaming
+from tallystick.tally.rules import FIELDS, UNOWNED
+
+OWNED = ("team", "cost_center")
+"""The dimensions that follow from the settings."""
+
+
+def owned(question: Question) -> bool:
+    """Whether a question is about owners."""
+    return any(name in OWNED for name in (*question.by, *question.where))
+
+
+def lines(engine: Engine, question: Question, amount: str = "billed") -> exp.Select:
+    """The query for the charges of a question at their finest: what rules look at, and what is asked by (`by_...`).
+
+    `amount` is the column of US dollars that stands as `billed`.
+    """
+    where = {name: values for name, values in question.where.items() if name not in OWNED}
+    dimensions = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
+    return (
+        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *dimensions, f"{amount} AS billed")
+        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .where(f"{amount} IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
+    )
+
+
+def unasked(question: Question, owners: Owners) -> Question:
+    """The question as the ledger itself can be asked: by what the rules look at in place of teams."""
+    by = dict.fromkeys(
+        name for name in (*question.by, *sorted(owners.looks_at & {"key", "actor"})) if name not in OWNED
+    )
+    return replace(
+        question, by=tuple(by), where={name: values for name, values in question.where.items() if name not in OWNED}
+    )
+
+
+def attributed(
+    engine: Engine, question: Question, owners: Owners
+) -> tuple[list[str], list[dict[str, Any]], list[str], list[str]]:
+    """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them.
+
+    Last the ids that are named otherwise since a day of the question, so that other rules match them.
+    """
+    known(question, owners)
+    by_organization = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
+    dims = [*(["organization"] if by_organization else []), *question.by]
+    charges = attribution(engine, question, owners)
+    columns = {name: name if name in OWNED or name not in question.by else f"by_{name}" for name in dims}
+    filters = [name for name in OWNED if name in question.where]
+    sums: dict[tuple[Any, ...], list[Any]] = {}
+    for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters]))):
+        if all(row[name] in question.where[name] for name in filters):
+            sums.setdefault(tuple(row[column_name] for column_name in columns.values()), []).append(row["billed"])
+    remarks = notes(owners, charges)
+    if filters:
+        remarks.append(
+            f"The coverage is that of every {' and '.join(name.replace('_', ' ') for name in filters)} together."
+        )
+    rows = [dict(zip(dims, group, strict=True)) | {"billed": total(amounts)} for group, amounts in sums.items()]
+    return dims, rows, remarks, sorted({changed.id for changed in charges.renamings})
+
+
+def known(question: Question, owners: Owners) -> None:
+    """Raise InvalidQuestion where a question holds a team or cost center that no rule has."""
+    for name, choices in (("team", owners.teams), ("cost_center", owners.centers)):
+        for value in question.where.get(name, ()):
+            if value not in choices:
+                near = get_close_matches(value, choices, n=3, cutoff=0.5)
+                raise InvalidQuestion(
+                    f"No rule has the {name} {value!r}.",
+                    f"Near it: {', '.join(near)}." if near else "`tallystick owners` lists the rules.",
+                )
+
+
+def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.Table | None = None) -> Attribution:
+    """The charges of a question with their owners; a part of a day's charges is split as the whole day is.
+
+    `charges` may hold another amount in the place of what was billed: it is split as the bill is.
+    """
+    basis = None
+    if charges is not None or any(name not in (*OWNED, "organization") for name in question.where):
+        filters = {name: values for name, values in question.where.items() if name == "organization"}
+        basis = engine.ask(lines(engine, replace(question, by=(), where=filters)))
+    charges = engine.ask(lines(engine, question)) if charges is None else charges
+    return Attribution(owners, charges, spellings(engine), basis)
+
+
+def notes(owners: Owners, charges: Attribution) -> list[str]:
+    """What to say of an attribution."""
+    if not owners.rules:
+        return ["The settings name no owners: everything is unowned. docs/owners.md shows how."]
+    remarks = []
+    for index, rule in enumerate(owners.rules):
+        if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):
+            remarks.append(
+                f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its teams "
+                f"had no spend of their own to go by: {_listed(days)}."
+            )
+    return [*map(partial(renaming, owners), charges.renamings), *remarks]
+
+
+def renaming(owners: Owners, changed: Renaming) -> str:
+    """What to say of a name that changed: from when, which rules match it no longer or only since, what to do."""
+    subject = "The tags of workspace" if changed.condition == "tag" else changed.condition.capitalize()
+    ends, begins = (
+        ", ".join(f"{owners.rules[index].name} ({owners.rules[index].to})" for index in places)
+        for places in (changed.ends, changed.begins)
+    )
+    return (
+        f"{subject} {changed.id} went from {quoted(changed.before)} to {quoted(changed.after)} on {changed.day}"
+        + (f"; {ends} matches it before that day only" if ends else "")
+        + (f"; {begins} matches it from that day on" if begins else "")
+        + ". Name both in the rule, or its id."
+    )
+
+
+def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
+    """The rules in their order with what each caught, and what none caught."""
+    charges = attribution(engine, replace(question, by=()), owners)
+    caught = {row["rule"]: row for row in charges.sums(["rule"])}
+    coverage, _ = cover(engine, CHARGES, question, now)
+    none = {"rows": 0, "billed": total([])} if coverage["present"] else {"rows": None, "billed": None}
+    cells: list[tuple[Cell, ...]] = []
+    for index, rule in (*enumerate(owners.rules), (-1, None)):
+        row = caught.get(index, none)
+        to = (rule.name, " + ".join(team for team, _ in rule.teams), rule.how) if rule else (UNOWNED, UNOWNED, "none")
+        center, matches = (rule.cost_center, rule.spoken) if rule else (UNOWNED, "everything else")
+        cells.append((*to, center, matches, row["rows"], row["billed"]))
+    names = ("rule", "team", "how", "cost_center", "matches")
+    return answered(engine, question, owners, now, names, cells, notes(owners, charges))
+
+
+def answered(
+    engine: Engine,
+    question: Question,
+    owners: Owners,
+    now: datetime,
+    names: Sequence[str],
+    cells: Sequence[tuple[Cell, ...]],
+    remarks: Sequence[str],
+    measures: Mapping[str, Heading] | None = None,
+    ranks: Mapping[str, int] | None = None,
+) -> Table:
+    """A Table of these cells, named columns first, then rows and billed, with the coverage of the charges."""
+    measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges")}
+    headings = (
+        *(
+            Heading(name, Kind.NAME if name.endswith("_name") else Kind.DIMENSION, rank=(ranks or {}).get(name, 0))
+            for name in names
+        ),
+        *measures.values(),
+        Heading("billed", Kind.MONEY, "USD"),
+    )
+    inner = unasked(question, owners)
+    coverage, caveats = cover(engine, CHARGES, inner, now)
+    coverage["billed"], split = matched(engine, inner)
+    known = coverage["present"] > 0 or any(row[-1] for row in cells)
+    billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]
+    totals: dict[str, Cell] = {"billed": billed if known else None}
+    if "rows" in measures:
+        totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
+    return Table(
+        question,
+        headings,
+        cells,
+        totals,
+        (*priority(engine, CHARGES, question), *caveats, *split, *remarks),
+        coverage,
+        engine.version.spoken,
+    )
+
+
+def _listed(days: Sequence[date]) -> str:
+    return ", ".join(map(str, days[:3])) + (", ..." if len(days) > len("123") else "")

@@ -1,0 +1,30 @@
+"""Lists: whether the charges were tallied by the price lists in force; if not, what to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tallystick.core.question import Table
+from tallystick.core.records import TALLIED_BY
+from tallystick.query.coverage import organizations
+from tallystick.store.engine import Engine
+from tallystick.tally.price_lists import Prices
+
+OTHERS = "The charges were tallied by other price lists than those in force"
+MEND = "`tallystick tally` matches them anew."
+
+
+def by_others(engine: Engine, prices: Prices) -> list[str]:
+    """The organizations whose charges were tallied by other price lists than these."""
+    totals = engine.version.totals
+    return [
+        organization for organization in organizations(engine) if totals.get(TALLIED_BY + organization) != prices.digest
+    ]
+
+
+def warned(table: Table, engine: Engine, prices: Prices) -> Table:
+    """The answer, and first of all that is said of it that the charges were tallied by other price lists, if so."""
+    if not by_others(engine, prices):
+        return table
+    caveat = f"{OTHERS}: what is split or priced here mixes the two. {MEND}"
+    return replace(table, caveats=(caveat, *table.caveats))

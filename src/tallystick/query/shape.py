@@ -1,0 +1,103 @@
+"""A report as a small value: what it sums, what it can be grouped by, what it refuses and why.
+
+Light to import: command and help follow from it without opening a ledger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tallystick.core.dimensions import TIMES
+from tallystick.core.question import Cell, Heading, Kind, Question
+from tallystick.errors import InvalidQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row.
+
+    `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the
+    figure is unknown as soon as one record does not know it. A narrow terminal leaves the highest `rank` out first.
+    """
+
+    name: str
+    kind: Kind
+    unit: str | None
+    sql: str = ""
+    aggregate: str = ""
+    derived: Callable[[Mapping[str, Any]], Cell] | None = None
+    needs: tuple[str, ...] = ()
+    rank: int = 0
+
+    @property
+    def aggregated(self) -> str:
+        """Its SQL over the records of a group."""
+        return self.aggregate or f"sum({self.sql})"
+
+    @property
+    def heading(self) -> Heading:
+        """Its column."""
+        return Heading(self.name, self.kind, self.unit, self.rank)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One report over one kind of record: cost (`money`) or usage.
+
+    `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
+    then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
+    is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` are caveats that always
+    hold. `cuts` are dimensions that a question is answered by where the sync was told to read them.
+    """
+
+    name: str
+    meaning: str
+    money: bool
+    dimensions: tuple[str, ...]
+    by: tuple[str, ...]
+    measures: tuple[Measure, ...]
+    order: str
+    more: tuple[Measure, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    apart: tuple[str, str] | None = None
+    notes: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = ()
+
+    def showing(self, names: Sequence[str]) -> Report:
+        """The report with further figures; InvalidQuestion for one that it does not have."""
+        known = {measure.name: measure for measure in self.more}
+        if unknown := [name for name in names if name not in known]:
+            raise InvalidQuestion(
+                f"`{self.name}` has no figure {unknown[0]!r} to show.",
+                f"Choose among {', '.join(known)}." if known else "It shows all it has.",
+            )
+        needed = {self.measures[0].name, *names}
+        needed |= {name for measure in self.more if measure.name in needed for name in measure.needs}
+        return replace(
+            self, measures=(*self.measures, *(measure for measure in self.more if measure.name in needed)), more=()
+        )
+
+    def check_zone(self) -> None:
+        """Raise InvalidQuestion where the report has no days of a time zone."""
+        if self.name != "usage":
+            reason = "cost is published by UTC day" if self.money else "its rates are of UTC days"
+            raise InvalidQuestion(
+                f"`{self.name}` has no local days: {reason}.", "Ask `tallystick usage --tz` for tokens."
+            )
+
+    def check(self, question: Question) -> None:
+        """Raise InvalidQuestion where the question is not one that this report can answer."""
+        choices = f"Choose among {', '.join((*self.dimensions, *self.cuts))}."
+        for name in (*question.by, *question.where):
+            if name in self.refused:
+                raise InvalidQuestion(f"`{self.name}` cannot be asked by {name}: {self.refused[name]}", choices)
+            if name not in {*self.dimensions, *self.cuts}:
+                raise InvalidQuestion(f"`{self.name}` knows no dimension {name!r}.", choices)
+            if name in TIMES and name in question.where:
+                raise InvalidQuestion(f"Time is not chosen by --where {name}.", "Use --since and --until.")
+        if len(set(question.by)) != len(question.by):
+            raise InvalidQuestion("A dimension is named twice in --by.", choices)
+        if question.top is not None and question.top < 1:
+            raise InvalidQuestion("--top keeps at least one row.", "Leave it out to see all.")

@@ -1,0 +1,51 @@
+"""Uncounted: the days of a question on which the API counted tokens of kinds that no figure here holds."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlglot import exp
+
+from tallystick.core.question import Question
+from tallystick.core.records import NOTICES
+from tallystick.core.uncounted import KIND, count_in
+from tallystick.query.coverage import spans
+from tallystick.query.filters import wanted
+from tallystick.store.engine import Engine
+
+_SOURCES = ("usage", "analytics_usage")
+
+
+def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
+    """Tokens of kinds that tallystick does not know, by UTC day, and what to say of them.
+
+    The newest notice of a source and day holds. Where both dialects were read, the larger count is meant.
+    """
+    where = {name: values for name, values in question.where.items() if name == "organization"}
+    query = (
+        exp.select("organization", "subject", "text")
+        .from_("ledger.notices")
+        .where(exp.column("kind").eq(exp.Literal.string(KIND)), *wanted(engine, NOTICES, where))
+        .order_by("noticed_at")
+    )
+    newest = {(row["organization"], row["subject"]): row["text"] for row in engine.ask(query).to_pylist()}
+    window_days = {*question.window.days()}
+    counts: dict[tuple[str, date], int] = {}
+    for (organization, subject), text in newest.items():
+        source, _, day = subject.partition(" ")
+        count = count_in(text)
+        if source in _SOURCES and count and (counted_day := date.fromisoformat(day)) in window_days:
+            counts[organization, counted_day] = max(counts.get((organization, counted_day), 0), count, key=abs)
+    if not counts:
+        return {}, []
+    days: dict[str, int] = {}
+    for (_, counted_day), count in sorted(counts.items()):
+        days[str(counted_day)] = days.get(str(counted_day), 0) + count
+    number = sum(days.values())
+    named = spans(sorted({day for _, day in counts}))
+    word = "more" if number > 0 else "fewer"
+    note = (
+        f"Anthropic counted {abs(number):,} tokens {word} than are shown here, of kinds that this tallystick does not "
+        f"know: {named}. Update tallystick; `tallystick rebuild` counts them then."
+    )
+    return days, [note]

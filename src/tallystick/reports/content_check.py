@@ -1,0 +1,93 @@
+"""Intact: whether the files of a version and the archived pages are still what they were when they were written."""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from pathlib import Path
+
+from sqlglot import exp
+
+from tallystick.core.question import Cell
+from tallystick.core.records import PAGES, PINNED, LedgerTable, Type
+from tallystick.errors import LedgerError
+from tallystick.store.archive import Archive
+from tallystick.store.contents import Content
+from tallystick.store.engine import Engine
+
+Row = tuple[Cell, ...]
+"""A row of `verify`: organization, day, check, expected, found."""
+
+
+def damaged_tables(engine: Engine) -> list[Row]:
+    """The files of the tables that are gone or altered, and the sums that are not those that the version states.
+
+    Files that only older versions hold are compared too; one of those may be gone, by a forgetting.
+
+    A file that came before versions stated hashes has none to be compared with.
+    """
+    every = [version for version in engine.tables.versions() if version.number <= engine.version.number]
+    rows: list[Row] = []
+    for table in PINNED:
+        content = engine.version.contents.get(table.name)
+        if content is None:
+            continue
+        stated = [version.contents[table.name].new for version in every if table.name in version.contents]
+        hashes = {name: digest for files in stated for name, digest in files.items()}
+        now = {*map(Path, engine.tables.pinned(table, engine.version))}
+        older = {*engine.tables.folder(table).glob("**/part-*.parquet")} - now  # which older versions hold
+        altered = {
+            file: digest
+            for file in sorted(now | older)
+            if file.name in hashes and (digest := _digest(file)) != hashes[file.name]
+        }
+        rows += [
+            ("all", "all", f"table {table.name}: {file.name}", hashes[file.name], digest)
+            for file, digest in altered.items()
+        ]
+        rows += [] if now & altered.keys() else _other_sums(engine, table, content)
+    return rows
+
+
+def _digest(file: Path) -> str:
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except FileNotFoundError:
+        return "missing"
+    except OSError as fault:
+        return f"unreadable: {fault.strerror}"
+
+
+def _other_sums(engine: Engine, table: LedgerTable, content: Content) -> list[Row]:
+    """The count of rows, and the sums of a table, that differ from what the version states."""
+    names = [column.name for column in table.columns if column.type in {Type.COUNT, Type.MONEY}]
+    sums = [exp.alias_(exp.func("sum", exp.column(name)), name) for name in names]
+    count = exp.alias_(exp.func("count", exp.Star()), "rows of all")
+    [actual] = engine.ask(exp.select(count, *sums).from_(exp.table_(table.name, db="ledger"))).to_pylist()
+    expected = {name: Decimal(content.sums.get(name, "0")) for name in names}
+    rows: list[Row] = [
+        ("all", "all", f"table {table.name}: {name}", value, Decimal(actual[name] or 0))
+        for name, value in expected.items()
+        if value != (actual[name] or 0)
+    ]
+    if actual["rows of all"] != content.rows:
+        rows.append(("all", "all", f"table {table.name}: rows", content.rows, actual["rows of all"]))
+    return rows
+
+
+def damaged_pages(engine: Engine) -> tuple[int, list[Row]]:
+    """How many pages the archive's index names, and those that are gone or no longer what was answered."""
+    index = engine.tables.rows(PAGES, columns=["organization", "source", "window_start", "read_at", "hash"])
+    rows: list[Row] = []
+    stated = engine.version.contents.get(PAGES.name)
+    if stated and index.num_rows < stated.rows:
+        rows.append(("all", "all", "archive: rows of the index", stated.rows, index.num_rows))
+    archive, pages = Archive(engine.tables.root), {row["hash"]: row for row in index.to_pylist()}
+    for digest, row in sorted(pages.items(), key=lambda item: (item[1]["read_at"], item[0])):
+        try:
+            archive.body(digest)
+        except LedgerError as fault:
+            day = f"{row['window_start']:%Y-%m-%d}"
+            state = "altered" if "altered" in fault.what else "missing or unreadable"
+            rows.append((row["organization"], day, f"archive: page of {row['source']}", digest, state))
+    return len(pages), rows

@@ -1,0 +1,121 @@
+"""Check: what is wrong with the owners: spend that nobody owns, rules that catch nothing, words that nothing has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from difflib import get_close_matches
+
+from sqlglot import exp
+
+from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.money import total
+from tallystick.core.question import Cell, Question, Table
+from tallystick.core.records import CHARGES
+from tallystick.query.coverage import cover, organizations
+from tallystick.query.filters import column
+from tallystick.query.names import named
+from tallystick.query.owners import answered, attribution, notes, renaming
+from tallystick.query.spelling import every, spellings
+from tallystick.store.engine import Engine
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import CONDITIONS, FIELDS, NO_CENTER, UNOWNED, Rule, like
+
+OUTSIDE = "outside this window"
+"""What is said of a rule whose days do not touch the window."""
+SHARED_ONLY = "only in shared rules"
+"""What is said of a team that owns nothing by itself: perhaps it is misspelt."""
+RENAMED = "renamed"
+"""What is said of a name that changed, so that other rules match what it is of."""
+HARMLESS = (OUTSIDE, SHARED_ONLY)
+"""Rows that are worth a look and no problem."""
+
+
+def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
+    """The charges that nobody owns, by whom and by model, and what is odd about the rules; no row if all is well.
+
+    Where days are absent it is unknown whether a rule that caught nothing ever matches.
+    """
+    charges = attribution(engine, replace(question, by=()), owners)
+    caught = {row["rule"] for row in charges.sums(["rule"])}
+    many = len(organizations(engine)) > 1
+    looked = [name for name in FIELDS if many or name != "organization"]
+    rows = [row for row in charges.sums(["rule", *looked]) if row["rule"] == -1]
+    rows.sort(key=lambda row: (-row["billed"], [row[name] for name in looked]))
+    namers = named(engine, looked)
+    names = [heading for name in looked for heading in (name, *([f"{name}_name"] if name in namers else []))]
+    nobody = ["none"] * len(names)
+    cells: list[tuple[Cell, ...]] = []
+    for row in rows:
+        values = [
+            value for name in looked for value in (row[name], *([namers[name](row[name])] if name in namers else []))
+        ]
+        cells.append(("no owner", "none", *values, row["rows"], row["billed"]))
+    if any(center not in {NO_CENTER, UNOWNED} for center in owners.centers):
+        cells += [
+            ("no cost center", f"team {row['team']}", *nobody, row["rows"], row["billed"])
+            for row in sorted(charges.sums(["team", "cost_center"]), key=lambda row: (-row["billed"], row["team"]))
+            if row["cost_center"] == NO_CENTER and row["billed"]
+        ]
+    coverage, _ = cover(engine, CHARGES, question, now)
+    absent = any(day < f"{now.date()}" for day in coverage["absent"])
+    nothing: tuple[Cell, ...] = (None, None) if absent else (0, total([]))
+    words = _words(engine)
+    for index, rule in enumerate(owners.rules):
+        if index not in caught:
+            problem = _problem(rule, question, absent=absent)
+            near = "" if problem == OUTSIDE else "".join(_near(rule, words))
+            cells.append((problem, f"{rule.name}: {rule.spoken}{near}", *nobody, *nothing))
+    cells += [
+        (RENAMED, renaming(owners, change), *nobody, None, None) for change in owners.renamings(spellings(engine))
+    ]
+    cells += [(SHARED_ONLY, team, *nobody, *nothing) for team in _shared_only(owners)]
+    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, charges))
+
+
+def problems(table: Table) -> bool:
+    """Whether a check found anything that is a problem."""
+    return any(row[0] not in HARMLESS for row in table.cells)
+
+
+def _problem(rule: Rule, question: Question, *, absent: bool) -> str:
+    days = question.window.days()
+    if rule.start > days[-1] or rule.end <= days[0]:
+        return OUTSIDE
+    return UNKNOWN if absent else "never matches"
+
+
+def _words(engine: Engine) -> dict[str, set[str]]:
+    """Every word by which something in the ledger can be named, for each condition."""
+    words = {
+        name: {word for spelt in by_id.values() for word in every(spelt)} for name, by_id in spellings(engine).items()
+    }
+    for name in FIELDS:
+        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(CHARGES.name, db="ledger"))
+        words.setdefault(name, set()).update(row["id"] for row in engine.ask(query).to_pylist())
+    return words
+
+
+def _near(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
+    """The values of a rule that nothing in the ledger has, each with what is spelt nearly so."""
+    for name in CONDITIONS:
+        known = sorted(words[name])
+        for value in rule.conditions.get(name, ()):
+            if value in words[name] or ("*" in value and any(map(like(value).fullmatch, known))):
+                continue
+            folded = {word.casefold(): word for word in known}
+            near = [folded[match] for match in get_close_matches(value.casefold(), folded, n=3, cutoff=0.6)]
+            yield f"; nothing has the {name} {value!r}" + (f". Near it: {', '.join(near)}" if near else "")
+
+
+def _shared_only(owners: Owners) -> list[str]:
+    """The teams that nothing but a shared rule names, each with the rule and a team that is spelt nearly so."""
+    own = {rule.teams[0][0] for rule in owners.rules if rule.how == "team"}
+    shared_teams: dict[str, str] = {}
+    for rule in owners.rules:
+        for team, _ in rule.teams:
+            near = get_close_matches(team, sorted(own), n=1)
+            note = f"team {team} of {rule.name}" + (f". Near it: {near[0]}" if near else "")
+            shared_teams.setdefault(team, note)
+    return [note for team, note in shared_teams.items() if team not in own]

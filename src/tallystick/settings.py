@@ -1,0 +1,342 @@
+"""Settings: tallystick.toml, the environment and flags, each value with where it came from.
+
+The only file that reads the environment. A flag wins over the environment, the environment over the file.
+
+    ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
+    prices = "prices.toml"             # one's own price list, on top of the public one
+    people = "ids"                     # what is kept of people: full, ids, hashed (docs/people.md)
+    people_key = "people.key"          # the file of the key of what is hashed
+    owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
+    cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
+    [[budget]]                         # what may be spent, any number of tables (docs/budgets.md)
+    [api]
+    base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
+    key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
+    key_command = "op read op://..."   # a command that prints it
+    token_file, token_command          # the same of an OAuth token
+
+What stands under [api], `people_key`, and files outside the folder need trust where the file is that of the working
+folder (docs/settings.md).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from tallystick.api.address import API, PROXIES, VARIABLES, loopback
+from tallystick.core.time import FIRST_DAY, instant
+from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text
+from tallystick.errors import InvalidQuestion
+from tallystick.folders import data_folder
+from tallystick.settings_file import SOURCES, SettingsFile, beside, settings_files
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Client, Clock
+    from tallystick.api.credential import Credential
+    from tallystick.api.network import Network
+    from tallystick.sync.redaction import People
+    from tallystick.tally.budgets import Budgets
+    from tallystick.tally.owners import Owners
+    from tallystick.tally.price_lists import Prices
+
+PEOPLE = ("full", "ids", "hashed")
+"""What can be kept of people, from most to least."""
+LAST_YEAR = 9000
+"""A clock is pinned to an earlier year: what lies ahead of it must still be in the calendar."""
+_TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
+
+
+def variable(name: str) -> str | None:
+    """The value of a variable of the environment; None where it is not set or empty."""
+    return os.environ.get(name) or None
+
+
+class SystemClock:
+    """The real clock; `moment` pins the time of day (TALLYSTICK_NOW, to look at a ledger or simulator as of then)."""
+
+    def __init__(self, moment: datetime | None = None) -> None:
+        self._at = moment
+
+    @property
+    def real(self) -> bool:
+        """Whether it is not pinned, so that the API's clock can be held against it."""
+        return self._at is None
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return self._at or datetime.now(UTC)
+
+    def elapsed(self) -> float:
+        """Seconds of a stopwatch."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What tallystick was told: where the API and the ledger are, and how to get the credential.
+
+    `origin` says of each value where it came from; `warnings` is what the user should know of the settings.
+    `as_of` is the version of the ledger that questions are asked of, as the user wrote it; None for the newest.
+    """
+
+    base_url: str
+    origin: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+    at: datetime | None = None
+    as_of: str | None = None
+    people_mode: str = "full"
+    cuts: tuple[str, ...] = ()
+    _values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    _refused: Mapping[str, str] = field(default_factory=dict, repr=False)
+    _credential: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
+    _network: Callable[[], Network] | None = field(default=None, repr=False)
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        base_url: str | None = None,
+        ledger: str | None = None,
+        config: str | None = None,
+        as_of: str | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Settings:
+        """Settings from flags (the arguments), the environment and the file; InvalidQuestion where one cannot be.
+
+        Where the settings file of the working folder holds what it may not say, `warnings` has it, and what needs the
+        setting raises InvalidQuestion.
+        """
+        env = os.environ if environment is None else environment
+        files = settings_files(config or env.get("TALLYSTICK_CONFIG"))
+        secrets = {name: env[name] for name in (*KEYS, TOKEN) if env.get(name)}  # seen by the closure below alone
+        values: dict[str, Any] = {}
+        for file in reversed(files):
+            values |= file.values
+        api, folder = _api(files)
+        url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), api.get("from", ""))
+        path, place_from = _ledger(ledger, env, files)
+        overridden = {*(["base_url"] if url_from in _NAMED else []), *(SOURCES if secrets else ())}
+        refused = _refusals(files, overridden)
+        try:
+            now = _pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
+        except ValueError as wrong:
+            raise InvalidQuestion(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
+        return cls(
+            base_url=url,
+            origin={"base_url": url_from, "ledger": place_from},
+            warnings=(*warnings, *dict.fromkeys(refused.values())),
+            at=now,
+            as_of=as_of,
+            people_mode=_people(files),
+            cuts=tuple(map(str, values.get("cuts", ()))),
+            _values=values | {"ledger": path},
+            _refused=refused,
+            _credential=lambda: from_environment(secrets) or from_file(api, folder),
+            _network=_way(env, real=environment is None),
+        )
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's folder; InvalidQuestion where none is named and there is no home for the default one."""
+        if (path := self._values.get("ledger")) is None:
+            raise InvalidQuestion(
+                "There is no home folder that could hold the default ledger.", "Set TALLYSTICK_LEDGER, or --ledger."
+            )
+        return Path(path)
+
+    @property
+    def prices(self) -> Path | None:
+        """One's own price list."""
+        return self._path("prices")
+
+    @property
+    def people_key(self) -> Path | None:
+        """The file of the key of what is hashed, where one is named."""
+        return self._path("people_key")
+
+    def clock(self) -> SystemClock:
+        """The clock to hand to everything that needs the time."""
+        return SystemClock(self.at)
+
+    def network(self) -> Network:
+        """The proxy and certificates that the environment names."""
+        from tallystick.api.network import Network
+
+        return self._network() if self._network else Network()
+
+    def client(self, clock: Clock | None = None, **options: Any) -> Client:
+        """A client with the credential. A server on this machine is not Anthropic's, and is not asked more slowly."""
+        from tallystick.api.client import PACE, Client
+
+        pace = None if loopback(self.base_url) else PACE
+        options = {"pace": pace, "network": self.network(), **options}
+        return Client(self.credential(), clock=clock or self.clock(), base_url=self.base_url, **options)
+
+    def trust_needed(self) -> None:
+        """Raise InvalidQuestion where a settings file that is not trusted says how the API is to be asked."""
+        self._allowed("api")
+
+    def price_lists(self) -> Prices:
+        """The public price list and one's own; InvalidQuestion where it cannot be read."""
+        from tallystick.tally.price_lists import Prices
+
+        if (path := self.prices) is None:
+            return Prices.with_own()
+        return Prices.with_own(read_text(path, "price list", "prices"), name=path.name)
+
+    def people(self) -> People:
+        """What may be kept of people, and the key of what is hashed, which is made at first need."""
+        from tallystick.sync.redaction import People, default_key, key_in
+
+        return People(self.people_mode, key_in(self.people_key or default_key()))
+
+    def owners(self) -> Owners:
+        """Who owns what: the CSV, then the [[owner]] tables; InvalidQuestion names the rule that cannot be."""
+        from tallystick.tally.owners import Owners
+
+        path = self._path("owners")
+        text = (read_text(path, "owners' list", "owners"), path.name) if path else ()
+        return Owners.read(self._values.get("owner", ()), *text)
+
+    def budgets(self) -> Budgets:
+        """What may be spent: the [[budget]] tables; InvalidQuestion names the one that cannot be."""
+        from tallystick.tally.budgets import Budgets
+
+        return Budgets.read(self._values.get("budget", ()))
+
+    def credential(self) -> Credential:
+        """The Admin key or OAuth token; InvalidQuestion says where one could be put if there is none.
+
+        Never judged by its prefix: Admin keys, unbound keys and OAuth tokens all work (reports-api 2.2).
+        """
+        self.trust_needed()
+        if credential := self._credential():
+            return credential
+        raise InvalidQuestion(
+            "There is no Admin key to ask the API with.",
+            f"Set {KEYS[0]} (or {TOKEN}), or put key_file, key_command or token_command under [api] in "
+            "tallystick.toml. An organization's admins make Admin keys in the Console; `tallystick demo` needs none.",
+        )
+
+    def _path(self, name: str) -> Path | None:
+        self._allowed(name)
+        path: Path | None = self._values.get(name)
+        return path
+
+    def _allowed(self, name: str) -> None:
+        if why := self._refused.get(name):
+            problem, _, hint = why.partition("\n")
+            raise InvalidQuestion(problem, hint)
+
+
+_NAMED = ("--base-url", "TALLYSTICK_BASE_URL")
+
+
+def _api(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
+    """What the files say of the API: the address, and the sources of a credential of one file, with its folder."""
+    api: dict[str, str] = {}
+    folder = Path()
+    for file in reversed(files):
+        if "base_url" in file.api:
+            api |= {"base_url": file.api["base_url"], "from": file.path}
+        if sources := {name: file.api[name] for name in SOURCES if name in file.api}:
+            api = {name: api[name] for name in api if name not in SOURCES} | sources
+            folder = Path(file.path).parent.absolute()
+    return api, folder
+
+
+def _refusals(files: list[SettingsFile], overridden: set[str]) -> dict[str, str]:
+    """Why a setting of a file that is not trusted does not count, by what needs it; `api` for those under [api]."""
+    refused: dict[str, str] = {}
+    for file in files:
+        count = [name for name in file.refused if name not in overridden]
+        for name in count:
+            area = "api" if name in {"base_url", *SOURCES} else name
+            refused[area] = (
+                f"{file.path} is not trusted, so its {' and '.join(count)} cannot be used: "
+                f"it could {'take your key' if area == 'api' else 'read any file of yours'}.\n"
+                + _TRUST.format(path=file.path)
+            )
+    return refused
+
+
+def _ledger(flag: str | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
+    written = [(flag, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
+    written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
+    path, source = next(((candidate, source) for candidate, source in written if candidate), (None, "default"))
+    if path is None:
+        folder = data_folder()
+        return (folder / "ledger" if folder else None), source
+    return beside(Path(), path, "ledger", source), source
+
+
+def _way(env: Mapping[str, str], *, real: bool) -> Callable[[], Network]:
+    """The network that the environment names, in a closure: a proxy's password must not be shown with the settings."""
+    variables = {name: value for name, value in env.items() if name.upper() in VARIABLES and value}
+
+    def network() -> Network:
+        from tallystick.api.network import Network
+
+        return Network(variables if not real or any(map(variables.get, PROXIES)) else _system_proxy() | variables)
+
+    return network
+
+
+def _system_proxy() -> dict[str, str]:
+    """The proxy that Windows or macOS has been given."""
+    from urllib.request import getproxies
+
+    system = getproxies().get("https")
+    return {"HTTPS_PROXY": system} if system else {}
+
+
+def _pinned(at: str) -> datetime:
+    """The instant to pin the clock to; ValueError where no clock shows it."""
+    pinned = instant(at)
+    if not FIRST_DAY.year <= pinned.year < LAST_YEAR:
+        raise ValueError(f"{pinned.year} is no year from {FIRST_DAY.year} to {LAST_YEAR - 1}")
+    return pinned
+
+
+def _base_url(flag: str | None, env: Mapping[str, str], written: str | None, path: str) -> tuple[str, str, list[str]]:
+    if flag:
+        return flag, "--base-url", []
+    if url := env.get("TALLYSTICK_BASE_URL"):
+        return url, "TALLYSTICK_BASE_URL", []
+    if written:
+        return written, path, []
+    warnings = []
+    if url := env.get("ANTHROPIC_BASE_URL"):
+        if loopback(url):
+            return url, "ANTHROPIC_BASE_URL", []
+        warnings.append(
+            f"ANTHROPIC_BASE_URL names {_host(url)}, often an LLM gateway, which must not get an Admin "
+            "key: ignored. Use --base-url or TALLYSTICK_BASE_URL to mean it."
+        )
+    return API, "default", warnings
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or "no host of this machine"
+    except ValueError:
+        return "no host of this machine"
+
+
+def _people(files: list[SettingsFile]) -> str:
+    """What is kept of people: of several files the one that keeps least."""
+    for file in files:
+        if (mode := file.values.get("people", "full")) not in PEOPLE:
+            raise InvalidQuestion(f"{file.path} has people = {mode!r}.", f"It can be {', '.join(PEOPLE)}.")
+    return max((file.values.get("people", "full") for file in files), key=PEOPLE.index, default="full")

@@ -1,0 +1,1 @@
+"""The directory: the endpoints of names, limits and rights (reports-api 1.5, analytics-api 3)."""

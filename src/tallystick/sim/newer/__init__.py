@@ -1,0 +1,1 @@
+"""The newer dialect: analytics/usage and analytics/cost (analytics-api 1)."""

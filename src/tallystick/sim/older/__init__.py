@@ -1,0 +1,1 @@
+"""The older dialect: usage_report, cost_report and Claude Code (reports-api 1)."""

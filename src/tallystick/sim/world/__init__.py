@@ -1,0 +1,1 @@
+"""The truth: an organization drawn from a seed, and every request that it made."""

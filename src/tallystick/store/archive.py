@@ -1,0 +1,60 @@
+"""The archive: every answer byte for byte, compressed, named by the hash of its content, never rewritten."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from pathlib import Path
+
+import zstandard
+
+from tallystick.errors import LedgerError
+from tallystick.store.disk import Unsynced
+from tallystick.store.faults import reason
+
+_MOVING = re.compile(rb'"data_refreshed_at"\s*:\s*"[^"]*"')
+
+
+def named(body: bytes) -> str:
+    """The hash of a page (SHA-256, hexadecimal), less `data_refreshed_at`, which moves by itself."""
+    return hashlib.sha256(_MOVING.sub(b"", body)).hexdigest()
+
+
+class Archive:
+    """Pages on disk under `pages/`; keeping the same page twice keeps it once.
+
+    Whoever keeps pages hands in what is not synced yet, and flushes it before a version is named.
+    """
+
+    def __init__(self, ledger: Path, unsynced: Unsynced | None = None) -> None:
+        self.root = ledger / "pages"
+        self._unsynced = unsynced
+
+    def keep(self, body: bytes) -> str:
+        """Store a page whole or not at all; its hash."""
+        name = named(body)
+        path = self._path(name)
+        if not path.exists() or not path.stat().st_size:  # a power cut can leave an empty file behind
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_suffix(f".{os.getpid()}.part")
+            part.write_bytes(zstandard.compress(body))
+            part.replace(path)
+        if self._unsynced is not None:
+            self._unsynced.add([path])
+        return name
+
+    def body(self, name: str) -> bytes:
+        """The page of that hash; LedgerError where it is missing or no longer what it was."""
+        try:
+            body = zstandard.decompress(self._path(name).read_bytes())
+        except (OSError, MemoryError, zstandard.ZstdError) as wrong:
+            raise LedgerError(
+                f"The archived page {name} cannot be read: {reason(wrong)}.", "Restore pages/ from a backup."
+            ) from None
+        if named(body) != name:
+            raise LedgerError(f"The archived page {name} has been altered.", "Restore pages/ from a backup.")
+        return body
+
+    def _path(self, name: str) -> Path:
+        return self.root / name[:2] / f"{name}.zst"

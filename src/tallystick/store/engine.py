@@ -1,0 +1,111 @@
+"""Queries over one version of the ledger: DuckDB in process, over the file lists that the version pins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
+
+import duckdb
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable
+from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.store import faults
+from tallystick.store.interrupt import interruptible
+from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
+
+if TYPE_CHECKING:
+    from tallystick.store.tables import Tables, Version
+
+
+class Engine:
+    """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it."""
+
+    def __init__(self, tables: Tables, version: Version) -> None:
+        self.version = version
+        self.tables = tables
+        self._folder = tables.root.resolve()
+        self._duck = duckdb.connect()
+        self._duck.execute("CREATE SCHEMA ledger")
+        for table in PINNED:
+            self._show(table, tables.pinned(table, version))
+        for table in (PAGES, VERSIONS):
+            self._show(table, tables.files(table))
+        for table, sql in DERIVED_SQL.items():
+            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {sql}")
+        for view in VIEWS:
+            self._duck.execute(f"CREATE VIEW {view.name} AS {view.sql}")
+        folder = str(self._folder).replace("'", "''")
+        self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
+        self._duck.execute(f"SET allowed_directories = ['{folder}']")
+        self._duck.execute("SET enable_external_access = false")
+        self._duck.execute("SET lock_configuration = true")
+
+    def ask(self, query: exp.Expression) -> pa.Table:
+        """The answer to an expression of ours; LedgerError where a file cannot be read."""
+        with self._reading():
+            return self._run(query.sql(dialect="duckdb"))
+
+    def stream(self, query: exp.Expression, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """The answer to an expression of ours, in batches of so many rows at most; LedgerError as from `ask`.
+
+        Other questions can be asked while it runs.
+        """
+        with self._duck.cursor() as duck, self._reading():
+            text = query.sql(dialect="duckdb")
+            reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
+            while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
+                yield batch
+
+    def sql(self, text: str) -> pa.Table:
+        """The answer to a user's own SQL: one statement that reads. InvalidQuestion where it is anything else."""
+        try:
+            statements = duckdb.extract_statements(text)
+        except duckdb.Error as wrong:
+            raise InvalidQuestion(f"The SQL cannot be read: {wrong}", "`tallystick schema` lists the views.") from None
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise InvalidQuestion(
+                "Only one statement that reads is possible here: a select.", "The ledger is read only."
+            )
+        try:
+            return self._run(text)
+        except duckdb.OutOfMemoryException as wrong:
+            raise LedgerError(f"The answer does not fit in memory: {wrong}", "Ask for less.") from None
+        except (duckdb.IOException, duckdb.InternalException) as wrong:
+            with self._reading():
+                raise wrong from None
+        except duckdb.Error as wrong:
+            raise InvalidQuestion(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
+
+    def _run(self, text: str) -> pa.Table:
+        return interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_table())
+
+    def _show(self, table: LedgerTable, files: list[str]) -> None:
+        """Make a table of its files; one without files still has its columns."""
+        if files:
+            columns = ", ".join(column.name for column in table.columns)
+            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            hive = "hive_partitioning = false"
+            if table.partitions:
+                types = ", ".join(f"'{name}': VARCHAR" for name in table.partitions)
+                hive = f"hive_partitioning = true, hive_types = {{{types}}}"
+            source = f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, {hive})"  # noqa: S608
+        else:
+            nothing = ", ".join(f"NULL::{SQL[column.type]} AS {column.name}" for column in table.columns)
+            source = f"SELECT {nothing} WHERE false"
+        try:
+            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {source}")
+        except duckdb.BinderException as wrong:
+            raise LedgerError(
+                f"The ledger {self._folder} was written by another version of tallystick: its table {table.name} has "
+                f"other columns ({faults.reason(wrong)}).",
+                "Build it anew from its pages: tallystick rebuild FOLDER.",
+            ) from None
+        except duckdb.Error as wrong:
+            with faults.reading(self._folder, f"the table {table.name}"):
+                raise wrong from None
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return faults.reading(self._folder, "a table")

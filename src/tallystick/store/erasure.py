@@ -1,0 +1,106 @@
+"""Erasure: what was replaced goes for good: archived pages, rows, and the old states that held them.
+
+Delta keeps replaced files, and the least and greatest text of each file in its log; both are deleted here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+
+from tallystick.core.records import VERSIONS, LedgerTable
+from tallystick.errors import LedgerError
+from tallystick.store.contents import Listing, content
+from tallystick.store.disk import put
+from tallystick.store.tables import Tables, Version, Writer, read, schema
+
+_ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
+
+
+def forgotten(ledger: Path) -> dict[str, str]:
+    """Who may not be named: ids, and keyed hashes of e-mails, each with the id that stands for the person."""
+    try:
+        persons: dict[str, str] = json.loads(_list(ledger).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as wrong:
+        raise LedgerError(f"The list {_list(ledger)} cannot be read: {wrong}", "Restore it from a backup.") from None
+    return persons
+
+
+def remember(ledger: Path, persons: Mapping[str, str]) -> None:
+    """Add to the list of those who may not be named."""
+    listed_persons = forgotten(ledger)
+    if persons.items() <= listed_persons.items():
+        return
+    put(_list(ledger), json.dumps({**listed_persons, **persons}, indent=1, sort_keys=True).encode())
+
+
+def rewrite(writer: Writer, table: LedgerTable, rows: pa.Table) -> None:
+    """Put `rows` in the place of all that a table holds, in one Delta commit."""
+    write_deltalake(writer.delta(table), rows.cast(schema(table)), mode="overwrite", schema_mode="overwrite")
+
+
+def repin(writer: Writer, table: LedgerTable) -> None:
+    """Let every version pin a table as it stands now, in one Delta commit that outlasts a power cut."""
+    delta, folder = writer.delta(table), writer.tables.folder(table)
+    now = content(table, folder, None, Listing({}), Listing.of(delta))
+    rows = [
+        replace(
+            version,
+            tables={**version.tables, table.name: delta.version()},
+            contents={**version.contents, table.name: now},
+        ).row()
+        if table.name in version.tables
+        else version.row()
+        for version in map(Version.of_row, read(writer.delta(VERSIONS)).to_pylist())
+    ]
+    writer.flush()
+    if rows:
+        rewrite(writer, VERSIONS, pa.Table.from_pylist(rows, schema(VERSIONS)))
+        writer.flush()
+    writer.reread()
+
+
+def pins(tables: Tables, table: LedgerTable) -> set[int]:
+    """The Delta versions of a table that some version pins."""
+    pin_maps = (json.loads(row) for row in tables.rows(VERSIONS, columns=["tables"])["tables"].to_pylist())
+    return {pin_map[table.name] for pin_map in pin_maps if table.name in pin_map}
+
+
+def purge(writer: Writer, table: LedgerTable, keep: Collection[int] = ()) -> None:
+    """Delete every state of a table older than the oldest of `keep` and of the newest, and the files of no kept one."""
+    delta = writer.delta(table)
+    root = writer.tables.folder(table)
+    states = [DeltaTable(str(root), version=number) for number in sorted({*keep, delta.version()})]
+    oldest, log = states[0], root / "_delta_log"
+    older = [
+        path for path in log.iterdir() if (entry := _ENTRY.fullmatch(path.name)) and int(entry[1]) < oldest.version()
+    ]
+    if older and not any(log.glob(f"{oldest.version():020}.checkpoint*")):
+        oldest.create_checkpoint()
+        for path in (*log.glob(f"{oldest.version():020}.checkpoint*"), log):  # before what it stands for is deleted
+            writer.tables.sync(path)
+    for path in sorted(older):
+        path.unlink()
+    names = {Path(file).name for state in states for file in state.file_uris()}  # a name of Delta's, never used twice
+    for path in root.rglob("*.parquet"):
+        if log not in path.parents and path.name not in names:
+            path.unlink()
+
+
+def sweep(ledger: Path, hashes: Collection[str]) -> None:
+    """Delete every archived page but those of these hashes, and what a dead writer left of one."""
+    for path in (ledger / "pages").glob("[0-9a-f][0-9a-f]/*"):
+        if path.suffix == ".part" or (path.suffix == ".zst" and path.stem not in hashes):
+            path.unlink()
+
+
+def _list(ledger: Path) -> Path:
+    return ledger / "forgotten.json"

@@ -1,0 +1,221 @@
+"""The tables of the ledger: Delta Lake, one version over all of them, one writer at a time.
+
+Delta commits one table at a time and an answer needs several, so a row of `versions` pins the Delta version of each
+table. Readers open exactly what the newest row pins. A writer first restores every table to that row, so what a
+dead writer left half done is never adopted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pyarrow as pa
+from deltalake import DeltaTable
+from pyarrow.parquet import ParquetFile
+
+from tallystick.core.records import CLOSED, PAGES, PINNED, VERSIONS, LedgerTable
+from tallystick.core.time import DAY, instant, text
+from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.store import faults, lock
+from tallystick.store.columns import read, schema
+from tallystick.store.contents import Listing
+from tallystick.store.disk import Fsync, fsync, private
+from tallystick.store.version import EMPTY, Version
+from tallystick.store.writer import Writer
+
+__all__ = ["EMPTY", "Tables", "Version", "Writer", "read", "schema"]
+
+
+class Tables:
+    """The Delta tables under one folder. Raises LedgerError where they cannot be read.
+
+    A writer waits `patience` seconds for another, and is told so every `reminder` seconds; `sync` makes a file or a
+    folder outlast a power cut.
+    """
+
+    def __init__(
+        self, root: Path, *, patience: float = lock.PATIENCE, reminder: float = lock.REMINDER, sync: Fsync = fsync
+    ) -> None:
+        self.root = root
+        self.sync = sync
+        self.newest_file = root / "newest"
+        self._patience = patience
+        self._reminder = reminder
+        path = root.resolve().as_posix()
+        if unquote(path) != path or any(letter in path for letter in "[]\\"):
+            raise LedgerError(
+                f"A folder called {path} cannot hold a ledger: Delta Lake reads its name as another.",
+                "Name one without brackets, backslashes and percent codes.",
+            )
+
+    def exists(self) -> bool:
+        """Whether there is a ledger here. LedgerError where there is one without its versions."""
+        with faults.reading(self.root, "the folder"):
+            if (folder := self.folder(VERSIONS)).exists() and not folder.is_dir():
+                raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.RESTORE)
+            if folder.exists():
+                next(folder.iterdir(), None)  # which may be forbidden
+        if DeltaTable.is_deltatable(str(folder)):
+            return True
+        if self.newest_file.exists() or any(map(self._is_filled, PINNED)):
+            raise LedgerError(
+                f"The ledger {self.root} has lost its versions, which say what its tables hold: {folder} is gone.",
+                f"Nothing is read or written. {faults.RESTORE}",
+            )
+        return False
+
+    def _is_filled(self, table: LedgerTable) -> bool:
+        """Whether anything was ever written to a table."""
+        return (self.folder(table) / "_delta_log" / f"{1:020}.json").exists()
+
+    def newest(self) -> Version:
+        """The newest committed version; EMPTY before the first."""
+        return next(iter(self._read_versions(1)), EMPTY)
+
+    def as_of(self, reference: str) -> Version:
+        """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
+
+        InvalidQuestion names the first and the newest where there is none.
+        """
+        every = self.versions()
+        if reference.isdecimal():
+            fits = [version for version in every if version.number == int(reference)]
+        else:
+            try:
+                moment = instant(reference)
+            except (ValueError, OverflowError):
+                raise InvalidQuestion(
+                    f"{reference!r} is neither a version nor a day.",
+                    "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z.",
+                ) from None
+            day = len(reference) == len("2026-11-03")
+            fits = [
+                version
+                for version in every
+                if version.at and (version.at - DAY < moment if day else version.at <= moment)
+            ]
+        if not fits:
+            ends = (
+                " and ".join(
+                    f"its {name} is {version.number}, of {text(version.at) if version.at else 'no instant'}"
+                    for name, version in (("first", every[-1]), ("newest", every[0]))
+                )
+                if every
+                else "it has none yet"
+            )
+            raise InvalidQuestion(
+                f"The ledger has no version as of {reference}: {ends}.", "`tallystick log` lists them."
+            )
+        return fits[0]
+
+    def versions(self) -> list[Version]:
+        """Every committed version, the newest first."""
+        return self._read_versions()
+
+    def _read_versions(self, most: int | None = None) -> list[Version]:
+        with faults.reading(self.root, "the table versions"):
+            try:
+                return [Version.of_row(row) for row in self._versions().slice(0, most).to_pylist()]
+            except (ValueError, KeyError, TypeError, AttributeError) as fault:
+                raise LedgerError(
+                    f"A row of the table versions of the ledger {self.root} is damaged: {faults.reason(fault)}",
+                    faults.RESTORE,
+                ) from None
+
+    def _versions(self) -> pa.Table:
+        """The rows of `versions`, the newest first. LedgerError where one is lost."""
+        fits = schema(VERSIONS)
+        files = self.files(VERSIONS) if self.exists() else []
+        with faults.reading(self.root, "the table versions"):
+            every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
+            rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
+            numbers = rows["version"].to_pylist()
+            newest = self._newest_number()
+        if numbers != list(range(len(numbers), 0, -1)) or len(numbers) < newest:
+            lost = sorted({*range(1, max([newest, *numbers]) + 1)} - {*numbers})
+            raise LedgerError(
+                f"The table versions of the ledger {self.root} is damaged: "
+                + (f"version {lost[0]} of {max([newest, *numbers])} is lost." if lost else "a version is there twice."),
+                f"Nothing is read or written. {faults.RESTORE}",
+            )
+        if not numbers and self._is_filled(CLOSED):  # a first writer that died has closed nothing
+            raise LedgerError(
+                f"The ledger {self.root} has closed months and no version that holds them.",
+                f"Nothing is read or written. {faults.RESTORE}",
+            )
+        return rows
+
+    def _newest_number(self) -> int:
+        """The number of the newest version by the file `newest`, which each commit replaces; 0 where there is none."""
+        try:
+            return int(self.newest_file.read_bytes())
+        except FileNotFoundError:
+            return 0
+        except ValueError:
+            raise LedgerError(
+                f"{self.newest_file} is damaged: it should hold the number of the newest version.", faults.RESTORE
+            ) from None
+
+    def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
+        """One table, as of a Delta version or its newest."""
+        with faults.reading(self.root, f"the table {table.name}"):
+            return DeltaTable(str(self.folder(table)), version=version)
+
+    def rows(self, table: LedgerTable, version: int | None = None, **options: Any) -> pa.Table:
+        """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost."""
+        with faults.reading(self.root, f"the table {table.name}"):
+            return read(self.open(table, version), **options)
+
+    def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
+        """The Parquet files of a table as of a version."""
+        return [unquote(file) for file in self.open(table, version).file_uris()]
+
+    def pinned(self, table: LedgerTable, version: Version) -> list[str]:
+        """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""
+        pin = version.tables.get(table.name, 0)  # a version from before the table pins none of it
+        if not pin:
+            return []
+        delta = self.open(table, pin)
+        if table.name in version.contents:
+            with faults.reading(self.root, f"the log of the table {table.name}"):
+                listing = Listing.of(delta)
+            self.hold(table, version, listing)
+        return [unquote(file) for file in delta.file_uris()]
+
+    def hold(self, table: LedgerTable, version: Version, listing: Listing) -> None:
+        """Raise LedgerError where a table's log lists other files or rows than a version states.
+
+        The archive's index grows without versions: it must hold as many rows at least.
+        """
+        content = version.contents.get(table.name)
+        if content is None or listing.digest == content.files or (table is PAGES and listing.rows >= content.rows):
+            return
+        raise LedgerError(
+            f"The log of the table {table.name} of the ledger {self.root} is damaged: it lists {listing.rows:,} "
+            f"rows in {len(listing.files):,} files, and version {version.number} has {content.rows:,}"
+            + (" in other files." if listing.rows == content.rows else "."),
+            f"Nothing is answered from it or written to it. {faults.RESTORE}",
+        )
+
+    @contextmanager
+    def writing(self, waiting: Callable[[str], None] | None = None) -> Iterator[Writer]:
+        """The only writer, with every table as the newest version pins it; LedgerError if another stays.
+
+        What was written outlasts a power cut once this ends without an error.
+        """
+        with (
+            faults.writing(self.root),
+            private(self.root),
+            lock.turn(self.root, waiting, self._patience, self._reminder),
+        ):
+            writer = Writer(self)
+            yield writer
+            writer.flush()
+
+    def folder(self, table: LedgerTable) -> Path:
+        """Where a table is."""
+        return self.root / ("pages/index" if table is PAGES else table.name)

@@ -1,0 +1,63 @@
+"""Version: one committed state of the ledger, and what a row of `versions` says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from tallystick.core.records import PINNED
+from tallystick.core.time import text
+from tallystick.store.contents import Content
+
+CONTENTS = "contents"
+"""The name among the totals of a version under which it states what each table holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One committed state of the ledger: the Delta version of each table by its name, and the totals it states.
+
+    `contents` is what each table must hold; of a version from before such were stated it is empty.
+    """
+
+    number: int
+    at: datetime | None
+    tables: Mapping[str, int]
+    totals: Mapping[str, str] = field(default_factory=dict)
+    organization: str = ""
+    what: str = ""
+    contents: Mapping[str, Content] = field(default_factory=dict)
+
+    @property
+    def spoken(self) -> dict[str, Any]:
+        """The version as an answer says it: its number and the instant of its commit."""
+        return {"version": self.number, "at": text(self.at) if self.at else None}
+
+    @classmethod
+    def of_row(cls, row: Mapping[str, Any]) -> Version:
+        """The version that a row of `versions` states. Raises ValueError, KeyError or TypeError where it is damaged."""
+        totals = json.loads(row["totals"])
+        contents = {name: Content(**content) for name, content in totals.pop(CONTENTS, {}).items()}
+        committed_at = row["committed_at"].astimezone(UTC)
+        return cls(
+            row["version"], committed_at, json.loads(row["tables"]), totals, row["organization"], row["what"], contents
+        )
+
+    def row(self) -> dict[str, Any]:
+        """The row of `versions` that states it."""
+        contents = {name: content.stated() for name, content in self.contents.items()}
+        return {
+            "version": self.number,
+            "committed_at": self.at,
+            "organization": self.organization,
+            "what": self.what,
+            "tables": json.dumps(dict(self.tables)),
+            "totals": json.dumps({**self.totals, CONTENTS: contents}),
+        }
+
+
+EMPTY = Version(0, None, {table.name: 0 for table in PINNED})
+"""The state of a ledger in which nothing was committed yet."""

@@ -1,0 +1,246 @@
+"""Writer: the one that writes tables, then commits them together as one version that outlasts a power cut."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import CommitProperties, DeltaTable, write_deltalake
+
+from tallystick.core.records import PAGES, PINNED, TALLIED_BY, VERSIONS, LedgerTable
+from tallystick.store.archive import Archive
+from tallystick.store.columns import read, schema
+from tallystick.store.contents import Content, Listing, content
+from tallystick.store.disk import Unsynced, put
+from tallystick.store.version import Version
+
+if TYPE_CHECKING:
+    from tallystick.store.tables import Tables
+
+COMPACT_EVERY = 64
+"""Appends after which the small files of a log-like table are made one."""
+FILE_SIZE = 2**23
+"""Bytes at which a file is full: rows stand in it by day, so one day is read and replaced without the whole month."""
+MOST_RUNS = 4096
+"""Runs of rows of one day up to which they are put in order without copying them."""
+_CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
+"""By default a checkpoint deletes log entries after 30 days, and pinned versions with them."""
+_TAIL = 128
+"""Entries of a log that are synced where it is not known which are new; a checkpoint stands for older ones."""
+
+
+_TABLES = (*PINNED, PAGES, VERSIONS)
+
+
+class Writer:
+    """Writes tables, then commits them together as one version."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.version = tables.newest()
+        created = [table for table in _TABLES if not DeltaTable.is_deltatable(str(tables.folder(table)))]
+        for table in _TABLES:
+            if table in created:
+                DeltaTable.create(
+                    tables.folder(table),
+                    schema(table),
+                    partition_by=list(table.partitions),
+                    configuration=_CONFIGURATION,
+                )
+            _drop_empty_hint(tables.folder(table) / "_delta_log")
+        self.tables = tables
+        self._unsynced = Unsynced(tables.root, tables.sync)
+        self.archive = Archive(tables.root, self._unsynced)
+        self._open = {table: tables.open(table) for table in _TABLES}
+        self._pinned: dict[LedgerTable, Listing] = {}
+        for table in PINNED:
+            current, pin = self._open[table], self.version.tables.get(table.name, 0)
+            at_pin = current if current.version() == pin else tables.open(table, pin)
+            self._pinned[table] = Listing.of(at_pin)
+            tables.hold(table, self.version, self._pinned[table])
+            if current.version() != pin and not _is_restored(current, pin):
+                current.restore(pin, commit_properties=CommitProperties({"restored": str(pin)}))
+        tables.hold(PAGES, self.version, Listing.of(self._open[PAGES]))
+        self._synced = {
+            table: (self.version.tables.get(table.name, 0) or -1, frozenset(listing.files))
+            for table, listing in self._pinned.items()
+        }
+        if created:
+            self._sync(_TABLES)
+
+    def delta(self, table: LedgerTable) -> DeltaTable:
+        """A table as it stands."""
+        return self._open[table]
+
+    def append(self, table: LedgerTable, rows: pa.Table) -> None:
+        """Add rows."""
+        if rows.num_rows:
+            delta = self._open[table]
+            write_deltalake(delta, rows.cast(schema(table)), mode="append")
+            if table in {PAGES, VERSIONS} and delta.version() % COMPACT_EVERY == 0:
+                delta.optimize.compact()
+
+    def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
+        """Put `rows` in the place of an organization's rows of these days, in one Delta commit.
+
+        `fixed` holds further columns to a value.
+        """
+        conditions = [f"{name} = {_quoted(value)}" for name, value in ({"organization": organization} | fixed).items()]
+        if "month" in table.partitions:  # named, so that files of other months stay shut
+            months = sorted({f"{day:%Y-%m}" for day in days})
+            conditions.append(f"month in ({', '.join(map(_quoted, months))})")
+        conditions.append(f"day in ({', '.join(f'date {_quoted(str(day))}' for day in days)})")
+        where, delta = " and ".join(conditions), self._open[table]
+        if rows.num_rows:
+            rows = _by_day(rows.cast(schema(table)))
+            write_deltalake(delta, rows, mode="overwrite", predicate=where, target_file_size=FILE_SIZE)
+        else:
+            delta.delete(where)
+
+    def newest_reading(self) -> int:
+        """The number of the newest reading in the archive's index; 0 before the first."""
+        readings = read(self._open[PAGES], columns=["reading"])
+        return pc.max(readings["reading"]).as_py() or 0
+
+    def rows(self, table: LedgerTable, organization: str) -> pa.Table:
+        """Every row of an organization, as the table stands."""
+        return read(self._open[table], filters=[("organization", "=", organization)])
+
+    def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
+        """Every row of an organization on these days, as the table stands."""
+        fits = schema(table)
+        rows = read(self._open[table], filters=_on_days(organization, days))
+        return rows.select(fits.names).cast(fits)
+
+    def days_with(self, table: LedgerTable, organization: str, **fixed: str) -> set[date]:
+        """The days on which an organization has a row that holds these columns to these values."""
+        filters = [("organization", "=", organization), *((name, "=", value) for name, value in fixed.items())]
+        return set(read(self._open[table], columns=["day"], filters=filters)["day"].unique().to_pylist())
+
+    def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
+        """How many rows of an organization there are on each of these days that has any."""
+        rows = read(self._open[table], columns=["day"], filters=_on_days(organization, days))
+        return Counter({entry["values"]: entry["counts"] for entry in rows["day"].value_counts().to_pylist()})
+
+    def days_of(self, table: LedgerTable, organization: str, name: str, value: str) -> list[date]:
+        """The days of an organization on which a column has a value somewhere."""
+        filters = [("organization", "=", organization), (name, "=", value)]
+        return sorted(read(self._open[table], columns=["day"], filters=filters)["day"].unique().to_pylist())
+
+    def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
+        """Which of these days hold other rows than `rows` has for them, whatever their order."""
+        old = self.rows_on(table, organization, days)
+        if not old.num_rows:
+            return sorted(set(rows["day"].unique().to_pylist()))
+        order = [(name, "ascending") for name in rows.schema.names]
+        new, old = rows.sort_by(order), old.sort_by(order)
+        if new.equals(old):
+            return []
+        return [day for day in days if not _on(new, day).equals(_on(old, day))]
+
+    def commit(self, organization: str, action: str, committed_at: datetime, totals: Mapping[str, str]) -> Version:
+        """Pin every table as it stands now: from here on readers see it.
+
+        `totals` are what it states; by which price lists each organization was tallied is stated on.
+        """
+        lists = {name: digest for name, digest in self.version.totals.items() if name.startswith(TALLIED_BY)}
+        pins = {table.name: self._open[table].version() for table in PINNED}
+        self.version = Version(
+            self.version.number + 1,
+            committed_at.astimezone(UTC),
+            pins,
+            {**lists, **totals},
+            organization,
+            action,
+            {table.name: table_content for table in (*PINNED, PAGES) if (table_content := self._content(table))},
+        )
+        self._sync((*PINNED, PAGES))
+        self.append(VERSIONS, pa.Table.from_pylist([self.version.row()], schema(VERSIONS)))
+        self._sync((VERSIONS,))
+        put(self.tables.newest_file, f"{self.version.number}\n".encode(), self.tables.sync)
+        return self.version
+
+    def flush(self) -> None:
+        """Let all that was written outlast a power cut."""
+        self._sync(_TABLES)
+
+    def reread(self) -> None:
+        """Take the newest version as it is written now: what it pins was replaced."""
+        self.version = self.tables.newest()
+        self._pinned = {table: Listing.of(self._open[table]) for table in PINNED}
+
+    def _content(self, table: LedgerTable) -> Content | None:
+        """What a table holds now; None of one that never held anything."""
+        delta, before = self._open[table], self.version.contents.get(table.name)
+        if table is PAGES:
+            return Content(Listing.of(delta).rows)
+        pin = self.version.tables.get(table.name, 0)
+        if delta.version() == pin and (before or not pin):
+            return replace(before, new={}) if before else None
+        was, self._pinned[table] = self._pinned[table], Listing.of(delta)
+        return content(table, self.tables.folder(table), before if pin else None, was, self._pinned[table])
+
+    def _sync(self, tables: Collection[LedgerTable]) -> None:
+        """Sync every file that tables have got since they were synced last, their logs, and the archive's pages."""
+        for table in tables:
+            newest, folder = self._open[table].version(), self.tables.folder(table)
+            version, files = self._synced.get(table, (max(-1, newest - _TAIL), frozenset()))
+            if version == newest and table in self._synced:
+                continue
+            names = frozenset(Listing.of(self._open[table]).files)
+            log = folder / "_delta_log"
+            entries = [f"{number:020}" for number in range(version + 1, newest + 1)]
+            self._unsynced.add(folder / name for name in names - files)
+            endings = ("json", "checkpoint.parquet")
+            parts = [log / f"{entry}.{ending}" for entry in entries for ending in endings] + [log / "_last_checkpoint"]
+            self._unsynced.add(path for path in parts if path.exists())  # a forgetting deletes old entries
+            self._synced[table] = (newest, names)
+        self._unsynced.flush()
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _on_days(organization: str, days: list[date]) -> list[tuple[str, str, Any]]:
+    months = sorted({f"{day:%Y-%m}" for day in days})
+    return [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
+
+
+def _on(rows: pa.Table, day: date) -> pa.Table:
+    return rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
+
+
+def _by_day(rows: pa.Table) -> pa.Table:
+    """The rows in the order of their days, so that a file holds few of them; runs of a day are moved as they are."""
+    days = rows["day"].combine_chunks()
+    ends = pc.indices_nonzero(pc.not_equal(days[:-1], days[1:]))
+    if len(ends) > MOST_RUNS:
+        return rows.sort_by("day")
+    cuts = [0, *(end + 1 for end in ends.to_pylist()), len(days)]
+    runs = sorted(pairwise(cuts), key=lambda run: days[run[0]].as_py())
+    return pa.concat_tables([rows.slice(start, end - start) for start, end in runs])
+
+
+def _is_restored(delta: DeltaTable, pinned: int) -> bool:
+    """Whether the last commit did nothing but restore what is pinned."""
+    return delta.history(1)[0].get("restored") == str(pinned)
+
+
+def _drop_empty_hint(log: Path) -> None:
+    """Delete the hint to a checkpoint that a power cut left empty: the entries of the log hold all of it."""
+    hint = log / "_last_checkpoint"
+    try:
+        number = json.loads(hint.read_bytes())["version"]
+        empty = not (log / f"{number:020}.checkpoint.parquet").stat().st_size
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    if empty:
+        hint.unlink()

@@ -1,0 +1,190 @@
+"""Sparse readings: the newer dialect, which answers with what there was, and says until when it is whole.
+
+What no filter can name (no tier, an unknown product) is the unfiltered answer less the filtered ones, group by group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.api.actors import actor_of
+from tallystick.api.analytics import (
+    CostRow,
+    Placed,
+    UsageRow,
+    amounts,
+    extra_fields,
+    rows as placed_rows,
+    uncounted,
+    value,
+)
+from tallystick.api.client import Page
+from tallystick.api.directory import Named
+from tallystick.api.leniency import Oddity
+from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
+from tallystick.core.records import COUNTERS, State, Type
+from tallystick.core.time import Window, spans
+from tallystick.store.tables import schema
+from tallystick.sync.batch import MEASURES, FetchedPage, Figures, Reading, repeated
+from tallystick.sync.remainder import Filters, judged, whole
+
+_GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
+_FILTERS = {f"{dimension.analytics_filter}[]": dimension.name for dimension in ANALYTICS}
+_ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
+
+
+@dataclass
+class SparseReading(Reading):
+    """A reading of the newer dialect: a day is kept if the export behind every page covers it."""
+
+    _refreshed: list[datetime | None] = field(default_factory=list)
+    _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
+    _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
+
+    def add(self, answer: FetchedPage) -> None:
+        """Take one page."""
+        cost = self.task.source.money
+        by = _names(answer.page, "group_by[]", _GROUPS)
+        for page, rows in placed_rows([answer.page], self.odd):
+            self._refreshed.append(self._watermark(answer, rows))
+            if answer.purpose == "scout":
+                combinations = {tuple((name, value(name, placed.row.group)) for name in by) for placed in rows}
+                self.seen += [dict(combination) for combination in sorted(combinations)]
+                continue
+            figures = [self._figures(page, placed, cost=cost) for placed in rows]
+            if answer.purpose == "cube":
+                self._keep(answer, by, rows, figures)
+                self._meet(placed.row.group.actor for placed in rows)
+            else:
+                totals: dict[datetime, Figures] = self._controls.setdefault(answer.purpose, {})
+                for placed, total in zip(rows, figures, strict=True):
+                    start = placed.window.start
+                    if start in totals:
+                        raise repeated(page, placed.path, placed.window)
+                    totals[start] = total
+                self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
+                if not cost:
+                    self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
+
+    def _watermark(self, answer: FetchedPage, rows: list[Placed]) -> datetime | None:
+        """Until when a page is whole; of rows without a watermark, until they were read."""
+        if answer.refreshed_at is None and rows:
+            self.odd.add(Oddity("data_refreshed_at", "is not told though there are rows; taken as complete when read"))
+            return self.read_at
+        return answer.refreshed_at
+
+    def _figures(self, page: Page, placed: Placed, *, cost: bool) -> Figures:
+        if cost:
+            billed, listed = amounts(page, placed, self.odd)
+            if listed is None:
+                self.odd.add(Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown"))
+            return {"billed": billed, "list": listed}
+        usage = placed.row.usage
+        return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
+
+    def _keep(self, answer: FetchedPage, by: tuple[str, ...], rows: list[Placed], figures: list[Figures]) -> None:
+        where = _names(answer.page, "", _FILTERS)
+        cut = frozenset((name, answer.fixed[name]) for name in where)
+        self._fixed[cut] = answer.fixed
+        columns = {name: self._values(name, rows) for name in by}
+        columns |= {name: pa.repeat(fixed_value, len(rows)) for name, fixed_value in answer.fixed.items()}
+        columns["currency"] = pa.repeat("USD", len(rows))
+        fits = schema(self._table)
+        for column in self._table.columns:
+            if column.name in MEASURES[self.task.source]:
+                values = [row_figures[column.name] for row_figures in figures]
+                columns[column.name] = pa.array(values, fits.field(column.name).type)
+            elif column.type is Type.TEXT and column.name not in {*columns, "organization", "month"}:
+                columns[column.name] = pa.repeat(UNKNOWN, len(rows))
+        self._bound(answer.page, columns)
+        when = self._columns([placed.window.start for placed in rows], [1] * len(rows))
+        self._batches.setdefault(cut, []).append(self._fitted(columns | when))
+
+    def _values(self, name: str, rows: list[Placed]) -> pa.Array:
+        values = [value(name, placed.row.group) for placed in rows]
+        if name == "workspace" and self.default:
+            values = [NAMED[name].absent if text == self.default else text for text in values]
+        return pa.array(values, pa.string())
+
+    def _meet(self, actors: Iterable[msgspec.Raw | msgspec.UnsetType]) -> None:
+        """Remember how those are called who asked; an actor of a type that is new is an `actor`."""
+        for body in {bytes(actor) for actor in actors if isinstance(actor, msgspec.Raw)}:
+            actor = actor_of(body)
+            if actor is None or actor.id in self.people:
+                continue
+            self.odd |= actor.oddities
+            if actor.type == "api_actor":
+                continue
+            provider = actor.provider if isinstance(actor.provider, dict) else None
+            self.people[actor.id] = Named(
+                type=_ACTORS.get(actor.type, "actor"),
+                id=actor.id,
+                name=actor.name or actor.email_address or actor.subject or actor.id,
+                email=actor.email_address,
+                status="gone" if actor.deleted else "active",
+                details={"provider": provider} if provider else {},
+            )
+
+    def _cube(self) -> tuple[pa.Table, set[date]]:
+        rests = whole(self._batches, self._fixed, MEASURES[self.task.source])
+        rows, wrong = judged(pa.concat_tables([schema(self._table).empty_table(), *rests]))
+        return (self._listed(rows) if self.task.source.money else rows), wrong
+
+    def _listed(self, rows: pa.Table) -> pa.Table:
+        """The rows without the list prices of days on which these do not add up: what is billed decides alone.
+
+        A remainder of a list price alone, billed at nothing, is no row of such a day.
+        """
+        totals, cut = self._sums(rows), self.task.source.cut
+        days = set()
+        for start in {*totals, *self._controls.get("before", ()), *self._controls.get("after", ())}:
+            controls = [self._said("before", start) or self._nothing, self._said("after", start) or self._nothing]
+            figures = controls if cut and cut.apart else [*controls, totals.get(start, self._nothing)]
+            if len({figure["list"] for figure in figures} - {None}) > 1:
+                days.add(start.date())
+                for purpose in ("before", "after"):
+                    said = self._controls.setdefault(purpose, {})
+                    said[start] = {**said.get(start, self._nothing), "list": None}
+        if not days:
+            return rows
+        self.odd.add(Oddity("data[].cost.list_amount", f"does not add up; the list price of {spans(days)} is unknown"))
+        concerned = pc.is_in(rows["day"], pa.array(days, pa.date32()))
+        unlisted = pa.scalar(None, rows.schema.field("list").type)
+        place = rows.schema.get_field_index("list")
+        rows = rows.set_column(place, rows.schema.field("list"), pc.if_else(concerned, unlisted, rows["list"]))
+        return rows.filter(pc.or_(pc.invert(concerned), pc.not_equal(rows["billed"], Decimal(0))))
+
+    def _whole_until(self) -> datetime:
+        return min([self.read_at, *(watermark for watermark in self._refreshed if watermark)])
+
+    def _buckets(self, day: Window, day_state: State) -> list[datetime]:
+        """A cost is kept of ended days only, and nothing of a day that the export has not reached."""
+        early = day_state is State.RUNNING and self.task.source.money
+        if None in self._refreshed or early or day.start >= self._whole_until():
+            return []
+        return self._buckets_of(day)
+
+    def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
+        """A cut whose groups do not add up has its control totals alone to agree."""
+        cut = self.task.source.cut
+        if cut and cut.apart:
+            cube = {start: self._said("after", start) or self._nothing}
+        return super()._agree(start, cube)
+
+    def _said(self, purpose: str, start: datetime) -> Figures | None:
+        return self._controls.get(purpose, {}).get(start, self._nothing)
+
+
+def _names(page: Page, parameter: str, known: Mapping[str, str]) -> tuple[str, ...]:
+    """Our names of what the request grouped by, or (without a parameter) filtered on."""
+    query = parse_qs(urlsplit(page.request).query, keep_blank_values=True)
+    names = query.get(parameter, []) if parameter else query
+    return tuple(known[name] for name in names if name in known)

@@ -1,0 +1,306 @@
+"""A reading: the pages of one window, judged together.
+
+A cube stands between two control totals. An ended day is kept if both totals and the cube's sum agree; a day that
+moved meanwhile is not. The running day never agrees: it is kept, and its gap stated. The same judgement is passed on
+fresh pages and on archived ones, so that a ledger can be rebuilt from its archive.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.api.client import Page
+from tallystick.api.directory import Named
+from tallystick.api.leniency import Oddity
+from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.money import EXACT, plain
+from tallystick.core.records import (
+    ACTIVITY,
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    COST,
+    COUNTERS,
+    CUT_TABLES,
+    REQUESTS,
+    TOKENS,
+    USAGE_DAY,
+    USAGE_HOUR,
+    LedgerTable,
+    State,
+)
+from tallystick.core.time import Grain, Window, midnight, spans
+from tallystick.errors import UnexpectedResponse
+from tallystick.store.tables import schema
+from tallystick.sync.cube import Seen
+from tallystick.sync.plan import Source, SyncTask, state
+
+MOST_SUM = 2**60
+"""The most that the counts of one reading may add up to, so that no later sum of days leaves 64 bits."""
+Figures = Mapping[str, Any]
+"""A control total: counters, or exact US dollars, by name."""
+
+MEASURES: Mapping[Source, tuple[str, ...]] = {
+    Source.USAGE: COUNTERS,
+    Source.COST: ("billed",),
+    Source.ANALYTICS_USAGE: (*COUNTERS, "requests"),
+    **{source: ("billed", "list") for source in Source if source.newer and source.money},
+    Source.CLAUDE_CODE: (),
+}
+"""What the control totals of each source hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedPage:
+    """One page, why it was asked for, the dimensions that its query held fixed, and until when it is whole.
+
+    `original` is the hash of the page as it was answered, `redacted` why it is another now; None where it is not.
+    """
+
+    purpose: str
+    fixed: Mapping[str, str]
+    page: Page
+    refreshed_at: datetime | None = None
+    original: str | None = None
+    redacted: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCheck:
+    """What to keep of a reading: days with their state and control total, and the rows of exactly these days.
+
+    `moved` are ended days that changed while they were read, and how; `gaps` says by how much the cube of the
+    running day differs from its control total; `new_fields` are fields that tallystick does not know, `odd` what did
+    not fit and was left out, `uncounted` the tokens of kinds that are not known, by day and field.
+    """
+
+    rows: pa.Table
+    days: Mapping[date, tuple[State, Figures]]
+    moved: Mapping[date, str]
+    gaps: Mapping[date, str]
+    new_fields: frozenset[str]
+    odd: frozenset[Oddity] = frozenset()
+    uncounted: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+
+
+def table_of(source: Source, grain: Grain) -> LedgerTable:
+    """The table that a source fills: one for each grain, never added together."""
+    if source is Source.USAGE:
+        return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
+    if source is Source.CLAUDE_CODE:
+        return ACTIVITY
+    others = (COST, ANALYTICS_USAGE, ANALYTICS_COST, *CUT_TABLES.values())
+    return next(table for table in others if table.name == source)
+
+
+@dataclass
+class Reading(ABC):
+    """Takes the pages of a task as they come, and judges them at the end.
+
+    `default` is the real id of the default workspace, where it is known. `seen` is what the scouts found, `densest` the
+    most rows of the cube that one bucket of a page held, `people` who the rows themselves name, `lost` the dimensions
+    of which some values had to stay `unknown`.
+    `add` raises UnexpectedResponse and InvalidAmount for a page that cannot be; nothing of the reading is kept then.
+    """
+
+    task: SyncTask
+    organization: str
+    read_at: datetime
+    default: str | None = None
+    seen: list[Seen] = field(default_factory=list)
+    new_fields: set[str] = field(default_factory=set)
+    odd: set[Oddity] = field(default_factory=set)
+    densest: int = 0
+    people: dict[str, Named] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
+    _counted: Counter[str] = field(default_factory=Counter)
+    _uncounted: dict[str, dict[datetime, dict[str, int]]] = field(default_factory=dict)
+    _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
+
+    @abstractmethod
+    def add(self, answer: FetchedPage) -> None:
+        """Take one page."""
+
+    @abstractmethod
+    def _cube(self) -> tuple[pa.Table, set[date]]:
+        """The rows of the cube, and the days on which it cannot be right."""
+
+    @abstractmethod
+    def _whole_until(self) -> datetime:
+        """Until when the answers were whole."""
+
+    @abstractmethod
+    def _buckets(self, day: Window, day_state: State) -> list[datetime]:
+        """The starts of a day's buckets that the answers hold; none where they do not hold the day."""
+
+    @abstractmethod
+    def _said(self, purpose: str, start: datetime) -> Figures | None:
+        """The control total of a bucket; None where a query did not answer for it."""
+
+    def control(self, purpose: str) -> dict[date, Figures]:
+        """The control totals read for a purpose (before, after, check), by UTC day."""
+        days: dict[date, list[Figures]] = {}
+        for day_window in self.task.window.split(Grain.DAY):
+            for start in self._buckets_of(day_window):
+                if (total := self._said(purpose, start)) is not None:
+                    days.setdefault(day_window.start.date(), []).append(total)
+        return {day: added(totals) for day, totals in days.items()}
+
+    def check(self) -> BatchCheck:
+        """What to keep."""
+        rows, wrong = self._cube()
+        cube, control = self._sums(rows), self.control("after")
+        days: dict[date, tuple[State, Figures]] = {}
+        moved, gaps = {}, {}
+        for day_window in self.task.window.split(Grain.DAY):
+            day = day_window.start.date()
+            day_state = state(day, self._whole_until())
+            starts = self._buckets(day_window, day_state)
+            if not starts:
+                continue
+            agreed = day not in wrong and all(self._agree(start, cube) for start in starts)
+            if not agreed:
+                read = added([self._nothing, *(cube[start] for start in starts if start in cube)])
+                gap = f"control total {_spoken(control[day])}, cube {_spoken(read)}"
+                if day_state is not State.RUNNING:
+                    moved[day] = gap
+                    continue
+                gaps[day] = gap
+            days[day] = (day_state, control[day])
+        if moved or len(days) < len(self.task.window.days()):
+            rows = rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
+        return BatchCheck(
+            rows, days, moved, gaps, frozenset(self.new_fields), frozenset(self.odd), self._uncounted_of(days)
+        )
+
+    def _uncounted_of(self, days: Iterable[date]) -> dict[date, dict[str, int]]:
+        """By day, the tokens of each field that is not known, and all of them under the empty name; {} where none."""
+        counts: dict[date, dict[str, int]] = {day: {} for day in days}
+        for start, fields in self._uncounted.get("after", {}).items():
+            day = counts.get(start.date(), {})
+            for name, count in fields.items():
+                day[name] = day.get(name, 0) + count
+        return counts
+
+    def unnamed(self, check: BatchCheck) -> list[str]:
+        """What stayed `unknown` as no query could tell its values apart, of which days, and a remedy."""
+        messages = []
+        for name in self.lost:
+            rows = check.rows.filter(pc.equal(check.rows[name], UNKNOWN))
+            if not rows.num_rows:
+                continue
+            messages.append(
+                f"The {name} of {_spoken(added(self._sums(rows).values()))} is unknown on "
+                f"{spans(rows['day'].unique().to_pylist())}: no query of this dialect tells its values there apart. "
+                "`tallystick sync --source both` reads these days from the other one too; update tallystick where the "
+                "values are new."
+            )
+        return messages
+
+    @property
+    def _table(self) -> LedgerTable:
+        return table_of(self.task.source, self.task.grain)
+
+    @property
+    def _nothing(self) -> Figures:
+        """A control total of nothing."""
+        return {name: Decimal(0) if name in {"billed", "list"} else 0 for name in MEASURES[self.task.source]}
+
+    def _buckets_of(self, day: Window) -> list[datetime]:
+        return [bucket.start for bucket in day.split(self.task.grain)]
+
+    def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
+        """Whether both control totals and the cube say the same of a bucket.
+
+        Requests are left out: that they add up over groups is nowhere said. So is what one of them does not know.
+        """
+        totals = [self._said("before", start), self._said("after", start), cube.get(start, self._nothing)]
+        return None not in totals and all(
+            len({total[name] for total in totals if total} - {None}) <= 1 for name in self._nothing if name != REQUESTS
+        )
+
+    def _control(self, answer: FetchedPage, totals: Mapping[datetime, Figures]) -> None:
+        self._controls.setdefault(answer.purpose, {}).update(totals)
+
+    def _sums(self, rows: pa.Table) -> dict[datetime, Figures]:
+        """The sums of a cube by bucket."""
+        by = [name for name in ("day", "hour_of_day") if name in rows.schema.names]
+        known = pc.ScalarAggregateOptions(skip_nulls=False)
+        summed = rows.group_by(by).aggregate([(name, "sum", known) for name in self._nothing]).to_pylist()
+        return {
+            midnight(row["day"]) + timedelta(hours=row.get("hour_of_day", 0)): {
+                name: row[f"{name}_sum"] for name in self._nothing
+            }
+            for row in summed
+        }
+
+    def _bound(self, page: Page, columns: Mapping[str, pa.Array]) -> None:
+        """Raise UnexpectedResponse where the counts of this reading add up to more than 64 bits can hold."""
+        for name in (*COUNTERS, REQUESTS):
+            if name in columns:
+                self._counted[name] += pc.sum(columns[name].cast(pa.float64())).as_py() or 0
+                if self._counted[name] > MOST_SUM:
+                    raise UnexpectedResponse(
+                        f"{page.request.partition('?')[0]} answered with counts of {name}, up to `$.data[-1]`, that "
+                        f"add up to {self._counted[name]:.3g}; at most {MOST_SUM:,} are believed.",
+                        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+                        request_id=page.request_id,
+                    )
+
+    def _columns(self, starts: list[datetime], sizes: list[int]) -> dict[str, pa.Array]:
+        """The columns that say when and whose, each start as often as its size says."""
+        return {
+            "organization": pa.repeat(self.organization, sum(sizes)),
+            "month": _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string()),
+            "day": _spread([start.date() for start in starts], sizes, pa.date32()),
+            "hour_of_day": _spread([start.hour for start in starts], sizes, pa.int64()),
+        }
+
+    def _fitted(self, columns: Mapping[str, pa.Array]) -> pa.Table:
+        fits = schema(self._table)
+        return pa.table([columns[name] for name in fits.names], schema=fits)
+
+
+def added(totals: Iterable[Figures]) -> Figures:
+    """The exact sum of control totals; a count that one of them does not know is None."""
+    sums: dict[str, Any] = {}
+    for total in totals:
+        for name, figure in total.items():
+            so_far = sums.get(name, 0)
+            sums[name] = (
+                None
+                if figure is None or so_far is None
+                else EXACT.add(figure, so_far)
+                if isinstance(figure, Decimal)
+                else figure + so_far
+            )
+    return sums
+
+
+def repeated(page: Page, path: str, window: Window) -> UnexpectedResponse:
+    """The error of a control total that came twice, which would count its window twice."""
+    return UnexpectedResponse(
+        f"{page.request.partition('?')[0]} answered at `{path}` with the total of {window} twice.",
+        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
+        request_id=page.request_id,
+    )
+
+
+def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
+    """Each value as often as its size says."""
+    places = [index for index, size in enumerate(sizes) for _ in range(size)]
+    return pa.array(values, kind).take(pa.array(places, pa.int32()))
+
+
+def _spoken(figures: Figures) -> str:
+    if "billed" in figures:
+        return f"{plain(figures['billed'])} USD"
+    return f"{sum(figures[name] for name in TOKENS)} tokens, {figures['web_searches']} searches"

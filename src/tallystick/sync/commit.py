@@ -1,0 +1,262 @@
+"""Keeping what was read: checks and names become rows, and rows that changed become a version.
+
+Used by the sync and by the rebuilding of a ledger alike, so that both give the same tables. A reading that changes
+nothing writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from tallystick.api import directory
+from tallystick.api.client import Page
+from tallystick.api.leniency import Oddity
+from tallystick.core.money import plain
+from tallystick.core.records import DAYS, NOTICES, TALLIED_BY, State, Type
+from tallystick.core.uncounted import KIND, text_of
+from tallystick.store.tables import Writer, schema
+from tallystick.sync.batch import BatchCheck, Figures, added, table_of
+from tallystick.sync.charging import Charging, on
+from tallystick.sync.claude_code_batch import key_ids
+from tallystick.sync.loss import Losses
+from tallystick.sync.names import CHILDREN, Naming
+from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.redaction import Mode, People, default_key, key_in
+from tallystick.sync.rehome import rehome
+from tallystick.tally.price_lists import Prices
+
+LOSS = "loss"
+"""The kind of a notice of a day that an answer would have emptied or halved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What came back of a window, and its checks. `last`: days that moved are given up, with a data issue.
+
+    `people` are those whom the rows name; `accept`: days that lost most of what they had are committed at once.
+    """
+
+    task: SyncTask
+    check: BatchCheck
+    read_at: datetime
+    last: bool = False
+    people: Iterable[directory.Named] = ()
+    accept: bool = False
+
+
+class Committer:
+    """Keeps the readings of one organization through one writer.
+
+    `issues` is what it noticed that is new, `losses` the days that stay as they were, by source and day, and why.
+    """
+
+    def __init__(self, writer: Writer, organization: str, prices: Prices, people: People | None = None) -> None:
+        self.writer = writer
+        self.prices = prices
+        self._people = people or People(Mode.FULL, key_in(default_key()))
+        self.organization = organization
+        self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
+        self._losses = Losses(writer, organization)
+        self._naming = Naming(writer, organization)
+        self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles)
+        self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
+        self.issues: list[str] = []
+        self.losses: dict[str, str] = {}
+
+    def keep(self, *batches: Batch) -> set[date]:
+        """Commit what readings change, all of them in one version; return the days that did."""
+        changed: set[date] = set()
+        charged: set[date] = set()
+        news = False
+        for batch in batches:
+            days, noticed = self._write(batch)
+            changed |= days
+            news = news or noticed or bool(days)
+            if not batch.task.source.cut and batch.task.source is not Source.CLAUDE_CODE:  # an estimate, no charge
+                charged |= days
+        if not news:
+            return set()
+        if charged:
+            self._charging.charge(sorted(charged))
+        totals: dict[str, str] = {}
+        for source in dict.fromkeys(batch.task.source for batch in batches):
+            totals |= _totals(
+                control for batch in batches if batch.task.source == source for control in batch.check.days.values()
+            )
+        message = "; ".join(dict.fromkeys(str(batch.task) for batch in batches))
+        self._commit(message, max(batch.read_at for batch in batches), totals)
+        return changed
+
+    def _write(self, batch: Batch) -> tuple[set[date], bool]:
+        """Write what a reading changes, not yet committed; the days that did, and whether there is other news."""
+        task, check, read_at = batch.task, batch.check, batch.read_at
+        table = table_of(task.source, task.grain)
+        days = sorted(check.days)
+        changed = self.writer.changed(table, self.organization, days, check.rows) if days else []
+        lost = self._losses.sift(task, check, changed, read_at, accept=batch.accept)
+        for day in days:
+            self.losses.pop(f"{task.source} {day}", None)
+        if lost:
+            self.losses |= {f"{task.source} {day}": words for day, words in lost.items()}
+            days = [day for day in days if day not in lost]
+            changed = [day for day in changed if day not in lost]
+            check = replace(check, days={day: check.days[day] for day in days})
+        marks = self._marks(task, check)
+        issues = [*_issues(task, check, lost, last=batch.last), *self._uncounted(task, check)]
+        noticed = self._notice(issues, read_at)
+        met = self._naming.meet(batch.people, read_at)
+        news = self._losses.take_news() or met or noticed
+        if changed:
+            self.writer.replace(table, self.organization, changed, on(changed, sorted(batch.check.days), check.rows))
+        if marks:
+            rows = pa.Table.from_pylist(marks, schema(DAYS))
+            fixed = {"source": str(task.source), "grain": str(task.grain)}
+            self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
+        self._known |= {_day(mark): mark for mark in marks}
+        return {*changed, *(mark["day"] for mark in marks)}, news
+
+    def knows(self, source: Source) -> bool:
+        """Whether any day of a source was kept."""
+        return any(known_source == source for known_source, _, _ in self._known)
+
+    def moved(self, task: SyncTask, control: Mapping[date, Figures]) -> list[date]:
+        """The days whose control total is no longer what the ledger has."""
+        known = {day: self._known.get((task.source, task.grain, day)) for day in control}
+        return [
+            day
+            for day, figures in control.items()
+            if (row := known[day]) is None or any(row[name] != figure for name, figure in figures.items())
+        ]
+
+    @property
+    def default(self) -> str | None:
+        """The real id of the default workspace; None where the directory has not told it."""
+        return self._naming.default
+
+    @property
+    def short(self) -> Mapping[str, str]:
+        """The lists of the directory that lost most of their names, so that nobody is marked gone, and how many."""
+        return self._naming.short
+
+    @property
+    def people(self) -> People:
+        """How people are called, as far as their names are known now."""
+        self._people.emails |= self._naming.emails()
+        return self._people
+
+    def key_ids(self) -> Callable[[str], str]:
+        """The ids of keys by name, as far as their names are known now."""
+        return key_ids(self._naming.keys())
+
+    def keep_names(self, pages: Iterable[tuple[str, Page]], read_at: datetime) -> int:
+        """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone.
+
+        Nor does one that lost most of its names, until a later one is as short.
+        """
+        pages, odd = list(pages), set[Oddity]()
+        directory.names([(purpose, page) for purpose, page in pages if purpose != CHILDREN], odd)
+        before = self.default
+        news = self._naming.take(pages, read_at, self._losses)
+        if self.default and self.default != before:
+            self._charging.charge(rehome(self.writer, self.organization, self.default))
+        if (
+            self._notice([("odd value", oddity.field, oddity.text) for oddity in sorted(odd)], read_at)
+            or self._naming.written
+        ):
+            self._commit("names", read_at, {})
+        return news
+
+    def _notice(self, issues: Iterable[tuple[str, str, str]], read_at: datetime) -> bool:
+        """Write down issues, each a kind, a subject and a text, that were not noticed before; whether there are any."""
+        rows = [
+            {"organization": self.organization, "noticed_at": read_at, "kind": kind, "subject": subject, "text": note}
+            for kind, subject, note in issues
+            if (kind, subject, note) not in self._noticed
+        ]
+        if rows:
+            self._noticed |= {_issue(row) for row in rows}
+            self.issues += [f"{row['subject']}: {row['text']}" for row in rows if row["kind"] != LOSS]
+            self.writer.append(NOTICES, pa.Table.from_pylist(rows, schema(NOTICES)))
+        return bool(rows)
+
+    def keep_prices(self, when: datetime) -> int:
+        """Tally every day once more if it was tallied by other price lists; how many days."""
+        days = sorted({day for _, _, day in self._known})
+        if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not days:
+            return 0
+        for _, month in groupby(days, key=lambda day: (day.year, day.month)):
+            self._charging.charge(list(month))
+        self._commit("charges by other price lists", when, {})
+        return len(days)
+
+    def _commit(self, message: str, when: datetime, totals: dict[str, str]) -> None:
+        self.writer.commit(self.organization, message, when, totals | {self._tallied_by: self.prices.digest})
+
+    @property
+    def _tallied_by(self) -> str:
+        return TALLIED_BY + self.organization
+
+    def _marks(self, task: SyncTask, check: BatchCheck) -> list[dict[str, Any]]:
+        """The rows of `days` that this check makes new or other."""
+        marks = []
+        nothing = dict.fromkeys(column.name for column in DAYS.columns if column.type in {Type.COUNT, Type.MONEY})
+        for day, (day_state, control) in sorted(check.days.items()):
+            mark = {
+                "organization": self.organization,
+                "source": str(task.source),
+                "grain": str(task.grain),
+                "day": day,
+                "state": str(day_state),
+                **nothing,
+                **control,
+            }
+            if mark != self._known.get(_day(mark)):
+                marks.append(mark)
+        return marks
+
+    def _uncounted(self, task: SyncTask, check: BatchCheck) -> Iterator[tuple[str, str, str]]:
+        """The notices of days with tokens of kinds that are not known, and of days that had some and have none now."""
+        subjects = {subject for kind, subject, _ in self._noticed if kind == KIND}
+        for day, fields in sorted(check.uncounted.items()):
+            subject = f"{task.source} {day}"
+            if fields.get("") or subject in subjects:
+                yield KIND, subject, text_of(fields.get("", 0), [name for name in fields if name])
+
+
+def _issues(task: SyncTask, check: BatchCheck, lost: Mapping[date, str], *, last: bool) -> list[tuple[str, str, str]]:
+    """The issues of a reading: a kind, a subject and a text each."""
+    day_of = f"{task.source} {task.grain}"
+    remedy = "left as the ledger had it, to be read again"
+    moved = check.moved.items() if last else ()
+    unknown = "a field tallystick does not know; the archive keeps it as sent"
+    return [
+        *((LOSS, f"{day_of} {day}", f"{words}; left as it was") for day, words in lost.items()),
+        *(("moved", f"{day_of} {day}", f"{change}; {remedy}") for day, change in moved),
+        *(("new field", f"{task.source} {name}", unknown) for name in sorted(check.new_fields)),
+        *(("odd value", f"{task.source} {oddity.field}", oddity.text) for oddity in sorted(check.odd)),
+    ]
+
+
+def _day(row: dict[str, Any]) -> tuple[str, str, date]:
+    return row["source"], row["grain"], row["day"]
+
+
+def _issue(row: dict[str, Any]) -> tuple[str, str, str]:
+    return row["kind"], row["subject"], row["text"]
+
+
+def _totals(days: Iterable[tuple[State, Figures]]) -> dict[str, str]:
+    """The control totals of a commit, as its version states them."""
+    totals = added(control for _, control in days)
+    return {
+        name: plain(total) if isinstance(total, Decimal) else str(total)
+        for name, total in totals.items()
+        if total is not None
+    }

@@ -1,0 +1,55 @@
+"""Price lists in force: the public one that comes with tallystick, and one's own on top."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+from importlib.resources import files
+
+from tallystick.core.prices import UNITS, PriceList
+
+
+@dataclass(frozen=True)
+class Prices:
+    """The texts of the price lists, the public one first; InvalidQuestion where one cannot be read.
+
+    `name` is what one's own is called.
+    """
+
+    texts: tuple[str, ...]
+    name: str = "the own price list"
+
+    @classmethod
+    def with_own(cls, *own: str, name: str = name) -> Prices:
+        """The public list, and these on top of it."""
+        return cls(((files("tallystick.core") / "prices.toml").read_text(encoding="utf-8"), *own), name)
+
+    @cached_property
+    def listed(self) -> PriceList:
+        """List prices."""
+        return PriceList.read(self.texts[0])
+
+    @cached_property
+    def own(self) -> PriceList:
+        """Prices in force: the list's, and one's own."""
+        if len(self.texts) == 1:
+            return self.listed
+        return PriceList.read(*self.texts, names=("prices.toml", *(self.name for _ in self.texts[1:])))
+
+    def unknown(self, used: Collection[str]) -> list[str]:
+        """The models that one's own list names and that neither a list nor `used` has, each with what is near it."""
+        known = {*used, *self.own.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
+        named = {subject for subject, _, _ in self.own.keys}
+        named |= {model for factor in self.own.factors for model in factor.models or ()}
+        near = {model: get_close_matches(model, sorted(known), n=3, cutoff=0.5) for model in sorted(named - known)}
+        return [
+            model + (f" (near it: {', '.join(candidates)})" if candidates else "") for model, candidates in near.items()
+        ]
+
+    @property
+    def digest(self) -> str:
+        """What tells these lists from others."""
+        return hashlib.sha256("\0".join(self.texts).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""The difference between billed and priced, line by line, by named cause."""

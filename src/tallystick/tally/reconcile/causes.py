@@ -1,0 +1,198 @@
+"""Reconciliation: the difference between billed and priced, by named cause, to the picodollar.
+
+No cause is the remainder. Refused: the gap is a whole number of tokens at their rate, at most those used. Own prices
+not applied: the bill is the public list's where they differ; what is left is judged at that list's prices. Price list
+stale, or a discount: one exact factor fits on three days or more. Rounding: below a picodollar a row, and only where
+the exact price is no whole number of them. What fits none of these is unexplained. Whole numbers and fractions only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+
+from tallystick.core.causes import (
+    ALONE,
+    CODE,
+    CREDIT,
+    NEW_SERVICE,
+    NEW_TOKENS,
+    NOT_BILLED_YET,
+    PRIORITY,
+    SESSION,
+    TO_PROFILE,
+    USAGE_NOT_READ,
+)
+from tallystick.core.money import EXACT, PLACES, ratio
+from tallystick.core.prices import UNITS, PriceList, Rate, Unpriced
+from tallystick.tally.allocate import split
+from tallystick.tally.reconcile.bill_line import Line, Part
+from tallystick.tally.reconcile.own_prices import NOT_APPLIED, not_applied
+from tallystick.tally.reconcile.price_factors import DISCOUNT, STALE, changes
+
+REFUSED = "refused or blocked requests"
+SEARCH = "web search"
+UNKNOWN_PRICE = "unknown price"
+LARGE, ROUNDING, UNEXPLAINED = "large-prompt range", "rounding", "unexplained"
+MIXED = "mixed speed"
+CAUSES = (
+    *(
+        REFUSED,
+        PRIORITY,
+        NOT_BILLED_YET,
+        TO_PROFILE,
+        USAGE_NOT_READ,
+        CODE,
+        SEARCH,
+        SESSION,
+        CREDIT,
+        NEW_SERVICE,
+        NEW_TOKENS,
+        UNKNOWN_PRICE,
+    ),
+    *(NOT_APPLIED, STALE, DISCOUNT, LARGE, ROUNDING),
+)
+"""Every cause but `UNEXPLAINED`, in the order in which they are shown."""
+_PLAIN = {CODE, SESSION, USAGE_NOT_READ}
+"""Causes that need no kind beside them."""
+MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
+"""What the modifiers of the price list are called here; one's own keep their names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An amount of a part's gap by cause, None where it is not known; `in_priced` is what a modifier did to `priced`.
+
+    The amounts of all that is found sum to the gaps of all parts; `in_priced` adds nothing to them.
+    """
+
+    part: Part
+    cause: str
+    amount: int | None
+    quantity: int | None = None
+    detail: str = ""
+    in_priced: int = 0
+
+
+def reconcile(
+    parts: Iterable[Part],
+    prices: PriceList,
+    coarse: Mapping[tuple[str, date, str, str, str], frozenset[str]],
+    listed: PriceList | None = None,
+) -> list[Found]:
+    """The causes of every difference, and what modifiers did to the priced amounts.
+
+    `prices` are the lists in force, `listed` is the public one where that is another; `coarse` says in which of tier,
+    context and geo the bill is coarser than the use, by organization, day, workspace, model and kind.
+    """
+    rates = cache(prices.rate)
+    public_rates = None if listed is None or listed is prices else cache(listed.rate)
+    lines: dict[tuple[object, ...], Line] = defaultdict(Line)
+    public: dict[tuple[object, ...], Line] = defaultdict(Line)
+    causes: list[Found] = []
+    for part in parts:
+        dims = {"tier": part.tier, "context": part.context, "geo": part.geo}
+        rate = rates(part.model, part.kind, part.day, **dims, speed=part.speed)
+        causes += _modified(part, rate)
+        if part.cause in ALONE:
+            causes.append(Found(part, part.cause, part.billed, None, part.kind if part.cause not in _PLAIN else ""))
+        elif part.cause in {NOT_BILLED_YET, TO_PROFILE} or (part.cause == PRIORITY and part.kind != "web_search"):
+            causes.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
+        else:
+            key = (part.organization, part.day, part.workspace, part.model, part.kind)
+            free = coarse.get(key, frozenset())
+            fixed = tuple(None if name in free else value for name, value in dims.items())
+            line_key: tuple[object, ...] = (*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)
+            lines[line_key].add(part, rate)
+            if public_rates:
+                of_list = public_rates(part.model, part.kind, part.day, **dims, speed=part.speed)
+                public[line_key].add(replace(part, priced=part.listed), of_list)
+    for line_at, detail in (not_applied(lines, public) if public_rates else {}).items():
+        causes += [
+            Found(part, NOT_APPLIED, (part.listed or 0) - (part.priced or 0), part.quantity, detail)
+            for part in lines[line_at].parts
+        ]
+        lines[line_at] = public[line_at]
+    changes([line for line in lines.values() if line.billed > 0 and line.exact and not line.unpriced])
+    for line in lines.values():
+        causes += _judged(line)
+    return causes
+
+
+def effective(
+    kind: str, quantity: int, billed: Decimal, listed: Decimal | None
+) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    """US dollars billed, and by the list, for as many as the kind is priced for; and the one to the other."""
+    per = UNITS[kind][1]
+    rate, of_list = (
+        None if dollars is None else ratio(EXACT.multiply(dollars, per), quantity) for dollars in (billed, listed)
+    )
+    return rate, of_list, None if listed is None else ratio(billed, listed)
+
+
+def _modified(part: Part, rate: Rate | Unpriced) -> Iterator[Found]:
+    """What each modifier did to the priced amount."""
+    if isinstance(rate, Unpriced) or part.priced is None or part.quantity is None:
+        return
+    before = rate.standard.low
+    for name, span in rate.modifiers:
+        by = Fraction(int(EXACT.scaleb(EXACT.subtract(span.low, before), PLACES)) * part.quantity, rate.per)
+        yield Found(part, MODIFIERS.get(name, name), 0, part.quantity, "within priced", round(by))
+        before = span.low
+
+
+def _judged(line: Line) -> Iterator[Found]:
+    """The causes of a line's gap, each part's with the part."""
+    first = line.parts[0]
+    if line.unpriced:
+        for part in line.parts:
+            amount = None if part.billed is None and part.priced is None else part.gap
+            why = line.unpriced.removesuffix(f" on {part.day}")
+            yield Found(part, UNKNOWN_PRICE, amount, part.quantity, f"{part.model}: {why}")
+        return
+    if len({part.speed for part in line.parts if part.quantity}) > 1 and first.kind != "web_search":
+        yield Found(first, MIXED, 0, sum(part.quantity or 0 for part in line.parts), "within priced")
+    causes = _causes(line)
+    if len({(part.model, part.tier, part.context, part.geo, part.wanted) for part in line.parts}) == 1:
+        yield from (Found(first, *cause) for cause in causes)
+        return
+    weights = [part.priced or 0 for part in line.parts]
+    gaps = [part.gap for part in line.parts]
+    among = (SEARCH, 0, None, "one line of the bill for all models and tiers")
+    *others, last = causes or [among if first.kind == "web_search" else (UNEXPLAINED, 0, None, "")]
+    for cause, amount, quantity, detail in others:
+        for index, share in enumerate(split(amount, weights)):
+            gaps[index] -= share
+            yield Found(line.parts[index], cause, share, None if index else quantity, detail)
+    yield from (
+        Found(part, last[0], gap, None if index else last[2], last[3])
+        for index, (part, gap) in enumerate(zip(line.parts, gaps, strict=True))
+        if gap
+    )
+
+
+def _causes(line: Line) -> list[tuple[str, int, int | None, str]]:
+    """Cause, amount, tokens and detail; the amounts sum to the line's gap."""
+    factor = line.change.factor if line.change else Fraction(1)
+    listed = line.billed - round(line.billed / factor)
+    causes: list[tuple[str, int, int | None, str]] = []
+    if line.exact and line.fits(factor, line.exact):
+        pass
+    elif less := line.missing(factor):
+        causes.append((REFUSED, -round(less[0]), less[1], ""))
+    elif large := line.larger(factor):
+        causes.append((LARGE, round(large[0]), large[1], f"{line.parts[0].model}: no report shows which prompts"))
+        causes += [(REFUSED, -round(large[2]), large[3], "")] if large[3] else []
+    else:
+        listed = round((factor - 1) * line.exact)
+        causes.append((UNEXPLAINED, line.billed - round(factor * line.exact), None, ""))
+    if line.change:
+        causes.insert(0, (line.change.cause, listed, sum(part.quantity or 0 for part in line.parts), str(line.change)))
+    if rest := line.gap - sum(cause[1] for cause in causes):
+        causes.append((ROUNDING if abs(rest) <= line.rows else UNEXPLAINED, rest, None, ""))
+    return [cause for cause in causes if cause[1]]

@@ -1,0 +1,100 @@
+"""Uses: who used how much of what, one row for each user and kind, with what it costs.
+
+Rates, and lines of an older bill, know no users: they depend on the *cell* of a use alone (day, workspace, product,
+model, kind, tier, context, geography, speed). Cells are few beside users, so cells are what is priced and matched.
+Where the bill knows who asked, so does the cell. Text is ENUM here: numbers in the order of the text, which group, join
+and sort as numbers do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import duckdb
+
+from tallystick.core.prices import UNITS, PriceList
+from tallystick.core.records import REQUESTS
+from tallystick.tally.conservation import KIND_OF
+from tallystick.tally.rates import KEY, rates
+
+PLACED = ("workspace", "key", "actor", "product", "model", "tier", "context", "geo", "speed")
+"""All that a use is known by, beside its day."""
+_KINDS = tuple(KIND_OF.values())
+_PRICES = {"list_rate": "list", "rate": "priced", "high_rate": "priced_high"}
+_UNITS = " ".join(f"WHEN '{kind}' THEN '{unit}'" for kind, (unit, _) in UNITS.items())
+UNIT = f"CASE kind {_UNITS} WHEN '{REQUESTS}' THEN '{REQUESTS}' ELSE 'unknown' END"
+
+_ENUM = "CREATE TYPE {name} AS ENUM (SELECT DISTINCT {name} FROM usage ORDER BY {name})"
+_KIND = f"CREATE TYPE kind AS ENUM ({', '.join(map(repr, _KINDS))})"
+_RECORDS = f"""
+CREATE TEMP TABLE records AS
+SELECT day, {", ".join(f"{name}::{name} AS {name}" for name in PLACED)},
+    {", ".join(f"sum({counter})::BIGINT AS {kind}" for counter, kind in KIND_OF.items())}
+FROM usage GROUP BY ALL
+"""  # noqa: S608 - our own names
+_PLACES = f"""
+CREATE TEMP TABLE places AS
+SELECT row_number() OVER () AS place, {{cell}}, {", ".join(f"max({kind}) AS most_{kind}" for kind in _KINDS)}
+FROM records GROUP BY {{cell}}
+"""  # noqa: S608
+_ASKED = f"""
+CREATE TEMP TABLE asked AS
+SELECT * REPLACE (kind[6:]::kind AS kind)
+FROM (UNPIVOT places ON {", ".join(f"most_{kind}" for kind in _KINDS)} INTO NAME kind VALUE most) WHERE most > 0
+"""  # noqa: S608
+# A rate for `per` units is so many whole picodollars a unit, and a rest for `per` of them, mostly none.
+_CELLS = f"""
+CREATE TEMP TABLE cells AS
+SELECT row_number() OVER (ORDER BY {{cell}}, kind) AS cell, organization, month, asked.*, {UNIT} AS unit, per,
+    {", ".join(f"{column}::HUGEINT // per AS {column}, {column}::HUGEINT % per AS {column}_rest" for column in _PRICES)}
+FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day)
+    LEFT JOIN rates USING ({", ".join(KEY)})
+"""  # noqa: S608
+_LARGE = f"""
+SELECT count(*) FROM cells
+WHERE 2 * most::HUGEINT + 1 > {2**63 - 1} // greatest(per, {", ".join(f"{column} + 1" for column in _PRICES)})
+"""  # noqa: S608
+_USES = f"""
+CREATE TEMP TABLE uses AS
+WITH placed AS MATERIALIZED (
+    SELECT place, {{who}} {", ".join(f"records.{kind}" for kind in _KINDS)} FROM records JOIN places USING ({{cell}})
+), counted AS ({
+    " UNION ALL ".join(
+        f"SELECT place, {{who}} '{kind}'::kind AS kind, {kind} AS quantity FROM placed WHERE {kind} > 0"
+        for kind in _KINDS
+    )
+})
+SELECT cell, {{who}} quantity FROM counted JOIN cells USING (place, kind) ORDER BY cell
+"""  # noqa: S608
+# Half a picodollar and more is one more.
+_USED = f"""
+CREATE TEMP VIEW used AS
+SELECT uses.rowid AS id, cell, organization, month, day, kind, {", ".join(PLACED)}, unit, quantity, {
+    ", ".join(
+        f"quantity * {column}::{{integer}} + (2 * quantity * {column}_rest::{{integer}} + per) // (2 * per) AS {price}"
+        for column, price in _PRICES.items()
+    )
+}
+FROM uses JOIN cells USING (cell)
+"""  # noqa: S608
+
+
+def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, usage_columns: Collection[str]) -> None:
+    """Make the tables `cells` and `used` of the table `usage`: records of one organization.
+
+    `usage_columns` are the columns of `PLACED` that the bill does not know.
+    """
+    columns = {
+        "cell": ", ".join(("day", *(name for name in PLACED if name not in usage_columns))),
+        "who": "".join(f"{name}, " for name in PLACED if name in usage_columns),
+    }
+    for name in PLACED:
+        duck.execute(_ENUM.format(name=name))
+    for statement in (_KIND, _RECORDS, _PLACES.format(**columns), _ASKED):
+        duck.execute(statement)
+    combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
+    duck.register("rates", rates(combinations.to_pylist(), listed, own))
+    duck.execute(_CELLS.format(**columns))
+    [(large,)] = duck.sql(_LARGE).fetchall()
+    duck.execute(_USES.format(**columns))
+    duck.execute(_USED.format(integer="HUGEINT" if large else "BIGINT"))
