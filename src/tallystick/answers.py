@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from tallystick.core.question import Question, Table, window
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.query.coverage import organizations
 from tallystick.query.grouping import answer, query
+from tallystick.query.names import organizations
 from tallystick.query.owners import owned
 from tallystick.query.price_lists import warned
 from tallystick.query.shape import Report

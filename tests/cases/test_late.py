@@ -12,7 +12,7 @@ from pyarrow import Table
 
 from cases.conftest import Case
 from tallystick.core.records import ANALYTICS_USAGE, DAYS, NAMES, USAGE_DAY
-from tallystick.query.coverage import organizations
+from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables, schema
 from tallystick.sync.charging import Charging

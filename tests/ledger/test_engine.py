@@ -13,13 +13,14 @@ from pyarrow import parquet
 from sqlglot import exp, select
 
 from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
-from tallystick.core.records import COST, CUT_TABLES, NAMES, USAGE_DAY
+from tallystick.core.records import COST, CUT_TABLES, NAMES, USAGE_DAY, LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.reports import sql
 from tallystick.sim import World
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
+from tallystick.store.version import Version
 from tallystick.store.views import VIEWS
 
 
@@ -45,11 +46,42 @@ def test_the_documented_views_are_there() -> None:
     ]  # fmt: skip
 
 
+def test_a_query_opens_the_tables_that_it_names_and_is_run_once(full: Path) -> None:
+    """A question reads no table that it does not name, and what was asked of a version is not asked again."""
+    tables = Tables(full)
+    opened: list[str] = []
+
+    class Watched(Tables):
+        def pinned(self, table: LedgerTable, version: Version) -> list[str]:
+            opened.append(table.name)
+            return super().pinned(table, version)
+
+    engine = Engine(Watched(full), tables.newest())
+    query = select("sum(billed)").from_("ledger.charges")
+    assert engine.ask(query) is engine.ask(query)
+    assert (opened, len(engine.statements)) == (["charges"], 1)
+
+
+def test_a_summary_asks_fewer_than_forty_statements(full: Path) -> None:
+    """A summary runs fewer than forty statements, none of them twice."""
+    engines: list[Engine] = []
+
+    class Watched(Ledger):
+        def engine(self) -> Engine:
+            engines.append(super().engine())
+            return engines[-1]
+
+    Watched(full, Clock()).summary(TODAY.strftime("%Y-%m"))
+    [engine] = engines
+    assert len(set(engine.statements)) == len(engine.statements) < 40
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_view_has_exactly_the_documented_columns(engine: Engine, view: Any) -> None:
     """A view has the columns that are documented, in that order, of these types, and each has a meaning."""
-    described = engine._duck.sql(f"SELECT * FROM {view.name}")  # noqa: S608
-    assert list(zip(described.columns, map(_spoken, described.types), strict=True)) == [
+    columns = select("column_name AS name", "data_type AS type").from_("information_schema.columns")
+    described = engine.ask(columns.where(f"table_name = '{view.name}' AND table_schema = 'main'")).to_pylist()
+    assert [(column["name"], _spoken(column["type"])) for column in described] == [
         (name, kind) for name, kind, _ in view.columns
     ]
     assert view.meaning
@@ -296,5 +328,5 @@ def test_a_ledger_of_another_version_says_so(full: Path, tmp_path: Path) -> None
         held = parquet.ParquetFile(file).read()
         parquet.write_table(held.drop_columns(["currency"]), file)
     with pytest.raises(LedgerError, match="another version") as wrong:
-        Engine(tables, tables.newest())
+        Engine(tables, tables.newest()).sql("SELECT * FROM cost")
     assert "tallystick rebuild" in wrong.value.hint

@@ -30,8 +30,9 @@ from tallystick.query.closed_months import (
     frozen,
     month,
 )
-from tallystick.query.coverage import cover, organizations, spans
+from tallystick.query.coverage import cover, spans
 from tallystick.query.gaps import LATE, notes
+from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.spelling import every, spellings
 from tallystick.reports.verify import verify

@@ -21,11 +21,10 @@ from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query.closed_months import CHARGE, closings
-from tallystick.query.coverage import organizations
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
-from tallystick.query.names import apart, directory
+from tallystick.query.names import apart, directory, organizations
 from tallystick.query.since_closed import otherwise
 from tallystick.query.unused import AFTER, BEFORE, credited
 from tallystick.reports import cache, reconcile, variance

@@ -23,7 +23,7 @@ from tallystick.core.money import plain
 from tallystick.core.question import utc_month
 from tallystick.core.records import CHARGES, CLOSED
 from tallystick.core.time import Grain, Window, instant
-from tallystick.query.coverage import organizations
+from tallystick.query.names import organizations
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.store.tables import schema

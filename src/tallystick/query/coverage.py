@@ -6,7 +6,7 @@ A day that is absent is named, never shown as zero (rule 6).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -132,19 +132,18 @@ def present(engine: Engine, table: LedgerTable, question: Question, now: datetim
 
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
     """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
-    sources = [source for source, _ in _SOURCES.get(table, ()) if source not in {"cost", "usage"}]
-    start, end = (exp.cast(exp.Literal.string(text(bound)), "timestamptz") for bound in astuple(question.window))
-    query = (
-        exp.select(exp.alias_(exp.maybe_parse("max(refreshed_at)"), "refreshed"))
-        .from_("ledger.pages")
-        .where(exp.column("window_start") < end, exp.column("window_end") > start)
-        .where(exp.column("source").isin(*map(exp.Literal.string, sources)))
-        .where(
-            *wanted(engine, PAGES, {name: values for name, values in question.where.items() if name == "organization"})
-        )
-    )
-    refreshed = engine.ask(query).to_pylist()[0]["refreshed"] if sources else None
-    return text(refreshed) if refreshed else None
+    sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
+    where = {name: values for name, values in question.where.items() if name == "organization"}
+    columns = ("source", "window_start", "window_end")
+    query = exp.select(*columns, exp.alias_(exp.maybe_parse("max(refreshed_at)"), "refreshed")).from_("ledger.pages")
+    query = query.where(*wanted(engine, PAGES, where)).group_by(*columns)
+    start, end = question.window.start, question.window.end
+    refreshed = [
+        row["refreshed"]
+        for row in (engine.ask(query).to_pylist() if sources else ())
+        if row["source"] in sources and row["refreshed"] and row["window_start"] < end and row["window_end"] > start
+    ]
+    return text(max(refreshed)) if refreshed else None
 
 
 def priority(
@@ -257,12 +256,6 @@ def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> D
 
 _LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
 """A dimension of a billed line: that of web searches is for all models and tiers. None is told apart by speed."""
-
-
-def organizations(engine: Engine) -> list[str]:
-    """The organizations that the ledger holds."""
-    query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
-    return [row["organization"] for row in engine.ask(query).to_pylist()]
 
 
 def models(engine: Engine) -> set[str]:

@@ -14,7 +14,7 @@ from tallystick.core.records import LedgerTable
 from tallystick.core.time import Grain, Window
 from tallystick.core.zones import Zone
 from tallystick.errors import InvalidQuestion
-from tallystick.query.names import addresses, directory
+from tallystick.query.names import addresses, directory, organizations
 from tallystick.query.spelling import once
 from tallystick.store.engine import Engine
 
@@ -97,8 +97,9 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ..
     for name, values in where.items():
         query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
         names = directory(engine, name)
-        present = {row["id"] for row in engine.ask(query).to_pylist()} | names.keys()
-        ids: set[str] = set()
+        ids = organizations(engine) if name == "organization" else [row["id"] for row in engine.ask(query).to_pylist()]
+        present = {*ids, *names}
+        chosen: set[str] = set()
         for value in values:
             matches = aliases(value, present) if name == "model" else {value} & present
             matches = matches or {id_ for id_, called in names.items() if called == value}
@@ -118,6 +119,6 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ..
                     f"No {name} in the ledger has the id or name {value!r}.",
                     (f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.") + several,
                 )
-            ids |= matches
-        conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(ids))))
+            chosen |= matches
+        conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(chosen))))
     return conditions

@@ -21,7 +21,7 @@ from tallystick.core.records import CHARGES, TOKENS
 from tallystick.core.text import day_spans, few, large
 from tallystick.errors import InvalidQuestion
 from tallystick.query.filters import wanted, within
-from tallystick.query.names import directory
+from tallystick.query.names import directory, entries
 from tallystick.store.engine import Engine
 
 LATE, LOST, ELSEWHERE, PARENT = "not_billed_yet", "usage_unknown", "billed_to_profiles", "parent_of"
@@ -157,9 +157,10 @@ def notes(coverage: Mapping[str, Any], now: datetime) -> list[str]:
 def parent(engine: Engine, question: Question) -> dict[str, Any]:
     """The children of the organizations asked about, where the newer dialect was read of the window (drift: HIPAA)."""
     organizations = question.where.get("organization", ())
-    names = exp.select("id", "organization", "name", "details").from_("names").where("type = 'organization'")
     rows = [
-        row for row in engine.ask(names).to_pylist() if not organizations or {row["id"], row["name"]} & {*organizations}
+        row
+        for row in entries(engine)
+        if row["type"] == "organization" and (not organizations or {row["id"], row["name"]} & {*organizations})
     ]
     children = {row["organization"]: json.loads(row["details"] or "{}").get("children") or [] for row in rows}
     listed = sorted({child for child_ids in children.values() for child in child_ids})

@@ -17,10 +17,10 @@ from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import cut_of, whole
-from tallystick.query.coverage import cover, matched, organizations, present, priority
+from tallystick.query.coverage import cover, matched, present, priority
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
-from tallystick.query.names import named, unnamed
+from tallystick.query.names import named, organizations, unnamed
 from tallystick.query.owners import attributed, lines, owned, unasked
 from tallystick.query.shape import Report
 from tallystick.query.spelling import formerly

@@ -9,7 +9,7 @@ from sqlglot import exp
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, DAYS, LedgerTable
 from tallystick.core.time import spans
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
 
 
@@ -21,17 +21,14 @@ def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set
     sources = sources | {"usage", "analytics_usage"} if table is CHARGES else sources
     where = {name: values for name, values in question.where.items() if name == "organization"}
     query = (
-        exp.select("day", "text")
+        exp.select("source", "day", "text")
         .distinct()
         .from_("ledger.losses")
-        .where(
-            exp.column("source").isin(*map(exp.Literal.string, sorted(sources))),
-            within(question.window),
-            *wanted(engine, DAYS, where),
-        )
+        .where(*wanted(engine, DAYS, where))
         .order_by("day", "text")
     )
-    rows = engine.ask(query).to_pylist()
+    window_days = {*question.window.days()}
+    rows = [row for row in engine.ask(query).to_pylist() if row["source"] in sources and row["day"] in window_days]
     if not rows:
         return [], []
     days = sorted({row["day"] for row in rows})

@@ -44,15 +44,26 @@ def named_at(instant: datetime | None) -> exp.Expression:
     return known.qualify(exp.maybe_parse(newest)).subquery("names")
 
 
+def entries(engine: Engine, instant: datetime | None = None) -> list[dict[str, Any]]:
+    """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
+    columns = ("type", "id", "organization", "name", "email", "workspace", "details")
+    rows: list[dict[str, Any]] = engine.ask(exp.select(*columns).from_(named_at(instant))).to_pylist()
+    return rows
+
+
+def organizations(engine: Engine) -> list[str]:
+    """Return the ids of the organizations that the ledger holds, in order."""
+    query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
+    return [row["organization"] for row in engine.ask(query).to_pylist()]
+
+
 def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> dict[str, str]:
     """Every id of a dimension that has a name, and its newest name, or that of an instant."""
     if dimension not in NAMED_BY:
         return {}
-    types = map(exp.Literal.string, NAMED_BY[dimension])
-    query = exp.select("id", "name").from_(named_at(instant)).where(exp.column("type").isin(*types))
-    said = {row["id"]: row["name"] for row in engine.ask(query).to_pylist()}
+    names = {row["id"]: row["name"] for row in entries(engine, instant) if row["type"] in NAMED_BY[dimension]}
     spoken = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
-    return spoken | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | said
+    return spoken | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | names
 
 
 def _unknown(engine: Engine, dimension: str) -> str:
@@ -67,8 +78,7 @@ def addresses(engine: Engine, dimension: str) -> dict[str, str]:
     """Every id of a person with an e-mail, and that e-mail; nothing of a dimension that persons are not in."""
     if dimension != "actor":
         return {}
-    query = exp.select("id", "email").from_("names").where("email IS NOT NULL")
-    return {row["id"]: row["email"] for row in engine.ask(query).to_pylist()}
+    return {row["id"]: row["email"] for row in entries(engine) if row["email"] is not None}
 
 
 def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[str]:
@@ -91,8 +101,10 @@ def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[st
 
 def _default_told(engine: Engine, dimension: str) -> bool:
     """Whether the directory told which workspace is the default one; so for what is no workspace."""
-    query = exp.select("id").from_("names").where("type = 'workspace' AND id = 'default' AND workspace IS NOT NULL")
-    return dimension != "workspace" or bool(engine.ask(query).num_rows)
+    return dimension != "workspace" or any(
+        row["type"] == "workspace" and row["id"] == "default" and row["workspace"] is not None
+        for row in entries(engine)
+    )
 
 
 def _namer(names: Mapping[str, str]) -> Callable[[str], str]:

@@ -19,8 +19,9 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.errors import InvalidQuestion
-from tallystick.query.coverage import cover, matched, organizations, priority
+from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
+from tallystick.query.names import organizations
 from tallystick.query.spelling import quoted, spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.attribute import Attribution

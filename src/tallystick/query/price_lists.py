@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tallystick.core.question import Table
 from tallystick.core.records import TALLIED_BY
-from tallystick.query.coverage import organizations
+from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
 

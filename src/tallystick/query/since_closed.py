@@ -17,7 +17,7 @@ from tallystick.core.money import EXACT, rounded
 from tallystick.core.question import Question, utc_month
 from tallystick.core.time import Window
 from tallystick.query.closed_months import CHARGE, closings, kept, rules
-from tallystick.query.coverage import organizations
+from tallystick.query.names import organizations
 from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners

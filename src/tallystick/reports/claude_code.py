@@ -17,9 +17,9 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import ACTIVITY, DAYS, TOOLS
-from tallystick.query.coverage import cover, organizations
+from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
-from tallystick.query.names import directory
+from tallystick.query.names import directory, organizations
 from tallystick.query.shape import Measure, Report
 from tallystick.store.engine import Engine
 

@@ -15,8 +15,8 @@ from sqlglot import exp
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.records import COST, TOKENS, USAGE_DAY, LedgerTable
-from tallystick.query.coverage import organizations, spans
-from tallystick.query.names import named
+from tallystick.query.coverage import spans
+from tallystick.query.names import named, organizations
 from tallystick.reports.crosscheck_workspaces import MONEY, OLDER, At, Compared, Read, ask, money_totals
 from tallystick.store.engine import Engine
 from tallystick.store.tables import schema

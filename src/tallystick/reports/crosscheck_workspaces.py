@@ -13,9 +13,9 @@ from sqlglot import exp
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.records import ANALYTICS_COST, COST, COUNTERS
-from tallystick.query.coverage import organizations, spans
+from tallystick.query.coverage import spans
 from tallystick.query.filters import within
-from tallystick.query.names import named
+from tallystick.query.names import named, organizations
 from tallystick.store.engine import Engine
 
 _BILL = "SELECT organization, day, workspace, sum(billed) AS billed FROM ledger.{table} WHERE {within} GROUP BY ALL"

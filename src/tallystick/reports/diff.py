@@ -16,10 +16,10 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_m
 from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
-from tallystick.query.coverage import cover, organizations
+from tallystick.query.coverage import cover
 from tallystick.query.filters import column
 from tallystick.query.known_zeros import quiet
-from tallystick.query.names import named
+from tallystick.query.names import named, organizations
 from tallystick.store.engine import Engine
 from tallystick.store.tables import EMPTY, Tables, Version
 from tallystick.tally.reconcile.line_changes import changes

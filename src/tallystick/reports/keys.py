@@ -19,9 +19,9 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, USED
 from tallystick.core.time import DAY, instant
 from tallystick.errors import InvalidQuestion
-from tallystick.query.coverage import cover, organizations
+from tallystick.query.coverage import cover
 from tallystick.query.gaps import LOST
-from tallystick.query.names import directory
+from tallystick.query.names import directory, organizations
 from tallystick.query.owners import answered, attribution, notes
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine

@@ -17,8 +17,9 @@ from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES
 from tallystick.core.time import Grain, Window
-from tallystick.query.coverage import cover, organizations
+from tallystick.query.coverage import cover
 from tallystick.query.filters import within
+from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 
 

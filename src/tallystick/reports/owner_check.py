@@ -13,9 +13,9 @@ from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Question, Table
 from tallystick.core.records import CHARGES
-from tallystick.query.coverage import cover, organizations
+from tallystick.query.coverage import cover
 from tallystick.query.filters import column
-from tallystick.query.names import named
+from tallystick.query.names import named, organizations
 from tallystick.query.owners import answered, attribution, notes, renaming
 from tallystick.query.spelling import every, spellings
 from tallystick.store.engine import Engine

@@ -20,10 +20,10 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import LedgerError
-from tallystick.query.coverage import cover, matched, organizations, priority
+from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import wanted, within
 from tallystick.query.gaps import LOST
-from tallystick.query.names import named
+from tallystick.query.names import named, organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.shape import Report
 from tallystick.query.unpriced import unpriced

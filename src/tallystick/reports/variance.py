@@ -17,10 +17,10 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table, windo
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import InvalidQuestion
-from tallystick.query.coverage import cover, matched, organizations, priority
+from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.grouping import OTHERS
-from tallystick.query.names import named
+from tallystick.query.names import named, organizations
 from tallystick.query.owners import OWNED, attribution, known, lines, notes, owned, unasked
 from tallystick.query.shape import Measure, Report
 from tallystick.store.engine import Engine

@@ -19,7 +19,7 @@ from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
 from tallystick.query.closed_months import closings, digest, kept
-from tallystick.query.coverage import organizations
+from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.reports.content_check import damaged_pages, damaged_tables
 from tallystick.store.engine import Engine

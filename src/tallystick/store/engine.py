@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable
-from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.store import faults
 from tallystick.store.interrupt import interruptible
 from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
@@ -20,23 +21,29 @@ if TYPE_CHECKING:
     from tallystick.store.tables import Tables, Version
 
 
+_NAME = re.compile(r"(?:ledger\.)?[a-z_][a-z_0-9]*")
+SMALL = 4 << 20
+"""Bytes of an answer that is kept for the next time it is asked for."""
+
+
 class Engine:
-    """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it."""
+    """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it.
+
+    A table is opened, and held to what the version says of it, when a query first names it. A version never changes,
+    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run.
+    """
 
     def __init__(self, tables: Tables, version: Version) -> None:
         self.version = version
         self.tables = tables
         self._folder = tables.root.resolve()
+        self._tables = {f"ledger.{table.name}": table for table in (*PINNED, PAGES, VERSIONS)}
+        self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
+        self._views |= {view.name: view.sql for view in VIEWS}
+        self._answers: dict[str, pa.Table] = {}
+        self.statements: list[str] = []
         self._duck = duckdb.connect()
         self._duck.execute("CREATE SCHEMA ledger")
-        for table in PINNED:
-            self._show(table, tables.pinned(table, version))
-        for table in (PAGES, VERSIONS):
-            self._show(table, tables.files(table))
-        for table, sql in DERIVED_SQL.items():
-            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {sql}")
-        for view in VIEWS:
-            self._duck.execute(f"CREATE VIEW {view.name} AS {view.sql}")
         folder = str(self._folder).replace("'", "''")
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         self._duck.execute(f"SET allowed_directories = ['{folder}']")
@@ -44,9 +51,14 @@ class Engine:
         self._duck.execute("SET lock_configuration = true")
 
     def ask(self, query: exp.Expression) -> pa.Table:
-        """The answer to an expression of ours; LedgerError where a file cannot be read."""
-        with self._reading():
-            return self._run(query.sql(dialect="duckdb"))
+        """Return the answer to an expression of ours; raise LedgerError where a file cannot be read."""
+        text = query.sql(dialect="duckdb")
+        if (answer := self._answers.get(text)) is None:
+            with self._reading():
+                answer = self._run(text)
+            if answer.nbytes <= SMALL:
+                self._answers[text] = answer
+        return answer
 
     def stream(self, query: exp.Expression, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """The answer to an expression of ours, in batches of so many rows at most; LedgerError as from `ask`.
@@ -55,6 +67,7 @@ class Engine:
         """
         with self._duck.cursor() as duck, self._reading():
             text = query.sql(dialect="duckdb")
+            self._open(text)
             reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
             while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
                 yield batch
@@ -69,6 +82,7 @@ class Engine:
             raise InvalidQuestion(
                 "Only one statement that reads is possible here: a select.", "The ledger is read only."
             )
+        self._open(" ".join((*self._tables, *self._views)))  # it may name any of them
         try:
             return self._run(text)
         except duckdb.OutOfMemoryException as wrong:
@@ -80,7 +94,24 @@ class Engine:
             raise InvalidQuestion(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
 
     def _run(self, text: str) -> pa.Table:
+        self._open(text)
+        self.statements.append(text)
         return interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_table())
+
+    def _open(self, text: str) -> None:
+        """Open the tables and views that a query names, and those that they are made of; once each."""
+        for name in dict.fromkeys(_NAME.findall(text.lower())):
+            if table := self._tables.get(name):
+                pinned = table in PINNED
+                self._show(table, self.tables.pinned(table, self.version) if pinned else self.tables.files(table))
+                del self._tables[name]
+            elif sql := self._views.pop(name, None):
+                try:
+                    self._open(sql)
+                    self._duck.execute(f"CREATE VIEW {name} AS {sql}")
+                except TallystickError:
+                    self._views[name] = sql
+                    raise
 
     def _show(self, table: LedgerTable, files: list[str]) -> None:
         """Make a table of its files; one without files still has its columns."""
