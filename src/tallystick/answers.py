@@ -13,8 +13,8 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.grouping import answer, query
 from tallystick.query.names import organizations
 from tallystick.query.owners import owned
+from tallystick.query.pivot import Pivot
 from tallystick.query.price_lists import warned
-from tallystick.query.shape import Report
 from tallystick.reports import REPORTS, sql
 from tallystick.reports.verify import verify
 from tallystick.settings import Settings
@@ -383,7 +383,7 @@ class Answers:
         top: int | None,
         show: Sequence[str] = (),
         tz: str | None = None,
-    ) -> tuple[Report, Question]:
+    ) -> tuple[Pivot, Question]:
         chosen = next((candidate for candidate in REPORTS if candidate.name == report), None)
         if chosen is None:
             raise InvalidQuestion(

@@ -13,7 +13,7 @@ from tallystick import Ledger, Question, Table
 from tallystick.core.question import Cell, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.grouping import answer
-from tallystick.query.shape import Report
+from tallystick.query.pivot import Pivot
 from tallystick.reports import REPORTS
 from tallystick.sim import World
 from tallystick.store.engine import Engine
@@ -88,7 +88,7 @@ def engine(book: Ledger) -> Engine:
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
-def test_rows_add_up_to_the_totals(engine: Engine, report: Report) -> None:
+def test_rows_add_up_to_the_totals(engine: Engine, report: Pivot) -> None:
     """Whatever is grouped by, each group is one row with no blank, and the rows add up to the same totals exactly."""
     ask = functools.partial(asked, engine, report)
     totals = ask(()).totals
@@ -105,7 +105,7 @@ def test_rows_add_up_to_the_totals(engine: Engine, report: Report) -> None:
                 assert summed(table, measure.name) == total(table, measure.name), by
 
 
-def asked(engine: Engine, report: Report, by: tuple[str, ...]) -> Table:
+def asked(engine: Engine, report: Pivot, by: tuple[str, ...]) -> Table:
     """The answer over the last 30 days."""
     return answer(report, engine, Question(report.name, window("30d", None, NOW), by), NOW)
 
@@ -138,7 +138,7 @@ def test_no_dimension_gives_one_row(book: Ledger) -> None:
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
 @pytest.mark.parametrize("top", [1, 3])
-def test_top_keeps_the_largest_and_sums_the_rest(book: Ledger, report: Report, top: int) -> None:
+def test_top_keeps_the_largest_and_sums_the_rest(book: Ledger, report: Pivot, top: int) -> None:
     """`top` shows the N largest rows and `others`, one for what stands apart; together they are the exact total."""
     whole, table = book.ask(report.name, "model"), book.ask(report.name, "model", top=top)
     assert table.rows[:top] == whole.rows[:top]
@@ -223,7 +223,7 @@ def test_no_priority_caveat_without_priority_tokens(book: Ledger) -> None:
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
-def test_an_answer_says_what_was_asked(book: Ledger, report: Report) -> None:
+def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
     """The question stands in the answer: report, window in UTC, grouping, conditions, top; and the version too."""
     said = book.ask(report.name, "model", "2026-11-01", "2026-11-08", {"tier": "standard"}, 2).written()
     assert said["report"] == report.name

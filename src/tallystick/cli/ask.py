@@ -10,7 +10,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import note
-from tallystick.query.shape import Report
+from tallystick.query.pivot import Pivot
 from tallystick.reports import REPORTS
 
 
@@ -21,7 +21,7 @@ def _shown(figures: str) -> Callable[[Any], Any]:
     return click.option("--show", metavar="FIGURE[,FIGURE]", help=f"Further figures: {figures}.")
 
 
-def _command(report: Report) -> click.Command:
+def _command(report: Pivot) -> click.Command:
     dims = ", ".join(report.dimensions)
 
     cuts = f"\n\nBy {', '.join(report.cuts)} where `sync --cuts` reads them." if report.cuts else ""
@@ -92,7 +92,7 @@ def _command(report: Report) -> click.Command:
     return command
 
 
-def _after(report: Report, dimensions: set[str]) -> list[str]:
+def _after(report: Pivot, dimensions: set[str]) -> list[str]:
     """What is done to the rows of a query before they are the answer."""
     owners = "the rules of the owners give each row of this query its team, and split shared ones"
     done = [owners] if dimensions & {"team", "cost_center"} else []

@@ -22,7 +22,7 @@ from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
 from tallystick.query.names import named, organizations, unnamed
 from tallystick.query.owners import attributed, lines, owned, unasked
-from tallystick.query.shape import Report
+from tallystick.query.pivot import Pivot
 from tallystick.query.spelling import formerly
 from tallystick.query.uncounted import uncounted
 from tallystick.query.unpriced import unpriced
@@ -33,14 +33,14 @@ OTHERS = "others"
 """The id of the row that sums what `top` leaves out."""
 
 
-def query(report: Report, engine: Engine, question: Question, now: datetime) -> tuple[exp.Select, LedgerTable]:
+def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tuple[exp.Select, LedgerTable]:
     """The query that answers a question, and the table it reads.
 
     The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
     """
-    report.check(question)
-    report = report.showing(question.show)
-    table = _money_table(question) if report.money else USED_HOUR if "hour" in question.by or question.zone else USED
+    pivot.check(question)
+    pivot = pivot.showing(question.show)
+    table = _money_table(question) if pivot.money else USED_HOUR if "hour" in question.by or question.zone else USED
     if table in {CHARGES, USED} and CHARGES.name not in engine.version.tables and engine.version.number:
         raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
     if owned(question):
@@ -53,12 +53,12 @@ def query(report: Report, engine: Engine, question: Question, now: datetime) -> 
     if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
         by = ("organization", *by)
     dims = {name: _column(question, name) for name in by}
-    if report.apart and report.apart[0] not in dims:
-        name, sql = report.apart
+    if pivot.apart and pivot.apart[0] not in dims:
+        name, sql = pivot.apart
         dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
     sums = [
         exp.alias_(exp.maybe_parse(measure.aggregated), measure.name)
-        for measure in report.measures
+        for measure in pivot.measures
         if not measure.derived
     ]
     select = (
@@ -67,7 +67,7 @@ def query(report: Report, engine: Engine, question: Question, now: datetime) -> 
         .where(asked_for(question, present(engine, table, question, now)), *wanted(engine, table, question.where))
     )
     if table is CHARGES:
-        counted = f" OR kind = '{REQUESTS}'" if "requests" in {measure.name for measure in report.measures} else ""
+        counted = f" OR kind = '{REQUESTS}'" if "requests" in {measure.name for measure in pivot.measures} else ""
         select = select.where(f"billed IS NOT NULL{counted}")
     if dims:
         return select.group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 1))), table
@@ -102,10 +102,10 @@ def _money_table(question: Question) -> LedgerTable:
     return COST
 
 
-def answer(report: Report, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
+def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; InvalidQuestion where the question cannot be."""
-    select, table = query(report, engine, question, now)
-    report = report.showing(question.show)
+    select, table = query(pivot, engine, question, now)
+    pivot = pivot.showing(question.show)
     coverage, caveats = cover(engine, table, question, now)
     inner = question
     remarks: list[str] = []
@@ -114,28 +114,28 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         inner = unasked(question, owners or Owners())
         dims, rows, remarks, renamed = attributed(engine, question, owners or Owners())
     else:
-        dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in report.measures}]
-        counts = [measure.name for measure in report.measures if measure.kind is Kind.COUNT and not measure.derived]
+        dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in pivot.measures}]
+        counts = [measure.name for measure in pivot.measures if measure.kind is Kind.COUNT and not measure.derived]
         rows = engine.ask(select).to_pylist()
         rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
         rows = [_known(row, dims, coverage) for row in rows]
-    totals: Mapping[str, Any] = _sum(report, rows)
-    notes = report.notes
+    totals: Mapping[str, Any] = _sum(pivot, rows)
+    notes = pivot.notes
     if cut := NAMED_CUTS.get(table.name):
         totals, notes = whole(engine, cut, question, totals)
-    rows = [*rows, *zeros(report, question, dims, rows, coverage)]
+    rows = [*rows, *zeros(pivot, question, dims, rows, coverage)]
     times = [name for name in dims if name in TIMES]
     rows.sort(
         key=lambda row: (
             [_when(row[name], name) for name in times],
-            -(row[report.order] or 0),
+            -(row[pivot.order] or 0),
             [row[name] for name in dims],
         )
     )
     if question.top is not None and len(rows) > question.top:
-        rows = _top(report, rows, dims, question)
+        rows = _top(pivot, rows, dims, question)
     names = named(engine, dims)
-    headings, cells = _laid_out(report, rows, dims, names)
+    headings, cells = _laid_out(pivot, rows, dims, names)
     if renamed:
         coverage["renamed"] = renamed
     split: list[str] = []
@@ -152,7 +152,7 @@ def answer(report: Report, engine: Engine, question: Question, now: datetime, ow
         question,
         headings,
         cells,
-        {measure.name: totals[measure.name] if known else None for measure in report.measures},
+        {measure.name: totals[measure.name] if known else None for measure in pivot.measures},
         (
             *_of_zone(question),
             *priority(engine, table, question, present(engine, table, question, now)),
@@ -187,23 +187,23 @@ def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]
     return row | {REQUESTS: None} if lost and REQUESTS in row else row
 
 
-def _sum(report: Report, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _sum(pivot: Pivot, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     sums: dict[str, Any] = {}
-    for measure in report.measures:
+    for measure in pivot.measures:
         if measure.derived is None:
             cells = [row[measure.name] for row in rows if row[measure.name] is not None]
             sums[measure.name] = total(cells) if measure.kind is Kind.MONEY else sum(cells)
             if measure.aggregate and len(cells) < len(rows):
                 sums[measure.name] = None
-    for measure in report.measures:
+    for measure in pivot.measures:
         if measure.derived is not None:
             sums[measure.name] = measure.derived(sums)
     return sums
 
 
-def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
+def _top(pivot: Pivot, rows: list[dict[str, Any]], dims: list[str], question: Question) -> list[dict[str, Any]]:
     """The largest rows, and the rest in one: one for each value of what stands apart though nobody asked."""
-    by_size = sorted(range(len(rows)), key=lambda index: -(rows[index][report.order] or 0))
+    by_size = sorted(range(len(rows)), key=lambda index: -(rows[index][pivot.order] or 0))
     largest = set(by_size[: question.top])
     unasked = [name for name in dims if name not in question.by]
     rest: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
@@ -212,14 +212,14 @@ def _top(report: Report, rows: list[dict[str, Any]], dims: list[str], question: 
             rest.setdefault(tuple(row[name] for name in unasked), []).append(row)
     top_rows = [row for index, row in enumerate(rows) if index in largest]
     others = [
-        dict.fromkeys(dims, OTHERS) | dict(zip(unasked, group, strict=True)) | _sum(report, group_rows)
+        dict.fromkeys(dims, OTHERS) | dict(zip(unasked, group, strict=True)) | _sum(pivot, group_rows)
         for group, group_rows in rest.items()
     ]
     return [*top_rows, *others]
 
 
 def _laid_out(
-    report: Report, rows: list[dict[str, Any]], dims: list[str], names: Mapping[str, Callable[[str], str]]
+    pivot: Pivot, rows: list[dict[str, Any]], dims: list[str], names: Mapping[str, Callable[[str], str]]
 ) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
     headings: list[Heading] = []
     columns: list[list[Cell]] = []
@@ -229,7 +229,7 @@ def _laid_out(
         if name in names:
             headings.append(Heading(f"{name}_name", Kind.NAME))
             columns.append([names[name](row[name]) for row in rows])
-    for measure in report.measures:
+    for measure in pivot.measures:
         headings.append(measure.heading)
         columns.append([measure.derived(row) if measure.derived else row[measure.name] for row in rows])
     return tuple(headings), list(zip(*columns, strict=True))

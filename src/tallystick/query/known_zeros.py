@@ -13,7 +13,7 @@ from tallystick.core.question import Kind, Question
 from tallystick.core.records import CHARGES, REQUESTS, USED
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
-from tallystick.query.shape import Report
+from tallystick.query.pivot import Pivot
 from tallystick.store.engine import Engine
 
 _REPORTS = ("spend", "usage")
@@ -22,7 +22,7 @@ _UNKNOWN = ("not_billed_yet", "usage_unknown")
 
 
 def zeros(
-    report: Report,
+    pivot: Pivot,
     question: Question,
     dims: Sequence[str],
     rows: Sequence[Mapping[str, Any]],
@@ -32,7 +32,7 @@ def zeros(
 
     A day that is absent, running or not billed yet has none.
     """
-    if report.name not in _REPORTS or question.top is not None or question.zone:
+    if pivot.name not in _REPORTS or question.top is not None or question.zone:
         return []
     unknown = {*coverage["absent"], *coverage["running"]}
     unknown |= {day for part in _UNKNOWN for day in coverage.get(part, {}).get("days", ())}
@@ -44,7 +44,7 @@ def zeros(
         else None
         if measure.name == REQUESTS and not counted
         else 0
-        for measure in report.measures
+        for measure in pivot.measures
         if not measure.derived
     }
     if not dims:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tallystick.query.shape import Report
+from tallystick.query.pivot import Pivot
 from tallystick.reports.cache import CACHE
 from tallystick.reports.spend import SPEND
 from tallystick.reports.usage import USAGE
 
-REPORTS: tuple[Report, ...] = (SPEND, USAGE, CACHE)
+REPORTS: tuple[Pivot, ...] = (SPEND, USAGE, CACHE)
 """Every report; its command and help follow from this line, its Python method stands in `ledger.py`."""

@@ -15,7 +15,7 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
-from tallystick.query.shape import Measure, Report
+from tallystick.query.pivot import Measure, Pivot
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def hit_rate(row: Mapping[str, Any]) -> Cell:
     return ratio(row["cache_read"], sum(row[name] for name in _INPUT))
 
 
-CACHE = Report(
+CACHE = Pivot(
     name="cache",
     meaning="Input tokens uncached, written to the cache (5m and 1h apart) and read from it, and the hit rate",
     money=False,

@@ -20,7 +20,7 @@ from tallystick.core.records import ACTIVITY, DAYS, TOOLS
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.names import directory, organizations
-from tallystick.query.shape import Measure, Report
+from tallystick.query.pivot import Measure, Pivot
 from tallystick.store.engine import Engine
 
 COUNTS = ("sessions", "lines_added", "lines_removed", "commits", "pull_requests")
@@ -53,7 +53,7 @@ def _whole(sql: str, rows: str) -> str:
     return f"CASE WHEN count(*) FILTER ({rows}) = count({sql}) FILTER ({rows}) THEN sum({sql}) FILTER ({rows}) END"
 
 
-CLAUDE_CODE = Report(
+CLAUDE_CODE = Pivot(
     name="claude-code",
     meaning="What was done with Claude Code, its estimated cost, and what was billed where that is known",
     money=False,

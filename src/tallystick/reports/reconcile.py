@@ -24,8 +24,8 @@ from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import wanted, within
 from tallystick.query.gaps import LOST
 from tallystick.query.names import named, organizations
+from tallystick.query.pivot import Pivot
 from tallystick.query.price_lists import MEND, OTHERS, by_others
-from tallystick.query.shape import Report
 from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
@@ -47,7 +47,7 @@ _LINE = ("workspace", "model", "kind", "tier", "context", "geo")
 _WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."
 _SPEED = "a line of the bill covers fast and standard use together."
 
-RECONCILE = Report(
+RECONCILE = Pivot(
     name="reconcile",
     meaning="Billed against priced, and the difference by named cause",
     money=True,

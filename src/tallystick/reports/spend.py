@@ -9,7 +9,7 @@ from tallystick.core.breakdowns import CUT_DIMS
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
-from tallystick.query.shape import Measure, Report
+from tallystick.query.pivot import Measure, Pivot
 from tallystick.store.views import ALL_TOLD
 
 _DAILY = "the ledger keeps what was billed by UTC day."
@@ -26,7 +26,7 @@ def _per_request(row: Mapping[str, Any]) -> Cell:
     return None if not row["requests"] else ratio(row["billed"] or 0, row["requests"])
 
 
-SPEND = Report(
+SPEND = Pivot(
     name="spend",
     meaning="What was billed, in US dollars, before credits and taxes",
     money=True,

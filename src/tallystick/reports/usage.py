@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tallystick.core.question import Kind
 from tallystick.core.records import TOKENS
-from tallystick.query.shape import Measure, Report
+from tallystick.query.pivot import Measure, Pivot
 
 DIMENSIONS = (
     "organization",
@@ -27,7 +27,7 @@ _REQUESTS = "CASE WHEN count(*) = count(requests) THEN sum(requests) END"
 _RANKS = {"uncached_input": 1, "cache_read": 2, "output": 1, "cache_write_5m": 3, "cache_write_1h": 3}
 _TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name, rank=_RANKS[name]) for name in TOKENS)
 
-USAGE = Report(
+USAGE = Pivot(
     name="usage",
     meaning="Tokens used, a column for each kind, and web searches",
     money=False,

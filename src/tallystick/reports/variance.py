@@ -22,7 +22,7 @@ from tallystick.query.filters import column, wanted, within
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import named, organizations
 from tallystick.query.owners import OWNED, attribution, known, lines, notes, owned, unasked
-from tallystick.query.shape import Measure, Report
+from tallystick.query.pivot import Measure, Pivot
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Amount, Effects, Line, effects
@@ -33,7 +33,7 @@ WHAT = ("model", "kind", "tier", "context", "geo", "speed")
 """What tells the lines of a group apart, whatever is asked."""
 MONEY = ("before", "after", "change", "price", "volume", "mix")
 
-VARIANCE = Report(
+VARIANCE = Pivot(
     name="variance",
     meaning="Why what was billed changed between two months: price, volume and mix",
     money=True,

@@ -18,7 +18,7 @@ from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.errors import InvalidQuestion
 from tallystick.query import grouping as plain
 from tallystick.query.filters import wanted, within
-from tallystick.query.shape import Measure, Report
+from tallystick.query.pivot import Measure, Pivot
 from tallystick.reports.cache import by_rate, grouped, models, spoken
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.store.engine import Engine
@@ -31,7 +31,7 @@ _NOTE = (
     "not billed are in both. Lines unpriced on one side are in neither; excluded is what they cost as they are, where "
     "that is known."
 )
-WHATIF = Report(
+WHATIF = Pivot(
     name="whatif",
     meaning="The same usage at other prices: another model, batch, cache hit rate or geography",
     money=False,

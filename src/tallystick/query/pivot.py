@@ -1,4 +1,4 @@
-"""A report as a small value: what it sums, what it can be grouped by, what it refuses and why.
+"""A pivot: a report as a small value, what it sums, what it can be grouped by, what it refuses and why.
 
 Light to import: command and help follow from it without opening a ledger.
 """
@@ -43,8 +43,8 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """One report over one kind of record: cost (`money`) or usage.
+class Pivot:
+    """Sums over one kind of record, grouped by dimensions: cost (`money`) or usage.
 
     `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
     then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
@@ -65,7 +65,7 @@ class Report:
     notes: tuple[str, ...] = ()
     cuts: tuple[str, ...] = ()
 
-    def showing(self, names: Sequence[str]) -> Report:
+    def showing(self, names: Sequence[str]) -> Pivot:
         """The report with further figures; InvalidQuestion for one that it does not have."""
         known = {measure.name: measure for measure in self.more}
         if unknown := [name for name in names if name not in known]:
