@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from faults.backend import backend
@@ -41,10 +41,17 @@ def faults_for(endpoint: Endpoint) -> list[Fault]:
 def cells(name: str, *, part: bool = False) -> list[tuple[Endpoint, Fault, str]]:
     """Every cell of a backend, in a fixed mixed order: the simulator has the limits, and a part of the rest.
 
-    `part` leaves out most of what the same code of the client meets at every endpoint: the framing and the status.
+    One cell of each kind of fault at each endpoint comes before the second of any. `part` leaves out most of what the
+    same code of the client meets at every endpoint: the framing and the status.
     """
     chosen = [cell for cell in _cells(name) if not part or _counts(*cell)]
-    return sorted(chosen, key=_order)
+    rounds: Counter[tuple[str, str]] = Counter()
+    ordered = []
+    for cell in sorted(chosen, key=_order):
+        endpoint, fault, _ = cell
+        rounds[endpoint.name, fault.kind] += 1
+        ordered.append((rounds[endpoint.name, fault.kind], cell))
+    return [cell for _, cell in sorted(ordered, key=lambda numbered: numbered[0])]
 
 
 def _order(cell: tuple[Endpoint, Fault, str]) -> float:
@@ -83,16 +90,17 @@ def main() -> None:
     parser.add_argument("--backend", choices=("stand", "sim"), default="stand")
     parser.add_argument("--only", default="", help="parts of 'endpoint/kind/fault/way', with a comma between")
     parser.add_argument("--from", dest="again", default="", help="a JSON of a run before: only its bad cells")
+    parser.add_argument(
+        "--without", default="", help="JSON files of runs before, with a comma between: not their cells"
+    )
     parser.add_argument("--part", action="store_true", help="leave out most faults of framing and status")
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--output", default="faults.json")
     asked = parser.parse_args()
     wanted = {part for part in asked.only.split(",") if part}
-    bad: set[str] | None = None
-    if asked.again:
-        before = [json.loads(line) for line in Path(asked.again).read_text().splitlines()]
-        bad = {_name(r["endpoint"], r["kind"], r["fault"], r["way"]) for r in before if r["verdict"] in BAD}
+    bad = _run_before(asked.again, BAD) if asked.again else None
+    done = {name for path in asked.without.split(",") if path for name in _run_before(path)}
     shard, of = map(int, asked.shard.split("/"))
     counts: Counter[str] = Counter()
     with (
@@ -107,7 +115,7 @@ def main() -> None:
             name = _name(endpoint.name, fault.kind, fault.name, way)
             if number % of != shard or fault.slow != asked.slow or not all(part in name for part in wanted):
                 continue
-            if bad is not None and name not in bad:
+            if name in done or (bad is not None and name not in bad):
                 continue
             result = runner.run(endpoint, fault, way)
             counts[result.verdict] += 1
@@ -116,6 +124,16 @@ def main() -> None:
             _show(name, result)
     sys.stdout.write(f"{dict(counts)}\n")
     sys.exit(any(counts[verdict] for verdict in BAD))
+
+
+def _run_before(path: str, verdicts: Collection[str] = ()) -> set[str]:
+    """The cells of a run before, those of some verdicts alone where any are given."""
+    before = [json.loads(line) for line in Path(path).read_text().splitlines()]
+    return {
+        _name(row["endpoint"], row["kind"], row["fault"], row["way"])
+        for row in before
+        if not verdicts or row["verdict"] in verdicts
+    }
 
 
 def _name(*parts: str) -> str:

@@ -90,6 +90,61 @@ def test_a_model_that_the_bill_may_call_otherwise_is_not_late() -> None:
     assert {row["cause"] for row in rows} == {"not billed", "no usage"}
 
 
+@pytest.mark.parametrize("lost", ["unknown", "none"])
+def test_a_bill_without_workspaces_is_of_the_use_that_has_no_other(lost: str) -> None:
+    """A line that does not tell its workspace is split over the use without a line of its own: none of it is late."""
+    used = [
+        use(uncached_input=1),
+        use("b", workspace="wrkspc_2", uncached_input=3),
+        use("c", workspace="wrkspc_3", uncached_input=5),
+    ]
+    rows = tallied(used, [line("8", workspace=lost), line("5", workspace="wrkspc_3")], doubts=OPEN)
+    assert {row["key"]: (row["billed"], row["cause"]) for row in rows} == {
+        "key_a": (2, "none"),
+        "b": (6, "none"),
+        "c": (5, "none"),
+    }
+
+
+@pytest.mark.parametrize("lost", ["unknown", "none"])
+def test_use_without_a_workspace_is_billed_by_the_lines_without_use(lost: str) -> None:
+    """Where the usage does not tell the workspace, lines of any workspace are of it, and it is not late."""
+    used = [use(workspace=lost, uncached_input=8, output=1), use("b", workspace="wrkspc_3", uncached_input=5)]
+    rows = tallied(used, [line("8"), line("5", workspace="wrkspc_3")], doubts=OPEN)
+    assert {(row["key"], row["kind"]): (row["billed"], row["cause"]) for row in rows} == {
+        ("key_a", "uncached_input"): (8, "none"),
+        ("key_a", "output"): (None, "not billed"),
+        ("b", "uncached_input"): (5, "none"),
+    }
+
+
+def test_a_workspace_is_late_beside_use_and_bill_that_both_have_none() -> None:
+    """A line without a workspace that use without one has is no bill of other workspaces."""
+    used = [use(workspace="none", uncached_input=1), use("b", workspace="wrkspc_2", uncached_input=3)]
+    rows = tallied(used, [line("8", workspace="none")], doubts=OPEN)
+    assert {row["key"]: (row["billed"], row["cause"]) for row in rows} == {
+        "key_a": (8, "none"),
+        "b": (None, "not billed yet"),
+    }
+
+
+@pytest.mark.parametrize(
+    "alone",
+    [
+        line("8", workspace="unknown", kind="output"),
+        line("8", workspace="default", model=OPUS),
+        service("8", "unknown", workspace="wrkspc_2"),
+        service("8", "unknown", workspace="none"),
+    ],
+    ids=["another kind", "default workspace", "unknown kind", "unknown kind and workspace"],
+)
+def test_use_that_a_line_alone_may_be_of_is_not_late(alone: Row) -> None:
+    """Use is not awaited beside a line that no use was matched to and that may be of it: that would bill it twice."""
+    used = [use(uncached_input=1), use("b", workspace="wrkspc_2", model=OPUS, uncached_input=3, web_searches=1)]
+    rows = tallied(used, [line("8"), service("1", "web_search", workspace="wrkspc_2"), alone], doubts=OPEN)
+    assert only(rows, key="b", kind="uncached_input")["cause"] == "not billed"
+
+
 def test_use_of_a_user_profile_is_billed_elsewhere() -> None:
     """In a workspace of a user profile, use without a bill of ours is billed to that profile, settled or not."""
     used = [use(workspace="wrkspc_2", uncached_input=9), use("b", uncached_input=9)]

@@ -33,38 +33,74 @@ class Doubts:
 
 
 _TOKENS = ", ".join(f"'{kind}'" for kind in TOKENS)
+_OF_USE = f"{_TOKENS}, 'web_search', 'unknown'"
+UNPLACED = "('unknown', 'none')"
+"""Words of a workspace that is not told; of the older dialect null is the default workspace, and a word of its own."""
 _IN_PART = "(due.day IN (FROM recent_days) OR due.workspace IN (FROM profiles))"
-# Credits are no bill of any use. A token line of a model that was not used may be of one under another name: then no
-# model of its workspace is taken to be late.
+# Credits are no bill of any use. A line is a bill of its own workspace; one that no use of its own was matched to, and
+# that does not tell its workspace, of every one. Use that does not tell its workspace is billed by such lines, and use
+# whose workspace was not told when it was asked for by any of its day.
 _GROUPS = f"""
 CREATE TEMP TABLE late AS
 WITH due AS (
-    SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search FROM cells
-    WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND (rate > 0 OR rate_rest > 0)
+    SELECT DISTINCT day, workspace::VARCHAR AS workspace, model::VARCHAR AS model, kind = 'web_search' AS search
+    FROM cells WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND (rate > 0 OR rate_rest > 0)
+), matched AS (
+    SELECT DISTINCT pairs.line FROM pairs JOIN cells ON cells.cell = pairs.cell JOIN lines ON lines.line = pairs.line
+    WHERE cells.workspace = lines.workspace
 ), bills AS (
-    FROM lines WHERE total >= 0
-), alone AS (
-    SELECT day, workspace FROM bills WHERE kind IN ({_TOKENS}) AND line NOT IN (SELECT line FROM pairs)
-        AND (day, workspace, model) NOT IN (SELECT day, workspace, model FROM cells)
+    SELECT day, workspace, model, kind FROM lines WHERE total >= 0
+    UNION
+    SELECT lines.day, due.workspace, lines.model, lines.kind
+    FROM lines JOIN (SELECT DISTINCT day, workspace FROM due) AS due ON due.day = lines.day
+    WHERE total >= 0 AND (due.workspace = 'unknown' OR (
+        line NOT IN (FROM matched) AND kind IN ({_OF_USE})
+        AND (lines.workspace IN {UNPLACED} OR due.workspace IN {UNPLACED})))
 )
 SELECT day, NULL AS workspace, NULL AS model, NULL AS search FROM due ANTI JOIN bills USING (day)
 UNION
 SELECT day, workspace, NULL, NULL FROM due ANTI JOIN bills USING (day, workspace)
 UNION
 SELECT day, workspace, model, false FROM due
-WHERE NOT search AND {_IN_PART} AND (day, workspace) NOT IN (FROM alone) AND NOT EXISTS (
+WHERE NOT search AND {_IN_PART} AND NOT EXISTS (
     FROM bills WHERE bills.day = due.day AND bills.workspace = due.workspace AND bills.kind <> 'web_search'
-        AND (bills.model = due.model OR (bills.kind IN ({_TOKENS}) AND bills.model IN ('unknown', 'none'))))
+        AND (bills.model = due.model OR (bills.kind IN ({_TOKENS}, 'unknown')
+            AND (due.model = 'unknown' OR bills.model IN ('unknown', 'none')))))
 UNION
 SELECT day, workspace, NULL, true FROM due
 WHERE search AND {_IN_PART} AND NOT EXISTS (
-    FROM bills WHERE bills.day = due.day AND bills.workspace = due.workspace AND bills.kind = 'web_search')
+    FROM bills WHERE bills.day = due.day AND bills.workspace = due.workspace
+        AND bills.kind IN ('web_search', 'unknown'))
 """  # noqa: S608 - our own names
+# A line that no use was matched to may be of use that has no line: of another name of its model, of a kind or a
+# workspace that the bill does not tell. Use that it may be of is not late: that would count it twice.
+_COVERED = f"""
+CREATE TEMP TABLE covered AS
+WITH alone AS (
+    SELECT DISTINCT day, workspace, model, kind, (day, workspace, model) NOT IN (
+        SELECT day, workspace::VARCHAR, model::VARCHAR FROM cells
+    ) AS unused
+    FROM lines WHERE total >= 0 AND kind IN ({_OF_USE}) AND line NOT IN (SELECT line FROM pairs)
+), used AS (
+    SELECT DISTINCT day, workspace::VARCHAR AS workspace, model::VARCHAR AS model, kind = 'web_search' AS search
+    FROM cells WHERE kind <> '{REQUESTS}'
+)
+SELECT DISTINCT used.* FROM used JOIN alone USING (day)
+WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
+    AND (alone.workspace = used.workspace OR alone.workspace IN {UNPLACED} OR used.workspace IN {UNPLACED}
+        OR (alone.workspace = 'default' AND alone.unused AND alone.model = used.model))
+    AND (used.search OR alone.model = used.model OR alone.unused)
+"""  # noqa: S608
 
 
 def groups(duck: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `late` (day, workspace, model, search) of `cells`, `lines` and `pairs`; null is every one."""
+    """Make the tables `late` and `covered` of `cells`, `lines` and `pairs`.
+
+    Both are of use by day, workspace, model and search: that without any bill (null is every one), and that which a
+    line of the bill may be of that no use was matched to.
+    """
     duck.execute(_GROUPS)
+    duck.execute(_COVERED)
 
 
 def is_late(table: str) -> str:
@@ -72,5 +108,7 @@ def is_late(table: str) -> str:
     return (
         f"EXISTS (FROM late WHERE late.day = {table}.day AND coalesce(late.workspace = {table}.workspace, true) "
         f"AND coalesce(late.model = {table}.model, true) "
-        f"AND coalesce(late.search = ({table}.kind = 'web_search'), true))"
+        f"AND coalesce(late.search = ({table}.kind = 'web_search'), true)) "
+        f"AND NOT EXISTS (FROM covered WHERE covered.day = {table}.day AND covered.workspace = {table}.workspace "
+        f"AND covered.model = {table}.model AND covered.search = ({table}.kind = 'web_search'))"
     )

@@ -1,7 +1,8 @@
 """The match: the two halves of a day to charges, in a full outer match on all that both know.
 
 A dimension that the bill leaves unknown matches every value; a line that still finds no usage is matched without its
-geography, then its tier, then its context, and says so. What stays alone on either side is a row too, with its cause.
+geography, then its tier, then its context, and says so. Where one half does not tell the workspace, lines without use
+and use without lines are matched across workspaces. What stays alone on either side is a row too, with its cause.
 The newer dialect bills each key and actor, so there a line is mostly one use; lines of the older one are split.
 """
 
@@ -57,11 +58,17 @@ FROM cost GROUP BY organization, month, day, {_KNOWN_BY}
 # Of priority tier the tokens are prepaid and in no bill; its web searches are billed like all others.
 _PAIRS = """
 INSERT INTO pairs
-SELECT lines.line, cells.cell, '{relaxed}' FROM lines JOIN cells USING (day, workspace, kind{equal})
+SELECT lines.line, cells.cell, '{relaxed}' FROM lines JOIN {cells} AS cells USING (day, kind{equal})
 WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
     AND (cells.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
     {loose}
 """
+_SPARE = "CREATE TEMP TABLE spare AS FROM cells ANTI JOIN pairs USING (cell)"
+_ANY_UNPLACED = f"""
+SELECT EXISTS (FROM lines WHERE workspace IN {late.UNPLACED} AND line NOT IN (SELECT line FROM pairs))
+    OR EXISTS (FROM spare WHERE workspace::VARCHAR IN {late.UNPLACED})
+"""  # noqa: S608
+_UNPLACED = f" AND (lines.workspace IN {late.UNPLACED} OR cells.workspace::VARCHAR IN {late.UNPLACED})"
 _MATCHED = f"""
 WITH billed AS (
     SELECT used.* EXCLUDE (list), coalesce(listed.list, used.list) AS list,
@@ -130,12 +137,18 @@ def charges(
         uses(duck, listed, own, usage_columns)
         duck.execute("CREATE TEMP TABLE pairs (line BIGINT, cell BIGINT, relaxed VARCHAR)")
         equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
-        duck.execute(_PAIRS.format(relaxed="none", equal=f", {', '.join(equal)}", loose=_agree(("speed",))))
+        exact = f", workspace, {', '.join(equal)}"
+        duck.execute(_PAIRS.format(relaxed="none", cells="cells", equal=exact, loose=_agree(("speed",))))
         steps = [name for name in _RELAXED if name not in usage_columns]
-        for count in range(len(steps) + 1):
-            relaxed = steps[:count]
-            agreement = _agree([name for name in (*equal, "speed") if name not in relaxed])
-            duck.execute(_PAIRS.format(relaxed=", ".join(relaxed) or "none", equal="", loose=agreement))
+        for cells, workspace, loose in (("cells", ", workspace", ""), ("spare", "", _UNPLACED)):
+            if not workspace:
+                duck.execute(_SPARE)
+                if not duck.sql(_ANY_UNPLACED).fetchall()[0][0]:
+                    break
+            for count in range(len(steps) + 1):
+                agreement = _agree([name for name in (*equal, "speed") if name not in steps[:count]]) + loose
+                relaxed = ", ".join(steps[:count]) or "none"
+                duck.execute(_PAIRS.format(relaxed=relaxed, cells=cells, equal=workspace, loose=agreement))
         late.groups(duck)
         allocate.shares(duck, by="cell")
         allocate.listed(duck)
