@@ -70,7 +70,7 @@ def export(folder: Path, source: str) -> Path:
             Credential("sk-ant-admin01-simulated", source="the simulator"), clock=clock, base_url=server.url, pace=None
         ) as client,
     ):
-        book.sync("2026-10-01", "2026-11-01", source=source, client=client)
+        book.sync("2026-10-01", "2026-10-31", source=source, client=client)
     file = folder / f"{source}.csv"
     with file.open("wb") as opened:
         book.export_focus("2026-10").write("csv", opened)

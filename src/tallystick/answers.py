@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tallystick.core.question import Question, Table, window
+from tallystick.core.question import Question, Table
 from tallystick.core.time import Window
+from tallystick.core.time_words import When, month_name, month_of, utc_day, window
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.grouping import answer, query
 from tallystick.query.names import organizations
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 By = str | Sequence[str]
 Where = Mapping[str, str | Sequence[str]]
+Days = tuple[When | None, When | None, When | None]
+"""The words for time of a question: since, until, month."""
+_ANY: Days = (None, None, None)
 
 
 class Answers:
@@ -52,60 +57,69 @@ class Answers:
     def spend(
         self,
         by: By = ("workspace",),
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         where: Where | None = None,
         top: int | None = None,
         show: Sequence[str] = (),
+        *,
+        month: When | None = None,
     ) -> Table:
         """What was billed, exact US dollars; `show` adds list, discount, requests, cost_per_request."""
-        return self.ask("spend", by, since, until, where, top, show)
+        return self.ask("spend", by, since, until, where, top, show, month=month)
 
     def usage(
         self,
         by: By = ("model",),
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         where: Where | None = None,
         top: int | None = None,
         show: Sequence[str] = (),
         tz: str | None = None,
+        *,
+        month: When | None = None,
     ) -> Table:
         """Tokens used, a column for each kind, and web searches; `show` adds requests.
 
         With `tz`, such as Asia/Tokyo, days, weeks and months are of that zone, from a ledger synced by the hour.
         """
-        return self.ask("usage", by, since, until, where, top, show, tz)
+        return self.ask("usage", by, since, until, where, top, show, tz, month=month)
 
     def cache(
         self,
         by: By = ("model",),
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         where: Where | None = None,
         top: int | None = None,
+        *,
+        month: When | None = None,
     ) -> Table:
         """Input tokens uncached, written to the cache and read from it, and the hit rate."""
-        return self.ask("cache", by, since, until, where, top)
+        return self.ask("cache", by, since, until, where, top, month=month)
 
     def ask(
         self,
         report: str,
         by: By,
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         where: Where | None = None,
         top: int | None = None,
         show: Sequence[str] = (),
         tz: str | None = None,
+        *,
+        month: When | None = None,
     ) -> Table:
-        """The answer of the report so named, over the UTC days from `since` to before `until`.
+        """Answer a report by its name over the UTC days from `since` to `until`, both included, or those of `month`.
 
+        Time is a word (2026-10-01, 2026-10, 7d, last-month), a date or a datetime; by default the last 30 ended days.
         `by` names dimensions, none for one row; `where` maps a dimension to the ids or names wanted; `top` keeps the
         largest rows and sums the rest in one; `show` names further figures of the report. `tz` names the zone whose
         days are meant, of usage alone.
         """
-        chosen, question = self._question(report, by, since, until, where, top, show, tz)
+        chosen, question = self._question(report, by, (since, until, month), where, top, show, tz)
         if chosen.name == "cache":
             from tallystick.reports import cache
 
@@ -133,8 +147,9 @@ class Answers:
         geo: str | None = None,
         *,
         by: By = ("model",),
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
+        month: When | None = None,
         where: Where | None = None,
         top: int | None = None,
     ) -> Table:
@@ -146,7 +161,7 @@ class Answers:
         from tallystick.tally.whatif import Change
 
         change = Change.read((swap,) if isinstance(swap, str) else swap, batch, cache_hit, geo)
-        question = self._asked("whatif", by, since, until, where, top)
+        question = self._asked("whatif", by, (since, until, month), where, top)
         return self._warned(lambda engine: report.answer(engine, question, self._clock.now(), self._lists(), change))
 
     def prices(self, model: str | None = None, on: str | None = None, *, history: bool = False) -> Table:
@@ -164,25 +179,34 @@ class Answers:
         return report.answer(self._lists(), report.day_of(on, self._clock.now()), model, engine)
 
     def claude_code(
-        self, by: By = ("person",), since: str = "30d", until: str | None = None, where: Where | None = None
+        self,
+        by: By = ("person",),
+        since: When | None = None,
+        until: When | None = None,
+        where: Where | None = None,
+        *,
+        month: When | None = None,
     ) -> Table:
         """What was done with Claude Code, with its estimate and the bill beside it where that tells of Claude Code."""
         from tallystick.reports import claude_code as report
 
-        return report.answer(self.engine(), self._asked("claude-code", by, since, until, where), self._clock.now())
+        question = self._asked("claude-code", by, (since, until, month), where)
+        return report.answer(self.engine(), question, self._clock.now())
 
     def query(
         self,
         report: str,
         by: By,
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         where: Where | None = None,
         show: Sequence[str] = (),
         tz: str | None = None,
+        *,
+        month: When | None = None,
     ) -> str:
         """The SQL that a report asks of the ledger, to read."""
-        chosen, question = self._question(report, by, since, until, where, None, show, tz)
+        chosen, question = self._question(report, by, (since, until, month), where, None, show, tz)
         return query(chosen, self.engine(), question, self._clock.now())[0].sql(dialect="duckdb", pretty=True)
 
     def sql(self, text: str) -> Table:
@@ -192,21 +216,28 @@ class Answers:
     def reconcile(
         self,
         by: By = ("model",),
-        since: str = "30d",
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         where: Where | None = None,
         *,
+        month: When | None = None,
         rates: bool = False,
     ) -> Table:
         """Billed against priced, and the difference by named cause; with `rates` the bill's effective rates instead."""
         from tallystick.reports import reconcile as report
 
-        question = self._asked("reconcile", by, since, until, where)
+        question = self._asked("reconcile", by, (since, until, month), where)
         build = report.rates if rates else report.answer
         return build(self.engine(), question, self._lists(), self._clock.now())
 
     def crosscheck(
-        self, by: By = ("workspace",), since: str = "30d", until: str | None = None, *, every: bool = False
+        self,
+        by: By = ("workspace",),
+        since: When | None = None,
+        until: When | None = None,
+        *,
+        month: When | None = None,
+        every: bool = False,
     ) -> Table:
         """What the two dialects say differently of the days that both were read for, by workspace or by key.
 
@@ -214,16 +245,16 @@ class Answers:
         """
         from tallystick.reports import crosscheck as report
 
-        question = self._asked("crosscheck", by, since, until, None)
+        question = self._asked("crosscheck", by, (since, until, month), None)
         return report.answer(self.engine(), question, self._clock.now(), self._lists(), every=every)
 
     def variance(
         self,
-        month: str | None = None,
+        month: When | None = None,
         against: str | None = None,
         *,
-        since: str | None = None,
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         by: By = ("model",),
         where: Where | None = None,
         top: int | None = None,
@@ -231,33 +262,32 @@ class Answers:
         """Why what was billed changed: price, volume and mix, which add up to the change to the picodollar.
 
         `month` (2026-10; the last ended one unless said) against the month before it, or the days from `since` to
-        before `until` against as many days before them. `against` names another month, or `SINCE..UNTIL`.
+        `until` against as many days before them. `against` names another month or span, or `SINCE..UNTIL`.
         """
         from tallystick.reports import variance as report
 
-        window, before = report.windows(month, against, since, until, self._clock.now())
-        question = replace(self._asked("variance", by, "1d", None, where, top), window=window, against=before)
+        current, before = report.windows(month, against, since, until, self._clock.now())
+        question = replace(self._asked("variance", by, _ANY, where, top), window=current, against=before)
         owners = self._settings.owners() if self._settings and owned(question) else None
         return self._warned(lambda engine: report.answer(engine, question, self._clock.now(), owners))
 
-    def budget(self, on: str | None = None, month: str | None = None) -> Table:
+    def budget(self, on: When | None = None, month: When | None = None) -> Table:
         """The budgets of the settings: spent, left, the pace to the end of each period, and a status.
 
         Those in force on the UTC day `on`, today unless said, or at the end of `month` (2026-10), or of it so far.
         """
         from tallystick.outlook import budgets as report
-        from tallystick.reports.variance import month_of
 
         if on is not None and month is not None:
             raise InvalidQuestion("A day is asked for, and a month too.", "Use --on or --month.")
         now, settings = self._clock.now(), self._settings or Settings.load()
-        budget_window = month_of(month, now) if month else window(on, None, now) if on else Window.of_day(now.date())
-        budget_window = budget_window if month else Window.of_day(budget_window.start.date())
+        day = now.date() if on is None else utc_day(on, now, timedelta(0))
+        budget_window = Window.of_day(day) if month is None else month_of(month, now)
         return self._warned(
             lambda engine: report.answer(engine, settings.budgets(), budget_window, now, settings.owners())
         )
 
-    def pace(self, where: Where | None = None, every: str = "month", on: str | None = None) -> Table:
+    def pace(self, where: Where | None = None, every: str = "month", on: When | None = None) -> Table:
         """What a week, month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
 
         The period that holds the UTC day `on`, today unless said; `where` maps a dimension to the ids or names wanted.
@@ -268,13 +298,13 @@ class Answers:
         if every not in list(Every):
             raise InvalidQuestion(f"There is no pace of a {every}.", f"It can be {', '.join(Every)}.")
         now = self._clock.now()
-        day = window(on, None, now).start.date() if on else now.date()
-        question = self._asked("pace", (), "1d", None, where)
+        day = now.date() if on is None else utc_day(on, now, timedelta(0))
+        question = self._asked("pace", (), _ANY, where)
         question = replace(question, window=Cycle(Every(every)).around(day))
         owners = self._settings.owners() if self._settings and owned(question) else None
         return self._warned(lambda engine: report.answer(engine, question, now, owners))
 
-    def summary(self, month: str | None = None, team: str | None = None, organization: str | None = None) -> Document:
+    def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         from tallystick.outlook.summary import summary
         from tallystick.query.names import directory
@@ -292,7 +322,7 @@ class Answers:
         settings = self._settings or Settings.load()
         return Status(self.engine(), settings.owners(), settings.budgets(), self._lists(), self._clock.now()).document()
 
-    def statements(self, month: str) -> list[Charged]:
+    def statements(self, month: When) -> list[Charged]:
         """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.
 
         Of a closed month what it was closed with, else a draft by the rules of today.
@@ -300,7 +330,8 @@ class Answers:
         from tallystick.billing.chargeback import charged
 
         engine, owners = self.engine(), (self._settings or Settings.load()).owners()
-        return [charged(engine, id_, month, owners, self._clock.now()) for id_ in organizations(engine)]
+        now = self._clock.now()
+        return [charged(engine, id_, month_name(month, now), owners, now) for id_ in organizations(engine)]
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.
@@ -319,19 +350,26 @@ class Answers:
             return rate_limits.answer(client, self._clock.now())
         return limits.answer(client, self.engine() if self._tables.exists() else None, self._clock.now())
 
-    def export(self, table: str, since: str = "30d", until: str | None = None, where: Where | None = None) -> Rows:
-        """Every row of charges, usage or cost over the UTC days from `since` to before `until`, to be written once.
+    def export(
+        self,
+        table: str,
+        since: When | None = None,
+        until: When | None = None,
+        where: Where | None = None,
+        *,
+        month: When | None = None,
+    ) -> Rows:
+        """Every row of charges, usage or cost over the UTC days from `since` to `until`, to be written once.
 
         `where` maps a dimension to the ids or names wanted.
         """
         from tallystick.exports import tables
 
-        return tables.export(self.engine(), self._asked(table, (), since, until, where), self._clock.now())
+        return tables.export(self.engine(), self._asked(table, (), (since, until, month), where), self._clock.now())
 
-    def export_focus(self, month: str | None = None, version: str = "1.2") -> Rows:
+    def export_focus(self, month: When | None = None, version: str = "1.2") -> Rows:
         """A UTC month (2026-10; the last ended one unless said) as FOCUS 1.2 or 1.4 has it, to be written once."""
         from tallystick.exports import focus
-        from tallystick.reports.variance import month_of
 
         now, settings = self._clock.now(), self._settings or Settings.load()
         question = Question("focus", month_of(month, now), ())
@@ -347,7 +385,7 @@ class Answers:
 
         return report.answer(self._tables, self.engine().version, top)
 
-    def diff(self, month: str, before: str | None = None, after: str | None = None, by: By | None = None) -> Table:
+    def diff(self, month: When, before: str | None = None, after: str | None = None, by: By | None = None) -> Table:
         """The lines of a month that changed between two versions, from what to what.
 
         `before` and `after` are numbers of versions, UTC days or instants. By default `after` is the newest, `before`
@@ -356,7 +394,8 @@ class Answers:
         from tallystick.reports import diff as report
 
         dims = report.LINE if by is None else (by,) if isinstance(by, str) else tuple(by)
-        return report.answer(self._tables, self.engine().version, month, before, after, dims, self._clock.now())
+        now = self._clock.now()
+        return report.answer(self._tables, self.engine().version, month_name(month, now), before, after, dims, now)
 
     def engine(self) -> Engine:
         """The version that is asked, the newest unless said, ready for it; LedgerError where there is no ledger."""
@@ -377,8 +416,7 @@ class Answers:
         self,
         report: str,
         by: By,
-        since: str,
-        until: str | None,
+        days: Days,
         where: Where | None,
         top: int | None,
         show: Sequence[str] = (),
@@ -395,22 +433,22 @@ class Answers:
 
             chosen.check_zone()
             zone = Zone.of(tz)
-        return chosen, replace(self._asked(report, by, since, until, where, top, zone), show=tuple(show))
+        return chosen, replace(self._asked(report, by, days, where, top, zone), show=tuple(show))
 
     def _asked(
         self,
         report: str,
         by: By,
-        since: str,
-        until: str | None,
+        days: Days,
         where: Where | None,
         top: int | None = None,
         zone: Zone | None = None,
     ) -> Question:
         dims = (by,) if isinstance(by, str) else tuple(by)
         wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
-        days = zone.window if zone else window
-        return Question(report, days(since, until, self._clock.now()), dims, wanted, top, zone=zone)
+        since, until, month = days
+        named = (zone.window if zone else window)(since, until, self._clock.now(), month=month)
+        return Question(report, named, dims, wanted, top, zone=zone)
 
     def _warned(self, ask: Callable[[Engine], Table]) -> Table:
         """An answer in which prices matter."""

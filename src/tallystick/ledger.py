@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tallystick.answers import Answers
-from tallystick.core.question import window
 from tallystick.core.time import DAY, Grain, Window
+from tallystick.core.time_words import When, month_name, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import models
 from tallystick.query.price_lists import by_others
@@ -61,9 +61,10 @@ class Ledger(Answers):
 
     def sync(
         self,
-        since: str | None = None,
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         *,
+        month: When | None = None,
         grain: str = "day",
         source: str = "auto",
         coding: bool = True,
@@ -77,7 +78,8 @@ class Ledger(Answers):
     ) -> Outcome:
         """Read from the API what is missing or not settled, and commit it month by month.
 
-        `since` defaults to the beginning of the last month but one, `until` to now; `grain` of usage is day or hour.
+        `since` defaults to the beginning of the last month but one, `until` to now; both are
+        included, and `month` is both. `grain` of usage is day or hour.
         `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
         profiles, slack, groups, by default those of the settings. `coding`: the activity of Claude Code too, one
         request for each day, where the older dialect is read. `again`: settled days of the window too, which must be
@@ -86,13 +88,14 @@ class Ledger(Answers):
         """
         from tallystick.sync.run import How, Sync
 
-        wanted, by = self._wanted(since, until, again=again), _grain(grain)
+        wanted, by = self._wanted(since, until, month, again=again), _grain(grain)
         if client is None:
             settings = self._settings or Settings.load()
             with settings.client(self._clock) as made:
                 return self.sync(
                     since,
                     until,
+                    month=month,
                     grain=grain,
                     source=source,
                     coding=coding,
@@ -110,7 +113,7 @@ class Ledger(Answers):
             client,
             self._tables,
             self._clock,
-            How(source, self._cuts(cuts), coding, again, accept_loss, compare=until is not None),
+            How(source, self._cuts(cuts), coding, again, accept_loss, compare=(until or month) is not None),
             progress=progress,
             waiting=waiting,
             prices=self._prices,
@@ -144,9 +147,10 @@ class Ledger(Answers):
 
     def plan(
         self,
-        since: str | None = None,
-        until: str | None = None,
+        since: When | None = None,
+        until: When | None = None,
         *,
+        month: When | None = None,
         grain: str = "day",
         source: str = "auto",
         coding: bool = True,
@@ -163,17 +167,17 @@ class Ledger(Answers):
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        wanted, words, now = self._wanted(since, until, again=again), chosen(self._cuts(cuts)), self._clock.now()
+        wanted, words = self._wanted(since, until, month, again=again), chosen(self._cuts(cuts))
         tasks = plan(
             known,
             wanted,
             _grain(grain),
-            now,
+            self._clock.now(),
             Choice(source),
             words,
             coding=coding,
             anew=again,
-            compare=until is not None,
+            compare=(until or month) is not None,
         )
         return tasks, estimate(tasks, request_costs(self._tables))
 
@@ -229,7 +233,7 @@ class Ledger(Answers):
 
     def closable(
         self,
-        month: str,
+        month: When,
         *,
         provisional: bool = False,
         late: bool = False,
@@ -242,7 +246,7 @@ class Ledger(Answers):
         owners = (self._settings or Settings.load()).owners()
         return drafts(
             self.engine(),
-            month,
+            month_name(month, self._clock.now()),
             owners,
             self._lists(),
             self._clock.now(),
@@ -254,7 +258,7 @@ class Ledger(Answers):
 
     def close(
         self,
-        month: str,
+        month: When,
         *,
         provisional: bool = False,
         late: bool = False,
@@ -275,7 +279,7 @@ class Ledger(Answers):
         owners = (self._settings or Settings.load()).owners()
         return close(
             self._tables,
-            month,
+            month_name(month, self._clock.now()),
             owners,
             self._lists(),
             self._clock.now,
@@ -292,19 +296,16 @@ class Ledger(Answers):
     def _cuts(self, cuts: Sequence[str] | None) -> Sequence[str]:
         return cuts if cuts is not None else self._settings.cuts if self._settings else ()
 
-    def _wanted(self, since: str | None, until: str | None, *, again: bool = False) -> Window:
+    def _wanted(self, since: When | None, until: When | None, month: When | None, *, again: bool = False) -> Window:
         now = self._clock.now()
-        if again and (since is None or until is None):
+        if again and month is None and (since is None or until is None):
             raise InvalidQuestion(
                 "--again reads settled days once more, so it must be told which.",
-                "Say --since and --until. Months that settled are looked at by their totals once a month anyway.",
+                "Say --month, or --since and --until. Totals of settled months are compared once a month anyway.",
             )
-        if since is None:
-            month = Grain.MONTH.floor(now)
-            for _ in range(2):
-                month = Grain.MONTH.floor(month - DAY)
-            since = f"{month:%Y-%m-%d}"
-        return window(since, until, now, first=None)
+        if since is None and month is None:
+            since = f"{window('2m', None, now).start:%Y-%m-%d}"
+        return window(since, until, now, month=month, first=None)
 
 
 def _grain(named: str) -> Grain:

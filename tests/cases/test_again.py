@@ -23,7 +23,7 @@ def settled(case: Case) -> Case:
 
 def test_a_settled_day_is_read_again_where_it_is_asked_for(settled: Case) -> None:
     """`--again` with a window reads settled days once more, and is counted by `--plan`; without a window none is."""
-    window = ("--since", "2026-10-05", "--until", "2026-10-06")
+    window = ("--since", "2026-10-05", "--until", "2026-10-05")
     with settled.serve(SCENARIO, LATE="1"):
         assert settled(*SYNC).code == 0
         assert settled(*OCTOBER).out.split()[-1] == "93.00"
@@ -37,7 +37,7 @@ def test_a_settled_day_is_read_again_where_it_is_asked_for(settled: Case) -> Non
 
 def test_settled_days_of_a_window_are_compared(settled: Case) -> None:
     """A sync of days that are named from first to last compares their control totals, and reads those that differ."""
-    window = ("--since", "2026-10-05", "--until", "2026-10-08")
+    window = ("--since", "2026-10-05", "--until", "2026-10-07")
     with settled.serve(SCENARIO, LATE="1"):
         done = settled(*SYNC, *window)
         assert (done.code, "1 day changed" in done.err) == (0, True)

@@ -62,7 +62,7 @@ def synced(case: Case, *days: str) -> None:
 def test_days_go_by_the_names_that_they_had(case: Case, tmp_path: Path) -> None:
     """A day goes by the name that was newest when it ended, at the syncs that there were; ids always match."""
     synced(case, "25", "28", "30")
-    until = ("--since", SINCE, "--until", "2026-11-29")
+    until = ("--since", SINCE, "--until", "2026-11-28")
     for rule, expected, warned in (
         ('workspace = "Search"', "24.00", True),
         ('workspace = "Search & Discovery"', "6.00", True),

@@ -5,7 +5,7 @@ from io import StringIO
 
 from cases.conftest import Case
 
-SINCE = ("--since", "2026-11-20", "--until", "2026-11-28")
+SINCE = ("--since", "2026-11-20", "--until", "2026-11-27")
 
 
 def test_requests_that_are_not_told_are_unknown(case: Case) -> None:

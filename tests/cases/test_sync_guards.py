@@ -87,7 +87,7 @@ def test_a_day_that_an_answer_empties_stays_until_a_later_sync_reads_the_same(ca
 @BOTH
 def test_a_day_in_doubt_fails_strict_and_is_named_first(case: Case, source: str) -> None:
     """While a loss is neither believed nor withdrawn, `--strict` exits 1 and the loss is among the notes printed."""
-    week = ("spend", "--by", "", *SINCE, "--until", "2026-11-28", "--strict")
+    week = ("spend", "--by", "", *SINCE, "--until", "2026-11-27", "--strict")
     used = ("usage", "--by", "", *SINCE, "--strict")
     with case.serve("small.py") as world:
         _sync(case, source)

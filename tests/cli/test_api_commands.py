@@ -178,7 +178,7 @@ def test_a_strange_answer_exits_5(tallystick: Tallystick, golden_world: World, f
     """An answer that breaks the contract exits 5, says which and where, and nothing of its window is kept."""
     with serve(Simulator(golden_world, clock=CLOCK.now, faults=[fault])) as server:
         there = {"TALLYSTICK_BASE_URL": server.url, "ANTHROPIC_ADMIN_KEY": KEY, "TALLYSTICK_LEDGER": "mine"}
-        run = tallystick("sync", "--since", "2026-10-01", "--until", "2026-11-01", **there)
+        run = tallystick("sync", "--since", "2026-10-01", "--until", "2026-10-31", **there)
     run.refused(5, "request-id req_", "Nothing of this window was kept")
     assert KEY not in run.err
     said = tallystick("spend", "--since", "2026-10", "--until", "2026-10", "--format", "json", TALLYSTICK_LEDGER="mine")

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -226,19 +227,56 @@ def test_what_follows_the_query_is_said(tallystick: Tallystick) -> None:
     assert tallystick("spend", "--sql").err == ""
 
 
-def test_an_until_that_leaves_out_the_last_of_a_month_is_said(tallystick: Tallystick) -> None:
-    """--until 2026-10-31 leaves the 31st out and says so; a month, or a day within one, needs no word."""
-    for until, said in (("2026-10-31", True), ("2026-10", False), ("2026-10-30", False)):
-        run = tallystick("spend", "--since", "2026-10", "--until", until)
-        assert ("2026-10-31, the last day of its month, is not in this" in run.out) is said
+def test_an_end_includes_what_it_names(tallystick: Tallystick, book: Ledger) -> None:
+    """--until 2026-10-31 includes the 31st, as --until 2026-10 does; --month 2026-10 and last-month are both ends."""
+    billed = f"{book.spend((), '2026-10-01', date(2026, 10, 31)).totals['billed']}"
+    for words in (
+        ("--since", "2026-10-01", "--until", "2026-10-31"),
+        ("--since", "2026-10", "--until", "2026-10"),
+        ("--month", "2026-10"),
+        ("--month", "last-month"),
+        ("--since", "last-month"),
+    ):
+        run = tallystick("spend", *words, "--format", "json")
+        assert run.json["question"]["until"] == "2026-11-01T00:00:00Z"
+        assert (run.json["totals"]["billed"], "exclusive" in run.out) == (billed, False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            ("spend",),
+            ("usage",),
+            ("cache",),
+            ("reconcile",),
+            ("whatif", "--batch", "0.4"),
+            ("claude-code",),
+            ("keys",),
+        ),
+        *(("owners",), ("crosscheck",), ("export", "charges"), ("variance",), ("sync", "--plan")),
+    ],
+    ids=lambda words: words[0],
+)
+def test_time_is_asked_in_one_way(tallystick: Tallystick, command: tuple[str, ...]) -> None:
+    """Each command that takes time takes --since, --until and --month, in the same words, and refuses the same."""
+    options = tallystick(*command[:2], "--help").out if command[0] == "export" else tallystick(command[0], "--help").out
+    assert "last-month" in " ".join(options.split())
+    for words in (("--since", "2026-Q3", "--until", "last-month"), ("--month", "last-month"), ("--since", "ytd")):
+        run = tallystick(*command, *words)
+        assert run.code == 0, run.err
+    tallystick(*command, "--month", "2026-10", "--since", "7d").refused(2, "--month")
+    tallystick(*command, "--month", "2026-Q3").refused(2, "'2026-Q3' is not a month", "last-month")
+    tallystick(*command, "--since", "last week").refused(2, "Did you mean last-week")
+    tallystick(*command, "--until", "2026-10-01T00:00:00Z").refused(2, "Write the day: 2026-10-01.")
 
 
 def test_strict_is_about_what_may_be_billed(tallystick: Tallystick) -> None:
     """Use without a price for which the bill has nothing is said and fails no --strict; `reconcile` has one too."""
-    run = tallystick("spend", "--since", "2026-11-18", "--until", "2026-11-21", "--strict")
+    run = tallystick("spend", "--since", "2026-11-18", "--until", "2026-11-20", "--strict")
     assert "No rate is known, and nothing was billed, for" in run.out
     assert run.code == 0
-    assert tallystick("reconcile", "--since", "2026-11-18", "--until", "2026-11-21", "--strict").code == 0
+    assert tallystick("reconcile", "--since", "2026-11-18", "--until", "2026-11-20", "--strict").code == 0
     assert tallystick("reconcile", "--since", "2026-09", "--strict").code == 1
 
 

@@ -31,7 +31,7 @@ from tallystick.store.engine import Engine
 Tallystick = Callable[..., Run]
 FIRST = date(2026, 10, 1)
 OCTOBER = {"since": "2026-10", "until": "2026-10"}
-DAYS = {"since": "2026-10-13", "until": "2026-10-17"}
+DAYS = {"since": "2026-10-13", "until": "2026-10-16"}
 MONEY = pa.decimal128(28, 12)
 
 
@@ -212,7 +212,7 @@ def test_absent_days_are_said_and_strict_fails(tallystick: Tallystick, ledgers: 
     """Days that the ledger lacks are named on the error stream, and with --strict the exit code is 1."""
     there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
     for table in TABLES:
-        asked = ("export", table, "--since", "2026-09-25", "--until", "2026-10-02")
+        asked = ("export", table, "--since", "2026-09-25", "--until", "2026-10-01")
         loose, strict = tallystick(*asked, **there), tallystick(*asked, "--strict", **there)
         assert (loose.code, strict.code) == (0, 1)
         assert loose.out == strict.out

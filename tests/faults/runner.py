@@ -34,7 +34,7 @@ CODES = frozenset({0, 1, 2, 3, 4, 5, 6})
 BAD = ("TRACEBACK", "HANG", "KEY", "WRONG", "SILENT", "UNSAID", "STOPPED", "LOST")
 """Verdicts that are faults of tallystick's."""
 
-_DAYS = ("--since", SINCE, "--until", "2026-11-28", "--format", "csv", "--strict")
+_DAYS = ("--since", SINCE, "--until", "2026-11-27", "--format", "csv", "--strict")
 SPEND = ("spend", "--by", "day,workspace,model,kind", *_DAYS)
 USAGE = ("usage", "--by", "day,workspace,model,tier", *_DAYS)
 QUESTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -47,7 +47,7 @@ QUESTIONS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "code": (("claude-code", "--by", "day,model", *_DAYS[:-1]), ("claude-code", "--by", "day", *_DAYS[:-1]), SPEND),
 }
-CHECKS = (("verify",), ("reconcile", "--since", SINCE, "--until", "2026-11-28", "--strict"))
+CHECKS = (("verify",), ("reconcile", "--since", SINCE, "--until", "2026-11-27", "--strict"))
 
 
 class Overdue(BaseException):

@@ -95,7 +95,7 @@ def test_unknown_is_said() -> None:
 def test_no_rows_of_no_days_is_unknown(empty: Ledger, book: Ledger) -> None:
     """Without a day there is `unknown`; with days and without rows there is `nothing`; the two are not the same."""
     assert "unknown" in as_text(empty.spend())
-    quiet = book.usage("model", "2026-11-15", "2026-11-16", {"workspace": "Migration 2025"})
+    quiet = book.usage("model", "2026-11-15", "2026-11-15", {"workspace": "Migration 2025"})
     assert "nothing" in as_text(quiet)
     assert "unknown" not in as_text(quiet)
 

@@ -10,7 +10,8 @@ from decimal import Decimal
 import pytest
 
 from tallystick import Ledger, Question, Table
-from tallystick.core.question import Cell, window
+from tallystick.core.question import Cell
+from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.grouping import answer
 from tallystick.query.pivot import Pivot
@@ -225,7 +226,7 @@ def test_no_priority_caveat_without_priority_tokens(book: Ledger) -> None:
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
 def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
     """The question stands in the answer: report, window in UTC, grouping, conditions, top; and the version too."""
-    said = book.ask(report.name, "model", "2026-11-01", "2026-11-08", {"tier": "standard"}, 2).written()
+    said = book.ask(report.name, "model", "2026-11-01", "2026-11-07", {"tier": "standard"}, 2).written()
     assert said["report"] == report.name
     assert said["question"] == {
         "report": report.name,

@@ -17,7 +17,7 @@ from .given import CLOCK, TODAY, client_of, column, days, summed, total
 
 SINCE = TODAY - timedelta(days=5)
 LAST = TODAY - timedelta(days=2)
-UNTIL = f"{LAST + timedelta(days=1)}"
+UNTIL = f"{LAST}"
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +142,6 @@ def test_one_person_by_name(coded: Ledger, world: World) -> None:
 
 def test_days_that_were_not_read_are_absent(coded: Ledger) -> None:
     """A day whose report was not read is named."""
-    table = coded.claude_code("day", "2026-10-01", "2026-10-03")
+    table = coded.claude_code("day", "2026-10-01", "2026-10-02")
     assert (table.cells, table.coverage["absent"]) == ([], ["2026-10-01", "2026-10-02"])
     assert table.totals["sessions"] is None

@@ -27,13 +27,13 @@ def _world() -> World:
     return World(start=date(2026, 8, 1), end=TODAY, seed=2, keys=16, requests_per_key_day=6, discount=discount)
 
 
-def _sync(path: Path, world: World, source: str, since: date = SINCE, until: date = TODAY) -> None:
+def _sync(path: Path, world: World, source: str, since: date = SINCE, until: date = LAST) -> None:
     with client_of(Simulator(world, clock=CLOCK.now)) as client:
         Ledger(path, CLOCK).sync(f"{since}", f"{until}", source=source, client=client)
 
 
 def _asked(book: Ledger, by: str = "workspace", *, every: bool = False) -> Table:
-    return book.crosscheck(by, f"{SINCE}", f"{TODAY}", every=every)
+    return book.crosscheck(by, f"{SINCE}", f"{LAST}", every=every)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def test_strict_ends_with_one_where_anything_differs(
 ) -> None:
     """The command shows what differs; with --strict its exit code says so too."""
     monkeypatch.setenv("TALLYSTICK_NOW", text(NOW))
-    words = ["crosscheck", "--since", f"{SINCE}", "--until", f"{TODAY}", "--ledger", str(moved.path), *strict]
+    words = ["crosscheck", "--since", f"{SINCE}", "--until", f"{LAST}", "--ledger", str(moved.path), *strict]
     done = CliRunner().invoke(cli, words)
     assert done.exit_code == code, done.output
     assert f"differs since {RESTATED}" in " ".join(done.output.split())
@@ -169,5 +169,5 @@ def test_strict_ends_with_one_where_anything_differs(
 def test_strict_is_content_where_all_is_equal(book: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     """With --strict and nothing that differs the exit code is 0."""
     monkeypatch.setenv("TALLYSTICK_NOW", text(NOW))
-    words = ["crosscheck", "--since", f"{SINCE}", "--until", f"{TODAY}", "--ledger", str(book.path), "--strict"]
+    words = ["crosscheck", "--since", f"{SINCE}", "--until", f"{LAST}", "--ledger", str(book.path), "--strict"]
     assert CliRunner().invoke(cli, words).exit_code == 0

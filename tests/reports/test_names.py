@@ -110,7 +110,7 @@ def test_a_workspace_that_spent_nothing_is_known(book: Ledger, golden_world: Wor
     """A workspace of the directory without any cost is zero by its name and by its id alike."""
     quiet = small_world().organization.workspaces[-1]
     for value in (quiet.name, quiet.id):
-        table = book.spend("workspace", "2026-11-15", "2026-11-16", {"workspace": value})
+        table = book.spend("workspace", "2026-11-15", "2026-11-15", {"workspace": value})
         assert (table.rows, table.totals) == ([], {"billed": 0}), value
     assert golden_world.organization.workspaces[-1].id == quiet.id
 

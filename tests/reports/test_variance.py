@@ -126,10 +126,10 @@ def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
 
 def test_windows(book: Ledger, truth: Truth) -> None:
     """The last ended month is asked where nothing is said; spans stand against as long a one before, or one named."""
-    week = book.variance(since="2026-11-08", until="2026-11-15", by=())
+    week = book.variance(since="2026-11-08", until="2026-11-14", by=())
     assert total(week, "before") == truth.billed(date(2026, 11, 1), date(2026, 11, 7))
     assert total(week, "after") == truth.billed(date(2026, 11, 8), date(2026, 11, 14))
-    named = book.variance(since="2026-11-08", until="2026-11-15", against="2026-10-08..2026-10-10", by=())
+    named = book.variance(since="2026-11-08", until="2026-11-14", against="2026-10-08..2026-10-09", by=())
     assert total(named, "before") == truth.billed(date(2026, 10, 8), date(2026, 10, 9))
     turned = book.variance("2026-10", against="2026-11", by=())
     assert (total(turned, "before"), total(turned, "after")) == (truth.billed(*NOVEMBER), truth.billed(*OCTOBER))
@@ -159,7 +159,7 @@ def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:
 
 def test_two_organizations_stand_apart(two: Ledger) -> None:
     """Organizations of one ledger are split apart, though nobody asked for it."""
-    table = two.variance(since="2026-11-17", until="2026-11-22", by="kind", top=3)
+    table = two.variance(since="2026-11-17", until="2026-11-21", by="kind", top=3)
     adds_up(table)
     assert len(set(column(table, "organization"))) == 2
 
@@ -187,7 +187,7 @@ def test_the_command(tallystick: Tallystick) -> None:
     run = tallystick("variance", "--month", "2026-11", "--by", "kind", "--format", "json")
     assert run.json["question"]["against"]["since"] == "2026-10-01T00:00:00Z"
     assert [it["name"] for it in run.json["columns"]][1:] == ["before", "after", "change", *EFFECTS, "growth"]
-    text = tallystick("variance", "--since", "2026-11-08", "--until", "2026-11-15", "--strict")
+    text = tallystick("variance", "--since", "2026-11-08", "--until", "2026-11-14", "--strict")
     assert text.code == 0
     assert "2026-11-08 to 2026-11-14 against 2026-11-01 to 2026-11-07" in text.out
     assert tallystick("variance", "--strict").code == 1

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
 from tallystick import Ledger
-from tallystick.core.question import window
 from tallystick.core.time import DAY
+from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import SystemClock
 
@@ -28,17 +28,32 @@ from .given import FIRST, NOW, TODAY, Truth, caveat, column, days, total
         ("2026-11-20", None, ("2026-11-20", "2026-11-23")),
         ("2026-10", None, ("2026-10-01", "2026-11-23")),
         ("2026-10", "2026-10", ("2026-10-01", "2026-11-01")),
-        ("2026-10", "mtd", ("2026-10-01", "2026-11-01")),
-        ("2026-10-05", "2026-10-07", ("2026-10-05", "2026-10-07")),
-        ("2026-10-05", "7d", ("2026-10-05", "2026-11-15")),
-        ("2026-10-05", "yesterday", ("2026-10-05", "2026-11-21")),
-        ("7d", "2026-11-18", ("2026-11-15", "2026-11-18")),
+        ("2026-10", "2026-10-31", ("2026-10-01", "2026-11-01")),
+        ("2026-10", "mtd", ("2026-10-01", "2026-11-23")),
+        ("2026-10", "last-month", ("2026-10-01", "2026-11-01")),
+        ("2026-10-05", "2026-10-07", ("2026-10-05", "2026-10-08")),
+        ("2026-10-05", "2026-10-05", ("2026-10-05", "2026-10-06")),
+        ("2026-10-05", "7d", ("2026-10-05", "2026-11-22")),
+        ("2026-10-05", "yesterday", ("2026-10-05", "2026-11-22")),
+        ("7d", "2026-11-18", ("2026-11-15", "2026-11-19")),
+        ("7d", "8d", ("2026-11-15", "2026-11-22")),
+        ("2026-Q3", None, ("2026-07-01", "2026-11-23")),
+        ("2026-Q3", "2026-Q3", ("2026-07-01", "2026-10-01")),
+        ("2026", None, ("2026-01-01", "2026-11-23")),
+        ("2025", "2025", ("2025-01-01", "2026-01-01")),
+        ("today", None, ("2026-11-22", "2026-11-23")),
+        ("qtd", None, ("2026-10-01", "2026-11-23")),
+        ("ytd", "last-month", ("2026-01-01", "2026-11-01")),
+        ("4w", None, ("2026-10-19", "2026-11-16")),
+        ("last-week", None, ("2026-11-09", "2026-11-16")),
+        ("last-month", None, ("2026-10-01", "2026-11-01")),
+        (None, "2026-10", ("2026-10-02", "2026-11-01")),
         ("mtd", "2027-03-01", ("2026-11-01", "2026-11-23")),
         ("mtd", "2026-11", ("2026-11-01", "2026-11-23")),
     ],
 )
-def test_words_for_time(since: str, until: str | None, expected: tuple[str, str]) -> None:
-    """`since` is inclusive, `until` exclusive, both UTC days; N d and N m are ended ones; nothing is of the future."""
+def test_words_for_time(since: str | None, until: str | None, expected: tuple[str, str]) -> None:
+    """Both ends include the UTC days that they name; N d, w, m are ended ones; nothing is of the future."""
     asked = window(since, until, NOW)
     assert (f"{asked.start:%Y-%m-%d}", f"{asked.end:%Y-%m-%d}") == expected
 
@@ -49,17 +64,14 @@ def test_words_for_time(since: str, until: str | None, expected: tuple[str, str]
         ("7", None),
         ("0d", None),
         ("-7d", None),
-        ("7w", None),
         ("2026-13", None),
         ("2026-02-30", None),
-        ("2026", None),
         ("last month", None),
         ("", None),
         ("2026-11-01T12:00:00Z", None),
         ("2026-12-01", None),
-        ("2026-11-10", "2026-11-10"),
         ("2026-11-10", "2026-11-09"),
-        ("7d", "8d"),
+        ("7d", "last-month"),
         ("0001-01-01T00:00:00+01:00", None),
     ],
 )
@@ -85,7 +97,7 @@ def test_a_month_is_its_days(book: Ledger, truth: Truth) -> None:
 
 def test_a_week_is_called_by_its_monday(book: Ledger, truth: Truth) -> None:
     """A week is named by its Monday and holds the seven days from it on."""
-    table = book.spend("week", "2026-10-05", "2026-10-19")
+    table = book.spend("week", "2026-10-05", "2026-10-18")
     assert table.rows == [
         {"week": f"{monday}", "billed": truth.billed(monday, monday + 6 * DAY)}
         for monday in (date(2026, 10, 5), date(2026, 10, 12))
@@ -102,7 +114,7 @@ def test_a_period_that_the_window_cuts_is_named(book: Ledger, by: str, cut: str)
 
 def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
     """Days before the ledger begins are named in words and in coverage, and have no row."""
-    table = book.spend("day", "2026-09-21", "2026-10-03")
+    table = book.spend("day", "2026-09-21", "2026-10-02")
     assert column(table, "day") == ["2026-10-01", "2026-10-02"]
     assert table.coverage["absent"] == [f"2026-09-{day}" for day in range(21, 31)]
     assert (table.coverage["days"], table.coverage["present"]) == (12, 2)
@@ -112,7 +124,7 @@ def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
 @pytest.mark.parametrize(("report", "by"), [("spend", ()), ("usage", "model"), ("cache", "day")])
 def test_a_window_without_data_has_unknown_totals(book: Ledger, report: str, by: str) -> None:
     """Where the ledger has no day of the window, there are no rows and every total is null, never 0."""
-    table = book.ask(report, by, "2026-09-01", "2026-09-11")
+    table = book.ask(report, by, "2026-09-01", "2026-09-10")
     assert table.rows == []
     assert set(table.totals.values()) == {None}
     assert len(table.totals) == len([it for it in table.headings if it.kind in {"count", "money", "ratio"}])
@@ -132,7 +144,7 @@ def test_an_empty_ledger_has_unknown_totals(empty: Ledger, report: str) -> None:
 
 def test_a_known_window_without_use_is_zero(book: Ledger) -> None:
     """Where the days are there and nothing was used, the total is a true zero."""
-    table = book.usage("model", "2026-11-15", "2026-11-16", {"workspace": "Migration 2025"})
+    table = book.usage("model", "2026-11-15", "2026-11-15", {"workspace": "Migration 2025"})
     assert table.rows == []
     assert table.totals["total_tokens"] == 0
 
@@ -162,7 +174,7 @@ def test_the_running_day_of_usage_is_a_part(book: Ledger, truth: Truth) -> None:
 
 def test_provisional_days_are_named(book: Ledger) -> None:
     """Days read under 35 days after their end are provisional by name; older ones are settled."""
-    table = book.spend(since=f"{FIRST}", until="2026-11-22")
+    table = book.spend(since=f"{FIRST}", until="2026-11-21")
     assert table.coverage["settled"] == 17
     assert table.coverage["provisional"] == [f"{day}" for day in days(FIRST, TODAY)[17:-1]]
     caveat(table, "35 days are provisional", "2026-10-18 to 2026-11-21")
@@ -170,7 +182,7 @@ def test_provisional_days_are_named(book: Ledger) -> None:
 
 def test_settled_days_need_no_caveat(book: Ledger) -> None:
     """An answer about settled days alone warns of nothing but use whose cost or price is nowhere."""
-    table = book.spend(since="2026-10-01", until="2026-10-18")
+    table = book.spend(since="2026-10-01", until="2026-10-17")
     assert (table.coverage["settled"], table.coverage["present"], table.coverage["days"]) == (17, 17, 17)
     assert not [it for it in table.caveats if "priority" not in it and not it.startswith(("Unpriced", "No rate"))]
 
@@ -181,3 +193,21 @@ def test_a_day_read_while_running_is_named_for_ever(book: Ledger) -> None:
     assert column(table, "day") == ["2026-11-22"]
     assert table.coverage["running"] == ["2026-11-22"]
     assert table.coverage["absent"] == [f"2026-11-{day}" for day in range(23, 29)]
+
+
+def test_time_in_python(book: Ledger, truth: Truth) -> None:
+    """Python takes dates and datetimes as days that are included, and `month=` for both ends."""
+    october = truth.billed(date(2026, 10, 1), date(2026, 10, 31))
+    for table in (
+        book.spend((), date(2026, 10, 1), date(2026, 10, 31)),
+        book.spend((), datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 31, 23, tzinfo=UTC)),
+        book.spend((), "2026-10-01", "2026-10-31"),
+        book.spend((), month="2026-10"),
+        book.spend((), month="last-month"),
+        book.spend((), month=date(2026, 10, 7)),
+    ):
+        assert table.totals["billed"] == october
+    assert book.reconcile(month="2026-10").totals["billed"] == october
+    assert book.variance(month=date(2026, 11, 1)).totals["before"] == october
+    with pytest.raises(InvalidQuestion, match="both"):
+        book.spend(since="2026-10", month="2026-10")

@@ -17,8 +17,8 @@ from tallystick.billing.chargeback import Charged, charged
 from tallystick.billing.close import close
 from tallystick.billing.statement import statement
 from tallystick.core.money import plain
-from tallystick.core.question import utc_month
 from tallystick.core.records import CHARGES, CLOSED, DAYS, NAMES
+from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.query.closed_months import (

@@ -297,7 +297,7 @@ def test_whatever_spend_is_by_it_is_the_bill(full: Path, truth: World) -> None:
     expected = sum((truth.billed(day) for day in span(SINCE, TODAY)), Decimal(0))
     groups: list[tuple[str, ...]] = [(), ("key",), ("actor",), ("description",), ("method",), ("key", "kind", "day")]
     for by in groups:
-        table = book.spend(by, str(SINCE), str(TODAY))
+        table = book.spend(by, str(SINCE), "yesterday")
         assert total(table) == expected, by
         assert sum(int(Decimal(str(row["billed"])).scaleb(12)) for row in table.rows) == int(expected.scaleb(12)), by
 
@@ -318,9 +318,9 @@ def test_each_workspace_has_the_same_bill_from_either_half(full: Path) -> None:
 def test_a_key_can_be_asked_for(full: Path, truth: World) -> None:
     """`where` holds spend to one key, which then has what the rows by key say, and a caveat where it was split."""
     book = asked(full)
-    by_key = book.spend("key", str(SINCE), str(TODAY))
+    by_key = book.spend("key", str(SINCE), "yesterday")
     for row in by_key.rows[:4]:
-        table = book.spend((), str(SINCE), str(TODAY), {"key": str(row["key"])})
+        table = book.spend((), str(SINCE), "yesterday", {"key": str(row["key"])})
         assert total(table) == row["billed"]
     assert any("split over them" in it for it in by_key.caveats)
     assert {key.id for key in truth.organization.keys} & {str(row["key"]) for row in by_key.rows}

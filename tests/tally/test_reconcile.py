@@ -16,9 +16,10 @@ import pytest
 from reports.given import CLOCK, NOW, client_of, small_world
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.question import Question, Table, window
+from tallystick.core.question import Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.time import DAY, Grain, midnight
+from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
 from tallystick.reports.reconcile import answer, rates
@@ -254,10 +255,10 @@ def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, unto
     Lines of which all was refused were billed at no price: they are so at one's own.
     """
     ask = synced(tmp_path / "ledger", prices=Prices.with_own(AGREED))
-    listed = untouched("kind", since=str(RAISED), until=str(TODAY))
+    listed = untouched("kind", since=str(RAISED), until=str(TODAY - DAY))
     priced = {row["kind"]: row["priced"] for row in listed.rows if row["kind"] != "web_search"}
     off = sum(priced.values(), Decimal(0)) * Decimal("0.12")
-    found, before = amounts(ask(until=str(TODAY))), amounts(untouched(until=str(TODAY)))
+    found, before = amounts(ask(until=str(TODAY - DAY))), amounts(untouched(until=str(TODAY - DAY)))
     refused = ("refused or blocked requests",)
     dearer = before[refused] - found[refused]
     assert found.pop(("own prices not applied",)) == dearer + off
@@ -301,7 +302,7 @@ def test_a_day_of_refused_requests_is_found(tmp_path: Path, untouched: Asked) ->
     refused = ("refused or blocked requests",)
     assert amounts(ask())[refused] == amounts(untouched())[refused] + plant.added()
     assert ("unexplained",) not in amounts(ask())
-    [row] = [it for it in ask(since=str(RAISED), until=str(RAISED + DAY), model=OPUS).rows if it["cause"] == refused[0]]
+    [row] = [it for it in ask(since=str(RAISED), until=str(RAISED), model=OPUS).rows if it["cause"] == refused[0]]
     assert row["difference"] == row["amount"] == -row["priced"]  # type: ignore[operator]
 
 
@@ -316,7 +317,7 @@ def test_a_model_without_a_price_is_named_with_its_tokens(tmp_path: Path, untouc
         for request in small_world().requests(day)
         if request.group.model == OPUS and request.group.tier != "priority"
     )
-    before = untouched("model", model=OPUS, until=str(TODAY)).rows[0]
+    before = untouched("model", model=OPUS, until=str(TODAY - DAY)).rows[0]
     assert [(row["amount"], row["quantity"]) for row in rows] == [(before["billed"], tokens)]
     assert OPUS in rows[0]["detail"]  # type: ignore[operator]
     assert amounts(ask()).get(("unexplained",)) is None

@@ -12,8 +12,9 @@ from hypothesis import given as examples, settings, strategies as st
 
 from reports.given import CLOCK, NOW, TODAY, Kept, caveat, column, total
 from tallystick import Ledger
-from tallystick.core.question import Question, Table, window
+from tallystick.core.question import Question, Table
 from tallystick.core.records import TOKENS
+from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.reports import prices as listing
 from tallystick.reports.whatif import WHATIF, answer

@@ -13,9 +13,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.money import plain
-from tallystick.core.question import Question, utc_month
+from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, CLOSED, CLOSED_AS, USED
 from tallystick.core.time import Grain, text
+from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.closed_months import (
     ADJUSTMENT,

@@ -50,8 +50,7 @@ def check(base_url: str | None, config: str | None) -> None:
 
 
 @click.command(short_help="Read what is missing from the API into the ledger.")
-@click.option("--since", metavar="WHEN", help="First UTC day; by default the first of the last month but one.")
-@click.option("--until", metavar="WHEN", help="The day after the last; by default the running day is included.")
+@options.days("the first of the last month but one, up to now")
 @click.option(
     "--grain", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
 )
@@ -70,7 +69,7 @@ def check(base_url: str | None, config: str | None) -> None:
     metavar="CUT[,CUT]",
     help="Read besides, of the newer dialect: sessions, profiles, slack, groups. By default what the settings say.",
 )
-@click.option("--again", is_flag=True, help="Read the settled days of --since and --until once more.")
+@click.option("--again", is_flag=True, help="Read settled days once more: those of --month, or of --since and --until.")
 @click.option(
     "--accept-loss",
     is_flag=True,

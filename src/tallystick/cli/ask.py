@@ -36,8 +36,7 @@ def _command(report: Pivot) -> click.Command:
         metavar="DIM[,DIM]",
         help="What to group by; '' for one row.",
     )
-    @options.since
-    @options.until
+    @options.days()
     @options.where
     @_shown(", ".join(figure.name for figure in report.more))
     @click.option(
@@ -60,7 +59,7 @@ def _command(report: Pivot) -> click.Command:
     @options.config
     def command(
         by: str,
-        since: str,
+        since: str | None,
         until: str | None,
         where: tuple[str, ...],
         tz: str | None,

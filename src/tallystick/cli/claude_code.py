@@ -17,8 +17,7 @@ from tallystick.cli import options
     metavar="DIM[,DIM]",
     help="What to group by: person, day, week, month, model, terminal, customer, subscription, remote; '' for one row.",
 )
-@options.since
-@options.until
+@options.days()
 @options.where
 @click.option("--strict", is_flag=True, help="Exit with 1 where days are absent, or a bill is late.")
 @options.form
@@ -29,7 +28,7 @@ from tallystick.cli import options
 @options.config
 def claude_code(
     by: str,
-    since: str,
+    since: str | None,
     until: str | None,
     where: tuple[str, ...],
     strict: bool,

@@ -13,8 +13,7 @@ from tallystick.cli import options
 @click.option(
     "--by", type=click.Choice(["workspace", "key"]), default="workspace", show_default=True, help="What to compare."
 )
-@options.since
-@options.until
+@options.days()
 @click.option("--all", "every", is_flag=True, help="What is equal too.")
 @options.form
 @click.option("--strict", is_flag=True, help="Exit with 1 where anything differs.")
@@ -25,7 +24,7 @@ from tallystick.cli import options
 @options.config
 def crosscheck(
     by: str,
-    since: str,
+    since: str | None,
     until: str | None,
     every: bool,
     form: str | None,

@@ -47,8 +47,7 @@ strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are
 
 def _command(name: str) -> click.Command:
     @click.command(name, help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.", short_help=f"{MEANINGS[name]}.")
-    @options.since
-    @options.until
+    @options.days()
     @options.where
     @_form(*FORMATS)
     @strict
@@ -58,7 +57,7 @@ def _command(name: str) -> click.Command:
     @options.ledger
     @options.config
     def command(
-        since: str,
+        since: str | None,
         until: str | None,
         where: tuple[str, ...],
         form: str | None,

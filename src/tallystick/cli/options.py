@@ -14,6 +14,7 @@ import click
 from tallystick.cli.output import note, write
 from tallystick.core.dimensions import NAMED, TIMES
 from tallystick.core.text import ESCAPED, inert
+from tallystick.core.time_words import EXAMPLES, month_word
 from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS, Format
 
@@ -49,18 +50,61 @@ as_of = click.option(
 )
 config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
 base_url = click.option("--base-url", metavar="URL", help="Where the API is (TALLYSTICK_BASE_URL).")
-since = click.option(
-    "--since",
-    default="30d",
-    show_default=True,
-    metavar="WHEN",
-    help="First UTC day. 7d, 3m, yesterday end with the last ended day or month; 2026-10-01, 2026-10, mtd run on.",
-)
-until = click.option(
-    "--until",
-    metavar="WHEN",
-    help="First UTC day left out; a month is included: --since 2026-10 --until 2026-10. By default now.",
-)
+
+
+def days(
+    default: str = "the last 30 ended days, or the 30 that end with --until", *, month: bool = False
+) -> Callable[[Command], Command]:
+    """Add --since, --until and --month to a command, which takes `since` and `until`, with `month` that too.
+
+    Without, a month is handed on as both.
+    """
+    added = (
+        click.option(
+            "--since",
+            metavar="WHEN",
+            callback=_bound,
+            help=f"First day or period: {', '.join(EXAMPLES)}. Alone it runs on to now; 7d, 4w, 3m, yesterday, "
+            f"last-week and last-month end by themselves. By default {default}.",
+        ),
+        click.option(
+            "--until",
+            metavar="WHEN",
+            callback=_bound,
+            help="Last day or period, included: the same words. By default now.",
+        ),
+        click.option(
+            "--month",
+            metavar="MONTH",
+            is_eager=True,
+            expose_value=month,
+            callback=_month if not month else None,
+            help="One month in place of --since and --until: 2026-10, last-month or mtd.",
+        ),
+    )
+
+    def add(command: Command) -> Command:
+        for option in reversed(added):
+            command = option(command)
+        return command
+
+    return add
+
+
+def _month(context: click.Context, _: click.Parameter, value: str | None) -> None:
+    context.meta["month"] = value
+
+
+def _bound(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the word of --since or --until, or that of --month for both."""
+    month: str | None = context.meta.get("month")
+    if month is None:
+        return value
+    if value is not None:
+        raise InvalidQuestion(f"--month is --since and --until, so it goes with no --{parameter.name}.", "Use one.")
+    return month_word(month)
+
+
 where = click.option(
     "--where",
     multiple=True,

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="The rules of who owns what, and what each caught.")
 @click.option("--check", is_flag=True, help="What nobody owns and the rules that never match; exit with 1 if any.")
-@options.since
-@options.until
+@options.days()
 @options.form
 @options.output
 @options.force
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 @options.config
 def owners(
     check: bool,
-    since: str,
+    since: str | None,
     until: str | None,
     form: str | None,
     output: str | None,
@@ -46,8 +45,7 @@ def owners(
 
 
 @click.command(short_help="Every key: spend, owner, last use, and what is odd.")
-@options.since
-@options.until
+@options.days()
 @click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only keys that have it, as attention=idle.")
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N of them.")
 @options.form
@@ -57,7 +55,7 @@ def owners(
 @options.ledger
 @options.config
 def keys(
-    since: str,
+    since: str | None,
     until: str | None,
     where: tuple[str, ...],
     top: int | None,
@@ -80,7 +78,7 @@ def keys(
 
 def _asked(
     name: str,
-    since: str,
+    since: str | None,
     until: str | None,
     ledger: str | None,
     config: str | None,
@@ -88,7 +86,8 @@ def _asked(
     top: int | None = None,
 ) -> Callable[[Callable[..., Table]], Table]:
     """What asks a report about owners of the ledger that the options name."""
-    from tallystick.core.question import Question, window
+    from tallystick.core.question import Question
+    from tallystick.core.time_words import window
     from tallystick.ledger import Ledger
     from tallystick.query.price_lists import warned
 

@@ -48,8 +48,7 @@ def prices(
 @click.option("--cache-hit", metavar="SHARE", help="Share of all input that is read from the cache, as 0.7.")
 @click.option("--geo", metavar="GEO", help="Inference geography: global or us.")
 @click.option("--by", default="model", show_default=True, metavar="DIM[,DIM]", help="What to group by; '' for one row.")
-@options.since
-@options.until
+@options.days()
 @options.where
 @click.option("--top", type=int, metavar="N", help="The N largest rows; the rest in one.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where days are absent or a model has no known rate.")
@@ -65,7 +64,7 @@ def whatif(
     cache_hit: str | None,
     geo: str | None,
     by: str,
-    since: str,
+    since: str | None,
     until: str | None,
     where: tuple[str, ...],
     top: int | None,

@@ -11,8 +11,7 @@ from tallystick.cli import options
 
 @click.command(short_help="Billed against priced, and the difference by named cause.")
 @click.option("--by", metavar="DIM[,DIM]", help="What to group by, as day, model or workspace. [default: model]")
-@options.since
-@options.until
+@options.days()
 @options.where
 @click.option("--rates", is_flag=True, help="The effective rate of each model and kind instead, beside the list's.")
 @click.option(
@@ -26,7 +25,7 @@ from tallystick.cli import options
 @options.config
 def reconcile(
     by: str | None,
-    since: str,
+    since: str | None,
     until: str | None,
     where: tuple[str, ...],
     rates: bool,

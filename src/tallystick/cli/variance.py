@@ -10,12 +10,12 @@ from tallystick.cli import options
 
 
 @click.command(short_help="Why the bill changed: price, volume and mix.")
-@click.option("--month", metavar="MONTH", help="The month that changed, as 2026-10; by default the last ended one.")
 @click.option(
-    "--against", metavar="MONTH|SINCE..UNTIL", help="What it is compared with; by default the month or span before it."
+    "--against",
+    metavar="MONTH|SINCE..UNTIL",
+    help="What it is compared with: a month, another period, or both ends. By default what comes before it.",
 )
-@click.option("--since", metavar="WHEN", help="First UTC day of a span in the place of a month; by default a month.")
-@click.option("--until", metavar="WHEN", help="First UTC day after the span; by default now.")
+@options.days("the last ended month, alone", month=True)
 @click.option("--by", default="model", show_default=True, metavar="DIM[,DIM]", help="What to group by; '' for one row.")
 @options.where
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The N largest changes; the rest in one row.")

@@ -1,23 +1,16 @@
-"""Question and Table: one shape for asking and one for answering.
-
-The words for time are UTC days: `--since` is inclusive, `--until` exclusive; both take `2026-10-01`, `2026-10`, `7d`
-(the last 7 ended days), `3m` (the last 3 ended months), `mtd`, `yesterday`. `--until 2026-10` includes October.
-"""
+"""Question and Table: one shape for asking and one for answering. core.time_words reads the words for time."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.money import plain
 from tallystick.core.text import safe
-from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, instant, midnight, text
-from tallystick.errors import InvalidQuestion
+from tallystick.core.time import Window, text
 
 if TYPE_CHECKING:
     import pandas
@@ -25,101 +18,10 @@ if TYPE_CHECKING:
 
     from tallystick.core.zones import Zone
 
-_BACK = re.compile(r"([1-9][0-9]{0,3})([dm])")
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
 BITS = 63
 """What an Arrow int64 holds beside the sign; larger counts become decimals."""
 DIGITS = 38
 """What an Arrow decimal128 holds; a HUGEINT of one's own SQL can have one more."""
-FIRST = midnight(FIRST_DAY)
-AHEAD = timedelta(days=366)
-"""How far ahead a day may lie that is asked about."""
-_WORDS = "Write 2026-10-01, 2026-10, 7d, 3m, mtd or yesterday."
-
-
-def window(
-    since: str, until: str | None, now: datetime, zone: str = "UTC", *, first: datetime | None = FIRST
-) -> Window:
-    """The UTC days that `since` and `until` name; InvalidQuestion where they name none.
-
-    It begins with `first` at the earliest: nothing was used before.
-    `now` may be what the clocks of a `zone` show, and the days are then those of that zone (core.zones).
-    Without `until` it ends where `since` does by itself (7d, 3m, yesterday), else with the running day.
-    """
-    start, end = _span(since, now)
-    tomorrow = Grain.DAY.after(Grain.DAY.floor(now))
-    if until is not None:
-        end, _ = _span(until, now)
-        if _MONTH.fullmatch(until) and end < tomorrow:
-            end = Grain.MONTH.after(end)
-        end = min(end, tomorrow)
-    end = end or tomorrow
-    if start >= tomorrow:
-        raise InvalidQuestion(f"{since} is in the future: today is {now:%Y-%m-%d}, {zone}.", _WORDS)
-    if not start < end:
-        span_text = f"since {since}" + (f" until {until}" if until else "")
-        raise InvalidQuestion(
-            f"There is no day in the window {span_text}.",
-            "A day after --until is the first left out; a month is included: --until 2026-10.",
-        )
-    if first and end <= first:
-        raise _too_early(since, first)
-    return Window(max(start, first) if first else start, end)
-
-
-def utc_day(word: str, now: datetime) -> datetime:
-    """The start of a UTC day by its name, which may lie a year ahead; InvalidQuestion where it is none."""
-    try:
-        start = Grain.DAY.floor(instant(word))
-    except ValueError:
-        raise InvalidQuestion(f"{word!r} is not a UTC day.", "Write 2026-10-01.") from None
-    if start < FIRST:
-        raise _too_early(word, FIRST)
-    if start > now + AHEAD:
-        raise InvalidQuestion(f"{word} is more than a year ahead.", "Write 2026-10-01.")
-    return start
-
-
-def utc_month(word: str) -> Window:
-    """The UTC days of a month by its name; InvalidQuestion where it is none."""
-    try:
-        whole = Grain.MONTH.around(instant(f"{word}-01"))
-    except ValueError:
-        raise InvalidQuestion(f"{word!r} is not a month.", "Write 2026-10.") from None
-    except OverflowError:
-        raise InvalidQuestion(f"{word} is too far ahead.", "Write 2026-10.") from None
-    if whole.start < FIRST:
-        raise _too_early(word, FIRST)
-    return whole
-
-
-def _too_early(word: str, first: datetime) -> InvalidQuestion:
-    return InvalidQuestion(f"{word} is too early: nothing was used before {first:%Y-%m-%d}.", _WORDS)
-
-
-def _span(word: str, now: datetime) -> tuple[datetime, datetime | None]:
-    """Where a word of time begins, and where it ends by itself; None for one that goes on."""
-    today = Grain.DAY.floor(now)
-    if word == "mtd":
-        return Grain.MONTH.floor(today), None
-    if word == "yesterday":
-        return today - DAY, today
-    if back := _BACK.fullmatch(word):
-        count = int(back[1])
-        if back[2] == "d":
-            return today - DAY * count, today
-        month = Grain.MONTH.floor(today)
-        start = month
-        for _ in range(count):
-            start = Grain.MONTH.floor(start - timedelta(days=1))
-        return start, month
-    try:
-        start = instant(f"{word}-01" if _MONTH.fullmatch(word) else word)
-    except (ValueError, OverflowError):
-        raise InvalidQuestion(f"{word!r} is not a day or month.", _WORDS) from None
-    if start != Grain.DAY.floor(start):
-        raise InvalidQuestion(f"{word!r} is not a UTC day.", _WORDS)
-    return start, None
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,22 @@ def few(names: Sequence[str], most: int = MOST) -> str:
     return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
+def near(word: str, choices: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    """The choices that are spelt much like a word, the nearest first, in either case; else those that hold it."""
+    from difflib import get_close_matches  # only where something was misspelt
+
+    folded = {choice.casefold(): choice for choice in choices}
+    names = get_close_matches(word.casefold(), folded, n=MOST, cutoff=cutoff)
+    names = names or [name for name in folded if word and word.casefold() in name][:MOST]
+    return [folded[name] for name in names]
+
+
+def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
+    """`Did you mean a, b or c?`, of the choices near a word; nothing where none is."""
+    *first, last = near(word, choices, cutoff) or [""]
+    return f"Did you mean {', '.join(first)}{' or ' * bool(first)}{last}?" * bool(last)
+
+
 def large(count: int) -> str:
     """A count in words, of millions and more in millions with one place: `950`, `480,397`, `2.2 M`."""
     million = 1_000_000

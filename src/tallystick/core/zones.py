@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
-from tallystick.core.question import window
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight, union
+from tallystick.core.time_words import When, window
 from tallystick.errors import InvalidQuestion
 
 HOUR = timedelta(hours=1)
@@ -40,9 +40,13 @@ class Zone:
             raise InvalidQuestion(f"There is no time zone {name!r}.", hint) from None
         return cls(name)
 
-    def window(self, since: str, until: str | None, now: datetime) -> Window:
-        """The instants of the local days that `since` and `until` name; InvalidQuestion where days split a UTC hour."""
-        wall = window(since, until, self.wall_of(now), self.name)
+    def window(self, since: When | None, until: When | None, now: datetime, *, month: When | None = None) -> Window:
+        """The instants of the local days that are named; InvalidQuestion where days split a UTC hour.
+
+        An instant names the local day that it lies in.
+        """
+        since, until, month = map(self._local, (since, until, month))
+        wall = window(since, until, self.wall_of(now), self.name, month=month)
         utc_window = Window(self.midnight(wall.start.date()), self.midnight(wall.end.date()))
         for day in (*wall.days(), wall.end.date()):
             if (start := self.midnight(day)) != Grain.HOUR.floor(start):
@@ -55,6 +59,9 @@ class Zone:
     def wall_of(self, when: datetime) -> datetime:
         """What clocks of the zone show at an instant, written as if it were UTC."""
         return when.astimezone(ZoneInfo(self.name)).replace(tzinfo=UTC, fold=0)
+
+    def _local(self, when: When | None) -> When | None:
+        return self.wall_of(when) if isinstance(when, datetime) and when.tzinfo else when
 
     def midnight(self, day: date) -> datetime:
         """The first instant of a local day, in UTC: where clocks skip midnight, that of the change."""

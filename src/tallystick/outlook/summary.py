@@ -16,6 +16,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
+from tallystick.core.time_words import When, month_of
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.daily_spend import Day, How
@@ -60,7 +61,7 @@ class Summary:
     @property
     def whole(self) -> Window:
         """The whole month."""
-        return Grain.MONTH.around(variance.month_of(self.name, self.now).start)
+        return Grain.MONTH.around(month_of(self.name, self.now).start)
 
     @property
     def window(self) -> Window:
@@ -354,7 +355,7 @@ def _days(window: Window) -> str:
 def summary(
     engine: Engine,
     organizations: Mapping[str, str],
-    month: str | None,
+    month: When | None,
     team: str | None,
     organization: str | None,
     owners: Owners,
@@ -376,5 +377,5 @@ def summary(
             else f"The ledger has no organization {organization!r}.",
             f"Name one with --organization: {', '.join(organizations)}.",
         )
-    name = month or f"{variance.month_of(None, now).start:%Y-%m}"
+    name = f"{month_of(month, now).start:%Y-%m}"
     return Summary(engine, chosen[0], name, team, owners, budgets, prices, now).document()

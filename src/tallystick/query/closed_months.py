@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.money import plain
-from tallystick.core.question import utc_month
 from tallystick.core.records import CHARGES, CLOSED
 from tallystick.core.time import Grain, Window, instant
+from tallystick.core.time_words import utc_month
 from tallystick.query.names import organizations
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine

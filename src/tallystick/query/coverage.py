@@ -49,8 +49,6 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     absent = [day for day in wall_days if day not in states and day not in unpublished]
     by_state = {state: [day for day in wall_days if states.get(day) == state] for state in State}
     caveats = []
-    if (end := question.wall.end).date() < today and end.month != (end + DAY).month:
-        caveats.append(f"--until is exclusive: {end.date()}, the last day of its month, is not in this.")
     if absent:
         first = zone.midnight(absent[0]).date() if zone else absent[0]
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""

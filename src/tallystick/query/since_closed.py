@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, rounded
-from tallystick.core.question import Question, utc_month
+from tallystick.core.question import Question
 from tallystick.core.time import Window
+from tallystick.core.time_words import utc_month
 from tallystick.query.closed_months import CHARGE, closings, kept, rules
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, total
-from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_month
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.time import text
+from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column

@@ -10,9 +10,10 @@ from difflib import get_close_matches
 from sqlglot import exp
 
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
-from tallystick.core.question import Cell, Heading, Kind, Question, Table, utc_day
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS, USED
 from tallystick.core.time import DAY, Window
+from tallystick.core.time_words import When, utc_day
 from tallystick.errors import InvalidQuestion
 from tallystick.query.filters import within
 from tallystick.store.engine import Engine
@@ -89,9 +90,9 @@ def history(prices: Prices, model: str) -> Table:
     return Table(Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (_NOTE,))
 
 
-def day_of(day_text: str | None, now: datetime) -> date:
+def day_of(when: When | None, now: datetime) -> date:
     """The UTC day that is meant, today unless said; it may lie ahead. InvalidQuestion where it is none."""
-    return now.date() if day_text is None else utc_day(day_text, now).date()
+    return now.date() if when is None else utc_day(when, now)
 
 
 def _row(listed: PriceList, price: Price, *, large: bool = False) -> tuple[Cell, ...]:

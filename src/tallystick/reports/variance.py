@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -13,9 +12,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.money import EXACT, PLACES, plain, ratio, rounded, total
-from tallystick.core.question import Cell, Heading, Kind, Question, Table, window
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window
+from tallystick.core.time_words import When, month_of, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
@@ -47,8 +47,7 @@ _NOTE = (
     "price: what is used now at the effective rates of now, less at those of before. volume: all lines grown as their "
     "total did. mix: lines that grew more or less than that, came or went, at the rates of before."
 )
-_MONTH = re.compile(r"[0-9]{4}-[0-9]{2}")
-_SPANS = "Write --against 2026-09, or --against 2026-09-01..2026-09-08, the end exclusive."
+_SPANS = "Write --against 2026-09, 2026-Q2 or 2026-09-01..2026-09-07, both days included."
 _UNIT, _COUNTED = "unit", "counted"
 
 
@@ -91,37 +90,27 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
 
 
 def windows(
-    month: str | None, against: str | None, since: str | None, until: str | None, now: datetime
+    month: When | None, against: str | None, since: When | None, until: When | None, now: datetime
 ) -> tuple[Window, Window]:
-    """What is compared and with what: a month with the one before it, or a span with as long a one before it.
+    """Return what is compared and with what: a month with the one before it, or a span with as long a one before it.
 
-    `against` is a month or `SINCE..UNTIL`, UTC days, the end exclusive. InvalidQuestion where one cannot be.
+    `against` is a word for a month or another span, or `SINCE..UNTIL`. InvalidQuestion where one cannot be.
     """
-    if month is not None and (since or until):
-        raise InvalidQuestion("A month is asked for, and a span too.", "Use --month alone, or --since and --until.")
-    if since or until:
-        current = window(since or "30d", until, now)
-        before = Window(current.start - (current.end - current.start), current.start)
-    else:
+    if since is None and until is None:
         current = month_of(month, now)
         before = Grain.MONTH.around(current.start - DAY)
+    else:
+        current = window(since, until, now, month=month)
+        before = Window(current.start - (current.end - current.start), current.start)
     if against is not None:
         start, dots, end = against.partition("..")
-        if not dots and not _MONTH.fullmatch(start):
-            raise InvalidQuestion(f"--against {against!r} is neither a month nor a span.", _SPANS)
-        before = window(start, end, now) if dots else month_of(start, now)
+        try:
+            before = window(start, end if dots else start, now)
+        except InvalidQuestion as wrong:
+            raise InvalidQuestion(f"--against {against}: {wrong.what}", _SPANS) from None
     if current == before:
         raise InvalidQuestion("Both windows are the same, so nothing changed.", _SPANS)
     return current, before
-
-
-def month_of(word: str | None, now: datetime) -> Window:
-    """A UTC month by its name, as far as it has come; the last ended one where none is named."""
-    if word is None:
-        return Grain.MONTH.around(Grain.MONTH.floor(now) - DAY)
-    if not _MONTH.fullmatch(word):
-        raise InvalidQuestion(f"{word!r} is not a month.", "Write 2026-10.")
-    return window(word, word, now)
 
 
 def _effects(
