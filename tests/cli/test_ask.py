@@ -15,6 +15,7 @@ import pytest
 
 from reports.given import Run, lines
 from tallystick import Ledger, Table
+from tallystick.core.question import written
 from tallystick.formats import FORMATS
 from tallystick.store.views import VIEWS
 
@@ -229,7 +230,7 @@ def test_what_follows_the_query_is_said(tallystick: Tallystick) -> None:
 
 def test_an_end_includes_what_it_names(tallystick: Tallystick, book: Ledger) -> None:
     """--until 2026-10-31 includes the 31st, as --until 2026-10 does; --month 2026-10 and last-month are both ends."""
-    billed = f"{book.spend((), '2026-10-01', date(2026, 10, 31)).totals['billed']}"
+    billed = written(book.spend((), "2026-10-01", date(2026, 10, 31)).totals["billed"])
     for words in (
         ("--since", "2026-10-01", "--until", "2026-10-31"),
         ("--since", "2026-10", "--until", "2026-10"),

@@ -172,7 +172,7 @@ def test_two_organizations_stand_apart(two: Ledger) -> None:
         (("--month", "2026-10", "--since", "7d"), "--month alone"),
         (("--month", "october"), "2026-10"),
         (("--month", "2027-01"), "future"),
-        (("--against", "last"), "2026-09-01..2026-09-08"),
+        (("--against", "last"), "2026-09-01..2026-09-07"),
         (("--month", "2026-10", "--against", "2026-10"), "same"),
         (("--where", "model=claude-opus-55"), "claude-opus-5-5"),
     ],
