@@ -137,7 +137,7 @@ class Answers:
             return table
         from tallystick.query.since_closed import otherwise
 
-        return replace(table, caveats=(*otherwise(engine, table.question.window, owners), *table.caveats))
+        return replace(table, messages=(*otherwise(engine, table.question.window, owners), *table.messages))
 
     def whatif(
         self,

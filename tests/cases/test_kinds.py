@@ -24,7 +24,7 @@ def by_kind(case: Case) -> dict[str, Any]:
 
 def sentences(answer: dict[str, Any]) -> str:
     """All that an answer says beside its figures."""
-    return " ".join(answer["caveats"])
+    return " ".join(answer["warnings"] + answer["notes"])
 
 
 def test_a_new_service_is_not_billed_for_tokens(case: Case) -> None:

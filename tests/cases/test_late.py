@@ -47,7 +47,7 @@ def budget(case: Case, tmp_path: Path) -> tuple[int, dict[str, Any]]:
     settings = tmp_path / "tallystick.toml"
     settings.write_text('[[budget]]\namount = "180"\n')
     code, table = asked(case, "budget", "--config", str(settings), "--strict", "--format", "json")
-    return code, table["rows"][0] | {"caveats": table["caveats"]}
+    return code, table["rows"][0] | {"warnings": table["warnings"]}
 
 
 LATE = [
@@ -85,13 +85,13 @@ def test_no_late_empty_or_lost_answer_is_shown_as_0_dollars(
     synced(case, source, late)
     code, spend = asked(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (1, billed)
-    assert spend["caveats"].count(note) == 1
+    assert spend["warnings"].count(note) == 1
     assert spend["coverage"]["not_billed_yet"]["priced"] == unbilled
     code, reconciled = asked(case, "reconcile", *WEEK)
     assert (code, causes(reconciled)) == (1, {"not billed yet": f"-{unbilled}"})
     code, row = budget(case, tmp_path)
     assert (code, row["spent"], row["used"]) == (1, "145.80", "0.81")
-    assert any(caveat.startswith("Not billed yet: ") for caveat in row["caveats"])
+    assert any(text.startswith("Not billed yet: ") for text in row["warnings"])
     code, usage = asked(case, "usage", *WEEK)
     assert (code, usage["totals"]["total_tokens"]) == (0, 10_640_000)
 
@@ -104,7 +104,7 @@ def test_a_late_bill_is_billed_once_it_comes(case: Case, tmp_path: Path, source:
     code, spend = asked(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "37.80")
     assert "not_billed_yet" not in spend["coverage"]
-    assert not [caveat for caveat in spend["caveats"] if "ot billed yet" in caveat]
+    assert not [text for text in spend["warnings"] if "ot billed yet" in text]
     code, row = budget(case, tmp_path)
     assert (code, row["billed"], row["not_billed_yet"]) == (0, "145.80", "0.00")
 
@@ -117,7 +117,7 @@ def test_use_that_the_usage_report_lacks_is_named(case: Case, source: str) -> No
     assert spend["totals"]["billed"] == "37.80"
     code, usage = asked(case, "usage", *WEEK)
     assert code == 1
-    assert "Usage of 26 and 27 Nov is incomplete: 10.80 USD was billed for tokens that it lacks." in usage["caveats"]
+    assert "Usage of 26 and 27 Nov is incomplete: 10.80 USD was billed for tokens that it lacks." in usage["warnings"]
 
 
 @DIALECTS
@@ -170,7 +170,7 @@ def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> N
     )
     code, spend = asked(case, "spend", *WEEK, "--show", "requests,cost_per_request")
     assert (code, spend["totals"]) == (1, {"billed": "37.80", "requests": None, "cost_per_request": None})
-    assert note in spend["caveats"]
+    assert note in spend["warnings"]
     _, days = asked(case, "spend", "--by", "day", "--since", "2d", "--show", "requests", "--format", "json")
     assert [row["requests"] for row in days["rows"]] == [3 if source == "analytics" else None, None]
     code, reconciled = asked(case, "reconcile", *WEEK)
@@ -195,7 +195,7 @@ def test_use_billed_to_a_user_profile_is_neither_refused_nor_late(case: Case, tm
     assert (code, causes(reconciled)) == (0, {"billed to a user profile": "-2.80"})
     code, spend = asked(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "35.00")
-    assert any(caveat.startswith("Billed to a user profile") and "Support" in caveat for caveat in spend["caveats"])
+    assert any(text.startswith("Billed to a user profile") and "Support" in text for text in spend["warnings"])
     _, row = budget(case, tmp_path)
     assert (row["billed"], row["not_billed_yet"]) == ("135.00", "0.00")
 
@@ -213,7 +213,7 @@ def test_a_parent_names_the_children_that_its_report_leaves_out(case: Case) -> N
     for words in (("spend",), ("usage",), ("reconcile",), ("cache",), ("pace",), ("keys",)):
         _, table = asked(case, *words, "--format", "json")
         assert table["coverage"]["parent_of"] == ["org_child_1", "org_child_2"]
-        assert any("HIPAA-ready" in caveat for caveat in table["caveats"]), words
+        assert any("HIPAA-ready" in text for text in table["warnings"]), words
 
 
 def lose_usage(ledger: Path, source: str, day: date) -> None:
@@ -236,9 +236,9 @@ def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> N
     settings = tmp_path / "tallystick.toml"
     settings.write_text('[[budget]]\namount = "150"\n')
     _, spend = asked(case, "spend", *WEEK)
-    assert (spend["totals"]["billed"], note in spend["caveats"]) == ("22.50", True)
+    assert (spend["totals"]["billed"], note in spend["warnings"]) == ("22.50", True)
     _, pace = asked(case, "pace", "--format", "json")
-    assert (pace["rows"][0]["pace"], note in pace["caveats"]) == ("135.00", True)
+    assert (pace["rows"][0]["pace"], note in pace["warnings"]) == ("135.00", True)
     _, table = asked(case, "budget", "--config", str(settings), "--format", "json")
     row = table["rows"][0]
     assert (row["not_billed_yet"], row["spent"], row["used"], row["status"]) == (
@@ -247,7 +247,7 @@ def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> N
         "0.81",
         "80 % passed",
     )
-    assert note in table["caveats"]
+    assert note in table["warnings"]
     for words in (
         ("spend", "--by", "team"),
         ("spend", "--by", "description"),

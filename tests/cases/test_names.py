@@ -22,7 +22,7 @@ def by_team(case: Case, settings: Path, *words: str, now: str = LATER) -> tuple[
     )
     assert run.code == 0, run.err
     answer: dict[str, Any] = json.loads(run.out)
-    return {row["team"]: row["billed"] for row in answer["rows"]}, " ".join(answer["caveats"])
+    return {row["team"]: row["billed"] for row in answer["rows"]}, " ".join(answer["warnings"] + answer["notes"])
 
 
 def rules(folder: Path, text: str) -> Path:
@@ -92,12 +92,12 @@ def test_a_filter_by_name_takes_the_thing(case: Case, tmp_path: Path) -> None:
     assert run.code == 0, run.err
     former = json.loads(run.out)
     assert [row["billed"] for row in former["rows"]] == ["30.00"]
-    assert "is called otherwise than 'Search' since 2026-11-28: all its days are counted" in " ".join(former["caveats"])
+    assert "is called otherwise than 'Search' since 2026-11-28: all its days are counted" in " ".join(former["notes"])
     swapped = json.loads(case(*words, "--where", "key=support-prod", now=LATER).out)
     assert [row["workspace"] for row in swapped["rows"]] == ["wrkspc_01A"]
-    assert "was called 'support-prod' before 2026-11-28: its days are not counted" in " ".join(swapped["caveats"])
+    assert "was called 'support-prod' before 2026-11-28: its days are not counted" in " ".join(swapped["warnings"])
     settings = tmp_path / "budget.toml"
     settings.write_text('[[budget]]\nname = "s"\namount = "100"\nworkspace = "Search"\n', encoding="utf-8")
     budget = json.loads(case("budget", "--config", str(settings), "--format", "json", now=LATER).out)
     assert budget["rows"][0]["billed"] == "30.00"
-    assert "is called otherwise than 'Search'" in " ".join(budget["caveats"])
+    assert "is called otherwise than 'Search'" in " ".join(budget["warnings"] + budget["notes"])

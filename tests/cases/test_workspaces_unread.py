@@ -19,7 +19,7 @@ def billed(case: Case) -> tuple[dict[str, str], list[str]]:
     run = case("spend", "--by", "workspace", *SINCE, "--format", "json")
     assert run.code == 0, run.err
     answer = json.loads(run.out)
-    return {row["workspace"]: row["billed"] for row in answer["rows"]}, answer["caveats"]
+    return {row["workspace"]: row["billed"] for row in answer["rows"]}, (answer["warnings"] + answer["notes"])
 
 
 @pytest.mark.parametrize(("fault", "source"), [*((fault, "analytics") for fault in FAULTS), ("null id", "reports")])

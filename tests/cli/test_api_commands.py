@@ -133,7 +133,7 @@ def test_limits(tallystick: Tallystick, there: dict[str, str], book: Ledger) -> 
     said = tallystick("limits", "--format", "json", **there).json
     whole = next(row for row in said["rows"] if row["scope"] == "organization")
     assert Decimal(whole["spent"]) + Decimal(whole["remaining"]) == Decimal(whole["limit"])
-    assert any("Members' spend limits are not shown" in it for it in said["caveats"])
+    assert any("Members' spend limits are not shown" in it for it in (said["warnings"] + said["notes"]))
     shown = tallystick("limits", "--rates", **there)
     assert (shown.code, shown.err) == (0, "")
     assert "output_tokens_per_minute" in shown.out

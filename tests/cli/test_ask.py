@@ -27,18 +27,19 @@ REPORTS = ("spend", "usage", "cache")
     ("report", "form"), [("spend", form) for form in FORMATS] + [(it, "json") for it in REPORTS if it != "spend"]
 )
 def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Ledger, report: str, form: str) -> None:
-    """The command line computes nothing: it prints the very Table that Python answers; caveats of rows stand beside."""
+    """The command line computes nothing: it prints the Table that Python answers; messages of rows stand beside."""
     table = book.ask(report, ("workspace", "month"), "2026-10")
     expected = FORMATS[form].write(table)
     to_file = ("--output", "answer") if isinstance(expected, bytes) else ()
     run = tallystick(report, "--by", "workspace,month", "--since", "2026-10", "--format", form, *to_file)
-    assert (run.code, run.err) == (0, caveats(table) if FORMATS[form].rows else "")
+    assert (run.code, run.err) == (0, messages(table) if FORMATS[form].rows else "")
     assert (Path("answer").read_bytes() if to_file else run.out) == expected
 
 
-def caveats(table: Table) -> str:
+def messages(table: Table) -> str:
     """What is said of a table on the error stream where its format has no place for it."""
-    return "".join(f"tallystick: {it}\n" for it in table.caveats)
+    warnings = [f"tallystick: warning: {text}\n" for text in table.warnings]
+    return "".join((*warnings, *(f"tallystick: note: {text}\n" for text in table.notes)))
 
 
 def test_words_become_a_question(tallystick: Tallystick) -> None:
@@ -154,10 +155,10 @@ def test_a_file_in_the_place_of_a_ledger_exits_6(tallystick: Tallystick) -> None
 
 
 def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> None:
-    """--output writes what would have been printed, byte for byte, and prints nothing but the caveats."""
+    """--output writes what would have been printed, byte for byte, and prints nothing but the messages."""
     printed = tallystick("spend", "--format", "csv").out
     run = tallystick("spend", "--format", "csv", "--output", "spend.csv")
-    assert (run.code, run.out, run.err) == (0, "", caveats(book.spend()))
+    assert (run.code, run.out, run.err) == (0, "", messages(book.spend()))
     assert Path("spend.csv").read_bytes().decode() == printed
 
 

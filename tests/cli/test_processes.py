@@ -51,7 +51,7 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
     for words in more:
         again = tallystick(*words, TALLYSTICK_NOW=now)
         assert again.code == 0
-        assert not again.err or "csv" in words  # which says its caveats beside
+        assert not again.err or "csv" in words  # which says its messages beside
 
 
 def test_a_plan_ends_in_peace(child: Tallystick, book: Ledger) -> None:

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from tallystick.core.message import note, warning
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.time import Window, instant
 
@@ -20,7 +21,7 @@ TABLE = Table(
     ),
     cells=[("claude-<b>", Decimal("1.250000000001"), 7, Decimal("0.5")), ("none", Decimal(0), None, None)],
     totals={"billed": Decimal("1.250000000001"), "output": 7},
-    caveats=("One day is missing & named.",),
+    messages=(note("It is exact."), warning("One day is missing & named.")),
     coverage={"days": 30},
     as_of={"version": 4},
 )
@@ -29,7 +30,7 @@ TABLE = Table(
 def test_an_answer_in_json() -> None:
     """An answer in JSON has the documented keys, money and ratios as exact strings, what is unknown as null."""
     said = json.loads(json.dumps(TABLE.written()))
-    assert list(said) == ["report", "question", "columns", "rows", "totals", "caveats", "coverage", "as_of"]
+    assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
     assert said["report"] == "spend"
     assert said["question"] == {
         "report": "spend",
@@ -45,6 +46,7 @@ def test_an_answer_in_json() -> None:
         {"model": "none", "billed": "0.00", "output": None, "share": None},
     ]
     assert said["totals"] == {"billed": "1.250000000001", "output": 7}
+    assert (said["warnings"], said["notes"]) == (["One day is missing & named."], ["It is exact."])
 
 
 def test_an_answer_in_arrow() -> None:

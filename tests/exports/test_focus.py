@@ -179,8 +179,8 @@ def test_zero_is_a_known_zero(rows: list[Row], ledger: Ledger) -> None:
     assert not any(row["SkuPriceId"].split("/")[2] == "priority" for row in rows if row["ConsumedUnit"] == "Tokens")
     export = ledger.export_focus("2026-10")
     written(export)
-    assert any("priority tier" in it and "unknown, not zero" in it for it in export.said)
-    assert any("billed without use" in it for it in export.said)
+    assert any("priority tier" in message.text and "unknown, not zero" in message.text for message in export.messages)
+    assert any("billed without use" in message.text for message in export.messages)
 
 
 def test_tags_tell_who_and_whose(rows: list[Row], ledger: Ledger) -> None:

@@ -16,6 +16,7 @@ from hypothesis import given, strategies as st
 
 from reports.given import Run, summed
 from sync.conftest import used
+from tallystick.core.message import note, warning
 from tallystick.core.money import plain
 from tallystick.core.text import harmless, inert
 from tallystick.errors import InvalidQuestion
@@ -164,12 +165,16 @@ def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
     )
     file = tmp_path / "book.xlsx"
     with file.open("wb") as opened:
-        write(Rows("title", schema, iter([batch]), ["a caveat"], {}), opened, most=3)
+        write(
+            Rows("title", schema, iter([batch]), [note("how it was made"), warning("what it lacks")], {}),
+            opened,
+            most=3,
+        )
     with zipfile.ZipFile(file) as book:
         sheets = [book.read(f"xl/worksheets/sheet{n}.xml").decode() for n in (1, 2, 3)]
         assert "xl/worksheets/sheet4.xml" not in book.namelist()
     assert "15 digits" in sheets[0]
-    assert "a caveat" in sheets[0]
+    assert 0 < sheets[0].index("warning: what it lacks") < sheets[0].index("note: how it was made")
     assert [sheet.count("<row ") for sheet in sheets[1:]] == [3, 3]
     for sheet in sheets:
         assert "<f>" not in sheet

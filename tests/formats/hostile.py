@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.message import note, warning
 from tallystick.core.question import Cell, Heading, Kind, Table
 
 BILLED = Heading("billed", Kind.MONEY, "USD")
@@ -72,7 +73,7 @@ def hostile() -> Document:
             Figure(Heading("<share>", Kind.RATIO), Decimal("0.125")),
             Figure(TOKENS, 1234567),
         ),
-        ("+1 caveat", "A *caveat* of `code` | pipes.", *NAMES),
+        (warning("+1 warning"), note("A *note* of `code` | pipes."), *map(note, NAMES)),
         {"month": "2026-10", "closed": None},
         known,
     )

@@ -56,7 +56,7 @@ def test_a_page_asks_nothing_of_a_network() -> None:
 
 
 def test_every_figure_is_on_the_page() -> None:
-    """Figures, rows, units, notes and caveats of a document are all read on its page; unknown by name."""
+    """Figures, rows, units, notes and messages of a document are all read on its page; unknown by name."""
     page = Page(as_html(hostile()))
     for at in range(len(HOSTILE) + 1):
         assert f"{2000 + at:,}.00" in page.texts

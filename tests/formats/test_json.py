@@ -16,15 +16,15 @@ REPORTS = ("spend", "usage", "cache")
 
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_keys_are_the_promised_ones(book: Ledger, report: str) -> None:
-    """An answer has exactly report, question, columns, rows, totals, caveats, coverage, as_of."""
+    """An answer has exactly report, question, columns, rows, totals, warnings, notes, coverage, as_of."""
     said = json.loads(as_json(book.ask(report, "workspace")))
-    assert list(said) == ["report", "question", "columns", "rows", "totals", "caveats", "coverage", "as_of"]
+    assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
     assert said["report"] == report
     assert all(list(column) == ["name", "kind", "unit"] for column in said["columns"])
     names = [column["name"] for column in said["columns"]]
     assert all(list(row) == names for row in said["rows"])
     assert set(said["totals"]) == {it["name"] for it in said["columns"] if it["kind"] in {"money", "count", "ratio"}}
-    assert all(isinstance(it, str) for it in said["caveats"])
+    assert all(isinstance(it, str) for it in said["warnings"] + said["notes"])
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -83,6 +83,6 @@ def test_names_come_back_exactly(book: Ledger) -> None:
 def test_an_answer_to_sql_has_the_same_keys(book: Ledger) -> None:
     """A user's own query is answered in the same shape, its report `sql` and its question null."""
     said = json.loads(as_json(book.sql("SELECT sum(billed) AS billed FROM cost")))
-    assert list(said) == ["report", "question", "columns", "rows", "totals", "caveats", "coverage", "as_of"]
+    assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
     assert (said["report"], said["question"]) == ("sql", None)
     assert isinstance(said["rows"][0]["billed"], str)

@@ -54,7 +54,7 @@ def texts(text: str, tag: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", EVERY)
 def test_a_name_is_read_as_it_is(name: str) -> None:
-    """In a cell, a heading, a paragraph and a caveat a name is read letter for letter, and nothing in it is active."""
+    """In a cell, a heading, a paragraph and a message a name is read letter for letter, and nothing in it is active."""
     table = Table(None, (NAME, BILLED), [(name, Decimal(1))], {"billed": Decimal(1)})
     text = as_markdown(Document("summary", name, name, (Section(name, table, (name,)),), (), (name,)))
     assert not ACTIVE & {it.type for it in tokens(text)}
@@ -87,7 +87,7 @@ def test_the_hostile_document_has_every_table() -> None:
 
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_every_figure_is_there(book: Ledger, report: str) -> None:
-    """The table has each cell as text for people has it, the totals bold under them, and each caveat is listed."""
+    """The table has each cell as text for people has it, the totals bold under them, and each message is listed."""
     table = book.ask(report, ("workspace", "day"))
     text = as_markdown(table)
     cells = list(texts(text, "td"))
@@ -96,7 +96,7 @@ def test_every_figure_is_there(book: Ledger, report: str) -> None:
     ]
     assert cells == said + footer(table)
     assert sum(it.type == "strong_open" for it in tokens(text)) == sum(bool(it) for it in footer(table))
-    assert [it for it in table.caveats if it not in set(texts(text, "paragraph"))] == []
+    assert [it for it in (*table.warnings, *table.notes) if it not in set(texts(text, "paragraph"))] == []
 
 
 def test_figures_stand_at_the_right() -> None:

@@ -46,17 +46,17 @@ def test_the_file_says_what_the_json_answer_says(book: Ledger) -> None:
     table = book.spend(since="2026-09-25")
     said = {name.decode(): json.loads(it) for name, it in read(as_parquet(table)).schema.metadata.items()}
     assert said == {name: it for name, it in table.written().items() if name != "rows"}
-    assert said["caveats"]
+    assert said["warnings"] + said["notes"]
 
 
 def test_a_document_is_its_lines() -> None:
-    """A document is its lines, with their columns, its own title, figures, caveats; without lines it is refused."""
+    """A document is its lines, with their columns, its own title, figures, messages; without lines it is refused."""
     made = hostile()
     assert made.lines is not None
     found = read(as_parquet(made))
     said = {name.decode(): json.loads(it) for name, it in found.schema.metadata.items()}
     assert found.to_pylist() == made.lines.rows
-    assert (said["report"], said["title"], said["caveats"]) == ("statement", made.title, list(made.caveats))
+    assert (said["report"], said["title"], said["notes"]) == ("statement", made.title, list(made.notes))
     assert [it["value"] for it in said["figures"]] == [None, "9.999999999999", "0.125", 1234567]
     assert said["columns"] == made.lines.written()["columns"]
     with pytest.raises(InvalidQuestion, match="no single table"):

@@ -10,6 +10,7 @@ import pytest
 
 from conftest import Tallystick
 from tallystick import Ledger, Table
+from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind
 from tallystick.formats.bars import bars
 from tallystick.formats.layout import columns_of, layout
@@ -139,9 +140,9 @@ def test_headings_cannot_steer_the_terminal() -> None:
 def test_nothing_is_cut_where_there_is_no_terminal() -> None:
     """Into a file or pipe the longest name stands whole on one line."""
     name = "long " * 400
-    text = as_text(Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, ("caveat " * 400,)))
+    text = as_text(Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, (note("note " * 400),)))
     assert name.strip() in text
-    assert ("caveat " * 400).strip() in text
+    assert ("note " * 400).strip() in text
     assert "…" not in text
 
 

@@ -158,12 +158,13 @@ def test_no_row_or_figure_is_lost(book: Ledger, report: str) -> None:
 
 
 def test_about_says_what_the_rows_cannot(book: Ledger) -> None:
-    """The first sheet has the title, every caveat, the question, the version of the ledger and what Excel rounds."""
+    """The first sheet has the title, every message, the question, the version of the ledger and what Excel rounds."""
     table = book.spend(since="2026-09-25")
     about = openpyxl.load_workbook(io.BytesIO(as_xlsx(table))).worksheets[0]
     said = [(row[0].value, row[1].value) for row in about]
     assert about.title == "About"
-    assert [text for label, text in said if label == "caveat"] == list(table.caveats)
+    assert [text for label, text in said if label == "warning"] == list(table.warnings)
+    assert [text for label, text in said if label == "note"] == list(table.notes)
     assert dict(said)["title"].startswith("spend, 2026-09-25 to ")
     assert '"since":"2026-09-25T00:00:00Z"' in dict(said)["question"]
     assert f'"version":{table.as_of["version"]}' in dict(said)["as of"]

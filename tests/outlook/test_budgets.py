@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reports.given import CLOCK, FIRST, TODAY, Kept, Run, Truth, caveat
+from reports.given import CLOCK, FIRST, TODAY, Kept, Run, Truth, message
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.core.time import DAY, midnight
@@ -105,7 +105,7 @@ def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str)
     assert (row["period"], row["unknown_days"]) == ("2026", (FIRST - date(2026, 1, 1)).days)
     assert (row["left"], row["used"], row["status"]) == (None, None, UNKNOWN)
     assert row["pace"] > 4 * row["billed"]
-    assert caveat(table, "2026-01-01 to 2026-09-30", "unknown rather than zero")
+    assert message(table, "2026-01-01 to 2026-09-30", "unknown rather than zero")
 
 
 def test_every_status(book: Ledger) -> None:
@@ -148,7 +148,7 @@ def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
     november = only(told(book, budget("60"), december).budget(month="2026-11"))
     assert (november["unknown_days"], november["used"]) == (9, None)
     assert november["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
-    assert caveat(table, "2026-12-01", "running")
+    assert message(table, "2026-12-01", "running")
 
 
 def test_dates_of_budgets(book: Ledger) -> None:
@@ -160,7 +160,7 @@ def test_dates_of_budgets(book: Ledger) -> None:
     assert only(ledger.budget(month="2026-10"))["budget"] == 60
     none = ledger.budget(on="2026-11-10")
     assert none.rows == []
-    assert caveat(none, "No budget was in force")
+    assert message(none, "No budget was in force")
 
 
 @pytest.mark.parametrize(
@@ -210,8 +210,8 @@ def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path
     assert row["unknown_days"] == 5
     assert (row["left"], row["status"]) == (None, UNKNOWN)
     assert row["pace"] > row["spent"]
-    assert caveat(table, "2026-11-23 to 2026-11-26", "run rate")
-    assert caveat(table, "2026-11-22", "a part is known")
+    assert message(table, "2026-11-23 to 2026-11-26", "run rate")
+    assert message(table, "2026-11-22", "a part is known")
 
 
 def test_a_ledger_without_a_day(empty: Ledger) -> None:
@@ -219,7 +219,7 @@ def test_a_ledger_without_a_day(empty: Ledger) -> None:
     table = told(empty, budget("60")).budget()
     row = only(table)
     assert (row["status"], row["left"], row["pace"], row["unknown_days"]) == (UNKNOWN, None, None, TODAY.day - 1)
-    assert caveat(table, "little to go by: 0 billed days")
+    assert message(table, "little to go by: 0 billed days")
     assert only(empty.pace())["pace"] is None
 
 
@@ -231,7 +231,7 @@ def test_two_organizations(two: Ledger, book: Ledger) -> None:
     assert (mine["billed"], mine["unknown_days"]) == (only(book.pace())["billed"], 0)
     assert both["billed"] > mine["billed"]  # type: ignore[operator]
     assert both["unknown_days"] == 9
-    assert caveat(table, "2026-11-01 to 2026-11-09", "a part is known")
+    assert message(table, "2026-11-01 to 2026-11-09", "a part is known")
 
 
 def test_answers_are_exact_tables(book: Ledger) -> None:
@@ -284,4 +284,4 @@ def test_a_rest_of_unknown_days_is_unknown(book: Ledger) -> None:
     table = told(book, budget("500", name="All") + tables).budget()
     row = only(table)
     assert (row["carried_over"], row["budget"], row["left"], row["status"]) == (None, None, None, UNKNOWN)
-    assert any("carries over is unknown" in words for words in table.caveats)
+    assert any("carries over is unknown" in words for words in (*table.warnings, *table.notes))

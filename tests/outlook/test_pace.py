@@ -10,7 +10,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, strategies as st
 
-from reports.given import FIRST, NOW, TODAY, Run, Truth, caveat, days
+from reports.given import FIRST, NOW, TODAY, Run, Truth, days, message
 from tallystick import Ledger
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Grain, Window, midnight
@@ -214,7 +214,7 @@ def test_of_a_ledger(book: Ledger, truth: Truth) -> None:
     quarter, year = book.pace(every="quarter"), book.pace(every="year")
     assert quarter.rows[0]["billed"] == year.rows[0]["billed"]
     assert year.rows[0]["pace"] > quarter.rows[0]["pace"]  # type: ignore[operator]
-    assert caveat(year, "2026-01-01 to 2026-09-30", "run rate")
+    assert message(year, "2026-01-01 to 2026-09-30", "run rate")
 
 
 def test_workspaces_add_up(book: Ledger) -> None:

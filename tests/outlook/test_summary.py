@@ -138,7 +138,7 @@ def test_budgets_that_cannot_be_told_are_left_out(book: Ledger) -> None:
     budgets = Budgets.read([{"amount": "3000"}, {"amount": "9", "model": "claude-opus-5-4"}])
     found = summary(book.engine(), known, "2026-11", None, None, OWNERS, budgets, Prices.with_own(), NOW)
     assert [row["scope"] for row in tables(found)["Budgets"].rows] == ["everything"]
-    assert any("claude-opus-5-4" in it for it in found.caveats)
+    assert any("claude-opus-5-4" in it for it in (*found.warnings, *found.notes))
 
 
 def test_the_first_instant_of_a_month(book: Ledger) -> None:

@@ -136,14 +136,14 @@ def summed(table: Table, name: str) -> Any:
 def total(table: Table, name: str) -> Any:
     """A total, which must be known."""
     said = table.totals[name]
-    assert said is not None, table.caveats
+    assert said is not None, (*table.warnings, *table.notes)
     return said
 
 
-def caveat(table: Table, *words: str) -> str:
-    """The one caveat that has all these words."""
-    found = [it for it in table.caveats if all(word in it for word in words)]
-    assert len(found) == 1, (words, table.caveats)
+def message(table: Table, *words: str) -> str:
+    """The one message that has all these words."""
+    found = [it for it in (*table.warnings, *table.notes) if all(word in it for word in words)]
+    assert len(found) == 1, (words, (*table.warnings, *table.notes))
     return found[0]
 
 

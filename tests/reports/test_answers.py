@@ -19,7 +19,7 @@ from tallystick.reports import REPORTS
 from tallystick.sim import World
 from tallystick.store.engine import Engine
 
-from .given import FIRST, NOW, TODAY, TOKENS, Truth, caveat, column, days, summed, total
+from .given import FIRST, NOW, TODAY, TOKENS, Truth, column, days, message, summed, total
 
 LAST = date(2026, 11, 21)
 AGO_30 = date(2026, 10, 23)
@@ -193,7 +193,7 @@ def test_hit_rate_is_reads_of_all_input(book: Ledger) -> None:
     for row in (*table.rows, table.totals):
         counts = [int(str(row[name])) for name in TOKENS[:4]]
         assert row["hit_rate"] == rate(counts, row["hit_rate"])
-    caveat(table, "hit_rate = cache_read / (cache_read + cache_write_5m + cache_write_1h + uncached_input)")
+    message(table, "hit_rate = cache_read / (cache_read + cache_write_5m + cache_write_1h + uncached_input)")
 
 
 def test_the_cache_of_priority_tier_stands_apart(book: Ledger, truth: Truth) -> None:
@@ -215,12 +215,12 @@ def test_priority_tokens_are_said_to_cost_nothing_here(book: Ledger, truth: Trut
     """Where priority tokens were used, every report says how many, and that the cost report never has their cost."""
     tokens = sum(truth.tokens(AGO_30, LAST, tier="priority")[name] for name in TOKENS)
     for report in REPORTS:
-        caveat(book.ask(report.name, ()), f"{tokens:,} tokens", "priority")
+        message(book.ask(report.name, ()), f"{tokens:,} tokens", "priority")
 
 
-def test_no_priority_caveat_without_priority_tokens(book: Ledger) -> None:
+def test_no_priority_note_without_priority_tokens(book: Ledger) -> None:
     """An answer about another tier says nothing of priority."""
-    assert not [it for it in book.usage("model", where={"tier": "standard"}).caveats if "priority" in it]
+    assert not [it for it in book.usage("model", where={"tier": "standard"}).notes if "priority" in it]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
@@ -281,6 +281,6 @@ def test_only_what_was_billed_to_several_together_is_said_to_be(book: Ledger, wh
     several = f"SELECT sum(billed) AS billed, count(DISTINCT {who}) AS users {allocated} GROUP BY {line}"
     [together] = book.sql(f"SELECT sum(billed) AS billed FROM ({several}) WHERE users > 1").rows  # noqa: S608
     [every] = book.sql(f"SELECT sum(billed) AS billed {allocated}").rows
-    [said] = [it for it in book.spend(who).caveats if f"billed to several {who}s together" in it]
+    [said] = [it for it in book.spend(who).notes if f"billed to several {who}s together" in it]
     assert said.split()[0] == f"{together['billed']:,.2f}"
     assert together["billed"] < every["billed"]  # type: ignore[operator]

@@ -97,8 +97,8 @@ def test_seats_have_no_bill(coded: Ledger, world: World) -> None:
     rows = [row for row in table.rows if row["person"] in seated]
     assert len(rows) == 2
     assert {(row["billed"], row["billed_per_active_day"]) for row in rows} == {(None, None)}
-    assert [it for it in table.caveats if "seat" in it and "missing" in it]
-    assert [it for it in table.caveats if "never add it" in it]
+    assert [it for it in (*table.warnings, *table.notes) if "seat" in it and "missing" in it]
+    assert [it for it in (*table.warnings, *table.notes) if "never add it" in it]
 
 
 def test_keys_of_one_name_stand_together(coded: Ledger) -> None:
@@ -117,7 +117,7 @@ def test_the_older_dialect_tells_no_bill(world: World, tmp_path: Path) -> None:
     assert {*column(table, "billed")} == {None}
     assert table.totals["billed"] is None
     assert total(table, "estimated") == total(asked(book, "day"), "estimated") > 0
-    assert [it for it in table.caveats if "billed is of 0 of 4 days" in it]
+    assert [it for it in (*table.warnings, *table.notes) if "billed is of 0 of 4 days" in it]
 
 
 def test_models_do_not_multiply_what_was_done(coded: Ledger) -> None:

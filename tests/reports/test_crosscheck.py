@@ -14,7 +14,7 @@ from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.sim import Discount, Simulator, World
 
-from .given import CLOCK, NOW, TODAY, Kept, caveat, client_of, days, summed
+from .given import CLOCK, NOW, TODAY, Kept, client_of, days, message, summed
 
 SINCE, LAST = date(2026, 11, 14), date(2026, 11, 21)
 DAYS = days(SINCE, LAST)
@@ -65,7 +65,7 @@ def test_dialects_that_agree_have_no_row(book: Ledger) -> None:
     table = _asked(book)
     assert table.rows == []
     assert (table.coverage["compared"], table.coverage["equal"], table.coverage["unequal"]) == (len(DAYS), len(DAYS), 0)
-    assert caveat(table, f"Equal on {len(DAYS)} of {len(DAYS)} days")
+    assert message(table, f"Equal on {len(DAYS)} of {len(DAYS)} days")
 
 
 def test_every_row_is_the_bill(book: Ledger, world: World) -> None:
@@ -92,8 +92,8 @@ def test_a_restated_day_differs_by_what_came_late(moved: Ledger) -> None:
     assert summed(table, "difference") == table.totals["difference"] == late.billed(RESTATED) - before
     expected = sum(request[2] for request in late.requests(RESTATED)) - used
     assert summed(table, "uncached_input_difference") == table.totals["uncached_input_difference"] == expected
-    assert caveat(table, f"Equal on {len(DAYS) - 1} of {len(DAYS)} days")
-    assert len([it for it in table.caveats if f"differs since {RESTATED}, on that day alone" in it]) == len(table.rows)
+    assert message(table, f"Equal on {len(DAYS) - 1} of {len(DAYS)} days")
+    assert len([it for it in table.notes if f"differs since {RESTATED}, on that day alone" in it]) == len(table.rows)
 
 
 def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
@@ -102,14 +102,14 @@ def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
     _sync(path, world, "reports", date(2026, 11, 18))
     table = _asked(Ledger(path, CLOCK))
     assert table.totals["billed_analytics"] is None
-    assert caveat(table, "No day of this window was read from both dialects")
+    assert message(table, "No day of this window was read from both dialects")
     _sync(path, world, "analytics", date(2026, 11, 16), date(2026, 11, 19))
     table = _asked(Ledger(path, CLOCK))
     assert (table.coverage["compared"], table.coverage["equal"]) == (2, 2)
     assert table.coverage["only_reports"] == ["2026-11-20", "2026-11-21"]
     assert table.coverage["only_analytics"] == ["2026-11-16", "2026-11-17"]
-    assert caveat(table, "Only the older dialect has 2026-11-20 to 2026-11-21")
-    assert caveat(table, "Only the newer dialect has 2026-11-16 to 2026-11-17")
+    assert message(table, "Only the older dialect has 2026-11-20 to 2026-11-21")
+    assert message(table, "Only the newer dialect has 2026-11-16 to 2026-11-17")
 
 
 def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> None:
@@ -124,7 +124,7 @@ def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> Non
         key: Decimal(amount).scaleb(-12) for key, amount in listed.items() if amount
     }
     assert table.totals["difference"] == 0
-    assert caveat(table, "does not say whose")
+    assert message(table, "does not say whose")
 
 
 def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
@@ -138,7 +138,7 @@ def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
             assert abs(error * reported - abs(difference)) < Decimal("1e-9")  # type: ignore[operator, arg-type]
         else:
             assert error is None
-    assert caveat(table, "in the mean of", "at worst")
+    assert message(table, "in the mean of", "at worst")
 
 
 def test_a_crosscheck_writes_nothing(book: Ledger) -> None:

@@ -6,7 +6,7 @@ from datetime import date
 
 from tallystick import Ledger
 
-from .given import HOURS_SINCE, TODAY, TOKENS, Truth, caveat, column, summed, total
+from .given import HOURS_SINCE, TODAY, TOKENS, Truth, column, message, summed, total
 
 SINCE = f"{HOURS_SINCE}"
 
@@ -37,7 +37,7 @@ def test_hours_that_are_not_there_are_unknown(book: Ledger) -> None:
 
 def test_the_way_to_hours_is_told(book: Ledger) -> None:
     """What is said of absent hours is the sync that reads hours, not the one that reads days."""
-    caveat(book.usage("hour", "2d"), "absent", "--grain hour")
+    message(book.usage("hour", "2d"), "absent", "--grain hour")
 
 
 def test_hours_cover_their_own_days_alone(hours: Ledger) -> None:

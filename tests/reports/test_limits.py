@@ -20,7 +20,7 @@ from tallystick.api.limits import RATES
 from tallystick.errors import Refused
 from tallystick.sim import Behavior, Simulator, World
 
-from .given import CLOCK, KEY, NOW, Truth, caveat, client_of, column, synced
+from .given import CLOCK, KEY, NOW, Truth, client_of, column, message, synced
 
 LIMITS_KEY = "sk-ant-api01-limits-simulated"
 MONTH = date(2026, 11, 1)
@@ -106,8 +106,8 @@ def test_the_nearest_limit_is_first(shown: Table) -> None:
 
 def test_what_is_said_of_spend_limits(shown: Table) -> None:
     """The running day is said not to be billed; members' limits, not for a Console organization, are degraded."""
-    assert "2026-11-22 is running" in caveat(shown, "not billed yet")
-    assert "Claude Enterprise" in caveat(shown, "Members' spend limits are not shown")
+    assert "2026-11-22 is running" in message(shown, "not billed yet")
+    assert "Claude Enterprise" in message(shown, "Members' spend limits are not shown")
     assert shown.totals == {}
 
 
@@ -147,9 +147,9 @@ def test_periods_and_numbers(book: Ledger, golden_world: World, truth: Truth) ->
     assert (none["limit"], none["share"], none["spent"]) == (None, None, truth.billed(MONTH, YESTERDAY))
     yen = row_of(table, status="enabled, 40000 minor units of JPY")
     assert (yen["limit"], yen["share"]) == (None, None)
-    assert caveat(table, "'yearly'", "not known")
-    assert caveat(table, "day has just begun")
-    assert caveat(table, "seat_tier", "no report")
+    assert message(table, "'yearly'", "not known")
+    assert message(table, "day has just begun")
+    assert message(table, "seat_tier", "no report")
 
 
 def test_a_period_that_is_partly_absent(golden_world: World, console: Simulator, tmp_path: Path) -> None:
@@ -158,8 +158,8 @@ def test_a_period_that_is_partly_absent(golden_world: World, console: Simulator,
     with client_of(console) as client:
         table = short.limits(client=client)
     assert column(table, "spent") == [None] * len(table.cells)
-    assert caveat(table, "absent from the ledger", "2026-11-01 to 2026-11-09")
-    assert caveat(table, "What was spent since 2026-11-01 is unknown")
+    assert message(table, "absent from the ledger", "2026-11-01 to 2026-11-09")
+    assert message(table, "What was spent since 2026-11-01 is unknown")
 
 
 def test_without_a_ledger(console: Simulator, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_without_a_ledger(console: Simulator, tmp_path: Path) -> None:
         table = Ledger(tmp_path / "none", CLOCK).limits(client=client)
     assert table.cells
     assert set(column(table, "spent")) == {None}
-    assert caveat(table, "There is no ledger")
+    assert message(table, "There is no ledger")
 
 
 def test_another_organization(book: Ledger, other_world: World) -> None:
@@ -176,7 +176,7 @@ def test_another_organization(book: Ledger, other_world: World) -> None:
     with client_of(Simulator(other_world, clock=CLOCK.now)) as client:
         table = book.limits(client=client)
     assert set(column(table, "spent")) == {None}
-    assert caveat(table, "nothing of this organization")
+    assert message(table, "nothing of this organization")
 
 
 def test_what_may_not_be_read(book: Ledger, golden_world: World) -> None:
@@ -224,7 +224,7 @@ def test_the_rooms_of_an_enterprise(members: World, tmp_path: Path) -> None:
     table = enterprise(members, tmp_path)
     for scope in ("seat_tier", "rbac_group", "organization_service"):
         assert row_of(table, scope=scope)["spent"] is None
-    assert caveat(table, "organization_service", "no report")
+    assert message(table, "organization_service", "no report")
 
 
 def minutes(world: World, count: Callable[[Any], int], models: set[str]) -> Counter[datetime]:
@@ -272,7 +272,7 @@ def test_what_no_report_measures(rates: Table) -> None:
         assert (row["busiest"], row["headroom"]) == (None, None)
         assert row["counted"] == "not in the usage reports"
     assert rates.rows[-1]["workspace_name"] == "Claude Code"
-    assert caveat(rates, "reading from the cache does not count")
+    assert message(rates, "reading from the cache does not count")
 
 
 LIMIT = {
@@ -316,8 +316,8 @@ def test_the_older_reports(book: Ledger) -> None:
     assert (tokens["busiest"], tokens["headroom"]) == (123, Decimal("0.877"))
     assert tokens["minute"] == "2026-11-22T10:00:00Z"
     assert row_of(table, type="tokens_per_century")["busiest"] is None
-    assert caveat(table, "Limits of workspaces are not shown", "Not for you")
-    assert caveat(table, "older reports")
+    assert message(table, "Limits of workspaces are not shown", "Not for you")
+    assert message(table, "older reports")
 
 
 def test_batches_and_models_without_a_limit(book: Ledger) -> None:
@@ -325,7 +325,7 @@ def test_batches_and_models_without_a_limit(book: Ledger) -> None:
     with scripted({"rate_limits": listing(LIMIT), "usage_report/messages": older(service_tier="batch")}) as client:
         assert row_of(book.limits(client=client, rates=True), type="input_tokens_per_minute")["busiest"] == 0
     with scripted({"rate_limits": listing(LIMIT), "usage_report/messages": older(model="m2")}) as client:
-        assert caveat(book.limits(client=client, rates=True), "In no rate limit", "m2")
+        assert message(book.limits(client=client, rates=True), "In no rate limit", "m2")
 
 
 def test_usage_that_is_not_known(book: Ledger) -> None:
@@ -333,12 +333,12 @@ def test_usage_that_is_not_known(book: Ledger) -> None:
     with scripted({"rate_limits": listing(LIMIT)}) as client:
         table = book.limits(client=client, rates=True)
     assert column(table, "headroom") == [None] * len(table.cells)
-    assert caveat(table, "Usage may not be read")
+    assert message(table, "Usage may not be read")
     silent = {"data": [], "has_more": False, "next_page": None, "data_refreshed_at": None}
     with scripted({"rate_limits": listing(LIMIT), "analytics/usage": silent}) as client:
         table = book.limits(client=client, rates=True)
     assert column(table, "headroom") == [None] * len(table.cells)
-    assert caveat(table, "not published yet")
+    assert message(table, "not published yet")
 
 
 def test_rate_limits_that_may_not_be_read(book: Ledger) -> None:

@@ -76,10 +76,10 @@ def test_spend_can_be_held_to_a_model_without_usage_by_day(only_hours: Ledger) -
     assert total(only_hours.spend((), "2d", where={"model": str(row["model"])}), "billed") == row["billed"]
 
 
-def test_the_priority_caveat_needs_no_usage_by_day(only_hours: Ledger) -> None:
+def test_the_priority_note_needs_no_usage_by_day(only_hours: Ledger) -> None:
     """A ledger that keeps usage by the hour alone warns of priority tokens in spend all the same."""
-    assert [it for it in only_hours.usage((), "2026-11-20").caveats if "priority" in it]
-    assert [it for it in only_hours.spend((), "2026-11-20").caveats if "priority" in it]
+    assert [it for it in only_hours.usage((), "2026-11-20").notes if "priority" in it]
+    assert [it for it in only_hours.spend((), "2026-11-20").notes if "priority" in it]
 
 
 @pytest.mark.parametrize(("report", "name"), [("usage", "key"), ("usage", "actor"), ("usage", "workspace")])

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 from tallystick import Ledger, Table
+from tallystick.core.message import note
 from tallystick.core.question import Heading, Kind
 
 from .given import column
@@ -51,16 +52,16 @@ def test_pandas_keeps_decimals(table: Table) -> None:
 
 
 def test_html_is_harmless() -> None:
-    """In a notebook, names and caveats are text: no tag, no control or direction character of theirs works."""
+    """In a notebook, names and messages are text: no tag, no control or direction character of theirs works."""
     name = '<script>alert("1")</script>&\x1b[31m\u202egnp.exe'
-    shown = Table(None, (Heading("<b>name</b>", Kind.NAME),), [(name,)], {}, ("a <i>caveat</i>",))._repr_html_()
+    shown = Table(None, (Heading("<b>name</b>", Kind.NAME),), [(name,)], {}, (note("a <i>note</i>"),))._repr_html_()
     assert "&lt;script&gt;" in shown
     assert not [it for it in ("<script", "<b>", "<i>", "\x1b") if it in shown]
     assert "\u202e" not in shown
 
 
 def test_html_shows_the_totals(table: Table) -> None:
-    """In a notebook, an answer shows its totals and caveats as on the terminal."""
+    """In a notebook, an answer shows its totals and messages as on the terminal."""
     shown = table._repr_html_()
     assert table.written()["totals"]["billed"] in shown
     assert "provisional" in shown

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import CLOCK, FIRST, NOW, Kept, Run, Truth, caveat, column, summed, synced, total
+from reports.given import CLOCK, FIRST, NOW, Kept, Run, Truth, column, message, summed, synced, total
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
@@ -145,16 +145,16 @@ def test_what_is_not_known_is_not_zero(book: Ledger) -> None:
     assert set(column(table, "before")) == set(column(table, "change")) == {None}
     assert (table.totals["before"], table.totals["price"]) == (None, None)
     assert table.totals["after"] == summed(table, "after")
-    assert caveat(table, "Before", "2026-09-01 to 2026-09-30", "absent", "unknown")
+    assert message(table, "Before", "2026-09-01 to 2026-09-30", "absent", "unknown")
 
 
 def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:
     """Days that have not ended, and that months differ in days, are said."""
     table = book.variance("2026-11")
-    assert caveat(table, "31 billed days", "21")
-    assert caveat(table, "After", "has not ended")
-    assert caveat(table, "session_time", "volume")
-    assert "caveat" not in {it.name for it in table.headings}
+    assert message(table, "31 billed days", "21")
+    assert message(table, "After", "has not ended")
+    assert message(table, "session_time", "volume")
+    assert "messages" not in {it.name for it in table.headings}
 
 
 def test_two_organizations_stand_apart(two: Ledger) -> None:

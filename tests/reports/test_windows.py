@@ -12,7 +12,7 @@ from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import SystemClock
 
-from .given import FIRST, NOW, TODAY, Truth, caveat, column, days, total
+from .given import FIRST, NOW, TODAY, Truth, column, days, message, total
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_period_that_the_window_cuts_is_named(book: Ledger, by: str, cut: str)
     """A month or week of which the window holds a part is named: its figure must not be taken for the whole."""
     table = book.spend(by, since="30d")
     assert cut in column(table, by)
-    assert [it for it in table.caveats if cut in it and "part" in it]
+    assert [it for it in (*table.warnings, *table.notes) if cut in it and "part" in it]
 
 
 def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
@@ -118,7 +118,7 @@ def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
     assert column(table, "day") == ["2026-10-01", "2026-10-02"]
     assert table.coverage["absent"] == [f"2026-09-{day}" for day in range(21, 31)]
     assert (table.coverage["days"], table.coverage["present"]) == (12, 2)
-    caveat(table, "10 days are absent", "unknown rather than zero", "2026-09-21 to 2026-09-30")
+    message(table, "10 days are absent", "unknown rather than zero", "2026-09-21 to 2026-09-30")
 
 
 @pytest.mark.parametrize(("report", "by"), [("spend", ()), ("usage", "model"), ("cache", "day")])
@@ -128,7 +128,7 @@ def test_a_window_without_data_has_unknown_totals(book: Ledger, report: str, by:
     assert table.rows == []
     assert set(table.totals.values()) == {None}
     assert len(table.totals) == len([it for it in table.headings if it.kind in {"count", "money", "ratio"}])
-    caveat(table, "10 days are absent", "2026-09-01 to 2026-09-10")
+    message(table, "10 days are absent", "2026-09-01 to 2026-09-10")
 
 
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
@@ -139,7 +139,7 @@ def test_an_empty_ledger_has_unknown_totals(empty: Ledger, report: str) -> None:
     assert set(table.totals.values()) == {None}
     assert len(table.coverage["absent"]) == 30
     assert table.as_of == {"version": 0, "at": None}
-    caveat(table, "30 days are absent")
+    message(table, "30 days are absent")
 
 
 def test_a_known_window_without_use_is_zero(book: Ledger) -> None:
@@ -154,7 +154,7 @@ def test_the_running_day_has_no_cost_yet(book: Ledger) -> None:
     table = book.spend("day", since="mtd")
     assert column(table, "day")[-1] == "2026-11-21"
     assert table.coverage["absent"] == ["2026-11-22"]
-    caveat(table, "2026-11-22 has not ended", "ended UTC days")
+    message(table, "2026-11-22 has not ended", "ended UTC days")
 
 
 def test_today_alone_has_an_unknown_cost(book: Ledger) -> None:
@@ -169,7 +169,7 @@ def test_the_running_day_of_usage_is_a_part(book: Ledger, truth: Truth) -> None:
     table = book.usage("day", since=f"{TODAY}")
     assert total(table, "uncached_input") == truth.tokens(TODAY, TODAY)["uncached_input"]
     assert table.coverage["running"] == ["2026-11-22"]
-    caveat(table, "2026-11-22", "running", "part of the day")
+    message(table, "2026-11-22", "running", "part of the day")
 
 
 def test_provisional_days_are_named(book: Ledger) -> None:
@@ -177,14 +177,15 @@ def test_provisional_days_are_named(book: Ledger) -> None:
     table = book.spend(since=f"{FIRST}", until="2026-11-21")
     assert table.coverage["settled"] == 17
     assert table.coverage["provisional"] == [f"{day}" for day in days(FIRST, TODAY)[17:-1]]
-    caveat(table, "35 days are provisional", "2026-10-18 to 2026-11-21")
+    message(table, "35 days are provisional", "2026-10-18 to 2026-11-21")
 
 
-def test_settled_days_need_no_caveat(book: Ledger) -> None:
+def test_settled_days_need_no_message(book: Ledger) -> None:
     """An answer about settled days alone warns of nothing but use whose cost or price is nowhere."""
     table = book.spend(since="2026-10-01", until="2026-10-17")
     assert (table.coverage["settled"], table.coverage["present"], table.coverage["days"]) == (17, 17, 17)
-    assert not [it for it in table.caveats if "priority" not in it and not it.startswith(("Unpriced", "No rate"))]
+    texts = (*table.warnings, *table.notes)
+    assert not [text for text in texts if "priority" not in text and not text.startswith(("Unpriced", "No rate"))]
 
 
 def test_a_day_read_while_running_is_named_for_ever(book: Ledger) -> None:

@@ -63,7 +63,7 @@ def test_a_second_sync_changes_nothing(copy: Path, truth: World) -> None:
         for query in (*wire.asked("usage_report"), *wire.asked("cost_report")):
             start = datetime.fromisoformat(query["starting_at"][0]).date()
             assert start >= days_ago(3) or ("group_by[]" not in query and start >= days_ago(35)), query
-        assert (done.days, done.names, done.moved, done.gaps, done.remarks) == (0, 0, {}, {}, [])
+        assert (done.days, done.names, done.moved, done.gaps, done.warnings) == (0, 0, {}, {}, [])
         assert done.version == tables["versions"]
     assert _delta(copy) == tables
     assert content(copy) == before

@@ -40,7 +40,7 @@ def world() -> World:
 def ledger(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Its ledger; only to be read."""
     path = tmp_path_factory.mktemp("coding") / "ledger"
-    assert synced(path, Wire(world), SINCE).remarks == []
+    assert synced(path, Wire(world), SINCE).warnings == []
     return path
 
 
@@ -139,7 +139,7 @@ def test_a_refusal_is_a_remark(path: Path, world: World) -> None:
     wire = Wire(world, before=lambda target: Answer(403, error) if SPENT in target else None)
     done = synced(path, wire, days_ago(50))
     assert len(wire.asked(SPENT)) == 1
-    assert [it for it in done.remarks if "Claude Code" in it] == done.remarks
+    assert [it for it in done.warnings if "Claude Code" in it] == done.warnings
     assert days_of(path, "claude_code") == {}
     assert days_of(path, "cost")
 

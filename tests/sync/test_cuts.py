@@ -126,7 +126,7 @@ def test_groups_overlap(company: Ledger) -> None:
     assert table.totals["billed"] == _billed(world)
     assert table.totals["list"] == sum(map(world.listed, DAYS), Decimal(0))
     assert table.totals["discount"] == table.totals["list"] - table.totals["billed"]
-    assert any("do not add up" in caveat for caveat in table.caveats)
+    assert any("do not add up" in text for text in table.warnings)
 
 
 def test_groups_hold_each_user_of_theirs(company: Ledger) -> None:
@@ -150,7 +150,7 @@ def test_spend_by_a_cut_has_the_bill_as_its_total(book: Ledger, world: World, na
     table = _since(book, name)
     assert table.totals["billed"] == _billed(world)
     assert table.coverage["absent"] == []
-    assert any("do not add up" in caveat for caveat in table.caveats) == NAMED[name].overlaps
+    assert any("do not add up" in text for text in table.warnings) == NAMED[name].overlaps
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_none_is_read_by_default(path: Path) -> None:
     table = _since(Ledger(path, Clock()), "session")
     assert table.totals["billed"] is None
     assert len(table.coverage["absent"]) == len(DAYS)
-    assert any(f"`tallystick sync --cuts sessions --since {SINCE}`" in caveat for caveat in table.caveats)
+    assert any(f"`tallystick sync --cuts sessions --since {SINCE}`" in text for text in table.warnings)
 
 
 def test_a_cut_leaves_charges_alone(path: Path) -> None:
@@ -246,11 +246,11 @@ def test_a_restated_day_of_a_cut_is_replaced(path: Path) -> None:
 def test_cuts_need_the_newer_dialect(path: Path) -> None:
     """Where the older dialect alone is read, no cut is, and this is said; a cut that there is not is refused."""
     world = small(4)
-    assert any("newer dialect alone" in it for it in synced(path, Wire(world), days_ago(2), cuts=("groups",)).remarks)
+    assert any("newer dialect alone" in it for it in synced(path, Wire(world), days_ago(2), cuts=("groups",)).warnings)
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"Not yet."}}', {})
     refusing = Wire(world, before=lambda target: no if "/analytics/" in target else None)
     done = synced(path, refusing, days_ago(2), source="auto", cuts=("groups",))
-    assert any("newer dialect alone" in it for it in done.remarks)
+    assert any("newer dialect alone" in it for it in done.warnings)
     with pytest.raises(InvalidQuestion, match="no cut 'session'"):
         newer(path, Wire(world), SINCE, cuts=("session",))
 

@@ -250,8 +250,8 @@ def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> Non
     world = small(requests=8)
     wire = Wire(world, without="anthropic-beta")
     done = synced(path, wire, SINCE)
-    assert len(done.remarks) == 1
-    assert "speed" in done.remarks[0]
+    assert len(done.warnings) == 1
+    assert "speed" in done.warnings[0]
     usage = records(path, USAGE_DAY)
     assert {row["speed"] for row in usage} == {"unknown"}
     for day in span(SINCE, TODAY):
@@ -273,7 +273,7 @@ def test_a_refused_speed_is_unknown_and_said(path: Path, world: World) -> None:
     """A 403 on what asks for speed leaves speed unknown, in words, and the tokens are there: no world without speed."""
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No."}}', {})
     done = synced(path, Wire(world, before=lambda target: no if "speed" in target else None), SINCE)
-    assert any("speed" in remark for remark in done.remarks)
+    assert any("speed" in remark for remark in done.warnings)
     assert {row["speed"] for row in rows(path, "SELECT DISTINCT speed FROM usage")} == {"unknown"}
 
 
@@ -287,7 +287,7 @@ def test_cost_that_is_not_published_yet_is_told_and_does_not_stop_the_sync(path:
     no = _refuses("Invalid date range: ending date must be after starting date")
     wire = Wire(world, before=lambda target: no if "cost_report" in target else None)
     done = synced(path, wire, days_ago(1))
-    assert len(done.remarks) == 1
+    assert len(done.warnings) == 1
     assert records(path, COST) == []
     assert set(days_of(path, "usage")) == {days_ago(1), TODAY}
     synced(path, Wire(world), days_ago(1))
@@ -308,7 +308,7 @@ def test_a_list_that_may_not_be_read_is_told_and_does_not_stop_the_sync(path: Pa
     later = Clock(NOW.replace(minute=1))
     refusing = Wire(world, later, before=lambda target: no if "/api_keys" in target or "/users" in target else None)
     done = synced(path, refusing, SINCE)
-    assert ["keys, users" in remark for remark in done.remarks] == [True]
+    assert ["keys, users" in remark for remark in done.warnings] == [True]
     assert rows(path, "SELECT * FROM names WHERE status = 'gone'") == []
 
 

@@ -124,7 +124,7 @@ def test_through_the_switch_no_day_is_twice_or_missing(path: Path) -> None:
     synced(path, Wire(world, moment), days_ago(12), days_ago(5))
     done = synced(path, Wire(world, moment), days_ago(12), source="auto")
     days = span(days_ago(12), TODAY)
-    assert not any("may not" in remark for remark in done.remarks)
+    assert not any("may not" in remark for remark in done.warnings)
     by_day: Counter[date] = Counter()
     for row in records(path, CHARGES):
         by_day[row["day"]] += row["billed"] or 0
@@ -140,7 +140,7 @@ def test_days_before_the_newer_dialect_are_read_by_the_older(path: Path) -> None
     late = Clock(NOW)
     first, last = date(2025, 12, 29), date(2026, 1, 4)
     done = synced(path, Wire(world, late), first, last, source="auto")
-    assert [remark for remark in done.remarks if "2026-01-01" in remark]
+    assert [remark for remark in done.warnings if "2026-01-01" in remark]
     assert set(days_of(path, "cost")) == set(span(first, date(2026, 1, 1)))
     assert set(days_of(path, "analytics_cost")) == set(span(date(2026, 1, 1), last))
     rows = records(path, CHARGES)
@@ -148,7 +148,7 @@ def test_days_before_the_newer_dialect_are_read_by_the_older(path: Path) -> None
         mine = [row for row in rows if row["day"] == day]
         assert sum((row["billed"] or 0 for row in mine), Decimal(0)) == world.billed(day)
         assert {row["source"] for row in mine} == {"reports" if day.year == 2025 else "analytics"}
-    assert not synced(path, Wire(world, late), first, last, source="auto").remarks
+    assert not synced(path, Wire(world, late), first, last, source="auto").warnings
 
 
 def test_both_can_be_read_for_a_comparison(world: World, path: Path) -> None:
@@ -228,7 +228,7 @@ def test_a_key_that_may_read_nothing_else_is_enough(path: Path, world: World) ->
     """A key with `read:analytics` alone syncs; ids stand for names, and what is not readable is said once."""
     done = newer(path, Wire(world), days_ago(3), key="sk-ant-api01-analytics")
     assert done.organization == world.organization.id
-    assert len(done.remarks) == 1
+    assert len(done.warnings) == 1
     total = sum((row["billed"] or 0 for row in records(path, CHARGES) if row["day"] < TODAY), Decimal(0))
     assert total == sum(map(world.billed, span(days_ago(3), TODAY)))
     real = world.organization.default.id
@@ -240,9 +240,9 @@ def test_auto_without_the_newer_dialect_reads_the_older(path: Path, world: World
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"Not yet."}}', {})
     refusing = Wire(world, before=lambda target: no if "/analytics/" in target else None)
     done = synced(path, refusing, days_ago(3), source="auto")
-    assert [remark for remark in done.remarks if "Not yet." in remark]
+    assert [remark for remark in done.warnings if "Not yet." in remark]
     assert {row["source"] for row in records(path, CHARGES)} == {"reports"}
-    assert not synced(path, refusing, days_ago(3), source="auto").remarks
+    assert not synced(path, refusing, days_ago(3), source="auto").warnings
     with pytest.raises(Refused, match="Not yet"):
         newer(path, refusing, days_ago(3))
 
@@ -295,7 +295,7 @@ def test_an_enterprise_organization_read_by_both(path: Path) -> None:
     """What an Enterprise organization does not have, the older reports, is said and does not stop the newer."""
     world = World(start=date(2026, 8, 1), end=TODAY, seed=1, keys=16, requests_per_key_day=3, enterprise=True)
     done = synced(path, Wire(world), days_ago(3), source="both")
-    assert [remark for remark in done.remarks if "older reports" in remark]
+    assert [remark for remark in done.warnings if "older reports" in remark]
     assert set(days_of(path, "analytics_cost")) == set(span(days_ago(3), TODAY))
 
 

@@ -261,7 +261,7 @@ def _synced(path: Path, tmp_path: Path, mode: str, world: World, clock: Clock | 
     wire = Wire(world, clock)
     book = Ledger.of(Settings.load(config=str(config), environment={}), clock=wire.clock)
     with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
-        return book.sync(str(SINCE), client=client, source="reports").remarks
+        return book.sync(str(SINCE), client=client, source="reports").warnings
 
 
 @pytest.mark.parametrize("mode", ["ids", "hashed"])

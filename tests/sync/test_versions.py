@@ -127,7 +127,7 @@ def test_the_log_has_every_version(twice: Path) -> None:
         assert set(str(row["changed"]).split(", ")) - {""} == moved
     short = _asked(twice).log(2)
     assert short.rows == table.rows[:2]
-    assert short.caveats == (f"{len(versions) - 2} older versions are not shown.",)
+    assert (*short.warnings, *short.notes) == (f"{len(versions) - 2} older versions are not shown.",)
     assert _asked(twice, str(_last(twice))).log().rows == [
         it for it in table.rows if int(str(it["version"])) <= _last(twice)
     ]

@@ -56,14 +56,14 @@ def test_a_clock_that_is_ahead_settles_nothing(path: Path, world: World) -> None
     assert max(states) == TODAY
     assert list(states.values()).count("settled") == _states(NOW)["settled"]
     assert max(days_of(path, "cost")) == days_ago(1)
-    assert any("2 days ahead" in message for message in outcome.remarks)
+    assert any("2 days ahead" in message for message in outcome.warnings)
 
 
 def test_a_clock_that_is_behind_is_said_and_one_that_is_pinned_is_not_compared(path: Path, world: World) -> None:
     """A clock behind the API's makes days late, never wrong, and is said; a pinned clock is nobody's fault."""
     behind = _synced(path, world, RealClock(NOW - timedelta(hours=3)))
-    assert any("3 hours behind" in message for message in behind.remarks)
-    assert _synced(path, world, Clock(NOW - DAY)).remarks == []
+    assert any("3 hours behind" in message for message in behind.warnings)
+    assert _synced(path, world, Clock(NOW - DAY)).warnings == []
 
 
 def test_what_was_read_before_the_api_fell_silent_is_kept(path: Path, world: World) -> None:

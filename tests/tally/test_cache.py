@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given as examples, settings, strategies as st
 
-from reports.given import CLOCK, NOW, Kept, caveat, column, days, summed, total
+from reports.given import CLOCK, NOW, Kept, column, days, message, summed, total
 from tallystick import Ledger
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import window
@@ -238,12 +238,12 @@ def test_top_leaves_the_rest_in_one_row(kept: Ledger) -> None:
 
 def test_the_report_says_what_it_cannot_tell(kept: Ledger) -> None:
     """Unread tokens and lifetimes are bounds by model and workspace, unknown by key; what has no price is named."""
-    assert caveat(asked(kept), "unread is the least")
+    assert message(asked(kept), "unread is the least")
     by_key = asked(kept, ("key",))
     assert set(column(by_key, "unread")) | set(column(by_key, "cheaper")) == {None}
-    assert caveat(by_key, "can only be told by")
+    assert message(by_key, "can only be told by")
     table = asked(kept)
-    assert caveat(table, "no public price", f"{sum(table.coverage['unpriced'].values()):,} cached tokens")
+    assert message(table, "no public price", f"{sum(table.coverage['unpriced'].values()):,} cached tokens")
 
 
 def test_a_filter_hides_other_reads(kept: Ledger) -> None:

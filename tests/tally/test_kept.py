@@ -180,8 +180,8 @@ def test_what_other_lists_tallied_is_said_and_never_reconciled(copy: Path) -> No
             book.reconcile(rates=rates)
         assert "`tallystick tally`" in wrong.value.hint
     for table in (book.spend("key"), book.cache(), book.whatif()):
-        assert "`tallystick tally`" in table.caveats[0]
-    assert "tallystick tally" not in " ".join(Ledger(copy, Clock()).spend("key").caveats)
+        assert "`tallystick tally`" in table.warnings[0]
+    assert "tallystick tally" not in " ".join(Ledger(copy, Clock()).spend("key").warnings)
 
 
 def test_a_sync_tallies_before_it_asks_the_api(copy: Path) -> None:
@@ -316,13 +316,13 @@ def test_each_workspace_has_the_same_bill_from_either_half(full: Path) -> None:
 
 
 def test_a_key_can_be_asked_for(full: Path, truth: World) -> None:
-    """`where` holds spend to one key, which then has what the rows by key say, and a caveat where it was split."""
+    """`where` holds spend to one key, which then has what the rows by key say, and a note where it was split."""
     book = asked(full)
     by_key = book.spend("key", str(SINCE), "yesterday")
     for row in by_key.rows[:4]:
         table = book.spend((), str(SINCE), "yesterday", {"key": str(row["key"])})
         assert total(table) == row["billed"]
-    assert any("split over them" in it for it in by_key.caveats)
+    assert any("split over them" in it for it in by_key.notes)
     assert {key.id for key in truth.organization.keys} & {str(row["key"]) for row in by_key.rows}
 
 

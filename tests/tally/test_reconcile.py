@@ -155,7 +155,7 @@ def test_priority_tier_is_tokens_of_unknown_amount(untouched: Asked) -> None:
 
 def test_odd_causes_are_said_in_words(untouched: Asked) -> None:
     """What one line of the bill mixes, and tokens of unknown price for which nothing was billed, are said."""
-    said = " ".join(untouched().caveats)
+    said = " ".join(untouched().notes)
     assert "fast and standard use that one line of the bill covers" in said
     assert "tokens of unknown price nothing was billed" in said
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given as examples, settings, strategies as st
 
-from reports.given import CLOCK, NOW, TODAY, Kept, caveat, column, total
+from reports.given import CLOCK, NOW, TODAY, Kept, column, message, total
 from tallystick import Ledger
 from tallystick.core.question import Question, Table
 from tallystick.core.records import TOKENS
@@ -268,26 +268,26 @@ def test_what_is_excluded_has_its_dollars(kept: Ledger) -> None:
     swapped, plain = asked(kept, SWAP), asked(kept, Change())
     assert total(swapped, "excluded") > 0
     assert total(swapped, "priced") + total(swapped, "excluded") == total(plain, "priced")
-    assert caveat(swapped, "Also billed", "web search", "code execution")
+    assert message(swapped, "Also billed", "web search", "code execution")
 
 
 def test_own_prices_are_no_list_prices(kept: Ledger) -> None:
     """The footnote says whether discounts are in the prices."""
     question = Question("whatif", window("30d", None, NOW), ("model",))
     own = Prices.with_own('[[modifier]]\nname = "agreement"\nfrom = 2026-10-01\nfactor = "0.88"\n')
-    assert caveat(answer(kept.engine(), question, NOW, own, SWAP), "your own included")
-    assert caveat(asked(kept, SWAP), "without discounts")
+    assert message(answer(kept.engine(), question, NOW, own, SWAP), "your own included")
+    assert message(asked(kept, SWAP), "without discounts")
 
 
 def test_reads_without_writes_are_said(kept: Ledger) -> None:
     """Where a hit rate makes reads of what nothing writes, the models that write nothing are named."""
     query = "SELECT model FROM usage WHERE day BETWEEN '2026-10-23' AND '2026-11-21' GROUP BY model HAVING {} = 0"
     nothing = kept.sql(query.format("sum(cache_write_5m + cache_write_1h)")).rows
-    said = caveat(asked(kept, Change.read(hit="0.7"), by=("workspace",)), "without the writes")
+    said = message(asked(kept, Change.read(hit="0.7"), by=("workspace",)), "without the writes")
     assert nothing
     assert all(str(row["model"]) in said for row in nothing)
     assert OPUS not in said
-    assert not [it for it in asked(kept, SWAP).caveats if "without the writes" in it]
+    assert not [it for it in asked(kept, SWAP).warnings if "without the writes" in it]
 
 
 def test_a_swap_touches_its_model_alone(kept: Ledger) -> None:
@@ -309,24 +309,24 @@ def test_top_leaves_the_rest_in_one_row(kept: Ledger) -> None:
 def test_the_answer_says_what_cannot_be_known(kept: Ledger) -> None:
     """Priced not billed, token counts of other generations, batch, hit rate, geography: each is said."""
     table = asked(kept, Change.read([f"{OPUS}={SONNET}"], "0.4", "0.7", "global"))
-    assert caveat(table, "not billed", "list")
-    assert caveat(table, SONNET, OPUS, "up to about 35 % more", "about 30 % more")
-    assert caveat(table, "0.4 of all", "batch")
-    assert caveat(table, "Reads are 0.7")
-    assert caveat(table, "geo global")
-    assert caveat(table, f"no price for {SONNET} fast", "no dollar figure")
+    assert message(table, "not billed", "list")
+    assert message(table, SONNET, OPUS, "up to about 35 % more", "about 30 % more")
+    assert message(table, "0.4 of all", "batch")
+    assert message(table, "Reads are 0.7")
+    assert message(table, "geo global")
+    assert message(table, f"no price for {SONNET} fast", "no dollar figure")
     assert table.coverage["unpriced"][SONNET] > 0
-    assert caveat(table, f"whether {SONNET} would count more or fewer is not published")
+    assert message(table, f"whether {SONNET} would count more or fewer is not published")
     older = "claude-sonnet-4-5-20250929"
-    assert caveat(asked(kept, Change.read([f"{older}={HAIKU}"])), "no figure is published for these two")
-    assert caveat(asked(kept, Change.read([f"{older}={SONNET}"])), f"{SONNET} would count more")
-    assert caveat(asked(kept, Change.read([f"{SONNET}={older}"])), f"{older} would count fewer")
+    assert message(asked(kept, Change.read([f"{older}={HAIKU}"])), "no figure is published for these two")
+    assert message(asked(kept, Change.read([f"{older}={SONNET}"])), f"{SONNET} would count more")
+    assert message(asked(kept, Change.read([f"{SONNET}={older}"])), f"{older} would count fewer")
 
 
 def test_a_model_near_its_end_is_no_silent_choice(kept: Ledger) -> None:
     """Swapping to a model that retires within 30 days, or has retired, is pointed out."""
     table = asked(kept, Change.read([f"{OPUS}=claude-sonnet-4-5-20250929"]))
-    assert caveat(table, "claude-sonnet-4-5-20250929 retires on 2026-11-30")
+    assert message(table, "claude-sonnet-4-5-20250929 retires on 2026-11-30")
 
 
 @pytest.mark.parametrize(
@@ -386,22 +386,22 @@ def test_own_prices_stand_in_the_list() -> None:
     own = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-11-01\nusd = {{ output = "15" }}\n')
     table = prices(TODAY, OPUS, lists=own)
     assert (table.rows[-3]["output"], table.rows[-3]["uncached_input"]) == (Decimal(15), Decimal(4))
-    assert caveat(table, "own prices")
+    assert message(table, "own prices")
 
 
 def test_a_retiring_model_in_use_is_pointed_out(kept: Ledger) -> None:
     """A model that retires within 30 days, or has, and that the ledger still shows in use, is named with its tokens."""
-    assert caveat(prices(TODAY, None, kept), "claude-sonnet-4-5-20250929 retires on 2026-11-30", "tokens")
-    assert caveat(prices(date(2026, 12, 1), None, kept), "claude-sonnet-4-5-20250929 has been retired since")
-    assert not [it for it in prices(date(2026, 10, 30), None, kept).caveats if "retire" in it]
-    assert not [it for it in prices(TODAY, OPUS, kept).caveats if "retire" in it]
+    assert message(prices(TODAY, None, kept), "claude-sonnet-4-5-20250929 retires on 2026-11-30", "tokens")
+    assert message(prices(date(2026, 12, 1), None, kept), "claude-sonnet-4-5-20250929 has been retired since")
+    assert not [it for it in prices(date(2026, 10, 30), None, kept).notes if "retire" in it]
+    assert not [it for it in prices(TODAY, OPUS, kept).notes if "retire" in it]
 
 
 def test_a_model_without_a_price_that_day_is_not_zero() -> None:
     """Before a model's first day its list is empty and says so; a model that no list has is refused."""
     table = prices(date(2026, 9, 1), SONNET)
     assert not [row for row in table.rows if row["for"] == SONNET]
-    assert caveat(table, f"No price of {SONNET} holds on 2026-09-01")
+    assert message(table, f"No price of {SONNET} holds on 2026-09-01")
     with pytest.raises(InvalidQuestion, match=f"Near it: {SONNET}"):
         prices(TODAY, "claude-sonnet-5-6")
 

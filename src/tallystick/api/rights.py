@@ -155,5 +155,5 @@ class Asking:
         if admin:
             return (ADMIN.format(first=analytics.covered(self._now)),)
         lists = (("users", MEMBERS), ("spend_limits", SPENDING))
-        remarks = [remark for name, remark in lists if self.may_read[name] == YES]
-        return (*(remarks or [NOTHING]), UNTRIED)
+        notes = [note for name, note in lists if self.may_read[name] == YES]
+        return (*(notes or [NOTHING]), UNTRIED)

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.prices import PLAIN, UNITS
 from tallystick.core.question import Question
@@ -55,7 +56,7 @@ class Charged:
     month: Month
     name: str
     lines: Mapping[str, Sequence[Mapping[str, Any]]]
-    caveats: tuple[str, ...]
+    messages: tuple[Message, ...]
     as_of: Mapping[str, Any]
 
     @property
@@ -68,16 +69,20 @@ class Charged:
         return _of([line for line in self.lines.get(team, ()) if not parts or line["part"] in parts])
 
     @property
-    def loose(self) -> list[str]:
+    def loose(self) -> list[Message]:
         """What to say of amounts that nobody owns, and of those that have no cost center."""
         nobody = _of(self.lines.get(UNOWNED, ()))
         uncentered = [
             line for team_lines in self.lines.values() for line in team_lines if line["cost_center"] == NO_CENTER
         ]
-        teams = ", ".join(sorted({line["team"] for line in uncentered}))
+        teams, without = ", ".join(sorted({line["team"] for line in uncentered})), _of(uncentered)
         return [
-            *([f"{rounded(nobody):,} USD is owned by nobody ({UNOWNED})."] if nobody else ()),
-            *([f"No cost center is known for {teams}: {rounded(_of(uncentered)):,} USD."] if uncentered else ()),
+            *([warning(f"{rounded(nobody):,} USD is owned by nobody ({UNOWNED}).", nobody)] if nobody else ()),
+            *(
+                [warning(f"No cost center is known for {teams}: {rounded(without):,} USD.", without)]
+                if uncentered
+                else ()
+            ),
         ]
 
     @property
@@ -103,7 +108,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
     for line in _lines(charged_month.lines, names):
         by_team.setdefault(line["team"], []).append(line)
     called = directory(engine, "organization", charged_month.at).get(organization, organization)
-    coverage, caveats = _said(engine, charged_month, now)
+    coverage, covered = _covered(engine, charged_month, now)
     if not (by_team or charged_month.closing or coverage["present"]):
         raise LedgerError(
             f"The ledger has no bill of {name}: what it came to is unknown.",
@@ -112,7 +117,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
     version = engine.version
     question = Question("statement", charged_month.window, (), {"organization": (organization,)})
     zero = None if by_team else quiet(engine, question, name, now)
-    made = Charged(charged_month, called, by_team, (*([zero] if zero else ()), *caveats), version.spoken)
+    made = Charged(charged_month, called, by_team, (*([note(zero)] if zero else ()), *covered), version.spoken)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(
@@ -201,22 +206,22 @@ _DIALECTS = {"analytics_cost": "analytics", "cost": "reports"}
 """The dialect of each bill, as the charges name it."""
 
 
-def _said(engine: Engine, charged_month: Month, now: datetime) -> tuple[Mapping[str, Any], list[str]]:
+def _covered(engine: Engine, charged_month: Month, now: datetime) -> tuple[Mapping[str, Any], list[Message]]:
     """The coverage of a month as the ledger has it now, and what to know of its statements."""
     question = Question("statement", charged_month.window, (), {"organization": (charged_month.organization,)})
-    coverage, caveats = cover(engine, CHARGES, question, now)
+    coverage, covered = cover(engine, CHARGES, question, now)
     credit = CREDIT in charged_month.lines["cause"].unique().to_pylist()
-    remarks = [f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}."]
+    messages = [note(f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}.")]
     if charged_month.closing is None:
-        remarks += [*_renamed(engine, charged_month), *caveats]
+        messages += [*map(warning, _renamed(engine, charged_month)), *covered]
     elif charged_month.closing.provisional:
         days = spans(list(charged_month.closing.provisional))
-        remarks.append(
-            f"Days that could still be restated when the month was closed: {days}. Changes are charged later."
-        )
+        text = f"Days that could still be restated when the month was closed: {days}. Changes are charged later."
+        messages.append(note(text))
     if "allocated" in charged_month.lines["method"].unique().to_pylist():
-        remarks.append("`allocated` lines were billed to several users together and are split by use at list price.")
-    return coverage, remarks
+        text = "`allocated` lines were billed to several users together and are split by use at list price."
+        messages.append(note(text))
+    return coverage, messages
 
 
 def _renamed(engine: Engine, charged_month: Month) -> list[str]:

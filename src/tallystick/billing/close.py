@@ -32,7 +32,7 @@ from tallystick.query.closed_months import (
     month,
 )
 from tallystick.query.coverage import cover, spans
-from tallystick.query.gaps import LATE, notes
+from tallystick.query.gaps import LATE, messages
 from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.spelling import every, spellings
@@ -207,9 +207,9 @@ def _billed(engine: Engine, organizations: Sequence[str], name: str, now: dateti
     question = Question("close", utc_month(name), (), {"organization": tuple(organizations)})
     coverage, _ = cover(engine, CHARGES, question, now)
     if LATE in coverage and not coverage["absent"]:
-        [late] = notes({LATE: coverage[LATE]}, now)
+        [late] = messages({LATE: coverage[LATE]}, now)
         raise InvalidQuestion(
-            f"{name} cannot be closed while bills of it are late. {late}",
+            f"{name} cannot be closed while bills of it are late. {late.text}",
             "Wait until they are billed, or close with --late: what is billed later is charged next month.",
         )
 

@@ -102,7 +102,7 @@ def statement(made: Charged, team: str) -> Document:
             ),
             Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD"),
         ),
-        made.caveats,
+        made.messages,
         _facts(made) | {"team": team},
         _table(team_lines, [heading.name for heading in LINES]),
     )
@@ -130,7 +130,7 @@ def overview(made: Charged) -> Document:
         f"Claude, UTC days, for {made.name}. {_state(made.month)}",
         (section,),
         (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}"),),
-        (*made.loose, *made.caveats),
+        (*made.loose, *made.messages),
         _facts(made),
         _table(every, [heading.name for heading in LINES]),
     )

@@ -43,8 +43,8 @@ def check(base_url: str | None, config: str | None) -> None:
     usage = f"{rights.newest_usage:%Y-%m-%d %H:%M} UTC" if rights.newest_usage else "none in the last two days"
     click.echo(f"newest hour with usage: {usage}")
     click.echo(f"newest day with cost: {rights.newest_cost or 'none in the last seven days'}")
-    for remark in rights.beyond:
-        click.echo(f"rights: {remark}")
+    for text in rights.beyond:
+        click.echo(f"rights: {text}")
     if not rights.readable:
         sys.exit(3)
 
@@ -184,7 +184,7 @@ class Shown:
 
 def tell(done: Outcome) -> None:
     """Say what the user should know of a sync: what is odd, what was left as it was, and what failed."""
-    for message in (*done.remarks, *(f"Issue: {issue}" for issue in done.issues), *left_out(done)):
+    for message in (*done.warnings, *(f"Issue: {issue}" for issue in done.issues), *left_out(done)):
         note(message)
     for subject, wrong in list(done.failures.items())[:MOST_FAILURES]:
         note(f"left out: {subject}. {wrong.what}")

@@ -77,6 +77,7 @@ def close(
 
 def preview(made: Charged, provisional: Sequence[date]) -> str:
     """Return what closing a draft would make final: its sum, its teams, what is provisional or to be known of it."""
+    from tallystick.core.message import ordered
     from tallystick.core.money import rounded
     from tallystick.core.text import safe
     from tallystick.query.closed_months import ADJUSTMENT
@@ -96,7 +97,7 @@ def preview(made: Charged, provisional: Sequence[date]) -> str:
             if provisional
             else []
         ),
-        *(f"  {safe(caveat)}" for caveat in made.caveats),
+        *(f"  {message.kind}: {safe(message.text)}" for message in ordered(made.messages)),
         "  Closing cannot be undone: what changes later is charged in the next open month.",
     ]
     return "\n".join(lines)

@@ -11,6 +11,7 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import free, note, pipe, silence, whole
+from tallystick.core.message import ordered
 from tallystick.core.question import incomplete
 from tallystick.errors import InvalidQuestion
 from tallystick.exports import FORMATS, TABLES, TEXTS
@@ -125,15 +126,15 @@ def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> s
 
 
 def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: bool) -> None:
-    """Write an export where it shall go, then what is to be said of it on the error stream."""
+    """Write an export where it shall go, then its messages to the error stream."""
     free(output, force=force, text=form in TEXTS)
     if output is None:
         _to_pipe(rows, form)
     else:
         with whole(Path(output)) as file:
             rows.write(form, file)
-    for caveat in rows.said:
-        note(caveat)
+    for message in ordered(rows.messages):
+        note(f"{message.kind}: {message.text}")
     if strict and incomplete(rows.coverage):
         sys.exit(1)
 

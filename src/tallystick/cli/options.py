@@ -13,6 +13,7 @@ import click
 
 from tallystick.cli.output import note, write
 from tallystick.core.dimensions import NAMED, TIMES
+from tallystick.core.message import ordered
 from tallystick.core.text import ESCAPED, inert
 from tallystick.core.time_words import EXAMPLES, month_word
 from tallystick.errors import InvalidQuestion
@@ -188,7 +189,7 @@ def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
 def written(answer: Answer, form: str | None, output: str | None) -> str | bytes:
     """An answer in a format; text that goes to a terminal fits it.
 
-    Formats of rows have no place for caveats: they are said on the error stream.
+    Formats of rows have no place for messages: those go to the error stream.
     """
     flags = click.get_current_context().meta
     if form not in {None, "json"} and flags.get("json"):
@@ -201,8 +202,8 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
         few = FEW if width and not flags.get("notes") else None
         return as_text(answer, width or WIDE, ids=bool(flags.get("ids")), notes=few)
     content = chosen.write(answer)
-    for caveat in answer.caveats if chosen.rows else ():
-        note(caveat)
+    for message in ordered(answer.messages) if chosen.rows else ():
+        note(f"{message.kind}: {message.text}")
     if chosen.name == "csv" and _escaped(answer):
         note(ESCAPED)
     return content

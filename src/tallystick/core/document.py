@@ -1,4 +1,4 @@
-"""Document: what people receive: a title, figures, sections with their Tables and pictures, caveats.
+"""Document: what people receive: a title, figures, sections with their Tables and pictures, messages.
 
 A summary and a statement are Documents; every other answer is one with a single section. Writers take either.
 """
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from tallystick.core.message import Message, Messages
 from tallystick.core.question import Cell, Heading, Table, written
 
 
@@ -50,7 +51,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Document:
+class Document(Messages):
     """What is handed on whole. `name` is summary, statement, ...; `facts` is what machines want to know of it.
 
     `lines` is the one Table that formats of rows hold (csv, jsonl, parquet); None where no one Table says it all.
@@ -61,7 +62,7 @@ class Document:
     subtitle: str
     sections: tuple[Section, ...]
     figures: tuple[Figure, ...] = ()
-    caveats: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     lines: Table | None = None
 
@@ -90,7 +91,8 @@ class Document:
                 }
                 for section in self.sections
             ],
-            "caveats": list(self.caveats),
+            "warnings": list(self.warnings),
+            "notes": list(self.notes),
         }
 
     def _answer(self, table: Table) -> dict[str, Any]:

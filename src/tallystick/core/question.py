@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tallystick.core.message import Message, Messages, ordered
 from tallystick.core.money import plain
 from tallystick.core.text import safe
 from tallystick.core.time import Window, text
@@ -104,8 +105,8 @@ def incomplete(coverage: Mapping[str, Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Table:
-    """An answer: typed columns, rows, totals over all rows, caveats in words, how much of the window is covered.
+class Table(Messages):
+    """An answer: typed columns, rows, totals over all rows, messages beside it, how much of the window is covered.
 
     Money is exact Decimal US dollars; a ratio is Decimal or None (nothing to divide by). `as_of` names the version of
     the ledger. A user's own SQL has no question. In a notebook the answer shows itself.
@@ -115,7 +116,7 @@ class Table:
     headings: tuple[Heading, ...]
     cells: Sequence[tuple[Cell, ...]]
     totals: Mapping[str, Cell]
-    caveats: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
     as_of: Mapping[str, Any] = field(default_factory=dict)
 
@@ -164,7 +165,8 @@ class Table:
             ],
             "rows": [{name: written(cell) for name, cell in row.items()} for row in self.rows],
             "totals": {name: written(cell) for name, cell in self.totals.items()},
-            "caveats": list(self.caveats),
+            "warnings": list(self.warnings),
+            "notes": list(self.notes),
             "coverage": dict(self.coverage),
             "as_of": dict(self.as_of),
         }
@@ -178,7 +180,9 @@ class Table:
         names = [heading.name for heading in self.headings]
         body = "".join(row(cells) for cells in self.cells)
         foot = row([self.totals.get(name) for name in names], "th") if self.totals else ""
-        notes = "".join(f"<li>{escape(safe(caveat))}</li>" for caveat in self.caveats)
+        notes = "".join(
+            f"<li>{escape(f'{message.kind}: {safe(message.text)}')}</li>" for message in ordered(self.messages)
+        )
         head = f"<thead>{row(names, 'th')}</thead>"
         return f"<table>{head}<tbody>{body}</tbody><tfoot>{foot}</tfoot></table><ul>{notes}</ul>"
 

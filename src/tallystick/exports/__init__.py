@@ -12,6 +12,8 @@ from tallystick.errors import InvalidQuestion
 if TYPE_CHECKING:
     import pyarrow
 
+    from tallystick.core.message import Message
+
 FORMATS = ("csv", "jsonl", "parquet", "xlsx")
 """Every format of an export; each is also the ending of its files."""
 TEXTS = ("csv", "jsonl")
@@ -22,15 +24,15 @@ TABLES = ("charges", "usage", "cost")
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The rows of an export, to be read once: batches of one schema, with what is to be said of them.
+    """The rows of an export, to be read once: batches of one schema, with the messages beside them.
 
-    `said` may grow while the batches are read. `coverage` is that of an answer.
+    `messages` may grow while the batches are read. `coverage` is that of an answer.
     """
 
     title: str
     schema: pyarrow.Schema
     batches: Iterator[pyarrow.RecordBatch]
-    said: list[str]
+    messages: list[Message]
     coverage: Mapping[str, Any]
 
     def write(self, form: str, file: BinaryIO) -> None:

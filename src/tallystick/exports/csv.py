@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 import pyarrow.compute as pc
 
+from tallystick.core.message import Message, note
 from tallystick.core.text import ESCAPED, harmless, inert
 from tallystick.exports import Rows
 from tallystick.exports.lines import cells, written
@@ -15,11 +16,11 @@ _QUOTED = frozenset(',"\r\n')
 
 def write(rows: Rows, file: BinaryIO) -> None:
     """The rows under their column names, in UTF-8. Null is an empty cell; decimals are all their digits."""
-    escaped: set[str] = set()
+    escaped: set[Message] = set()
 
     def quoted(text: str) -> str:
         if inert(text) != text:
-            escaped.add(ESCAPED)
+            escaped.add(note(ESCAPED))
         return _cell(inert(text))
 
     file.write((",".join(rows.schema.names) + "\r\n").encode())
@@ -29,7 +30,7 @@ def write(rows: Rows, file: BinaryIO) -> None:
             parts += [pc.fill_null(cells(column, quoted), ""), ","]
         if batch.num_rows:
             file.write(written([*parts[:-1], "\r\n"]))
-    rows.said.extend(escaped)
+    rows.messages.extend(escaped)
 
 
 def _cell(text: str) -> str:

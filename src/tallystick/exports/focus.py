@@ -17,6 +17,7 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT
 from tallystick.core.prices import UNITS, PriceList, Rate
 from tallystick.core.question import Question
@@ -151,7 +152,7 @@ class _Doubts:
     unmeasured: int = 0
     derived: int = 0
 
-    def said(self) -> list[str]:
+    def sentences(self) -> list[str]:
         """What there is to say of them."""
         bought = "were billed without use (code execution, ...): their quantity is what they buy at the list price"
         counts = {
@@ -175,13 +176,13 @@ def export(
     """The charges of the question's window, which lies in one month, a day at a time."""
     columns = schema(version)
     tallied(engine)
-    coverage, caveats = cover(engine, CHARGES, question, now)
-    notes = [*_left_out(engine, question.window), *caveats]
-    batches = _batches(engine, question.window, columns, prices.listed, owners, notes)
-    return Rows(f"FOCUS {version}, {spoken(question.window)}", columns, batches, notes, coverage)
+    coverage, covered = cover(engine, CHARGES, question, now)
+    messages = [*_left_out(engine, question.window), *covered]
+    batches = _batches(engine, question.window, columns, prices.listed, owners, messages)
+    return Rows(f"FOCUS {version}, {spoken(question.window)}", columns, batches, messages, coverage)
 
 
-def _left_out(engine: Engine, window: Window) -> list[str]:
+def _left_out(engine: Engine, window: Window) -> list[Message]:
     """The use that has a cost which nobody knows, and so no row."""
     query = (
         exp.select("cause", "unit", exp.alias_(exp.maybe_parse("sum(quantity)"), "used"))
@@ -191,13 +192,15 @@ def _left_out(engine: Engine, window: Window) -> list[str]:
         .order_by("cause", "unit")
     )
     return [
-        f"{int(row['used']):,} {row['unit']} are left out ({row['cause']}): {_WHY.get(row['cause'], _UNKNOWN)}."
+        (note if row["cause"] in _WHY else warning)(
+            f"{int(row['used']):,} {row['unit']} are left out ({row['cause']}): {_WHY.get(row['cause'], _UNKNOWN)}."
+        )
         for row in engine.ask(query).to_pylist()
     ]
 
 
 def _batches(
-    engine: Engine, window: Window, columns: pa.Schema, listed: PriceList, owners: Owners, notes: list[str]
+    engine: Engine, window: Window, columns: pa.Schema, listed: PriceList, owners: Owners, messages: list[Message]
 ) -> Iterator[pa.RecordBatch]:
     names, owned, doubts = directory(engine, "organization"), _owned(engine, window, owners), _Doubts()
 
@@ -225,7 +228,7 @@ def _batches(
                 owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
                 rows.append(same | account | _costs(row, known, doubts) | _identity(row, owner))
             yield pa.RecordBatch.from_pylist(rows, columns)
-    notes += doubts.said()
+    messages += map(note, doubts.sentences())
 
 
 def _periods(day: date) -> dict[str, datetime]:

@@ -50,14 +50,14 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
                 f"`{question.report}` has no dimension {name!r}.", f"Choose among {', '.join(choices)}."
             )
     schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in view_columns])
-    coverage, caveats = cover(engine, USED if table is USED else CHARGES, question, now)
-    notes = [*priority(engine, USED if table is USED else CHARGES, question), *caveats]
+    coverage, covered = cover(engine, USED if table is USED else CHARGES, question, now)
+    messages = [*priority(engine, USED if table is USED else CHARGES, question), *covered]
     if table is CHARGES:
         coverage["billed"], split = matched(engine, question)
         coverage["unpriced"], nameless = unpriced(engine, question)
-        notes += [*split, *nameless]
+        messages += [*split, *nameless]
     return Rows(
-        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), notes, coverage
+        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), messages, coverage
     )
 
 

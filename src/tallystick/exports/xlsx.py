@@ -11,6 +11,7 @@ from typing import IO, Any, BinaryIO
 import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
+from tallystick.core.message import ordered
 from tallystick.core.text import inert
 from tallystick.exports import Rows
 
@@ -45,8 +46,9 @@ def _write_book(rows: Rows, file: IO[bytes], most: int) -> None:
     }
     with xlsxwriter.Workbook(file, options) as book:
         notes = book.add_worksheet("Notes")
-        for index, note in enumerate((rows.title, NOTE, *rows.said)):
-            notes.write_string(index, 0, inert(note)[:LONGEST])
+        lines = (f"{message.kind}: {message.text}" for message in ordered(rows.messages))
+        for index, text in enumerate((rows.title, NOTE, *lines)):
+            notes.write_string(index, 0, inert(text)[:LONGEST])
         sheet, row_index, many = None, most, 0
         for batch in rows.batches:
             for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):

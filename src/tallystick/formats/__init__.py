@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Format:
     """One format: its name and the ending of its files.
 
-    `rows` alone are in some: caveats are said beside them, and a document must have one Table that holds its `lines`.
-    What is not `text` is bytes.
+    `rows` alone are in some: messages go to the error stream, and a document must have one Table that holds its
+    `lines`. What is not `text` is bytes.
     """
 
     name: str

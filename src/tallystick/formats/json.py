@@ -9,7 +9,7 @@ from tallystick.core.text import inert_json
 
 
 def as_json(answer: Answer) -> str:
-    """The answer as one JSON object: report, question, columns, rows, totals, caveats, coverage, as_of.
+    """The answer as one JSON object: report, question, columns, rows, totals, warnings, notes, coverage, as_of.
 
     A document has title, figures, and in each of its sections such an answer.
     """

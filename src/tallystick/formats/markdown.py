@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from tallystick.core.document import Answer, Document
+from tallystick.core.message import ordered
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
@@ -20,7 +21,7 @@ _BEGINS = re.compile(r"(?=[-+=])|[0-9]+(?=[.)](?: |$))")
 
 
 def as_markdown(answer: Answer) -> str:
-    """The answer as GitHub Flavored Markdown: headings, tables with figures at the right, totals bold, caveats a list.
+    """The answer as GitHub Flavored Markdown: headings, tables with figures at the right, totals bold, messages a list.
 
     A text that has something active in it is escaped; a word that would become a link by itself is shown as code.
     """
@@ -51,8 +52,8 @@ def _parts(made: Document) -> Iterator[str]:
         yield from map(_line, section.words)
         if section.table:
             yield _table(section.table)
-    if made.caveats:
-        yield "\n".join(f"- {_line(caveat)}" for caveat in made.caveats)
+    if made.messages:
+        yield "\n".join(f"- **{message.kind}:** {_text(message.text)}" for message in ordered(made.messages))
 
 
 def _table(table: Table) -> str:

@@ -23,8 +23,9 @@ TEXT = 31
 def laid(answer: Answer) -> dict[str, Any]:
     """The answer as plain data, every cell the text that is read, harmless; templates only place it.
 
-    `title`, `subtitle`, `figures`, `sections` with `words`, `picture` and `table`, `caveats`, `source` (the version of
-    the ledger). `aside`: the picture stands alone, its table is at hand only. `wide`: on paper it lies across.
+    `title`, `subtitle`, `figures`, `sections` with `words`, `picture` and `table`, `warnings`, `notes`,
+    `source` (the version of the ledger). `aside`: the picture stands alone, its table is at hand only.
+    `wide`: on paper it lies across.
     """
     content = document(answer)
     tables = [section.table for section in content.sections if section.table]
@@ -35,7 +36,8 @@ def laid(answer: Answer) -> dict[str, Any]:
         "figures": [_figure(figure) for figure in content.figures],
         "sections": sections,
         "wide": all(section["wide"] for section in sections),
-        "caveats": [safe(caveat) for caveat in content.caveats],
+        "warnings": [safe(text) for text in content.warnings],
+        "notes": [safe(text) for text in content.notes],
         "source": _source(tables),
     }
 

@@ -11,7 +11,7 @@ from tallystick.formats.shown import rows
 def as_parquet(answer: Answer) -> bytes:
     """The rows as a Parquet file; money is decimal(38, 12), a null is what is not known.
 
-    The metadata has every other key of the JSON answer (question, columns, totals, caveats, as_of, ...), each as JSON.
+    The metadata has every other key of the JSON answer (question, columns, totals, warnings, notes, ...), each as JSON.
     InvalidQuestion for a document that no one Table holds.
     """
     import pyarrow as pa

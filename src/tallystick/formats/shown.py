@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from tallystick.core.document import Answer, Document, Section
+from tallystick.core.message import Message, note
 from tallystick.core.money import plain, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import safe
@@ -65,16 +66,18 @@ def nothing(table: Table) -> str:
             return "unknown: nothing of this window is billed yet"
         if not table.coverage.get("present") or table.coverage.get("usage_unknown"):
             return "unknown"
-    return "nothing" if table.question or not table.caveats else ""
+    return "nothing" if table.question or not table.messages else ""
 
 
-def rounding(table: Table) -> list[str]:
+def rounding(table: Table) -> list[Message]:
     """What to say where the rounded rows of a column do not add up to its rounded total."""
     for index, heading in enumerate(table.headings):
         cents = [rounded(cell) for row in table.cells if isinstance(cell := row[index], Decimal)]
         column_total = table.totals.get(heading.name)
         if heading.kind is Kind.MONEY and isinstance(column_total, Decimal) and sum(cents) != rounded(column_total):
-            return ["Rows are rounded to cents here; the total is of the exact amounts, which --format csv shows."]
+            return [
+                note("Rows are rounded to cents here; the total is of the exact amounts, which --format csv shows.")
+            ]
     return []
 
 
@@ -82,11 +85,12 @@ def document(answer: Answer) -> Document:
     """An answer as a Document, a Table as the one section of one; it says where rounded rows do not add up."""
     if isinstance(answer, Document):
         tables = [section.table for section in answer.sections if section.table]
-        caveats = dict.fromkeys((*answer.caveats, *(caveat for table in tables for caveat in rounding(table))))
-        return replace(answer, caveats=tuple(caveats))
+        return replace(
+            answer, messages=(*answer.messages, *(message for table in tables for message in rounding(table)))
+        )
     name = answer.question.report if answer.question else "sql"
-    caveats = dict.fromkeys((*answer.caveats, *rounding(answer)))
-    return Document(name, title(answer) or name, "", (Section("", answer),), caveats=tuple(caveats), lines=answer)
+    messages = (*answer.messages, *rounding(answer))
+    return Document(name, title(answer) or name, "", (Section("", answer),), messages=messages, lines=answer)
 
 
 def rows(answer: Answer) -> Table:

@@ -1,4 +1,4 @@
-"""Text for the terminal: figures aligned and rounded for reading, totals, caveats below.
+"""Text for the terminal: figures aligned and rounded for reading, totals, messages below.
 
 Text from the API cannot steer the terminal: control and direction characters are shown as escapes. Where the output
 is no terminal nothing is cut or folded.
@@ -7,6 +7,7 @@ is no terminal nothing is cut or folded.
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from itertools import zip_longest
@@ -18,6 +19,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from tallystick.core.document import Answer, Document, Section
+from tallystick.core.message import ordered
 from tallystick.core.question import Cell, Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.bars import bars
@@ -32,14 +34,16 @@ def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int 
     """The answer for the eye: money to the cent, counts with thousands, ratios in percent.
 
     JSON and CSV are exact. `width` is the terminal's columns: columns that have no room are left out and counted.
-    `ids` shows ids beside names; `notes` is how many notes are printed, all of them where it is None.
+    `ids` shows ids beside names; `notes` is how many messages are printed, warnings first, all where it is None.
     """
     lines = _document(answer, width, ids) if isinstance(answer, Document) else _answer(answer, width, ids)
-    caveats = document(answer).caveats
-    for caveat in caveats[:notes]:
-        lines += _lines(Text(f"* {safe(caveat)}"), width)
-    if notes is not None and (hidden_count := len(caveats) - notes) > 0:
-        lines.append(f"(+{hidden_count} {'note' if hidden_count == 1 else 'notes'}: --notes)")
+    messages = ordered(document(answer).messages)
+    for message in messages[:notes]:
+        lines += _lines(Text(f"{message.kind}: {safe(message.text)}"), width)
+    if notes is not None and (hidden := messages[notes:]):
+        counts = Counter(message.kind for message in hidden)
+        words = ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts.items())
+        lines.append(f"(+{words}: --notes)")
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Excel: a sheet for each Table with real numbers, dates and formulas, and `About`: figures, caveats, the question.
+"""Excel: a sheet for each Table with real numbers, dates and formulas, and `About`: figures, messages, the question.
 
 A text stays a text: none is read as a formula, a link or a number, also where somebody edits its cell.
 """
@@ -18,6 +18,7 @@ import msgspec
 from rich.cells import cell_len
 
 from tallystick.core.document import Answer, Document, Section
+from tallystick.core.message import Message, ordered
 from tallystick.core.money import plain, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import RUNS, safe
@@ -84,7 +85,7 @@ def as_xlsx(answer: Answer) -> bytes:
             if section.table:
                 sheets[id(section)] = name = next(names)
                 _Sheet(book.add_worksheet(name), style).table(section.table)
-        about.about(made, answer.caveats, [(section, sheets.get(id(section), "")) for section in sections])
+        about.about(made, answer.messages, [(section, sheets.get(id(section), "")) for section in sections])
     return out.getvalue()
 
 
@@ -127,8 +128,8 @@ class _Sheet:
         self._sheet.repeat_rows(0)
         self._fit(WIDEST)
 
-    def about(self, made: Document, caveats: Sequence[str], sections: Sequence[tuple[Section, str]]) -> None:
-        """Title, figures, caveats, then of each section its sheet, its words, its question and its version."""
+    def about(self, made: Document, messages: Iterable[Message], sections: Sequence[tuple[Section, str]]) -> None:
+        """Title, figures, messages, then of each section its sheet, its words, its question and its version."""
         rows = iter(range(ROWS))
         self._pair(next(rows), "title", made.title)
         if made.subtitle:
@@ -139,8 +140,8 @@ class _Sheet:
             self._cell(row, 1, figure.cell, figure.heading, bold=True, align="left", valign="top")
             self._text(row, 2, figure.heading.unit or "", valign="top")
             self._text(row, 3, figure.note, valign="top")
-        for note in caveats:
-            self._pair(next(rows), "caveat", note)
+        for message in ordered(messages):
+            self._pair(next(rows), message.kind, message.text)
         self._pair(next(rows), "precision", PRECISION)
         for name, fact in made.facts.items():
             self._pair(next(rows), name, "-" if fact is None else _json(fact))

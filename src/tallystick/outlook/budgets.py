@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import Day, How
-from tallystick.outlook.pace import Pace, pace, reading, said
+from tallystick.outlook.pace import Pace, messages, pace, reading
 from tallystick.query.coverage import cover, priority
-from tallystick.query.gaps import LATE, notes as gaps
+from tallystick.query.gaps import LATE, messages as gaps
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.owners import Owners
@@ -70,7 +71,7 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     daily = reading(engine, [*(period for _, period in in_force), *_earlier(in_force)], now, owners)
     paces: list[Pace] = []
     cells: list[tuple[Cell, ...]] = []
-    unknown: list[str] = []
+    unknown: list[Message] = []
     for budget, period in in_force:
         try:
             days = daily.of(budget.scope)
@@ -80,17 +81,24 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
         rest = carried(budget, period, days, now.date())
         cells.append(_row(budget, period, paces[-1], rest, now))
         if rest is None:
-            unknown.append(f"What {budget.label} carries over is unknown: days since {budget.start} are.")
+            unknown.append(warning(f"What {budget.label} carries over is unknown: days since {budget.start} are."))
     start = min((period.start for _, period in in_force), default=window.start)
     question = Question("budget", Window(start, max(window.end, start)), ())  # what is to come is not absent
     coverage, _ = cover(engine, CHARGES, question, now)
-    none = [] if in_force else [f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}."]
+    empty = f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}."
     return Table(
         question,
         HEADINGS,
         cells,
         {},
-        (*none, *unknown, *gaps(coverage, now), *said(paces, now), *daily.said, *priority(engine, CHARGES, question)),
+        (
+            *(() if in_force else (note(empty),)),
+            *unknown,
+            *gaps(coverage, now),
+            *messages(paces, now),
+            *daily.messages,
+            *priority(engine, CHARGES, question),
+        ),
         coverage,
         engine.version.spoken,
     )

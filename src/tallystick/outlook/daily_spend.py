@@ -14,13 +14,14 @@ from enum import StrEnum
 from sqlglot import exp
 
 from tallystick.core.causes import NOT_BILLED_YET
+from tallystick.core.message import Message
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, USED
 from tallystick.core.time import Window
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
-from tallystick.query.owners import OWNED, attribution, known, lines, notes, owned
+from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned
 from tallystick.query.spelling import formerly, spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.attribute import Attribution
@@ -65,13 +66,13 @@ class Day:
 
 @dataclass(frozen=True)
 class Daily:
-    """The days of a window up to the running one, of whatever is asked; `said` is what to say of how owners share."""
+    """The days of a window up to the running one, of whatever is asked; `messages` say how owners share."""
 
     engine: Engine
     window: Window
     now: datetime
     owners: Owners = field(default_factory=Owners)
-    said: list[str] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     _sums: dict[str, dict[tuple[date, str, str], Decimal]] = field(default_factory=dict)
     _states: dict[tuple[str, ...], dict[date, How]] = field(default_factory=dict)
 
@@ -112,7 +113,7 @@ class Daily:
 
     def _amounts(self, question: Question, column: str) -> dict[date, Decimal]:
         """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
-        self.said.extend(note for note in formerly(self.engine, question.where) if note not in self.said)
+        self.messages.extend(formerly(self.engine, question.where))
         if not owned(question):
             query = (
                 exp.select("day", exp.alias_(exp.maybe_parse(f"sum({column})"), "amount"))
@@ -144,7 +145,7 @@ class Daily:
                     for source_question in (owned_question, full_question)
                 )
                 owner_charges = Attribution(self.owners, charges, spellings(self.engine), basis)
-            self.said.extend(note for note in notes(self.owners, owner_charges) if note not in self.said)
+            self.messages.extend(messages(self.owners, owner_charges))
             self._sums[cache_key] = {
                 (row["day"], row["team"], row["cost_center"]): row["billed"]
                 for row in owner_charges.sums(("day", *OWNED))

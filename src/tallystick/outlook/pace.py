@@ -14,6 +14,7 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import dropwhile
 
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, nearest, total
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
@@ -21,7 +22,7 @@ from tallystick.core.time import DAY, Window
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import DIMENSIONS, Daily, Day, How
 from tallystick.query.coverage import cover, priority, spans
-from tallystick.query.gaps import notes as gaps
+from tallystick.query.gaps import messages as gaps
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
@@ -105,7 +106,12 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         HEADINGS,
         [row],
         {},
-        (*gaps(coverage, now), *said([period_pace], now), *daily.said, *priority(engine, CHARGES, known_question)),
+        (
+            *gaps(coverage, now),
+            *messages([period_pace], now),
+            *daily.messages,
+            *priority(engine, CHARGES, known_question),
+        ),
         coverage,
         engine.version.spoken,
     )
@@ -118,33 +124,35 @@ def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Ow
     return Daily(engine, window, now, owners or Owners())
 
 
-def said(paces: Sequence[Pace], now: datetime) -> list[str]:
+def messages(paces: Sequence[Pace], now: datetime) -> list[Message]:
     """What to say of paces: what is expected rather than known, and how little there is to go by."""
-    notes = []
+    beside = []
     today = now.date()
     ended = [day for pace in paces for day in pace.absent if day < today]
     if ended:
-        notes.append(
-            f"Ended days absent from the ledger, unknown rather than zero, are expected at the run rate: "
-            f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
+        beside.append(
+            warning(
+                f"Ended days absent from the ledger, unknown rather than zero, are expected at the run rate: "
+                f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
+            )
         )
     if rateless := sorted({day for pace in paces for day in pace.part if day < today}):
-        notes.append(
-            f"Of {spans(rateless)} a part is known alone: it is expected at the run rate, or that part if more."
-        )
+        text = f"Of {spans(rateless)} a part is known alone: it is expected at the run rate, or that part if more."
+        beside.append(warning(text))
     if any(today in pace.absent for pace in paces):
-        notes.append(f"What was used on {today}, which is running, was not read: it is expected at the run rate.")
+        text = f"What was used on {today}, which is running, was not read: it is expected at the run rate."
+        beside.append(note(text))
     if any(pace.used for pace in paces):
-        notes.append(
-            "What is not billed yet is use as the price lists have it, without code execution and session time."
-        )
+        text = "What is not billed yet is use as the price lists have it, without code execution and session time."
+        beside.append(note(text))
     judged = [pace for pace in paces if pace.known or pace.expected is None]
     least = min((pace.known for pace in judged), default=HISTORY)
     if least < FEW:
-        notes.append(f"There is little to go by: {least} billed days are known of the {HISTORY} before today.")
+        text = f"There is little to go by: {least} billed days are known of the {HISTORY} before today."
+        beside.append(warning(text))
     elif any(pace.low is None for pace in judged):
-        notes.append(f"There is no range where so few days are known: {least}.")
-    return notes
+        beside.append(note(f"There is no range where so few days are known: {least}."))
+    return beside
 
 
 def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
@@ -203,7 +204,7 @@ class Status:
     def _attention(self) -> list[str]:
         """What deserves a look, the gravest first: unknown days, keys, models that retire."""
         coverage, _ = cover(self.engine, CHARGES, self._question("spend", ()), self.now)
-        lines = gaps.notes(coverage, self.now)
+        lines = [message.text for message in ordered(gaps.messages(coverage, self.now))]
         if coverage["absent"]:
             days = [day.day for day in self._days if day.how is How.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")

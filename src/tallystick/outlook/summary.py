@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
@@ -97,8 +98,8 @@ class Summary:
             *([Section("Budgets", spending)] if spending else ()),
             *([Section("Caching", _columns(saved, _CACHE), (_CACHING,))] if saved else ()),
         ]
-        caveats = [*self._closed(), *otherwise(self.engine, self.whole, self.owners), *astray]
-        caveats += [*(changed.caveats if changed else ()), *daily.said]
+        messages = [*map(note, self._closed()), *otherwise(self.engine, self.whole, self.owners), *astray]
+        messages += [*(changed.messages if changed else ()), *daily.messages]
         subject = f"team {self.team}" if self.team else "all teams"
         credit = credited(self.engine, Question("summary", self.whole, (), {"organization": (self.organization,)}))
         called = directory(self.engine, "organization").get(self.organization, self.organization)
@@ -108,7 +109,7 @@ class Summary:
             f"{called}, {subject}. UTC days, US dollars as billed, {AFTER if credit else BEFORE}.",
             tuple(sections),
             tuple(self._figures(days, ahead, changed, saved, spending)),
-            tuple(dict.fromkeys(caveats)),
+            tuple(messages),
             {
                 "month": self.name,
                 "organization": self.organization,
@@ -230,7 +231,7 @@ class Summary:
         zero = table.coverage["present"] and not table.rows and not table.coverage.get(LOST)
         return Figure(_money("unexplained"), _sum(amounts) if amounts or zero else None, note)
 
-    def _budgets(self) -> tuple[Table | None, list[str]]:
+    def _budgets(self) -> tuple[Table | None, list[Message]]:
         """The budgets of the organization, or of the team, in force at the month's end or now; what is wrong with some.
 
         In a ledger of several organizations one that names none is told here of this one alone.
@@ -250,15 +251,15 @@ class Summary:
             if (not self.team or budget.scope.get("team") == (self.team,))
             and known & {*budget.scope.get("organization", organization_ids)}
         ]
-        caveats: list[str] = []
+        warnings: list[Message] = []
         tables: list[Table] = []
         for budget in own_budgets:
             try:
                 tables.append(budgeted.answer(self.engine, Budgets((budget,)), window, self.now, self.owners))
             except InvalidQuestion as wrong:
-                caveats.append(f"A budget is left out. {wrong.what}")
+                warnings.append(warning(f"A budget is left out. {wrong.what}"))
         cells = [cell for table in tables for cell in table.cells]
-        return (_columns(replace(tables[0], cells=cells), _BUDGET) if cells else None), caveats
+        return (_columns(replace(tables[0], cells=cells), _BUDGET) if cells else None), warnings
 
     def _closed(self) -> list[str]:
         """What to say of a month that is closed: what was restated since is not in its statements."""
@@ -316,7 +317,7 @@ def _columns(table: Table, names: Sequence[str]) -> Table:
         headings=tuple(table.headings[index] for index in places),
         cells=[tuple(row[index] for index in places) for row in table.cells],
         totals={name: cell for name, cell in table.totals.items() if name in names},
-        caveats=(),
+        messages=(),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.breakdowns import CUT_DIMS, CUTS, Cut
+from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.records import DAYS
@@ -48,7 +49,7 @@ def cut_of(question: Question) -> Cut | None:
 
 def whole(
     engine: Engine, cut: Cut, question: Question, sums: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], tuple[str, ...]]:
+) -> tuple[Mapping[str, Any], tuple[Message, ...]]:
     """The totals of an answer from a cut, `sums` being those of its rows, and what to say of them.
 
     Where groups do not add up it is what the organization was billed, by the control totals; None of a part of it.
@@ -59,7 +60,7 @@ def whole(
     if others := [name for name in question.where if name != "organization"]:
         dimensions = " and ".join(others)
         return dict.fromkeys(sums), (
-            f"{cut.apart}: they do not add up, and there is no total by {dimensions} to show instead.",
+            warning(f"{cut.apart}: they do not add up, and there is no total by {dimensions} to show instead."),
         )
     query = (
         exp.select(
@@ -73,4 +74,4 @@ def whole(
     if row["billed"] is not None:
         row["discount"] = EXACT.subtract(row["list"], row["billed"])
     totals = {name: row.get(name) for name in sums}
-    return totals, (f"{cut.apart}: they do not add up. The total is what the organization was billed.",)
+    return totals, (warning(f"{cut.apart}: they do not add up. The total is what the organization was billed."),)

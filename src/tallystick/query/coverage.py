@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.causes import BY_NATURE
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import (
@@ -39,8 +40,10 @@ from tallystick.query.unused import unused
 from tallystick.store.engine import Engine
 
 
-def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
-    """The coverage of an answer in numbers of UTC days, and its caveats in words."""
+def cover(
+    engine: Engine, table: LedgerTable, question: Question, now: datetime
+) -> tuple[dict[str, Any], list[Message]]:
+    """The coverage of an answer in numbers of UTC days, and what to say of it."""
     states = _states(engine, table, question)
     wall_days, today = question.wall.days(), now.date()
     if zone := question.zone:
@@ -48,29 +51,35 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     unpublished = [day for day in wall_days if day >= today and table in ENDED]
     absent = [day for day in wall_days if day not in states and day not in unpublished]
     by_state = {state: [day for day in wall_days if states.get(day) == state] for state in State}
-    caveats = []
+    messages: list[Message] = []
     if absent:
         first = zone.midnight(absent[0]).date() if zone else absent[0]
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
         grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
-        caveats.append(
-            f"{_count(absent)} absent from the ledger, unknown rather than zero: {spans(absent)}. "
-            f"`tallystick sync{grain} --since {first}` reads them, if the API has published them."
+        messages.append(
+            warning(
+                f"{_count(absent)} absent from the ledger, unknown rather than zero: {spans(absent)}. "
+                f"`tallystick sync{grain} --since {first}` reads them, if the API has published them."
+            )
         )
     if unpublished:
-        caveats.append(f"{spans(unpublished)} has not ended: {ENDED[table]}")
+        messages.append(note(f"{spans(unpublished)} has not ended: {ENDED[table]}"))
     for day in by_state[State.RUNNING]:
         part = f"{day} was still running when it was read: its figures are a part of the day."
-        caveats.append(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day)))
+        messages.append(note(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day))))
     if by_state[State.PROVISIONAL]:
         days = by_state[State.PROVISIONAL]
-        caveats.append(
-            f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the day "
-            f"ended. {spans(days)}."
+        messages.append(
+            note(
+                f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the "
+                f"day ended. {spans(days)}."
+            )
         )
     in_doubt, doubts = doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
-    caveats += [
-        f"Of the {name} {span.start.strftime(form)} this is a part: {len(part.days())} of {len(span.days())} days."
+    messages += [
+        note(
+            f"Of the {name} {span.start.strftime(form)} this is a part: {len(part.days())} of {len(span.days())} days."
+        )
         for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
         for part in question.wall.split(Grain(name))
@@ -90,9 +99,9 @@ def cover(engine: Engine, table: LedgerTable, question: Question, now: datetime)
     if refreshed := _refreshed(engine, table, question):
         coverage["refreshed_at"] = refreshed
         if by_state[State.PROVISIONAL] or by_state[State.RUNNING]:
-            caveats.append(f"What Anthropic exported was whole until {refreshed} when it was last read.")
+            messages.append(note(f"What Anthropic exported was whole until {refreshed} when it was last read."))
     missing = _missing(engine, table, question, states, now)
-    return coverage | missing, [*gaps.notes(missing, now), *doubts, *caveats]
+    return coverage | missing, [*gaps.messages(missing, now), *doubts, *messages]
 
 
 def _missing(
@@ -146,7 +155,7 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
 
 def priority(
     engine: Engine, table: LedgerTable, question: Question, parts: Sequence[Window] | None = None
-) -> list[str]:
+) -> list[Message]:
     """What to say where priority-tier tokens were used: their cost is in no report (reports-api 1.3.3, trap 30).
 
     `parts` are the instants that are counted, where they are not the whole window.
@@ -168,15 +177,17 @@ def priority(
     notes = []
     if tokens:
         notes.append(
-            f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report."
+            note(f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report.")
         )
     if table in MONEY:
         used_days, billed_days = (_states(engine, day_table, question) for day_table in (used, table))
         unread = [day for day in question.window.days() if day not in used_days]
         if unread and (table is not CHARGES or any(day not in billed_days for day in unread)):
             notes.append(
-                f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose cost "
-                "is never in the cost report, is unknown."
+                note(
+                    f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose "
+                    "cost is never in the cost report, is unknown."
+                )
             )
     return notes
 
@@ -204,7 +215,7 @@ _SOURCES = {
 _OF_USAGE = {column.name for column in USED.columns}
 
 
-def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[str]]:
+def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[Message]]:
     """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
     query = (
         exp.select("method", "cause", "kind", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
@@ -223,14 +234,16 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
         for method, part in by_method.items()
     }
     user_dims = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
-    caveats = []
+    messages = []
     if user_dims and by_method["allocated"] and (together := _together(engine, question, user_dims)):
-        caveats.append(
-            f"{rounded(together):,} USD was billed to several {' or '.join(f'{name}s' for name in user_dims)} "
-            "together; it is split over them by use at list price. Whose requests were refused, and so unbilled, is "
-            "not known."
+        messages.append(
+            note(
+                f"{rounded(together):,} USD was billed to several {' or '.join(f'{name}s' for name in user_dims)} "
+                "together; it is split over them by use at list price. Whose requests were refused, and so unbilled, "
+                "is not known."
+            )
         )
-    return shares, [*caveats, *unused(rows)]
+    return shares, [*messages, *unused(rows)]
 
 
 def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:

@@ -1,7 +1,7 @@
 """Gaps: what the figures of an answer lack though its days are in the ledger.
 
 A bill that is late, a half that is lost, children that a parent's report leaves out: each is data in the coverage and
-a sentence in the notes.
+a warning.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.causes import NO_USAGE, NOT_BILLED_YET, TO_PROFILE
+from tallystick.core.message import Message, warning
 from tallystick.core.money import plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, TOKENS
@@ -115,9 +116,9 @@ def _unbilled(rows: Sequence[Mapping[str, Any]], billed_in: Collection[date]) ->
     }
 
 
-def notes(coverage: Mapping[str, Any], now: datetime) -> list[str]:
-    """What to say of the gaps of a coverage, what changes its figures first."""
-    sentences = []
+def messages(coverage: Mapping[str, Any], now: datetime) -> list[Message]:
+    """What to say of the gaps of a coverage."""
+    warnings = []
 
     def spoken(days: Sequence[str]) -> str:
         return day_spans(map(date.fromisoformat, days), now.year)
@@ -130,28 +131,38 @@ def notes(coverage: Mapping[str, Any], now: datetime) -> list[str]:
                 *([f"{spoken(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else ()),
             ]
         )
-        sentences.append(f"Not billed yet: {when} ({_worth(late)}).")
+        warnings.append(warning(f"Not billed yet: {when} ({_worth(late)}).", _priced(late)))
     if lost := coverage.get(LOST):
         unread = lost["unread"]
         if unread:
-            sentences.append(
-                f"The usage of {spoken(unread)} is not in the ledger: its requests and tokens, priority tier's too, "
-                f"are unknown, not zero. `tallystick sync --since {unread[0]}` reads it."
+            warnings.append(
+                warning(
+                    f"The usage of {spoken(unread)} is not in the ledger: its requests and tokens, priority tier's "
+                    f"too, are unknown, not zero. `tallystick sync --since {unread[0]}` reads it."
+                )
             )
         if rest := [day for day in lost["days"] if day not in unread]:
-            usd = f"{rounded(Decimal(lost['billed'])):,} USD" if "billed" in lost else "more"
-            sentences.append(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.")
+            amount = Decimal(lost["billed"]) if "billed" in lost else None
+            usd = "more" if amount is None else f"{rounded(amount):,} USD"
+            warnings.append(
+                warning(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.", amount)
+            )
     if profiles := coverage.get(ELSEWHERE):
-        sentences.append(
-            f"Billed to a user profile, and so in no bill of yours: {_worth(profiles)}, of {_of(profiles)}, where that "
-            "profile's own organization pays."
+        warnings.append(
+            warning(
+                f"Billed to a user profile, and so in no bill of yours: {_worth(profiles)}, of {_of(profiles)}, where "
+                "that profile's own organization pays.",
+                _priced(profiles),
+            )
         )
     if children := coverage.get(PARENT):
-        sentences.append(
-            f"This is a parent of {len(children)} organizations: Anthropic leaves HIPAA-ready ones out of its report, "
-            "so their use and cost are in no figure here."
+        warnings.append(
+            warning(
+                f"This is a parent of {len(children)} organizations: Anthropic leaves HIPAA-ready ones out of its "
+                "report, so their use and cost are in no figure here."
+            )
         )
-    return sentences
+    return warnings
 
 
 def parent(engine: Engine, question: Question) -> dict[str, Any]:
@@ -180,6 +191,11 @@ def _of(gap: Mapping[str, Any]) -> str:
     """Whose use it is: models where it is of one workspace, else workspaces."""
     names, models = gap["names"], gap["models"]
     return f"workspaces {few(names)}" if len(names) > 1 else f"workspace {names[0]}, {few(models)}"
+
+
+def _priced(gap: Mapping[str, Any]) -> Decimal | None:
+    """What use comes to in US dollars by the price lists; None where a part of it has no known price."""
+    return None if gap["unpriced"] else Decimal(gap["priced"])
 
 
 def _worth(gap: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.dimensions import TIMES
+from tallystick.core.message import Message, note
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
@@ -106,13 +107,13 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
     """The answer, from one version of the ledger; InvalidQuestion where the question cannot be."""
     select, table = query(pivot, engine, question, now)
     pivot = pivot.showing(question.show)
-    coverage, caveats = cover(engine, table, question, now)
+    coverage, covered = cover(engine, table, question, now)
     inner = question
-    remarks: list[str] = []
+    attribution: list[Message] = []
     renamed: list[str] = []
     if owned(question):
         inner = unasked(question, owners or Owners())
-        dims, rows, remarks, renamed = attributed(engine, question, owners or Owners())
+        dims, rows, attribution, renamed = attributed(engine, question, owners or Owners())
     else:
         dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in pivot.measures}]
         counts = [measure.name for measure in pivot.measures if measure.kind is Kind.COUNT and not measure.derived]
@@ -120,9 +121,9 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
         rows = [_known(row, dims, coverage) for row in rows]
     totals: Mapping[str, Any] = _sum(pivot, rows)
-    notes = pivot.notes
+    method = tuple(map(note, pivot.notes))
     if cut := NAMED_CUTS.get(table.name):
-        totals, notes = whole(engine, cut, question, totals)
+        totals, method = whole(engine, cut, question, totals)
     rows = [*rows, *zeros(pivot, question, dims, rows, coverage)]
     times = [name for name in dims if name in TIMES]
     rows.sort(
@@ -138,7 +139,7 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
     headings, cells = _laid_out(pivot, rows, dims, names)
     if renamed:
         coverage["renamed"] = renamed
-    split: list[str] = []
+    split: list[Message] = []
     if table is not CHARGES and table.name not in NAMED_CUTS:
         days, split = uncounted(engine, question)
         coverage |= {"uncounted": days} if days else {}
@@ -156,10 +157,10 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         (
             *_of_zone(question),
             *priority(engine, table, question, present(engine, table, question, now)),
-            *caveats,
+            *covered,
             *split,
-            *remarks,
-            *notes,
+            *attribution,
+            *method,
             *unnamed(engine, rows, dims),
         ),
         coverage,
@@ -172,11 +173,11 @@ def _when(cell: str, name: str) -> datetime | str:
     return datetime.fromisoformat(cell) if name == "hour" else cell
 
 
-def _of_zone(question: Question) -> list[str]:
+def _of_zone(question: Question) -> list[Message]:
     """What to say of an answer by local days."""
-    return (
-        [f"Days are those of {question.zone.name}, made of UTC hours; cost stays by UTC day."] if question.zone else []
-    )
+    if not question.zone:
+        return []
+    return [note(f"Days are those of {question.zone.name}, made of UTC hours; cost stays by UTC day.")]
 
 
 def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlglot import exp
 
+from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, DAYS, LedgerTable
 from tallystick.core.time import spans
@@ -13,7 +14,9 @@ from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
 
 
-def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set[str]) -> tuple[list[date], list[str]]:
+def doubted(
+    engine: Engine, table: LedgerTable, question: Question, sources: set[str]
+) -> tuple[list[date], list[Message]]:
     """Return the days of the window whose newest answer was not believed yet, and what to say of them.
 
     `sources` are those that the table tells of; charges tell of use too.
@@ -33,7 +36,7 @@ def doubted(engine: Engine, table: LedgerTable, question: Question, sources: set
         return [], []
     days = sorted({row["day"] for row in rows})
     words = ", ".join(dict.fromkeys(row["text"] for row in rows))
-    message = (
+    message = warning(
         f"{spans(days)} may have changed: the newest answer would empty or halve it ({words}). It is left as it was "
         "until a later sync reads the same; `tallystick sync --accept-loss` takes it at once."
     )

@@ -10,6 +10,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.message import Message, note
 from tallystick.core.records import CHARGES
 from tallystick.core.time import text
 from tallystick.store.engine import Engine
@@ -81,7 +82,7 @@ def addresses(engine: Engine, dimension: str) -> dict[str, str]:
     return {row["id"]: row["email"] for row in entries(engine) if row["email"] is not None}
 
 
-def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[str]:
+def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[Message]:
     """What to say of ids among `rows` that the directory told no name of, so that they stand for names."""
     notes = []
     for dimension in (name for name in dims if name in NAMED_BY):
@@ -93,8 +94,10 @@ def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[st
         more = f" and {len(ids) - MOST:,} more" if len(ids) > MOST else ""
         default = "; the default workspace can be one of them" if not _default_told(engine, dimension) else ""
         notes.append(
-            f"No list of the API told the names of {len(ids):,} {dimension}{'s' * (len(ids) > 1)}, so ids stand for "
-            f"names: {', '.join(ids[:MOST])}{more}{default}. `tallystick sync` asks for them again."
+            note(
+                f"No list of the API told the names of {len(ids):,} {dimension}{'s' * (len(ids) > 1)}, so ids stand "
+                f"for names: {', '.join(ids[:MOST])}{more}{default}. `tallystick sync` asks for them again."
+            )
         )
     return notes
 

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from difflib import get_close_matches
-from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
@@ -63,7 +63,7 @@ def unasked(question: Question, owners: Owners) -> Question:
 
 def attributed(
     engine: Engine, question: Question, owners: Owners
-) -> tuple[list[str], list[dict[str, Any]], list[str], list[str]]:
+) -> tuple[list[str], list[dict[str, Any]], list[Message], list[str]]:
     """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them.
 
     Last the ids that are named otherwise since a day of the question, so that other rules match them.
@@ -78,13 +78,12 @@ def attributed(
     for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters]))):
         if all(row[name] in question.where[name] for name in filters):
             sums.setdefault(tuple(row[column_name] for column_name in columns.values()), []).append(row["billed"])
-    remarks = notes(owners, charges)
+    beside = messages(owners, charges)
     if filters:
-        remarks.append(
-            f"The coverage is that of every {' and '.join(name.replace('_', ' ') for name in filters)} together."
-        )
+        owned_names = " and ".join(name.replace("_", " ") for name in filters)
+        beside.append(note(f"The coverage is that of every {owned_names} together."))
     rows = [dict(zip(dims, group, strict=True)) | {"billed": total(amounts)} for group, amounts in sums.items()]
-    return dims, rows, remarks, sorted({changed.id for changed in charges.renamings})
+    return dims, rows, beside, sorted({changed.id for changed in charges.renamings})
 
 
 def known(question: Question, owners: Owners) -> None:
@@ -112,18 +111,20 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
     return Attribution(owners, charges, spellings(engine), basis)
 
 
-def notes(owners: Owners, charges: Attribution) -> list[str]:
+def messages(owners: Owners, charges: Attribution) -> list[Message]:
     """What to say of an attribution."""
     if not owners.rules:
-        return ["The settings name no owners: everything is unowned. docs/owners.md shows how."]
-    remarks = []
+        return [note("The settings name no owners: everything is unowned. docs/owners.md shows how.")]
+    shared = []
     for index, rule in enumerate(owners.rules):
         if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):
-            remarks.append(
-                f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its teams "
-                f"had no spend of their own to go by: {_listed(days)}."
+            shared.append(
+                note(
+                    f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its "
+                    f"teams had no spend of their own to go by: {_listed(days)}."
+                )
             )
-    return [*map(partial(renaming, owners), charges.renamings), *remarks]
+    return [*(warning(renaming(owners, changed)) for changed in charges.renamings), *shared]
 
 
 def renaming(owners: Owners, changed: Renaming) -> str:
@@ -154,7 +155,7 @@ def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         center, matches = (rule.cost_center, rule.spoken) if rule else (UNOWNED, "everything else")
         cells.append((*to, center, matches, row["rows"], row["billed"]))
     names = ("rule", "team", "how", "cost_center", "matches")
-    return answered(engine, question, owners, now, names, cells, notes(owners, charges))
+    return answered(engine, question, owners, now, names, cells, messages(owners, charges))
 
 
 def answered(
@@ -164,7 +165,7 @@ def answered(
     now: datetime,
     names: Sequence[str],
     cells: Sequence[tuple[Cell, ...]],
-    remarks: Sequence[str],
+    beside: Sequence[Message],
     measures: Mapping[str, Heading] | None = None,
     ranks: Mapping[str, int] | None = None,
 ) -> Table:
@@ -179,7 +180,7 @@ def answered(
         Heading("billed", Kind.MONEY, "USD"),
     )
     inner = unasked(question, owners)
-    coverage, caveats = cover(engine, CHARGES, inner, now)
+    coverage, covered = cover(engine, CHARGES, inner, now)
     coverage["billed"], split = matched(engine, inner)
     known = coverage["present"] > 0 or any(row[-1] for row in cells)
     billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]
@@ -191,7 +192,7 @@ def answered(
         headings,
         cells,
         totals,
-        (*priority(engine, CHARGES, question), *caveats, *split, *remarks),
+        (*priority(engine, CHARGES, question), *covered, *split, *beside),
         coverage,
         engine.version.spoken,
     )

@@ -48,8 +48,8 @@ class Pivot:
 
     `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
     then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
-    is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` are caveats that always
-    hold. `cuts` are dimensions that a question is answered by where the sync was told to read them.
+    is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` always hold.
+    `cuts` are dimensions that a question is answered by where the sync was told to read them.
     """
 
     name: str

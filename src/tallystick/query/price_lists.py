@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tallystick.core.message import warning
 from tallystick.core.question import Table
 from tallystick.core.records import TALLIED_BY
 from tallystick.query.names import organizations
@@ -26,5 +27,5 @@ def warned(table: Table, engine: Engine, prices: Prices) -> Table:
     """The answer, and first of all that is said of it that the charges were tallied by other price lists, if so."""
     if not by_others(engine, prices):
         return table
-    caveat = f"{OTHERS}: what is split or priced here mixes the two. {MEND}"
-    return replace(table, caveats=(caveat, *table.caveats))
+    message = warning(f"{OTHERS}: what is split or priced here mixes the two. {MEND}")
+    return replace(table, messages=(message, *table.messages))

@@ -13,6 +13,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT, rounded
 from tallystick.core.question import Question
 from tallystick.core.time import Window
@@ -29,9 +30,9 @@ _NAMED = 3
 _OWNER = tuple[str, str]
 
 
-def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[str]:
+def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[Message]:
     """What to say of closed months in a window whose teams have other amounts by today's rules, names and bill."""
-    notes = []
+    warnings = []
     for organization in organizations(engine):
         for name in closings(engine, organization):
             days = asked_window & utc_month(name)
@@ -45,8 +46,12 @@ def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[str]
                 continue
             same = _rules(rules(rows).rules) == _rules(owners.rules)
             reason = "with other amounts" if same else "by other rules of the owners"
-            notes.append(f"{name} was closed {reason}: {_listed(differ, then, now)}. Its statements hold as sent.")
-    return notes
+            text = f"{name} was closed {reason}: {_listed(differ, then, now)}. Its statements hold as sent."
+            largest = max(
+                abs(EXACT.subtract(now.get(owner, Decimal(0)), then.get(owner, Decimal(0)))) for owner in differ
+            )
+            warnings.append(warning(text, largest))
+    return warnings
 
 
 def _closed(rows: pa.Table, days: Window) -> dict[_OWNER, Decimal]:

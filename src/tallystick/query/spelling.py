@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.message import Message, note, warning
 from tallystick.core.time import text
 from tallystick.store.engine import Engine
 from tallystick.store.views import NAMED_BY
@@ -66,11 +67,11 @@ def once(engine: Engine, dimension: str, word: str) -> set[str]:
     return {id_ for (_, id_), spelt in spellings(engine).get(dimension, {}).items() if word in every(spelt)}
 
 
-def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[str]:
+def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[Message]:
     """What to say of filters by a name that something had and has no longer: a filter takes things, whole."""
     filters = [(name, value) for name, values in where.items() if name in NAMED_BY for value in values]
     over_time = spellings(engine) if filters else {}
-    notes = []
+    messages = []
     for name, value in filters:
         spelt_by_id = {id_: spelt for (_, id_), spelt in over_time[name].items() if value in every(spelt)}
         named = [id_ for id_, spelt in spelt_by_id.items() if value in spelt[-1][1]]
@@ -78,12 +79,14 @@ def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[str]:
             if id_ in named or value == id_:
                 continue
             since = next(later for (_, words), (later, _) in pairwise(spelt) if value in words)
-            notes.append(
-                f"{name} {id_} was called {value!r} before {since}: its days are not counted here."
+            messages.append(
+                warning(f"{name} {id_} was called {value!r} before {since}: its days are not counted here.")
                 if named
-                else f"{name} {id_} is called otherwise than {value!r} since {since}: all its days are counted here."
+                else note(
+                    f"{name} {id_} is called otherwise than {value!r} since {since}: all its days are counted here."
+                )
             )
-    return notes
+    return messages
 
 
 def renamed(engine: Engine, day: date) -> list[str]:

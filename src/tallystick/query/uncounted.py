@@ -6,6 +6,7 @@ from datetime import date
 
 from sqlglot import exp
 
+from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
 from tallystick.core.records import NOTICES
 from tallystick.core.uncounted import KIND, count_in
@@ -16,7 +17,7 @@ from tallystick.store.engine import Engine
 _SOURCES = ("usage", "analytics_usage")
 
 
-def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
+def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[Message]]:
     """Tokens of kinds that tallystick does not know, by UTC day, and what to say of them.
 
     The newest notice of a source and day holds. Where both dialects were read, the larger count is meant.
@@ -44,8 +45,8 @@ def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[
     number = sum(days.values())
     named = spans(sorted({day for _, day in counts}))
     word = "more" if number > 0 else "fewer"
-    note = (
+    message = warning(
         f"Anthropic counted {abs(number):,} tokens {word} than are shown here, of kinds that this tallystick does not "
         f"know: {named}. Update tallystick; `tallystick rebuild` counts them then."
     )
-    return days, [note]
+    return days, [message]

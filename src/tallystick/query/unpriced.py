@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from sqlglot import exp
 
 from tallystick.core.causes import NOT_BILLED
+from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES
 from tallystick.core.text import MOST, large
@@ -14,7 +15,7 @@ from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 
 
-def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[str]]:
+def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[Message]]:
     """The tokens of each model and tier without a known rate that were or may be billed, and what to say of them.
 
     Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
@@ -35,8 +36,11 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[s
     tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
     for row in engine.ask(query).to_pylist():
         tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
-    words = {False: "Unpriced, for no rate is known:", True: "No rate is known, and nothing was billed, for"}
-    return tokens[False], [f"{words[is_free]} {_largest(counts)}." for is_free, counts in tokens.items() if counts]
+    messages = [
+        *([warning(f"Unpriced, for no rate is known: {_largest(tokens[False])}.")] if tokens[False] else ()),
+        *([note(f"No rate is known, and nothing was billed, for {_largest(tokens[True])}.")] if tokens[True] else ()),
+    ]
+    return tokens[False], messages
 
 
 def _largest(tokens: Mapping[str, int]) -> str:

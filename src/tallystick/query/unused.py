@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from tallystick.core.causes import CREDIT, NEW_SERVICE, NEW_TOKENS, NO_USAGE
 from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES
@@ -26,18 +27,19 @@ _WORDS = {
 }
 
 
-def unused(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+def unused(rows: Iterable[Mapping[str, Any]]) -> list[Message]:
     """What to say of the billed amounts of these `cause` and `kind`, US dollars; nothing of what the match explains."""
     by_cause: dict[str, dict[str, Decimal]] = {}
     for row in rows:
         kinds = by_cause.setdefault(row["cause"], {})
         kinds[row["kind"]] = EXACT.add(kinds.get(row["kind"], Decimal(0)), row["billed"])
-    notes = []
+    messages = []
     for cause, words in _WORDS.items():
         kinds = by_cause.get(cause, {})
         if amount := total(list(kinds.values())):
-            notes.append(words.format(amount=_shown(amount), what=_use(kinds), kinds=_listed(kinds)))
-    return notes
+            text = words.format(amount=_shown(amount), what=_use(kinds), kinds=_listed(kinds))
+            messages.append(note(text) if cause == CREDIT else warning(text, amount))
+    return messages
 
 
 def _use(kinds: Iterable[str]) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
@@ -115,12 +116,12 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
         headings=(*table.headings, *HEADINGS),
         cells=cells,
         totals={**table.totals, **totals},
-        caveats=(
-            *table.caveats,
-            _SAVED,
-            _REUSE,
-            *_lifetimes(every, complete=complete),
-            *spoken(doubts, "cached tokens"),
+        messages=(
+            *table.messages,
+            note(_SAVED),
+            note(_REUSE),
+            *map(note, _lifetimes(every, complete=complete)),
+            *price_messages(doubts, "cached tokens"),
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},
     )
@@ -164,24 +165,28 @@ def grouped(by_group: Mapping[tuple[str, ...], _Group], table: Table, question: 
     ]
 
 
-def spoken(doubts: Doubts, noun: str) -> list[str]:
+def price_messages(doubts: Doubts, noun: str) -> list[Message]:
     """What is doubtful of the prices, in words; tokens without a rate are named, never counted as 0 dollars."""
     why: dict[str, dict[str, int]] = {}
     for (model, reason), count in sorted(doubts.unpriced.items()):
         why.setdefault(reason, {})[model] = count
-    notes = [
-        f"{sum(tokens.values()):,} {noun} have no price and are in no dollar figure: {reason} "
-        f"({few(_largest(tokens))})."
+    messages = [
+        warning(
+            f"{sum(tokens.values()):,} {noun} have no price and are in no dollar figure: {reason} "
+            f"({few(_largest(tokens))})."
+        )
         for reason, tokens in why.items()
     ]
     if doubts.ranged:
-        notes.append(
-            f"{', '.join(doubts.ranged)}: large prompts cost more and no report shows which they are; "
-            "the low rate is used for all."
+        messages.append(
+            note(
+                f"{', '.join(doubts.ranged)}: large prompts cost more and no report shows which they are; "
+                "the low rate is used for all."
+            )
         )
     if doubts.assumed:
-        notes.append(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used.")
-    return notes
+        messages.append(note(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used."))
+    return messages
 
 
 def _largest(tokens: Mapping[str, int]) -> list[str]:

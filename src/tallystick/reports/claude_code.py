@@ -14,6 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.dimensions import TIMES
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import ACTIVITY, DAYS, TOOLS
@@ -127,7 +128,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
             row.update(dict.fromkeys((*COUNTS, "accepted", "rejected")))
     times = [name for name in by if name in TIMES]
     rows.sort(key=lambda row: ([row[name] for name in times], -(row["estimated"] or 0), [row[name] for name in by]))
-    coverage, caveats = cover(engine, ACTIVITY, _plain(question), now)
+    coverage, covered = cover(engine, ACTIVITY, _plain(question), now)
     coverage["billed_days"] = _billed_days(engine, question)
     headings, cells = _laid_out(engine, rows, by)
     return Table(
@@ -135,7 +136,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
         headings,
         cells,
         dict(zip((heading.name for heading in HEADINGS), _figures(total_row), strict=True)),
-        (*caveats, *_bill(coverage, rows, places), *_NOTES),
+        (*covered, *_bill(coverage, rows, places), *map(note, _NOTES)),
         coverage,
         engine.version.spoken,
     )
@@ -222,18 +223,20 @@ def _billed_days(engine: Engine, question: Question) -> int:
     return int(engine.ask(query).to_pylist()[0]["days"])
 
 
-def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[str]) -> list[str]:
+def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[str]) -> list[Message]:
     """What to say of the bill: where it is not known, and who is billed without being shown."""
     if places:
-        return [f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart."]
-    notes = []
+        return [note(f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart.")]
+    warnings = []
     if coverage["billed_days"] < coverage["days"]:
-        notes.append(
-            f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the "
-            "newer dialect, which alone tells what Claude Code was billed: unknown, not zero."
+        warnings.append(
+            warning(
+                f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the "
+                "newer dialect, which alone tells what Claude Code was billed: unknown, not zero."
+            )
         )
-    unseen = [row["billed"] for row in rows if row["active_days"] is None]
-    if unseen:
-        usd = plain(rounded(total(unseen)))
-        notes.append(f"{usd} USD was billed where the ledger has no activity: the report has none, or was not read.")
-    return notes
+    if unseen := [row["billed"] for row in rows if row["active_days"] is None]:
+        amount = total(unseen)
+        text = "USD was billed where the ledger has no activity: the report has none, or was not read."
+        warnings.append(warning(f"{plain(rounded(amount))} {text}", amount))
+    return warnings

@@ -10,6 +10,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from tallystick.core.message import note, warning
 from tallystick.core.question import Question, Table
 from tallystick.core.records import State
 from tallystick.errors import InvalidQuestion
@@ -60,14 +61,17 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
         for day in question.window.days()
         if day < now.date() and all(day != shared_day for _, shared_day in both)
     ]
-    caveats = [
-        f"Only the {name} dialect has {spans(days)}: compared with nothing, so not counted as equal. "
-        f"`tallystick sync --source both --since {days[0]}` reads both, so far as they reach."
+    warnings = [
+        warning(
+            f"Only the {name} dialect has {spans(days)}: compared with nothing, so not counted as equal. "
+            f"`tallystick sync --source both --since {days[0]}` reads both, so far as they reach."
+        )
         for name, days in zip(("older", "newer"), alone.values(), strict=True)
         if days
     ]
     if not both:
-        caveats.insert(0, "No day of this window was read from both dialects: `tallystick sync --source both`.")
+        text = "No day of this window was read from both dialects: `tallystick sync --source both`."
+        warnings.insert(0, warning(text))
     if question.by == ("key",):
         compared = by_key(engine, question, (both, used), prices, every=every, coverage=coverage)
     else:
@@ -78,7 +82,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
         headings,
         rows,
         totals if both else dict.fromkeys(totals),
-        (*notes, *caveats),
+        (*map(note, notes), *warnings),
         coverage,
         engine.version.spoken,
     )

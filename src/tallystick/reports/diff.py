@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.message import note
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, CLOSED_AS
@@ -54,7 +55,7 @@ def answer(
     to = tables.as_of(after) if after else newest
     later = Engine(tables, to)
     question = Question("diff", month_window, tuple(by))
-    coverage, caveats = cover(later, CHARGES, question, now)
+    coverage, covered = cover(later, CHARGES, question, now)
     start = tables.as_of(before) if before else _default(tables, later, month)
     if start is None:
         if not coverage["present"]:
@@ -96,7 +97,9 @@ def answer(
         tuple(headings),
         list(zip(*columns, strict=True)),
         sums,
-        (zero, *caveats) if zero else tuple(_said(month, start, to, *(_sum(side["billed"]) for side in sides))),
+        (note(zero), *covered)
+        if zero
+        else tuple(map(note, _amounts(month, start, to, *(_sum(side["billed"]) for side in sides)))),
         {"from": start.number, "to": to.number, "lines": changed_lines.num_rows, "present": coverage["present"]},
         to.spoken,
     )
@@ -140,7 +143,7 @@ def _sum(amounts: pa.ChunkedArray) -> Any:
     return total([pc.sum(known).as_py()]) if len(known) else None
 
 
-def _said(month: str, start: Version, to: Version, before: Any, after: Any) -> list[str]:
+def _amounts(month: str, start: Version, to: Version, before: Any, after: Any) -> list[str]:
     """What the month was billed in both versions."""
 
     def when(instant: datetime | None) -> str:

@@ -14,6 +14,7 @@ from sqlglot import exp
 
 from tallystick.core.causes import USAGE_NOT_READ
 from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.message import note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, USED
@@ -22,7 +23,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LOST
 from tallystick.query.names import directory, organizations
-from tallystick.query.owners import answered, attribution, notes
+from tallystick.query.owners import answered, attribution, messages
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -103,18 +104,22 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
             )
         )
     rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
-    said_of = notes(owners, charges)
+    beside = messages(owners, charges)
     if any(key[0] not in read for key in spent):
-        said_of.append("The list of keys is not in the ledger: which of them are deleted or idle is not known.")
-    said_of.append(
-        f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the day "
-        "on which the key was first seen so."
+        text = "The list of keys is not in the ledger: which of them are deleted or idle is not known."
+        beside.append(warning(text))
+    beside.append(
+        note(
+            f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the "
+            "day on which the key was first seen so."
+        )
     )
-    said_of.append(
-        f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use."
+    beside.append(
+        note(f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use.")
     )
     if lost:
-        said_of.append("Whether a key without use was idle is unknown, for not all usage of this window is there.")
+        text = "Whether a key without use was idle is unknown, for not all usage of this window is there."
+        beside.append(warning(text))
     measures = {name: Heading(name, Kind.TEXT, rank=_RANKS[name]) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if by_organization else ()), *_NAMES)
     return answered(
@@ -124,7 +129,7 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
         now,
         names,
         _chosen(rows, (*names, *measures), full_question),
-        said_of,
+        beside,
         measures,
         _RANKS,
     )

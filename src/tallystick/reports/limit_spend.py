@@ -13,6 +13,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from tallystick.api.limits import PERIODS
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES
@@ -25,19 +26,19 @@ from tallystick.store.engine import Engine
 
 @dataclass(frozen=True)
 class Spent:
-    """What the ledger says was spent by one organization in the periods that run now; `said` are its caveats."""
+    """What the ledger says was spent by one organization in the periods that run now; `messages` say what it lacks."""
 
     engine: Engine | None
     organization: str | None
     now: datetime
-    said: list[str] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
     _found: dict[Grain, dict[str, Decimal] | None] = field(default_factory=dict)
 
     def of(self, period: str, workspace: str | None) -> Decimal | None:
         """US dollars of a period's ended days, of one workspace or of all; None where they are not all known."""
         grain = PERIODS.get(period)
         if grain is None:
-            self._say(f"When the period {period!r} begins is not known, so neither is what was spent in it.")
+            self._warn(f"When the period {period!r} begins is not known, so neither is what was spent in it.")
             return None
         if grain not in self._found:
             self._found[grain] = self._sums(grain)
@@ -46,34 +47,33 @@ class Spent:
             return None
         return total(list(sums.values())) if workspace is None else sums.get(workspace, Decimal(0))
 
-    def _say(self, *caveats: str) -> None:
-        self.said.extend(caveat for caveat in caveats if caveat not in self.said)
+    def _warn(self, text: str) -> None:
+        self.messages.append(warning(text))
 
     def _sums(self, grain: Grain) -> dict[str, Decimal] | None:
         """What each workspace was billed in a period, by its real id where that is known; None where days lack."""
         today = Grain.DAY.floor(self.now)
         window = Window(grain.floor(self.now), today)
         if self.engine is None:
-            self._say("There is no ledger, so what was spent is unknown: `tallystick sync` makes one.")
+            self._warn("There is no ledger, so what was spent is unknown: `tallystick sync` makes one.")
             return None
         if self.organization not in organizations(self.engine):
-            self._say(
+            self._warn(
                 "The ledger has nothing of this organization, so what was spent is unknown: `tallystick sync` reads it."
                 if self.organization
                 else "The API does not tell which organization this is, so what it spent is unknown."
             )
             return None
         if not window:
-            self._say(f"The {grain} has just begun and no day of it has ended: what was spent in it is unknown.")
+            self._warn(f"The {grain} has just begun and no day of it has ended: what was spent in it is unknown.")
             return None
-        self._say(
-            f"{today:%Y-%m-%d} is running and not billed yet: what was spent today is in no figure of the ledger."
-        )
+        text = f"{today:%Y-%m-%d} is running and not billed yet: what was spent today is in no figure of the ledger."
+        self.messages.append(note(text))
         where = {"organization": (self.organization,)}
-        coverage, caveats = cover(self.engine, CHARGES, Question("limits", window, (), where), self.now)
-        self._say(*caveats)
+        coverage, covered = cover(self.engine, CHARGES, Question("limits", window, (), where), self.now)
+        self.messages.extend(covered)
         if coverage["absent"]:
-            self._say(f"What was spent since {window.start:%Y-%m-%d} is unknown: days of it are not in the ledger.")
+            self._warn(f"What was spent since {window.start:%Y-%m-%d} is unknown: days of it are not in the ledger.")
             return None
         query = (
             exp.select("workspace", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))

@@ -27,6 +27,7 @@ from tallystick.api.limits import (
     read,
     scope_id,
 )
+from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import Grain, Window, text
@@ -74,10 +75,9 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     Raises Refused where it may read none. `engine` is the ledger, None where there is none.
     """
     limits, members = read(client, SPEND), read(client, MEMBERS)
-    caveats = [f"{subject} are not shown: {because(no)}." for subject, no in _refused(limits, members)]
+    refusals = [f"{subject} are not shown: {because(no)}." for subject, no in _refused(limits, members)]
     if isinstance(limits, Refused) and isinstance(members, Refused):
-        message = " ".join(caveats)
-        raise Refused(message, _MEND, status=limits.status, request_id=limits.request_id, code=limits.code)
+        raise Refused(" ".join(refusals), _MEND, status=limits.status, request_id=limits.request_id, code=limits.code)
     organization_id = organization(client, [*_pages(limits), *_pages(members)])
     spent = Spent(engine, organization_id, now)
     names = _names(engine)
@@ -89,17 +89,19 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     rows += [_row(limit, spent, names) for limit in everyone if (limit.id, scope_id(limit.scope)) not in member_keys]
     rows.sort(key=_nearest)
     unsure = sum(limit.period_to_date_spend == NO_SPEND for limit in member_limits)
-    caveats += [*odd_words(odd), *spent.said]
+    messages = [*map(warning, refusals), *map(warning, odd_words(odd)), *spent.messages]
     if unsure:
-        caveats.append(f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows.")
+        text = f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows."
+        messages.append(warning(text))
     if others := {
         limit.scope["type"] for limit in everyone if limit.scope.get("type") not in {*WHOLE, "workspace", "user"}
     }:
-        caveats.append(f"What the members of a {' or '.join(sorted(map(str, others)))} spent together is in no report.")
+        scopes = " or ".join(sorted(map(str, others)))
+        messages.append(note(f"What the members of a {scopes} spent together is in no report."))
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
     version = engine.version if engine else None
     as_of = version.spoken if version else {}
-    return Table(Question("limits", window, ("scope",)), HEADINGS, rows, {}, tuple(caveats), {}, as_of)
+    return Table(Question("limits", window, ("scope",)), HEADINGS, rows, {}, tuple(messages), {}, as_of)
 
 
 def because(no: Refused) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
@@ -38,7 +39,7 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
     ]
     rows = cells[:top]
     notes = [f"{len(cells) - len(rows):,} older versions are not shown."] if len(rows) < len(cells) else []
-    return Table(None, _HEADINGS, rows, {}, tuple(notes), {"versions": len(cells)}, newest.spoken)
+    return Table(None, _HEADINGS, rows, {}, tuple(map(note, notes)), {"versions": len(cells)}, newest.spoken)
 
 
 def changed(before: Version, after: Version) -> list[str]:

@@ -16,7 +16,7 @@ from tallystick.core.records import CHARGES
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column
 from tallystick.query.names import named, organizations
-from tallystick.query.owners import answered, attribution, notes, renaming
+from tallystick.query.owners import answered, attribution, messages, renaming
 from tallystick.query.spelling import every, spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -71,7 +71,7 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         (RENAMED, renaming(owners, change), *nobody, None, None) for change in owners.renamings(spellings(engine))
     ]
     cells += [(SHARED_ONLY, team, *nobody, *nothing) for team in _shared_only(owners)]
-    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, notes(owners, charges))
+    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, messages(owners, charges))
 
 
 def problems(table: Table) -> bool:

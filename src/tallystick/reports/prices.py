@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
+from tallystick.core.message import note
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS, USED
@@ -58,7 +59,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     rows = sorted([*(_row(listed, price) for price in in_force), *large], key=lambda row: _order(row, in_force))
     factors = [_factor(factor) for factor in listed.modifiers(day) if _concerns(factor, listed, model)]
     where = {"for": (model,)} if model else {}
-    caveats = [
+    notes = [
         _NOTE,
         *([f"No price of {model} holds on {day}."] if not rows else []),
         *(
@@ -68,7 +69,9 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
         ),
         *(retiring(listed, engine, day, model) if engine else []),
     ]
-    return Table(Question("prices", Window.of_day(day), (), where), HEADINGS, [*rows, *factors], {}, tuple(caveats))
+    return Table(
+        Question("prices", Window.of_day(day), (), where), HEADINGS, [*rows, *factors], {}, tuple(map(note, notes))
+    )
 
 
 def history(prices: Prices, model: str) -> Table:
@@ -87,7 +90,9 @@ def history(prices: Prices, model: str) -> Table:
     factors = [_factor(factor) for factor in listed.factors if _concerns(factor, listed, model)]
     where = {"for": (model,)}
     window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).end) if days else Window.of_day(date.min)
-    return Table(Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (_NOTE,))
+    return Table(
+        Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (note(_NOTE),)
+    )
 
 
 def day_of(when: When | None, now: datetime) -> date:

@@ -16,6 +16,7 @@ from tallystick.api.client import Client
 from tallystick.api.leniency import Oddity
 from tallystick.api.limits import HELD, RATES, Held, Rate, RateLimit, entries, odd_words, rates_of, read
 from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.message import Message, note, warning
 from tallystick.core.models import same
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -76,7 +77,7 @@ class Used:
 
     records: Sequence[UsageRecord] | None
     newer: bool
-    said: tuple[str, ...] = ()
+    messages: tuple[Message, ...] = ()
 
 
 def answer(client: Client, now: datetime) -> Table:
@@ -90,8 +91,8 @@ def answer(client: Client, now: datetime) -> Table:
         raise Refused(pages.what, hint, status=pages.status, code=pages.code)
     odd: set[Oddity] = set()
     limits = entries(pages, RateLimit, odd)
-    names, own, caveats = _workspaces(client, odd)
-    caveats += odd_words(odd)
+    names, own, messages = _workspaces(client, odd)
+    messages += map(warning, odd_words(odd))
     end = Grain.MINUTE.floor(now)
     window = Window(end - DAY, end)
     used = usage(client, window, now)
@@ -102,11 +103,11 @@ def answer(client: Client, now: datetime) -> Table:
     limited = {model for limit in limits for model in limit.models or ()}
     used_models = {record.dims["model"] for record in used.records or ()} - {NAMED["model"].null}
     if unlimited := {model for model in used_models if not any(same(model, listed) for listed in limited)}:
-        caveats.append(f"In no rate limit, and so not counted: {', '.join(sorted(unlimited))}.")
-    caveats.append(f"The busiest minute of {window}.")
+        messages.append(note(f"In no rate limit, and so not counted: {', '.join(sorted(unlimited))}."))
+    messages.append(note(f"The busiest minute of {window}."))
     days = Window(Grain.DAY.floor(window.start), Grain.DAY.ceil(window.end))
     question = Question("rate-limits", days, ("workspace", "group"))
-    return Table(question, HEADINGS, rows, {}, (*used.said, *caveats, ASSUMED))
+    return Table(question, HEADINGS, rows, {}, (*used.messages, *messages, note(ASSUMED)))
 
 
 def usage(client: Client, window: Window, now: datetime) -> Used:
@@ -117,34 +118,37 @@ def usage(client: Client, window: Window, now: datetime) -> Used:
         known = [analytics.refreshed(page) for page in pages]
         last = min((moment for moment in known if moment), default=None)
         if last is None or None in known or last <= window.start:
-            return Used(None, newer=True, said=("Usage of the last 24 hours is not published yet, so unknown.",))
-        late = (f"Usage is published up to {text(last)}; what came later is not in this.",) if last < window.end else ()
-        return Used(list(analytics.usage_records(pages, by)), newer=True, said=late)
+            unknown = warning("Usage of the last 24 hours is not published yet, so unknown.")
+            return Used(None, newer=True, messages=(unknown,))
+        published = note(f"Usage is published up to {text(last)}; what came later is not in this.")
+        late = (published,) if last < window.end else ()
+        return Used(list(analytics.usage_records(pages, by)), newer=True, messages=late)
     older = read(client, reports.usage_query(window, Grain.MINUTE, by=by[:3]))
     if isinstance(older, Refused):
-        return Used(None, newer=False, said=(f"Usage may not be read, so what is used is unknown. {older.what}",))
-    note = (
+        unknown = warning(f"Usage may not be read, so what is used is unknown. {older.what}")
+        return Used(None, newer=False, messages=(unknown,))
+    coarse = note(
         "Usage is of the older reports, which count no requests; fast mode is not told apart in it. It shows some five "
         "minutes late."
     )
-    return Used(list(reports.usage_records(older, by[:3])), newer=False, said=(note,))
+    return Used(list(reports.usage_records(older, by[:3])), newer=False, messages=(coarse,))
 
 
-def _workspaces(client: Client, odd: set[Oddity]) -> tuple[dict[str, str], dict[str, list[RateLimit]], list[str]]:
+def _workspaces(client: Client, odd: set[Oddity]) -> tuple[dict[str, str], dict[str, list[RateLimit]], list[Message]]:
     """The names of the workspaces, the limits of those that have their own, and what may not be read of them."""
     pages = read(client, HELD)
     if isinstance(pages, Refused):
-        return {}, {}, [f"Limits of workspaces are not shown: {pages.what}"]
+        return {}, {}, [warning(f"Limits of workspaces are not shown: {pages.what}")]
     names = {workspace.id: workspace.name for workspace in entries(pages, Held, odd)}
     own: dict[str, list[RateLimit]] = {}
-    caveats = []
+    refused: list[Message] = []
     for workspace, name in names.items():
         rate_pages = read(client, rates_of(workspace))
         if isinstance(rate_pages, Refused):
-            caveats.append(f"Limits of the workspace {name} are not shown: {rate_pages.what}")
+            refused.append(warning(f"Limits of the workspace {name} are not shown: {rate_pages.what}"))
         elif overrides := entries(rate_pages, RateLimit, odd):
             own[workspace] = overrides
-    return names, own, caveats
+    return names, own, refused
 
 
 def _rows(limit: RateLimit, workspace: str, called: str, used: Used) -> list[tuple[Cell, ...]]:

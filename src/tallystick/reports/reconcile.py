@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, PLACES, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -108,15 +110,15 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
         for name in by
         for heading in ((name, f"{name}_name") if name in names else (name,))
     ]
-    coverage, caveats = _covered(engine, question, now)
+    coverage, covered = _covered(engine, question, now)
     findings = [finding for group_findings in groups.values() for finding in group_findings]
     window_sums = _sums([part for part in parts if part.wanted])
     totals = dict(zip(("billed", "priced", "difference"), window_sums, strict=True))
     totals["amount"] = _dollars(sum(finding.amount or 0 for finding in findings))
     totals["in_priced"] = _dollars(sum(finding.in_priced for finding in findings))
     known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
-    notes = [*caveats, *_said(findings)]
-    return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, tuple(notes), coverage, _as_of(engine))
+    messages = (*covered, *map(note, _causes(findings)))
+    return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, messages, coverage, _as_of(engine))
 
 
 def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
@@ -158,13 +160,13 @@ def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> 
         Heading("per", Kind.COUNT),
         Heading("unit", Kind.TEXT),
     )
-    coverage, caveats = _covered(engine, question, now)
-    note = (
+    coverage, covered = _covered(engine, question, now)
+    method = note(
         "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included. "
         "Where the usage report does not say how much was used, there is no rate."
     )
     billed = total(paid) if paid or coverage["present"] else None
-    return Table(question, headings, cells, {"billed": billed}, (*caveats, note), coverage, _as_of(engine))
+    return Table(question, headings, cells, {"billed": billed}, (*covered, method), coverage, _as_of(engine))
 
 
 def _check(engine: Engine, question: Question, prices: Prices) -> None:
@@ -251,18 +253,20 @@ def _rows(findings: list[Found]) -> list[tuple[Cell, ...]]:
     return rows
 
 
-def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
-    coverage, caveats = cover(engine, CHARGES, question, now)
+def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[Message]]:
+    coverage, covered = cover(engine, CHARGES, question, now)
     used, missing = cover(engine, USED, question, now)
     coverage["billed"], _ = matched(engine, question)
     coverage["unpriced"], nameless = unpriced(engine, question)
     unread = coverage.get(LOST, {}).get("unread", ())
     if {*used["absent"]} - {*coverage["absent"], *unread}:
-        caveats += [f"Of usage: {caveat}" for caveat in missing if "absent" in caveat]
-    return coverage, [*priority(engine, CHARGES, question), *caveats, *nameless]
+        covered += [
+            replace(message, text=f"Of usage: {message.text}") for message in missing if "absent" in message.text
+        ]
+    return coverage, [*priority(engine, CHARGES, question), *covered, *nameless]
 
 
-def _said(findings: list[Found]) -> list[str]:
+def _causes(findings: list[Found]) -> list[str]:
     """What to say of causes that need words."""
     sentences = {
         REFUSED: "Refused or blocked: the gap is a whole number of tokens at their rate, at most those used. Which "

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, PLACES, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
@@ -21,7 +22,7 @@ from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import named, organizations
-from tallystick.query.owners import OWNED, attribution, known, lines, notes, owned, unasked
+from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned, unasked
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -65,7 +66,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     before = replace(question, window=question.against)
     by_organization = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
     dims = (*(("organization",) if by_organization else ()), *question.by)
-    line_effects, remarks = _effects(engine, (before, question), dims, owners)
+    line_effects, split = _effects(engine, (before, question), dims, owners)
     groups: dict[tuple[str, ...], list[Effects]] = {}
     for group, effect in line_effects:
         groups.setdefault(group, []).append(effect)
@@ -75,7 +76,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         int(by_organization),
     )
     total_effect = Effects.sum([effect for _, effect in line_effects])
-    coverage, caveats = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
+    coverage, covered = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
     present = (coverage["against"]["present"], coverage["present"])
     headings, cells = _laid_out(engine, dims, rows, present)
     return Table(
@@ -83,7 +84,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         headings,
         cells,
         dict(zip((*MONEY, "growth"), _figures(total_effect, present), strict=True)),
-        (*caveats, *(caveat for caveat in (*remarks, _NOTE) if all(present))),
+        (*covered, *((*split, note(_NOTE)) if all(present) else ())),
         coverage,
         engine.version.spoken,
     )
@@ -115,18 +116,18 @@ def windows(
 
 def _effects(
     engine: Engine, windows: tuple[Question, Question], dims: Sequence[str], owners: Owners
-) -> tuple[list[tuple[tuple[str, ...], Effects]], list[str]]:
+) -> tuple[list[tuple[tuple[str, ...], Effects]], list[Message]]:
     """The effects of every line with the group that it is of, and what to say of them."""
     inner = tuple(dict.fromkeys((*dims, "organization", *WHAT)))
     pool_names = [name for name in inner if name in WHO]
     read: list[dict[Line, Amount]] = []
-    remarks: list[str] = []
+    beside: list[Message] = []
     for question in windows:
         line_question = replace(question, by=inner)
-        rows, notes_ = (
+        rows, attributed = (
             _attributed(engine, line_question, owners) if owned(question) else (_summed(engine, line_question), [])
         )
-        remarks += [note for note in notes_ if note not in remarks]
+        beside += attributed
         amounts: dict[Line, Amount] = {}
         for row in rows:
             pool, line = (
@@ -145,13 +146,17 @@ def _effects(
             uncounted.append(effect.change)
             kinds.add(line_fields["kind"])
     if uncounted:
-        remarks.append(
-            f"{plain(rounded(total(uncounted)))} USD of the change is of {', '.join(sorted(kinds))} whose quantity the "
-            "reports do not say: all of it is in volume."
+        beside.append(
+            note(
+                f"{plain(rounded(total(uncounted)))} USD of the change is of {', '.join(sorted(kinds))} whose quantity "
+                "the reports do not say: all of it is in volume."
+            )
         )
     if within_ := [name for name in dims if name in WHO]:
-        remarks.append(f"The split is made within each {' and '.join(within_)}: what moves between them is volume.")
-    return line_effects, remarks
+        beside.append(
+            note(f"The split is made within each {' and '.join(within_)}: what moves between them is volume.")
+        )
+    return line_effects, beside
 
 
 def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
@@ -172,7 +177,7 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
     return rows
 
 
-def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[str]]:
+def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[Message]]:
     """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
     extra_columns = [
@@ -199,7 +204,7 @@ def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[lis
         dict(zip(names, key, strict=True)) | {"quantity": count, "billed": billed}
         for key, (count, billed) in sums.items()
     ]
-    return rows, notes(owners, money)
+    return rows, messages(owners, money)
 
 
 def _as_money(charges: pa.Table) -> pa.Table:
@@ -219,21 +224,25 @@ def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, leadi
     return [*rows[:top], *((group, Effects.sum(group_effects)) for group, group_effects in rest.items())]
 
 
-def _coverage(engine: Engine, question: Question, before: Question, now: datetime) -> tuple[dict[str, Any], list[str]]:
+def _coverage(
+    engine: Engine, question: Question, before: Question, now: datetime
+) -> tuple[dict[str, Any], list[Message]]:
     """The coverage of the window, and in `against` that of the one before; what to say of both."""
     coverages: list[dict[str, Any]] = []
-    remarks: list[str] = []
+    beside: list[Message] = []
     for word, side_question in (("Before", replace(question, window=before.window)), ("After", question)):
-        coverage, caveats = cover(engine, CHARGES, side_question, now)
+        coverage, covered = cover(engine, CHARGES, side_question, now)
         coverage["billed"], split = matched(engine, side_question)
-        remarks += [f"{word}: {caveat}" for caveat in (*priority(engine, CHARGES, side_question), *caveats, *split)]
+        beside += [
+            replace(message, text=f"{word}: {message.text}")
+            for message in (*priority(engine, CHARGES, side_question), *covered, *split)
+        ]
         coverages.append(coverage)
     old, new = coverages
     if old["present"] and new["present"] and old["present"] != new["present"]:
-        remarks.insert(
-            0, f"{old['present']} billed days are compared with {new['present']}: what that makes is volume."
-        )
-    return new | {"against": old}, remarks
+        text = f"{old['present']} billed days are compared with {new['present']}: what that makes is volume."
+        beside.insert(0, warning(text))
+    return new | {"against": old}, beside
 
 
 def _figures(effect: Effects, present: tuple[int, int]) -> tuple[Cell, ...]:

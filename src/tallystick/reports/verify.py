@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import CUTS
 from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
+from tallystick.core.message import note, warning
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
@@ -152,10 +153,14 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         rows,
         {},
         (
-            f"The ledger {word}: {days:,} billed days; {part}.",
-            *([f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered."] if archive else []),
-            *([_RESTORE] if damaged else []),
-            *([f"{OTHERS}. {MEND}"] if others else []),
+            note(f"The ledger {word}: {days:,} billed days; {part}."),
+            *(
+                [note(f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered.")]
+                if archive
+                else []
+            ),
+            *([warning(_RESTORE)] if damaged else []),
+            *([warning(f"{OTHERS}. {MEND}")] if others else []),
         ),
         {"days": days, "matched": None if share is None else plain(share)},
         engine.version.spoken,

@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
@@ -19,7 +20,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.query import grouping as plain
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.reports.cache import by_rate, grouped, models, spoken
+from tallystick.reports.cache import by_rate, grouped, models, price_messages
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.store.engine import Engine
 from tallystick.tally.cache import MARK
@@ -85,14 +86,14 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
             **table.totals,
             **dict(zip((heading.name for heading in HEADINGS), _figures(every) if every else (None,) * 6, strict=True)),
         },
-        caveats=(
-            *table.caveats,
-            _NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts"),
-            *_services(engine, question),
-            *_spoken(change),
-            *(_unwritten(used) if change.hit else []),
-            *_retiring(change, prices, now),
-            *spoken(doubts, "tokens"),
+        messages=(
+            *table.messages,
+            note(_NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts")),
+            *map(note, _services(engine, question)),
+            *map(note, _assumptions(change)),
+            *map(warning, _unwritten(used) if change.hit else []),
+            *map(note, _retiring(change, prices, now)),
+            *price_messages(doubts, "tokens"),
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},
     )
@@ -159,7 +160,7 @@ def _unwritten(used: pa.Table) -> list[str]:
     return [f"Nothing is written to the cache by {listed}: {needed}."]
 
 
-def _spoken(change: Change) -> list[str]:
+def _assumptions(change: Change) -> list[str]:
     """What a change takes for granted, in words."""
     sentences = []
     for old, new in change.swap.items():

@@ -96,7 +96,7 @@ class Listing:
         """Archive the lists and commit the names; say what could not be read and what looks wrong."""
         self._say(outcome)
         if fetch.people.named_in(committer.writer.rows(NAMES, committer.organization).to_pylist()):
-            outcome.remark(OLDER.format(mode=fetch.people.mode))
+            outcome.warn(OLDER.format(mode=fetch.people.mode))
         fetch.names(committer, self._asked, when)
         committer.keep_prices(when)
         outcome.names = committer.keep_names([(answer.purpose, answer.page) for answer in self._asked], when)
@@ -108,7 +108,7 @@ class Listing:
         if refusals:
             lists = ", ".join(map(_spoken, refusals))
             first = next(iter(refusals.values()))
-            outcome.remark(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
+            outcome.warn(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
         for purpose in self.errors.keys() - refusals.keys():
             outcome.failures[f"the list of {_spoken(purpose)}"] = self.errors[purpose]
 

@@ -35,7 +35,7 @@ class Outcome:
     failures: dict[str, ApiError] = field(default_factory=dict)
     gaps: dict[str, str] = field(default_factory=dict)
     issues: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     @property
     def days(self) -> int:
@@ -59,9 +59,9 @@ class Outcome:
             Unreachable if all(isinstance(wrong, (Refused, Unreachable)) for wrong in failures) else UnexpectedResponse
         )
 
-    def remark(self, *messages: str) -> None:
+    def warn(self, *messages: str) -> None:
         """Say something once."""
-        self.remarks += [message for message in messages if message not in self.remarks]
+        self.warnings += [message for message in messages if message not in self.warnings]
 
     def raise_failures(self) -> None:
         """Raise what failed: the one error, or one that names the windows."""

@@ -44,16 +44,16 @@ class _Rows(msgspec.Struct):
 
 
 class Watch:
-    """Asks through a client and looks at every answer; `remark` takes what the user should know.
+    """Asks through a client and looks at every answer; `warn` takes what the user should know.
 
     `clock` is the time of day; where it is `real`, and not pinned, the API's `Date` header is held against it: a clock
     that is ahead must not settle days, so `now` is the API's time then. `expect` names the organization.
     """
 
-    def __init__(self, client: Client, clock: Clock, remark: Callable[..., None]) -> None:
+    def __init__(self, client: Client, clock: Clock, warn: Callable[..., None]) -> None:
         self._client = client
         self._clock = clock
-        self._remark = remark
+        self._warn = warn
         self._real = bool(getattr(clock, "real", False))
         self._ahead: timedelta | None = None
         self._organization: str | None = None
@@ -143,7 +143,7 @@ class Watch:
             return
         way = "ahead of" if ahead > timedelta(0) else "behind"
         basis = "by the API's time" if ahead > timedelta(0) else "by this machine's, and so later than they could be"
-        self._remark(
+        self._warn(
             f"The clock of this machine is {_span(abs(ahead))} {way} the API's ({text(date)}): days end and settle "
             f"{basis}. Set the clock right."
         )

@@ -35,11 +35,11 @@ Ask = Callable[[tuple[str, ...], Filter], Query]
 
 
 class Questions:
-    """Asks in the name of one sync; `remark` takes what the user should know of the answers."""
+    """Asks in the name of one sync; `warn` takes what the user should know of the answers."""
 
-    def __init__(self, client: Watch, remark: Callable[..., None]) -> None:
+    def __init__(self, client: Watch, warn: Callable[..., None]) -> None:
         self._client = client
-        self._remark = remark
+        self._warn = warn
         self._refused: dict[SyncTask, set[str]] = {}
         self._hints: dict[Source, set[str]] = {}
         self.densest = 0
@@ -133,7 +133,7 @@ class Questions:
             if not bad:
                 raise
             for name in bad:
-                self._remark(f"The API takes no filter on {name} {where[name][0]}; it is `unknown`. {no.what}")
+                self._warn(f"The API takes no filter on {name} {where[name][0]}; it is `unknown`. {no.what}")
             rest = {name: values for name, values in where.items() if name not in bad}
             if rest not in filters:
                 filters.append(rest)
@@ -164,7 +164,7 @@ class Questions:
                 refused |= new
                 report = "cost" if task.source.money else "usage"
                 for name in sorted(new - self._hints.setdefault(task.source, set())):
-                    self._remark(f"The {report} report is not given by {name} here; it is `unknown`. {no.what}")
+                    self._warn(f"The {report} report is not given by {name} here; it is `unknown`. {no.what}")
                 self._hints[task.source] |= new
             else:
                 return

@@ -86,8 +86,8 @@ class Sync:
         self._prices = prices or Prices.with_own()
         self._people = people or People(Mode.FULL, key_in(default_key()))
         self.outcome = Outcome()
-        self._watch = Watch(client, clock, self.outcome.remark)
-        questions = Questions(self._watch, self.outcome.remark)
+        self._watch = Watch(client, clock, self.outcome.warn)
+        questions = Questions(self._watch, self.outcome.warn)
         self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, options.accept_loss)
         self._done = 0
 
@@ -150,22 +150,22 @@ class Sync:
         """Settle for the older dialect where the newer may not be read; say what is read from where."""
         first = analytics.covered(now)
         if possible(wanted) != wanted:
-            self.outcome.remark(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
+            self.outcome.warn(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
         if isinstance(sample, UnexpectedResponse):
             self.outcome.failures["newer dialect"] = sample
             self._choice = Choice.REPORTS
         elif isinstance(sample, Refused):
             if self._choice is Choice.BOTH or not committer.knows(Source.COST):
-                self.outcome.remark(f"The newer dialect may not be read, so the older reports are. {sample.what}")
+                self.outcome.warn(f"The newer dialect may not be read, so the older reports are. {sample.what}")
             self._choice = Choice.REPORTS
         elif self._choice is Choice.ANALYTICS and wanted.start < first:
-            self.outcome.remark(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
+            self.outcome.warn(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
         elif self._choice is Choice.AUTO and wanted.start < first and not committer.knows(Source.ANALYTICS_COST):
-            self.outcome.remark(
+            self.outcome.warn(
                 f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
             )
         if self._cuts and not self._choice.newer:
-            self.outcome.remark(f"Cuts are of the newer dialect alone, so none is read: {', '.join(self._cuts)}.")
+            self.outcome.warn(f"Cuts are of the newer dialect alone, so none is read: {', '.join(self._cuts)}.")
 
     def _commit(self, committer: Committer, tasks: list[SyncTask], later: int) -> None:
         """Read the windows that belong together, those that follow from them too, and commit them as one version.
@@ -219,7 +219,7 @@ class Sync:
         """Count what was read, and say what was not in it."""
         self.outcome.rows += check.rows.num_rows
         self.outcome.gaps |= {f"{task.source} {day}": gap for day, gap in check.gaps.items()}
-        self.outcome.remark(*reading.unnamed(check))
+        self.outcome.warn(*reading.unnamed(check))
         if task.source.newer or task.source is Source.CLAUDE_CODE:
             return
         today = self._watch.now().date()
@@ -240,15 +240,13 @@ class Sync:
             raise no
         if task.source is Source.COST and no.status == BAD_REQUEST and NO_DAY in no.what:
             # By the API's clock no day of the window has ended yet.
-            self.outcome.remark(f"{task}: not published yet, so left out. {no.what}")
+            self.outcome.warn(f"{task}: not published yet, so left out. {no.what}")
         elif task.source is Source.CLAUDE_CODE and no.status in REFUSALS and not isinstance(no, CursorExpired):
             self._coding = False
-            self.outcome.remark(f"The Claude Code report may not be read, so there is no activity. {no.what}")
+            self.outcome.warn(f"The Claude Code report may not be read, so there is no activity. {no.what}")
         elif (
             self._choice.newer and not task.source.newer and (no.status in REFUSALS - {BAD_REQUEST} or no.code == KIND)
         ):
-            self.outcome.remark(
-                f"The older reports may not be read, so days that only they know are left out. {no.what}"
-            )
+            self.outcome.warn(f"The older reports may not be read, so days that only they know are left out. {no.what}")
         else:
             self._fail(task, no)
