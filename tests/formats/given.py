@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind, Table
 
 BILLED = Heading("billed", Kind.MONEY, "USD")
@@ -43,7 +44,7 @@ def hostile() -> Document:
         HOSTILE[5],
         (Section(HOSTILE[6], table, names, Chart("bars", "key_name", ("billed",))),),
         tuple(Figure(Heading(name, Kind.MONEY, name), Decimal(2000 + at), name) for at, name in enumerate(names)),
-        names,
+        tuple(map(note, names)),
     )
 
 

@@ -12,6 +12,7 @@ from markdown_it.token import Token
 from formats.hostile import BILLED, NAME, NAMES, hostile
 from tallystick import Ledger, Table
 from tallystick.core.document import Document, Section
+from tallystick.core.message import note
 from tallystick.core.question import Heading, Kind
 from tallystick.core.text import safe
 from tallystick.formats.markdown import as_markdown
@@ -56,11 +57,11 @@ def texts(text: str, tag: str) -> Iterator[str]:
 def test_a_name_is_read_as_it_is(name: str) -> None:
     """In a cell, a heading, a paragraph and a message a name is read letter for letter, and nothing in it is active."""
     table = Table(None, (NAME, BILLED), [(name, Decimal(1))], {"billed": Decimal(1)})
-    text = as_markdown(Document("summary", name, name, (Section(name, table, (name,)),), (), (name,)))
+    text = as_markdown(Document("summary", name, name, (Section(name, table, (name,)),), (), (note(name),)))
     assert not ACTIVE & {it.type for it in tokens(text)}
     said = safe(name).strip()
     assert next(texts(text, "td")) == said
-    assert {it for tag in ("heading", "paragraph") for it in texts(text, tag)} <= {said}
+    assert {it for tag in ("heading", "paragraph") for it in texts(text, tag)} <= {said, f"note: {said}".strip()}
     assert sum(it.type == "table_open" for it in tokens(text)) == 1
     assert sum(it.type == "list_item_open" for it in tokens(text)) == 1
 
@@ -68,7 +69,7 @@ def test_a_name_is_read_as_it_is(name: str) -> None:
 @pytest.mark.parametrize("name", EVERY)
 def test_nothing_links_by_itself(name: str) -> None:
     """What GitHub would make a link, a mention, an issue or a picture of stands in code."""
-    text = as_markdown(Table(None, (NAME,), [(name,)], {}, (name,)))
+    text = as_markdown(Table(None, (NAME,), [(name,)], {}, (note(name),)))
     for token in tokens(text):
         if token.type == "text":
             lower = token.content.lower()
@@ -96,7 +97,8 @@ def test_every_figure_is_there(book: Ledger, report: str) -> None:
     ]
     assert cells == said + footer(table)
     assert sum(it.type == "strong_open" for it in tokens(text)) == sum(bool(it) for it in footer(table))
-    assert [it for it in (*table.warnings, *table.notes) if it not in set(texts(text, "paragraph"))] == []
+    listed = [*(f"warning: {text}" for text in table.warnings), *(f"note: {text}" for text in table.notes)]
+    assert [line for line in listed if line not in set(texts(text, "paragraph"))] == []
 
 
 def test_figures_stand_at_the_right() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Tallystick
 from tallystick import Ledger, Table
-from tallystick.core.message import note
+from tallystick.core.message import note, warning
 from tallystick.core.question import Cell, Heading, Kind
 from tallystick.formats.bars import bars
 from tallystick.formats.layout import columns_of, layout
@@ -123,11 +123,11 @@ def test_no_rows_of_no_days_is_unknown(empty: Ledger, book: Ledger) -> None:
 )
 def test_names_cannot_steer_the_terminal(name: str, shown: str) -> None:
     """Control, direction and format characters are shown as escapes; markup and emoji codes stay the text they are."""
-    table = Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, (f"of {name}",))
+    table = Table(None, (NAME, MONEY), [(name, Decimal(1))], {}, (note(f"of {name}"),))
     text = as_text(table)
     assert safe(name) == shown
     assert f" {shown} " in text
-    assert f"* of {shown}\n" in text
+    assert f"note: of {shown}\n" in text
     assert not [it for it in text if unicodedata.category(it) in {"Cc", "Cf", "Zl", "Zp"} and it != "\n"]
 
 
@@ -182,12 +182,18 @@ def test_a_name_stands_for_its_id() -> None:
 
 
 def test_few_notes_are_printed_and_the_others_counted() -> None:
-    """With `notes` so many are printed, and how many more there are."""
-    table = Table(None, (NAME, MONEY), [("a", Decimal(1))], {}, ("first", "second", "third"))
-    text = as_text(table, notes=2)
-    assert "* second" in text
-    assert "third" not in text
-    assert "(+1 note: --notes)" in text
+    """With `notes` so many messages are printed, the gravest first, and how many more there are of each kind."""
+    messages = (
+        note("first"),
+        note("second"),
+        warning("19.00 USD", Decimal(19)),
+        warning("unknown"),
+        warning("small", Decimal(1)),
+    )
+    text = as_text(Table(None, (NAME, MONEY), [("a", Decimal(1))], {}, messages), notes=2)
+    assert text.splitlines()[-3:] == ["warning: unknown", "warning: 19.00 USD", "(+1 warning, 2 notes: --notes)"]
+    text = as_text(Table(None, (NAME, MONEY), [("a", Decimal(1))], {}, messages[:3]), notes=2)
+    assert text.splitlines()[-3:] == ["warning: 19.00 USD", "note: first", "(+1 note: --notes)"]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def _parts(made: Document) -> Iterator[str]:
         if section.table:
             yield _table(section.table)
     if made.messages:
-        yield "\n".join(f"- **{message.kind}:** {_text(message.text)}" for message in ordered(made.messages))
+        yield "\n".join(f"- {message.kind}: {_text(message.text).strip()}" for message in ordered(made.messages))
 
 
 def _table(table: Table) -> str:
