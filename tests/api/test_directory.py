@@ -189,8 +189,8 @@ def test_a_list_that_only_errors(connect: Connect, path: str, purpose: str) -> N
 
 
 def test_an_api_that_only_errors(connect: Connect, clock: FakeClock) -> None:
-    """Where a second list has nothing but errors, or the organization, nothing is waited for any longer."""
-    for lists in ({"users": refusal(529), "api_keys": refusal(529)}, {"me": refusal(529)}):
+    """Where a second list has nothing but errors, nothing is waited for any longer."""
+    for lists in ({"users": refusal(529), "api_keys": refusal(529)}, {"me": refusal(529), "users": refusal(529)}):
         clock.seconds = 0
         with pytest.raises(Unreachable):
             found(connect(directory(**lists))[0])

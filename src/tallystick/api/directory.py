@@ -152,7 +152,7 @@ def read(client: Asker, refused: Callable[[str, ApiError], None]) -> Iterator[tu
         try:
             pages = _whole(client, query)
         except (Refused, UnexpectedResponse, Unreachable) as no:
-            if no.status == UNKNOWN_KEY or (not isinstance(no, Refused) and query.endpoint is ORGANIZATION):
+            if no.status == UNKNOWN_KEY or (isinstance(no, UnexpectedResponse) and query.endpoint is ORGANIZATION):
                 raise
             if isinstance(no, Unreachable):
                 if down or no.status is None:

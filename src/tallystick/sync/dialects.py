@@ -16,7 +16,7 @@ from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.core.breakdowns import CUTS, WORDS
 from tallystick.core.records import State
 from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
-from tallystick.errors import InvalidQuestion, Refused, UnexpectedResponse
+from tallystick.errors import ApiError, InvalidQuestion, Refused, UnexpectedResponse, Unreachable
 from tallystick.sync.known_days import Kind
 from tallystick.sync.page_checks import Watch
 from tallystick.sync.plan import LONGEST, Known, Source, SyncTask, looks, tasks
@@ -43,13 +43,16 @@ class Choice(StrEnum):
         return self is not Choice.ANALYTICS
 
 
-def probe(client: Watch, now: datetime) -> Page | Refused | UnexpectedResponse:
-    """One small answer of the newer dialect, or why there is none for this credential: then there is the older one."""
+def probe(client: Watch, now: datetime) -> Page | ApiError:
+    """One small answer of the newer dialect, or why there is none for this credential: then there is the older one.
+
+    Raises Unreachable where nothing answers at all, Refused for a credential that is not known.
+    """
     yesterday = Grain.DAY.floor(now) - DAY
     try:
         return client.get(analytics.cost_query(Window(yesterday, yesterday + DAY), Grain.DAY, now, limit=1))
-    except (Refused, UnexpectedResponse) as no:
-        if no.status == UNKNOWN_KEY:
+    except (Refused, UnexpectedResponse, Unreachable) as no:
+        if no.status == UNKNOWN_KEY or (isinstance(no, Unreachable) and no.status is None):
             raise
         return no
 

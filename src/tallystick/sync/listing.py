@@ -6,13 +6,16 @@ Names are a convenience: a list that cannot be read is left out and said, and th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from tallystick.api import analytics, directory
 from tallystick.api.client import Page
+from tallystick.api.reports import usage_query
 from tallystick.core.records import NAMES
+from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import ApiError, Refused, UnexpectedResponse
 from tallystick.sync.batch import FetchedPage
 from tallystick.sync.names import CHILDREN
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from tallystick.sync.page_checks import Watch
 
 ORGANIZATION = "organization"
+_NOBODY = "No other answer says whose it is."
+_ADMIN_KEY = "Sync with an Admin key of the organization (Console, Settings, Admin keys), which may ask that."
 
 
 @dataclass
@@ -46,16 +51,21 @@ class Listing:
         """Whether the API says whose the credential is at its own address."""
         return ORGANIZATION not in self.errors
 
-    def organization(self, sample: Page | None, ledger: set[str]) -> str:
-        """Return whose the credential is: as its own address says, else as an answer of the newer dialect does.
+    def organization(self, watch: Watch, now: datetime, sample: Page | None, ledger: set[str]) -> str:
+        """Return whose the credential is: as its own address says, else as other answers do (reports-api 2.5).
 
-        Raises the refusal where neither does, UnexpectedResponse where the ledger holds other organizations alone.
+        Raises what that address answered where no answer does, UnexpectedResponse where the ledger holds other
+        organizations alone.
         """
         if self.known:
             return directory.organization(self.pages[0][1]).id
         organization = analytics.organization(sample) if sample else None
         if organization is None:
-            raise self.errors[ORGANIZATION]
+            self._ask_report(watch, now)
+            organization = next(iter(watch.owners), None)
+        if organization is None:
+            no = self.errors[ORGANIZATION]
+            raise type(no)(f"{no.what} {_NOBODY}", f"{_ADMIN_KEY} {no.hint}", status=no.status, code=no.code)
         if ledger and organization not in ledger:
             raise UnexpectedResponse(
                 f"The API answered for the organization {organization}; this ledger holds {', '.join(sorted(ledger))}, "
@@ -63,6 +73,14 @@ class Listing:
                 "Nothing was kept. Sync another organization into a ledger of its own: --ledger FOLDER.",
             )
         return organization
+
+    def _ask_report(self, watch: Watch, now: datetime) -> None:
+        """Ask the older usage report for one day, unless an answer has named the organization already."""
+        if watch.owners:
+            return
+        today = Grain.DAY.floor(now)
+        with suppress(ApiError):
+            watch.get(usage_query(Window(today - DAY, today), Grain.DAY, limit=1))
 
     def learn(self, people: People) -> None:
         """Learn whose e-mails are whose; leave out what may not be kept of persons, and lists that make no sense."""
@@ -104,13 +122,18 @@ class Listing:
         committer.losses |= {f"the list of {_spoken(purpose)}": words for purpose, words in short.items()}
 
     def _say(self, outcome: Outcome) -> None:
-        refusals = {purpose: wrong for purpose, wrong in self.errors.items() if isinstance(wrong, Refused)}
+        errors = {purpose: wrong for purpose, wrong in self.errors.items() if not self._repeated(purpose)}
+        refusals = {purpose: wrong for purpose, wrong in errors.items() if isinstance(wrong, Refused)}
         if refusals:
             lists = ", ".join(map(_spoken, refusals))
             first = next(iter(refusals.values()))
             outcome.warn(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
-        for purpose in self.errors.keys() - refusals.keys():
-            outcome.failures[f"the list of {_spoken(purpose)}"] = self.errors[purpose]
+        for purpose in errors.keys() - refusals.keys():
+            outcome.failures[f"the list of {_spoken(purpose)}"] = errors[purpose]
+
+    def _repeated(self, purpose: str) -> bool:
+        """Whether it is the workspaces once more, with the default one, and the list without it failed too."""
+        return purpose == "default_workspace" and "workspaces" in self.errors
 
 
 def _spoken(purpose: str) -> str:

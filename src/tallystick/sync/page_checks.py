@@ -65,6 +65,11 @@ class Watch:
         """Whether the credential is a token rather than a key."""
         return self._client.bearer
 
+    @property
+    def owners(self) -> list[str]:
+        """The organizations that answers so far said they are of, while none is expected."""
+        return list(dict.fromkeys(owner for owner, _ in self._met))
+
     def now(self) -> datetime:
         """The time of day: ours, or the API's where ours is ahead of it."""
         now = self._clock.now()

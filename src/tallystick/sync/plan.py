@@ -59,6 +59,11 @@ class Source(StrEnum):
         return NAMED_CUTS.get(self)
 
     @property
+    def report(self) -> Source:
+        """The source that the same report is read for: cuts are of the newer cost report."""
+        return Source.ANALYTICS_COST if self.cut else self
+
+    @property
     def ended(self) -> bool:
         """Whether it is read of ended days alone."""
         return self.money or self is Source.CLAUDE_CODE

@@ -2,7 +2,8 @@
 
 Each page goes into the archive before it is judged; what was billed and used of the same days is one commit, whole or
 not at all. An ended day that moved while it was read is read again, twice at most, then left as the ledger had it, with
-a data issue. A window that cannot be read is left out, and all others are read.
+a data issue. A window that cannot be read is left out, and all others are read; so is a report whose answers are errors
+for as long as patience lasts. A second such report, or no answer at all, stops the sync.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.limits import REFUSALS
 from tallystick.core.records import DAYS
 from tallystick.core.time import FIRST_DAY, Grain, Window, text
-from tallystick.errors import ApiError, CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
+from tallystick.errors import ApiError, CursorExpired, InvalidQuestion, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten
 from tallystick.store.tables import Tables, Writer
@@ -40,7 +41,7 @@ KIND = "organization_type_not_supported"
 NO_DAY = "Invalid date range"
 """How the one known 400 of the cost report begins (reports-api 1.3.4)."""
 
-Sample = Page | Refused | UnexpectedResponse | None
+Sample = Page | ApiError | None
 
 
 class How(NamedTuple):
@@ -90,6 +91,8 @@ class Sync:
         questions = Questions(self._watch, self.outcome.warn)
         self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, options.accept_loss)
         self._done = 0
+        self._down: dict[Source, Unreachable] = {}
+        """Why a report is asked for nothing more, by the source that it is read for."""
 
     def run(self, wanted: Window, grain: Grain) -> Outcome:
         """Read what is missing or not settled of the UTC days of `wanted`, and commit it month by month.
@@ -127,11 +130,13 @@ class Sync:
         listing = Listing.read(self._watch)
         now = self._watch.now()
         sample = probe(self._watch, now) if self._choice.newer else None
-        if self._choice is Choice.ANALYTICS and isinstance(sample, (Refused, UnexpectedResponse)):
+        if isinstance(sample, Unreachable):
+            self._leave_out(Source.ANALYTICS_COST, sample)
+        elif self._choice is Choice.ANALYTICS and isinstance(sample, ApiError):
             raise sample
         page = sample if isinstance(sample, Page) else None
-        organization = listing.organization(page, self._organizations(writer))
-        self._watch.expect(organization, "the organization's own address" if listing.known else "this ledger")
+        organization = listing.organization(self._watch, now, page, self._organizations(writer))
+        self._watch.expect(organization, "the organization's own address" if listing.known else "another answer")
         listing.learn(self._people)
         if page:
             listing.ask_children(self._watch, now)
@@ -151,7 +156,7 @@ class Sync:
         first = analytics.covered(now)
         if possible(wanted) != wanted:
             self.outcome.warn(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
-        if isinstance(sample, UnexpectedResponse):
+        if isinstance(sample, UnexpectedResponse) or (isinstance(sample, Unreachable) and self._choice is Choice.AUTO):
             self.outcome.failures["newer dialect"] = sample
             self._choice = Choice.REPORTS
         elif isinstance(sample, Refused):
@@ -197,11 +202,13 @@ class Sync:
         """Read one window and add what came back to `batches`; the tasks that follow from it."""
         read_at = self._watch.now()
         try:
+            if task.source.report in self._down:
+                raise self._down[task.source.report]
             reading, check = self._fetch.read(committer, task, read_at, attempt)
         except Refused as no:
             self._excuse(task, no)
             return []
-        except UnexpectedResponse as wrong:
+        except (Unreachable, UnexpectedResponse) as wrong:
             self._fail(task, wrong)
             return []
         if check is None:
@@ -228,8 +235,25 @@ class Sync:
             self.outcome.missing.setdefault(str(task.source), []).extend(missing)
 
     def _fail(self, task: SyncTask, wrong: ApiError) -> None:
-        """Leave a window out; the sync goes on and says so at its end."""
+        """Leave a window out; the sync goes on and says so at its end.
+
+        Raises Unreachable where nothing answers, or nothing but errors from a second report.
+        """
+        if isinstance(wrong, Unreachable):
+            self._leave_out(task.source.report, wrong)
         self.outcome.failures[str(task)] = wrong
+
+    def _leave_out(self, report: Source, down: Unreachable) -> None:
+        """Ask for a report no more; raise Unreachable where nothing answered at all, or for the second report."""
+        if down.status is None:
+            raise down
+        if report in self._down:
+            return
+        if self._down:
+            [first] = self._down
+            words = f"The reports of {_words(first)} and of {_words(report)} give errors alone, so the sync stopped."
+            raise Unreachable(f"{words} {down.what}", down.hint, status=down.status, code=down.code)
+        self._down[report] = down
 
     def _excuse(self, task: SyncTask, no: Refused) -> None:
         """Go on without a window that was refused; one that need not be read is no failure.
@@ -250,3 +274,7 @@ class Sync:
             self.outcome.warn(f"The older reports may not be read, so days that only they know are left out. {no.what}")
         else:
             self._fail(task, no)
+
+
+def _words(source: Source) -> str:
+    return str(source).replace("_", " ")
