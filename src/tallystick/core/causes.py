@@ -1,8 +1,8 @@
 """Causes: why a charge has one half only, by name.
 
-Use without a line of the bill is prepaid, billed elsewhere, not billed yet, or not billed at all: refused. A line of
-the bill without use is of code execution, session time, a credit, a service or a kind of token that tallystick does not
-know, or of use that the usage report lacks or that was not read.
+Use without a line of the bill is prepaid, billed elsewhere, not billed yet, not billed at all (refused), or of a day
+whose bill could not be read. A line of the bill without use is of code execution, session time, a credit, a service or
+a kind of token that tallystick does not know, or of use that the usage report lacks or that was not read.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ USAGE_NOT_READ = "usage not read"
 """The cause of a billed line of a day whose usage is not in the ledger."""
 PRIORITY, NOT_BILLED = "priority tier", "not billed"
 NOT_BILLED_YET, TO_PROFILE = "not billed yet", "billed to a user profile"
+BILL_NOT_READ = "bill not read"
 """Causes of use that no line of the bill covers."""
 
 BY_NATURE = (CODE, SESSION, CREDIT)

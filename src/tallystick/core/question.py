@@ -91,8 +91,8 @@ class Heading:
 
 
 Cell = str | int | Decimal | None
-INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown", "in_doubt")
-"""What a coverage holds where figures lack something: days, late bills, unknown use, a loss that is not settled."""
+INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown", "bill_not_read", "in_doubt")
+"""What a coverage holds where figures lack something: days, late or unread bills, unknown use, a loss not settled."""
 
 
 def incomplete(coverage: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from sqlglot import exp
 
-from tallystick.core.causes import NOT_BILLED_YET
+from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.message import Message
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
@@ -32,6 +32,7 @@ Where = Mapping[str, tuple[str, ...]]
 DIMENSIONS = ("organization", "workspace", "key", "actor", "product", "model", *OWNED)
 """What can be held fixed."""
 _NOT_YET = f"cause = '{NOT_BILLED_YET}'"
+_UNREAD = f"cause = '{BILL_NOT_READ}'"
 _NOTHING = Decimal(0)
 
 
@@ -80,10 +81,13 @@ class Daily:
         """Each day of the window, none after today; InvalidQuestion for a value that neither ledger nor rules know."""
         question = Question("daily", self.window, (), where)
         billed, used = (self._amounts(question, column) for column in ("billed", "priced"))
-        rateless = self._rateless(question)
+        rateless = self._days_with(question, _NOT_YET, "priced IS NULL AND quantity IS NOT NULL")
+        unread = self._days_with(question, _UNREAD)
         days = []
         for day, state in self._known(where.get("organization", ())).items():
             before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
+            if state in {How.USED, How.PART} and day in unread:
+                state = How.ABSENT  # noqa: PLW2901 - its bill is there and could not be read
             if (state in {How.BILLED, How.USED} and day in rateless) or (state is How.ABSENT and (before or so_far)):
                 state = How.PART  # noqa: PLW2901 - what the charges say of it goes before
             elif state is How.BILLED and so_far:
@@ -152,13 +156,10 @@ class Daily:
             }
         return self._sums[cache_key]
 
-    def _rateless(self, question: Question) -> set[date]:
-        """The days with use that is not billed yet and has no known rate, whoever owns it."""
+    def _days_with(self, question: Question, *conditions: str) -> set[date]:
+        """The days with charges of these conditions, whoever owns them."""
         query = (
-            exp.select("day")
-            .distinct()
-            .from_("ledger.charges")
-            .where(_NOT_YET, "priced IS NULL AND quantity IS NOT NULL", *_conditions(self.engine, question))
+            exp.select("day").distinct().from_("ledger.charges").where(*conditions, *_conditions(self.engine, question))
         )
         return {row["day"] for row in self.engine.ask(query).to_pylist()}
 

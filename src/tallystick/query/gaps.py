@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tallystick.core.causes import NO_USAGE, NOT_BILLED_YET, TO_PROFILE
+from tallystick.core.causes import BILL_NOT_READ, NO_USAGE, NOT_BILLED_YET, TO_PROFILE
 from tallystick.core.message import Message, warning
 from tallystick.core.money import plain, rounded, total
 from tallystick.core.question import Question
@@ -26,17 +26,18 @@ from tallystick.query.names import directory, entries
 from tallystick.store.engine import Engine
 
 LATE, LOST, ELSEWHERE, PARENT = "not_billed_yet", "usage_unknown", "billed_to_profiles", "parent_of"
+UNREAD = "bill_not_read"
 """Keys of the coverage; each is there only where there is something to say."""
 _DIMENSIONS = {column.name for column in CHARGES.columns} - {"month"}
 
 
 def money_gaps(engine: Engine, question: Question, now: datetime) -> dict[str, Any]:
-    """Use of the ended days of a question without a bill so far, or billed elsewhere, as coverage has it."""
+    """Use of the ended days of a question without a bill so far, or one that can be read, or billed elsewhere."""
     ended = [day for day in question.window.days() if day < now.date()]
     gaps: dict[str, Any] = {}
-    rows = _charges(engine, question, (NOT_BILLED_YET, TO_PROFILE), ended)
+    rows = _charges(engine, question, (NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE), ended)
     billed_in = _billed_in(engine, question) if rows else set()
-    for key, cause in ((LATE, NOT_BILLED_YET), (ELSEWHERE, TO_PROFILE)):
+    for key, cause in ((LATE, NOT_BILLED_YET), (UNREAD, BILL_NOT_READ), (ELSEWHERE, TO_PROFILE)):
         if cause_rows := [row for row in rows if row["cause"] == cause]:
             gaps[key] = _unbilled(cause_rows, billed_in) | {"names": _names(engine, cause_rows)}
     return gaps
@@ -132,6 +133,14 @@ def messages(coverage: Mapping[str, Any], now: datetime) -> list[Message]:
             ]
         )
         warnings.append(warning(f"Not billed yet: {when} ({_worth(late)}).", _priced(late)))
+    if unread_bill := coverage.get(UNREAD):
+        warnings.append(
+            warning(
+                f"The bill of {spoken(unread_bill['days'])} could not be read: it is unknown, not late "
+                f"({_worth(unread_bill)}). `tallystick sync` says why.",
+                _priced(unread_bill),
+            )
+        )
     if lost := coverage.get(LOST):
         unread = lost["unread"]
         if unread:

@@ -42,7 +42,8 @@ Known = Mapping[tuple[str, str, date], Mapping[str, Any]]
 class Charging:
     """Charges the days of one organization; `known` is what the ledger knows of each, and grows with it.
 
-    `profiles` gives the workspaces of user profiles, as far as the directory has told them.
+    `profiles` gives the workspaces of user profiles, as far as the directory has told them, `unread_bills` the days
+    whose bill of a source was asked for and could not be read.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Charging:
         prices: Prices,
         known: Known,
         profiles: Callable[[], Collection[str]] = tuple,
+        unread_bills: Callable[[Source], Collection[date]] = lambda _: (),
     ) -> None:
         self._writer = writer
         self._organization = organization
         self._prices = prices
         self._known = known
         self._profiles = profiles
+        self._unread_bills = unread_bills
 
     def charge(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
@@ -88,7 +91,7 @@ class Charging:
         open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
         unread = {day for day in days if not self._used(day, newer=newer)}
         recent = {day for day in open_days if day > self._newest(bill) - RECENT}
-        doubts = Doubts(open_days, recent, unread, self._profiles())
+        doubts = Doubts(open_days, recent, unread, self._unread_bills(bill), self._profiles())
         rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.own, source, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
         changed = self._writer.changed(CHARGES, self._organization, days, rows)

@@ -30,6 +30,7 @@ from tallystick.sync.names import CHILDREN, Naming
 from tallystick.sync.plan import Source, SyncTask
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.rehome import rehome
+from tallystick.sync.unread_bills import UnreadBills
 from tallystick.tally.price_lists import Prices
 
 LOSS = "loss"
@@ -65,16 +66,19 @@ class Committer:
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
         self._losses = Losses(writer, organization)
         self._naming = Naming(writer, organization)
-        self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles)
-        self._noticed = {_issue(row) for row in writer.rows(NOTICES, organization).to_pylist()}
+        notices = writer.rows(NOTICES, organization).to_pylist()
+        self._noticed = {_issue(row) for row in notices}
+        self._unread = UnreadBills(writer, organization, notices)
+        self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles, self._unread.days)
         self.issues: list[str] = []
         self.losses: dict[str, str] = {}
 
     def keep(self, *batches: Batch) -> set[date]:
         """Commit what readings change, all of them in one version; return the days that did."""
         changed: set[date] = set()
-        charged: set[date] = set()
-        news = False
+        when = max([self._unread.when, *(batch.read_at for batch in batches)])
+        charged = self._unread.write((batch.task for batch in batches), when)
+        news = bool(charged)
         for batch in batches:
             days, noticed = self._write(batch)
             changed |= days
@@ -90,9 +94,13 @@ class Committer:
             totals |= _totals(
                 control for batch in batches if batch.task.source == source for control in batch.check.days.values()
             )
-        message = "; ".join(dict.fromkeys(str(batch.task) for batch in batches))
-        self._commit(message, max(batch.read_at for batch in batches), totals)
+        message = "; ".join(dict.fromkeys(str(batch.task) for batch in batches)) or "a bill that could not be read"
+        self._commit(message, when, totals)
         return changed
+
+    def leave(self, task: SyncTask, reason: str, read_at: datetime) -> None:
+        """Note that a window could not be read; written with what is kept next."""
+        self._unread.leave(task, reason, read_at)
 
     def _write(self, batch: Batch) -> tuple[set[date], bool]:
         """Write what a reading changes, not yet committed; the days that did, and whether there is other news."""

@@ -30,6 +30,7 @@ from tallystick.sync.plan import Source, SyncTask
 from tallystick.sync.redaction import People
 from tallystick.sync.reports_batch import DenseReading
 from tallystick.sync.requests import Questions
+from tallystick.sync.unread_bills import UNREAD
 
 TRIES = 3
 """Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""
@@ -93,6 +94,13 @@ class Fetch:
             rows.append(self.archived(FetchedPage(ACCEPTED, {}, page), len(rows)))
         self._wait(committer, rows, task.source, task.grain, task.window, read_at, attempt)
         return reading, check
+
+    def leave(self, committer: Committer, task: SyncTask, reason: str, read_at: datetime) -> None:
+        """Remember in the archive, and in what is committed next, that a window could not be read, and why."""
+        page = Page("tallystick sync", reason.encode())
+        rows = [self.archived(FetchedPage(UNREAD, {}, page), 0)]
+        self._wait(committer, rows, task.source, task.grain, task.window, read_at, attempt=1)
+        committer.leave(task, reason, read_at)
 
     def _pages(self, task: SyncTask, reading: Reading, read_at: datetime) -> Iterator[FetchedPage]:
         for answered in self.questions.pages(task, reading, read_at):

@@ -24,6 +24,7 @@ from tallystick.sync.fetch import TRIES, reading_of
 from tallystick.sync.loss import ACCEPTED
 from tallystick.sync.plan import Source, SyncTask
 from tallystick.sync.redaction import People
+from tallystick.sync.unread_bills import UNREAD
 from tallystick.tally.price_lists import Prices
 
 
@@ -91,6 +92,11 @@ def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, 
         return
     window = Window(first["window_start"], first["window_end"])
     task = SyncTask(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
+    if first["purpose"] == UNREAD:
+        [answer] = answers
+        committer.leave(task, answer.page.body.decode(), first["read_at"])
+        committer.keep()
+        return
     reading = reading_of(task, committer, first["read_at"])
     for answer in answers:
         if answer.purpose != ACCEPTED:

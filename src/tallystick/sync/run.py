@@ -34,6 +34,7 @@ from tallystick.sync.page_checks import Watch
 from tallystick.sync.plan import Source, SyncTask, again, together
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.requests import BAD_REQUEST, Questions
+from tallystick.sync.unread_bills import BILLS
 from tallystick.tally.price_lists import Prices
 
 KIND = "organization_type_not_supported"
@@ -206,10 +207,10 @@ class Sync:
                 raise self._down[task.source.report]
             reading, check = self._fetch.read(committer, task, read_at, attempt)
         except Refused as no:
-            self._excuse(task, no)
+            self._excuse(committer, task, no, read_at)
             return []
         except (Unreachable, UnexpectedResponse) as wrong:
-            self._fail(task, wrong)
+            self._fail(committer, task, wrong, read_at)
             return []
         if check is None:
             return again(task, committer.moved(task, reading.control("check")))
@@ -234,11 +235,13 @@ class Sync:
         if missing := sorted(day for day in absent if day < today):
             self.outcome.missing.setdefault(str(task.source), []).extend(missing)
 
-    def _fail(self, task: SyncTask, wrong: ApiError) -> None:
+    def _fail(self, committer: Committer, task: SyncTask, wrong: ApiError, read_at: datetime) -> None:
         """Leave a window out; the sync goes on and says so at its end.
 
         Raises Unreachable where nothing answers, or nothing but errors from a second report.
         """
+        if task.source in BILLS and not task.check:
+            self._fetch.leave(committer, task, wrong.what, read_at)
         if isinstance(wrong, Unreachable):
             self._leave_out(task.source.report, wrong)
         self.outcome.failures[str(task)] = wrong
@@ -255,7 +258,7 @@ class Sync:
             raise Unreachable(f"{words} {down.what}", down.hint, status=down.status, code=down.code)
         self._down[report] = down
 
-    def _excuse(self, task: SyncTask, no: Refused) -> None:
+    def _excuse(self, committer: Committer, task: SyncTask, no: Refused, read_at: datetime) -> None:
         """Go on without a window that was refused; one that need not be read is no failure.
 
         Raises the refusal of a credential that may read nothing at all.
@@ -273,7 +276,7 @@ class Sync:
         ):
             self.outcome.warn(f"The older reports may not be read, so days that only they know are left out. {no.what}")
         else:
-            self._fail(task, no)
+            self._fail(committer, task, no, read_at)
 
 
 def _words(source: Source) -> str:

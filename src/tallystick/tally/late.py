@@ -22,13 +22,15 @@ class Doubts:
     """What may still come, or stands elsewhere.
 
     `open_days` have a bill that was read and may still grow: they are not settled. `unread_days` are days whose usage
-    is not in the ledger. `profiles` are workspaces of user profiles, which may be billed to an organization of their
-    own (drift: user profiles). `recent_days` are the open days on which a bill may be late in part; None is all.
+    is not in the ledger, `unread_bills` those whose bill was asked for and could not be read. `profiles` are workspaces
+    of user profiles, which may be billed to an organization of their own (drift: user profiles). `recent_days` are the
+    open days on which a bill may be late in part; None is all.
     """
 
     open_days: Collection[date] = ()
     recent_days: Collection[date] | None = None
     unread_days: Collection[date] = ()
+    unread_bills: Collection[date] = ()
     profiles: Collection[str] = ()
 
 

@@ -15,7 +15,7 @@ from typing import Literal
 import duckdb
 import pyarrow as pa
 
-from tallystick.core.causes import CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
+from tallystick.core.causes import BILL_NOT_READ, CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
 from tallystick.core.prices import PriceList
 from tallystick.core.records import CHARGES, REQUESTS, Type
 from tallystick.store.tables import schema
@@ -85,6 +85,7 @@ SELECT * EXCLUDE (id, cell, users),
     CASE WHEN billed IS NOT NULL THEN 'none'
         WHEN kind = '{REQUESTS}' THEN 'request count'
         WHEN tier = 'priority' THEN '{PRIORITY}'
+        WHEN day IN (FROM unread_bills) THEN '{BILL_NOT_READ}'
         WHEN day NOT IN (SELECT day FROM billed_days) THEN '{NOT_BILLED_YET}'
         WHEN {late.is_late("billed")} THEN
             CASE WHEN workspace IN (FROM profiles) THEN '{TO_PROFILE}'
@@ -128,6 +129,7 @@ def charges(
             ("open_days", doubts.open_days),
             ("recent_days", doubts.open_days if doubts.recent_days is None else doubts.recent_days),
             ("unread_days", doubts.unread_days),
+            ("unread_bills", {*doubts.unread_bills} - {*billed_days}),
         ):
             duck.register(name, pa.table({"day": pa.array(sorted(days), pa.date32())}))
         duck.register("profiles", pa.table({"workspace": pa.array(sorted(doubts.profiles), pa.string())}))

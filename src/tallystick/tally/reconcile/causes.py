@@ -18,6 +18,7 @@ from functools import cache
 
 from tallystick.core.causes import (
     ALONE,
+    BILL_NOT_READ,
     CODE,
     CREDIT,
     NEW_SERVICE,
@@ -45,6 +46,7 @@ CAUSES = (
         REFUSED,
         PRIORITY,
         NOT_BILLED_YET,
+        BILL_NOT_READ,
         TO_PROFILE,
         USAGE_NOT_READ,
         CODE,
@@ -101,7 +103,9 @@ def reconcile(
         causes += _modified(part, rate)
         if part.cause in ALONE:
             causes.append(Found(part, part.cause, part.billed, None, part.kind if part.cause not in _PLAIN else ""))
-        elif part.cause in {NOT_BILLED_YET, TO_PROFILE} or (part.cause == PRIORITY and part.kind != "web_search"):
+        elif part.cause in {NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE} or (
+            part.cause == PRIORITY and part.kind != "web_search"
+        ):
             causes.append(Found(part, part.cause, None if part.priced is None else part.gap, part.quantity))
         else:
             key = (part.organization, part.day, part.workspace, part.model, part.kind)
