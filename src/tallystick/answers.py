@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tallystick.core.dimensions import NAMES, canonical
+from tallystick.core.filter import Where, filters
 from tallystick.core.question import Question, Table
 from tallystick.core.time import Window
 from tallystick.core.time_words import When, month_name, month_of, utc_day, window
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from tallystick.tally.owners import Owners
 
 By = str | Sequence[str]
-Where = Mapping[str, str | Sequence[str]]
 Days = tuple[When | None, When | None, When | None]
 """The words for time of a question: since, until, month."""
 _ANY: Days = (None, None, None)
@@ -393,7 +394,7 @@ class Answers:
         """
         from tallystick.reports import diff as report
 
-        dims = report.LINE if by is None else (by,) if isinstance(by, str) else tuple(by)
+        dims = report.LINE if by is None else tuple(map(canonical, (by,) if isinstance(by, str) else by))
         now = self._clock.now()
         return report.answer(self._tables, self.engine().version, month_name(month, now), before, after, dims, now)
 
@@ -444,11 +445,15 @@ class Answers:
         top: int | None = None,
         zone: Zone | None = None,
     ) -> Question:
-        dims = (by,) if isinstance(by, str) else tuple(by)
-        wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
+        known = NAMES
+        if report == "claude-code":
+            from tallystick.reports.claude_code import CLAUDE_CODE
+
+            known = CLAUDE_CODE.dimensions
+        dims = tuple(canonical(name, known) for name in ((by,) if isinstance(by, str) else by))
         since, until, month = days
         named = (zone.window if zone else window)(since, until, self._clock.now(), month=month)
-        return Question(report, named, dims, wanted, top, zone=zone)
+        return Question(report, named, dims, filters(where, known), top, zone=zone)
 
     def _warned(self, ask: Callable[[Engine], Table]) -> Table:
         """An answer in which prices matter."""

@@ -5,13 +5,14 @@ from decimal import Decimal
 
 import pyarrow as pa
 
+from tallystick.core.filter import Filter
 from tallystick.core.message import note, warning
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.time import Window, instant
 
 TABLE = Table(
     question=Question(
-        "spend", Window(instant("2026-10-01"), instant("2026-11-01")), ("model",), {"key": ("apikey_1",)}, 3
+        "spend", Window(instant("2026-10-01"), instant("2026-11-01")), ("model",), {"key": Filter.of("apikey_1")}, 3
     ),
     headings=(
         Heading("model", Kind.DIMENSION),

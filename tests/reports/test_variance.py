@@ -9,40 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import CLOCK, FIRST, NOW, Kept, Run, Truth, column, message, summed, synced, total
+from reports.given import FIRST, NOW, Run, Truth, column, message, summed, synced, total
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
 from tallystick.reports.variance import WHAT, WHO
-from tallystick.settings import Settings
 from tallystick.sim import Discount, World
 from tallystick.sim.world.discount import NO_DISCOUNT
 
 Tallystick = Callable[..., Run]
 OCTOBER, NOVEMBER = (date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 11, 1), date(2026, 11, 21))
 EFFECTS = ("price", "volume", "mix")
-RULES = """
-[[owner]]
-team = "coders"
-workspace = "Claude Code"
-[[owner]]
-shared = {rule = "fixed", shares = {left = "1/2", right = "1/2"}}
-workspace = "Public Sector"
-[[owner]]
-shared = {rule = "proportional", teams = ["coders", "rest"]}
-workspace = "Research"
-[[owner]]
-team = "rest"
-"""
-
-
-@pytest.fixture(scope="module")
-def owned(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
-    """The small organization's ledger with rules of who owns what."""
-    path = tmp_path_factory.mktemp("owned") / "tallystick.toml"
-    path.write_text(RULES, encoding="utf-8")
-    told = Settings.load(config=str(path), ledger=str(book.path), environment={})
-    return Kept(told.ledger, CLOCK, told.price_lists(), told)
 
 
 def adds_up(table: Table) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given as examples, settings, strategies as st
 
 from reports.given import CLOCK, NOW, Kept, column, days, message, summed, total
 from tallystick import Ledger
+from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import window
 from tallystick.reports.cache import CACHE, answer
@@ -48,7 +49,9 @@ def one(*lines: dict[str, Any], prices: Prices = PUBLIC, whole: bool = True) -> 
 
 def asked(book: Ledger, by: Iterable[str] = ("model",), top: int | None = None, **where: Any) -> Table:
     """The report with its dollars, over the last 30 days."""
-    return answer(book.engine(), Question("cache", window("30d", None, NOW), tuple(by), where, top), NOW, PUBLIC)
+    return answer(
+        book.engine(), Question("cache", window("30d", None, NOW), tuple(by), filters(where), top), NOW, PUBLIC
+    )
 
 
 def test_reads_save_input_less_read() -> None:

@@ -18,6 +18,7 @@ from hypothesis import given, settings, strategies as st
 
 from reports.given import NOW, Run, small_world, summed, synced
 from tallystick import Ledger
+from tallystick.core.filter import Filter
 from tallystick.core.question import Question, Table
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
@@ -78,7 +79,7 @@ def given_by(folder: Path, toml: str, lines: str) -> Owners:
 
 def by(book: Ledger, owners: Owners, *dims: str, **where: str) -> dict[tuple[Any, ...], Decimal]:
     """What was billed last month, by these dimensions."""
-    held = {name: (value,) for name, value in where.items()}
+    held = {name: Filter.of(value) for name, value in where.items()}
     names, rows, *_ = attributed(book.engine(), Question("spend", LAST_MONTH, dims, held), owners)
     return {tuple(row[name] for name in names): row["billed"] for row in rows}
 

@@ -16,6 +16,7 @@ import pytest
 from reports.given import CLOCK, NOW, client_of, small_world
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
+from tallystick.core.filter import Filter
 from tallystick.core.question import Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.time import DAY, Grain, midnight
@@ -59,7 +60,7 @@ def synced(path: Path, plant: Plant | None = None, prices: Prices | None = None)
 
     @cache
     def ask(*by: str, since: str = str(SINCE), until: str | None = None, **where: str) -> Table:
-        chosen = {name: (value,) for name, value in where.items()}
+        chosen = {name: Filter.of(value) for name, value in where.items()}
         return answer(engine, Question("reconcile", window(since, until, NOW), by, chosen), prices, NOW)
 
     return ask

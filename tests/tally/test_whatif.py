@@ -12,6 +12,7 @@ from hypothesis import given as examples, settings, strategies as st
 
 from reports.given import CLOCK, NOW, TODAY, Kept, column, message, total
 from tallystick import Ledger
+from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.time_words import window
@@ -55,7 +56,7 @@ def one(change: Change, *lines: dict[str, Any]) -> Compared:
 
 def asked(book: Ledger, change: Change, by: Iterable[str] = ("model",), top: int | None = None, **where: Any) -> Table:
     """The answer over the last 30 days."""
-    question = Question("whatif", window("30d", None, NOW), tuple(by), where, top)
+    question = Question("whatif", window("30d", None, NOW), tuple(by), filters(where), top)
     return answer(book.engine(), question, NOW, PUBLIC, change)
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.prices import PLAIN, UNITS
@@ -115,7 +116,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
             f"`tallystick sync --since {name}` reads it.",
         )
     version = engine.version
-    question = Question("statement", charged_month.window, (), {"organization": (organization,)})
+    question = Question("statement", charged_month.window, (), {"organization": Filter.of(organization)})
     zero = None if by_team else quiet(engine, question, name, now)
     made = Charged(charged_month, called, by_team, (*([note(zero)] if zero else ()), *covered), version.spoken)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
@@ -208,7 +209,7 @@ _DIALECTS = {"analytics_cost": "analytics", "cost": "reports"}
 
 def _covered(engine: Engine, charged_month: Month, now: datetime) -> tuple[Mapping[str, Any], list[Message]]:
     """The coverage of a month as the ledger has it now, and what to know of its statements."""
-    question = Question("statement", charged_month.window, (), {"organization": (charged_month.organization,)})
+    question = Question("statement", charged_month.window, (), {"organization": Filter.of(charged_month.organization)})
     coverage, covered = cover(engine, CHARGES, question, now)
     credit = CREDIT in charged_month.lines["cause"].unique().to_pylist()
     messages = [note(f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}.")]

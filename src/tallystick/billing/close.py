@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.filter import Filter
 from tallystick.core.money import plain
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, CLOSED, CLOSED_AS, USED
@@ -176,7 +177,7 @@ def _checked(
     """The provisional days of a month that can be closed; an error where it cannot be."""
     if organization in by_others(engine, prices):
         raise LedgerError(f"{OTHERS}, so {name} cannot be closed.", MEND)
-    question = Question("close", utc_month(name), (), {"organization": (organization,)})
+    question = Question("close", utc_month(name), (), {"organization": Filter.of(organization)})
     unsettled: set[str] = set()
     for table, verb in ((CHARGES, "billed"), (USED, "used")):
         coverage, _ = cover(engine, table, question, now)
@@ -204,7 +205,7 @@ def _checked(
 
 def _billed(engine: Engine, organizations: Sequence[str], name: str, now: datetime) -> None:
     """Raise InvalidQuestion where bills of a month are late."""
-    question = Question("close", utc_month(name), (), {"organization": tuple(organizations)})
+    question = Question("close", utc_month(name), (), {"organization": Filter(tuple(organizations))})
     coverage, _ = cover(engine, CHARGES, question, now)
     if LATE in coverage and not coverage["absent"]:
         [late] = messages({LATE: coverage[LATE]}, now)

@@ -52,11 +52,11 @@ def check(base_url: str | None, config: str | None) -> None:
 @click.command(short_help="Read what is missing from the API into the ledger.")
 @options.days("the first of the last month but one, up to now")
 @click.option(
-    "--grain", type=click.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
+    "--grain", type=options.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
 )
 @click.option(
     "--source",
-    type=click.Choice(["auto", "reports", "analytics", "both"]),
+    type=options.Choice(["auto", "reports", "analytics", "both"]),
     default="auto",
     show_default=True,
     help="The newer dialect where it may be read and covers the day, else the older reports; or one, or both.",

@@ -10,6 +10,8 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import note
+from tallystick.core.dimensions import canonical
+from tallystick.core.filter import filters
 from tallystick.query.pivot import Pivot
 from tallystick.reports import REPORTS
 
@@ -79,7 +81,7 @@ def _command(report: Pivot) -> click.Command:
         if show_sql:
             query = book.query(report.name, dims, since, until, chosen, options.names(show or ""), tz)
             options.write(query + "\n", output, force=force)
-            for message in _after(report, {*dims, *chosen}):
+            for message in _after(report, {*map(canonical, dims), *filters(chosen)}):
                 note(message)
             return
         table = book.ask(report.name, dims, since, until, chosen, top, options.names(show or ""), tz)

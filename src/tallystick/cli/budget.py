@@ -12,7 +12,7 @@ from tallystick.cli import options
 @click.command(short_help="What the month comes to at the rate of the last weeks.")
 @click.option(
     "--every",
-    type=click.Choice(("week", "month", "quarter", "year")),
+    type=options.Choice(("week", "month", "quarter", "year")),
     default="month",
     show_default=True,
     help="Which period's end.",

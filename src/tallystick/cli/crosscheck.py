@@ -11,7 +11,7 @@ from tallystick.cli import options
 
 @click.command(short_help="Whether both dialects of the API say the same.")
 @click.option(
-    "--by", type=click.Choice(["workspace", "key"]), default="workspace", show_default=True, help="What to compare."
+    "--by", type=options.Choice(["workspace", "key"]), default="workspace", show_default=True, help="What to compare."
 )
 @options.days()
 @click.option("--all", "every", is_flag=True, help="What is equal too.")

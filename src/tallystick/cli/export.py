@@ -38,7 +38,7 @@ def _form(*choices: str) -> Callable[[Any], Any]:
     return click.option(
         "--format",
         "form",
-        type=click.Choice(choices),
+        type=options.Choice(choices),
         help="By default what the ending of --output says, else csv.",
     )
 
@@ -84,7 +84,7 @@ for _name in TABLES:
 @click.option(
     "--focus-version",
     "version",
-    type=click.Choice(["1.2", "1.4"]),
+    type=options.Choice(["1.2", "1.4"]),
     default="1.2",
     show_default=True,
     help="The version of the specification; 1.2 is the one that its validator knows.",

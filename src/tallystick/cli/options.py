@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from tallystick.cli.output import note, write
-from tallystick.core.dimensions import NAMED, TIMES
+from tallystick.core.dimensions import NAMES, canonical
+from tallystick.core.filter import EXCEPT
 from tallystick.core.message import ordered
-from tallystick.core.text import ESCAPED, inert
+from tallystick.core.text import ESCAPED, did_you_mean, inert
 from tallystick.core.time_words import EXAMPLES, month_word
 from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS, Format
@@ -28,6 +29,16 @@ __all__ = ["write"]
 
 FEW = 2
 """Notes that are printed below an answer on a terminal; the others are counted."""
+
+
+class Choice(click.Choice[str]):
+    """One of several words; one near a choice is answered with that choice."""
+
+    def get_invalid_choice_message(self, value: str, ctx: click.Context | None) -> str:
+        """Return the message for a word that is no choice."""
+        message = super().get_invalid_choice_message(value, ctx)
+        return f"{message} {did_you_mean(value, map(str, self.choices))}".strip()
+
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -110,14 +121,15 @@ where = click.option(
     "--where",
     multiple=True,
     metavar="DIM=VALUE[,DIM=VALUE]",
-    help="Only these ids or names; repeat a dimension for more of it.",
+    help="Only these ids or names; repeat a dimension for more of it. model=claude-opus-* takes all that begin so; "
+    "key!=ci leaves one out.",
 )
 output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
 _FORM = (
     click.option(
         "--format",
         "form",
-        type=click.Choice(list(FORMATS)),
+        type=Choice(list(FORMATS)),
         help="By default what the ending of --output says, else text. Formats for data are exact.",
     ),
     _remembered("--json", "Short for --format json."),
@@ -164,8 +176,8 @@ def book(*, doubt: bool = True, **overrides: Any) -> Ledger:
     return made
 
 
-_BEFORE_DIMENSION = re.compile(rf",(?=\s*(?:{'|'.join((*NAMED, *TIMES))})\s*=)")
-"""A comma that another dimension follows; any other belongs to a name."""
+_BEFORE_DIMENSION = re.compile(r",(?=\s*([A-Za-z_-]+)\s*!?=)")
+"""A comma that a word and an equal sign follow: where the word is no dimension, the comma belongs to a name."""
 
 
 def names(by: str) -> tuple[str, ...]:
@@ -176,14 +188,27 @@ def names(by: str) -> tuple[str, ...]:
 def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
     """The values of --where by dimension; InvalidQuestion where one is not DIM=VALUE."""
     values: dict[str, list[str]] = {}
-    for part in (part for text in where for part in _BEFORE_DIMENSION.split(text)):
-        name, equals, value = part.partition("=")
-        if not equals or not name.strip() or not value.strip():
+    for part in (part for text in where for part in _parts(text)):
+        name, equals, value = (word.strip() for word in part.partition("="))
+        excludes = name.endswith(EXCEPT)
+        name = name.removesuffix(EXCEPT).strip()
+        if not equals or not name or not value:
             raise InvalidQuestion(
-                f"--where {part!r} is not DIM=VALUE.", "Write --where model=claude-opus-5,workspace=Production."
+                f"--where {part!r} is not DIM=VALUE.",
+                "Write --where model=claude-opus-*,workspace=Production, or --where key!=ci to leave one out.",
             )
-        values.setdefault(name.strip(), []).append(value.strip())
+        values.setdefault(f"{name}{EXCEPT * excludes}", []).append(value)
     return values
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cut a text at the commas before a dimension."""
+    start = 0
+    for comma in _BEFORE_DIMENSION.finditer(text):
+        if canonical(comma[1]) in NAMES:
+            yield text[start : comma.start()]
+            start = comma.end()
+    yield text[start:]
 
 
 def written(answer: Answer, form: str | None, output: str | None) -> str | bytes:

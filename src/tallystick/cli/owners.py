@@ -46,7 +46,9 @@ def owners(
 
 @click.command(short_help="Every key: spend, owner, last use, and what is odd.")
 @options.days()
-@click.option("--where", multiple=True, metavar="COLUMN=VALUE", help="Only keys that have it, as attention=idle.")
+@click.option(
+    "--where", multiple=True, metavar="COLUMN=VALUE", help="Only keys that have it, as attention=idle or team!=search."
+)
 @click.option("--top", type=click.IntRange(min=1), metavar="N", help="The first N of them.")
 @options.form
 @options.output
@@ -86,6 +88,7 @@ def _asked(
     top: int | None = None,
 ) -> Callable[[Callable[..., Table]], Table]:
     """What asks a report about owners of the ledger that the options name."""
+    from tallystick.core.filter import filters
     from tallystick.core.question import Question
     from tallystick.core.time_words import window
     from tallystick.ledger import Ledger
@@ -93,8 +96,7 @@ def _asked(
 
     settings = options.settings(ledger=ledger, config=config)
     now = settings.clock().now()
-    column_values = {column: tuple(values) for column, values in (where or {}).items()}
-    question = Question(name, window(since, until, now), (), column_values, top)
+    question = Question(name, window(since, until, now), (), filters(where, ()), top)
     rules = settings.owners()
     engine, lists = Ledger.of(settings).engine(), settings.price_lists()
     return lambda report: warned(report(engine, question, rules, now), engine, lists)

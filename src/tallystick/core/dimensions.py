@@ -7,6 +7,7 @@ asked for is not there at all.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 UNKNOWN = "unknown"
@@ -263,6 +264,47 @@ ANALYTICS = tuple(dimension for dimension in DIMENSIONS if dimension.analytics a
 
 TIMES = ("minute", "hour", "day", "week", "month")
 """Dimensions of time, finest first."""
+
+SYNONYMS = {
+    "organization": ("org", "organisation"),
+    "key": ("api_key", "apikey"),
+    "actor": ("user", "person", "people", "member"),
+    "day": ("date",),
+    "product": ("service", "surface"),
+    "geo": ("geography", "region"),
+    "cost_center": ("costcenter", "cost_centre"),
+    "rbac_group": ("group",),
+    "slack_channel": ("channel",),
+}
+"""Everyday words for dimensions."""
+ALIASES = {
+    alias: name
+    for name, dimension in NAMED.items()
+    for alias in (dimension.usage, dimension.cost, dimension.analytics)
+    if alias
+} | {alias: name for name, aliases in SYNONYMS.items() for alias in aliases}
+"""Every other word for a dimension, fields of the API among them, and its name."""
+
+
+NAMES = (*NAMED, *TIMES)
+
+
+def canonical(word: str, known: Iterable[str] = NAMES) -> str:
+    """Return the known name that a word means: in either case, with hyphens, in the plural, or by an alias.
+
+    A word that means none stays as it is.
+    """
+    names = tuple(known)
+    plain = word.strip().casefold().replace("-", "_")
+    if word in names or plain in names:
+        return word if word in names else plain
+    for spelling in (plain, plain.removesuffix("s")):
+        meant = ALIASES.get(spelling, spelling)
+        for name in names:
+            if meant == ALIASES.get(name, name):
+                return name
+    return word
+
 
 KINDS = {
     "uncached_input_tokens": "uncached_input",

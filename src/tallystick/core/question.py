@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tallystick.core.filter import Filter, spoken
 from tallystick.core.message import Message, Messages, ordered
 from tallystick.core.money import plain
 from tallystick.core.text import safe
@@ -29,14 +30,14 @@ DIGITS = 38
 class Question:
     """What is asked of the ledger: a report, a window of UTC days, what to group by, what to hold fixed.
 
-    `where` maps a dimension to the ids or names wanted; `top` keeps the largest groups and sums the rest in a row;
-    `show` names further figures; `against` is a window to compare with. With a `zone` the window is of local days.
+    `where` maps a dimension to its filter; `top` keeps the largest groups and sums the rest in a row; `show` names
+    further figures; `against` is a window to compare with. With a `zone` the window is of local days.
     """
 
     report: str
     window: Window
     by: tuple[str, ...]
-    where: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    where: Mapping[str, Filter] = field(default_factory=dict)
     top: int | None = None
     show: tuple[str, ...] = ()
     against: Window | None = None
@@ -54,7 +55,7 @@ class Question:
             **_span_of(self.window),
             **({"zone": self.zone.name} if self.zone else {}),
             "by": list(self.by),
-            "where": {name: list(values) for name, values in self.where.items()},
+            "where": spoken(self.where),
             "top": self.top,
             **({"show": list(self.show)} if self.show else {}),
             **({"against": _span_of(self.against)} if self.against else {}),

@@ -82,6 +82,11 @@ def did_you_mean(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str:
     return f"Did you mean {', '.join(first)}{' or ' * bool(first)}{last}?" * bool(last)
 
 
+def choose(word: str, choices: Sequence[str]) -> str:
+    """What to write in the place of a word that is none of the choices: those near it, then all of them."""
+    return f"{did_you_mean(word, choices)} Choose among {', '.join(choices)}.".strip()
+
+
 def large(count: int) -> str:
     """A count in words, of millions and more in millions with one place: `950`, `480,397`, `2.2 M`."""
     million = 1_000_000

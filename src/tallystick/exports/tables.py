@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from tallystick.core.question import Question
 from tallystick.core.records import BILL, CHARGES, USED, LedgerTable, Type
+from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.exports import Rows
@@ -46,9 +47,8 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
     tallied(engine)
     for name in question.where:
         if name not in (choices := _dimensions(table)):
-            raise InvalidQuestion(
-                f"`{question.report}` has no dimension {name!r}.", f"Choose among {', '.join(choices)}."
-            )
+            raise InvalidQuestion(f"`{question.report}` has no dimension {name!r}.", choose(name, choices))
+    conditions = wanted(engine, table, question.where)
     schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in view_columns])
     coverage, covered = cover(engine, USED if table is USED else CHARGES, question, now)
     messages = [*priority(engine, USED if table is USED else CHARGES, question), *covered]
@@ -57,7 +57,11 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
         coverage["unpriced"], nameless = unpriced(engine, question)
         messages += [*split, *nameless]
     return Rows(
-        f"{question.report}, {spoken(question.window)}", schema, _batches(engine, question, schema), messages, coverage
+        f"{question.report}, {spoken(question.window)}",
+        schema,
+        _batches(engine, question, schema, conditions),
+        messages,
+        coverage,
     )
 
 
@@ -79,9 +83,10 @@ def days(engine: Engine, table: LedgerTable, window: Window) -> list[date]:
     return [row["day"] for row in rows]
 
 
-def _batches(engine: Engine, question: Question, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _batches(
+    engine: Engine, question: Question, schema: pa.Schema, conditions: Sequence[exp.Condition]
+) -> Iterator[pa.RecordBatch]:
     table = EXPORTED[question.report]
-    conditions = wanted(engine, table, question.where)
     order = [exp.column(name, quoted=True) for name in _dimensions(table)]
     for day in days(engine, table, question.window):
         query = (

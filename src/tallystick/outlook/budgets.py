@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from tallystick.core.filter import filters
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -74,7 +75,7 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     unknown: list[Message] = []
     for budget, period in in_force:
         try:
-            days = daily.of(budget.scope)
+            days = daily.of(filters(budget.scope, budget.scope))
         except InvalidQuestion as wrong:
             raise InvalidQuestion(f"{budget.table}: {wrong.what}", wrong.hint) from None
         paces.append(pace(days, period, now))

@@ -14,6 +14,7 @@ from enum import StrEnum
 from sqlglot import exp
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
@@ -27,7 +28,7 @@ from tallystick.store.engine import Engine
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners
 
-Where = Mapping[str, tuple[str, ...]]
+Where = Mapping[str, Filter]
 """What is held fixed: dimensions of the charges, team and cost_center too, each to some ids or names."""
 DIMENSIONS = ("organization", "workspace", "key", "actor", "product", "model", *OWNED)
 """What can be held fixed."""
@@ -75,7 +76,7 @@ class Daily:
     owners: Owners = field(default_factory=Owners)
     messages: list[Message] = field(default_factory=list)
     _sums: dict[str, dict[tuple[date, str, str], Decimal]] = field(default_factory=dict)
-    _states: dict[tuple[str, ...], dict[date, How]] = field(default_factory=dict)
+    _states: dict[Filter, dict[date, How]] = field(default_factory=dict)
 
     def of(self, where: Where) -> list[Day]:
         """Each day of the window, none after today; InvalidQuestion for a value that neither ledger nor rules know."""
@@ -84,7 +85,7 @@ class Daily:
         rateless = self._days_with(question, _NOT_YET, "priced IS NULL AND quantity IS NOT NULL")
         unread = self._days_with(question, _UNREAD)
         days = []
-        for day, state in self._known(where.get("organization", ())).items():
+        for day, state in self._known(where.get("organization", Filter())).items():
             before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
             if state in {How.USED, How.PART} and day in unread:
                 state = How.ABSENT  # noqa: PLW2901 - its bill is there and could not be read
@@ -95,10 +96,10 @@ class Daily:
             days.append(Day(day, before, so_far, state))
         return days
 
-    def _known(self, organizations: tuple[str, ...]) -> dict[date, How]:
+    def _known(self, organizations: Filter) -> dict[date, How]:
         """How each day is known of all organizations that are asked about."""
         if organizations not in self._states:
-            where = {"organization": organizations} if organizations else {}
+            where = {} if organizations == Filter() else {"organization": organizations}
             question = Question("daily", self.window, (), where)
             bill, use = (cover(self.engine, table, question, self.now)[0] for table in (CHARGES, USED))
             without, running = set(bill["absent"]), {*bill["running"], *use["running"], str(self.now.date())}
@@ -130,7 +131,8 @@ class Daily:
         known(question, self.owners)
         sums: dict[date, Decimal] = {}
         for (day, *whose), amount in self._attributed(question, column).items():
-            if all(value in question.where.get(name, (value,)) for name, value in zip(OWNED, whose, strict=True)):
+            asked = (question.where.get(name, Filter()) for name in OWNED)
+            if all(part.takes(value) for part, value in zip(asked, whose, strict=True)):
                 sums[day] = EXACT.add(sums.get(day, _NOTHING), amount)
         return sums
 

@@ -18,6 +18,7 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, nearest, total
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
+from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import DIMENSIONS, Daily, Day, How
@@ -94,7 +95,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     """
     for name in question.where:
         if name not in DIMENSIONS:
-            raise InvalidQuestion(f"There is no pace by {name}.", f"Choose among {', '.join(DIMENSIONS)}.")
+            raise InvalidQuestion(f"There is no pace by {name}.", choose(name, DIMENSIONS))
     daily = reading(engine, [question.window], now, owners)
     period_pace = pace(daily.of(question.where), question.window, now)
     so_far = (None, None, None) if period_pace.blank else (period_pace.billed, period_pace.used, period_pace.spent)

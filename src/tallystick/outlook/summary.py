@@ -11,6 +11,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -78,9 +79,9 @@ class Summary:
         return before & Window(before.start, before.start + (self.window.end - self.window.start))
 
     @property
-    def where(self) -> dict[str, tuple[str, ...]]:
+    def where(self) -> dict[str, Filter]:
         """What every question holds fixed."""
-        return {"organization": (self.organization,), **({"team": (self.team,)} if self.team else {})}
+        return {"organization": Filter.of(self.organization), **({"team": Filter.of(self.team)} if self.team else {})}
 
     def document(self) -> Document:
         """The summary; InvalidQuestion for a month that has not begun or a team that no rule has."""
@@ -101,7 +102,8 @@ class Summary:
         messages = [*map(note, self._closed()), *otherwise(self.engine, self.whole, self.owners), *astray]
         messages += [*(changed.messages if changed else ()), *daily.messages]
         subject = f"team {self.team}" if self.team else "all teams"
-        credit = credited(self.engine, Question("summary", self.whole, (), {"organization": (self.organization,)}))
+        where = {"organization": Filter.of(self.organization)}
+        credit = credited(self.engine, Question("summary", self.whole, (), where))
         called = directory(self.engine, "organization").get(self.organization, self.organization)
         return Document(
             "summary",

@@ -8,6 +8,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.breakdowns import CUT_DIMS, CUTS, Cut
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
@@ -40,7 +41,8 @@ def cut_of(question: Question) -> Cut | None:
         raise InvalidQuestion(f"By {own[0]} there is no {other_figures[0]}.", f"It shows {' and '.join(SHOWN)}.")
     if cut.apart and question.top is not None:
         raise InvalidQuestion(f"By {own[0]} rows do not add up, so --top cannot sum the rest.", "Leave --top out.")
-    if several := [dim for dim in cut.overlapping if dim not in question.by and len(question.where.get(dim, ())) > 1]:
+    several = [dim for dim in cut.overlapping if dim in question.where and not question.where[dim].single]
+    if several := [dim for dim in several if dim not in question.by]:
         raise InvalidQuestion(
             f"Rows of several {several[0]}s do not add up.", f"Ask --by {several[0]}, or hold it to one."
         )
@@ -54,7 +56,7 @@ def whole(
 
     Where groups do not add up it is what the organization was billed, by the control totals; None of a part of it.
     """
-    fixed = [dim for dim in cut.overlapping if len(question.where.get(dim, ())) == 1]
+    fixed = [dim for dim in cut.overlapping if question.where.get(dim, Filter()).single]
     if not cut.apart or fixed:
         return sums, ()
     if others := [name for name in question.where if name != "organization"]:

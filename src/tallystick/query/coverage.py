@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.causes import BY_NATURE
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
@@ -32,7 +33,6 @@ from tallystick.core.records import (
     State,
 )
 from tallystick.core.time import DAY, Grain, Window, of_days, text
-from tallystick.errors import InvalidQuestion
 from tallystick.query import gaps
 from tallystick.query.filters import asked_for, column, wanted, within
 from tallystick.query.losses import doubted
@@ -113,7 +113,7 @@ def _missing(
     if table in MONEY or priced:
         missing |= gaps.money_gaps(engine, question, now)
     if table is ACTIVITY:  # shows what Claude Code was billed, and nothing else of the bill
-        code = replace(question, where={**question.where, "product": ("claude_code",)})
+        code = replace(question, where={**question.where, "product": Filter.of("claude_code")})
         missing |= gaps.money_gaps(engine, code, now)
     if table is CHARGES:
         billed, used = _ended(states, question, now), _states(engine, USED, question)
@@ -162,9 +162,8 @@ def priority(
     """
     used = USED if table in MONEY else table
     where = {name: values for name, values in question.where.items() if name in _OF_USAGE}
-    try:
-        conditions = wanted(engine, used, where)
-    except InvalidQuestion:
+    conditions = wanted(engine, used, where, strict=False)
+    if exp.false() in conditions:
         return []  # a value that only the bill has: no use of it, so none of priority tier
     query = (
         exp.select(exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"))

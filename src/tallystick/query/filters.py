@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from difflib import get_close_matches
 
 from sqlglot import exp
 
+from tallystick.core.filter import Filter, pattern
 from tallystick.core.models import aliases
 from tallystick.core.question import Question
 from tallystick.core.records import LedgerTable
+from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
 from tallystick.core.zones import Zone
 from tallystick.errors import InvalidQuestion
@@ -87,38 +89,75 @@ def asked_for(question: Question, present: Sequence[Window] | None = None) -> ex
     return exp.and_(days, exp.maybe_parse(" OR ".join(hours) or "FALSE", dialect="duckdb"))
 
 
-def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, tuple[str, ...]]) -> list[exp.Condition]:
-    """The conditions that hold dimensions to the ids or names wanted; InvalidQuestion for one that nothing has.
+def wanted(
+    engine: Engine, table: LedgerTable, where: Mapping[str, Filter], *, strict: bool = True
+) -> list[exp.Condition]:
+    """Return the conditions that hold dimensions to the ids or names of filters.
 
-    A misspelt name must not look like a spend of zero. An id goes before a name that is spelt alike, and a name of
-    today before one that something had.
+    A misspelt name must not look like a spend of zero: InvalidQuestion for one that nothing has. Where not `strict`
+    (another table has it) no row has it: FALSE where it is asked for, no condition where it is left out.
     """
     conditions: list[exp.Condition] = []
-    for name, values in where.items():
-        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
-        names = directory(engine, name)
-        ids = organizations(engine) if name == "organization" else [row["id"] for row in engine.ask(query).to_pylist()]
-        present = {*ids, *names}
-        chosen: set[str] = set()
-        for value in values:
-            matches = aliases(value, present) if name == "model" else {value} & present
-            matches = matches or {id_ for id_, called in names.items() if called == value}
-            matches = matches or {
-                id_
-                for called in (names, addresses(engine, name))
-                for id_, spelling in called.items()
-                if spelling.casefold() == value.casefold()
-            }
-            matches = matches or once(engine, name, value)
-            if not matches:
-                known = sorted({*present, *names.values()})
-                near = get_close_matches(value, known, n=3, cutoff=0.5)
-                near = near or [candidate for candidate in known if value.casefold() in candidate.casefold()][:3]
-                several = f" For several write {name}=A,{name}=B." if "," in value else ""
-                raise InvalidQuestion(
-                    f"No {name} in the ledger has the id or name {value!r}.",
-                    (f"Near it: {', '.join(near)}." if near else f"`--by {name}` lists what there is.") + several,
-                )
-            chosen |= matches
-        conditions.append(column(name).isin(*(exp.Literal.string(value) for value in sorted(chosen))))
+    for name, part in where.items():
+        words = _Words(engine, table, name)
+        ids, left_out = (
+            {id_ for value in values for id_ in words.ids(value, strict=strict)}
+            for values in (part.values, part.without)
+        )
+        if part.values:
+            conditions.append(_among(name, ids) if ids else exp.false())
+        if left_out:
+            conditions.append(exp.not_(_among(name, left_out)))
     return conditions
+
+
+def _among(name: str, ids: Iterable[str]) -> exp.Condition:
+    return column(name).isin(*(exp.Literal.string(value) for value in sorted(ids)))
+
+
+class _Words:
+    """The ids of a dimension in a table and in the directory, and the words by which a filter can name them."""
+
+    def __init__(self, engine: Engine, table: LedgerTable, name: str) -> None:
+        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
+        rows = organizations(engine) if name == "organization" else [row["id"] for row in engine.ask(query).to_pylist()]
+        self._engine = engine
+        self._name = name
+        self._names = directory(engine, name)
+        self._present = {*rows, *self._names}
+
+    def ids(self, value: str, *, strict: bool) -> set[str]:
+        """Return the ids that a value names.
+
+        An id goes before a name that is spelt alike, that before a pattern or a name in another case, and a name of
+        today before one that something had.
+        """
+        matches = aliases(value, self._present) if self._name == "model" else {value} & self._present
+        matches = matches or {id_ for id_, called in self._names.items() if called == value}
+        matches = matches or self._alike(pattern(value) or re.compile(re.escape(value), re.IGNORECASE))
+        matches = matches or once(self._engine, self._name, value)
+        if strict and not matches:
+            raise self._unknown(value)
+        return matches
+
+    def _alike(self, wild: re.Pattern[str]) -> set[str]:
+        """Return the ids whose id, name or e-mail a pattern fits; of a model all of its ids."""
+        ids = {id_ for id_ in self._present if wild.fullmatch(id_)}
+        for called in (self._names, addresses(self._engine, self._name)):
+            ids |= {id_ for id_, word in called.items() if wild.fullmatch(word)}
+        if self._name == "model":
+            ids |= {id_ for model in ids for id_ in aliases(model, self._present)}
+        return ids
+
+    def _unknown(self, value: str) -> InvalidQuestion:
+        name = self._name
+        if pattern(value):
+            return InvalidQuestion(
+                f"No {name} in the ledger has an id or name like {value!r}.", f"`--by {name}` lists what there is."
+            )
+        hint = did_you_mean(value, sorted({*self._present, *self._names.values()}), cutoff=0.5)
+        several = f" For several write {name}=A,{name}=B." if "," in value else ""
+        return InvalidQuestion(
+            f"No {name} in the ledger has the id or name {value!r}.",
+            (hint or f"`--by {name}` lists what there is.") + several,
+        )

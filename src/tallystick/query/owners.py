@@ -8,16 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from difflib import get_close_matches
 from typing import Any
 
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
+from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
@@ -76,7 +77,7 @@ def attributed(
     filters = [name for name in OWNED if name in question.where]
     sums: dict[tuple[Any, ...], list[Any]] = {}
     for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters]))):
-        if all(row[name] in question.where[name] for name in filters):
+        if all(question.where[name].takes(row[name]) for name in filters):
             sums.setdefault(tuple(row[column_name] for column_name in columns.values()), []).append(row["billed"])
     beside = messages(owners, charges)
     if filters:
@@ -89,12 +90,12 @@ def attributed(
 def known(question: Question, owners: Owners) -> None:
     """Raise InvalidQuestion where a question holds a team or cost center that no rule has."""
     for name, choices in (("team", owners.teams), ("cost_center", owners.centers)):
-        for value in question.where.get(name, ()):
-            if value not in choices:
-                near = get_close_matches(value, choices, n=3, cutoff=0.5)
+        asked = question.where.get(name, Filter())
+        for value in (*asked.values, *asked.without):
+            if not any(map(Filter.of(value).takes, choices)):
+                near = did_you_mean(value, choices, cutoff=0.5)
                 raise InvalidQuestion(
-                    f"No rule has the {name} {value!r}.",
-                    f"Near it: {', '.join(near)}." if near else "`tallystick owners` lists the rules.",
+                    f"No rule has the {name} {value!r}.", near or "`tallystick owners` lists the rules."
                 )
 
 

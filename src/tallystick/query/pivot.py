@@ -11,6 +11,7 @@ from typing import Any
 
 from tallystick.core.dimensions import TIMES
 from tallystick.core.question import Cell, Heading, Kind, Question
+from tallystick.core.text import choose
 from tallystick.errors import InvalidQuestion
 
 
@@ -94,7 +95,8 @@ class Pivot:
             if name in self.refused:
                 raise InvalidQuestion(f"`{self.name}` cannot be asked by {name}: {self.refused[name]}", choices)
             if name not in {*self.dimensions, *self.cuts}:
-                raise InvalidQuestion(f"`{self.name}` knows no dimension {name!r}.", choices)
+                names = (*self.dimensions, *self.cuts)
+                raise InvalidQuestion(f"`{self.name}` knows no dimension {name!r}.", choose(name, names))
             if name in TIMES and name in question.where:
                 raise InvalidQuestion(f"Time is not chosen by --where {name}.", "Use --since and --until.")
         if len(set(question.by)) != len(question.by):

@@ -13,6 +13,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT, rounded
 from tallystick.core.question import Question
@@ -65,7 +66,7 @@ def _closed(rows: pa.Table, days: Window) -> dict[_OWNER, Decimal]:
 
 def _today(engine: Engine, organization: str, days: Window, owners: Owners) -> dict[_OWNER, Decimal]:
     """The same by the rules, names and bill of today."""
-    question = Question("closed", days, (), {"organization": (organization,)})
+    question = Question("closed", days, (), {"organization": Filter.of(organization)})
     sums = attribution(engine, question, owners).sums(["team", "cost_center"])
     return {(row["team"], row["cost_center"]): row["billed"] for row in sums}
 

@@ -7,13 +7,14 @@ that day, until another takes its place. Days before the first sighting go by th
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.time import text
 from tallystick.store.engine import Engine
@@ -67,12 +68,18 @@ def once(engine: Engine, dimension: str, word: str) -> set[str]:
     return {id_ for (_, id_), spelt in spellings(engine).get(dimension, {}).items() if word in every(spelt)}
 
 
-def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[Message]:
-    """What to say of filters by a name that something had and has no longer: a filter takes things, whole."""
-    filters = [(name, value) for name, values in where.items() if name in NAMED_BY for value in values]
+def formerly(engine: Engine, where: Mapping[str, Filter]) -> list[Message]:
+    """Say of filters by a name that something had and has no longer what they take: a filter takes things, whole."""
+    filters = [
+        (name, value, values is part.values)
+        for name, part in where.items()
+        if name in NAMED_BY
+        for values in (part.values, part.without)
+        for value in values
+    ]
     over_time = spellings(engine) if filters else {}
     messages = []
-    for name, value in filters:
+    for name, value, counted in filters:
         spelt_by_id = {id_: spelt for (_, id_), spelt in over_time[name].items() if value in every(spelt)}
         named = [id_ for id_, spelt in spelt_by_id.items() if value in spelt[-1][1]]
         for id_, spelt in spelt_by_id.items():
@@ -80,10 +87,13 @@ def formerly(engine: Engine, where: Mapping[str, Sequence[str]]) -> list[Message
                 continue
             since = next(later for (_, words), (later, _) in pairwise(spelt) if value in words)
             messages.append(
-                warning(f"{name} {id_} was called {value!r} before {since}: its days are not counted here.")
+                warning(
+                    f"{name} {id_} was called {value!r} before {since}: its days are {'not ' * counted}counted here."
+                )
                 if named
                 else note(
-                    f"{name} {id_} is called otherwise than {value!r} since {since}: all its days are counted here."
+                    f"{name} {id_} is called otherwise than {value!r} since {since}: "
+                    f"{'all its days are' if counted else 'none of its days is'} counted here."
                 )
             )
     return messages

@@ -15,6 +15,7 @@ from tallystick.core.message import note
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, CLOSED_AS
+from tallystick.core.text import choose
 from tallystick.core.time import text
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion
@@ -51,7 +52,7 @@ def answer(
     """
     month_window = utc_month(month)
     if unknown := [name for name in by if name not in BY]:
-        raise InvalidQuestion(f"`diff` knows no dimension {unknown[0]!r}.", f"Choose among {', '.join(BY)}.")
+        raise InvalidQuestion(f"`diff` knows no dimension {unknown[0]!r}.", choose(unknown[0], BY))
     to = tables.as_of(after) if after else newest
     later = Engine(tables, to)
     question = Question("diff", month_window, tuple(by))

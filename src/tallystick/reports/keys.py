@@ -13,11 +13,12 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.causes import USAGE_NOT_READ
-from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.dimensions import NAMED, UNKNOWN, canonical
 from tallystick.core.message import note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, USED
+from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, instant
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover
@@ -144,11 +145,13 @@ def _last_used(last: date | None, unread: date | None, *, spent: bool) -> str:
 
 def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Question) -> list[tuple[Cell, ...]]:
     """The rows whose cells have the values wanted, one of those that a cell lists; the first of them."""
-    for name, values in question.where.items():
+    for word, part in question.where.items():
+        name = canonical(word, names)
         if name not in names:
-            raise InvalidQuestion(f"`keys` has no column {name!r}.", f"Columns are {', '.join(names)}.")
+            near = did_you_mean(word, names)
+            raise InvalidQuestion(f"`keys` has no column {word!r}.", f"{near} Columns are {', '.join(names)}.".strip())
         index = names.index(name)
-        rows = [row for row in rows if {str(row[index]), *str(row[index]).split(", ")} & set(values)]
+        rows = [row for row in rows if part.takes(str(row[index]), *str(row[index]).split(", "))]
     return rows[: question.top]
 
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from sqlglot import exp
 
 from tallystick.api.limits import PERIODS
+from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Question
@@ -69,7 +70,7 @@ class Spent:
             return None
         text = f"{today:%Y-%m-%d} is running and not billed yet: what was spent today is in no figure of the ledger."
         self.messages.append(note(text))
-        where = {"organization": (self.organization,)}
+        where = {"organization": Filter.of(self.organization)}
         coverage, covered = cover(self.engine, CHARGES, Question("limits", window, (), where), self.now)
         self.messages.extend(covered)
         if coverage["absent"]:

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
+from tallystick.core.filter import Filter
 from tallystick.core.message import note
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -58,7 +59,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     large = [row for price in in_force if price.large for row in [_row(listed, price, large=True)]]
     rows = sorted([*(_row(listed, price) for price in in_force), *large], key=lambda row: _order(row, in_force))
     factors = [_factor(factor) for factor in listed.modifiers(day) if _concerns(factor, listed, model)]
-    where = {"for": (model,)} if model else {}
+    where = {"for": Filter.of(model)} if model else {}
     notes = [
         _NOTE,
         *([f"No price of {model} holds on {day}."] if not rows else []),
@@ -88,7 +89,7 @@ def history(prices: Prices, model: str) -> Table:
         for large in ((False, True) if price.large else (False,))
     ]
     factors = [_factor(factor) for factor in listed.factors if _concerns(factor, listed, model)]
-    where = {"for": (model,)}
+    where = {"for": Filter.of(model)}
     window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).end) if days else Window.of_day(date.min)
     return Table(
         Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (note(_NOTE),)

@@ -194,7 +194,7 @@ def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[lis
     counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
     sums: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
     for row in money.sums(by):
-        if all(row[name] in question.where[name] for name in OWNED if name in question.where):
+        if all(question.where[name].takes(row[name]) for name in OWNED if name in question.where):
             key = tuple(row[name] for name in (*columns.values(), _UNIT, _COUNTED))
             count, billed = sums.get(key, (0, Decimal(0)))
             units = int(EXACT.scaleb(counts.get(tuple(row[name] for name in by), Decimal(0)), PLACES))

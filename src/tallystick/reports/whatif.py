@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.filter import Filter
 from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -103,9 +104,9 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
     WHATIF.check(question)
     known = {*prices.own.models, *(price.subject for price in prices.own.on(question.window.days()[-1]))}
     for model in change.batches:
-        wanted(engine, USED, {"model": (model,)})
+        wanted(engine, USED, {"model": Filter.of(model)})
     for old, new in change.swap.items():
-        wanted(engine, USED, {"model": (old,)})
+        wanted(engine, USED, {"model": Filter.of(old)})
         if new not in known:
             near = get_close_matches(new, sorted(known), n=3, cutoff=0.5)
             raise InvalidQuestion(

@@ -1,0 +1,33 @@
+"""The small organization with rules of who owns what."""
+
+from __future__ import annotations
+
+import pytest
+
+from tallystick import Ledger
+from tallystick.settings import Settings
+
+from .given import CLOCK, Kept
+
+RULES = """
+[[owner]]
+team = "coders"
+workspace = "Claude Code"
+[[owner]]
+shared = {rule = "fixed", shares = {left = "1/2", right = "1/2"}}
+workspace = "Public Sector"
+[[owner]]
+shared = {rule = "proportional", teams = ["coders", "rest"]}
+workspace = "Research"
+[[owner]]
+team = "rest"
+"""
+
+
+@pytest.fixture(scope="module")
+def owned(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The small organization's ledger with rules of who owns what."""
+    path = tmp_path_factory.mktemp("owned") / "tallystick.toml"
+    path.write_text(RULES, encoding="utf-8")
+    told = Settings.load(config=str(path), ledger=str(book.path), environment={})
+    return Kept(told.ledger, CLOCK, told.price_lists(), told)
