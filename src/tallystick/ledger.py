@@ -90,8 +90,7 @@ class Ledger(Answers):
 
         wanted, by = self._wanted(since, until, month, again=again), _grain(grain)
         if client is None:
-            settings = self._settings or Settings.load()
-            with settings.client(self._clock) as made:
+            with self._settings.client(self._clock) as made:
                 return self.sync(
                     since,
                     until,
@@ -207,7 +206,7 @@ class Ledger(Answers):
         engine, today = self.engine(), self._clock.now().date()
         changes = renamed(engine, today)
         rest = [f"{len(changes) - _NAMED} more"] if len(changes) > _NAMED else []
-        owners = self._settings.owners() if self._settings and changes else None
+        owners = self._settings.owners() if changes else None
         rules = [change for change in owners.renamings(spellings(engine)) if change.day == today] if owners else []
         names = f"Renamed: {'; '.join([*changes[:_NAMED], *rest])}. Days from {today} on go by the new names."
         return [*([names] if changes else []), *(renaming(owners, change) for change in rules if owners)]
@@ -243,7 +242,7 @@ class Ledger(Answers):
         """What `close` would close, of each organization; raises what `close` raises, and writes nothing."""
         from tallystick.billing.close import drafts
 
-        owners = (self._settings or Settings.load()).owners()
+        owners = self._settings.owners()
         return drafts(
             self.engine(),
             month_name(month, self._clock.now()),
@@ -276,7 +275,7 @@ class Ledger(Answers):
         from tallystick.billing.close import close
 
         self.engine()
-        owners = (self._settings or Settings.load()).owners()
+        owners = self._settings.owners()
         return close(
             self._tables,
             month_name(month, self._clock.now()),
@@ -291,10 +290,10 @@ class Ledger(Answers):
         )
 
     def _people(self) -> People:
-        return (self._settings or Settings.load()).people()
+        return self._settings.people()
 
     def _cuts(self, cuts: Sequence[str] | None) -> Sequence[str]:
-        return cuts if cuts is not None else self._settings.cuts if self._settings else ()
+        return self._settings.cuts if cuts is None else cuts
 
     def _wanted(self, since: When | None, until: When | None, month: When | None, *, again: bool = False) -> Window:
         now = self._clock.now()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from cases.conftest import NOW, Case
-from tallystick.cli.api import Shown
+from tallystick.cli.sync import Shown
 
 BASE = "/v1/organizations/"
 USAGE, COST = f"{BASE}usage_report/messages", f"{BASE}cost_report"

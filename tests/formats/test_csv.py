@@ -68,7 +68,7 @@ def test_negative_numbers_of_sql_stay_numbers(book: Ledger) -> None:
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_a_report_is_one_rectangle(book: Ledger, report: str) -> None:
     """The header is the column names and each line a row with the exact cells; no totals, no messages among them."""
-    table = book.ask(report, ("workspace", "day"))
+    table = book.ask(report, by=("workspace", "day"))
     header, *rows = read(as_csv(table))
     assert header == [heading.name for heading in table.headings]
     assert len(rows) == len(table.rows)

@@ -114,7 +114,7 @@ def _agreed(path: Path, text: bytes, request: pytest.FixtureRequest) -> None:
 @pytest.mark.parametrize("asked", ANSWERS, ids=lambda it: it.name)
 def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: pytest.FixtureRequest) -> None:
     """An answer over the fixed organization at the pinned time is, byte for byte, the one that somebody has read."""
-    table = book.ask(asked.report, asked.by, asked.since, asked.until, None, asked.top)
+    table = book.ask(asked.report, by=asked.by, since=asked.since, until=asked.until, top=asked.top)
     _agreed(GOLDEN / _file(asked.name, form), _read(form, FORMATS[form].write(table)), request)
 
 

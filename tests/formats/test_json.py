@@ -17,7 +17,7 @@ REPORTS = ("spend", "usage", "cache")
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_keys_are_the_promised_ones(book: Ledger, report: str) -> None:
     """An answer has exactly report, question, columns, rows, totals, warnings, notes, coverage, as_of."""
-    said = json.loads(as_json(book.ask(report, "workspace")))
+    said = json.loads(as_json(book.ask(report, by="workspace")))
     assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
     assert said["report"] == report
     assert all(list(column) == ["name", "kind", "unit"] for column in said["columns"])
@@ -34,7 +34,7 @@ def test_numbers_are_never_floats(book: Ledger, report: str) -> None:
     def refuse(number: str) -> None:
         raise AssertionError(number)
 
-    said = json.loads(as_json(book.ask(report, ("workspace", "day"))), parse_float=refuse)
+    said = json.loads(as_json(book.ask(report, by=("workspace", "day"))), parse_float=refuse)
     for column in said["columns"]:
         for row in said["rows"]:
             cell = row[column["name"]]

@@ -15,7 +15,7 @@ from tallystick.formats.jsonl import as_jsonl
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_the_lines_are_the_rows_of_the_json_answer(book: Ledger, report: str) -> None:
     """Each line is one row, the very object that the JSON answer has; nothing else is among them."""
-    table = book.ask(report, ("workspace", "day"))
+    table = book.ask(report, by=("workspace", "day"))
     lines = as_jsonl(table).removesuffix("\n").split("\n")
     assert [json.loads(line) for line in lines] == json.loads(as_json(table))["rows"]
 

@@ -89,7 +89,7 @@ def test_the_hostile_document_has_every_table() -> None:
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_every_figure_is_there(book: Ledger, report: str) -> None:
     """The table has each cell as text for people has it, the totals bold under them, and each message is listed."""
-    table = book.ask(report, ("workspace", "day"))
+    table = book.ask(report, by=("workspace", "day"))
     text = as_markdown(table)
     cells = list(texts(text, "td"))
     said = [

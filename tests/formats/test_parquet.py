@@ -26,7 +26,7 @@ def read(written: bytes) -> Any:
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_the_rows_come_back_exactly(book: Ledger, report: str) -> None:
     """Each cell comes back as it was: money to the picodollar, counts as integers, what is not known as null."""
-    table = book.ask(report, ("workspace", "day"))
+    table = book.ask(report, by=("workspace", "day"))
     found = read(as_parquet(table))
     assert found.to_pylist() == table.rows
     for heading in table.headings:

@@ -141,7 +141,7 @@ def test_a_formula_has_the_exact_total_as_its_result() -> None:
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_no_row_or_figure_is_lost(book: Ledger, report: str) -> None:
     """Each row and each total of a report is in its sheet, under a frozen header with a filter over the rows alone."""
-    table = book.ask(report, ("workspace", "day"))
+    table = book.ask(report, by=("workspace", "day"))
     read = sheet(table, results=True)
     _, *rows = [[cell.value for cell in row] for row in read]
     assert len(rows) == len(table.rows) + 2

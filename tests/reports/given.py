@@ -21,12 +21,17 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.question import Table
 from tallystick.core.time import DAY
+from tallystick.reports.cache import CACHE
+from tallystick.reports.spend import SPEND
+from tallystick.reports.usage import USAGE
 from tallystick.settings import SystemClock
 from tallystick.sim import Simulator, World
 from tallystick.store.engine import Engine
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 TODAY = NOW.date()
+REPORTS = (SPEND, USAGE, CACHE)
+"""The reports that sum and group."""
 CLOCK = SystemClock(NOW)
 KEY = "sk-ant-admin01-simulated"
 FIRST = date(2026, 10, 1)
@@ -43,7 +48,7 @@ NASTY = ("\u202egnitset\u2066", ":boom: [link=https://example.invalid]here[/link
 
 def small_world(seed: int = 1) -> World:
     """An organization of sixteen keys; the last four have nasty names."""
-    world = World(start=date(2026, 8, 1), end=TODAY, seed=seed, keys=16, requests_per_key_day=6)
+    world = World(start=date(2026, 8, 1), end=TODAY, seed=seed, keys=16, requests_per_key_day=6, hostile_names=True)
     keys = world.organization.keys
     named = [replace(key, name=name) for key, name in zip(keys[-len(NASTY) :], NASTY, strict=True)]
     world.organization = replace(world.organization, keys=(*keys[: -len(NASTY)], *named))

@@ -9,13 +9,13 @@ from decimal import Decimal
 
 import pytest
 
+from reports.given import REPORTS
 from tallystick import Ledger, Question, Table
 from tallystick.core.question import Cell
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.grouping import answer
 from tallystick.query.pivot import Pivot
-from tallystick.reports import REPORTS
 from tallystick.sim import World
 from tallystick.store.engine import Engine
 
@@ -141,7 +141,7 @@ def test_no_dimension_gives_one_row(book: Ledger) -> None:
 @pytest.mark.parametrize("top", [1, 3])
 def test_top_keeps_the_largest_and_sums_the_rest(book: Ledger, report: Pivot, top: int) -> None:
     """`top` shows the N largest rows and `others`, one for what stands apart; together they are the exact total."""
-    whole, table = book.ask(report.name, "model"), book.ask(report.name, "model", top=top)
+    whole, table = book.ask(report.name, by="model"), book.ask(report.name, by="model", top=top)
     assert table.rows[:top] == whole.rows[:top]
     others = table.rows[top:]
     assert {row["model"] for row in others} == {"others"}
@@ -215,7 +215,7 @@ def test_priority_tokens_are_said_to_cost_nothing_here(book: Ledger, truth: Trut
     """Where priority tokens were used, every report says how many, and that the cost report never has their cost."""
     tokens = sum(truth.tokens(AGO_30, LAST, tier="priority")[name] for name in TOKENS)
     for report in REPORTS:
-        message(book.ask(report.name, ()), f"{tokens:,} tokens", "priority")
+        message(book.ask(report.name, by=()), f"{tokens:,} tokens", "priority")
 
 
 def test_no_priority_note_without_priority_tokens(book: Ledger) -> None:
@@ -226,7 +226,9 @@ def test_no_priority_note_without_priority_tokens(book: Ledger) -> None:
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
 def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
     """The question stands in the answer: report, window in UTC, grouping, conditions, top; and the version too."""
-    said = book.ask(report.name, "model", "2026-11-01", "2026-11-07", {"tier": "standard"}, 2).written()
+    said = book.ask(
+        report.name, by="model", since="2026-11-01", until="2026-11-07", where={"tier": "standard"}, top=2
+    ).written()
     assert said["report"] == report.name
     assert said["question"] == {
         "report": report.name,
@@ -255,7 +257,7 @@ def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
 def test_what_a_report_cannot_know_is_refused(book: Ledger, report: str, by: str, said: str) -> None:
     """A dimension that a report cannot know is an error that names it, says why, and lists the choices."""
     with pytest.raises(InvalidQuestion) as wrong:
-        book.ask(report, by)
+        book.ask(report, by=by)
     assert by in wrong.value.what
     assert said in wrong.value.what
     assert "workspace" in wrong.value.hint
@@ -264,7 +266,7 @@ def test_what_a_report_cannot_know_is_refused(book: Ledger, report: str, by: str
 def test_what_makes_no_question_is_refused(book: Ledger) -> None:
     """An unknown report, a dimension twice, a top of nothing, a condition on time: each is an error, none an answer."""
     for asking in (
-        lambda: book.ask("invoice", ()),
+        lambda: book.ask("invoice"),
         lambda: book.spend(("model", "model")),
         lambda: book.spend(top=0),
         lambda: book.spend(where={"day": "2026-11-01"}),

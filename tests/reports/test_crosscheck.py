@@ -33,7 +33,7 @@ def _sync(path: Path, world: World, source: str, since: date = SINCE, until: dat
 
 
 def _asked(book: Ledger, by: str = "workspace", *, every: bool = False) -> Table:
-    return book.crosscheck(by, f"{SINCE}", f"{LAST}", every=every)
+    return book.crosscheck(by, f"{SINCE}", f"{LAST}", include_equal=every)
 
 
 @pytest.fixture(scope="module")
@@ -150,7 +150,7 @@ def test_a_crosscheck_writes_nothing(book: Ledger) -> None:
 
 def test_other_groupings_are_refused(book: Ledger) -> None:
     """The dialects are compared by workspace or by key."""
-    with pytest.raises(InvalidQuestion, match="by model"):
+    with pytest.raises(InvalidQuestion, match="model"):
         _asked(book, "model")
 
 

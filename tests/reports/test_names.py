@@ -85,8 +85,8 @@ def test_the_priority_note_needs_no_usage_by_day(only_hours: Ledger) -> None:
 @pytest.mark.parametrize(("report", "name"), [("usage", "key"), ("usage", "actor"), ("usage", "workspace")])
 def test_every_name_that_is_shown_can_be_asked_for(book: Ledger, report: str, name: str) -> None:
     """What stands in a name column, the name of what is absent too, is understood by --where."""
-    for row in book.ask(report, name).rows:
-        assert row[name] in column(book.ask(report, name, where={name: str(row[f"{name}_name"])}), name)
+    for row in book.ask(report, by=name).rows:
+        assert row[name] in column(book.ask(report, by=name, where={name: str(row[f"{name}_name"])}), name)
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from reports.given import REPORTS
 from tallystick import Ledger
 from tallystick.errors import InvalidQuestion
-from tallystick.reports import REPORTS
 from tallystick.reports.sql import ask
 from tallystick.store.engine import Engine
 from tallystick.store.views import VIEWS
@@ -29,8 +29,8 @@ def test_the_query_of_a_report_gives_its_figures(book: Ledger, engine: Engine, r
     """What `--sql` shows can be asked as it stands, and has the same groups and figures as the report."""
     name = report.name  # type: ignore[attr-defined]
     where = {"workspace": ["Production", "default"]}
-    table = book.ask(name, ("workspace", "day"), "7d", None, where)
-    said = ask(engine, book.query(name, ("workspace", "day"), "7d", None, where))
+    table = book.ask(name, by=("workspace", "day"), since="7d", where=where)
+    said = ask(engine, book.query(name, by=("workspace", "day"), since="7d", where=where))
     names = [it.name for it in said.headings]
     assert {tuple(row[it] for it in names) for row in table.rows} == {
         tuple(f"{row[it]}" if it == "day" else row[it] for it in names) for row in said.rows

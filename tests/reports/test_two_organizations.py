@@ -27,7 +27,7 @@ def test_an_organization_can_be_asked_for_alone(two: Ledger, book: Ledger, truth
     """Held to the first organization, the ledger of two answers as the ledger of one."""
     where = {"organization": truth.world.organization.id}
     for report in ("spend", "usage", "cache"):
-        alone, among = book.ask(report, "model"), two.ask(report, "model", where=where)
+        alone, among = book.ask(report, by="model"), two.ask(report, by="model", where=where)
         assert among.rows == alone.rows
         assert among.totals == alone.totals
         assert among.coverage == alone.coverage

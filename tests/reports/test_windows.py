@@ -124,7 +124,7 @@ def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
 @pytest.mark.parametrize(("report", "by"), [("spend", ()), ("usage", "model"), ("cache", "day")])
 def test_a_window_without_data_has_unknown_totals(book: Ledger, report: str, by: str) -> None:
     """Where the ledger has no day of the window, there are no rows and every total is null, never 0."""
-    table = book.ask(report, by, "2026-09-01", "2026-09-10")
+    table = book.ask(report, by=by, since="2026-09-01", until="2026-09-10")
     assert table.rows == []
     assert set(table.totals.values()) == {None}
     assert len(table.totals) == len([it for it in table.headings if it.kind in {"count", "money", "ratio"}])
@@ -134,7 +134,7 @@ def test_a_window_without_data_has_unknown_totals(book: Ledger, report: str, by:
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_an_empty_ledger_has_unknown_totals(empty: Ledger, report: str) -> None:
     """A ledger into which nothing was committed answers with unknown totals, version 0, all days absent."""
-    table = empty.ask(report, "model")
+    table = empty.ask(report, by="model")
     assert table.rows == []
     assert set(table.totals.values()) == {None}
     assert len(table.coverage["absent"]) == 30

@@ -8,32 +8,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from importlib import import_module
 from types import FrameType
 
 import click
 
-from tallystick.cli import (
-    api,
-    ask,
-    budget,
-    claude_code,
-    close,
-    crosscheck,
-    export,
-    forget,
-    limits,
-    log,
-    look,
-    output,
-    owners,
-    price,
-    reconcile,
-    simulate,
-    statement,
-    status,
-    trust,
-    variance,
-)
+from tallystick.catalog import CATALOG, Group
+from tallystick.cli import output
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
@@ -44,59 +26,89 @@ QUERY = "tallystick-query"
 HELP = """Every cent of your Claude bill, matched to who used it.
 
 Begin with `tallystick demo`, which needs no key, or set ANTHROPIC_ADMIN_KEY and run `tallystick sync`.
-
-\b
+"""
+CODES = """\b
 Exit codes:
-  0  done
-  1  done, but something is not as it should be
-  2  asked wrongly
-  3  refused by the API
-  4  could not reach the API
-  5  the API answered strangely
-  6  the ledger cannot be read or written
-  70 an internal error; the message names a file of details
+  0   done
+  1   done, but something is not as it should be
+  2   asked wrongly
+  3   refused by the API
+  4   could not reach the API
+  5   the API answered unexpectedly
+  6   the ledger cannot be read or written
+  70  an internal error; the message names a file of details
 """
 
+COMMANDS = (
+    (Group.START, "demo", "Simulate an organization, sync it, show it.", "simulate:demo"),
+    (Group.START, "check", "Whether the API can be read.", "sync:check"),
+    (Group.START, "sync", "Read what is missing from the API into the ledger.", "sync:sync"),
+    (Group.BILL, "statement", "What a team is charged for a month, line by line.", "statement:statement"),
+    (Group.BILL, "close", "Close a month, so that nothing changes it silently.", "close:close"),
+    (Group.BILL, "export", "Every row of a table, or a month as FOCUS, to a file.", "export:export"),
+    (Group.LEDGER, "tally", "Match used against billed anew.", "ledger:tally"),
+    (Group.LEDGER, "schema", "The views that SQL reads.", "ledger:schema"),
+    (Group.LEDGER, "rebuild", "Build the ledger anew from its pages.", "ledger:rebuild"),
+    (Group.LEDGER, "forget", "Take persons out of the ledger.", "forget:forget"),
+    (Group.LEDGER, "trust", "Trust a settings file with your key.", "trust:trust"),
+    (Group.LEDGER, "sim", "The simulator as a server, and its faults.", "simulate:sim"),
+)
+"""The commands that are no report: group, name, summary, and where each is."""
 
-@click.group(help=HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """The commands, each imported when it runs, listed by group."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Return every name, in the order of the help."""
+        return [name for _, listed in self.groups() for name, _ in listed]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Return the command of that name: of a report, or one of its own file."""
+        for entry in CATALOG:
+            if entry.name == cmd_name:
+                from tallystick.cli.report import command
+
+                return command(entry)
+        for _, name, summary, source in COMMANDS:
+            if name == cmd_name:
+                module, attribute = source.split(":")
+                own: click.Command = getattr(import_module(f"tallystick.cli.{module}"), attribute)
+                own.short_help = summary
+                return own
+        return None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command that the words name; raise a usage error with what is near it."""
+        if args and (near := get_close_matches(args[0], self.list_commands(ctx), n=1)) and near[0] != args[0]:
+            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]}?")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """Write the commands by group, each with its summary."""
+        for group, listed in self.groups():
+            with formatter.section(group.value):
+                formatter.write_dl(listed)
+
+    @staticmethod
+    def groups() -> list[tuple[Group, list[tuple[str, str]]]]:
+        """Return each group with the names and summaries of its commands."""
+        every = [(group, name, summary) for group, name, summary, _ in COMMANDS]
+        every += [(entry.group, entry.name, entry.summary) for entry in CATALOG]
+        return [(group, [(name, summary) for listed, name, summary in every if listed is group]) for group in Group]
+
+
+@click.group(
+    cls=Commands,
+    help=HELP,
+    epilog=CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.version_option(package_name="tallystick")
 def cli() -> None:
     """The command line."""
-
-
-for command in (
-    simulate.demo,
-    api.check,
-    api.sync,
-    status.status,
-    *ask.REPORT_COMMANDS,
-    claude_code.claude_code,
-    price.whatif,
-    price.prices,
-    owners.owners,
-    owners.keys,
-    reconcile.reconcile,
-    crosscheck.crosscheck,
-    limits.limits,
-    variance.variance,
-    budget.pace,
-    budget.budget,
-    close.close,
-    statement.statement,
-    statement.summary,
-    log.log,
-    log.diff,
-    look.verify,
-    look.tally,
-    look.sql,
-    look.schema,
-    export.export,
-    look.rebuild,
-    forget.forget,
-    trust.trust,
-    simulate.sim,
-):
-    cli.add_command(command)
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ TEAMS = 6
 """Teams that are shown with their amount before a month is closed, the largest first."""
 
 
-@click.command(short_help="Close a month, so that nothing changes it silently.")
+@click.command()
 @click.argument("month")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")

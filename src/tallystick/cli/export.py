@@ -11,10 +11,12 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import free, note, pipe, silence, whole
+from tallystick.cli.report import added
 from tallystick.core.message import ordered
 from tallystick.core.question import incomplete
 from tallystick.errors import InvalidQuestion
 from tallystick.exports import FORMATS, TABLES, TEXTS
+from tallystick.query.report import WHERE, WINDOW
 
 if TYPE_CHECKING:
     from tallystick.exports import Rows
@@ -26,7 +28,7 @@ MEANINGS = {
 }
 
 
-@click.group(short_help="Every row of a table, or a month as FOCUS, to a file.")
+@click.group()
 def export() -> None:
     """Every row of a table, exact, to a file or a pipe; or a month as FOCUS has it.
 
@@ -48,8 +50,7 @@ strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are
 
 def _command(name: str) -> click.Command:
     @click.command(name, help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.", short_help=f"{MEANINGS[name]}.")
-    @options.days()
-    @options.where
+    @added((*WINDOW, WHERE))
     @_form(*FORMATS)
     @strict
     @options.output
@@ -60,6 +61,7 @@ def _command(name: str) -> click.Command:
     def command(
         since: str | None,
         until: str | None,
+        month: str | None,
         where: tuple[str, ...],
         form: str | None,
         strict: bool,
@@ -70,7 +72,8 @@ def _command(name: str) -> click.Command:
     ) -> None:
         book = options.book(doubt=name == "charges", ledger=ledger, config=config)
         chosen = _chosen(form, output, FORMATS)
-        _send(book.export(name, since, until, options.chosen(where)), chosen, output, force=force, strict=strict)
+        rows = book.export(name, since, until, options.chosen(where), month=month)
+        _send(rows, chosen, output, force=force, strict=strict)
 
     return command
 

@@ -9,7 +9,7 @@ from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion
 
 
-@click.command(short_help="Take a person's name and e-mail out of the ledger.")
+@click.command()
 @click.argument("person", required=False)
 @click.option("--all", "everyone", is_flag=True, help="Everybody; with `people` set, as far as it says.")
 @click.option("--yes", is_flag=True, help="Do not ask.")

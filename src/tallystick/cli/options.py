@@ -16,7 +16,6 @@ from tallystick.core.dimensions import NAMES, canonical
 from tallystick.core.filter import EXCEPT
 from tallystick.core.message import ordered
 from tallystick.core.text import ESCAPED, did_you_mean, inert
-from tallystick.core.time_words import EXAMPLES, month_word
 from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS, Format
 
@@ -64,66 +63,6 @@ config = click.option("--config", metavar="FILE", help="The settings file (TALLY
 base_url = click.option("--base-url", metavar="URL", help="Where the API is (TALLYSTICK_BASE_URL).")
 
 
-def days(
-    default: str = "the last 30 ended days, or the 30 that end with --until", *, month: bool = False
-) -> Callable[[Command], Command]:
-    """Add --since, --until and --month to a command, which takes `since` and `until`, with `month` that too.
-
-    Without, a month is handed on as both.
-    """
-    added = (
-        click.option(
-            "--since",
-            metavar="WHEN",
-            callback=_bound,
-            help=f"First day or period: {', '.join(EXAMPLES)}. Alone it runs on to now; 7d, 4w, 3m, yesterday, "
-            f"last-week and last-month end by themselves. By default {default}.",
-        ),
-        click.option(
-            "--until",
-            metavar="WHEN",
-            callback=_bound,
-            help="Last day or period, included: the same words. By default now.",
-        ),
-        click.option(
-            "--month",
-            metavar="MONTH",
-            is_eager=True,
-            expose_value=month,
-            callback=_month if not month else None,
-            help="One month in place of --since and --until: 2026-10, last-month or mtd.",
-        ),
-    )
-
-    def add(command: Command) -> Command:
-        for option in reversed(added):
-            command = option(command)
-        return command
-
-    return add
-
-
-def _month(context: click.Context, _: click.Parameter, value: str | None) -> None:
-    context.meta["month"] = value
-
-
-def _bound(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
-    """Return the word of --since or --until, or that of --month for both."""
-    month: str | None = context.meta.get("month")
-    if month is None:
-        return value
-    if value is not None:
-        raise InvalidQuestion(f"--month is --since and --until, so it goes with no --{parameter.name}.", "Use one.")
-    return month_word(month)
-
-
-where = click.option(
-    "--where",
-    multiple=True,
-    metavar="DIM=VALUE[,DIM=VALUE]",
-    help="Only these ids or names; repeat a dimension for more of it. model=claude-opus-* takes all that begin so; "
-    "key!=ci leaves one out.",
-)
 output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
 _FORM = (
     click.option(
@@ -166,11 +105,11 @@ def settings(*, asks: bool = False, **overrides: Any) -> Settings:
     return made
 
 
-def book(*, doubt: bool = True, **overrides: Any) -> Ledger:
+def book(*, doubt: bool = True, asks: bool = False, **overrides: Any) -> Ledger:
     """The ledger that the settings name; with `doubt` what is odd about their prices is said on the error stream."""
     from tallystick.ledger import Ledger
 
-    made = Ledger.of(settings(**overrides))
+    made = Ledger.of(settings(asks=asks, **overrides))
     for warning in made.price_warnings() if doubt else ():
         note(warning)
     return made

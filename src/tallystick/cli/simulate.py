@@ -29,7 +29,7 @@ SCREEN = 100
 """Columns of the first screen where the output is not a terminal."""
 
 
-@click.command(short_help="Simulate an organization, sync it, show it.")
+@click.command()
 @options.ledger
 @click.option(
     "--now",
@@ -42,7 +42,7 @@ def demo(ledger: str | None, at: str | None) -> None:
     """Simulate an organization, sync it, and show it on one screen. Needs no key."""
     from tallystick.api.client import Client
     from tallystick.api.credential import Credential
-    from tallystick.cli.api import Shown, tell
+    from tallystick.cli.sync import Shown, tell
     from tallystick.formats.text import as_text
     from tallystick.ledger import Ledger
     from tallystick.outlook.status import NEXT
@@ -73,7 +73,7 @@ def demo(ledger: str | None, at: str | None) -> None:
         click.echo(f"  {called} {question} --ledger {path}")
 
 
-@click.group(short_help="A simulated organization behind the real paths.")
+@click.group()
 def sim() -> None:
     """A simulated organization behind the real paths of the Admin API."""
 
@@ -83,6 +83,14 @@ def sim() -> None:
 @click.option("--seed", type=int, default=1, show_default=True, help="Which organization.")
 @click.option("--days", type=int, default=DAYS, show_default=True, help="It opens so many days before 2026-11-22.")
 @click.option("--keys", type=int, default=24, show_default=True, help="How many API keys it has.")
+@click.option(
+    "--world",
+    "names",
+    type=click.Choice(["everyday", "hostile"]),
+    default="everyday",
+    show_default=True,
+    help="Its names: everyday ones, or such as a spreadsheet, terminal or page must not obey.",
+)
 @click.option("--coding-keys", type=int, default=0, show_default=True, help="So many more keys that use Claude Code.")
 @click.option("--seats", type=int, default=0, show_default=True, help="So many people with a seat for Claude Code.")
 @click.option("--enterprise", is_flag=True, help="Claude Enterprise in the place of a Console organization.")
@@ -112,6 +120,7 @@ def serve_command(
     at: str | None,
     faults: tuple[str, ...],
     listed: bool,
+    names: str,
     **world: Any,
 ) -> None:
     """Serve it on this machine until interrupted."""
@@ -130,7 +139,9 @@ def serve_command(
     try:
         clock = SystemClock(_pinned(at))
         discount = _discount(permille, since)
-        server = serve(_simulator(clock.now, days, faults, discount=discount, **world), port=port)
+        server = serve(
+            _simulator(clock.now, days, faults, discount=discount, hostile_names=names == "hostile", **world), port=port
+        )
     except (ValueError, OSError) as wrong:
         raise InvalidQuestion(
             f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`."

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tallystick.core.document import Document
 
 
-@click.command(short_help="What a team is charged for a month, line by line.")
+@click.command()
 @click.option("--month", required=True, metavar="MONTH", help="As 2026-10; closed, or a draft.")
 @click.option("--team", metavar="TEAM", help="A team of the owners' rules, or unowned.")
 @click.option("--all", "every", is_flag=True, help="Every team, what nobody owns, and an overview: a file each.")
@@ -89,34 +89,6 @@ def _of_organization(every: list[Charged], month: str, organization: str | None)
             f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`."
         )
     return chosen
-
-
-@click.command(short_help="A month on a page: spend, why it changed, pace, budgets.")
-@click.option("--month", metavar="MONTH", help="As 2026-10; the last ended one unless said.")
-@click.option("--team", metavar="TEAM", help="Of one team of the owners' rules.")
-@click.option("--organization", metavar="ID", help="Which, in a ledger of several organizations.")
-@options.form
-@options.output
-@options.force
-@options.as_of
-@options.ledger
-@options.config
-def summary(
-    month: str | None,
-    team: str | None,
-    organization: str | None,
-    form: str | None,
-    output: str | None,
-    force: bool,
-    ledger: str | None,
-    config: str | None,
-) -> None:
-    """A month on a page: what was spent and on what, against the month before and the budget, why it changed.
-
-    With --output summary.html or summary.pdf a page with pictures, to print or to send.
-    """
-    document = options.book(ledger=ledger, config=config).summary(month, team, organization)
-    options.write(options.written(document, form, output), output, force=force)
 
 
 def hand_out(documents: dict[str, Document], form: str | None, output: str | None, *, force: bool) -> None:

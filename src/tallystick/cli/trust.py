@@ -10,7 +10,7 @@ from tallystick.cli.output import say
 from tallystick.core.text import safe
 
 
-@click.command(short_help="Allow a settings file to name the key and the API's address.")
+@click.command()
 @click.argument("file", required=False, default="tallystick.toml", metavar="[FILE]")
 @click.option("--list", "listing", is_flag=True, help="List the files that are trusted.")
 @click.option("--revoke", is_flag=True, help="Trust FILE no longer.")

@@ -12,11 +12,14 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.time import Window
+from tallystick.core.time_words import When, month_of
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, messages, pace, reading
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover, priority
 from tallystick.query.gaps import LATE, messages as gaps
+from tallystick.query.report import Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.owners import Owners
@@ -175,3 +178,24 @@ def _status(budget: Decimal, period_pace: Pace, unknown: int) -> str:
     if not budget:
         return OK
     return MOST if period_pace.spent >= percent(80) else HALF if period_pace.spent >= percent(50) else OK
+
+
+def _ask(context: Context, on: When | None, month: When | None) -> Table:
+    if on is not None and month is not None:
+        raise InvalidQuestion("A day is asked for, and a month too.", "Use --on or --month.")
+    days = month_of(month, context.now) if month else Window.of_day(context.day(on))
+    return context.warned(answer(context.engine, context.budgets, days, context.now, context.owners))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("on", "Budgets in force on this UTC day, and their periods; by default today.", metavar="DAY"),
+        Parameter("month", "Those in force at the end of a month, as 2026-10; by default today's.", metavar="MONTH"),
+    ),
+    "The budgets of tallystick.toml with what was spent of each, what is left, and the pace to the end of its period. "
+    "The pace takes each day that is left at the mean of its weekday over the last eight weeks; low and high hold it "
+    "in 80 % of cases. Use that is not billed yet is shown apart, as the price lists have it.",
+    strict="Exit with 1 where a budget is spent, or days of it are unknown or not billed yet; not for a forecast.",
+    failing=failing,
+)

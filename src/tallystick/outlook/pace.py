@@ -6,11 +6,12 @@ eight weeks; a running day, or one of which a part is known, at no less than tha
 
 from __future__ import annotations
 
+import decimal
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from itertools import dropwhile
 
@@ -20,11 +21,15 @@ from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
+from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import DIMENSIONS, Daily, Day, How
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover, priority, spans
 from tallystick.query.gaps import messages as gaps
+from tallystick.query.report import WHERE, Form, Parameter, Report, Where
 from tallystick.store.engine import Engine
+from tallystick.tally.cycles import Cycle, Every
 from tallystick.tally.owners import Owners
 
 HISTORY = 56
@@ -33,7 +38,7 @@ FREEDOM = 3
 """A range needs so many known days beyond one for each weekday among them and one for the drift."""
 _Z = Fraction("1.2815515655")
 """80 % of a normal distribution lie within so many deviations; wider by (1 + z^2) / 4n where n days say how far."""
-_ROUGH = Context(prec=50)
+_ROUGH = decimal.Context(prec=50)
 FEW = 7
 """With fewer known days than this there is little to go by."""
 
@@ -265,3 +270,20 @@ class _Rate:
 
 def _mean(amounts: Sequence[Fraction]) -> Fraction:
     return sum(amounts, Fraction(0)) / len(amounts)
+
+
+def _ask(context: Context, where: Where, every: str, on: When | None) -> Table:
+    question = replace(context.question("pace", where=where), window=Cycle(Every(every)).around(context.day(on)))
+    return context.warned(answer(context.engine, question, context.now, context.owners_of(question)))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("every", "Which period's end.", Form.CHOICE, "month", choices=("week", "month", "quarter", "year")),
+        Parameter("on", "The period that holds this UTC day; by default today.", metavar="DAY"),
+        WHERE,
+    ),
+    "Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. An "
+    "ended period shows its actual total.",
+)

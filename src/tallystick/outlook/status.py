@@ -21,9 +21,11 @@ from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query import gaps
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover, spans
 from tallystick.query.grouping import answer
 from tallystick.query.names import apart, directory
+from tallystick.query.report import Report
 from tallystick.reports import cache, keys, prices as price_report
 from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
@@ -239,3 +241,14 @@ def _share(part: Cell, amount: Cell) -> Decimal | None:
 def _span(window: Window) -> str:
     """A window by its first and last day."""
     return f"{window.start:%d %b} to {window.end - DAY:%d %b}"
+
+
+def _ask(context: Context) -> Document:
+    return Status(context.engine, context.owners, context.budgets, context.prices, context.now).document()
+
+
+REPORT = Report(
+    _ask,
+    about="This month against the last, its forecast, each day, what needs attention. `--json` has the same figures, "
+    "the last sync and how far the data is complete.",
+)

@@ -24,10 +24,12 @@ from tallystick.outlook import budgets as budgeted
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query.closed_months import CHARGE, closings
+from tallystick.query.context import Context
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart, directory, organizations
+from tallystick.query.report import Parameter, Report
 from tallystick.query.since_closed import otherwise
 from tallystick.query.unused import AFTER, BEFORE, credited
 from tallystick.reports import cache, reconcile, variance
@@ -382,3 +384,23 @@ def summary(
         )
     name = f"{month_of(month, now).start:%Y-%m}"
     return Summary(engine, chosen[0], name, team, owners, budgets, prices, now).document()
+
+
+def _ask(context: Context, month: When | None, team: str | None, organization: str | None) -> Document:
+    names = directory(context.engine, "organization")
+    known = {id_: names.get(id_, id_) for id_ in organizations(context.engine)}
+    return summary(
+        context.engine, known, month, team, organization, context.owners, context.budgets, context.prices, context.now
+    )
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("month", "As 2026-10; the last ended one unless said.", metavar="MONTH"),
+        Parameter("team", "Of one team of the owners' rules.", metavar="TEAM"),
+        Parameter("organization", "Which, in a ledger of several organizations.", metavar="ID"),
+    ),
+    "What was spent and on what, against the month before and the budget, why it changed. With --output summary.html "
+    "or summary.pdf a page with pictures, to print or to send.",
+)

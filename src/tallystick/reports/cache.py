@@ -16,7 +16,9 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
+from tallystick.query.context import Context
 from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.pivot_report import pivot_report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
@@ -222,3 +224,10 @@ def _figures(row: Mapping[str, Any], groups: list[Economics]) -> tuple[Cell, ...
         "5m" if all(group.five for group in groups) else None,
         sum(group.unpriced for group in groups),
     )
+
+
+def _ask(context: Context, question: Question) -> Table:
+    return context.warned(answer(context.engine, question, context.now, context.prices))
+
+
+REPORT = pivot_report(CACHE, _ask)

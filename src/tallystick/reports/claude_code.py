@@ -18,10 +18,13 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import ACTIVITY, DAYS, TOOLS
+from tallystick.core.time_words import When
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.names import directory, organizations
 from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.report import WHERE, WINDOW, Report, Where, by
 from tallystick.store.engine import Engine
 
 COUNTS = ("sessions", "lines_added", "lines_removed", "commits", "pull_requests")
@@ -240,3 +243,34 @@ def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[s
         text = "USD was billed where the ledger has no activity: the report has none, or was not read."
         warnings.append(warning(f"{plain(rounded(amount))} {text}", amount))
     return warnings
+
+
+def _ask(
+    context: Context,
+    by: tuple[str, ...],
+    since: When | None,
+    until: When | None,
+    month: When | None,
+    where: Where,
+) -> Table:
+    known = CLAUDE_CODE.dimensions
+    question = context.question("claude-code", by, (since, until, month), where, known=known)
+    return answer(context.engine, question, context.now)
+
+
+REPORT = Report(
+    _ask,
+    (
+        by(
+            ("person",),
+            "What to group by: person, day, week, month, model, terminal, customer, subscription, remote; '' for one "
+            "row.",
+        ),
+        *WINDOW,
+        WHERE,
+    ),
+    "Sessions, lines, commits, what was accepted, the estimate, and the bill beside it.",
+    priced=False,
+    strict="Exit with 1 where days are absent, or a bill is late.",
+    failing=lambda table: table.incomplete,
+)

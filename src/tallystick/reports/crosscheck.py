@@ -13,8 +13,11 @@ from typing import Any
 from tallystick.core.message import note, warning
 from tallystick.core.question import Question, Table
 from tallystick.core.records import State
+from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
 from tallystick.query.coverage import spans
+from tallystick.query.report import WINDOW, Form, Parameter, Report
 from tallystick.reports.crosscheck_keys import by_key
 from tallystick.reports.crosscheck_workspaces import At, ask, by_workspace
 from tallystick.store.engine import Engine
@@ -86,3 +89,25 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
         coverage,
         engine.version.spoken,
     )
+
+
+def _ask(
+    context: Context, by: str, since: When | None, until: When | None, month: When | None, include_equal: bool
+) -> Table:
+    question = context.question("crosscheck", (by,), (since, until, month))
+    return answer(context.engine, question, context.now, context.prices, every=include_equal)
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("by", "What to compare.", Form.CHOICE, "workspace", choices=("workspace", "key")),
+        *WINDOW,
+        Parameter("include_equal", "Also show what agrees.", Form.FLAG, False, option="--all"),
+    ),
+    "Compares the days that `sync --source both` read. By workspace: what was billed and used, each day, exactly. By "
+    "key: what the tally allocates from the older dialect's bill, against what the newer one reports; the error of the "
+    "allocation.",
+    strict="Exit with 1 where anything differs.",
+    failing=lambda table: bool(table.coverage["unequal"] or not table.coverage["compared"]),
+)

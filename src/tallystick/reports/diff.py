@@ -17,12 +17,14 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.text import choose
 from tallystick.core.time import text
-from tallystick.core.time_words import utc_month
+from tallystick.core.time_words import When, month_name, utc_month
 from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column
 from tallystick.query.known_zeros import quiet
 from tallystick.query.names import named, organizations
+from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.store.tables import EMPTY, Tables, Version
 from tallystick.tally.reconcile.line_changes import changes
@@ -160,3 +162,34 @@ def _amounts(month: str, start: Version, to: Version, before: Any, after: Any) -
     if before is not None and after is not None:
         notes.append(f"That is a change of {plain(EXACT.subtract(after, before))} USD.")
     return notes
+
+
+def _ask(context: Context, month: When, before: str | None, after: str | None, by: tuple[str, ...] | None) -> Table:
+    dimensions = LINE if by is None else by
+    return answer(
+        context.tables, context.engine.version, month_name(month, context.now), before, after, dimensions, context.now
+    )
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("month", "The month, as 2026-10.", Form.ARGUMENT, required=True),
+        Parameter(
+            "before",
+            "By default the version that closed the month, or the one before the newest that changed it.",
+            metavar="DAY|VERSION",
+            option="--from",
+        ),
+        Parameter("after", "By default the newest version.", metavar="DAY|VERSION", option="--to"),
+        Parameter(
+            "by",
+            "What to sum the lines by, as day, workspace or model. [default: each line by itself]",
+            Form.NAMES,
+            metavar="DIM[,DIM]",
+        ),
+    ),
+    "Compares MONTH (2026-10) in two versions of the ledger. A line that did not change is not shown. One that a "
+    "version does not have, or of which it does not know a figure, is empty: unknown, not zero.",
+    priced=False,
+)

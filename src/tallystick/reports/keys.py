@@ -20,11 +20,14 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, USED
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, instant
+from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LOST
 from tallystick.query.names import directory, organizations
 from tallystick.query.owners import answered, attribution, messages
+from tallystick.query.report import WINDOW, Form, Parameter, Report, Where
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -259,3 +262,29 @@ def _standing(
             shared = [(team, owners.center(team, day)) for team, _ in rule.teams]
             key_owners[subjects[subject]] = [(rule.teams[0][0], rule.cost_center)] if rule.how == "team" else shared
     return key_owners
+
+
+def _ask(
+    context: Context,
+    since: When | None,
+    until: When | None,
+    month: When | None,
+    where: Where,
+    top: int | None,
+) -> Table:
+    question = context.question("keys", (), (since, until, month), where, top, known=())
+    return context.warned(keys(context.engine, question, context.owners, context.now))
+
+
+REPORT = Report(
+    _ask,
+    (
+        *WINDOW,
+        Parameter(
+            "where", "Only keys that have it, as attention=idle or team!=search.", Form.WHERE, metavar="COLUMN=VALUE"
+        ),
+        Parameter("top", "The first N of them.", Form.COUNT, metavar="N"),
+    ),
+    "First those that need attention: idle (active, not used in the window), and those that still spend though they "
+    "are inactive, expired, archived, deleted or nobody's. Each with its owner, creator and last use.",
+)

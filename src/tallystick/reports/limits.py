@@ -32,7 +32,9 @@ from tallystick.core.money import EXACT, ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import Grain, Window, text
 from tallystick.errors import Refused
+from tallystick.query.context import Context
 from tallystick.query.names import directory
+from tallystick.query.report import Form, Parameter, Report
 from tallystick.reports.limit_spend import Spent
 from tallystick.store.engine import Engine
 
@@ -195,3 +197,24 @@ def _nearest(row: tuple[Cell, ...]) -> tuple[bool, Decimal, str, str]:
     share = row[10]
     known = share if isinstance(share, Decimal) else Decimal(0)
     return (not isinstance(share, Decimal), -known, str(row[0]), str(row[1]))
+
+
+def _ask(context: Context, rates: bool) -> Table:
+    from tallystick.reports import rate_limits
+
+    with context.open_client() as client:
+        return rate_limits.answer(client, context.now) if rates else answer(client, context.ledger, context.now)
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter(
+            "rates", "Rate limits instead, and the headroom above the busiest minute of 24 hours.", Form.FLAG, False
+        ),
+    ),
+    "The API is asked for the limits, the ledger for the spend. What this credential may not read is said, and the "
+    "rest shown; where it may read nothing the exit code is 3.",
+    priced=False,
+    api=True,
+)

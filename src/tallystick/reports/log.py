@@ -8,6 +8,7 @@ from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
+from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.tables import EMPTY, Tables, Version
 
 _HEADINGS = (
@@ -45,3 +46,11 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
 def changed(before: Version, after: Version) -> list[str]:
     """The tables that one version pins at another state than the version before it."""
     return [name for name, pin in after.tables.items() if before.tables.get(name, 0) != pin]
+
+
+REPORT = Report(
+    lambda context, top: answer(context.tables, context.engine.version, top),
+    (Parameter("top", "The newest N.", Form.COUNT, metavar="N"),),
+    "Every committed version, the newest first: any of them can be asked with --as-of.",
+    priced=False,
+)

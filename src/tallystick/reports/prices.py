@@ -17,7 +17,9 @@ from tallystick.core.records import TOKENS, USED
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day
 from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
 from tallystick.query.filters import within
+from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
 
@@ -75,7 +77,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     )
 
 
-def history(prices: Prices, model: str) -> Table:
+def models_history(prices: Prices, model: str) -> Table:
     """Every price of a model or service with its first day, the oldest first; InvalidQuestion where there is none."""
     listed = prices.own
     model = listed.model(model)
@@ -193,3 +195,23 @@ def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = N
                 f"the newest on {row['newest']}."
             )
     return notes
+
+
+def _ask(context: Context, model: str | None, on: When | None, history: bool) -> Table:
+    if not history:
+        return answer(context.prices, day_of(on, context.now), model, context.ledger)
+    if model is None or on is not None:
+        raise InvalidQuestion("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
+    return models_history(context.prices, model)
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("model", "A model.", Form.ARGUMENT),
+        Parameter("on", "The UTC day, as 2026-10-01; today unless said.", metavar="DATE"),
+        Parameter("history", "Every price that MODEL ever had, each with its first day.", Form.FLAG, default=False),
+    ),
+    "The price list in force, one's own included, with source and date of each; or MODEL's alone. Models that are past "
+    "or near their retirement and still used in the ledger, if there is one, are pointed out.",
+)

@@ -21,13 +21,16 @@ from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
 from tallystick.core.time import Grain, midnight
+from tallystick.core.time_words import When
 from tallystick.errors import LedgerError
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import wanted, within
 from tallystick.query.gaps import LOST
 from tallystick.query.names import named, organizations
 from tallystick.query.pivot import Pivot
 from tallystick.query.price_lists import MEND, OTHERS, by_others
+from tallystick.query.report import WHERE, WINDOW, Form, Parameter, Report, Where
 from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
@@ -121,7 +124,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
     return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, messages, coverage, _as_of(engine))
 
 
-def rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
+def effective_rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
     """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit.
 
     What was billed without use that is known is a row too, without a rate, so that the rows are the bill.
@@ -295,3 +298,43 @@ def _as_of(engine: Engine) -> dict[str, Any]:
 
 def _dollars(picodollars: int) -> Decimal:
     return EXACT.scaleb(Decimal(picodollars), -PLACES)
+
+
+def _ask(
+    context: Context,
+    by: tuple[str, ...] | None,
+    since: When | None,
+    until: When | None,
+    month: When | None,
+    where: Where,
+    rates: bool,
+) -> Table:
+    dimensions = (() if rates else ("model",)) if by is None else by
+    question = context.question("reconcile", dimensions, (since, until, month), where)
+    return (effective_rates if rates else answer)(context.engine, question, context.prices, context.now)
+
+
+def _unexplained(table: Table) -> bool:
+    causes = "cause" in {heading.name for heading in table.headings}
+    return table.incomplete or (causes and any(row["cause"] == UNEXPLAINED and row["amount"] for row in table.rows))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter(
+            "by",
+            "What to group by, as day, model or workspace. [default: model]",
+            Form.NAMES,
+            metavar="DIM[,DIM]",
+        ),
+        *WINDOW,
+        WHERE,
+        Parameter("rates", "The effective rate of each model and kind instead, beside the list's.", Form.FLAG, False),
+    ),
+    "The causes of a group add up to its difference, to the picodollar. None is the remainder: what none accounts for "
+    "is `unexplained`. What modifiers (batch, geography, long context, speed) did to the priced amount stands in "
+    "`in_priced` and adds nothing to the difference.",
+    strict="Exit with 1 where days are absent, a bill is late, or anything is unexplained.",
+    failing=_unexplained,
+)

@@ -10,6 +10,7 @@ from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
 from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.pivot_report import pivot_report
 from tallystick.store.views import ALL_TOLD
 
 _DAILY = "the ledger keeps what was billed by UTC day."
@@ -68,3 +69,6 @@ SPEND = Pivot(
     refused={"hour": _DAILY, "minute": _DAILY},
     cuts=CUT_DIMS,
 )
+
+
+REPORT = pivot_report(SPEND)

@@ -12,6 +12,7 @@ import pyarrow as pa
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
+from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 
 
@@ -57,3 +58,11 @@ def _cell(value: Any) -> Cell:
         case date() | time() | timedelta() | float():
             return str(value)
     return json.dumps(value, default=str)
+
+
+REPORT = Report(
+    lambda context, query: ask(context.engine, query),
+    (Parameter("query", "One statement that reads.", Form.ARGUMENT, required=True),),
+    "One select over the views that `tallystick schema` lists. Read only.",
+    priced=False,
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tallystick.core.question import Kind
 from tallystick.core.records import TOKENS
 from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.pivot_report import pivot_report
 
 DIMENSIONS = (
     "organization",
@@ -42,3 +43,6 @@ USAGE = Pivot(
     more=(Measure("requests", Kind.COUNT, "requests", aggregate=_REQUESTS),),
     refused={"minute": _FINER},
 )
+
+
+REPORT = pivot_report(USAGE)

@@ -18,12 +18,14 @@ from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of, window
 from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
 from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import named, organizations
 from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned, unasked
 from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.report import WHERE, Form, Parameter, Report, Where, by, days
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Amount, Effects, Line, effects
@@ -270,3 +272,39 @@ def _laid_out(
             ids += [value, names[name](value)] if name in names else [value]
         cells.append((*ids, *_figures(effect, present)))
     return tuple(headings), cells
+
+
+def _ask(
+    context: Context,
+    month: When | None,
+    against: str | None,
+    since: When | None,
+    until: When | None,
+    by: tuple[str, ...],
+    where: Where,
+    top: int | None,
+) -> Table:
+    window, before = windows(month, against, since, until, context.now)
+    question = replace(context.question("variance", by, where=where, top=top), window=window, against=before)
+    return context.warned(answer(context.engine, question, context.now, context.owners_of(question)))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter(
+            "against",
+            "What it is compared with: a month, another period, or both ends. By default what comes before it.",
+            metavar="MONTH|SINCE..UNTIL",
+        ),
+        *days("the last ended month, alone"),
+        by(("model",)),
+        WHERE,
+        Parameter("top", "The N largest changes; the rest in one row.", Form.COUNT, metavar="N"),
+    ),
+    "before + price + volume + mix = after, in each row and in total, to the picodollar. By any of organization, "
+    "workspace, key, actor, product, team, cost_center, model, kind, tier, context, geo, speed; the largest change "
+    "first.",
+    strict="Exit with 1 where days of either are absent, or a bill is late.",
+    failing=lambda table: table.incomplete,
+)

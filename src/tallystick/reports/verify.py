@@ -22,6 +22,7 @@ from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
 from tallystick.query.closed_months import closings, digest, kept
 from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
+from tallystick.query.report import Report
 from tallystick.reports.content_check import damaged_pages, damaged_tables
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
@@ -204,3 +205,12 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
 def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = engine.ask(exp.maybe_parse(query, dialect="duckdb")).to_pylist()
     return rows
+
+
+REPORT = Report(
+    lambda context: verify(context.engine, context.prices),
+    about="Whether charges, records and control totals add up on every day, and every file is what was written. Reads "
+    "every table and every archived page. Exit code 1, and what is not as it should be, if anything is not.",
+    priced=False,
+    failing=lambda table: bool(table.cells),
+)

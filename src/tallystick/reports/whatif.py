@@ -17,10 +17,13 @@ from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
+from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.query import grouping as plain
+from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.report import TOP, WHERE, WINDOW, Form, Parameter, Report, Where, by
 from tallystick.reports.cache import by_rate, grouped, models, price_messages
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.store.engine import Engine
@@ -213,3 +216,45 @@ def _retiring(change: Change, prices: Prices, now: datetime) -> list[str]:
         for model, day in days.items()
         if day and day <= now.date() + SOON
     ]
+
+
+def _ask(
+    context: Context,
+    swap: tuple[str, ...],
+    batch: tuple[str, ...],
+    cache_hit: str | None,
+    geo: str | None,
+    by: tuple[str, ...],
+    since: When | None,
+    until: When | None,
+    month: When | None,
+    where: Where,
+    top: int | None,
+) -> Table:
+    change = Change.read(swap, batch, cache_hit, geo)
+    question = context.question("whatif", by, (since, until, month), where, top)
+    return context.warned(answer(context.engine, question, context.now, context.prices, change))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("swap", "Price the first as the second; may be repeated.", Form.MANY, (), "MODEL=MODEL"),
+        Parameter(
+            "batch",
+            "Share of standard-tier use that is priced as batch, as 0.4; of one model as MODEL=0.4. May be repeated.",
+            Form.MANY,
+            (),
+            "[MODEL=]SHARE",
+        ),
+        Parameter("cache_hit", "Share of all input that is read from the cache, as 0.7.", metavar="SHARE"),
+        Parameter("geo", "Inference geography: global or us.", metavar="GEO"),
+        by(("model",)),
+        *WINDOW,
+        WHERE,
+        TOP,
+    ),
+    "Line by line: priced, what-if and difference, and what cannot be known.",
+    strict="Exit with 1 where days are absent or a model has no known rate.",
+    failing=lambda table: bool(table.coverage["absent"] or table.coverage.get("unpriced")),
+)

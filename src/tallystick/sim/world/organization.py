@@ -143,7 +143,7 @@ _WORKSPACES: tuple[tuple[str, dict[str, str], str], ...] = (
     ("Production", {"env": "prod", "team": "platform", "cost_center": "4100"}, "global"),
     ("Claude Code", {"team": "engineering"}, "global"),
     ("Public Sector", {"env": "prod", "team": "public", "cost_center": "4200"}, "us"),
-    ('=HYPERLINK("https://example.invalid","Research")', {"team": "research"}, "global"),
+    ("Research", {"team": "research"}, "global"),
     ("Migration 2025", {"env": "old"}, "global"),
 )
 
@@ -158,7 +158,7 @@ _KEYS: tuple[tuple[str, int, str], ...] = (
     ("staging", 1, "inactive"),
     ("migration-runner", 5, "archived"),
     ("contractor", 4, "expired"),
-    ("\x1b[31mnightly\x1b[0m [bold]batch[/bold] <b>eval</b>", 4, "active"),
+    ("nightly-eval", 4, "active"),
     ("casework", 3, "active"),
     ("staging", 4, "active"),
 )
@@ -180,6 +180,25 @@ _PEOPLE = (
     ("Goran Müller", "developer"),
 )
 _COLORS = ("#6C5BB9", "#B95B5B", "#5BB98C", "#B9A05B", "#5B8CB9", "#8C8C8C")
+
+
+_HOSTILE = {
+    "Research": '=HYPERLINK("https://example.invalid","Research")',
+    "nightly-eval": "\x1b[31mnightly\x1b[0m [bold]batch[/bold] <b>eval</b>",
+}
+"""Everyday names, and what stands for them in a hostile world: a formula, and what would steer a terminal or a page."""
+
+
+def hostile(organization: Organization) -> Organization:
+    """Return the organization with names that spreadsheets, terminals and pages must not obey."""
+    return replace(
+        organization,
+        workspaces=tuple(
+            replace(workspace, name=_HOSTILE.get(workspace.name, workspace.name))
+            for workspace in organization.workspaces
+        ),
+        keys=tuple(replace(key, name=_HOSTILE.get(key.name, key.name)) for key in organization.keys),
+    )
 
 
 _SEATS = ("primary_owner", "owner", "membership_admin", "managed", "user", "user", "user")

@@ -19,7 +19,7 @@ from tallystick.sim.world.coders import key_streams, new_keys, seat_streams
 from tallystick.sim.world.discount import NO_DISCOUNT, Discount
 from tallystick.sim.world.enterprise import EnterpriseFacets
 from tallystick.sim.world.facets import BILLED_PROFILE, ConsoleFacets, Facet, profile, slot
-from tallystick.sim.world.organization import organize, seated
+from tallystick.sim.world.organization import hostile, organize, seated
 from tallystick.sim.world.plants import AGE, EARLIEST, LOOP_FACTOR, LOOP_HOURS, REFUSED_PERMILLE, Plant, Planted, plant
 from tallystick.sim.world.requests import Request, Sums
 from tallystick.sim.world.streams import Mood, Stream, streams
@@ -57,7 +57,8 @@ class World:
     both change nothing else. A `discount` lowers what is billed, never the list price. A `hipaa` organization has no
     newer reports. With `platform_values` an Enterprise organization has workspaces, keys, tiers and sessions, which
     the contract neither promises nor rules out (drift). With `bill_profiles` the requests of one user profile are
-    billed to that customer's own organization: used here, in no bill of ours [I].
+    billed to that customer's own organization: used here, in no bill of ours [I]. With `hostile_names` some names are
+    such as a spreadsheet, terminal or page must not obey.
     Raises ValueError for a span under 60 days, a start before the tariff opens, an anchor before `plants.EARLIEST`, too
     few keys, more seats than people, or seats in an Enterprise organization, none of whose reports would show them.
     """
@@ -77,6 +78,7 @@ class World:
         hipaa: bool = False,
         platform_values: bool = False,
         bill_profiles: bool = False,
+        hostile_names: bool = False,
     ) -> None:
         if end - start < timedelta(days=AGE):
             raise ValueError(f"a world needs {AGE} days from start to end; {start} to {end} is shorter")
@@ -89,6 +91,8 @@ class World:
         self.start, self.end, self.seed = start, end, seed
         self.enterprise, self.discount = enterprise, discount
         usual = organize(seed, keys, start, end)
+        if hostile_names:
+            usual = hostile(usual)
         if enterprise:
             usual = seated(usual)
         extra_keys = new_keys(usual, seed, coding_keys)

@@ -1,49 +1,13 @@
-"""The commands about the ledger itself: sql, verify, tally, schema, rebuild."""
+"""The commands about the ledger itself: tally, schema, rebuild."""
 
 from __future__ import annotations
-
-import sys
 
 import click
 
 from tallystick.cli import options
 
 
-@click.command(short_help="Ask the ledger in SQL.")
-@click.argument("query")
-@options.form
-@options.output
-@options.force
-@options.as_of
-@options.ledger
-@options.config
-def sql(query: str, form: str | None, output: str | None, force: bool, ledger: str | None, config: str | None) -> None:
-    """Ask the ledger in SQL: one select over the views that `tallystick schema` lists. Read only."""
-    from tallystick.ledger import Ledger
-
-    settings = options.settings(ledger=ledger, config=config)
-    options.write(options.written(Ledger.of(settings).sql(query), form, output), output, force=force)
-
-
-@click.command(short_help="Whether the ledger adds up.")
-@options.form
-@options.as_of
-@options.ledger
-@options.config
-def verify(form: str | None, ledger: str | None, config: str | None) -> None:
-    """Whether charges, records and control totals add up on every day, and every file is what was written.
-
-    Reads every table and every archived page. Exit code 1, and what is not as it should be, if anything is not.
-    """
-    from tallystick.ledger import Ledger
-
-    differences = Ledger.of(options.settings(ledger=ledger, config=config)).verify()
-    options.write(options.written(differences, form, None), None, force=False)
-    if differences.cells:
-        sys.exit(1)
-
-
-@click.command(short_help="Match used against billed anew.")
+@click.command()
 @options.ledger
 @options.config
 def tally(ledger: str | None, config: str | None) -> None:
@@ -55,7 +19,7 @@ def tally(ledger: str | None, config: str | None) -> None:
         click.echo("Nothing to do: every day was tallied by the price lists in force.")
 
 
-@click.command(short_help="The views that SQL reads.")
+@click.command()
 @click.argument("view", required=False)
 def schema(view: str | None) -> None:
     """The views that `tallystick sql` reads, and what each column means."""
@@ -74,7 +38,7 @@ def schema(view: str | None) -> None:
         click.echo()
 
 
-@click.command(short_help="Build the ledger anew from its pages.")
+@click.command()
 @click.argument("into", metavar="FOLDER")
 @options.ledger
 @options.config

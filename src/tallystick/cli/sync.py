@@ -9,6 +9,8 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import note
+from tallystick.cli.report import added
+from tallystick.query.report import Days, days
 
 if TYPE_CHECKING:
     from tallystick.ledger import Ledger
@@ -21,7 +23,7 @@ MOST_FAILURES = 10
 """Windows that failed and are told one by one."""
 
 
-@click.command(short_help="Whether the API can be read.")
+@click.command()
 @options.base_url
 @options.config
 def check(base_url: str | None, config: str | None) -> None:
@@ -49,8 +51,8 @@ def check(base_url: str | None, config: str | None) -> None:
         sys.exit(3)
 
 
-@click.command(short_help="Read what is missing from the API into the ledger.")
-@options.days("the first of the last month but one, up to now")
+@click.command()
+@added(days("the first of the last month but one, up to now"))
 @click.option(
     "--grain", type=options.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
 )
@@ -82,6 +84,7 @@ def check(base_url: str | None, config: str | None) -> None:
 def sync(
     since: str | None,
     until: str | None,
+    month: str | None,
     grain: str,
     source: str,
     uncoded: bool,
@@ -104,12 +107,13 @@ def sync(
     book = Ledger.of(settings)
     words = None if cuts is None else options.names(cuts)
     if planned:
-        _print_plan(book, since, until, grain, source, words, coding=not uncoded, again=again)
+        _print_plan(book, (since, until, month), grain, source, words, coding=not uncoded, again=again)
         return
     with Shown() as shown, settings.client(on_wait=shown.wait) as client:
         done = book.sync(
             since,
             until,
+            month=month,
             grain=grain,
             source=source,
             coding=not uncoded,
@@ -220,8 +224,7 @@ def _days(count: int) -> str:
 
 def _print_plan(
     book: Ledger,
-    since: str | None,
-    until: str | None,
+    dates: Days,
     grain: str,
     source: str,
     cuts: tuple[str, ...] | None,
@@ -229,7 +232,10 @@ def _print_plan(
     coding: bool,
     again: bool,
 ) -> None:
-    tasks, cost = book.plan(since, until, grain=grain, source=source, coding=coding, cuts=cuts, again=again)
+    since, until, month = dates
+    tasks, cost = book.plan(
+        since, until, month=month, grain=grain, source=source, coding=coding, cuts=cuts, again=again
+    )
     for task in tasks:
         click.echo(f"  {task}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

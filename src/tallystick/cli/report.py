@@ -1,0 +1,95 @@
+"""The command of a report of the catalog, made from what the report can be asked with."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from tallystick.catalog import Entry
+from tallystick.cli import options
+from tallystick.query.report import Form, Parameter, Report
+
+Decorator = Callable[[Any], Any]
+
+
+def command(entry: Entry) -> click.Command:
+    """Return the command that asks the report of an entry and writes its answer."""
+    report = entry.report
+
+    def ask(
+        form: str | None,
+        output: str | None,
+        force: bool,
+        ledger: str | None,
+        config: str | None,
+        base_url: str | None = None,
+        strict: bool = False,
+        show_sql: bool = False,
+        **given: Any,
+    ) -> None:
+        for parameter in report.parameters:
+            if parameter.form is Form.WHERE:
+                given[parameter.name] = options.chosen(given[parameter.name])
+        overrides = {"base_url": base_url} if report.api else {}
+        book = options.book(doubt=report.priced, asks=report.api, ledger=ledger, config=config, **overrides)
+        if show_sql:
+            options.write(book.query(entry.name, **given), output, force=force)
+            return
+        answer = book.ask(entry.name, **given)
+        options.write(options.written(answer, form, output), output, force=force)
+        if (strict or not report.strict) and report.failing(answer):
+            sys.exit(1)
+
+    for decorate in reversed([added(report.parameters), *_shared(report)]):
+        ask = decorate(ask)
+    help_text = "\n\n".join(filter(None, (entry.summary, report.about)))
+    return click.command(entry.name, help=help_text, short_help=entry.summary)(ask)
+
+
+def added(parameters: Sequence[Parameter]) -> Decorator:
+    """Return what adds parameters to a command as options or arguments."""
+
+    def add(ask: Any) -> Any:
+        for parameter in reversed(parameters):
+            ask = _option(parameter)(ask)
+        return ask
+
+    return add
+
+
+def _shared(report: Report) -> list[Decorator]:
+    """The options of every report, and those that some have."""
+    sql = click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
+    strict = click.option("--strict", is_flag=True, help=report.strict)
+    return [
+        options.form,
+        *([sql] if report.sql else ()),
+        *([strict] if report.strict else ()),
+        options.output,
+        options.force,
+        *([] if report.api else [options.as_of]),
+        options.ledger,
+        *([options.base_url] if report.api else ()),
+        options.config,
+    ]
+
+
+def _option(parameter: Parameter) -> Decorator:
+    """A parameter as an option, or as an argument."""
+    if parameter.form is Form.ARGUMENT:
+        return click.argument(parameter.name, required=parameter.required)
+    kind: dict[str, Any] = {"metavar": parameter.metavar or None}
+    if parameter.form is Form.FLAG:
+        kind = {"is_flag": True}
+    elif parameter.form is Form.COUNT:
+        kind["type"] = click.IntRange(min=1)
+    elif parameter.form is Form.CHOICE:
+        kind["type"] = options.Choice(parameter.choices)
+    elif parameter.form in {Form.MANY, Form.WHERE}:
+        kind["multiple"] = True
+    if parameter.form in {Form.TEXT, Form.NAMES, Form.CHOICE} and isinstance(parameter.default, str):
+        kind |= {"default": parameter.default, "show_default": True}
+    return click.option(parameter.flag, parameter.name, help=parameter.help, required=parameter.required, **kind)

@@ -1,0 +1,99 @@
+"""The context of a question: one version of a ledger, and all else that an answer depends on, each resolved once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tallystick.core.dimensions import NAMES, canonical
+from tallystick.core.filter import filters
+from tallystick.core.question import Question, Table
+from tallystick.core.time_words import When, utc_day, window
+from tallystick.errors import LedgerError
+from tallystick.query.owners import owned
+from tallystick.query.price_lists import warned
+from tallystick.query.report import Days, Where
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
+from tallystick.tally.price_lists import Prices
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Client
+    from tallystick.tally.budgets import Budgets
+    from tallystick.tally.owners import Owners
+
+
+@dataclass
+class Context:
+    """What every question needs once. `as_of` names the version that is asked; None is the newest.
+
+    `read_owners` and `read_budgets` give what the settings say, `open_client` the API, each at first need.
+    """
+
+    tables: Tables
+    now: datetime
+    prices: Prices
+    as_of: str | None
+    read_owners: Callable[[], Owners]
+    read_budgets: Callable[[], Budgets]
+    open_client: Callable[[], AbstractContextManager[Client]]
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The version that is asked, ready for it; raises LedgerError where there is no ledger."""
+        if not self.tables.exists():
+            raise LedgerError(
+                f"There is no ledger at {self.tables.root}.",
+                "Run `tallystick sync` first, or name another with --ledger.",
+            )
+        return Engine(self.tables, self.tables.newest() if self.as_of is None else self.tables.as_of(self.as_of))
+
+    @property
+    def ledger(self) -> Engine | None:
+        """The version that is asked, or None where there is no ledger."""
+        return self.engine if self.tables.exists() else None
+
+    @cached_property
+    def owners(self) -> Owners:
+        """Who owns what, by the settings."""
+        return self.read_owners()
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        """What may be spent, by the settings."""
+        return self.read_budgets()
+
+    def owners_of(self, question: Question) -> Owners | None:
+        """Return the owners where the question names teams or cost centers, else None."""
+        return self.owners if owned(question) else None
+
+    def question(
+        self,
+        report: str,
+        by: Sequence[str] = (),
+        days: Days = (None, None, None),
+        where: Where = None,
+        top: int | None = None,
+        *,
+        known: Sequence[str] = NAMES,
+    ) -> Question:
+        """Return what is asked of a report, over the UTC days that since, until and month name.
+
+        `known` are the names that dimensions have. Raises InvalidQuestion where the words for time name no day.
+        """
+        since, until, month = days
+        dimensions = tuple(canonical(name, known) for name in by)
+        named = window(since, until, self.now, month=month)
+        return Question(report, named, dimensions, filters(where, known), top)
+
+    def day(self, name: When | None) -> date:
+        """Return the UTC day of that name, today unless said; raise InvalidQuestion where it is none or lies ahead."""
+        return self.now.date() if name is None else utc_day(name, self.now, timedelta(0))
+
+    def warned(self, table: Table) -> Table:
+        """Return the answer with a warning first where the charges were matched by other price lists."""
+        return warned(table, self.engine, self.prices)

@@ -1,0 +1,100 @@
+"""The report of a pivot: what it can be asked with, and how it is answered or shown as SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from tallystick.core.time_words import When
+from tallystick.query.pivot import Pivot
+from tallystick.query.report import TOP, WHERE, WINDOW, Form, Parameter, Report, Where, by
+
+if TYPE_CHECKING:
+    from tallystick.core.question import Question, Table
+    from tallystick.query.context import Context
+
+ZONE = Parameter(
+    "tz",
+    "Days of a time zone such as Asia/Tokyo, from `sync --grain hour`; usage alone: cost is by UTC day.",
+    metavar="ZONE",
+)
+STRICT = "Exit with 1 where days are absent, a bill is late, or a model has no known rate."
+OWNED = "-- After it the rules of the owners give each row its team, and split shared ones.\n"
+PRICED = "-- After it the price lists give the rows, by day and what else decides a rate, their dollars.\n"
+Answer = Callable[["Context", "Question"], "Table"]
+
+
+def pivot_report(pivot: Pivot, answer: Answer | None = None) -> Report:
+    """Return the report of a pivot; `answer` takes the place of the plain sums."""
+    more = ", ".join(measure.name for measure in pivot.more)
+    show = (Parameter("show", f"Further figures: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]"),) if more else ()
+    about = f"Group by any of {', '.join(pivot.dimensions)}."
+    if pivot.cuts:
+        about += f"\n\nBy {', '.join(pivot.cuts)} where `sync --cuts` reads them."
+
+    def ask(context: Context, **values: Any) -> Table:
+        return (answer or _sums(pivot))(context, _question(pivot, context, **values))
+
+    def sql(context: Context, **values: Any) -> str:
+        from tallystick.query.grouping import query
+
+        question = _question(pivot, context, **values)
+        select, _ = query(pivot, context.engine, question, context.now)
+        steps = OWNED if {*question.by, *question.where} & {"team", "cost_center"} else ""
+        return steps + (PRICED if answer else "") + select.sql(dialect="duckdb", pretty=True) + "\n"
+
+    return Report(
+        ask,
+        (by(pivot.by), *WINDOW, WHERE, *show, ZONE, TOP),
+        about,
+        priced=pivot.name != "usage",
+        strict=STRICT,
+        failing=_unsure,
+        sql=sql,
+    )
+
+
+def _unsure(table: Table) -> bool:
+    """Whether figures lack something, or hold use that no price or no rule is known for."""
+    return table.incomplete or any(table.coverage.get(name) for name in ("unpriced", "renamed", "uncounted"))
+
+
+def _sums(pivot: Pivot) -> Answer:
+    def answer(context: Context, question: Question) -> Table:
+        from tallystick.query import grouping
+        from tallystick.query.since_closed import otherwise
+
+        owners = context.owners_of(question)
+        table = grouping.answer(pivot, context.engine, question, context.now, owners)
+        if not pivot.money:
+            return table
+        if owners:
+            table = replace(table, messages=(*otherwise(context.engine, question.window, owners), *table.messages))
+        return context.warned(table)
+
+    return answer
+
+
+def _question(
+    pivot: Pivot,
+    context: Context,
+    *,
+    by: tuple[str, ...],
+    since: When | None,
+    until: When | None,
+    month: When | None,
+    where: Where,
+    top: int | None,
+    tz: str | None,
+    show: Sequence[str] = (),
+) -> Question:
+    """Return what is asked of a pivot; its days are of the zone `tz` where one is named."""
+    question = replace(context.question(pivot.name, by, (since, until, month), where, top), show=tuple(show))
+    if tz is None:
+        return question
+    from tallystick.core.zones import Zone
+
+    pivot.check_zone()
+    zone = Zone.of(tz)
+    return replace(question, window=zone.window(since, until, context.now, month=month), zone=zone)

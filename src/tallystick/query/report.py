@@ -1,0 +1,146 @@
+"""A report: one question that can be asked, what it can be asked with, and how it is answered.
+
+Every face is made from it: the command and its options, the Python access, the tables of the documentation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from tallystick.core.document import Answer
+from tallystick.core.filter import Where as Filters
+from tallystick.core.text import did_you_mean
+from tallystick.core.time_words import EXAMPLES, When
+from tallystick.errors import InvalidQuestion
+
+
+class Form(StrEnum):
+    """How a parameter is written: on the command line as text, in Python as text or as the value itself."""
+
+    TEXT = "text"
+    COUNT = "count"
+    FLAG = "flag"
+    CHOICE = "choice"
+    NAMES = "names"
+    """Names with commas between them; in Python one name or several."""
+    WHERE = "where"
+    """DIMENSION=VALUE, repeated; in Python a mapping of dimensions to a value or several."""
+    MANY = "many"
+    """A text, repeated; in Python one or several."""
+    ARGUMENT = "argument"
+    """A text without an option before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that a report can be asked with: a keyword in Python, an option or an argument of the command.
+
+    `option` is the option's name where it is not the keyword's.
+    """
+
+    name: str
+    help: str
+    form: Form = Form.TEXT
+    default: Any = None
+    metavar: str = ""
+    option: str = ""
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def flag(self) -> str:
+        """Its option on the command line."""
+        return self.option or f"--{self.name.replace('_', '-')}"
+
+    def value(self, given: Any) -> Any:
+        """Return what the report takes for what was given; raise InvalidQuestion where it cannot be."""
+        if given is None:
+            return None
+        if self.form is Form.CHOICE and given not in self.choices:
+            hint = did_you_mean(given, self.choices) or f"It can be {', '.join(self.choices)}."
+            raise InvalidQuestion(f"{self.flag} cannot be {given!r}.", hint)
+        if self.form is Form.COUNT and given < 1:
+            raise InvalidQuestion(f"{self.flag} keeps at least one row.", "Leave it out to see all.")
+        if self.form is Form.NAMES:
+            names = given.split(",") if isinstance(given, str) else given
+            return tuple(name.strip() for name in names if name.strip())
+        if self.form is Form.MANY:
+            return (given,) if isinstance(given, str) else tuple(given)
+        return given
+
+
+def _never(_: Answer) -> bool:
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One question: `answer` takes a Context and the parameters by name, and gives a Table or a Document.
+
+    `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
+    warnings are said. `strict` says when `--strict` ends a command with 1, which `failing` decides; without `strict`
+    it ends so by itself. `api`: it asks the API, of the ledger as it is now. `sql` gives the query in place of the
+    answer.
+    """
+
+    answer: Callable[..., Answer]
+    parameters: tuple[Parameter, ...] = ()
+    about: str = ""
+    priced: bool = True
+    strict: str = ""
+    failing: Callable[[Any], bool] = _never
+    api: bool = False
+    sql: Callable[..., str] | None = None
+
+    def values(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Return every parameter's value, None being its default; raise InvalidQuestion for an unknown keyword."""
+        known = {parameter.name: parameter for parameter in self.parameters}
+        for keyword in given:
+            if keyword not in known:
+                hint = did_you_mean(keyword, known) or f"It has {', '.join(known) or 'no parameters'}."
+                raise InvalidQuestion(f"`{name}` has no parameter {keyword!r}.", hint)
+        values = {
+            keyword: parameter.value(parameter.default if given.get(keyword) is None else given[keyword])
+            for keyword, parameter in known.items()
+        }
+        for keyword, parameter in known.items():
+            if parameter.required and values[keyword] is None:
+                raise InvalidQuestion(f"`{name}` needs {parameter.flag}.", parameter.help)
+        return values
+
+
+def days(default: str = "the last 30 ended days, or the 30 that end with --until") -> tuple[Parameter, ...]:
+    """Return the parameters for the days that a report is of: since, until, month; `default` says which if none is."""
+    return (
+        Parameter(
+            "since",
+            f"First day or period: {', '.join(EXAMPLES)}. Alone it runs on to now; 7d, 4w, 3m, yesterday, last-week "
+            f"and last-month end by themselves. By default {default}.",
+            metavar="WHEN",
+        ),
+        Parameter("until", "Last day or period, included: the same words. By default now.", metavar="WHEN"),
+        Parameter("month", "One month in place of --since and --until: 2026-10, last-month or mtd.", metavar="MONTH"),
+    )
+
+
+WHERE = Parameter(
+    "where",
+    "Only these ids or names; repeat a dimension for more of it. model=claude-opus-* takes all that begin so; key!=ci "
+    "leaves one out.",
+    Form.WHERE,
+    metavar="DIM=VALUE[,DIM=VALUE]",
+)
+TOP = Parameter("top", "The N largest rows; the rest in one.", Form.COUNT, metavar="N")
+WINDOW = days()
+Where = Filters | None
+"""What dimensions are held to, where anything is."""
+Days = tuple[When | None, When | None, When | None]
+"""The words for time of a question: since, until, month."""
+
+
+def by(default: Sequence[str], help: str = "What to group by; '' for one row.") -> Parameter:  # noqa: A002 - as click
+    """Return the parameter for what to group by."""
+    return Parameter("by", help, Form.NAMES, ",".join(default), metavar="DIM[,DIM]")

@@ -1,0 +1,29 @@
+"""Owners: the rules with what each caught, or what is wrong with them."""
+
+from __future__ import annotations
+
+from tallystick.core.question import Table
+from tallystick.core.time_words import When
+from tallystick.query.context import Context
+from tallystick.query.owners import rules
+from tallystick.query.report import WINDOW, Form, Parameter, Report
+from tallystick.reports.owner_check import check as checked, problems
+
+
+def _ask(context: Context, check: bool, since: When | None, until: When | None, month: When | None) -> Table:
+    question = context.question("owners", (), (since, until, month))
+    answer = checked if check else rules
+    return context.warned(answer(context.engine, question, context.owners, context.now))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter(
+            "check", "What nobody owns and the rules that never match; exit with 1 if any.", Form.FLAG, default=False
+        ),
+        *WINDOW,
+    ),
+    "The rules in their order, with the charges and the money that each caught.",
+    failing=lambda table: "problem" in {heading.name for heading in table.headings} and problems(table),
+)
