@@ -42,7 +42,7 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None) -> Report:
         question = _question(pivot, context, **values)
         select, _ = query(pivot, context.engine, question, context.now)
         steps = OWNED if {*question.by, *question.where} & {"team", "cost_center"} else ""
-        return steps + (PRICED if answer else "") + select.sql(dialect="duckdb", pretty=True) + "\n"
+        return select.sql(dialect="duckdb", pretty=True) + "\n" + steps + (PRICED if answer else "")
 
     return Report(
         ask,
