@@ -16,7 +16,7 @@ from tallystick.core.document import Answer, Document
 from tallystick.core.filter import Where
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import When, month_name, month_of
-from tallystick.errors import InvalidQuestion
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.context import Context
 from tallystick.query.names import organizations
 from tallystick.settings import Settings
@@ -324,17 +324,21 @@ class Answers:
 
         settings = self._settings
         return Context(
-            self._tables, self._clock.now(), self._lists(), settings.as_of, settings.owners, settings.budgets, api
+            self._tables, self._clock.now(), self._lists(), self.engine, settings.owners, settings.budgets, api
         )
 
     def engine(self) -> Engine:
         """The version that is asked, ready for it; LedgerError where there is no ledger."""
-        return self.context().engine
+        if not self._tables.exists():
+            raise LedgerError(
+                f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
+            )
+        as_of = self._settings.as_of
+        return Engine(self._tables, self._tables.newest() if as_of is None else self._tables.as_of(as_of))
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""
-        engine = self.context().ledger
-        return organizations(engine) if engine else []
+        return organizations(self.engine()) if self._tables.exists() else []
 
     def _table(self, report: str, /, **values: Any) -> Table:
         answer = self.ask(report, **values)

@@ -16,6 +16,7 @@ import click
 from tallystick.cli import options
 from tallystick.core.time import FIRST_DAY
 from tallystick.errors import InvalidQuestion
+from tallystick.folders import data_folder
 
 if TYPE_CHECKING:
     from tallystick.sim import Discount, Simulator
@@ -50,13 +51,15 @@ def demo(ledger: str | None, at: str | None) -> None:
     from tallystick.sim import serve
 
     clock = SystemClock(_pinned(at))
-    path = Path(ledger) if ledger else Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
+    path = Path(ledger) if ledger else _demo_ledger()
     book = Ledger(path, clock)
     simulator = _simulator(clock.now, seed=1, days=DAYS, keys=24)
     if set(book.organizations()) - {simulator.world.organization.id}:
         raise InvalidQuestion(
             f"{path} holds a real organization, which the demo would mix with its own.", "Name another."
         )
+    if not ledger and path.exists():
+        shutil.rmtree(path)
     with serve(simulator) as server, Shown() as shown:
         key = Credential("sk-ant-admin01-simulated", source="the simulator")
         with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
@@ -66,11 +69,17 @@ def demo(ledger: str | None, at: str | None) -> None:
     screen = book.status()
     screen = replace(screen, sections=tuple(section for section in screen.sections if section.title != NEXT))
     click.echo(as_text(screen, options.columns() or SCREEN))
-    click.echo(f"The ledger is in {path}. Go on asking:\n")
+    click.echo(f"The ledger is in {path}; delete it whenever you like. Go on asking:\n")
     installed_apart = not shutil.which("tallystick") and sys.argv[0].endswith("tallystick")
     called = sys.argv[0] if installed_apart else "tallystick"
     for question in ("spend --by key --top 5", "usage --by day --since 7d", "reconcile"):
         click.echo(f"  {called} {question} --ledger {path}")
+
+
+def _demo_ledger() -> Path:
+    """Return the one place of the demo's ledger, a new one where there is no home."""
+    folder = data_folder()
+    return folder / "demo" if folder else Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
 
 
 @click.group()

@@ -13,7 +13,6 @@ from tallystick.core.dimensions import NAMES, canonical
 from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import When, utc_day, window
-from tallystick.errors import LedgerError
 from tallystick.query.owners import owned
 from tallystick.query.price_lists import warned
 from tallystick.query.report import Days, Where
@@ -29,15 +28,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Context:
-    """What every question needs once. `as_of` names the version that is asked; None is the newest.
+    """What every question needs once, each part at first need.
 
-    `read_owners` and `read_budgets` give what the settings say, `open_client` the API, each at first need.
+    `open_engine` opens the version that is asked, `read_owners` and `read_budgets` give what the settings say,
+    `open_client` the API.
     """
 
     tables: Tables
     now: datetime
     prices: Prices
-    as_of: str | None
+    open_engine: Callable[[], Engine]
     read_owners: Callable[[], Owners]
     read_budgets: Callable[[], Budgets]
     open_client: Callable[[], AbstractContextManager[Client]]
@@ -45,12 +45,7 @@ class Context:
     @cached_property
     def engine(self) -> Engine:
         """The version that is asked, ready for it; raises LedgerError where there is no ledger."""
-        if not self.tables.exists():
-            raise LedgerError(
-                f"There is no ledger at {self.tables.root}.",
-                "Run `tallystick sync` first, or name another with --ledger.",
-            )
-        return Engine(self.tables, self.tables.newest() if self.as_of is None else self.tables.as_of(self.as_of))
+        return self.open_engine()
 
     @property
     def ledger(self) -> Engine | None:

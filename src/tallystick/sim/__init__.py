@@ -7,6 +7,7 @@ wire, it has from the contract alone.
 from tallystick.sim.newer.behavior import AnalyticsBehavior
 from tallystick.sim.older.reports import Behavior
 from tallystick.sim.simulator import Simulator, Ticking
+from tallystick.sim.transport import KEY, transport
 from tallystick.sim.wire.answer import Answer
 from tallystick.sim.wire.credentials import Credentials
 from tallystick.sim.wire.faults import FAULTS, Fault
@@ -20,6 +21,7 @@ from tallystick.sim.world.world import ANCHOR, World
 __all__ = [
     "ANCHOR",
     "FAULTS",
+    "KEY",
     "AnalyticsBehavior",
     "Answer",
     "Behavior",
@@ -36,4 +38,5 @@ __all__ = [
     "Ticking",
     "World",
     "serve",
+    "transport",
 ]
