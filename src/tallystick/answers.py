@@ -47,6 +47,10 @@ class Answers:
         self._prices = prices
         self._tables = Tables(path)
 
+    def __repr__(self) -> str:
+        """Return where the ledger is."""
+        return f"<Ledger {self.path}>"
+
     def ask(self, report: str, /, *, client: Client | None = None, **values: Any) -> Answer:
         """Return the answer of a report of the catalog; `values` are its parameters, by name.
 

@@ -51,6 +51,20 @@ def test_pandas_keeps_decimals(table: Table) -> None:
     assert list(frame.columns) == [heading.name for heading in table.headings]
 
 
+def test_pandas_takes_floats_for_plots(table: Table) -> None:
+    """With `floats` money is a float column, near the exact amount."""
+    frame = table.to_pandas(floats=True)
+    assert frame["billed"].dtype == float
+    assert frame["billed"].sum() == pytest.approx(float(table.totals["billed"]))  # type: ignore[arg-type]
+
+
+def test_answers_and_ledgers_have_short_reprs(table: Table, book: Ledger) -> None:
+    """What a notebook prints of a Table, a Document or a Ledger fits a line."""
+    assert repr(table) == f"<Table spend: {len(table.cells)} rows of day, workspace, workspace_name, billed>"
+    assert repr(book) == f"<Ledger {book.path}>"
+    assert repr(book.status()).startswith("<Document Simulated & Daughters")
+
+
 def test_html_is_harmless() -> None:
     """In a notebook, names and messages are text: no tag, no control or direction character of theirs works."""
     name = '<script>alert("1")</script>&\x1b[31m\u202egnp.exe'

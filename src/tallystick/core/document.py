@@ -66,6 +66,10 @@ class Document(Messages):
     facts: Mapping[str, Any] = field(default_factory=dict)
     lines: Table | None = None
 
+    def __repr__(self) -> str:
+        """Return its title and its sections."""
+        return f"<Document {self.title}: {', '.join(section.title for section in self.sections)}>"
+
     def written(self) -> dict[str, Any]:
         """The document as plain data, as JSON has it: money and ratios are strings, each Table as an answer."""
         return {

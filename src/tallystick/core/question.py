@@ -152,9 +152,21 @@ class Table(Messages):
             arrays.append(pa.array(column, kind))
         return pa.Table.from_arrays(arrays, names=[heading.name for heading in self.headings])
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """The rows as a pandas DataFrame, where pandas is installed; money stays Decimal."""
-        return self.to_arrow().to_pandas()
+    def to_pandas(self, *, floats: bool = False) -> pandas.DataFrame:
+        """Return the rows as a pandas DataFrame, where pandas is installed; money stays Decimal unless `floats`.
+
+        Floats are for plots: their sums are not exact.
+        """
+        frame = self.to_arrow().to_pandas()
+        if floats:
+            exact = [heading.name for heading in self.headings if heading.kind in {Kind.MONEY, Kind.RATIO, Kind.NUMBER}]
+            frame[exact] = frame[exact].astype(float)
+        return frame
+
+    def __repr__(self) -> str:
+        """Return the report and the size of the answer."""
+        name = self.question.report if self.question else "sql"
+        return f"<Table {name}: {len(self.cells):,} rows of {', '.join(heading.name for heading in self.headings)}>"
 
     def written(self) -> dict[str, Any]:
         """The answer as plain data, as JSON has it: money and ratios are strings."""
