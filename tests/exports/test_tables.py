@@ -133,7 +133,7 @@ def test_an_export_holds_exactly_the_view(ledger: Ledger, table: str) -> None:
     """The rows are those of the documented view, each once, and two exports are the same bytes."""
     names = ", ".join(name for name, *_ in columns(table))
     view = ledger.sql(
-        f"SELECT {names} FROM {EXPORTED[table].name} WHERE day >= '{DAYS['since']}' AND day < '{DAYS['until']}'"  # noqa: S608
+        f"SELECT {names} FROM {EXPORTED[table].name} WHERE day >= '{DAYS['since']}' AND day <= '{DAYS['until']}'"  # noqa: S608
     )
     rows = [
         tuple(f"{it}" if isinstance(it, date) else it for it in row.values()) for row in read(ledger, table, **DAYS)

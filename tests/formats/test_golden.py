@@ -43,11 +43,11 @@ class Asked(NamedTuple):
 
 ANSWERS = (
     Asked("spend", "spend", ("workspace",)),
-    Asked("spend-by-description", "spend", ("description", "model", "kind"), "2026-11-20", "2026-11-21"),
+    Asked("spend-by-description", "spend", ("description", "model", "kind"), "2026-11-20", "2026-11-20"),
     Asked("spend-top-days", "spend", ("day",), "mtd", None, 5),
-    Asked("spend-unknown", "spend", ("workspace",), "2026-09-01", "2026-09-11"),
+    Asked("spend-unknown", "spend", ("workspace",), "2026-09-01", "2026-09-10"),
     Asked("usage", "usage", ("key",)),
-    Asked("usage-partly-absent", "usage", ("day", "tier"), "2026-09-29", "2026-10-03"),
+    Asked("usage-partly-absent", "usage", ("day", "tier"), "2026-09-29", "2026-10-02"),
     Asked("cache", "cache", ("model",)),
 )
 

@@ -52,7 +52,7 @@ def test_figures_are_those_of_the_reports(book: Ledger) -> None:
     """Spend, caching and what is unexplained are what `spend`, `cache` and `reconcile` answer."""
     found = figures(asked(book, "2026-11"))
     assert found["billed"] == book.spend((), "2026-11", "2026-11").totals["billed"]
-    ended = ("2026-11-01", "2026-11-22")
+    ended = ("2026-11-01", "2026-11-21")
     assert found["saved by caching, net"] == book.cache(("model",), *ended).totals["net"]
     rows = book.reconcile((), *ended).rows
     assert found["unexplained"] == sum(Decimal(str(it["amount"])) for it in rows if it["cause"] == "unexplained")

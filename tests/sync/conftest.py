@@ -125,11 +125,11 @@ def transport(simulator: Simulator) -> httpx2.MockTransport:
 
 
 def synced(path: Path, wire: Wire, since: date, until: date | None = None, *, key: str = KEY, **more: Any) -> Outcome:
-    """One sync of the ledger at `path` from the simulator, of the older reports where nothing else is said."""
+    """One sync of the days before `until` from the simulator, of the older reports where nothing else is said."""
     more.setdefault("source", "reports")
     with Client(Credential(key), clock=wire.clock, transport=transport(wire)) as client:
         book = Ledger(path, wire.clock)
-        return book.sync(str(since), str(until) if until else None, client=client, **more)
+        return book.sync(str(since), str(until - timedelta(days=1)) if until else None, client=client, **more)
 
 
 @lru_cache(maxsize=4)

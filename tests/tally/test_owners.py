@@ -388,7 +388,7 @@ def test_a_team_is_the_same_however_it_is_asked(book: Ledger, owners: Owners) ->
 def test_rules_follow_the_truth(book: Ledger, owners: Owners) -> None:
     """What a single-team rule on a workspace owns is what `spend` says of that workspace on those days."""
     coders = by(book, Owners(owners.rules[:2]), "cost_center")
-    for center, since, until in (("4300", "2026-10-23", "2026-11-10"), ("4301", "2026-11-10", "2026-11-22")):
+    for center, since, until in (("4300", "2026-10-23", "2026-11-09"), ("4301", "2026-11-10", "2026-11-21")):
         said = book.spend((), since, until, {"workspace": "Claude Code"}).totals["billed"]
         assert coders[center,] == said
 
