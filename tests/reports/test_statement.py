@@ -148,6 +148,19 @@ def test_a_statement_asked_wrongly(tallystick: Tallystick, words: tuple[str, ...
     tallystick("statement", "--month", "2026-10", *words).refused(2, *said)
 
 
+def test_a_month_by_its_other_words(tallystick: Tallystick, tmp_path: Path) -> None:
+    """`last-month` is the month by its name, in answers, files and questions; what is no month is asked wrongly."""
+    for words in (("statement", "--team", "unowned", "--month"), ("diff",), ("budget", "--month")):
+        named, last = (tallystick(*words, month) for month in ("2026-10", "last-month"))
+        assert (named.code, named.out, named.err) == (last.code, last.out, last.err)
+        tallystick(*words, "2026-Q3").refused(2, "'2026-Q3' is not a month", "last-month")
+    tallystick("statement", "--month", "last-month", "--all", "--format", "csv", "-o", str(tmp_path / "sent"))
+    names = {file.name for file in (tmp_path / "sent").iterdir()}
+    assert "2026-10-all.csv" in names
+    assert all(name.startswith("2026-10-") for name in names)
+    tallystick("close", "last-month", "--provisional", "--late").refused(2, "2026-10 was not closed", "--yes")
+
+
 def test_an_unknown_month_has_no_statement(tallystick: Tallystick) -> None:
     """Of a month that the ledger does not have, or that has not begun, there is no statement of 0.00: it is unknown."""
     for month in ("2026-08", "2026-12", "2031-01"):

@@ -46,7 +46,7 @@ def close(
     ledger: str | None,
     config: str | None,
 ) -> None:
-    """Close MONTH (2026-10): verify it, and keep its charges, owners, rules and prices as they are now.
+    """Close MONTH (2026-10, last-month): verify it, and keep its charges, owners, rules and prices as they are now.
 
     Shows what it would close, and asks: it cannot be undone. Nothing rewrites what is kept. What Anthropic restates
     later is charged in the first month that is still open, as adjustments. Prints what each team is charged, and the
@@ -59,6 +59,7 @@ def close(
     statement.one(1 if organization else len(book.organizations()), form, output)
     allowed = {"provisional": provisional, "late": late, "skip_earlier": skip_earlier}
     drafts = book.closable(month, organization=organization, **allowed)
+    month = next((draft.month.name for draft in drafts), month)  # last-month by its name: what is shown is closed
     days = {draft.month.organization: draft.provisional for draft in drafts}
     for made in book.statements(month):
         if made.month.organization in days:

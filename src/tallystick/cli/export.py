@@ -83,7 +83,7 @@ for _name in TABLES:
 
 
 @export.command("focus", short_help="A month as FOCUS 1.2 or 1.4.")
-@click.option("--month", metavar="MONTH", help="A UTC month, as 2026-10; by default the last ended one.")
+@click.option("--month", metavar="MONTH", help="A UTC month, as 2026-10 or mtd; by default last-month.")
 @click.option(
     "--focus-version",
     "version",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--month", required=True, metavar="MONTH", help="As 2026-10; closed, or a draft.")
+@click.option("--month", required=True, metavar="MONTH", help="As 2026-10 or last-month; closed, or a draft.")
 @click.option("--team", metavar="TEAM", help="A team of the owners' rules, or unowned.")
 @click.option("--all", "every", is_flag=True, help="Every team, what nobody owns, and an overview: a file each.")
 @click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
@@ -57,6 +57,7 @@ def statement(
             f"--all writes a folder, and {output} is called as a file.", "Say the format by --format."
         )
     made = _of_organization(options.book(ledger=ledger, config=config).statements(month), month, organization)
+    month = made[0].month.name
     documents: dict[str, Document] = {}
     zero = not any(charged.lines for charged in made)
     for charged in made:

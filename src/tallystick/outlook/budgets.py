@@ -191,7 +191,7 @@ REPORT = Report(
     _ask,
     (
         Parameter("on", "Budgets in force on this UTC day, and their periods; by default today.", metavar="DAY"),
-        Parameter("month", "Those in force at the end of a month, as 2026-10; by default today's.", metavar="MONTH"),
+        Parameter("month", "Those in force at the end of a month: 2026-10, last-month, mtd.", metavar="MONTH"),
     ),
     "The budgets of tallystick.toml with what was spent of each, what is left, and the pace to the end of its period. "
     "The pace takes each day that is left at the mean of its weekday over the last eight weeks; low and high hold it "

@@ -281,7 +281,7 @@ REPORT = Report(
     _ask,
     (
         Parameter("every", "Which period's end.", Form.CHOICE, "month", choices=("week", "month", "quarter", "year")),
-        Parameter("on", "The period that holds this UTC day; by default today.", metavar="DAY"),
+        Parameter("on", "The period that holds this UTC day, as 2026-10-01; by default today.", metavar="DAY"),
         WHERE,
     ),
     "Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. An "

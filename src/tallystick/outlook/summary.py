@@ -397,7 +397,7 @@ def _ask(context: Context, month: When | None, team: str | None, organization: s
 REPORT = Report(
     _ask,
     (
-        Parameter("month", "As 2026-10; the last ended one unless said.", metavar="MONTH"),
+        Parameter("month", "As 2026-10 or mtd; by default last-month.", metavar="MONTH"),
         Parameter("team", "Of one team of the owners' rules.", metavar="TEAM"),
         Parameter("organization", "Which, in a ledger of several organizations.", metavar="ID"),
     ),

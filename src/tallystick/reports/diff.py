@@ -174,7 +174,7 @@ def _ask(context: Context, month: When, before: str | None, after: str | None, b
 REPORT = Report(
     _ask,
     (
-        Parameter("month", "The month, as 2026-10.", Form.ARGUMENT, required=True),
+        Parameter("month", "The month, as 2026-10 or last-month.", Form.ARGUMENT, required=True),
         Parameter(
             "before",
             "By default the version that closed the month, or the one before the newest that changed it.",

@@ -209,7 +209,7 @@ REPORT = Report(
     _ask,
     (
         Parameter("model", "A model.", Form.ARGUMENT),
-        Parameter("on", "The UTC day, as 2026-10-01; today unless said.", metavar="DATE"),
+        Parameter("on", "The UTC day, as 2026-10-01 or yesterday; by default today.", metavar="DAY"),
         Parameter("history", "Every price that MODEL ever had, each with its first day.", Form.FLAG, default=False),
     ),
     "The price list in force, one's own included, with source and date of each; or MODEL's alone. Models that are past "
