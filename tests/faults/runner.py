@@ -26,6 +26,7 @@ from faults.endpoints import NOW, Endpoint, endpoint_of
 from faults.fault import Fault
 from faults.proxy import Proxy
 
+csv.field_size_limit(sys.maxsize)
 SINCE = "2026-11-25"
 PATIENCE = int(os.environ.get("FAULTS_PATIENCE", "90"))
 """Seconds that one cell may take; those with a slow fault may take three times as many."""

@@ -19,8 +19,8 @@ def raw(text: str) -> str:
 
 
 def same(text: Callable[[str], str]) -> Value:
-    """Write the same value otherwise."""
-    return lambda value: text(str(value))
+    """Write the same value otherwise; a null stays one."""
+    return lambda value: None if value is None else text(str(value))
 
 
 def always(value: Any) -> Value:

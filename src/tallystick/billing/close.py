@@ -179,6 +179,7 @@ def _checked(
         raise LedgerError(f"{OTHERS}, so {name} cannot be closed.", MEND)
     question = Question("close", utc_month(name), (), {"organization": Filter.of(organization)})
     unsettled: set[str] = set()
+    in_doubt: set[str] = set()
     for table, verb in ((CHARGES, "billed"), (USED, "used")):
         coverage, _ = cover(engine, table, question, now)
         for state, reason in (("absent", "absent from the ledger"), ("running", "known as they were while they ran")):
@@ -187,7 +188,16 @@ def _checked(
                     f"{name} cannot be closed: of what was {verb}, days are {reason}: {_spoken(days)}.",
                     f"`tallystick sync --since {days[0]}` reads them.",
                 )
-        unsettled |= {*coverage["provisional"], *coverage.get("in_doubt", ())}
+        unsettled |= {*coverage["provisional"]}
+        in_doubt |= {*coverage.get("in_doubt", ())}
+    if in_doubt and not provisional:
+        raise InvalidQuestion(
+            f"Of {name}, days are in doubt: {_spoken(sorted(in_doubt))}. The newest answer would take much of them "
+            "away.",
+            "Sync again in an hour, which keeps them or takes the answer; `tallystick sync --accept-loss` takes it at "
+            "once. Or close with --provisional: what changes is charged next month.",
+        )
+    unsettled |= in_doubt
     if unsettled and not provisional:
         raise InvalidQuestion(
             f"Of {name}, days are provisional: {_spoken(sorted(unsettled))}. Anthropic may still restate them.",

@@ -19,6 +19,7 @@ from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import ACTIVITY, DAYS, TOOLS
 from tallystick.core.time_words import When
+from tallystick.query.activity_gaps import messages
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
@@ -139,7 +140,12 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
         headings,
         cells,
         dict(zip((heading.name for heading in HEADINGS), _figures(total_row), strict=True)),
-        (*covered, *_bill(coverage, rows, places), *map(note, _NOTES)),
+        (
+            *covered,
+            *_bill(coverage, rows, places),
+            *messages(engine, question, conditions, now),
+            *map(note, _NOTES),
+        ),
         coverage,
         engine.version.spoken,
     )

@@ -15,14 +15,16 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import CUTS
 from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
-from tallystick.core.message import note, warning
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded
-from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
+from tallystick.core.time import DAY, Window, midnight
 from tallystick.query.closed_months import closings, digest, kept
 from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.report import Report
+from tallystick.query.uncounted import uncounted
 from tallystick.reports.content_check import damaged_pages, damaged_tables
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
@@ -148,6 +150,7 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         else f"{plain(rounded(share * 100, 2))} % of the token cost is matched with usage"
     )
     word = "adds up" if not rows else "does not add up"
+    uncounted_days, unknown_kinds = _uncounted(engine)
     return Table(
         None,
         _HEADINGS,
@@ -162,13 +165,23 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
             ),
             *([warning(_RESTORE)] if damaged else []),
             *([warning(f"{OTHERS}. {MEND}")] if others else []),
+            *unknown_kinds,
         ),
-        {"days": days, "matched": None if share is None else plain(share)},
+        {"days": days, "matched": None if share is None else plain(share)}
+        | ({"uncounted": uncounted_days} if uncounted_days else {}),
         engine.version.spoken,
     )
 
 
 _RESTORE = "Restore the pages that are listed from a backup: a rebuild needs every one."
+
+
+def _uncounted(engine: Engine) -> tuple[dict[str, int], list[Message]]:
+    """Tokens of kinds that are not known, by day, and what to say of them: no figure and no share here holds them."""
+    [span] = _ask(engine, "SELECT min(day) AS first, max(day) AS last FROM ledger.days")
+    if span["first"] is None:
+        return {}, []
+    return uncounted(engine, Question("verify", Window(midnight(span["first"]), midnight(span["last"]) + DAY), ()))
 
 
 def _closed(engine: Engine) -> list[tuple[Cell, ...]]:

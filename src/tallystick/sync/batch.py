@@ -79,7 +79,8 @@ class BatchCheck:
 
     `moved` are ended days that changed while they were read, and how; `gaps` says by how much the cube of the
     running day differs from its control total; `new_fields` are fields that tallystick does not know, `odd` what did
-    not fit and was left out, `uncounted` the tokens of kinds that are not known, by day and field.
+    not fit and was left out, `uncounted` the tokens of kinds that are not known, by day and field, `repeated` rows of
+    one actor in one place, by day.
     """
 
     rows: pa.Table
@@ -89,6 +90,7 @@ class BatchCheck:
     new_fields: frozenset[str]
     odd: frozenset[Oddity] = frozenset()
     uncounted: Mapping[date, Mapping[str, int]] = field(default_factory=dict)
+    repeated: Mapping[date, int] = field(default_factory=dict)
 
 
 def table_of(source: Source, grain: Grain) -> LedgerTable:
@@ -106,8 +108,8 @@ class Reading(ABC):
     """Takes the pages of a task as they come, and judges them at the end.
 
     `default` is the real id of the default workspace, where it is known. `seen` is what the scouts found, `densest` the
-    most rows of the cube that one bucket of a page held, `people` who the rows themselves name, `lost` the dimensions
-    of which some values had to stay `unknown`.
+    most rows of the cube that one bucket of a page held, `repeated` counts rows that nothing tells apart, by day,
+    `people` who the rows themselves name, `lost` the dimensions of which some values had to stay `unknown`.
     `add` raises UnexpectedResponse and InvalidAmount for a page that cannot be; nothing of the reading is kept then.
     """
 
@@ -121,6 +123,7 @@ class Reading(ABC):
     densest: int = 0
     people: dict[str, Named] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
+    repeated: Counter[date] = field(default_factory=Counter)
     _counted: Counter[str] = field(default_factory=Counter)
     _uncounted: dict[str, dict[datetime, dict[str, int]]] = field(default_factory=dict)
     _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
@@ -178,7 +181,14 @@ class Reading(ABC):
         if moved or len(days) < len(self.task.window.days()):
             rows = rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
         return BatchCheck(
-            rows, days, moved, gaps, frozenset(self.new_fields), frozenset(self.odd), self._uncounted_of(days)
+            rows,
+            days,
+            moved,
+            gaps,
+            frozenset(self.new_fields),
+            frozenset(self.odd),
+            self._uncounted_of(days),
+            {day: self.repeated[day] for day in days},
         )
 
     def _uncounted_of(self, days: Iterable[date]) -> dict[date, dict[str, int]]:

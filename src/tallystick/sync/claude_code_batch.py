@@ -88,6 +88,7 @@ class ActivityReading(Reading):
             self.odd.add(Oddity("data[]", "came twice, alike; of a person it is counted once"))
         elif rows:
             self.odd.add(Oddity("data[]", "several rows of one actor in one place; they are added"))
+        self.repeated[date.fromisoformat(cell[0])] += bool(rows)
         rows.add(content)
         return repeated
 

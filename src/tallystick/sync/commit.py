@@ -18,6 +18,7 @@ import pyarrow as pa
 from tallystick.api import directory
 from tallystick.api.client import Page
 from tallystick.api.leniency import Oddity
+from tallystick.core import repeated
 from tallystick.core.money import plain
 from tallystick.core.records import DAYS, NOTICES, TALLIED_BY, State, Type
 from tallystick.core.uncounted import KIND, text_of
@@ -67,7 +68,9 @@ class Committer:
         self._losses = Losses(writer, organization)
         self._naming = Naming(writer, organization)
         notices = writer.rows(NOTICES, organization).to_pylist()
-        self._noticed = {_issue(row) for row in notices}
+        self._noticed: set[tuple[str, str, str]] = set()
+        self._newest: dict[tuple[str, str], str] = {}
+        self._take(sorted(notices, key=lambda row: row["noticed_at"]))
         self._unread = UnreadBills(writer, organization, notices)
         self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles, self._unread.days)
         self.issues: list[str] = []
@@ -117,7 +120,7 @@ class Committer:
             changed = [day for day in changed if day not in lost]
             check = replace(check, days={day: check.days[day] for day in days})
         marks = self._marks(task, check)
-        issues = [*_issues(task, check, lost, last=batch.last), *self._uncounted(task, check)]
+        issues = [*_issues(task, check, lost, last=batch.last), *self._states(task, check)]
         noticed = self._notice(issues, read_at)
         met = self._naming.meet(batch.people, read_at)
         news = self._losses.take_news() or met or noticed
@@ -186,10 +189,10 @@ class Committer:
         rows = [
             {"organization": self.organization, "noticed_at": read_at, "kind": kind, "subject": subject, "text": note}
             for kind, subject, note in issues
-            if (kind, subject, note) not in self._noticed
+            if (kind, subject, note) not in self._noticed or self._newest.get((kind, subject), note) != note
         ]
         if rows:
-            self._noticed |= {_issue(row) for row in rows}
+            self._take(rows)
             self.issues += [f"{row['subject']}: {row['text']}" for row in rows if row["kind"] != LOSS]
             self.writer.append(NOTICES, pa.Table.from_pylist(rows, schema(NOTICES)))
         return bool(rows)
@@ -229,13 +232,21 @@ class Committer:
                 marks.append(mark)
         return marks
 
-    def _uncounted(self, task: SyncTask, check: BatchCheck) -> Iterator[tuple[str, str, str]]:
-        """The notices of days with tokens of kinds that are not known, and of days that had some and have none now."""
-        subjects = {subject for kind, subject, _ in self._noticed if kind == KIND}
+    def _take(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Remember notices; of those that say how a day is, the newest of each subject."""
+        for row in rows:
+            self._noticed.add(_issue(row))
+            if row["kind"] in {KIND, repeated.KIND}:
+                self._newest[row["kind"], row["subject"]] = row["text"]
+
+    def _states(self, task: SyncTask, check: BatchCheck) -> Iterator[tuple[str, str, str]]:
+        """The notices of days with tokens of unknown kinds or repeated rows, and of days that had some."""
         for day, fields in sorted(check.uncounted.items()):
-            subject = f"{task.source} {day}"
-            if fields.get("") or subject in subjects:
-                yield KIND, subject, text_of(fields.get("", 0), [name for name in fields if name])
+            if fields.get("") or (KIND, f"{task.source} {day}") in self._newest:
+                yield KIND, f"{task.source} {day}", text_of(fields.get("", 0), [name for name in fields if name])
+        for day, count in sorted(check.repeated.items()):
+            if count or (repeated.KIND, f"{task.source} {day}") in self._newest:
+                yield repeated.KIND, f"{task.source} {day}", repeated.text_of(count)
 
 
 def _issues(task: SyncTask, check: BatchCheck, lost: Mapping[date, str], *, last: bool) -> list[tuple[str, str, str]]:

@@ -20,7 +20,7 @@ from tallystick.core.records import LOSSES, TOKENS, State
 from tallystick.core.time import Grain
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import BatchCheck, table_of
-from tallystick.sync.plan import SyncTask
+from tallystick.sync.plan import Source, SyncTask
 
 GRACE = timedelta(hours=1)
 """Time after which the same answer is believed."""
@@ -58,6 +58,7 @@ class Losses:
         `accept`: no day stays. A day whose answer is whole again is no longer waiting.
         """
         source, grain = str(task.source), str(task.grain)
+        steady = task.source is Source.CLAUDE_CODE  # only what is an hour old is served, so it does not shrink
         table = table_of(task.source, task.grain)
         moving = () if accept else changed
         before = self._writer.rows_on(table, self._organization, list(moving)) if moving else check.rows.slice(0, 0)
@@ -67,7 +68,7 @@ class Losses:
             key = (source, grain, day)
             pending = self._pending.get(key)
             new = _sums(_on(check.rows, day)) if day in moving else {}
-            words = loss(_sums(_on(before, day)), new) if new else None
+            words = loss(_sums(_on(before, day)), new, steady=steady) if new else None
             if words is None or self._believed(pending, new, read_at, running=state is State.RUNNING):
                 if pending:
                     news[day] = None
@@ -129,13 +130,15 @@ class Losses:
                 self._pending[source, grain, day] = row
 
 
-def loss(before: Sums, after: Sums) -> str | None:
+def loss(before: Sums, after: Sums, *, steady: bool = False) -> str | None:
     """Return what an answer would take away, in words; None where it is no sudden loss.
 
-    A loss empties a day that had figures, or takes more than half of its tokens or of its US dollars.
+    A loss empties a day that had figures, or takes more than half of its tokens or of its US dollars; of a report whose
+    days are `steady` it takes any of them.
     """
     emptied = bool(before["filled"]) and not after["filled"]
-    halved = any(0 < before[name] > 2 * after[name] for name in ("tokens", "dollars") if name in before)
+    most = 1 if steady else 2
+    halved = any(0 < before[name] > most * after[name] for name in ("tokens", "dollars") if name in before)
     if not (emptied or halved):
         return None
     if "dollars" in before and (before["dollars"] or "tokens" not in before):
