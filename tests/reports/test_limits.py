@@ -147,6 +147,7 @@ def test_periods_and_numbers(book: Ledger, golden_world: World, truth: Truth) ->
     assert (none["limit"], none["share"], none["spent"]) == (None, None, truth.billed(MONTH, YESTERDAY))
     yen = row_of(table, status="enabled, 40000 minor units of JPY")
     assert (yen["limit"], yen["share"]) == (None, None)
+    assert message(table, "Limits in JPY stand in `status` alone", "no spend is held against them")
     assert message(table, "'yearly'", "not known")
     assert message(table, "day has just begun")
     assert message(table, "seat_tier", "no report")

@@ -95,6 +95,10 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     if unsure:
         text = f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows."
         messages.append(warning(text))
+    currencies = {limit.currency for limit in everyone} | {limit.currency for limit in member_limits}
+    if foreign := ", ".join(sorted(name for name in currencies if name.upper() != USD)):
+        text = f"Limits in {foreign} stand in `status` alone: the bill is in USD, so no spend is held against them."
+        messages.append(warning(text))
     if others := {
         limit.scope["type"] for limit in everyone if limit.scope.get("type") not in {*WHOLE, "workspace", "user"}
     }:
