@@ -177,9 +177,9 @@ class Answers:
         """What was done with Claude Code, with its estimate and the bill beside it where that tells of Claude Code."""
         return self._table("claude-code", by=by, since=since, until=until, month=month, where=where)
 
-    def sql(self, query: str) -> Table:
-        """The answer to one SQL statement that reads; `tallystick schema` lists the views."""
-        return self._table("sql", query=query)
+    def sql(self, query: str, top: int | None = None) -> Table:
+        """The answer to one SQL statement that reads, or its first rows; `tallystick schema` lists the views."""
+        return self._table("sql", query=query, top=top)
 
     def reconcile(
         self,
@@ -191,7 +191,7 @@ class Answers:
         month: When | None = None,
         rates: bool = False,
     ) -> Table:
-        """Billed against priced, and the difference by named cause; with `rates` the bill's effective rates instead."""
+        """From billed to priced, cause by cause; with `rates` the bill's effective rates instead."""
         return self._table("reconcile", by=by, since=since, until=until, month=month, where=where, rates=rates)
 
     def crosscheck(

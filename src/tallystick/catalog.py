@@ -58,7 +58,7 @@ CATALOG: list[Entry] = [
     Entry("limits", Group.ASK, "Spend limits beside spend; rate limits beside the busiest minute.", "reports.limits"),
     Entry("sql", Group.ASK, "Ask the ledger in SQL.", "reports.sql"),
     Entry("variance", Group.BILL, "Why the bill changed: price, volume and mix.", "reports.variance"),
-    Entry("reconcile", Group.BILL, "Billed against priced, and the difference by named cause.", "reports.reconcile"),
+    Entry("reconcile", Group.BILL, "From billed to priced, cause by cause.", "reports.reconcile"),
     Entry("crosscheck", Group.BILL, "Whether both dialects of the API say the same.", "reports.crosscheck"),
     Entry("owners", Group.BILL, "The rules of who owns what, and what each caught.", "reports.owner_rules"),
     Entry("summary", Group.BILL, "A month on a page: spend, why it changed, pace, budgets.", "outlook.summary"),

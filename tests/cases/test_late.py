@@ -38,8 +38,9 @@ def asked(case: Case, *words: str, **environment: str) -> tuple[int, dict[str, A
 
 
 def causes(table: dict[str, Any]) -> dict[str, str]:
-    """The amount of each cause of a reconciliation that has one."""
-    return {row["cause"]: row["amount"] for row in table["rows"] if row["amount"] != "0.00"}
+    """The amount of each cause of a bridge from billed to priced that has one."""
+    rows = [row for row in table["rows"] if row["step"] not in {"billed", "priced"}]
+    return {row["step"]: row["amount"] for row in rows if row["amount"] != "0.00"}
 
 
 def budget(case: Case, tmp_path: Path) -> tuple[int, dict[str, Any]]:
@@ -88,7 +89,7 @@ def test_no_late_empty_or_lost_answer_is_shown_as_0_dollars(
     assert spend["warnings"].count(note) == 1
     assert spend["coverage"]["not_billed_yet"]["priced"] == unbilled
     code, reconciled = asked(case, "reconcile", *WEEK)
-    assert (code, causes(reconciled)) == (1, {"not billed yet": f"-{unbilled}"})
+    assert (code, causes(reconciled)) == (1, {"not billed yet": f"{unbilled}"})
     code, row = budget(case, tmp_path)
     assert (code, row["spent"], row["used"]) == (1, "145.80", "0.81")
     assert any(text.startswith("Not billed yet: ") for text in row["warnings"])
@@ -174,7 +175,7 @@ def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> N
     _, days = asked(case, "spend", "--by", "day", "--since", "2d", "--show", "requests", "--format", "json")
     assert [row["requests"] for row in days["rows"]] == [3 if source == "analytics" else None, None]
     code, reconciled = asked(case, "reconcile", *WEEK)
-    assert (code, causes(reconciled)) == (1, {"usage not read": "5.40"})
+    assert (code, causes(reconciled)) == (1, {"usage not read": "-5.40"})
     _, keys = asked(case, "keys", "--since", "7d", "--format", "json")
     used = {row["last_used"] for row in keys["rows"] if row["key"].startswith("apikey")}
     assert used == {"2026-11-26 or later"}
@@ -192,7 +193,7 @@ def test_use_billed_to_a_user_profile_is_neither_refused_nor_late(case: Case, tm
     """What a user profile's own organization pays has a cause of its own, is named, and counts in no budget."""
     synced(case, source, "profile")
     code, reconciled = asked(case, "reconcile", *WEEK)
-    assert (code, causes(reconciled)) == (0, {"billed to a user profile": "-2.80"})
+    assert (code, causes(reconciled)) == (0, {"billed to a user profile": "2.80"})
     code, spend = asked(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "35.00")
     assert any(text.startswith("Billed to a user profile") and "Support" in text for text in spend["warnings"])

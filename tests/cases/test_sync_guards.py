@@ -97,7 +97,7 @@ def test_a_day_in_doubt_fails_strict_and_is_named_first(case: Case, source: str)
         for words in (week, used):
             run = case(*words)
             assert run.code == 1
-            assert "* 2026-11-22 may have changed" in run.out
+            assert "warning: 2026-11-22 may have changed" in run.out
         world.mutate = lambda _path, _query, body: body
         _sync(case, source, now=_later(0.4))
         assert case(*week).code == 0

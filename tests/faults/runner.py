@@ -67,7 +67,10 @@ class Run:
     @property
     def notes(self) -> set[str]:
         """What it said on the error stream, and the notes of its text, without their figures."""
-        lines = [*self.err.splitlines(), *(line for line in self.out.splitlines() if line.startswith("* "))]
+        lines = [
+            *self.err.splitlines(),
+            *(line for line in self.out.splitlines() if line.startswith(("warning: ", "note: "))),
+        ]
         return {re.sub(r"[0-9a-f]*\d[\d.,:a-fTZ-]*", "#", line) for line in lines if line.strip()}
 
     @property

@@ -16,7 +16,7 @@ from tallystick.core.money import total
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import Day, How
-from tallystick.outlook.pace import HISTORY, Pace, history, pace, said
+from tallystick.outlook.pace import HISTORY, Pace, history, messages, pace
 from tallystick.sim import World
 
 Tallystick = Callable[..., Run]
@@ -91,7 +91,7 @@ def test_a_day_that_is_not_known_is_expected_and_named(how: How) -> None:
     found = pace([*known, Day(gap, NOTHING, NOTHING, how), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
     assert found.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
     assert gap in (found.absent if how is How.ABSENT else found.part)
-    assert sum("2026-11-10" in it for it in said([found], NOW)) == 1
+    assert sum("2026-11-10" in message.text for message in messages([found], NOW)) == 1
 
 
 @given(st.lists(dollars, min_size=31, max_size=31))
@@ -100,7 +100,7 @@ def test_an_ended_month_comes_to_what_it_was(amounts: list[Decimal]) -> None:
     month = dict(zip(OCTOBER.days(), amounts, strict=True))
     found = pace(billed(month), OCTOBER, NOW)
     assert found.expected == found.low == found.high == found.spent == total(amounts)
-    assert not said([found], NOW)
+    assert not messages([found], NOW)
 
 
 def test_the_first_of_a_month() -> None:
@@ -122,16 +122,16 @@ def test_little_to_go_by_is_said() -> None:
     few = pace([*billed(weekly(TODAY - 3 * DAY, TODAY - DAY)), today], NOVEMBER, NOW)
     assert few.expected is not None
     assert (few.low, few.high, few.known) == (None, None, 3)
-    assert any("little to go by: 3 billed days" in it for it in said([few], NOW))
+    assert any("little to go by: 3 billed days" in message.text for message in messages([few], NOW))
     none = pace([today], NOVEMBER, NOW)
     assert (none.expected, none.low, none.days, none.reached(Decimal(1))) == (None, None, (), None)
-    assert any("little to go by: 0 billed days" in it for it in said([none], NOW))
+    assert any("little to go by: 0 billed days" in message.text for message in messages([none], NOW))
     ten = pace([*billed(weekly(TODAY - 10 * DAY, TODAY - DAY)), today], NOVEMBER, NOW)
     assert ten.low is None
-    assert any("no range" in it for it in said([ten], NOW))
+    assert any("no range" in message.text for message in messages([ten], NOW))
     fortnight = pace([*billed(weekly(TODAY - 14 * DAY, TODAY - DAY)), today], NOVEMBER, NOW)
     assert fortnight.low is not None
-    assert not any("range" in it or "go by" in it for it in said([fortnight], NOW))
+    assert not any("range" in message.text or "go by" in message.text for message in messages([fortnight], NOW))
 
 
 def test_what_began_lately_is_judged_from_its_first_day() -> None:

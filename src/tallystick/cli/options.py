@@ -156,9 +156,7 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     Formats of rows have no place for messages: those go to the error stream.
     """
     flags = click.get_current_context().meta
-    if form not in {None, "json"} and flags.get("json"):
-        raise InvalidQuestion(f"--json is short for --format json, and --format {form} is asked for too.", "Use one.")
-    chosen = format_of("json" if flags.get("json") else form, output)
+    chosen = format_asked(form, output)
     if chosen.name == "text":
         from tallystick.formats.text import WIDE, as_text
 
@@ -187,6 +185,14 @@ def columns() -> int | None:
     if sys.stdout.isatty() or variable("COLUMNS"):
         return shutil.get_terminal_size().columns
     return None
+
+
+def format_asked(form: str | None, output: str | None) -> Format:
+    """Return the format that --format, --json or the file's ending says; InvalidQuestion where two say otherwise."""
+    is_json = click.get_current_context().meta.get("json")
+    if form not in {None, "json"} and is_json:
+        raise InvalidQuestion(f"--json is short for --format json, and --format {form} is asked for too.", "Use one.")
+    return format_of("json" if is_json else form, output)
 
 
 def format_of(form: str | None, output: str | None) -> Format:

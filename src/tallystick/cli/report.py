@@ -38,6 +38,8 @@ def command(entry: Entry) -> click.Command:
         if show_sql:
             options.write(book.query(entry.name, **given), output, force=force)
             return
+        if report.text_rows and given["top"] is None and options.format_asked(form, output).name == "text":
+            given["top"] = report.text_rows
         answer = book.ask(entry.name, **given)
         options.write(options.written(answer, form, output), output, force=force)
         if (strict or not report.strict) and report.failing(answer):

@@ -82,13 +82,15 @@ class Kind(StrEnum):
 class Heading:
     """One column of an answer; `unit` is tokens, searches, USD, ... or None.
 
-    A narrow terminal leaves columns of the highest `rank` out first.
+    A narrow terminal leaves columns of the highest `rank` out first. A dimension that is of a `block` of rows is
+    printed once for each block.
     """
 
     name: str
     kind: Kind
     unit: str | None = None
     rank: int = 0
+    block: bool = False
 
 
 Cell = str | int | Decimal | None
@@ -192,7 +194,7 @@ class Table(Messages):
 
         names = [heading.name for heading in self.headings]
         body = "".join(row(cells) for cells in self.cells)
-        foot = row([self.totals.get(name) for name in names], "th") if self.totals else ""
+        foot = row([self.totals.get(name) for name in names], "th") if {*names} & self.totals.keys() else ""
         notes = "".join(
             f"<li>{escape(f'{message.kind}: {safe(message.text)}')}</li>" for message in ordered(self.messages)
         )

@@ -10,7 +10,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from rich.cells import cell_len
+
 from tallystick.core.question import Heading, Kind, Table
+from tallystick.core.text import safe
 from tallystick.formats.shown import FIGURES, footer, shown
 
 GAP = 3
@@ -36,13 +39,13 @@ class Column:
 
     @property
     def head(self) -> tuple[str, ...]:
-        """The lines above it: its name, and its unit where it has one."""
-        return tuple(filter(None, (self.heading.name, self.heading.unit)))
+        """The lines above it, harmless: its name, and its unit where it has one."""
+        return tuple(safe(line) for line in (self.heading.name, self.heading.unit) if line)
 
     @property
     def width(self) -> int:
-        """Letters of its widest line."""
-        return max(map(len, (*self.head, *self.cells, self.foot)))
+        """Cells of the terminal that its widest line takes."""
+        return max(map(cell_len, (*self.head, *self.cells, self.foot)))
 
     @property
     def is_figure(self) -> bool:
@@ -123,4 +126,8 @@ def _least(columns: Sequence[Column]) -> int | None:
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else text[: length - 1] + ELLIPSIS
+    if cell_len(text) <= length:
+        return text
+    while cell_len(text) >= length:
+        text = text[:-1]
+    return text + ELLIPSIS

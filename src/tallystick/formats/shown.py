@@ -38,7 +38,7 @@ def shown(cell: Cell, heading: Heading) -> str:
 
 def footer(table: Table) -> list[str]:
     """The totals under the columns, `total` under the first; nothing where there are none."""
-    if not table.totals:
+    if not any(heading.name in table.totals for heading in table.headings):
         return []
     return [
         shown(table.totals[heading.name], heading) if heading.name in table.totals else "total" if index == 0 else ""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import zip_longest
 
-from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.measure import Measurement
 from rich.table import Table as Grid
@@ -23,7 +23,7 @@ from tallystick.core.message import ordered
 from tallystick.core.question import Cell, Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.bars import bars
-from tallystick.formats.layout import GAP, layout
+from tallystick.formats.layout import GAP, Column, layout
 from tallystick.formats.shown import document, nothing, shown, title
 
 WIDE = 100_000
@@ -111,23 +111,39 @@ def _table(table: Table, width: int, ids: bool) -> list[str]:
         words = nothing(table)
         return [words] if words else []
     made = layout(table, width, ids=ids)
-    grid = Grid(box=SIMPLE_HEAD, show_footer=bool(table.totals), pad_edge=False)
-    for column in made.columns:
-        grid.add_column(
-            Text("\n".join(safe(line) for line in column.head)),
-            Text(column.foot),
-            justify="right" if column.is_figure else "left",
-            overflow="fold",
-            no_wrap=column.is_figure,
-        )
-    for row in zip(*(column.cells for column in made.columns), strict=True):
-        grid.add_row(*map(Text, row))
-    lines = [line for line in _lines(grid, width) if line.strip()]
-    if table.totals:
-        lines.insert(-1, "")
+    lines = _grid(made.columns, [row[: sum(heading.block for heading in table.headings)] for row in table.cells])
     if made.left_out:
         count = len(made.left_out)
         lines.append(f" (+{count} {'column' if count == 1 else 'columns'}: --wide)")
+    return lines
+
+
+def _grid(columns: Sequence[Column], blocks: Sequence[tuple[Cell, ...]]) -> list[str]:
+    """Columns beside each other under their heads, figures at the right, totals at the foot.
+
+    Where the `blocks` of two rows differ a line is left between them, and what they share is printed once.
+    """
+    widths = [column.width for column in columns]
+
+    def line(cells: Iterable[str]) -> str:
+        padded = (
+            " " * (width - cell_len(cell)) + cell if column.is_figure else cell + " " * (width - cell_len(cell))
+            for column, width, cell in zip(columns, widths, cells, strict=True)
+        )
+        return f" {(' ' * GAP).join(padded)}"
+
+    height = max(len(column.head) for column in columns)
+    heads = [("",) * (height - len(column.head)) + column.head for column in columns]
+    lines = [*map(line, zip(*heads, strict=True)), f" {'─' * (sum(widths) + GAP * (len(columns) - 1))}"]
+    for index, row in enumerate(zip(*(column.cells for column in columns), strict=True)):
+        repeated = index > 0 and blocks[index] == blocks[index - 1]
+        if index and not repeated and blocks[index]:
+            lines.append("")
+        lines.append(
+            line("" if repeated and column.heading.block else cell for column, cell in zip(columns, row, strict=True))
+        )
+    if any(column.foot for column in columns):
+        lines += ["", line(column.foot for column in columns)]
     return lines
 
 

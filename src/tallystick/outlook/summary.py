@@ -37,7 +37,6 @@ from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
 from tallystick.tally.price_lists import Prices
-from tallystick.tally.reconcile.causes import UNEXPLAINED
 
 TOP = 10
 """Rows of a table of the summary; the rest stands in one."""
@@ -228,12 +227,13 @@ class Summary:
     def _residual(self) -> Figure:
         """What no cause accounts for of the month's bill; None where nothing of it is known."""
         table = reconcile.answer(self.engine, Question("reconcile", self.window, (), self.where), self.prices, self.now)
-        amounts = [row["amount"] for row in table.rows if row["cause"] == UNEXPLAINED]
         unread = table.coverage.get(LOST, {}).get("unread", ())
         without = f"; without {', '.join(unread[:MOST])}, not read" if unread else ""
         note = f"of the bill, by no named cause{without}"
         zero = table.coverage["present"] and not table.rows and not table.coverage.get(LOST)
-        return Figure(_money("unexplained"), _sum(amounts) if amounts or zero else None, note)
+        return Figure(
+            _money("unexplained"), table.totals["unexplained"] if table.rows else total([]) if zero else None, note
+        )
 
     def _budgets(self) -> tuple[Table | None, list[Message]]:
         """The budgets of the organization, or of the team, in force at the month's end or now; what is wrong with some.

@@ -83,7 +83,7 @@ class Report:
     `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
     warnings are said. `strict` says when `--strict` ends a command with 1, which `failing` decides; without `strict`
     it ends so by itself. `api`: it asks the API, of the ledger as it is now. `sql` gives the query in place of the
-    answer.
+    answer. `text_rows` is how many rows text shows where no `top` is asked for.
     """
 
     answer: Callable[..., Answer]
@@ -94,6 +94,7 @@ class Report:
     failing: Callable[[Any], bool] = _never
     api: bool = False
     sql: Callable[..., str] | None = None
+    text_rows: int | None = None
 
     def values(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return every parameter's value, None being its default; raise InvalidQuestion for an unknown keyword."""

@@ -1,6 +1,6 @@
 """Reconcile: billed against priced, and the difference by named cause; the arithmetic is in tally/reconcile.
 
-`billed`, `priced` and `difference` are the group's, the same on each of its rows; `amount` and `in_priced` add up.
+A bridge for each group: `billed`, the causes, `priced`, what is `unexplained`; then what modifiers did to `priced`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.message import Message, note
-from tallystick.core.money import EXACT, PLACES, total
+from tallystick.core.money import EXACT, PLACES, ratio, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
@@ -57,7 +57,7 @@ RECONCILE = Pivot(
     meaning="Billed against priced, and the difference by named cause",
     money=True,
     dimensions=("organization", *_LINE, "day", "week", "month"),
-    by=("model",),
+    by=(),
     measures=(),
     order="",
     refused={
@@ -68,21 +68,29 @@ RECONCILE = Pivot(
 )
 """What `reconcile` can be asked by; it has a way of its own to answer."""
 
-_MONEY = tuple(Heading(name, Kind.MONEY, "USD") for name in ("billed", "priced", "difference"))
-_CAUSE = (
-    Heading("cause", Kind.TEXT),
+BILLED, PRICED = "billed", "priced"
+"""The steps at both ends of a bridge."""
+_BRIDGE = (
+    Heading("step", Kind.TEXT),
     Heading("amount", Kind.MONEY, "USD"),
-    Heading("in_priced", Kind.MONEY, "USD"),
-    Heading("quantity", Kind.NUMBER),
-    Heading("detail", Kind.TEXT),
+    Heading("share", Kind.RATIO),
+    Heading("in_priced", Kind.MONEY, "USD", rank=1),
+    Heading("quantity", Kind.NUMBER, rank=2),
+    Heading("detail", Kind.TEXT, rank=3),
+)
+_READING = (
+    "billed + each cause + unexplained = priced. A cause above zero was used and not billed, one below zero was billed "
+    "beyond what is priced. in_priced is what modifiers did to priced."
 )
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
 """What is summed of the charges, by its name in a Part."""
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The answer, from one version of the ledger; InvalidQuestion where the question cannot be.
+    """The bridge from billed to priced of each group; InvalidQuestion where the question cannot be.
 
+    `amount` is in US dollars: `billed` and the amounts of the causes and of `unexplained` add up to `priced`, to the
+    picodollar. `share` is that of what was billed. Totals are those of the window, `difference` is billed - priced.
     LedgerError where the charges were tallied by other price lists: their `priced` would stand beside these rates.
     """
     _check(engine, question, prices)
@@ -106,10 +114,9 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
             for name, id_ in zip(by, group, strict=True)
             for cell in ((id_, names[name](id_)) if name in names else (id_,))
         )
-        sums = _sums(group_parts[group])
-        cells += [(*shown, *sums, *row) for row in _rows(groups[group])]
+        cells += [(*shown, *row) for row in _bridge(group_parts[group], groups[group])]
     headings = [
-        Heading(heading, Kind.NAME if heading.endswith("_name") else Kind.DIMENSION)
+        Heading(heading, Kind.NAME if heading.endswith("_name") else Kind.DIMENSION, block=True)
         for name in by
         for heading in ((name, f"{name}_name") if name in names else (name,))
     ]
@@ -117,11 +124,10 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
     findings = [finding for group_findings in groups.values() for finding in group_findings]
     window_sums = _sums([part for part in parts if part.wanted])
     totals = dict(zip(("billed", "priced", "difference"), window_sums, strict=True))
-    totals["amount"] = _dollars(sum(finding.amount or 0 for finding in findings))
-    totals["in_priced"] = _dollars(sum(finding.in_priced for finding in findings))
+    totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
     known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
-    messages = (*covered, *map(note, _causes(findings)))
-    return Table(question, (*headings, *_MONEY, *_CAUSE), cells, known, messages, coverage, _as_of(engine))
+    messages = (*covered, note(_READING), *map(note, _causes(findings)))
+    return Table(question, (*headings, *_BRIDGE), cells, known, messages, coverage, _as_of(engine))
 
 
 def effective_rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
@@ -238,22 +244,42 @@ def _sums(parts: list[Part]) -> tuple[Decimal, Decimal, Decimal]:
     return _dollars(billed), _dollars(priced), _dollars(sum(part.gap for part in parts))
 
 
-def _rows(findings: list[Found]) -> list[tuple[Cell, ...]]:
-    """A row a cause and detail, in the order of `CAUSES`; `unexplained` always has one; then what is in priced."""
-    sums: dict[tuple[int, str, str], list[Found]] = {(len(CAUSES), UNEXPLAINED, ""): []}
+def _bridge(parts: list[Part], findings: list[Found]) -> list[tuple[Cell, ...]]:
+    """The steps from billed to priced in the order of `CAUSES`; then what modifiers did to priced.
+
+    An amount that is not known stands in one row for each cause, one that is known in one for each detail.
+    """
+    billed, priced, _ = _sums(parts)
+    before: list[tuple[Cell, ...]] = [(BILLED, billed, ratio(billed, billed), total([]), None, "")]
+    after: list[tuple[Cell, ...]] = []
+    for (rank, cause, _), step_findings in sorted(_steps(findings).items()):
+        amounts = [finding.amount for finding in step_findings if finding.amount is not None]
+        counts = [finding.quantity for finding in step_findings if finding.quantity is not None]
+        amount = _dollars(-sum(amounts)) if amounts or not step_findings else None
+        in_priced = _dollars(sum(finding.in_priced for finding in step_findings))
+        details = dict.fromkeys(finding.detail for finding in step_findings if finding.detail)
+        row = (
+            cause,
+            amount,
+            None if amount is None else ratio(amount, billed),
+            in_priced,
+            sum(counts) if counts else None,
+            "; ".join(details),
+        )
+        if amount != 0 or rank >= len(CAUSES):
+            (before if rank < len(CAUSES) else after).append(row)
+    return [*before, (PRICED, priced, ratio(priced, billed), total([]), None, ""), *after]
+
+
+def _steps(findings: list[Found]) -> dict[tuple[int, str, str], list[Found]]:
+    """The findings of each step, by its place and name; `unexplained` always is one."""
+    steps: dict[tuple[int, str, str], list[Found]] = {(len(CAUSES), UNEXPLAINED, ""): []}
     for finding in findings:
         rank = CAUSES.index(finding.cause) if finding.cause in CAUSES and finding.amount != 0 else len(CAUSES) + 1
         rank = len(CAUSES) if finding.cause == UNEXPLAINED else rank
-        sums.setdefault((rank, finding.cause, finding.detail), []).append(finding)
-    rows: list[tuple[Cell, ...]] = []
-    for (rank, cause, detail), cause_findings in sorted(sums.items()):
-        amounts = [finding.amount for finding in cause_findings if finding.amount is not None]
-        counts = [finding.quantity for finding in cause_findings if finding.quantity is not None]
-        amount = _dollars(sum(amounts)) if amounts or not cause_findings else None
-        in_priced = _dollars(sum(finding.in_priced for finding in cause_findings))
-        if amount != 0 or rank >= len(CAUSES):
-            rows.append((cause, amount, in_priced, sum(counts) if counts else None, detail))
-    return rows
+        detail = "" if finding.amount is None else finding.detail
+        steps.setdefault((rank, finding.cause, detail), []).append(finding)
+    return steps
 
 
 def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[Message]]:
@@ -309,14 +335,12 @@ def _ask(
     where: Where,
     rates: bool,
 ) -> Table:
-    dimensions = (() if rates else ("model",)) if by is None else by
-    question = context.question("reconcile", dimensions, (since, until, month), where)
+    question = context.question("reconcile", by or (), (since, until, month), where)
     return (effective_rates if rates else answer)(context.engine, question, context.prices, context.now)
 
 
 def _unexplained(table: Table) -> bool:
-    causes = "cause" in {heading.name for heading in table.headings}
-    return table.incomplete or (causes and any(row["cause"] == UNEXPLAINED and row["amount"] for row in table.rows))
+    return table.incomplete or bool(table.totals.get("unexplained"))
 
 
 REPORT = Report(
@@ -324,7 +348,7 @@ REPORT = Report(
     (
         Parameter(
             "by",
-            "What to group by, as day, model or workspace. [default: model]",
+            "A bridge for each day, model, workspace, ...; by default one of all.",
             Form.NAMES,
             metavar="DIM[,DIM]",
         ),
@@ -332,9 +356,8 @@ REPORT = Report(
         WHERE,
         Parameter("rates", "The effective rate of each model and kind instead, beside the list's.", Form.FLAG, False),
     ),
-    "The causes of a group add up to its difference, to the picodollar. None is the remainder: what none accounts for "
-    "is `unexplained`. What modifiers (batch, geography, long context, speed) did to the priced amount stands in "
-    "`in_priced` and adds nothing to the difference.",
+    "billed + each cause + unexplained = priced, to the picodollar. No cause is the remainder. What modifiers (batch, "
+    "geography, long context, speed) did to priced stands below, in `in_priced`: it adds nothing to the bridge.",
     strict="Exit with 1 where days are absent, a bill is late, or anything is unexplained.",
     failing=_unexplained,
 )

@@ -9,23 +9,33 @@ from typing import Any
 
 import pyarrow as pa
 
+from tallystick.core.message import note
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 
+READ = 1_000
+"""Rows that a person reads on a terminal; formats for data have all."""
 
-def ask(engine: Engine, query: str) -> Table:
-    """The answer to one statement that reads; InvalidQuestion where it is anything else or cannot be run."""
-    result = engine.sql(query)
+
+def ask(engine: Engine, query: str, top: int | None = None) -> Table:
+    """Answer one statement that reads, with all of its rows or its first `top`, which a note says.
+
+    InvalidQuestion where it is anything else or cannot be run.
+    """
+    result = engine.sql(query, None if top is None else top + 1)
+    is_cut = top is not None and result.num_rows > top
+    result = result.slice(0, top)
+    messages = (note(f"These are the first {top:,} rows. Add a limit, or --format csv for all."),) if is_cut else ()
     headings = tuple(Heading(name, _kind(kind)) for name, kind in zip(_apart(result), result.schema.types, strict=True))
     try:
         columns = [[_cell(cell) for cell in column.to_pylist()] for column in result.columns]
     except (OverflowError, ValueError) as wrong:
         raise InvalidQuestion(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
     as_of = engine.version.spoken
-    return Table(None, headings, list(zip(*columns, strict=True)), {}, as_of=as_of)
+    return Table(None, headings, list(zip(*columns, strict=True)), {}, messages, as_of=as_of)
 
 
 def _apart(result: pa.Table) -> list[str]:
@@ -61,8 +71,13 @@ def _cell(value: Any) -> Cell:
 
 
 REPORT = Report(
-    lambda context, query: ask(context.engine, query),
-    (Parameter("query", "One statement that reads.", Form.ARGUMENT, required=True),),
-    "One select over the views that `tallystick schema` lists. Read only.",
+    lambda context, query, top: ask(context.engine, query, top),
+    (
+        Parameter("query", "One statement that reads.", Form.ARGUMENT, required=True),
+        Parameter("top", "The first N rows.", Form.COUNT, metavar="N"),
+    ),
+    "One select over the views that `tallystick schema` lists. Read only. Text stops at 1,000 rows; formats for data "
+    "have all.",
     priced=False,
+    text_rows=READ,
 )

@@ -72,8 +72,11 @@ class Engine:
             while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
                 yield batch
 
-    def sql(self, text: str) -> pa.Table:
-        """The answer to a user's own SQL: one statement that reads. InvalidQuestion where it is anything else."""
+    def sql(self, text: str, most: int | None = None) -> pa.Table:
+        """Return the answer to a user's own SQL, one statement that reads, or its first rows, `most` of them.
+
+        InvalidQuestion where it is anything else.
+        """
         try:
             statements = duckdb.extract_statements(text)
         except duckdb.Error as wrong:
@@ -84,7 +87,7 @@ class Engine:
             )
         self._open(" ".join((*self._tables, *self._views)))  # it may name any of them
         try:
-            return self._run(text)
+            return self._run(text, most)
         except duckdb.OutOfMemoryException as wrong:
             raise LedgerError(f"The answer does not fit in memory: {wrong}", "Ask for less.") from None
         except (duckdb.IOException, duckdb.InternalException) as wrong:
@@ -93,10 +96,15 @@ class Engine:
         except duckdb.Error as wrong:
             raise InvalidQuestion(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
 
-    def _run(self, text: str) -> pa.Table:
+    def _run(self, text: str, most: int | None = None) -> pa.Table:
         self._open(text)
         self.statements.append(text)
-        return interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_table())
+
+        def rows() -> pa.Table:
+            answer = self._duck.sql(text)
+            return (answer if most is None else answer.limit(most)).to_arrow_table()
+
+        return interruptible(self._duck, rows)
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""
