@@ -38,6 +38,16 @@ def test_a_new_service_is_not_billed_for_tokens(case: Case) -> None:
     unknown = {row["detail"]: row["amount"] for row in causes if row["step"] == "unknown service"}
     assert unknown == {"web_fetch": "-10.00", "seat_fee": "-9.00"}
     assert next(row["amount"] for row in causes if row["step"] == "unexplained") == "0.00"
+    screen = case("spend", "--since", SINCE, COLUMNS="80").out
+    beside = [line for line in screen.splitlines() if line.startswith(("warning: ", "note: "))]
+    assert beside[0].startswith("warning: 19.00 USD")  # no note that a day has not ended can hide it
+    bridge = case("reconcile", "--since", SINCE, COLUMNS="80").out.splitlines()
+    steps = [line.split()[0] for line in bridge if line.startswith(" ") and "USD" not in line and line.strip()]
+    assert [step for step in steps if step in {"billed", "priced", "unexplained"}] == [
+        "billed",
+        "priced",
+        "unexplained",
+    ]
 
 
 @pytest.mark.parametrize("source", ["reports", "analytics"])

@@ -166,7 +166,7 @@ def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> N
     day = date(2026, 11, 27)
     lose_usage(case.ledger, source, day)
     note = (
-        "The usage of 27 Nov is not in the ledger: its requests and tokens, priority tier's too, are unknown, not zero."
+        "Usage of 27 Nov is not in the ledger: its requests and tokens are unknown, not zero."
         " `tallystick sync --since 2026-11-27` reads it."
     )
     code, spend = asked(case, "spend", *WEEK, "--show", "requests,cost_per_request")

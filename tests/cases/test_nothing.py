@@ -48,7 +48,7 @@ def test_a_month_in_part_or_unread_is_not_said_to_be_zero(case: Case) -> None:
         assert case("sync", "--since", "2026-10-10", "--without-claude-code").code == 0
     part = case("diff", "2026-10")
     assert f"{ZERO}, so far as it was read." in part.out
-    assert "absent from the ledger" in part.out
+    assert "absent (unknown, not zero)" in part.out
     unread = case("diff", "2026-08")
     assert unread.code == 2
     assert "tallystick sync --since 2026-08" in unread.err

@@ -12,6 +12,7 @@ import pytest
 from reports.given import REPORTS
 from tallystick import Ledger, Question, Table
 from tallystick.core.question import Cell
+from tallystick.core.text import large
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.grouping import answer
@@ -215,12 +216,12 @@ def test_priority_tokens_are_said_to_cost_nothing_here(book: Ledger, truth: Trut
     """Where priority tokens were used, every report says how many, and that the cost report never has their cost."""
     tokens = sum(truth.tokens(AGO_30, LAST, tier="priority")[name] for name in TOKENS)
     for report in REPORTS:
-        message(book.ask(report.name, by=()), f"{tokens:,} tokens", "priority")
+        message(book.ask(report.name, by=()), f"{large(tokens)} tokens", "Priority")
 
 
 def test_no_priority_note_without_priority_tokens(book: Ledger) -> None:
     """An answer about another tier says nothing of priority."""
-    assert not [it for it in book.usage("model", where={"tier": "standard"}).notes if "priority" in it]
+    assert not [it for it in book.usage("model", where={"tier": "standard"}).notes if "Priority" in it]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)

@@ -78,4 +78,4 @@ def test_html_shows_the_totals(table: Table) -> None:
     """In a notebook, an answer shows its totals and messages as on the terminal."""
     shown = table._repr_html_()
     assert table.written()["totals"]["billed"] in shown
-    assert "provisional" in shown
+    assert "Provisional" in shown

@@ -126,3 +126,11 @@ def test_every_type_of_cell_can_be_written(engine: Engine) -> None:
 def test_an_integer_of_any_size_is_exact_in_arrow(engine: Engine, whole: int) -> None:
     """Every integer that DuckDB has comes back from Arrow as it was, one of 39 digits too."""
     assert ask(engine, f"SELECT '{whole}'::HUGEINT AS whole").to_arrow().to_pylist() == [{"whole": whole}]
+
+
+def test_the_first_rows_are_enough_to_read(engine: Engine) -> None:
+    """With `most` only so many rows are read, in their order, and a note says so; an answer that fits has none."""
+    table = ask(engine, "SELECT range AS x FROM range(5000) ORDER BY x", 1000)
+    assert column(table, "x") == list(range(1000))
+    assert table.notes == ("These are the first 1,000 rows. Add a limit, or --format csv for all.",)
+    assert ask(engine, "SELECT 1 AS x;", 1).notes == ()

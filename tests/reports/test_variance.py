@@ -122,7 +122,7 @@ def test_what_is_not_known_is_not_zero(book: Ledger) -> None:
     assert set(column(table, "before")) == set(column(table, "change")) == {None}
     assert (table.totals["before"], table.totals["price"]) == (None, None)
     assert table.totals["after"] == summed(table, "after")
-    assert message(table, "Before", "2026-09-01 to 2026-09-30", "absent", "unknown")
+    assert message(table, "Before", "1 to 30 Sep", "absent", "unknown")
 
 
 def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:

@@ -75,9 +75,7 @@ def rounding(table: Table) -> list[Message]:
         cents = [rounded(cell) for row in table.cells if isinstance(cell := row[index], Decimal)]
         column_total = table.totals.get(heading.name)
         if heading.kind is Kind.MONEY and isinstance(column_total, Decimal) and sum(cents) != rounded(column_total):
-            return [
-                note("Rows are rounded to cents here; the total is of the exact amounts, which --format csv shows.")
-            ]
+            return [note("Rows are rounded to cents; the total is of the exact amounts (--format csv).")]
     return []
 
 

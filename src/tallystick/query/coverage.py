@@ -32,7 +32,8 @@ from tallystick.core.records import (
     LedgerTable,
     State,
 )
-from tallystick.core.time import DAY, Grain, Window, of_days, text
+from tallystick.core.text import day_spans, large
+from tallystick.core.time import DAY, Grain, Window, instant, of_days, text
 from tallystick.query import gaps
 from tallystick.query.filters import asked_for, column, wanted, within
 from tallystick.query.losses import doubted
@@ -58,29 +59,22 @@ def cover(
         grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
         messages.append(
             warning(
-                f"{_count(absent)} absent from the ledger, unknown rather than zero: {spans(absent)}. "
-                f"`tallystick sync{grain} --since {first}` reads them, if the API has published them."
+                f"{_count(absent)} absent (unknown, not zero): {day_spans(absent, now.year)}. "
+                f"`tallystick sync{grain} --since {first}` asks for them."
             )
         )
     if unpublished:
-        messages.append(note(f"{spans(unpublished)} has not ended: {ENDED[table]}"))
+        verb = "has" if len(unpublished) == 1 else "have"
+        messages.append(note(f"{day_spans(unpublished, now.year)} {verb} not ended: {ENDED[table]}"))
     for day in by_state[State.RUNNING]:
-        part = f"{day} was still running when it was read: its figures are a part of the day."
+        part = f"{day_spans([day], now.year)} was running when it was read: its figures are part of the day."
         messages.append(note(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day))))
-    if by_state[State.PROVISIONAL]:
-        days = by_state[State.PROVISIONAL]
-        messages.append(
-            note(
-                f"{_count(days)} provisional: Anthropic may still restate what was read less than 35 days after the "
-                f"day ended. {spans(days)}."
-            )
-        )
+    if days := by_state[State.PROVISIONAL]:
+        messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}."))
     in_doubt, doubts = doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
     messages += [
-        note(
-            f"Of the {name} {span.start.strftime(form)} this is a part: {len(part.days())} of {len(span.days())} days."
-        )
-        for name, form in (("week", "of %Y-%m-%d"), ("month", "%Y-%m"))
+        note(f"{span.start.strftime(form)} is partial: {len(part.days())} of {len(span.days())} days.")
+        for name, form in (("week", "The week of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
         for part in question.wall.split(Grain(name))
         for span in [Grain(name).around(part.start)]
@@ -99,7 +93,8 @@ def cover(
     if refreshed := _refreshed(engine, table, question):
         coverage["refreshed_at"] = refreshed
         if by_state[State.PROVISIONAL] or by_state[State.RUNNING]:
-            messages.append(note(f"What Anthropic exported was whole until {refreshed} when it was last read."))
+            until = instant(refreshed)
+            messages.append(note(f"Data complete up to {until.day} {until:%b %H:%M} UTC (last sync)."))
     missing = _missing(engine, table, question, states, now)
     return coverage | missing, [*gaps.messages(missing, now), *doubts, *messages]
 
@@ -172,20 +167,19 @@ def priority(
     )
     tokens = engine.ask(query).to_pylist()[0]["tokens"]
     bill_only = [name for name in question.where if name not in _OF_USAGE]
-    scope = f"in this window, by whatever {' and '.join(bill_only)}," if bill_only else "of this use"
+    scope = f" in this window, by whatever {' and '.join(bill_only)}" if bill_only else ""
+    place = "and not in these costs" if table in MONEY else "and in no bill"
     notes = []
     if tokens:
-        notes.append(
-            note(f"{int(tokens):,} tokens {scope} were priority tier: prepaid, its cost is never in the cost report.")
-        )
+        notes.append(note(f"Priority tier ({large(int(tokens))} tokens{scope}) is prepaid {place}."))
     if table in MONEY:
         used_days, billed_days = (_states(engine, day_table, question) for day_table in (used, table))
         unread = [day for day in question.window.days() if day not in used_days]
         if unread and (table is not CHARGES or any(day not in billed_days for day in unread)):
             notes.append(
                 note(
-                    f"The usage of {spans(unread)} is not in the ledger: whether there was priority-tier use, whose "
-                    "cost is never in the cost report, is unknown."
+                    f"Usage of {spans(unread)} is not in the ledger: whether priority tier, which is in no bill, was "
+                    "used is unknown."
                 )
             )
     return notes
@@ -196,10 +190,10 @@ MONEY = (CHARGES, COST, *CUT_TABLES.values())
 PRICED = ("cache", "whatif")
 """Reports of use that show it in US dollars too."""
 _USES = (USED, USED_HOUR)
-_COST = "cost is published for ended UTC days only."
+_COST = "costs are published for ended UTC days."
 ENDED = {
     **dict.fromkeys(MONEY, _COST),
-    ACTIVITY: "the activity of Claude Code is read of ended UTC days only.",
+    ACTIVITY: "Claude Code activity is read for ended UTC days.",
 }
 """What is kept of ended days alone, and why."""
 _SOURCES = {
@@ -238,8 +232,7 @@ def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], 
         messages.append(
             note(
                 f"{rounded(together):,} USD was billed to several {' or '.join(f'{name}s' for name in user_dims)} "
-                "together; it is split over them by use at list price. Whose requests were refused, and so unbilled, "
-                "is not known."
+                "together and is split over them by use at list price. Whose requests were refused is not known."
             )
         )
     return shares, [*messages, *unused(rows)]
@@ -309,7 +302,7 @@ def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
         (control_tokens for kind in kinds if (control_tokens := _control(engine, sums, on, kind)) is not None), None
     )
     gap = int(control or 0) - int(read or 0)
-    return f" Its control total, read after its records, differs from them by {gap:,} tokens." if gap else ""
+    return f" Its total, read later, differs by {gap:,} tokens." if gap else ""
 
 
 def _control(engine: Engine, sums: exp.Select, on: exp.Expression, kind: str) -> Any:

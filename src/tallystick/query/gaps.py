@@ -143,8 +143,8 @@ def messages(coverage: Mapping[str, Any], now: datetime) -> list[Message]:
         if unread:
             warnings.append(
                 warning(
-                    f"The usage of {spoken(unread)} is not in the ledger: its requests and tokens, priority tier's "
-                    f"too, are unknown, not zero. `tallystick sync --since {unread[0]}` reads it."
+                    f"Usage of {spoken(unread)} is not in the ledger: its requests and tokens are unknown, not zero. "
+                    f"`tallystick sync --since {unread[0]}` reads it."
                 )
             )
         if rest := [day for day in lost["days"] if day not in unread]:
@@ -156,8 +156,7 @@ def messages(coverage: Mapping[str, Any], now: datetime) -> list[Message]:
     if profiles := coverage.get(ELSEWHERE):
         warnings.append(
             warning(
-                f"Billed to a user profile, and so in no bill of yours: {_worth(profiles)}, of {_of(profiles)}, where "
-                "that profile's own organization pays.",
+                f"Billed to a user profile's own organization, not to yours: {_worth(profiles)}, of {_of(profiles)}.",
                 _priced(profiles),
             )
         )

@@ -37,7 +37,7 @@ def doubted(
     days = sorted({row["day"] for row in rows})
     words = ", ".join(dict.fromkeys(row["text"] for row in rows))
     message = warning(
-        f"{spans(days)} may have changed: the newest answer would take much of it away ({words}). It is left as it was "
+        f"{spans(days)} may have changed: the newest answer would take much of it away ({words}). It stays as it was "
         "until a later sync reads the same; `tallystick sync --accept-loss` takes it at once."
     )
     return days, [message]

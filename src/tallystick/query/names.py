@@ -95,8 +95,8 @@ def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[st
         default = "; the default workspace can be one of them" if not _default_told(engine, dimension) else ""
         notes.append(
             note(
-                f"No list of the API told the names of {len(ids):,} {dimension}{'s' * (len(ids) > 1)}, so ids stand "
-                f"for names: {', '.join(ids[:MOST])}{more}{default}. `tallystick sync` asks for them again."
+                f"{len(ids):,} {dimension}{'s' * (len(ids) > 1)} without a name in the API's lists, shown by id: "
+                f"{', '.join(ids[:MOST])}{more}{default}. `tallystick sync` asks again."
             )
         )
     return notes

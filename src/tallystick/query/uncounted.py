@@ -46,7 +46,7 @@ def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[
     named = spans(sorted({day for _, day in counts}))
     word = "more" if number > 0 else "fewer"
     message = warning(
-        f"Anthropic counted {abs(number):,} tokens {word} than are shown here, of kinds that this tallystick does not "
-        f"know: {named}. Update tallystick; `tallystick rebuild` counts them then."
+        f"Anthropic counted {abs(number):,} tokens {word} than are shown, of kinds that this version does not know: "
+        f"{named}. Update tallystick, then `tallystick rebuild` counts them."
     )
     return days, [message]

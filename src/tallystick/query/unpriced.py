@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlglot import exp
 
@@ -10,7 +11,7 @@ from tallystick.core.causes import NOT_BILLED
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES
-from tallystick.core.text import MOST, large
+from tallystick.core.text import few, large
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 
@@ -21,9 +22,11 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
     Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
     its rate: it is said, and is not among these.
     """
-    free = exp.column("cause").eq(exp.Literal.string(NOT_BILLED))
+    unbilled = exp.column("cause").eq(exp.Literal.string(NOT_BILLED))
     query = (
-        exp.select("model", "tier", exp.alias_(free, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens"))
+        exp.select(
+            "model", "tier", exp.alias_(unbilled, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens")
+        )
         .from_("ledger.charges")
         .where(
             "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",
@@ -33,18 +36,18 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
         .group_by("model", "tier", "free")
         .order_by("tokens DESC", "model", "tier")
     )
-    tokens: dict[bool, dict[str, int]] = {False: {}, True: {}}
-    for row in engine.ask(query).to_pylist():
-        tokens[row["free"]][f"{row['model']} in tier {row['tier']}"] = int(row["tokens"])
+    rows = engine.ask(query).to_pylist()
+    billed, free = ([row for row in rows if row["free"] is is_free] for is_free in (False, True))
+    tokens = {f"{row['model']} in tier {row['tier']}": int(row["tokens"]) for row in billed}
     messages = [
-        *([warning(f"Unpriced, for no rate is known: {_largest(tokens[False])}.")] if tokens[False] else ()),
-        *([note(f"No rate is known, and nothing was billed, for {_largest(tokens[True])}.")] if tokens[True] else ()),
+        *([warning(f"{_use(billed)}: what they cost is unknown.")] if billed else ()),
+        *([note(f"{_use(free)} and were not billed.")] if free else ()),
     ]
-    return tokens[False], messages
+    return tokens, messages
 
 
-def _largest(tokens: Mapping[str, int]) -> str:
-    """What has tokens in words, the most first: a few by name, all of them counted where there are more."""
-    named = "; ".join(f"{name}, {count:,} tokens" for name, count in list(tokens.items())[:MOST])
-    rest = len(tokens) - MOST
-    return named + (f" and {rest:,} more; {large(sum(tokens.values()))} tokens in all" if rest > 0 else "")
+def _use(rows: Sequence[Mapping[str, Any]]) -> str:
+    """What has no price in words: how much, in which tiers, of which models, the most first."""
+    tiers = " and ".join(dict.fromkeys(row["tier"] for row in rows))
+    models = few(list(dict.fromkeys(row["model"] for row in rows)))
+    return f"{large(sum(int(row['tokens']) for row in rows))} {tiers} tokens of {models} have no list price"

@@ -47,8 +47,8 @@ VARIANCE = Pivot(
     refused=dict.fromkeys(("day", "week", "month"), "it compares two windows as wholes."),
 )
 _NOTE = (
-    "price: what is used now at the effective rates of now, less at those of before. volume: all lines grown as their "
-    "total did. mix: lines that grew more or less than that, came or went, at the rates of before."
+    "price: today's use at the new effective rates, less at the old ones. volume: every line grown as the total did. "
+    "mix: lines that grew more or less than that, came or went, at the old rates."
 )
 _SPANS = "Write --against 2026-09, 2026-Q2 or 2026-09-01..2026-09-07, both days included."
 _UNIT, _COUNTED = "unit", "counted"
