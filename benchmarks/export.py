@@ -67,11 +67,13 @@ def make(folder: Path, rows: int, days: int) -> None:
 
 def export(folder: Path, form: str, since: date) -> None:
     """What the command does."""
+    from tallystick.formats import FORMATS
     from tallystick.ledger import Ledger
     from tallystick.settings import SystemClock
 
     with (folder / f"charges.{form}").open("wb") as file:
-        Ledger(folder / "ledger", SystemClock(NOW)).export("charges", f"{since}").write(form, file)
+        rows = Ledger(folder / "ledger", SystemClock(NOW)).export("charges", f"{since}")
+        FORMATS[form].stream(rows, file)
 
 
 def floor(folder: Path, form: str, since: date) -> None:

@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
+from tallystick.formats import FORMATS
 from tallystick.ledger import Ledger
 from tallystick.settings import Settings, SystemClock
 from tallystick.sim import Discount, Simulator, World, serve
@@ -73,7 +74,7 @@ def export(folder: Path, source: str) -> Path:
         book.sync("2026-10-01", "2026-10-31", source=source, client=client)
     file = folder / f"{source}.csv"
     with file.open("wb") as opened:
-        book.export_focus("2026-10").write("csv", opened)
+        FORMATS["csv"].stream(book.export_focus("2026-10"), opened)
     return file
 
 

@@ -27,7 +27,7 @@ from tallystick.tally.price_lists import Prices
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.billing.chargeback import Charged
-    from tallystick.exports import Rows
+    from tallystick.core.rows import Rows
 
 By = str | Sequence[str]
 

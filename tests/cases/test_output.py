@@ -23,13 +23,17 @@ import pytest
 from cases.conftest import KEY, Case
 from reports.given import NOW, Run
 from tallystick import Ledger, Table
+from tallystick.catalog import CATALOG, Entry, Group
 from tallystick.cli import output
-from tallystick.core.question import Heading, Kind
+from tallystick.core.message import Message
+from tallystick.core.question import Heading, Kind, Table
+from tallystick.core.rows import Rows
 from tallystick.errors import InvalidQuestion
-from tallystick.exports import Rows
-from tallystick.exports.csv import write as write_csv
-from tallystick.exports.jsonl import write as write_jsonl
 from tallystick.formats import FORMATS
+from tallystick.formats.csv_rows import write_rows as write_csv
+from tallystick.formats.jsonl_rows import write_rows as write_jsonl
+from tallystick.query.context import Context
+from tallystick.query.report import Report
 
 Tallystick = Callable[..., Run]
 NAME = "a\x1b[31mb\x9bc\x00d\u202ee\u2066f\x7fg"
@@ -166,7 +170,7 @@ def test_no_name_steers_a_terminal(form: str) -> None:
 def test_no_name_of_an_export_steers_a_terminal(write: Callable[[Rows, Any], None]) -> None:
     """Exports escape the same, CSV with a note; JSON lines give the name back, letter for letter."""
     batch = pa.record_batch({"key_name": pa.array([NAME, "plain"])})
-    said: list[str] = []
+    said: list[Message] = []
     file = io.BytesIO()
     write(Rows("t", batch.schema, iter([batch]), said, {}), file)
     text = file.getvalue().decode()
@@ -174,18 +178,21 @@ def test_no_name_of_an_export_steers_a_terminal(write: Callable[[Rows, Any], Non
     if write is write_jsonl:
         assert json.loads(text.splitlines()[0]) == {"key_name": NAME}
     else:
-        assert [note for note in said if "escapes" in note]
+        assert [message for message in said if "escapes" in message.text]
 
 
 @pytest.mark.parametrize("error", [ValueError, MemoryError, RecursionError, KeyError, OSError])
-def test_the_last_net(tallystick: Tallystick, monkeypatch: Any, error: type[Exception]) -> None:
+def test_the_last_net(tallystick: Tallystick, error: type[Exception]) -> None:
     """Any other error is one line, exit code 70 and a private file of details, which hold no secret."""
 
-    def planted(*_: object, **__: object) -> None:
+    def planted(_: Context) -> Table:
         raise error(f"planted, with {KEY} and https://someone:hunter2@proxy.test\n and a second line")
 
-    monkeypatch.setattr(Ledger, "verify", planted)
-    run = tallystick("verify", ANTHROPIC_ADMIN_KEY=KEY)
+    CATALOG.append(Entry("planted", Group.ASK, "Fail.", Report(planted)))
+    try:
+        run = tallystick("planted", ANTHROPIC_ADMIN_KEY=KEY)
+    finally:
+        CATALOG.pop()
     assert run.code == 70
     assert len(run.err.splitlines()) == 1
     assert error.__name__ in run.err

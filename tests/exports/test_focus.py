@@ -16,9 +16,10 @@ import pytest
 from reports.given import Run
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.prices import Rate
+from tallystick.core.rows import Rows
 from tallystick.errors import InvalidQuestion
-from tallystick.exports import Rows
 from tallystick.exports.focus import COLUMNS, VERSIONS, schema
+from tallystick.formats import FORMATS
 from tallystick.ledger import Ledger
 from tallystick.sim import World
 from tallystick.tally.price_lists import Prices
@@ -56,7 +57,7 @@ HALF = Decimal("0.0000000000005")
 def written(rows: Rows, form: str = "parquet") -> bytes:
     """An export as bytes."""
     file = io.BytesIO()
-    rows.write(form, file)
+    FORMATS[form].stream(rows, file)
     return file.getvalue()
 
 

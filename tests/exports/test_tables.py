@@ -18,13 +18,15 @@ from reports.given import Run, summed
 from sync.conftest import used
 from tallystick.core.message import note, warning
 from tallystick.core.money import plain
+from tallystick.core.rows import Rows
 from tallystick.core.text import harmless, inert
 from tallystick.errors import InvalidQuestion
-from tallystick.exports import TABLES, Rows
-from tallystick.exports.csv import write as as_csv
-from tallystick.exports.jsonl import write as as_jsonl
-from tallystick.exports.lines import digits
+from tallystick.exports import TABLES
 from tallystick.exports.tables import EXPORTED, columns
+from tallystick.formats import FORMATS
+from tallystick.formats.csv_rows import write_rows as as_csv
+from tallystick.formats.jsonl_rows import write_rows as as_jsonl
+from tallystick.formats.lines import digits
 from tallystick.ledger import Ledger
 from tallystick.sim import World
 from tallystick.store.engine import Engine
@@ -39,7 +41,7 @@ MONEY = pa.decimal128(28, 12)
 def written(rows: Rows, form: str) -> bytes:
     """An export as bytes."""
     file = io.BytesIO()
-    rows.write(form, file)
+    FORMATS[form].stream(rows, file)
     return file.getvalue()
 
 
@@ -156,7 +158,7 @@ def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
     """Cells of money are numbers, days are days, text is no formula nor link, and a sheet follows a full one."""
     import zipfile
 
-    from tallystick.exports.xlsx import write
+    from tallystick.formats.xlsx_rows import write_rows
 
     schema = pa.schema([("name", pa.string()), ("day", pa.date32()), ("billed", MONEY)])
     names = ["=1+1", "https://example.invalid", None, "4711"]
@@ -165,7 +167,7 @@ def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
     )
     file = tmp_path / "book.xlsx"
     with file.open("wb") as opened:
-        write(
+        write_rows(
             Rows("title", schema, iter([batch]), [note("how it was made"), warning("what it lacks")], {}),
             opened,
             most=3,

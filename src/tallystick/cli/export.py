@@ -15,12 +15,15 @@ from tallystick.cli.report import added
 from tallystick.core.message import ordered
 from tallystick.core.question import incomplete
 from tallystick.errors import InvalidQuestion
-from tallystick.exports import FORMATS, TABLES, TEXTS
+from tallystick.exports import TABLES
+from tallystick.formats import FORMATS
 from tallystick.query.report import WHERE, WINDOW
 
 if TYPE_CHECKING:
-    from tallystick.exports import Rows
+    from tallystick.core.rows import Rows
 
+STREAMS = tuple(entry.name for entry in FORMATS.values() if entry.streams)
+"""Formats that take any number of rows."""
 MEANINGS = {
     "charges": "every line of the tally: used, priced, billed, and how they were matched",
     "usage": "tokens used, from the dialect that the tally takes for each day",
@@ -51,7 +54,7 @@ strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are
 def _command(name: str) -> click.Command:
     @click.command(name, help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.", short_help=f"{MEANINGS[name]}.")
     @added((*WINDOW, WHERE))
-    @_form(*FORMATS)
+    @_form(*STREAMS)
     @strict
     @options.output
     @options.force
@@ -71,7 +74,7 @@ def _command(name: str) -> click.Command:
         config: str | None,
     ) -> None:
         book = options.book(doubt=name == "charges", ledger=ledger, config=config)
-        chosen = _chosen(form, output, FORMATS)
+        chosen = _chosen(form, output, STREAMS)
         rows = book.export(name, since, until, options.chosen(where), month=month)
         _send(rows, chosen, output, force=force, strict=strict)
 
@@ -130,12 +133,12 @@ def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> s
 
 def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: bool) -> None:
     """Write an export where it shall go, then its messages to the error stream."""
-    free(output, force=force, text=form in TEXTS)
+    free(output, force=force, text=FORMATS[form].text)
     if output is None:
         _to_pipe(rows, form)
     else:
         with whole(Path(output)) as file:
-            rows.write(form, file)
+            FORMATS[form].stream(rows, file)
     for message in ordered(rows.messages):
         note(f"{message.kind}: {message.text}")
     if strict and incomplete(rows.coverage):
@@ -145,6 +148,6 @@ def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: boo
 def _to_pipe(rows: Rows, form: str) -> None:
     try:
         with pipe() as file:
-            rows.write(form, file)
+            FORMATS[form].stream(rows, file)
     except BrokenPipeError:  # the reader has enough, as `head` does
         silence()

@@ -22,10 +22,10 @@ from tallystick.core.money import EXACT
 from tallystick.core.prices import UNITS, PriceList, Rate
 from tallystick.core.question import Question
 from tallystick.core.records import CHARGES, REQUESTS
+from tallystick.core.rows import Rows
 from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion
-from tallystick.exports import Rows
 from tallystick.exports.tables import days, spoken, tallied
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within

@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from tallystick.core.question import Question
 from tallystick.core.records import BILL, CHARGES, USED, LedgerTable, Type
+from tallystick.core.rows import Rows
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
 from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.exports import Rows
 from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import wanted, within
 from tallystick.query.unpriced import unpriced

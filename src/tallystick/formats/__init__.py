@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
+
+from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     from tallystick.core.document import Answer
+    from tallystick.core.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,18 +18,26 @@ class Format:
     """One format: its name and the ending of its files.
 
     `rows` alone are in some: messages go to the error stream, and a document must have one Table that holds its
-    `lines`. What is not `text` is bytes.
+    `lines`. What is not `text` is bytes. What `streams` can also write rows that do not fit in memory.
     """
 
     name: str
     ending: str
     rows: bool = False
     text: bool = True
+    streams: bool = False
 
     def write(self, answer: Answer) -> str | bytes:
         """The answer in this format; bytes where it is not text. InvalidQuestion where it has no rows to hold."""
         written: str | bytes = getattr(import_module(f"{__name__}.{self.name}"), f"as_{self.name}")(answer)
         return written
+
+    def stream(self, rows: Rows, file: BinaryIO) -> None:
+        """Write every row of an export; raise InvalidQuestion where the format cannot stream."""
+        if not self.streams:
+            choices = ", ".join(entry.name for entry in FORMATS.values() if entry.streams)
+            raise InvalidQuestion(f"No export is written as {self.name}.", f"Formats: {choices}.")
+        import_module(f"{__name__}.{self.name}_rows").write_rows(rows, file)
 
 
 FORMATS = {
@@ -34,13 +45,13 @@ FORMATS = {
     for entry in (
         Format("text", "txt"),
         Format("json", "json"),
-        Format("csv", "csv", rows=True),
-        Format("jsonl", "jsonl", rows=True),
+        Format("csv", "csv", rows=True, streams=True),
+        Format("jsonl", "jsonl", rows=True, streams=True),
         Format("markdown", "md"),
         Format("html", "html"),
         Format("pdf", "pdf", text=False),
-        Format("parquet", "parquet", rows=True, text=False),
-        Format("xlsx", "xlsx", text=False),
+        Format("parquet", "parquet", rows=True, text=False, streams=True),
+        Format("xlsx", "xlsx", text=False, streams=True),
     )
 }
 """Every format, by the name that `--format` takes."""

@@ -6,10 +6,10 @@ from typing import BinaryIO
 
 from pyarrow.parquet import ParquetWriter
 
-from tallystick.exports import Rows
+from tallystick.core.rows import Rows
 
 
-def write(rows: Rows, file: BinaryIO) -> None:
+def write_rows(rows: Rows, file: BinaryIO) -> None:
     """The rows, a group of them for each batch."""
     with ParquetWriter(file, rows.schema, compression="zstd") as writer:
         for batch in rows.batches:

@@ -8,12 +8,12 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.rows import Rows
 from tallystick.core.text import inert_json
-from tallystick.exports import Rows
-from tallystick.exports.lines import cells, written
+from tallystick.formats.lines import cells, written
 
 
-def write(rows: Rows, file: BinaryIO) -> None:
+def write_rows(rows: Rows, file: BinaryIO) -> None:
     """One JSON object a line, in UTF-8."""
     for batch in rows.batches:
         parts: list[pa.Array | str] = []

@@ -7,14 +7,14 @@ from typing import BinaryIO
 import pyarrow.compute as pc
 
 from tallystick.core.message import Message, note
+from tallystick.core.rows import Rows
 from tallystick.core.text import ESCAPED, harmless, inert
-from tallystick.exports import Rows
-from tallystick.exports.lines import cells, written
+from tallystick.formats.lines import cells, written
 
 _QUOTED = frozenset(',"\r\n')
 
 
-def write(rows: Rows, file: BinaryIO) -> None:
+def write_rows(rows: Rows, file: BinaryIO) -> None:
     """The rows under their column names, in UTF-8. Null is an empty cell; decimals are all their digits."""
     escaped: set[Message] = set()
 

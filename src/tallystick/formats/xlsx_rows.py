@@ -12,8 +12,8 @@ import xlsxwriter
 from xlsxwriter.exceptions import FileCreateError
 
 from tallystick.core.message import ordered
+from tallystick.core.rows import Rows
 from tallystick.core.text import inert
-from tallystick.exports import Rows
 
 MOST = 1_048_576
 """Rows of a sheet, its header among them."""
@@ -22,7 +22,7 @@ LONGEST = 32_767
 NOTE = "Excel keeps 15 digits of a number: amounts here can be off in the last places. The CSV and Parquet are exact."
 
 
-def write(rows: Rows, file: BinaryIO, most: int = MOST) -> None:
+def write_rows(rows: Rows, file: BinaryIO, most: int = MOST) -> None:
     """A sheet of notes, then as many of rows as it takes; `most` rows on each.
 
     The workbook is made in a temporary file: a pipe cannot be sought in, and one that fails leaves no half zip behind.
