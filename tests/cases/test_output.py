@@ -22,7 +22,7 @@ import pytest
 
 from cases.conftest import KEY, Case
 from reports.given import NOW, Run
-from tallystick import Ledger, Table
+from tallystick import Ledger
 from tallystick.catalog import CATALOG, Entry, Group
 from tallystick.cli import output
 from tallystick.core.message import Message
