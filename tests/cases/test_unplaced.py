@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
 from cases.conftest import Case
+
+LISTED = ("spend", "--by", "product", "--show", "list", "--since", "2026-11-25", "--until", "2026-11-27")
 
 LOST = [
     ("analytics", "bill workspace"),
@@ -34,3 +37,23 @@ def test_use_beside_a_bill_that_it_may_be_of_is_not_late(case: Case, source: str
             "wrkspc_01A": "52.00",
             "wrkspc_01B": "3.20",
         }
+
+
+@pytest.mark.parametrize("half", ["analytics/usage", "analytics/cost"])
+def test_an_actor_that_one_half_calls_otherwise_leaves_the_rest_as_it_is(case: Case, half: str) -> None:
+    """Lines and use whose actors differ are matched by all else that they share: no tier gets the bill of another."""
+    stranger = {"type": "robot_actor", "robot_id": "rbt_1"}
+
+    def change(path: str, _: Any, body: Any) -> Any:
+        if not path.endswith(half):
+            return body
+        actor = [{**row["group"], "actor": row["group"]["actor"] and stranger} for row in body["data"]]
+        return {**body, "data": [{**row, "group": group} for row, group in zip(body["data"], actor, strict=True)]}
+
+    with case.serve("60-faults/scenario.py") as world:
+        world.mutate = change
+        assert case("sync", "--since", "2026-11-25", "--source", "analytics", "--without-claude-code").code == 0
+    rows = json.loads(case(*LISTED, "--format", "json").out)["rows"]
+    listed = {row["product"]: row["list"] for row in rows}
+    products = ("messages_api", "message_batches_api", "claude_code")
+    assert [listed[product] for product in products] == ["17.235114", "0.3285", "0.0855"]

@@ -153,6 +153,18 @@ def test_periods_and_numbers(book: Ledger, golden_world: World, truth: Truth) ->
     assert message(table, "seat_tier", "no report")
 
 
+def test_a_scope_without_a_type_and_a_list_without_limits(book: Ledger, golden_world: World) -> None:
+    """A limit whose scope has no type is of an unknown one, and a list without limits says that there is none."""
+    me = {"id": golden_world.organization.id, "name": "Org"}
+    for scope in ({}, {"type": None}):
+        with scripted({"me": me, "spend_limits": listing(limit({"type": "x"}) | {"scope": scope})}) as client:
+            table = book.limits(client=client)
+        assert column(table, "scope") == ["unknown"]
+        assert message(table, "a unknown", "no report")
+    with scripted({"me": me, "spend_limits": listing()}) as client:
+        assert message(book.limits(client=client), "The API lists no spend limit")
+
+
 def test_a_period_that_is_partly_absent(golden_world: World, console: Simulator, tmp_path: Path) -> None:
     """Where a day of the period is not in the ledger the spend is unknown and the days are named; it is never less."""
     short = synced(tmp_path / "ledger", golden_world, date(2026, 11, 10))

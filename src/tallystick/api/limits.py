@@ -201,6 +201,11 @@ def dollars(cents: str | None, currency: str, where: str) -> Decimal | None:
     return amount
 
 
+def scope_type(scope: Scope) -> str:
+    """What sort of scope it is; `unknown` where the API does not say."""
+    return str(scope.get("type") or UNKNOWN)
+
+
 def scope_id(scope: Scope) -> str | None:
     """The id, or other name, of what a scope is; None for one of which there is one alone."""
     return next((str(id_) for name, id_ in scope.items() if name != "type" and id_ is not None), None)

@@ -26,6 +26,7 @@ from tallystick.api.limits import (
     odd_words,
     read,
     scope_id,
+    scope_type,
 )
 from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio
@@ -92,6 +93,8 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     rows.sort(key=_nearest)
     unsure = sum(limit.period_to_date_spend == NO_SPEND for limit in member_limits)
     messages = [*map(warning, refusals), *map(warning, odd_words(odd)), *spent.messages]
+    if not everyone and not isinstance(limits, Refused):
+        messages.append(note("The API lists no spend limit of the organization or its workspaces."))
     if unsure:
         text = f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows."
         messages.append(warning(text))
@@ -100,9 +103,9 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
         text = f"Limits in {foreign} stand in `status` alone: the bill is in USD, so no spend is held against them."
         messages.append(warning(text))
     if others := {
-        limit.scope["type"] for limit in everyone if limit.scope.get("type") not in {*WHOLE, "workspace", "user"}
+        scope_type(limit.scope) for limit in everyone if scope_type(limit.scope) not in {*WHOLE, "workspace", "user"}
     }:
-        scopes = " or ".join(sorted(map(str, others)))
+        scopes = " or ".join(sorted(others))
         messages.append(note(f"What the members of a {scopes} spent together is in no report."))
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
     version = engine.version if engine else None
@@ -142,7 +145,7 @@ def _names(engine: Engine | None) -> Mapping[str, Mapping[str, str]]:
 
 
 def _row(limit: SpendLimit, spent: Spent, names: Mapping[str, Mapping[str, str]]) -> tuple[Cell, ...]:
-    scope = str(limit.scope.get("type"))
+    scope = scope_type(limit.scope)
     id_ = scope_id(limit.scope)
     known = None
     if scope in WHOLE:
@@ -169,7 +172,7 @@ def _member(limit: MemberLimit, names: Mapping[str, Mapping[str, str]], now: dat
     status = _status(limit.amount, limit.currency, on=True)
     limit_usd = dollars(limit.amount, limit.currency, where)
     inherited = str(source.get("type", NONE))
-    return _laid((str(limit.scope.get("type")), id_, name, inherited), limit.period, now, status, limit_usd, known)
+    return _laid((scope_type(limit.scope), id_, name, inherited), limit.period, now, status, limit_usd, known)
 
 
 def _status(amount: str | None, currency: str, *, on: bool) -> str:

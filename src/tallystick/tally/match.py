@@ -31,8 +31,12 @@ Dialect = Literal["reports", "analytics"]
 _KNOWN_BY = ", ".join((*PLACED, "kind"))
 _WHO = ("key", "actor")
 _EQUAL = ("product", "model", "tier", "context", "geo")
-_RELAXED = ("geo", "tier", "context", "product", *_WHO[::-1])
-"""What a line that finds no use is matched without: one more of these each time."""
+_RELAXED = ("geo", "tier", "context", "product")
+_STEPS = (
+    *(_RELAXED[:count] for count in range(len(_RELAXED) + 1)),
+    *(("actor",), ("actor", "key"), (*_RELAXED, "actor"), (*_RELAXED, "actor", "key")),
+)
+"""What a line that finds no use is matched without, the nearest use first: all else alike before more is given up."""
 
 # What the older reports do not know of a use or a line is not known; what it was before contract discounts neither.
 _USAGE = {
@@ -141,15 +145,15 @@ def charges(
         equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
         exact = f", workspace, {', '.join(equal)}"
         duck.execute(_PAIRS.format(relaxed="none", cells="cells", equal=exact, loose=_agree(("speed",))))
-        steps = [name for name in _RELAXED if name not in usage_columns]
+        steps = dict.fromkeys(tuple(name for name in step if name in equal) for step in _STEPS)
         for cells, workspace, loose in (("cells", ", workspace", ""), ("spare", "", _UNPLACED)):
             if not workspace:
                 duck.execute(_SPARE)
                 if not duck.sql(_ANY_UNPLACED).fetchall()[0][0]:
                     break
-            for count in range(len(steps) + 1):
-                agreement = _agree([name for name in (*equal, "speed") if name not in steps[:count]]) + loose
-                relaxed = ", ".join(steps[:count]) or "none"
+            for step in steps:
+                agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
+                relaxed = ", ".join(step) or "none"
                 duck.execute(_PAIRS.format(relaxed=relaxed, cells=cells, equal=workspace, loose=agreement))
         late.groups(duck)
         allocate.shares(duck, by="cell")
