@@ -62,7 +62,7 @@ CATALOG: list[Entry] = [
     Entry("crosscheck", Group.BILL, "Whether both dialects of the API say the same.", "reports.crosscheck"),
     Entry("owners", Group.BILL, "The rules of who owns what, and what each caught.", "reports.owner_rules"),
     Entry("summary", Group.BILL, "A month on a page: spend, why it changed, pace, budgets.", "outlook.summary"),
-    Entry("diff", Group.BILL, "Which lines of a month changed, from what to what.", "reports.diff"),
+    Entry("diff", Group.BILL, "What changed in a month since it was closed or last read.", "reports.diff"),
     Entry("budget", Group.AHEAD, "Budgets: spent, left, and the pace to the end of the period.", "outlook.budgets"),
     Entry("pace", Group.AHEAD, "What the month comes to at the rate of the last weeks.", "outlook.pace"),
     Entry("log", Group.LEDGER, "What was committed to the ledger, and when.", "reports.log"),

@@ -117,19 +117,22 @@ def test_without_rules_everything_is_one_statement(book: Ledger) -> None:
 
 
 def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
-    """`--all` writes a file for each team and an overview with every line, which sum to the bill; none is replaced."""
+    """`--all` writes a file for each team and one of all teams, which sum to the bill; none is replaced."""
     Path("own.toml").write_text(RULES, encoding="utf-8")
     words = ("statement", "--month", "2026-10", "--all", "--config", "own.toml", "--format", "csv", "-o", str(tmp_path))
     assert tallystick(*words).code == 0
     names = sorted(it.name for it in tmp_path.iterdir() if it.suffix == ".csv")
     assert names == [f"2026-10-{it}.csv" for it in ("all", "cmd-C-calc-A0", "docs", "platform", "unowned")]
-    sums = {}
+    sums, posted = {}, {}
     for name in names:
         rows = list(csv.DictReader(io.StringIO((tmp_path / name).read_text(encoding="utf-8"), newline="")))
-        assert list(rows[0]) == [it.name for it in LINES]
+        teams = ["team", "cost_center", "own", "shared", "adjustment", "amount", "posted"]
+        assert list(rows[0]) == (teams if "all" in name else [it.name for it in LINES])
         assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
         sums[name] = sum(Decimal(row["amount"]) for row in rows)
+        posted[name] = sum(Decimal(row["posted"]) for row in rows)
     assert sums.pop("2026-10-all.csv") == sum(sums.values()) == bill(book)
+    assert posted.pop("2026-10-all.csv") == sum(posted.values()) == round(bill(book), 2)
     tallystick(*words).refused(2, "there already")
 
 

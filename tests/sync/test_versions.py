@@ -13,6 +13,7 @@ from tallystick.core.money import total
 from tallystick.core.records import CHARGES
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
+from tallystick.reports.diff import LINE
 from tallystick.settings import Settings
 from tallystick.sim import World
 from tallystick.store.engine import Engine
@@ -139,8 +140,12 @@ def test_the_log_has_every_version(twice: Path) -> None:
 @pytest.mark.parametrize("since", [None, "2026-11-19"])
 def test_a_diff_is_what_was_restated(twice: Path, since: str | None) -> None:
     """Only the restated day is in it, exactly: since what last changed the month, or an earlier day."""
-    table = _asked(twice).diff("2026-10", since)
+    table = _asked(twice).diff("2026-10", since, by=LINE)
     assert table.rows
+    summary = _asked(twice).diff("2026-10", since)
+    assert [heading.name for heading in summary.headings] == ["day", "billed_before", "billed_after", "billed_change"]
+    assert ([row["day"] for row in summary.rows], summary.totals) == ([str(OLD)], {**table.totals, **summary.totals})
+    assert summary.totals["billed_change"] == table.totals["billed_change"]
     assert {row["day"] for row in table.rows} == {str(OLD)}
     before, after = (_charged(twice, int(table.coverage[it])) for it in ("from", "to"))
     assert (table.totals["billed_change"] or 0) == after - before
@@ -196,4 +201,8 @@ def test_a_dimension_that_no_line_has_is_named(twice: Path) -> None:
 
 def test_names_stand_beside_ids(twice: Path) -> None:
     """What has a name shows it."""
-    assert {it.name for it in _asked(twice).diff("2026-10").headings} >= {"workspace_name", "key_name", "actor_name"}
+    assert {it.name for it in _asked(twice).diff("2026-10", by=LINE).headings} >= {
+        "workspace_name",
+        "key_name",
+        "actor_name",
+    }

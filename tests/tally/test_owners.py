@@ -579,7 +579,10 @@ def test_keys_can_be_chosen(tallystick: Tallystick) -> None:
     """`keys --where` keeps rows by the value of a column, `--top` the first of them; an unknown column is refused."""
     idle = tallystick("keys", "--where", "status=expired", "--format", "json").json["rows"]
     assert [row["key_name"] for row in idle] == ["contractor"]
-    assert len(tallystick("keys", "--top", "2", "--format", "json").json["rows"]) == 2
+    everything = tallystick("keys", "--format", "json").json
+    top = tallystick("keys", "--top", "2", "--format", "json").json
+    assert [row["key"] for row in top["rows"]] == [row["key"] for row in everything["rows"][:2]] + ["others"]
+    assert top["totals"] == everything["totals"]
     tallystick("keys", "--where", "colour=red").refused(2, "colour", "attention")
 
 

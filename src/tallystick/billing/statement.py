@@ -8,13 +8,14 @@ from typing import Any
 
 from tallystick.billing.chargeback import OWN, PARTS, SHARED, Charged
 from tallystick.core.document import Chart, Document, Figure, Section
-from tallystick.core.money import plain, ratio, rounded, total
+from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.closed_months import ADJUSTMENT, CHARGE, Month
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
+from tallystick.tally.cents import cents
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import UNOWNED
 
@@ -39,6 +40,7 @@ LINES = (
     Heading("list", Kind.MONEY, "USD"),
     Heading("line_total", Kind.MONEY, "USD"),
     Heading("amount", Kind.MONEY, "USD"),
+    Heading("posted", Kind.MONEY, "USD"),
     Heading("method", Kind.DIMENSION),
     Heading("rule", Kind.TEXT),
     Heading("how", Kind.TEXT),
@@ -70,7 +72,7 @@ def statement(made: Charged, team: str) -> Document:
     InvalidQuestion for a team that is charged nothing; where nobody is charged anything, each team's is of 0.00 USD.
     """
     _check(made, team)
-    team_lines = made.lines.get(team, ())
+    team_lines = _posted(made, team)
     amount = made.amount(team)
     posted = {center: amount for (owner, center), amount in made.posted.items() if owner == team}
     center = f"; cost center {', '.join(posted)}" if posted else ""
@@ -122,7 +124,7 @@ def _check(made: Charged, team: str) -> None:
 
 def overview(made: Charged) -> Document:
     """What all teams are charged for a month, one line a team; in formats of rows every line of every statement."""
-    every = [line for team in made.teams for line in made.lines[team]]
+    every = [line for team in made.teams for line in _posted(made, team)]
     section = Section("By team", _together(made), (_adds_up(made),), Chart("bars", "team", ("amount",)))
     return Document(
         "statement",
@@ -134,6 +136,19 @@ def overview(made: Charged) -> Document:
         _facts(made),
         _table(every, [heading.name for heading in LINES]),
     )
+
+
+def _posted(made: Charged, team: str) -> list[dict[str, Any]]:
+    """Return a team's lines, each with the cents to post of it: those of a cost center sum to what is posted to it."""
+    lines = [dict(line) for line in made.lines.get(team, ())]
+    for center in {line["cost_center"] for line in lines}:
+        of_center = [line for line in lines if line["cost_center"] == center]
+        for line, share in zip(of_center, cents([line["amount"] for line in of_center]), strict=True):
+            line["posted"] = share
+        largest = max(of_center, key=lambda line: abs(line["amount"]))
+        off = EXACT.subtract(made.posted[team, center], total([line["posted"] for line in of_center]))
+        largest["posted"] = EXACT.add(largest["posted"], off)
+    return lines
 
 
 def _facts(made: Charged) -> dict[str, Any]:
@@ -148,7 +163,8 @@ def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:
     by_name = {heading.name: heading for heading in LINES}
     headings = tuple(by_name[name] for name in names)
     cells = [tuple(line[name] for name in names) for line in lines]
-    return Table(None, headings, cells, {"amount": total([line["amount"] for line in lines])})
+    sums = [name for name in ("amount", "posted") if name in names]
+    return Table(None, headings, cells, {name: total([line[name] for line in lines]) for name in sums})
 
 
 def _rules(owners: Owners, used: Collection[str]) -> Table:

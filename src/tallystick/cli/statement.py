@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,8 @@ def statement(
         ):
             documents[_free(f"{stem}-{_word(str(name))}", documents)] = report.statement(charged, str(name))
         if every:
-            documents[_free(f"{stem}-all", documents)] = report.overview(charged)
+            overview = report.overview(charged)  # its lines stand in the files of the teams
+            documents[_free(f"{stem}-all", documents)] = replace(overview, lines=overview.sections[0].table)
     if not documents:
         raise InvalidQuestion(
             f"No team {team!r} is charged anything for {month}.", "`tallystick owners` lists the rules."

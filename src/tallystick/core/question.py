@@ -83,7 +83,7 @@ class Heading:
     """One column of an answer; `unit` is tokens, searches, USD, ... or None.
 
     A narrow terminal leaves columns of the highest `rank` out first. A dimension that is of a `block` of rows is
-    printed once for each block.
+    printed once for each block. `shared` are names of the column that several ids have, shown here or left to a rest.
     """
 
     name: str
@@ -91,6 +91,7 @@ class Heading:
     unit: str | None = None
     rank: int = 0
     block: bool = False
+    shared: frozenset[str] = frozenset()
 
 
 Cell = str | int | Decimal | None

@@ -90,7 +90,8 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
     for index, heading in enumerate(headings):
         named = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
         if not ids and named:
-            columns.append(Column(heading, _named(texts[index], texts[index + 1]), feet[index], fixed=not heading.rank))
+            names = _named(texts[index], texts[index + 1], headings[index + 1].shared)
+            columns.append(Column(heading, names, feet[index], fixed=not heading.rank))
         elif ids or not _is_name_of(heading, headings[index - 1] if index else None):
             columns.append(
                 Column(heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION and not heading.rank)
@@ -102,11 +103,10 @@ def _is_name_of(heading: Heading, before: Heading | None) -> bool:
     return before is not None and heading.name == f"{before.name}_name"
 
 
-def _named(ids: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+def _named(ids: Sequence[str], names: Sequence[str], shared: frozenset[str]) -> tuple[str, ...]:
     """A name for each id; of a name that several ids have, the end of the id too."""
-    several = {
-        name for name, count in Counter(name for _, name in set(zip(ids, names, strict=True))).items() if count > 1
-    }
+    counts = Counter(name for _, name in set(zip(ids, names, strict=True)))
+    several = {*shared, *(name for name, count in counts.items() if count > 1)}
     return tuple(
         f"{name} ({ELLIPSIS}{id_[-TAIL:]})" if name in several else name for id_, name in zip(ids, names, strict=True)
     )

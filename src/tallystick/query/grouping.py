@@ -21,7 +21,7 @@ from tallystick.query.breakdowns import cut_of, whole
 from tallystick.query.coverage import cover, matched, present, priority
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
-from tallystick.query.names import named, organizations, unnamed
+from tallystick.query.names import named, organizations, shared, unnamed
 from tallystick.query.owners import attributed, lines, owned, unasked
 from tallystick.query.pivot import Pivot
 from tallystick.query.spelling import formerly
@@ -133,10 +133,11 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
             [row[name] for name in dims],
         )
     )
+    names = named(engine, dims)
+    several = {name: shared((row[name] for row in rows), (names[name](row[name]) for row in rows)) for name in names}
     if question.top is not None and len(rows) > question.top:
         rows = _top(pivot, rows, dims, question)
-    names = named(engine, dims)
-    headings, cells = _laid_out(pivot, rows, dims, names)
+    headings, cells = _laid_out(pivot, rows, dims, names, several)
     if renamed:
         coverage["renamed"] = renamed
     split: list[Message] = []
@@ -148,7 +149,7 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
     split += formerly(engine, question.where)
-    known = coverage["present"] > gaps.late_days(coverage) or bool(rows)
+    known = coverage["present"] > gaps.late_days(coverage) or any(row[pivot.order] is not None for row in rows)
     return Table(
         question,
         headings,
@@ -220,7 +221,11 @@ def _top(pivot: Pivot, rows: list[dict[str, Any]], dims: list[str], question: Qu
 
 
 def _laid_out(
-    pivot: Pivot, rows: list[dict[str, Any]], dims: list[str], names: Mapping[str, Callable[[str], str]]
+    pivot: Pivot,
+    rows: list[dict[str, Any]],
+    dims: list[str],
+    names: Mapping[str, Callable[[str], str]],
+    several: Mapping[str, frozenset[str]],
 ) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
     headings: list[Heading] = []
     columns: list[list[Cell]] = []
@@ -228,7 +233,7 @@ def _laid_out(
         headings.append(Heading(name, Kind.DIMENSION))
         columns.append([row[name] for row in rows])
         if name in names:
-            headings.append(Heading(f"{name}_name", Kind.NAME))
+            headings.append(Heading(f"{name}_name", Kind.NAME, shared=several[name]))
             columns.append([names[name](row[name]) for row in rows])
     for measure in pivot.measures:
         headings.append(measure.heading)

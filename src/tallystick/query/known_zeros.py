@@ -30,7 +30,7 @@ def zeros(
 ) -> list[dict[str, Any]]:
     """The rows that answers by day, or in one row, have for known days on which nothing was.
 
-    A day that is absent, running or not billed yet has none.
+    A day that was used and is not billed yet has a row of unknown amounts; one that is absent or runs has none.
     """
     if pivot.name not in _REPORTS or question.top is not None or question.zone:
         return []
@@ -52,7 +52,12 @@ def zeros(
     if list(dims) != ["day"]:
         return []
     present = {row["day"] for row in rows}
-    return [{"day": day, **nothing} for day in known if day not in present]
+    late = coverage.get("not_billed_yet", {"days": ()})["days"] if pivot.money else ()
+    unknown_figures = dict.fromkeys(nothing)
+    return [
+        *({"day": day, **nothing} for day in known if day not in present),
+        *({"day": day, **unknown_figures} for day in late if day not in present),
+    ]
 
 
 def quiet(engine: Engine, question: Question, name: str, now: datetime) -> str | None:

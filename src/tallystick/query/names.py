@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -112,6 +112,12 @@ def _default_told(engine: Engine, dimension: str) -> bool:
 
 def _namer(names: Mapping[str, str]) -> Callable[[str], str]:
     return lambda id_: names.get(id_, id_)
+
+
+def shared(ids: Iterable[str], names: Iterable[str]) -> frozenset[str]:
+    """Return the names that several of these ids have."""
+    counts = Counter(name for _, name in set(zip(ids, names, strict=True)))
+    return frozenset(name for name, count in counts.items() if count > 1)
 
 
 def apart(names: Mapping[str, str]) -> dict[str, str]:

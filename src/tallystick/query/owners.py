@@ -22,6 +22,7 @@ from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import column, wanted, within
+from tallystick.query.misspelt import misspelt
 from tallystick.query.names import organizations
 from tallystick.query.spelling import quoted, spellings
 from tallystick.store.engine import Engine
@@ -79,7 +80,7 @@ def attributed(
     for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters]))):
         if all(question.where[name].takes(row[name]) for name in filters):
             sums.setdefault(tuple(row[column_name] for column_name in columns.values()), []).append(row["billed"])
-    beside = messages(owners, charges)
+    beside = [*messages(owners, charges), *misspelt(engine, owners, charges, question.window)]
     if filters:
         owned_names = " and ".join(name.replace("_", " ") for name in filters)
         beside.append(note(f"The coverage is that of every {owned_names} together."))

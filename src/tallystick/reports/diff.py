@@ -32,6 +32,8 @@ from tallystick.tally.reconcile.line_changes import changes
 LINE = ("day", "workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
 """What tells the lines of a month apart, and so what they can be summed by."""
 BY = ("organization", *LINE)
+SUMMARY = ("day",)
+"""What is told apart where nothing is asked for."""
 FIGURES = ("quantity", "billed")
 _SIDES = ("before", "after", "change")
 
@@ -42,10 +44,12 @@ def answer(
     month: str,
     before: str | None,
     after: str | None,
-    by: Sequence[str],
+    by: Sequence[str] | None,
     now: datetime,
 ) -> Table:
-    """The lines of a month whose quantity or billed amount is not what it was, summed by `by`, with their units.
+    """The days of a month of which something is not what it was, with what they were billed before and after.
+
+    With `by` the lines whose quantity or billed amount changed, summed by these dimensions, with their units.
 
     `before` and `after` are versions, UTC days or instants. `after` is the newest by default; `before` the version that
     closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
@@ -53,6 +57,7 @@ def answer(
     read and has no line in either version is said to be zero; InvalidQuestion for one of which no day was read.
     """
     month_window = utc_month(month)
+    lines, by = by is not None, SUMMARY if by is None else by
     if unknown := [name for name in by if name not in BY]:
         raise InvalidQuestion(f"`diff` knows no dimension {unknown[0]!r}.", choose(unknown[0], BY))
     to = tables.as_of(after) if after else newest
@@ -73,7 +78,7 @@ def answer(
     sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]
     by_organization = "organization" not in by and len(organizations(later)) > 1
     dims = [*(["organization"] if by_organization else []), *by]
-    changed_lines = changes(sides[0], sides[1], [*dims, "unit"], FIGURES)
+    changed_lines = changes(sides[0], sides[1], [*dims, *(["unit"] if lines else [])], FIGURES)
     names = named(later, dims)
     headings: list[Heading] = []
     columns: list[list[Cell]] = []
@@ -84,9 +89,10 @@ def answer(
         if name in names:
             headings.append(Heading(f"{name}_name", Kind.NAME))
             columns.append([names[name](id_) for id_ in ids])
-    headings.append(Heading("unit", Kind.TEXT))
-    columns.append(changed_lines["unit"].to_pylist())
-    for figure in FIGURES:
+    if lines:
+        headings.append(Heading("unit", Kind.TEXT))
+        columns.append(changed_lines["unit"].to_pylist())
+    for figure in FIGURES if lines else FIGURES[1:]:
         for side in _SIDES:
             heading = Heading(
                 f"{figure}_{side}", *((Kind.COUNT, None) if figure == "quantity" else (Kind.MONEY, "USD"))
@@ -165,10 +171,8 @@ def _amounts(month: str, start: Version, to: Version, before: Any, after: Any) -
 
 
 def _ask(context: Context, month: When, before: str | None, after: str | None, by: tuple[str, ...] | None) -> Table:
-    dimensions = LINE if by is None else by
-    return answer(
-        context.tables, context.engine.version, month_name(month, context.now), before, after, dimensions, context.now
-    )
+    name = month_name(month, context.now)
+    return answer(context.tables, context.engine.version, name, before, after, by, context.now)
 
 
 REPORT = Report(
@@ -184,12 +188,12 @@ REPORT = Report(
         Parameter("after", "By default the newest version.", metavar="DAY|VERSION", option="--to"),
         Parameter(
             "by",
-            "What to sum the lines by, as day, workspace or model. [default: each line by itself]",
+            "The lines that changed, summed by these: day, workspace, model, ...; by default the days alone.",
             Form.NAMES,
             metavar="DIM[,DIM]",
         ),
     ),
-    "Compares MONTH (2026-10) in two versions of the ledger. A line that did not change is not shown. One that a "
-    "version does not have, or of which it does not know a figure, is empty: unknown, not zero.",
+    "Compares MONTH (2026-10) in two versions of the ledger: which days changed, from what to what. What did not "
+    "change is not shown. What a version does not have is empty: unknown, not zero.",
     priced=False,
 )

@@ -25,7 +25,8 @@ from tallystick.errors import InvalidQuestion
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LOST
-from tallystick.query.names import directory, organizations
+from tallystick.query.grouping import OTHERS
+from tallystick.query.names import directory, organizations, shared
 from tallystick.query.owners import answered, attribution, messages
 from tallystick.query.report import WINDOW, Form, Parameter, Report, Where
 from tallystick.query.spelling import spellings
@@ -126,16 +127,17 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
         beside.append(warning(text))
     measures = {name: Heading(name, Kind.TEXT, rank=_RANKS[name]) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if by_organization else ()), *_NAMES)
-    return answered(
-        engine,
-        question,
-        owners,
-        now,
-        names,
-        _chosen(rows, (*names, *measures), full_question),
-        beside,
-        measures,
-        _RANKS,
+    columns = (*names, *measures)
+    table = answered(
+        engine, question, owners, now, names, _chosen(rows, columns, full_question), beside, measures, _RANKS
+    )
+    index = names.index("key")
+    several = shared((str(row[index]) for row in rows), (str(row[index + 1]) for row in rows))
+    return replace(
+        table,
+        headings=tuple(
+            replace(heading, shared=several) if heading.name == "key_name" else heading for heading in table.headings
+        ),
     )
 
 
@@ -147,7 +149,7 @@ def _last_used(last: date | None, unread: date | None, *, spent: bool) -> str:
 
 
 def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Question) -> list[tuple[Cell, ...]]:
-    """The rows whose cells have the values wanted, one of those that a cell lists; the first of them."""
+    """The rows whose cells have the values wanted, one of those that a cell lists; past `top` the rest in one."""
     for word, part in question.where.items():
         name = canonical(word, names)
         if name not in names:
@@ -155,7 +157,12 @@ def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Questi
             raise InvalidQuestion(f"`keys` has no column {word!r}.", f"{near} Columns are {', '.join(names)}.".strip())
         index = names.index(name)
         rows = [row for row in rows if part.takes(str(row[index]), *str(row[index]).split(", "))]
-    return rows[: question.top]
+    if not (rest := rows[question.top :] if question.top is not None else []):
+        return rows
+    billed = [row[-1] for row in rest]
+    amount = None if None in billed else total(billed)  # type: ignore[arg-type]
+    cells: dict[str, Cell] = {"key": OTHERS, "key_name": f"{len(rest):,} other keys"}
+    return [*rows[: question.top], (*(cells.get(name) for name in names), amount)]
 
 
 def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
-
-from sqlglot import exp
 
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Question, Table
 from tallystick.core.records import CHARGES
 from tallystick.query.coverage import cover
-from tallystick.query.filters import column
+from tallystick.query.misspelt import known_words, unknown_values
 from tallystick.query.names import named, organizations
 from tallystick.query.owners import answered, attribution, messages, renaming
-from tallystick.query.spelling import every, spellings
+from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
-from tallystick.tally.rules import CONDITIONS, FIELDS, NO_CENTER, UNOWNED, Rule, like
+from tallystick.tally.rules import FIELDS, NO_CENTER, UNOWNED, Rule
 
 OUTSIDE = "outside this window"
 """What is said of a rule whose days do not touch the window."""
@@ -61,11 +58,11 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
     coverage, _ = cover(engine, CHARGES, question, now)
     absent = any(day < f"{now.date()}" for day in coverage["absent"])
     nothing: tuple[Cell, ...] = (None, None) if absent else (0, total([]))
-    words = _words(engine)
+    words = known_words(engine)
     for index, rule in enumerate(owners.rules):
         if index not in caught:
             problem = _problem(rule, question, absent=absent)
-            near = "" if problem == OUTSIDE else "".join(_near(rule, words))
+            near = "" if problem == OUTSIDE else "".join(f"; {text}" for text in unknown_values(rule, words))
             cells.append((problem, f"{rule.name}: {rule.spoken}{near}", *nobody, *nothing))
     cells += [
         (RENAMED, renaming(owners, change), *nobody, None, None) for change in owners.renamings(spellings(engine))
@@ -84,29 +81,6 @@ def _problem(rule: Rule, question: Question, *, absent: bool) -> str:
     if rule.start > days[-1] or rule.end <= days[0]:
         return OUTSIDE
     return UNKNOWN if absent else "never matches"
-
-
-def _words(engine: Engine) -> dict[str, set[str]]:
-    """Every word by which something in the ledger can be named, for each condition."""
-    words = {
-        name: {word for spelt in by_id.values() for word in every(spelt)} for name, by_id in spellings(engine).items()
-    }
-    for name in FIELDS:
-        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(CHARGES.name, db="ledger"))
-        words.setdefault(name, set()).update(row["id"] for row in engine.ask(query).to_pylist())
-    return words
-
-
-def _near(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
-    """The values of a rule that nothing in the ledger has, each with what is spelt nearly so."""
-    for name in CONDITIONS:
-        known = sorted(words[name])
-        for value in rule.conditions.get(name, ()):
-            if value in words[name] or ("*" in value and any(map(like(value).fullmatch, known))):
-                continue
-            folded = {word.casefold(): word for word in known}
-            near = [folded[match] for match in get_close_matches(value.casefold(), folded, n=3, cutoff=0.6)]
-            yield f"; nothing has the {name} {value!r}" + (f". Near it: {', '.join(near)}" if near else "")
 
 
 def _shared_only(owners: Owners) -> list[str]:

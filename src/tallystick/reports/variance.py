@@ -97,11 +97,16 @@ def windows(
 ) -> tuple[Window, Window]:
     """Return what is compared and with what: a month with the one before it, or a span with as long a one before it.
 
+    Of a month that runs the ended days are compared with the same days of the month before.
+
     `against` is a word for a month or another span, or `SINCE..UNTIL`. InvalidQuestion where one cannot be.
     """
     if since is None and until is None:
         current = month_of(month, now)
         before = Grain.MONTH.around(current.start - DAY)
+        if current.end > Grain.DAY.floor(now) > current.start:  # it runs: its ended days against as many before
+            current = Window(current.start, Grain.DAY.floor(now))
+            before = before & Window(before.start, before.start + (current.end - current.start))
     else:
         current = window(since, until, now, month=month)
         before = Window(current.start - (current.end - current.start), current.start)
