@@ -209,6 +209,6 @@ def test_time_in_python(book: Ledger, truth: Truth) -> None:
     ):
         assert table.totals["billed"] == october
     assert book.reconcile(month="2026-10").totals["billed"] == october
-    assert book.variance(month=date(2026, 11, 1)).totals["before"] == october
+    assert book.variance(month=date(2026, 11, 1), against="2026-10").totals["before"] == october
     with pytest.raises(InvalidQuestion, match="both"):
         book.spend(since="2026-10", month="2026-10")
