@@ -75,6 +75,9 @@ def test_days_of_tokyo(case: Case) -> None:
     assert tokens(case, *TOKYO, "--by", "day", "--since", "yesterday") == {"2026-11-27": by_day["2026-11-27"]}
     late = tokens(case, *TOKYO, "--by", "day", "--since", "yesterday", now="2026-11-28T16:00:00Z")
     assert [*late] == ["2026-11-28"]  # in Tokyo it is the 29th
+    ahead = ("usage", *TOKYO, "--by", "day", "--since", "2026-11-29")
+    assert case(*ahead, now="2026-11-28T16:00:00Z").code == 0
+    assert "today is 2026-11-28, Asia/Tokyo" in case(*ahead).err
     hours = tokens(case, *TOKYO, "--by", "hour", "--since", "2026-11-21", "--until", "2026-11-21")
     assert next(iter(hours)) == "2026-11-21T00:00:00+09:00"
     assert [*hours.values()] == [1000 + (hour + 15) % 24 for hour in range(24)]

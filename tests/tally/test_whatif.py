@@ -331,7 +331,8 @@ def test_a_model_near_its_end_is_no_silent_choice(kept: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("swap", "words"), [(f"{OPUS}=claude-sonet-5-5", "Near it: claude-sonnet-5-5"), (f"claude-opus-9={SONNET}", "Near")]
+    ("swap", "words"),
+    [(f"{OPUS}=claude-sonet-5-5", "Did you mean claude-sonnet-5-5"), (f"claude-opus-9={SONNET}", "Did you mean")],
 )
 def test_a_misspelt_model_is_refused(kept: Ledger, swap: str, words: str) -> None:
     """A model that nobody used, or that has no price, is refused with those near it."""
@@ -365,13 +366,13 @@ def test_large_prompts_have_a_row_of_their_own() -> None:
 def test_a_history_has_every_price_with_its_first_day() -> None:
     """Each dated price of a model is a row, the oldest first; one's own stands where it begins."""
     own = Prices.with_own(f'[[price]]\nfor = "{SONNET}"\nfrom = 2026-11-01\nusd = {{ output = "7" }}\n')
-    rows = [row for row in listing.history(own, SONNET).rows if row["for"] == SONNET]
+    rows = [row for row in listing.models_history(own, SONNET).rows if row["for"] == SONNET]
     days = [str(row["from"]) for row in rows]
     assert days == sorted(days)
     assert [row["cache_read"] for row in rows[:2]] == [Decimal("0.20"), Decimal("0.10")]
     assert (days[-1], rows[-1]["output"]) == ("2026-11-01", Decimal(7))
-    with pytest.raises(InvalidQuestion, match="Near it"):
-        listing.history(PUBLIC, "claude-sonet-5-5")
+    with pytest.raises(InvalidQuestion, match="Did you mean"):
+        listing.models_history(PUBLIC, "claude-sonet-5-5")
 
 
 def test_a_model_has_the_factors_that_can_hold_for_it() -> None:
@@ -403,7 +404,7 @@ def test_a_model_without_a_price_that_day_is_not_zero() -> None:
     table = prices(date(2026, 9, 1), SONNET)
     assert not [row for row in table.rows if row["for"] == SONNET]
     assert message(table, f"No price of {SONNET} holds on 2026-09-01")
-    with pytest.raises(InvalidQuestion, match=f"Near it: {SONNET}"):
+    with pytest.raises(InvalidQuestion, match=f"Did you mean {SONNET}"):
         prices(TODAY, "claude-sonnet-5-6")
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
 from tallystick.core.records import State
+from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, Grain, Window, midnight, union
 from tallystick.core.time_words import When, window
 from tallystick.errors import InvalidQuestion
@@ -35,8 +35,9 @@ class Zone:
         try:
             ZoneInfo(name)
         except (KeyError, ValueError, OSError):
-            near = get_close_matches(name, available_timezones(), n=3, cutoff=0.6)
-            hint = f"Near it: {', '.join(near)}." if near else "Write a name such as Asia/Tokyo or Europe/Berlin."
+            hint = (
+                did_you_mean(name, sorted(available_timezones())) or "Write a name such as Asia/Tokyo or Europe/Berlin."
+            )
             raise InvalidQuestion(f"There is no time zone {name!r}.", hint) from None
         return cls(name)
 

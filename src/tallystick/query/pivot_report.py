@@ -90,7 +90,8 @@ def _question(
     show: Sequence[str] = (),
 ) -> Question:
     """Return what is asked of a pivot; its days are of the zone `tz` where one is named."""
-    question = replace(context.question(pivot.name, by, (since, until, month), where, top), show=tuple(show))
+    days = (since, until, month) if tz is None else (None, None, None)  # a day of a zone may not have begun in UTC
+    question = replace(context.question(pivot.name, by, days, where, top), show=tuple(show))
     if tz is None:
         return question
     from tallystick.core.zones import Zone

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 
 from sqlglot import exp
 
@@ -14,6 +13,7 @@ from tallystick.core.message import note
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS, USED
+from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day
 from tallystick.errors import InvalidQuestion
@@ -164,10 +164,10 @@ def _known(listed: PriceList, day: date, model: str) -> None:
     known = sorted({*listed.models, *(price.subject for price in listed.on(day))})
     if model in known:
         return
-    near = get_close_matches(model, known, n=3, cutoff=0.5)
+    near = did_you_mean(model, known, cutoff=0.5)
     raise InvalidQuestion(
         f"{model} is not in the price list.",
-        f"Near it: {', '.join(near)}." if near else "`tallystick prices` lists every model.",
+        near or "`tallystick prices` lists every model.",
     )
 
 

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import CHARGES, TOKENS, USED
+from tallystick.core.text import did_you_mean
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.query import grouping as plain
@@ -111,10 +111,10 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
     for old, new in change.swap.items():
         wanted(engine, USED, {"model": Filter.of(old)})
         if new not in known:
-            near = get_close_matches(new, sorted(known), n=3, cutoff=0.5)
+            near = did_you_mean(new, sorted(known), cutoff=0.5)
             raise InvalidQuestion(
                 f"{new} is not in the price list.",
-                f"Near it: {', '.join(near)}." if near else "`tallystick prices` lists every model.",
+                near or "`tallystick prices` lists every model.",
             )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any
 
 import pyarrow as pa
 
 from tallystick.core.records import NAMES, PAGES
+from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
@@ -64,10 +64,10 @@ def find_person(tables: Tables, people: People, name: str) -> Person:
         with tables.writing() as writer:
             _clear(writer)
     every = sorted({label for row in persons for label in (row["id"], row["name"], row["email"]) if label})
-    near = get_close_matches(name, every, 3, 0.5)
+    near = did_you_mean(name, every, cutoff=0.5)
     raise InvalidQuestion(
         f"There is no {name!r} among the people of the ledger.",
-        f"Near it: {', '.join(near)}." if near else "Give a user's id, e-mail or exact name.",
+        near or "Give a user's id, e-mail or exact name.",
     )
 
 
