@@ -128,7 +128,7 @@ def reading_of(source: Source, client: Client, people: People | None = None) -> 
     reading = kind(task, "org", NOW, "wrkspc_01Default")
     for asked in Questions(client, lambda *_: None).pages(task, reading, NOW):
         reading.add(people.taken(asked, source) if people else asked)
-    return reading, reading.verdict()
+    return reading, reading.check()
 
 
 def paths_of(row: Json, before: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
