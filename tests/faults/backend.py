@@ -16,7 +16,11 @@ from faults.endpoints import NOW
 
 CASES = Path(__file__).parent.parent / "witness" / "cases"
 SCENARIO = CASES / "60-faults" / "scenario.py"
-KEYS = {"stand": "sk-ant-admin01-fault-matrix", "sim": "sk-ant-admin01-simulated"}
+KEYS = {
+    "stand": "sk-ant-admin01-fault-matrix",
+    "sim": "sk-ant-admin01-simulated",
+    "enterprise": "sk-ant-api01-limits-simulated",
+}
 """The credential of each backend; it may come out nowhere."""
 
 
@@ -67,6 +71,7 @@ def simulator(*words: str) -> Iterator[str]:
 
 @contextmanager
 def backend(name: str) -> Iterator[str]:
-    """Serve either; yields its address."""
-    with stand_in() if name == "stand" else simulator() as address:
+    """Serve one of `KEYS`; yields its address."""
+    words = ("--enterprise",) if name == "enterprise" else ()
+    with stand_in() if name == "stand" else simulator(*words) as address:
         yield address

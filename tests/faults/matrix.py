@@ -71,6 +71,11 @@ def _cells(name: str) -> Iterator[tuple[Endpoint, Fault, str]]:
     for endpoint in ENDPOINTS:
         limits = endpoint.command != ("sync",)
         for fault in faults_for(endpoint):
+            members = endpoint.name == "spend_limits_effective"
+            if name == "enterprise" or members:  # members' limits are of Claude Enterprise alone
+                if members and name == "enterprise":
+                    yield endpoint, fault, "first"
+                continue
             if name == "sim":
                 if limits or share("sim", endpoint.name, fault.name) < SIMULATED:
                     yield endpoint, fault, "first"
@@ -87,7 +92,7 @@ def _cells(name: str) -> Iterator[tuple[Endpoint, Fault, str]]:
 def main() -> None:
     """Run cells and write what was seen."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--backend", choices=("stand", "sim"), default="stand")
+    parser.add_argument("--backend", choices=("stand", "sim", "enterprise"), default="stand")
     parser.add_argument("--only", default="", help="parts of 'endpoint/kind/fault/way', with a comma between")
     parser.add_argument("--from", dest="again", default="", help="a JSON of a run before: only its bad cells")
     parser.add_argument(

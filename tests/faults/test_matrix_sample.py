@@ -23,6 +23,7 @@ RIGHT = (
     ("workspaces", "numeric tags"),
     ("usage_report", "uncached_input_tokens with .0"),
     ("analytics_usage", "usage.requests null"),
+    ("analytics_usage", "an unknown actor"),
 )
 """Cells whose figures are right all the same."""
 
@@ -64,6 +65,8 @@ SAID = (
     ("cost_report", "fresh tokens without end, nothing under them"),
     ("analytics_cost", "page again under a new token"),
     ("analytics_cost", "another organization_id"),
+    ("claude_code", "model_breakdown null"),
+    ("claude_code", "all again"),
 )
 """Cells whose figures are not, and an exit code or a note says so."""
 

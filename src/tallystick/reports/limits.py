@@ -95,6 +95,8 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     messages = [*map(warning, refusals), *map(warning, odd_words(odd)), *spent.messages]
     if not everyone and not isinstance(limits, Refused):
         messages.append(note("The API lists no spend limit of the organization or its workspaces."))
+    if not member_limits and not isinstance(members, Refused):
+        messages.append(note("The API lists no spend limit of members."))
     if unsure:
         text = f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows."
         messages.append(warning(text))

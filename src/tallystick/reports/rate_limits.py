@@ -92,6 +92,8 @@ def answer(client: Client, now: datetime) -> Table:
     odd: set[Oddity] = set()
     limits = entries(pages, RateLimit, odd)
     names, own, messages = _workspaces(client, odd)
+    if not all(limit.limits for limit in (*limits, *(limit for overrides in own.values() for limit in overrides))):
+        odd.add(Oddity("data[].limits", "is empty; what it limits is unknown and not shown"))
     messages += map(warning, odd_words(odd))
     end = Grain.MINUTE.floor(now)
     window = Window(end - DAY, end)
