@@ -50,14 +50,16 @@ WITH due AS (
 ), matched AS (
     SELECT DISTINCT pairs.line FROM pairs JOIN cells ON cells.cell = pairs.cell JOIN lines ON lines.line = pairs.line
     WHERE cells.workspace = lines.workspace
+), told AS (
+    SELECT day, workspace, model, kind, bool_or(line NOT IN (FROM matched)) AS loose FROM lines
+    WHERE total >= 0 GROUP BY day, workspace, model, kind
 ), bills AS (
-    SELECT day, workspace, model, kind FROM lines WHERE total >= 0
+    SELECT day, workspace, model, kind FROM told
     UNION
-    SELECT lines.day, due.workspace, lines.model, lines.kind
-    FROM lines JOIN (SELECT DISTINCT day, workspace FROM due) AS due ON due.day = lines.day
-    WHERE total >= 0 AND (due.workspace = 'unknown' OR (
-        line NOT IN (FROM matched) AND kind IN ({_OF_USE})
-        AND (lines.workspace IN {UNPLACED} OR due.workspace IN {UNPLACED})))
+    SELECT told.day, due.workspace, told.model, told.kind
+    FROM told JOIN (SELECT DISTINCT day, workspace FROM due) AS due ON due.day = told.day
+    WHERE due.workspace = 'unknown' OR (
+        loose AND kind IN ({_OF_USE}) AND (told.workspace IN {UNPLACED} OR due.workspace IN {UNPLACED}))
 )
 SELECT day, NULL AS workspace, NULL AS model, NULL AS search FROM due ANTI JOIN bills USING (day)
 UNION
