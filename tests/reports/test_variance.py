@@ -33,7 +33,7 @@ def adds_up(table: Table) -> None:
 @pytest.mark.parametrize("by", [(), *((name,) for name in (*WHO, *WHAT)), ("team", "kind"), ("workspace", "model")])
 def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple[str, ...]) -> None:
     """By any dimension, before and after are the months' bills, and the effects their difference, to the picodollar."""
-    table = owned.variance("2026-11", by=by)
+    table = owned.variance("2026-11", "2026-10", by=by)
     adds_up(table)
     assert (total(table, "before"), total(table, "after")) == (truth.billed(*OCTOBER), truth.billed(*NOVEMBER))
     sizes = [abs(change) for change in column(table, "change")]
@@ -43,13 +43,13 @@ def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple
 
 def test_what_lines_are_of_does_not_change_the_totals(book: Ledger) -> None:
     """By model, kind or anything that tells lines apart the totals are the same: the split is made by line."""
-    tables = [book.variance("2026-11", by=by) for by in ((), ("model",), ("kind", "tier"), WHAT)]
+    tables = [book.variance("2026-11", "2026-10", by=by) for by in ((), ("model",), ("kind", "tier"), WHAT)]
     assert all(table.totals == tables[0].totals for table in tables)
 
 
 def test_top_keeps_the_largest_changes(book: Ledger) -> None:
     """`top` keeps the largest changes, up or down, and the rest in one row; the totals stay."""
-    full, cut = book.variance("2026-11"), book.variance("2026-11", top=2)
+    full, cut = book.variance("2026-11", "2026-10"), book.variance("2026-11", "2026-10", top=2)
     assert cut.rows[:2] == full.rows[:2]
     assert column(cut, "model")[2:] == ["others"]
     assert cut.totals == full.totals
@@ -62,7 +62,7 @@ def test_a_discount_is_price(tmp_path: Path) -> None:
     for discount in (NO_DISCOUNT, Discount(200, date(2026, 11, 1))):
         world = World(start=date(2026, 8, 1), end=NOW.date(), keys=16, requests_per_key_day=4, discount=discount)
         ledger = synced(tmp_path / f"{discount.permille}", world, FIRST)
-        tables.append(ledger.variance("2026-11", by=WHAT))
+        tables.append(ledger.variance("2026-11", "2026-10", by=WHAT))
         adds_up(tables[-1])
     listed, discounted = ({tuple(row[name] for name in WHAT): row for row in table.rows} for table in tables)
     assert listed.keys() == discounted.keys()
@@ -80,25 +80,25 @@ def test_a_discount_is_price(tmp_path: Path) -> None:
 
 def test_a_team_with_a_workspace_of_its_own_changes_as_that_does(owned: Ledger) -> None:
     """Where a team owns one workspace and nothing shared, its row is that workspace's; halves are halves."""
-    rows = {row["team"]: row for row in owned.variance("2026-11", by="team").rows}
-    shared = owned.variance("2026-11", by=(), where={"workspace": "Public Sector"}).rows[0]
+    rows = {row["team"]: row for row in owned.variance("2026-11", "2026-10", by="team").rows}
+    shared = owned.variance("2026-11", "2026-10", by=(), where={"workspace": "Public Sector"}).rows[0]
     for name in ("before", "after", "change", *EFFECTS):
         both = rows["left"][name] + rows["right"][name]
         assert abs(both - shared[name]) < Decimal("0.0000001"), name
         assert abs(rows["left"][name] - rows["right"][name]) < Decimal("0.0000001"), name
     assert rows["left"]["before"] + rows["right"]["before"] == shared["before"]
-    mine = owned.variance("2026-11", by=(), where={"team": "coders", "workspace": "Claude Code"}).rows
-    assert mine == owned.variance("2026-11", by=(), where={"workspace": "Claude Code"}).rows
+    mine = owned.variance("2026-11", "2026-10", by=(), where={"team": "coders", "workspace": "Claude Code"}).rows
+    assert mine == owned.variance("2026-11", "2026-10", by=(), where={"workspace": "Claude Code"}).rows
 
 
 def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
     """`where team=` is that team's row, by whatever else; an unknown team is pointed to those near it."""
-    row = next(row for row in owned.variance("2026-11", by="team").rows if row["team"] == "coders")
-    alone = owned.variance("2026-11", by="kind", where={"team": "coders"})
+    row = next(row for row in owned.variance("2026-11", "2026-10", by="team").rows if row["team"] == "coders")
+    alone = owned.variance("2026-11", "2026-10", by="kind", where={"team": "coders"})
     adds_up(alone)
     assert {name: row[name] for name in alone.totals} == dict(alone.totals)
     with pytest.raises(InvalidQuestion, match="coders"):
-        owned.variance("2026-11", by="team", where={"team": "coder"})
+        owned.variance("2026-11", "2026-10", by="team", where={"team": "coder"})
 
 
 def test_windows(book: Ledger, truth: Truth) -> None:
@@ -127,7 +127,7 @@ def test_what_is_not_known_is_not_zero(book: Ledger) -> None:
 
 def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:
     """Days that have not ended, and that months differ in days, are said."""
-    table = book.variance("2026-11")
+    table = book.variance("2026-11", "2026-10")
     assert message(table, "31 billed days", "21")
     assert message(table, "After", "has not ended")
     assert message(table, "session_time", "volume")
@@ -168,3 +168,12 @@ def test_the_command(tallystick: Tallystick) -> None:
     assert text.code == 0
     assert "2026-11-08 to 2026-11-14 against 2026-11-01 to 2026-11-07" in text.out
     assert tallystick("variance", "--strict").code == 1
+
+
+def test_a_running_month_stands_against_the_same_days_before(book: Ledger) -> None:
+    """The ended days of the running month are compared with as many from the start of the month before."""
+    question = book.variance("2026-11", by=()).question
+    assert question is not None
+    assert question.against is not None
+    days, before = question.window.days(), question.against.days()
+    assert [day.day for day in days] == [day.day for day in before] == list(range(1, NOW.day))

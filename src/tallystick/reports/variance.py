@@ -104,7 +104,7 @@ def windows(
     if since is None and until is None:
         current = month_of(month, now)
         before = Grain.MONTH.around(current.start - DAY)
-        if current.end > Grain.DAY.floor(now) > current.start:  # it runs: its ended days against as many before
+        if against is None and current.end > Grain.DAY.floor(now) > current.start:  # it runs: as many days before
             current = Window(current.start, Grain.DAY.floor(now))
             before = before & Window(before.start, before.start + (current.end - current.start))
     else:
