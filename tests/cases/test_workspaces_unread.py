@@ -29,7 +29,7 @@ def test_the_default_workspace_is_known_by_the_scope_of_a_key(case: Case, fault:
         case("sync", "--without-claude-code", "--source", source, *SINCE)
     figures, notes = billed(case)
     assert figures == CLEAN
-    assert any("ids stand for names" in note and "wrkspc_01A, wrkspc_01B" in note for note in notes) or (
+    assert any("shown by id" in note and "wrkspc_01A, wrkspc_01B" in note for note in notes) or (
         fault == "null id"  # of the one list the first entry, of the other one the default workspace
     )
 
@@ -41,7 +41,7 @@ def test_a_default_workspace_that_nothing_tells(case: Case, fault: str) -> None:
         case("sync", "--without-claude-code", "--source", "analytics", *SINCE)
     figures, notes = billed(case)
     assert {REAL if name == "default" else name: amount for name, amount in CLEAN.items()} == figures
-    assert any("ids stand for names" in note and REAL in note and "default" in note for note in notes)
+    assert any("shown by id" in note and REAL in note and "default" in note for note in notes)
 
 
 @pytest.mark.parametrize("fault", ["null data", "null id"])
@@ -53,6 +53,6 @@ def test_a_list_that_cannot_be_read_makes_no_other_workspace_the_default_one(cas
         assert case("sync", "--without-claude-code", "--source", "both", *SINCE).code == 0
     figures, notes = billed(case)
     assert figures == CLEAN
-    assert not any("ids stand for names" in note for note in notes)
+    assert not any("shown by id" in note for note in notes)
     assert case("crosscheck", *SINCE, "--strict").code == 0
     assert case("verify").code == 0
