@@ -35,9 +35,9 @@ def test_a_new_service_is_not_billed_for_tokens(case: Case) -> None:
     assert f"19.00 USD was billed for {SERVICES}seat_fee 9.00)." in sentences(answer)
     assert "billed for tokens" not in sentences(answer)
     causes = json.loads(case("reconcile", "--since", SINCE, "--by", "", "--format", "json").out)["rows"]
-    unknown = {row["detail"]: row["amount"] for row in causes if row["step"] == "unknown service"}
+    unknown = {row["detail"]: row["amount"] for row in causes if row["cause"] == "unknown service"}
     assert unknown == {"web_fetch": "-10.00", "seat_fee": "-9.00"}
-    assert next(row["amount"] for row in causes if row["step"] == "unexplained") == "0.00"
+    assert next(row["amount"] for row in causes if row["cause"] == "unexplained") == "0.00"
     screen = case("spend", "--since", SINCE, COLUMNS="80").out
     beside = [line for line in screen.splitlines() if line.startswith(("warning: ", "note: "))]
     assert beside[0].startswith("warning: 19.00 USD")  # no note that a day has not ended can hide it
@@ -93,4 +93,4 @@ def test_credits_are_named(case: Case) -> None:
     assert "before taxes; credits and refunds on the bill are included" in summary
     assert "before credits" not in summary
     causes = json.loads(case("reconcile", "--since", "2026-10-01", "--by", "", "--format", "json").out)["rows"]
-    assert {row["detail"] for row in causes if row["step"] == "credit"} == {"credit", "code_execution"}
+    assert {row["detail"] for row in causes if row["cause"] == "credit"} == {"credit", "code_execution"}

@@ -39,8 +39,8 @@ def asked(case: Case, *words: str, **environment: str) -> tuple[int, dict[str, A
 
 def causes(table: dict[str, Any]) -> dict[str, str]:
     """The amount of each cause of a bridge from billed to priced that has one."""
-    rows = [row for row in table["rows"] if row["step"] not in {"billed", "priced"}]
-    return {row["step"]: row["amount"] for row in rows if row["amount"] != "0.00"}
+    rows = [row for row in table["rows"] if row["cause"] not in {"billed", "priced"}]
+    return {row["cause"]: row["amount"] for row in rows if row["amount"] != "0.00"}
 
 
 def budget(case: Case, tmp_path: Path) -> tuple[int, dict[str, Any]]:

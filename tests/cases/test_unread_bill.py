@@ -54,7 +54,7 @@ def test_use_beside_a_bill_that_cannot_be_read_is_not_late(
         assert any(note.startswith(NOTE) for note in spend["warnings"]), spend["warnings"]
         assert "not_billed_yet" not in spend["coverage"]
         _, reconciled = asked(case, "reconcile", *SINCE, "--until", "2026-11-27")
-        causes = {row["step"] for row in reconciled["rows"] if row["amount"] != "0.00"}
+        causes = {row["cause"] for row in reconciled["rows"] if row["amount"] != "0.00"}
         assert causes == {"priced", "bill not read"}
         [row] = (pace := asked(case, "pace")[1])["rows"]
         assert (row["not_billed_yet"], row["spent"]) == ("0.00", "0.00")

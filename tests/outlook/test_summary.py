@@ -55,7 +55,7 @@ def test_figures_are_those_of_the_reports(book: Ledger) -> None:
     ended = ("2026-11-01", "2026-11-21")
     assert found["saved by caching, net"] == book.cache(("model",), *ended).totals["net"]
     rows = book.reconcile((), *ended).rows
-    assert found["unexplained"] == sum(Decimal(str(it["amount"])) for it in rows if it["step"] == "unexplained")
+    assert found["unexplained"] == sum(Decimal(str(it["amount"])) for it in rows if it["cause"] == "unexplained")
     before = book.spend((), "2026-10-01", "2026-10-21").totals["billed"]
     assert found["change"] == found["billed"] - before
 

@@ -71,14 +71,14 @@ def amounts(table: Table, *by: str) -> dict[tuple[Any, ...], Decimal]:
     """What each cause adds to the bill beyond what is priced, by group: the other way round than in the bridge."""
     sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
     for row in table.rows:
-        if row["step"] not in ENDS:
-            sums[*(row[name] for name in by), row["step"]] -= row["amount"] or 0  # type: ignore[operator]
+        if row["cause"] not in ENDS:
+            sums[*(row[name] for name in by), row["cause"]] -= row["amount"] or 0  # type: ignore[operator]
     return {key: amount for key, amount in sums.items() if amount}
 
 
 def ends(rows: Iterable[Mapping[str, Any]]) -> tuple[Any, Any]:
     """What was billed and what is priced of a group."""
-    [billed], [priced] = ([row["amount"] for row in rows if row["step"] == end] for end in ENDS)
+    [billed], [priced] = ([row["amount"] for row in rows if row["cause"] == end] for end in ENDS)
     return billed, priced
 
 
@@ -89,8 +89,8 @@ def assert_adds_up(table: Table, *by: str) -> None:
         groups[tuple(row[name] for name in by)].append(row)
     for rows in groups.values():
         billed, priced = ends(rows)
-        assert billed + sum((row["amount"] or 0 for row in rows if row["step"] not in ENDS), Decimal(0)) == priced
-        steps = [row["step"] for row in rows]
+        assert billed + sum((row["amount"] or 0 for row in rows if row["cause"] not in ENDS), Decimal(0)) == priced
+        steps = [row["cause"] for row in rows]
         assert (steps[0], steps[steps.index("priced") + 1]) == ("billed", "unexplained")
     for index, name in enumerate(ENDS):
         assert sum((ends(rows)[index] for rows in groups.values()), Decimal(0)) == table.totals[name]
@@ -114,7 +114,7 @@ def test_causes_add_up_to_the_difference_and_nothing_is_unexplained(untouched: A
     """Where prices are the list's, each group's causes are its difference exactly and none of it is unexplained."""
     table = untouched(*by)
     assert_adds_up(table, *by)
-    assert {row["amount"] for row in table.rows if row["step"] == "unexplained"} == {EXPLAINED}
+    assert {row["amount"] for row in table.rows if row["cause"] == "unexplained"} == {EXPLAINED}
 
 
 def test_what_was_refused_is_what_the_world_knows_was_refused(untouched: Asked) -> None:
@@ -160,7 +160,7 @@ def test_priority_tier_is_tokens_of_unknown_amount(untouched: Asked) -> None:
         for request in small_world().requests(day)
         if request.group.tier == "priority" and request.at < NOW
     )
-    rows = [row for row in untouched().rows if row["step"] == "priority tier"]
+    rows = [row for row in untouched().rows if row["cause"] == "priority tier"]
     assert [(row["amount"], row["quantity"]) for row in rows] == [(None, tokens)]
 
 
@@ -173,11 +173,11 @@ def test_odd_causes_are_said_in_words(untouched: Asked) -> None:
 
 def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
     """What batch did to the priced amount is minus the batch lines' price, for batch is half; the amount stays 0."""
-    [batch] = [row for row in untouched(tier="batch").rows if row["step"] == "batch"]
+    [batch] = [row for row in untouched(tier="batch").rows if row["cause"] == "batch"]
     assert batch["amount"] == EXPLAINED
     assert batch["in_priced"] == -untouched(tier="batch").totals["priced"]  # type: ignore[operator]
     for row in untouched("model").rows:
-        assert row["step"] == "priced" or not row["amount"] or not row["in_priced"]
+        assert row["cause"] == "priced" or not row["amount"] or not row["in_priced"]
 
 
 def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:
@@ -194,7 +194,7 @@ def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:
             question = Question("reconcile", window("30d", None, now), (by,))
             table = answer(book.engine(), question, Prices.with_own(), now)
             assert_adds_up(table, by)
-            assert {row["amount"] for row in table.rows if row["step"] == "unexplained"} == {EXPLAINED}
+            assert {row["amount"] for row in table.rows if row["cause"] == "unexplained"} == {EXPLAINED}
             assert table.totals["billed"] == server.total_usd(date(2026, 10, 23), TODAY)
 
 
@@ -230,7 +230,7 @@ def test_a_price_raised_within_the_month_is_found(tmp_path: Path, untouched: Ask
     """A model that costs a quarter more from a day on is named with that day and factor and what it added."""
     plant = Scaled("1.25", lambda line, day: line.model == SONNET and day >= RAISED)
     ask = synced(tmp_path / "ledger", plant)
-    rows = [row for row in ask("day").rows if row["step"] == "price list stale"]
+    rows = [row for row in ask("day").rows if row["cause"] == "price list stale"]
     assert {row["detail"] for row in rows} == {f"{SONNET} since {RAISED}: 1.25 of the list price"}
     assert -sum(row["amount"] for row in rows) == plant.added()
     assert amounts(ask()) == amounts(untouched()) | {("price list stale",): plant.added()}
@@ -240,7 +240,7 @@ def test_the_price_of_one_kind_is_found(tmp_path: Path, untouched: Asked) -> Non
     """A price that changed for one kind of token alone is named with that kind."""
     plant = Scaled("2", lambda line, day: line.model == SONNET and line.token_type == "output_tokens" and day >= RAISED)
     ask = synced(tmp_path / "ledger", plant)
-    [row] = [row for row in ask().rows if row["step"] == "price list stale"]
+    [row] = [row for row in ask().rows if row["cause"] == "price list stale"]
     assert row["detail"].startswith(f"{SONNET} output since {RAISED}: 2 of")  # type: ignore[union-attr]
     assert amounts(ask()) == amounts(untouched()) | {("price list stale",): plant.added()}
 
@@ -249,7 +249,7 @@ def test_a_negotiated_discount_is_found(tmp_path: Path, untouched: Asked) -> Non
     """Twelve percent less for all models from a day on is a discount of factor 0.88, with what it took off."""
     plant = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
     ask = synced(tmp_path / "ledger", plant)
-    [row] = [row for row in ask().rows if row["step"] == "discount"]
+    [row] = [row for row in ask().rows if row["cause"] == "discount"]
     assert row["detail"] == f"all models since {RAISED}: 0.88 of the list price"
     assert amounts(ask()) == amounts(untouched()) | {("discount",): plant.added()}
     one = ask("model", model=SONNET)
@@ -268,7 +268,7 @@ def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, unto
     ask = synced(tmp_path / "ledger", prices=Prices.with_own(AGREED))
     listed = untouched("kind", since=str(RAISED), until=str(TODAY - DAY))
     priced = {
-        row["kind"]: row["amount"] for row in listed.rows if row["step"] == "priced" and row["kind"] != "web_search"
+        row["kind"]: row["amount"] for row in listed.rows if row["cause"] == "priced" and row["kind"] != "web_search"
     }
     off = sum(priced.values(), Decimal(0)) * Decimal("0.12")
     found, before = amounts(ask(until=str(TODAY - DAY))), amounts(untouched(until=str(TODAY - DAY)))
@@ -276,7 +276,7 @@ def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, unto
     dearer = before[refused] - found[refused]
     assert found.pop(("own prices not applied",)) == dearer + off
     assert found | {refused: before[refused]} == before
-    rows = [row for row in ask("model").rows if row["step"] == "own prices not applied"]
+    rows = [row for row in ask("model").rows if row["cause"] == "own prices not applied"]
     detail = {row["model"]: row["detail"] for row in rows}
     assert len(detail) == len(rows)
     assert detail[SONNET] == f"{SONNET} since {RAISED}: billed at the public list's price"
@@ -295,7 +295,7 @@ def test_own_prices_are_what_is_compared(tmp_path: Path, untouched: Asked) -> No
         lambda line, amount, day: (other if line.model == SONNET else agreed)(line, amount, day),
         Prices.with_own(AGREED),
     )
-    [row] = [row for row in ask(model=SONNET).rows if row["step"] == "price list stale"]
+    [row] = [row for row in ask(model=SONNET).rows if row["cause"] == "price list stale"]
     assert row["detail"] == f"{SONNET} since {RAISED}: 0.625 of your own price"
 
 
@@ -316,7 +316,7 @@ def test_a_day_of_refused_requests_is_found(tmp_path: Path, untouched: Asked) ->
     assert amounts(ask())[refused] == amounts(untouched())[refused] + plant.added()
     assert ("unexplained",) not in amounts(ask())
     table = ask(since=str(RAISED), until=str(RAISED), model=OPUS)
-    [row] = [row for row in table.rows if row["step"] == refused[0]]
+    [row] = [row for row in table.rows if row["cause"] == refused[0]]
     assert -table.totals["difference"] == row["amount"] == table.totals["priced"]  # type: ignore[operator]
 
 
@@ -324,7 +324,7 @@ def test_a_model_without_a_price_is_named_with_its_tokens(tmp_path: Path, untouc
     """What was billed for a model that no list has is of unknown price, with the model and its tokens."""
     [known] = Prices.with_own().texts
     ask = synced(tmp_path / "ledger", prices=Prices((known.replace(f'"{OPUS}"', '"claude-other"'),)))
-    rows = [row for row in ask("model", model=OPUS).rows if row["step"] == "unknown price"]
+    rows = [row for row in ask("model", model=OPUS).rows if row["cause"] == "unknown price"]
     tokens = sum(
         sum(request[2:7])
         for day in ENDED

@@ -141,7 +141,7 @@ def utc_day(when: When, now: datetime, ahead: timedelta = AHEAD) -> date:
     """Return a UTC day (2026-10-01, today, yesterday), so far ahead at most; InvalidQuestion where it is none."""
     hint = "Write 2026-10-01, today or yesterday."
     word = _written(when).casefold()
-    if word not in {"today", "yesterday"} and not (_DAY.fullmatch(word) and _calendar(word)):
+    if word not in {"today", "yesterday"} and not (_DAY.fullmatch(word) and _calendar(word) is not None):
         raise _unknown(f"{when}", "a UTC day", EXAMPLES, hint)
     start = period(when, now).days.start
     if start < FIRST:
@@ -216,7 +216,7 @@ def _first_of(number: int) -> datetime:
 
 
 def _unknown(word: str, what: str, choices: tuple[str, ...], hint: str) -> InvalidQuestion:
-    if (day := _DAY.match(word)) and _calendar(day[0]) and word != day[0]:
+    if (day := _DAY.match(word)) and _calendar(day[0]) is not None and word != day[0]:
         return InvalidQuestion(f"{word!r} is an instant, and {what} is asked for.", f"Write the day: {day[0]}.")
     words = [choice for choice in choices if choice[0].isalpha()]
     near = f"Did you mean {word}d?" if _COUNT.fullmatch(word) else did_you_mean(word.strip(), words)

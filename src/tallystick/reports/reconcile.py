@@ -69,9 +69,9 @@ RECONCILE = Pivot(
 """What `reconcile` can be asked by; it has a way of its own to answer."""
 
 BILLED, PRICED = "billed", "priced"
-"""The steps at both ends of a bridge."""
+"""What stands in the place of a cause at both ends of a bridge."""
 _BRIDGE = (
-    Heading("step", Kind.TEXT),
+    Heading("cause", Kind.TEXT),
     Heading("amount", Kind.MONEY, "USD"),
     Heading("share", Kind.RATIO),
     Heading("in_priced", Kind.MONEY, "USD", rank=1),
