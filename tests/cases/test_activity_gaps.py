@@ -15,6 +15,7 @@ TOLD = {
     "again": "3 rows of 25 to 27 Nov came again for the same key or person in one place, and are added",
     "key again": "3 rows of 25 to 27 Nov came again for the same key or person in one place, and are added",
     "no breakdown": "Some rows of 25 to 27 Nov tell no tokens: what they used and its estimate are unknown.",
+    "no model": "Some rows of 25 to 27 Nov do not name their model: their tokens stand under `unknown`.",
     "empty breakdown": "Some rows of 25 to 27 Nov tell sessions and no model: their tokens are taken as none.",
 }
 
@@ -33,6 +34,11 @@ def spoiled(how: str) -> Any:
                 rows = [*rows, *(row for row in rows if row["actor"]["type"] == "api_actor")]
             case "no breakdown":
                 rows = [{**row, "model_breakdown": None} for row in rows]
+            case "no model":
+                rows = [
+                    {**row, "model_breakdown": [{**use, "model": None} for use in row["model_breakdown"]]}
+                    for row in rows
+                ]
             case "empty breakdown":
                 rows = [{**row, "model_breakdown": []} for row in rows]
             case "shorter":

@@ -53,6 +53,9 @@ def test_use_beside_a_bill_that_cannot_be_read_is_not_late(
         assert (code, spend["totals"]["billed"]) == (1, None)
         assert any(note.startswith(NOTE) for note in spend["warnings"]), spend["warnings"]
         assert "not_billed_yet" not in spend["coverage"]
+        assert (
+            "unknown: the bill of this window could not be read" in case("spend", *SINCE, "--until", "2026-11-27").out
+        )
         _, reconciled = asked(case, "reconcile", *SINCE, "--until", "2026-11-27")
         causes = {row["cause"] for row in reconciled["rows"] if row["amount"] != "0.00"}
         assert causes == {"priced", "bill not read"}

@@ -59,6 +59,8 @@ def nothing(table: Table) -> str:
     """What an answer without rows says: nothing, or that it is unknown; nothing to say where there are rows."""
     if table.cells:
         return ""
+    if not table.coverage.get("present", 1) and table.coverage.get("bill_not_read"):
+        return "unknown: the bill of this window could not be read"
     if not table.coverage.get("present", 1):
         return "unknown: no day of this window is in the ledger"
     if table.totals and not [cell for cell in table.totals.values() if cell is not None]:

@@ -28,6 +28,8 @@ def messages(engine: Engine, question: Question, conditions: Sequence[exp.Condit
         said.append(
             warning(f"Some rows of {spoken(days)} tell no tokens: what they used and its estimate are unknown.")
         )
+    if days := _days(engine, "model = 'unknown' AND input IS NOT NULL", conditions):
+        said.append(note(f"Some rows of {spoken(days)} do not name their model: their tokens stand under `unknown`."))
     if days := _without_models(engine, conditions):
         text = f"Some rows of {spoken(days)} tell sessions and no model: their tokens are taken as none."
         said.append(note(text))

@@ -17,7 +17,7 @@ from tallystick.query.pivot import Pivot
 from tallystick.store.engine import Engine
 
 _REPORTS = ("spend", "usage")
-_UNKNOWN = ("not_billed_yet", "usage_unknown")
+_UNKNOWN = ("not_billed_yet", "bill_not_read", "usage_unknown")
 """Parts of a coverage whose `days` are not, or not wholly, known."""
 
 
