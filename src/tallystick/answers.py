@@ -242,7 +242,7 @@ class Answers:
         """
         return self._table("pace", where=where, every=every, on=on)
 
-    def summary(self, month: When | None = None, team: str | None = None, organization: When | None = None) -> Document:
+    def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         return self._document("summary", month=month, team=team, organization=organization)
 
