@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import click
@@ -19,6 +21,7 @@ from tallystick.cli import COMMANDS, cli
 from tallystick.core.document import Document
 from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.formats import ENDINGS, FORMATS, Format
 from tallystick.ledger import Ledger
 from tallystick.query.context import Context
 from tallystick.query.report import Form, Parameter, Report
@@ -113,6 +116,21 @@ def test_a_report_that_is_listed_appears_everywhere(book: Ledger, tallystick: Ta
     assert "| [`shout`](#shout) | One word, loud. |" in page
     assert "What to shout. Default: `hey`." in page
     assert "shout" in listed
+
+
+def test_a_writer_that_is_listed_appears_everywhere(
+    tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A writer added to the list of formats is a choice of --format and the meaning of an ending."""
+    module = ModuleType("tallystick.formats.shout")
+    module.__dict__["as_shout"] = lambda answer: f"{len(answer.cells)} ROWS\n"
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    for listing, name in ((FORMATS, "shout"), (ENDINGS, "loud")):
+        monkeypatch.setitem(listing, name, Format("shout", "loud"))
+    assert "shout" in tallystick("spend", "--help").out
+    assert tallystick("spend", "--by", "", "--format", "shout").out == "1 ROWS\n"
+    tallystick("spend", "--by", "", "--output", str(tmp_path / "spend.loud"))
+    assert (tmp_path / "spend.loud").read_text(encoding="utf-8") == "1 ROWS\n"
 
 
 def test_an_unknown_report_or_parameter_names_what_is_near(book: Ledger) -> None:

@@ -64,23 +64,23 @@ base_url = click.option("--base-url", metavar="URL", help="Where the API is (TAL
 
 
 output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
-_FORM = (
-    click.option(
-        "--format",
-        "form",
-        type=Choice(list(FORMATS)),
-        help="By default what the ending of --output says, else text. Formats for data are exact.",
-    ),
-    _remembered("--json", "Short for --format json."),
-    _remembered("--wide", "Show all columns, wider than the terminal."),
-    _remembered("--ids", "Show ids beside names."),
-    _remembered("--notes", "Show all notes."),
-)
 
 
 def form(command: Command) -> Command:
     """Add the options that say in which form an answer is shown."""
-    for option in reversed(_FORM):
+    options = (
+        click.option(
+            "--format",
+            "form",
+            type=Choice(list(FORMATS)),
+            help="By default what the ending of --output says, else text. Formats for data are exact.",
+        ),
+        _remembered("--json", "Short for --format json."),
+        _remembered("--wide", "Show all columns, wider than the terminal."),
+        _remembered("--ids", "Show ids beside names."),
+        _remembered("--notes", "Show all notes."),
+    )
+    for option in reversed(options):
         command = option(command)
     return command
 

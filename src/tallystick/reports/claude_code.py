@@ -113,6 +113,7 @@ _NOTES = (
         "People with a seat (subscription) are often missing from the report, and what a seat costs is in no report: "
         "what is not here is unknown, not zero. Use through Bedrock, Vertex and Foundry is not here either."
     ),
+    "Anthropic publishes no total to check this report by: a row that it leaves out cannot be noticed.",
 )
 
 
