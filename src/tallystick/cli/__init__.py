@@ -20,7 +20,7 @@ from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
 QUERY = "tallystick-query"
-"""The name of a thread that runs a query (ledger/interrupt.py)."""
+"""The name of a thread that runs a query (store/interrupt.py)."""
 
 
 HELP = """Every cent of your Claude bill, matched to who used it.
