@@ -6,7 +6,7 @@ import pytest
 
 from tallystick.sim import World
 
-from .conftest import HEADERS, Api
+from .conftest import HEADERS, Api, api_of
 
 NEW = HEADERS | {"anthropic-version": "2026-10-21"}
 OAUTH = {"authorization": "Bearer oauth-simulated", "anthropic-version": "2023-06-01"}
@@ -47,8 +47,9 @@ def test_workspaces_by_id(api: Api) -> None:
     assert api.ask("workspaces", [("ids[]", f"wrkspc_{number}") for number in range(101)]).status == 400
 
 
-def test_names_try_to_break_out(api: Api) -> None:
-    """Some name begins with an equals sign, some holds a terminal escape and markup, and some come twice."""
+def test_names_try_to_break_out(world: World) -> None:
+    """In a hostile world some name begins with an equals sign, some holds escapes and markup, and some come twice."""
+    api = api_of(World(start=world.start, end=world.end, requests_per_key_day=1, hostile_names=True))
     workspaces = [entry["name"] for entry in walked(api, "workspaces", ALL)]
     keys = [entry["name"] for entry in walked(api, "api_keys", [])]
     assert any(name.startswith("=") for name in workspaces)

@@ -235,11 +235,11 @@ def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
     assert "2026-10" in said
     assert plain(book.bill("2026-10") - before) in said
     [said] = otherwise(book.engine(), utc_month("2026-10"), OWNERS)
-    assert "2026-10 was closed with other amounts: " in said
+    assert "2026-10 was closed with other amounts: " in said.text
     assert otherwise(book.engine(), utc_month("2026-11"), OTHERS) == []
     [said] = otherwise(book.engine(), utc_month("2026-10"), OTHERS)
-    assert "2026-10 was closed by other rules of the owners: " in said
-    assert " USD then, " in said
+    assert "2026-10 was closed by other rules of the owners: " in said.text
+    assert " USD then, " in said.text
 
 
 def test_owners_of_a_closed_month_stay(book: Book) -> None:

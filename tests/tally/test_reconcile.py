@@ -23,7 +23,7 @@ from tallystick.core.time import DAY, Grain, midnight
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
-from tallystick.reports.reconcile import answer, rates
+from tallystick.reports.reconcile import answer, effective_rates
 from tallystick.sim import Simulator, World
 from tallystick.sim.older import reports as sim_reports
 from tallystick.sim.older.bill import Line, lines as true_lines
@@ -480,7 +480,7 @@ def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
     plant = Scaled("0.88", lambda line, _: line.cost_type == "tokens")
     synced(tmp_path / "ledger", plant)
     engine = Ledger(tmp_path / "ledger", CLOCK).engine()
-    table = rates(engine, Question("reconcile", window(str(SINCE), None, NOW), ()), Prices.with_own(), NOW)
+    table = effective_rates(engine, Question("reconcile", window(str(SINCE), None, NOW), ()), Prices.with_own(), NOW)
     [row] = [it for it in table.rows if (it["model"], it["kind"]) == ("claude-fable-5-1", "output")]
     assert (row["rate"], row["list_rate"], row["of_list"]) == (44, 50, Decimal("0.88"))
     rated = {it["kind"] for it in table.rows if it["rate"] is not None}
