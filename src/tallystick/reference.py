@@ -5,6 +5,8 @@ from __future__ import annotations
 from tallystick.catalog import CATALOG, Entry, Group
 from tallystick.query.report import Form, Parameter
 
+BAR = "\\|"
+"""A bar within a cell of a table."""
 HEAD = """# Reference
 
 Every question that a ledger can be asked: a command, and `Ledger.ask(name, ...)` in Python with the same parameters.
@@ -40,6 +42,6 @@ def _section(entry: Entry) -> str:
 def _row(parameter: Parameter) -> str:
     option = parameter.name.upper() if parameter.form is Form.ARGUMENT else parameter.flag
     default = f" Default: `{parameter.default}`." if parameter.default and isinstance(parameter.default, str) else ""
-    words = [option, parameter.metavar or "\\|".join(parameter.choices)]
-    shown = " ".join(filter(None, words)).replace("|", "\\|").replace("\\\\|", "\\|")
-    return f"| `{shown}` | `{parameter.name}` | {parameter.help.replace('|', chr(92) + '|')}{default} |"
+    shown = f"{option} {parameter.metavar or '|'.join(parameter.choices)}".strip()
+    cells = (f"`{shown}`", f"`{parameter.name}`", f"{parameter.help}{default}")
+    return f"| {' | '.join(cell.replace('|', BAR) for cell in cells)} |"

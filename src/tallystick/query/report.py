@@ -142,6 +142,6 @@ Days = tuple[When | None, When | None, When | None]
 """The words for time of a question: since, until, month."""
 
 
-def by(default: Sequence[str], help: str = "What to group by; '' for one row.") -> Parameter:  # noqa: A002 - as click
+def by(default: Sequence[str], about: str = "What to group by; '' for one row.") -> Parameter:
     """Return the parameter for what to group by."""
-    return Parameter("by", help, Form.NAMES, ",".join(default), metavar="DIM[,DIM]")
+    return Parameter("by", about, Form.NAMES, ",".join(default), metavar="DIM[,DIM]")

@@ -269,7 +269,8 @@ def _laid_out(
     for name in dims:
         headings.append(Heading(name, Kind.DIMENSION))
         headings += [Heading(f"{name}_name", Kind.NAME)] if name in names else []
-    headings += [*(Heading(name, Kind.MONEY, "USD") for name in MONEY), Heading("growth", Kind.RATIO)]
+    headings += [Heading(name, Kind.MONEY, "USD", int(name == "before")) for name in MONEY]
+    headings.append(Heading("growth", Kind.RATIO, rank=2))
     cells: list[tuple[Cell, ...]] = []
     for group, effect in rows:
         ids: list[Cell] = []
