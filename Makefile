@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check faults format golden bench focus-check clean
+.PHONY: demo test check docs faults format golden bench focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -16,6 +16,13 @@ check: $(VENV)/.developed
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The site of docs/ in site/, offline. A broken link fails, and so does whatever a page would load from a network.
+docs: $(VENV)/.documented
+	$(BIN)/zensical build --clean --strict
+	@! grep -rnoE '<(script|link|img|iframe)[^>]* (src|href)="?(https?:)?//[^" >]*' site --include='*.html'
+	@! grep -rnoE '(@import|url\()[^;)]*//[^;)]*' site --include='*.css'
+	@echo "site/index.html is the first page; with search: $(BIN)/python -m http.server -d site"
 
 # Every endpoint with every fault, on every backend: hours on one core. What is bad makes it fail, after the page is written.
 faults: $(VENV)/.developed
@@ -45,7 +52,7 @@ focus-check: $(VENV)/.developed
 	echo "SKIPPED: focus-check found no Python 3.12; set FOCUS_PYTHON=. Nothing was validated." >&2
 
 clean:
-	rm -rf $(VENV) .venv-focus build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .venv-focus build dist site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.created:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tallystick needs Python 3.11 or newer; set PYTHON=")'
@@ -59,4 +66,8 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml
 
 $(VENV)/.developed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
+
+$(VENV)/.documented: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --group docs
 	touch $@

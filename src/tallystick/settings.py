@@ -4,11 +4,11 @@ The only file that reads the environment. A flag wins over the environment, the 
 
     ledger = "/data/ledger"            # TALLYSTICK_LEDGER, --ledger
     prices = "prices.toml"             # one's own price list, on top of the public one
-    people = "ids"                     # what is kept of people: full, ids, hashed (docs/people.md)
+    people = "ids"                     # what is kept of people: full, ids, hashed (docs people)
     people_key = "people.key"          # the file of the key of what is hashed
-    owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs/owners.md)
-    cuts = ["sessions"]                # what to read besides (docs/sync.md), --cuts
-    [[budget]]                         # what may be spent, any number of tables (docs/budgets.md)
+    owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
+    cuts = ["sessions"]                # what to read besides (docs sync), --cuts
+    [[budget]]                         # what may be spent, any number of tables (docs budgets)
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -16,7 +16,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     token_file, token_command          # the same of an OAuth token
 
 What stands under [api], `people_key`, and files outside the folder need trust where the file is that of the working
-folder (docs/settings.md).
+folder (docs settings).
 """
 
 from __future__ import annotations

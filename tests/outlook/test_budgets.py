@@ -170,7 +170,7 @@ def test_dates_of_budgets(book: Ledger) -> None:
         (budget("1", workspace="Clawd Code"), ("[[budget]] 1", "Claude Code")),
         (budget("1", model="claude-opus-55"), ("[[budget]] 1", "claude-opus-5-5")),
         (budget("1", cost_center="4712"), ("[[budget]] 1", "4711")),
-        ("", ("docs/budgets.md",)),
+        ("", ("tallystick docs budgets",)),
     ],
 )
 def test_budgets_of_nothing_known(book: Ledger, table: str, said: tuple[str, ...]) -> None:

@@ -43,6 +43,7 @@ COMMANDS = (
     (Group.START, "demo", "Simulate an organization, sync it, show it.", "simulate:demo"),
     (Group.START, "check", "Whether the API can be read.", "sync:check"),
     (Group.START, "sync", "Read what is missing from the API into the ledger.", "sync:sync"),
+    (Group.START, "docs", "Read a page of the documentation.", "docs:docs"),
     (Group.BILL, "statement", "What a team is charged for a month, line by line.", "statement:statement"),
     (Group.BILL, "close", "Close a month, so that nothing changes it silently.", "close:close"),
     (Group.BILL, "export", "Every row of a table, or a month as FOCUS, to a file.", "export:export"),

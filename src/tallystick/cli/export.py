@@ -35,7 +35,7 @@ MEANINGS = {
 def export() -> None:
     """Every row of a table, exact, to a file or a pipe; or a month as FOCUS has it.
 
-    Rows are streamed: memory does not grow with them. docs/export.md lists the columns.
+    Rows are streamed: memory does not grow with them. `tallystick docs export` lists the columns.
     """
 
 

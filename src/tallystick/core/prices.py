@@ -40,7 +40,7 @@ _WHY = MappingProxyType(
     | dict.fromkeys(("flex", "flex_discount", "priority_on_demand"), "no public price")
 )
 _UNTOLD = (UNKNOWN, "none")
-_MEND = 'Amounts and factors are text ("2.50"), days are days (2026-10-07); docs/prices.md shows every field.'
+_MEND = 'Amounts and factors are text ("2.50"), days are days (2026-10-07); `tallystick docs prices` shows every field.'
 _NAMED_BY = MappingProxyType({"model": "id", "price": "for", "modifier": "name"})
 
 _Name = Annotated[str, msgspec.Meta(min_length=1)]

@@ -70,7 +70,7 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     owners do not know, or none is set at all.
     """
     if not budgets.rows:
-        raise InvalidQuestion("The settings have no budget.", "docs/budgets.md shows how to set one: [[budget]].")
+        raise InvalidQuestion("The settings have no budget.", "`tallystick docs budgets` shows how to set one.")
     in_force = budgets.during(window)
     daily = reading(engine, [*(period for _, period in in_force), *_earlier(in_force)], now, owners)
     paces: list[Pace] = []

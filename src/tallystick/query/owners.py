@@ -116,7 +116,7 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
 def messages(owners: Owners, charges: Attribution) -> list[Message]:
     """What to say of an attribution."""
     if not owners.rules:
-        return [warning("The settings name no owners, so everything is unowned. docs/owners.md shows how.")]
+        return [warning("The settings name no owners, so everything is unowned. `tallystick docs owners` shows how.")]
     shared = []
     for index, rule in enumerate(owners.rules):
         if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):

@@ -56,7 +56,7 @@ def reading(root: Path, part: str) -> Iterator[None]:
     except PermissionError as fault:
         raise LedgerError(
             f"The ledger {root} may not be read by this user ({reason(fault)}).",
-            "It belongs to another: docs/ledger.md says how a ledger is shared with a group.",
+            "It belongs to another: `tallystick docs ledger` says how to share one with a group.",
         ) from None
     except BaseException as fault:
         if not isinstance(fault, FAULTS) and not is_panic(fault):
@@ -74,7 +74,7 @@ def writing(root: Path) -> Iterator[None]:
     except PermissionError as fault:
         raise LedgerError(
             f"The ledger {root} may not be written by this user ({reason(fault)}).",
-            "Run as the user that owns it, or share it with a group (docs/ledger.md).",
+            "Run as the user that owns it, or share it with a group (`tallystick docs ledger`).",
         ) from None
     except BaseException as fault:
         if not isinstance(fault, FAULTS) and not is_panic(fault):

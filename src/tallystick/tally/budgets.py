@@ -24,7 +24,7 @@ SCOPE = ("organization", "workspace", "key", "actor", "product", "model", "team"
 """What a budget can be of; of everything where it names none."""
 _FIELDS = ("name", *SCOPE, "amount", "every", "starts", "carry_over", "from", "until")
 _AMOUNT = re.compile(rf"[0-9]{{1,15}}(\.[0-9]{{1,{PLACES}}})?", re.ASCII)
-_MEND = "docs/budgets.md shows the tables."
+_MEND = "`tallystick docs budgets` shows the tables."
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ COLUMNS = ("team", "cost_center", *CONDITIONS, "from", "until")
 """The columns that a CSV of rules can have; shared lines have none."""
 
 _SHARE = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
-_MEND = "docs/owners.md shows the rules."
+_MEND = "`tallystick docs owners` shows the rules."
 
 
 @dataclass(frozen=True, slots=True)

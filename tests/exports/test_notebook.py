@@ -8,13 +8,13 @@ import pytest
 
 from tallystick.ledger import Ledger
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bi.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "notebook.md").read_text(encoding="utf-8")
 SNIPPETS = [code for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL) if "LEDGER}" in code]
 
 
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=["deltalake", "duckdb"])
 def test_the_snippets_read_the_bill(snippet: str, ledgers: dict[str, Ledger]) -> None:
-    """The snippets of docs/bi.md that say that they are run read exactly the charges that the newest version pins."""
+    """The snippets of docs/notebook.md that are run read exactly the charges that the newest version pins."""
     book = ledgers["reports"]
     found: dict[str, Any] = {"LEDGER": str(book.path)}
     exec(snippet, found)  # noqa: S102 - the documentation's own code
