@@ -31,7 +31,7 @@ UNKNOWN = 3
 
 def amounts(names: tuple[str, ...], unknown: int | None = None) -> list[tuple[Cell, ...]]:
     """A row for each name; its amount is 1000.25, 1001.25, ..., or unknown."""
-    return [(name, None if at == unknown else 1000 + at + Decimal("0.25")) for at, name in enumerate(names)]
+    return [(name, None if index == unknown else 1000 + index + Decimal("0.25")) for index, name in enumerate(names)]
 
 
 def hostile() -> Document:
@@ -43,7 +43,7 @@ def hostile() -> Document:
         HOSTILE[1],
         HOSTILE[5],
         (Section(HOSTILE[6], table, names, Chart("bars", "key_name", ("billed",))),),
-        tuple(Figure(Heading(name, Kind.MONEY, name), Decimal(2000 + at), name) for at, name in enumerate(names)),
+        tuple(Figure(Heading(name, Kind.MONEY, name), Decimal(2000 + index), name) for index, name in enumerate(names)),
         tuple(map(note, names)),
     )
 
@@ -59,7 +59,9 @@ def wide(columns: int) -> Table:
     """A table with so many columns of large counts, an id of 300 letters in its first."""
     headings = (
         Heading("key", Kind.DIMENSION),
-        *(Heading(f"cache_write_{it}", Kind.COUNT, "tokens") for it in range(columns)),
+        *(Heading(f"cache_write_{number}", Kind.COUNT, "tokens") for number in range(columns)),
     )
-    row: tuple[Cell, ...] = (LONG, *(1_234_567_890_000 + it for it in range(columns)))
-    return Table(None, headings, [row] * 12, dict(zip((it.name for it in headings[1:]), row[1:], strict=True)))
+    row: tuple[Cell, ...] = (LONG, *(1_234_567_890_000 + number for number in range(columns)))
+    return Table(
+        None, headings, [row] * 12, dict(zip((heading.name for heading in headings[1:]), row[1:], strict=True))
+    )

@@ -38,10 +38,12 @@ AMOUNTS = ("1234567890123456.123456789012", "0.004", "-0.000000000001", "-12.345
 def hostile() -> Document:
     """Names that a formula, Markdown, HTML or a terminal would obey, wherever a text can be; sections of one title."""
     rows: list[tuple[Cell, ...]] = []
-    for at, name in enumerate(NAMES):
-        amount = AMOUNTS[at % len(AMOUNTS)]
-        day = f"2026-11-{at + 1:02}" if at else "others"
-        rows.append((day, name, None if amount is None else Decimal(amount), 2**60 + at if at % 2 else None, None))
+    for index, name in enumerate(NAMES):
+        amount = AMOUNTS[index % len(AMOUNTS)]
+        day = f"2026-11-{index + 1:02}" if index else "others"
+        rows.append(
+            (day, name, None if amount is None else Decimal(amount), 2**60 + index if index % 2 else None, None)
+        )
     unknown: dict[str, Cell] = {"billed": None, "tokens": None, "share": Decimal("0.5")}
     mixed = Table(None, (DAY, NAME, BILLED, TOKENS, SHARE), rows, unknown)
     known = Table(

@@ -54,7 +54,7 @@ ANSWERS = (
 
 READ = ("pdf", "xlsx", "parquet")
 """Formats of which what is read in them is compared: their bytes change with the library that wrote them."""
-WHOLE = [it.name for it in FORMATS.values() if not it.rows]
+WHOLE = [form.name for form in FORMATS.values() if not form.rows]
 """Formats that a document without a single table can be written in."""
 OWNERS = Owners.read(
     [
@@ -93,9 +93,9 @@ def _cells(file: io.BytesIO) -> Iterator[str]:
 def _columns(file: io.BytesIO) -> Iterator[str]:
     table = read_table(pa.BufferReader(file.getvalue()))
     yield from (f"{field.name}: {field.type}" for field in table.schema)
-    for name, said in (table.schema.metadata or {}).items():
-        yield f"{name.decode()} = {json.dumps(json.loads(said), ensure_ascii=True)}"
-    yield from (str(tuple(None if it is None else str(it) for it in row.values())) for row in table.to_pylist())
+    for name, text in (table.schema.metadata or {}).items():
+        yield f"{name.decode()} = {json.dumps(json.loads(text), ensure_ascii=True)}"
+    yield from (str(tuple(None if cell is None else str(cell) for cell in row.values())) for row in table.to_pylist())
 
 
 def _file(name: str, form: str) -> str:
@@ -111,11 +111,11 @@ def _agreed(path: Path, text: bytes, request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.parametrize("form", FORMATS)
-@pytest.mark.parametrize("asked", ANSWERS, ids=lambda it: it.name)
-def test_answers_are_as_agreed(book: Ledger, asked: Asked, form: str, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize("question", ANSWERS, ids=lambda question: question.name)
+def test_answers_are_as_agreed(book: Ledger, question: Asked, form: str, request: pytest.FixtureRequest) -> None:
     """An answer over the fixed organization at the pinned time is, byte for byte, the one that somebody has read."""
-    table = book.ask(asked.report, by=asked.by, since=asked.since, until=asked.until, top=asked.top)
-    _agreed(GOLDEN / _file(asked.name, form), _read(form, FORMATS[form].write(table)), request)
+    table = book.ask(question.report, by=question.by, since=question.since, until=question.until, top=question.top)
+    _agreed(GOLDEN / _file(question.name, form), _read(form, FORMATS[form].write(table)), request)
 
 
 @pytest.mark.parametrize("form", DOCUMENT)
@@ -141,14 +141,14 @@ def test_a_summary_is_as_agreed(book: Ledger, form: str, request: pytest.Fixture
 
 @cache
 def _summary(book: Ledger) -> Document:
-    known = {it: it for it in book.organizations()}
+    known = {organization: organization for organization in book.organizations()}
     budgets = Budgets.read([{"amount": "3000"}])
     return summary(book.engine(), known, "2026-11", None, None, OWNERS, budgets, Prices.with_own(), NOW)
 
 
 def test_no_golden_file_is_left_over() -> None:
     """Every golden file belongs to an answer."""
-    expected = {_file(asked.name, form) for asked in ANSWERS for form in FORMATS}
+    expected = {_file(question.name, form) for question in ANSWERS for form in FORMATS}
     expected |= {_file("hostile", form) for form in DOCUMENT} | {_file("statement", form) for form in FORMATS}
     expected |= {_file("summary", form) for form in WHOLE}
     assert {path.name for path in GOLDEN.iterdir()} == expected

@@ -51,16 +51,20 @@ def test_a_page_asks_nothing_of_a_network() -> None:
     style = re.search(r"<style>(.*?)</style>", source, re.DOTALL)
     assert style
     assert not re.search(r"url\(|@import|http", style[1])
-    policies = [it.get("content") for tag, it in page.elements if it.get("http-equiv") == "Content-Security-Policy"]
+    policies = [
+        attributes.get("content")
+        for tag, attributes in page.elements
+        if attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
     assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
 
 
 def test_every_figure_is_on_the_page() -> None:
     """Figures, rows, units, notes and messages of a document are all read on its page; unknown by name."""
     page = Page(as_html(hostile()))
-    for at in range(len(HOSTILE) + 1):
-        assert f"{2000 + at:,}.00" in page.texts
-        assert ("unknown" if at == UNKNOWN else f"{1000 + at:,}.25") in page.texts
+    for index in range(len(HOSTILE) + 1):
+        assert f"{2000 + index:,}.00" in page.texts
+        assert ("unknown" if index == UNKNOWN else f"{1000 + index:,}.25") in page.texts
     assert "total" in page.texts
 
 
@@ -77,8 +81,8 @@ def test_tables_can_be_heard() -> None:
 def test_a_picture_is_described() -> None:
     """A picture has a description with its figures, for who cannot see it."""
     page = Page(as_html(Document("summary", "Spend", "", (days(("2026-10-01", "4.5"), ("2026-10-02", None)),))))
-    (said,) = [it["aria-label"] for _, it in page.elements if it.get("role") == "img"]
-    assert said == ("billed, USD, by day. A ? is unknown, not zero. 2026-10-01 4.50; 2026-10-02 unknown.")
+    (label,) = [attributes["aria-label"] for _, attributes in page.elements if attributes.get("role") == "img"]
+    assert label == ("billed, USD, by day. A ? is unknown, not zero. 2026-10-01 4.50; 2026-10-02 unknown.")
 
 
 def test_the_table_of_a_picture_that_stands_alone_is_at_hand() -> None:
@@ -87,7 +91,7 @@ def test_the_table_of_a_picture_that_stands_alone_is_at_hand() -> None:
     table = Table(None, (NAME, BILLED), amounts(("a", "b")), {})
     page = Page(as_html(Document("summary", "Spend", "", (Section("By key", table, (), chart),))))
     assert page.count("details") == page.count("table") == page.count("svg") == 1
-    many = Table(None, (NAME, BILLED), amounts(tuple(f"key {it}" for it in range(60))), {})
+    many = Table(None, (NAME, BILLED), amounts(tuple(f"key {number}" for number in range(60))), {})
     page = Page(as_html(Document("summary", "Spend", "", (Section("By key", many, (), chart),))))
     assert (page.count("details"), page.count("table"), page.count("svg")) == (0, 1, 0)
 
@@ -103,7 +107,7 @@ def test_rounded_rows_that_do_not_add_up_say_so_once() -> None:
     rows = [("a", Decimal("0.004")), ("b", Decimal("0.004"))]
     table = Table(None, (NAME, BILLED), rows, {"billed": Decimal("0.008")})
     document = Document("statement", "May", "", (Section("One", table), Section("Two", table)))
-    assert sum("Rows are rounded" in it for it in Page(as_html(document)).texts) == 1
+    assert sum("Rows are rounded" in text for text in Page(as_html(document)).texts) == 1
 
 
 def test_a_document_without_figures_or_rows_is_a_page() -> None:

@@ -17,14 +17,16 @@ REPORTS = ("spend", "usage", "cache")
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_keys_are_the_promised_ones(book: Ledger, report: str) -> None:
     """An answer has exactly report, question, columns, rows, totals, warnings, notes, coverage, as_of."""
-    said = json.loads(as_json(book.ask(report, by="workspace")))
-    assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
-    assert said["report"] == report
-    assert all(list(column) == ["name", "kind", "unit"] for column in said["columns"])
-    names = [column["name"] for column in said["columns"]]
-    assert all(list(row) == names for row in said["rows"])
-    assert set(said["totals"]) == {it["name"] for it in said["columns"] if it["kind"] in {"money", "count", "ratio"}}
-    assert all(isinstance(it, str) for it in said["warnings"] + said["notes"])
+    answer = json.loads(as_json(book.ask(report, by="workspace")))
+    assert list(answer) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
+    assert answer["report"] == report
+    assert all(list(column) == ["name", "kind", "unit"] for column in answer["columns"])
+    names = [column["name"] for column in answer["columns"]]
+    assert all(list(row) == names for row in answer["rows"])
+    assert set(answer["totals"]) == {
+        column["name"] for column in answer["columns"] if column["kind"] in {"money", "count", "ratio"}
+    }
+    assert all(isinstance(message, str) for message in answer["warnings"] + answer["notes"])
 
 
 @pytest.mark.parametrize("report", REPORTS)
@@ -34,9 +36,9 @@ def test_numbers_are_never_floats(book: Ledger, report: str) -> None:
     def refuse(number: str) -> None:
         raise AssertionError(number)
 
-    said = json.loads(as_json(book.ask(report, by=("workspace", "day"))), parse_float=refuse)
-    for column in said["columns"]:
-        for row in said["rows"]:
+    answer = json.loads(as_json(book.ask(report, by=("workspace", "day"))), parse_float=refuse)
+    for column in answer["columns"]:
+        for row in answer["rows"]:
             cell = row[column["name"]]
             if column["kind"] in {"money", "ratio"}:
                 assert cell is None or re.fullmatch(r"-?[0-9]+\.[0-9]{2,}", cell)
@@ -46,15 +48,15 @@ def test_numbers_are_never_floats(book: Ledger, report: str) -> None:
 
 def test_money_is_exact(book: Ledger) -> None:
     """The strings are the exact amounts: they add up to the total's string."""
-    said = json.loads(as_json(book.spend(("description", "day"))))
-    assert sum(Decimal(row["billed"]) for row in said["rows"]) == Decimal(said["totals"]["billed"])
-    assert Decimal(said["totals"]["billed"]) == book.spend().totals["billed"]
+    answer = json.loads(as_json(book.spend(("description", "day"))))
+    assert sum(Decimal(row["billed"]) for row in answer["rows"]) == Decimal(answer["totals"]["billed"])
+    assert Decimal(answer["totals"]["billed"]) == book.spend().totals["billed"]
 
 
 def test_usage_has_a_column_for_each_kind(book: Ledger) -> None:
     """Usage in JSON has the five kinds, then total_tokens and web_searches, each with its unit."""
     columns = json.loads(as_json(book.usage()))["columns"]
-    assert [(it["name"], it["unit"]) for it in columns] == [
+    assert [(column["name"], column["unit"]) for column in columns] == [
         ("model", None),
         ("uncached_input", "tokens"),
         ("cache_write_5m", "tokens"),
@@ -68,21 +70,21 @@ def test_usage_has_a_column_for_each_kind(book: Ledger) -> None:
 
 def test_unknown_is_null(empty: Ledger) -> None:
     """What is not known is null in the totals, and the days are listed."""
-    said = json.loads(as_json(empty.spend()))
-    assert said["totals"] == {"billed": None}
-    assert said["rows"] == []
-    assert len(said["coverage"]["absent"]) == said["coverage"]["days"] == 30
+    answer = json.loads(as_json(empty.spend()))
+    assert answer["totals"] == {"billed": None}
+    assert answer["rows"] == []
+    assert len(answer["coverage"]["absent"]) == answer["coverage"]["days"] == 30
 
 
 def test_names_come_back_exactly(book: Ledger) -> None:
     """Any name, with control or direction characters too, survives the way through JSON."""
-    said = json.loads(as_json(book.usage("key")))
-    assert [row["key_name"] for row in said["rows"]] == [row["key_name"] for row in book.usage("key").rows]
+    answer = json.loads(as_json(book.usage("key")))
+    assert [row["key_name"] for row in answer["rows"]] == [row["key_name"] for row in book.usage("key").rows]
 
 
 def test_an_answer_to_sql_has_the_same_keys(book: Ledger) -> None:
     """A user's own query is answered in the same shape, its report `sql` and its question null."""
-    said = json.loads(as_json(book.sql("SELECT sum(billed) AS billed FROM cost")))
-    assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
-    assert (said["report"], said["question"]) == ("sql", None)
-    assert isinstance(said["rows"][0]["billed"], str)
+    answer = json.loads(as_json(book.sql("SELECT sum(billed) AS billed FROM cost")))
+    assert list(answer) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
+    assert (answer["report"], answer["question"]) == ("sql", None)
+    assert isinstance(answer["rows"][0]["billed"], str)

@@ -40,17 +40,17 @@ ACTIVE = {
 
 def tokens(text: str) -> list[Token]:
     """The tokens that a renderer sees, those within lines among them."""
-    found = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-    return [it for token in found for it in (token, *(token.children or ()))]
+    blocks = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    return [inline for token in blocks for inline in (token, *(token.children or ()))]
 
 
 def texts(text: str, tag: str) -> Iterator[str]:
     """The text in each element of this tag, as one reads it."""
-    found = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
-    for at, token in enumerate(found):
+    blocks = MarkdownIt("commonmark").enable(["table", "strikethrough"]).parse(text)
+    for index, token in enumerate(blocks):
         if token.type == f"{tag}_open":
-            inline = next(it for it in found[at:] if it.type == "inline")
-            yield "".join(it.content for it in inline.children or ())
+            inline = next(block for block in blocks[index:] if block.type == "inline")
+            yield "".join(child.content for child in inline.children or ())
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -58,12 +58,15 @@ def test_a_name_is_read_as_it_is(name: str) -> None:
     """In a cell, a heading, a paragraph and a message a name is read letter for letter, and nothing in it is active."""
     table = Table(None, (NAME, BILLED), [(name, Decimal(1))], {"billed": Decimal(1)})
     text = as_markdown(Document("summary", name, name, (Section(name, table, (name,)),), (), (note(name),)))
-    assert not ACTIVE & {it.type for it in tokens(text)}
-    said = safe(name).strip()
-    assert next(texts(text, "td")) == said
-    assert {it for tag in ("heading", "paragraph") for it in texts(text, tag)} <= {said, f"note: {said}".strip()}
-    assert sum(it.type == "table_open" for it in tokens(text)) == 1
-    assert sum(it.type == "list_item_open" for it in tokens(text)) == 1
+    assert not ACTIVE & {token.type for token in tokens(text)}
+    plain = safe(name).strip()
+    assert next(texts(text, "td")) == plain
+    assert {figure for tag in ("heading", "paragraph") for figure in texts(text, tag)} <= {
+        plain,
+        f"note: {plain}".strip(),
+    }
+    assert sum(token.type == "table_open" for token in tokens(text)) == 1
+    assert sum(token.type == "list_item_open" for token in tokens(text)) == 1
 
 
 @pytest.mark.parametrize("name", EVERY)
@@ -73,15 +76,17 @@ def test_nothing_links_by_itself(name: str) -> None:
     for token in tokens(text):
         if token.type == "text":
             lower = token.content.lower()
-            assert not [it for it in ("@", "://", "www.", "#1", "gh-1", ":boom:", "mailto:") if it in lower]
+            assert not [mark for mark in ("@", "://", "www.", "#1", "gh-1", ":boom:", "mailto:") if mark in lower]
 
 
 def test_the_hostile_document_has_every_table() -> None:
     """Each section is a heading with its table, each of its rows and totals there; the unknown is a word."""
     made, text = hostile(), as_markdown(hostile())
-    assert list(texts(text, "heading")) == [safe(it) for it in (made.title, *(it.title for it in made.sections)) if it]
-    rows = [len(it.table.cells) for it in made.sections if it.table and it.table.cells]
-    assert sum(it.type == "tr_open" for it in tokens(text)) == sum(rows) + 2 * len(rows) + len(made.figures) + 1
+    assert list(texts(text, "heading")) == [
+        safe(title) for title in (made.title, *(section.title for section in made.sections)) if title
+    ]
+    rows = [len(section.table.cells) for section in made.sections if section.table and section.table.cells]
+    assert sum(token.type == "tr_open" for token in tokens(text)) == sum(rows) + 2 * len(rows) + len(made.figures) + 1
     assert "| **total** |  | **unknown** | **unknown** | **50.0 %** |" in text
     assert "unknown: no day of this window is in the ledger" in text
 
@@ -92,17 +97,17 @@ def test_every_figure_is_there(book: Ledger, report: str) -> None:
     table = book.ask(report, by=("workspace", "day"))
     text = as_markdown(table)
     cells = list(texts(text, "td"))
-    said = [
+    expected = [
         shown(cell, heading).strip() for row in table.cells for cell, heading in zip(row, table.headings, strict=True)
     ]
-    assert cells == said + footer(table)
-    assert sum(it.type == "strong_open" for it in tokens(text)) == sum(bool(it) for it in footer(table))
+    assert cells == expected + footer(table)
+    assert sum(token.type == "strong_open" for token in tokens(text)) == sum(bool(figure) for figure in footer(table))
     listed = [*(f"warning: {text}" for text in table.warnings), *(f"note: {text}" for text in table.notes)]
     assert [line for line in listed if line not in set(texts(text, "paragraph"))] == []
 
 
 def test_figures_stand_at_the_right() -> None:
     """Counts, money, ratios and numbers are aligned at the right, the rest at the left."""
-    headings = tuple(Heading(it.value, it) for it in Kind)
+    headings = tuple(Heading(kind.value, kind) for kind in Kind)
     line = as_markdown(Table(None, headings, [(None,) * len(headings)], {})).splitlines()[3]
     assert line == "| :--- | :--- | ---: | ---: | ---: | ---: | :--- |"

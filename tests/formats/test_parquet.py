@@ -27,11 +27,11 @@ def read(written: bytes) -> Any:
 def test_the_rows_come_back_exactly(book: Ledger, report: str) -> None:
     """Each cell comes back as it was: money to the picodollar, counts as integers, what is not known as null."""
     table = book.ask(report, by=("workspace", "day"))
-    found = read(as_parquet(table))
-    assert found.to_pylist() == table.rows
+    rows = read(as_parquet(table))
+    assert rows.to_pylist() == table.rows
     for heading in table.headings:
         if heading.kind is Kind.MONEY:
-            assert found.schema.field(heading.name).type == pa.decimal128(38, 12)
+            assert rows.schema.field(heading.name).type == pa.decimal128(38, 12)
 
 
 def test_names_and_extremes_come_back_exactly() -> None:
@@ -44,30 +44,30 @@ def test_names_and_extremes_come_back_exactly() -> None:
 def test_the_file_says_what_the_json_answer_says(book: Ledger) -> None:
     """The schema has every key of the JSON answer but the rows, each as JSON."""
     table = book.spend(since="2026-09-25")
-    said = {name.decode(): json.loads(it) for name, it in read(as_parquet(table)).schema.metadata.items()}
-    assert said == {name: it for name, it in table.written().items() if name != "rows"}
-    assert said["warnings"] + said["notes"]
+    metadata = {name.decode(): json.loads(text) for name, text in read(as_parquet(table)).schema.metadata.items()}
+    assert metadata == {name: value for name, value in table.written().items() if name != "rows"}
+    assert metadata["warnings"] + metadata["notes"]
 
 
 def test_a_document_is_its_lines() -> None:
     """A document is its lines, with their columns, its own title, figures, messages; without lines it is refused."""
     made = hostile()
     assert made.lines is not None
-    found = read(as_parquet(made))
-    said = {name.decode(): json.loads(it) for name, it in found.schema.metadata.items()}
-    assert found.to_pylist() == made.lines.rows
-    assert (said["report"], said["title"], said["notes"]) == ("statement", made.title, list(made.notes))
-    assert [it["value"] for it in said["figures"]] == [None, "9.999999999999", "0.125", 1234567]
-    assert said["columns"] == made.lines.written()["columns"]
+    rows = read(as_parquet(made))
+    metadata = {name.decode(): json.loads(text) for name, text in rows.schema.metadata.items()}
+    assert rows.to_pylist() == made.lines.rows
+    assert (metadata["report"], metadata["title"], metadata["notes"]) == ("statement", made.title, list(made.notes))
+    assert [figure["value"] for figure in metadata["figures"]] == [None, "9.999999999999", "0.125", 1234567]
+    assert metadata["columns"] == made.lines.written()["columns"]
     with pytest.raises(InvalidQuestion, match="no single table"):
         as_parquet(Document("summary", "t", "", ()))
 
 
 def test_an_answer_without_rows_has_its_columns(empty: Ledger) -> None:
     """Without rows the file has its columns, money among them as money."""
-    found = read(as_parquet(empty.spend()))
-    assert (found.num_rows, found.schema.names) == (0, ["workspace", "workspace_name", "billed"])
-    assert found.schema.field("billed").type == pa.decimal128(38, 12)
+    rows = read(as_parquet(empty.spend()))
+    assert (rows.num_rows, rows.schema.names) == (0, ["workspace", "workspace_name", "billed"])
+    assert rows.schema.field("billed").type == pa.decimal128(38, 12)
 
 
 def test_columns_of_nothing_known() -> None:

@@ -33,17 +33,17 @@ def made() -> bytes:
 
 def test_hostile_text_is_only_text(made: bytes) -> None:
     """Code of typst is neither run nor read as markup: each name is on the pages letter by letter."""
-    found = text(made)
+    words = text(made)
     for name in (*HOSTILE, LONG):
-        assert found.count("".join(safe(name).split())) >= 3
+        assert words.count("".join(safe(name).split())) >= 3
 
 
 def test_every_figure_is_on_the_pages(made: bytes) -> None:
     """Figures, rows and totals are all there, unknown by name."""
-    found = text(made)
-    for at in range(len(HOSTILE) + 1):
-        assert f"{2000 + at:,}.00" in found
-        assert ("unknown" if at == UNKNOWN else f"{1000 + at:,}.25") in found
+    words = text(made)
+    for index in range(len(HOSTILE) + 1):
+        assert f"{2000 + index:,}.00" in words
+        assert ("unknown" if index == UNKNOWN else f"{1000 + index:,}.25") in words
 
 
 def test_nothing_in_it_acts(made: bytes) -> None:
@@ -60,8 +60,8 @@ def test_the_same_answer_is_the_same_file(made: bytes) -> None:
 def test_only_its_own_fonts_are_used(made: bytes) -> None:
     """Latin, Greek and Cyrillic names are set with the fonts of typst alone, whatever this machine has."""
     document = Document("statement", "Żółć, Ωμέγα, Жук", "", (*hostile().sections,))
-    for it in (made, as_pdf(document)):
-        assert fonts(it) == {"LibertinusSerif"}
+    for pdf in (made, as_pdf(document)):
+        assert fonts(pdf) == {"LibertinusSerif"}
 
 
 def test_letters_of_other_scripts_are_kept() -> None:
@@ -75,12 +75,12 @@ def test_no_column_leaves_the_page(columns: int) -> None:
     made = as_pdf(wide(columns))
     for page in read(made).pages:
         across: list[float] = []
-        page.extract_text(visitor_text=lambda it, cm, tm, _font, _size, into=across: into.append(_left(it, cm, tm)))
+        page.extract_text(visitor_text=lambda run, cm, tm, _font, _size, into=across: into.append(_left(run, cm, tm)))
         assert min(across) > 0
         assert max(across) < float(page.mediabox.width) - 40
-    found = text(made)
-    assert all(f"{1_234_567_890_000 + it:,}" in found for it in range(columns))
-    assert LONG in found
+    words = text(made)
+    assert all(f"{1_234_567_890_000 + number:,}" in words for number in range(columns))
+    assert LONG in words
 
 
 def test_wide_tables_lie_across_and_narrow_ones_upright() -> None:
@@ -93,7 +93,7 @@ def test_wide_tables_lie_across_and_narrow_ones_upright() -> None:
 def test_pages_are_counted_and_headers_come_again() -> None:
     """A table over several pages has its header on each, its total once, and each page says which of how many it is."""
     table = Table(
-        None, (NAME, BILLED), amounts(tuple(f"key {it}" for it in range(150))), {"billed": Decimal("161212.50")}
+        None, (NAME, BILLED), amounts(tuple(f"key {number}" for number in range(150))), {"billed": Decimal("161212.50")}
     )
     pages = [page.extract_text() for page in read(as_pdf(table)).pages]
     assert len(pages) > 2
@@ -111,23 +111,23 @@ def test_a_picture_has_its_words_for_those_who_cannot_see_it() -> None:
     assert catalog["/Lang"] == "en"
     assert file.metadata
     assert file.metadata.title == "Spend"
-    said = [
-        it["/Alt"]
-        for it in map(file.get_object, range(1, len(file.xref[0]) or 1))
-        if isinstance(it, dict) and "/Alt" in it
+    labels = [
+        entry["/Alt"]
+        for entry in map(file.get_object, range(1, len(file.xref[0]) or 1))
+        if isinstance(entry, dict) and "/Alt" in entry
     ]
-    assert said == ["billed, USD, by day. A ? is unknown, not zero. 2026-10-01 4.50; 2026-10-02 unknown."]
+    assert labels == ["billed, USD, by day. A ? is unknown, not zero. 2026-10-01 4.50; 2026-10-02 unknown."]
 
 
 def fonts(made: bytes) -> set[str]:
     """The families of its fonts."""
-    found = set()
+    names = set()
     for page in read(made).pages:
         for font in page["/Resources"]["/Font"].values():
-            found.add(font.get_object()["/BaseFont"].split("+")[1].split("-")[0])
-    return found
+            names.add(font.get_object()["/BaseFont"].split("+")[1].split("-")[0])
+    return names
 
 
-def _left(said: str, outer: list[float], inner: list[float]) -> float:
+def _left(run: str, outer: list[float], inner: list[float]) -> float:
     """Where a text begins, in points from the left of the page; 1 where there is none."""
-    return inner[4] * outer[0] + outer[4] if said.strip() else 1.0
+    return inner[4] * outer[0] + outer[4] if run.strip() else 1.0

@@ -17,21 +17,21 @@ _BAR = re.compile(r"M([-\d.]+),([-\d.]+)h([-\d.]+)v([-\d.]+)h")
 
 def drawn(section: Section) -> Picture:
     """Its picture, which it has."""
-    found = picture(section)
-    assert found
-    return found
+    image = picture(section)
+    assert image
+    return image
 
 
 def bars(made: Picture) -> list[tuple[float, ...]]:
     """Left, top, width and height of each bar; the squares of the names above are around their own nothing."""
     tree = Xml.fromstring(made.svg)  # noqa: S314 - our own
-    paths = [it.get("d", "") for it in tree.iter(f"{SVG}path") if it.get("fill", "").startswith("#")]
-    return [tuple(map(float, it.groups())) for it in map(_BAR.match, paths) if it and not it[1].startswith("-")]
+    paths = [path.get("d", "") for path in tree.iter(f"{SVG}path") if path.get("fill", "").startswith("#")]
+    return [tuple(map(float, bar.groups())) for bar in map(_BAR.match, paths) if bar and not bar[1].startswith("-")]
 
 
 def texts(made: Picture) -> list[str]:
     """Every text in it."""
-    return [it.text or "" for it in Xml.fromstring(made.svg).iter(f"{SVG}text")]  # noqa: S314 - our own
+    return [label.text or "" for label in Xml.fromstring(made.svg).iter(f"{SVG}text")]  # noqa: S314 - our own
 
 
 def test_an_unknown_day_is_a_gap_not_a_column_of_nothing() -> None:
@@ -41,7 +41,7 @@ def test_an_unknown_day_is_a_gap_not_a_column_of_nothing() -> None:
             ("2026-10-01", "4"), ("2026-10-02", None), ("2026-10-03", "4"), ("2026-10-06", "4"), absent=("2026-10-04",)
         )
     )
-    lefts = [left for left, *_ in bars(made)]
+    lefts = [start for start, *_ in bars(made)]
     assert len(lefts) == 3
     step = (lefts[2] - lefts[0]) / 5
     assert abs(lefts[1] - lefts[0] - 2 * step) < 0.01
@@ -62,7 +62,7 @@ def test_a_day_of_nothing_is_zero_and_says_so() -> None:
 def test_days_stand_in_the_order_of_time() -> None:
     """Rows that are sorted by amount still stand along time."""
     made = drawn(days(("2026-10-02", "8"), ("2026-10-01", "4")))
-    assert [it for it in texts(made) if it.startswith("2026")] == ["2026-10-01", "2026-10-02"]
+    assert [text for text in texts(made) if text.startswith("2026")] == ["2026-10-01", "2026-10-02"]
     assert [round(height) for *_, height in sorted(bars(made))] == sorted(round(height) for *_, height in bars(made))
 
 
@@ -99,8 +99,10 @@ def test_names_do_nothing_in_a_picture() -> None:
     """Hostile names are texts of well-formed XML without scripts, references or handlers."""
     made = drawn(hostile().sections[0])
     tree = Xml.fromstring(made.svg)  # noqa: S314 - our own
-    assert {it.tag.removeprefix(SVG) for it in tree.iter()} <= {"svg", "g", "path", "rect", "line", "text"}
-    assert not [name for it in tree.iter() for name in it.attrib if name.startswith("on") or name.endswith("href")]
+    assert {element.tag.removeprefix(SVG) for element in tree.iter()} <= {"svg", "g", "path", "rect", "line", "text"}
+    assert not [
+        name for element in tree.iter() for name in element.attrib if name.startswith("on") or name.endswith("href")
+    ]
     assert [name for name in HOSTILE[:3] if name not in texts(made)] == []
 
 
@@ -116,7 +118,7 @@ def test_several_amounts_stand_beside_each_other_under_their_names() -> None:
 def test_what_cannot_be_drawn_is_no_picture() -> None:
     """Nothing known, no rows, no chart or too many bars make no picture: the table stands in its place."""
     chart = Chart("bars", "key_name", ("billed",), alone=True)
-    many = tuple(f"key {it}" for it in range(BARS + 1))
+    many = tuple(f"key {number}" for number in range(BARS + 1))
     assert picture(Section("", Table(None, (NAME, BILLED), amounts(many), {}), (), chart)) is None
     assert picture(Section("", Table(None, (NAME, BILLED), [("a", None)], {}), (), chart)) is None
     assert picture(Section("", Table(None, (NAME, BILLED), [], {}), (), chart)) is None

@@ -23,7 +23,7 @@ NAME = Heading("key_name", Kind.NAME)
 def money(*amounts: str, total: str | None = None) -> list[str]:
     """The amounts as the table shows them, the total last if there is one."""
     totals: dict[str, Cell] = {"billed": Decimal(total)} if total else {}
-    table = Table(None, (NAME, MONEY), [("x", Decimal(it)) for it in amounts], totals)
+    table = Table(None, (NAME, MONEY), [("x", Decimal(amount)) for amount in amounts], totals)
     return [line.split()[-1] for line in as_text(table).splitlines() if line.lstrip().startswith(("x ", "total"))]
 
 
@@ -128,7 +128,11 @@ def test_names_cannot_steer_the_terminal(name: str, shown: str) -> None:
     assert safe(name) == shown
     assert f" {shown} " in text
     assert f"note: of {shown}\n" in text
-    assert not [it for it in text if unicodedata.category(it) in {"Cc", "Cf", "Zl", "Zp"} and it != "\n"]
+    assert not [
+        character
+        for character in text
+        if unicodedata.category(character) in {"Cc", "Cf", "Zl", "Zp"} and character != "\n"
+    ]
 
 
 def test_headings_cannot_steer_the_terminal() -> None:

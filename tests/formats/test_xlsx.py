@@ -31,25 +31,25 @@ def sheet(table: Table, *, results: bool = False) -> Any:
     return openpyxl.load_workbook(io.BytesIO(as_xlsx(table)), data_only=results).worksheets[1]
 
 
-def one(cell: Cell, heading: Heading) -> Written:
+def written_cell(cell: Cell, heading: Heading) -> Written:
     """The cell that a table of one cell has."""
     written: Written = sheet(Table(None, (heading,), [(cell,)], {}))["A2"]
     return written
 
 
-def sum_of(cells: list[Cell], said: Cell, heading: Heading = BILLED) -> Written:
+def sum_of(cells: list[Cell], total: Cell, heading: Heading = BILLED) -> Written:
     """The cell of the total under these."""
-    table = Table(None, (NAME, heading), [("x", it) for it in cells], {heading.name: said})
+    table = Table(None, (NAME, heading), [("x", cell) for cell in cells], {heading.name: total})
     written: Written = sheet(table).cell(max(len(cells), 1) + 3, 2)
     return written
 
 
 @pytest.mark.parametrize(
-    "name", [*(it for it in NAMES if it != "x" * 300), "=cmd|' /C calc'!A0", "<r>broken", "x" * 300]
+    "name", [*(name for name in NAMES if name != "x" * 300), "=cmd|' /C calc'!A0", "<r>broken", "x" * 300]
 )
 def test_a_text_stays_a_text(name: str) -> None:
     """Any text is a cell of text, whole and safe to show, no link; one that would run is marked as text for good."""
-    cell = one(name, NAME)
+    cell = written_cell(name, NAME)
     assert (cell.data_type, cell.value, cell.hyperlink) == ("s", safe(name), None)
     assert cell.quotePrefix is name.startswith(("=", "+", "-", "@"))
 
@@ -57,7 +57,7 @@ def test_a_text_stays_a_text(name: str) -> None:
 @pytest.mark.parametrize("name", ["<r>a & b</r>", "<r><t>x</t></r>", "<r></si><si></r>", "<r></r>"])
 def test_a_text_is_never_taken_for_markup_of_the_library(name: str) -> None:
     """The library writes a text between <r> and </r> as XML; such a name comes back as it is."""
-    assert one(name, NAME).value == name
+    assert written_cell(name, NAME).value == name
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_text_is_never_taken_for_markup_of_the_library(name: str) -> None:
 )
 def test_money_is_the_nearest_number_that_excel_can_hold(amount: str, form: str) -> None:
     """Money is the double nearest to the exact amount, shown to the cent; one below a cent never shows as 0.00."""
-    cell = one(Decimal(amount), BILLED)
+    cell = written_cell(Decimal(amount), BILLED)
     assert (cell.data_type, float(cell.value), cell.number_format) == ("n", float(Decimal(amount)), form)
 
 
@@ -83,8 +83,8 @@ def test_counts_ratios_and_numbers() -> None:
     """A count has thousands, a ratio is a percentage, another number all its places, a float of SQL is a number too."""
     number = Heading("per", Kind.NUMBER)
     shown = [
-        (one(it, heading).value, one(it, heading).number_format)
-        for it, heading in (
+        (written_cell(value, heading).value, written_cell(value, heading).number_format)
+        for value, heading in (
             (1234567, TOKENS),
             (2**60, TOKENS),
             (Decimal("0.6625"), Heading("share", Kind.RATIO)),
@@ -105,16 +105,16 @@ def test_counts_ratios_and_numbers() -> None:
 
 def test_days_are_dates() -> None:
     """In the column `day` a day is a date; what is none there, and a day in another column, is text."""
-    assert one("2026-11-03", DAY).value == datetime(2026, 11, 3)  # noqa: DTZ001 - Excel knows no zones
-    assert one("2026-11-03", DAY).number_format == "yyyy-mm-dd"
-    assert one("others", DAY).value == "others"
-    assert one("2026-11-03", NAME).value == "2026-11-03"
+    assert written_cell("2026-11-03", DAY).value == datetime(2026, 11, 3)  # noqa: DTZ001 - Excel knows no zones
+    assert written_cell("2026-11-03", DAY).number_format == "yyyy-mm-dd"
+    assert written_cell("others", DAY).value == "others"
+    assert written_cell("2026-11-03", NAME).value == "2026-11-03"
 
 
 def test_unknown_is_not_zero() -> None:
     """An amount or count that is not known is the word, a ratio of nothing an empty cell; neither is a number."""
-    assert [one(None, it).value for it in (BILLED, TOKENS)] == ["unknown", "unknown"]
-    assert one(None, Heading("share", Kind.RATIO)).value is None
+    assert [written_cell(None, heading).value for heading in (BILLED, TOKENS)] == ["unknown", "unknown"]
+    assert written_cell(None, Heading("share", Kind.RATIO)).value is None
     assert sum_of([Decimal(1)], None).value == "unknown"
 
 
@@ -133,7 +133,9 @@ def test_a_total_is_a_formula_where_it_is_the_sum() -> None:
 def test_a_formula_has_the_exact_total_as_its_result() -> None:
     """Who does not calculate reads the exact total, to its last digit."""
     amounts: list[Cell] = [Decimal("1234567890123456.123456789012"), Decimal("0.000000000001")]
-    table = Table(None, (BILLED,), [(it,) for it in amounts], {"billed": Decimal("1234567890123456.123456789013")})
+    table = Table(
+        None, (BILLED,), [(amount,) for amount in amounts], {"billed": Decimal("1234567890123456.123456789013")}
+    )
     xml = _part(as_xlsx(table), "xl/worksheets/sheet2.xml").decode()
     assert "<f>SUM(A2:A3)</f><v>1234567890123456.123456789013</v>" in xml
 
@@ -146,13 +148,15 @@ def test_no_row_or_figure_is_lost(book: Ledger, report: str) -> None:
     _, *rows = [[cell.value for cell in row] for row in read]
     assert len(rows) == len(table.rows) + 2
     for cells, row in zip(
-        rows, [*table.cells, None, [table.totals.get(it.name, "") for it in table.headings]], strict=True
+        rows, [*table.cells, None, [table.totals.get(heading.name, "") for heading in table.headings]], strict=True
     ):
-        for cell, said in zip(cells, row or [None] * len(cells), strict=True):
-            if isinstance(said, int | Decimal):
-                assert cell == float(said)
-            elif row and said:
-                assert cell in {safe(said), datetime.fromisoformat(said)} if said[:3] == "202" else cell == safe(said)
+        for cell, value in zip(cells, row or [None] * len(cells), strict=True):
+            if isinstance(value, int | Decimal):
+                assert cell == float(value)
+            elif row and value:
+                assert (
+                    cell in {safe(value), datetime.fromisoformat(value)} if value[:3] == "202" else cell == safe(value)
+                )
     assert read.freeze_panes == "A2"
     assert read.auto_filter.ref == f"A1:{read.cell(len(table.rows) + 1, len(table.headings)).coordinate}"
 
@@ -161,14 +165,14 @@ def test_about_says_what_the_rows_cannot(book: Ledger) -> None:
     """The first sheet has the title, every message, the question, the version of the ledger and what Excel rounds."""
     table = book.spend(since="2026-09-25")
     about = openpyxl.load_workbook(io.BytesIO(as_xlsx(table))).worksheets[0]
-    said = [(row[0].value, row[1].value) for row in about]
+    entries = [(row[0].value, row[1].value) for row in about]
     assert about.title == "About"
-    assert [text for label, text in said if label == "warning"] == list(table.warnings)
-    assert [text for label, text in said if label == "note"] == list(table.notes)
-    assert dict(said)["title"].startswith("spend, 2026-09-25 to ")
-    assert '"since":"2026-09-25T00:00:00Z"' in dict(said)["question"]
-    assert f'"version":{table.as_of["version"]}' in dict(said)["as of"]
-    assert "15 digits" in dict(said)["precision"]
+    assert [text for label, text in entries if label == "warning"] == list(table.warnings)
+    assert [text for label, text in entries if label == "note"] == list(table.notes)
+    assert dict(entries)["title"].startswith("spend, 2026-09-25 to ")
+    assert '"since":"2026-09-25T00:00:00Z"' in dict(entries)["question"]
+    assert f'"version":{table.as_of["version"]}' in dict(entries)["as of"]
+    assert "15 digits" in dict(entries)["precision"]
 
 
 def test_every_section_has_a_sheet_of_its_own() -> None:
@@ -188,15 +192,15 @@ def test_every_section_has_a_sheet_of_its_own() -> None:
     ]
     table = Table(None, (NAME,), [("x",)], {})
     names = [
-        it.title
-        for it in openpyxl.load_workbook(
-            io.BytesIO(as_xlsx(Document("summary", "t", "", tuple(Section(it, table) for it in titles))))
+        sheet.title
+        for sheet in openpyxl.load_workbook(
+            io.BytesIO(as_xlsx(Document("summary", "t", "", tuple(Section(title, table) for title in titles))))
         )
     ]
-    assert len({it.casefold() for it in names}) == len(titles) + 1
-    assert all(0 < len(it.encode("utf-16-le")) <= 62 for it in names)
-    assert not [it for it in names if it.startswith("'") or it.endswith("'") or set(it) & set("[]:*?/\\")]
-    assert "history" not in {it.casefold() for it in names}
+    assert len({name.casefold() for name in names}) == len(titles) + 1
+    assert all(0 < len(name.encode("utf-16-le")) <= 62 for name in names)
+    assert not [name for name in names if name.startswith("'") or name.endswith("'") or set(name) & set("[]:*?/\\")]
+    assert "history" not in {name.casefold() for name in names}
 
 
 def test_the_lines_of_a_document_are_a_sheet_too(book: Ledger) -> None:
@@ -207,8 +211,8 @@ def test_the_lines_of_a_document_are_a_sheet_too(book: Ledger) -> None:
     read = openpyxl.load_workbook(io.BytesIO(as_xlsx(made)))
     assert read.sheetnames == ["About", "By team", "Lines"]
     last = len(made.lines.cells) + 3
-    [at] = [at for at, it in enumerate(made.lines.headings, 1) if it.name == "amount"]
-    assert read["Lines"].cell(last, at).value.startswith("=SUM(")
+    [column] = [column for column, heading in enumerate(made.lines.headings, 1) if heading.name == "amount"]
+    assert read["Lines"].cell(last, column).value.startswith("=SUM(")
 
 
 def test_the_same_answer_is_the_same_bytes(book: Ledger) -> None:
@@ -235,6 +239,6 @@ def test_more_than_a_sheet_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_columns_are_wide_enough_for_their_figures() -> None:
     """No figure is shown as ####: a column is as wide as its widest figure, a long text takes no more than its part."""
     table = Table(None, (NAME, BILLED), [("x" * 300, Decimal("1234567890123.45"))], {})
-    widths = {name: it.width for name, it in sheet(table).column_dimensions.items()}
+    widths = {name: dimension.width for name, dimension in sheet(table).column_dimensions.items()}
     assert widths["A"] < 70
     assert widths["B"] >= len("1,234,567,890,123.45")
