@@ -52,22 +52,22 @@ _LINE = {
 _SERVICE = dict.fromkeys(("model", "tier", "context", "geo", "speed"), "none")
 
 
-def use(key: str = "key_a", **said: Any) -> Row:
+def use(key: str = "key_a", **fields: Any) -> Row:
     """A usage record: ordinary unless said otherwise."""
-    row = _USER | dict.fromkeys(COUNTERS, 0) | {"key": key} | said
+    row = _USER | dict.fromkeys(COUNTERS, 0) | {"key": key} | fields
     return row | {"month": f"{row['day']:%Y-%m}"}
 
 
-def line(billed: str | Decimal, **said: Any) -> Row:
+def line(billed: str | Decimal, **fields: Any) -> Row:
     """A cost record: Sonnet's input unless said otherwise."""
-    row = _LINE | {"billed": Decimal(billed)} | said
+    row = _LINE | {"billed": Decimal(billed)} | fields
     return row | {"month": f"{row['day']:%Y-%m}"}
 
 
-def service(billed: str | Decimal, kind: str, **said: Any) -> Row:
+def service(billed: str | Decimal, kind: str, **fields: Any) -> Row:
     """A cost record of a service: it has no model, tier, context, geography or speed."""
     cost_type = "session_usage" if kind == "session_time" else kind
-    return line(billed, **(_SERVICE | {"kind": kind, "cost_type": cost_type, "description": kind} | said))
+    return line(billed, **(_SERVICE | {"kind": kind, "cost_type": cost_type, "description": kind} | fields))
 
 
 def usage_table(rows: Iterable[Row]) -> pa.Table:
@@ -89,22 +89,22 @@ def tallied(
     doubts: Doubts = Doubts(),  # noqa: B008 - it is frozen
 ) -> list[Row]:
     """The charges of these records; `read` are the days whose bill was read."""
-    found = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.own, doubts=doubts)
-    rows: list[Row] = found.to_pylist()
+    table = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.own, doubts=doubts)
+    rows: list[Row] = table.to_pylist()
     return rows
 
 
-def of(rows: Iterable[Row], **said: Any) -> list[Row]:
+def selection(rows: Iterable[Row], **fields: Any) -> list[Row]:
     """The charges that have these values."""
-    return [row for row in rows if all(row[name] == value for name, value in said.items())]
+    return [row for row in rows if all(row[name] == value for name, value in fields.items())]
 
 
-def only(rows: Iterable[Row], **said: Any) -> Row:
+def only(rows: Iterable[Row], **fields: Any) -> Row:
     """The one charge that has these values."""
     rows = list(rows)
-    found = of(rows, **said)
-    assert len(found) == 1, (said, rows)
-    return found[0]
+    matches = selection(rows, **fields)
+    assert len(matches) == 1, (fields, rows)
+    return matches[0]
 
 
 def billed(rows: Iterable[Row]) -> Decimal:

@@ -56,7 +56,7 @@ def test_what_a_table_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "words"),
     [
         ({"amount": 5000}, 'Write "5000"'),
         ({"amount": 0.1}, "exact text"),
@@ -77,24 +77,24 @@ def test_what_a_table_says(tmp_path: Path) -> None:
         ("5000", "not a table"),
     ],
 )
-def test_what_cannot_be_is_named(table: Any, said: str) -> None:
+def test_what_cannot_be_is_named(table: Any, words: str) -> None:
     """A table that cannot be is named by its number, with what is wrong and how to mend it."""
     with pytest.raises(InvalidQuestion) as wrong:
         read({"amount": "1"}, table)
     assert "[[budget]] 2" in str(wrong.value)
-    assert said in str(wrong.value)
+    assert words in str(wrong.value)
 
 
 def test_a_later_row_of_a_scope_takes_over() -> None:
     """A row is in force until the next of its scope and period begins, whatever their order; others are untouched."""
-    said = read(
+    budgets = read(
         {"team": "a", "amount": "7", "from": DAY},
         {"team": "a", "amount": "5"},
         {"team": "a", "amount": "50", "every": "year"},
         {"team": "b", "amount": "9", "until": DAY},
     )
-    assert amounts(said, DAY - timedelta(1)) == ["5", "50", "9"]
-    assert amounts(said, DAY) == ["7", "50"]
+    assert amounts(budgets, DAY - timedelta(1)) == ["5", "50", "9"]
+    assert amounts(budgets, DAY) == ["7", "50"]
 
 
 @pytest.mark.parametrize(
@@ -109,31 +109,31 @@ def test_a_later_row_of_a_scope_takes_over() -> None:
 def test_two_rows_in_force_at_once_are_refused(first: dict[str, Any], second: dict[str, Any]) -> None:
     """Two rows that claim the same scope, period and day are both named; the order of a list is no difference."""
     scope = {"amount": "1", "team": ["a", "b"]}
-    other = {"amount": "2", "team": ["b", "a"]}
+    second_scope = {"amount": "2", "team": ["b", "a"]}
     with pytest.raises(InvalidQuestion, match=r"\[\[budget\]\] 1 and \[\[budget\]\] 2 are both in force"):
-        read(scope | first, other | second)
+        read(scope | first, second_scope | second)
 
 
 def test_rows_may_follow_each_other() -> None:
     """A row that ends where the next begins, or before, is no overlap; between them none is in force."""
-    said = read(
+    budgets = read(
         {"amount": "1", "until": date(2026, 7, 1)},
         {"amount": "2", "from": date(2026, 7, 1), "until": date(2026, 8, 1)},
         {"amount": "3", "from": date(2026, 9, 1)},
     )
-    assert [amounts(said, date(2026, month, 15)) for month in (6, 7, 8, 9)] == [["1"], ["2"], [], ["3"]]
+    assert [amounts(budgets, date(2026, month, 15)) for month in (6, 7, 8, 9)] == [["1"], ["2"], [], ["3"]]
 
 
 def test_of_a_month_the_last_row_in_force_counts() -> None:
     """Asked for a month, a scope shows the row that was in force last in it, also where that ended within."""
-    said = read(
+    budgets = read(
         {"amount": "1", "until": date(2026, 10, 10)},
         {"team": "a", "amount": "2"},
         {"team": "a", "amount": "3", "from": DAY},
         {"team": "b", "amount": "4", "from": date(2026, 11, 1)},
     )
     october = Cycle(Every.MONTH).around(DAY)
-    assert [(str(row.amount), period) for row, period in said.during(october)] == [("1", october), ("3", october)]
+    assert [(str(row.amount), period) for row, period in budgets.during(october)] == [("1", october), ("3", october)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from tallystick.core.money import rounded, total
 from tallystick.tally.cents import CENT, cents
 
-amounts = st.lists(st.integers(-(10**18), 10**18).map(lambda it: Decimal(it).scaleb(-12)), max_size=12)
+amounts = st.lists(st.integers(-(10**18), 10**18).map(lambda number: Decimal(number).scaleb(-12)), max_size=12)
 
 
 @given(amounts)
@@ -23,5 +23,5 @@ def test_cents_sum_to_the_rounded_sum(exact: list[Decimal]) -> None:
 @given(amounts)
 def test_whole_cents_stay(exact: list[Decimal]) -> None:
     """Amounts in whole cents are posted as they are."""
-    whole = [rounded(it) for it in exact]
-    assert cents(whole) == whole
+    cent_amounts = [rounded(amount) for amount in exact]
+    assert cents(cent_amounts) == cent_amounts

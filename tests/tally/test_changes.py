@@ -28,7 +28,7 @@ OWNERS = Owners.read(
         {"shared": {"rule": "even", "teams": ["a", "b", "c"]}, "workspace": ["w4"]},
     ]
 )
-amounts = st.integers(-(10**15), 10**15).map(lambda it: Decimal(it).scaleb(-12))
+amounts = st.integers(-(10**15), 10**15).map(lambda number: Decimal(number).scaleb(-12))
 charge = st.fixed_dictionaries(
     {
         "workspace": st.sampled_from([f"w{n}" for n in range(6)]),
@@ -50,10 +50,10 @@ line = st.fixed_dictionaries(
 def _charges(rows: list[dict[str, Any]]) -> pa.Table:
     fixed = {"organization": "org", "key": "k", "actor": "a", "model": "m"}
     fits = pa.schema(
-        [*((it, pa.string()) for it in FIELDS), ("day", pa.date32()), ("quantity", pa.int64()), ("nth", pa.int64())]
-        + [(it, MONEY) for it in FIGURES if it != "quantity"]
+        [*((name, pa.string()) for name in FIELDS), ("day", pa.date32()), ("quantity", pa.int64()), ("nth", pa.int64())]
+        + [(name, MONEY) for name in FIGURES if name != "quantity"]
     )
-    return pa.Table.from_pylist([fixed | row | {"nth": place} for place, row in enumerate(rows)], fits)
+    return pa.Table.from_pylist([fixed | row | {"nth": number} for number, row in enumerate(rows)], fits)
 
 
 @settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
@@ -63,25 +63,25 @@ def test_parts_of_every_figure_sum_to_the_whole(rows: list[dict[str, Any]]) -> N
     parts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for row in figures(OWNERS, _charges(rows), {}).to_pylist():
         parts[row["nth"]].append(row)
-    for place, whole in enumerate(rows):
+    for number, charge in enumerate(rows):
         for name in FIGURES:
-            split = [row[name] for row in parts[place]]
-            if whole[name] is None:
+            split = [row[name] for row in parts[number]]
+            if charge[name] is None:
                 assert set(split) <= {None}
             else:
-                assert sum(split) == whole[name], name
+                assert sum(split) == charge[name], name
 
 
 @settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
 @given(st.lists(charge, max_size=8))
 def test_teams_have_what_sums_say(rows: list[dict[str, Any]]) -> None:
     """A team's parts of what was billed are the same, charge by charge or summed."""
-    found: dict[str, list[Decimal]] = defaultdict(list)
+    amounts: dict[str, list[Decimal]] = defaultdict(list)
     for row in figures(OWNERS, _charges(rows), {}).to_pylist():
-        found[row["team"]].append(row["billed"] or Decimal(0))
+        amounts[row["team"]].append(row["billed"] or Decimal(0))
     known = _charges([{**row, "billed": row["billed"] or Decimal(0)} for row in rows])
     sums = {row["team"]: row["billed"] for row in Attribution(OWNERS, known, {}).sums(["team"])}
-    assert {team: total(them) for team, them in found.items() if total(them)} == {
+    assert {team: total(amounts) for team, amounts in amounts.items() if total(amounts)} == {
         team: billed for team, billed in sums.items() if billed
     }
 
@@ -92,33 +92,35 @@ def _lines(rows: list[dict[str, Any]]) -> pa.Table:
 
 
 def _sums(rows: list[dict[str, Any]], figure: str) -> dict[tuple[Any, Any], Any]:
-    found: dict[tuple[Any, Any], Any] = {}
+    sums: dict[tuple[Any, Any], Any] = {}
     for row in rows:
-        at = (row["model"], row["unit"])
-        found.setdefault(at, None)
+        line_key = (row["model"], row["unit"])
+        sums.setdefault(line_key, None)
         if row[figure] is not None:
-            found[at] = (found[at] or 0) + row[figure]
-    return found
+            sums[line_key] = (sums[line_key] or 0) + row[figure]
+    return sums
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(line, max_size=8), st.lists(line, max_size=8))
 def test_changes_lead_from_one_to_the_other(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:
     """Each line that differs is there once, with both sides as they are; what is unknown or absent is null, not 0."""
-    found = changes(_lines(before), _lines(after), ["model", "unit"]).to_pylist()
-    named = {(row["model"], row["unit"]): row for row in found}
-    assert len(named) == len(found)
+    rows = changes(_lines(before), _lines(after), ["model", "unit"]).to_pylist()
+    named = {(row["model"], row["unit"]): row for row in rows}
+    assert len(named) == len(rows)
     sums = {
-        (side, it): _sums(rows, it) for side, rows in (("b", before), ("a", after)) for it in ("quantity", "billed")
+        (side, name): _sums(rows, name)
+        for side, rows in (("b", before), ("a", after))
+        for name in ("quantity", "billed")
     }
     differ = set()
     for figure in ("quantity", "billed"):
         old, new = sums["b", figure], sums["a", figure]
-        differ |= {at for at in {*old, *new} if old.get(at) != new.get(at)}
+        differ |= {line_key for line_key in {*old, *new} if old.get(line_key) != new.get(line_key)}
     assert set(named) == differ
-    for at, row in named.items():
+    for line_key, row in named.items():
         for figure in ("quantity", "billed"):
-            old, new = sums["b", figure].get(at), sums["a", figure].get(at)
+            old, new = sums["b", figure].get(line_key), sums["a", figure].get(line_key)
             assert (row[f"{figure}_before"], row[f"{figure}_after"]) == (old, new)
             change = None if old is None and new is None else (new or 0) - (old or 0)
             assert row[f"{figure}_change"] == change

@@ -38,10 +38,10 @@ def made() -> pa.Table:
     return charges(usage_table(USED), cost_table(BILLED), [DAY, NEXT], PUBLIC.listed, PUBLIC.own)
 
 
-def leaking(place: int, column: str, by: Decimal | int) -> pa.Table:
+def leaking(index: int, column: str, by: Decimal | int) -> pa.Table:
     """The same charges, with one figure of one row another."""
     rows = made().to_pylist()
-    rows[place][column] += by
+    rows[index][column] += by
     return pa.Table.from_pylist(rows, made().schema)
 
 
@@ -53,12 +53,12 @@ def test_what_adds_up_passes() -> None:
 def test_one_picodollar_is_missed() -> None:
     """One picodollar too much or too little in any charge is refused, with the day and both amounts."""
     rows = made().to_pylist()
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         for by in (PICO, -PICO):
             if row["billed"] is None:
                 continue
             with pytest.raises(LedgerError) as wrong:
-                conserve(leaking(place, "billed", by), BILLS, totals(USED))
+                conserve(leaking(index, "billed", by), BILLS, totals(USED))
             assert str(row["day"]) in wrong.value.what
             assert f"{BILLS[row['day']]['billed'] + by:f}" in wrong.value.what
             assert f"{BILLS[row['day']]['billed']:f}".rstrip("0") in wrong.value.what
@@ -70,14 +70,14 @@ def test_one_token_is_missed() -> None:
     rows = made().to_pylist()
     counters = {kind: counter for counter, kind in KIND_OF.items() if counter in COUNTERS}
     assert {row["kind"] for row in rows if row["quantity"]} == set(counters)
-    for place, row in enumerate(rows):
+    for index, row in enumerate(rows):
         if row["quantity"] is None:
             continue
         for by in (1, -1):
             counter = counters[row["kind"]]
             total = totals(USED)[row["day"]][counter]
             with pytest.raises(LedgerError) as wrong:
-                conserve(leaking(place, "quantity", by), BILLS, totals(USED))
+                conserve(leaking(index, "quantity", by), BILLS, totals(USED))
             assert str(row["day"]) in wrong.value.what
             assert counter in wrong.value.what
             assert f"{total + by:,} in charges against {total:,} used" in wrong.value.what
@@ -104,11 +104,11 @@ def test_tokens_moved_to_another_kind_are_missed() -> None:
 
 def test_a_lost_day_is_missed() -> None:
     """A day of which no charge is left is refused, for its bill or for its use alone."""
-    kept = made().filter(pc.equal(made()["day"], pa.scalar(DAY)))
+    remainder = made().filter(pc.equal(made()["day"], pa.scalar(DAY)))
     with pytest.raises(LedgerError, match=str(NEXT)):
-        conserve(kept, BILLS, {})
+        conserve(remainder, BILLS, {})
     with pytest.raises(LedgerError, match=str(NEXT)):
-        conserve(kept, {DAY: BILLS[DAY]}, totals(USED))
+        conserve(remainder, {DAY: BILLS[DAY]}, totals(USED))
 
 
 def test_money_on_a_day_without_a_bill_is_missed() -> None:
@@ -128,17 +128,17 @@ def test_a_day_with_neither_half_is_not_looked_at() -> None:
     st.integers(0, 4),
     st.sampled_from((PICO, -PICO)),
 )
-def test_a_leak_is_found_beside_any_sums(drawn: list[tuple[int, int]], place: int, by: Decimal) -> None:
+def test_a_leak_is_found_beside_any_sums(drawn: list[tuple[int, int]], index: int, by: Decimal) -> None:
     """A picodollar is missed beside any amounts, of 16 digits before the point too; without it, all passes."""
-    used = [use(f"key_{place}", uncached_input=count) for place, (count, _) in enumerate(drawn)]
+    used = [use(f"key_{number}", uncached_input=count) for number, (count, _) in enumerate(drawn)]
     lines = [
-        line(Decimal(amount).scaleb(-12), description=f"{place}", kind=("uncached_input", "output")[place % 2])
-        for place, (_, amount) in enumerate(drawn)
+        line(Decimal(amount).scaleb(-12), description=f"{number}", kind=("uncached_input", "output")[number % 2])
+        for number, (_, amount) in enumerate(drawn)
     ]
     bills = {DAY: {"billed": Decimal(sum(amount for _, amount in drawn)).scaleb(-12)}}
-    found = charges(usage_table(used), cost_table(lines), [DAY], PUBLIC.listed, PUBLIC.own)
-    conserve(found, bills, totals(used))
-    rows = [row for row in found.to_pylist() if row["billed"] is not None]
-    rows[place % len(rows)]["billed"] += by
+    table = charges(usage_table(used), cost_table(lines), [DAY], PUBLIC.listed, PUBLIC.own)
+    conserve(table, bills, totals(used))
+    rows = [row for row in table.to_pylist() if row["billed"] is not None]
+    rows[index % len(rows)]["billed"] += by
     with pytest.raises(LedgerError, match=str(DAY)):
-        conserve(pa.Table.from_pylist(rows, found.schema), bills, {})
+        conserve(pa.Table.from_pylist(rows, table.schema), bills, {})

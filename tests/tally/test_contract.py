@@ -17,7 +17,7 @@ from tallystick.api.credential import Credential
 from tallystick.core.records import CHARGES
 from witness.contract_server import COUNTERS, Cell, ContractServer, cents
 
-from .given import HAIKU, billed, of
+from .given import HAIKU, billed, selection
 
 Row = dict[str, Any]
 Place = tuple[Any, ...]
@@ -64,15 +64,15 @@ def _place(cell: Cell, kind: str) -> Place:
     """The line of the bill to which a kind of token of a cell belongs, as far as usage knows."""
     dims = cell.dims
     workspace = dims["workspace_id"] or "default"
-    named = (dims[it] for it in ("model", "service_tier", "context_window", "inference_geo"))
+    named = (dims[name] for name in ("model", "service_tier", "context_window", "inference_geo"))
     return (cell.hour.date(), workspace, kind, *named)
 
 
 def _sums(charges: list[Row], measure: str) -> dict[Place, Decimal]:
     sums: dict[Place, Decimal] = defaultdict(Decimal)
     for row in charges:
-        place = tuple(row[it] for it in ("day", "workspace", "kind", "model", "tier", "context", "geo"))
-        sums[place] += row[measure] or 0
+        line_key = tuple(row[name] for name in ("day", "workspace", "kind", "model", "tier", "context", "geo"))
+        sums[line_key] += row[measure] or 0
     return sums
 
 
@@ -83,15 +83,15 @@ def test_thirty_days_by_key_are_the_bill(seen: Seen) -> None:
     assert sum((Decimal(str(row["billed"])) for row in table.rows), Decimal(0)) - truth == 0
     assert table.totals["billed"] == truth
     for day in span(seen.since, seen.today):
-        mine = billed(row for row in seen.charges if row["day"] == day)
-        assert mine == seen.server.total_usd(day, day + timedelta(days=1)), day
+        amount = billed(row for row in seen.charges if row["day"] == day)
+        assert amount == seen.server.total_usd(day, day + timedelta(days=1)), day
 
 
 def test_tokens_of_all_charges_are_what_was_used(seen: Seen) -> None:
     """Quantities of charges sum to the tokens and searches of the witness, refused and priority ones too."""
     used = seen.server.tokens(seen.since, seen.today)
     for counter, kind in NAMES.items():
-        assert sum(row["quantity"] for row in of(seen.charges, kind=kind)) == used[counter]
+        assert sum(row["quantity"] for row in selection(seen.charges, kind=kind)) == used[counter]
 
 
 def test_every_token_line_finds_its_use(seen: Seen) -> None:
@@ -101,7 +101,7 @@ def test_every_token_line_finds_its_use(seen: Seen) -> None:
     assert {row["relaxed"] for row in seen.charges} == {"none"}
     assert all(row["priced"] is not None for row in seen.charges if row["tier"] != "priority" and row["quantity"])
     code = seen.server.usd_by_description(seen.since, seen.today)["Code Execution Usage"]
-    assert billed(of(seen.charges, kind="code_execution")) == code
+    assert billed(selection(seen.charges, kind="code_execution")) == code
 
 
 def test_what_was_priced_and_not_billed_was_refused(seen: Seen) -> None:
@@ -116,31 +116,31 @@ def test_what_was_priced_and_not_billed_was_refused(seen: Seen) -> None:
         for counter in COUNTERS[:5]:
             if not cell.counts[counter]:
                 continue
-            place = _place(cell, NAMES[counter])
+            line_key = _place(cell, NAMES[counter])
             cost = cents(cell, counter) / 100
             listed = cost / 5 if cell.over_100k else cost
-            mixed[place].add(cell.dims["speed"])
-            gap[place] += listed - (0 if cell.refused else cost)
-            refused |= {place} if cell.refused else set()
-            large |= {place} if cell.over_100k else set()
+            mixed[line_key].add(cell.dims["speed"])
+            gap[line_key] += listed - (0 if cell.refused else cost)
+            refused |= {line_key} if cell.refused else set()
+            large |= {line_key} if cell.over_100k else set()
     assert bool(refused) == (seen.today > date(2026, 6, 2))
     assert bool(large) == (seen.today > date(2026, 10, 7))
-    assert {place for place, speeds in mixed.items() if len(speeds) > 1} or seen.today < date(2026, 9, 1)
-    tokens = {place for place in priced if place[2] in NAMES.values() and place[2] != "web_search"}
-    for place in tokens:
-        if place[4] == "priority":
-            assert paid[place] == 0
+    assert {line_key for line_key, speeds in mixed.items() if len(speeds) > 1} or seen.today < date(2026, 9, 1)
+    tokens = {line_key for line_key in priced if line_key[2] in NAMES.values() and line_key[2] != "web_search"}
+    for line_key in tokens:
+        if line_key[4] == "priority":
+            assert paid[line_key] == 0
             continue
-        assert priced[place] - paid[place] == gap[place], place
-        if place not in refused:
-            assert priced[place] <= paid[place] <= high[place], place
-            assert place in large or priced[place] == paid[place], place
-            assert place[3] == HAIKU or paid[place] == high[place], place
+        assert priced[line_key] - paid[line_key] == gap[line_key], line_key
+        if line_key not in refused:
+            assert priced[line_key] <= paid[line_key] <= high[line_key], line_key
+            assert line_key in large or priced[line_key] == paid[line_key], line_key
+            assert line_key[3] == HAIKU or paid[line_key] == high[line_key], line_key
 
 
 def test_searches_are_billed_as_priced(seen: Seen) -> None:
     """Web searches cost what the list says, each workspace its own."""
-    rows = of(seen.charges, kind="web_search")
+    rows = selection(seen.charges, kind="web_search")
     assert rows
     for row in rows:
         assert row["billed"] == row["priced"], row
@@ -154,20 +154,20 @@ def test_each_caller_pays_what_it_used(seen: Seen) -> None:
         if cell.dims["service_tier"] == "priority":
             continue
         actor = cell.dims["account_id"] or cell.dims["service_account_id"] or "unattributed"
-        who = (cell.dims["api_key_id"] or "playground", actor)
+        caller = (cell.dims["api_key_id"] or "playground", actor)
         for counter in COUNTERS[:5]:
             if cell.counts[counter]:
-                place = _place(cell, NAMES[counter])
-                truth[(*place, *who)] += cents(cell, counter) / 100
-                blurred |= {place} if cell.refused or cell.over_100k else set()
-    found: dict[Place, Decimal] = defaultdict(Decimal)
+                line_key = _place(cell, NAMES[counter])
+                truth[(*line_key, *caller)] += cents(cell, counter) / 100
+                blurred |= {line_key} if cell.refused or cell.over_100k else set()
+    amounts: dict[Place, Decimal] = defaultdict(Decimal)
     names = ("day", "workspace", "kind", "model", "tier", "context", "geo", "key", "actor")
     for row in seen.charges:
         if row["quantity"] is not None and row["billed"] is not None and row["kind"] != "web_search":
-            found[tuple(row[it] for it in names)] += row["billed"]
-    clear = [place for place in truth if place[:7] not in blurred]
+            amounts[tuple(row[name] for name in names)] += row["billed"]
+    clear = [group for group in truth if group[:7] not in blurred]
     assert len(clear) > len(truth) // 2
-    assert all(found[place] == truth[place] for place in clear)
+    assert all(amounts[group] == truth[group] for group in clear)
 
 
 def test_the_two_totals_meet_by_every_grouping(seen: Seen) -> None:

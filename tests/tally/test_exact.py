@@ -66,7 +66,9 @@ def priced(row: Row, prices: Prices) -> int | None:
 @given(
     st.one_of(days(10**7), days(10**7), days(10**13), days(2**59)), BILLS, st.booleans(), st.sampled_from((PUBLIC, ODD))
 )
-def test_each_line_is_split_as_in_python(used: list[Row], bill: tuple[str, int], told: bool, prices: Prices) -> None:
+def test_each_line_is_split_as_in_python(
+    used: list[Row], bill: tuple[str, int], geo_known: bool, prices: Prices
+) -> None:
     """Every charge has its price by fractions, and its share of its line by `split`, to the picodollar.
 
     Credits, lines with and without a rest, amounts and counts beyond 64 bits and beyond 128, users without a price,
@@ -76,23 +78,23 @@ def test_each_line_is_split_as_in_python(used: list[Row], bill: tuple[str, int],
     for row in tallied(used, [], prices=prices):
         cost = priced(row, prices)
         assert (None if row["priced"] is None else int(row["priced"].scaleb(12))) == cost
-        shared[tuple(row[name] if told or name != "geo" else "unknown" for name in LIKE)].append((row, cost))
+        shared[tuple(row[name] if geo_known or name != "geo" else "unknown" for name in LIKE)].append((row, cost))
     lines, expected = [], {}
-    for place, them in shared.items():
-        them.sort(key=lambda it: [it[0][name] for name in ("key", "actor", *LIKE[2:], "speed")])
-        costs = [cost for _, cost in them if cost is not None]
-        weights = costs if len(costs) == len(them) and sum(costs) else [row["quantity"] for row, _ in them]
-        how, much = bill
-        total = {"times": much * sum(weights), "tenths": sum(weights) * much // 10, "odd": much}[how]
+    for line_key, users in shared.items():
+        users.sort(key=lambda pair: [pair[0][name] for name in ("key", "actor", *LIKE[2:], "speed")])
+        costs = [cost for _, cost in users if cost is not None]
+        weights = costs if len(costs) == len(users) and sum(costs) else [row["quantity"] for row, _ in users]
+        unit, much = bill
+        total = {"times": much * sum(weights), "tenths": sum(weights) * much // 10, "odd": much}[unit]
         total = max(-MOST, min(MOST, total))
-        lines.append(line(Decimal(total).scaleb(-12), **dict(zip(LIKE, place, strict=True))))
-        for (row, _), share in zip(them, allocate.split(total, weights), strict=True):
-            expected[who(row)] = share, "allocated" if len(them) > 1 else "reported"
+        lines.append(line(Decimal(total).scaleb(-12), **dict(zip(LIKE, line_key, strict=True))))
+        for (row, _), share in zip(users, allocate.split(total, weights), strict=True):
+            expected[caller(row)] = share, "allocated" if len(users) > 1 else "reported"
     rows = tallied(used, lines, prices=prices)
-    assert {who(row): (int(row["billed"].scaleb(12)), row["method"]) for row in rows} == expected
+    assert {caller(row): (int(row["billed"].scaleb(12)), row["method"]) for row in rows} == expected
 
 
-def who(row: Row) -> tuple[str, ...]:
+def caller(row: Row) -> tuple[str, ...]:
     """What tells the charges of a day apart."""
     return tuple(row[name] for name in ("key", "actor", "speed", "geo", *LIKE[:4]))
 

@@ -51,14 +51,14 @@ Row = dict[str, Any]
 DEARER = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ uncached_input = "4.5" }}\n')
 
 
-def sync(path: Path, world: World, since: date, prices: Prices | None = None, **more: Any) -> Outcome:
+def sync(path: Path, world: World, since: date, prices: Prices | None = None, **options: Any) -> Outcome:
     """One sync by these price lists."""
     wire = Wire(world)
     with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
-        return Ledger(path, wire.clock, prices).sync(str(since), client=client, **{"source": "reports", **more})
+        return Ledger(path, wire.clock, prices).sync(str(since), client=client, **{"source": "reports", **options})
 
 
-def asked(path: Path) -> Ledger:
+def ledger_at(path: Path) -> Ledger:
     """The ledger, to be asked at the pinned present."""
     return Ledger(path, Clock())
 
@@ -70,28 +70,28 @@ def delta(path: Path, table: LedgerTable = CHARGES) -> int:
 
 def total(table: Table) -> Decimal:
     """The billed total, which must be known."""
-    said = table.totals["billed"]
-    assert isinstance(said, Decimal)
-    return said
+    amount = table.totals["billed"]
+    assert isinstance(amount, Decimal)
+    return amount
 
 
 def test_every_day_is_conserved(full: Path, truth: World) -> None:
     """In a synced ledger charges sum to the bill and to the use of each day, as the control totals state them."""
     charged = records(full, CHARGES)
     for day in span(SINCE, TODAY):
-        mine = [row for row in charged if row["day"] == day]
-        assert billed(mine) == truth.billed(day)
+        day_charges = [row for row in charged if row["day"] == day]
+        assert billed(day_charges) == truth.billed(day)
         used = [row for row in records(full, USAGE_DAY) if row["day"] == day]
         for counter in COUNTED:
             kind = "web_search" if counter == "web_searches" else counter
-            found = sum(row["quantity"] or 0 for row in mine if row["kind"] == kind)
-            assert found == sum(row[counter] for row in used), (day, counter)
+            quantity = sum(row["quantity"] or 0 for row in day_charges if row["kind"] == kind)
+            assert quantity == sum(row[counter] for row in used), (day, counter)
 
 
 def test_a_charge_has_what_each_table_promises(full: Path) -> None:
     """Only amounts and quantities can be null; a method is one of three, a cause stands where a half is missing."""
     for row in records(full, CHARGES):
-        assert all(row[it] for it in ("organization", "workspace", "key", "model", "kind", "tier", "unit", "month"))
+        assert all(row[name] for name in ("organization", "workspace", "key", "model", "kind", "tier", "unit", "month"))
         assert (row["method"] == "none") == (row["billed"] is None)
         assert row["method"] in {"reported", "allocated", "none"}
         both = row["billed"] is not None and row["quantity"] is not None
@@ -115,9 +115,9 @@ def test_a_day_is_tallied_again_when_its_bill_comes(path: Path) -> None:
     yesterday = days_ago(1)
     assert billed(row for row in records(path, CHARGES) if row["day"] == yesterday) == 0
     sync(path, world, days_ago(3))
-    mine = [row for row in records(path, CHARGES) if row["day"] == yesterday]
-    assert billed(mine) == world.billed(yesterday)
-    assert "not billed yet" not in {row["cause"] for row in mine}
+    charges = [row for row in records(path, CHARGES) if row["day"] == yesterday]
+    assert billed(charges) == world.billed(yesterday)
+    assert "not billed yet" not in {row["cause"] for row in charges}
 
 
 def test_a_restated_day_is_tallied_again(path: Path) -> None:
@@ -148,8 +148,10 @@ def test_other_prices_are_tallied_once(copy: Path, truth: World) -> None:
     after = records(copy, CHARGES)
     assert len(after) == len(before)
     assert billed(after) == billed(before)
-    mine = [row for row in after if (row["model"], row["kind"], row["speed"]) == (OPUS, "uncached_input", "standard")]
-    assert any(row["priced"] and row["priced"] != row["list"] for row in mine)
+    opus_charges = [
+        row for row in after if (row["model"], row["kind"], row["speed"]) == (OPUS, "uncached_input", "standard")
+    ]
+    assert any(row["priced"] and row["priced"] != row["list"] for row in opus_charges)
     assert all(row["priced"] == row["list"] for row in after if row["model"] != OPUS)
     sync(copy, truth, SINCE, DEARER)
     assert Tables(copy).newest().number == version + 1
@@ -205,8 +207,8 @@ def _forget_a_name(path: Path) -> None:
     """Leave one name out of the ledger, as if it were new to the next sync."""
     tables = Tables(path)
     names = tables.open(NAMES)
-    one = names.to_pyarrow_table().to_pylist()[-1]["id"]
-    names.delete(f"id = '{one}'")
+    name_id = names.to_pyarrow_table().to_pylist()[-1]["id"]
+    names.delete(f"id = '{name_id}'")
 
     def change(row: Row) -> Row:
         pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
@@ -219,10 +221,10 @@ def _forget_a_name(path: Path) -> None:
 def _amend(path: Path, change: Any) -> None:
     """Another newest row of `versions`."""
     versions = Tables(path).open(VERSIONS)
-    held = versions.to_pyarrow_table()
-    newest = max(held.to_pylist(), key=lambda row: row["version"])
-    changed = [change(row) if row == newest else row for row in held.to_pylist()]
-    write_deltalake(versions, held.from_pylist(changed, held.schema), mode="overwrite")
+    history = versions.to_pyarrow_table()
+    newest = max(history.to_pylist(), key=lambda row: row["version"])
+    changed = [change(row) if row == newest else row for row in history.to_pylist()]
+    write_deltalake(versions, history.from_pylist(changed, history.schema), mode="overwrite")
 
 
 def before_charges(path: Path, *, folder: bool) -> None:
@@ -232,7 +234,7 @@ def before_charges(path: Path, *, folder: bool) -> None:
         pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
         pins.pop(CHARGES.name)
         totals.pop("contents")
-        totals = {name: said for name, said in totals.items() if not name.startswith(commit.TALLIED_BY)}
+        totals = {name: value for name, value in totals.items() if not name.startswith(commit.TALLIED_BY)}
         return row | {"tables": json.dumps(pins), "totals": json.dumps(totals)}
 
     _amend(path, change)
@@ -246,7 +248,7 @@ def test_a_ledger_from_before_charges_is_not_shown_as_zero(copy: Path, *, folder
     before_charges(copy, folder=folder)
     for by in ("key", "workspace", "model"):
         with pytest.raises(LedgerError) as wrong:
-            asked(copy).spend(by)
+            ledger_at(copy).spend(by)
         assert "tallystick sync" in wrong.value.hint
 
 
@@ -254,7 +256,7 @@ def test_a_ledger_from_before_charges_is_not_shown_as_zero(copy: Path, *, folder
 def test_a_ledger_from_before_charges_still_answers_the_rest(copy: Path, *, folder: bool) -> None:
     """Plain SQL over the records needs no charges, so it is answered."""
     before_charges(copy, folder=folder)
-    assert asked(copy).sql("SELECT sum(billed) AS billed FROM cost").rows
+    assert ledger_at(copy).sql("SELECT sum(billed) AS billed FROM cost").rows
 
 
 @pytest.mark.parametrize("renamed", [False, True])
@@ -277,7 +279,8 @@ def test_hours_alone_are_tallied_too(path: Path) -> None:
     sync(path / "hours", world, since, grain="hour")
     sync(path / "days", world, since)
     hours, days = (
-        sorted((row for row in records(path / it, CHARGES) if row["day"] < TODAY), key=repr) for it in ("hours", "days")
+        sorted((row for row in records(path / grain, CHARGES) if row["day"] < TODAY), key=repr)
+        for grain in ("hours", "days")
     )
     assert hours == days
     assert records(path / "hours", USAGE_DAY) == []
@@ -293,7 +296,7 @@ def test_hours_beside_days_are_not_tallied_twice(full: Path) -> None:
 
 def test_whatever_spend_is_by_it_is_the_bill(full: Path, truth: World) -> None:
     """Spend by key, by person, by the bill's own words and by nothing have one total: what was billed."""
-    book = asked(full)
+    book = ledger_at(full)
     expected = sum((truth.billed(day) for day in span(SINCE, TODAY)), Decimal(0))
     groups: list[tuple[str, ...]] = [(), ("key",), ("actor",), ("description",), ("method",), ("key", "kind", "day")]
     for by in groups:
@@ -306,10 +309,10 @@ def test_each_workspace_has_the_same_bill_from_either_half(full: Path) -> None:
     """By day, workspace, model and kind the charges are the cost records, to the picodollar."""
     sums: dict[str, dict[tuple[Any, ...], Decimal]] = {}
     for table in (CHARGES, COST):
-        mine = sums.setdefault(table.name, defaultdict(Decimal))
+        table_sums = sums.setdefault(table.name, defaultdict(Decimal))
         for row in records(full, table):
             if row["billed"]:
-                mine[
+                table_sums[
                     row["day"], row["workspace"], row["model"] if row["kind"] != "web_search" else "", row["kind"]
                 ] += row["billed"]
     assert sums["charges"] == sums["cost"]
@@ -317,12 +320,12 @@ def test_each_workspace_has_the_same_bill_from_either_half(full: Path) -> None:
 
 def test_a_key_can_be_asked_for(full: Path, truth: World) -> None:
     """`where` holds spend to one key, which then has what the rows by key say, and a note where it was split."""
-    book = asked(full)
+    book = ledger_at(full)
     by_key = book.spend("key", str(SINCE), "yesterday")
     for row in by_key.rows[:4]:
         table = book.spend((), str(SINCE), "yesterday", {"key": str(row["key"])})
         assert total(table) == row["billed"]
-    assert any("split over them" in it for it in by_key.notes)
+    assert any("split over them" in note for note in by_key.notes)
     assert {key.id for key in truth.organization.keys} & {str(row["key"]) for row in by_key.rows}
 
 
@@ -332,11 +335,11 @@ def test_a_leak_stops_the_commit(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     sync(path, world, days_ago(3))
     version, before = Tables(path).newest().number, records(path, CHARGES)
 
-    def leaky(*said: Any) -> Any:
-        found = real(*said)
-        held = found.to_pylist()
-        next(row for row in held if row["day"] == days_ago(2) and row["billed"])["billed"] += PICO
-        return found.from_pylist(held, found.schema)
+    def leaky(*arguments: Any) -> Any:
+        table = real(*arguments)
+        charge_rows = table.to_pylist()
+        next(row for row in charge_rows if row["day"] == days_ago(2) and row["billed"])["billed"] += PICO
+        return table.from_pylist(charge_rows, table.schema)
 
     world.restate(days_ago(2))
     monkeypatch.setattr(charging, "charges", leaky)
@@ -355,10 +358,10 @@ def test_two_organizations_are_tallied_apart(path: Path) -> None:
     sync(path, first, days_ago(3))
     before = sorted(records(path, CHARGES), key=repr)
     sync(path, second, days_ago(3))
-    mine = [row for row in records(path, CHARGES) if row["organization"] == first.organization.id]
-    assert sorted(mine, key=repr) == before
-    other = [row for row in records(path, CHARGES) if row["organization"] == second.organization.id]
-    assert billed(other) == sum((second.billed(day) for day in span(days_ago(3), TODAY)), Decimal(0))
+    first_rows = [row for row in records(path, CHARGES) if row["organization"] == first.organization.id]
+    assert sorted(first_rows, key=repr) == before
+    second_rows = [row for row in records(path, CHARGES) if row["organization"] == second.organization.id]
+    assert billed(second_rows) == sum((second.billed(day) for day in span(days_ago(3), TODAY)), Decimal(0))
     version = Tables(path).newest().number
     sync(path, first, days_ago(3))
     sync(path, second, days_ago(3))
@@ -367,7 +370,9 @@ def test_two_organizations_are_tallied_apart(path: Path) -> None:
 
 def test_the_views_show_charges(full: Path) -> None:
     """SQL sees the charges, with who asked and names beside ids."""
-    found = rows(full, "SELECT key_name, actor, sum(billed) AS billed FROM charges GROUP BY ALL HAVING sum(billed) > 0")
-    assert billed(found) == billed(records(full, CHARGES))
-    assert all(row["key_name"] for row in found)
+    key_rows = rows(
+        full, "SELECT key_name, actor, sum(billed) AS billed FROM charges GROUP BY ALL HAVING sum(billed) > 0"
+    )
+    assert billed(key_rows) == billed(records(full, CHARGES))
+    assert all(row["key_name"] for row in key_rows)
     assert len(records(full, DAYS)) > 0

@@ -8,7 +8,7 @@ import pytest
 
 from tallystick.tally.late import Doubts
 
-from .given import DAY, HAIKU, OPUS, SONNET, Row, line, of, only, service, tallied, use
+from .given import DAY, HAIKU, OPUS, SONNET, Row, line, only, selection, service, tallied, use
 
 OPEN = Doubts(open_days=[DAY])
 UNKNOWN = "claude-unknown-9"
@@ -62,10 +62,10 @@ def test_what_the_bill_of_its_model_leaves_out_is_refused() -> None:
     }
 
 
-@pytest.mark.parametrize("said", [{"tier": "flex"}, {"model": UNKNOWN}], ids=["flex", "unknown model"])
-def test_use_without_a_rate_is_late_with_its_workspace_alone(said: Row) -> None:
+@pytest.mark.parametrize("fields", [{"tier": "flex"}, {"model": UNKNOWN}], ids=["flex", "unknown model"])
+def test_use_without_a_rate_is_late_with_its_workspace_alone(fields: Row) -> None:
     """Use without a known rate makes nothing late; where its whole workspace is, it may be billed too."""
-    used = [use("odd", uncached_input=9, **said)]
+    used = [use("odd", uncached_input=9, **fields)]
     assert cause(used, [], key="odd") == "not billed"
     assert cause([*used, use(uncached_input=9)], [], key="odd") == "not billed yet"
     assert cause([*used, use(uncached_input=9)], [line("1")], key="odd") == "not billed"
@@ -159,4 +159,4 @@ def test_a_line_of_a_day_whose_usage_was_not_read_says_so() -> None:
     lines = [line("8"), service("0.02", "web_search"), service("0.05", "code_execution")]
     causes = [row["cause"] for row in tallied([], lines, doubts=Doubts(unread_days=[DAY]))]
     assert sorted(causes) == ["code execution", "usage not read", "usage not read"]
-    assert not of(tallied([], lines), cause="usage not read")
+    assert not selection(tallied([], lines), cause="usage not read")

@@ -23,8 +23,8 @@ from .given import (
     billed,
     cost_table,
     line,
-    of,
     only,
+    selection,
     service,
     tallied,
     usage_table,
@@ -63,7 +63,7 @@ def test_a_line_of_users_who_pay_unlike_is_split_by_price() -> None:
 
 def test_only_what_shares_everything_known_shares_a_line() -> None:
     """Another day, workspace, model, kind, tier, context or geography has lines of its own."""
-    apart: list[Row] = [
+    variants: list[Row] = [
         {"day": DAY - timedelta(days=1)},
         {"workspace": "wrkspc_1"},
         {"model": "claude-sonnet-4-6"},
@@ -71,10 +71,10 @@ def test_only_what_shares_everything_known_shares_a_line() -> None:
         {"context": "200k-1M"},
         {"geo": "us"},
     ]
-    used = [use(str(place), uncached_input=100, **it) for place, it in enumerate([{}, *apart])]
-    lines = [line(f"{place + 1}", **it) for place, it in enumerate([{}, *apart])]
+    used = [use(str(number), uncached_input=100, **variant) for number, variant in enumerate([{}, *variants])]
+    lines = [line(f"{number + 1}", **variant) for number, variant in enumerate([{}, *variants])]
     rows = tallied(used, lines, read=[DAY, DAY - timedelta(days=1)])
-    assert {row["key"]: row["billed"] for row in rows} == {str(place): place + 1 for place in range(len(used))}
+    assert {row["key"]: row["billed"] for row in rows} == {str(index): index + 1 for index in range(len(used))}
     assert {(row["method"], row["relaxed"]) for row in rows} == {("reported", "none")}
 
 
@@ -94,11 +94,11 @@ LOOSE = [("geo", "us"), ("tier", "batch"), ("context", "200k-1M"), ("model", OPU
 
 
 @pytest.mark.parametrize("unknown", ["unknown", "none"])
-@pytest.mark.parametrize(("name", "other"), LOOSE)
-def test_what_the_bill_does_not_tell_matches_all_that_it_may_cover(name: str, other: str, unknown: str) -> None:
+@pytest.mark.parametrize(("name", "user_value"), LOOSE)
+def test_what_the_bill_does_not_tell_matches_all_that_it_may_cover(name: str, user_value: str, unknown: str) -> None:
     """A line whose dimension is not known covers every value of it, split by price, and is not called relaxed."""
-    dear = {"us": Decimal("2.2"), "batch": Decimal(1), "200k-1M": Decimal(2), OPUS: Decimal(4)}[other]
-    used = [use("a", uncached_input=MILLION), use("b", uncached_input=MILLION, **{name: other})]
+    dear = {"us": Decimal("2.2"), "batch": Decimal(1), "200k-1M": Decimal(2), OPUS: Decimal(4)}[user_value]
+    used = [use("a", uncached_input=MILLION), use("b", uncached_input=MILLION, **{name: user_value})]
     rows = tallied(used, [line(5 * (2 + dear), **{name: unknown})])
     assert {row["key"]: row["billed"] for row in rows} == {"a": 10, "b": 5 * dear}
     assert {(row["method"], row["relaxed"], row["cause"]) for row in rows} == {("allocated", "none", "none")}
@@ -118,7 +118,7 @@ def test_a_bill_that_tells_nothing_but_the_kind_is_split_over_all_of_it() -> Non
 
 
 @pytest.mark.parametrize(
-    ("said", "relaxed"),
+    ("fields", "relaxed"),
     [
         ({"geo": "us"}, "geo"),
         ({"tier": "batch"}, "geo, tier"),
@@ -127,9 +127,9 @@ def test_a_bill_that_tells_nothing_but_the_kind_is_split_over_all_of_it() -> Non
         ({"geo": "us", "tier": "batch", "context": "200k-1M"}, "geo, tier, context"),
     ],
 )
-def test_a_line_without_its_use_is_matched_with_what_is_nearest(said: Row, relaxed: str) -> None:
+def test_a_line_without_its_use_is_matched_with_what_is_nearest(fields: Row, relaxed: str) -> None:
     """A line that finds no use gives up geography, then tier, then context, and every charge of it says which."""
-    rows = tallied([use("a", uncached_input=3), use("b", uncached_input=1)], [line("8", **said)])
+    rows = tallied([use("a", uncached_input=3), use("b", uncached_input=1)], [line("8", **fields)])
     assert {row["key"]: row["billed"] for row in rows} == {"a": 6, "b": 2}
     assert {row["relaxed"] for row in rows} == {relaxed}
     assert {row["method"] for row in rows} == {"allocated"}
@@ -142,10 +142,10 @@ def test_no_more_is_given_up_than_is_needed() -> None:
     assert only(rows, key="b")["billed"] is None
 
 
-@pytest.mark.parametrize("said", [{"model": OPUS}, {"workspace": "wrkspc_1"}, {"kind": "output"}])
-def test_model_workspace_and_kind_are_never_given_up(said: Row) -> None:
+@pytest.mark.parametrize("fields", [{"model": OPUS}, {"workspace": "wrkspc_1"}, {"kind": "output"}])
+def test_model_workspace_and_kind_are_never_given_up(fields: Row) -> None:
     """A line of another model, workspace or kind than all use stays alone, and stands there as a charge of its own."""
-    rows = tallied([use(uncached_input=10)], [line("8", **said)])
+    rows = tallied([use(uncached_input=10)], [line("8", **fields)])
     alone = only(rows, cause="no usage")
     assert (alone["billed"], alone["quantity"], alone["priced"]) == (8, None, None)
     assert (alone["key"], alone["actor"], alone["product"]) == ("unknown",) * 3
@@ -170,8 +170,8 @@ def test_the_widest_relaxation_of_a_use_is_the_one_recorded() -> None:
 def test_what_the_usage_report_does_not_tell_is_no_obstacle() -> None:
     """Where usage has no speed (it needs a beta header) and the bill has, they are matched all the same."""
     rows = tallied([use(speed="unknown", uncached_input=10)], [line("8", speed="standard"), line("1", speed="fast")])
-    assert billed(of(rows, key="key_a")) == 9
-    assert not of(rows, cause="no usage")
+    assert billed(selection(rows, key="key_a")) == 9
+    assert not selection(rows, cause="no usage")
 
 
 @pytest.mark.parametrize("name", ["tier", "context", "geo"])
@@ -205,7 +205,7 @@ def test_a_search_of_priority_use_is_billed_like_any() -> None:
     """Priority prepays tokens, not searches: a search costs the same in every tier and has its part of the line."""
     used = [use("a", web_searches=1), use("b", tier="priority", uncached_input=9, web_searches=3)]
     rows = tallied(used, [service("0.04", "web_search")])
-    assert {row["key"]: row["billed"] for row in of(rows, kind="web_search")} == {
+    assert {row["key"]: row["billed"] for row in selection(rows, kind="web_search")} == {
         "a": Decimal("0.01"),
         "b": Decimal("0.03"),
     }
@@ -237,12 +237,12 @@ def test_use_of_a_day_without_a_bill_is_not_billed_yet() -> None:
 def test_services_without_use_are_charges_of_their_own(kind: str, cause: str, unit: str) -> None:
     """Code execution and session time are in no usage report: a charge each, by workspace, that says so."""
     rows = tallied([use(uncached_input=9)], [line("8"), service("0.5", kind), service("0.25", kind, workspace="w")])
-    found = of(rows, cause=cause)
-    assert {(row["workspace"], row["billed"]) for row in found} == {
+    services = selection(rows, cause=cause)
+    assert {(row["workspace"], row["billed"]) for row in services} == {
         ("default", Decimal("0.5")),
         ("w", Decimal("0.25")),
     }
-    assert {(row["unit"], row["quantity"], row["method"], row["key"]) for row in found} == {
+    assert {(row["unit"], row["quantity"], row["method"], row["key"]) for row in services} == {
         (unit, None, "reported", "unknown")
     }
     assert only(rows, key="key_a")["billed"] == 8
@@ -268,8 +268,8 @@ def test_web_search_is_split_over_those_who_searched() -> None:
         use("d", uncached_input=5),
     ]
     rows = tallied(used, [service("0.04", "web_search"), service("0.05", "web_search", workspace="w")])
-    found = {row["key"]: row["billed"] for row in of(rows, kind="web_search")}
-    assert found == {"a": Decimal("0.03"), "b": Decimal("0.01"), "c": Decimal("0.05")}
+    shares = {row["key"]: row["billed"] for row in selection(rows, kind="web_search")}
+    assert shares == {"a": Decimal("0.03"), "b": Decimal("0.01"), "c": Decimal("0.05")}
 
 
 def test_use_without_a_key_is_billed_to_who_asked() -> None:
@@ -281,8 +281,8 @@ def test_use_without_a_key_is_billed_to_who_asked() -> None:
         use("key_a", uncached_input=4),
     ]
     rows = tallied(used, [line("10")])
-    found = {(row["key"], row["actor"]): row["billed"] for row in rows}
-    assert found == {
+    amounts = {(row["key"], row["actor"]): row["billed"] for row in rows}
+    assert amounts == {
         ("playground", "unattributed"): 1,
         ("playground", "user_1"): 2,
         ("playground", "svac_1"): 3,
@@ -330,16 +330,16 @@ def test_a_credit_is_split_like_a_charge() -> None:
 def test_the_largest_amount_of_a_ledger_is_split_exactly() -> None:
     """A line of nearly 10^16 dollars over petatokens is split to the picodollar."""
     most = Decimal("9999999999999999.999999999999")
-    used = [use(str(place), model=OPUS, uncached_input=10**17 + place) for place in range(3)]
+    used = [use(str(number), model=OPUS, uncached_input=10**17 + number) for number in range(3)]
     rows = tallied(used, [line(most, model=OPUS)])
     assert sum(int(row["billed"].scaleb(12)) for row in rows) == int(most.scaleb(12))
 
 
 def test_nothing_makes_nothing() -> None:
     """No usage and no cost are no charges, with the columns of the table."""
-    found = charges(usage_table([]), cost_table([]), [], PUBLIC.listed, PUBLIC.own)
-    assert found.num_rows == 0
-    assert found.schema == schema(CHARGES)
+    table = charges(usage_table([]), cost_table([]), [], PUBLIC.listed, PUBLIC.own)
+    assert table.num_rows == 0
+    assert table.schema == schema(CHARGES)
 
 
 def _jumble(seed: int) -> tuple[list[Row], list[Row]]:
@@ -363,16 +363,16 @@ def _jumble(seed: int) -> tuple[list[Row], list[Row]]:
         }
     lines = []
     for _ in range(150):
-        told = drawn.random() < 0.7
+        known = drawn.random() < 0.7
         lines.append(
             line(
                 Decimal(drawn.randrange(-(10**13), 10**15)).scaleb(-12),
                 workspace=f"w{drawn.randrange(4)}",
                 kind=drawn.choice(("uncached_input", "cache_read", "output", "web_search", "code_execution")),
                 model=drawn.choice((OPUS, SONNET, HAIKU, "claude-unheard-of")),
-                tier=drawn.choice(tiers[:2]) if told else "unknown",
-                context=drawn.choice(windows) if told else "unknown",
-                geo=drawn.choice((*places, "not_available")) if told else "unknown",
+                tier=drawn.choice(tiers[:2]) if known else "unknown",
+                context=drawn.choice(windows) if known else "unknown",
+                geo=drawn.choice((*places, "not_available")) if known else "unknown",
                 description=f"{drawn.random()}",
             )
         )
@@ -384,12 +384,12 @@ def test_sums_are_right_whatever_matches(seed: int) -> None:
     """However coarse or odd the bill: every picodollar and every token is in just one charge."""
     used, lines = _jumble(seed)
     rows = tallied(used, lines)
-    assert billed(rows) == sum((it["billed"] for it in lines), Decimal(0))
+    assert billed(rows) == sum((line["billed"] for line in lines), Decimal(0))
     for name, kind in (("uncached_input", "uncached_input"), ("web_searches", "web_search")):
-        found = [row["quantity"] for row in of(rows, kind=kind) if row["quantity"] is not None]
-        assert sum(found) == sum(it[name] for it in used)
-    who = ("workspace", "key", "actor", "model", "kind", "tier", "context", "geo", "speed", "cause")
-    assert len({tuple(row[name] for name in who) for row in rows}) == len(rows)
+        quantities = [row["quantity"] for row in selection(rows, kind=kind) if row["quantity"] is not None]
+        assert sum(quantities) == sum(usage_row[name] for usage_row in used)
+    dimensions = ("workspace", "key", "actor", "model", "kind", "tier", "context", "geo", "speed", "cause")
+    assert len({tuple(row[name] for name in dimensions) for row in rows}) == len(rows)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -405,5 +405,5 @@ def test_the_same_records_in_any_order_make_the_same_charges(seed: int) -> None:
 
 
 def _table(used: list[Row], lines: list[Row]) -> pa.Table:
-    found = charges(usage_table(used), cost_table(lines), [date(2026, 11, 10)], PUBLIC.listed, PUBLIC.own)
-    return found.sort_by([(name, "ascending") for name in found.schema.names])
+    table = charges(usage_table(used), cost_table(lines), [date(2026, 11, 10)], PUBLIC.listed, PUBLIC.own)
+    return table.sort_by([(name, "ascending") for name in table.schema.names])

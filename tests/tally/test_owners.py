@@ -79,23 +79,23 @@ def given_by(folder: Path, toml: str, lines: str) -> Owners:
 
 def by(book: Ledger, owners: Owners, *dims: str, **where: str) -> dict[tuple[Any, ...], Decimal]:
     """What was billed last month, by these dimensions."""
-    held = {name: Filter.of(value) for name, value in where.items()}
-    names, rows, *_ = attributed(book.engine(), Question("spend", LAST_MONTH, dims, held), owners)
+    filters = {name: Filter.of(value) for name, value in where.items()}
+    names, rows, *_ = attributed(book.engine(), Question("spend", LAST_MONTH, dims, filters), owners)
     return {tuple(row[name] for name in names): row["billed"] for row in rows}
 
 
 def charges(*rows: tuple[Any, ...]) -> pa.Table:
     """Charges of (day, workspace, key, model, picodollars) of one organization."""
-    days, workspaces, who, models, billed = zip(*rows, strict=True)
+    days, workspaces, key_ids, models, billed = zip(*rows, strict=True)
     return pa.table(
         {
             "organization": ["o"] * len(rows),
             "day": pa.array(days, pa.date32()),
             "workspace": workspaces,
-            "key": who,
+            "key": key_ids,
             "actor": ["u"] * len(rows),
             "model": models,
-            "billed": pa.array([Decimal(it).scaleb(-12) for it in billed], pa.decimal128(28, 12)),
+            "billed": pa.array([Decimal(amount).scaleb(-12) for amount in billed], pa.decimal128(28, 12)),
         }
     )
 
@@ -110,21 +110,21 @@ def rule_tables(draw: st.DrawFn) -> dict[str, Any]:
     """An [[owner]] table."""
     teams = st.lists(st.sampled_from(["a", "b", "c", "d"]), min_size=1, max_size=4, unique=True)
     some = st.lists(st.sampled_from(["x", "y", "z", "y*"]), min_size=1, max_size=2)
-    said: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["workspace", "key", "model"]), some, max_size=2))
+    rule: dict[str, Any] = draw(st.dictionaries(st.sampled_from(["workspace", "key", "model"]), some, max_size=2))
     first = draw(st.none() | st.integers(0, 3))
     if first is not None:
-        said["from"] = DAY + timedelta(first)
-        said["until"] = f"{DAY + timedelta(first + draw(st.integers(1, 2)))}"
+        rule["from"] = DAY + timedelta(first)
+        rule["until"] = f"{DAY + timedelta(first + draw(st.integers(1, 2)))}"
     match draw(st.sampled_from(["team", "even", "proportional", "fixed"])):
         case "team":
-            said["team"] = draw(st.sampled_from(["a", "b", "c"]))
+            rule["team"] = draw(st.sampled_from(["a", "b", "c"]))
         case "fixed":
             weights = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=4))
             shares = {f"t{n}": str(Fraction(weight, sum(weights))) for n, weight in enumerate(weights)}
-            said["shared"] = {"rule": "fixed", "shares": shares}
+            rule["shared"] = {"rule": "fixed", "shares": shares}
         case how:
-            said["shared"] = {"rule": how, "teams": draw(teams)}
-    return said
+            rule["shared"] = {"rule": how, "teams": draw(teams)}
+    return rule
 
 
 amounts = st.integers(-(10**20), 10**27) | st.integers(-100, 100)
@@ -144,26 +144,28 @@ def says(table: Mapping[str, Any], row: tuple[Any, ...]) -> bool:
     if not start <= day < date.fromisoformat(end):
         return False
     for name, value in (("workspace", workspace), ("key", key), ("model", model)):
-        if name in table and not any(value == it or (it == "y*" and value.startswith("y")) for it in table[name]):
+        if name in table and not any(
+            value == pattern or (pattern == "y*" and value.startswith("y")) for pattern in table[name]
+        ):
             return False
     return True
 
 
 def expected(tables: Sequence[Mapping[str, Any]], rows: Sequence[tuple[Any, ...]]) -> dict[str, int]:
     """Picodollars by team, charge by charge in plain Python."""
-    places = [next((n for n, it in enumerate(tables) if says(it, row)), None) for row in rows]
+    places = [next((n for n, table in enumerate(tables) if says(table, row)), None) for row in rows]
     own: dict[tuple[date, str], int] = {}
-    for place, row in zip(places, rows, strict=True):
-        if place is not None and "team" in tables[place]:
-            own[row[0], tables[place]["team"]] = own.get((row[0], tables[place]["team"]), 0) + row[-1]
+    for rule_index, row in zip(places, rows, strict=True):
+        if rule_index is not None and "team" in tables[rule_index]:
+            own[row[0], tables[rule_index]["team"]] = own.get((row[0], tables[rule_index]["team"]), 0) + row[-1]
     sums: dict[str, int] = {}
-    for place, row in zip(places, rows, strict=True):
-        shared = {} if place is None else tables[place].get("shared", {})
-        teams = ["unowned"] if place is None else list(shared.get("teams", shared.get("shares", [])))
-        teams = teams or [tables[place or 0]["team"]]
+    for rule_index, row in zip(places, rows, strict=True):
+        shared = {} if rule_index is None else tables[rule_index].get("shared", {})
+        teams = ["unowned"] if rule_index is None else list(shared.get("teams", shared.get("shares", [])))
+        teams = teams or [tables[rule_index or 0]["team"]]
         weights = [1] * len(teams)
         if shared.get("rule") == "fixed":
-            parts = [Fraction(it) for it in shared["shares"].values()]
+            parts = [Fraction(share) for share in shared["shares"].values()]
             unit = Fraction(1)
             for part in parts:
                 unit *= part.denominator
@@ -180,31 +182,31 @@ def expected(tables: Sequence[Mapping[str, Any]], rows: Sequence[tuple[Any, ...]
 @given(st.lists(rule_tables(), max_size=6), st.lists(charge, min_size=1, max_size=12))
 def test_every_rule_adds_up_exactly(tables: list[dict[str, Any]], rows: list[tuple[Any, ...]]) -> None:
     """Whatever the rules, teams and unowned sum to the charges, each charge split as `allocate.split` does."""
-    found = Attribution(Owners.read(tables), charges(*rows), {})
-    by_team = {row["team"]: pico(row["billed"]) for row in found.sums(["team"])}
+    attribution = Attribution(Owners.read(tables), charges(*rows), {})
+    by_team = {row["team"]: pico(row["billed"]) for row in attribution.sums(["team"])}
     assert sum(by_team.values()) == sum(row[-1] for row in rows)
     assert by_team == expected(tables, rows)
-    assert sum(row["rows"] for row in found.sums(["rule"])) == len(rows)
+    assert sum(row["rows"] for row in attribution.sums(["rule"])) == len(rows)
 
 
 def test_the_first_rule_that_matches_owns() -> None:
     """Rules hold in their order, the CSV before the tables; all conditions of one must hold, any value of each."""
-    told = Owners.read(
+    owners = Owners.read(
         [{"team": "second", "workspace": ["w", "v"], "key": "k"}, {"team": "third", "workspace": "w"}],
         "team,key,model\nfirst,k,m\n",
     )
     for workspace, key, model, team in (
         ("w", "k", "m", "first"), ("v", "k", "n", "second"), ("w", "q", "m", "third"), ("q", "k", "n", "unowned"),
     ):  # fmt: skip
-        (row,) = Attribution(told, charges((DAY, workspace, key, model, 5)), {}).sums(["team"])
+        (row,) = Attribution(owners, charges((DAY, workspace, key, model, 5)), {}).sums(["team"])
         assert (row["team"], pico(row["billed"])) == (team, 5)
 
 
 def test_rules_have_their_days() -> None:
     """`from` is inclusive and `until` exclusive; the day before and the day after are the next rule's."""
-    told = Owners.read([{"team": "new", "from": DAY, "until": "2026-11-03"}, {"team": "old"}])
+    owners = Owners.read([{"team": "new", "from": DAY, "until": "2026-11-03"}, {"team": "old"}])
     for day, team in ((-1, "old"), (0, "new"), (1, "new"), (2, "old")):
-        (row,) = Attribution(told, charges((DAY + timedelta(day), "w", "k", "m", 1)), {}).sums(["team"])
+        (row,) = Attribution(owners, charges((DAY + timedelta(day), "w", "k", "m", 1)), {}).sums(["team"])
         assert row["team"] == team
 
 
@@ -221,8 +223,8 @@ def test_words_for_an_id() -> None:
         ({"tag": "team=search"}, True), ({"tag": "team=*"}, True), ({"tag": "w=*"}, False),
         ({"actor": "ada@example.com"}, True), ({"organization": "o"}, True), ({"organization": "p"}, False),
     ):  # fmt: skip
-        told = Owners.read([{"team": "t", **table}])
-        (row,) = Attribution(told, charges((DAY, "w", "k", "m", 1)), spellings).sums(["team"])
+        owners = Owners.read([{"team": "t", **table}])
+        (row,) = Attribution(owners, charges((DAY, "w", "k", "m", 1)), spellings).sums(["team"])
         assert (row["team"] == "t") is owned, table
 
 
@@ -236,13 +238,15 @@ def test_a_name_holds_on_its_days(offset: int) -> None:
             ("o", "v"): [(DAY - timedelta(9), frozenset({"B"})), (DAY, frozenset({"A"}))],
         }
     }
-    told = Owners.read([{"team": "a", "workspace": "A", "until": DAY + timedelta(2)}, {"team": "b", "workspace": "B"}])
+    owners = Owners.read(
+        [{"team": "a", "workspace": "A", "until": DAY + timedelta(2)}, {"team": "b", "workspace": "B"}]
+    )
     for workspace, before, since in (("w", "a", "b"), ("v", "b", "a")):
-        (row,) = Attribution(told, charges((day, workspace, "k", "m", 1)), spellings).sums(["team"])
+        (row,) = Attribution(owners, charges((day, workspace, "k", "m", 1)), spellings).sums(["team"])
         expected = before if offset < 0 else since if offset < 2 or since == "b" else "unowned"
         assert row["team"] == expected
-    changes = told.renamings(spellings)
-    assert [(it.id, it.ends, it.begins) for it in changes] == [("v", [1], [0]), ("w", [0], [1])]
+    changes = owners.renamings(spellings)
+    assert [(change.id, change.ends, change.begins) for change in changes] == [("v", [1], [0]), ("w", [0], [1])]
     both = Owners.read([{"team": "a", "workspace": ["A", "B"]}])
     assert not both.renamings(spellings)
     followed = Owners.read([{"team": "a", "workspace": "A"}, {"team": "a", "workspace": "B"}])
@@ -251,21 +255,21 @@ def test_a_name_holds_on_its_days(offset: int) -> None:
 
 def test_shared_parts_go_to_the_cost_centers_of_their_teams() -> None:
     """The cost center of a share is that of the first rule in force that gives the team one, else `none`."""
-    told = Owners.read(
+    owners = Owners.read(
         [
             {"team": "a", "cost_center": "1", "key": "k", "until": DAY},
             {"team": "a", "cost_center": "2", "key": "k"},
             {"shared": {"rule": "even", "teams": ["a", "b"]}},
         ]
     )
-    found = Attribution(told, charges((DAY - timedelta(1), "w", "q", "m", 10), (DAY, "w", "q", "m", 5)), {})
-    sums = {(row["team"], row["cost_center"]): pico(row["billed"]) for row in found.sums(["team", "cost_center"])}
+    attribution = Attribution(owners, charges((DAY - timedelta(1), "w", "q", "m", 10), (DAY, "w", "q", "m", 5)), {})
+    sums = {(row["team"], row["cost_center"]): pico(row["billed"]) for row in attribution.sums(["team", "cost_center"])}
     assert sums == {("a", "1"): 5, ("a", "2"): 3, ("b", "none"): 7}
 
 
 def test_a_part_is_split_as_the_whole_day_is() -> None:
     """Proportional weights are of the whole day, though a question asks for a part of it; without any it is even."""
-    told = Owners.read(
+    owners = Owners.read(
         [
             {"team": "a", "key": "a"},
             {"team": "b", "key": "b"},
@@ -273,17 +277,17 @@ def test_a_part_is_split_as_the_whole_day_is() -> None:
         ]
     )
     shared = (DAY, "w", "q", "m", 100)
-    whole = charges(shared, (DAY, "w", "a", "m", 3), (DAY, "w", "b", "m", 1))
-    found = Attribution(told, charges(shared), {}, whole)
-    assert {row["team"]: pico(row["billed"]) for row in found.sums(["team"])} == {"a": 75, "b": 25}
-    assert not found.evenly
-    alone = Attribution(told, charges(shared), {})
+    all_charges = charges(shared, (DAY, "w", "a", "m", 3), (DAY, "w", "b", "m", 1))
+    attribution = Attribution(owners, charges(shared), {}, all_charges)
+    assert {row["team"]: pico(row["billed"]) for row in attribution.sums(["team"])} == {"a": 75, "b": 25}
+    assert not attribution.evenly
+    alone = Attribution(owners, charges(shared), {})
     assert {row["team"]: pico(row["billed"]) for row in alone.sums(["team"])} == {"a": 50, "b": 50}
     assert alone.evenly == {(2, DAY)}
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "words"),
     [
         ({}, ("team",)),
         ("x", ("not a table",)),
@@ -310,16 +314,16 @@ def test_a_part_is_split_as_the_whole_day_is() -> None:
         ({"shared": {"rule": "fixed", "shares": {"a": "0.333", "b": "0.666"}}}, ("999/1000", "1/3")),
     ],
 )
-def test_a_rule_that_cannot_be_is_named(table: Any, said: tuple[str, ...]) -> None:
+def test_a_rule_that_cannot_be_is_named(table: Any, words: tuple[str, ...]) -> None:
     """A rule that cannot be is asked wrongly; the message names it, what is wrong, and what to write."""
     with pytest.raises(InvalidQuestion) as wrong:
         Owners.read([{"team": "fine"}, table])
-    for word in ("[[owner]] 2", *said):
+    for word in ("[[owner]] 2", *words):
         assert word in str(wrong.value)
 
 
 @pytest.mark.parametrize(
-    ("lines", "said"),
+    ("lines", "words"),
     [
         ("team,key\na,k,x\n", ("line 2", "3 cells")),
         ("team,key,key\n\na,k,x\n", ("line 1", "'key' twice")),
@@ -334,11 +338,11 @@ def test_a_rule_that_cannot_be_is_named(table: Any, said: tuple[str, ...]) -> No
         ('team,key\na,"k\n', ("line 2", "CSV")),
     ],
 )
-def test_a_line_that_cannot_be_is_named(lines: str, said: tuple[str, ...]) -> None:
+def test_a_line_that_cannot_be_is_named(lines: str, words: tuple[str, ...]) -> None:
     """A line of the CSV that cannot be is asked wrongly, named by its file and number."""
     with pytest.raises(InvalidQuestion) as wrong:
         Owners.read((), lines, "own.csv")
-    for word in ("own.csv", *said):
+    for word in ("own.csv", *words):
         assert word in str(wrong.value)
 
 
@@ -352,12 +356,12 @@ def test_a_csv_as_spreadsheets_write_it() -> None:
 def test_an_owners_list_that_is_not_there(tmp_path: Path) -> None:
     """The list is read when owners are asked for: one that is missing, or not UTF-8, is named then."""
     (tmp_path / "t.toml").write_text('owners = "nowhere.csv"', encoding="utf-8")
-    told = Settings.load(config=str(tmp_path / "t.toml"), environment={})
+    app_settings = Settings.load(config=str(tmp_path / "t.toml"), environment={})
     with pytest.raises(InvalidQuestion, match=r"nowhere\.csv"):
-        told.owners()
+        app_settings.owners()
     (tmp_path / "nowhere.csv").write_bytes("team,key\nM\u00e4rkte,k\n".encode("cp1252"))
     with pytest.raises(InvalidQuestion, match=r"nowhere\.csv.*not UTF-8"):
-        told.owners()
+        app_settings.owners()
 
 
 def test_conditions_are_what_charges_have() -> None:
@@ -375,13 +379,15 @@ def test_teams_add_up_to_the_bill(book: Ledger, owners: Owners) -> None:
 
 def test_a_team_is_the_same_however_it_is_asked(book: Ledger, owners: Owners) -> None:
     """A team's amount does not depend on what else it is asked by, nor on how the window's parts are held fixed."""
-    whole = by(book, owners, "team")
+    by_team = by(book, owners, "team")
     finer = by(book, owners, "team", "model", "kind", "week")
-    assert whole == {(team,): sum(it for at, it in finer.items() if at[0] == team) for (team,) in whole}
+    assert by_team == {
+        (team,): sum(amount for group, amount in finer.items() if group[0] == team) for (team,) in by_team
+    }
     models = {model for _, model in by(book, owners, "team", "model")}
-    held = [by(book, owners, "team", model=model) for model in models]
-    assert whole == {at: sum(it.get(at, Decimal(0)) for it in held) for at in whole}
-    for (team,), amount in whole.items():
+    by_model = [by(book, owners, "team", model=model) for model in models]
+    assert by_team == {group: sum(amounts.get(group, Decimal(0)) for amounts in by_model) for group in by_team}
+    for (team,), amount in by_team.items():
         assert by(book, owners, "team", team=team) == {(team,): amount}
 
 
@@ -389,8 +395,8 @@ def test_rules_follow_the_truth(book: Ledger, owners: Owners) -> None:
     """What a single-team rule on a workspace owns is what `spend` says of that workspace on those days."""
     coders = by(book, Owners(owners.rules[:2]), "cost_center")
     for center, since, until in (("4300", "2026-10-23", "2026-11-09"), ("4301", "2026-11-10", "2026-11-21")):
-        said = book.spend((), since, until, {"workspace": "Claude Code"}).totals["billed"]
-        assert coders[center,] == said
+        coders_billed = book.spend((), since, until, {"workspace": "Claude Code"}).totals["billed"]
+        assert coders[center,] == coders_billed
 
 
 def test_an_unknown_team_is_no_zero(book: Ledger, owners: Owners) -> None:
@@ -403,33 +409,33 @@ def test_an_unknown_team_is_no_zero(book: Ledger, owners: Owners) -> None:
 
 def test_without_owners_everything_is_unowned(book: Ledger) -> None:
     """Without rules the whole bill is unowned, and the answer says why."""
-    _, rows, said, _ = attributed(book.engine(), Question("spend", LAST_MONTH, ("team",)), Owners())
+    _, rows, messages, _ = attributed(book.engine(), Question("spend", LAST_MONTH, ("team",)), Owners())
     assert [(row["team"], row["billed"]) for row in rows] == [("unowned", book.spend(()).totals["billed"])]
-    assert "no owners" in said[0].text
+    assert "no owners" in messages[0].text
 
 
 def test_organizations_stand_apart(two: Ledger, owners: Owners) -> None:
     """In a ledger of several organizations each stands apart, and their teams add up to each one's bill."""
-    said = by(two, owners, "team")
+    by_team = by(two, owners, "team")
     for row in two.spend("organization").rows:
-        assert sum(it for at, it in said.items() if at[0] == row["organization"]) == row["billed"]
+        assert sum(amount for group, amount in by_team.items() if group[0] == row["organization"]) == row["billed"]
 
 
 def test_a_ledger_without_a_bill(empty: Ledger, owners: Owners) -> None:
     """Where nothing is known, nothing is owned: no row, and no total of zero."""
     assert by(empty, owners, "team") == {}
     for report in (rules, check, keys):
-        assert asked(empty, report, owners).totals["billed"] is None
+        assert report_table(empty, report, owners).totals["billed"] is None
 
 
-def asked(book: Ledger, report: Callable[..., Table], owners: Owners, window: Window = LAST_MONTH) -> Table:
+def report_table(book: Ledger, report: Callable[..., Table], owners: Owners, window: Window = LAST_MONTH) -> Table:
     """The answer of a report about owners."""
     return report(book.engine(), Question("owners", window, ()), owners, NOW)
 
 
 def test_rules_with_what_each_caught(book: Ledger, owners: Owners) -> None:
     """Every rule is a row, in order, with its charges and money; with the unowned they are the whole bill."""
-    table = asked(book, rules, owners)
+    table = report_table(book, rules, owners)
     assert [row["rule"] for row in table.rows] == [
         "own.csv line 2", "own.csv line 3", *(f"[[owner]] {n}" for n in range(1, 6)), "unowned",
     ]  # fmt: skip
@@ -443,31 +449,33 @@ def test_rules_with_what_each_caught(book: Ledger, owners: Owners) -> None:
 
 def test_check_shows_what_nobody_owns_and_what_never_matches(book: Ledger, owners: Owners) -> None:
     """`check` has the unowned charges, which sum to the unowned team, and each rule that caught nothing."""
-    table = asked(book, check, owners)
+    table = report_table(book, check, owners)
     unowned = [row["billed"] for row in table.rows if row["problem"] == "no owner"]
     assert sum(unowned, Decimal(0)) == by(book, owners, "team")["unowned",]  # type: ignore[arg-type]
     [never] = (row for row in table.rows if row["problem"] == "never matches")
     assert "no-such" in str(never["rule"])
     assert problems(table)
-    assert asked(book, check, Owners.read([{"team": "all"}])).rows == []
+    assert report_table(book, check, Owners.read([{"team": "all"}])).rows == []
 
 
 def test_check_shows_what_has_no_cost_center(book: Ledger) -> None:
     """Where rules name cost centers, spend of teams without one is a problem, with its dollars; else it is none."""
     rest = {"team": "rest"}
-    table = asked(book, check, Owners.read([{"team": "docs", "cost_center": "4711", "key": "docs-*"}, rest]))
+    table = report_table(book, check, Owners.read([{"team": "docs", "cost_center": "4711", "key": "docs-*"}, rest]))
     [row] = table.rows
     assert (row["problem"], row["rule"]) == ("no cost center", "team rest")
     docs = by(book, Owners.read([{"team": "docs", "key": "docs-*"}]), "team")["docs",]
     assert row["billed"] == book.spend(()).totals["billed"] - docs  # type: ignore[operator]
     assert problems(table)
-    assert asked(book, check, Owners.read([{"team": "docs", "key": "docs-*"}, rest])).rows == []
+    assert report_table(book, check, Owners.read([{"team": "docs", "key": "docs-*"}, rest])).rows == []
 
 
 def test_a_rule_of_other_days_is_no_problem(book: Ledger) -> None:
     """A rule whose days do not touch the window is outside it, and `check` finds nothing wrong."""
-    said = [{"team": "old", "key": "no-such", "until": LAST_MONTH.start.date()}, {"team": "all"}]
-    table = asked(book, check, Owners.read([*said[:1], {"team": "new", "from": LAST_MONTH.end.date()}, *said[1:]]))
+    rules = [{"team": "old", "key": "no-such", "until": LAST_MONTH.start.date()}, {"team": "all"}]
+    table = report_table(
+        book, check, Owners.read([*rules[:1], {"team": "new", "from": LAST_MONTH.end.date()}, *rules[1:]])
+    )
     assert [row["problem"] for row in table.rows] == ["outside this window"] * 2
     assert not problems(table)
 
@@ -475,12 +483,12 @@ def test_a_rule_of_other_days_is_no_problem(book: Ledger) -> None:
 def test_check_names_what_nothing_has(book: Ledger) -> None:
     """A value that nothing in the ledger has is named, with what is near it; so is a team of shared rules only."""
     shared = {"rule": "even", "teams": ["serach", "ads"]}
-    said = [
+    rules = [
         {"team": "search", "workspace": ["Prodction", "Produktion*"]},
         {"team": "ads", "model": "claude-haiku-5-5", "workspace": "production"},
         {"shared": shared},
     ]
-    rows = asked(book, check, Owners.read(said)).rows
+    rows = report_table(book, check, Owners.read(rules)).rows
     assert [row["problem"] for row in rows] == ["never matches", "never matches", "only in shared rules"]
     for row, words in zip(
         rows,
@@ -499,14 +507,14 @@ def test_what_was_not_synced_is_unknown(book: Ledger, owners: Owners) -> None:
     """In a month that the ledger lacks no key is idle, no rule caught nothing, and no amount is zero."""
     august = Window(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC))
     for report, column in ((keys, "attention"), (check, "problem"), (rules, None)):
-        table = asked(book, report, owners, august)
+        table = report_table(book, report, owners, august)
         assert {row["billed"] for row in table.rows} <= {None}
         if column:
-            said = {row[column] for row in table.rows}
-            assert "unknown" in said
-            assert said <= {"unknown", "none", "outside this window"}
+            values = {row[column] for row in table.rows}
+            assert "unknown" in values
+            assert values <= {"unknown", "none", "outside this window"}
     partly = Window(datetime(2026, 9, 30, tzinfo=UTC), datetime(2026, 10, 2, tzinfo=UTC))
-    assert "idle" not in {row["attention"] for row in asked(book, keys, owners, partly).rows}
+    assert "idle" not in {row["attention"] for row in report_table(book, keys, owners, partly).rows}
 
 
 def test_keys_that_need_attention_stand_first(book: Ledger, owners: Owners) -> None:
@@ -514,17 +522,17 @@ def test_keys_that_need_attention_stand_first(book: Ledger, owners: Owners) -> N
 
     That a key ended after it was last used is nothing odd.
     """
-    table = asked(book, keys, owners)
+    table = report_table(book, keys, owners)
     attention = [row["attention"] != "none" for row in table.rows]
     assert attention == sorted(attention, reverse=True)
     assert summed(table, "billed") == book.spend(()).totals["billed"]
-    said = {str(row["key_name"]): row for row in table.rows}
-    assert said["contractor"]["attention"] == said["migration-runner"]["attention"] == "no owner"
-    assert (said["contractor"]["status"], said["contractor"]["ended"]) == ("expired", "2026-11-07")
-    assert said["migration-runner"]["status"] == "archived"
-    assert said["docs-search"]["attention"] == "none"
-    assert (said["docs-search"]["team"], said["docs-search"]["cost_center"]) == ("docs", "4711")
-    assert said["mobile-app"]["attention"] == "partly no owner"
+    by_name = {str(row["key_name"]): row for row in table.rows}
+    assert by_name["contractor"]["attention"] == by_name["migration-runner"]["attention"] == "no owner"
+    assert (by_name["contractor"]["status"], by_name["contractor"]["ended"]) == ("expired", "2026-11-07")
+    assert by_name["migration-runner"]["status"] == "archived"
+    assert by_name["docs-search"]["attention"] == "none"
+    assert (by_name["docs-search"]["team"], by_name["docs-search"]["cost_center"]) == ("docs", "4711")
+    assert by_name["mobile-app"]["attention"] == "partly no owner"
     (deleted,) = (row for row in table.rows if row["status"] == "deleted")
     assert deleted["attention"] == "deleted, no owner"
     assert {row["key"] for row in table.rows} >= {row["id"] for row in book.sql("FROM names WHERE type = 'key'").rows}
@@ -533,10 +541,10 @@ def test_keys_that_need_attention_stand_first(book: Ledger, owners: Owners) -> N
 def test_a_key_is_as_it_was_in_the_window(book: Ledger, owners: Owners) -> None:
     """In a month before it expired a key is active; one that was created later is no row."""
     october = Window(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))
-    said = {str(row["key_name"]): row for row in asked(book, keys, owners, october).rows}
-    assert (said["contractor"]["status"], said["contractor"]["ended"]) == ("active", None)
+    by_name = {str(row["key_name"]): row for row in report_table(book, keys, owners, october).rows}
+    assert (by_name["contractor"]["status"], by_name["contractor"]["ended"]) == ("active", None)
     created = {row["name"]: row["created_at"] for row in book.sql("FROM names WHERE type = 'key'").rows}
-    assert all(created.get(name, "") < "2026-11-01" for name in said)
+    assert all(created.get(name, "") < "2026-11-01" for name in by_name)
 
 
 def test_a_key_that_was_used_after_it_ended_needs_attention(tmp_path: Path, owners: Owners) -> None:
@@ -550,16 +558,16 @@ def test_a_key_that_was_used_after_it_ended_needs_attention(tmp_path: Path, owne
         ),
     )
     book = synced(tmp_path / "ledger", world, date(2026, 10, 20))
-    [row] = [row for row in asked(book, keys, owners).rows if row["key_name"] == "contractor"]
+    [row] = [row for row in report_table(book, keys, owners).rows if row["key_name"] == "contractor"]
     assert (row["attention"], row["ended"]) == ("expired, no owner", "2026-10-25")
 
 
 def test_keys_of_two_organizations(two: Ledger, owners: Owners) -> None:
     """Keys of several organizations stand beside their organization, and sum to each one's bill."""
-    table = asked(two, keys, owners)
+    table = report_table(two, keys, owners)
     for row in two.spend("organization").rows:
-        of = [it["billed"] for it in table.rows if it["organization"] == row["organization"]]
-        assert sum(of, Decimal(0)) == row["billed"]  # type: ignore[arg-type]
+        amounts = [key_row["billed"] for key_row in table.rows if key_row["organization"] == row["organization"]]
+        assert sum(amounts, Decimal(0)) == row["billed"]  # type: ignore[arg-type]
 
 
 def test_an_idle_key_is_active_and_unused(book: Ledger, owners: Owners) -> None:
@@ -567,7 +575,7 @@ def test_an_idle_key_is_active_and_unused(book: Ledger, owners: Owners) -> None:
     day = Window(datetime(2026, 11, 21, tzinfo=UTC), datetime(2026, 11, 22, tzinfo=UTC))
     used = book.sql("SELECT key, max(day) AS last FROM charges WHERE day < '2026-11-22' GROUP BY key")
     last = {row["key"]: row["last"] for row in used.rows}
-    idle = [row for row in asked(book, keys, owners, day).rows if row["attention"] == "idle"]
+    idle = [row for row in report_table(book, keys, owners, day).rows if row["attention"] == "idle"]
     assert idle
     for row in idle:
         assert row["status"] == "active"
@@ -592,9 +600,9 @@ def test_the_commands(tallystick: Tallystick, tmp_path: Path) -> None:
     config = ("--config", str(tmp_path / "own.toml"))
     spend = tallystick("spend", "--by", "team,month", "--where", "cost_center=4711", "--format", "json", *config).json
     assert {row["team"] for row in spend["rows"]} == {"docs"}
-    whole = tallystick("spend", "--by", "", "--format", "json").json["totals"]["billed"]
+    total = tallystick("spend", "--by", "", "--format", "json").json["totals"]["billed"]
     for words in (("spend", "--by", "team"), ("spend", "--by", "cost_center"), ("owners",), ("keys",)):
-        assert tallystick(*words, "--format", "json", *config).json["totals"]["billed"] == whole
+        assert tallystick(*words, "--format", "json", *config).json["totals"]["billed"] == total
     checked = tallystick("owners", "--check", "--format", "csv", *config)
     assert checked.code == 1
     assert "never matches" in {row["problem"] for row in csv.DictReader(io.StringIO(checked.out))}

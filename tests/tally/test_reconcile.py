@@ -35,7 +35,7 @@ from tallystick.tally.reconcile.causes import Found, reconcile
 from witness.contract_server import ContractServer
 
 SINCE, TODAY = date(2026, 10, 20), NOW.date()
-ENDED = [SINCE + DAY * place for place in range((TODAY - SINCE).days)]
+ENDED = [SINCE + DAY * number for number in range((TODAY - SINCE).days)]
 RAISED = date(2026, 11, 5)
 SONNET, OPUS, HAIKU = "claude-sonnet-5-5", "claude-opus-5-5", "claude-haiku-5-5"
 EXPLAINED = 0
@@ -126,30 +126,30 @@ def test_what_was_refused_is_what_the_world_knows_was_refused(untouched: Asked) 
     truly: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     for day in ENDED:
         requests = list(world.requests(day))
-        billed = {(it.group.workspace, it.group.model) for it in requests if not it.group.refused}
+        billed = {(request.group.workspace, request.group.model) for request in requests if not request.group.refused}
         for request in requests:
             if request.group.refused:
                 charged = rates_of(request.group._replace(refused=False), day) or ()
                 cost = sum(count * rate for count, rate in zip(request[2:7], charged, strict=False))
                 known = (request.group.workspace, request.group.model) in billed or day not in ENDED[-3:]
                 truly[str(day), "refused or blocked requests" if known else "not billed yet"] -= dollars(cost)
-    found = amounts(untouched("day"), "day")
-    [planted] = [it.first for it in world.plants if it.kind is Planted.REFUSALS]
-    assert found[str(planted), "refused or blocked requests"] < 0
+    by_cause = amounts(untouched("day"), "day")
+    [planted] = [plant.first for plant in world.plants if plant.kind is Planted.REFUSALS]
+    assert by_cause[str(planted), "refused or blocked requests"] < 0
     causes = {"refused or blocked requests", "not billed yet"}
-    of_ended = {key: it for key, it in found.items() if key[1] in causes and key[0] in map(str, ENDED)}
-    assert of_ended == {key: it for key, it in truly.items() if it}
+    of_ended = {key: amount for key, amount in by_cause.items() if key[1] in causes and key[0] in map(str, ENDED)}
+    assert of_ended == {key: amount for key, amount in truly.items() if amount}
 
 
 def test_services_are_causes_of_their_own(untouched: Asked) -> None:
     """Code execution and session time, which only the bill knows, are named with what was billed for them."""
     world, truly = small_world(), defaultdict(Decimal)
-    for service in (it for day in ENDED for it in world.services(day)):
+    for service in (service for day in ENDED for service in world.services(day)):
         truly[{"session_usage": "session time"}.get(service.cost_type, "code execution")] += dollars(
             service.picodollars
         )
-    found = amounts(untouched())
-    assert {cause: amount for (cause,), amount in found.items() if cause in truly} == truly
+    by_cause = amounts(untouched())
+    assert {cause: amount for (cause,), amount in by_cause.items() if cause in truly} == truly
 
 
 def test_priority_tier_is_tokens_of_unknown_amount(untouched: Asked) -> None:
@@ -166,9 +166,9 @@ def test_priority_tier_is_tokens_of_unknown_amount(untouched: Asked) -> None:
 
 def test_odd_causes_are_said_in_words(untouched: Asked) -> None:
     """What one line of the bill mixes, and tokens of unknown price for which nothing was billed, are said."""
-    said = " ".join(untouched().notes)
-    assert "fast and standard use that one line of the bill covers" in said
-    assert "tokens of unknown price nothing was billed" in said
+    text = " ".join(untouched().notes)
+    assert "fast and standard use that one line of the bill covers" in text
+    assert "tokens of unknown price nothing was billed" in text
 
 
 def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
@@ -201,15 +201,15 @@ def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:
 class Scaled:
     """A plant: amounts of some lines times a factor."""
 
-    def __init__(self, factor: str, of: Callable[[Line, date], bool]) -> None:
-        self.factor, self.of = Fraction(factor), of
+    def __init__(self, factor: str, scope: Callable[[Line, date], bool]) -> None:
+        self.factor, self.of = Fraction(factor), scope
 
     def __call__(self, line: Line, amount: int, day: date) -> Iterable[tuple[Line, int]]:
         if not self.of(line, day):
             return [(line, amount)]
-        more = amount * (self.factor - 1)
-        assert more.denominator == 1
-        return [(line, amount + int(more))]
+        extra_amount = amount * (self.factor - 1)
+        assert extra_amount.denominator == 1
+        return [(line, amount + int(extra_amount))]
 
     def added(self) -> Decimal:
         """What it added to the bill of the ended days."""
@@ -252,8 +252,8 @@ def test_a_negotiated_discount_is_found(tmp_path: Path, untouched: Asked) -> Non
     [row] = [row for row in ask().rows if row["cause"] == "discount"]
     assert row["detail"] == f"all models since {RAISED}: 0.88 of the list price"
     assert amounts(ask()) == amounts(untouched()) | {("discount",): plant.added()}
-    one = ask("model", model=SONNET)
-    assert amounts(one, "model")[SONNET, "discount"] == amounts(ask("model"), "model")[SONNET, "discount"]
+    sonnet_table = ask("model", model=SONNET)
+    assert amounts(sonnet_table, "model")[SONNET, "discount"] == amounts(ask("model"), "model")[SONNET, "discount"]
     assert_adds_up(ask("day", "workspace"), "day", "workspace")
 
 
@@ -271,11 +271,11 @@ def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, unto
         row["kind"]: row["amount"] for row in listed.rows if row["cause"] == "priced" and row["kind"] != "web_search"
     }
     off = sum(priced.values(), Decimal(0)) * Decimal("0.12")
-    found, before = amounts(ask(until=str(TODAY - DAY))), amounts(untouched(until=str(TODAY - DAY)))
+    after, before = amounts(ask(until=str(TODAY - DAY))), amounts(untouched(until=str(TODAY - DAY)))
     refused = ("refused or blocked requests",)
-    dearer = before[refused] - found[refused]
-    assert found.pop(("own prices not applied",)) == dearer + off
-    assert found | {refused: before[refused]} == before
+    dearer = before[refused] - after[refused]
+    assert after.pop(("own prices not applied",)) == dearer + off
+    assert after | {refused: before[refused]} == before
     rows = [row for row in ask("model").rows if row["cause"] == "own prices not applied"]
     detail = {row["model"]: row["detail"] for row in rows}
     assert len(detail) == len(rows)
@@ -289,10 +289,10 @@ def test_own_prices_are_what_is_compared(tmp_path: Path, untouched: Asked) -> No
     agreed = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
     ask = synced(tmp_path / "ledger", agreed, Prices.with_own(AGREED))
     assert {cause for (cause,) in amounts(ask())} == {cause for (cause,) in amounts(untouched())}
-    other = Scaled("0.55", agreed.of)
+    sonnet_scale = Scaled("0.55", agreed.of)
     ask = synced(
         tmp_path / "other",
-        lambda line, amount, day: (other if line.model == SONNET else agreed)(line, amount, day),
+        lambda line, amount, day: (sonnet_scale if line.model == SONNET else agreed)(line, amount, day),
         Prices.with_own(AGREED),
     )
     [row] = [row for row in ask(model=SONNET).rows if row["cause"] == "price list stale"]
@@ -344,7 +344,7 @@ def test_random_amounts_are_unexplained_to_the_digit(tmp_path: Path, untouched: 
     extras: dict[tuple[date, Line], int] = {}
     for day in ENDED:
         rng = Random(f"planted {day}")  # noqa: S311 - repeatable, not secret
-        refused = {(it.workspace, it.model, it.tier) for it, _ in world.sums(*_day(day)) if it.refused}
+        refused = {(group.workspace, group.model, group.tier) for group, _ in world.sums(*_day(day)) if group.refused}
         clean = sorted(
             {
                 line
@@ -354,31 +354,31 @@ def test_random_amounts_are_unexplained_to_the_digit(tmp_path: Path, untouched: 
             key=repr,
         )
         for line in rng.sample(clean, min(3, len(clean))):
-            due = sum(amount for it, amount in true_lines(world, day) if it == line)
+            due = sum(amount for candidate, amount in true_lines(world, day) if candidate == line)
             extras[day, line] = rng.randrange(-due // 2, due) // 1000 * 1000 + 137
         none = Line(None, "Claude Odd Usage", "tokens", SONNET, "output_tokens", "batch", "0-200k", "us")
         extras[day, none] = rng.randrange(10**12)
     seen: set[tuple[date, Line]] = set()
 
     def plant(line: Line, amount: int, day: date) -> Iterator[tuple[Line, int]]:
-        for key in [it for it in extras if it[0] == day and it not in seen]:
+        for key in [extra for extra in extras if extra[0] == day and extra not in seen]:
             yield key[1], extras[key]
         yield line, amount
 
     for (day, _), extra in extras.items():
         planted[day] += extra
     ask = synced(tmp_path / "ledger", lambda line, amount, day: _once(plant, line, amount, day, world))
-    found = amounts(ask("day"), "day")
-    unexplained = {day: amount for (day, cause), amount in found.items() if cause == "unexplained"}
+    by_cause = amounts(ask("day"), "day")
+    unexplained = {day: amount for (day, cause), amount in by_cause.items() if cause == "unexplained"}
     assert unexplained == {str(day): dollars(amount) for day, amount in planted.items()}
-    assert _unbilled(found) == _unbilled(amounts(untouched("day"), "day"))
+    assert _unbilled(by_cause) == _unbilled(amounts(untouched("day"), "day"))
 
 
-def _unbilled(found: Mapping[tuple[Any, ...], Decimal]) -> dict[tuple[Any, ...], Decimal]:
+def _unbilled(by_cause: Mapping[tuple[Any, ...], Decimal]) -> dict[tuple[Any, ...], Decimal]:
     """What is explained, what is not billed yet as refused: a planted line bills a model of which all was refused."""
     return {
         (day, cause.replace("not billed yet", "refused or blocked requests")): amount
-        for (day, cause), amount in found.items()
+        for (day, cause), amount in by_cause.items()
         if cause != "unexplained"
     }
 
@@ -408,19 +408,19 @@ usd = { output = "0.3333333333" }
 """
 
 
-def charge(day: int, quantity: int, billed: int, *, rows: int = 1, model: str = "odd", **of: Any) -> Part:
+def charge(day: int, quantity: int, billed: int, *, rows: int = 1, model: str = "odd", **fields: Any) -> Part:
     """Tokens of output in picodollars."""
     dims = {"tier": "standard", "context": "0-200k", "geo": "not_available", "speed": "standard", "cause": "none"}
     priced = (2 * quantity * RATE + 10**6) // (2 * 10**6)
     start = {"organization": "o", "day": date(2026, 11, day), "workspace": "w", "model": model, "kind": "output"}
     money = {"rows": rows, "quantity": quantity, "billed": billed, "priced": priced}
-    return Part(**{**start, **dims, **money, **of})
+    return Part(**{**start, **dims, **money, **fields})
 
 
 def causes(*parts: Part) -> dict[str, int | None]:
     """Cause to amount."""
-    found: list[Found] = reconcile(parts, Prices.with_own(OWN).own, {})
-    return {it.cause: it.amount for it in found}
+    findings: list[Found] = reconcile(parts, Prices.with_own(OWN).own, {})
+    return {finding.cause: finding.amount for finding in findings}
 
 
 def test_rounding_is_below_a_picodollar_a_row() -> None:
@@ -446,15 +446,15 @@ def test_a_factor_is_found_though_amounts_were_rounded() -> None:
     """Two thirds of a price that has no end in picodollars is still one factor."""
     used = (1_234_567, 7_654_321, 999_983, 31_337)
     billed = [round(Fraction(2, 3) * count * Fraction(RATE, 10**6)) for count in used]
-    found = reconcile(
+    findings = reconcile(
         [charge(day, count, paid) for day, (count, paid) in enumerate(zip(used, billed, strict=True), 1)],
         Prices.with_own(OWN).own,
         {},
     )
-    details = {it.detail for it in found if it.cause == "price list stale"}
+    details = {finding.detail for finding in findings if finding.cause == "price list stale"}
     assert details == {"odd since 2026-11-01: 2/3 of the list price"}
-    assert {it.cause for it in found} <= {"price list stale", "rounding"}
-    assert all(abs(it.amount or 0) <= 1 for it in found if it.cause == "rounding")
+    assert {finding.cause for finding in findings} <= {"price list stale", "rounding"}
+    assert all(abs(finding.amount or 0) <= 1 for finding in findings if finding.cause == "rounding")
 
 
 def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> None:
@@ -468,11 +468,11 @@ def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> Non
     billed = sum(priced.values()) - (3 * 10 + 7 * 11) * per
     share = billed * priced["us"] // sum(priced.values())
     paid = {"us": share, "global": billed - share}
-    parts = [replace(it, priced=priced[it.geo], billed=paid[it.geo]) for it in parts]
-    loose = {("o", date(2026, 11, 8), "w", SONNET, "output"): frozenset({"geo"})}
-    found = [it for it in reconcile(parts, Prices.with_own().own, loose) if it.amount]
-    assert {it.cause for it in found} == {"refused or blocked requests"}
-    assert sum(it.amount or 0 for it in found) == -(3 * 10 + 7 * 11) * per
+    parts = [replace(part, priced=priced[part.geo], billed=paid[part.geo]) for part in parts]
+    coarse = {("o", date(2026, 11, 8), "w", SONNET, "output"): frozenset({"geo"})}
+    findings = [finding for finding in reconcile(parts, Prices.with_own().own, coarse) if finding.amount]
+    assert {finding.cause for finding in findings} == {"refused or blocked requests"}
+    assert sum(finding.amount or 0 for finding in findings) == -(3 * 10 + 7 * 11) * per
 
 
 def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
@@ -481,13 +481,13 @@ def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
     synced(tmp_path / "ledger", plant)
     engine = Ledger(tmp_path / "ledger", CLOCK).engine()
     table = effective_rates(engine, Question("reconcile", window(str(SINCE), None, NOW), ()), Prices.with_own(), NOW)
-    [row] = [it for it in table.rows if (it["model"], it["kind"]) == ("claude-fable-5-1", "output")]
+    [row] = [row for row in table.rows if (row["model"], row["kind"]) == ("claude-fable-5-1", "output")]
     assert (row["rate"], row["list_rate"], row["of_list"]) == (44, 50, Decimal("0.88"))
-    rated = {it["kind"] for it in table.rows if it["rate"] is not None}
+    rated = {row["kind"] for row in table.rows if row["rate"] is not None}
     assert rated <= {*TOKENS, "web_search"}
-    assert {it["kind"] for it in table.rows} - rated == {"code_execution", "session_time"}
+    assert {row["kind"] for row in table.rows} - rated == {"code_execution", "session_time"}
     bill = Ledger(tmp_path / "ledger", CLOCK).spend((), str(SINCE)).totals["billed"]
-    assert sum((it["billed"] for it in table.rows), Decimal(0)) == table.totals["billed"] == bill  # type: ignore[arg-type]
+    assert sum((row["billed"] for row in table.rows), Decimal(0)) == table.totals["billed"] == bill  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("by", ["key", "actor", "team", "speed", "hour"])

@@ -46,7 +46,7 @@ def lines(largest: int, dearest: int) -> st.SearchStrategy[list[Line]]:
     maybe = st.one_of(priced, priced, priced, st.none())
     names = st.lists(st.text("abcdefgh", min_size=1, max_size=3), min_size=1, max_size=7, unique=True)
     users = names.flatmap(
-        lambda them: st.tuples(*(st.builds(User, st.just(name), quantity, maybe) for name in sorted(them)))
+        lambda names: st.tuples(*(st.builds(User, st.just(name), quantity, maybe) for name in sorted(names)))
     )
     total = st.one_of(st.integers(-largest, largest), st.integers(-20, 20))
     return st.lists(st.builds(Line, total, users), min_size=1, max_size=4)
@@ -56,12 +56,12 @@ ORDINARY = lines(10**15, 10**18)
 HUGE = lines(MOST, 10**33)
 
 
-def in_sql(said: list[Line], shuffle: int = 0) -> dict[tuple[int, str], int]:
+def in_sql(bill_lines: list[Line], shuffle: int = 0) -> dict[tuple[int, str], int]:
     """The shares that the split in SQL gives, by line and user; rows handed in in another order for each `shuffle`."""
     drawn = Random(shuffle)  # noqa: S311 - repeatable, not secret
-    users = [(place, user) for place, it in enumerate(said) for user in it.users]
+    users = [(number, user) for number, bill_line in enumerate(bill_lines) for user in bill_line.users]
     drawn.shuffle(users)
-    totals = list(enumerate(said))
+    totals = list(enumerate(bill_lines))
     drawn.shuffle(totals)
     alike = ("actor", "product", "model", "tier", "context", "geo", "speed")
     used = {
@@ -74,13 +74,13 @@ def in_sql(said: list[Line], shuffle: int = 0) -> dict[tuple[int, str], int]:
     pairs = list(range(len(users)))
     drawn.shuffle(pairs)
     pairing = {
-        "line": pa.array([users[place][0] for place in pairs], pa.int64()),
+        "line": pa.array([users[index][0] for index in pairs], pa.int64()),
         "id": pa.array(pairs, pa.int64()),
         "relaxed": ["none"] * len(pairs),
     }
     amounts = {
-        "line": pa.array([place for place, _ in totals], pa.int64()),
-        "total": pa.array([Decimal(it.total) for _, it in totals], WHOLE),
+        "line": pa.array([number for number, _ in totals], pa.int64()),
+        "total": pa.array([Decimal(bill_line.total) for _, bill_line in totals], WHOLE),
     }
     with duckdb.connect() as duck:
         for name, table in (("given_used", used), ("pairs", pairing), ("given_lines", amounts)):
@@ -88,26 +88,26 @@ def in_sql(said: list[Line], shuffle: int = 0) -> dict[tuple[int, str], int]:
         duck.execute("CREATE TEMP TABLE used AS SELECT * REPLACE (priced::HUGEINT AS priced) FROM given_used")
         duck.execute("CREATE TEMP TABLE lines AS SELECT * REPLACE (total::HUGEINT AS total) FROM given_lines")
         allocate.shares(duck)
-        found = duck.sql("SELECT line, key, share FROM shares JOIN used USING (id)").fetchall()
-    assert len(found) == len(users)
-    return {(place, name): int(share) for place, name, share in found}
+        rows = duck.sql("SELECT line, key, share FROM shares JOIN used USING (id)").fetchall()
+    assert len(rows) == len(users)
+    return {(number, name): int(share) for number, name, share in rows}
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(ORDINARY, HUGE))
-def test_the_split_in_sql_is_the_split_in_python(said: list[Line]) -> None:
+def test_the_split_in_sql_is_the_split_in_python(bill_lines: list[Line]) -> None:
     """SQL and Python give every user the same picodollars, negative totals and lines beyond 128 bits included."""
-    found = in_sql(said)
-    for place, it in enumerate(said):
-        expected = allocate.split(it.total, it.weights())
-        assert [found[place, user.name] for user in it.users] == expected
+    shares = in_sql(bill_lines)
+    for number, bill_line in enumerate(bill_lines):
+        expected = allocate.split(bill_line.total, bill_line.weights())
+        assert [shares[number, user.name] for user in bill_line.users] == expected
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.one_of(ORDINARY, HUGE), st.integers(1, 1000))
-def test_the_split_in_sql_does_not_depend_on_the_order_of_rows(said: list[Line], shuffle: int) -> None:
+def test_the_split_in_sql_does_not_depend_on_the_order_of_rows(bill_lines: list[Line], shuffle: int) -> None:
     """The same lines and users in another order have the same shares."""
-    assert in_sql(said, shuffle) == in_sql(said)
+    assert in_sql(bill_lines, shuffle) == in_sql(bill_lines)
 
 
 @given(st.integers(-(10**45), 10**45), st.lists(st.integers(0, 10**40), min_size=1, max_size=40))
@@ -152,15 +152,15 @@ def test_there_is_no_split_by_nothing(weights: list[int]) -> None:
 
 def test_where_one_price_is_unknown_all_weigh_by_use() -> None:
     """One user without a known rate makes the whole line be split by use, of others too."""
-    said = [
+    bill_lines = [
         Line(900, (User("a", 1, 50), User("b", 2, None))),
         Line(900, (User("a", 1, 50), User("b", 2, 10))),
         Line(900, (User("a", 1, 0), User("b", 2, 0))),
     ]
-    found = in_sql(said)
-    assert [found[0, name] for name in "ab"] == [300, 600]
-    assert [found[1, name] for name in "ab"] == [750, 150]
-    assert [found[2, name] for name in "ab"] == [300, 600]
+    shares = in_sql(bill_lines)
+    assert [shares[0, name] for name in "ab"] == [300, 600]
+    assert [shares[1, name] for name in "ab"] == [750, 150]
+    assert [shares[2, name] for name in "ab"] == [300, 600]
 
 
 def test_a_line_beyond_128_bits_is_split_exactly() -> None:
@@ -168,10 +168,10 @@ def test_a_line_beyond_128_bits_is_split_exactly() -> None:
     users = (User("a", 10, 10**33), User("b", 10, 2 * 10**33), User("c", 10, 10**33 + 1))
     for total in (MOST, -MOST):
         assert MOST * users[0].priced >= 2**127  # type: ignore[operator]
-        found = in_sql([Line(total, users), Line(7, users)])
-        assert [found[0, user.name] for user in users] == allocate.split(total, [it.priced or 0 for it in users])
-        assert sum(found[0, user.name] for user in users) == total
-        assert sum(found[1, user.name] for user in users) == 7
+        shares = in_sql([Line(total, users), Line(7, users)])
+        assert [shares[0, user.name] for user in users] == allocate.split(total, [user.priced or 0 for user in users])
+        assert sum(shares[0, user.name] for user in users) == total
+        assert sum(shares[1, user.name] for user in users) == 7
 
 
 MONEY = st.one_of(st.none(), st.integers(-MOST, MOST))
@@ -180,11 +180,15 @@ MONEY = st.one_of(st.none(), st.integers(-MOST, MOST))
 @given(st.lists(MONEY, max_size=20), st.integers(0, 3))
 def test_dollars_and_picodollars_are_the_same_money(amounts: list[int | None], skip: int) -> None:
     """Dollars to picodollars and back is the same, nulls, signs, slices and chunks included, to the largest amount."""
-    said = [None if it is None else Decimal(it).scaleb(-12) for it in amounts]
-    money = pa.chunked_array([pa.array(said[:skip], pa.decimal128(28, 12)), pa.array(said, pa.decimal128(28, 12))])
-    kept = [*amounts[:skip], *amounts]
-    assert [None if it is None else int(it) for it in whole(money).to_pylist()] == kept
-    assert [None if it is None else int(it) for it in whole(money.combine_chunks()[skip:]).to_pylist()] == kept[skip:]
+    dollar_amounts = [None if amount is None else Decimal(amount).scaleb(-12) for amount in amounts]
+    money = pa.chunked_array(
+        [pa.array(dollar_amounts[:skip], pa.decimal128(28, 12)), pa.array(dollar_amounts, pa.decimal128(28, 12))]
+    )
+    expected = [*amounts[:skip], *amounts]
+    assert [None if value is None else int(value) for value in whole(money).to_pylist()] == expected
+    assert [
+        None if value is None else int(value) for value in whole(money.combine_chunks()[skip:]).to_pylist()
+    ] == expected[skip:]
     assert dollars(whole(money)).equals(money.combine_chunks())
 
 

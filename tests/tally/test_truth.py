@@ -40,7 +40,7 @@ class Line:
     @property
     def error(self) -> int:
         """Picodollars that went to another than who used them."""
-        return sum(abs(self.found[who] - self.truth[who]) for who in {*self.truth, *self.found}) // 2
+        return sum(abs(self.found[caller] - self.truth[caller]) for caller in {*self.truth, *self.found}) // 2
 
 
 @pytest.fixture(scope="module")
@@ -65,32 +65,34 @@ def _who(world: World, group: Any) -> Who:
 @pytest.fixture(scope="module")
 def lines(world: World, charged: list[Row]) -> dict[tuple[Any, ...], Line]:
     """Every line of tokens or searches of these days, by all that the bill tells, with truth and split beside."""
-    found: dict[tuple[Any, ...], Line] = defaultdict(Line)
+    bill_lines: dict[tuple[Any, ...], Line] = defaultdict(Line)
     for day in DAYS:
         for request in world.requests(day):
-            who, group = _who(world, request.group), request.group
-            of = (day, who[0], group.model)
+            caller, group = _who(world, request.group), request.group
+            prefix = (day, caller[0], group.model)
             counts = dict(zip(KINDS.values(), request[2:8], strict=True))
             costs = {KINDS[kind]: amount for kind, amount in request.picodollars().items()}
             for kind, count in counts.items():
                 search = kind == "web_search"
                 if not count or (group.tier not in {"standard", "batch"} and not search):
                     continue
-                line = found[(day, who[0], kind) if search else (*of, kind, group.tier, group.context, group.geo)]
-                line.truth[who] += costs.get(kind, 0)
+                line = bill_lines[
+                    (day, caller[0], kind) if search else (*prefix, kind, group.tier, group.context, group.geo)
+                ]
+                line.truth[caller] += costs.get(kind, 0)
                 line.refused |= group.refused
                 line.large |= group.large and not search
                 line.speeds.add(group.speed)
     for row in charged:
         if row["cause"] in {"code execution", "session time"}:
             continue
-        who = tuple(row[name] for name in ("workspace", "key", "actor"))
+        caller = tuple(row[name] for name in ("workspace", "key", "actor"))
         short = (row["day"], row["workspace"])
         rest = tuple(row[name] for name in ("kind", "tier", "context", "geo"))
-        place = (*short, row["kind"]) if row["kind"] == "web_search" else (*short, row["model"], *rest)
+        line_key = (*short, row["kind"]) if row["kind"] == "web_search" else (*short, row["model"], *rest)
         if row["billed"] is not None:
-            found[place].found[who] += int(row["billed"].scaleb(12))  # type: ignore[index]
-    return found
+            bill_lines[line_key].found[caller] += int(row["billed"].scaleb(12))  # type: ignore[index]
+    return bill_lines
 
 
 def test_what_keys_are_billed_is_the_bill_of_each_day(world: World, charged: list[Row]) -> None:
@@ -101,17 +103,17 @@ def test_what_keys_are_billed_is_the_bill_of_each_day(world: World, charged: lis
 
 def test_each_line_is_conserved(lines: dict[tuple[Any, ...], Line]) -> None:
     """What its users got of a line is the line, for each line of tokens."""
-    for place, line in lines.items():
-        assert sum(line.found.values()) == line.total, place
+    for line_key, line in lines.items():
+        assert sum(line.found.values()) == line.total, line_key
 
 
 def test_a_split_is_exact_where_nothing_is_hidden(lines: dict[tuple[Any, ...], Line]) -> None:
     """Where no user of a line was refused and none asked with a prompt that costs more unseen, each has its truth."""
-    clear = {place: line for place, line in lines.items() if not line.refused and not line.large}
+    clear = {line_key: line for line_key, line in lines.items() if not line.refused and not line.large}
     shared = [line for line in clear.values() if len(line.truth) > 1]
     mixed = [line for line in shared if len(line.speeds) > 1]
     assert (len(shared) > 100, len(mixed) > 10) == (True, True), (len(shared), len(mixed))
-    assert [place for place, line in clear.items() if line.error] == []
+    assert [line_key for line_key, line in clear.items() if line.error] == []
 
 
 def test_a_split_is_off_by_what_was_refused_alone(lines: dict[tuple[Any, ...], Line]) -> None:
@@ -127,23 +129,23 @@ def test_the_error_of_each_key_is_printed(world: World, lines: dict[tuple[Any, .
     for line in lines.values():
         named = "large Haiku 5.5" if line.large else "refused" if line.refused else "clear"
         for name in (named, "all"):
-            truth, found = sums.setdefault(name, (defaultdict(int), defaultdict(int)))
-            for who, amount in line.truth.items():
-                truth[who] += amount
-            for who, amount in line.found.items():
-                found[who] += amount
-    said = [f"{'lines':<16} {'keys':>5} {'billed USD':>14} {'misplaced USD':>14} {'mean':>10} {'worst':>10}"]
+            truth, shares = sums.setdefault(name, (defaultdict(int), defaultdict(int)))
+            for caller, amount in line.truth.items():
+                truth[caller] += amount
+            for caller, amount in line.found.items():
+                shares[caller] += amount
+    output = [f"{'lines':<16} {'keys':>5} {'billed USD':>14} {'misplaced USD':>14} {'mean':>10} {'worst':>10}"]
     errors = {}
-    for name, (truth, found) in sorted(sums.items()):
-        off = {who: abs(found[who] - truth[who]) for who in {*truth, *found}}
-        share = [Decimal(off[who]) / truth[who] for who in off if truth[who]]
-        misplaced, whole = Decimal(sum(off.values()) // 2).scaleb(-12), Decimal(sum(truth.values())).scaleb(-12)
+    for name, (truth, shares) in sorted(sums.items()):
+        off = {caller: abs(shares[caller] - truth[caller]) for caller in {*truth, *shares}}
+        share = [Decimal(off[caller]) / truth[caller] for caller in off if truth[caller]]
+        misplaced, total = Decimal(sum(off.values()) // 2).scaleb(-12), Decimal(sum(truth.values())).scaleb(-12)
         errors[name] = max(share, default=Decimal(0))
         mean = sum(share) / max(len(share), 1)
-        said.append(f"{name:<16} {len(off):>5} {whole:>14.4f} {misplaced:>14.6f} {mean:>10.4%} {errors[name]:>10.4%}")
-    refusals = next(it for it in world.plants if it.kind is Plant.REFUSALS)
-    said.append(f"(planted: {refusals.what} of {refusals.subject} on {refusals.first})")
-    print("", *said, sep="\n")  # noqa: T201 - the figures are to be read
+        output.append(f"{name:<16} {len(off):>5} {total:>14.4f} {misplaced:>14.6f} {mean:>10.4%} {errors[name]:>10.4%}")
+    refusals = next(plant for plant in world.plants if plant.kind is Plant.REFUSALS)
+    output.append(f"(planted: {refusals.what} of {refusals.subject} on {refusals.first})")
+    print("", *output, sep="\n")  # noqa: T201 - the figures are to be read
     assert errors["clear"] == 0
     assert errors["all"] < Decimal("0.20")
 

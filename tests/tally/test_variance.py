@@ -27,62 +27,64 @@ rated = st.lists(st.tuples(st.integers(1, 10**9), st.integers(1, 10**7)), min_si
 """Lines of (units used, picodollars a unit)."""
 
 
-def month(said: list[tuple[int, int]]) -> dict[Line, Amount]:
+def month(cells: list[tuple[int, int]]) -> dict[Line, Amount]:
     """A month of lines in one pool, each of (units, picodollars a unit)."""
     return {
-        (POOL, (f"{place}",)): Amount(units, Decimal(units * rate).scaleb(-12))
-        for place, (units, rate) in enumerate(said)
+        (POOL, (f"{number}",)): Amount(units, Decimal(units * rate).scaleb(-12))
+        for number, (units, rate) in enumerate(cells)
     }
 
 
-def whole(before: Mapping[Line, Amount], after: Mapping[Line, Amount]) -> Effects:
+def total_effect(before: Mapping[Line, Amount], after: Mapping[Line, Amount]) -> Effects:
     """The effects of all lines together."""
     return Effects.sum(list(effects(before, after).values()))
 
 
-def near(found: Decimal, wanted: Decimal | Fraction, lines: int = 1) -> bool:
+def near(value: Decimal, wanted: Decimal | Fraction, lines: int = 1) -> bool:
     """Whether an amount is that, but for a picodollar of rounding for each line."""
-    return abs(Fraction(found) - Fraction(wanted)) <= Fraction(PICO) * lines
+    return abs(Fraction(value) - Fraction(wanted)) <= Fraction(PICO) * lines
 
 
 @given(months, months)
 def test_effects_add_up_to_the_change(before: dict[Line, Amount], after: dict[Line, Amount]) -> None:
     """Of each line and of all, before + price + volume + mix is after, to the picodollar, and no line is lost."""
-    found = effects(before, after)
-    assert found.keys() == {*before, *after}
-    for line, it in found.items():
-        assert it.before == (before[line].billed if line in before else 0)
-        assert it.after == (after[line].billed if line in after else 0)
-        assert total([it.before, it.price, it.volume, it.mix]) == it.after
-        assert all((Fraction(amount) / Fraction(PICO)).denominator == 1 for amount in (it.price, it.volume, it.mix))
-    all_ = Effects.sum(list(found.values()))
+    parts = effects(before, after)
+    assert parts.keys() == {*before, *after}
+    for line, effect in parts.items():
+        assert effect.before == (before[line].billed if line in before else 0)
+        assert effect.after == (after[line].billed if line in after else 0)
+        assert total([effect.before, effect.price, effect.volume, effect.mix]) == effect.after
+        assert all(
+            (Fraction(amount) / Fraction(PICO)).denominator == 1 for amount in (effect.price, effect.volume, effect.mix)
+        )
+    all_ = Effects.sum(list(parts.values()))
     assert total([all_.before, all_.price, all_.volume, all_.mix]) == all_.after
-    assert all_.after - all_.before == all_.change == total([it.change for it in found.values()])
+    assert all_.after - all_.before == all_.change == total([effect.change for effect in parts.values()])
 
 
 @given(rated, st.integers(1, 50))
-def test_growth_is_volume(said: list[tuple[int, int]], times: int) -> None:
+def test_growth_is_volume(cells: list[tuple[int, int]], times: int) -> None:
     """Where every line is used so many times as much at its old rate, all of the change is volume."""
-    before, after = month(said), month([(units * times, rate) for units, rate in said])
-    for it in effects(before, after).values():
-        assert (it.price, it.volume, it.mix) == (0, it.change, 0)
+    before, after = month(cells), month([(units * times, rate) for units, rate in cells])
+    for effect in effects(before, after).values():
+        assert (effect.price, effect.volume, effect.mix) == (0, effect.change, 0)
 
 
 @given(rated, st.data())
-def test_other_rates_are_price(said: list[tuple[int, int]], data: st.DataObject) -> None:
+def test_other_rates_are_price(cells: list[tuple[int, int]], data: st.DataObject) -> None:
     """Where the same is used at other rates, a list price or a discount, all of the change is price."""
-    after = month([(units, data.draw(st.integers(0, 10**7))) for units, _ in said])
-    for it in effects(month(said), after).values():
-        assert (it.price, it.volume, it.mix) == (it.change, 0, 0)
+    after = month([(units, data.draw(st.integers(0, 10**7))) for units, _ in cells])
+    for effect in effects(month(cells), after).values():
+        assert (effect.price, effect.volume, effect.mix) == (effect.change, 0, 0)
 
 
 @given(rated, st.data())
-def test_another_share_of_the_same_quantity_is_mix(said: list[tuple[int, int]], data: st.DataObject) -> None:
+def test_another_share_of_the_same_quantity_is_mix(cells: list[tuple[int, int]], data: st.DataObject) -> None:
     """Where as much is used in all at the same rates, but of other lines, all of the change is mix."""
-    units = data.draw(st.permutations([units for units, _ in said]))
-    after = month([(unit, rate) for unit, (_, rate) in zip(units, said, strict=True)])
-    for it in effects(month(said), after).values():
-        assert (it.price, it.volume, it.mix) == (0, 0, it.change)
+    units = data.draw(st.permutations([units for units, _ in cells]))
+    after = month([(unit, rate) for unit, (_, rate) in zip(units, cells, strict=True)])
+    for effect in effects(month(cells), after).values():
+        assert (effect.price, effect.volume, effect.mix) == (0, 0, effect.change)
 
 
 @given(rated, rated, st.integers(1, 999))
@@ -93,11 +95,11 @@ def test_a_discount_lands_in_price_whatever_else_moves(
     size = min(len(first), len(second))
     before, listed = month(first[:size]), month([(units, rate * 1000) for units, rate in second[:size]])
     less = Decimal(1000 - permille) / 1000
-    billed = {line: Amount(it.quantity, it.billed * less) for line, it in listed.items()}
+    billed = {line: Amount(amount.quantity, amount.billed * less) for line, amount in listed.items()}
     without, discounted = effects(before, listed), effects(before, billed)
-    for line, it in discounted.items():
-        assert (it.volume, it.mix) == (without[line].volume, without[line].mix)
-        assert it.price - without[line].price == -listed[line].billed * permille / 1000
+    for line, amount in discounted.items():
+        assert (amount.volume, amount.mix) == (without[line].volume, without[line].mix)
+        assert amount.price - without[line].price == -listed[line].billed * permille / 1000
 
 
 @given(rated, rated)
@@ -105,57 +107,57 @@ def test_the_effects_are_what_the_page_says(first: list[tuple[int, int]], second
     """Each effect is its formula in whole fractions, rounded to a picodollar; the formulas are written anew here."""
     before, after = month(first), month(second)
     old, new = sum(units for units, _ in first), sum(units for units, _ in second)
-    for line, it in effects(before, after).items():
-        place = int(line[1][0])
-        q0, p0 = first[place] if place < len(first) else (0, 0)
-        q1, p1 = second[place] if place < len(second) else (0, 0)
+    for line, effect in effects(before, after).items():
+        index = int(line[1][0])
+        q0, p0 = first[index] if index < len(first) else (0, 0)
+        q1, p1 = second[index] if index < len(second) else (0, 0)
         both = q0 and q1
-        assert near(it.volume, Fraction(q0 * p0, 10**12) * (Fraction(new, old) - 1))
-        assert near(it.price, Fraction(q1 * (p1 - p0), 10**12) if both else 0)
+        assert near(effect.volume, Fraction(q0 * p0, 10**12) * (Fraction(new, old) - 1))
+        assert near(effect.price, Fraction(q1 * (p1 - p0), 10**12) if both else 0)
         share = (q1 - Fraction(q0 * new, old)) * p0 if both or not q1 else Fraction(q1 * p1)
-        assert near(it.mix, share / 10**12, 2)
+        assert near(effect.mix, share / 10**12, 2)
 
 
 def test_a_model_that_takes_the_place_of_another_is_mix() -> None:
     """As many tokens of a dearer model that is new: what it costs more is mix; nothing is price or volume."""
     before = {(POOL, ("sonnet",)): Amount(1000, Decimal(3))}
     after = {(POOL, ("opus",)): Amount(1000, Decimal(5))}
-    found = whole(before, after)
-    assert (found.price, found.volume, found.mix) == (0, 0, 2)
+    total = total_effect(before, after)
+    assert (total.price, total.volume, total.mix) == (0, 0, 2)
 
 
 def test_free_use_that_is_billed_now_is_price() -> None:
     """What cost nothing and is billed now changed its price; what is billed no more likewise."""
     free, paid = {(POOL, ("flex",)): Amount(10, Decimal(0))}, {(POOL, ("flex",)): Amount(10, Decimal(4))}
-    assert (whole(free, paid).price, whole(paid, free).price) == (4, -4)
+    assert (total_effect(free, paid).price, total_effect(paid, free).price) == (4, -4)
 
 
 def test_what_has_no_quantity_is_volume() -> None:
     """A line whose quantity is not known, in either span, changed in volume, and counts for no other line."""
     session = (("org", "session-hours"), ("none",))
     for old, new in ((None, None), (None, 5), (5, None)):
-        found = effects({session: Amount(old, Decimal(3))}, {session: Amount(new, Decimal(7))})[session]
-        assert (found.price, found.volume, found.mix) == (0, 4, 0)
-    apart = (POOL, ("unknown",))
+        effect = effects({session: Amount(old, Decimal(3))}, {session: Amount(new, Decimal(7))})[session]
+        assert (effect.price, effect.volume, effect.mix) == (0, 4, 0)
+    unknown_line = (POOL, ("unknown",))
     before, after = month([(10, 5)]), month([(10, 7)])
-    more = effects(before | {apart: Amount(None, Decimal(1))}, after | {apart: Amount(None, Decimal(2))})
-    assert more[POOL, ("0",)] == effects(before, after)[POOL, ("0",)]
+    parts = effects(before | {unknown_line: Amount(None, Decimal(1))}, after | {unknown_line: Amount(None, Decimal(2))})
+    assert parts[POOL, ("0",)] == effects(before, after)[POOL, ("0",)]
 
 
 def test_a_pool_that_is_new_or_gone_is_volume() -> None:
     """Where a side of the pool has no quantity there is nothing to grow from: all of the change is volume."""
-    one = month([(10, 5), (3, 7)])
-    for before, after in (({}, one), (one, {})):
-        found = whole(before, after)
-        assert (found.price, found.volume, found.mix) == (0, found.change, 0)
+    pool = month([(10, 5), (3, 7)])
+    for before, after in (({}, pool), (pool, {})):
+        total = total_effect(before, after)
+        assert (total.price, total.volume, total.mix) == (0, total.change, 0)
 
 
 @given(rated, rated, rated)
 def test_pools_know_nothing_of_each_other(
-    first: list[tuple[int, int]], second: list[tuple[int, int]], other: list[tuple[int, int]]
+    first: list[tuple[int, int]], second: list[tuple[int, int]], searches: list[tuple[int, int]]
 ) -> None:
     """The effects of a pool are the same whatever lies in another."""
     before, after = month(first), month(second)
-    apart = {(("org", "searches"), line): it for (_, line), it in month(other).items()}
-    found = effects(before | apart, after)
-    assert {line: it for line, it in found.items() if line[0] == POOL} == effects(before, after)
+    second_pool = {(("org", "searches"), line): amount for (_, line), amount in month(searches).items()}
+    parts = effects(before | second_pool, after)
+    assert {line: effect for line, effect in parts.items() if line[0] == POOL} == effects(before, after)
