@@ -29,5 +29,5 @@ def owned(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """The small organization's ledger with rules of who owns what."""
     path = tmp_path_factory.mktemp("owned") / "tallystick.toml"
     path.write_text(RULES, encoding="utf-8")
-    told = Settings.load(config=str(path), ledger=str(book.path), environment={})
-    return Kept(told.ledger, CLOCK, told.price_lists(), told)
+    settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
+    return Kept(settings.ledger, CLOCK, settings.price_lists(), settings)

@@ -95,34 +95,37 @@ class Truth:
         """US dollars of the days from first to last, both included; of one workspace by its real id."""
         if workspace is None:
             return sum((self.world.billed(day) for day in days(first, last)), Decimal(0))
-        asked = (
-            it.cost() for day in days(first, last) for it in self._requests(day) if it.group.workspace == workspace
+        request_costs = (
+            request.cost()
+            for day in days(first, last)
+            for request in self._requests(day)
+            if request.group.workspace == workspace
         )
         served = (
-            Decimal(it.picodollars).scaleb(-12)
+            Decimal(service.picodollars).scaleb(-12)
             for day in days(first, last)
-            for it in self.world.services(day)
-            if it.workspace == workspace
+            for service in self.world.services(day)
+            if service.workspace == workspace
         )
-        return sum(asked, Decimal(0)) + sum(served, Decimal(0))
+        return sum(request_costs, Decimal(0)) + sum(served, Decimal(0))
 
-    def tokens(self, first: date, last: date, **of: Any) -> dict[str, int]:
+    def tokens(self, first: date, last: date, **fields: Any) -> dict[str, int]:
         """Tokens by kind, web searches beside them, of the requests whose group has these values."""
         sums = dict.fromkeys((*TOKENS, "web_searches"), 0)
         for day in days(first, last):
-            for it in self._requests(day):
-                if all(getattr(it.group, name) == value for name, value in of.items()):
-                    for name, count in zip(sums, it[2:], strict=True):
+            for request in self._requests(day):
+                if all(getattr(request.group, name) == value for name, value in fields.items()):
+                    for name, count in zip(sums, request[2:], strict=True):
                         sums[name] += count
         return sums
 
     def _requests(self, day: date) -> list[Any]:
-        return [it for it in self.world.requests(day) if it.at < NOW]
+        return [request for request in self.world.requests(day) if request.at < NOW]
 
 
 def days(first: date, last: date) -> list[date]:
     """The days from first to last, both included."""
-    return [first + DAY * place for place in range((last - first) // timedelta(days=1) + 1)]
+    return [first + DAY * number for number in range((last - first) // timedelta(days=1) + 1)]
 
 
 def column(table: Table, name: str) -> list[Any]:
@@ -140,16 +143,16 @@ def summed(table: Table, name: str) -> Any:
 
 def total(table: Table, name: str) -> Any:
     """A total, which must be known."""
-    said = table.totals[name]
-    assert said is not None, (*table.warnings, *table.notes)
-    return said
+    amount = table.totals[name]
+    assert amount is not None, (*table.warnings, *table.notes)
+    return amount
 
 
 def message(table: Table, *words: str) -> str:
     """The one message that has all these words."""
-    found = [it for it in (*table.warnings, *table.notes) if all(word in it for word in words)]
-    assert len(found) == 1, (words, (*table.warnings, *table.notes))
-    return found[0]
+    matches = [text for text in (*table.warnings, *table.notes) if all(word in text for word in words)]
+    assert len(matches) == 1, (words, (*table.warnings, *table.notes))
+    return matches[0]
 
 
 @dataclass(frozen=True)

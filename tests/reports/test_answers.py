@@ -46,11 +46,11 @@ def test_each_workspace_has_its_own_bill(book: Ledger, golden_world: World, trut
     """A workspace's row is the exact sum of what its requests and services cost; the default one is `default`."""
     default = golden_world.organization.default.id
     expected = {
-        "default" if it.id == default else it.id: truth.billed(AGO_30, LAST, it.id)
-        for it in golden_world.organization.workspaces
+        "default" if workspace.id == default else workspace.id: truth.billed(AGO_30, LAST, workspace.id)
+        for workspace in golden_world.organization.workspaces
     }
-    found = {row["workspace"]: row["billed"] for row in book.spend("workspace").rows}
-    assert found == {workspace: billed for workspace, billed in expected.items() if billed}
+    by_workspace = {row["workspace"]: row["billed"] for row in book.spend("workspace").rows}
+    assert by_workspace == {workspace: billed for workspace, billed in expected.items() if billed}
 
 
 def test_each_day_has_its_own_bill(book: Ledger, truth: Truth) -> None:
@@ -89,10 +89,10 @@ def engine(book: Ledger) -> Engine:
     return book.engine()
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_rows_add_up_to_the_totals(engine: Engine, report: Pivot) -> None:
     """Whatever is grouped by, each group is one row with no blank, and the rows add up to the same totals exactly."""
-    ask = functools.partial(asked, engine, report)
+    ask = functools.partial(answer_of, engine, report)
     totals = ask(()).totals
     for by in GROUPINGS[report.name]:
         table = ask(by)
@@ -107,7 +107,7 @@ def test_rows_add_up_to_the_totals(engine: Engine, report: Pivot) -> None:
                 assert summed(table, measure.name) == total(table, measure.name), by
 
 
-def asked(engine: Engine, report: Pivot, by: tuple[str, ...]) -> Table:
+def answer_of(engine: Engine, report: Pivot, by: tuple[str, ...]) -> Table:
     """The answer over the last 30 days."""
     return answer(report, engine, Question(report.name, window("30d", None, NOW), by), NOW)
 
@@ -138,47 +138,47 @@ def test_no_dimension_gives_one_row(book: Ledger) -> None:
     assert table.rows == [dict(table.totals)]
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 @pytest.mark.parametrize("top", [1, 3])
 def test_top_keeps_the_largest_and_sums_the_rest(book: Ledger, report: Pivot, top: int) -> None:
     """`top` shows the N largest rows and `others`, one for what stands apart; together they are the exact total."""
-    whole, table = book.ask(report.name, by="model"), book.ask(report.name, by="model", top=top)
-    assert table.rows[:top] == whole.rows[:top]
+    full, table = book.ask(report.name, by="model"), book.ask(report.name, by="model", top=top)
+    assert table.rows[:top] == full.rows[:top]
     others = table.rows[top:]
     assert {row["model"] for row in others} == {"others"}
-    apart = [report.apart[0]] if report.apart else []
-    left = {tuple(row[name] for name in apart) for row in whole.rows[top:]}
-    assert sorted(tuple(row[name] for name in apart) for row in others) == sorted(left)
-    assert table.totals == whole.totals
+    group = [report.apart[0]] if report.apart else []
+    rest = {tuple(row[name] for name in group) for row in full.rows[top:]}
+    assert sorted(tuple(row[name] for name in group) for row in others) == sorted(rest)
+    assert table.totals == full.totals
     for measure in report.measures:
         if measure.derived is None:
-            assert summed(table, measure.name) == total(whole, measure.name)
+            assert summed(table, measure.name) == total(full, measure.name)
 
 
 def test_top_that_leaves_nothing_out_adds_no_row(book: Ledger) -> None:
     """Where N rows or fewer exist, there is no row `others`."""
-    whole = book.spend("model")
-    assert book.spend("model", top=len(whole.rows)).rows == whole.rows
-    assert "others" in column(book.spend("model", top=len(whole.rows) - 1), "model")
+    full = book.spend("model")
+    assert book.spend("model", top=len(full.rows)).rows == full.rows
+    assert "others" in column(book.spend("model", top=len(full.rows) - 1), "model")
 
 
 def test_top_over_days_keeps_time_in_order(book: Ledger) -> None:
     """With time the largest rows stay in order of time and `others` comes last."""
     table = book.spend("day", top=4)
-    *kept, last = table.rows
+    *top_rows, last = table.rows
     largest = sorted(book.spend("day").rows, key=lambda row: Decimal(str(row["billed"])), reverse=True)[:4]
-    assert kept == sorted(largest, key=lambda row: str(row["day"]))
+    assert top_rows == sorted(largest, key=lambda row: str(row["day"]))
     assert last["day"] == "others"
     assert summed(table, "billed") == total(table, "billed")
 
 
-def rate(counts: list[int], said: Cell) -> Decimal | None:
+def rate(counts: list[int], cell: Cell) -> Decimal | None:
     """Cache reads, the last of the counts, of them all: exact, then rounded to as many places as were said."""
     if not sum(counts):
         return None
-    assert isinstance(said, Decimal)
-    assert said.as_tuple().exponent in range(-12, -3)
-    return (Decimal(counts[-1]) / sum(counts)).quantize(said)
+    assert isinstance(cell, Decimal)
+    assert cell.as_tuple().exponent in range(-12, -3)
+    return (Decimal(counts[-1]) / sum(counts)).quantize(cell)
 
 
 def test_the_hit_rate_of_others_is_that_of_their_sum(book: Ledger) -> None:
@@ -221,17 +221,17 @@ def test_priority_tokens_are_said_to_cost_nothing_here(book: Ledger, truth: Trut
 
 def test_no_priority_note_without_priority_tokens(book: Ledger) -> None:
     """An answer about another tier says nothing of priority."""
-    assert not [it for it in book.usage("model", where={"tier": "standard"}).notes if "Priority" in it]
+    assert not [note for note in book.usage("model", where={"tier": "standard"}).notes if "Priority" in note]
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
     """The question stands in the answer: report, window in UTC, grouping, conditions, top; and the version too."""
-    said = book.ask(
+    answer = book.ask(
         report.name, by="model", since="2026-11-01", until="2026-11-07", where={"tier": "standard"}, top=2
     ).written()
-    assert said["report"] == report.name
-    assert said["question"] == {
+    assert answer["report"] == report.name
+    assert answer["question"] == {
         "report": report.name,
         "since": "2026-11-01T00:00:00Z",
         "until": "2026-11-08T00:00:00Z",
@@ -239,11 +239,11 @@ def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
         "where": {"tier": ["standard"]},
         "top": 2,
     }
-    assert said["as_of"] == {"version": book.engine().version.number, "at": "2026-11-22T10:30:00Z"}
+    assert answer["as_of"] == {"version": book.engine().version.number, "at": "2026-11-22T10:30:00Z"}
 
 
 @pytest.mark.parametrize(
-    ("report", "by", "said"),
+    ("report", "by", "words"),
     [
         ("usage", "session", "session"),
         ("cache", "method", "method"),
@@ -255,12 +255,12 @@ def test_an_answer_says_what_was_asked(book: Ledger, report: Pivot) -> None:
         ("spend", "worksapce", "worksapce"),
     ],
 )
-def test_what_a_report_cannot_know_is_refused(book: Ledger, report: str, by: str, said: str) -> None:
+def test_what_a_report_cannot_know_is_refused(book: Ledger, report: str, by: str, words: str) -> None:
     """A dimension that a report cannot know is an error that names it, says why, and lists the choices."""
     with pytest.raises(InvalidQuestion) as wrong:
         book.ask(report, by=by)
     assert by in wrong.value.what
-    assert said in wrong.value.what
+    assert words in wrong.value.what
     assert "workspace" in wrong.value.hint
 
 
@@ -276,14 +276,14 @@ def test_what_makes_no_question_is_refused(book: Ledger) -> None:
             asking()
 
 
-@pytest.mark.parametrize("who", ["key", "actor"])
-def test_only_what_was_billed_to_several_together_is_said_to_be(book: Ledger, who: str) -> None:
+@pytest.mark.parametrize("dimension", ["key", "actor"])
+def test_only_what_was_billed_to_several_together_is_said_to_be(book: Ledger, dimension: str) -> None:
     """Dollars billed to several keys (or actors) together are those of lines whose users differ in that, no others."""
     line = "day, workspace, kind, CASE WHEN kind = 'web_search' THEN '' ELSE model || tier || context || geo END"
     allocated = f"FROM charges WHERE method = 'allocated' AND day BETWEEN '{AGO_30}' AND '{LAST}'"
-    several = f"SELECT sum(billed) AS billed, count(DISTINCT {who}) AS users {allocated} GROUP BY {line}"
+    several = f"SELECT sum(billed) AS billed, count(DISTINCT {dimension}) AS users {allocated} GROUP BY {line}"
     [together] = book.sql(f"SELECT sum(billed) AS billed FROM ({several}) WHERE users > 1").rows  # noqa: S608
     [every] = book.sql(f"SELECT sum(billed) AS billed {allocated}").rows
-    [said] = [it for it in book.spend(who).notes if f"billed to several {who}s together" in it]
-    assert said.split()[0] == f"{together['billed']:,.2f}"
+    [note] = [note for note in book.spend(dimension).notes if f"billed to several {dimension}s together" in note]
+    assert note.split()[0] == f"{together['billed']:,.2f}"
     assert together["billed"] < every["billed"]  # type: ignore[operator]

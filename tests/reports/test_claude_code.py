@@ -43,11 +43,16 @@ def coded(world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 def billed(world: World) -> Decimal:
     """What Claude Code was truly billed on the days asked about."""
     coding = world.organization.coding.id
-    costs = [it.cost() for day in days(SINCE, LAST) for it in world.requests(day) if it.group.workspace == coding]
+    costs = [
+        request.cost()
+        for day in days(SINCE, LAST)
+        for request in world.requests(day)
+        if request.group.workspace == coding
+    ]
     return sum(costs, Decimal(0))
 
 
-def asked(book: Ledger, by: str) -> Table:
+def table_of(book: Ledger, by: str) -> Table:
     """The answer over the days that both dialects have."""
     return book.claude_code(by or (), f"{SINCE}", UNTIL)
 
@@ -55,8 +60,8 @@ def asked(book: Ledger, by: str) -> Table:
 @pytest.mark.parametrize("by", ["person", "day", "model", ""])
 def test_the_bill_stands_beside(coded: Ledger, world: World, by: str) -> None:
     """By person, day and model the billed amounts sum to what Claude Code was truly billed, to the last digit."""
-    table = asked(coded, by)
-    known = [it for it in column(table, "billed") if it is not None]
+    table = table_of(coded, by)
+    known = [cell for cell in column(table, "billed") if cell is not None]
     assert sum(known, Decimal(0)) == total(table, "billed") == billed(world)
     assert summed(table, "estimated") == total(table, "estimated")
     assert abs(total(table, "estimated")) > 0
@@ -65,74 +70,74 @@ def test_the_bill_stands_beside(coded: Ledger, world: World, by: str) -> None:
 def test_it_is_the_spend_by_product(coded: Ledger) -> None:
     """The bill is that of `spend` for the product, and the estimate is in no total of it."""
     spend = coded.spend("product", f"{SINCE}", UNTIL, {"product": "claude_code"})
-    assert total(spend, "billed") == total(asked(coded, "person"), "billed")
+    assert total(spend, "billed") == total(table_of(coded, "person"), "billed")
 
 
 def test_active_days_are_counted_once(coded: Ledger, world: World) -> None:
     """A person who works on a day in several places is active one day; by person each day counts once."""
     people = {
-        (it.group.account, day)
+        (request.group.account, day)
         for day in days(SINCE, LAST)
-        for it in (*world.requests(day), *world.seated(day))
-        if it.group.workspace == world.organization.coding.id and it.group.account
+        for request in (*world.requests(day), *world.seated(day))
+        if request.group.workspace == world.organization.coding.id and request.group.account
     }
-    table = asked(coded, "person")
-    users = {it.id for it in world.organization.users}
+    table = table_of(coded, "person")
+    users = {user.id for user in world.organization.users}
     assert sum(row["active_days"] for row in table.rows if row["person"] in users) == len(people)
-    assert total(asked(coded, "terminal"), "active_days") == total(table, "active_days")
-    assert total(asked(coded, "terminal"), "active_days") < summed(asked(coded, "terminal"), "active_days")
+    assert total(table_of(coded, "terminal"), "active_days") == total(table, "active_days")
+    assert total(table_of(coded, "terminal"), "active_days") < summed(table_of(coded, "terminal"), "active_days")
 
 
 def test_acceptance_is_a_ratio_of_sums(coded: Ledger) -> None:
     """The rate is what was accepted of all proposals, in each row and in the total."""
-    table = asked(coded, "day")
+    table = table_of(coded, "day")
     for row in (*table.rows, table.totals):
         assert row["acceptance_rate"] == round(Decimal(row["accepted"]) / (row["accepted"] + row["rejected"]), 12)
 
 
 def test_seats_have_no_bill(coded: Ledger, world: World) -> None:
     """What a person with a seat costs is unknown, not zero, and that such people may be missing is said."""
-    table = asked(coded, "person")
-    seated = {it.group.account for day in days(SINCE, LAST) for it in world.seated(day)}
+    table = table_of(coded, "person")
+    seated = {request.group.account for day in days(SINCE, LAST) for request in world.seated(day)}
     rows = [row for row in table.rows if row["person"] in seated]
     assert len(rows) == 2
     assert {(row["billed"], row["billed_per_active_day"]) for row in rows} == {(None, None)}
-    assert [it for it in (*table.warnings, *table.notes) if "seat" in it and "missing" in it]
-    assert [it for it in (*table.warnings, *table.notes) if "never add it" in it]
+    assert [message for message in (*table.warnings, *table.notes) if "seat" in message and "missing" in message]
+    assert [message for message in (*table.warnings, *table.notes) if "never add it" in message]
 
 
 def test_keys_of_one_name_stand_together(coded: Ledger) -> None:
     """Two keys of one name are one row in the report, with the bill of both; one of its own name has its id."""
-    rows = {row["person"]: row for row in asked(coded, "person").rows}
+    rows = {row["person"]: row for row in table_of(coded, "person").rows}
     [both] = [row for person, row in rows.items() if str(person).startswith("key:")]
     assert both["person_name"] == "claude-code-ci"
     assert both["billed"] > 0
-    assert len([it for it in rows if str(it).startswith("apikey_")]) == 1
+    assert len([row for row in rows if str(row).startswith("apikey_")]) == 1
 
 
 def test_the_older_dialect_tells_no_bill(world: World, tmp_path: Path) -> None:
     """Where only the older dialect was read what Claude Code was billed is unknown, and that is said."""
     book = synced(tmp_path / "ledger", world, "reports")
-    table = asked(book, "person")
+    table = table_of(book, "person")
     assert {*column(table, "billed")} == {None}
     assert table.totals["billed"] is None
-    assert total(table, "estimated") == total(asked(book, "day"), "estimated") > 0
-    assert [it for it in (*table.warnings, *table.notes) if "billed is of 0 of 4 days" in it]
+    assert total(table, "estimated") == total(table_of(book, "day"), "estimated") > 0
+    assert [message for message in (*table.warnings, *table.notes) if "billed is of 0 of 4 days" in message]
 
 
 def test_models_do_not_multiply_what_was_done(coded: Ledger) -> None:
     """By model the counts of what was done are unknown, and their totals are those by day."""
-    table = asked(coded, "model")
+    table = table_of(coded, "model")
     assert {*column(table, "sessions")} == {None}
-    assert total(table, "sessions") == summed(asked(coded, "day"), "sessions")
-    assert summed(table, "tokens") == total(asked(coded, "person"), "tokens")
+    assert total(table, "sessions") == summed(table_of(coded, "day"), "sessions")
+    assert summed(table, "tokens") == total(table_of(coded, "person"), "tokens")
 
 
 def test_one_person_by_name(coded: Ledger, world: World) -> None:
     """A person can be asked for by name, and one whom nobody knows is an error."""
     user = world.organization.users[0]
     table = coded.claude_code("day", f"{SINCE}", UNTIL, {"person": user.name})
-    [row] = [it for it in asked(coded, "person").rows if it["person"] == user.id]
+    [row] = [row for row in table_of(coded, "person").rows if row["person"] == user.id]
     assert total(table, "billed") == row["billed"]
     with pytest.raises(InvalidQuestion):
         coded.claude_code("day", f"{SINCE}", UNTIL, {"person": "Nobody"})

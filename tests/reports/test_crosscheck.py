@@ -73,7 +73,7 @@ def test_every_row_is_the_bill(book: Ledger, world: World) -> None:
     table = _asked(book, every=True)
     assert summed(table, "billed_reports") == summed(table, "billed_analytics")
     assert table.totals["billed_analytics"] == sum(map(world.billed, DAYS), Decimal(0))
-    assert all(row["difference"] == 0 and not any(row[f"{it}_difference"] for it in KINDS) for row in table.rows)
+    assert all(row["difference"] == 0 and not any(row[f"{kind}_difference"] for kind in KINDS) for row in table.rows)
     places = [(row["day"], row["workspace"]) for row in table.rows]
     assert len(set(places)) == len(places)
     workspaces = {workspace for _, workspace in places}
@@ -93,7 +93,9 @@ def test_a_restated_day_differs_by_what_came_late(moved: Ledger) -> None:
     expected = sum(request[2] for request in late.requests(RESTATED)) - used
     assert summed(table, "uncached_input_difference") == table.totals["uncached_input_difference"] == expected
     assert message(table, f"Equal on {len(DAYS) - 1} of {len(DAYS)} days")
-    assert len([it for it in table.notes if f"differs since {RESTATED}, on that day alone" in it]) == len(table.rows)
+    assert len([note for note in table.notes if f"differs since {RESTATED}, on that day alone" in note]) == len(
+        table.rows
+    )
 
 
 def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def test_usage_by_the_hour_is_exact(hours: Ledger, truth: Truth) -> None:
     expected = truth.tokens(HOURS_SINCE, TODAY)
     assert {name: summed(table, name) for name in expected} == expected
     assert column(table, "hour") == sorted(set(column(table, "hour")))
-    assert all(len(it) == len("2026-11-20T00:00:00Z") and it.endswith(":00:00Z") for it in column(table, "hour"))
+    assert all(len(hour) == len("2026-11-20T00:00:00Z") and hour.endswith(":00:00Z") for hour in column(table, "hour"))
 
 
 def test_two_grains_are_never_added(hours: Ledger, book: Ledger) -> None:
@@ -54,5 +54,5 @@ def test_days_are_made_of_hours_where_there_are_no_others(only_hours: Ledger, tr
         table = only_hours.usage(by, SINCE)
         assert {name: total(table, name) for name in expected} == expected
     last = date(2026, 11, 21)
-    row = next(it for it in only_hours.usage("day", SINCE).rows if it["day"] == f"{last}")
+    row = next(row for row in only_hours.usage("day", SINCE).rows if row["day"] == f"{last}")
     assert {name: row[name] for name in TOKENS} == {name: truth.tokens(last, last)[name] for name in TOKENS}

@@ -52,18 +52,18 @@ def scripted(answers: Mapping[str, Json | int]) -> Client:
     """A client of an API that gives these answers by the path below `/v1/organizations/`; a number is a refusal."""
 
     def answer(request: httpx2.Request) -> httpx2.Response:
-        said = answers.get(request.url.path.removeprefix("/v1/organizations/"), 403)
-        if isinstance(said, int):
-            return httpx2.Response(said, json={"type": "error", "error": {"type": "no", "message": "Not for you."}})
-        return httpx2.Response(200, content=json.dumps(said))
+        response = answers.get(request.url.path.removeprefix("/v1/organizations/"), 403)
+        if isinstance(response, int):
+            return httpx2.Response(response, json={"type": "error", "error": {"type": "no", "message": "Not for you."}})
+        return httpx2.Response(200, content=json.dumps(response))
 
     return Client(Credential(KEY), clock=CLOCK, transport=httpx2.MockTransport(answer))
 
 
-def limit(scope: Json, **more: Any) -> Json:
+def limit(scope: Json, **fields: Any) -> Json:
     """A spend limit as the API writes it."""
     usual = {"id": f"spl_{scope['type']}", "amount": "10000", "currency": "USD", "period": "monthly"}
-    return {**usual, "is_enabled": True, "scope": scope, **more}
+    return {**usual, "is_enabled": True, "scope": scope, **fields}
 
 
 def listing(*rows: Json) -> Json:
@@ -71,22 +71,22 @@ def listing(*rows: Json) -> Json:
     return {"data": list(rows), "next_page": None, "has_more": False}
 
 
-def row_of(table: Table, **of: Any) -> Json:
+def row_of(table: Table, **fields: Any) -> Json:
     """The one row that has these values."""
-    (found,) = (row for row in table.rows if all(row[name] == value for name, value in of.items()))
-    return found
+    (match,) = (row for row in table.rows if all(row[name] == value for name, value in fields.items()))
+    return match
 
 
 def test_spend_beside_limits(shown: Table, truth: Truth, golden_world: World) -> None:
     """Beside each limit of a Console organization stands what was billed since the month began, to the picodollar."""
-    whole = truth.billed(MONTH, YESTERDAY)
+    total = truth.billed(MONTH, YESTERDAY)
     for scope in ("organization", "usage_tier"):
         row = row_of(shown, scope=scope)
-        assert row["spent"] == whole
-        assert row["remaining"] == row["limit"] - whole
-        assert round(row["share"] * row["limit"], 9) == round(whole, 9)
+        assert row["spent"] == total
+        assert row["remaining"] == row["limit"] - total
+        assert round(row["share"] * row["limit"], 9) == round(total, 9)
         assert (row["since"], row["resets"]) == ("2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z")
-    named = {it.id: it.name for it in golden_world.organization.workspaces}
+    named = {workspace.id: workspace.name for workspace in golden_world.organization.workspaces}
     places = [row for row in shown.rows if row["scope"] == "workspace"]
     assert places
     for row in places:
@@ -96,7 +96,7 @@ def test_spend_beside_limits(shown: Table, truth: Truth, golden_world: World) ->
 
 def test_the_nearest_limit_is_first(shown: Table) -> None:
     """The largest share stands first; a limit that is switched off says so, and has no share and no remainder."""
-    shares = [it for it in column(shown, "share") if it is not None]
+    shares = [share for share in column(shown, "share") if share is not None]
     assert shares == sorted(shares, reverse=True)
     assert column(shown, "share")[: len(shares)] == shares
     off = row_of(shown, status="disabled")
@@ -115,8 +115,8 @@ def test_the_default_workspace(book: Ledger, golden_world: World, truth: Truth) 
     """A limit names the default workspace by its real id, the bill by none: they meet (reports-api 1.5)."""
     real = golden_world.organization.default.id
     me = {"id": golden_world.organization.id, "name": "Org"}
-    asked = listing(limit({"type": "workspace", "workspace_id": real}))
-    with scripted({"me": me, "spend_limits": asked}) as client:
+    spend_limits = listing(limit({"type": "workspace", "workspace_id": real}))
+    with scripted({"me": me, "spend_limits": spend_limits}) as client:
         (row,) = book.limits(client=client).rows
     assert row["spent"] == truth.billed(MONTH, YESTERDAY, real)
 
@@ -126,17 +126,17 @@ def test_periods_and_numbers(book: Ledger, golden_world: World, truth: Truth) ->
 
     No number is not zero, and another currency is named and never compared.
     """
-    whole = {"type": "organization"}
-    found = listing(
-        limit(whole, id="week", period="weekly"),
-        limit(whole, id="day", period="daily", amount="20000"),
-        limit(whole, id="year", period="yearly", amount="30000"),
-        limit(whole, id="none", amount=None),
-        limit(whole, id="yen", amount="40000", currency="JPY"),
+    scope = {"type": "organization"}
+    spend_limits = listing(
+        limit(scope, id="week", period="weekly"),
+        limit(scope, id="day", period="daily", amount="20000"),
+        limit(scope, id="year", period="yearly", amount="30000"),
+        limit(scope, id="none", amount=None),
+        limit(scope, id="yen", amount="40000", currency="JPY"),
         limit({"type": "seat_tier", "seat_tier": "premium"}),
     )
     me = {"id": golden_world.organization.id, "name": "Org"}
-    with scripted({"me": me, "spend_limits": found}) as client:
+    with scripted({"me": me, "spend_limits": spend_limits}) as client:
         table = book.limits(client=client)
     monday = date(2026, 11, 16)
     assert row_of(table, period="weekly")["spent"] == truth.billed(monday, YESTERDAY)
@@ -242,24 +242,24 @@ def test_the_rooms_of_an_enterprise(members: World, tmp_path: Path) -> None:
 
 def minutes(world: World, count: Callable[[Any], int], models: set[str]) -> Counter[datetime]:
     """What the requests of the last 24 hours come to by minute, request by request, batches and fast mode left out."""
-    found: Counter[datetime] = Counter()
+    counts: Counter[datetime] = Counter()
     end = NOW
     for day in (NOW.date() - timedelta(days=1), NOW.date()):
-        for it in world.requests(day):
-            usual = it.group.tier != "batch" and it.group.speed != "fast" and it.group.model in models
-            if usual and end - timedelta(days=1) <= it.at < end:
-                found[it.at.replace(second=0, microsecond=0)] += count(it)
-    return found
+        for request in world.requests(day):
+            usual = request.group.tier != "batch" and request.group.speed != "fast" and request.group.model in models
+            if usual and end - timedelta(days=1) <= request.at < end:
+                counts[request.at.replace(second=0, microsecond=0)] += count(request)
+    return counts
 
 
 def test_the_busiest_minute(rates: Table, golden_world: World, console: Simulator) -> None:
     """Against each limit of models stands the busiest minute as it happened; what is left of the limit is headroom."""
     with client_of(console) as client:
-        told = json.loads(client.get(RATES).body)["data"]
-    models = {entry["group"]["id"]: set(entry["models"] or ()) for entry in told}
+        rate_limits = json.loads(client.get(RATES).body)["data"]
+    models = {entry["group"]["id"]: set(entry["models"] or ()) for entry in rate_limits}
     counted = {
-        "output_tokens_per_minute": lambda it: it.output,
-        "input_tokens_per_minute_cache_aware": lambda it: it.uncached + it.write_5m + it.write_1h,
+        "output_tokens_per_minute": lambda request: request.output,
+        "input_tokens_per_minute_cache_aware": lambda request: request.uncached + request.write_5m + request.write_1h,
     }
     seen = 0
     for row in rates.rows:
@@ -270,8 +270,8 @@ def test_the_busiest_minute(rates: Table, golden_world: World, console: Simulato
         assert row["busiest"] == most, row
         assert row["headroom"] == round(Decimal(row["limit"] - most) / row["limit"], 12)
         if most:
-            at = datetime.fromisoformat(str(row["minute"]))
-            assert truth[at] == most
+            minute = datetime.fromisoformat(str(row["minute"]))
+            assert truth[minute] == most
             seen += 1
         else:
             assert row["minute"] == "none"
@@ -309,10 +309,10 @@ RESULT = {
 }
 
 
-def older(**more: Any) -> Json:
+def older(**fields: Any) -> Json:
     """A page of the older usage report: one minute."""
     span = {"starting_at": "2026-11-22T10:00:00Z", "ending_at": "2026-11-22T10:01:00Z"}
-    return {"data": [{**span, "results": [{**RESULT, **more}]}], "has_more": False, "next_page": None}
+    return {"data": [{**span, "results": [{**RESULT, **fields}]}], "has_more": False, "next_page": None}
 
 
 def test_the_older_reports(book: Ledger) -> None:

@@ -21,7 +21,9 @@ def test_names_stand_beside_ids(book: Ledger, golden_world: World) -> None:
     table = book.spend("workspace")
     assert [heading.name for heading in table.headings] == ["workspace", "workspace_name", "billed"]
     organization = golden_world.organization
-    expected = {it.id: it.name for it in organization.workspaces} | {"default": organization.default.name}
+    expected = {workspace.id: workspace.name for workspace in organization.workspaces} | {
+        "default": organization.default.name
+    }
     assert all(row["workspace_name"] == expected[str(row["workspace"])] for row in table.rows)
     names = {row["key"]: row["key_name"] for row in book.usage("key", since=f"{FIRST}").rows}
     for key in organization.keys:
@@ -32,7 +34,7 @@ def test_names_stand_beside_ids(book: Ledger, golden_world: World) -> None:
 
 def test_two_keys_of_one_name_stay_two_rows(book: Ledger, golden_world: World) -> None:
     """Two keys called `staging` are two rows, told apart by their ids, which stand beside the name."""
-    ids = {it.id for it in golden_world.organization.keys if it.name == "staging"}
+    ids = {key.id for key in golden_world.organization.keys if key.name == "staging"}
     rows = [row for row in book.usage("key", since=f"{FIRST}").rows if row["key_name"] == "staging"]
     assert len(ids) == 2
     assert {row["key"] for row in rows} == ids
@@ -40,7 +42,7 @@ def test_two_keys_of_one_name_stay_two_rows(book: Ledger, golden_world: World) -
 
 def test_a_condition_by_a_name_takes_all_that_bear_it(book: Ledger, golden_world: World) -> None:
     """`key=staging` asks for both keys of that name, `key=<id>` for one."""
-    ids = [it.id for it in golden_world.organization.keys if it.name == "staging"]
+    ids = [key.id for key in golden_world.organization.keys if key.name == "staging"]
     by_name = book.usage("key", f"{FIRST}", where={"key": "staging"})
     by_ids = book.usage("key", f"{FIRST}", where={"key": ids})
     assert set(column(by_name, "key")) == set(ids)
@@ -50,7 +52,7 @@ def test_a_condition_by_a_name_takes_all_that_bear_it(book: Ledger, golden_world
 
 def test_values_of_one_dimension_add_up(book: Ledger) -> None:
     """Several values of a dimension are either-or: their answer is the sum of the single ones."""
-    models = [str(it) for it in column(book.spend("model"), "model") if it != "none"][:2]
+    models = [str(model) for model in column(book.spend("model"), "model") if model != "none"][:2]
     single = [total(book.spend((), where={"model": model}), "billed") for model in models]
     assert total(book.spend((), where={"model": models}), "billed") == exact(single)
 
@@ -58,7 +60,7 @@ def test_values_of_one_dimension_add_up(book: Ledger) -> None:
 def test_conditions_on_two_dimensions_hold_together(book: Ledger) -> None:
     """Conditions on different dimensions are as-well-as."""
     rows = book.spend(("workspace", "model")).rows
-    row = next(it for it in rows if it["workspace_name"] == "Production" and it["model"] != "none")
+    row = next(row for row in rows if row["workspace_name"] == "Production" and row["model"] != "none")
     table = book.spend((), where={"workspace": "Production", "model": str(row["model"])})
     assert total(table, "billed") == row["billed"]
 
@@ -78,8 +80,8 @@ def test_spend_can_be_held_to_a_model_without_usage_by_day(only_hours: Ledger) -
 
 def test_the_priority_note_needs_no_usage_by_day(only_hours: Ledger) -> None:
     """A ledger that keeps usage by the hour alone warns of priority tokens in spend all the same."""
-    assert [it for it in only_hours.usage((), "2026-11-20").notes if "Priority" in it]
-    assert [it for it in only_hours.spend((), "2026-11-20").notes if "Priority" in it]
+    assert [note for note in only_hours.usage((), "2026-11-20").notes if "Priority" in note]
+    assert [note for note in only_hours.spend((), "2026-11-20").notes if "Priority" in note]
 
 
 @pytest.mark.parametrize(("report", "name"), [("usage", "key"), ("usage", "actor"), ("usage", "workspace")])

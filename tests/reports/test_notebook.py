@@ -23,7 +23,7 @@ def table(book: Ledger) -> Table:
 def test_rows_are_dictionaries(table: Table) -> None:
     """`rows` has one dictionary a row, by column name; money is Decimal."""
     assert set(table.rows[0]) == {"day", "workspace", "workspace_name", "billed"}
-    assert {type(it) for it in column(table, "billed")} == {Decimal}
+    assert {type(cell) for cell in column(table, "billed")} == {Decimal}
 
 
 def test_arrow_types_are_exact(table: Table, book: Ledger) -> None:
@@ -46,7 +46,7 @@ def test_arrow_of_no_rows_keeps_its_types(empty: Ledger, table: Table) -> None:
 def test_pandas_keeps_decimals(table: Table) -> None:
     """In pandas money stays Decimal, so that a sum is exact."""
     frame = table.to_pandas()
-    assert {type(it) for it in frame["billed"]} == {Decimal}
+    assert {type(cell) for cell in frame["billed"]} == {Decimal}
     assert frame["billed"].sum() == table.totals["billed"]
     assert list(frame.columns) == [heading.name for heading in table.headings]
 
@@ -70,7 +70,7 @@ def test_html_is_harmless() -> None:
     name = '<script>alert("1")</script>&\x1b[31m\u202egnp.exe'
     shown = Table(None, (Heading("<b>name</b>", Kind.NAME),), [(name,)], {}, (note("a <i>note</i>"),))._repr_html_()
     assert "&lt;script&gt;" in shown
-    assert not [it for it in ("<script", "<b>", "<i>", "\x1b") if it in shown]
+    assert not [markup for markup in ("<script", "<b>", "<i>", "\x1b") if markup in shown]
     assert "\u202e" not in shown
 
 

@@ -24,26 +24,26 @@ def engine(book: Ledger) -> Engine:
     return book.engine()
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_the_query_of_a_report_gives_its_figures(book: Ledger, engine: Engine, report: object) -> None:
     """What `--sql` shows can be asked as it stands, and has the same groups and figures as the report."""
     name = report.name  # type: ignore[attr-defined]
     where = {"workspace": ["Production", "default"]}
     table = book.ask(name, by=("workspace", "day"), since="7d", where=where)
-    said = ask(engine, book.query(name, by=("workspace", "day"), since="7d", where=where))
-    names = [it.name for it in said.headings]
-    assert {tuple(row[it] for it in names) for row in table.rows} == {
-        tuple(f"{row[it]}" if it == "day" else row[it] for it in names) for row in said.rows
+    answer = ask(engine, book.query(name, by=("workspace", "day"), since="7d", where=where))
+    names = [heading.name for heading in answer.headings]
+    assert {tuple(row[name] for name in names) for row in table.rows} == {
+        tuple(f"{row[name]}" if name == "day" else row[name] for name in names) for row in answer.rows
     }
 
 
-@pytest.mark.parametrize("view", VIEWS, ids=lambda it: it.name)
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_every_column_is_documented(engine: Engine, view: object) -> None:
     """Each view has exactly the columns and types that the schema documents, each with a meaning."""
-    found = ask(engine, f"DESCRIBE {view.name}").rows  # type: ignore[attr-defined]
+    rows = ask(engine, f"DESCRIBE {view.name}").rows  # type: ignore[attr-defined]
     types = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}
-    said = [(row["column_name"], types.get(str(row["column_type"]), row["column_type"])) for row in found]
-    assert said == [(name, kind) for name, kind, _ in view.columns]  # type: ignore[attr-defined]
+    columns = [(row["column_name"], types.get(str(row["column_type"]), row["column_type"])) for row in rows]
+    assert columns == [(name, kind) for name, kind, _ in view.columns]  # type: ignore[attr-defined]
     assert all(re.search("[a-z]{3}", meaning) for _, _, meaning in view.columns)  # type: ignore[attr-defined]
 
 
@@ -122,10 +122,10 @@ def test_every_type_of_cell_can_be_written(engine: Engine) -> None:
     assert table.written()["rows"]
 
 
-@pytest.mark.parametrize("whole", [2**63 - 1, 2**63, 10**38 - 1, 10**38, 2**127 - 1, -(2**127) + 1])
-def test_an_integer_of_any_size_is_exact_in_arrow(engine: Engine, whole: int) -> None:
+@pytest.mark.parametrize("number", [2**63 - 1, 2**63, 10**38 - 1, 10**38, 2**127 - 1, -(2**127) + 1])
+def test_an_integer_of_any_size_is_exact_in_arrow(engine: Engine, number: int) -> None:
     """Every integer that DuckDB has comes back from Arrow as it was, one of 39 digits too."""
-    assert ask(engine, f"SELECT '{whole}'::HUGEINT AS whole").to_arrow().to_pylist() == [{"whole": whole}]
+    assert ask(engine, f"SELECT '{number}'::HUGEINT AS whole").to_arrow().to_pylist() == [{"whole": number}]
 
 
 def test_the_first_rows_are_enough_to_read(engine: Engine) -> None:

@@ -64,7 +64,7 @@ def test_statements_add_up_to_the_bill(book: Ledger, made: Charged) -> None:
     assert made.teams == ["=cmd|' /C calc'!A0", "docs", "platform", "unowned"]
     documents = [statement(made, team) for team in made.teams]
     amounts = [document.lines.totals["amount"] for document in documents if document.lines]
-    assert sum(Decimal(str(it)) for it in amounts) == bill(book)
+    assert sum(Decimal(str(amount)) for amount in amounts) == bill(book)
     for document in documents:
         assert "Difference: 0." in document.sections[-1].words[0]
         assert str(bill(book)).rstrip("0") in document.sections[-1].words[0]
@@ -75,12 +75,14 @@ def test_a_statement_is_its_sections(made: Charged) -> None:
     for team in made.teams:
         document = statement(made, team)
         assert document.lines
-        tables = {it.title: it.table for it in document.sections if it.table}
-        parts = [tables[it] for it in ("What the team used", "Its parts of shared costs") if it in tables]
-        assert sum(len(it.cells) for it in parts) == len(document.lines.cells)
-        figures = {it.heading.name: it.cell for it in document.figures}
-        assert figures["amount"] == sum(figures.get(it) or 0 for it in ("own", "shared"))  # type: ignore[misc]
-        assert all(it.totals["amount"] == figures["amount"] for name, it in tables.items() if name.startswith("By "))
+        tables = {section.title: section.table for section in document.sections if section.table}
+        parts = [tables[title] for title in ("What the team used", "Its parts of shared costs") if title in tables]
+        assert sum(len(part.cells) for part in parts) == len(document.lines.cells)
+        figures = {figure.heading.name: figure.cell for figure in document.figures}
+        assert figures["amount"] == sum(figures.get(name) or 0 for name in ("own", "shared"))  # type: ignore[misc]
+        assert all(
+            table.totals["amount"] == figures["amount"] for name, table in tables.items() if name.startswith("By ")
+        )
 
 
 def test_lines_are_what_was_used_at_the_rate_it_says(made: Charged) -> None:
@@ -101,9 +103,11 @@ def test_shared_lines_add_up_over_their_teams(made: Charged) -> None:
     totals: dict[tuple[Any, ...], Any] = {}
     for row in overview(made).lines.rows:  # type: ignore[union-attr]
         if row["part"] == "shared":
-            at = tuple(row[it] for it in ("workspace", "key", "model", "kind", "terms", "unit", "method", "rule"))
-            sums[at] = sums.get(at, Decimal(0)) + row["amount"]  # type: ignore[operator]
-            totals.setdefault(at, row["line_total"])
+            line_key = tuple(
+                row[name] for name in ("workspace", "key", "model", "kind", "terms", "unit", "method", "rule")
+            )
+            sums[line_key] = sums.get(line_key, Decimal(0)) + row["amount"]  # type: ignore[operator]
+            totals.setdefault(line_key, row["line_total"])
     assert len(sums) > 10
     assert sums == totals
 
@@ -121,13 +125,13 @@ def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> 
     Path("own.toml").write_text(RULES, encoding="utf-8")
     words = ("statement", "--month", "2026-10", "--all", "--config", "own.toml", "--format", "csv", "-o", str(tmp_path))
     assert tallystick(*words).code == 0
-    names = sorted(it.name for it in tmp_path.iterdir() if it.suffix == ".csv")
-    assert names == [f"2026-10-{it}.csv" for it in ("all", "cmd-C-calc-A0", "docs", "platform", "unowned")]
+    names = sorted(file.name for file in tmp_path.iterdir() if file.suffix == ".csv")
+    assert names == [f"2026-10-{slug}.csv" for slug in ("all", "cmd-C-calc-A0", "docs", "platform", "unowned")]
     sums, posted = {}, {}
     for name in names:
         rows = list(csv.DictReader(io.StringIO((tmp_path / name).read_text(encoding="utf-8"), newline="")))
         teams = ["team", "cost_center", "own", "shared", "adjustment", "amount", "posted"]
-        assert list(rows[0]) == (teams if "all" in name else [it.name for it in LINES])
+        assert list(rows[0]) == (teams if "all" in name else [heading.name for heading in LINES])
         assert not any(cell.startswith(("=", "+", "@")) for row in rows for cell in row.values())
         sums[name] = sum(Decimal(row["amount"]) for row in rows)
         posted[name] = sum(Decimal(row["posted"]) for row in rows)
@@ -137,7 +141,7 @@ def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("--team", "dogs"), ("dogs", "unowned")),
         ((), ("--team", "--all")),
@@ -146,9 +150,9 @@ def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> 
         (("--team", "unowned", "--organization", "x"), ("'x'",)),
     ],
 )
-def test_a_statement_asked_wrongly(tallystick: Tallystick, words: tuple[str, ...], said: tuple[str, ...]) -> None:
+def test_a_statement_asked_wrongly(tallystick: Tallystick, words: tuple[str, ...], expected: tuple[str, ...]) -> None:
     """A team that is charged nothing, none and all at once, and all without a folder, are asked wrongly."""
-    tallystick("statement", "--month", "2026-10", *words).refused(2, *said)
+    tallystick("statement", "--month", "2026-10", *words).refused(2, *expected)
 
 
 def test_a_month_by_its_other_words(tallystick: Tallystick, tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ LAST = date(2026, 11, 20)
 def test_each_organization_has_its_own_bill(two: Ledger, truth: Truth, other_world: World) -> None:
     """By organization, each row is what that organization was billed, whatever else the ledger holds."""
     table = two.spend("organization", f"{TWO_SINCE}", f"{LAST}")
-    found = {row["organization"]: row["billed"] for row in table.rows}
-    assert found == {
+    by_organization = {row["organization"]: row["billed"] for row in table.rows}
+    assert by_organization == {
         truth.world.organization.id: truth.billed(TWO_SINCE, LAST),
         other_world.organization.id: Truth(other_world).billed(TWO_SINCE, LAST),
     }
@@ -50,5 +50,5 @@ def test_a_part_of_the_bill_is_no_unknown(two: Ledger, truth: Truth) -> None:
 def test_default_workspaces_of_two_organizations_are_told_apart(two: Ledger) -> None:
     """By workspace, the default workspaces of two organizations are not one row under one name."""
     table = two.spend("workspace", f"{TWO_SINCE}", f"{LAST}")
-    apart = column(table, "workspace").count("default") == 2
-    assert apart or [it for it in (*table.warnings, *table.notes) if "organization" in it]
+    two_rows = column(table, "workspace").count("default") == 2
+    assert two_rows or [text for text in (*table.warnings, *table.notes) if "organization" in text]

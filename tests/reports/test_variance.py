@@ -25,7 +25,7 @@ EFFECTS = ("price", "volume", "mix")
 def adds_up(table: Table) -> None:
     """Every row and the totals add up, and the rows to the totals."""
     for row in (*table.rows, table.totals):
-        assert row["after"] - row["before"] == row["change"] == sum((row[it] for it in EFFECTS), Decimal(0)), row
+        assert row["after"] - row["before"] == row["change"] == sum((row[name] for name in EFFECTS), Decimal(0)), row
     for name in ("before", "after", "change", *EFFECTS):
         assert summed(table, name) == total(table, name)
 
@@ -87,8 +87,8 @@ def test_a_team_with_a_workspace_of_its_own_changes_as_that_does(owned: Ledger) 
         assert abs(both - shared[name]) < Decimal("0.0000001"), name
         assert abs(rows["left"][name] - rows["right"][name]) < Decimal("0.0000001"), name
     assert rows["left"]["before"] + rows["right"]["before"] == shared["before"]
-    mine = owned.variance("2026-11", "2026-10", by=(), where={"team": "coders", "workspace": "Claude Code"}).rows
-    assert mine == owned.variance("2026-11", "2026-10", by=(), where={"workspace": "Claude Code"}).rows
+    combined = owned.variance("2026-11", "2026-10", by=(), where={"team": "coders", "workspace": "Claude Code"}).rows
+    assert combined == owned.variance("2026-11", "2026-10", by=(), where={"workspace": "Claude Code"}).rows
 
 
 def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
@@ -110,10 +110,10 @@ def test_windows(book: Ledger, truth: Truth) -> None:
     assert total(named, "before") == truth.billed(date(2026, 10, 8), date(2026, 10, 9))
     turned = book.variance("2026-10", against="2026-11", by=())
     assert (total(turned, "before"), total(turned, "after")) == (truth.billed(*NOVEMBER), truth.billed(*OCTOBER))
-    asked = book.variance().question
-    assert asked
-    assert asked.spoken()["against"] == {"since": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}
-    assert asked.spoken()["since"] == "2026-10-01T00:00:00Z"
+    question = book.variance().question
+    assert question
+    assert question.spoken()["against"] == {"since": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}
+    assert question.spoken()["since"] == "2026-10-01T00:00:00Z"
 
 
 def test_what_is_not_known_is_not_zero(book: Ledger) -> None:
@@ -131,7 +131,7 @@ def test_a_running_month_is_said_to_be_a_part(book: Ledger) -> None:
     assert message(table, "31 billed days", "21")
     assert message(table, "After", "has not ended")
     assert message(table, "session_time", "volume")
-    assert "messages" not in {it.name for it in table.headings}
+    assert "messages" not in {heading.name for heading in table.headings}
 
 
 def test_two_organizations_stand_apart(two: Ledger) -> None:
@@ -142,7 +142,7 @@ def test_two_organizations_stand_apart(two: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "error"),
     [
         (("--by", "day"), "two windows"),
         (("--by", "nonsense"), "no dimension"),
@@ -154,16 +154,16 @@ def test_two_organizations_stand_apart(two: Ledger) -> None:
         (("--where", "model=claude-opus-55"), "claude-opus-5-5"),
     ],
 )
-def test_wrong_questions(tallystick: Tallystick, words: tuple[str, ...], said: str) -> None:
+def test_wrong_questions(tallystick: Tallystick, words: tuple[str, ...], error: str) -> None:
     """A question that cannot be ends with 2 and says how to mend it."""
-    tallystick("variance", *words).refused(2, said)
+    tallystick("variance", *words).refused(2, error)
 
 
 def test_the_command(tallystick: Tallystick) -> None:
     """The command says both windows and the effects; --strict ends with 1 where days of either are absent."""
     run = tallystick("variance", "--month", "2026-11", "--by", "kind", "--format", "json")
     assert run.json["question"]["against"]["since"] == "2026-10-01T00:00:00Z"
-    assert [it["name"] for it in run.json["columns"]][1:] == ["before", "after", "change", *EFFECTS, "growth"]
+    assert [heading["name"] for heading in run.json["columns"]][1:] == ["before", "after", "change", *EFFECTS, "growth"]
     text = tallystick("variance", "--since", "2026-11-08", "--until", "2026-11-14", "--strict")
     assert text.code == 0
     assert "2026-11-08 to 2026-11-14 against 2026-11-01 to 2026-11-07" in text.out

@@ -20,10 +20,10 @@ SINCE = f"{FIRST}"
 @pytest.mark.parametrize("name", ["workspace", "key", "model", "kind", "tier", "team", "organization"])
 def test_what_is_taken_and_what_is_left_add_up(owned: Ledger, name: str) -> None:
     """What is held to a value and what leaves it out are the whole, to the last place."""
-    whole = owned.spend((), SINCE).totals["billed"]
+    everything = owned.spend((), SINCE).totals["billed"]
     for value in column(owned.spend(name, SINCE), name)[:3]:
-        taken, left = (owned.spend((), SINCE, where={dim: value}).totals["billed"] for dim in (name, f"{name}!"))
-        assert (taken or Decimal(0)) + (left or Decimal(0)) == whole
+        part, rest = (owned.spend((), SINCE, where={dim: value}).totals["billed"] for dim in (name, f"{name}!"))
+        assert (part or Decimal(0)) + (rest or Decimal(0)) == everything
         assert value not in column(owned.spend(name, SINCE, where={f"{name}!": value}), name)
 
 
@@ -76,12 +76,12 @@ def test_every_command_takes_the_same_filters(tallystick: Tallystick, command: t
 
 def test_filters_stand_in_the_answer(tallystick: Tallystick) -> None:
     """The question of an answer shows filters under their names, what is left out with a `!`."""
-    said: dict[str, Any] = tallystick(
+    answer: dict[str, Any] = tallystick(
         "spend", "--by", "api_keys", "--where", "workspaces!=product*,key!=Staging", "--json"
     ).json
-    assert said["question"]["by"] == ["key"]
-    assert said["question"]["where"] == {"workspace!": ["product*"], "key!": ["Staging"]}
-    assert "staging" not in {row["key_name"] for row in said["rows"]}
+    assert answer["question"]["by"] == ["key"]
+    assert answer["question"]["where"] == {"workspace!": ["product*"], "key!": ["Staging"]}
+    assert "staging" not in {row["key_name"] for row in answer["rows"]}
 
 
 def test_dimensions_by_their_everyday_words(tallystick: Tallystick, book: Ledger) -> None:

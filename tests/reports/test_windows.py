@@ -54,8 +54,8 @@ from .given import FIRST, NOW, TODAY, Truth, column, days, message, total
 )
 def test_words_for_time(since: str | None, until: str | None, expected: tuple[str, str]) -> None:
     """Both ends include the UTC days that they name; N d, w, m are ended ones; nothing is of the future."""
-    asked = window(since, until, NOW)
-    assert (f"{asked.start:%Y-%m-%d}", f"{asked.end:%Y-%m-%d}") == expected
+    period = window(since, until, NOW)
+    assert (f"{period.start:%Y-%m-%d}", f"{period.end:%Y-%m-%d}") == expected
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_period_that_the_window_cuts_is_named(book: Ledger, by: str, cut: str)
     """A month or week of which the window holds a part is named: its figure must not be taken for the whole."""
     table = book.spend(by, since="30d")
     assert cut in column(table, by)
-    assert [it for it in (*table.warnings, *table.notes) if cut in it and "part" in it]
+    assert [text for text in (*table.warnings, *table.notes) if cut in text and "part" in text]
 
 
 def test_absent_days_are_unknown_not_zero(book: Ledger) -> None:
@@ -127,7 +127,9 @@ def test_a_window_without_data_has_unknown_totals(book: Ledger, report: str, by:
     table = book.ask(report, by=by, since="2026-09-01", until="2026-09-10")
     assert table.rows == []
     assert set(table.totals.values()) == {None}
-    assert len(table.totals) == len([it for it in table.headings if it.kind in {"count", "money", "ratio"}])
+    assert len(table.totals) == len(
+        [heading for heading in table.headings if heading.kind in {"count", "money", "ratio"}]
+    )
     message(table, "10 days are absent", "1 to 10 Sep")
 
 
