@@ -35,7 +35,7 @@ cost_center = "4711"
 """
 
 
-def told(book: Ledger, budgets: str, clock: SystemClock = CLOCK) -> Ledger:
+def ledger_with(book: Ledger, budgets: str, clock: SystemClock = CLOCK) -> Ledger:
     """The ledger with owners and these [[budget]] tables."""
     path = book.path.parent / f"{abs(hash(budgets))}.toml"
     path.write_text(OWNERS + budgets, encoding="utf-8")
@@ -43,9 +43,9 @@ def told(book: Ledger, budgets: str, clock: SystemClock = CLOCK) -> Ledger:
     return Kept(settings.ledger, clock, settings.price_lists(), settings)
 
 
-def budget(amount: Any, **of: str) -> str:
+def budget(amount: Any, **scope: str) -> str:
     """A [[budget]] table."""
-    return f'\n[[budget]]\namount = "{amount}"\n' + "".join(f'{name} = "{value}"\n' for name, value in of.items())
+    return f'\n[[budget]]\namount = "{amount}"\n' + "".join(f'{name} = "{value}"\n' for name, value in scope.items())
 
 
 def only(table: Table) -> dict[str, Any]:
@@ -56,14 +56,14 @@ def only(table: Table) -> dict[str, Any]:
 
 def test_a_month_by_everything(book: Ledger, truth: Truth) -> None:
     """Spent is what was billed and what is used and not billed yet, apart; left and used follow; the pace is `pace`."""
-    row = only(told(book, budget("60", name="All")).budget())
+    row = only(ledger_with(book, budget("60", name="All")).budget())
     assert (row["name"], row["scope"], row["period"], row["budget"]) == ("All", "everything", "2026-11", 60)
     assert row["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
     assert row["spent"] == row["billed"] + row["not_billed_yet"]
     assert row["left"] == 60 - row["spent"]
     assert abs(row["used"] - row["spent"] / 60) < Decimal("1e-11")
     pace = only(book.pace())
-    assert [row[it] for it in ("pace", "low", "high")] == [pace[it] for it in ("pace", "low", "high")]
+    assert [row[name] for name in ("pace", "low", "high")] == [pace[name] for name in ("pace", "low", "high")]
     assert row["unknown_days"] == 0
     assert row["exhausted_on"] > f"{TODAY}"
     assert row["days_until"] == (date.fromisoformat(row["exhausted_on"]) - TODAY).days
@@ -72,13 +72,13 @@ def test_a_month_by_everything(book: Ledger, truth: Truth) -> None:
 def test_teams_are_their_owners(book: Ledger) -> None:
     """A team's budget counts what the owners' rules give it, shared lines too; all teams are everything."""
     teams = budget("50", team="coders") + budget("50", team="rest") + budget("50", team="unowned")
-    table = told(book, teams + budget("50") + budget("1", cost_center="4711")).budget()
+    table = ledger_with(book, teams + budget("50") + budget("1", cost_center="4711")).budget()
     rows = {row["scope"]: row for row in table.rows}
     each = [rows[f"team = {name}"] for name in ("coders", "rest", "unowned")]
     for column in ("billed", "not_billed_yet", "spent"):
         assert sum(row[column] for row in each) == rows["everything"][column]
     assert each[2]["spent"] == 0
-    spent = {row["team"]: row["billed"] for row in told(book, "").spend("team", since="mtd").rows}
+    spent = {row["team"]: row["billed"] for row in ledger_with(book, "").spend("team", since="mtd").rows}
     assert {name: rows[f"team = {name}"]["billed"] for name in spent} == spent
     assert rows["cost_center = 4711"]["spent"] == each[1]["spent"]
 
@@ -86,7 +86,7 @@ def test_teams_are_their_owners(book: Ledger) -> None:
 def test_workspaces_and_models(book: Ledger) -> None:
     """A budget can be of several models, of a workspace by its name, and of both together."""
     both = '\n[[budget]]\nmodel = ["claude-opus-5-5", "claude-opus-4-8"]\namount = "9"\n'
-    table = told(book, both + budget("9", workspace="Claude Code", model="claude-opus-5-5")).budget()
+    table = ledger_with(book, both + budget("9", workspace="Claude Code", model="claude-opus-5-5")).budget()
     models = {row["model"]: row["billed"] for row in book.spend("model", since="mtd").rows}
     assert table.rows[0]["billed"] == models["claude-opus-5-5"] + models["claude-opus-4-8"]  # type: ignore[operator]
     coding = book.spend("model", since="mtd", where={"workspace": "Claude Code"})
@@ -96,7 +96,7 @@ def test_workspaces_and_models(book: Ledger) -> None:
 @pytest.mark.parametrize("every", ["quarter", "year"])
 def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str) -> None:
     """A quarter and a year hold all months of the ledger; days that it lacks are counted and named, never zero."""
-    table = told(book, budget("2000", every=every)).budget()
+    table = ledger_with(book, budget("2000", every=every)).budget()
     row = only(table)
     assert row["billed"] == truth.billed(FIRST, YESTERDAY)
     if every == "quarter":
@@ -110,7 +110,7 @@ def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str)
 
 def test_every_status(book: Ledger) -> None:
     """The gravest status that holds is shown: spent, forecast over 110 and 100 %, 80 and 50 % spent, else ok."""
-    row = only(told(book, budget("60")).budget())
+    row = only(ledger_with(book, budget("60")).budget())
     spent, pace = row["spent"], row["pace"]
     wanted = {
         spent: PASSED,
@@ -119,33 +119,33 @@ def test_every_status(book: Ledger) -> None:
         spent * 4: OK,
     }
     for amount, status in wanted.items():
-        assert only(told(book, budget(f"{amount:.12f}")).budget())["status"] == status, amount
-    october = only(told(book, budget("60")).budget(month="2026-10"))["spent"]
+        assert only(ledger_with(book, budget(f"{amount:.12f}")).budget())["status"] == status, amount
+    october = only(ledger_with(book, budget("60")).budget(month="2026-10"))["spent"]
     for amount, status in {october: PASSED, october * Decimal("1.2"): MOST, october * 2: HALF, october * 3: OK}.items():
-        assert only(told(book, budget(f"{amount:.12f}")).budget(month="2026-10"))["status"] == status, amount
+        assert only(ledger_with(book, budget(f"{amount:.12f}")).budget(month="2026-10"))["status"] == status, amount
 
 
 def test_an_ended_month(book: Ledger, truth: Truth) -> None:
     """An ended month comes to what it was; where it was too much the day of that is said."""
-    row = only(told(book, budget("60")).budget(month="2026-10"))
+    row = only(ledger_with(book, budget("60")).budget(month="2026-10"))
     assert row["pace"] == row["low"] == row["high"] == row["spent"] == truth.billed(FIRST, date(2026, 10, 31))
     on = date.fromisoformat(row["exhausted_on"])
     assert truth.billed(FIRST, on - DAY) < 60 <= truth.billed(FIRST, on)
     assert row["days_until"] == 0
-    assert row == only(told(book, budget("60")).budget(on="2026-10-09"))
-    lasting = only(told(book, budget("600")).budget(month="2026-10"))
+    assert row == only(ledger_with(book, budget("60")).budget(on="2026-10-09"))
+    lasting = only(ledger_with(book, budget("600")).budget(month="2026-10"))
     assert (lasting["exhausted_on"], lasting["days_until"]) == (None, None)
 
 
 def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
     """On the first what is spent is unknown until it is read, and the pace comes from the weeks before."""
     december = SystemClock(midnight(date(2026, 12, 1)))
-    table = told(book, budget("60"), december).budget()
+    table = ledger_with(book, budget("60"), december).budget()
     row = only(table)
     assert (row["period"], row["spent"], row["left"], row["unknown_days"]) == ("2026-12", None, None, 0)
     assert row["pace"] > 0
     assert row["low"] is not None
-    november = only(told(book, budget("60"), december).budget(month="2026-11"))
+    november = only(ledger_with(book, budget("60"), december).budget(month="2026-11"))
     assert (november["unknown_days"], november["used"]) == (9, None)
     assert november["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
     assert message(table, "2026-12-01", "running")
@@ -153,8 +153,8 @@ def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
 
 def test_dates_of_budgets(book: Ledger) -> None:
     """A row that takes over within a month counts for that whole month; before its first day there is none."""
-    said = budget("60", until="2026-11-01") + budget("70", **{"from": "2026-11-15"})
-    ledger = told(book, said)
+    text = budget("60", until="2026-11-01") + budget("70", **{"from": "2026-11-15"})
+    ledger = ledger_with(book, text)
     assert only(ledger.budget())["budget"] == 70
     assert only(ledger.budget())["billed"] == only(book.pace())["billed"]
     assert only(ledger.budget(month="2026-10"))["budget"] == 60
@@ -164,7 +164,7 @@ def test_dates_of_budgets(book: Ledger) -> None:
 
 
 @pytest.mark.parametrize(
-    ("table", "said"),
+    ("table", "words"),
     [
         (budget("1", team="coder"), ("[[budget]] 1", "coders")),
         (budget("1", workspace="Clawd Code"), ("[[budget]] 1", "Claude Code")),
@@ -173,11 +173,11 @@ def test_dates_of_budgets(book: Ledger) -> None:
         ("", ("tallystick docs budgets",)),
     ],
 )
-def test_budgets_of_nothing_known(book: Ledger, table: str, said: tuple[str, ...]) -> None:
+def test_budgets_of_nothing_known(book: Ledger, table: str, words: tuple[str, ...]) -> None:
     """A budget of a team, workspace or model that does not exist is refused with what is near; so is none at all."""
     with pytest.raises(InvalidQuestion) as wrong:
-        told(book, table).budget()
-    assert all(word in str(wrong.value) for word in said)
+        ledger_with(book, table).budget()
+    assert all(word in str(wrong.value) for word in words)
 
 
 def test_the_command(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path
     path = tmp_path / "ledger"
     shutil.copytree(book.path, path)
     later = SystemClock(datetime(2026, 11, 27, 9, tzinfo=CLOCK.now().tzinfo))
-    table = told(Ledger(path, later), budget("500"), later).budget()
+    table = ledger_with(Ledger(path, later), budget("500"), later).budget()
     row = only(table)
     assert row["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
     assert row["unknown_days"] == 5
@@ -216,7 +216,7 @@ def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path
 
 def test_a_ledger_without_a_day(empty: Ledger) -> None:
     """Where nothing was ever read nothing is known: no pace, no status, and what is left is not the whole budget."""
-    table = told(empty, budget("60")).budget()
+    table = ledger_with(empty, budget("60")).budget()
     row = only(table)
     assert (row["status"], row["left"], row["pace"], row["unknown_days"]) == (UNKNOWN, None, None, TODAY.day - 1)
     assert message(table, "little to go by: 0 billed days")
@@ -225,18 +225,18 @@ def test_a_ledger_without_a_day(empty: Ledger) -> None:
 
 def test_two_organizations(two: Ledger, book: Ledger) -> None:
     """A budget of one organization is its own; one of all counts only days as known that both have."""
-    first, _ = sorted(two.organizations(), key=lambda it: it not in book.organizations())
-    table = told(two, budget("500", organization=first) + budget("500")).budget()
-    mine, both = table.rows
-    assert (mine["billed"], mine["unknown_days"]) == (only(book.pace())["billed"], 0)
-    assert both["billed"] > mine["billed"]  # type: ignore[operator]
+    first, _ = sorted(two.organizations(), key=lambda organization: organization not in book.organizations())
+    table = ledger_with(two, budget("500", organization=first) + budget("500")).budget()
+    first_row, both = table.rows
+    assert (first_row["billed"], first_row["unknown_days"]) == (only(book.pace())["billed"], 0)
+    assert both["billed"] > first_row["billed"]  # type: ignore[operator]
     assert both["unknown_days"] == 9
     assert message(table, "2026-11-01 to 2026-11-09", "a part is known")
 
 
 def test_answers_are_exact_tables(book: Ledger) -> None:
     """Budgets, pace and variance are Arrow tables of exact decimals, also where cells are unknown."""
-    budgets = told(book, budget("60") + budget("600", every="quarter") + budget("9000", every="year")).budget()
+    budgets = ledger_with(book, budget("60") + budget("600", every="quarter") + budget("9000", every="year")).budget()
     for table in (budgets, book.pace(), book.variance("2026-11"), book.variance("2026-10")):
         assert table.to_arrow().num_rows == len(table.rows)
 
@@ -245,21 +245,23 @@ def test_keys_people_and_products(book: Ledger) -> None:
     """The budgets of all keys of a ledger spend together what a budget of everything does; so do actors."""
     for name in ("key", "actor", "product"):
         values = [row[name] for row in book.spend(name, since="mtd").rows]
-        rows = told(book, "".join(budget("50", **{name: value}) for value in values) + budget("50")).budget().rows
+        rows = (
+            ledger_with(book, "".join(budget("50", **{name: value}) for value in values) + budget("50")).budget().rows
+        )
         assert sum(row["billed"] for row in rows[:-1]) == rows[-1]["billed"], name
 
 
 def test_nothing_may_be_spent(book: Ledger) -> None:
     """A budget of 0 is passed by the first cent, and is kept where nothing was spent."""
-    assert only(told(book, budget("0")).budget())["status"] == PASSED
-    row = only(told(book, budget("0", team="unowned")).budget())
+    assert only(ledger_with(book, budget("0")).budget())["status"] == PASSED
+    row = only(ledger_with(book, budget("0", team="unowned")).budget())
     assert (row["spent"], row["status"], row["used"]) == (0, OK, None)
 
 
 def test_fiscal_years_and_weeks(book: Ledger, truth: Truth) -> None:
     """A year from October counts from October, a week from Sunday from Sunday, a day that day alone."""
     tables = budget("900", every="year", starts="2025-10-01") + budget("9", every="week", starts="2026-11-01")
-    year, week, day = told(book, tables + budget("9", every="day")).budget(on=str(YESTERDAY)).rows
+    year, week, day = ledger_with(book, tables + budget("9", every="day")).budget(on=str(YESTERDAY)).rows
     assert (year["period"], year["billed"]) == ("2026-10-01 to 2027-09-30", truth.billed(FIRST, YESTERDAY))
     sunday = Cycle(Every.WEEK, date(2026, 11, 1)).around(YESTERDAY).start.date()
     assert week["billed"] == truth.billed(sunday, YESTERDAY)
@@ -272,16 +274,16 @@ def test_the_rest_is_carried_over(book: Ledger, truth: Truth) -> None:
     weeks = [truth.billed(first + DAY * 7 * week, first + DAY * (7 * week + 6)) for week in range(2)]
     amount = max(weeks) + 1
     tables = f'carry_over = true\nevery = "week"\nfrom = {first}\n'
-    row = only(told(book, budget(amount) + tables).budget(on="2026-11-16"))
+    row = only(ledger_with(book, budget(amount) + tables).budget(on="2026-11-16"))
     assert row["carried_over"] == sum(amount - spent for spent in weeks)
     assert row["budget"] == amount + row["carried_over"]
-    assert only(told(book, budget("0.01") + tables).budget(on="2026-11-16"))["carried_over"] == 0
+    assert only(ledger_with(book, budget("0.01") + tables).budget(on="2026-11-16"))["carried_over"] == 0
 
 
 def test_a_rest_of_unknown_days_is_unknown(book: Ledger) -> None:
     """Where a day of an earlier period is absent, so is what it leaves, and the budget with it."""
     tables = f"carry_over = true\nfrom = {(FIRST - DAY * 40)}\n"
-    table = told(book, budget("500", name="All") + tables).budget()
+    table = ledger_with(book, budget("500", name="All") + tables).budget()
     row = only(table)
     assert (row["carried_over"], row["budget"], row["left"], row["status"]) == (None, None, None, UNKNOWN)
     assert any("carries over is unknown" in words for words in (*table.warnings, *table.notes))

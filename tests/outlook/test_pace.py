@@ -24,7 +24,7 @@ NOVEMBER = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinf
 OCTOBER = Grain.MONTH.around(datetime(2026, 10, 1, tzinfo=UTC))
 WEEK = tuple(map(Decimal, ("10", "11", "12", "13", "14", "2", "1")))
 NOTHING = Decimal(0)
-dollars = st.integers(0, 10**16).map(lambda it: Decimal(it).scaleb(-12))
+dollars = st.integers(0, 10**16).map(lambda number: Decimal(number).scaleb(-12))
 
 
 def billed(amounts: Mapping[date, Decimal]) -> list[Day]:
@@ -40,10 +40,15 @@ def weekly(first: date, last: date) -> dict[date, Decimal]:
 def test_weekdays_that_never_stray_are_met_exactly() -> None:
     """Where each weekday always costs the same the month comes to that, to the picodollar, and the range is that."""
     known = billed(weekly(TODAY - HISTORY * DAY, TODAY - DAY))
-    found = pace([*known, Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
-    whole = sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
-    assert (found.expected, found.low, found.high, found.known) == (whole, whole, whole, HISTORY)
-    assert found.billed == sum(weekly(date(2026, 11, 1), TODAY - DAY).values())
+    forecast = pace([*known, Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
+    month_total = sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
+    assert (forecast.expected, forecast.low, forecast.high, forecast.known) == (
+        month_total,
+        month_total,
+        month_total,
+        HISTORY,
+    )
+    assert forecast.billed == sum(weekly(date(2026, 11, 1), TODAY - DAY).values())
 
 
 @given(st.lists(dollars, min_size=HISTORY, max_size=HISTORY), dollars, dollars)
@@ -52,7 +57,7 @@ def test_the_pace_is_what_the_page_says(amounts: list[Decimal], so_far: Decimal,
     known = dict(zip(days(TODAY - HISTORY * DAY, TODAY - DAY), amounts, strict=True))
     yesterday = Day(TODAY - DAY, NOTHING, not_yet, How.USED)
     given_ = [*billed(known)[:-1], yesterday, Day(TODAY, NOTHING, so_far, How.PART)]
-    found = pace(given_, NOVEMBER, NOW)
+    forecast = pace(given_, NOVEMBER, NOW)
     first = next((day for day, amount in known.items() if amount), TODAY - HISTORY * DAY)
     judged = {day: Fraction(amount) for day, amount in known.items() if first <= day < TODAY - DAY}
     if not judged or not any(judged.values()):
@@ -60,17 +65,17 @@ def test_the_pace_is_what_the_page_says(amounts: list[Decimal], so_far: Decimal,
     overall = sum(judged.values()) / len(judged)
 
     def mean(day: date) -> Fraction:
-        same = [amount for at, amount in judged.items() if at.weekday() == day.weekday()]
+        same = [amount for past_day, amount in judged.items() if past_day.weekday() == day.weekday()]
         return sum(same, Fraction(0)) / len(same) if same else overall
 
-    whole = sum((Fraction(known[day]) for day in days(date(2026, 11, 1), TODAY - 2 * DAY)), Fraction(not_yet))
-    whole += max(Fraction(so_far), mean(TODAY))
-    whole += sum((mean(day) for day in days(TODAY + DAY, date(2026, 11, 30))), Fraction(0))
-    assert found.expected is not None
-    assert abs(Fraction(found.expected) - whole) <= Fraction(1, 10**12)
-    assert found.used == total([so_far, not_yet])
-    if found.low is not None and found.high is not None:
-        assert found.spent <= found.low <= found.expected <= found.high
+    month_total = sum((Fraction(known[day]) for day in days(date(2026, 11, 1), TODAY - 2 * DAY)), Fraction(not_yet))
+    month_total += max(Fraction(so_far), mean(TODAY))
+    month_total += sum((mean(day) for day in days(TODAY + DAY, date(2026, 11, 30))), Fraction(0))
+    assert forecast.expected is not None
+    assert abs(Fraction(forecast.expected) - month_total) <= Fraction(1, 10**12)
+    assert forecast.used == total([so_far, not_yet])
+    if forecast.low is not None and forecast.high is not None:
+        assert forecast.spent <= forecast.low <= forecast.expected <= forecast.high
 
 
 def test_a_running_day_is_never_less_than_its_part() -> None:
@@ -83,24 +88,24 @@ def test_a_running_day_is_never_less_than_its_part() -> None:
     assert busy.expected == quiet.expected + 100 - WEEK[TODAY.weekday()]  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("how", [How.ABSENT, How.PART])
-def test_a_day_that_is_not_known_is_expected_and_named(how: How) -> None:
+@pytest.mark.parametrize("state", [How.ABSENT, How.PART])
+def test_a_day_that_is_not_known_is_expected_and_named(state: How) -> None:
     """An ended day of which nothing or a part is known is expected at the run rate, never zero, and is named."""
     gap = date(2026, 11, 10)
-    known = [it for it in billed(weekly(TODAY - HISTORY * DAY, TODAY - DAY)) if it.day != gap]
-    found = pace([*known, Day(gap, NOTHING, NOTHING, how), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
-    assert found.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
-    assert gap in (found.absent if how is How.ABSENT else found.part)
-    assert sum("2026-11-10" in message.text for message in messages([found], NOW)) == 1
+    known = [entry for entry in billed(weekly(TODAY - HISTORY * DAY, TODAY - DAY)) if entry.day != gap]
+    forecast = pace([*known, Day(gap, NOTHING, NOTHING, state), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
+    assert forecast.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
+    assert gap in (forecast.absent if state is How.ABSENT else forecast.part)
+    assert sum("2026-11-10" in message.text for message in messages([forecast], NOW)) == 1
 
 
 @given(st.lists(dollars, min_size=31, max_size=31))
 def test_an_ended_month_comes_to_what_it_was(amounts: list[Decimal]) -> None:
     """Of an ended month of which every day is known the pace, low and high are its spend."""
     month = dict(zip(OCTOBER.days(), amounts, strict=True))
-    found = pace(billed(month), OCTOBER, NOW)
-    assert found.expected == found.low == found.high == found.spent == total(amounts)
-    assert not messages([found], NOW)
+    forecast = pace(billed(month), OCTOBER, NOW)
+    assert forecast.expected == forecast.low == forecast.high == forecast.spent == total(amounts)
+    assert not messages([forecast], NOW)
 
 
 def test_the_first_of_a_month() -> None:
@@ -108,12 +113,12 @@ def test_the_first_of_a_month() -> None:
     first = datetime(2026, 11, 1, tzinfo=UTC)
     known = weekly(first.date() - HISTORY * DAY, first.date() - DAY)
     strayed = {day: amount + (day.day % 3) for day, amount in known.items()}
-    found = pace([*billed(strayed), Day(first.date(), NOTHING, NOTHING, How.PART)], NOVEMBER, first)
-    assert found.spent == 0
-    assert found.low is not None
-    assert found.high is not None
-    assert found.expected is not None
-    assert 0 < found.low < found.expected < found.high
+    forecast = pace([*billed(strayed), Day(first.date(), NOTHING, NOTHING, How.PART)], NOVEMBER, first)
+    assert forecast.spent == 0
+    assert forecast.low is not None
+    assert forecast.high is not None
+    assert forecast.expected is not None
+    assert 0 < forecast.low < forecast.expected < forecast.high
 
 
 def test_little_to_go_by_is_said() -> None:
@@ -139,61 +144,61 @@ def test_what_began_lately_is_judged_from_its_first_day() -> None:
     idle = dict.fromkeys(days(TODAY - HISTORY * DAY, TODAY - 22 * DAY), NOTHING)
     lately = weekly(TODAY - 21 * DAY, TODAY - DAY)
     today = Day(TODAY, NOTHING, NOTHING, How.PART)
-    found = pace([*billed(idle | lately), today], NOVEMBER, NOW)
-    assert found.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
-    assert found.known == 21
+    forecast = pace([*billed(idle | lately), today], NOVEMBER, NOW)
+    assert forecast.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
+    assert forecast.known == 21
     ceased = pace(
         [*billed(weekly(TODAY - HISTORY * DAY, TODAY - 22 * DAY)), *billed(dict.fromkeys(lately, NOTHING)), today],
         NOVEMBER,
         NOW,
     )
     assert ceased.expected is not None
-    assert 0 < ceased.expected < found.expected  # type: ignore[operator]
+    assert 0 < ceased.expected < forecast.expected  # type: ignore[operator]
 
 
 def test_growth_widens_the_range_upwards() -> None:
     """Where days grew steadily the range reaches to what the month comes to if they go on to grow."""
-    grown = {day: Decimal(100 + place) for place, day in enumerate(days(TODAY - HISTORY * DAY, TODAY - DAY))}
-    found = pace([*billed(grown), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
-    goes_on = sum(100 + HISTORY + place for place in range(9)) + found.billed
-    assert found.expected is not None
-    assert found.high is not None
-    assert found.low is not None
-    assert found.expected < goes_on
-    assert abs(found.high - goes_on) < goes_on / 50
-    assert found.expected - found.low < found.high - found.expected
+    grown = {day: Decimal(100 + number) for number, day in enumerate(days(TODAY - HISTORY * DAY, TODAY - DAY))}
+    forecast = pace([*billed(grown), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
+    goes_on = sum(100 + HISTORY + number for number in range(9)) + forecast.billed
+    assert forecast.expected is not None
+    assert forecast.high is not None
+    assert forecast.low is not None
+    assert forecast.expected < goes_on
+    assert abs(forecast.high - goes_on) < goes_on / 50
+    assert forecast.expected - forecast.low < forecast.high - forecast.expected
 
 
 @given(st.lists(dollars, min_size=30, max_size=30), dollars)
 def test_the_day_an_amount_is_reached(amounts: list[Decimal], amount: Decimal) -> None:
     """An amount is reached on the first day up to which the days sum to it, or on none."""
     month = dict(zip(NOVEMBER.days(), amounts, strict=True))
-    found = pace(billed(month), NOVEMBER, datetime(2026, 12, 5, tzinfo=UTC))
-    sums = [total(amounts[: place + 1]) for place in range(30)]
+    forecast = pace(billed(month), NOVEMBER, datetime(2026, 12, 5, tzinfo=UTC))
+    sums = [total(amounts[: number + 1]) for number in range(30)]
     reached = [day for day, so_far in zip(month, sums, strict=True) if so_far >= amount and so_far]
-    assert found.reached(amount) == (reached[0] if reached else None)
+    assert forecast.reached(amount) == (reached[0] if reached else None)
 
 
 def test_the_range_holds_simulated_months() -> None:
     """Of simulated months, judged on six of their days, 70 to 95 % lie in their 80 % range."""
-    held = tried = 0
+    hits = tried = 0
     for seed in (11, 12, 13, 14):
         world = World(start=date(2026, 5, 1), end=TODAY, seed=seed, keys=16, requests_per_key_day=6)
         truth = {day: world.billed(day) for day in days(date(2026, 5, 1), date(2026, 10, 31))}
         for month in range(7, 11):
             period = Grain.MONTH.around(datetime(2026, month, 1, tzinfo=UTC))
-            whole = total([truth[day] for day in period.days()])
+            actual = total([truth[day] for day in period.days()])
             for day in (1, 6, 11, 16, 21, 26):
-                found = at(truth, date(2026, month, day), period)
-                assert found.low is not None
-                assert found.high is not None
+                forecast = forecast_at(truth, date(2026, month, day), period)
+                assert forecast.low is not None
+                assert forecast.high is not None
                 tried += 1
-                held += found.low <= whole <= found.high
+                hits += forecast.low <= actual <= forecast.high
     assert tried == 96
-    assert 0.7 <= held / tried <= 0.95
+    assert 0.7 <= hits / tried <= 0.95
 
 
-def at(truth: Mapping[date, Decimal], today: date, period: Window) -> Pace:
+def forecast_at(truth: Mapping[date, Decimal], today: date, period: Window) -> Pace:
     """The pace as it was at the beginning of a day."""
     now = midnight(today)
     known = billed({day: amount for day, amount in truth.items() if day < today})
@@ -204,7 +209,11 @@ def test_of_a_ledger(book: Ledger, truth: Truth) -> None:
     """A ledger's month: billed as the world was, use of the running day priced and apart, the rest expected."""
     row = book.pace().rows[0]
     assert row["billed"] == truth.billed(date(2026, 11, 1), TODAY - DAY)
-    used = [it.cost() for it in truth.world.requests(TODAY) if it.at < NOW and it.group.tier != "priority"]
+    used = [
+        request.cost()
+        for request in truth.world.requests(TODAY)
+        if request.at < NOW and request.group.tier != "priority"
+    ]
     assert 0 < row["not_billed_yet"] <= sum(used)  # type: ignore[operator]
     assert row["spent"] == row["billed"] + row["not_billed_yet"]  # type: ignore[operator]
     assert row["judged_by"] == (TODAY - FIRST) // timedelta(days=1)
@@ -221,9 +230,9 @@ def test_workspaces_add_up(book: Ledger) -> None:
     """What is billed and used of all workspaces is that of the whole; each has its own pace."""
     names = [row["workspace"] for row in book.spend("workspace", since="mtd").rows]
     rows = [book.pace({"workspace": str(name)}).rows[0] for name in names]
-    whole = book.pace().rows[0]
+    all_spend = book.pace().rows[0]
     for column in ("billed", "not_billed_yet", "spent"):
-        assert total([row[column] for row in rows]) == whole[column]  # type: ignore[misc]
+        assert total([row[column] for row in rows]) == all_spend[column]  # type: ignore[misc]
 
 
 def test_wrong_questions(book: Ledger, tallystick: Tallystick) -> None:
