@@ -88,31 +88,33 @@ def test_billed_cost_is_the_bill(rows: list[Row], source: str, worlds: dict[str,
 @pytest.mark.parametrize("version", VERSIONS)
 def test_columns_and_types(ledger: Ledger, version: str) -> None:
     """A version has its own columns in the order of the specification, amounts as decimals, instants as such."""
-    found = table_of(ledger, version)
-    assert found.schema.names == schema(version).names == sorted(found.schema.names)
-    for name, kind, of, _ in COLUMNS:
-        assert (name in found.schema.names) == (version in of)
-        if version in of:
-            held = found.schema.field(name).type
-            assert held == kind or (pa.types.is_timestamp(kind) and pa.types.is_timestamp(held) and held.tz == "UTC")
+    table = table_of(ledger, version)
+    assert table.schema.names == schema(version).names == sorted(table.schema.names)
+    for name, kind, versions, _ in COLUMNS:
+        assert (name in table.schema.names) == (version in versions)
+        if version in versions:
+            arrow_type = table.schema.field(name).type
+            assert arrow_type == kind or (
+                pa.types.is_timestamp(kind) and pa.types.is_timestamp(arrow_type) and arrow_type.tz == "UTC"
+            )
     newer, older = {"HostProviderName", "InvoiceDetailId", "ServiceProviderName"}, {"ProviderName", "PublisherName"}
-    assert newer.isdisjoint(found.schema.names) == older.issubset(found.schema.names) == (version == "1.2")
+    assert newer.isdisjoint(table.schema.names) == older.issubset(table.schema.names) == (version == "1.2")
     if version == "1.2":
-        assert set(MANDATORY) <= set(found.schema.names)
+        assert set(MANDATORY) <= set(table.schema.names)
 
 
 @pytest.mark.parametrize("source", ["analytics"])
 def test_versions_differ_in_columns_alone(ledger: Ledger, months: dict[str, list[Row]], source: str) -> None:
     """What both versions have is the same in both, row for row, BilledCost among it."""
     newer, older = table_of(ledger, "1.4").to_pylist(), months[source]
-    shared = [name for name, _, of, _ in COLUMNS if of == VERSIONS]
+    shared = [name for name, _, versions, _ in COLUMNS if versions == VERSIONS]
     assert [[row[name] for name in shared] for row in newer] == [[row[name] for name in shared] for row in older]
 
 
 def test_no_cell_is_null_but_those_that_must_be(rows: list[Row]) -> None:
     """Every cell is known but invoice, class and commitment, which are null throughout."""
     for row in rows:
-        assert {name for name, it in row.items() if it is None or it == ""} == NULL & row.keys()
+        assert {name for name, cell in row.items() if cell is None or cell == ""} == NULL & row.keys()
 
 
 def test_periods_are_half_open(rows: list[Row]) -> None:
@@ -126,7 +128,7 @@ def test_periods_are_half_open(rows: list[Row]) -> None:
 
 def test_units_are_those_of_the_kind(rows: list[Row]) -> None:
     """Tokens are priced by the million, searches by the thousand, containers and sessions by the hour."""
-    found = {(row["SkuMeter"], row["ConsumedUnit"], row["PricingUnit"]) for row in rows}
+    units = {(row["SkuMeter"], row["ConsumedUnit"], row["PricingUnit"]) for row in rows}
     tokens = {
         (meter, "Tokens", "1000000 Tokens")
         for meter in (
@@ -137,7 +139,7 @@ def test_units_are_those_of_the_kind(rows: list[Row]) -> None:
             "Cache Write Tokens (1 hour)",
         )
     }
-    assert found == tokens | {
+    assert units == tokens | {
         ("Web Searches", "Searches", "1000 Searches"),
         ("Code Execution", "Container-Hours", "Container-Hours"),
         ("Session Time", "Session-Hours", "Session-Hours"),
@@ -163,19 +165,19 @@ def test_the_discount_stands_between_list_and_billed(months: dict[str, list[Row]
     before, since = set(), set()
     for row in months["analytics"]:
         if row["BilledCost"]:
-            of = before if row["ChargePeriodStart"] < datetime(2026, 10, 15, tzinfo=UTC) else since
-            of.add(ratio(row["BilledCost"], row["ListCost"], 6))
+            ratios = before if row["ChargePeriodStart"] < datetime(2026, 10, 15, tzinfo=UTC) else since
+            ratios.add(ratio(row["BilledCost"], row["ListCost"], 6))
     assert before == {Decimal(1)}
     assert since == {Decimal("0.9")}
 
 
 def test_zero_is_a_known_zero(rows: list[Row], ledger: Ledger) -> None:
     """A cost of 0 stands for use that a read bill has nothing for; what has an unknown cost is left out and said."""
-    found = ledger.sql(
+    table = ledger.sql(
         "SELECT cause, count(*) AS rows FROM charges WHERE month = '2026-10' AND billed IS NULL AND list IS NOT NULL "
         "GROUP BY cause"
     )
-    counts = {str(row["cause"]): row["rows"] for row in found.rows}
+    counts = {str(row["cause"]): row["rows"] for row in table.rows}
     assert sum(not row["BilledCost"] for row in rows) == counts.get("not billed", 0)
     assert not any(row["SkuPriceId"].split("/")[2] == "priority" for row in rows if row["ConsumedUnit"] == "Tokens")
     export = ledger.export_focus("2026-10")
@@ -198,9 +200,9 @@ def test_tags_tell_who_and_whose(rows: list[Row], ledger: Ledger) -> None:
             assert (tags["team"], tags["cost_center"]) == ("unowned", "unowned")
     spent = ledger.spend(("team",), since="2026-10", until="2026-10").rows
     [billed] = [row["billed"] for row in spent if row["team"] == "platform"]
-    of = [int(row["BilledCost"].scaleb(12)) for row in rows if json.loads(row["Tags"])["team"] == "platform"]
-    assert Decimal(sum(of)).scaleb(-12) == billed
-    assert {(it["rule"], it["team"]) for it in map(json.loads, {row["Tags"] for row in rows})} == {
+    amounts = [int(row["BilledCost"].scaleb(12)) for row in rows if json.loads(row["Tags"])["team"] == "platform"]
+    assert Decimal(sum(amounts)).scaleb(-12) == billed
+    assert {(tags["rule"], tags["team"]) for tags in map(json.loads, {row["Tags"] for row in rows})} == {
         ("[[owner]] 1", "platform"),
         ("[[owner]] 2", "shared"),
         ("none", "unowned"),
@@ -217,7 +219,7 @@ def test_tags_tell_how_a_cost_is_known(rows: list[Row], ledger: Ledger) -> None:
         "SELECT method, sum(billed) AS billed FROM charges WHERE month = '2026-10' AND billed IS NOT NULL "
         "GROUP BY method"
     )
-    assert {name: Decimal(it).scaleb(-12) for name, it in sums.items() if it} == {
+    assert {name: Decimal(amount).scaleb(-12) for name, amount in sums.items() if amount} == {
         str(row["method"]): row["billed"] for row in truth.rows if row["billed"]
     }
 
@@ -236,14 +238,14 @@ def test_identity_of_a_price(rows: list[Row]) -> None:
 def test_csv_is_the_same(ledger: Ledger) -> None:
     """The CSV has the Parquet's rows, instants with a Z, null as an empty cell."""
     text = written(ledger.export_focus("2026-10"), "csv").decode()
-    found = list(csv.DictReader(io.StringIO(text, newline="")))
+    records = list(csv.DictReader(io.StringIO(text, newline="")))
     rows = table_of(ledger).to_pylist()
-    assert len(found) == len(rows)
-    for told, row in zip(found, rows, strict=True):
-        assert Decimal(told["BilledCost"]) == row["BilledCost"]
-        assert told["ChargePeriodStart"] == f"{row['ChargePeriodStart']:%Y-%m-%dT%H:%M:%SZ}"
-        assert told["InvoiceId"] == ""
-        assert "E" not in told["ListUnitPrice"]
+    assert len(records) == len(rows)
+    for record, row in zip(records, rows, strict=True):
+        assert Decimal(record["BilledCost"]) == row["BilledCost"]
+        assert record["ChargePeriodStart"] == f"{row['ChargePeriodStart']:%Y-%m-%dT%H:%M:%SZ}"
+        assert record["InvoiceId"] == ""
+        assert "E" not in record["ListUnitPrice"]
 
 
 def test_units_of_what_nobody_measured() -> None:

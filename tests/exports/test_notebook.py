@@ -16,11 +16,11 @@ SNIPPETS = [code for code in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 def test_the_snippets_read_the_bill(snippet: str, ledgers: dict[str, Ledger]) -> None:
     """The snippets of docs/notebook.md that are run read exactly the charges that the newest version pins."""
     book = ledgers["reports"]
-    found: dict[str, Any] = {"LEDGER": str(book.path)}
-    exec(snippet, found)  # noqa: S102 - the documentation's own code
+    namespace: dict[str, Any] = {"LEDGER": str(book.path)}
+    exec(snippet, namespace)  # noqa: S102 - the documentation's own code
     rows = book.sql("SELECT model, sum(billed) AS billed FROM charges GROUP BY model").rows
     truth = {row["model"]: row["billed"] for row in rows}
-    if "billed" not in found:
-        summed = found["charges"].group_by("model").aggregate([("billed", "sum")]).to_pylist()
-        found["billed"] = [(row["model"], row["billed_sum"]) for row in summed]
-    assert dict(found["billed"]) == truth
+    if "billed" not in namespace:
+        summed = namespace["charges"].group_by("model").aggregate([("billed", "sum")]).to_pylist()
+        namespace["billed"] = [(row["model"], row["billed_sum"]) for row in summed]
+    assert dict(namespace["billed"]) == truth

@@ -45,23 +45,23 @@ def written(rows: Rows, form: str) -> bytes:
     return file.getvalue()
 
 
-def read(ledger: Ledger, table: str, form: str = "parquet", **asked: Any) -> list[dict[str, Any]]:
+def read(ledger: Ledger, table: str, form: str = "parquet", **options: Any) -> list[dict[str, Any]]:
     """The rows of an export as it was written and read again."""
-    found = written(ledger.export(table, **(OCTOBER | asked)), form)
+    content = written(ledger.export(table, **(OCTOBER | options)), form)
     if form == "csv":
-        return list(csv.DictReader(io.StringIO(found.decode(), newline="")))
+        return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
     if form == "jsonl":
-        return [json.loads(line) for line in found.splitlines()]
-    rows: list[dict[str, Any]] = pa.parquet.read_table(io.BytesIO(found)).to_pylist()
+        return [json.loads(line) for line in content.splitlines()]
+    rows: list[dict[str, Any]] = pa.parquet.read_table(io.BytesIO(content)).to_pylist()
     return rows
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(10**28) + 1, 10**28 - 1)), max_size=20), st.integers(0, 5))
 def test_digits_are_those_of_the_answers(amounts: list[int | None], offset: int) -> None:
     """A column of money is written digit by digit as one amount is."""
-    money = [None if it is None else Decimal(it).scaleb(-12) for it in amounts]
+    money = [None if amount is None else Decimal(amount).scaleb(-12) for amount in amounts]
     column = pa.array(money, MONEY)[offset:]
-    assert digits(column).to_pylist() == [None if it is None else plain(it) for it in money[offset:]]
+    assert digits(column).to_pylist() == [None if amount is None else plain(amount) for amount in money[offset:]]
 
 
 @given(st.lists(st.tuples(st.one_of(st.none(), st.text()), st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)))))
@@ -70,7 +70,7 @@ def test_text_comes_back_as_it_was(cells: list[tuple[str | None, int | None]]) -
     schema = pa.schema([("name", pa.string()), ("count", pa.int64())])
     cells = [(text and text.replace("\0", " "), count) for text, count in cells]  # Python's csv has no NUL
     batch = pa.RecordBatch.from_arrays(
-        [pa.array([it[at] for it in cells], schema.types[at]) for at in (0, 1)], schema=schema
+        [pa.array([cell[index] for cell in cells], schema.types[index]) for index in (0, 1)], schema=schema
     )
     rows = Rows("", schema, iter([batch, batch.slice(1)]), [], {})
     file = io.BytesIO()
@@ -80,8 +80,8 @@ def test_text_comes_back_as_it_was(cells: list[tuple[str | None, int | None]]) -
     file = io.BytesIO()
     as_csv(Rows("", schema, iter([batch]), [], {}), file)
     shown = [("'" if text and text[0] in "=+-@\t\r\n" else "") + inert(text or "") for text, _ in cells]
-    found = list(csv.reader(io.StringIO(file.getvalue().decode(), newline="")))
-    assert found == [
+    records = list(csv.reader(io.StringIO(file.getvalue().decode(), newline="")))
+    assert records == [
         ["name", "count"],
         *([text, "" if n is None else str(n)] for text, (_, n) in zip(shown, cells, strict=True)),
     ]
@@ -92,7 +92,7 @@ def test_charges_and_cost_are_the_bill(ledger: Ledger, source: str, worlds: dict
     truth = sum((worlds[source].billed(FIRST.replace(day=n)) for n in range(1, 32)), Decimal(0))
     for table in ("charges", "cost"):
         billed = [row["billed"] for row in read(ledger, table) if row["billed"] is not None]
-        assert Decimal(sum(int(it.scaleb(12)) for it in billed)).scaleb(-12) == truth
+        assert Decimal(sum(int(amount.scaleb(12)) for amount in billed)).scaleb(-12) == truth
     assert summed(ledger.spend((), **OCTOBER), "billed") == truth
 
 
@@ -101,13 +101,15 @@ def test_usage_is_what_was_used(ledger: Ledger, source: str, worlds: dict[str, W
     truth: dict[tuple[date, str], int] = {}
     for n in range(1, 32):
         for dims, counts in used(worlds[source], FIRST.replace(day=n)).items():
-            at = (FIRST.replace(day=n), dims[4])
-            truth[at] = truth.get(at, 0) + sum(counts[:5])
-    found: dict[tuple[date, str], int] = {}
+            group = (FIRST.replace(day=n), dims[4])
+            truth[group] = truth.get(group, 0) + sum(counts[:5])
+    sums: dict[tuple[date, str], int] = {}
     for row in read(ledger, "usage"):
-        at = (row["day"], row["model"])
-        found[at] = found.get(at, 0) + row["total_tokens"]
-    assert {at: count for at, count in found.items() if count} == {at: count for at, count in truth.items() if count}
+        group = (row["day"], row["model"])
+        sums[group] = sums.get(group, 0) + row["total_tokens"]
+    assert {group: count for group, count in sums.items() if count} == {
+        group: count for group, count in truth.items() if count
+    }
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -118,14 +120,14 @@ def test_every_format_holds_the_same_rows(ledger: Ledger, table: str) -> None:
     money = {name for name, kind, _ in columns(table) if kind.startswith("DECIMAL")}
     spoken = [
         {
-            name: plain(it) if name in money and it is not None else f"{it}" if isinstance(it, date) else it
-            for name, it in row.items()
+            name: plain(cell) if name in money and cell is not None else f"{cell}" if isinstance(cell, date) else cell
+            for name, cell in row.items()
         }
         for row in rows
     ]
     assert read(ledger, table, "jsonl", **DAYS) == spoken
     assert read(ledger, table, "csv", **DAYS) == [
-        {name: "" if it is None else harmless(inert(str(it))) for name, it in row.items()} for row in spoken
+        {name: "" if cell is None else harmless(inert(str(cell))) for name, cell in row.items()} for row in spoken
     ]
     assert {"workspace_name", "key_name", "actor_name"} <= rows[0].keys()
 
@@ -138,7 +140,8 @@ def test_an_export_holds_exactly_the_view(ledger: Ledger, table: str) -> None:
         f"SELECT {names} FROM {EXPORTED[table].name} WHERE day >= '{DAYS['since']}' AND day <= '{DAYS['until']}'"  # noqa: S608
     )
     rows = [
-        tuple(f"{it}" if isinstance(it, date) else it for it in row.values()) for row in read(ledger, table, **DAYS)
+        tuple(f"{cell}" if isinstance(cell, date) else cell for cell in row.values())
+        for row in read(ledger, table, **DAYS)
     ]
     assert sorted(rows, key=repr) == sorted(view.cells, key=repr)
     assert written(ledger.export(table, **DAYS), "csv") == written(ledger.export(table, **DAYS), "csv")
@@ -147,8 +150,8 @@ def test_an_export_holds_exactly_the_view(ledger: Ledger, table: str) -> None:
 def test_where_holds_the_rows(ledger: Ledger) -> None:
     """--where keeps the rows of an id or name alone, and refuses one that there is not."""
     row = read(ledger, "charges")[0]
-    found = read(ledger, "charges", where={"key": row["key_name"]})
-    assert {it["key"] for it in found} == {row["key"]}
+    rows = read(ledger, "charges", where={"key": row["key_name"]})
+    assert {charge["key"] for charge in rows} == {row["key"]}
     for where in ({"key": "nobody"}, {"team": "platform"}):
         with pytest.raises(InvalidQuestion):
             ledger.export("charges", where=where, **OCTOBER)
@@ -193,24 +196,24 @@ def test_a_failure_leaves_no_file(
     """Where it fails halfway, what stood under the name stays as it was, and nothing lies beside it."""
     out = tmp_path / "charges.csv"
     out.write_text("older")
-    asked = ("export", "charges", "--since", "2026-10", "--until", "2026-10", "-o", str(out))
+    words = ("export", "charges", "--since", "2026-10", "--until", "2026-10", "-o", str(out))
     there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
-    refused = tallystick(*asked, **there)
+    refused = tallystick(*words, **there)
     assert refused.code == 2
-    real, left = Engine.stream, iter([True, True, False])
+    real, batches = Engine.stream, iter([True, True, False])
 
     def breaks(self: Engine, query: Any) -> Any:
-        if not next(left):
+        if not next(batches):
             raise OSError(28, "No space left on device")
         return real(self, query)
 
     with monkeypatch.context() as then:
         then.setattr(Engine, "stream", breaks)
-        failed = tallystick(*asked, "--force", **there)
+        failed = tallystick(*words, "--force", **there)
     assert (failed.code, "No space left" in failed.err) == (2, True)
-    assert [(it.name, it.read_text()) for it in tmp_path.glob("*.csv*")] == [("charges.csv", "older")]
+    assert [(path.name, path.read_text()) for path in tmp_path.glob("*.csv*")] == [("charges.csv", "older")]
     assert not list(tmp_path.glob(".*.part"))
-    done = tallystick(*asked, "--force", **there)
+    done = tallystick(*words, "--force", **there)
     assert (done.code, done.out) == (0, "")
     assert out.read_bytes().startswith(b"organization,month,day,")
 
@@ -219,12 +222,12 @@ def test_absent_days_are_said_and_strict_fails(tallystick: Tallystick, ledgers: 
     """Days that the ledger lacks are named on the error stream, and with --strict the exit code is 1."""
     there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
     for table in TABLES:
-        asked = ("export", table, "--since", "2026-09-25", "--until", "2026-10-01")
-        loose, strict = tallystick(*asked, **there), tallystick(*asked, "--strict", **there)
-        assert (loose.code, strict.code) == (0, 1)
-        assert loose.out == strict.out
-        assert "absent (unknown, not zero)" in loose.err
-        assert "absent" not in loose.out
+        words = ("export", table, "--since", "2026-09-25", "--until", "2026-10-01")
+        lenient, strict = tallystick(*words, **there), tallystick(*words, "--strict", **there)
+        assert (lenient.code, strict.code) == (0, 1)
+        assert lenient.out == strict.out
+        assert "absent (unknown, not zero)" in lenient.err
+        assert "absent" not in lenient.out
     assert tallystick("export", "charges", "--since", "2026-10", "--until", "2026-10", "--strict", **there).code == 0
 
 
@@ -255,5 +258,5 @@ def test_the_documented_columns_are_the_columns() -> None:
         assert listed == [(name, kind) for name, kind, _ in columns(table)]
     part = page.partition("### FOCUS columns\n")[2].partition("\n##")[0]
     listed_ = [[cell.strip(" `") for cell in line.split("|")[1:4]] for line in part.splitlines() if "| `" in line]
-    assert listed_ == [[name, ", ".join(of), what] for name, _, of, what in COLUMNS]
+    assert listed_ == [[name, ", ".join(versions), meaning] for name, _, versions, meaning in COLUMNS]
     assert [name for name, *_ in COLUMNS] == sorted(name for name, *_ in COLUMNS)
