@@ -20,7 +20,7 @@ def test_a_page_comes_back_byte_for_byte(body: bytes) -> None:
         name = archive.keep(body)
         assert archive.keep(body) == name
         assert archive.body(name) == body
-        assert [it.name for it in Path(folder).rglob("*") if it.is_file()] == [f"{name}.zst"]
+        assert [file.name for file in Path(folder).rglob("*") if file.is_file()] == [f"{name}.zst"]
 
 
 def test_pages_of_another_content_have_another_name(tmp_path: Path) -> None:
@@ -41,13 +41,13 @@ def test_an_altered_page_is_an_error_of_the_ledger(tmp_path: Path) -> None:
     archive = Archive(tmp_path)
     name = archive.keep(PAGE)
     (file,) = tmp_path.rglob("*.zst")
-    whole = file.read_bytes()
+    content = file.read_bytes()
     spoilt = [
-        whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :]
-        for place in range(len(whole))
+        content[:index] + bytes([content[index] ^ flip]) + content[index + 1 :]
+        for index in range(len(content))
         for flip in (1, 0x80, 0xFF)
     ]
-    for bad in (b"", whole[:-1], whole[: len(whole) // 2], b"not zstd", *spoilt):
+    for bad in (b"", content[:-1], content[: len(content) // 2], b"not zstd", *spoilt):
         file.write_bytes(bad)
         try:
             assert archive.body(name) == PAGE, "what can be read is the page"
@@ -58,8 +58,8 @@ def test_an_altered_page_is_an_error_of_the_ledger(tmp_path: Path) -> None:
 def test_another_page_in_its_place_is_refused(tmp_path: Path) -> None:
     """A page's file that holds another, whole page is refused: the name must fit the content."""
     archive = Archive(tmp_path)
-    one, other = archive.keep(b"one"), archive.keep(b"other")
+    first, second = archive.keep(b"one"), archive.keep(b"other")
     paths = {file.stem: file for file in tmp_path.rglob("*.zst")}
-    paths[one].write_bytes(paths[other].read_bytes())
+    paths[first].write_bytes(paths[second].read_bytes())
     with pytest.raises(LedgerError, match="altered"):
-        archive.body(one)
+        archive.body(first)

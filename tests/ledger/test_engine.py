@@ -94,8 +94,8 @@ def _spoken(kind: object) -> str:
 
 def test_no_other_view_is_shown(engine: Engine) -> None:
     """Beside the documented views there is nothing in the main schema."""
-    found = engine.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'").to_pylist()
-    assert {row["view_name"] for row in found} == {view.name for view in VIEWS}
+    views = engine.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal AND schema_name = 'main'").to_pylist()
+    assert {row["view_name"] for row in views} == {view.name for view in VIEWS}
 
 
 def test_names_never_multiply_rows(full: Path) -> None:
@@ -112,15 +112,17 @@ def test_derived_columns_are_what_they_say(full: Path, truth: World) -> None:
     for row in rows(full, "SELECT * FROM usage_hour"):
         kinds = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output")
         assert row["total_tokens"] == sum(row[name] for name in kinds)
-        people = [who for who in (row["account"], row["service_account"]) if who != "none"]
+        people = [account for account in (row["account"], row["service_account"]) if account != "none"]
         assert row["actor"] == (people[0] if people else "unattributed")
         assert (row["hour"].date(), row["hour"].hour) == (row["day"], row["hour_of_day"])
     people = {user.id: user.name for user in truth.organization.users}
-    people |= {who.id: who.name for who in truth.organization.service_accounts}
+    people |= {service_account.id: service_account.name for service_account in truth.organization.service_accounts}
     named = {row["actor"]: row["actor_name"] for row in rows(full, "SELECT actor, actor_name FROM usage")}
     assert named.pop("unattributed") == "unattributed"
-    robots = {who.id for who in truth.organization.service_accounts}
-    assert named == {who: who if who in robots else people[who] for who in named}, "robots need a token to be named"
+    robots = {service_account.id for service_account in truth.organization.service_accounts}
+    assert named == {account_id: account_id if account_id in robots else people[account_id] for account_id in named}, (
+        "robots need a token to be named"
+    )
 
 
 def test_a_select_is_answered(engine: Engine) -> None:
@@ -201,11 +203,11 @@ REFUSED = [
 @pytest.mark.parametrize("text", REFUSED)
 def test_anything_but_one_reading_statement_is_refused(engine: Engine, full: Path, outside: Path, text: str) -> None:
     """Writes, settings, several statements, and reading outside the ledger are InvalidQuestion; nothing changes."""
-    told = (
+    query = (
         text.replace("{outside}", str(outside)).replace("{folder}", str(outside.parent)).replace("{ledger}", str(full))
     )
     with pytest.raises(InvalidQuestion) as wrong:
-        engine.sql(told)
+        engine.sql(query)
     assert "hunter2" not in str(wrong.value)
     assert engine.sql("SELECT count(*) > 0 AS n FROM usage").to_pylist() == [{"n": True}]
     assert [file.name for file in outside.parent.iterdir()] == ["secret.csv"]
@@ -266,8 +268,8 @@ def test_two_columns_may_have_one_name(engine: Engine) -> None:
 
 def test_an_expression_is_asked_as_it_is(engine: Engine, full: Path) -> None:
     """`ask` takes an expression, whose values are quoted, and gives exact decimals."""
-    found = engine.ask(select(exp.func("sum", exp.column("billed")).as_("b")).from_("cost")).to_pylist()
-    assert found == [{"b": sum(row["billed"] for row in records(full, COST))}]
+    sums = engine.ask(select(exp.func("sum", exp.column("billed")).as_("b")).from_("cost")).to_pylist()
+    assert sums == [{"b": sum(row["billed"] for row in records(full, COST))}]
     quoted = exp.column("model").eq(exp.Literal.string("x' OR '1'='1"))
     assert engine.ask(select("model").from_("cost").where(quoted)).num_rows == 0
 
@@ -305,12 +307,12 @@ def test_a_folder_that_cannot_hold_a_ledger_is_told(tmp_path: Path, name: str) -
 
 def test_days_are_utc_wherever_one_is(full: Path) -> None:
     """On a machine in any time zone, instants cut to days in SQL are UTC days."""
-    asked = (
+    query = (
         "SELECT strftime(min(committed_at), '%Y-%m-%d %H:%M') AS text, min(committed_at)::DATE AS day, "
         "date_trunc('day', min(committed_at)) AS start FROM versions"
     )
     done = subprocess.run(  # noqa: S603 - our own program
-        [sys.executable, "-m", "tallystick", "sql", asked, "--format", "csv", "--ledger", str(full)],
+        [sys.executable, "-m", "tallystick", "sql", query, "--format", "csv", "--ledger", str(full)],
         env={**os.environ, "TZ": "Pacific/Auckland"},
         capture_output=True,
         text=True,
@@ -325,8 +327,8 @@ def test_a_ledger_of_another_version_says_so(full: Path, tmp_path: Path) -> None
     copytree(full, path)
     tables = Tables(path)
     for file in tables.files(COST, tables.newest().tables[COST.name]):
-        held = parquet.ParquetFile(file).read()
-        parquet.write_table(held.drop_columns(["currency"]), file)
+        table = parquet.ParquetFile(file).read()
+        parquet.write_table(table.drop_columns(["currency"]), file)
     with pytest.raises(LedgerError, match="another version") as wrong:
         Engine(tables, tables.newest()).sql("SELECT * FROM cost")
     assert "tallystick rebuild" in wrong.value.hint

@@ -30,8 +30,8 @@ from tallystick.store.tables import EMPTY, Tables, Version, Writer, schema
 def _held(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
     """Day, model and amount of every row of cost, as a version pins it."""
     pinned = (version or tables.newest()).tables[COST.name]
-    found = tables.open(COST, pinned).to_pyarrow_table().to_pylist()
-    return sorted((row["day"], row["model"], row["billed"]) for row in found)
+    costs = tables.open(COST, pinned).to_pyarrow_table().to_pylist()
+    return sorted((row["day"], row["model"], row["billed"]) for row in costs)
 
 
 A, B, C = date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 2)
@@ -77,8 +77,8 @@ def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
     with tables.writing() as writer:
         same = cost_of((C, "m", "4"), (B, "n", "3"), (A, "m", "1"), (B, "m", "2"))
         assert writer.changed(COST, ME, [A, B, C], same) == []
-        other = cost_of((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2"))
-        assert writer.changed(COST, ME, [A, B, C], other) == [A, B]
+        costs = cost_of((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2"))
+        assert writer.changed(COST, ME, [A, B, C], costs) == [A, B]
         assert writer.changed(COST, ME, [B, C], cost_of((B, "n", "3"), (B, "m", "2"))) == [C]
         twice = cost_of((C, "m", "4"), (C, "m", "4"))
         assert writer.changed(COST, ME, [C], twice) == [C]
@@ -98,14 +98,14 @@ def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPa
     with tables.writing() as writer:
         for _ in range(writer_room.COMPACT_EVERY + 2):
             writer.commit(ME, "the same", NOW, {})
-    found = tables.open(VERSIONS).to_pyarrow_table().to_pylist()
-    assert sorted(row["version"] for row in found) == list(range(1, len(found) + 1))
-    pins = {row["version"]: json.loads(row["tables"]) for row in found}
-    for number, held in was.items():
+    versions = tables.open(VERSIONS).to_pyarrow_table().to_pylist()
+    assert sorted(row["version"] for row in versions) == list(range(1, len(versions) + 1))
+    pins = {row["version"]: json.loads(row["tables"]) for row in versions}
+    for number, expected in was.items():
         version = Version(number, NOW, pins[number])
-        assert _held(tables, version) == held
+        assert _held(tables, version) == expected
         counted = Engine(tables, version).sql("SELECT sum(billed) AS b FROM cost").to_pylist()
-        assert counted == [{"b": sum(amount for *_, amount in held)}]
+        assert counted == [{"b": sum(amount for *_, amount in expected)}]
 
 
 def test_log_entries_are_never_deleted(tables: Tables) -> None:
@@ -189,10 +189,10 @@ def holder(copy: Path) -> Iterator[subprocess.Popen[str]]:
 
 def test_a_writer_waits_for_another_and_readers_do_not(copy: Path, truth: World, holder: subprocess.Popen[str]) -> None:
     """While a process writes, a second writer is told who it waits for, and readers read; then it takes its turn."""
-    before, told = content(copy), []
+    before, messages = content(copy), []
 
-    def waiting(who: str) -> None:
-        told.append(who)
+    def waiting(name: str) -> None:
+        messages.append(name)
         assert rows(copy, "SELECT count(*) > 0 AS read FROM usage") == [{"read": True}]
         assert holder.stdin
         holder.stdin.write("go\n")
@@ -200,21 +200,21 @@ def test_a_writer_waits_for_another_and_readers_do_not(copy: Path, truth: World,
 
     wire = Wire(truth)
     synced(copy, wire, SINCE, waiting=waiting)
-    assert len(told) == 1
-    assert f"process {holder.pid} on " in told[0]
+    assert len(messages) == 1
+    assert f"process {holder.pid} on " in messages[0]
     assert content(copy) == before
 
 
 def test_a_writer_does_not_wait_for_ever(copy: Path, holder: subprocess.Popen[str]) -> None:
     """A writer that waits is told for whom, at once and again, and at last gets a LedgerError that names the holder."""
-    told: list[str] = []
+    messages: list[str] = []
     with (
         pytest.raises(LedgerError, match=f"process {holder.pid}"),
-        Tables(copy, patience=0.4, reminder=0.1).writing(told.append),
+        Tables(copy, patience=0.4, reminder=0.1).writing(messages.append),
     ):
         pass
-    assert len(told) >= 3
-    assert all(f"process {holder.pid} on " in line for line in told)
+    assert len(messages) >= 3
+    assert all(f"process {holder.pid} on " in line for line in messages)
 
 
 def test_a_dead_holder_is_not_named(copy: Path, holder: subprocess.Popen[str]) -> None:
@@ -222,10 +222,10 @@ def test_a_dead_holder_is_not_named(copy: Path, holder: subprocess.Popen[str]) -
     dead = subprocess.Popen([sys.executable, "-c", ""])
     dead.wait()
     (copy / "writer.json").write_text(f"process {dead.pid} on {socket.gethostname()}")
-    told: list[str] = []
-    with pytest.raises(LedgerError), Tables(copy, patience=0.01).writing(told.append):
+    messages: list[str] = []
+    with pytest.raises(LedgerError), Tables(copy, patience=0.01).writing(messages.append):
         pass
-    assert told == ["another process"]
+    assert messages == ["another process"]
     assert holder.poll() is None
 
 
@@ -305,11 +305,11 @@ def test_money_keeps_twelve_places(tables: Tables) -> None:
 def test_files_can_be_read_by_others(copy: Path) -> None:
     """Every table is a plain Delta table of the documented columns, that any Delta reader opens."""
     for table in (*PINNED, PAGES, VERSIONS):
-        place = copy / ("pages/index" if table is PAGES else table.name)
-        found: Any = DeltaTable(str(place)).to_pyarrow_table()
-        assert found.schema.names == [column.name for column in table.columns]
-    at = DeltaTable(str(copy / "versions")).to_pyarrow_table()["committed_at"].to_pylist()
-    assert at[0] == NOW.astimezone(UTC) == datetime(2026, 11, 22, 12, tzinfo=UTC)
+        folder = copy / ("pages/index" if table is PAGES else table.name)
+        arrow_table: Any = DeltaTable(str(folder)).to_pyarrow_table()
+        assert arrow_table.schema.names == [column.name for column in table.columns]
+    times = DeltaTable(str(copy / "versions")).to_pyarrow_table()["committed_at"].to_pylist()
+    assert times[0] == NOW.astimezone(UTC) == datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("most_runs", [0, 4096])
@@ -317,14 +317,16 @@ def test_a_file_holds_few_days(path: Path, monkeypatch: pytest.MonkeyPatch, most
     """Rows handed in in any order of days are all kept, each file with few of the days."""
     monkeypatch.setattr(writer_room, "MOST_RUNS", most_runs)
     monkeypatch.setattr(writer_room, "FILE_SIZE", 4096)
-    days = [date(2026, 10, 1 + place // 500 % 28) for place in range(28_000)]
-    mixed = cost_of(*((day, f"{place}", f"{place}.{place:012d}") for place, day in enumerate(days)))
+    days = [date(2026, 10, 1 + number // 500 % 28) for number in range(28_000)]
+    mixed = cost_of(*((day, f"{number}", f"{number}.{number:012d}") for number, day in enumerate(days)))
     made = Tables(path)
     with made.writing() as writer:
         writer.replace(COST, ME, sorted({*days}), mixed)
         assert writer.counts(COST, ME, days[:1]) == {days[0]: 1000}
-        kept = writer.rows(COST, ME)
+        cost_rows = writer.rows(COST, ME)
     order = [(name, "ascending") for name in mixed.schema.names]
-    assert kept.select(mixed.schema.names).cast(mixed.schema).sort_by(order).equals(mixed.sort_by(order))
-    held = [{*pq.read_table(file, columns=["day"], partitioning=None)["day"].to_pylist()} for file in made.files(COST)]
-    assert max(map(len, held)) < len({*days}) / 2
+    assert cost_rows.select(mixed.schema.names).cast(mixed.schema).sort_by(order).equals(mixed.sort_by(order))
+    days_by_file = [
+        {*pq.read_table(file, columns=["day"], partitioning=None)["day"].to_pylist()} for file in made.files(COST)
+    ]
+    assert max(map(len, days_by_file)) < len({*days}) / 2
