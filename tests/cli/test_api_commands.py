@@ -43,12 +43,12 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            said = body.replace(b"%KEY%", self.headers.get("x-api-key", "").encode())
+            content = body.replace(b"%KEY%", self.headers.get("x-api-key", "").encode())
             self.send_response(status)
             self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(said)))
+            self.send_header("content-length", str(len(content)))
             self.end_headers()
-            self.wfile.write(said)
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is inherited
             """Nothing."""
@@ -64,9 +64,9 @@ def test_a_sync_is_quiet(tallystick: Tallystick, there: dict[str, str], truth: T
     run = tallystick("sync", *SINCE, **there)
     assert (run.code, run.out, run.err.count("\n")) == (0, "", 1)
     assert "days changed" in run.err
-    said = tallystick("spend", "--since", "3d", "--format", "json", **there).json
+    answer = tallystick("spend", "--since", "3d", "--format", "json", **there).json
     days = [CLOCK.now().date().replace(day=day) for day in (19, 21)]
-    assert said["totals"]["billed"].rstrip("0") == f"{truth.billed(*days):f}".rstrip("0")
+    assert answer["totals"]["billed"].rstrip("0") == f"{truth.billed(*days):f}".rstrip("0")
 
 
 def test_a_second_sync_makes_no_version(tallystick: Tallystick, there: dict[str, str]) -> None:
@@ -104,7 +104,7 @@ def test_check_says_what_can_be_read(tallystick: Tallystick, there: dict[str, st
     """`check` names the organization, where the key came from, what it may read, and how fresh that is."""
     run = tallystick("check", **there)
     assert (run.code, run.err) == (0, "")
-    newest = max(it.at for it in golden_world.requests(CLOCK.now().date()) if it.at < CLOCK.now())
+    newest = max(request.at for request in golden_world.requests(CLOCK.now().date()) if request.at < CLOCK.now())
     fresh = (f"newest hour with usage: {newest:%Y-%m-%d %H}:00 UTC", "newest day with cost: 2026-11-21")
     for word in ("Simulated & Daughters", "ANTHROPIC_ADMIN_KEY", "usage", "cost", *fresh):
         assert word in run.out
@@ -130,10 +130,12 @@ def test_check_without_a_readable_dialect_exits_3(tallystick: Tallystick, there:
 def test_limits(tallystick: Tallystick, there: dict[str, str], book: Ledger) -> None:
     """`limits` shows spend beside limits, `--rates` headroom; what may not be read is said; JSON is exact."""
     there = {**there, "TALLYSTICK_LEDGER": str(book.path)}
-    said = tallystick("limits", "--format", "json", **there).json
-    whole = next(row for row in said["rows"] if row["scope"] == "organization")
-    assert Decimal(whole["spent"]) + Decimal(whole["remaining"]) == Decimal(whole["limit"])
-    assert any("Members' spend limits are not shown" in it for it in (said["warnings"] + said["notes"]))
+    answer = tallystick("limits", "--format", "json", **there).json
+    organization_row = next(row for row in answer["rows"] if row["scope"] == "organization")
+    assert Decimal(organization_row["spent"]) + Decimal(organization_row["remaining"]) == Decimal(
+        organization_row["limit"]
+    )
+    assert any("Members' spend limits are not shown" in text for text in (answer["warnings"] + answer["notes"]))
     shown = tallystick("limits", "--rates", **there)
     assert (shown.code, shown.err) == (0, "")
     assert "output_tokens_per_minute" in shown.out
@@ -181,8 +183,10 @@ def test_a_strange_answer_exits_5(tallystick: Tallystick, golden_world: World, f
         run = tallystick("sync", "--since", "2026-10-01", "--until", "2026-10-31", **there)
     run.refused(5, "request-id req_", "Nothing of this window was kept")
     assert KEY not in run.err
-    said = tallystick("spend", "--since", "2026-10", "--until", "2026-10", "--format", "json", TALLYSTICK_LEDGER="mine")
-    assert said.json["totals"]["billed"] is None
+    spend = tallystick(
+        "spend", "--since", "2026-10", "--until", "2026-10", "--format", "json", TALLYSTICK_LEDGER="mine"
+    )
+    assert spend.json["totals"]["billed"] is None
 
 
 def test_a_page_of_html_exits_5(tallystick: Tallystick) -> None:
@@ -210,9 +214,9 @@ def test_a_gateway_is_not_given_the_admin_key(tallystick: Tallystick, there: dic
 
 def test_nothing_that_listens_exits_4(child_environment: dict[str, str], tmp_path: Path) -> None:
     """Where nothing listens the exit code is 4 with the address, after the patience allowed; not a traceback."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{holder.getsockname()[1]}"
         # The patience is real; only the waiting is not: sleep moves the stopwatch on.
         code = (
             "import time\nreal, slept = time.monotonic, [0.0]\n"

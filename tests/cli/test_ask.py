@@ -24,7 +24,8 @@ REPORTS = ("spend", "usage", "cache")
 
 
 @pytest.mark.parametrize(
-    ("report", "form"), [("spend", form) for form in FORMATS] + [(it, "json") for it in REPORTS if it != "spend"]
+    ("report", "form"),
+    [("spend", form) for form in FORMATS] + [(report, "json") for report in REPORTS if report != "spend"],
 )
 def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Ledger, report: str, form: str) -> None:
     """The command line computes nothing: it prints the Table that Python answers; messages of rows stand beside."""
@@ -61,19 +62,19 @@ def test_words_become_a_question(tallystick: Tallystick) -> None:
 
 def test_grouping_by_nothing(tallystick: Tallystick) -> None:
     """`--by ''` is one row."""
-    said = tallystick("spend", "--by", "", "--format", "json").json
-    assert said["rows"] == [said["totals"]]
+    answer = tallystick("spend", "--by", "", "--format", "json").json
+    assert answer["rows"] == [answer["totals"]]
 
 
 def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, book: Ledger) -> None:
     """--where takes any name that the answer shows, with commas, quotes and equal signs in it too."""
     for row in book.spend("workspace").rows:
         run = tallystick("spend", "--where", f"workspace={row['workspace_name']}", "--format", "json")
-        assert [it["workspace"] for it in run.json["rows"]] == [row["workspace"]]
+        assert [row["workspace"] for row in run.json["rows"]] == [row["workspace"]]
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "expected"),
     [
         (("spend", "--by", "key,description"), ("key", "description", "matched")),
         (("spend", "--by", "description", "--where", "actor=x"), ("actor", "matched")),
@@ -110,9 +111,9 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
     ],
     ids=" ".join,
 )
-def test_wrong_words_exit_2(tallystick: Tallystick, words: tuple[str, ...], said: tuple[str, ...]) -> None:
+def test_wrong_words_exit_2(tallystick: Tallystick, words: tuple[str, ...], expected: tuple[str, ...]) -> None:
     """Asked wrongly exits 2, prints no answer, and says what was wrong and how to mend it."""
-    tallystick(*words).refused(2, *said)
+    tallystick(*words).refused(2, *expected)
 
 
 def test_wrong_settings_exit_2(tallystick: Tallystick) -> None:
@@ -217,9 +218,9 @@ def test_the_query_can_be_seen_and_run(tallystick: Tallystick, report: str) -> N
     """--sql shows the query, which `tallystick sql` answers with the same figures."""
     query = tallystick(report, "--by", "model", "--sql").out
     assert query.startswith("SELECT")
-    shown, asked = tallystick("sql", query, "--format", "json").json, tallystick(report, "--format", "json").json
+    shown, answer = tallystick("sql", query, "--format", "json").json, tallystick(report, "--format", "json").json
     measure = {"spend": "billed", "usage": "output", "cache": "cache_read"}[report]
-    assert sum(Decimal(row[measure]) for row in shown["rows"]) == Decimal(asked["totals"][measure])
+    assert sum(Decimal(row[measure]) for row in shown["rows"]) == Decimal(answer["totals"][measure])
 
 
 def test_what_follows_the_query_is_said(tallystick: Tallystick) -> None:
@@ -298,15 +299,15 @@ def test_sql_in_every_format(tallystick: Tallystick) -> None:
 
 def test_the_schema_names_every_column(tallystick: Tallystick) -> None:
     """`schema` prints every view with its meaning, every column with its type and meaning; of one view if so asked."""
-    whole = [line.split() for line in lines(tallystick("schema"))]
+    words = [line.split() for line in lines(tallystick("schema"))]
     for view in VIEWS:
-        assert f"{view.name}: {view.meaning}".split() in whole
+        assert f"{view.name}: {view.meaning}".split() in words
         single = [line.split() for line in lines(tallystick("schema", view.name))]
         for name, kind, meaning in view.columns:
             assert [name, kind, *meaning.split()] in single
-            assert [name, kind, *meaning.split()] in whole
+            assert [name, kind, *meaning.split()] in words
     assert len([line for line in lines(tallystick("schema", "cost")) if line]) == 1 + len(
-        next(it for it in VIEWS if it.name == "cost").columns
+        next(view for view in VIEWS if view.name == "cost").columns
     )
 
 
@@ -316,6 +317,6 @@ def test_rebuild_makes_the_same_ledger(tallystick: Tallystick) -> None:
     assert (run.code, run.err) == (0, "")
     assert "again" in run.out
     for report in REPORTS:
-        old, new = (tallystick(report, "--format", "json", *more).json for more in ((), ("--ledger", "again")))
+        old, new = (tallystick(report, "--format", "json", *options).json for options in ((), ("--ledger", "again")))
         assert (new["rows"], new["totals"], new["coverage"]) == (old["rows"], old["totals"], old["coverage"])
     tallystick("rebuild", "again").refused(2, "again", "empty")

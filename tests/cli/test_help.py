@@ -33,7 +33,9 @@ def commands(group: click.Group = cli, path: tuple[str, ...] = ()) -> Iterator[t
 EVERY = list(commands())
 
 
-@pytest.mark.parametrize(("path", "command"), EVERY, ids=lambda it: " ".join(it) if isinstance(it, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "command"), EVERY, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
 def test_every_command_has_help(tallystick: Tallystick, path: tuple[str, ...], command: click.Command) -> None:
     """`--help` and `-h` exit 0 and say what the command does and what each of its options is for."""
     run = tallystick(*path, "--help")
@@ -47,20 +49,22 @@ def test_every_command_has_help(tallystick: Tallystick, path: tuple[str, ...], c
             assert option.opts[0] in run.out
 
 
-@pytest.mark.parametrize(("path", "command"), EVERY, ids=lambda it: " ".join(it) if isinstance(it, tuple) else "")
+@pytest.mark.parametrize(
+    ("path", "command"), EVERY, ids=lambda value: " ".join(value) if isinstance(value, tuple) else ""
+)
 def test_help_says_the_defaults(tallystick: Tallystick, path: tuple[str, ...], command: click.Command) -> None:
     """Each option that does something when it is left out says in its help what that is."""
-    said = " ".join(tallystick(*path, "--help").out.split())
+    text = " ".join(tallystick(*path, "--help").out.split())
     for option in command.params:
         if isinstance(option, click.Option) and isinstance(option.default, str | int) and not option.is_flag:
-            assert f"[default: {option.default}]" in said, option.name
+            assert f"[default: {option.default}]" in text, option.name
     for name in ("since", "until", "at"):
         for option in command.params:
             if isinstance(option, click.Option) and option.name == name:
                 assert "default" in (option.help or "") or option.show_default, f"{path} --{name}"
 
 
-@pytest.mark.parametrize("report", REPORTS, ids=lambda it: it.name)
+@pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_help_of_a_report_lists_its_dimensions(tallystick: Tallystick, report: object) -> None:
     """A report's help lists what it can be grouped by, and what the words for time are."""
     out = " ".join(tallystick(report.name, "--help").out.split())  # type: ignore[attr-defined]

@@ -46,9 +46,9 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
     assert f"{largest:,.2f}" in run.out
     billed = month["totals"]["billed"]  # null on the first of a month, which is not billed yet
     assert billed is None or f"{Decimal(billed):,.2f}" in run.out
-    more = [line.split()[1:] for line in run.out.splitlines() if line.startswith("  tallystick ")]
-    assert len(more) == 3
-    for words in more:
+    commands = [line.split()[1:] for line in run.out.splitlines() if line.startswith("  tallystick ")]
+    assert len(commands) == 3
+    for words in commands:
         again = tallystick(*words, TALLYSTICK_NOW=now)
         assert again.code == 0
         assert not again.err or "csv" in words  # which says its messages beside
@@ -63,15 +63,15 @@ def test_a_plan_ends_in_peace(child: Tallystick, book: Ledger) -> None:
 
 def test_the_demo_leaves_another_ledger_alone(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """A ledger that holds a real organization does not get a simulated one poured into it."""
-    mine = tmp_path / "mine"
-    shutil.copytree(book.path, mine)
-    tallystick("demo", "--ledger", str(mine)).refused(2, str(mine))
+    copy = tmp_path / "mine"
+    shutil.copytree(book.path, copy)
+    tallystick("demo", "--ledger", str(copy)).refused(2, str(copy))
 
 
 @contextlib.contextmanager
-def serving(environment: dict[str, str], *more: str) -> Iterator[dict[str, str]]:
+def serving(environment: dict[str, str], *options: str) -> Iterator[dict[str, str]]:
     """What `sim serve` says to export, while it runs; interrupted, it ends cleanly."""
-    words = ["sim", "serve", "--port", "0", "--now", NOW, "--days", "70", "--keys", "16", "--seed", "3", *more]
+    words = ["sim", "serve", "--port", "0", "--now", NOW, "--days", "70", "--keys", "16", "--seed", "3", *options]
     server = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-W", "error", "-m", "tallystick", *words],
         env=environment,
@@ -81,10 +81,10 @@ def serving(environment: dict[str, str], *more: str) -> Iterator[dict[str, str]]
     )
     try:
         assert server.stdout
-        said = [server.stdout.readline() for _ in range(7)]
-        urls = re.findall(r"http://127\.0\.0\.1:[0-9]+", said[0])
-        assert urls, said
-        exported = dict(re.findall(r"(?<=\s)([A-Z_]+)=(\S+)", "".join(said)))
+        banner = [server.stdout.readline() for _ in range(7)]
+        urls = re.findall(r"http://127\.0\.0\.1:[0-9]+", banner[0])
+        assert urls, banner
+        exported = dict(re.findall(r"(?<=\s)([A-Z_]+)=(\S+)", "".join(banner)))
         assert exported == {"TALLYSTICK_NOW": NOW, "TALLYSTICK_BASE_URL": urls[0], "ANTHROPIC_ADMIN_KEY": KEY}
         yield exported
     finally:
@@ -93,7 +93,7 @@ def serving(environment: dict[str, str], *more: str) -> Iterator[dict[str, str]]
     assert (server.returncode, err) == (0, ""), out
 
 
-def asked(exported: dict[str, str], path: str) -> Any:
+def response_of(exported: dict[str, str], path: str) -> Any:
     """What the simulator answers, whatever the status."""
     headers = {"x-api-key": KEY, "anthropic-version": "2026-10-21", "anthropic-beta": BETA}
     request = urllib.request.Request(  # noqa: S310 - this machine
@@ -109,7 +109,7 @@ def asked(exported: dict[str, str], path: str) -> Any:
 def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str], tallystick: Tallystick) -> None:
     """`sim serve` says where it is and how to reach it, answers there, and ends cleanly when interrupted."""
     with serving(child_environment) as exported:
-        assert asked(exported, "me")["type"] == "organization"
+        assert response_of(exported, "me")["type"] == "organization"
         assert tallystick("check", **exported).code == 0
 
 
@@ -117,12 +117,12 @@ def test_another_organization_can_be_served(child_environment: dict[str, str]) -
     """Keys and seats of Claude Code, a discount and its first day are as the flags say."""
     flags = ("--coding-keys", "1", "--seats", "2", "--discount", "500", "--discount-since", "2026-11-20")
     with serving(child_environment, *flags) as exported:
-        coders = asked(exported, "usage_report/claude_code?starting_at=2026-11-18&limit=1000")["data"]
+        coders = response_of(exported, "usage_report/claude_code?starting_at=2026-11-18&limit=1000")["data"]
         assert "claude-code-ci" in {row["actor"].get("api_key_name") for row in coders}
         seated = {row["actor"]["email_address"] for row in coders if row["customer_type"] == "subscription"}
         assert len(seated) == 2
         span = "starting_at=2026-11-19T00:00:00Z&ending_at=2026-11-21T00:00:00Z&time_bucket_width=1d&order_by=time"
-        costs = [row["cost"] for row in asked(exported, f"analytics/cost?{span}&order=asc")["data"]]
+        costs = [row["cost"] for row in response_of(exported, f"analytics/cost?{span}&order=asc")["data"]]
     times = [Decimal(cost["list_amount"]) / Decimal(cost["amount"]) for cost in costs]
     assert times == [1, 2]
 
@@ -130,16 +130,16 @@ def test_another_organization_can_be_served(child_environment: dict[str, str]) -
 def test_an_enterprise_can_be_served(child_environment: dict[str, str]) -> None:
     """With its flag it is a Claude Enterprise organization, discounted from its first day on."""
     with serving(child_environment, "--enterprise", "--discount", "500") as exported:
-        refused = asked(exported, "cost_report?starting_at=2026-11-01T00:00:00Z")["error"]
-        (row,) = asked(exported, "analytics/cost?starting_at=2026-10-01T00:00:00Z&ending_at=2026-10-05T00:00:00Z")[
-            "data"
-        ]
+        refused = response_of(exported, "cost_report?starting_at=2026-11-01T00:00:00Z")["error"]
+        (row,) = response_of(
+            exported, "analytics/cost?starting_at=2026-10-01T00:00:00Z&ending_at=2026-10-05T00:00:00Z"
+        )["data"]
     assert refused["details"]["error_code"] == "organization_type_not_supported"
     assert Decimal(row["cost"]["list_amount"]) == 2 * Decimal(row["cost"]["amount"]) > 0
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "error"),
     [
         (("--keys", "3"), "16 keys"),
         (("--days", "5"), "60 days"),
@@ -157,9 +157,9 @@ def test_an_enterprise_can_be_served(child_environment: dict[str, str]) -> None:
     ],
     ids=str,
 )
-def test_a_simulator_that_cannot_be_exits_2(tallystick: Tallystick, words: tuple[str, str], said: str) -> None:
+def test_a_simulator_that_cannot_be_exits_2(tallystick: Tallystick, words: tuple[str, str], error: str) -> None:
     """Options that no simulator can have are asked wrongly: exit 2, and the reason."""
-    tallystick("sim", "serve", *words).refused(2, said)
+    tallystick("sim", "serve", *words).refused(2, error)
 
 
 def test_the_faults_are_listed(tallystick: Tallystick) -> None:
@@ -193,11 +193,11 @@ def test_a_reader_that_goes_away_is_no_traceback(child_environment: dict[str, st
     assert process.stderr
     process.stdout.read(100)
     process.stdout.close()
-    said = process.stderr.read().decode()
+    error_text = process.stderr.read().decode()
     process.stderr.close()
     process.wait(timeout=30)
-    assert "Traceback" not in said
-    assert "Exception" not in said
+    assert "Traceback" not in error_text
+    assert "Exception" not in error_text
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
@@ -224,11 +224,11 @@ def test_on_a_terminal_a_sync_says_what_it_did(
             stderr=theirs,
         )
         os.close(theirs)
-        said = b""
+        output = b""
         with contextlib.suppress(OSError):  # how the end of a terminal is read
             while some := os.read(ours, 4096):
-                said += some
+                output += some
         os.close(ours)
         assert process.wait(timeout=30) == 0
-    assert re.search(r"3 days changed, [0-9,]+ rows read in [0-9]+ requests", said.decode()), said
-    assert "the ledger is at version" in said.decode()
+    assert re.search(r"3 days changed, [0-9,]+ rows read in [0-9]+ requests", output.decode()), output
+    assert "the ledger is at version" in output.decode()
