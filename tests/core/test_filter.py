@@ -19,12 +19,12 @@ TEXTS = st.text("ab*?.[]!^$\\\n", max_size=6)
 def test_only_two_letters_are_wild(value: str, name: str) -> None:
     """`*` is any text and `?` one character; every other letter stands for itself."""
 
-    def fits(left: str, right: str) -> bool:
-        if not left:
+    def fits(remainder: str, right: str) -> bool:
+        if not remainder:
             return not right
-        if left[0] == "*":
-            return any(fits(left[1:], right[cut:]) for cut in range(len(right) + 1))
-        return bool(right) and left[0] in {"?", right[0]} and fits(left[1:], right[1:])
+        if remainder[0] == "*":
+            return any(fits(remainder[1:], right[cut:]) for cut in range(len(right) + 1))
+        return bool(right) and remainder[0] in {"?", right[0]} and fits(remainder[1:], right[1:])
 
     wild = pattern(value)
     assert (wild is None) is not ({"*", "?"} & {*value})
@@ -34,9 +34,9 @@ def test_only_two_letters_are_wild(value: str, name: str) -> None:
 @given(st.lists(TEXTS, max_size=3), st.lists(TEXTS, max_size=3), TEXTS)
 def test_what_is_left_out_does_not_pass(values: list[str], without: list[str], name: str) -> None:
     """A filter takes what its values take less what is left out; without values it takes everything."""
-    taken = Filter(tuple(values)).takes(name)
+    match = Filter(tuple(values)).takes(name)
     left_out = bool(without) and Filter(tuple(without)).takes(name)
-    assert Filter(tuple(values), tuple(without)).takes(name) is (taken and not left_out)
+    assert Filter(tuple(values), tuple(without)).takes(name) is (match and not left_out)
     assert Filter().takes(name)
 
 

@@ -15,9 +15,9 @@ AMOUNTS = st.decimals(-(10**15), 10**15, places=PLACES, allow_nan=False, allow_i
 @st.composite
 def cents(draw: st.DrawFn) -> str:
     """An amount as the API may write it: digits, at most ten decimals of a cent, perhaps a minus sign."""
-    whole = draw(st.integers(0, 10**17 - 1))
+    dollars = draw(st.integers(0, 10**17 - 1))
     fraction = draw(st.text("0123456789", max_size=10))
-    return f"{draw(st.sampled_from(['', '-']))}{whole}{'.' if fraction else ''}{fraction}"
+    return f"{draw(st.sampled_from(['', '-']))}{dollars}{'.' if fraction else ''}{fraction}"
 
 
 @pytest.mark.parametrize(
@@ -162,11 +162,11 @@ def test_rounded_half_to_even(amount: str, places: int, shown: str) -> None:
 
 
 @given(AMOUNTS, AMOUNTS.filter(bool))
-def test_ratio_of_exact_sums(part: Decimal, whole: Decimal) -> None:
+def test_ratio_of_exact_sums(part: Decimal, total: Decimal) -> None:
     """A ratio is the quotient rounded half to even at as many places as asked."""
     with localcontext(prec=76):
-        expected = (part / whole).quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
-    assert ratio(part, whole, 4) == expected
+        expected = (part / total).quantize(Decimal("0.0001"), ROUND_HALF_EVEN)
+    assert ratio(part, total, 4) == expected
 
 
 def test_no_ratio_to_nothing() -> None:

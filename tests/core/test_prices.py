@@ -33,16 +33,16 @@ def ask(model: str, kind: str, day: date = TODAY, prices: PriceList = LIST, **ch
 
 def rate(model: str, kind: str, day: date = TODAY, prices: PriceList = LIST, **changes: str) -> Rate:
     """Its rate; the test fails where it has none."""
-    found = ask(model, kind, day, prices, **changes)
-    assert isinstance(found, Rate), found
-    return found
+    price = ask(model, kind, day, prices, **changes)
+    assert isinstance(price, Rate), price
+    return price
 
 
 def reason(model: str, kind: str, day: date = TODAY, prices: PriceList = LIST, **changes: str) -> str:
     """Why it has none; the test fails where it has one."""
-    found = ask(model, kind, day, prices, **changes)
-    assert isinstance(found, Unpriced), found
-    return found.reason
+    price = ask(model, kind, day, prices, **changes)
+    assert isinstance(price, Unpriced), price
+    return price.reason
 
 
 def dated() -> Iterator[tuple[str, date, date]]:
@@ -88,13 +88,13 @@ def test_rates_are_exact(model: str) -> None:
     """Every rate of every combination, on and around every change day, has twelve places or fewer and is above zero."""
     combinations = product(("standard", "batch"), ("0-200k", LONG), ("global", "us"), ("standard", "fast"))
     for (tier, context, geo, speed), day, kind in product(combinations, change_days(model), TOKENS):
-        found = ask(model, kind, day, tier=tier, context=context, geo=geo, speed=speed)
-        if isinstance(found, Unpriced):
-            assert found.reason
+        price = ask(model, kind, day, tier=tier, context=context, geo=geo, speed=speed)
+        if isinstance(price, Unpriced):
+            assert price.reason
             continue
-        assert all(-int(amount.as_tuple().exponent) <= PLACES for amount in (found.low, found.high))
-        assert Decimal(0) < found.low <= found.high
-        assert (found.modifiers[-1].rate if found.modifiers else found.standard) == (found.low, found.high)
+        assert all(-int(amount.as_tuple().exponent) <= PLACES for amount in (price.low, price.high))
+        assert Decimal(0) < price.low <= price.high
+        assert (price.modifiers[-1].rate if price.modifiers else price.standard) == (price.low, price.high)
 
 
 def test_batch_is_half_and_us_is_a_tenth_more() -> None:
@@ -129,8 +129,8 @@ def test_batch_is_half_and_us_is_a_tenth_more() -> None:
 )
 def test_the_proof_that_amounts_are_cents(model: str, kind: str, cents: str, units: int) -> None:
     """Each amount of the live capture, divided by our rate, is the whole number of tokens of reports-api 1.3.6."""
-    found = rate(model, kind, date(2025, 10, 16))
-    assert found.low * units == from_cents(cents) * found.per
+    price = rate(model, kind, date(2025, 10, 16))
+    assert price.low * units == from_cents(cents) * price.per
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_the_proof_that_amounts_are_cents(model: str, kind: str, cents: str, uni
 )
 def test_prices_keep_their_dates(model: str, kind: str, day: date, changes: dict[str, str], dollars: str) -> None:
     """A rate is what reports-api 4.1 says for that very day, changes and ended premiums included."""
-    found = rate(model, kind, day, **changes)
-    assert found.low == found.high == Decimal(dollars)
+    price = rate(model, kind, day, **changes)
+    assert price.low == price.high == Decimal(dollars)
 
 
 def test_haiku_gives_a_range() -> None:
@@ -163,15 +163,15 @@ def test_haiku_gives_a_range() -> None:
     long = rate(HAIKU, "output", context=LONG)
     assert (long.low, long.high) == (Decimal("2.50"), Decimal("2.50"))
     for model, kind in product(MODELS, TOKENS):
-        found = ask(model, kind)
-        assert isinstance(found, Unpriced) or (found.low != found.high) == (model == HAIKU)
+        price = ask(model, kind)
+        assert isinstance(price, Unpriced) or (price.low != price.high) == (model == HAIKU)
 
 
 def test_modifiers_are_named_in_order() -> None:
     """A rate tells its way from the standard one: long context, speed, geography, tier, each with the rate after it."""
-    found = rate("claude-opus-4-6", "output", date(2026, 3, 1), context=LONG, speed="fast", geo="us")
-    assert found.standard == (25, 25)
-    assert [(step.name, step.rate.low) for step in found.modifiers] == [
+    price = rate("claude-opus-4-6", "output", date(2026, 3, 1), context=LONG, speed="fast", geo="us")
+    assert price.standard == (25, 25)
+    assert [(step.name, step.rate.low) for step in price.modifiers] == [
         ("long_context", Decimal("37.50")),
         ("fast", Decimal(225)),
         ("us", Decimal("247.5")),
@@ -181,8 +181,12 @@ def test_modifiers_are_named_in_order() -> None:
 
 def test_services_have_a_price_of_their_own() -> None:
     """Searches, container-hours and session-hours cost the same in every tier and geography, from their first day."""
-    told = {kind: rate("none", kind, tier="batch", geo="us", context="unknown") for kind in set(UNITS) - set(TOKENS)}
-    assert {kind: (found.low, found.per, found.unit) for kind, found in told.items()} == {
+    service_rates = {
+        kind: rate("none", kind, tier="batch", geo="us", context="unknown") for kind in set(UNITS) - set(TOKENS)
+    }
+    assert {
+        kind: (service_rate.low, service_rate.per, service_rate.unit) for kind, service_rate in service_rates.items()
+    } == {
         "web_search": (Decimal(10), 1000, "searches"),
         "code_execution": (Decimal("0.05"), 1, "container-hours"),
         "session_time": (Decimal("0.08"), 1, "session-hours"),
@@ -222,8 +226,8 @@ def test_unknown_is_unpriced(model: str, kind: str, day: date, changes: dict[str
 
 def test_unknown_dimensions_are_assumed_aloud() -> None:
     """Unknown tier, context, geography and speed are taken for plain, and the rate names each of them."""
-    found = rate(OPUS, "output", tier="unknown", context="unknown", geo="unknown", speed="unknown")
-    assert (found.low, found.modifiers, found.assumed) == (25, (), ("tier", "context", "geo", "speed"))
+    price = rate(OPUS, "output", tier="unknown", context="unknown", geo="unknown", speed="unknown")
+    assert (price.low, price.modifiers, price.assumed) == (25, (), ("tier", "context", "geo", "speed"))
     assert rate(OPUS, "output").assumed == ()
     assert rate("claude-fable-5-1", "output").doubt
 
@@ -239,8 +243,8 @@ def test_models_retire() -> None:
 
 def test_the_prices_of_a_day() -> None:
     """The prices of a day are those that hold on it, one for each model, context and speed."""
-    told = {(price.speed, price.span("output").low) for price in LIST.on(TODAY, OPUS)}
-    assert told == {("standard", Decimal(25)), ("fast", Decimal(50))}
+    spans = {(price.speed, price.span("output").low) for price in LIST.on(TODAY, OPUS)}
+    assert spans == {("standard", Decimal(25)), ("fast", Decimal(50))}
     assert [price.speed for price in LIST.on(date(2026, 11, 30), OPUS)] == ["standard"]
     assert LIST.on(TODAY, "claude-opus-9") == ()
     keys = [price.key for price in LIST.on(TODAY)]
@@ -344,8 +348,8 @@ def test_the_simulator_agrees() -> None:
         if day < tariff.OPENS or isinstance(ask(name, "output", day), Unpriced):
             continue
         for kind, least, most in zip(SIMULATED, low, high, strict=True):
-            found = rate(name, kind, day, **way)
-            assert (found.low * 10**6, found.high * 10**6) == (least, most), (name, day, way)
+            price = rate(name, kind, day, **way)
+            assert (price.low * 10**6, price.high * 10**6) == (least, most), (name, day, way)
             compared += 1
     assert compared > 5_000
 
@@ -455,11 +459,15 @@ def their_model(model: str) -> ModelInfo | None:
 
 def their_rate(entry: ModelInfo, kind: str, day: date, variant: str, context: str) -> Span | None:
     """Their rate for the same question; None where they have none, or only that of another variant."""
-    at, wanted = datetime(day.year, day.month, day.day, tzinfo=UTC), VARIANTS[variant]
-    active = [one for one in entry.price_variants or () if one.constraint is None or one.constraint.active(at)]
-    if wanted and not any(one.when == wanted for one in active):
+    midnight, wanted = datetime(day.year, day.month, day.day, tzinfo=UTC), VARIANTS[variant]
+    active = [
+        option
+        for option in entry.price_variants or ()
+        if option.constraint is None or option.constraint.active(midnight)
+    ]
+    if wanted and not any(option.when == wanted for option in active):
         return None
-    price = getattr(entry.get_prices(at, wanted), THEIR_NAMES[kind], None)
+    price = getattr(entry.get_prices(midnight, wanted), THEIR_NAMES[kind], None)
     if not isinstance(price, TieredPrices):
         known = context != LONG or (entry.context_window or 0) > VISIBLE
         return Span(price, price) if price is not None and known else None
@@ -490,16 +498,16 @@ def test_genai_prices_agrees() -> None:
                     same += theirs is not None
                     continue
                 known = [
-                    one.reason
-                    for one in KNOWN
-                    if model in one.models
-                    and (variant, one.since <= day < one.until) == (one.variant, True)
-                    and context in one.contexts
-                    and kind in one.kinds
+                    difference.reason
+                    for difference in KNOWN
+                    if model in difference.models
+                    and (variant, difference.since <= day < difference.until) == (difference.variant, True)
+                    and context in difference.contexts
+                    and kind in difference.kinds
                 ]
                 assert known, f"{model} {kind} {day} {variant} {context}: ours {ours}, theirs {theirs}"
                 met.add((known[0], model))
-    assert met == {(one.reason, model) for one in KNOWN for model in one.models}
+    assert met == {(difference.reason, model) for difference in KNOWN for model in difference.models}
     assert same > 10_000
 
 

@@ -30,10 +30,10 @@ TABLE = Table(
 
 def test_an_answer_in_json() -> None:
     """An answer in JSON has the documented keys, money and ratios as exact strings, what is unknown as null."""
-    said = json.loads(json.dumps(TABLE.written()))
-    assert list(said) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
-    assert said["report"] == "spend"
-    assert said["question"] == {
+    answer = json.loads(json.dumps(TABLE.written()))
+    assert list(answer) == ["report", "question", "columns", "rows", "totals", "warnings", "notes", "coverage", "as_of"]
+    assert answer["report"] == "spend"
+    assert answer["question"] == {
         "report": "spend",
         "since": "2026-10-01T00:00:00Z",
         "until": "2026-11-01T00:00:00Z",
@@ -41,13 +41,13 @@ def test_an_answer_in_json() -> None:
         "where": {"key": ["apikey_1"]},
         "top": 3,
     }
-    assert said["columns"][1] == {"name": "billed", "kind": "money", "unit": "USD"}
-    assert said["rows"] == [
+    assert answer["columns"][1] == {"name": "billed", "kind": "money", "unit": "USD"}
+    assert answer["rows"] == [
         {"model": "claude-<b>", "billed": "1.250000000001", "output": 7, "share": "0.50"},
         {"model": "none", "billed": "0.00", "output": None, "share": None},
     ]
-    assert said["totals"] == {"billed": "1.250000000001", "output": 7}
-    assert (said["warnings"], said["notes"]) == (["One day is missing & named."], ["It is exact."])
+    assert answer["totals"] == {"billed": "1.250000000001", "output": 7}
+    assert (answer["warnings"], answer["notes"]) == (["One day is missing & named."], ["It is exact."])
 
 
 def test_an_answer_in_arrow() -> None:

@@ -14,7 +14,7 @@ MINUTE = timedelta(minutes=1)
 EPOCH = datetime(2026, 2, 27, tzinfo=UTC)
 
 
-def at(minutes: int) -> datetime:
+def moment(minutes: int) -> datetime:
     """So many minutes after a Friday before the end of a February."""
     return EPOCH + minutes * MINUTE
 
@@ -23,7 +23,7 @@ def at(minutes: int) -> datetime:
 def spans(draw: st.DrawFn, most: int = 60) -> Window:
     """A window of whole minutes, perhaps empty, among few enough that they overlap often."""
     start = draw(st.integers(0, most))
-    return Window(at(start), at(start + draw(st.integers(0, most))))
+    return Window(moment(start), moment(start + draw(st.integers(0, most))))
 
 
 @st.composite
@@ -38,7 +38,7 @@ SETS = st.lists(spans(), max_size=6)
 
 def points(several: list[Window]) -> set[datetime]:
     """The whole minutes that these windows hold."""
-    return {at(m) for m in range(130) if any(at(m) in window for window in several)}
+    return {moment(m) for m in range(130) if any(moment(m) in window for window in several)}
 
 
 @given(GRAINS, MOMENTS)
@@ -60,9 +60,9 @@ def test_ceil_is_the_first_boundary_not_before(grain: Grain, moment: datetime) -
 
 
 @given(GRAINS, MOMENTS, MOMENTS)
-def test_floor_and_ceil_keep_order(grain: Grain, one: datetime, other: datetime) -> None:
+def test_floor_and_ceil_keep_order(grain: Grain, first: datetime, second: datetime) -> None:
     """What comes first stays first when floored or ceiled."""
-    early, late = sorted((one, other))
+    early, late = sorted((first, second))
     assert grain.floor(early) <= grain.floor(late)
     assert grain.ceil(early) <= grain.ceil(late)
 
@@ -91,19 +91,19 @@ def test_buckets_of_the_calendar(grain: Grain, moment: str, floor: str, after: s
 def test_a_window_is_never_backwards() -> None:
     """A window that would end before it starts is refused; an empty one is not."""
     with pytest.raises(ValueError, match="before it starts"):
-        Window(at(1), at(0))
-    empty = Window(at(1), at(1))
+        Window(moment(1), moment(0))
+    empty = Window(moment(1), moment(1))
     assert not empty
-    assert at(1) not in empty
+    assert moment(1) not in empty
 
 
 def test_a_window_takes_no_local_time() -> None:
     """An instant without a zone is refused, at either end."""
     naive = datetime(2026, 10, 1)  # noqa: DTZ001 - the point of the test
     with pytest.raises(ValueError, match="zone"):
-        Window(naive, at(0))
+        Window(naive, moment(0))
     with pytest.raises(ValueError, match="zone"):
-        Window(at(0), naive)
+        Window(moment(0), naive)
 
 
 def test_a_window_is_utc() -> None:
@@ -118,7 +118,7 @@ def test_a_window_is_utc() -> None:
 @given(spans(), st.integers(0, 130))
 def test_half_open(window: Window, minute: int) -> None:
     """A window holds its start and not its end."""
-    assert (at(minute) in window) == (window.start <= at(minute) < window.end)
+    assert (moment(minute) in window) == (window.start <= moment(minute) < window.end)
     assert bool(window) == (window.start in window)
     assert window.end not in window
 
@@ -129,8 +129,8 @@ def test_split_loses_nothing(window: Window, grain: Grain) -> None:
     pieces = list(window.split(grain))
     assert bool(pieces) == bool(window)
     assert all(pieces)
-    for one, following in pairwise(pieces):
-        assert one.end == following.start == grain.floor(following.start)
+    for piece, following in pairwise(pieces):
+        assert piece.end == following.start == grain.floor(following.start)
     if pieces:
         assert (pieces[0].start, pieces[-1].end) == (window.start, window.end)
     assert all(piece.end <= grain.after(grain.floor(piece.start)) for piece in pieces)
@@ -160,17 +160,17 @@ def test_days_are_every_day_touched(window: Window) -> None:
     assert days == sorted(set(days))
     assert all(Window.of_day(day) & window for day in days)
     if days:
-        (whole,) = of_days(days)
-        assert window & whole == window
-        assert len(days) * DAY == whole.end - whole.start
+        (span,) = of_days(days)
+        assert window & span == window
+        assert len(days) * DAY == span.end - span.start
 
 
 @given(spans(), spans())
-def test_and_is_what_both_hold(one: Window, other: Window) -> None:
+def test_and_is_what_both_hold(first: Window, second: Window) -> None:
     """An instant is in `a & b` exactly if it is in both; the order does not matter."""
-    assert points([one & other]) == points([one]) & points([other])
-    assert one & other == other & one
-    assert one & one == one
+    assert points([first & second]) == points([first]) & points([second])
+    assert first & second == second & first
+    assert first & first == first
 
 
 @given(SETS)
@@ -179,7 +179,7 @@ def test_union_holds_the_same_instants(several: list[Window]) -> None:
     merged = union(several)
     assert points(merged) == points(several)
     assert all(merged)
-    assert all(one.end < following.start for one, following in pairwise(merged))
+    assert all(window.end < following.start for window, following in pairwise(merged))
     assert union(merged) == merged == union(reversed(several))
 
 
@@ -188,7 +188,7 @@ def test_of_days_holds_exactly_these(days: set[date]) -> None:
     """The windows of a set of days hold these days and no other."""
     several = of_days(days)
     assert {day for window in several for day in window.days()} == days
-    assert all(one.end < following.start for one, following in pairwise(several))
+    assert all(window.end < following.start for window, following in pairwise(several))
 
 
 @given(MOMENTS.map(lambda moment: moment.replace(microsecond=0)))
@@ -200,7 +200,7 @@ def test_text_and_instant_are_inverse(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "when"),
     [
         ("2026-10-01", datetime(2026, 10, 1, tzinfo=UTC)),
         ("2026-10-01T08:30:00Z", datetime(2026, 10, 1, 8, 30, tzinfo=UTC)),
@@ -208,9 +208,9 @@ def test_text_and_instant_are_inverse(moment: datetime) -> None:
         ("2026-10-01T08:30:00.250Z", datetime(2026, 10, 1, 8, 30, 0, 250_000, tzinfo=UTC)),
     ],
 )
-def test_instants_read(written: str, said: datetime) -> None:
+def test_instants_read(written: str, when: datetime) -> None:
     """RFC 3339 instants and bare dates are read as UTC."""
-    assert instant(written) == said
+    assert instant(written) == when
     assert instant(written).tzinfo is UTC
 
 

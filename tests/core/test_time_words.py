@@ -50,27 +50,27 @@ def month_back(now: datetime, count: int) -> datetime:
 @given(NOWS, st.integers(1, 999))
 def test_days_back(now: datetime, count: int) -> None:
     """`7d` is the last 7 ended days: it ends with yesterday."""
-    asked = window(f"{count}d", None, now)
-    assert asked == Window(today(now) - count * DAY, today(now))
-    assert len(asked.days()) == count
+    span = window(f"{count}d", None, now)
+    assert span == Window(today(now) - count * DAY, today(now))
+    assert len(span.days()) == count
 
 
 @given(NOWS, st.integers(1, 47))
 def test_months_back(now: datetime, count: int) -> None:
     """`3m` is the last 3 ended months: it ends where this month begins, and holds each of their days."""
-    asked = window(f"{count}m", None, now)
-    assert asked == Window(month_back(now, count), month_back(now, 0))
+    span = window(f"{count}m", None, now)
+    assert span == Window(month_back(now, count), month_back(now, 0))
     firsts = [month_back(now, back) for back in range(count, 0, -1)]
-    assert len(asked.days()) == sum(monthrange(first.year, first.month)[1] for first in firsts)
+    assert len(span.days()) == sum(monthrange(first.year, first.month)[1] for first in firsts)
 
 
 @given(NOWS)
 def test_month_to_date(now: datetime) -> None:
     """`mtd` begins with the month and holds the running day, on the first and on the last day of a month too."""
-    asked = window("mtd", None, now)
-    assert asked == Window(month_back(now, 0), tomorrow(now))
-    assert now in asked
-    assert len(asked.days()) == now.day
+    span = window("mtd", None, now)
+    assert span == Window(month_back(now, 0), tomorrow(now))
+    assert now in span
+    assert len(span.days()) == now.day
 
 
 @given(NOWS)
@@ -96,18 +96,18 @@ def test_two_days(now: datetime, since: int, until: int) -> None:
 def test_two_months(now: datetime, first: int, later: int) -> None:
     """A month as `--since` begins with it, as `--until` includes it, and no window goes past the running day."""
     since, until = month_back(now, first + later), month_back(now, later)
-    asked = window(f"{since:%Y-%m}", f"{until:%Y-%m}", now)
-    assert asked == Window(since, min(Grain.MONTH.after(until), tomorrow(now)))
+    span = window(f"{since:%Y-%m}", f"{until:%Y-%m}", now)
+    assert span == Window(since, min(Grain.MONTH.after(until), tomorrow(now)))
 
 
 @given(NOWS, st.integers(0, 23))
 def test_a_month_is_both_ends(now: datetime, back: int) -> None:
     """`month` is the month as `--since` and as `--until`; so are any day of it and any instant of that day."""
     start = month_back(now, back)
-    asked = window(None, None, now, month=f"{start:%Y-%m}")
-    assert asked == window(f"{start:%Y-%m}", f"{start:%Y-%m}", now)
-    for when in (start.date(), (asked.end - DAY).date(), asked.end - timedelta(seconds=1)):
-        assert window(None, None, now, month=when) == asked
+    span = window(None, None, now, month=f"{start:%Y-%m}")
+    assert span == window(f"{start:%Y-%m}", f"{start:%Y-%m}", now)
+    for when in (start.date(), (span.end - DAY).date(), span.end - timedelta(seconds=1)):
+        assert window(None, None, now, month=when) == span
     assert window(None, None, now, month="last-month") == month_of(None, now) == window("1m", None, now)
 
 
@@ -136,9 +136,9 @@ def test_to_date(now: datetime) -> None:
 @given(NOWS, st.integers(1, 99))
 def test_weeks_back(now: datetime, count: int) -> None:
     """`4w` is the last 4 ended weeks, from Monday to Sunday; `last-week` is one."""
-    asked = window(f"{count}w", None, now)
-    assert (asked.start.weekday(), asked.end.weekday(), len(asked.days())) == (0, 0, 7 * count)
-    assert asked.end <= now < asked.end + 7 * DAY
+    span = window(f"{count}w", None, now)
+    assert (span.start.weekday(), span.end.weekday(), len(span.days())) == (0, 0, 7 * count)
+    assert span.end <= now < span.end + 7 * DAY
     assert window("last-week", None, now) == window("1w", None, now)
 
 
