@@ -110,9 +110,9 @@ def tallystick(
                 code: object = 0
             except SystemExit as done:
                 code = done.code or 0
-        said = capsys.readouterr()
+        output = capsys.readouterr()
         assert isinstance(code, int)
-        return Run(code, said.out, said.err)
+        return Run(code, output.out, output.err)
 
     return run
 

@@ -102,14 +102,14 @@ def test_every_third_request_refused(child: Tallystick, tallystick: Tallystick, 
 
 def test_thirty_days_by_any_grouping(synced: Synced, ask: Callable[..., Any]) -> None:
     """30 days of spend are one amount: ungrouped, by workspace, by description, and asked of the API itself."""
-    asked = asked_of_the_api(synced.server, ago(30), TODAY)
-    assert asked == synced.server.total_usd(ago(30), TODAY)
+    api_total = asked_of_the_api(synced.server, ago(30), TODAY)
+    assert api_total == synced.server.total_usd(ago(30), TODAY)
     for by in ("", "workspace", "description"):
-        said = ask("spend", "--by", by, "--since", "30d")
-        assert Decimal(said["totals"]["billed"]) == sum(Decimal(row["billed"]) for row in said["rows"]) == asked
+        answer = ask("spend", "--by", by, "--since", "30d")
+        assert Decimal(answer["totals"]["billed"]) == sum(Decimal(row["billed"]) for row in answer["rows"]) == api_total
         if by == "description":
-            found = {row["description"]: Decimal(row["billed"]) for row in said["rows"]}
-            assert found == synced.server.usd_by_description(ago(30), TODAY)
+            by_description = {row["description"]: Decimal(row["billed"]) for row in answer["rows"]}
+            assert by_description == synced.server.usd_by_description(ago(30), TODAY)
 
 
 def test_the_running_day_is_no_zero(synced: Synced, ask: Callable[..., Any]) -> None:

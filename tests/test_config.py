@@ -53,11 +53,11 @@ def test_flag_over_environment_over_file(toml: Path, tmp_path: Path) -> None:
     file = Settings.load(config="tallystick.toml", environment={})
     assert (file.base_url, file.origin["base_url"]) == ("https://file.example.test", "tallystick.toml")
     assert (file.ledger.resolve(), file.origin["ledger"]) == (tmp_path / "from-file", "tallystick.toml")
-    told = {"TALLYSTICK_BASE_URL": "https://env.example.test", "TALLYSTICK_LEDGER": "/from/env"}
-    env = Settings.load(environment=told)
+    variables = {"TALLYSTICK_BASE_URL": "https://env.example.test", "TALLYSTICK_LEDGER": "/from/env"}
+    env = Settings.load(environment=variables)
     assert (env.base_url, env.origin["base_url"]) == ("https://env.example.test", "TALLYSTICK_BASE_URL")
     assert (env.ledger, env.origin["ledger"]) == (Path("/from/env"), "TALLYSTICK_LEDGER")
-    flag = Settings.load(base_url="https://flag.example.test", ledger="/from/flag", environment=told)
+    flag = Settings.load(base_url="https://flag.example.test", ledger="/from/flag", environment=variables)
     assert (flag.base_url, flag.origin["base_url"]) == ("https://flag.example.test", "--base-url")
     assert (flag.ledger, flag.origin["ledger"]) == (Path("/from/flag"), "--ledger")
 
@@ -128,9 +128,9 @@ def test_anthropic_base_url_with_a_password() -> None:
 def test_anthropic_base_url_is_the_last_choice(toml: Path) -> None:
     """Whatever was meant for tallystick wins over ANTHROPIC_BASE_URL, without a warning."""
     environment = {"ANTHROPIC_BASE_URL": "https://gateway.example.test"}
-    told = environment | {"TALLYSTICK_BASE_URL": "https://meant.example.test"}
-    assert Settings.load(environment=told).base_url == "https://meant.example.test"
-    assert Settings.load(environment=told).warnings == ()
+    variables = environment | {"TALLYSTICK_BASE_URL": "https://meant.example.test"}
+    assert Settings.load(environment=variables).base_url == "https://meant.example.test"
+    assert Settings.load(environment=variables).warnings == ()
     toml.write_text('[api]\nbase_url = "https://file.example.test"\n')
     assert Settings.load(config=str(toml), environment=environment).base_url == "https://file.example.test"
 
@@ -138,21 +138,21 @@ def test_anthropic_base_url_is_the_last_choice(toml: Path) -> None:
 def test_where_the_file_is(toml: Path, tmp_path: Path) -> None:
     """The file is the flag's, else TALLYSTICK_CONFIG's, else the working folder's and, for the rest, the user's."""
 
-    def at(path: Path, host: str) -> str:
+    def assert_path(path: Path, host: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(f'ledger = "{host}"\n[api]\nbase_url = "https://{host}.example.test"\n')
         return str(path)
 
-    at(tmp_path / "config" / "tallystick" / "tallystick.toml", "user")
+    assert_path(tmp_path / "config" / "tallystick" / "tallystick.toml", "user")
     assert Settings.load(environment={}).base_url == "https://user.example.test"
-    at(toml, "folder")
+    assert_path(toml, "folder")
     assert Settings.load(environment={}).base_url == "https://user.example.test"  # the folder's file is not trusted
     assert Settings.load(environment={}).ledger.name == "folder"
     allow(toml, toml.read_bytes())
     assert Settings.load(environment={}).base_url == "https://folder.example.test"
-    env = {"TALLYSTICK_CONFIG": at(tmp_path / "env.toml", "environment")}
+    env = {"TALLYSTICK_CONFIG": assert_path(tmp_path / "env.toml", "environment")}
     assert Settings.load(environment=env).base_url == "https://environment.example.test"
-    flag = at(tmp_path / "flag.toml", "flag")
+    flag = assert_path(tmp_path / "flag.toml", "flag")
     assert Settings.load(config=flag, environment=env).base_url == "https://flag.example.test"
     assert Settings.load(config=flag, environment=env).origin["base_url"] == flag
 
@@ -161,13 +161,13 @@ def test_a_ledger_beside_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """A relative ledger in the file stands beside the file; `~` is the user's home; another place is as written."""
     monkeypatch.setenv("HOME", "/home/of-the-test")
     file = tmp_path / "elsewhere.toml"
-    for written, place in [
+    for written, folder in [
         ("books", tmp_path / "books"),
         ("/srv/books", Path("/srv/books")),
         ("~/books", Path("/home/of-the-test/books")),
     ]:
         file.write_text(f'ledger = "{written}"\n')
-        assert Settings.load(config=str(file), environment={}).ledger == place
+        assert Settings.load(config=str(file), environment={}).ledger == folder
     assert Settings.load(environment={"TALLYSTICK_LEDGER": "~/b"}).ledger == Path("/home/of-the-test/b")
 
 
@@ -216,40 +216,40 @@ def test_a_file_that_is_not_toml(toml: Path, content: bytes) -> None:
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     """A file that was named must be there, and be a file."""
-    for told in (tmp_path / "none.toml", tmp_path):
+    for path in (tmp_path / "none.toml", tmp_path):
         with pytest.raises(InvalidQuestion, match="cannot be read"):
-            Settings.load(config=str(told), environment={})
+            Settings.load(config=str(path), environment={})
         with pytest.raises(InvalidQuestion, match="cannot be read"):
-            Settings.load(environment={"TALLYSTICK_CONFIG": str(told)})
+            Settings.load(environment={"TALLYSTICK_CONFIG": str(path)})
 
 
-@pytest.mark.parametrize("place", ["s3://bucket/ledger", "https://example.test/ledger", "file:///srv/ledger"])
-def test_a_ledger_elsewhere(place: str) -> None:
+@pytest.mark.parametrize("address", ["s3://bucket/ledger", "https://example.test/ledger", "file:///srv/ledger"])
+def test_a_ledger_elsewhere(address: str) -> None:
     """A ledger at an address is asked wrongly, not made a folder of that name."""
     with pytest.raises(InvalidQuestion, match="address"):
-        Settings.load(ledger=place, environment={})
+        Settings.load(ledger=address, environment={})
     with pytest.raises(InvalidQuestion, match="address"):
-        Settings.load(environment={"TALLYSTICK_LEDGER": place})
+        Settings.load(environment={"TALLYSTICK_LEDGER": address})
 
 
 def test_the_names_of_credentials() -> None:
     """ANTHROPIC_ADMIN_KEY, else ANTHROPIC_ADMIN_API_KEY, is a key; ANTHROPIC_OAUTH_TOKEN after them is a Bearer."""
-    told = {"ANTHROPIC_ADMIN_KEY": "one", "ANTHROPIC_ADMIN_API_KEY": "two", "ANTHROPIC_OAUTH_TOKEN": "three"}
-    assert header(Settings.load(environment=told)) == ("x-api-key", "one")
-    del told["ANTHROPIC_ADMIN_KEY"]
-    assert header(Settings.load(environment=told)) == ("x-api-key", "two")
-    del told["ANTHROPIC_ADMIN_API_KEY"]
-    assert header(Settings.load(environment=told)) == ("authorization", "Bearer three")
+    variables = {"ANTHROPIC_ADMIN_KEY": "one", "ANTHROPIC_ADMIN_API_KEY": "two", "ANTHROPIC_OAUTH_TOKEN": "three"}
+    assert header(Settings.load(environment=variables)) == ("x-api-key", "one")
+    del variables["ANTHROPIC_ADMIN_KEY"]
+    assert header(Settings.load(environment=variables)) == ("x-api-key", "two")
+    del variables["ANTHROPIC_ADMIN_API_KEY"]
+    assert header(Settings.load(environment=variables)) == ("authorization", "Bearer three")
 
 
 def test_ordinary_keys_are_not_taken() -> None:
     """The keys of the Messages API, which are set on many machines, are not taken for an Admin key."""
-    told = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_AUTH_TOKEN": KEY}
+    variables = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_AUTH_TOKEN": KEY}
     with pytest.raises(InvalidQuestion) as refused:
-        Settings.load(environment=told).credential()
+        Settings.load(environment=variables).credential()
     assert refused.value.exit_code == 2
-    for place in ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_OAUTH_TOKEN", "key_file", "key_command"):
-        assert place in refused.value.hint
+    for name in ("ANTHROPIC_ADMIN_KEY", "ANTHROPIC_OAUTH_TOKEN", "key_file", "key_command"):
+        assert name in refused.value.hint
     assert KEY not in str(refused.value)
 
 
@@ -268,11 +268,11 @@ def test_no_credential_is_judged_by_its_prefix(secret: str) -> None:
 
 def test_a_key_file(toml: Path, tmp_path: Path) -> None:
     """key_file holds the key alone, with or without a line's end; the environment wins over it."""
-    place = tmp_path / "admin"
-    place.write_text(f"{KEY}\n")
-    toml.write_text(f'[api]\nkey_file = "{place}"\nkey_command = "false"\n')
+    key_file = tmp_path / "admin"
+    key_file.write_text(f"{KEY}\n")
+    toml.write_text(f'[api]\nkey_file = "{key_file}"\nkey_command = "false"\n')
     assert header(Settings.load(config=str(toml), environment={})) == ("x-api-key", KEY)
-    assert str(place) in repr(Settings.load(config=str(toml), environment={}).credential())
+    assert str(key_file) in repr(Settings.load(config=str(toml), environment={}).credential())
     assert header(Settings.load(config=str(toml), environment={"ANTHROPIC_OAUTH_TOKEN": "t"})) == (
         "authorization",
         "Bearer t",
@@ -282,10 +282,10 @@ def test_a_key_file(toml: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [None, b"", b"  \n", b"\xff\xfe\x00", b"two\nlines", "clé".encode()])
 def test_a_key_file_that_holds_none(toml: Path, tmp_path: Path, content: bytes | None) -> None:
     """A key_file that is not there, or holds no key, is asked wrongly; the file is named, its content not shown."""
-    place = tmp_path / "admin"
+    key_file = tmp_path / "admin"
     if content is not None:
-        place.write_bytes(content)
-    toml.write_text(f'[api]\nkey_file = "{place}"\n')
+        key_file.write_bytes(content)
+    toml.write_text(f'[api]\nkey_file = "{key_file}"\n')
     with pytest.raises(InvalidQuestion, match="admin") as refused:
         Settings.load(config=str(toml), environment={}).credential()
     assert "lines" not in refused.value.what
@@ -354,9 +354,9 @@ def test_settings_as_plain_data_hold_no_secret() -> None:
 
 def test_what_is_loaded_is_not_changed() -> None:
     """Settings are frozen, and later changes of the environment do not reach them."""
-    told = {"ANTHROPIC_ADMIN_KEY": KEY}
-    settings = Settings.load(environment=told)
-    told["ANTHROPIC_ADMIN_KEY"] = "another"
+    variables = {"ANTHROPIC_ADMIN_KEY": KEY}
+    settings = Settings.load(environment=variables)
+    variables["ANTHROPIC_ADMIN_KEY"] = "another"
     assert header(settings) == ("x-api-key", KEY)
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.base_url = "https://example.test"  # type: ignore[misc]

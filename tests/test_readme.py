@@ -33,27 +33,27 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
     """The surroundings of the README's commands: a simulated organization at a pinned time, synced."""
     simulator = Simulator(World(start=date(2026, 7, 1), end=NOW.date()), clock=lambda: NOW)
     with serve(simulator) as server:
-        told = {
+        variables = {
             "TALLYSTICK_LEDGER": str(tmp_path_factory.mktemp("readme") / "ledger"),
             "TALLYSTICK_BASE_URL": server.url,
             "TALLYSTICK_NOW": "2026-11-22T09:30:00Z",
             "COLUMNS": "80",  # whatever terminal the tests run in
             "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-simulated",
         }
-        assert "days changed" in printed("tallystick sync", told)
-        yield told
+        assert "days changed" in printed("tallystick sync", variables)
+        yield variables
 
 
 def printed(command: str, environment: dict[str, str]) -> str:
     """Everything a command prints; in this process, for other tests prove that a process prints the same."""
-    said = io.StringIO(newline=None)  # a pipe read as text has plain line ends too
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(said), redirect_stderr(said):
+    output = io.StringIO(newline=None)  # a pipe read as text has plain line ends too
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(output), redirect_stderr(output):
         for name, value in environment.items():
             patch.setenv(name, value)
         patch.setattr(sys, "argv", shlex.split(command))
         with suppress(SystemExit):
             main()
-    return said.getvalue()
+    return output.getvalue()
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")])
@@ -61,9 +61,11 @@ def test_console_blocks_are_what_the_commands_print(
     page: Path, environment: dict[str, str], pytestconfig: pytest.Config
 ) -> None:
     """Each console block of a page holds exactly what its command prints."""
-    said = page.read_text(encoding="utf-8")
-    assert said.count("```console") == len(BLOCK.findall(said))
-    anew = BLOCK.sub(lambda it: f"```console\n$ {it['command']}\n{printed(it['command'], environment)}```", said)
+    text = page.read_text(encoding="utf-8")
+    assert text.count("```console") == len(BLOCK.findall(text))
+    anew = BLOCK.sub(
+        lambda block: f"```console\n$ {block['command']}\n{printed(block['command'], environment)}```", text
+    )
     if pytestconfig.getoption("regenerate"):
         page.write_text(anew, encoding="utf-8")
     assert page.read_text(encoding="utf-8") == anew
@@ -72,17 +74,17 @@ def test_console_blocks_are_what_the_commands_print(
 @pytest.mark.parametrize("page", ["prices.md", "tally.md"])
 def test_own_price_files_of_the_pages_can_be_read(page: str) -> None:
     """Each price file that a page shows is read on top of the public list, and names no model that nobody knows."""
-    said = (ROOT / "docs" / page).read_text(encoding="utf-8")
-    [own] = re.findall(r"```toml\n(# our-prices\.toml.*?)```", said, re.DOTALL)
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    [own] = re.findall(r"```toml\n(# our-prices\.toml.*?)```", text, re.DOTALL)
     assert Prices.with_own(own, name="our-prices.toml").unknown(()) == []
 
 
 def test_every_field_of_a_price_file_is_explained() -> None:
     """docs/prices.md names each field that an entry can have, and each kind of token or service."""
-    said = (ROOT / "docs" / "prices.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "prices.md").read_text(encoding="utf-8")
     fields = {field.encode_name for entry in (Model, Price, Modifier) for field in structs.fields(entry)}
     for word in (*fields, *UNITS):
-        assert f"`{word}`" in said, word
+        assert f"`{word}`" in text, word
 
 
 def test_picture_shows_what_the_commands_print(environment: dict[str, str], pytestconfig: pytest.Config) -> None:
