@@ -8,6 +8,7 @@ modifier of its own, a model that we do not know). Rates are exact US dollars pe
 from __future__ import annotations
 
 import tomllib
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -187,7 +188,9 @@ class PriceList:
     def __init__(self, *lists: _List) -> None:
         self._lists = lists
         self._keys = sorted({key for each in lists for key in each.prices})
-        self._held: dict[tuple[tuple[str, str, str], date], Price | None] = {}
+        dated: list[Price | Modifier] = [*self.factors]
+        dated += (price for each in lists for several in each.prices.values() for price in several)
+        self._turns = sorted({date.min, *(day for entry in dated for day in (entry.since, entry.until))})
         self.models: Mapping[str, Model] = {id_: model for each in lists for id_, model in each.models.items()}
         self.model = canonical({*self.models, *(subject for subject, _, _ in self._keys)})
         """The id under which these lists have a model: of `claude-haiku-4-5` that with its date."""
@@ -236,6 +239,10 @@ class PriceList:
             path.append(price)
         return _rate(path, kind, factors, assumed)
 
+    def since(self, day: date) -> date:
+        """The newest day up to this one on which a price or a factor began or ended: all days since have the same."""
+        return self._turns[bisect_right(self._turns, day) - 1]
+
     def retires(self, model: str) -> date | None:
         """The first UTC day without the model; None where none is known."""
         known_model = self.models.get(self.model(model))
@@ -269,12 +276,10 @@ class PriceList:
         return tuple({modifier.name: modifier for modifier in every if modifier.since <= day < modifier.until}.values())
 
     def _holding(self, key: tuple[str, str, str], day: date) -> Price | None:
-        if (key, day) not in self._held:
-            current = None
-            for price in (price for each in self._lists for price in each.prices.get(key, ())):
-                current = price.over(current) if price.since <= day < price.until else current
-            self._held[key, day] = current
-        return self._held[key, day]
+        current = None
+        for price in (price for each in self._lists for price in each.prices.get(key, ())):
+            current = price.over(current) if price.since <= day < price.until else current
+        return current
 
     def _find(self, key: tuple[str, str, str], kind: str, day: date) -> Price | Unpriced:
         """The price that has this kind, or why there is none."""

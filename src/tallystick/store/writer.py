@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -20,6 +19,7 @@ from tallystick.store.archive import Archive
 from tallystick.store.columns import read, schema
 from tallystick.store.contents import Content, Listing, content
 from tallystick.store.disk import Unsynced, put
+from tallystick.store.staging import Filter, Staging
 from tallystick.store.version import Version
 
 if TYPE_CHECKING:
@@ -27,10 +27,6 @@ if TYPE_CHECKING:
 
 COMPACT_EVERY = 64
 """Appends after which the small files of a log-like table are made one."""
-FILE_SIZE = 2**23
-"""Bytes at which a file is full: rows stand in it by day, so one day is read and replaced without the whole month."""
-MOST_RUNS = 4096
-"""Runs of rows of one day up to which they are put in order without copying them."""
 _CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
 """By default a checkpoint deletes log entries after 30 days, and pinned versions with them."""
 _TAIL = 128
@@ -58,6 +54,7 @@ class Writer:
         self.tables = tables
         self._unsynced = Unsynced(tables.root, tables.sync)
         self.archive = Archive(tables.root, self._unsynced)
+        self._staged: dict[LedgerTable, Staging] = {}
         self._open = {table: tables.open(table) for table in _TABLES}
         self._pinned: dict[LedgerTable, Listing] = {}
         for table in PINNED:
@@ -76,33 +73,28 @@ class Writer:
             self._sync(_TABLES)
 
     def delta(self, table: LedgerTable) -> DeltaTable:
-        """A table as it stands."""
+        """A table as it stands, what is staged of it written."""
+        self._write(table)
         return self._open[table]
 
     def append(self, table: LedgerTable, rows: pa.Table) -> None:
-        """Add rows."""
-        if rows.num_rows:
-            delta = self._open[table]
-            write_deltalake(delta, rows.cast(schema(table)), mode="append")
-            if table in {PAGES, VERSIONS} and delta.version() % COMPACT_EVERY == 0:
-                delta.optimize.compact()
+        """Add rows, with the next commit; to the archive's index at once."""
+        if not rows.num_rows:
+            return
+        if table in PINNED:
+            self._stage(table).append(rows)
+            return
+        delta = self._open[table]
+        write_deltalake(delta, rows.cast(schema(table)), mode="append")
+        if delta.version() % COMPACT_EVERY == 0:
+            delta.optimize.compact()
 
     def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
-        """Put `rows` in the place of an organization's rows of these days, in one Delta commit.
+        """Put `rows` in the place of an organization's rows of these days, with the next commit.
 
         `fixed` holds further columns to a value.
         """
-        conditions = [f"{name} = {_quoted(value)}" for name, value in ({"organization": organization} | fixed).items()]
-        if "month" in table.partitions:  # named, so that files of other months stay shut
-            months = sorted({f"{day:%Y-%m}" for day in days})
-            conditions.append(f"month in ({', '.join(map(_quoted, months))})")
-        conditions.append(f"day in ({', '.join(f'date {_quoted(str(day))}' for day in days)})")
-        where, delta = " and ".join(conditions), self._open[table]
-        if rows.num_rows:
-            rows = _by_day(rows.cast(schema(table)))
-            write_deltalake(delta, rows, mode="overwrite", predicate=where, target_file_size=FILE_SIZE)
-        else:
-            delta.delete(where)
+        self._stage(table).replace({"organization": organization} | fixed, days, rows)
 
     def newest_reading(self) -> int:
         """The number of the newest reading in the archive's index; 0 before the first."""
@@ -111,28 +103,21 @@ class Writer:
 
     def rows(self, table: LedgerTable, organization: str) -> pa.Table:
         """Every row of an organization, as the table stands."""
-        return read(self._open[table], filters=[("organization", "=", organization)])
+        return self._read(table, [("organization", "=", organization)])
 
     def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
         """Every row of an organization on these days, as the table stands."""
-        fits = schema(table)
-        rows = read(self._open[table], filters=_on_days(organization, days))
-        return rows.select(fits.names).cast(fits)
+        return self._read(table, [("organization", "=", organization), ("day", "in", days)])
 
     def days_with(self, table: LedgerTable, organization: str, **fixed: str) -> set[date]:
         """The days on which an organization has a row that holds these columns to these values."""
         filters = [("organization", "=", organization), *((name, "=", value) for name, value in fixed.items())]
-        return set(read(self._open[table], columns=["day"], filters=filters)["day"].unique().to_pylist())
+        return set(self._read(table, filters, fixed)["day"].unique().to_pylist())
 
     def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
         """How many rows of an organization there are on each of these days that has any."""
-        rows = read(self._open[table], columns=["day"], filters=_on_days(organization, days))
+        rows = self._read(table, [("organization", "=", organization), ("day", "in", days)], ())
         return Counter({entry["values"]: entry["counts"] for entry in rows["day"].value_counts().to_pylist()})
-
-    def days_of(self, table: LedgerTable, organization: str, name: str, value: str) -> list[date]:
-        """The days of an organization on which a column has a value somewhere."""
-        filters = [("organization", "=", organization), (name, "=", value)]
-        return sorted(read(self._open[table], columns=["day"], filters=filters)["day"].unique().to_pylist())
 
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
         """Which of these days hold other rows than `rows` has for them, whatever their order."""
@@ -150,6 +135,8 @@ class Writer:
 
         `totals` are what it states; by which price lists each organization was tallied is stated on.
         """
+        for table in PINNED:
+            self._write(table)
         lists = {name: digest for name, digest in self.version.totals.items() if name.startswith(TALLIED_BY)}
         pins = {table.name: self._open[table].version() for table in PINNED}
         self.version = Version(
@@ -168,13 +155,42 @@ class Writer:
         return self.version
 
     def flush(self) -> None:
-        """Let all that was written outlast a power cut."""
+        """Write what is staged, and let all that was written outlast a power cut."""
+        for table in PINNED:
+            self._write(table)
         self._sync(_TABLES)
 
     def reread(self) -> None:
         """Take the newest version as it is written now: what it pins was replaced."""
         self.version = self.tables.newest()
         self._pinned = {table: Listing.of(self._open[table]) for table in PINNED}
+
+    def _stage(self, table: LedgerTable) -> Staging:
+        return self._staged.setdefault(table, Staging(table))
+
+    def _write(self, table: LedgerTable) -> None:
+        """Write what is staged of a table."""
+        if staging := self._staged.pop(table, None):
+            staging.write(self._open[table])
+
+    def _read(self, table: LedgerTable, filters: list[Filter], columns: Collection[str] | None = None) -> pa.Table:
+        """The rows that fit the filters, as the table stands; `columns` are those wanted beside organization and day.
+
+        The disk is asked for no day that is replaced.
+        """
+        fits, staging = schema(table), self._staged.get(table)
+        names = fits.names if columns is None else ["organization", "day", *columns]
+        [organization] = [value for name, _, value in filters if name == "organization"]
+        limits, replaced = [*filters], staging.replaced(organization) if staging else ()
+        for index, (name, relation, days) in enumerate(filters):
+            if (name, relation) == ("day", "in"):
+                left = sorted({*days} - {*replaced})
+                limits[index] = (name, relation, left)
+                limits.append(("month", "in", sorted({f"{day:%Y-%m}" for day in left})))  # named: files stay shut
+                if not left:
+                    limits = []
+        stored = read(self._open[table], columns=names, filters=limits) if limits else fits.empty_table().select(names)
+        return staging.over(stored, filters) if staging else stored.cast(pa.schema(map(fits.field, names)))
 
     def _content(self, table: LedgerTable) -> Content | None:
         """What a table holds now; None of one that never held anything."""
@@ -205,28 +221,8 @@ class Writer:
         self._unsynced.flush()
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _on_days(organization: str, days: list[date]) -> list[tuple[str, str, Any]]:
-    months = sorted({f"{day:%Y-%m}" for day in days})
-    return [("organization", "=", organization), ("month", "in", months), ("day", "in", days)]
-
-
 def _on(rows: pa.Table, day: date) -> pa.Table:
     return rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
-
-
-def _by_day(rows: pa.Table) -> pa.Table:
-    """The rows in the order of their days, so that a file holds few of them; runs of a day are moved as they are."""
-    days = rows["day"].combine_chunks()
-    ends = pc.indices_nonzero(pc.not_equal(days[:-1], days[1:]))
-    if len(ends) > MOST_RUNS:
-        return rows.sort_by("day")
-    cuts = [0, *(end + 1 for end in ends.to_pylist()), len(days)]
-    runs = sorted(pairwise(cuts), key=lambda run: days[run[0]].as_py())
-    return pa.concat_tables([rows.slice(start, end - start) for start, end in runs])
 
 
 def _is_restored(delta: DeltaTable, pinned: int) -> bool:

@@ -62,12 +62,13 @@ class Losses:
         table = table_of(task.source, task.grain)
         moving = () if accept else changed
         before = self._writer.rows_on(table, self._organization, list(moving)) if moving else check.rows.slice(0, 0)
+        filled = set(before["day"].unique().to_pylist())
         lost: dict[date, str] = {}
         news: dict[date, dict[str, Any] | None] = {}
         for day, (state, _) in check.days.items():
             key = (source, grain, day)
             pending = self._pending.get(key)
-            new = _sums(_on(check.rows, day)) if day in moving else {}
+            new = _sums(_on(check.rows, day)) if day in filled else {}
             words = loss(_sums(_on(before, day)), new, steady=steady) if new else None
             if words is None or self._believed(pending, new, read_at, running=state is State.RUNNING):
                 if pending:

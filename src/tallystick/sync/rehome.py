@@ -24,7 +24,7 @@ def rehome(writer: Writer, organization: str, real: str) -> list[date]:
     for table in (*_CHARGED, *CUT_TABLES.values()):
         if "workspace" not in {column.name for column in table.columns}:
             continue
-        concerned = writer.days_of(table, organization, "workspace", real)
+        concerned = sorted(writer.days_with(table, organization, workspace=real))
         if not concerned:
             continue
         rows = writer.rows_on(table, organization, concerned)

@@ -94,7 +94,7 @@ def shares(duck: duckdb.DuckDBPyConnection, by: str = "id") -> None:
     for statement in (_SPLITS, _MULTIPLES, _UNEVEN):
         duck.execute(statement.format(by=by))
     duck.execute("CREATE TEMP TABLE parts (line BIGINT, id BIGINT, relaxed VARCHAR, users BIGINT, share HUGEINT)")
-    for (width,) in duck.sql(_WIDTHS).fetchall():
+    for (width,) in duck.execute(_WIDTHS).fetchall():
         if width:
             duck.execute(_PARTS.format(width=width, by=by))
         else:

@@ -12,7 +12,6 @@ from collections.abc import Collection
 from datetime import date
 from typing import Literal
 
-import duckdb
 import pyarrow as pa
 
 from tallystick.core.causes import BILL_NOT_READ, CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
@@ -24,6 +23,7 @@ from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
 from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import WHOLE, dollars, whole
+from tallystick.tally.session import scratch
 from tallystick.tally.usage_cells import PLACED, UNIT, uses
 
 Dialect = Literal["reports", "analytics"]
@@ -66,6 +66,9 @@ SELECT lines.line, cells.cell, '{relaxed}' FROM lines JOIN {cells} AS cells USIN
 WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
     AND (cells.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
     {loose}
+"""
+_ANY_OPEN = """
+SELECT EXISTS (FROM lines SEMI JOIN cells USING (day, kind) WHERE line NOT IN (SELECT line FROM pairs))
 """
 _SPARE = "CREATE TEMP TABLE spare AS FROM cells ANTI JOIN pairs USING (cell)"
 _ANY_UNPLACED = f"""
@@ -125,7 +128,7 @@ def charges(
     under the id of the price lists. `doubts` says what may still come.
     """
     usage, cost = known_as(own.model, usage, cost)
-    with duckdb.connect() as duck:
+    with scratch() as duck:
         duck.register("usage_records", usage)
         duck.register("cost_records", _whole(cost))
         for name, days in (
@@ -149,9 +152,11 @@ def charges(
         for cells, workspace, loose in (("cells", ", workspace", ""), ("spare", "", _UNPLACED)):
             if not workspace:
                 duck.execute(_SPARE)
-                if not duck.sql(_ANY_UNPLACED).fetchall()[0][0]:
+                if not duck.execute(_ANY_UNPLACED).fetchall()[0][0]:
                     break
             for step in steps:
+                if not duck.execute(_ANY_OPEN).fetchall()[0][0]:
+                    break
                 agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
                 relaxed = ", ".join(step) or "none"
                 duck.execute(_PAIRS.format(relaxed=relaxed, cells=cells, equal=workspace, loose=agreement))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -32,22 +31,31 @@ SCHEMA = pa.schema(
 def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, own: PriceList) -> pa.Table:
     """The rate of each distinct combination of `KEY`."""
     rows = []
+    known: dict[tuple[Any, ...], dict[str, Any]] = {}
     for combination in used:
-        row = {name: combination[name] for name in KEY}
-        public = _rate(listed, row)
-        rate = public if own is listed else _rate(own, row)
-        if rate:
-            row |= {"per": rate.per, "rate": _whole(rate.low), "high_rate": _whole(rate.high)}
-        if public:
-            row |= {"per": public.per, "list_rate": _whole(public.low)}
-        rows.append(row)
+        day, *request = (combination[name] for name in KEY)
+        alike = (listed.since(day), own.since(day), *request)
+        if alike not in known:
+            known[alike] = _rates(combination, listed, own)
+        rows.append(dict(zip(KEY, (day, *request), strict=True)) | known[alike])
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def _rate(prices: PriceList, row: Mapping[str, Any]) -> Rate | None:
-    day: date = row["day"]
-    request = {name: row[name] for name in ("tier", "context", "geo", "speed")}
-    rate = prices.rate(row["model"], row["kind"], day, **request)
+def _rates(combination: Mapping[str, Any], listed: PriceList, own: PriceList) -> dict[str, Any]:
+    """The rates of a combination, by column; none where there is none."""
+    public = _rate(listed, combination)
+    rate = public if own is listed else _rate(own, combination)
+    columns: dict[str, Any] = {}
+    if rate:
+        columns |= {"per": rate.per, "rate": _whole(rate.low), "high_rate": _whole(rate.high)}
+    if public:
+        columns |= {"per": public.per, "list_rate": _whole(public.low)}
+    return columns
+
+
+def _rate(prices: PriceList, combination: Mapping[str, Any]) -> Rate | None:
+    request = {name: combination[name] for name in ("tier", "context", "geo", "speed")}
+    rate = prices.rate(combination["model"], combination["kind"], combination["day"], **request)
     return rate if isinstance(rate, Rate) else None
 
 

@@ -24,8 +24,8 @@ _PRICES = {"list_rate": "list", "rate": "priced", "high_rate": "priced_high"}
 _UNITS = " ".join(f"WHEN '{kind}' THEN '{unit}'" for kind, (unit, _) in UNITS.items())
 UNIT = f"CASE kind {_UNITS} WHEN '{REQUESTS}' THEN '{REQUESTS}' ELSE 'unknown' END"
 
-_ENUM = "CREATE TYPE {name} AS ENUM (SELECT DISTINCT {name} FROM usage ORDER BY {name})"
-_KIND = f"CREATE TYPE kind AS ENUM ({', '.join(map(repr, _KINDS))})"
+_ENUM = "CREATE TEMP TYPE {name} AS ENUM (SELECT DISTINCT {name} FROM usage ORDER BY {name})"
+_KIND = f"CREATE TEMP TYPE kind AS ENUM ({', '.join(map(repr, _KINDS))})"
 _RECORDS = f"""
 CREATE TEMP TABLE records AS
 SELECT day, {", ".join(f"{name}::{name} AS {name}" for name in PLACED)},
@@ -95,6 +95,6 @@ def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, usa
     combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
     duck.register("rates", rates(combinations.to_pylist(), listed, own))
     duck.execute(_CELLS.format(**columns))
-    [(large,)] = duck.sql(_LARGE).fetchall()
+    [(large,)] = duck.execute(_LARGE).fetchall()
     duck.execute(_USES.format(**columns))
     duck.execute(_USED.format(integer="HUGEINT" if large else "BIGINT"))

@@ -1,0 +1,111 @@
+"""Staging: the rows that a writer wants in one table, in memory until they are written in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from deltalake import DeltaTable, write_deltalake
+from pyarrow.parquet import filters_to_expression
+
+from tallystick.core.records import LedgerTable
+from tallystick.store.columns import schema
+
+Filter = tuple[str, str, Any]
+"""A column, `=` or `in`, and a value or several."""
+FILE_SIZE = 2**23
+"""Bytes at which a file is full: rows stand in it by day, so one day is read and replaced without the whole month."""
+
+
+class Staging:
+    """The rows that one table is to have: some appended, some in the place of whatever it has of their days.
+
+    `file_size` is in bytes.
+    """
+
+    def __init__(self, table: LedgerTable, file_size: int = FILE_SIZE) -> None:
+        self._table = table
+        self._file_size = file_size
+        self._schema = schema(table)
+        self._appended = self._schema.empty_table()
+        self._replacing = self._schema.empty_table()
+        self._days: dict[tuple[tuple[str, str], ...], set[date]] = {}
+        """The days that are replaced, by the columns that hold a value on them."""
+
+    def append(self, rows: pa.Table) -> None:
+        """Add rows."""
+        self._appended = pa.concat_tables([self._appended, rows.cast(self._schema)])
+
+    def replace(self, fixed: Mapping[str, str], days: Sequence[date], rows: pa.Table) -> None:
+        """Put `rows` in the place of the rows of these days that hold the columns of `fixed` to their values."""
+        key = tuple(fixed.items())
+        elsewhere = ~_on(key, days)
+        self._appended = self._appended.filter(elsewhere)
+        self._replacing = pa.concat_tables([self._replacing.filter(elsewhere), rows.cast(self._schema)])
+        self._days.setdefault(key, set()).update(days)
+
+    def replaced(self, organization: str) -> Collection[date]:
+        """The days of which no row of an organization is left on the disk."""
+        return self._days.get((("organization", organization),), ())
+
+    def over(self, stored: pa.Table, filters: Sequence[Filter]) -> pa.Table:
+        """The rows that fit the filters, of those that the disk has and those that are staged."""
+        for key, days in self._days.items():
+            stored = stored.filter(~_on(key, days))
+        fitting = filters_to_expression([*filters])
+        staged = (rows.filter(fitting).select(stored.schema.names) for rows in (self._replacing, self._appended))
+        return pa.concat_tables([stored.cast(_fitting(self._schema, stored)), *staged])
+
+    def write(self, delta: DeltaTable) -> None:
+        """Write the rows: one Delta commit, or two where some are appended to a table of which days are replaced."""
+        stored = bool(delta.file_uris())
+        if not stored:
+            self._appended = pa.concat_tables([self._replacing, self._appended])
+        elif self._replacing.num_rows:
+            write_deltalake(
+                delta,
+                _by_day(self._replacing),
+                mode="overwrite",
+                predicate=self._predicate(),
+                target_file_size=self._file_size,
+            )
+        elif self._days:
+            delta.delete(self._predicate())
+        if self._appended.num_rows:
+            rows = _by_day(self._appended) if "day" in self._schema.names else self._appended
+            write_deltalake(delta, rows, mode="append", target_file_size=self._file_size)
+
+    def _predicate(self) -> str:
+        """The SQL of what is replaced."""
+        return " or ".join(f"({self._condition(key, sorted(days))})" for key, days in self._days.items())
+
+    def _condition(self, key: tuple[tuple[str, str], ...], days: list[date]) -> str:
+        conditions = [f"{name} = {_quoted(value)}" for name, value in key]
+        if "month" in self._table.partitions:  # named, so that files of other months stay shut
+            months = sorted({f"{day:%Y-%m}" for day in days})
+            conditions.append(f"month in ({', '.join(map(_quoted, months))})")
+        conditions.append(f"day in ({', '.join(f'date {_quoted(str(day))}' for day in days)})")
+        return " and ".join(conditions)
+
+
+def _on(key: tuple[tuple[str, str], ...], days: Collection[date]) -> pc.Expression:
+    """Whether a row is of these days and holds the columns of the key to their values."""
+    return filters_to_expression([*((name, "=", value) for name, value in key), ("day", "in", {*days})])
+
+
+def _fitting(fits: pa.Schema, rows: pa.Table) -> pa.Schema:
+    return pa.schema([fits.field(name) for name in rows.schema.names])
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _by_day(rows: pa.Table) -> pa.Table:
+    """The rows in the order of their days, so that a file holds few of them."""
+    days = rows["day"].combine_chunks()
+    in_order = pc.all(pc.less_equal(days[:-1], days[1:])).as_py()
+    return rows if in_order else rows.sort_by("day")
