@@ -64,8 +64,8 @@ $(VENV)/.installed: $(VENV)/.created pyproject.toml
 	$(BIN)/python -m pip install --quiet --editable .
 	touch $@
 
-$(VENV)/.developed: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group dev
+$(VENV)/.developed: $(VENV)/.created pyproject.toml
+	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
 	touch $@
 
 $(VENV)/.documented: $(VENV)/.created pyproject.toml

@@ -10,7 +10,7 @@ import pytest
 import tallystick
 
 PROMISED = ["AdminAPI", "Ledger", "Question", "Table", "TallystickError"]
-HEAVY = {"httpx2", "msgspec", "duckdb", "pyarrow", "deltalake", "pandas", "sqlglot", "rich", "click", "zstandard"}
+HEAVY = {"httpx2", "msgspec", "duckdb", "pyarrow", "deltalake", "pandas", "sqlglot", "rich", "click"}
 
 
 def loaded(code: str) -> set[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import io
+import sys
 from decimal import Decimal
+from pathlib import Path
 
 import pypdf
 import pytest
 
+from conftest import Tallystick
 from formats.given import BILLED, HOSTILE, LONG, NAME, UNKNOWN, amounts, days, hostile, wide
 from tallystick.core.document import Document, Section
 from tallystick.core.question import Table
@@ -131,3 +134,16 @@ def fonts(made: bytes) -> set[str]:
 def _left(run: str, outer: list[float], inner: list[float]) -> float:
     """Where a text begins, in points from the left of the page; 1 where there is none."""
     return inner[4] * outer[0] + outer[4] if run.strip() else 1.0
+
+
+def test_without_typst_an_error_says_what_to_install(
+    tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where the extra is not installed a PDF is refused with exit code 2 and what to do, and no file is left."""
+    monkeypatch.setitem(sys.modules, "typst", None)  # what Python does where there is no such module
+    for words in (("spend", "--output", str(tmp_path / "october.pdf")), ("spend", "--format", "pdf")):
+        run = tallystick(*words)
+        assert run.code == 2
+        assert "pip install 'tallystick[pdf]'" in run.err
+        assert "--format html" in run.err
+    assert list(tmp_path.glob("*.pdf")) == []

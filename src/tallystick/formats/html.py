@@ -11,7 +11,7 @@ from tallystick.formats.page import laid
 def as_html(answer: Answer) -> str:
     """The answer as a page for people, rounded as `shown` has it; style and pictures are inside.
 
-    Jinja escapes every text; the SVG of a picture alone goes in as it is, and Vega escaped what is in it.
+    Jinja escapes every text; the SVG of a picture alone goes in as it is: `picture` escaped its texts.
     """
     from jinja2 import Environment, StrictUndefined
 

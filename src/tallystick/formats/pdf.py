@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tallystick.core.document import Answer
+from tallystick.errors import InvalidQuestion
 from tallystick.formats.page import laid
 
 
@@ -17,7 +18,12 @@ def as_pdf(answer: Answer) -> bytes:
     The texts go in as JSON and are placed as strings: typst never reads them as markup or code. The embedded fonts have
     Latin, Greek and Cyrillic; a text with other letters is set with the fonts of this machine beside them.
     """
-    import typst
+    try:
+        import typst
+    except ModuleNotFoundError:
+        raise InvalidQuestion(
+            "A PDF needs typst, which is not installed.", "Run pip install 'tallystick[pdf]', or take --format html."
+        ) from None
 
     texts = msgspec.json.encode(laid(answer)).decode()
     try:

@@ -1,4 +1,4 @@
-"""Picture: the Chart of a Section as SVG, drawn by Vega-Lite, without a network and the same on every machine.
+"""Picture: the Chart of a Section as SVG, the same on every machine.
 
 Money becomes a float here and nowhere else: a coordinate on paper has a hundredth of a point, and nothing is ever
 computed from it. What is read in a picture is text, made from the exact amount as in a table.
@@ -7,11 +7,12 @@ computed from it. What is read in a picture is text, made from the exact amount 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from html import escape
+from math import ceil, floor, log10
 
 from tallystick.core.document import Section
 from tallystick.core.question import Cell, Table
@@ -28,7 +29,7 @@ NAME = 34
 BARS = 40
 COLUMNS = 400
 """More than these are no picture: the table says it better."""
-INK, PALE = "#1d2a38", "#6b7783"
+INK, PALE, GRID = "#1d2a38", "#6b7783", "#e4e8ec"
 SHADES = ("#2f5d8a", "#a9c0d6", "#6f7f8f", "#d8c9a3")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -70,7 +71,7 @@ def picture(section: Section) -> Picture | None:
         for slot in slots
         if any(slot.texts)
     )
-    return Picture(_svg(draw(slots, series, known)), caption, f"{caption} {readings}.")
+    return Picture(draw(slots, series, known), caption, f"{caption} {readings}.")
 
 
 def _slots(table: Table, along: str, names: Sequence[str], *, in_time: bool) -> list[_Slot]:
@@ -115,188 +116,108 @@ def _coordinate(cell: Cell) -> float | None:
     return float(cell) if isinstance(cell, int | Decimal) else None
 
 
-def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> dict[str, Any]:
+def _columns(slots: list[_Slot], series: list[str], known: list[float]) -> str:
     """Columns beside each other along time; each labelled where there is room, else the largest and the smallest."""
-    count, height = len(slots), 190
+    height, margin = 190.0, 56.0
     longest = max(len(text) for slot in slots for text in slot.texts)
-    width = min(WIDTH - 96.0, count * 60.0 * (1 + len(series)))
-    slot = width / count
-    roomy = longest * LETTER <= slot / len(series)
-    every = -(-int(max(len(column.name) for column in slots) * LETTER + 8) // max(int(slot), 1))
+    width = min(WIDTH - 96.0, len(slots) * 60.0 * (1 + len(series)))
+    step = width / len(slots)
+    column = step * 0.78 / len(series)
+    roomy = longest * LETTER <= step / len(series)
+    every = -(-int(max(len(slot.name) for slot in slots) * LETTER + 8) // max(int(step), 1))
     low, high = min(0.0, *known), max(0.0, *known)
     room = (high - low or 1.0) * 0.12
-    position = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(count, 0.22)}
-    offset = {"field": "series", "type": "ordinal", "scale": {"domain": list(range(len(series)))}}
-    amount = {
-        "field": "value",
-        "type": "quantitative",
-        "scale": {"domain": [low - room if low else 0.0, high + room if high else 0.0], "nice": False},
-        "axis": {"tickCount": 4, "format": ",~f", "title": None, "grid": True} if not roomy else None,
-    }
-    zero = {"datum": 0, "type": "quantitative", "axis": amount["axis"]}
-    labelled = [
-        point
-        for point in _points(slots)
-        if point["value"] is not None and (roomy or point["value"] in {max(known), low})
-    ]
-    layers = [
-        _layer(_drawn(slots), {"type": "bar"}, x=position, xOffset=offset, y=amount, color=_shade(series)),
-        _rule(y=zero),
-        *(
-            _layer(
-                [point for point in labelled if (point["value"] < 0) is below],
-                _text(dy=11 if below else -5),
-                x=position,
-                xOffset=offset,
-                y=amount,
-                text={"field": "text"},
-            )
-            for below in (False, True)
-        ),
-        _layer(
-            [point for point in _points(slots) if point["text"] == "?"],
-            _text(dy=-6, color=PALE, fontWeight="bold"),
-            x=position,
-            xOffset=offset,
-            y=zero,
-            text={"field": "text"},
-        ),
-        _layer(
-            [{"place": index, "text": _short(column.name)} for index, column in enumerate(slots) if index % every == 0],
-            _text(color=PALE),
-            x=position,
-            y={"value": height + 14},
-            text={"field": "text"},
-        ),
-    ]
-    return _spec(layers, series, width=width, height=height, margin=56, below=26)
+    bottom, top = low - room if low else 0.0, high + room if high else 0.0
+
+    def y(value: float) -> float:
+        return height * (top - value) / (top - bottom)
+
+    marks = [] if roomy else [*_axis(bottom, top, y, width)]
+    for index, slot in enumerate(slots):
+        for number, (value, text) in enumerate(zip(slot.values, slot.texts, strict=True)):
+            left = step * (index + 0.11) + column * number
+            middle = left + column / 2
+            if value is not None:
+                marks.append(_bar(left, y(value), column, y(0) - y(value), number))
+            if value is not None and (roomy or value in {max(known), low}):
+                marks.append(_text(middle, y(value) + (14 if value < 0 else -2), text))
+            if text == "?":
+                marks.append(_text(middle, y(0) - 3, text, color=PALE, bold=True))
+        if index % every == 0:
+            marks.append(_text(step * (index + 0.5), height + 17, _short(slot.name), color=PALE))
+    marks.append(_line(0, y(0), width, y(0), PALE))
+    return _svg(marks, series, margin=margin, height=height + 26)
 
 
-def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> dict[str, Any]:
+def _bars(slots: list[_Slot], series: list[str], known: list[float]) -> str:
     """Bars under each other, each with its name at the left and its amount at its end."""
     names = max(min(max(len(slot.name) for slot in slots), NAME), 4) * LETTER + 14
     width = WIDTH - names - 8
-    height = len(slots) * (22 if len(series) == 1 else 8 + 15 * len(series))
+    step = 22.0 if len(series) == 1 else 8.0 + 15 * len(series)
+    bar = step * 0.72 / len(series)
     low, high = min(0.0, *known), max(0.0, *known)
     room = (high - low or 1.0) * (max(len(text) for slot in slots for text in slot.texts) * LETTER + 10) / (width * 0.7)
-    position = {"field": "place", "type": "ordinal", "axis": None, "scale": _band(len(slots), 0.28)}
-    offset = {"field": "series", "type": "ordinal", "scale": {"domain": list(range(len(series)))}}
-    amount = {
-        "field": "value",
-        "type": "quantitative",
-        "axis": None,
-        "scale": {"domain": [low - room if low else 0.0, high + room], "nice": False},
-    }
-    zero = {"datum": 0, "type": "quantitative", "axis": None}
-    points = _points(slots)
-    layers = [
-        _layer(_drawn(slots), {"type": "bar"}, y=position, yOffset=offset, x=amount, color=_shade(series)),
-        _rule(x=zero),
-        *(
-            _layer(
-                [
-                    {**point, "value": point["value"] or 0.0}
-                    for point in points
-                    if ((point["value"] or 0.0) < 0) is below_zero
-                ],
-                _text(dx=-5 if below_zero else 5, align="right" if below_zero else "left"),
-                y=position,
-                yOffset=offset,
-                x=amount,
-                text={"field": "text"},
-            )
-            for below_zero in (False, True)
-        ),
-        _layer(
-            [{"place": index, "text": _short(slot.name)} for index, slot in enumerate(slots)],
-            _text(align="right"),
-            y=position,
-            x={"value": -8},
-            text={"field": "text"},
-        ),
-    ]
-    return _spec(layers, series, width=width, height=height, margin=names, below=4)
+    left, right = low - room if low else 0.0, high + room
+
+    def x(value: float) -> float:
+        return width * (value - left) / (right - left)
+
+    marks = []
+    for index, slot in enumerate(slots):
+        marks.append(_text(-8, step * (index + 0.5) + 3, _short(slot.name), "end"))
+        for number, (value, text) in enumerate(zip(slot.values, slot.texts, strict=True)):
+            top = step * (index + 0.14) + bar * number
+            end = value or 0.0
+            if value is not None:
+                marks.append(_bar(x(0), top, x(value) - x(0), bar, number))
+            side = "end" if end < 0 else "start"
+            marks.append(_text(x(end) + (-5 if end < 0 else 5), top + bar / 2 + 3, text, side))
+    height = step * len(slots)
+    marks.append(_line(x(0), 0, x(0), height, PALE))
+    return _svg(marks, series, margin=names, height=height + 4)
 
 
-def _points(slots: list[_Slot]) -> list[dict[str, Any]]:
-    return [
-        {"place": index, "series": number, "value": value, "text": text}
-        for index, slot in enumerate(slots)
-        for number, (value, text) in enumerate(zip(slot.values, slot.texts, strict=True))
-    ]
+def _axis(low: float, high: float, y: Callable[[float], float], width: float) -> Iterator[str]:
+    """A pale line and a round amount at about four heights."""
+    rough = (high - low) / 4
+    power = floor(log10(rough))
+    factor = next(factor for factor in (10, 5, 2, 1) if factor <= max(1.0, 1.4 * rough / 10**power))
+    step = Decimal(factor).scaleb(power)
+    for count in range(ceil(low / float(step)), floor(high / float(step)) + 1):
+        tick = step * count
+        yield _line(0, y(float(tick)), width, y(float(tick)), GRID)
+        yield _text(-6, y(float(tick)) + 3, f"{tick.normalize():,f}", "end", color=PALE)
 
 
-def _drawn(slots: list[_Slot]) -> list[dict[str, Any]]:
-    return [point for point in _points(slots) if point["value"] is not None]
+def _bar(x: float, y: float, width: float, height: float, number: int) -> str:
+    """A bar from a corner; width and height below zero lead to the left and upwards from there."""
+    x, y, width, height = min(x, x + width), min(y, y + height), abs(width), abs(height)
+    shade = SHADES[number % len(SHADES)]
+    return f'<path d="M{x:.2f},{y:.2f}h{width:.2f}v{height:.2f}h{-width:.2f}Z" fill="{shade}"/>'
 
 
-def _layer(values: list[dict[str, Any]], mark: dict[str, Any], **encoding: Any) -> dict[str, Any]:
-    return {"data": {"values": values}, "mark": {**mark, "aria": False}, "encoding": encoding}
+def _line(x1: float, y1: float, x2: float, y2: float, color: str) -> str:
+    return f'<line x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}" stroke="{color}" stroke-width="0.8"/>'
 
 
-def _text(**properties: Any) -> dict[str, Any]:
-    return {"type": "text", "fontSize": 10, "color": INK, "baseline": "middle", **properties}
-
-
-def _rule(**encoding: Any) -> dict[str, Any]:
-    return _layer([{}], {"type": "rule", "color": PALE, "strokeWidth": 0.8}, **encoding)
-
-
-def _band(count: int, padding: float) -> dict[str, Any]:
-    return {"domain": list(range(count)), "paddingInner": padding, "paddingOuter": padding / 2}
-
-
-def _shade(series: list[str]) -> dict[str, Any]:
-    places = list(range(len(series)))
-    shades = [SHADES[index % len(SHADES)] for index in places]
-    return {"field": "series", "type": "ordinal", "legend": None, "scale": {"domain": places, "range": shades}}
+def _text(x: float, y: float, text: str, anchor: str = "middle", *, color: str = INK, bold: bool = False) -> str:
+    weight = ' font-weight="bold"' if bold else ""
+    return f'<text x="{x:.2f}" y="{y:.2f}" text-anchor="{anchor}" fill="{color}"{weight}>{escape(text)}</text>'
 
 
 def _short(name: str) -> str:
     return name if len(name) <= NAME else f"{name[: NAME - 1]}…"
 
 
-def _spec(
-    layers: list[dict[str, Any]], series: list[str], *, width: float, height: float, margin: float, below: float
-) -> dict[str, Any]:
+def _svg(marks: list[str], series: list[str], *, margin: float, height: float) -> str:
     """The whole picture; several series are named above it, each after a square of its shade."""
-    above = 8
+    above, left = 8.0, 0.0
     if len(series) > 1:
-        above, offset = 28, 0.0
-        for name, shade in zip(map(_short, series), SHADES * len(series), strict=False):
-            square = {"type": "square", "size": 70, "color": shade, "opacity": 1}
-            layers.append(_layer([{}], square, x={"value": offset + 4}, y={"value": -16}))
-            words = _text(align="left", text=name)
-            layers.append(_layer([{}], words, x={"value": offset + 14}, y={"value": -16}))
-            offset += len(name) * LETTER + 34
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "autosize": {"type": "none"},
-        "padding": {"left": margin, "right": WIDTH - margin - width, "top": above, "bottom": below},
-        "width": width,
-        "height": height,
-        "background": None,
-        "layer": [layer for layer in layers if layer["data"]["values"]],
-        "config": {
-            "font": FONT,
-            "view": {"stroke": None},
-            "axis": {
-                "aria": False,
-                "domain": False,
-                "ticks": False,
-                "gridColor": "#e4e8ec",
-                "labelColor": PALE,
-                "labelFontSize": 10,
-                "labelPadding": 6,
-                "labelLimit": 0,
-                "labelOverlap": False,
-            },
-        },
-    }
-
-
-def _svg(spec: dict[str, Any]) -> str:
-    import vl_convert
-
-    svg: str = vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[])
-    return svg
+        above = 28.0
+        for number, name in enumerate(map(_short, series)):
+            square = f'<rect x="{left:.2f}" y="-20" width="8" height="8" fill="{SHADES[number % len(SHADES)]}"/>'
+            marks += [square, _text(left + 14, -13, name, "start")]
+            left += len(name) * LETTER + 34
+    size = f'width="{WIDTH}" height="{above + height:.0f}" viewBox="0 0 {WIDTH} {above + height:.0f}"'
+    group = f'<g transform="translate({margin:.2f},{above:.2f})" font-family="{FONT}" font-size="10">'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size}>{group}{"".join(marks)}</g></svg>'

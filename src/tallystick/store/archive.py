@@ -7,12 +7,14 @@ import os
 import re
 from pathlib import Path
 
-import zstandard
+import pyarrow as pa
 
 from tallystick.errors import LedgerError
 from tallystick.store.disk import Unsynced
 from tallystick.store.faults import reason
 
+LEVEL = 3
+"""How hard zstd tries: a higher level is slower, and pages are hardly smaller."""
 _MOVING = re.compile(rb'"data_refreshed_at"\s*:\s*"[^"]*"')
 
 
@@ -38,7 +40,7 @@ class Archive:
         if not path.exists() or not path.stat().st_size:  # a power cut can leave an empty file behind
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_suffix(f".{os.getpid()}.part")
-            part.write_bytes(zstandard.compress(body))
+            part.write_bytes(pa.Codec("zstd", LEVEL).compress(body, asbytes=True))
             part.replace(path)
         if self._unsynced is not None:
             self._unsynced.add([path])
@@ -47,8 +49,9 @@ class Archive:
     def body(self, name: str) -> bytes:
         """The page of that hash; LedgerError where it is missing or no longer what it was."""
         try:
-            body = zstandard.decompress(self._path(name).read_bytes())
-        except (OSError, MemoryError, zstandard.ZstdError) as wrong:
+            with pa.CompressedInputStream(pa.BufferReader(self._path(name).read_bytes()), "zstd") as stream:
+                body: bytes = stream.read()
+        except (OSError, MemoryError) as wrong:
             raise LedgerError(
                 f"The archived page {name} cannot be read: {reason(wrong)}.", "Restore pages/ from a backup."
             ) from None
