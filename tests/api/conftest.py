@@ -57,16 +57,16 @@ class Server:
         assert len(self.requests) < OVERHEAD, "this would never end"
         return self.replies[min(len(self.requests), len(self.replies)) - 1](request)
 
-    def asked(self, place: int = -1) -> list[tuple[str, str]]:
+    def parameters(self, index: int = -1) -> list[tuple[str, str]]:
         """The parameters of a request, decoded, in order."""
-        return parse_qsl(self.requests[place].url.query.decode(), keep_blank_values=True)
+        return parse_qsl(self.requests[index].url.query.decode(), keep_blank_values=True)
 
 
 def reply(status: int = 200, body: Any = "{}", **headers: str) -> Reply:
     """An answer: JSON, or text or bytes as they are; `request_id` is the header `request-id`."""
     content = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     headers = {"content_type": "application/json", **headers}
-    named = [(name.replace("_", "-").encode(), said.encode("latin-1")) for name, said in headers.items()]
+    named = [(name.replace("_", "-").encode(), value.encode("latin-1")) for name, value in headers.items()]
     return lambda _: httpx2.Response(status, content=content, headers=named)
 
 
@@ -92,14 +92,14 @@ def report(*buckets: Json, token: str | None = None, **headers: str) -> Reply:
     return reply(200, {"data": list(buckets), "has_more": token is not None, "next_page": token}, **headers)
 
 
-def listed(*things: Json, more: bool = False) -> Reply:
+def listed(*things: Json, has_more: bool = False) -> Reply:
     """A page of a list that pages by id: `last_id` is filled on the last page too."""
     ids = [thing["id"] for thing in things]
     return reply(
         200,
         {
             "data": list(things),
-            "has_more": more,
+            "has_more": has_more,
             "first_id": ids[0] if ids else None,
             "last_id": ids[-1] if ids else None,
         },

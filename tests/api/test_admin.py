@@ -40,11 +40,11 @@ def test_usage(administer: Administer) -> None:
     records = list(
         api.usage("2026-10-01", "2026-10-04", by=["model", "workspace"], where={"geo": "us", "tier": ["batch"]})
     )
-    assert [(it.window.start.day, dict(it.dims), it.total_tokens) for it in records] == [
+    assert [(record.window.start.day, dict(record.dims), record.total_tokens) for record in records] == [
         (1, {"model": "m1", "workspace": "default"}, 92_250),
         (3, {"model": "m2", "workspace": "wrkspc_w"}, 92_250),
     ]
-    assert server.asked(0) == [
+    assert server.parameters(0) == [
         ("starting_at", "2026-10-01T00:00:00Z"),
         ("ending_at", "2026-10-04T00:00:00Z"),
         ("bucket_width", "1d"),
@@ -54,7 +54,7 @@ def test_usage(administer: Administer) -> None:
         ("inference_geos[]", "us"),
         ("service_tiers[]", "batch"),
     ]
-    assert server.asked(1) == [*server.asked(0), ("page", "t2")]
+    assert server.parameters(1) == [*server.parameters(0), ("page", "t2")]
 
 
 def test_costs(administer: Administer) -> None:
@@ -62,11 +62,11 @@ def test_costs(administer: Administer) -> None:
     line = {"description": "Claude X", "cost_type": "tokens", "token_type": "output_tokens", "model": "m1"}
     api, server = administer(report(day(1, cost_row("104.227500", **line), cost_row("-4.2275")), day(2)))
     records = list(api.costs("2026-10-01", "2026-10-03", by=["description"], limit=7))
-    assert [(it.dims["kind"], it.billed) for it in records] == [
+    assert [(record.dims["kind"], record.billed) for record in records] == [
         ("output", Decimal("1.042275")),
         ("unknown", Decimal("-0.042275")),
     ]
-    assert ("limit", "7") in server.asked()
+    assert ("limit", "7") in server.parameters()
 
 
 def test_nothing_is_sent_before_it_is_needed(administer: Administer) -> None:
@@ -130,8 +130,8 @@ def test_instants_in_any_form(administer: Administer, since: Any, until: Any) ->
     api, server = administer(report())
     list(api.usage(since, until))
     list(api.costs(since, until))
-    for place in (0, 1):
-        assert server.asked(place)[:2] == [
+    for index in (0, 1):
+        assert server.parameters(index)[:2] == [
             ("starting_at", "2026-10-01T00:00:00Z"),
             ("ending_at", "2026-10-03T00:00:00Z"),
         ]
@@ -145,14 +145,14 @@ def test_usage_until_now(administer: Administer, width: str, end: str) -> None:
     """Without `until`, usage includes the running bucket, also when it has just begun."""
     api, server = administer(report())
     list(api.usage("2026-11-01", width=width))
-    assert ("ending_at", end) in server.asked()
+    assert ("ending_at", end) in server.parameters()
 
 
 def test_cost_until_now(administer: Administer) -> None:
     """Without `until`, cost goes to the last ended day; the running one is never asked for."""
     api, server = administer(report())
     list(api.costs("2026-11-01"))
-    assert ("ending_at", "2026-11-03T00:00:00Z") in server.asked()
+    assert ("ending_at", "2026-11-03T00:00:00Z") in server.parameters()
 
 
 def test_names(administer: Administer) -> None:
@@ -198,12 +198,12 @@ def checking(**instead: Reply) -> Reply:
 def test_check(administer: Administer) -> None:
     """`check` tells the organization, what may be read and why not, the newest hour of usage and day of cost."""
     api, server = administer(checking())
-    found = api.check()
-    assert (found.organization.id, found.organization.name) == ("org", "Org")
-    assert found.base_url == "https://api.anthropic.com"
-    assert found.newest_usage == instant("2026-11-03T07:00:00Z")
-    assert found.newest_cost == date(2026, 11, 1)
-    assert {name for name, said in found.may_read.items() if said == "yes"} == {
+    rights = api.check()
+    assert (rights.organization.id, rights.organization.name) == ("org", "Org")
+    assert rights.base_url == "https://api.anthropic.com"
+    assert rights.newest_usage == instant("2026-11-03T07:00:00Z")
+    assert rights.newest_cost == date(2026, 11, 1)
+    assert {name for name, answer in rights.may_read.items() if answer == "yes"} == {
         "usage",
         "cost",
         "analytics_usage",
@@ -212,27 +212,27 @@ def test_check(administer: Administer) -> None:
         "keys",
         "users",
     }
-    assert "OAuth token" in found.may_read["service_accounts"]
-    assert KEY not in repr(found)
+    assert "OAuth token" in rights.may_read["service_accounts"]
+    assert KEY not in repr(rights)
     assert server.requests[0].url.path == "/v1/organizations/me"
 
 
 def test_check_of_a_credential_that_reads_little(administer: Administer) -> None:
     """What may not be read is told with the API's own reason, and what is not known of it is None."""
     closed = refusal(403, "permission_error", "Not with this key.")
-    found = administer(checking(messages=closed, cost_report=closed, users=closed))[0].check()
-    assert found.newest_usage is None
-    assert found.newest_cost is None
+    rights = administer(checking(messages=closed, cost_report=closed, users=closed))[0].check()
+    assert rights.newest_usage is None
+    assert rights.newest_cost is None
     for name in ("usage", "cost", "users"):
-        assert "Not with this key." in found.may_read[name]
-    assert found.may_read["keys"] == "yes"
+        assert "Not with this key." in rights.may_read[name]
+    assert rights.may_read["keys"] == "yes"
 
 
 def test_check_of_an_organization_without_use(administer: Administer) -> None:
     """No use is no newest hour, and readable all the same."""
-    found = administer(checking(messages=report(), cost_report=report()))[0].check()
-    assert (found.newest_usage, found.newest_cost) == (None, None)
-    assert (found.may_read["usage"], found.may_read["cost"]) == ("yes", "yes")
+    rights = administer(checking(messages=report(), cost_report=report()))[0].check()
+    assert (rights.newest_usage, rights.newest_cost) == (None, None)
+    assert (rights.may_read["usage"], rights.may_read["cost"]) == ("yes", "yes")
 
 
 @pytest.mark.parametrize(
@@ -310,4 +310,4 @@ def test_the_time_of_the_settings(administer: Administer, monkeypatch: pytest.Mo
     monkeypatch.setenv("TALLYSTICK_NOW", "2026-05-31T22:10:00Z")
     api, server = administer(report(), clock=None)
     list(api.usage("2026-05-31", width="1h"))
-    assert ("ending_at", "2026-05-31T23:00:00Z") in server.asked()
+    assert ("ending_at", "2026-05-31T23:00:00Z") in server.parameters()

@@ -31,7 +31,7 @@ def test_what_is_sent(connect: Connect) -> None:
     assert request.url.scheme == "https"
     assert request.url.path == "/v1/organizations/usage_report/messages"
     assert b"group_by%5B%5D=model" in request.url.query
-    assert ("inference_geos[]", "us") in server.asked()
+    assert ("inference_geos[]", "us") in server.parameters()
     assert request.headers["anthropic-version"] == "2023-06-01"
     assert request.headers["accept"] == "application/json"
     assert request.headers["user-agent"].startswith(f"tallystick/{version('tallystick')} (https://")
@@ -118,8 +118,8 @@ def test_refusals_are_raised_at_once(connect: Connect, clock: FakeClock, status:
     assert refused.value.code == "eggs"
     assert refused.value.request_id == "req_in_header"
     assert not isinstance(refused.value, CursorExpired)
-    for told in (str(status), kind, "Eggs must not hop.", "/v1/organizations/usage_report/messages", "req_in_header"):
-        assert told in refused.value.what
+    for word in (str(status), kind, "Eggs must not hop.", "/v1/organizations/usage_report/messages", "req_in_header"):
+        assert word in refused.value.what
     assert "starting_at" not in refused.value.what
     assert refused.value.hint
 
@@ -172,10 +172,10 @@ def test_a_limit_with_an_odd_body_is_waited_for(connect: Connect, body: str | by
 def test_how_to_mend_a_refusal(connect: Connect) -> None:
     """A 401 names where the credential came from; a 403 says who may read; a 404 points to the address."""
     client, _ = connect(refusal(401), refusal(403), refusal(404))
-    for told in ("from the test is wrong", "may not read this", "--base-url"):
+    for word in ("from the test is wrong", "may not read this", "--base-url"):
         with pytest.raises(Refused) as refused:
             client.get(ME)
-        assert told in refused.value.hint
+        assert word in refused.value.hint
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -218,7 +218,7 @@ def test_a_body_that_cannot_be_unpacked(connect: Connect) -> None:
     [
         (USAGE, report(token="page_2")),
         (cost_query(OCTOBER, NOW), report(token="page_2")),
-        (Query(WORKSPACES), listed({"id": "wrkspc_1"}, more=True)),
+        (Query(WORKSPACES), listed({"id": "wrkspc_1"}, has_more=True)),
     ],
 )
 def test_a_cursor_is_lost(connect: Connect, query: Query, first: Reply, status: int) -> None:

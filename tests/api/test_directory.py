@@ -75,7 +75,7 @@ def ignore(_: str, __: ApiError) -> None:
     """Whatever is refused is left out."""
 
 
-def found(client: Client, refused: Callable[[str, Any], None] = ignore) -> dict[str, Named]:
+def everything(client: Client, refused: Callable[[str, Any], None] = ignore) -> dict[str, Named]:
     """The directory by id."""
     return {named.id: named for named in names(read(client, refused))}
 
@@ -105,7 +105,7 @@ def test_the_whole_directory(connect: Connect) -> None:
 def test_archived_things_are_asked_for(connect: Connect) -> None:
     """Archived workspaces are asked for, keys of every status, a thousand a page (trap 34)."""
     client, server = connect(directory(), credential=TOKEN)
-    found(client)
+    everything(client)
     queries = [(request.url.path, parse_qs(request.url.query.decode())) for request in server.requests]
     assert all(query["limit"] == ["1000"] for path, query in queries if not path.endswith("/me"))
     assert all(query["include_archived"] == ["true"] for path, query in queries if path.endswith("/workspaces"))
@@ -114,7 +114,7 @@ def test_archived_things_are_asked_for(connect: Connect) -> None:
 
 def test_states_and_details(connect: Connect) -> None:
     """An archived thing says so and when; details keep what is there and nothing else."""
-    things = found(connect(directory(), credential=TOKEN)[0])
+    things = everything(connect(directory(), credential=TOKEN)[0])
     assert (things["wrkspc_a"].status, things["wrkspc_a"].ended_at) == ("active", None)
     assert (things["wrkspc_b"].status, things["wrkspc_b"].ended_at) == ("archived", "2026-03-01T00:00:00Z")
     assert things["wrkspc_a"].details == {"tags": {"team": "find"}, "data_residency": {"workspace_geo": "us"}}
@@ -126,14 +126,14 @@ def test_states_and_details(connect: Connect) -> None:
 
 def test_a_keys_workspace_in_either_shape(connect: Connect) -> None:
     """A key names its workspace flat (2023-06-01) or in its scope (2026-10-21); both are read."""
-    things = found(connect(directory())[0])
-    assert [things[f"apikey_{place}"].workspace for place in (1, 2, 3, 4)] == ["wrkspc_a", "wrkspc_b", None, None]
+    things = everything(connect(directory())[0])
+    assert [things[f"apikey_{number}"].workspace for number in (1, 2, 3, 4)] == ["wrkspc_a", "wrkspc_b", None, None]
     assert things["apikey_4"].created_by == "user_1"
 
 
 def test_the_default_workspace(connect: Connect) -> None:
     """The default workspace has the id `default`, as in the reports, and its real id beside it (trap 15)."""
-    things = found(connect(directory())[0])
+    things = everything(connect(directory())[0])
     assert things["default"].name == "Default"
     assert things["default"].workspace == "wrkspc_real"
     assert "wrkspc_real" not in things
@@ -142,28 +142,28 @@ def test_the_default_workspace(connect: Connect) -> None:
 def test_an_api_that_does_not_know_of_it(connect: Connect) -> None:
     """Where the list does not show the default workspace, or refuses to, no other takes its place."""
     for instead in (listed(*WORKSPACES), refusal(400)):
-        assert "default" not in found(connect(directory(default=instead))[0])
+        assert "default" not in everything(connect(directory(default=instead))[0])
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_workspace_made_meanwhile_is_not_the_default(connect: Connect, order: int) -> None:
     """A workspace that is made between the two lists does not become the default one."""
     late = {"id": "wrkspc_late", "type": "workspace", "name": "Made meanwhile", "archived_at": None}
-    things = found(connect(directory(default=listed(*WORKSPACES, *[DEFAULT, late][::order])))[0])
+    things = everything(connect(directory(default=listed(*WORKSPACES, *[DEFAULT, late][::order])))[0])
     assert things["default"].workspace == "wrkspc_real"
 
 
 def test_without_the_first_list_none_is_default(connect: Connect) -> None:
     """Where the list that the default is told by is refused, no workspace is called the default by mistake."""
     shown = listed(DEFAULT, *WORKSPACES)
-    things = found(connect(directory(workspaces=refusal(403), default=shown))[0])
+    things = everything(connect(directory(workspaces=refusal(403), default=shown))[0])
     assert things.get("default") is None or things["default"].workspace == "wrkspc_real"
 
 
 def test_service_accounts_only_with_a_token(connect: Connect) -> None:
     """With a key, which is always refused there, service accounts are not asked for."""
     client, server = connect(directory())
-    assert "svac_1" not in found(client)
+    assert "svac_1" not in everything(client)
     assert not [request for request in server.requests if request.url.path.endswith("service_accounts")]
 
 
@@ -171,20 +171,20 @@ def test_service_accounts_only_with_a_token(connect: Connect) -> None:
 @pytest.mark.parametrize(("path", "purpose"), [("api_keys", "keys"), ("users", "users"), ("workspaces", "workspaces")])
 def test_a_list_that_is_refused(connect: Connect, status: int, path: str, purpose: str) -> None:
     """A list that may not be read is told and left out; the others are read (trap 33)."""
-    told: dict[str, Refused] = {}
-    things = found(connect(directory(**{path: refusal(status)}))[0], told.__setitem__)
-    assert list(told) == [purpose]
-    assert told[purpose].status == status
+    refusals: dict[str, Refused] = {}
+    things = everything(connect(directory(**{path: refusal(status)}))[0], refusals.__setitem__)
+    assert list(refusals) == [purpose]
+    assert refusals[purpose].status == status
     assert "0f9e-org" in things
 
 
 @pytest.mark.parametrize(("path", "purpose"), [("api_keys", "keys"), ("users", "users"), ("workspaces", "workspaces")])
 def test_a_list_that_only_errors(connect: Connect, path: str, purpose: str) -> None:
     """A list that answers 500 until patience ends is told and left out: names are a convenience."""
-    told: dict[str, ApiError] = {}
-    things = found(connect(directory(**{path: refusal(500)}))[0], told.__setitem__)
-    assert purpose in told
-    assert all(isinstance(wrong, Unreachable) for wrong in told.values())
+    refusals: dict[str, ApiError] = {}
+    things = everything(connect(directory(**{path: refusal(500)}))[0], refusals.__setitem__)
+    assert purpose in refusals
+    assert all(isinstance(wrong, Unreachable) for wrong in refusals.values())
     assert "0f9e-org" in things
 
 
@@ -193,34 +193,34 @@ def test_an_api_that_only_errors(connect: Connect, clock: FakeClock) -> None:
     for lists in ({"users": refusal(529), "api_keys": refusal(529)}, {"me": refusal(529), "users": refusal(529)}):
         clock.seconds = 0
         with pytest.raises(Unreachable):
-            found(connect(directory(**lists))[0])
+            everything(connect(directory(**lists))[0])
         assert clock.seconds < 660
 
 
 @pytest.mark.parametrize("status", [400, 403, 404])
 def test_an_organization_that_may_not_be_read(connect: Connect, status: int) -> None:
     """A credential that may not read who it belongs to is told so, and reads what it may."""
-    told: dict[str, Refused] = {}
-    things = found(connect(directory(me=refusal(status)))[0], told.__setitem__)
-    assert list(told) == ["organization"]
+    refusals: dict[str, Refused] = {}
+    things = everything(connect(directory(me=refusal(status)))[0], refusals.__setitem__)
+    assert list(refusals) == ["organization"]
     assert things
 
 
 def test_a_credential_revoked_meanwhile(connect: Connect) -> None:
     """A 401 in the middle is raised, not left out."""
     with pytest.raises(Refused):
-        found(connect(directory(users=refusal(401)))[0])
+        everything(connect(directory(users=refusal(401)))[0])
 
 
 def test_a_lost_cursor_is_no_half_a_list(connect: Connect) -> None:
     """A list whose later page is lost is read once more from its start; lost again it is told, and left out whole."""
-    told: dict[str, ApiError] = {}
-    again = Server(listed(USERS[0], more=True), refusal(400), listed(USERS[0]))
-    assert USERS[0]["id"] in found(connect(directory(users=again))[0], told.__setitem__)
-    assert told == {}
-    lost = Server(listed(USERS[0], more=True), refusal(400), listed(USERS[0], more=True), refusal(400))
-    assert USERS[0]["id"] not in found(connect(directory(users=lost))[0], told.__setitem__)
-    assert list(told) == ["users"]
+    refusals: dict[str, ApiError] = {}
+    again = Server(listed(USERS[0], has_more=True), refusal(400), listed(USERS[0]))
+    assert USERS[0]["id"] in everything(connect(directory(users=again))[0], refusals.__setitem__)
+    assert refusals == {}
+    lost = Server(listed(USERS[0], has_more=True), refusal(400), listed(USERS[0], has_more=True), refusal(400))
+    assert USERS[0]["id"] not in everything(connect(directory(users=lost))[0], refusals.__setitem__)
+    assert list(refusals) == ["users"]
 
 
 @pytest.mark.parametrize(

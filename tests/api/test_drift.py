@@ -32,18 +32,18 @@ WRITTEN_DOWN: dict[str, set[str]] = {}
 def known(name: str) -> set[str]:
     """The values of one of the SDK's enums: of a union with `str` its literals."""
     room, _, title = name.rpartition(".")
-    found = getattr(import_module(f"{HOME}.{room}"), title)
-    return {it for it in _literals(found) if isinstance(it, str)}
+    alias = getattr(import_module(f"{HOME}.{room}"), title)
+    return {literal for literal in _literals(alias) if isinstance(literal, str)}
 
 
-def _literals(of: Any) -> set[Any]:
-    inner = get_args(of)
-    return {of} if not inner else set().union(*(_literals(it) for it in inner))
+def _literals(annotation: Any) -> set[Any]:
+    inner = get_args(annotation)
+    return {annotation} if not inner else set().union(*(_literals(argument) for argument in inner))
 
 
-def differ(what: str, ours: set[str], theirs: set[str]) -> None:
+def differ(subject: str, ours: set[str], theirs: set[str]) -> None:
     """Fail, naming what only one side has, unless it is written down."""
-    assert ours ^ theirs == WRITTEN_DOWN.get(what, set()), (what, sorted(ours - theirs), sorted(theirs - ours))
+    assert ours ^ theirs == WRITTEN_DOWN.get(subject, set()), (subject, sorted(ours - theirs), sorted(theirs - ours))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_the_values_of_a_filter_are_those_of_the_sdk(dimension: str, enum: str) 
 def test_dimensions_without_an_enum_take_any_value() -> None:
     """Where the SDK has no enum for a filter, we have none."""
     listed = {"actor_type", "tier", "context", "geo", "speed", "product", "claude_tag_category"}
-    assert {it.name for it in ANALYTICS if it.values} == listed
+    assert {dimension.name for dimension in ANALYTICS if dimension.values} == listed
 
 
 @pytest.mark.parametrize("kind", ["usage", "cost"])
@@ -99,8 +99,10 @@ def test_fields_of_a_row_are_those_of_the_sdk(kind: str) -> None:
 def test_kinds_are_those_of_the_sdk() -> None:
     """Every token type and cost type of the SDK becomes a kind of its own."""
     group = import_module(f"{HOME}.analytics.beta_analytics_cost_group").BetaAnalyticsCostGroup
-    theirs = {it for name in ("token_type", "cost_type") for it in _literals(group.model_fields[name].annotation)}
-    differ("kinds", set(KINDS) | {"tokens"}, {it for it in theirs if isinstance(it, str)})
+    theirs = {
+        literal for name in ("token_type", "cost_type") for literal in _literals(group.model_fields[name].annotation)
+    }
+    differ("kinds", set(KINDS) | {"tokens"}, {value for value in theirs if isinstance(value, str)})
 
 
 def test_the_beta_header_is_the_one_of_the_sdk() -> None:

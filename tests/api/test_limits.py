@@ -44,26 +44,26 @@ def listing(*rows: Any, token: str | None = None) -> Reply:
 def test_spend_limits(administer: Administer) -> None:
     """Limits are paged to the end, with the beta header, by version 2026-10-21 (analytics-api 3.3)."""
     api, server = administer(listing(LIMIT, token="t2"), listing({**LIMIT, "id": "spl_2", "amount": None}))
-    found = api.spend_limits()
-    assert [(it.id, it.amount, it.period, scope_id(it.scope)) for it in found] == [
+    limits = api.spend_limits()
+    assert [(limit.id, limit.amount, limit.period, scope_id(limit.scope)) for limit in limits] == [
         ("spl_1", "50000", "monthly", "wrkspc_1"),
         ("spl_2", None, "monthly", "wrkspc_1"),
     ]
     assert server.requests[0].url.path == "/v1/organizations/spend_limits"
     assert server.requests[0].headers["anthropic-version"] == "2026-10-21"
     assert server.requests[0].headers["anthropic-beta"] == "spend-limit-reads-2026-09-26"
-    assert server.asked(1) == [*server.asked(0), ("page", "t2")]
+    assert server.parameters(1) == [*server.parameters(0), ("page", "t2")]
 
 
 def test_member_limits(administer: Administer) -> None:
     """Members' limits need no beta header and tell what was spent and whence the limit comes."""
     api, server = administer(listing(MEMBER))
-    (found,) = api.member_limits()
+    (limit,) = api.member_limits()
     assert "anthropic-beta" not in server.requests[0].headers
-    assert dollars(found.period_to_date_spend, found.currency, "here") == Decimal("120.505")
-    assert found.source == {"type": "seat_tier", "seat_tier": "premium"}
-    assert found.actor is not None
-    assert found.actor.name == "Ann"
+    assert dollars(limit.period_to_date_spend, limit.currency, "here") == Decimal("120.505")
+    assert limit.source == {"type": "seat_tier", "seat_tier": "premium"}
+    assert limit.actor is not None
+    assert limit.actor.name == "Ann"
 
 
 @pytest.mark.parametrize(
@@ -78,25 +78,25 @@ def test_member_limits(administer: Administer) -> None:
 def test_rate_limits_of_either_version(administer: Administer, shape: dict[str, Any], kind: str, name: str) -> None:
     """A group is told by `group_type` (2023-06-01) or by `group.type` (2026-10-21); both are read (reports-api 2.3)."""
     api, _ = administer(listing({**RATE, **shape}))
-    (found,) = api.rate_limits()
-    assert (found.kind, found.name, found.limits[0].value) == (kind, name, 4000)
+    (limit,) = api.rate_limits()
+    assert (limit.kind, limit.name, limit.limits[0].value) == (kind, name, 4000)
 
 
 def test_rate_limits_of_a_workspace(administer: Administer) -> None:
     """A workspace's own limits stand at its path, with the organization's beside each."""
     own = {"type": "input_tokens_per_minute", "value": 500, "org_limit": 1000, "source": {"type": "workspace"}}
     api, server = administer(listing({**RATE, "type": "workspace_rate_limit", "limits": [own]}))
-    (found,) = api.rate_limits("wrkspc/1")
+    (limit,) = api.rate_limits("wrkspc/1")
     assert server.requests[0].url.raw_path == b"/v1/organizations/workspaces/wrkspc%2F1/rate_limits"
-    assert (found.limits[0].value, found.limits[0].org_limit) == (500, 1000)
+    assert (limit.limits[0].value, limit.limits[0].org_limit) == (500, 1000)
 
 
 def test_what_does_not_exist_yet_is_kept(administer: Administer) -> None:
     """Unknown scopes, periods, types and fields are kept as they come."""
     odd = {**LIMIT, "scope": {"type": "galaxy", "galaxy_id": "g1"}, "period": "yearly", "mood": 1}
     api, _ = administer(listing(odd))
-    (found,) = api.spend_limits()
-    assert (found.scope["type"], scope_id(found.scope), found.period) == ("galaxy", "g1", "yearly")
+    (limit,) = api.spend_limits()
+    assert (limit.scope["type"], scope_id(limit.scope), limit.period) == ("galaxy", "g1", "yearly")
     assert scope_id({"type": "organization"}) is None
 
 
@@ -120,9 +120,9 @@ def test_bad_amounts_stop(cents: str) -> None:
 def test_what_may_not_be_read(connect: Connect, status: int) -> None:
     """400, 403 and 404 are a reason, not an end; a wrong key is an end."""
     client, _ = connect(refusal(status, code="organization_type_not_supported"))
-    found = read(client, SPEND)
-    assert isinstance(found, Refused)
-    assert found.code == "organization_type_not_supported"
+    outcome = read(client, SPEND)
+    assert isinstance(outcome, Refused)
+    assert outcome.code == "organization_type_not_supported"
     wrong, _ = connect(refusal(401))
     with pytest.raises(Refused):
         read(wrong, SPEND)
@@ -160,8 +160,8 @@ def analytics(field: str, figures: dict[str, Any], hours: int) -> Reply:
     """One row of a newer report."""
     row = bucket("2026-11-02T00:00:00Z", hours=hours)
     row = {"starting_at": row["starting_at"], "ending_at": row["ending_at"], "group": {}, field: figures}
-    said = {"data": [row], "has_more": False, "next_page": None, "data_refreshed_at": "2026-11-03T08:00:00Z"}
-    return reply(200, said, anthropic_organization_id="org-of-header")
+    body = {"data": [row], "has_more": False, "next_page": None, "data_refreshed_at": "2026-11-03T08:00:00Z"}
+    return reply(200, body, anthropic_organization_id="org-of-header")
 
 
 TOKENS = {
@@ -179,36 +179,39 @@ COST = analytics("cost", {"amount": "1.5", "list_amount": "2", "currency": "USD"
 def test_check_of_a_key_with_read_analytics_alone(administer: Administer) -> None:
     """A key with `read:analytics` alone is enough: the reports tell whose it is, and nothing is beyond need."""
     api, server = administer(scoped(analytics_usage=USAGE, analytics_cost=COST))
-    found = api.check()
-    assert found.organization.id == "org-of-header"
-    assert found.readable
-    assert (str(found.newest_usage), str(found.newest_cost)) == ("2026-11-02 00:00:00+00:00", "2026-11-02")
-    assert {name for name, said in found.may_read.items() if said == "yes"} == {"analytics_usage", "analytics_cost"}
-    assert found.beyond[0] == "Nothing beyond what is needed was found."
-    assert "only by writing, which is never tried" in found.beyond[1]
+    rights = api.check()
+    assert rights.organization.id == "org-of-header"
+    assert rights.readable
+    assert (str(rights.newest_usage), str(rights.newest_cost)) == ("2026-11-02 00:00:00+00:00", "2026-11-02")
+    assert {name for name, answer in rights.may_read.items() if answer == "yes"} == {
+        "analytics_usage",
+        "analytics_cost",
+    }
+    assert rights.beyond[0] == "Nothing beyond what is needed was found."
+    assert "only by writing, which is never tried" in rights.beyond[1]
     assert {request.method for request in server.requests} == {"GET"}
 
 
 def test_check_of_scopes_beyond_need(administer: Administer) -> None:
     """Members and spend limits that may be read are named as beyond need."""
-    more = {"users": reply(200, {"data": [], "has_more": False}), "spend_limits": listing()}
-    api, _ = administer(scoped(analytics_usage=USAGE, analytics_cost=COST, **more))
-    said = " ".join(api.check().beyond)
-    assert "read:members" in said
-    assert "read:spend_limits" in said
+    answers = {"users": reply(200, {"data": [], "has_more": False}), "spend_limits": listing()}
+    api, _ = administer(scoped(analytics_usage=USAGE, analytics_cost=COST, **answers))
+    text = " ".join(api.check().beyond)
+    assert "read:members" in text
+    assert "read:spend_limits" in text
 
 
 def test_check_of_an_admin_key(administer: Administer) -> None:
     """An Admin key is said to write too, and what would do instead; it is not asked for more than before."""
     me = reply(200, {"id": "org", "name": "Org"})
     api, server = administer(scoped(me=me, usage_report_messages=report(), cost_report=report()))
-    found = api.check()
-    assert found.readable
-    (said,) = found.beyond
-    assert "create, change and delete keys" in said
-    assert "read:analytics alone would do" in said
-    assert "2026-01-01" in said
-    assert not [it for it in server.requests if "spend_limits" in it.url.path]
+    rights = api.check()
+    assert rights.readable
+    (note,) = rights.beyond
+    assert "create, change and delete keys" in note
+    assert "read:analytics alone would do" in note
+    assert "2026-01-01" in note
+    assert not [request for request in server.requests if "spend_limits" in request.url.path]
 
 
 def test_check_where_half_a_dialect_is_readable(administer: Administer) -> None:

@@ -35,7 +35,7 @@ def served(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.02)
 
-        def one(caller: socket.socket) -> None:
+        def serve_caller(caller: socket.socket) -> None:
             with caller:
                 caller.settimeout(5)
                 try:
@@ -50,7 +50,7 @@ def served(serve: Serve) -> Iterator[tuple[int, list[bytes]]]:
                     caller, _ = server.accept()
                 except TimeoutError:
                     continue
-                threading.Thread(target=one, args=(caller,), daemon=True).start()
+                threading.Thread(target=serve_caller, args=(caller,), daemon=True).start()
 
         thread = threading.Thread(target=accept, daemon=True)
         thread.start()
@@ -80,10 +80,10 @@ def test_this_machine_is_asked_directly(host: str, value: str, monkeypatch: pyte
     for name in names:
         monkeypatch.setenv(name, value)
     with served(answered) as (port, heard):
-        told = {"ANTHROPIC_ADMIN_KEY": KEY, **dict.fromkeys(names, value)}
-        settings = Settings.load(base_url=f"http://{host}:{port}", environment=told)
-        with settings.client() as asked, client(f"http://{host}:{port}") as bare:
-            for each in (asked, bare):
+        variables = {"ANTHROPIC_ADMIN_KEY": KEY, **dict.fromkeys(names, value)}
+        settings = Settings.load(base_url=f"http://{host}:{port}", environment=variables)
+        with settings.client() as session, client(f"http://{host}:{port}") as bare:
+            for each in (session, bare):
                 assert each.get(ME).body == b'{"id": "org"}'
     assert all(request.startswith(b"GET /v1/") for request in heard)
 
@@ -95,9 +95,11 @@ def test_a_proxy_is_a_tunnel_and_hears_no_key() -> None:
         caller.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
 
     with served(refuse) as (port, heard):
-        asked = client(FAR, https_proxy=f"http://someone:pass-of-proxy@127.0.0.1:{port}", HTTPS_PROXY="http://other:1")
-        with asked, pytest.raises(Unreachable, match="wants a user and password") as gone:
-            asked.get(ME)
+        session = client(
+            FAR, https_proxy=f"http://someone:pass-of-proxy@127.0.0.1:{port}", HTTPS_PROXY="http://other:1"
+        )
+        with session, pytest.raises(Unreachable, match="wants a user and password") as gone:
+            session.get(ME)
     (request,) = heard
     assert request.startswith(b"CONNECT api.example.test:443")
     assert KEY.encode() not in request
@@ -194,13 +196,13 @@ def test_a_certificate_that_is_not_trusted(authority: Path) -> None:
 
         threading.Thread(target=serve, daemon=True).start()
         address = f"https://127.0.0.1:{server.getsockname()[1]}"
-        with client(address) as asked, pytest.raises(Unreachable, match="not trusted") as gone:
-            asked.get(ME)
+        with client(address) as session, pytest.raises(Unreachable, match="not trusted") as gone:
+            session.get(ME)
         assert "SSL_CERT_FILE" in gone.value.hint
         assert len(callers) == 1
         for variable in ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            with client(address, **{variable: str(authority / "cert")}) as asked:
-                assert asked.get(ME).body == b'{"id": "org"}'
+            with client(address, **{variable: str(authority / "cert")}) as session:
+                assert session.get(ME).body == b'{"id": "org"}'
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no certificate"])
@@ -216,8 +218,8 @@ def test_certificates_that_are_none(tmp_path: Path, content: bytes | None) -> No
 def test_plain_http_where_tls_is_meant() -> None:
     """A server that speaks no TLS is not tried again, and is named."""
     with served(answered) as (port, heard):
-        with client(f"https://127.0.0.1:{port}") as asked, pytest.raises(Unreachable, match="does not speak TLS"):
-            asked.get(ME)
+        with client(f"https://127.0.0.1:{port}") as session, pytest.raises(Unreachable, match="does not speak TLS"):
+            session.get(ME)
         assert len(heard) == 1
         assert KEY.encode() not in heard[0]
 
@@ -250,8 +252,8 @@ def drip(caller: socket.socket) -> None:
 def test_an_answer_has_a_deadline(serve: Serve) -> None:
     """Who never answers, or answers in drips, is given up in time; no half answer is taken for a whole one."""
     with served(serve) as (port, _):
-        asked = client(f"http://127.0.0.1:{port}", patience=1.0)
+        session = client(f"http://127.0.0.1:{port}", patience=1.0)
         before = time.monotonic()
-        with asked, pytest.raises(Unreachable):
-            asked.get(ME)
+        with session, pytest.raises(Unreachable):
+            session.get(ME)
         assert time.monotonic() - before < 10

@@ -92,7 +92,7 @@ def test_usage_of_a_newer_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "value"),
     [
         (
             "cache_creation",
@@ -101,9 +101,9 @@ def test_usage_of_a_newer_answer() -> None:
         ("server_tool_use", {"web_search_requests": 1, "web_fetch_requests": 777}),
     ],
 )
-def test_new_counters_are_kept(field: str, said: Json) -> None:
+def test_new_counters_are_kept(field: str, value: Json) -> None:
     """A counter that is new within `cache_creation` or `server_tool_use` is kept in `extra`, not lost."""
-    (record,) = usage((), day(5, usage_row(**{field: said})))
+    (record,) = usage((), day(5, usage_row(**{field: value})))
     assert "777" in json.dumps(record.extra)
 
 
@@ -258,7 +258,7 @@ def test_bad_money_stops(amount: Any, currency: str) -> None:
 @pytest.mark.parametrize("field", ["amount", "currency"])
 def test_money_left_out(field: str) -> None:
     """A cost row without its amount or currency is an error that names the field and the row."""
-    row = {name: said for name, said in cost_row().items() if name != field}
+    row = {name: value for name, value in cost_row().items() if name != field}
     with pytest.raises(UnexpectedResponse, match=rf"`{field}`.*\$\.data\[0\]\.results\[1\]"):
         costs((), day(5, cost_row(), row))
 
@@ -316,7 +316,7 @@ def test_what_is_beside_the_point(fields: Json, odd: str) -> None:
 @pytest.mark.parametrize("field", ["cache_creation", "server_tool_use"])
 def test_a_group_of_counters_left_out(field: str) -> None:
     """An absent group of counters is no use of it."""
-    row = {name: said for name, said in usage_row().items() if name != field}
+    row = {name: value for name, value in usage_row().items() if name != field}
     (record,) = usage((), day(5, row))
     zeros = {"cache_creation": record.cache_write_5m + record.cache_write_1h, "server_tool_use": record.web_searches}
     assert zeros[field] == 0
@@ -326,7 +326,7 @@ def test_a_group_of_counters_left_out(field: str) -> None:
 @pytest.mark.parametrize("field", ["uncached_input_tokens", "cache_read_input_tokens", "output_tokens"])
 def test_a_counter_left_out(field: str) -> None:
     """A missing counter is an error that names it, never zero (trap 18)."""
-    row = {name: said for name, said in usage_row().items() if name != field}
+    row = {name: value for name, value in usage_row().items() if name != field}
     with pytest.raises(UnexpectedResponse, match=f"`{field}`"):
         usage((), day(5, row))
 

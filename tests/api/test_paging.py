@@ -20,7 +20,7 @@ USAGE_PATH = "/v1/organizations/usage_report/messages"
 
 def days(first: int, count: int) -> list[Json]:
     """So many day buckets from a day after the start."""
-    return [bucket(text(YEARS.start + DAY * (first + place)), usage_row(model="m")) for place in range(count)]
+    return [bucket(text(YEARS.start + DAY * (first + number)), usage_row(model="m")) for number in range(count)]
 
 
 def test_pages_are_fetched_when_needed(connect: Connect) -> None:
@@ -42,18 +42,18 @@ def test_a_token_goes_back_with_everything_else(connect: Connect) -> None:
     odd = "page_MjAy+/==&x=1 %5B"
     client, server = connect(report(token=odd), report(token="page_3"), report())
     assert len(list(client.pages(USAGE))) == 3
-    assert server.asked(0) == list(USAGE.parameters)
-    assert server.asked(1) == [*USAGE.parameters, ("page", odd)]
-    assert server.asked(2) == [*USAGE.parameters, ("page", "page_3")]
+    assert server.parameters(0) == list(USAGE.parameters)
+    assert server.parameters(1) == [*USAGE.parameters, ("page", odd)]
+    assert server.parameters(2) == [*USAGE.parameters, ("page", "page_3")]
 
 
 def test_however_long(connect: Connect) -> None:
     """Paging goes to the end that the API declares, without a cap: three years by the day are three years."""
     count = (YEARS.end - YEARS.start) // timedelta(days=1)
-    pages = [report(*days(place, 1), token=f"t{place}" if place < count - 1 else None) for place in range(count)]
+    pages = [report(*days(number, 1), token=f"t{number}" if number < count - 1 else None) for number in range(count)]
     client, server = connect(*pages)
     starts = [record.window.start for record in usage_records(client.pages(USAGE), ("model",))]
-    assert starts == [YEARS.start + DAY * place for place in range(count)]
+    assert starts == [YEARS.start + DAY * number for number in range(count)]
     assert len(server.requests) == count == 1096
 
 
@@ -123,12 +123,12 @@ def test_an_envelope_of_another_type(connect: Connect, envelope: Json, field: st
 
 
 @pytest.mark.parametrize("body", ["", '{"data": [], "has_mo', "<html>Sign in</html>", "[]", "null", b'{"data": "\xff'])
-@pytest.mark.parametrize("place", [0, 1])
-def test_a_page_that_cannot_be_read(connect: Connect, body: str | bytes, place: int) -> None:
+@pytest.mark.parametrize("good_pages", [0, 1])
+def test_a_page_that_cannot_be_read(connect: Connect, body: str | bytes, good_pages: int) -> None:
     """Truncated JSON or HTML under 200 is an error, on the first page and on a later one, with path and request."""
-    client, _ = connect(*[report(*days(0, 1), token="t1")] * place, reply(200, body, request_id="req_cut"))
+    client, _ = connect(*[report(*days(0, 1), token="t1")] * good_pages, reply(200, body, request_id="req_cut"))
     records = usage_records(client.pages(USAGE), ("model",))
-    for _ in range(place):
+    for _ in range(good_pages):
         next(records)
     with pytest.raises(UnexpectedResponse) as strange:
         next(records)
@@ -151,21 +151,21 @@ def test_a_bucket_again_on_a_later_page(connect: Connect) -> None:
 def test_lists_by_id_stop_on_has_more(connect: Connect, endpoint: object) -> None:
     """A list by id goes on after `last_id` while there is more, and stops though the last page has a `last_id` too."""
     client, server = connect(
-        listed({"id": "a"}, {"id": "b"}, more=True), listed({"id": "c"}, more=True), listed({"id": "d"})
+        listed({"id": "a"}, {"id": "b"}, has_more=True), listed({"id": "c"}, has_more=True), listed({"id": "d"})
     )
     query = Query(endpoint, (("limit", "2"),))  # type: ignore[arg-type]
     assert len(list(client.pages(query))) == 3
-    assert [server.asked(place) for place in range(3)] == [
+    assert [server.parameters(index) for index in range(3)] == [
         [("limit", "2")],
         [("limit", "2"), ("after_id", "b")],
         [("limit", "2"), ("after_id", "c")],
     ]
 
 
-@pytest.mark.parametrize("more", [[{"id": "a"}], []])
-def test_lists_by_id_that_would_not_end(connect: Connect, more: list[Json]) -> None:
+@pytest.mark.parametrize("pages", [[{"id": "a"}], []])
+def test_lists_by_id_that_would_not_end(connect: Connect, pages: list[Json]) -> None:
     """A list that says there is more after the same id, or after none, is an error."""
-    client, server = connect(listed(*more, more=True))
+    client, server = connect(listed(*pages, has_more=True))
     with pytest.raises(UnexpectedResponse):
         list(client.pages(Query(WORKSPACES)))
     assert len(server.requests) <= 2
@@ -175,7 +175,7 @@ def test_lists_by_token_stop_without_one(connect: Connect) -> None:
     """A list by token has no `has_more`: it goes on with `page` until `next_page` is null."""
     client, server = connect(reply(200, {"data": [], "next_page": "p2"}), reply(200, {"data": [], "next_page": None}))
     assert len(list(client.pages(Query(SERVICE_ACCOUNTS)))) == 2
-    assert server.asked(1) == [("page", "p2")]
+    assert server.parameters(1) == [("page", "p2")]
 
 
 def test_a_list_by_token_without_its_field(connect: Connect) -> None:

@@ -69,18 +69,18 @@ def test_cost_parameters_as_documented() -> None:
     assert query.betas == ()
 
 
-@pytest.mark.parametrize("asked", [{"by": ("speed",)}, {"where": {"speed": ("fast",)}}])
-def test_speed_needs_its_beta_header(asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize("options", [{"by": ("speed",)}, {"where": {"speed": ("fast",)}}])
+def test_speed_needs_its_beta_header(options: dict[str, Any]) -> None:
     """The beta header is sent exactly where speed is grouped by or filtered on."""
-    assert usage_query(OCTOBER, Grain.DAY, **asked).betas == ("fast-mode-2026-02-01",)
+    assert usage_query(OCTOBER, Grain.DAY, **options).betas == ("fast-mode-2026-02-01",)
     assert usage_query(OCTOBER, Grain.DAY, by=("model",), where={"geo": ("us",)}).betas == ()
 
 
 @pytest.mark.parametrize(("grain", "width", "most"), [("minute", "1m", 1440), ("hour", "1h", 168), ("day", "1d", 31)])
 def test_limits_by_width(grain: str, width: str, most: int) -> None:
     """A page is as large as the width allows unless told otherwise; a limit out of its range is asked wrongly."""
-    asked = dict(usage_query(OCTOBER, Grain(grain)).parameters)
-    assert (asked["bucket_width"], asked["limit"]) == (width, str(most))
+    parameters = dict(usage_query(OCTOBER, Grain(grain)).parameters)
+    assert (parameters["bucket_width"], parameters["limit"]) == (width, str(most))
     for fits in (1, most):
         assert dict(usage_query(OCTOBER, Grain(grain), limit=fits).parameters)["limit"] == str(fits)
     for unfit in (0, -1, most + 1):
@@ -139,19 +139,19 @@ def test_no_filter_on_what_is_absent(name: str, absent: str) -> None:
         usage_query(OCTOBER, Grain.DAY, where={name: (absent,)})
 
 
-@pytest.mark.parametrize("at", ["2026-10-05T00:00:00Z", "2026-10-05T12:34:56Z"])
+@pytest.mark.parametrize("edge", ["2026-10-05T00:00:00Z", "2026-10-05T12:34:56Z"])
 @pytest.mark.parametrize("grain", [Grain.MINUTE, Grain.HOUR, Grain.DAY])
-def test_an_empty_window_of_usage(grain: Grain, at: str) -> None:
+def test_an_empty_window_of_usage(grain: Grain, edge: str) -> None:
     """A window without an instant asks for nothing, so it is asked wrongly, on a boundary and inside a bucket."""
     with pytest.raises(InvalidQuestion):
-        usage_query(between(at, at), grain)
+        usage_query(between(edge, edge), grain)
 
 
-@pytest.mark.parametrize("at", ["2026-10-05T00:00:00Z", "2026-10-05T12:34:56Z"])
-def test_an_empty_window_of_cost(at: str) -> None:
+@pytest.mark.parametrize("edge", ["2026-10-05T00:00:00Z", "2026-10-05T12:34:56Z"])
+def test_an_empty_window_of_cost(edge: str) -> None:
     """A window without an instant bills nothing, so it is asked wrongly, on a boundary and inside a day."""
     with pytest.raises(InvalidQuestion):
-        cost_query(between(at, at), NOW)
+        cost_query(between(edge, edge), NOW)
 
 
 @given(
@@ -160,8 +160,8 @@ def test_an_empty_window_of_cost(at: str) -> None:
 def test_usage_is_widened_to_buckets(start: datetime, length: timedelta, grain: str) -> None:
     """The window sent holds the window asked, on bucket boundaries, less than a bucket wider at either end."""
     window = Window(start, start + length)
-    asked = dict(usage_query(window, Grain(grain)).parameters)
-    sent = between(asked["starting_at"], asked["ending_at"])
+    parameters = dict(usage_query(window, Grain(grain)).parameters)
+    sent = between(parameters["starting_at"], parameters["ending_at"])
     assert sent.start == Grain(grain).floor(window.start)
     assert sent.end == Grain(grain).ceil(window.end)
     assert window & sent == window
@@ -171,14 +171,14 @@ def test_usage_is_widened_to_buckets(start: datetime, length: timedelta, grain: 
 def test_cost_is_asked_for_ended_days(start: datetime, length: timedelta, now: datetime) -> None:
     """Cost is asked for exactly the days that the window touches and that have ended; without any, asked wrongly."""
     window = Window(start, start + length)
-    ended = [one for one in window.split(Grain.DAY) if Grain.DAY.floor(one.start) + DAY <= now]
+    ended = [day for day in window.split(Grain.DAY) if Grain.DAY.floor(day.start) + DAY <= now]
     if not ended:
         with pytest.raises(InvalidQuestion, match="ended"):
             cost_query(window, now)
         return
-    asked = dict(cost_query(window, now).parameters)
-    assert instant(asked["starting_at"]) == Grain.DAY.floor(ended[0].start)
-    assert instant(asked["ending_at"]) == Grain.DAY.floor(ended[-1].start) + DAY
+    parameters = dict(cost_query(window, now).parameters)
+    assert instant(parameters["starting_at"]) == Grain.DAY.floor(ended[0].start)
+    assert instant(parameters["ending_at"]) == Grain.DAY.floor(ended[-1].start) + DAY
 
 
 @pytest.mark.parametrize(
@@ -198,8 +198,8 @@ def test_cost_without_an_ended_day(start: str, end: str) -> None:
 
 def test_a_day_that_ends_a_second_early() -> None:
     """A day written to 23:59:59 is that day, not nothing (trap 42)."""
-    asked = dict(cost_query(between("2026-10-07T00:00:00Z", "2026-10-07T23:59:59Z"), NOW).parameters)
-    assert (asked["starting_at"], asked["ending_at"]) == ("2026-10-07T00:00:00Z", "2026-10-08T00:00:00Z")
+    parameters = dict(cost_query(between("2026-10-07T00:00:00Z", "2026-10-07T23:59:59Z"), NOW).parameters)
+    assert (parameters["starting_at"], parameters["ending_at"]) == ("2026-10-07T00:00:00Z", "2026-10-08T00:00:00Z")
 
 
 def test_every_endpoint_is_pinned_to_a_version() -> None:

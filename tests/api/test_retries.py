@@ -97,8 +97,8 @@ def test_backoff_where_no_wait_is_told(connect: Connect, clock: FakeClock, heade
     client, server = connect(*[reply(429, {}, **headers)] * 8, FINE)
     client.get(ME)
     assert len(server.requests) == 9
-    for place, wait in enumerate(clock.slept):
-        most = min(60.0, 0.5 * 2**place)
+    for attempt, wait in enumerate(clock.slept):
+        most = min(60.0, 0.5 * 2**attempt)
         assert most / 2 <= wait <= most
 
 
@@ -132,8 +132,8 @@ def test_patience_ends(connect: Connect, clock: FakeClock, headers: dict[str, st
     assert gone.value.request_id == "req_in_body"
     assert 180 <= clock.seconds <= 300
     assert max(clock.slept) <= LONGEST_WAIT
-    for told in ("HTTP 529", "Too many cooks.", f"{len(server.requests)} tries", "/v1/organizations/me"):
-        assert told in gone.value.what
+    for word in ("HTTP 529", "Too many cooks.", f"{len(server.requests)} tries", "/v1/organizations/me"):
+        assert word in gone.value.what
     assert gone.value.hint
 
 
@@ -224,16 +224,16 @@ def test_a_refusal_after_a_failure_is_final(connect: Connect) -> None:
 
 def test_waits_are_told(connect: Connect) -> None:
     """Whoever wants to know is told each wait and its reason before it begins."""
-    told: list[tuple[float, str]] = []
+    waits: list[tuple[float, str]] = []
     client, _ = connect(
         reply(429, {}, retry_after="9"),
         broken(httpx2.ReadError("cut")),
         FINE,
-        on_wait=lambda seconds, why: told.append((seconds, why)),
+        on_wait=lambda seconds, why: waits.append((seconds, why)),
     )
     client.get(ME)
-    assert told[0] == (9.0, "HTTP 429")
-    assert "ReadError: cut" in told[1][1]
+    assert waits[0] == (9.0, "HTTP 429")
+    assert "ReadError: cut" in waits[1][1]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)

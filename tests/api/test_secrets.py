@@ -100,13 +100,13 @@ def test_an_echoed_key_is_not_repeated(connect: Connect, answer: Reply) -> None:
 )
 def test_an_echoed_key_is_not_repeated_at_the_end(connect: Connect, answer: Reply) -> None:
     """Where what failed for minutes repeats the key, neither the error nor what is told of the waits does."""
-    told: list[str] = []
-    client, _ = connect(answer, on_wait=lambda _, why: told.append(why))
+    reasons: list[str] = []
+    client, _ = connect(answer, on_wait=lambda _, why: reasons.append(why))
     with pytest.raises(Unreachable) as gone:
         client.get(ME)
     assert KEY not in everything(gone.value)
-    assert told
-    assert all(KEY not in why for why in told)
+    assert reasons
+    assert all(KEY not in why for why in reasons)
 
 
 def test_an_echoed_token_is_not_repeated(connect: Connect) -> None:
