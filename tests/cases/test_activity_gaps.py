@@ -20,14 +20,14 @@ TOLD = {
 }
 
 
-def spoiled(how: str) -> Any:
+def spoiled(fault: str) -> Any:
     """What changes the rows of a day so."""
 
     def change(path: str, _: Any, body: Any) -> Any:
         if not path.endswith("/claude_code"):
             return body
         rows = body["data"]
-        match how:
+        match fault:
             case "again":
                 rows = [*rows, *({**row, "tool_actions": {}} for row in rows[:1])]
             case "key again":
@@ -54,12 +54,12 @@ def messages(case: Case) -> list[str]:
     return [*table["warnings"], *table["notes"]]
 
 
-@pytest.mark.parametrize(("how", "text"), TOLD.items())
-def test_rows_that_do_not_tell_all_are_named_until_they_do(case: Case, how: str, text: str) -> None:
+@pytest.mark.parametrize(("fault", "text"), TOLD.items())
+def test_rows_that_do_not_tell_all_are_named_until_they_do(case: Case, fault: str, text: str) -> None:
     """A row again, without tokens or without a model is named with its days, until a later sync reads it as it is."""
     with case.serve("60-faults/scenario.py") as world:
         before = world.mutate
-        world.mutate = spoiled(how)
+        world.mutate = spoiled(fault)
         assert case(*SYNC).code == 0
         assert any(message.startswith(text) for message in messages(case)), messages(case)
         world.mutate = before

@@ -35,23 +35,23 @@ def test_closing_shows_what_it_closes_and_asks(
     assert "--yes" in run.err
     assert run.out == ""
     assert _closed(tmp_path) == 0
-    first, *more = run.err.splitlines()
+    first, *rest = run.err.splitlines()
     assert first.startswith("2026-10 of ")
     assert first.endswith(" USD.")
-    assert any(line.startswith("  Teams (1): unowned ") for line in more)
-    assert any(line.startswith("  Provisional: Anthropic may still change ") for line in more)
-    assert any("cannot be undone" in line for line in more)
+    assert any(line.startswith("  Teams (1): unowned ") for line in rest)
+    assert any(line.startswith("  Provisional: Anthropic may still change ") for line in rest)
+    assert any("cannot be undone" in line for line in rest)
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    asked: list[str] = []
+    questions: list[str] = []
 
     def no(question: str, **_: object) -> None:
-        asked.append(question)
+        questions.append(question)
         raise click.Abort
 
     monkeypatch.setattr(click, "confirm", no)
     assert month_end(*words).code == 130
-    assert asked == ["Close 2026-10 for ever?"]
+    assert questions == ["Close 2026-10 for ever?"]
     assert _closed(tmp_path) == 0
 
     run = month_end(*words, "--yes")

@@ -78,8 +78,8 @@ def _other_checkpoint(tables: Tables) -> None:
     log = tables.folder(COST) / "_delta_log"
     (checkpoint,) = log.glob("*.checkpoint.parquet")
     rows = pq.read_table(checkpoint)
-    added = [place for place, action in enumerate(rows["add"].to_pylist()) if action]
-    pq.write_table(rows.take([place for place in range(rows.num_rows) if place != added[0]]), checkpoint)
+    added = [index for index, action in enumerate(rows["add"].to_pylist()) if action]
+    pq.write_table(rows.take([index for index in range(rows.num_rows) if index != added[0]]), checkpoint)
     for entry in log.glob("*.json"):
         if entry.stem < f"{6:020}":
             entry.unlink()
@@ -131,18 +131,18 @@ def test_a_version_of_an_earlier_build_is_read_as_before(tables: Tables) -> None
     assert tables.newest().contents["cost"].sums == {"billed": "21.00"}
 
 
-@pytest.mark.parametrize("how", ["emptied", "removed", "folder", "whole", "cut"])
-def test_lost_versions_are_refused_and_nothing_is_emptied(tables: Tables, how: str) -> None:
+@pytest.mark.parametrize("damage", ["emptied", "removed", "folder", "whole", "cut"])
+def test_lost_versions_are_refused_and_nothing_is_emptied(tables: Tables, damage: str) -> None:
     """Where versions are lost, no reader answers by an older one and no writer empties what the tables hold."""
     log = tables.folder(VERSIONS) / "_delta_log"
     newest = max(log.glob("*.json"))
-    if how == "emptied":
+    if damage == "emptied":
         newest.write_bytes(b"")
-    elif how == "removed":
+    elif damage == "removed":
         newest.unlink()
-    elif how == "folder":
+    elif damage == "folder":
         shutil.rmtree(tables.folder(VERSIONS))
-    elif how == "whole":
+    elif damage == "whole":
         for entry in sorted(log.glob("*.json"))[1:]:
             entry.write_bytes(b"")
     else:
@@ -201,8 +201,8 @@ def test_verify_reads_every_file_of_every_table(damaged: Tallystick, tmp_path: P
     tables = Tables(tmp_path / "damaged")
     file = Path(tables.pinned(NAMES, tables.newest())[0])
     rows = pq.ParquetFile(file).read()
-    place = rows.schema.names.index("name")
-    pq.write_table(rows.set_column(place, "name", pa.array(["someone else"] * rows.num_rows)), file)
+    column = rows.schema.names.index("name")
+    pq.write_table(rows.set_column(column, "name", pa.array(["someone else"] * rows.num_rows)), file)
     run = damaged("verify", "--format", "json")
     assert run.code == 1, run.err
     assert [row["check"] for row in json.loads(run.out)["rows"]] == [f"table names: {file.name}"]
@@ -240,10 +240,10 @@ def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> N
         assert "tallystick rebuild" in run.err
 
 
-@pytest.mark.parametrize("what", ["ledger", "versions", "cost"])
-def test_a_file_where_a_folder_should_be(damaged: Tallystick, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize("folder", ["ledger", "versions", "cost"])
+def test_a_file_where_a_folder_should_be(damaged: Tallystick, tmp_path: Path, folder: str) -> None:
     """A ledger, its versions or a table that is a file is a message with exit code 6, for readers and writers."""
-    path = tmp_path / "damaged" / ("" if what == "ledger" else what)
+    path = tmp_path / "damaged" / ("" if folder == "ledger" else folder)
     shutil.rmtree(path)
     path.write_text("a file")
     for words in (
@@ -257,7 +257,7 @@ def test_a_file_where_a_folder_should_be(damaged: Tallystick, tmp_path: Path, wh
     assert damaged("rebuild", str(tmp_path / "new")).code in {0, 6}
 
 
-def _child(*words: str, ledger: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def _child(*words: str, ledger: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     code = (
         "import sys\nfrom pathlib import Path\nfrom tallystick.errors import TallystickError\n"
         "from tallystick.store.tables import Tables\n"
@@ -266,7 +266,7 @@ def _child(*words: str, ledger: Path, **more: str) -> subprocess.CompletedProces
     )
     return subprocess.run(  # noqa: S603 - our own program
         [sys.executable, "-c", code, str(ledger), *words],
-        env={**os.environ, **more},
+        env={**os.environ, **variables},
         capture_output=True,
         text=True,
         check=False,

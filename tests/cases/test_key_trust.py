@@ -120,12 +120,12 @@ def test_trust_is_of_the_content(tallystick: Tallystick, tmp_path: Path) -> None
     tallystick("trust", "--revoke").refused(2, "not trusted")
 
 
-@pytest.mark.parametrize("how", ["flag", "variable", "own"])
+@pytest.mark.parametrize("origin", ["flag", "variable", "own"])
 @pytest.mark.usefixtures("tallystick")
-def test_a_file_that_the_user_named_counts(how: str) -> None:
+def test_a_file_that_the_user_named_counts(origin: str) -> None:
     """--config, TALLYSTICK_CONFIG and the user's own folder need no trust; one that anybody may write to does."""
     text = '[api]\nbase_url = "https://named.example.test"\n'
-    if how == "own":
+    if origin == "own":
         own = Path.cwd() / "tallystick" / FILE
         own.parent.mkdir()
         own.write_text(text)
@@ -134,7 +134,7 @@ def test_a_file_that_the_user_named_counts(how: str) -> None:
         assert "example" not in Settings.load(environment={}).base_url
         return
     FILE.write_text(text)
-    named = {"config": str(FILE)} if how == "flag" else {"environment": {"TALLYSTICK_CONFIG": str(FILE)}}
+    named = {"config": str(FILE)} if origin == "flag" else {"environment": {"TALLYSTICK_CONFIG": str(FILE)}}
     assert Settings.load(**({"environment": {}} | named)).base_url == "https://named.example.test"  # type: ignore[arg-type]
 
 

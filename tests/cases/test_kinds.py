@@ -18,8 +18,8 @@ def by_kind(case: Case) -> dict[str, Any]:
     """The answer to `spend --by kind`."""
     run = case("spend", "--by", "kind", "--since", SINCE, "--format", "json")
     assert run.code == 0, run.err
-    found: dict[str, Any] = json.loads(run.out)
-    return found
+    answer: dict[str, Any] = json.loads(run.out)
+    return answer
 
 
 def sentences(answer: dict[str, Any]) -> str:

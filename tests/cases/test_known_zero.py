@@ -14,10 +14,10 @@ def test_known_zeros_have_rows(case: Case) -> None:
     with case.serve("10-known-zero-rows/scenario.py"):
         assert case("sync", "--without-claude-code", "--source", "reports", "--since", "2026-11-20").code == 0
 
-    def asked(report: str, *words: str) -> list[dict[str, str]]:
+    def ask(report: str, *words: str) -> list[dict[str, str]]:
         return list(csv.DictReader(io.StringIO(case(report, *words, "--format", "csv").out)))
 
-    days = asked("spend", "--by", "day", "--since", "2026-11-18", "--until", "2026-11-23")
+    days = ask("spend", "--by", "day", "--since", "2026-11-18", "--until", "2026-11-23")
     billed = {row["day"]: row["billed"] for row in days}
     expected = {"2026-11-20": "3.00", "2026-11-21": "0.00", "2026-11-22": "3.00", "2026-11-23": "0.00"}
     assert billed == expected
@@ -25,10 +25,10 @@ def test_known_zeros_have_rows(case: Case) -> None:
         ("--since", "2026-11-23", "--until", "2026-11-24"),
         ("--since", "2026-11-10", "--until", "2026-11-11"),
     )
-    assert [row["billed"] for row in asked("spend", "--by", "", *zero)] == ["0.00"]
-    assert asked("spend", "--by", "", *unknown) == asked("spend", "--by", "day", *unknown) == []
-    assert asked("spend", "--by", "workspace", *zero) == []
-    tokens = {row["day"]: row["total_tokens"] for row in asked("usage", "--by", "day", "--since", "2026-11-20")}
+    assert [row["billed"] for row in ask("spend", "--by", "", *zero)] == ["0.00"]
+    assert ask("spend", "--by", "", *unknown) == ask("spend", "--by", "day", *unknown) == []
+    assert ask("spend", "--by", "workspace", *zero) == []
+    tokens = {row["day"]: row["total_tokens"] for row in ask("usage", "--by", "day", "--since", "2026-11-20")}
     assert (tokens["2026-11-20"], tokens["2026-11-21"]) == ("1000000", "0")
     assert "2026-11-28" not in tokens
     lines = case("spend", "--by", "", *zero, "--format", "jsonl").out.splitlines()

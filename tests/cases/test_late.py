@@ -31,7 +31,7 @@ def synced(case: Case, source: str, late: str, **environment: str) -> None:
     assert run.code in {0, 1}, run.err
 
 
-def asked(case: Case, *words: str, **environment: str) -> tuple[int, dict[str, Any]]:
+def ask(case: Case, *words: str, **environment: str) -> tuple[int, dict[str, Any]]:
     """The exit code and the answer of a command."""
     run = case(*words, **environment)
     return run.code, json.loads(run.out)
@@ -47,7 +47,7 @@ def budget(case: Case, tmp_path: Path) -> tuple[int, dict[str, Any]]:
     """The exit code and the row of a budget of 180 dollars a month, strictly."""
     settings = tmp_path / "tallystick.toml"
     settings.write_text('[[budget]]\namount = "180"\n')
-    code, table = asked(case, "budget", "--config", str(settings), "--strict", "--format", "json")
+    code, table = ask(case, "budget", "--config", str(settings), "--strict", "--format", "json")
     return code, table["rows"][0] | {"warnings": table["warnings"]}
 
 
@@ -84,16 +84,16 @@ def test_no_late_empty_or_lost_answer_is_shown_as_0_dollars(
 ) -> None:
     """A bill that has not come, whole or in part, is named with what it is priced at, and is never refused or 0."""
     synced(case, source, late)
-    code, spend = asked(case, "spend", *WEEK)
+    code, spend = ask(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (1, billed)
     assert spend["warnings"].count(note) == 1
     assert spend["coverage"]["not_billed_yet"]["priced"] == unbilled
-    code, reconciled = asked(case, "reconcile", *WEEK)
+    code, reconciled = ask(case, "reconcile", *WEEK)
     assert (code, causes(reconciled)) == (1, {"not billed yet": f"{unbilled}"})
     code, row = budget(case, tmp_path)
     assert (code, row["spent"], row["used"]) == (1, "145.80", "0.81")
     assert any(text.startswith("Not billed yet: ") for text in row["warnings"])
-    code, usage = asked(case, "usage", *WEEK)
+    code, usage = ask(case, "usage", *WEEK)
     assert (code, usage["totals"]["total_tokens"]) == (0, 10_640_000)
 
 
@@ -102,7 +102,7 @@ def test_a_late_bill_is_billed_once_it_comes(case: Case, tmp_path: Path, source:
     """When the bucket fills, the figures become billed ones and nothing is said of it any more."""
     synced(case, source, "bucket")
     synced(case, source, "bucket", DONE="1")
-    code, spend = asked(case, "spend", *WEEK)
+    code, spend = ask(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "37.80")
     assert "not_billed_yet" not in spend["coverage"]
     assert not [text for text in spend["warnings"] if "ot billed yet" in text]
@@ -114,9 +114,9 @@ def test_a_late_bill_is_billed_once_it_comes(case: Case, tmp_path: Path, source:
 def test_use_that_the_usage_report_lacks_is_named(case: Case, source: str) -> None:
     """Where the bill is there before the use, the bill is right, and what counts tokens says that it lacks some."""
     synced(case, source, "unused")
-    _, spend = asked(case, "spend", *WEEK)
+    _, spend = ask(case, "spend", *WEEK)
     assert spend["totals"]["billed"] == "37.80"
-    code, usage = asked(case, "usage", *WEEK)
+    code, usage = ask(case, "usage", *WEEK)
     assert code == 1
     assert "Usage of 26 and 27 Nov is incomplete: 10.80 USD was billed for tokens that it lacks." in usage["warnings"]
 
@@ -125,10 +125,10 @@ def test_use_that_the_usage_report_lacks_is_named(case: Case, source: str) -> No
 def test_a_month_without_use_costs_nothing_and_is_not_mentioned(case: Case, tmp_path: Path, source: str) -> None:
     """Days that were read and had no use are 0.00, strictly, and no bill of them is late."""
     synced(case, source, "idle")
-    code, spend = asked(case, "spend", *WEEK)
+    code, spend = ask(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "0.00")
     assert "not_billed_yet" not in spend["coverage"]
-    assert causes(asked(case, "reconcile", *WEEK)[1]) == {}
+    assert causes(ask(case, "reconcile", *WEEK)[1]) == {}
     code, row = budget(case, tmp_path)
     assert (code, row["spent"]) == (0, "0.00")
 
@@ -137,7 +137,7 @@ def test_a_month_without_use_costs_nothing_and_is_not_mentioned(case: Case, tmp_
 def test_the_running_day_is_not_late(case: Case, tmp_path: Path, source: str) -> None:
     """The use of today counts in a budget as not billed yet; no ended day is late for it."""
     synced(case, source, "running")
-    code, spend = asked(case, "spend", *WEEK)
+    code, spend = ask(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "37.80")
     code, row = budget(case, tmp_path)
     assert (code, row["billed"], row["not_billed_yet"]) == (0, "145.80", "4.50")
@@ -148,10 +148,10 @@ def test_the_first_day_of_a_month_looks_back_on_a_late_one(case: Case, source: s
     """On the first of December the last days of November are still named, and nothing of December is 0."""
     first = "2026-12-01T09:30:00Z"
     synced(case, source, "bucket", CLOCK=first)
-    code, month = asked(case, "spend", "--by", "", "--since", "2026-11", "--strict", "--format", "json", now=first)
+    code, month = ask(case, "spend", "--by", "", "--since", "2026-11", "--strict", "--format", "json", now=first)
     assert (code, month["totals"]["billed"]) == (1, "135.00")
     assert month["coverage"]["not_billed_yet"]["days"] == ["2026-11-26", "2026-11-27"]
-    _, begun = asked(case, "spend", "--by", "", "--since", "mtd", "--format", "json", now=first)
+    _, begun = ask(case, "spend", "--by", "", "--since", "mtd", "--format", "json", now=first)
     assert begun["totals"]["billed"] is None
     run = case("close", "2026-11", "--yes", "--provisional", now=first)
     assert run.code == 2
@@ -169,21 +169,21 @@ def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> N
         "Usage of 27 Nov is not in the ledger: its requests and tokens are unknown, not zero."
         " `tallystick sync --since 2026-11-27` reads it."
     )
-    code, spend = asked(case, "spend", *WEEK, "--show", "requests,cost_per_request")
+    code, spend = ask(case, "spend", *WEEK, "--show", "requests,cost_per_request")
     assert (code, spend["totals"]) == (1, {"billed": "37.80", "requests": None, "cost_per_request": None})
     assert note in spend["warnings"]
-    _, days = asked(case, "spend", "--by", "day", "--since", "2d", "--show", "requests", "--format", "json")
+    _, days = ask(case, "spend", "--by", "day", "--since", "2d", "--show", "requests", "--format", "json")
     assert [row["requests"] for row in days["rows"]] == [3 if source == "analytics" else None, None]
-    code, reconciled = asked(case, "reconcile", *WEEK)
+    code, reconciled = ask(case, "reconcile", *WEEK)
     assert (code, causes(reconciled)) == (1, {"usage not read": "-5.40"})
-    _, keys = asked(case, "keys", "--since", "7d", "--format", "json")
+    _, keys = ask(case, "keys", "--since", "7d", "--format", "json")
     used = {row["last_used"] for row in keys["rows"] if row["key"].startswith("apikey")}
     assert used == {"2026-11-26 or later"}
-    _, keys = asked(case, "keys", "--since", "yesterday", "--format", "json")
+    _, keys = ask(case, "keys", "--since", "yesterday", "--format", "json")
     assert not {row["attention"] for row in keys["rows"]} & {"idle"}
     run = case("summary", "--month", "2026-11")
     assert "without 2026-11-27, not read" in run.out
-    code, usage = asked(case, "usage", *WEEK)
+    code, usage = ask(case, "usage", *WEEK)
     assert (code, usage["coverage"]["absent"]) == (1, ["2026-11-27"])
     assert case("verify").code == 0
 
@@ -192,9 +192,9 @@ def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> N
 def test_use_billed_to_a_user_profile_is_neither_refused_nor_late(case: Case, tmp_path: Path, source: str) -> None:
     """What a user profile's own organization pays has a cause of its own, is named, and counts in no budget."""
     synced(case, source, "profile")
-    code, reconciled = asked(case, "reconcile", *WEEK)
+    code, reconciled = ask(case, "reconcile", *WEEK)
     assert (code, causes(reconciled)) == (0, {"billed to a user profile": "2.80"})
-    code, spend = asked(case, "spend", *WEEK)
+    code, spend = ask(case, "spend", *WEEK)
     assert (code, spend["totals"]["billed"]) == (0, "35.00")
     assert any(text.startswith("Billed to a user profile") and "Support" in text for text in spend["warnings"])
     _, row = budget(case, tmp_path)
@@ -206,24 +206,26 @@ def test_a_parent_names_the_children_that_its_report_leaves_out(case: Case) -> N
     synced(case, "analytics", "")
     with Tables(case.ledger).writing() as writer:
         [organization] = organizations(Engine(Tables(case.ledger), writer.version))
-        [row] = [it for it in writer.rows(NAMES, organization).to_pylist() if it["type"] == "organization"]
+        [row] = [
+            name_row for name_row in writer.rows(NAMES, organization).to_pylist() if name_row["type"] == "organization"
+        ]
         later = row["seen_at"] + timedelta(microseconds=1)
         parent = row | {"details": json.dumps({"children": ["org_child_1", "org_child_2"]}), "seen_at": later}
         writer.append(NAMES, Table.from_pylist([parent], schema(NAMES)))
         writer.commit(organization, "names", later, {})
     for words in (("spend",), ("usage",), ("reconcile",), ("cache",), ("pace",), ("keys",)):
-        _, table = asked(case, *words, "--format", "json")
+        _, table = ask(case, *words, "--format", "json")
         assert table["coverage"]["parent_of"] == ["org_child_1", "org_child_2"]
         assert any("HIPAA-ready" in text for text in table["warnings"]), words
 
 
 def lose_usage(ledger: Path, source: str, day: date) -> None:
     """Take the usage of a day out of a ledger, as a sync leaves it that stopped after the bill."""
-    table, of = (USAGE_DAY, "usage") if source == "reports" else (ANALYTICS_USAGE, "analytics_usage")
+    table, half = (USAGE_DAY, "usage") if source == "reports" else (ANALYTICS_USAGE, "analytics_usage")
     with Tables(ledger).writing() as writer:
         [organization] = organizations(Engine(Tables(ledger), writer.version))
         writer.replace(table, organization, [day], schema(table).empty_table())
-        writer.replace(DAYS, organization, [day], schema(DAYS).empty_table(), source=of, grain="day")
+        writer.replace(DAYS, organization, [day], schema(DAYS).empty_table(), source=half, grain="day")
         known = {(row["source"], row["grain"], row["day"]): row for row in writer.rows(DAYS, organization).to_pylist()}
         Charging(writer, organization, Prices.with_own(), known).charge([day])
         writer.commit(organization, "a stopped sync", datetime(2026, 11, 28, 9, 30, tzinfo=UTC), {})
@@ -236,11 +238,11 @@ def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> N
     note = "Not billed yet: 26 and 27 Nov (2.2 M tokens, 9.00 USD as priced)."
     settings = tmp_path / "tallystick.toml"
     settings.write_text('[[budget]]\namount = "150"\n')
-    _, spend = asked(case, "spend", *WEEK)
+    _, spend = ask(case, "spend", *WEEK)
     assert (spend["totals"]["billed"], note in spend["warnings"]) == ("22.50", True)
-    _, pace = asked(case, "pace", "--format", "json")
+    _, pace = ask(case, "pace", "--format", "json")
     assert (pace["rows"][0]["pace"], note in pace["warnings"]) == ("135.00", True)
-    _, table = asked(case, "budget", "--config", str(settings), "--format", "json")
+    _, table = ask(case, "budget", "--config", str(settings), "--format", "json")
     row = table["rows"][0]
     assert (row["not_billed_yet"], row["spent"], row["used"], row["status"]) == (
         "9.00",

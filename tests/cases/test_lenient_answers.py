@@ -70,8 +70,8 @@ def test_an_estimate_ends_no_sync(case: Case, amount: str, estimated: str | None
         world.code["2026-11-24"][0]["model_breakdown"][0]["estimated_cost"]["amount"] = f"@{amount}@"
         synced = case("sync", "--source", "reports", "--since", "2026-11-23")
         assert synced.code == (0 if estimated is not None else 5), synced.err
-        found = rows(case("claude-code", "--by", "day", "--since", "2026-11-23", "--format", "csv"))
-    days = {row["day"]: row["estimated"] for row in found}
+        day_rows = rows(case("claude-code", "--by", "day", "--since", "2026-11-23", "--format", "csv"))
+    days = {row["day"]: row["estimated"] for row in day_rows}
     if estimated is not None:
         assert days["2026-11-24"].rstrip("0") == estimated
         assert Decimal(days["2026-11-25"]) == Decimal("2.3")
@@ -82,8 +82,8 @@ def test_a_row_without_an_email_is_kept(case: Case) -> None:
     with case.serve("23-claude-code-actor/scenario.py"):
         synced = case("sync", "--source", "reports", "--since", "2026-11-23")
         assert synced.code == 0, synced.err
-        found = rows(case("claude-code", "--by", "person", "--since", "2026-11-23", "--format", "csv"))
-    sessions = {row["person"]: row["sessions"] for row in found}
+        person_rows = rows(case("claude-code", "--by", "person", "--since", "2026-11-23", "--format", "csv"))
+    sessions = {row["person"]: row["sessions"] for row in person_rows}
     assert sessions == {"user_01A": "6", "unattributed": "3"}
     assert "no e-mail" in synced.out + synced.err
 

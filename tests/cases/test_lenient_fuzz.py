@@ -126,8 +126,8 @@ def reading_of(source: Source, client: Client, people: People | None = None) -> 
     task = SyncTask(source, Grain.DAY, WINDOW)
     kind = ActivityReading if source is Source.CLAUDE_CODE else SparseReading if source.newer else DenseReading
     reading = kind(task, "org", NOW, "wrkspc_01Default")
-    for asked in Questions(client, lambda *_: None).pages(task, reading, NOW):
-        reading.add(people.taken(asked, source) if people else asked)
+    for page in Questions(client, lambda *_: None).pages(task, reading, NOW):
+        reading.add(people.taken(page, source) if people else page)
     return reading, reading.check()
 
 
@@ -209,16 +209,16 @@ def test_odd_fields_of_the_newer_dialect(world: Any, source: Source, people: Mod
             world, str(source).replace("_", "/"), lambda body, p=path, o=odd: changed(body["data"], p, o)
         )
         reading, verdict = reading_of(source, client, People(people, b"key"))
-        place = f"{'.'.join(path)} {odd}: {verdict.moved}"
-        assert len(verdict.days) == 8, place
+        label = f"{'.'.join(path)} {odd}: {verdict.moved}"
+        assert len(verdict.days) == 8, label
         if source is Source.ANALYTICS_COST:
-            assert billed(verdict) == Decimal("45.66"), place
+            assert billed(verdict) == Decimal("45.66"), label
         else:
-            assert used(verdict) == 27_760_000, place
+            assert used(verdict) == 27_760_000, label
         if path[-1] == "list_amount":
-            assert reading.odd, place
-            assert None in verdict.rows["list"].to_pylist(), place  # it adds up where a day has one group
-            assert odd in {"fraction", "huge"} or set(verdict.rows["list"].to_pylist()) == {None}, place
+            assert reading.odd, label
+            assert None in verdict.rows["list"].to_pylist(), label  # it adds up where a day has one group
+            assert odd in {"fraction", "huge"} or set(verdict.rows["list"].to_pylist()) == {None}, label
 
 
 @pytest.mark.parametrize("source", [Source.USAGE, Source.COST])
@@ -232,12 +232,12 @@ def test_odd_fields_of_the_older_dialect(world: Any, source: Source) -> None:
                 changed(bucket["results"], path, odd)
 
         _, verdict = reading_of(source, client_of(world, end, mutation))
-        place = f"{'.'.join(path)} {odd}: {verdict.moved}"
-        assert len(verdict.days) == 8, place
+        label = f"{'.'.join(path)} {odd}: {verdict.moved}"
+        assert len(verdict.days) == 8, label
         if source is Source.COST:
-            assert billed(verdict) == Decimal("45.66"), place
+            assert billed(verdict) == Decimal("45.66"), label
         else:
-            assert used(verdict) == 27_760_000, place
+            assert used(verdict) == 27_760_000, label
 
 
 @pytest.mark.parametrize("people", [Mode.FULL, Mode.HASHED])
@@ -246,13 +246,13 @@ def test_odd_fields_of_claude_code(world: Any, people: Mode) -> None:
     for path, odd in cases(CODE):
         client = client_of(world, "claude_code", lambda body, p=path, o=odd: changed(body["data"][:1], p, o))
         reading, verdict = reading_of(Source.CLAUDE_CODE, client, People(people, b"key"))
-        place = f"{'.'.join(path)} {odd}"
-        assert len(verdict.days) == 8, place
+        label = f"{'.'.join(path)} {odd}"
+        assert len(verdict.days) == 8, label
         sessions = [row["sessions"] for row in verdict.rows.to_pylist() if row["model"] == "none"]
-        assert 3 in sessions or path == ("terminal_type",), place
-        assert len(sessions) == 2 or path[0] == "terminal_type", place
+        assert 3 in sessions or path == ("terminal_type",), label
+        assert len(sessions) == 2 or path[0] == "terminal_type", label
         if path[-1] == "amount" and odd not in {"null", "fraction", MISSING}:
-            assert reading.odd, place
+            assert reading.odd, label
 
 
 FIELDS = {
@@ -295,10 +295,10 @@ def test_odd_fields_of_the_directory(world: Any, end: str) -> None:
         client = client_of(world, end, lambda body, p=path, o=odd: changed(body["data"][:1], p, o))
         oddities: set[Oddity] = set()
         names = directory.names(list(directory.read(client, lambda *_: None)), oddities)
-        place = f"{'.'.join(path)} {odd}"
+        label = f"{'.'.join(path)} {odd}"
         ids = {named.id for named in names}
-        assert {"apikey_01A", "apikey_01B", "wrkspc_01A", "wrkspc_01B", "user_01A"} <= ids, place
-        assert all(isinstance(named.name, str) and named.name for named in names), place
+        assert {"apikey_01A", "apikey_01B", "wrkspc_01A", "wrkspc_01B", "user_01A"} <= ids, label
+        assert all(isinstance(named.name, str) and named.name for named in names), label
         for named in names:
             json.dumps(named.details)
 

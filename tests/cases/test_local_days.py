@@ -33,17 +33,17 @@ def tokens(case: Case, *words: str, now: str = "2026-11-28T09:30:00Z") -> dict[s
     run = case("usage", *words, "--format", "csv", now=now)
     assert run.code == 0, run.err
     rows = list(csv.reader(io.StringIO(run.out)))
-    place = rows[0].index("total_tokens")
-    return {row[0]: int(row[place]) for row in rows[1:]}
+    column = rows[0].index("total_tokens")
+    return {row[0]: int(row[column]) for row in rows[1:]}
 
 
 def expected(zone: str, day: str, first: str = "2026-11-20", end: str = "2026-11-28T09:30:00Z") -> int:
     """What the scenario used on a local day, counted hour by hour by the clocks of the zone."""
-    at = datetime.fromisoformat(f"{first}T00:00:00+00:00")
+    when = datetime.fromisoformat(f"{first}T00:00:00+00:00")
     total = 0
-    while at <= datetime.fromisoformat(end):
-        total += (1000 + at.hour) * (str(at.astimezone(ZoneInfo(zone)).date()) == day)
-        at += timedelta(hours=1)
+    while when <= datetime.fromisoformat(end):
+        total += (1000 + when.hour) * (str(when.astimezone(ZoneInfo(zone)).date()) == day)
+        when += timedelta(hours=1)
     return total
 
 
@@ -98,11 +98,11 @@ def test_days_on_which_clocks_change(case: Case) -> None:
     with case.serve(SCENARIO, CASE_NOW="2026-10-28T09:30:00Z", CASE_FIRST="2026-10-23", CASE_DAYS="6"):
         now = "2026-10-28T09:30:00Z"
         assert case("sync", "--since", "2026-10-23", "--grain", "hour", now=now).code == 0
-        told = tokens(case, "--tz", zone, "--by", "day", "--since", "2026-10-24", now=now)
-        assert told == {
-            day: expected(zone, day, "2026-10-23", now) for day in (f"2026-10-{it}" for it in range(24, 29))
+        by_day = tokens(case, "--tz", zone, "--by", "day", "--since", "2026-10-24", now=now)
+        assert by_day == {
+            day: expected(zone, day, "2026-10-23", now) for day in (f"2026-10-{number}" for number in range(24, 29))
         }
-        assert told["2026-10-25"] == sum(1000 + hour % 24 for hour in range(22, 22 + 25))
+        assert by_day["2026-10-25"] == sum(1000 + hour % 24 for hour in range(22, 22 + 25))
         hours = tokens(case, "--tz", zone, "--by", "hour", "--since", "2026-10-25", "--until", "2026-10-25", now=now)
         assert len(hours) == 25
         assert [*hours.values()] == [1000 + (22 + number) % 24 for number in range(25)]  # in order of time
@@ -142,14 +142,14 @@ def test_where_the_newer_reports_are_there_too(case: Case) -> None:
     """An organization that has both dialects is answered by local days as well, after the same sync."""
     with case.serve(SCENARIO, CASE_NEWER="1"):
         assert case("sync", "--since", "2026-11-25", "--grain", "hour").code == 0
-    told = tokens(case, *TOKYO, "--by", "day", "--since", "2026-11-26", "--until", "2026-11-27")
-    assert told["2026-11-26"] == told["2026-11-27"] == 24 * 1000 + 12 * 23
+    by_day = tokens(case, *TOKYO, "--by", "day", "--since", "2026-11-26", "--until", "2026-11-27")
+    assert by_day["2026-11-26"] == by_day["2026-11-27"] == 24 * 1000 + 12 * 23
 
 
 def test_local_days_meet_the_truth(only_hours: Ledger, golden_world: World) -> None:
     """Of the simulated organization each local day has exactly the tokens of its requests, model by model."""
     table = only_hours.usage(("day", "model"), since="2026-11-20", tz="America/New_York")
-    told = {(row["day"], row["model"]): row["total_tokens"] for row in table.rows}
+    counts = {(row["day"], row["model"]): row["total_tokens"] for row in table.rows}
     zone = ZoneInfo("America/New_York")
     truth: Counter[tuple[str, str]] = Counter()
     for day in (date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)):
@@ -157,8 +157,10 @@ def test_local_days_meet_the_truth(only_hours: Ledger, golden_world: World) -> N
             if request.at < NOW - timedelta(minutes=5):
                 local = str(request.at.astimezone(zone).date())
                 truth[local, request.group.model] += sum(request[2:7])
-    assert {key[0] for key in told} == {"2026-11-20", "2026-11-21", "2026-11-22"}
-    assert told == {key: count for key, count in truth.items() if key[0] in {"2026-11-20", "2026-11-21", "2026-11-22"}}
+    assert {key[0] for key in counts} == {"2026-11-20", "2026-11-21", "2026-11-22"}
+    assert counts == {
+        key: count for key, count in truth.items() if key[0] in {"2026-11-20", "2026-11-21", "2026-11-22"}
+    }
     assert table.coverage["absent"] == []
 
 
@@ -182,8 +184,8 @@ def test_local_days_tile_time(name: str, since: Any, days: int) -> None:
     assert all(earlier.end == later.start for (_, earlier), (_, later) in pairwise(spans))
     for day, span in spans:
         assert 23 <= (span.end - span.start) // HOUR <= 25
-        for at in (span.start, span.end - timedelta(seconds=1)):
-            assert at.astimezone(ZoneInfo(name)).date() == day
+        for moment in (span.start, span.end - timedelta(seconds=1)):
+            assert moment.astimezone(ZoneInfo(name)).date() == day
     changes = zone.offsets(window)
     for day, span in spans:
         ahead = [ahead for start, ahead in changes if start <= span.start][-1]

@@ -56,7 +56,7 @@ def test_prices_of_an_alias() -> None:
         ("claude-opus-4-6-20260205", "claude-opus-4-6"),
         ("claude-opus-4-7-20260416", "claude-opus-4-7"),
     ):
-        rates = [listed.rate(it, "output", date(2026, 11, 20), **PLAIN) for it in (model, known)]
+        rates = [listed.rate(name, "output", date(2026, 11, 20), **PLAIN) for name in (model, known)]
         assert rates[0] == rates[1]
         assert isinstance(rates[0], Rate)
         assert listed.retires(model) == listed.retires(known)
@@ -86,8 +86,8 @@ NAMES = st.sampled_from(["a", "b", "a-20260101", "a-20260202", "b-20260101", "c-
 def test_a_canonical_id_is_of_the_same_model(known: set[str], model: str) -> None:
     """It is the id itself or a known one that differs in the date alone, and its own canonical id."""
     known_as = canonical(known)
-    found = known_as(model)
-    assert same(found, model)
-    assert found == model or found in known
-    assert known_as(found) == found
-    assert len({it for it in aliases(model, known) if stem(it) != it}) <= 1
+    main_id = known_as(model)
+    assert same(main_id, model)
+    assert main_id == model or main_id in known
+    assert known_as(main_id) == main_id
+    assert len({alias for alias in aliases(model, known) if stem(alias) != alias}) <= 1

@@ -170,15 +170,15 @@ def test_no_name_steers_a_terminal(form: str) -> None:
 def test_no_name_of_an_export_steers_a_terminal(write: Callable[[Rows, Any], None]) -> None:
     """Exports escape the same, CSV with a note; JSON lines give the name back, letter for letter."""
     batch = pa.record_batch({"key_name": pa.array([NAME, "plain"])})
-    said: list[Message] = []
+    messages: list[Message] = []
     file = io.BytesIO()
-    write(Rows("t", batch.schema, iter([batch]), said, {}), file)
+    write(Rows("t", batch.schema, iter([batch]), messages, {}), file)
     text = file.getvalue().decode()
     assert not STEERING.search(text.replace("\r\n", "\n"))
     if write is write_jsonl:
         assert json.loads(text.splitlines()[0]) == {"key_name": NAME}
     else:
-        assert [message for message in said if "escapes" in message.text]
+        assert [message for message in messages if "escapes" in message.text]
 
 
 @pytest.mark.parametrize("error", [ValueError, MemoryError, RecursionError, KeyError, OSError])
@@ -237,7 +237,7 @@ def test_a_token_that_ends_in_mid_sync(case: Case, tmp_path: Path) -> None:
     assert int(count.read_text()) > 2
     spend = case("spend", "--by", "", "--since", "2026-11-20", "--format", "csv")
     assert spend.out.split() == ["billed", billed]
-    kept = [path for path in case.ledger.rglob("*") if path.is_file()]
-    assert kept
-    assert not [path for path in kept if b"opaque-token" in path.read_bytes()]
+    files = [path for path in case.ledger.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if b"opaque-token" in path.read_bytes()]
     assert "opaque-token" not in run.err + run.out

@@ -27,7 +27,7 @@ class Power:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.order: list[Path] = []
-        self.kept: dict[int, bytes] = {}
+        self.contents: dict[int, bytes] = {}
         self.cutting = True
         self.folders: dict[Path, set[str]] = {}
         self.cuts: list[tuple[int, Path]] = []
@@ -41,10 +41,10 @@ class Power:
         if path.is_dir():
             self.folders[path] = {entry.name for entry in path.iterdir()}
         else:
-            self.kept[path.stat().st_ino] = path.read_bytes()  # which a new name does not change
+            self.contents[path.stat().st_ino] = path.read_bytes()  # which a new name does not change
 
     def _is_kept(self, path: Path) -> bool:
-        return self.kept.get(path.stat().st_ino) == path.read_bytes()
+        return self.contents.get(path.stat().st_ino) == path.read_bytes()
 
     def cut(self, name: str) -> Path:
         """A copy in which every file that was not synced as it is now is empty."""
@@ -94,13 +94,13 @@ def test_a_power_cut_leaves_the_version_before(tmp_path: Path, commits: int) -> 
             was[version.number] = number * (number + 1) // 2
     assert power.lost() == []
     for _, copy in power.cuts:
-        left = Tables(copy)
-        before = left.newest().number
+        remains = Tables(copy)
+        before = remains.newest().number
         if before:
-            assert _sum(left) == [{"b": was[before], "n": before}]
-        with left.writing() as writer:
+            assert _sum(remains) == [{"b": was[before], "n": before}]
+        with remains.writing() as writer:
             writer.commit(ME, "after the cut", NOW, {})
-        assert left.newest().number == before + 1
+        assert remains.newest().number == before + 1
     assert len(power.cuts) >= min(commits, 5)
     assert _sum(Tables(power.cut("end"))) == [{"b": was[commits], "n": commits}]
 
@@ -117,11 +117,11 @@ def test_a_sync_keeps_pages_and_tables_before_it_names_a_version(tmp_path: Path)
     assert outcome.version > 1
     assert power.lost() == []
     for _, copy in power.cuts:
-        left = Tables(copy)
-        version = left.newest()
+        remains = Tables(copy)
+        version = remains.newest()
         if version.number:
-            Engine(left, version).sql("SELECT sum(billed) FROM charges")
-            names = left.rows(PAGES, columns=["hash"])["hash"].to_pylist()
+            Engine(remains, version).sql("SELECT sum(billed) FROM charges")
+            names = remains.rows(PAGES, columns=["hash"])["hash"].to_pylist()
             assert all((copy / "pages" / name[:2] / f"{name}.zst").stat().st_size for name in names)
     newest = tmp_path / "ledger" / "newest"
     log = Tables(root).folder(VERSIONS) / "_delta_log"

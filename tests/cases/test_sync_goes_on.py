@@ -96,9 +96,9 @@ def test_a_list_that_makes_no_sense_does_not_stop_the_bill(case: Case) -> None:
 def test_what_could_not_be_told_apart_is_named(case: Case) -> None:
     """Of values without a filter the tokens and days are said, and what to do."""
     with case.serve("small.py") as world:
-        for place, use in enumerate(world.uses):
-            use["service_tier"] = ["standard", "surge", "swell"][place % 3]
-            use["product"] = ["messages_api", None, "other"][place % 3]
+        for index, use in enumerate(world.uses):
+            use["service_tier"] = ["standard", "surge", "swell"][index % 3]
+            use["product"] = ["messages_api", None, "other"][index % 3]
         done = case("sync", "--source", "analytics", "--since", "2026-11-20")
     billed, used = (line for line in done.err.splitlines() if "is unknown on 2026-11-2" in line)
     assert "28.5375 USD" in billed

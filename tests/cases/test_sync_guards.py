@@ -62,7 +62,7 @@ def test_a_day_that_an_answer_empties_stays_until_a_later_sync_reads_the_same(ca
     """An emptied day is archived and not committed; an hour later the same answer is believed; a rebuild agrees."""
     with case.serve("small.py") as world:
         assert _sync(case, source).code == 0
-        whole = _billed(case)
+        total = _billed(case)
         world.mutate = _without("2026-11-22")
         lost = _sync(case, source, now=_later(0.2))
         assert lost.code == 1
@@ -70,13 +70,13 @@ def test_a_day_that_an_answer_empties_stays_until_a_later_sync_reads_the_same(ca
         assert "2026-11-22 (5.7075 USD became 0.00 USD)" in lost.err
         assert "2026-11-22 (3,470,000 tokens became 0)" in lost.err
         assert "--accept-loss" in lost.err
-        assert _billed(case) == whole
+        assert _billed(case) == total
         assert "2026-11-22" in case(*BILL).err, "an answer names the day"
         assert _sync(case, source, now=_later(0.9)).code == 1
-        assert _billed(case) == whole
+        assert _billed(case) == total
         believed = _sync(case, source, now=_later(1.3))
         assert (believed.code, "1 day changed" in believed.err) == (0, True), believed.err
-        assert _billed(case) != whole
+        assert _billed(case) != total
         assert _rows(case, "SELECT * FROM losses") == []
         rebuilt = str(case.ledger.with_name("rebuilt"))
         assert case("rebuild", rebuilt).code == 0
@@ -108,10 +108,10 @@ def test_a_loss_is_accepted_at_once_where_the_user_says_so(case: Case, source: s
     """`--accept-loss` commits an emptied day, and a ledger rebuilt from the pages has accepted it too."""
     with case.serve("small.py") as world:
         _sync(case, source)
-        whole = _billed(case)
+        total = _billed(case)
         world.mutate = _without("2026-11-22")
         assert _sync(case, source, "--accept-loss", now=_later(0.2)).code == 0
-        assert _billed(case) != whole
+        assert _billed(case) != total
         rebuilt = str(case.ledger.with_name("rebuilt"))
         assert case("rebuild", rebuilt).code == 0
         assert case(*BILL, TALLYSTICK_LEDGER=rebuilt, now=_later(5)).out.split()[-1] == _billed(case)
@@ -124,27 +124,27 @@ def test_a_day_that_comes_back_was_never_lost(case: Case, source: str) -> None:
         code = {"date": "2026-11-26T00:00:00Z", "actor": {"type": "user_actor", "email_address": "ann@example.com"}}
         world.code["2026-11-26"] = [code | {"core_metrics": {"num_sessions": 3}, "model_breakdown": []}]
         _sync(case, source)
-        whole = _billed(case)
-        kept = world.mutate
+        total = _billed(case)
+        mutate = world.mutate
         world.mutate = _without("2026-11-26")
         lost = _sync(case, source, now=_later(0.2))
         assert lost.code == 1
         assert ("claude_code 2026-11-26 (1 rows became 0)" in lost.err) is (source == "reports")
-        world.mutate = kept
+        world.mutate = mutate
         assert _sync(case, source, now=_later(0.4)).code == 0
         world.mutate = _without("2026-11-26")
         assert _sync(case, source, now=_later(2)).code == 1
-        assert _billed(case) == whole
+        assert _billed(case) == total
 
 
 def test_a_day_restated_by_less_than_half_is_committed_as_ever(case: Case) -> None:
     """What takes a part of a day away is a restatement; what takes more than half of it is not believed at once."""
     with case.serve("small.py") as world:
         _sync(case, "reports")
-        mine = [use for use in world.uses if f"{use['ts']:%d}" == "22"]
-        world.uses = [use for use in world.uses if use is not mine[1]]
+        day_uses = [use for use in world.uses if f"{use['ts']:%d}" == "22"]
+        world.uses = [use for use in world.uses if use is not day_uses[1]]
         assert _sync(case, "reports", now=_later(0.2)).code == 0
-        world.uses = [use for use in world.uses if use is not mine[0]] + [mine[1]]
+        world.uses = [use for use in world.uses if use is not day_uses[0]] + [day_uses[1]]
         lost = _sync(case, "reports", now=_later(0.4))
         assert lost.code == 1
         assert "usage 2026-11-22" in lost.err
@@ -226,8 +226,8 @@ def test_a_page_repeated_under_a_new_token_is_not_added_twice(case: Case, path: 
         def change(where: str, query: dict[str, list[str]], body: Any) -> Any:
             if where == path and body["data"] and "page" not in query and "after_id" not in query:
                 answer[path] = body["data"]
-                more = {"next_page": "again"} if path != f"{BASE}users" else {"last_id": "user_01A"}
-                return body | {"has_more": True} | more
+                cursor = {"next_page": "again"} if path != f"{BASE}users" else {"last_id": "user_01A"}
+                return body | {"has_more": True} | cursor
             if where == path and ("page" in query or "after_id" in query):
                 return body | {"data": answer[path], "has_more": False, "next_page": None}
             return body
@@ -269,7 +269,7 @@ def test_a_bucket_that_is_not_in_the_answer_is_said(case: Case) -> None:
 
         def change(path: str, _: Any, body: Any) -> Any:
             if path in {USAGE, COST}:
-                body["data"] = [it for it in body["data"] if not it["starting_at"].startswith("2026-11-23")]
+                body["data"] = [bucket for bucket in body["data"] if not bucket["starting_at"].startswith("2026-11-23")]
             return body
 
         world.mutate = change
@@ -292,8 +292,8 @@ def test_page_tokens_without_end_are_given_up(case: Case) -> None:
         tokens = iter(range(10**6))
 
         def respond(path: str, *_: Any) -> Any:
-            more = {"data": [], "has_more": True, "last_id": f"user_{next(tokens)}"}
-            answer = (200, {"content-type": "application/json"}, json.dumps(more).encode())
+            page = {"data": [], "has_more": True, "last_id": f"user_{next(tokens)}"}
+            answer = (200, {"content-type": "application/json"}, json.dumps(page).encode())
             return answer if path == f"{BASE}users" else None
 
         world.respond = respond

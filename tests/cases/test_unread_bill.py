@@ -31,7 +31,7 @@ def spoiled(name: str, value: Any) -> Any:
     return change
 
 
-def asked(case: Case, *words: str) -> tuple[int, Any]:
+def ask(case: Case, *words: str) -> tuple[int, Any]:
     """The exit code and the answer of a command."""
     run = case(*words, "--format", "json")
     return run.code, json.loads(run.out)
@@ -49,20 +49,20 @@ def test_use_beside_a_bill_that_cannot_be_read_is_not_late(
         before = world.mutate
         world.mutate = spoiled(name, value)
         assert case(*SYNC, "--source", source).code == 5
-        code, spend = asked(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27", "--strict")
+        code, spend = ask(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27", "--strict")
         assert (code, spend["totals"]["billed"]) == (1, None)
         assert any(note.startswith(NOTE) for note in spend["warnings"]), spend["warnings"]
         assert "not_billed_yet" not in spend["coverage"]
         assert (
             "unknown: the bill of this window could not be read" in case("spend", *SINCE, "--until", "2026-11-27").out
         )
-        _, reconciled = asked(case, "reconcile", *SINCE, "--until", "2026-11-27")
+        _, reconciled = ask(case, "reconcile", *SINCE, "--until", "2026-11-27")
         causes = {row["cause"] for row in reconciled["rows"] if row["amount"] != "0.00"}
         assert causes == {"priced", "bill not read"}
-        [row] = (pace := asked(case, "pace")[1])["rows"]
+        [row] = (pace := ask(case, "pace")[1])["rows"]
         assert (row["not_billed_yet"], row["spent"]) == ("0.00", "0.00")
         assert "not_billed_yet" not in pace["coverage"]
-        ledger = asked(case, "sql", "SELECT day, cause, sum(quantity) AS q FROM charges GROUP BY 1, 2 ORDER BY 1, 2")[1]
+        ledger = ask(case, "sql", "SELECT day, cause, sum(quantity) AS q FROM charges GROUP BY 1, 2 ORDER BY 1, 2")[1]
         copy = str(tmp_path / "copy")
         assert case("rebuild", copy).code == 0
         again = case(
@@ -76,7 +76,7 @@ def test_use_beside_a_bill_that_cannot_be_read_is_not_late(
         assert json.loads(again.out)["rows"] == ledger["rows"]
         world.mutate = before
         assert case(*SYNC, "--source", source).code == 0
-    code, spend = asked(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27", "--strict")
+    code, spend = ask(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27", "--strict")
     assert (code, spend["totals"]["billed"]) == (0, "45.66")
 
 
@@ -95,10 +95,10 @@ def test_a_bill_that_is_late_after_it_could_not_be_read_is_late(case: Case) -> N
 
         world.mutate = late
         assert case(*SYNC, "--source", "reports").code == 1
-        _, spend = asked(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27")
+        _, spend = ask(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27")
         assert spend["coverage"]["not_billed_yet"]["days"] == ["2026-11-27"]
         assert "bill_not_read" not in spend["coverage"]
         world.mutate = spoiled("currency", "EUR")
         assert case(*SYNC, "--source", "reports").code == 5
-    _, spend = asked(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27")
+    _, spend = ask(case, "spend", "--by", "", *SINCE, "--until", "2026-11-27")
     assert spend["coverage"]["bill_not_read"]["days"] == ["2026-11-27"]
