@@ -67,14 +67,14 @@ def counts(row: Row) -> Counter[str]:
     )
 
 
-def used(told: Iterable[Row]) -> Counter[str]:
+def used(lines: Iterable[Row]) -> Counter[str]:
     """What usage rows sum to."""
-    return sum(map(counts, told), Counter())
+    return sum(map(counts, lines), Counter())
 
 
-def cents(told: Iterable[Row], name: str = "amount") -> Decimal:
+def cents(lines: Iterable[Row], name: str = "amount") -> Decimal:
     """What cost rows sum to."""
-    return sum((Decimal(row["cost"][name]) for row in told), Decimal(0))
+    return sum((Decimal(row["cost"][name]) for row in lines), Decimal(0))
 
 
 def days(first: date = FIRST, count: int = DAYS) -> list[date]:

@@ -28,19 +28,19 @@ def test_usage_by_person_and_product_is_the_truth(api: Api, world: World) -> Non
         facet = world.facet(request)
         identity = facet.actor.id if facet.actor and facet.actor.type != "federated_actor" else None
         truth[identity, facet.product, facet.session_id, facet.user_profile_id] += request.output
-    told: Counter[tuple[Any, ...]] = Counter()
+    sums: Counter[tuple[Any, ...]] = Counter()
     params = [*SPAN, ("limit", "1000"), *grouped("actor", "product", "session_id", "user_profile_id")]
     for row in rows(api, USAGE, params):
         actor = row["group"]["actor"] or {}
         ids = [value for name, value in actor.items() if name.endswith("_id")]
-        told[(*ids, None)[0], *named(row, "product", "session_id", "user_profile_id")] += row["usage"]["output_tokens"]
-    assert told == truth
+        sums[(*ids, None)[0], *named(row, "product", "session_id", "user_profile_id")] += row["usage"]["output_tokens"]
+    assert sums == truth
 
 
 def test_keyless_use_can_be_asked_for(api: Api) -> None:
     """An empty entry of `api_key_ids[]` lets through what no key authenticated."""
-    told = rows(api, USAGE, [*SPAN, ("limit", "1000"), *grouped("api_key_id"), ("api_key_ids[]", "")])
-    assert [row["group"]["api_key_id"] for row in told] == [None]
+    report = rows(api, USAGE, [*SPAN, ("limit", "1000"), *grouped("api_key_id"), ("api_key_ids[]", "")])
+    assert [row["group"]["api_key_id"] for row in report] == [None]
 
 
 def test_a_key_that_acts_as_a_person_is_found_by_the_person(api: Api, world: World) -> None:
@@ -57,9 +57,9 @@ def test_a_key_that_acts_as_a_person_is_found_by_the_person(api: Api, world: Wor
 def test_actors_are_of_four_kinds(api: Api, world: World) -> None:
     """Users, service accounts, keys and federated identities are told apart, each with its own fields."""
     params = [*MONTH, ("limit", "1000")]
-    told = rows(api, USAGE, [*params, *grouped("actor", "actor_type")])
-    actors = [row["group"]["actor"] for row in told if row["group"]["actor"]]
-    assert all(actor["type"] == row["group"]["actor_type"] for row in told if (actor := row["group"]["actor"]))
+    report = rows(api, USAGE, [*params, *grouped("actor", "actor_type")])
+    actors = [row["group"]["actor"] for row in report if row["group"]["actor"]]
+    assert all(actor["type"] == row["group"]["actor_type"] for row in report if (actor := row["group"]["actor"]))
     fields = {
         "user_actor": {"type", "user_id", "name", "email_address", "deleted"},
         "service_account_actor": {"type", "service_account_id"},
@@ -88,12 +88,12 @@ def test_identities_that_cannot_be_rendered_have_rows_of_their_own(api: Api) -> 
 def test_every_product_of_a_console_shows(api: Api) -> None:
     """A Console reports seven products, and null for code execution, which has no model, tier or context either."""
     names = ("product", "model", "service_tier", "context_window", "speed")
-    told = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped(*names)])
-    assert {row["group"]["product"] for row in told} == {
+    report = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped(*names)])
+    assert {row["group"]["product"] for row in report} == {
         *("messages_api", "message_batches_api", "managed_agents_api", "claude_console", "claude_code"),
         *("cc_security_autopatch", "other", None),
     }
-    (sandbox,) = (row for row in told if row["group"]["product"] is None)
+    (sandbox,) = (row for row in report if row["group"]["product"] is None)
     assert set(named(sandbox, *names)) == {None}
     assert sandbox["cost"]["requests"] > 0
     usage = rows(api, USAGE, [*SPAN, *grouped("product")])
@@ -104,31 +104,31 @@ def test_every_product_of_a_console_shows(api: Api) -> None:
 def test_sessions_have_their_ids(api: Api) -> None:
     """Managed Agents use names session, agent and environment, a deployment only where one started the session."""
     names = ("product", "session_id", "agent_id", "environment_id", "deployment_id")
-    told = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped(*names), ("group_by[]", "cost_type")])
-    inside = [row for row in told if row["group"]["session_id"]]
+    report = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped(*names), ("group_by[]", "cost_type")])
+    inside = [row for row in report if row["group"]["session_id"]]
     assert {row["group"]["product"] for row in inside} == {"managed_agents_api"}
     assert all(row["group"]["agent_id"] and row["group"]["environment_id"] for row in inside)
     assert {bool(row["group"]["deployment_id"]) for row in inside} == {True, False}
     assert {row["group"]["cost_type"] for row in inside} == {"tokens", "session_usage"}
-    assert all(named(row, *names[2:]) == (None,) * 3 for row in told if not row["group"]["session_id"])
+    assert all(named(row, *names[2:]) == (None,) * 3 for row in report if not row["group"]["session_id"])
 
 
 def test_an_unset_geography_is_null(api: Api) -> None:
     """A region that is not set is null, and asked for as `not_available`."""
-    told = rows(api, USAGE, [*SPAN, *grouped("inference_geo")])
-    assert {row["group"]["inference_geo"] for row in told} == {"global", "us", None}
+    report = rows(api, USAGE, [*SPAN, *grouped("inference_geo")])
+    assert {row["group"]["inference_geo"] for row in report} == {"global", "us", None}
     unset = rows(api, USAGE, [*SPAN, ("inference_geos[]", "not_available")])
-    assert used(unset) == used(row for row in told if row["group"]["inference_geo"] is None)
+    assert used(unset) == used(row for row in report if row["group"]["inference_geo"] is None)
 
 
 def test_deleted_users_can_be_left_out(api: Api) -> None:
     """Without deleted users pages may be short, even empty, and go on; all other rows stay."""
     span = [("starting_at", "2026-10-10T00:00:00Z"), ("ending_at", "2026-11-09T00:00:00Z"), ("limit", "1")]
     params = [*span, *grouped("actor")]
-    told = list(pages(api, USAGE, [*params, ("exclude_deleted_users", "true")]))
-    assert any(not page["data"] and page["has_more"] for page in told)
-    kept = [row for row in rows(api, USAGE, params) if not (row["group"]["actor"] or {}).get("deleted")]
-    assert [row for page in told for row in page["data"]] == kept
+    answers = list(pages(api, USAGE, [*params, ("exclude_deleted_users", "true")]))
+    assert any(not page["data"] and page["has_more"] for page in answers)
+    living = [row for row in rows(api, USAGE, params) if not (row["group"]["actor"] or {}).get("deleted")]
+    assert [row for page in answers for row in page["data"]] == living
 
 
 def test_a_member_sees_some_workspaces(world: World) -> None:
@@ -137,10 +137,10 @@ def test_a_member_sees_some_workspaces(world: World) -> None:
     api = api_of(world, credentials=Credentials(limited={"sk-ant-api03-member": seen}))
     headers = NEW | {"x-api-key": "sk-ant-api03-member"}
     params = [*SPAN, ("limit", "1000"), *grouped("workspace_id", "actor", "actor_type")]
-    told = api.get(USAGE, params, headers)["data"]
-    assert {row["group"]["workspace_id"] for row in told} == seen
-    assert {row["group"]["actor_type"] for row in told} == {None, "api_actor", "service_account_actor"}
+    report = api.get(USAGE, params, headers)["data"]
+    assert {row["group"]["workspace_id"] for row in report} == seen
+    assert {row["group"]["actor_type"] for row in report} == {None, "api_actor", "service_account_actor"}
     truth = sum(request.output for request in requests(world) if request.group.workspace in seen)
-    assert sum(row["usage"]["output_tokens"] for row in told) == truth
-    assert sum(row["group"]["actor"] is None for row in told) > 2
+    assert sum(row["usage"]["output_tokens"] for row in report) == truth
+    assert sum(row["group"]["actor"] is None for row in report) > 2
     assert api.ask("me", headers=headers).status == 403

@@ -44,11 +44,11 @@ def test_usage_is_the_truth(api: Api, world: World) -> None:
 
 def test_cost_is_the_truth(api: Api, world: World) -> None:
     """Each day's one row is what its requests and services cost, to the last place, and counts the same requests."""
-    told = {row["starting_at"][:10]: row for row in rows(api, COST, DAILY)}
-    assert {day: cents([row]) for day, row in told.items()} == {str(day): 100 * world.billed(day) for day in days()}
+    by_day = {row["starting_at"][:10]: row for row in rows(api, COST, DAILY)}
+    assert {day: cents([row]) for day, row in by_day.items()} == {str(day): 100 * world.billed(day) for day in days()}
     usage = {row["starting_at"][:10]: row["usage"]["requests"] for row in rows(api, USAGE, DAILY)}
-    assert {day: row["cost"]["requests"] for day, row in told.items()} == usage
-    assert all(row["cost"]["amount"] == row["cost"]["list_amount"] for row in told.values())
+    assert {day: row["cost"]["requests"] for day, row in by_day.items()} == usage
+    assert all(row["cost"]["amount"] == row["cost"]["list_amount"] for row in by_day.values())
 
 
 def test_both_dialects_tell_one_truth(api: Api, world: World) -> None:
@@ -81,8 +81,8 @@ def test_cost_by_key_is_the_truth(api: Api, world: World) -> None:
         for service in world.services(day):
             session = service.cost_type == "session_usage"
             truth[world.organization.keys[3].id if session else None] += service.picodollars
-    told = {row["group"]["api_key_id"]: cents([row]) for row in rows(api, COST, [*SPAN, *grouped("api_key_id")])}
-    assert told == {key: 100 * tariff.dollars(amount) for key, amount in truth.items() if amount}
+    by_key = {row["group"]["api_key_id"]: cents([row]) for row in rows(api, COST, [*SPAN, *grouped("api_key_id")])}
+    assert by_key == {key: 100 * tariff.dollars(amount) for key, amount in truth.items() if amount}
 
 
 @settings(deadline=None, max_examples=12)
@@ -101,17 +101,19 @@ def test_any_grouping_sums_to_the_total(api: Api, names: list[str], width: str |
 def test_a_filter_keeps_what_grouping_shows(api: Api, data: st.DataObject) -> None:
     """Filtering by values gives what the rows with these values sum to: alternatives within, all between."""
     names = data.draw(st.lists(st.sampled_from(sorted({*OWN} - {"actor"})), min_size=1, max_size=3, unique=True))
-    told = rows(api, USAGE, [*SPAN, ("limit", "1000"), *grouped(*names)])
+    report = rows(api, USAGE, [*SPAN, ("limit", "1000"), *grouped(*names)])
     absent = {"api_key_id": "", "inference_geo": "not_available"}
     wanted: dict[str, list[str]] = {}
     for name in names:
-        values = {row["group"][name] or absent.get(name) for row in told} - {None, "other", "cc_security_autopatch"}
+        values = {row["group"][name] or absent.get(name) for row in report} - {None, "other", "cc_security_autopatch"}
         wanted[name] = data.draw(
             st.lists(st.sampled_from(sorted(map(str, values))), min_size=1, max_size=3, unique=True)
         )
     filters = [(AXES[name].parameter, value) for name, values in wanted.items() for value in values]
-    kept = [row for row in told if all((row["group"][n] or absent.get(n)) in values for n, values in wanted.items())]
-    assert used(rows(api, USAGE, [*SPAN, *filters])) == used(kept)
+    matches = [
+        row for row in report if all((row["group"][n] or absent.get(n)) in values for n, values in wanted.items())
+    ]
+    assert used(rows(api, USAGE, [*SPAN, *filters])) == used(matches)
 
 
 def test_filters_of_unknown_ids_match_nothing(api: Api, world: World) -> None:

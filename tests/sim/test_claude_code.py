@@ -61,19 +61,19 @@ def true(world: World, requests: Iterable[Request]) -> Tokens:
 @pytest.mark.parametrize("day", [DAY, date(2026, 11, 15), date(2026, 8, 1)])
 def test_tokens_are_those_of_the_truth(world: World, api: Api, day: date) -> None:
     """By actor, model and kind, the tokens of a day are exactly those of the requests in its workspace."""
-    found = reported(rows(api, day))
-    assert found
-    assert found == true(world, world.requests(day))
+    tokens = reported(rows(api, day))
+    assert tokens
+    assert tokens == true(world, world.requests(day))
 
 
 def test_it_agrees_with_the_usage_report(world: World, api: Api) -> None:
     """Its tokens of a day are those that usage reports of the workspace."""
     params = [("starting_at", f"{DAY}T00:00:00Z"), ("limit", "1"), ("workspace_ids[]", world.organization.coding.id)]
     (row,) = api.get("usage_report/messages", params)["data"][0]["results"]
-    found: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     for (_, _, kind), count in reported(rows(api, DAY)).items():
-        found[kind] += count
-    assert found == {
+        counts[kind] += count
+    assert counts == {
         "input": row["uncached_input_tokens"],
         "output": row["output_tokens"],
         "cache_read": row["cache_read_input_tokens"],
@@ -92,40 +92,40 @@ def test_the_estimate_is_whole_cents_of_the_bill(world: World, api: Api) -> None
 
 def test_productivity_makes_sense(api: Api) -> None:
     """Every row has a session; there are commits, lines and tools, not more removed than added, and refusals."""
-    found = rows(api, DAY)
-    metrics = [entry["core_metrics"] for entry in found]
+    entries = rows(api, DAY)
+    metrics = [entry["core_metrics"] for entry in entries]
     assert all(0 < entry["num_sessions"] <= 24 for entry in metrics)
     assert all(entry["lines_of_code"]["removed"] <= entry["lines_of_code"]["added"] for entry in metrics)
     assert all(entry["pull_requests_by_claude_code"] <= entry["commits_by_claude_code"] for entry in metrics)
     assert any(entry["commits_by_claude_code"] for entry in metrics)
-    actions = [action for entry in found for action in entry["tool_actions"].values()]
+    actions = [action for entry in entries for action in entry["tool_actions"].values()]
     assert sum(action["accepted"] for action in actions) > sum(action["rejected"] for action in actions) > 0
 
 
 def test_each_row_is_an_actor_and_a_place(coders: World) -> None:
     """A day has one row for each actor, terminal and local or remote use; of all of these there are several."""
-    found = rows(api_of(coders), DAY)
-    assert {entry["actor"]["type"] for entry in found} == {"user_actor", "api_actor"}
-    assert {entry["is_remote"] for entry in found} == {True, False}
-    assert {"vscode", "iTerm.app", "tmux"} <= {entry["terminal_type"] for entry in found}
-    people = [entry for entry in found if entry["actor"]["type"] == "user_actor"]
+    entries = rows(api_of(coders), DAY)
+    assert {entry["actor"]["type"] for entry in entries} == {"user_actor", "api_actor"}
+    assert {entry["is_remote"] for entry in entries} == {True, False}
+    assert {"vscode", "iTerm.app", "tmux"} <= {entry["terminal_type"] for entry in entries}
+    people = [entry for entry in entries if entry["actor"]["type"] == "user_actor"]
     places = {(entry["actor"]["email_address"], entry["terminal_type"], entry["is_remote"]) for entry in people}
     assert len(places) == len(people)
 
 
 def test_two_keys_of_one_name_keep_their_rows(coders: World) -> None:
     """A key stands in the report by its name alone, and two of one name have rows of their own."""
-    found = [entry for entry in rows(api_of(coders), DAY) if entry["actor"]["type"] == "api_actor"]
-    assert {entry["actor"]["api_key_name"] for entry in found} == {"claude-code-ci", "claude-code-review"}
-    assert all(entry["actor"].keys() == {"type", "api_key_name"} for entry in found)
-    assert reported(found) == true(coders, (request for request in coders.requests(DAY) if request.group.key))
+    entries = [entry for entry in rows(api_of(coders), DAY) if entry["actor"]["type"] == "api_actor"]
+    assert {entry["actor"]["api_key_name"] for entry in entries} == {"claude-code-ci", "claude-code-review"}
+    assert all(entry["actor"].keys() == {"type", "api_key_name"} for entry in entries)
+    assert reported(entries) == true(coders, (request for request in coders.requests(DAY) if request.group.key))
 
 
 def test_seats_are_in_no_other_report(coders: World) -> None:
     """People with a seat have rows of a subscription, with the tokens of their own requests, and no billed ones."""
-    found = [entry for entry in rows(api_of(coders), DAY) if entry["customer_type"] == "subscription"]
-    assert {entry["subscription_type"] for entry in found} == {"team"}
-    assert reported(found) == true(coders, coders.seated(DAY))
+    entries = [entry for entry in rows(api_of(coders), DAY) if entry["customer_type"] == "subscription"]
+    assert {entry["subscription_type"] for entry in entries} == {"team"}
+    assert reported(entries) == true(coders, coders.seated(DAY))
     seated = {request.group.account for request in coders.seated(DAY)}
     assert len(seated) == 2
     assert not seated & {request.group.account for request in coders.requests(DAY)}
@@ -133,9 +133,9 @@ def test_seats_are_in_no_other_report(coders: World) -> None:
 
 def test_without_seats_everyone_pays_by_the_token(api: Api) -> None:
     """The usual world has API customers only: people with a seat are missing, as they are in reality."""
-    found = rows(api, DAY)
-    assert {(entry["customer_type"], entry["subscription_type"]) for entry in found} == {("api", None)}
-    assert len({entry["actor"]["email_address"] for entry in found}) == 4
+    entries = rows(api, DAY)
+    assert {(entry["customer_type"], entry["subscription_type"]) for entry in entries} == {("api", None)}
+    assert len({entry["actor"]["email_address"] for entry in entries}) == 4
 
 
 def test_the_options_only_add(world: World, coders: World) -> None:
@@ -155,10 +155,10 @@ def test_the_newer_reports_call_it_claude_code(*, enterprise: bool) -> None:
     world = World(start=date(2026, 8, 1), end=TODAY, requests_per_key_day=25, coding_keys=3, enterprise=enterprise)
     params = [("starting_at", f"{DAY}T00:00:00Z"), ("ending_at", f"{DAY + timedelta(days=1)}T00:00:00Z")]
     truth = sum(r.output for r in world.requests(DAY) if r.group.workspace == world.organization.coding.id)
-    told = newer(api_of(world), USAGE, [*params, ("limit", "1000"), ("products[]", "claude_code"), *grouped("actor")])
+    report = newer(api_of(world), USAGE, [*params, ("limit", "1000"), ("products[]", "claude_code"), *grouped("actor")])
     service_accounts = sum(r.output for r in world.requests(DAY) if r.group.service_account) if enterprise else 0
-    assert sum(row["usage"]["output_tokens"] for row in told) == truth + service_accounts
-    kinds = {row["group"]["actor"]["type"] for row in told}
+    assert sum(row["usage"]["output_tokens"] for row in report) == truth + service_accounts
+    kinds = {row["group"]["actor"]["type"] for row in report}
     assert kinds == {"user_actor", "service_account_actor" if enterprise else "api_actor"}
     for request in world.requests(DAY):
         if request.group.workspace == world.organization.coding.id:
@@ -182,9 +182,9 @@ def test_seats_and_keys_are_discounted_too(coders: World) -> None:
 @pytest.mark.parametrize("limit", [1, 3])
 def test_pages_make_up_the_day(api: Api, limit: int) -> None:
     """Pages of any size hold the rows of the day, once each and in one order; the last has no token."""
-    whole = rows(api, DAY)
-    assert rows(api, DAY, limit) == whole == rows(api, DAY)
-    assert len(whole) > 6
+    full = rows(api, DAY)
+    assert rows(api, DAY, limit) == full == rows(api, DAY)
+    assert len(full) > 6
 
 
 def test_pages_stay_stable_while_the_day_goes_on(world: World) -> None:
@@ -198,8 +198,8 @@ def test_pages_stay_stable_while_the_day_goes_on(world: World) -> None:
 def test_the_running_day_lags_an_hour(world: World, api: Api) -> None:
     """Nothing younger than an hour shows, or than what the switch says."""
     for lag in (HOUR, 4 * HOUR):
-        found = reported(rows(api_of(world, behavior=Behavior(code_lag=lag)), TODAY))
-        assert found == true(world, world.between(midnight(TODAY), NOW - lag))
+        tokens = reported(rows(api_of(world, behavior=Behavior(code_lag=lag)), TODAY))
+        assert tokens == true(world, world.between(midnight(TODAY), NOW - lag))
     assert reported(rows(api, TODAY))
 
 
@@ -333,12 +333,12 @@ def test_no_number_depends_on_the_time_of_asking(world: World) -> None:
     """What an actor did in a terminal only grows while the day goes on."""
     early, later = (rows(api_of(world, clock=Ticking(NOW + hours * HOUR)), TODAY) for hours in (4, 9))
 
-    def accepted(found: list[dict[str, Any]]) -> dict[tuple[Any, ...], int]:
+    def accepted(entries: list[dict[str, Any]]) -> dict[tuple[Any, ...], int]:
         return {
             (*entry["actor"].values(), entry["terminal_type"], entry["is_remote"]): sum(
                 action["accepted"] for action in entry["tool_actions"].values()
             )
-            for entry in found
+            for entry in entries
         }
 
     before, after = accepted(early), accepted(later)
@@ -350,5 +350,5 @@ def test_every_request_is_within_the_day(coders: World) -> None:
     """Requests of people with a seat stand in order of time, within the day, and nowhere before the organization."""
     times: list[datetime] = [request.at for request in coders.seated(DAY)]
     assert times == sorted(times)
-    assert all(at.date() == DAY for at in times)
+    assert all(time.date() == DAY for time in times)
     assert coders.seated(date(2026, 7, 31)) == ()

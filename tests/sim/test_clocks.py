@@ -27,16 +27,16 @@ def span(first: date, days: int) -> list[tuple[str, str]]:
 
 def rows(simulator: Simulator, path: str, params: list[tuple[str, str]], headers: dict[str, str]) -> list[str]:
     """Every row of a report, each as its bytes, in the order in which it comes."""
-    found: list[Any] = []
-    more = params
-    while more:
-        answer = simulator.answer("GET", f"/v1/organizations/{path}?{urlencode(more)}", headers)
+    lines: list[Any] = []
+    query = params
+    while query:
+        answer = simulator.answer("GET", f"/v1/organizations/{path}?{urlencode(query)}", headers)
         assert answer.status == 200, answer.body
         page = json.loads(answer.body)
         for entry in page["data"]:
-            found += [[entry["starting_at"], row] for row in entry["results"]] if "results" in entry else [entry]
-        more = [*params, ("page", page["next_page"])] if page["next_page"] else []
-    return [*map(json.dumps, found)]
+            lines += [[entry["starting_at"], row] for row in entry["results"]] if "results" in entry else [entry]
+        query = [*params, ("page", page["next_page"])] if page["next_page"] else []
+    return [*map(json.dumps, lines)]
 
 
 def everything(world: World, now: datetime, first: date, days: int) -> dict[str, list[str]]:
@@ -46,22 +46,22 @@ def everything(world: World, now: datetime, first: date, days: int) -> dict[str,
     newer = {**NEW, "x-api-key": key}
     by = [("group_by[]", name) for name in ("model", "actor", "product", "workspace_id")]
     wide, many = ("time_bucket_width", "1d"), ("limit", "1000")
-    told = {
+    answers = {
         f"{path} {width}": rows(simulator, f"analytics/{path}", [*span(first, days), *by, width, many], newer)
         for path in ("usage", "cost")
         for width in (wide, ("time_bucket_width", "1h"))
     }
     if not world.enterprise:
         by = [("group_by[]", name) for name in ("model", "api_key_id", "workspace_id", "service_tier")]
-        told["usage"] = rows(simulator, "usage_report/messages", [*span(first, days), *by], HEADERS)
+        answers["usage"] = rows(simulator, "usage_report/messages", [*span(first, days), *by], HEADERS)
         hours = ("bucket_width", "1h")
-        told["hours"] = rows(simulator, "usage_report/messages", [*span(first, days), hours, *by[:2]], HEADERS)
+        answers["hours"] = rows(simulator, "usage_report/messages", [*span(first, days), hours, *by[:2]], HEADERS)
         lines = [("group_by[]", "description"), ("group_by[]", "workspace_id")]
-        told["bill"] = rows(simulator, "cost_report", [*span(first, days), *lines], HEADERS)
+        answers["bill"] = rows(simulator, "cost_report", [*span(first, days), *lines], HEADERS)
         for age in range(days):
             day = [("starting_at", str(first + DAY * age)), ("limit", "3")]
-            told[f"claude code {age}"] = rows(simulator, "usage_report/claude_code", [*day], HEADERS)
-    return told
+            answers[f"claude code {age}"] = rows(simulator, "usage_report/claude_code", [*day], HEADERS)
+    return answers
 
 
 @settings(max_examples=12)
@@ -135,18 +135,18 @@ def test_the_directory_follows_the_clock() -> None:
     moments = [midnight(ANCHOR) - DAY * 50, midnight(ANCHOR) + DAY]
     names = [("include_archived", "true"), ("limit", "1000")]
 
-    def told(now: datetime, path: str) -> dict[str, Any]:
+    def listing(now: datetime, path: str) -> dict[str, Any]:
         api = api_of(world, clock=lambda: now)
         return {entry["id"]: entry for entry in api.get(path, names if path == "workspaces" else names[1:])["data"]}
 
-    before, after = (told(now, "api_keys") for now in moments)
+    before, after = (listing(now, "api_keys") for now in moments)
     assert {key["status"] for key in before.values()} == {"active"}
     assert {key["status"] for key in after.values()} == {"active", "inactive", "archived", "expired"}
     assert len(before) == len(after) + 1
-    before, after = (told(now, "workspaces") for now in moments)
+    before, after = (listing(now, "workspaces") for now in moments)
     assert sum(entry["archived_at"] is not None for entry in before.values()) == 0
     assert sum(entry["archived_at"] is not None for entry in after.values()) == 1
-    before, after = (told(now, "invites") for now in moments)
+    before, after = (listing(now, "invites") for now in moments)
     assert sorted(entry["status"] for entry in after.values()) == ["accepted", "expired", "pending"]
     assert sorted(entry["status"] for entry in before.values()) == ["accepted", "expired"]
 

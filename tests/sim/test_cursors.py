@@ -32,11 +32,11 @@ def test_a_cursor_goes_when_the_export_is_made_anew(world: World) -> None:
     """A cursor is a 410 once the export was refreshed, and good until then, also as the clock runs."""
     clock = Ticking(datetime(2026, 11, 22, 8, tzinfo=UTC))
     api = api_of(world, clock=clock, analytics=HOURS)
-    kept = token(api)
+    cursor = token(api)
     clock.now = datetime(2026, 11, 22, 11, 59, 59, tzinfo=UTC)
-    assert api.ask(USAGE, [*PARAMS, kept], NEW).status == 200
+    assert api.ask(USAGE, [*PARAMS, cursor], NEW).status == 200
     clock.now = datetime(2026, 11, 22, 12, tzinfo=UTC)
-    assert refusal(api.ask(USAGE, [*PARAMS, kept], NEW)) == (410, None)
+    assert refusal(api.ask(USAGE, [*PARAMS, cursor], NEW)) == (410, None)
     assert api.ask(USAGE, [*PARAMS, token(api)], NEW).status == 200
 
 
@@ -44,9 +44,9 @@ def test_cursors_can_outlive_the_export(world: World) -> None:
     """With the switch off a cursor goes on in the newer export."""
     clock = Ticking(datetime(2026, 11, 22, 8, tzinfo=UTC))
     api = api_of(world, clock=clock, analytics=AnalyticsBehavior(expiring_cursors=False))
-    kept = token(api)
+    cursor = token(api)
     clock.now += timedelta(hours=1)
-    assert api.ask(USAGE, [*PARAMS, kept], NEW).status == 200
+    assert api.ask(USAGE, [*PARAMS, cursor], NEW).status == 200
 
 
 def test_a_default_end_stays_while_paging(world: World) -> None:
@@ -64,10 +64,10 @@ def test_a_restated_day_is_the_new_truth_and_ends_paging() -> None:
     """After a restatement the day reads higher, both dialects agree with the truth, and older cursors are gone."""
     world = World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=20)
     api = api_of(world)
-    kept, day = token(api), date(2026, 11, 10)
+    cursor, day = token(api), date(2026, 11, 10)
     before = {row["starting_at"][:10]: cents([row]) for row in rows(api, COST, DAILY)}
     world.restate(day)
-    assert refusal(api.ask(USAGE, [*PARAMS, kept], NEW))[0] == 410
+    assert refusal(api.ask(USAGE, [*PARAMS, cursor], NEW))[0] == 410
     after = {row["starting_at"][:10]: cents([row]) for row in rows(api, COST, DAILY)}
     assert after.pop(str(day)) == 100 * world.billed(day) > before.pop(str(day))
     assert after == before

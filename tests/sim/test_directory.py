@@ -84,13 +84,13 @@ def test_keys_that_act_as_somebody(api: Api) -> None:
     new = {entry["id"]: entry for entry in api.get("api_keys", [("limit", "1000")], NEW)["data"]}
     kinds = [entry["principal"] and entry["principal"]["type"] for entry in new.values()]
     assert set(kinds) == {None, "user_actor", "service_account_actor"}
-    (whole,) = (entry for entry in new.values() if entry["scope"] == {"type": "organization"})
-    assert whole["principal"]["type"] == "user_actor"
+    (organization_entry,) = (entry for entry in new.values() if entry["scope"] == {"type": "organization"})
+    assert organization_entry["principal"]["type"] == "user_actor"
     old = api.get("api_keys", [("limit", "1000")])["data"]
     ids = [entry["principal"] and entry["principal"]["id"] for entry in old]
-    told = [entry["principal"] and {*entry["principal"].values()} for entry in new.values()]
-    assert all(one is None or one in both for one, both in zip(ids, told, strict=True))
-    assert api.get(f"api_keys/{whole['id']}")["workspace_id"] is None
+    principals = [entry["principal"] and {*entry["principal"].values()} for entry in new.values()]
+    assert all(principal is None or principal in both for principal, both in zip(ids, principals, strict=True))
+    assert api.get(f"api_keys/{organization_entry['id']}")["workspace_id"] is None
 
 
 def test_keys_are_filtered(api: Api, world: World) -> None:
@@ -98,18 +98,18 @@ def test_keys_are_filtered(api: Api, world: World) -> None:
     home = world.organization.workspaces[1].id
     assert {entry["workspace_id"] for entry in walked(api, "api_keys", [("workspace_id", home)])} == {home}
     creator = world.organization.users[1].id
-    found = walked(api, "api_keys", [("created_by_user_id", creator)])
-    assert {entry["created_by"]["id"] for entry in found} == {creator}
+    keys = walked(api, "api_keys", [("created_by_user_id", creator)])
+    assert {entry["created_by"]["id"] for entry in keys} == {creator}
 
 
 def test_lists_page_by_id_both_ways(api: Api) -> None:
     """Walking forwards by `after_id` gives the list; `before_id` gives what stands before; `last_id` never misses."""
-    whole = api.get("api_keys", [("limit", "1000")])
-    assert not whole["has_more"]
-    assert whole["last_id"] == whole["data"][-1]["id"]
-    assert walked(api, "api_keys", [("limit", "5")]) == whole["data"]
-    page = api.get("api_keys", [("limit", "3"), ("before_id", whole["data"][10]["id"])])
-    assert page["data"] == whole["data"][7:10]
+    full = api.get("api_keys", [("limit", "1000")])
+    assert not full["has_more"]
+    assert full["last_id"] == full["data"][-1]["id"]
+    assert walked(api, "api_keys", [("limit", "5")]) == full["data"]
+    page = api.get("api_keys", [("limit", "3"), ("before_id", full["data"][10]["id"])])
+    assert page["data"] == full["data"][7:10]
     assert page["has_more"]
 
 
@@ -141,11 +141,11 @@ def test_unknown_ids_are_not_found(api: Api, path: str) -> None:
 
 def test_rate_limits(api: Api) -> None:
     """Rate limits come all at once or in pages, by type and by model; an unknown model is a 404."""
-    whole = api.get("rate_limits")
-    assert whole["next_page"] is None
+    full = api.get("rate_limits")
+    assert full["next_page"] is None
     first = api.get("rate_limits", [("limit", "2")])
     second = api.get("rate_limits", [("limit", "1000"), ("page", first["next_page"])])
-    assert first["data"] + second["data"] == whole["data"]
+    assert first["data"] + second["data"] == full["data"]
     assert [entry["group"]["type"] for entry in api.get("rate_limits", [("group_type", "batch")])["data"]] == ["batch"]
     (entry,) = api.get("rate_limits", [("model", "claude-opus-5-5")])["data"]
     assert entry["models"] == ["claude-opus-5-5"]

@@ -31,10 +31,10 @@ def test_a_discount_lowers_the_amount_from_its_day_on(discounted: World) -> None
 def test_every_row_is_discounted(discounted: World) -> None:
     """Any grouping and any component keeps both totals to the last place."""
     api = api_of(discounted)
-    told = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped(*OWN[:4]), *FANNED])
+    report = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped(*OWN[:4]), *FANNED])
     (total,) = rows(api, COST, SPAN)
-    assert cents(told) == cents([total]) == 100 * sum(discounted.billed(day) for day in days())
-    assert cents(told, "list_amount") == cents([total], "list_amount") == 100 * sum(map(discounted.listed, days()))
+    assert cents(report) == cents([total]) == 100 * sum(discounted.billed(day) for day in days())
+    assert cents(report, "list_amount") == cents([total], "list_amount") == 100 * sum(map(discounted.listed, days()))
 
 
 @pytest.mark.parametrize("switch", [True, False])
@@ -49,9 +49,9 @@ def test_the_older_report_is_discounted_or_not(discounted: World, *, switch: boo
 
 def test_ranking_by_list_amount(discounted: World) -> None:
     """The list amount ranks as it reads, not as it is billed."""
-    told = rows(api_of(discounted), COST, [*DAILY, *grouped("model"), ("order_by", "list_amount")])
-    listed = [Decimal(row["cost"]["list_amount"]) for row in told]
-    billed = [Decimal(row["cost"]["amount"]) for row in told]
+    report = rows(api_of(discounted), COST, [*DAILY, *grouped("model"), ("order_by", "list_amount")])
+    listed = [Decimal(row["cost"]["list_amount"]) for row in report]
+    billed = [Decimal(row["cost"]["amount"]) for row in report]
     assert listed == sorted(listed, reverse=True)
     assert billed != sorted(billed, reverse=True)
 

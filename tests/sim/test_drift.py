@@ -48,9 +48,9 @@ def test_hipaa_readiness_closes_the_newer_reports_alone(ready: World) -> None:
 def test_a_parent_leaves_out_what_is_ready(plain: World, ready: World) -> None:
     """A parent's report is silently short of its HIPAA-ready children; to name one is a 400."""
     api = parent(plain, ready)
-    told = rows(api, COST, [*SPAN, *grouped("organization_id")])
-    assert [row["group"]["organization_id"] for row in told] == [plain.organization.id]
-    assert cents(told) == 100 * sum(map(plain.billed, DAYS))
+    report = rows(api, COST, [*SPAN, *grouped("organization_id")])
+    assert [row["group"]["organization_id"] for row in report] == [plain.organization.id]
+    assert cents(report) == 100 * sum(map(plain.billed, DAYS))
     for spelling in (ready.organization.id, f"org_{ready.organization.id}"):
         assert refusal(api.ask(COST, [*SPAN, ("organization_ids[]", spelling)], NEW)) == (400, None)
     assert rows(api, USAGE, [*SPAN, ("organization_ids[]", plain.organization.id)])
@@ -64,19 +64,19 @@ def test_a_parent_of_nothing_else_is_refused(ready: World) -> None:
 
 def test_enterprise_may_have_what_a_console_has() -> None:
     """With `platform_values` workspaces, keys, tiers and sessions are told and filtered; all adds up as without."""
-    usual, more = (World(**OPTIONS, seed=5, enterprise=True, platform_values=on) for on in (False, True))  # type: ignore[arg-type]
+    usual, richer = (World(**OPTIONS, seed=5, enterprise=True, platform_values=on) for on in (False, True))  # type: ignore[arg-type]
     names = ("workspace_id", "api_key_id", "service_tier", "session_id", "user_profile_id")
-    plainly, told = (
-        rows(api_of(world, clock=Ticking(NOW)), COST, [*SPAN, *grouped(*names)]) for world in (usual, more)
+    plainly, rich_rows = (
+        rows(api_of(world, clock=Ticking(NOW)), COST, [*SPAN, *grouped(*names)]) for world in (usual, richer)
     )
     assert all(row["group"][name] is None for row in plainly for name in names)
     for name in names:
-        assert {row["group"][name] is None for row in told} == {True, False}
-    assert usual.organization.default.id not in {row["group"]["workspace_id"] for row in told}
-    assert cents(told) == cents(plainly)
-    api = api_of(more, clock=Ticking(NOW))
+        assert {row["group"][name] is None for row in rich_rows} == {True, False}
+    assert usual.organization.default.id not in {row["group"]["workspace_id"] for row in rich_rows}
+    assert cents(rich_rows) == cents(plainly)
+    api = api_of(richer, clock=Ticking(NOW))
     batch = rows(api, COST, [*SPAN, ("service_tiers[]", "batch")])
-    assert cents(batch) == cents([row for row in told if row["group"]["service_tier"] == "batch"]) > 0
+    assert cents(batch) == cents([row for row in rich_rows if row["group"]["service_tier"] == "batch"]) > 0
     assert rows(api_of(usual, clock=Ticking(NOW)), COST, [*SPAN, ("service_tiers[]", "batch")]) == []
 
 
@@ -101,10 +101,10 @@ def test_privacy_of_a_workspace_needs_its_header(plain: World) -> None:
     """`inference_data_privacy` is in a workspace where the beta header `efs-2026-10-01` is sent, and nowhere else."""
     api = api_of(plain)
     usual = api.get("workspaces")["data"][0]
-    told = api.get("workspaces", headers={**HEADERS, "anthropic-beta": "efs-2026-10-01"})["data"][0]
-    assert told.keys() - usual.keys() == {"inference_data_privacy"}
-    one = api.get(f"workspaces/{told['id']}", headers={**HEADERS, "anthropic-beta": "efs-2026-10-01"})
-    assert one == told
+    workspace = api.get("workspaces", headers={**HEADERS, "anthropic-beta": "efs-2026-10-01"})["data"][0]
+    assert workspace.keys() - usual.keys() == {"inference_data_privacy"}
+    entry = api.get(f"workspaces/{workspace['id']}", headers={**HEADERS, "anthropic-beta": "efs-2026-10-01"})
+    assert entry == workspace
 
 
 def test_every_answer_names_its_organization_and_time(plain: World) -> None:

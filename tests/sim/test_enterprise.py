@@ -38,8 +38,8 @@ def api(people: World) -> Api:
 
 def test_cost_is_the_truth(api: Api, people: World) -> None:
     """Each day of an Enterprise organization costs what its requests and code execution cost."""
-    told = {row["starting_at"][:10]: cents([row]) for row in rows(api, COST, DAILY)}
-    assert told == {str(day): 100 * people.billed(day) for day in days()}
+    by_day = {row["starting_at"][:10]: cents([row]) for row in rows(api, COST, DAILY)}
+    assert by_day == {str(day): 100 * people.billed(day) for day in days()}
     parts = {row["group"]["cost_type"] for row in rows(api, COST, [*SPAN, *FANNED])}
     assert parts == {"tokens", "web_search", "code_execution"}
 
@@ -47,8 +47,8 @@ def test_cost_is_the_truth(api: Api, people: World) -> None:
 def test_what_only_a_console_has_is_null(api: Api) -> None:
     """Workspaces, keys, tiers, profiles and sessions are null, and filtering by them gives nothing."""
     for name, parameter in CONSOLE.items():
-        told = rows(api, USAGE, [*SPAN, *grouped(name)])
-        assert [row["group"][name] for row in told] == [None]
+        report = rows(api, USAGE, [*SPAN, *grouped(name)])
+        assert [row["group"][name] for row in report] == [None]
         values = {"service_tier": "standard", "api_key_id": ""}
         assert rows(api, USAGE, [*SPAN, (parameter, values.get(name, "any_01"))]) == []
 
@@ -77,12 +77,12 @@ def test_groups_overlap(api: Api, people: World) -> None:
         for request in people.requests(day):
             for team in people.facet(request).rbac_groups or (None,):
                 truth[team] += request.output
-    told = {
+    by_group = {
         row["group"]["rbac_group_id"]: row["usage"]["output_tokens"]
         for row in rows(api, USAGE, [*SPAN, *grouped("rbac_group_id")])
     }
-    assert told == truth
-    assert sum(told.values()) > used(rows(api, USAGE, SPAN))["output_tokens"]
+    assert by_group == truth
+    assert sum(by_group.values()) > used(rows(api, USAGE, SPAN))["output_tokens"]
 
 
 def test_membership_is_of_the_day(api: Api, people: World) -> None:
@@ -146,13 +146,15 @@ def test_a_parent_tells_of_its_children(people: World, world: World) -> None:
     parent = World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=6, seed=9, enterprise=True)
     api = api_of(parent, children=(people, world), clock=Ticking(NOW))
     ids = [child.organization.id for child in (people, world)]
-    told = {row["group"]["organization_id"]: row for row in rows(api, COST, [*SPAN, *grouped("organization_id")])}
-    assert {name: cents([row]) for name, row in told.items()} == {
+    by_organization = {
+        row["group"]["organization_id"]: row for row in rows(api, COST, [*SPAN, *grouped("organization_id")])
+    }
+    assert {name: cents([row]) for name, row in by_organization.items()} == {
         child.organization.id: 100 * sum(map(child.billed, days())) for child in (people, world)
     }
     for spelling in (ids[1], f"org_{ids[1]}"):
         (row,) = rows(api, COST, [*SPAN, ("organization_ids[]", spelling)])
-        assert cents([row]) == cents([told[ids[1]]])
+        assert cents([row]) == cents([by_organization[ids[1]]])
     assert rows(api, COST, [*SPAN, ("organization_ids[]", "org_unknown")]) == []
 
 

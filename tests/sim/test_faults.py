@@ -101,15 +101,15 @@ def test_slow_reset_and_truncated(world: World) -> None:
 
 def test_paging_faults(world: World) -> None:
     """Paging goes wrong without a token, with the same page again, and with a bucket told twice."""
-    whole = troubled(world).get(USAGE, WEEK)
+    answer = troubled(world).get(USAGE, WEEK)
     missing = troubled(world, "has-more-without-token").get(USAGE, WEEK)
     assert (missing["has_more"], missing["next_page"]) == (True, None)
     api = troubled(world, "repeated-token")
     again = api.get(USAGE, [*WEEK, ("page", api.get(USAGE, WEEK)["next_page"])])
-    assert again["data"] == whole["data"]
+    assert again["data"] == answer["data"]
     api = troubled(world, "duplicate-bucket")
     after = api.get(USAGE, [*WEEK, ("page", api.get(USAGE, WEEK)["next_page"])])
-    assert after["data"][0] == whole["data"][-1]
+    assert after["data"][0] == answer["data"][-1]
 
 
 @pytest.mark.parametrize(("name", "status"), [("forget-cursor", 410), ("stale-cursor", 400)])
@@ -188,19 +188,19 @@ def test_newer_reports_are_refused_too(world: World, name: str) -> None:
     api = troubled(world, name)
     statuses = []
     for params in (NEWER, NEWER, NEWER):
-        told = api.ask(ANALYTICS_USAGE, params, NEW)
-        statuses.append(told.status)
-        if told.status == 200:
-            token = ("page", json.loads(told.body)["next_page"])
+        answer = api.ask(ANALYTICS_USAGE, params, NEW)
+        statuses.append(answer.status)
+        if answer.status == 200:
+            token = ("page", json.loads(answer.body)["next_page"])
             statuses.append(api.ask(ANALYTICS_USAGE, [*params, token], NEW).status)
-    whole = int(name[:3]) if name[0].isdigit() else None
+    status = int(name[:3]) if name[0].isdigit() else None
     gone = {"forget-cursor": 410, "stale-cursor": 400}.get(name)
-    assert statuses == ([whole, 200, 200, 200, 200] if whole else [200, gone, 200, 200, 200, 200])
+    assert statuses == ([status, 200, 200, 200, 200] if status else [200, gone, 200, 200, 200, 200])
 
 
 def test_paging_of_newer_reports_goes_wrong(world: World) -> None:
     """A page leads nowhere, to itself, or to its own last row; a row comes twice on a page."""
-    whole = troubled(world).get(ANALYTICS_COST, NEWER, NEW)
+    answer = troubled(world).get(ANALYTICS_COST, NEWER, NEW)
     missing = troubled(world, "has-more-without-token").get(ANALYTICS_COST, NEWER, NEW)
     assert (missing["has_more"], missing["next_page"]) == (True, None)
 
@@ -210,10 +210,10 @@ def test_paging_of_newer_reports_goes_wrong(world: World) -> None:
         data: list[dict[str, Any]] = api.get(ANALYTICS_COST, [*NEWER, token], NEW)["data"]
         return data
 
-    assert second("repeated-token") == whole["data"]
-    assert second("duplicate-bucket")[0] == whole["data"][-1]
+    assert second("repeated-token") == answer["data"]
+    assert second("duplicate-bucket")[0] == answer["data"][-1]
     twice = troubled(world, "duplicate-row").get(ANALYTICS_COST, NEWER, NEW)["data"]
-    assert twice == [whole["data"][0], *whole["data"]]
+    assert twice == [answer["data"][0], *answer["data"]]
 
 
 def test_a_refresh_midway() -> None:
@@ -242,8 +242,8 @@ def test_newer_rows_are_spoiled(world: World) -> None:
         assert troubled(world, name).get(ANALYTICS_COST, params, NEW)["data"][0]["cost"]["amount"] == amount
     recent = [("starting_at", "2026-11-20T00:00:00Z"), ("ending_at", "2026-11-22T00:00:00Z"), *DAILY[2:]]
     for name in ("stale-yesterday", "missing-yesterday"):
-        told = troubled(world, name).get(ANALYTICS_COST, recent, NEW)["data"]
-        assert [row["starting_at"][:10] for row in told] == ["2026-11-20"]
+        report = troubled(world, name).get(ANALYTICS_COST, recent, NEW)["data"]
+        assert [row["starting_at"][:10] for row in report] == ["2026-11-20"]
 
 
 def test_faults_of_the_newer_reports_spare_the_older(world: World) -> None:

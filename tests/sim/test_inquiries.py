@@ -31,8 +31,8 @@ FIVE = grouped("model", "workspace_id", "api_key_id", "service_tier", "actor")
 )
 def test_who_may_read(api: Api, headers: dict[str, str]) -> None:
     """Admin keys, org:admin tokens, keys without a workspace and keys with `read:analytics` read, in either header."""
-    told = {**headers, **BETA, "anthropic-version": "2026-10-21"}
-    assert api.ask(USAGE, SPAN, told).status == api.ask(COST, SPAN, told).status == 200
+    all_headers = {**headers, **BETA, "anthropic-version": "2026-10-21"}
+    assert api.ask(USAGE, SPAN, all_headers).status == api.ask(COST, SPAN, all_headers).status == 200
 
 
 @pytest.mark.parametrize(("key", "status"), [("sk-ant-api03-simulated", 403), ("sk-ant-api01-unknown", 401), ("", 401)])

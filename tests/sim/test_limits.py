@@ -67,15 +67,15 @@ def billed(world: World, since: datetime, until: datetime, counted: Callable[[Re
 
 def test_console_limits(api: Api, world: World) -> None:
     """A Console organization has the cap of its tier, a limit of its own, and limits of workspaces, newest first."""
-    found = api.get(LIMITS, headers=OLD)["data"]
-    assert [entry["created_at"] for entry in found] == sorted((entry["created_at"] for entry in found), reverse=True)
-    scopes = [entry["scope"]["type"] for entry in found]
+    limits = api.get(LIMITS, headers=OLD)["data"]
+    assert [entry["created_at"] for entry in limits] == sorted((entry["created_at"] for entry in limits), reverse=True)
+    scopes = [entry["scope"]["type"] for entry in limits]
     assert scopes.count("usage_tier") == scopes.count("organization") == 1
     live = [each.id for each in world.organization.workspaces[1:] if each.archived_at is None]
-    limited = [entry["scope"]["workspace_id"] for entry in found if entry["scope"]["type"] == "workspace"]
+    limited = [entry["scope"]["workspace_id"] for entry in limits if entry["scope"]["type"] == "workspace"]
     assert sorted(limited) == sorted(live)
-    assert {entry["is_enabled"] for entry in found} == {True, False}
-    (tier,) = (entry for entry in found if entry["scope"]["type"] == "usage_tier")
+    assert {entry["is_enabled"] for entry in limits} == {True, False}
+    (tier,) = (entry for entry in limits if entry["scope"]["type"] == "usage_tier")
     assert tier["amount"] in {"50000", "100000", "20000000"}
     assert tier["updated_at"] == tier["created_at"]
 
@@ -83,8 +83,8 @@ def test_console_limits(api: Api, world: World) -> None:
 @pytest.mark.parametrize("headers", [OLD, OLD | NEW])
 def test_a_limit_has_the_official_fields(api: Api, enterprise: Api, headers: dict[str, str]) -> None:
     """A limit has the fields of the contract under both versions; its amount is a string of whole cents, or null."""
-    found = [*api.get(LIMITS, headers=headers)["data"], *enterprise.get(LIMITS, headers=KEY_BETA)["data"]]
-    for entry in found:
+    limits = [*api.get(LIMITS, headers=headers)["data"], *enterprise.get(LIMITS, headers=KEY_BETA)["data"]]
+    for entry in limits:
         assert entry.keys() == {
             "id",
             "type",
@@ -99,7 +99,7 @@ def test_a_limit_has_the_official_fields(api: Api, enterprise: Api, headers: dic
         assert entry["id"].startswith("spl_")
         assert entry["amount"] is None or entry["amount"].isdigit()
         assert entry["period"] in {"daily", "weekly", "monthly"}
-    assert len({entry["id"] for entry in found}) == len(found)
+    assert len({entry["id"] for entry in limits}) == len(limits)
 
 
 def test_no_limit_has_been_hit(api: Api, world: World) -> None:
@@ -145,8 +145,8 @@ def test_the_list_is_an_early_preview(world: World, api: Api) -> None:
     assert refused(headerless, LIMITS, [], HEADERS)[0] == 404
     outside = api_of(world, behavior=Behavior(spend_preview=False))
     assert refused(outside, LIMITS, [], OLD) == (400, "organization_not_enrolled_in_beta")
-    one = api.get(LIMITS, headers=OLD)["data"][0]["id"]
-    assert refused(outside, f"{LIMITS}/{one}", [], OLD) == (403, "spend_limits_admin_api_writes_not_enabled")
+    limit_id = api.get(LIMITS, headers=OLD)["data"][0]["id"]
+    assert refused(outside, f"{LIMITS}/{limit_id}", [], OLD) == (403, "spend_limits_admin_api_writes_not_enabled")
 
 
 @pytest.mark.parametrize("path", [EFFECTIVE, INCREASES, f"{INCREASES}/slir_01"])
@@ -171,12 +171,12 @@ def test_enterprise_needs_the_scope(enterprise: Api) -> None:
 
 def test_enterprise_limits_stand_by_scope(enterprise: Api) -> None:
     """An Enterprise organization lists its limits by kind of scope, and every one can be asked for by its id."""
-    found = enterprise.get(LIMITS, headers=KEY_BETA)["data"]
+    limits = enterprise.get(LIMITS, headers=KEY_BETA)["data"]
     order = ["organization", "seat_tier", "rbac_group", "organization_service", "user"]
-    places = [order.index(entry["scope"]["type"]) for entry in found]
+    places = [order.index(entry["scope"]["type"]) for entry in limits]
     assert places == sorted(places)
     assert set(places) == set(range(5))
-    for entry in found:
+    for entry in limits:
         assert enterprise.get(f"{LIMITS}/{entry['id']}", headers=KEY) == entry
     assert refused(enterprise, f"{LIMITS}/spl_unknown", [])[0] == 404
     assert refused(enterprise, LIMITS, [("workspace_id", "wrkspc_01")])[0] == 400
@@ -194,13 +194,13 @@ def test_spend_to_date_is_that_of_the_truth(enterprise: Api, people: World, peri
         actor = people.facet(request).actor
         return actor and actor.id
 
-    found = enterprise.get(EFFECTIVE, [("period[]", period)], KEY)["data"]
-    assert found
-    for entry in found:
-        spent = billed(people, since, NOW, lambda request, who=entry["actor"]["user_id"]: whose(request) == who)
+    entries = enterprise.get(EFFECTIVE, [("period[]", period)], KEY)["data"]
+    assert entries
+    for entry in entries:
+        spent = billed(people, since, NOW, lambda request, user=entry["actor"]["user_id"]: whose(request) == user)
         assert abs(Decimal(entry["period_to_date_spend"]) - spent) <= Decimal("0.0005")
         assert len(entry["period_to_date_spend"].partition(".")[2]) <= 3
-    assert any(entry["period_to_date_spend"] != "0" for entry in found)
+    assert any(entry["period_to_date_spend"] != "0" for entry in entries)
 
 
 def test_spend_to_date_is_that_of_the_report() -> None:
@@ -218,9 +218,9 @@ def test_spend_to_date_is_that_of_the_report() -> None:
     api = api_of(world, clock=on_the_hour, analytics=AnalyticsBehavior(refresh=timedelta(minutes=5)))
     params = [("starting_at", "2026-11-01T00:00:00Z"), ("limit", "1000"), *grouped("actor")]
     actors = {(row["group"]["actor"] or {}).get("user_id"): row for row in api.get(COST, params, REPORTS)["data"]}
-    found = api.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"]
-    assert len(found) == len(world.organization.users)
-    for entry in found:
+    entries = api.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"]
+    assert len(entries) == len(world.organization.users)
+    for entry in entries:
         cost = actors[entry["actor"]["user_id"]]["cost"]
         assert abs(Decimal(entry["period_to_date_spend"]) - Decimal(cost["amount"])) <= Decimal("0.0005")
         assert Decimal(cost["amount"]) < Decimal(cost["list_amount"])
@@ -230,8 +230,8 @@ def test_spend_to_date_is_that_of_the_report() -> None:
 def test_periods_begin_at_midnight(people: World) -> None:
     """On the first instant of a month, nothing has been spent."""
     api = api_of(people, clock=Ticking(MONTH))
-    found = api.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"]
-    assert {entry["period_to_date_spend"] for entry in found} == {"0"}
+    entries = api.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"]
+    assert {entry["period_to_date_spend"] for entry in entries} == {"0"}
     before = api_of(people, clock=Ticking(MONTH - timedelta(seconds=1)))
     assert before.get(EFFECTIVE, [("period[]", "monthly")], KEY)["data"][0]["period_to_date_spend"] != "0"
 
@@ -244,9 +244,9 @@ def test_spend_that_cannot_be_read(people: World) -> None:
 
 def test_the_nearest_scope_counts(enterprise: Api, people: World) -> None:
     """Each member has one row a period, from the nearest limit of that period; no number there is no cap."""
-    found = enterprise.get(EFFECTIVE, headers=KEY)["data"]
-    assert len({(entry["actor"]["user_id"], entry["period"]) for entry in found}) == len(found)
-    monthly = {entry["actor"]["user_id"]: entry for entry in found if entry["period"] == "monthly"}
+    entries = enterprise.get(EFFECTIVE, headers=KEY)["data"]
+    assert len({(entry["actor"]["user_id"], entry["period"]) for entry in entries}) == len(entries)
+    monthly = {entry["actor"]["user_id"]: entry for entry in entries if entry["period"] == "monthly"}
     sources = [monthly[user.id]["source"] for user in people.organization.users]
     types = [source["type"] for source in sources]
     assert types == ["user", "rbac_group", "rbac_group", "seat_tier", "rbac_group", "organization", "organization"]
@@ -255,13 +255,13 @@ def test_the_nearest_scope_counts(enterprise: Api, people: World) -> None:
     (team,) = (team for team in people.teams if team.id == group)
     assert members == {user for user, _ in team.members} - {people.organization.users[0].id}
     limits = {entry["id"]: entry for entry in enterprise.get(LIMITS, headers=KEY_BETA)["data"]}
-    for entry in found:
+    for entry in entries:
         limit = limits[entry["spend_limit_id"]]
         assert (limit["scope"], limit["amount"], limit["period"]) == (entry["source"], entry["amount"], entry["period"])
         assert entry["scope"] == {"type": "user", "user_id": entry["actor"]["user_id"]}
         assert entry["amount"] is None or Decimal(entry["period_to_date_spend"]) < Decimal(entry["amount"])
-    assert {entry["amount"] for entry in found if entry["period"] == "weekly"} == {None}
-    assert {entry["period"] for entry in found} == {"daily", "weekly", "monthly"}
+    assert {entry["amount"] for entry in entries if entry["period"] == "weekly"} == {None}
+    assert {entry["period"] for entry in entries} == {"daily", "weekly", "monthly"}
 
 
 def test_effective_has_the_official_shape(enterprise: Api) -> None:
@@ -302,8 +302,8 @@ def test_cursors_are_bound(enterprise: Api) -> None:
 def test_effective_is_filtered(enterprise: Api, world: World) -> None:
     """Members are found by id, at most 100 at a time, and periods by name; an unknown id finds nobody."""
     user = world.organization.users[1].id
-    found = enterprise.get(EFFECTIVE, [("user_ids[]", user), ("period[]", "daily")], KEY)["data"]
-    assert [(entry["actor"]["user_id"], entry["period"]) for entry in found] == [(user, "daily")]
+    entries = enterprise.get(EFFECTIVE, [("user_ids[]", user), ("period[]", "daily")], KEY)["data"]
+    assert [(entry["actor"]["user_id"], entry["period"]) for entry in entries] == [(user, "daily")]
     assert enterprise.get(EFFECTIVE, [("user_ids[]", "user_unknown")], KEY)["data"] == []
     assert enterprise.ask(EFFECTIVE, [("user_ids[]", str(number)) for number in range(100)], KEY).status == 200
     for params in (
@@ -318,9 +318,9 @@ def test_effective_is_filtered(enterprise: Api, world: World) -> None:
 
 def test_increase_requests(enterprise: Api, world: World) -> None:
     """There is a request in each state; one that is pending has its spend, and one that is not has its end."""
-    found = enterprise.get(INCREASES, headers=KEY)["data"]
-    assert sorted(entry["status"] for entry in found) == ["approved", "denied", "pending"]
-    for entry in found:
+    increases = enterprise.get(INCREASES, headers=KEY)["data"]
+    assert sorted(entry["status"] for entry in increases) == ["approved", "denied", "pending"]
+    for entry in increases:
         assert entry.keys() == {
             "id",
             "type",
@@ -337,8 +337,8 @@ def test_increase_requests(enterprise: Api, world: World) -> None:
         assert (entry["resolved_at"] is None) == (entry["resolved_by"] is None) == pending
         assert enterprise.get(f"{INCREASES}/{entry['id']}", headers=KEY) == entry
         if pending:
-            who = [("user_ids[]", entry["actor"]["user_id"]), ("period[]", "monthly")]
-            assert [entry["spend_summary"]] == enterprise.get(EFFECTIVE, who, KEY)["data"]
+            query = [("user_ids[]", entry["actor"]["user_id"]), ("period[]", "monthly")]
+            assert [entry["spend_summary"]] == enterprise.get(EFFECTIVE, query, KEY)["data"]
     assert len(enterprise.get(INCREASES, [("status[]", "denied"), ("status[]", "approved")], KEY)["data"]) == 2
     asker = world.organization.users[1].id
     assert len(enterprise.get(INCREASES, [("actor_ids[]", asker)], KEY)["data"]) == 1
@@ -351,8 +351,8 @@ def test_the_tier_fits_the_organization() -> None:
     """The tier is the lowest whose cap the organization's own limit keeps."""
     for volume, amounts in ((1, {"50000", "100000"}), (25, {"20000000"})):
         world = World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=volume)
-        found = api_of(world).get(LIMITS, headers=OLD)["data"]
-        caps = {entry["scope"]["type"]: entry["amount"] for entry in found}
+        limits = api_of(world).get(LIMITS, headers=OLD)["data"]
+        caps = {entry["scope"]["type"]: entry["amount"] for entry in limits}
         assert caps["usage_tier"] in amounts
         assert int(caps["organization"]) <= int(caps["usage_tier"])
 

@@ -27,7 +27,7 @@ def faulty(world: World, fault: str) -> Api:
 def billed(api: Api) -> list[dict[str, Decimal]]:
     """What each day was billed, in cents, by each way to ask: two dialects, grouped or not."""
     older = [api.get("cost_report", [*SPAN, *by])["data"] for by in ([], BY_ALL)]
-    told = [
+    reports = [
         {
             bucket["starting_at"][:10]: sum((Decimal(row["amount"]) for row in bucket["results"]), Decimal(0))
             for bucket in data
@@ -38,25 +38,25 @@ def billed(api: Api) -> list[dict[str, Decimal]]:
         newer: dict[str, Decimal] = {}
         for row in rows(api, NEWER_COST, [*SPAN, DAY, *by]):
             newer[row["starting_at"][:10]] = newer.get(row["starting_at"][:10], Decimal(0)) + cents([row])
-        told.append(newer)
-    return told
+        reports.append(newer)
+    return reports
 
 
 def output(api: Api) -> list[dict[str, int]]:
     """The output tokens of each day, by each way to ask."""
-    told = []
+    reports = []
     wide: list[Params] = [[], [("bucket_width", "1h"), ("limit", "168"), ("group_by[]", "model")]]
-    for more in wide:
+    for query in wide:
         older: dict[str, int] = {}
-        for bucket in api.get("usage_report/messages", [*SPAN, *more])["data"]:
+        for bucket in api.get("usage_report/messages", [*SPAN, *query])["data"]:
             day = bucket["starting_at"][:10]
             older[day] = older.get(day, 0) + sum(row["output_tokens"] for row in bucket["results"])
-        told.append(older)
+        reports.append(older)
     newer: dict[str, int] = {}
     for row in rows(api, NEWER_USAGE, [*SPAN, DAY, *grouped("model")]):
         day = row["starting_at"][:10]
         newer[day] = newer.get(day, 0) + row["usage"]["output_tokens"]
-    return [*told, newer]
+    return [*reports, newer]
 
 
 @pytest.fixture(scope="module")
@@ -89,13 +89,13 @@ def test_a_loss_is_the_same_however_it_is_asked(
         (billed(api), truth[0], bill),
         (output(api), truth[1], use),
     ]
-    for told, true, left in parts:
-        late = {answer.get(str(LATE), 0) for answer in told}
-        assert len(late) == 1, told
+    for shown, true, remainder in parts:
+        late = {answer.get(str(LATE), 0) for answer in shown}
+        assert len(late) == 1, shown
         share = late.pop()
         expected = {"none": share == 0, "all": share == true[str(LATE)], "some": 0 < share < true[str(LATE)]}
-        assert expected[left], (fault, share)
-        for answer in told:
+        assert expected[remainder], (fault, share)
+        for answer in shown:
             assert all(answer[day] == true[day] for day in answer.keys() - {str(LATE)})
             assert len(answer.keys() | {str(LATE)}) == len(DAYS)
 
@@ -104,14 +104,14 @@ def test_an_empty_bucket_is_there_and_a_lost_one_is_not(world: World) -> None:
     """A late bill is an empty bucket, a lost bucket is none."""
     for fault, there in (("late-bill", True), ("emptied", True), ("lost-bucket", False), ("missing-yesterday", False)):
         buckets = api_of(world, faults=[f"{fault}={LATE}:always"]).get("cost_report", SPAN)["data"]
-        found = [bucket["results"] for bucket in buckets if bucket["starting_at"].startswith(str(LATE))]
-        assert found == ([[]] if there else [])
+        results = [bucket["results"] for bucket in buckets if bucket["starting_at"].startswith(str(LATE))]
+        assert results == ([[]] if there else [])
 
 
 def test_a_credit_is_a_negative_line(world: World, truth: tuple[dict[str, Decimal], dict[str, int]]) -> None:
     """A credit of 250 dollars is a line of its own in the older dialect, a group below zero in the newer."""
     api = faulty(world, "credit")
-    assert [told[str(LATE)] for told in billed(api)] == [truth[0][str(LATE)] - 25_000] * 4
+    assert [report[str(LATE)] for report in billed(api)] == [truth[0][str(LATE)] - 25_000] * 4
     lines = [row for day in api.get("cost_report", [*SPAN, *BY_ALL])["data"] for row in day["results"]]
     assert [row["cost_type"] for row in lines if row["amount"].startswith("-")] == ["credit"]
     groups = rows(api, NEWER_COST, [*SPAN, DAY, *grouped("model", "api_key_id")])
@@ -134,13 +134,13 @@ def test_claude_code_loses_days_too(world: World) -> None:
 def test_a_repeated_page_has_a_new_token(world: World) -> None:
     """The same page comes again under a token that was never told, in both dialects."""
     for path, params in (("usage_report/messages", [*SPAN, ("limit", "2")]), (NEWER_USAGE, [*SPAN, *grouped("model")])):
-        more = [*params, ("limit", "2")]
+        query = [*params, ("limit", "2")]
         headers = {"x-api-key": "sk-ant-admin01-simulated", "anthropic-version": "2026-10-21"}
         headers["anthropic-beta"] = "analytics-usage-cost-2026-08-24"
         api = api_of(world, faults=["repeated-page:always"])
-        first = api.get(path, more, headers)
-        second = api.get(path, [*more, ("page", first["next_page"])], headers)
-        third = api.get(path, [*more, ("page", second["next_page"])], headers)
+        first = api.get(path, query, headers)
+        second = api.get(path, [*query, ("page", first["next_page"])], headers)
+        third = api.get(path, [*query, ("page", second["next_page"])], headers)
         assert first["data"] == second["data"] == third["data"]
         assert len({first["next_page"], second["next_page"], third["next_page"]}) == 3
 
@@ -157,10 +157,10 @@ def test_what_is_new_keeps_the_totals(world: World) -> None:
     """A new counter, cost_type, tier and kind of actor are there, and the newer total holds the new tokens."""
     hour = "ephemeral_1h_input_tokens"
     (plain,) = rows(api_of(world), NEWER_USAGE, SPAN)
-    (told,) = rows(api_of(world, faults=["new-token-counter"]), NEWER_USAGE, SPAN)
-    more = told["usage"]["cache_creation"]["ephemeral_24h_input_tokens"]
-    assert more == plain["usage"]["cache_creation"][hour] > 0
-    assert told["usage"]["total_tokens"] == plain["usage"]["total_tokens"] + more
+    (row,) = rows(api_of(world, faults=["new-token-counter"]), NEWER_USAGE, SPAN)
+    count = row["usage"]["cache_creation"]["ephemeral_24h_input_tokens"]
+    assert count == plain["usage"]["cache_creation"][hour] > 0
+    assert row["usage"]["total_tokens"] == plain["usage"]["total_tokens"] + count
     lines = api_of(world, faults=["new-cost-type"]).get("cost_report", [*SPAN, *BY_ALL])["data"]
     kinds = {(row["cost_type"], row["description"]) for day in lines for row in day["results"]}
     assert ("web_fetch", "Web Fetch Usage") in kinds
@@ -172,8 +172,8 @@ def test_what_is_new_keeps_the_totals(world: World) -> None:
     (lite,) = rows(api, NEWER_USAGE, [*tiers, ("service_tiers[]", "batch_lite")])
     assert lite["group"]["service_tier"] == "batch_lite"
     older = [*SPAN, ("group_by[]", "service_tier"), ("service_tiers[]", "batch_lite")]
-    found = [row for bucket in api.get("usage_report/messages", older)["data"] for row in bucket["results"]]
-    assert {row["service_tier"] for row in found} == {"batch_lite"}
+    results = [row for bucket in api.get("usage_report/messages", older)["data"] for row in bucket["results"]]
+    assert {row["service_tier"] for row in results} == {"batch_lite"}
     api = api_of(world, faults=["new-actors:always"])
     actors = [row["group"]["actor"] for row in rows(api, NEWER_USAGE, [*SPAN, *grouped("actor")])]
     teams = {actor["team_id"] for actor in actors if actor and actor["type"] == "team_actor"}
@@ -228,5 +228,5 @@ def test_a_day_is_for_faults_of_one_day() -> None:
 def test_losses_add_up(world: World) -> None:
     """Several faults of days hold together: one day late, another lost."""
     api = api_of(world, faults=[f"late-bill={DAYS[1]}", f"late-bill={DAYS[2]}", "extra-fields:always"])
-    for told in billed(api):
-        assert {day for day, cost in told.items() if cost} == {str(day) for day in (DAYS[0], DAYS[3], DAYS[4])}
+    for report in billed(api):
+        assert {day for day, cost in report.items() if cost} == {str(day) for day in (DAYS[0], DAYS[3], DAYS[4])}

@@ -124,8 +124,8 @@ def test_five_dimensions_and_no_more(api: Api) -> None:
     """Five dimensions are answered, six are a 400 with the observed text."""
     five = [("group_by[]", dimension) for dimension in FIVE]
     assert api.ask(USAGE, [START, *five]).status == 200
-    told = complaint(api, 400, USAGE, [START, *five, ("group_by[]", "inference_geo")])
-    assert told == "invalid_request_error: Cannot specify more than 5 group_by[] dimensions."
+    message = complaint(api, 400, USAGE, [START, *five, ("group_by[]", "inference_geo")])
+    assert message == "invalid_request_error: Cannot specify more than 5 group_by[] dimensions."
 
 
 def test_an_unbracketed_array_is_told_its_name(api: Api) -> None:
@@ -144,8 +144,8 @@ def test_an_unbracketed_array_is_told_its_name(api: Api) -> None:
 )
 def test_cost_without_a_completed_day(api: Api, params: list[tuple[str, str]]) -> None:
     """A cost window that holds no completed day is a 400 with the observed text."""
-    told = complaint(api, 400, COST, params)
-    assert told == "invalid_request_error: Invalid date range: ending date must be after starting date"
+    message = complaint(api, 400, COST, params)
+    assert message == "invalid_request_error: Invalid date range: ending date must be after starting date"
 
 
 def test_a_cursor_belongs_to_its_query(world: World) -> None:

@@ -83,8 +83,8 @@ def test_a_filter_keeps_what_grouping_shows(api: Api, data: st.DataObject) -> No
         known = sorted({row[dimension] for row in rows} - {None})
         wanted[dimension] = data.draw(st.lists(st.sampled_from(known), min_size=1, max_size=3, unique=True))
     filters = [(FILTERS[dimension], value) for dimension, values in wanted.items() for value in values]
-    kept = [row for row in rows if all(row[dimension] in values for dimension, values in wanted.items())]
-    assert sum(used(api, [*SPAN, *filters]), Counter()) == sum(map(measures, kept), Counter())
+    matches = [row for row in rows if all(row[dimension] in values for dimension, values in wanted.items())]
+    assert sum(used(api, [*SPAN, *filters]), Counter()) == sum(map(measures, matches), Counter())
 
 
 @pytest.mark.parametrize("dimensions", [["workspace_id"], ["description"], ["workspace_id", "description"]])
@@ -120,11 +120,11 @@ def test_cost_lines_are_the_truth(api: Api, world: World) -> None:
             if kind != "web_search":
                 truth[where, group.model, kind, group.tier, group.context, group.geo] += amount
     names = ("workspace_id", "model", "token_type", "service_tier", "context_window", "inference_geo")
-    told: Counter[tuple[object, ...]] = Counter()
+    amounts: Counter[tuple[object, ...]] = Counter()
     for row in rows["data"][0]["results"]:
         if row["cost_type"] == "tokens":
-            told[tuple(row[name] for name in names)] += int(Decimal(row["amount"]) * 10**10)
-    assert told == truth
+            amounts[tuple(row[name] for name in names)] += int(Decimal(row["amount"]) * 10**10)
+    assert amounts == truth
 
 
 def test_cost_rows_are_one_per_workspace_and_description(api: Api) -> None:
@@ -168,11 +168,11 @@ def test_the_default_workspace_and_keyless_use_are_null(api: Api, world: World) 
     assert any(not row["account_id"] and not row["service_account_id"] for row in keyless)
 
 
-@pytest.mark.parametrize(("switch", "found"), [(False, False), (True, True)])
-def test_filtering_to_the_default_workspace(world: World, *, switch: bool, found: bool) -> None:
+@pytest.mark.parametrize(("switch", "match"), [(False, False), (True, True)])
+def test_filtering_to_the_default_workspace(world: World, *, switch: bool, match: bool) -> None:
     """The real id of the default workspace filters nothing in, unless the switch says that it does."""
     api = api_of(world, behavior=Behavior(default_filter=switch))
-    assert any(used(api, [*SPAN, ("workspace_ids[]", world.organization.default.id)])) == found
+    assert any(used(api, [*SPAN, ("workspace_ids[]", world.organization.default.id)])) == match
 
 
 @pytest.mark.parametrize(("width", "limit", "pages"), [("1d", 2, 3), ("1h", 24, 5), ("1m", 1440, 5), ("1d", 5, 1)])
@@ -251,8 +251,8 @@ def test_windows_snap(world: World, start: str, end: str, *, floor: bool, days: 
 
 def test_usage_includes_the_running_day(api: Api) -> None:
     """Without an end, and with one in the future, usage ends with the bucket that is still filling."""
-    for more in ([], [("ending_at", "2026-12-24T00:00:00Z")]):
-        page = api.get(USAGE, [("starting_at", "2026-11-21T00:00:00Z"), *more])
+    for extra in ([], [("ending_at", "2026-12-24T00:00:00Z")]):
+        page = api.get(USAGE, [("starting_at", "2026-11-21T00:00:00Z"), *extra])
         assert [bucket["starting_at"][:10] for bucket in page["data"]] == ["2026-11-21", "2026-11-22"]
         assert page["data"][-1]["results"]
 
@@ -271,8 +271,8 @@ def test_usage_lags(world: World) -> None:
 
 def test_cost_is_clamped_to_completed_days(api: Api) -> None:
     """Cost ends with yesterday, whatever end is asked for."""
-    for more in ([], [("ending_at", "2026-12-24T00:00:00Z")], [("ending_at", "2026-11-22T10:00:00Z")]):
-        page = api.get(COST, [("starting_at", "2026-11-20T00:00:00Z"), *more])
+    for extra in ([], [("ending_at", "2026-12-24T00:00:00Z")], [("ending_at", "2026-11-22T10:00:00Z")]):
+        page = api.get(COST, [("starting_at", "2026-11-20T00:00:00Z"), *extra])
         assert [bucket["starting_at"][:10] for bucket in page["data"]] == ["2026-11-20", "2026-11-21"]
 
 

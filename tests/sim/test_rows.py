@@ -29,9 +29,9 @@ def test_fan_out_tells_every_component(api: Api) -> None:
     """By cost type and token type the rows of a base row stand together, outside the limit, and sum to it."""
     base = rows(api, COST, [*SPAN, ("limit", "3"), *grouped("workspace_id")])
     for names in ([("group_by[]", "cost_type")], FANNED):
-        told = list(pages(api, COST, [*SPAN, ("limit", "3"), *grouped("workspace_id"), *names]))
-        assert len(told[0]["data"]) > 3
-        flat = [row for page in told for row in page["data"]]
+        answers = list(pages(api, COST, [*SPAN, ("limit", "3"), *grouped("workspace_id"), *names]))
+        assert len(answers[0]["data"]) > 3
+        flat = [row for page in answers for row in page["data"]]
         units = [(name, list(unit)) for name, unit in groupby(flat, key=lambda row: row["group"]["workspace_id"])]
         assert [(name, cents(unit)) for name, unit in units] == [
             (row["group"]["workspace_id"], cents([row])) for row in base
@@ -45,10 +45,10 @@ def test_fan_out_tells_every_component(api: Api) -> None:
 
 def test_token_type_alone_drops_other_money(api: Api) -> None:
     """By token type alone every row is of cost type tokens, and the sum lacks search, sandbox and session."""
-    told = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped("workspace_id", "token_type")])
-    assert {row["group"]["cost_type"] for row in told} == {"tokens"}
+    report = rows(api, COST, [*SPAN, ("limit", "1000"), *grouped("workspace_id", "token_type")])
+    assert {row["group"]["cost_type"] for row in report} == {"tokens"}
     rest = [row for row in rows(api, COST, [*SPAN, *FANNED]) if row["group"]["cost_type"] != "tokens"]
-    assert cents(told) + cents(rest) == cents(rows(api, COST, SPAN))
+    assert cents(report) + cents(rest) == cents(rows(api, COST, SPAN))
     assert cents(rest) > 0
 
 
@@ -106,10 +106,10 @@ def test_metrics_rank_all_rows(api: Api, path: str, name: str, order: str) -> No
 @pytest.mark.parametrize("order", ["asc", "desc"])
 def test_time_orders_buckets(api: Api, order: str) -> None:
     """By time the buckets follow the order, and in a bucket the dearest row is first either way."""
-    told = rows(api, COST, [*DAILY, *grouped("model"), ("order_by", "time"), ("order", order)])
-    starts = [row["starting_at"] for row in told]
+    report = rows(api, COST, [*DAILY, *grouped("model"), ("order_by", "time"), ("order", order)])
+    starts = [row["starting_at"] for row in report]
     assert starts == sorted(starts, reverse=order == "desc")
-    for _, bucket in groupby(told, key=lambda row: row["starting_at"]):
+    for _, bucket in groupby(report, key=lambda row: row["starting_at"]):
         amounts = [Decimal(row["cost"]["amount"]) for row in bucket]
         assert amounts == sorted(amounts, reverse=True)
     unbucketed = [*SPAN, *grouped("model"), ("order", order)]
@@ -119,13 +119,15 @@ def test_time_orders_buckets(api: Api, order: str) -> None:
 def test_pages_hold_rows(api: Api) -> None:
     """A page has 20 rows unless told otherwise, and pages of any size tell the same rows in the same order."""
     params = [*SPAN, ("time_bucket_width", "1d"), *grouped("api_key_id", "model")]
-    whole = api.get(USAGE, [*params, ("limit", "1000")], NEW)
-    assert not whole["has_more"]
-    assert whole["next_page"] is None
-    told = list(pages(api, USAGE, params))
-    assert [len(page["data"]) for page in told[:-1]] == [20] * (len(told) - 1)
+    full = api.get(USAGE, [*params, ("limit", "1000")], NEW)
+    assert not full["has_more"]
+    assert full["next_page"] is None
+    answers = list(pages(api, USAGE, params))
+    assert [len(page["data"]) for page in answers[:-1]] == [20] * (len(answers) - 1)
     assert (
-        [row for page in told for row in page["data"]] == whole["data"] == rows(api, USAGE, [*params, ("limit", "33")])
+        [row for page in answers for row in page["data"]]
+        == full["data"]
+        == rows(api, USAGE, [*params, ("limit", "33")])
     )
 
 
@@ -134,9 +136,9 @@ def test_finer_buckets_sum_to_the_day(api: Api, world: World, width: str, minute
     """The hours, and the minutes, of a day sum to it; each row has the bounds of its bucket."""
     day = date(2026, 11, 10)
     params = [("starting_at", f"{day}T00:00:00Z"), ("ending_at", "2026-11-11T00:00:00Z"), ("limit", "1000")]
-    told = rows(api, COST, [*params, ("time_bucket_width", width), *FANNED])
-    assert cents(told) == 100 * world.billed(day)
-    for row in told:
+    report = rows(api, COST, [*params, ("time_bucket_width", width), *FANNED])
+    assert cents(report) == 100 * world.billed(day)
+    for row in report:
         start, end = (datetime.fromisoformat(row[name]) for name in ("starting_at", "ending_at"))
         assert end - start == timedelta(minutes=minutes)
 

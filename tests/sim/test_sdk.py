@@ -69,7 +69,7 @@ def complete(model: Any) -> None:
                 complete(inner)
 
 
-def told(report: Any, **params: Any) -> list[Any]:
+def sdk_rows(report: Any, **params: Any) -> list[Any]:
     """Every row of a report, page after page, each page and row complete."""
     result = []
     for page in report.list(**params).iter_pages():
@@ -97,7 +97,7 @@ def test_completeness_is_seen(sdk: Any, discounted: World) -> None:
 @pytest.mark.parametrize("names", DIMENSIONS)
 def test_the_sdk_reads_usage(client: Any, discounted: World, names: list[str]) -> None:
     """The SDK's own paging reads all of usage, by any dimensions, and it sums to the truth."""
-    rows = told(client.beta.organization.analytics.usage, **EVERYTHING, group_by=names)
+    rows = sdk_rows(client.beta.organization.analytics.usage, **EVERYTHING, group_by=names)
     truth = sum(request.output for request in requests(discounted))
     assert sum(row.usage.output_tokens for row in rows) == truth
     assert sum(row.usage.requests for row in rows) == sum(1 for _ in requests(discounted)) + spans(discounted)
@@ -107,8 +107,8 @@ def test_the_sdk_reads_usage(client: Any, discounted: World, names: list[str]) -
 def test_the_sdk_reads_cost(client: Any, discounted: World, names: list[str]) -> None:
     """The SDK's own paging reads all of cost, fanned out or not, and both amounts sum to the truth."""
     report = client.beta.organization.analytics.cost
-    for more in ([], ["cost_type", "token_type"]):
-        rows = told(report, **EVERYTHING, group_by=[*names, *more])
+    for groups in ([], ["cost_type", "token_type"]):
+        rows = sdk_rows(report, **EVERYTHING, group_by=[*names, *groups])
         assert cents(rows) == 100 * sum(map(discounted.billed, days()))
         assert cents(rows, "list_amount") == 100 * sum(map(discounted.listed, days()))
         assert {row.cost.currency for row in rows} == {"USD"}
@@ -144,16 +144,16 @@ def test_rows_are_of_the_sdks_types(sdk: Any, api: Api) -> None:
 def test_the_sdk_sends_every_filter(client: Any, discounted: World) -> None:
     """Filters as the SDK writes them are understood, an empty key among them, and none of this is refused."""
     report = client.beta.organization.analytics.usage
-    keyless = told(report, **SPAN, group_by=["api_key_id"], api_key_ids=[""])
+    keyless = sdk_rows(report, **SPAN, group_by=["api_key_id"], api_key_ids=[""])
     assert [row.group.api_key_id for row in keyless] == [None]
     default = discounted.organization.default.id
-    (row,) = told(report, **SPAN, workspace_ids=[default], speeds=["standard", "fast"], context_windows=["0-200k"])
+    (row,) = sdk_rows(report, **SPAN, workspace_ids=[default], speeds=["standard", "fast"], context_windows=["0-200k"])
     assert row.usage.requests > 0
-    left = told(
+    living = sdk_rows(
         report, starting_at=NOW.replace(day=1), group_by=["actor"], exclude_deleted_users=True, order_by="requests"
     )
-    assert left
-    assert not any(getattr(row.group.actor, "deleted", False) for row in left)
+    assert living
+    assert not any(getattr(row.group.actor, "deleted", False) for row in living)
 
 
 def test_the_sdk_reads_names(sdk: Any, server: Server) -> None:
@@ -161,9 +161,9 @@ def test_the_sdk_reads_names(sdk: Any, server: Server) -> None:
     with sdk.Anthropic(auth_token="oauth-simulated", api_key=None, base_url=server.url, max_retries=0) as client:
         complete(client.organization.retrieve())
         for room in ("workspaces", "api_keys", "users", "invites", "service_accounts", "rate_limits"):
-            found = list(getattr(client.organization, room).list())
-            assert found
-            for entry in found:
+            entries = list(getattr(client.organization, room).list())
+            assert entries
+            for entry in entries:
                 complete(entry)
 
 
@@ -176,7 +176,7 @@ def test_the_sdk_reads_an_enterprise(sdk: Any) -> None:
         sdk.Anthropic(api_key="sk-ant-api01-two", base_url=server.url, max_retries=0) as client,
     ):
         for names in DIMENSIONS[3:]:
-            told(client.beta.organization.analytics.usage, **EVERYTHING, group_by=["actor", *names])
+            sdk_rows(client.beta.organization.analytics.usage, **EVERYTHING, group_by=["actor", *names])
         (group, *_) = groups = list(client.organization.rbac_groups.list())
         members = list(client.organization.rbac_groups.members.list(group.id))
         for entry in (*groups, *members):
@@ -193,14 +193,14 @@ def test_the_sdk_reads_spend_limits(sdk: Any, client: Any) -> None:
         sdk.Anthropic(api_key="sk-ant-api01-limits-simulated", base_url=server.url, max_retries=0) as scoped,
     ):
         limits = scoped.beta.organization.spend_limits
-        found = list(limits.list(limit=2, betas=["spend-limit-reads-2026-09-26"]))
+        spend_limits = list(limits.list(limit=2, betas=["spend-limit-reads-2026-09-26"]))
         effective = list(scoped.organization.spend_limits.effective.list(limit=2))
-        asked = list(scoped.organization.spend_limits.increase_requests.list())
+        increases = list(scoped.organization.spend_limits.increase_requests.list())
     console = list(client.beta.organization.spend_limits.list(betas=["spend-limit-reads-2026-09-26"]))
-    assert all((found, effective, asked, console))
-    for entry in (*found, *console):
+    assert all((spend_limits, effective, increases, console))
+    for entry in (*spend_limits, *console):
         BetaSpendLimit.model_validate_json(entry.to_json())
-    for entry in (*found, *console, *effective, *asked):
+    for entry in (*spend_limits, *console, *effective, *increases):
         complete(entry)
 
 
@@ -260,10 +260,10 @@ def test_the_sdk_meets_faults(sdk: Any, fault: str, error: str) -> None:
     ):
         report = client.beta.organization.analytics.usage
         with pytest.raises(getattr(sdk, error)) as raised:
-            told(report, **EVERYTHING | {"limit": 4}, group_by=["model"])
+            sdk_rows(report, **EVERYTHING | {"limit": 4}, group_by=["model"])
         if error == "APIStatusError":
             assert (type(raised.value), raised.value.status_code) == (sdk.APIStatusError, 410)
-        assert told(report, **EVERYTHING | {"limit": 4}, group_by=["model"])
+        assert sdk_rows(report, **EVERYTHING | {"limit": 4}, group_by=["model"])
 
 
 def test_the_sdk_waits_and_goes_on(sdk: Any, discounted: World) -> None:

@@ -21,7 +21,7 @@ def planted(world: World, kind: Plant) -> Planted:
     return next(plant for plant in world.plants if plant.kind is kind)
 
 
-def of(world: World, plant: Planted, day: date) -> list[Request]:
+def requests_of(world: World, plant: Planted, day: date) -> list[Request]:
     """The requests of a plant's subject on a day."""
     return [request for request in world.requests(day) if request.group.key == plant.subject]
 
@@ -37,9 +37,9 @@ def test_a_day_is_the_same_whenever_it_is_asked() -> None:
 
 def test_another_seed_is_another_organization() -> None:
     """Worlds of different seeds share neither ids nor days."""
-    one, two = World(start=START, end=END, seed=1), World(start=START, end=END, seed=2)
-    assert one.organization.id != two.organization.id
-    assert one.requests(END) != two.requests(END)
+    first, two = World(start=START, end=END, seed=1), World(start=START, end=END, seed=2)
+    assert first.organization.id != two.organization.id
+    assert first.requests(END) != two.requests(END)
 
 
 def test_a_world_can_show_everything(world: World) -> None:
@@ -64,8 +64,8 @@ def test_a_world_can_show_everything(world: World) -> None:
 def test_every_kind_of_token_is_used(world: World) -> None:
     """A day has tokens of all five kinds, and web searches."""
     requests = world.requests(END - DAY * 3)
-    for place in range(2, 8):
-        assert any(request[place] for request in requests)
+    for index in range(2, 8):
+        assert any(request[index] for request in requests)
 
 
 def test_requests_are_in_order_and_in_their_day(world: World) -> None:
@@ -148,14 +148,14 @@ def test_plants_fall_into_the_last_sixty_days(world: World) -> None:
 def test_the_launch_shows(world: World) -> None:
     """The launched key is first used on its day."""
     plant = planted(world, Plant.LAUNCH)
-    assert not of(world, plant, plant.first - DAY)
-    assert of(world, plant, plant.first)
+    assert not requests_of(world, plant, plant.first - DAY)
+    assert requests_of(world, plant, plant.first)
 
 
 def test_the_loop_shows(world: World) -> None:
     """The runaway key makes many times its usual requests, and costs many times as much, in the hours said."""
     plant = planted(world, Plant.LOOP)
-    loop, usual = of(world, plant, plant.first), of(world, plant, plant.first - DAY)
+    loop, usual = requests_of(world, plant, plant.first), requests_of(world, plant, plant.first - DAY)
     assert len(loop) > 8 * len(usual)
     assert sum(request.at.hour in LOOP_HOURS for request in loop) > 0.9 * len(loop)
     assert world.billed_to(plant, plant.first) > 5 * world.billed_to(plant, plant.first - DAY)
@@ -165,11 +165,11 @@ def test_the_broken_cache_shows(world: World) -> None:
     """The key reads nothing from its cache on the broken days, and does before and after."""
     plant = planted(world, Plant.CACHE)
     assert plant.last is not None
-    broken = of(world, plant, plant.first)
+    broken = requests_of(world, plant, plant.first)
     assert sum(request.read for request in broken) == 0
     assert sum(request.uncached for request in broken) > 0
     for day in (plant.first - DAY, plant.last + DAY):
-        usual = of(world, plant, day)
+        usual = requests_of(world, plant, day)
         assert sum(request.read for request in usual) > sum(request.uncached for request in usual)
 
 
@@ -178,7 +178,7 @@ def test_the_refusals_show(world: World) -> None:
     plant = planted(world, Plant.REFUSALS)
 
     def share(day: date) -> Decimal:
-        requests = of(world, plant, day)
+        requests = requests_of(world, plant, day)
         return Decimal(sum(request.group.refused for request in requests)) / len(requests)
 
     assert share(plant.first) > Decimal("0.15")
@@ -188,8 +188,10 @@ def test_the_refusals_show(world: World) -> None:
 def test_the_retired_model_is_replaced(world: World) -> None:
     """The key calls one model before the day and another from it on."""
     plant = planted(world, Plant.RETIREMENT)
-    assert {request.group.model for request in of(world, plant, plant.first - DAY)} == {"claude-sonnet-4-5-20250929"}
-    assert {request.group.model for request in of(world, plant, plant.first)} == {"claude-sonnet-5-5"}
+    assert {request.group.model for request in requests_of(world, plant, plant.first - DAY)} == {
+        "claude-sonnet-4-5-20250929"
+    }
+    assert {request.group.model for request in requests_of(world, plant, plant.first)} == {"claude-sonnet-5-5"}
 
 
 def test_keys_fall_out_of_use(world: World) -> None:
