@@ -60,8 +60,8 @@ def days_ago(days: int) -> date:
 class Clock:
     """A clock that moves on by `step` with every request to the simulator; nobody really sleeps."""
 
-    def __init__(self, at: datetime = NOW, step: timedelta = timedelta(0)) -> None:
-        self.ticking = Ticking(at, step)
+    def __init__(self, start: datetime = NOW, step: timedelta = timedelta(0)) -> None:
+        self.ticking = Ticking(start, step)
         self.waited = 0.0
 
     def now(self) -> datetime:
@@ -96,19 +96,19 @@ class Wire(Simulator):
             behavior=behavior or Behavior(),
             analytics=analytics or AnalyticsBehavior(),
         )
-        self.said: list[tuple[str, Answer]] = []
+        self.answers: list[tuple[str, Answer]] = []
         self._before = before
         self._without = without
 
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
-        kept = {name: value for name, value in headers.items() if name.lower() != self._without}
-        answer = self._before(target) or super().answer(method, target, kept)
-        self.said.append((target, answer))
+        sent_headers = {name: value for name, value in headers.items() if name.lower() != self._without}
+        answer = self._before(target) or super().answer(method, target, sent_headers)
+        self.answers.append((target, answer))
         return answer
 
-    def asked(self, source: str) -> list[dict[str, list[str]]]:
+    def queries(self, source: str) -> list[dict[str, list[str]]]:
         """The queries of every request to one report."""
-        return [parse_qs(urlsplit(target).query) for target, _ in self.said if source in urlsplit(target).path]
+        return [parse_qs(urlsplit(target).query) for target, _ in self.answers if source in urlsplit(target).path]
 
 
 def transport(simulator: Simulator) -> httpx2.MockTransport:
@@ -124,12 +124,14 @@ def transport(simulator: Simulator) -> httpx2.MockTransport:
     return httpx2.MockTransport(handle)
 
 
-def synced(path: Path, wire: Wire, since: date, until: date | None = None, *, key: str = KEY, **more: Any) -> Outcome:
+def synced(
+    path: Path, wire: Wire, since: date, until: date | None = None, *, key: str = KEY, **options: Any
+) -> Outcome:
     """One sync of the days before `until` from the simulator, of the older reports where nothing else is said."""
-    more.setdefault("source", "reports")
+    options.setdefault("source", "reports")
     with Client(Credential(key), clock=wire.clock, transport=transport(wire)) as client:
         book = Ledger(path, wire.clock)
-        return book.sync(str(since), str(until - timedelta(days=1)) if until else None, client=client, **more)
+        return book.sync(str(since), str(until - timedelta(days=1)) if until else None, client=client, **options)
 
 
 @lru_cache(maxsize=4)
@@ -141,16 +143,16 @@ def rows(path: Path, sql: str) -> list[dict[str, Any]]:
     """The rows of a query as Python objects, dates and decimals as such."""
     tables = Tables(path)
     engine = _engine(path, tables.newest().number, tables.open(PAGES).version())
-    found: list[dict[str, Any]] = engine.sql(sql).to_pylist()
-    return found
+    table: list[dict[str, Any]] = engine.sql(sql).to_pylist()
+    return table
 
 
 def records(path: Path, table: LedgerTable, version: Version | None = None) -> list[dict[str, Any]]:
     """Every row of a table as the newest version pins it, or that one, read without the engine."""
     tables = Tables(path)
     pinned = (version or tables.newest()).tables[table.name]
-    found: list[dict[str, Any]] = tables.open(table, pinned).to_pyarrow_table().to_pylist()
-    return found
+    entries: list[dict[str, Any]] = tables.open(table, pinned).to_pyarrow_table().to_pylist()
+    return entries
 
 
 def content(path: Path, *, untimed: bool = False) -> Tabled:
@@ -171,9 +173,9 @@ def content(path: Path, *, untimed: bool = False) -> Tabled:
 
 def days_of(path: Path, source: str, grain: str = "day") -> dict[date, str]:
     """The state of each day that the ledger has of a source."""
-    found = [row for row in records(path, DAYS) if (row["source"], row["grain"]) == (source, grain)]
-    assert len(found) == len({row["day"] for row in found})
-    return {row["day"]: row["state"] for row in found}
+    states = [row for row in records(path, DAYS) if (row["source"], row["grain"]) == (source, grain)]
+    assert len(states) == len({row["day"] for row in states})
+    return {row["day"]: row["state"] for row in states}
 
 
 def _named(world: World, group: Any) -> Dims:
@@ -187,9 +189,9 @@ def used(world: World, day: date, hour: int | None = None) -> dict[Dims, Counts]
     sums: dict[Dims, list[int]] = defaultdict(lambda: [0] * 6)
     for request in world.requests(day):
         if hour is None or request.at.hour == hour:
-            mine = sums[_named(world, request.group)]
-            for place, count in enumerate(request[2:8]):
-                mine[place] += count
+            counts = sums[_named(world, request.group)]
+            for index, count in enumerate(request[2:8]):
+                counts[index] += count
     return {dims: tuple(counts) for dims, counts in sums.items()}
 
 
@@ -217,36 +219,36 @@ def spent(world: World, day: date) -> dict[Dims, Decimal]:
 
 def ledger_used(path: Path, table: LedgerTable = USAGE_DAY) -> dict[tuple[Any, ...], dict[Dims, Counts]]:
     """What the ledger says was used, by (day,) or (day, hour), then by all nine dimensions."""
-    found: dict[tuple[Any, ...], dict[Dims, Counts]] = defaultdict(dict)
+    by_bucket: dict[tuple[Any, ...], dict[Dims, Counts]] = defaultdict(dict)
     hour = ("hour_of_day",) if table is USAGE_HOUR else ()
     for row in records(path, table):
-        bucket = found[tuple(row[name] for name in ("day", *hour))]
+        bucket = by_bucket[tuple(row[name] for name in ("day", *hour))]
         dims = tuple(row[name] for name in USED)
         assert dims not in bucket, "a group stands twice"
         bucket[dims] = tuple(row[name] for name in COUNTED)
-    return found
+    return by_bucket
 
 
 def ledger_spent(path: Path) -> dict[date, dict[Dims, Decimal]]:
     """What the ledger says was billed, by day, then as `spent` has it."""
-    found: dict[date, dict[Dims, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    by_day: dict[date, dict[Dims, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for row in records(path, COST):
-        found[row["day"]][tuple(row[it] for it in ("workspace", "model", "kind", "tier", "context", "geo"))] += row[
-            "billed"
-        ]
-    return {day: {dims: amount for dims, amount in lines.items() if amount} for day, lines in found.items()}
+        by_day[row["day"]][tuple(row[name] for name in ("workspace", "model", "kind", "tier", "context", "geo"))] += (
+            row["billed"]
+        )
+    return {day: {dims: amount for dims, amount in lines.items() if amount} for day, lines in by_day.items()}
 
 
 def assert_true(path: Path, world: World, days: Iterable[date]) -> None:
     """Both halves of these ended days stand in the ledger as they happened, with their control totals."""
     usage, cost = ledger_used(path), ledger_spent(path)
-    kept = {(row["source"], row["day"]): row for row in records(path, DAYS) if row["grain"] == "day"}
+    day_rows = {(row["source"], row["day"]): row for row in records(path, DAYS) if row["grain"] == "day"}
     for day in days:
         truth = used(world, day)
         assert usage.get((day,), {}) == truth, day
-        assert tuple(kept["usage", day][name] for name in COUNTED) == counted(truth), day
+        assert tuple(day_rows["usage", day][name] for name in COUNTED) == counted(truth), day
         assert cost.get(day, {}) == spent(world, day), day
-        assert kept["cost", day]["billed"] == world.billed(day), day
+        assert day_rows["cost", day]["billed"] == world.billed(day), day
 
 
 def small(seed: int = 1, *, requests: int = 3) -> World:
@@ -256,7 +258,7 @@ def small(seed: int = 1, *, requests: int = 3) -> World:
 
 def span(start: date, end: date) -> list[date]:
     """The days from `start` to before `end`."""
-    return [start + timedelta(days=place) for place in range((end - start).days)]
+    return [start + timedelta(days=number) for number in range((end - start).days)]
 
 
 def _environment(ledger: Path, url: str) -> dict[str, str]:
@@ -270,7 +272,7 @@ def _environment(ledger: Path, url: str) -> dict[str, str]:
     }
 
 
-def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[str]:
+def child(*words: str, ledger: Path, url: str, **options: Any) -> subprocess.Popen[str]:
     """A real process of the command line, told all it needs by its environment."""
     return subprocess.Popen(  # noqa: S603 - our own program
         [sys.executable, "-m", "tallystick", *words],
@@ -278,7 +280,7 @@ def child(*words: str, ledger: Path, url: str, **more: Any) -> subprocess.Popen[
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        **more,
+        **options,
     )
 
 
@@ -311,19 +313,19 @@ class Forks:
         assert self._parent.stdin
         self._parent.stdin.write(json.dumps([words, _environment(ledger, url)]) + "\n")
         self._parent.stdin.flush()
-        return self._said()
+        return self._number()
 
     def kill(self, process: int) -> int:
         """Shoot the one that was started, if it still runs; its exit code, or less the number of what ended it."""
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-        return self._said()
+        return self._number()
 
     def close(self) -> None:
         """Let the parent end."""
         self._parent.communicate()
 
-    def _said(self) -> int:
+    def _number(self) -> int:
         assert self._parent.stdout
         return int(self._parent.stdout.readline())
 
@@ -358,13 +360,13 @@ HOURS_SINCE = date(2026, 11, 9)
 
 def shared(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
     """A folder that is made once in a run of the tests, by whichever worker first needs it; only to be read."""
-    mine = tmp_path_factory.getbasetemp()
-    place = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / name
-    with FileLock(f"{place}.lock"):
-        if not place.with_suffix(".made").exists():
-            make(place)
-            place.with_suffix(".made").touch()
-    return place
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.with_suffix(".made").exists():
+            make(folder)
+            folder.with_suffix(".made").touch()
+    return folder
 
 
 def _full(path: Path) -> None:

@@ -31,42 +31,42 @@ BY = (*FACETS, "actor")
 Row = dict[str, Any]
 
 
-def _who(world: World, facet: Any) -> tuple[str, ...]:
+def _caller(world: World, facet: Any) -> tuple[str, ...]:
     """A request's dimensions as the ledger must hold them, in the order of BY."""
-    said = {name: getattr(facet, field) or NAMED[name].null for name, field in FACETS.items()}
-    if said["workspace"] == world.organization.default.id:
-        said["workspace"] = "default"
+    dimensions = {name: getattr(facet, field) or NAMED[name].null for name, field in FACETS.items()}
+    if dimensions["workspace"] == world.organization.default.id:
+        dimensions["workspace"] = "default"
     wire = facet.actor.wire() if facet.actor else None
     actor = msgspec.convert(wire, Actor).id if wire else "unattributed"
-    return (*said.values(), actor)
+    return (*dimensions.values(), actor)
 
 
 def _used(world: World, day: date) -> dict[tuple[str, ...], Counter[str]]:
     """What was used on a day, by every dimension, request by request."""
-    found: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+    by_caller: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for request in world.requests(day):
-        mine = found[_who(world, world.facet(request))]
-        mine.update(dict(zip(COUNTED, request[2:8], strict=True)) | {"requests": 1})
-    return found
+        counts = by_caller[_caller(world, world.facet(request))]
+        counts.update(dict(zip(COUNTED, request[2:8], strict=True)) | {"requests": 1})
+    return by_caller
 
 
 def _spent(world: World, day: date) -> dict[tuple[str, ...], Decimal]:
     """What requests of a day were billed at list price, by every dimension and kind."""
-    found: Counter[tuple[str, ...]] = Counter()
+    picodollars: Counter[tuple[str, ...]] = Counter()
     for request in world.requests(day):
-        who = _who(world, world.facet(request))
+        caller = _caller(world, world.facet(request))
         for kind, amount in request.picodollars().items():
-            found[(*who, KINDS[kind])] += amount
-    return {who: Decimal(amount).scaleb(-12) for who, amount in found.items() if amount}
+            picodollars[(*caller, KINDS[kind])] += amount
+    return {caller: Decimal(amount).scaleb(-12) for caller, amount in picodollars.items() if amount}
 
 
 def assert_newer(path: Path, world: World, days: list[date]) -> None:
     """Use, money and charges of these ended days are the truth, group by group."""
     used: dict[date, dict[tuple[str, ...], Row]] = defaultdict(dict)
     for row in records(path, ANALYTICS_USAGE):
-        who = tuple(row[name] for name in BY)
-        assert who not in used[row["day"]], "a group stands twice"
-        used[row["day"]][who] = row
+        caller = tuple(row[name] for name in BY)
+        assert caller not in used[row["day"]], "a group stands twice"
+        used[row["day"]][caller] = row
     listed: dict[date, Counter[tuple[str, ...]]] = defaultdict(Counter)
     billed: Counter[date] = Counter()
     charged: dict[date, Counter[tuple[str, ...]]] = defaultdict(Counter)
@@ -80,11 +80,11 @@ def assert_newer(path: Path, world: World, days: list[date]) -> None:
             charged[row["day"]][*(row[name] for name in BY), row["kind"]] += row["list"]
     for day in days:
         truth = _used(world, day)
-        for who, counts in truth.items():
-            assert {name: used[day][who][name] for name in (*COUNTED, "requests")} == {
+        for caller, counts in truth.items():
+            assert {name: used[day][caller][name] for name in (*COUNTED, "requests")} == {
                 name: counts[name] for name in (*COUNTED, "requests")
-            }, (day, who)
-        spans = [row for who, row in used[day].items() if who not in truth]
+            }, (day, caller)
+        spans = [row for caller, row in used[day].items() if caller not in truth]
         assert all(row[name] == 0 for row in spans for name in COUNTED), "only code execution has no request"
         assert dict(listed[day]) == _spent(world, day), day
         assert dict(charged[day]) == _spent(world, day), day

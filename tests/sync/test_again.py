@@ -60,7 +60,7 @@ def test_a_second_sync_changes_nothing(copy: Path, truth: World) -> None:
     for grain in ("day", "hour"):
         wire = Wire(truth)
         done = synced(copy, wire, SINCE if grain == "day" else HOURS_SINCE, grain=grain)
-        for query in (*wire.asked("usage_report"), *wire.asked("cost_report")):
+        for query in (*wire.queries("usage_report"), *wire.queries("cost_report")):
             start = datetime.fromisoformat(query["starting_at"][0]).date()
             assert start >= days_ago(3) or ("group_by[]" not in query and start >= days_ago(35)), query
         assert (done.days, done.names, done.moved, done.gaps, done.warnings) == (0, 0, {}, {}, [])
@@ -131,7 +131,7 @@ def test_rebuilding_needs_an_archive_and_an_empty_place(full: Path, tmp_path: Pa
     (tmp_path / "taken" / "note").write_text("mine")
     with pytest.raises(InvalidQuestion):
         rebuild(full, tmp_path / "taken", PUBLIC)
-    assert [it.name for it in (tmp_path / "taken").iterdir()] == ["note"]
+    assert [file.name for file in (tmp_path / "taken").iterdir()] == ["note"]
     with pytest.raises(LedgerError):
         rebuild(tmp_path / "nothing", tmp_path / "new", PUBLIC)
     assert not (tmp_path / "new").exists()
@@ -145,9 +145,9 @@ def test_two_seeds_do_not_look_alike(tmp_path: Path, one_go: Path) -> None:
 
 def test_a_version_states_its_totals(full: Path, truth: World) -> None:
     """Each version says what was committed and the control totals that were checked, in the order of commits."""
-    found = rows(full, "SELECT * FROM versions ORDER BY version")
-    assert [row["version"] for row in found] == list(range(1, len(found) + 1))
-    october = next(row for row in found if row["what"].startswith("cost by day, 2026-10-01 to 2026-10-31"))
+    versions = rows(full, "SELECT * FROM versions ORDER BY version")
+    assert [row["version"] for row in versions] == list(range(1, len(versions) + 1))
+    october = next(row for row in versions if row["what"].startswith("cost by day, 2026-10-01 to 2026-10-31"))
     billed = sum((truth.billed(day) for day in span(date(2026, 10, 1), date(2026, 11, 1))), start=0)
     assert f'"{billed.normalize():f}"' in october["totals"]
-    assert all(row["committed_at"] - NOW < timedelta(seconds=1) for row in found)
+    assert all(row["committed_at"] - NOW < timedelta(seconds=1) for row in versions)

@@ -53,48 +53,48 @@ def edited(world: World, edit: Callable[[list[dict[str, Any]]], None]) -> Callab
         if SPENT not in target:
             return None
         answer = plain.answer("GET", target, headers)
-        said = json.loads(answer.body)
-        edit(said["data"])
-        return Answer(answer.status, json.dumps(said).encode(), answer.headers)
+        page = json.loads(answer.body)
+        edit(page["data"])
+        return Answer(answer.status, json.dumps(page).encode(), answer.headers)
 
     return before
 
 
 def test_tokens_are_those_of_the_truth(ledger: Path, world: World) -> None:
     """By day, person and model, the tokens of the ledger are those of the requests, seats and keys included."""
-    names = Counter(it.name for it in world.organization.keys)
-    ids = {it.id: it.id if names[it.name] == 1 else f"key:{it.name}" for it in world.organization.keys}
+    names = Counter(key.name for key in world.organization.keys)
+    ids = {key.id: key.id if names[key.name] == 1 else f"key:{key.name}" for key in world.organization.keys}
     coding = world.organization.coding.id
     true: Counter[tuple[Any, ...]] = Counter()
     for day in span(SINCE, TODAY):
         for request in (*world.requests(day), *world.seated(day)):
             group = request.group
-            who = group.account or ids.get(group.key or "")
-            if group.workspace == coding and who:
+            actor = group.account or ids.get(group.key or "")
+            if group.workspace == coding and actor:
                 counts = (request.uncached, request.output, request.read, request.write_5m + request.write_1h)
                 for kind, count in zip(("input", "output", "cache_read", "cache_write"), counts, strict=True):
-                    true[day, who, group.model, kind] += count
-    found: Counter[tuple[Any, ...]] = Counter()
+                    true[day, actor, group.model, kind] += count
+    sums: Counter[tuple[Any, ...]] = Counter()
     for row in records(ledger, ACTIVITY):
         for kind in ("input", "output", "cache_read", "cache_write") if row["model"] != "none" else ():
-            found[row["day"], row["actor"], row["model"], kind] += row[kind]
-    assert +found == +true
-    assert any(who.startswith("key:") for _, who, _, _ in found)
+            sums[row["day"], row["actor"], row["model"], kind] += row[kind]
+    assert +sums == +true
+    assert any(actor.startswith("key:") for _, actor, _, _ in sums)
 
 
 def test_what_was_done_is_told_once(ledger: Path, world: World) -> None:
     """Counts and estimates sum to those of the report, however many models a row has."""
     wire = Wire(world)
     synced(ledger.parent / "again", wire, SINCE)
-    rows = [row for target, answer in wire.said if SPENT in target for row in json.loads(answer.body)["data"]]
-    kept = records(ledger, ACTIVITY)
-    assert sum(it["sessions"] or 0 for it in kept) == sum(it["core_metrics"]["num_sessions"] for it in rows)
-    assert sum(it["edit_accepted"] or 0 for it in kept) == sum(
-        it["tool_actions"]["edit_tool"]["accepted"] for it in rows
+    rows = [row for target, answer in wire.answers if SPENT in target for row in json.loads(answer.body)["data"]]
+    activity = records(ledger, ACTIVITY)
+    assert sum(row["sessions"] or 0 for row in activity) == sum(row["core_metrics"]["num_sessions"] for row in rows)
+    assert sum(row["edit_accepted"] or 0 for row in activity) == sum(
+        row["tool_actions"]["edit_tool"]["accepted"] for row in rows
     )
-    cents = sum(part["estimated_cost"]["amount"] for it in rows for part in it["model_breakdown"])
-    assert sum((it["estimated"] or Decimal(0) for it in kept), Decimal(0)) == Decimal(cents) / 100
-    assert {it["customer"] for it in kept} == {"api", "subscription"}
+    cents = sum(part["estimated_cost"]["amount"] for row in rows for part in row["model_breakdown"])
+    assert sum((row["estimated"] or Decimal(0) for row in activity), Decimal(0)) == Decimal(cents) / 100
+    assert {row["customer"] for row in activity} == {"api", "subscription"}
 
 
 def test_days_are_read_once_they_have_ended(ledger: Path, world: World) -> None:
@@ -113,11 +113,11 @@ def test_older_days_are_read_weekly(path: Path, world: World) -> None:
     synced(path, Wire(world, Clock(NOW - 8 * DAY)), days_ago(10))
     wire = Wire(world, Clock(NOW - 6 * DAY))
     synced(path, wire, days_ago(10))
-    asked = {it["starting_at"][0] for it in wire.asked(SPENT)}
-    assert asked == {str(day) for day in span(days_ago(9), days_ago(6))}
+    starts = {query["starting_at"][0] for query in wire.queries(SPENT)}
+    assert starts == {str(day) for day in span(days_ago(9), days_ago(6))}
     wire = Wire(world)
     synced(path, wire, days_ago(10))
-    assert str(days_ago(10)) in {it["starting_at"][0] for it in wire.asked(SPENT)}
+    assert str(days_ago(10)) in {query["starting_at"][0] for query in wire.queries(SPENT)}
 
 
 def test_rebuilt_row_for_row(ledger: Path, tmp_path: Path) -> None:
@@ -138,8 +138,8 @@ def test_a_refusal_is_a_remark(path: Path, world: World) -> None:
     error = json.dumps({"type": "error", "error": {"type": "permission_error", "message": "No."}}).encode()
     wire = Wire(world, before=lambda target: Answer(403, error) if SPENT in target else None)
     done = synced(path, wire, days_ago(50))
-    assert len(wire.asked(SPENT)) == 1
-    assert [it for it in done.warnings if "Claude Code" in it] == done.warnings
+    assert len(wire.queries(SPENT)) == 1
+    assert [warning for warning in done.warnings if "Claude Code" in warning] == done.warnings
     assert days_of(path, "claude_code") == {}
     assert days_of(path, "cost")
 
@@ -148,7 +148,7 @@ def test_it_can_be_left_out(path: Path, world: World) -> None:
     """Without it, nothing is asked of the report."""
     wire = Wire(world)
     synced(path, wire, days_ago(2), coding=False)
-    assert wire.asked(SPENT) == []
+    assert wire.queries(SPENT) == []
 
 
 def test_the_bill_stays_as_it_is(ledger: Path, path: Path, world: World) -> None:
@@ -168,15 +168,17 @@ def test_unknown_fields_tools_and_absent_ones(path: Path, world: World) -> None:
             del row["core_metrics"], row["is_remote"], row["subscription_type"]
 
     done = synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
-    kept = records(path, ACTIVITY)
-    counts = [it for it in kept if it["model"] == "none"]
-    assert {it["customer"] for it in kept} == {"barter"}
-    assert {(it["remote"], it["subscription"], it["sessions"]) for it in counts} == {("unknown", "unknown", None)}
-    assert all(it["other_accepted"] == 2 * it["other_rejected"] > 0 for it in counts)
+    activity = records(path, ACTIVITY)
+    counts = [row for row in activity if row["model"] == "none"]
+    assert {row["customer"] for row in activity} == {"barter"}
+    assert {(count["remote"], count["subscription"], count["sessions"]) for count in counts} == {
+        ("unknown", "unknown", None)
+    }
+    assert all(count["other_accepted"] == 2 * count["other_rejected"] > 0 for count in counts)
     odd = {"claude_code mood", "claude_code tool_actions.juggle_tool"}
     # Rows here and on other machines are alike, now that nothing tells which is which.
     alike = {"claude_code data[]", f"claude_code {days_ago(1)}"}
-    assert {it.split(":")[0] for it in done.issues} == odd | alike
+    assert {issue.split(":")[0] for issue in done.issues} == odd | alike
 
 
 def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -189,12 +191,12 @@ def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.Mo
                 row["actor"]["email_address"] = "Someone@Else.example"
 
     synced(path, Wire(world, before=edited(world, edit)), days_ago(2))
-    people = {it["actor"] for it in records(path, ACTIVITY) if it["actor_type"] == "user_actor"}
+    people = {record["actor"] for record in records(path, ACTIVITY) if record["actor_type"] == "user_actor"}
     [made] = people
     assert made.startswith(MADE)
     assert len(made) == len(MADE) + LETTERS
     assert "else" not in repr(records(path, ACTIVITY)).lower()
-    assert [it["email"] for it in records(path, NAMES) if it["id"] == made] == ["Someone@Else.example"]
+    assert [record["email"] for record in records(path, NAMES) if record["id"] == made] == ["Someone@Else.example"]
     file = path.parent / "config" / "tallystick" / "people.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     rebuild(path, path.parent / "new", PUBLIC)
@@ -230,12 +232,12 @@ def test_an_odd_part_of_a_row_is_unknown(path: Path, world: World, change: dict[
         rows[0].update(change)
 
     synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
-    kept = records(path, ACTIVITY)
-    assert {it["source"] for it in records(path, DAYS)} >= {"claude_code"}
+    activity = records(path, ACTIVITY)
+    assert {record["source"] for record in records(path, DAYS)} >= {"claude_code"}
     if "core_metrics" in change:
-        assert None in [row["sessions"] for row in kept if row["model"] == "none"]
+        assert None in [row["sessions"] for row in activity if row["model"] == "none"]
     if "model_breakdown" in change:
-        assert None in [row["estimated"] for row in kept if row["model"] in ("m", "unknown")]
+        assert None in [row["estimated"] for row in activity if row["model"] in ("m", "unknown")]
 
 
 def test_a_row_that_came_before(path: Path, world: World) -> None:
@@ -262,4 +264,4 @@ def test_a_row_of_another_day_is_not_kept(path: Path, world: World) -> None:
     with pytest.raises(error):
         synced(path, Wire(world, before=edited(world, edit)), days_ago(1))
     assert records(path, ACTIVITY) == []
-    assert not [it for it in records(path, DAYS) if it["source"] == "claude_code"]
+    assert not [record for record in records(path, DAYS) if record["source"] == "claude_code"]

@@ -58,13 +58,13 @@ class Book(NamedTuple):
     path: Path
     world: World
 
-    def read(self, at: datetime) -> None:
+    def read(self, when: datetime) -> None:
         """A sync at that time."""
-        synced(self.path, Wire(self.world, Clock(at)), FIRST)
+        synced(self.path, Wire(self.world, Clock(when)), FIRST)
 
-    def close(self, name: str, at: datetime, owners: Owners = OWNERS, *, provisional: bool = True) -> Month:
+    def close(self, name: str, when: datetime, owners: Owners = OWNERS, *, provisional: bool = True) -> Month:
         """Close a month at that time."""
-        [closed] = close(Tables(self.path), name, owners, PUBLIC, Clock(at).now, provisional=provisional)
+        [closed] = close(Tables(self.path), name, owners, PUBLIC, Clock(when).now, provisional=provisional)
         return closed
 
     def engine(self) -> Engine:
@@ -78,8 +78,10 @@ class Book(NamedTuple):
 
     def bill(self, name: str) -> Decimal:
         """What a month was billed, by the control totals of its days."""
-        found = [row for row in records(self.path, DAYS) if row["source"] == "cost" and f"{row['day']:%Y-%m}" == name]
-        return sum((row["billed"] for row in found), Decimal(0))
+        cost_days = [
+            row for row in records(self.path, DAYS) if row["source"] == "cost" and f"{row['day']:%Y-%m}" == name
+        ]
+        return sum((row["billed"] for row in cost_days), Decimal(0))
 
     def charged(self, name: str) -> Charged:
         """The statements of a month as they stand."""
@@ -136,13 +138,13 @@ def test_a_month_is_closed_with_its_bill(book: Book) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [("2026-11", "has not ended"), ("2026-09", "absent"), ("2026-13", "not a month"), ("October", "not a month")],
 )
-def test_what_cannot_be_closed_is_not(book: Book, name: str, said: str) -> None:
+def test_what_cannot_be_closed_is_not(book: Book, name: str, message: str) -> None:
     """A month that has not ended, whose days are absent, or that is none, is refused with the reason, and not kept."""
     before = Tables(book.path).newest().number
-    with pytest.raises(TallystickError, match=said):
+    with pytest.raises(TallystickError, match=message):
         book.close(name, NOVEMBER)
     assert Tables(book.path).newest().number == before
     assert not records(book.path, CLOSED)
@@ -200,8 +202,8 @@ def test_what_is_restated_is_charged_in_the_next_month(book: Book) -> None:
     book.read(DECEMBER)
     later = book.month("2026-12").billed(ADJUSTMENT)
     assert later == book.bill("2026-11") - november.billed(CHARGE) != 0
-    whole = sum(row["billed"] or 0 for row in records(book.path, CLOSED)) + later
-    assert whole == book.bill("2026-10") + book.bill("2026-11")
+    total = sum(row["billed"] or 0 for row in records(book.path, CLOSED)) + later
+    assert total == book.bill("2026-10") + book.bill("2026-11")
 
 
 def test_statements_after_a_restatement(book: Book) -> None:
@@ -215,7 +217,7 @@ def test_statements_after_a_restatement(book: Book) -> None:
     made = book.charged("2026-11")
     assert sum(made.amount(team, ADJUSTMENT) for team in made.teams) == book.bill("2026-10") - before != 0
     assert made.whole == book.bill("2026-11") + book.bill("2026-10") - before
-    adjusted = {team for team in made.teams if any(it["part"] == ADJUSTMENT for it in made.lines[team])}
+    adjusted = {team for team in made.teams if any(line["part"] == ADJUSTMENT for line in made.lines[team])}
     for team in made.teams:
         titles = {section.title for section in statement(made, team).sections}
         assert ("Adjustments of closed months" in titles) == (team in adjusted)
@@ -231,15 +233,15 @@ def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
     before = book.bill("2026-10")
     book.world.restate(date(2026, 10, 20))
     book.read(NOVEMBER)
-    [said] = ledger.restated()
-    assert "2026-10" in said
-    assert plain(book.bill("2026-10") - before) in said
-    [said] = otherwise(book.engine(), utc_month("2026-10"), OWNERS)
-    assert "2026-10 was closed with other amounts: " in said.text
+    [message] = ledger.restated()
+    assert "2026-10" in message
+    assert plain(book.bill("2026-10") - before) in message
+    [message] = otherwise(book.engine(), utc_month("2026-10"), OWNERS)
+    assert "2026-10 was closed with other amounts: " in message.text
     assert otherwise(book.engine(), utc_month("2026-11"), OTHERS) == []
-    [said] = otherwise(book.engine(), utc_month("2026-10"), OTHERS)
-    assert "2026-10 was closed by other rules of the owners: " in said.text
-    assert " USD then, " in said.text
+    [message] = otherwise(book.engine(), utc_month("2026-10"), OTHERS)
+    assert "2026-10 was closed by other rules of the owners: " in message.text
+    assert " USD then, " in message.text
 
 
 def test_owners_of_a_closed_month_stay(book: Book) -> None:
@@ -251,18 +253,18 @@ def test_owners_of_a_closed_month_stay(book: Book) -> None:
 
 def test_the_digest_is_of_the_rows_alone(book: Book, tmp_path: Path) -> None:
     """Another machine that builds the ledger from the same pages closes the month with the same digest, at any time."""
-    mine = book.close("2026-10", NOVEMBER).closing
-    assert mine
+    closing = book.close("2026-10", NOVEMBER).closing
+    assert closing
     fresh = tmp_path / "other"
     shutil.copytree(book.path / "pages", fresh / "pages")
     rebuild(fresh, tmp_path / "rebuilt", PUBLIC)
-    [other] = close(Tables(tmp_path / "rebuilt"), "2026-10", OWNERS, PUBLIC, Clock(DECEMBER).now, provisional=True)
-    assert other.closing
-    assert (other.closing.digest, other.closing.at) == (mine.digest, DECEMBER)
+    [second] = close(Tables(tmp_path / "rebuilt"), "2026-10", OWNERS, PUBLIC, Clock(DECEMBER).now, provisional=True)
+    assert second.closing
+    assert (second.closing.digest, second.closing.at) == (closing.digest, DECEMBER)
     rows = kept(book.engine(), book.world.organization.id, "2026-10")
     places = list(range(rows.num_rows))
     random.Random(1).shuffle(places)  # noqa: S311 - an order, not a secret
-    assert digest(rows.take(places)) == mine.digest
+    assert digest(rows.take(places)) == closing.digest
 
 
 def test_a_rebuilt_ledger_keeps_its_closed_months(book: Book, tmp_path: Path) -> None:
@@ -303,9 +305,9 @@ def test_a_killed_closing_is_whole_or_not_at_all(book: Book, tmp_path: Path) -> 
     copy = tmp_path / "killed"
     shutil.copytree(book.path, copy)
     process = child("close", "2026-10", "--yes", "--provisional", ledger=copy, url="http://127.0.0.1:1")
-    held = (copy / "closed" / "_delta_log").glob
+    files = (copy / "closed" / "_delta_log").glob
     patience = time.monotonic() + 30
-    while len(list(held("*.json"))) < 2 and process.poll() is None and time.monotonic() < patience:
+    while len(list(files("*.json"))) < 2 and process.poll() is None and time.monotonic() < patience:
         time.sleep(0.001)
     process.send_signal(signal.SIGKILL)
     process.communicate()
@@ -340,8 +342,10 @@ def test_another_split_is_no_restatement(book: Book) -> None:
     where = rows(book.path, f"{query} LIMIT 1")[0]
     delta = Tables(book.path).open(CHARGES)
     for key, sign in ((where.pop("one"), "+"), (where.pop("other"), "-")):
-        of = " and ".join(f"{name} = " + (f"date '{it}'" if name == "day" else f"'{it}'") for name, it in where.items())
-        delta.update(updates={"billed": f"billed {sign} 0.000001"}, predicate=f"{of} and key = '{key}'")
+        condition = " and ".join(
+            f"{name} = " + (f"date '{value}'" if name == "day" else f"'{value}'") for name, value in where.items()
+        )
+        delta.update(updates={"billed": f"billed {sign} 0.000001"}, predicate=f"{condition} and key = '{key}'")
     with Tables(book.path).writing() as writer:
         writer.delta(CHARGES).restore(delta.version())
         writer.commit(book.world.organization.id, "split otherwise", NOVEMBER, {})
@@ -381,8 +385,8 @@ def test_no_frozen_rule_names_a_person(book: Book) -> None:
     hers = "SELECT actor, list(DISTINCT day) AS days FROM charges WHERE billed > 0 AND month = '2026-10' GROUP BY actor"
     query = f"SELECT * FROM names JOIN ({hers}) ON id = actor WHERE type = 'user' ORDER BY len(days) DESC LIMIT 1"  # noqa: S608
     [person] = rows(book.path, query)
-    said = [person["email"], person["name"], f"*{person['email'][1:]}"]
-    owners = Owners.read([{"team": "hers", "actor": said}])
+    patterns = [person["email"], person["name"], f"*{person['email'][1:]}"]
+    owners = Owners.read([{"team": "hers", "actor": patterns}])
     closed = book.close("2026-10", NOVEMBER, owners)
     assert closed.billed(CHARGE) == book.bill("2026-10")
     for row in records(book.path, CLOSED):

@@ -76,8 +76,8 @@ def test_killed_at_any_moment_it_ends_as_if_never_killed(
     right = content(unharmed, untimed=True)
     rng = random.Random(f"kill {fresh}")  # noqa: S311 - repeatable, not secret
     killed = 0
-    for place in range(5):
-        path = tmp_path / f"ledger{place}"
+    for number in range(5):
+        path = tmp_path / f"ledger{number}"
         if not fresh:
             shutil.copytree(older, path)
         for _ in range(2):
@@ -108,7 +108,7 @@ def _assert_both_halves(path: Path) -> None:
 
 
 def _reached(wire: Wire, process: int, requests: int) -> bool:
-    return len(wire.said) >= requests or not Path(f"/proc/{process}").exists()
+    return len(wire.answers) >= requests or not Path(f"/proc/{process}").exists()
 
 
 def _known(path: Path) -> list[date]:
@@ -130,10 +130,10 @@ def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) 
     with serve(Wire(world, before=before)) as server:
         process = child("sync", "--source", "reports", "--since", str(since), ledger=path, url=server.url)
         hit.append(process.pid)
-        _, said = process.communicate(timeout=120)
+        _, output = process.communicate(timeout=120)
     assert process.returncode == 130
-    assert "Traceback" not in said
-    assert "What was committed stays" in said
+    assert "Traceback" not in output
+    assert "What was committed stays" in output
     october = span(since, date(2026, 11, 1))
     assert {(row["source"], row["day"]) for row in records(path, DAYS)} == {
         (source, day) for source in ("cost", "usage") for day in october
@@ -150,8 +150,8 @@ def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> N
         both = [
             child("sync", "--source", "reports", "--since", str(SINCE), ledger=path, url=server.url) for _ in range(2)
         ]
-        said = [process.communicate(timeout=60) for process in both]
-    assert [process.returncode for process in both] == [0, 0], said
+        outputs = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
     assert content(path, untimed=True) == content(tmp_path / "one", untimed=True)
     versions = [row["version"] for row in rows(path, "SELECT version FROM versions ORDER BY 1")]
     assert versions == [row["version"] for row in rows(tmp_path / "one", "SELECT version FROM versions ORDER BY 1")]
@@ -171,7 +171,7 @@ def test_a_disk_that_takes_no_more_is_an_error_of_the_ledger(path: Path, world: 
     with serve(Wire(world, before=before)) as server:
         process = child("sync", "--source", "reports", "--since", str(SINCE), ledger=path, url=server.url)
         hit.append(process.pid)
-        _, said = process.communicate(timeout=30)
-    assert (process.returncode, "Traceback" in said) == (6, False), said[-600:]
+        _, output = process.communicate(timeout=30)
+    assert (process.returncode, "Traceback" in output) == (6, False), output[-600:]
     synced(path, Wire(world), SINCE)
     assert_true(path, world, span(SINCE, TODAY))

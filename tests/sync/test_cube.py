@@ -38,25 +38,25 @@ anything = st.lists(
 )
 
 
-def _said(name: str, value: str | None) -> str:
+def _value(name: str, value: str | None) -> str:
     return value or ABSENT[name]
 
 
 def _scouted(rows: list[Row], *, speed: bool = True) -> list[dict[str, str]]:
     """What the two scouts say of the rows."""
-    asked = [tuple(name for name in by if speed or name != "speed") for by in SCOUTS]
-    found = {(by, tuple(_said(name, row[NAMES.index(name)]) for name in by)) for by in asked for row in rows}
-    return [dict(zip(by, values, strict=True)) for by, values in sorted(found)]
+    groupings = [tuple(name for name in by if speed or name != "speed") for by in SCOUTS]
+    groups = {(by, tuple(_value(name, row[NAMES.index(name)]) for name in by)) for by in groupings for row in rows}
+    return [dict(zip(by, values, strict=True)) for by, values in sorted(groups)]
 
 
 def _answer(rows: list[Row], cut: Cut) -> Counter[tuple[str, ...]]:
     """The rows that the API gives for a cut; a filter names no absent value."""
-    found: Counter[tuple[str, ...]] = Counter()
+    counts: Counter[tuple[str, ...]] = Counter()
     for row in rows:
-        told = dict(zip(NAMES, row, strict=True))
-        if all(told[name] == value for name, value in cut.where.items()):
-            found[tuple(_said(name, told[name]) if name in cut.by else cut.fixed[name] for name in NAMES)] += 1
-    return found
+        values = dict(zip(NAMES, row, strict=True))
+        if all(values[name] == value for name, value in cut.where.items()):
+            counts[tuple(_value(name, values[name]) if name in cut.by else cut.fixed[name] for name in NAMES)] += 1
+    return counts
 
 
 def _together(rows: list[Row], queries: list[Cut]) -> Counter[tuple[str, ...]]:
@@ -75,7 +75,7 @@ def _together(rows: list[Row], queries: list[Cut]) -> Counter[tuple[str, ...]]:
 
 def _cube(rows: list[Row], unknown: tuple[str, ...] = ()) -> Counter[tuple[str, ...]]:
     return Counter(
-        tuple("unknown" if name in unknown else _said(name, value) for name, value in zip(NAMES, row, strict=True))
+        tuple("unknown" if name in unknown else _value(name, value) for name, value in zip(NAMES, row, strict=True))
         for row in rows
     )
 
@@ -122,7 +122,7 @@ def test_the_queries_are_few(rows: list[Row]) -> None:
     """There are never more queries than combinations of the four small dimensions, and one where five suffice."""
     queries, _ = cuts(_scouted(rows))
     places = [NAMES.index(name) for name in FILTERABLE]
-    assert len(queries) <= len({tuple(row[place] for place in places) for row in rows})
+    assert len(queries) <= len({tuple(row[index] for index in places) for row in rows})
     varied = [name for name in NAMES[3:] if len({row[NAMES.index(name)] for row in rows}) > 1]
     if rows and len(varied) <= 2:
         assert len(queries) == 1

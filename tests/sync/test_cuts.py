@@ -79,8 +79,8 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     return Ledger(path, Clock())
 
 
-def _since(book: Ledger, by: str | tuple[str, ...], **more: Any) -> Table:
-    return book.spend(by, since=f"{SINCE}", until="yesterday", **more)
+def _since(book: Ledger, by: str | tuple[str, ...], **options: Any) -> Table:
+    return book.spend(by, since=f"{SINCE}", until="yesterday", **options)
 
 
 def _billed(world: World) -> Decimal:
@@ -89,23 +89,23 @@ def _billed(world: World) -> Decimal:
 
 def _truth(world: World, name: str) -> dict[str, Decimal]:
     """What the requests of these days cost at list price, by one dimension."""
-    found: Counter[str] = Counter()
+    sums: Counter[str] = Counter()
     for day in DAYS:
         for request in world.requests(day):
             facet = world.facet(request)
-            found[getattr(facet, FIELDS[name]) or NAMED[name].null] += sum(request.picodollars().values())
-    return {said: Decimal(amount).scaleb(-12) for said, amount in found.items() if amount}
+            sums[getattr(facet, FIELDS[name]) or NAMED[name].null] += sum(request.picodollars().values())
+    return {value: Decimal(amount).scaleb(-12) for value, amount in sums.items() if amount}
 
 
 @pytest.mark.parametrize("name", FIELDS)
 def test_each_cut_is_the_truth(ledger: Path, world: World, name: str) -> None:
     """By each dimension of a cut, what its requests cost is the truth, and what is absent is `none`."""
     cut = next(cut for cut in CUTS if name in cut.dims)
-    found: dict[str, Decimal] = defaultdict(Decimal)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in records(ledger, CUT_TABLES[cut.name]):
         if row["kind"] not in SERVICES:
-            found[row[name]] += row["list"]
-    assert dict(found) == _truth(world, name)
+            sums[row[name]] += row["list"]
+    assert dict(sums) == _truth(world, name)
 
 
 @pytest.mark.parametrize("name", [cut.name for cut in CUTS if not cut.apart])
@@ -137,11 +137,11 @@ def test_groups_hold_each_user_of_theirs(company: Ledger) -> None:
         for request in world.requests(day):
             for group in world.facet(request).rbac_groups or ("none",):
                 expected[group] += sum(request.picodollars().values())
-    found: dict[str, Decimal] = defaultdict(Decimal)
+    sums: dict[str, Decimal] = defaultdict(Decimal)
     for row in _since(company, ("rbac_group", "kind"), show=("list",)).rows:
         if row["kind"] not in SERVICES:
-            found[str(row["rbac_group"])] += row["list"]
-    assert found == {group: Decimal(amount).scaleb(-12) for group, amount in expected.items()}
+            sums[str(row["rbac_group"])] += row["list"]
+    assert sums == {group: Decimal(amount).scaleb(-12) for group, amount in expected.items()}
 
 
 @pytest.mark.parametrize("name", CUT_DIMS)
@@ -246,11 +246,14 @@ def test_a_restated_day_of_a_cut_is_replaced(path: Path) -> None:
 def test_cuts_need_the_newer_dialect(path: Path) -> None:
     """Where the older dialect alone is read, no cut is, and this is said; a cut that there is not is refused."""
     world = small(4)
-    assert any("newer dialect alone" in it for it in synced(path, Wire(world), days_ago(2), cuts=("groups",)).warnings)
+    assert any(
+        "newer dialect alone" in warning
+        for warning in synced(path, Wire(world), days_ago(2), cuts=("groups",)).warnings
+    )
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"Not yet."}}', {})
     refusing = Wire(world, before=lambda target: no if "/analytics/" in target else None)
     done = synced(path, refusing, days_ago(2), source="auto", cuts=("groups",))
-    assert any("newer dialect alone" in it for it in done.warnings)
+    assert any("newer dialect alone" in warning for warning in done.warnings)
     with pytest.raises(InvalidQuestion, match="no cut 'session'"):
         newer(path, Wire(world), SINCE, cuts=("session",))
 
@@ -279,7 +282,7 @@ def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
     assert cost.measured
     wire = Wire(world)
     done = newer(path, wire, days_ago(35), days_ago(30), cuts=words)
-    assert abs(cost.requests - len(wire.said)) <= 6
+    assert abs(cost.requests - len(wire.answers)) <= 6
     assert cost.megabytes == pytest.approx(done.size / 1e6, rel=0.3)
 
 
@@ -299,5 +302,5 @@ def test_the_settings_name_cuts(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "tallystick.toml"
     file.write_text('cuts = ["groups"]\n', encoding="utf-8")
     book = Ledger.of(Settings.load(config=str(file), ledger=str(path), environment={}), clock=Clock())
-    by_default, none = ({it.source for it in book.plan("7d", cuts=cuts)[0]} for cuts in (None, ()))
+    by_default, none = ({task.source for task in book.plan("7d", cuts=cuts)[0]} for cuts in (None, ()))
     assert by_default - none == {Source.CUT_GROUPS}

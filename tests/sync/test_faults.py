@@ -111,10 +111,10 @@ def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _committed_is_right(path: Path, world: World) -> None:
     """Every day that the ledger says it has is the truth, and there are rows of no other day."""
-    kept = {(row["source"], row["day"]) for row in records(path, DAYS)} if Tables(path).exists() else set()
+    known_days = {(row["source"], row["day"]) for row in records(path, DAYS)} if Tables(path).exists() else set()
     for source, table in (("usage", USAGE_DAY), ("cost", COST)):
-        assert {row["day"] for row in records(path, table)} <= {day for of, day in kept if of == source}
-    assert_true(path, world, [day for of, day in kept if of == "usage" and ("cost", day) in kept])
+        assert {row["day"] for row in records(path, table)} <= {day for half, day in known_days if half == source}
+    assert_true(path, world, [day for half, day in known_days if half == "usage" and ("cost", day) in known_days])
 
 
 def _fault(spec: str) -> str:
@@ -179,8 +179,8 @@ def test_what_is_new_stops_nothing(path: Path, spec: str) -> None:
     """A new counter, cost type, tier or kind of actor, and undated models, leave every day read and its sums right."""
     world = small()
     synced(path, Wire(world, faults=[spec]), SINCE)
-    kept = {row["day"]: row["billed"] for row in records(path, DAYS) if row["source"] == "cost"}
-    assert kept == {day: world.billed(day) for day in span(SINCE, TODAY)}
+    bills = {row["day"]: row["billed"] for row in records(path, DAYS) if row["source"] == "cost"}
+    assert bills == {day: world.billed(day) for day in span(SINCE, TODAY)}
 
 
 def test_a_window_that_fails_is_not_half_there(path: Path, world: World) -> None:
@@ -197,7 +197,7 @@ def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> Non
     """After a lost page token the window is read once more from its start; only the second reading is judged."""
     wire = Wire(world, faults=["forget-cursor:once"])
     synced(path, wire, SINCE)
-    controls = [it for it in wire.asked("usage_report/messages") if "group_by[]" not in it]
+    controls = [query for query in wire.queries("usage_report/messages") if "group_by[]" not in query]
     assert len(controls) == 3, "before, before once more, after"
     index = rows(path, "SELECT purpose, reading FROM pages WHERE source = 'usage'")
     assert len({row["reading"] for row in index}) == 1
@@ -212,7 +212,7 @@ def test_the_first_page_of_a_cube_is_short(path: Path, world: World, monkeypatch
     monkeypatch.undo()
     wire = Wire(world)
     synced(path, wire, SINCE)
-    first = next(query for query in wire.asked("usage_report") if "workspace_id" in query.get("group_by[]", []))
+    first = next(query for query in wire.queries("usage_report") if "workspace_id" in query.get("group_by[]", []))
     assert first["limit"] == ["7"]
 
 
@@ -241,16 +241,16 @@ def test_unknown_fields_are_accepted_noticed_and_kept(path: Path, world: World, 
 
 def _index(path: Path) -> list[dict[str, Any]]:
     table = Tables(path).open(PAGES).to_pyarrow_table()
-    found: list[dict[str, Any]] = table.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
-    return found
+    entries: list[dict[str, Any]] = table.sort_by([("reading", "ascending"), ("place", "ascending")]).to_pylist()
+    return entries
 
 
 def test_every_page_is_kept_byte_for_byte(path: Path, world: World) -> None:
     """The archive holds the body of each answer as sent, in the order of the requests, under path and query."""
     wire = Wire(world)
     synced(path, wire, SINCE)
-    kept = [(row["request"], Archive(path).body(row["hash"]), row["size"]) for row in _index(path)]
-    assert kept == [(target, answer.body, len(answer.body)) for target, answer in wire.said]
+    pages = [(row["request"], Archive(path).body(row["hash"]), row["size"]) for row in _index(path)]
+    assert pages == [(target, answer.body, len(answer.body)) for target, answer in wire.answers]
 
 
 def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> None:
@@ -265,12 +265,14 @@ def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> Non
     for day in span(SINCE, TODAY):
         truth: dict[tuple[str, ...], list[int]] = {}
         for (*dims, _), counts in used(world, day).items():
-            mine = truth.setdefault(tuple(dims), [0] * 6)
-            mine[:] = map(sum, zip(mine, counts, strict=True))
+            sums = truth.setdefault(tuple(dims), [0] * 6)
+            sums[:] = map(sum, zip(sums, counts, strict=True))
         names = ("workspace", "key", "account", "service_account", "model", "tier", "context", "geo")
         counters = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
-        found = {tuple(r[it] for it in names): [r[it] for it in counters] for r in usage if r["day"] == day}
-        assert found == truth
+        groups = {
+            tuple(r[name] for name in names): [r[counter] for counter in counters] for r in usage if r["day"] == day
+        }
+        assert groups == truth
     before = content(path)
     assert synced(path, wire, SINCE).days == 0
     rebuild(path, tmp_path / "new", PUBLIC)
@@ -286,8 +288,8 @@ def test_a_refused_speed_is_unknown_and_said(path: Path, world: World) -> None:
 
 
 def _refuses(message: str) -> Answer:
-    said = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
-    return Answer(400, json.dumps(said).encode(), {})
+    error = {"type": "error", "error": {"type": "invalid_request_error", "message": message}}
+    return Answer(400, json.dumps(error).encode(), {})
 
 
 def test_cost_that_is_not_published_yet_is_told_and_does_not_stop_the_sync(path: Path, world: World) -> None:

@@ -35,15 +35,20 @@ REPORTS = {"usage": "usage_report", "cost": "cost_report"}
 
 def _grows(world: World, day: date, source: str, times: int) -> Callable[[str], Answer | None]:
     """Lets late requests arrive on `day` in the middle of its first `times` readings: when its cube is asked for."""
-    left, armed = [times], [True]
+    remaining, armed = [times], [True]
 
     def before(target: str) -> None:
         if REPORTS[source] not in target or "page=" in target:
             return
         if "group_by[]" not in unquote(target):
             armed[0] = True
-        elif "group_by[]=workspace_id" in unquote(target) and _start(target)[:10] <= str(day) and left[0] and armed[0]:
-            left[0], armed[0] = left[0] - 1, False
+        elif (
+            "group_by[]=workspace_id" in unquote(target)
+            and _start(target)[:10] <= str(day)
+            and remaining[0]
+            and armed[0]
+        ):
+            remaining[0], armed[0] = remaining[0] - 1, False
             world.restate(day)
 
     return before
@@ -55,14 +60,14 @@ def _start(target: str) -> str:
 
 def _readings(path: Path, source: str) -> dict[date, int]:
     """How many times each day was read whole."""
-    found: dict[date, int] = {}
+    counts: dict[date, int] = {}
     query = (
         f"SELECT DISTINCT reading, window_start, window_end FROM pages WHERE purpose = 'after' AND source = '{source}'"  # noqa: S608
     )
     for row in rows(path, query):
         for day in span(row["window_start"].date(), row["window_end"].date()):
-            found[day] = found.get(day, 0) + 1
-    return found
+            counts[day] = counts.get(day, 0) + 1
+    return counts
 
 
 @pytest.mark.parametrize(("source", "times"), [("usage", 2), ("cost", 1)])
@@ -70,7 +75,7 @@ def test_a_day_that_moves_while_it_is_read_is_read_again(path: Path, source: str
     """An ended day that changes between its control totals is read again, twice at most, and no other day is."""
     world, day = small(), days_ago(5)
     done = synced(path, Wire(world, before=_grows(world, day, source, times)), days_ago(8))
-    assert_true(path, world, [it for it in span(days_ago(8), TODAY) if source == "cost" or it != day])
+    assert_true(path, world, [span_day for span_day in span(days_ago(8), TODAY) if source == "cost" or span_day != day])
     assert ledger_used(path)[day,] == used(world, day)
     readings = _readings(path, source)
     assert readings.pop(day) == times + 1
@@ -103,7 +108,7 @@ def test_a_new_day_that_keeps_moving_stays_missing(path: Path) -> None:
     synced(path, Wire(world, before=_grows(world, day, "usage", 99)), days_ago(8))
     assert day not in days_of(path, "usage")
     assert (day,) not in ledger_used(path)
-    assert_true(path, world, [it for it in span(days_ago(8), TODAY) if it != day])
+    assert_true(path, world, [span_day for span_day in span(days_ago(8), TODAY) if span_day != day])
     synced(path, Wire(world), days_ago(3))
     assert day not in days_of(path, "usage"), "a sync of other days does not ask for it"
     synced(path, Wire(world), days_ago(8))
@@ -115,10 +120,10 @@ def test_an_hour_that_moves_takes_its_day_along(path: Path) -> None:
     world, day = small(), days_ago(2)
     done = synced(path, Wire(world, before=_grows(world, day, "usage", 1)), days_ago(3), grain="hour")
     assert done.moved == {}
-    found = ledger_used(path, USAGE_HOUR)
-    for it in span(days_ago(3), TODAY):
+    by_hour = ledger_used(path, USAGE_HOUR)
+    for span_day in span(days_ago(3), TODAY):
         for hour in range(24):
-            assert found.get((it, hour), {}) == used(world, it, hour)
+            assert by_hour.get((span_day, hour), {}) == used(world, span_day, hour)
 
 
 @pytest.mark.parametrize("grain", ["day", "hour"])
@@ -132,18 +137,18 @@ def test_a_ticking_clock_moves_the_running_day_alone(path: Path, grain: str) -> 
     assert days_of(path, "usage", grain)[TODAY] == "running"
     table = ledger_used(path, USAGE_DAY if grain == "day" else USAGE_HOUR)
     for day in span(days_ago(2), TODAY):
-        whole = [counted(it) for (on, *_), it in table.items() if on == day]
-        assert tuple(map(sum, zip(*whole, strict=True))) == counted(used(world, day))
+        parts = [counted(groups) for (on, *_), groups in table.items() if on == day]
+        assert tuple(map(sum, zip(*parts, strict=True))) == counted(used(world, day))
     if grain == "day":
         assert_true(path, world, span(days_ago(2), TODAY))
     synced(path, Wire(world, Clock(NOW + DAY)), days_ago(2), grain=grain)
     assert days_of(path, "usage", grain)[TODAY] == "provisional"
-    whole = [
-        counted(it)
-        for (on, *_), it in ledger_used(path, USAGE_DAY if grain == "day" else USAGE_HOUR).items()
+    parts = [
+        counted(groups)
+        for (on, *_), groups in ledger_used(path, USAGE_DAY if grain == "day" else USAGE_HOUR).items()
         if on == TODAY
     ]
-    assert tuple(map(sum, zip(*whole, strict=True))) == counted(used(world, TODAY))
+    assert tuple(map(sum, zip(*parts, strict=True))) == counted(used(world, TODAY))
 
 
 def test_the_running_day_is_committed_with_its_control_total(path: Path) -> None:
@@ -152,8 +157,10 @@ def test_the_running_day_is_committed_with_its_control_total(path: Path) -> None
     synced(path, Wire(world, clock), TODAY)
     (day,) = rows(path, "SELECT * FROM days WHERE source = 'usage'")
     before = clock.now() - timedelta(seconds=40, minutes=5)
-    shown = [it for it in world.requests(TODAY) if it.at < before]
-    assert tuple(day[name] for name in COUNTED) == tuple(map(sum, zip(*(it[2:8] for it in shown), strict=True)))
+    shown = [request for request in world.requests(TODAY) if request.at < before]
+    assert tuple(day[name] for name in COUNTED) == tuple(
+        map(sum, zip(*(request[2:8] for request in shown), strict=True))
+    )
 
 
 @pytest.mark.parametrize("seconds", [15, 75, 145])
@@ -196,9 +203,9 @@ def test_a_restated_day_by_hour_is_found(path: Path) -> None:
     synced(path, Wire(world, Clock(NOW - DAY)), days_ago(12), grain="hour")
     world.restate(day)
     synced(path, Wire(world), days_ago(12), grain="hour")
-    found = ledger_used(path, USAGE_HOUR)
+    by_hour = ledger_used(path, USAGE_HOUR)
     for hour in range(24):
-        assert found.get((day, hour), {}) == used(world, day, hour)
+        assert by_hour.get((day, hour), {}) == used(world, day, hour)
 
 
 def test_a_day_that_became_empty_is_emptied(path: Path) -> None:
@@ -209,7 +216,7 @@ def test_a_day_that_became_empty_is_emptied(path: Path) -> None:
     empty = World(start=days_ago(-1), end=days_ago(-70), keys=16)
     empty.organization = world.organization
     assert set(synced(path, Wire(empty), day, days_ago(1)).losses) == {
-        f"{it} {day}" for it in ("cost", "usage", "claude_code")
+        f"{source} {day}" for source in ("cost", "usage", "claude_code")
     }
     assert ledger_used(path)[day,]
     synced(path, Wire(empty, Clock(NOW + timedelta(hours=1))), day, days_ago(1))
@@ -233,7 +240,7 @@ def test_provisional_days_settle_and_are_never_asked_for_again(path: Path) -> No
     wire = Wire(world, Clock(later + DAY))
     synced(path, wire, days_ago(9))
     for source, first in (("usage_report/messages", days_ago(-1)), ("cost_report", TODAY), ("claude_code", TODAY)):
-        for query in wire.asked(source):
+        for query in wire.queries(source):
             assert datetime.fromisoformat(query["starting_at"][0]).date() >= first, query
     assert set(days_of(path, "usage")) == set(span(days_ago(9), (later + 2 * DAY).date()))
 

@@ -90,14 +90,14 @@ def test_both_dialects_have_one_total(ledger: Path, world: World, tmp_path: Path
     synced(tmp_path / "older", Wire(world), SINCE)
 
     def sums(path: Path) -> dict[tuple[Any, ...], tuple[int, Decimal]]:
-        found: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
+        totals: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [0, Decimal(0)])
         for row in records(path, CHARGES):
             if row["day"] < TODAY and row["kind"] != "requests":
                 model = "any" if row["kind"] == "web_search" else row["model"]
-                mine = found[row["day"], row["workspace"], model, row["kind"]]
-                mine[0] += row["quantity"] or 0
-                mine[1] += row["billed"] or 0
-        return {place: (quantity, billed) for place, (quantity, billed) in found.items()}
+                total = totals[row["day"], row["workspace"], model, row["kind"]]
+                total[0] += row["quantity"] or 0
+                total[1] += row["billed"] or 0
+        return {key: (quantity, billed) for key, (quantity, billed) in totals.items()}
 
     assert sums(ledger) == sums(tmp_path / "older")
 
@@ -145,9 +145,9 @@ def test_days_before_the_newer_dialect_are_read_by_the_older(path: Path) -> None
     assert set(days_of(path, "analytics_cost")) == set(span(date(2026, 1, 1), last))
     rows = records(path, CHARGES)
     for day in span(first, last):
-        mine = [row for row in rows if row["day"] == day]
-        assert sum((row["billed"] or 0 for row in mine), Decimal(0)) == world.billed(day)
-        assert {row["source"] for row in mine} == {"reports" if day.year == 2025 else "analytics"}
+        day_rows = [row for row in rows if row["day"] == day]
+        assert sum((row["billed"] or 0 for row in day_rows), Decimal(0)) == world.billed(day)
+        assert {row["source"] for row in day_rows} == {"reports" if day.year == 2025 else "analytics"}
     assert not synced(path, Wire(world, late), first, last, source="auto").warnings
 
 
@@ -183,7 +183,7 @@ def test_a_refresh_in_the_middle_of_paging_ends_with_the_right_ledger(path: Path
     world = small(4)
     wire = Wire(world, faults=["refreshed-midway:once"])
     newer(path, wire, SINCE, TODAY)
-    assert [answer.status for _, answer in wire.said].count(410) == 1
+    assert [answer.status for _, answer in wire.answers].count(410) == 1
     assert_newer(path, world, span(SINCE, TODAY))
 
 
@@ -199,8 +199,8 @@ def test_a_row_told_twice_is_not_kept(path: Path, world: World) -> None:
     """A cube that does not meet its control total is read again; the ledger never has what was told twice."""
     with suppress(UnexpectedResponse):  # of a control total, which has one row a day
         newer(path, Wire(world, faults=["duplicate-row:3"]), days_ago(3), TODAY)
-    kept = [day for day in span(days_ago(3), TODAY) if day in days_of(path, "analytics_cost")]
-    for day in kept:
+    ledger_days = [day for day in span(days_ago(3), TODAY) if day in days_of(path, "analytics_cost")]
+    for day in ledger_days:
         total = sum((row["billed"] for row in records(path, ANALYTICS_COST) if row["day"] == day), Decimal(0))
         assert total == world.billed(day)
 
@@ -261,11 +261,11 @@ def test_money_without_its_use_is_charged_all_the_same(path: Path, world: World)
 def test_a_provisional_day_of_the_older_dialect_does_not_widen_a_sync() -> None:
     """What the older dialect left provisional is read by the newer one, that day alone, and not all days since."""
     day = days_ago(200)
-    kept = {(source, Grain.DAY): {day: Known(State.PROVISIONAL, NOW)} for source in (Source.COST, Source.USAGE)}
+    known = {(source, Grain.DAY): {day: Known(State.PROVISIONAL, NOW)} for source in (Source.COST, Source.USAGE)}
     wanted = Window(midnight(days_ago(3)), midnight(TODAY))
-    found = plan(kept, wanted, Grain.DAY, NOW, Choice.AUTO, coding=False)
-    assert {it for task in found for it in task.window.days()} == {day, *span(days_ago(3), TODAY)}
-    assert {task.source for task in found} == {Source.ANALYTICS_COST, Source.ANALYTICS_USAGE}
+    tasks = plan(known, wanted, Grain.DAY, NOW, Choice.AUTO, coding=False)
+    assert {day for task in tasks for day in task.window.days()} == {day, *span(days_ago(3), TODAY)}
+    assert {task.source for task in tasks} == {Source.ANALYTICS_COST, Source.ANALYTICS_USAGE}
 
 
 def test_who_left_keeps_a_name(path: Path, world: World) -> None:
@@ -276,7 +276,7 @@ def test_who_left_keeps_a_name(path: Path, world: World) -> None:
     assert {row["name"] for row in gone} <= {"Hana Ito", "Deleted User"}
     assert gone
     actors = {row["actor"] for row in records(path, CHARGES)} - {"unattributed", "unknown"}
-    assert {it for it in actors if it.startswith(("user_", "federated_"))} <= named.keys()
+    assert {actor for actor in actors if actor.startswith(("user_", "federated_"))} <= named.keys()
 
 
 def test_an_enterprise_organization(path: Path) -> None:
@@ -327,7 +327,7 @@ VALUES = {
 combinations = st.lists(
     st.fixed_dictionaries({name: st.sampled_from(VALUES[name]) for name in SPARSE}),
     max_size=12,
-    unique_by=lambda it: tuple(it.values()),
+    unique_by=lambda group: tuple(group.values()),
 )
 
 
@@ -337,21 +337,22 @@ def test_a_cube_by_subtraction_is_the_cube(seen: list[dict[str, str]]) -> None:
     """Filtered and unfiltered answers, subtracted, give each combination once; what cannot be told apart is merged."""
     cuts, lost = sparse_cuts(seen)
     rests: dict[Filters, Counter[str]] = {}
-    found: Counter[Filters] = Counter()
-    for cut in sorted(cuts, key=lambda it: -len(it.where)):
+    counts: Counter[Filters] = Counter()
+    for cut in sorted(cuts, key=lambda cut: -len(cut.where)):
         [grouped] = set(cut.by) - set(WHOSE) or {"none of them"}
         where = frozenset(cut.where.items())
-        rest = Counter(it.get(grouped, "") for it in seen if where <= set(it.items()))
-        for finer, other in rests.items():
+        rest = Counter(group.get(grouped, "") for group in seen if where <= set(group.items()))
+        for finer, finer_rest in rests.items():
             if where < finer:
-                rest.subtract(other)
+                rest.subtract(finer_rest)
         assert min(rest.values(), default=0) >= 0
         rests[where] = rest
         for value, count in rest.items():
-            told = {**cut.fixed, grouped: value} if grouped in SPARSE else cut.fixed
-            found[frozenset(told.items())] += count
+            filters = {**cut.fixed, grouped: value} if grouped in SPARSE else cut.fixed
+            counts[frozenset(filters.items())] += count
     nameless = {name: set(VALUES[name]) - set(NAMED[name].values) for name in lost}
     truth = Counter(
-        frozenset((name, "unknown" if it in nameless.get(name, ()) else it) for name, it in one.items()) for one in seen
+        frozenset((name, "unknown" if value in nameless.get(name, ()) else value) for name, value in group.items())
+        for group in seen
     )
-    assert +found == truth
+    assert +counts == truth

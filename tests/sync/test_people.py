@@ -90,7 +90,9 @@ def _usage(*actors: dict[str, Any] | None) -> bytes:
 
 
 def _code(*emails: str) -> bytes:
-    return json.dumps({"data": [{"actor": {"type": "user_actor", "email_address": it}} for it in emails]}).encode()
+    return json.dumps(
+        {"data": [{"actor": {"type": "user_actor", "email_address": email}} for email in emails]}
+    ).encode()
 
 
 @pytest.fixture(scope="module")
@@ -116,10 +118,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     rows = [
         common
-        | {"reading": reading, "source": source, "purpose": purpose, "request": request, "place": place, "fixed": held}
+        | {"reading": reading, "source": source, "purpose": purpose, "request": request, "place": index, "fixed": fixed}
         | {"window_start": DAY.start, "window_end": DAY.end, "refreshed_at": AT, "hash": archive.keep(body)}
         | {"size": len(body)}
-        for place, (reading, source, purpose, request, body, held) in enumerate(pages)
+        for index, (reading, source, purpose, request, body, fixed) in enumerate(pages)
     ]
     with Tables(raw).writing() as writer:
         writer.append(PAGES, pa.Table.from_pylist(rows, schema(PAGES)))
@@ -143,11 +145,11 @@ def _book(path: Path) -> Ledger:
 
 def _texts(path: Path) -> Iterator[tuple[Path, str]]:
     """All that the files under a folder say, compressed or not."""
-    for file in (it for it in path.rglob("*") if it.is_file()):
-        said = file.read_bytes()
-        yield file, said.decode("latin-1")
+    for file in (file for file in path.rglob("*") if file.is_file()):
+        file_bytes = file.read_bytes()
+        yield file, file_bytes.decode("latin-1")
         if file.suffix == ".zst":
-            yield file, pa.CompressedInputStream(pa.BufferReader(said), "zstd").read().decode()
+            yield file, pa.CompressedInputStream(pa.BufferReader(file_bytes), "zstd").read().decode()
         elif file.suffix == ".parquet":
             yield file, repr(pq.ParquetFile(file).read().to_pylist())
 
@@ -155,9 +157,9 @@ def _texts(path: Path) -> Iterator[tuple[Path, str]]:
 def _holding(path: Path, *words: str) -> list[str]:
     return [
         f"{file.relative_to(path)}: {word}"
-        for file, said in _texts(path)
+        for file, file_bytes in _texts(path)
         for word in words
-        if word.lower() in said.lower()
+        if word.lower() in file_bytes.lower()
     ]
 
 
@@ -207,9 +209,9 @@ def test_an_identity_without_an_id_gets_a_keyed_one() -> None:
     assert actor["subject"].startswith("federated_")
     assert Actor(type="federated_actor", subject=actor["subject"]).id == actor["subject"]
     assert People("ids", HASH).redacted(page, "analytics_usage") is None
-    other = People("ids", b"another").redacted(_usage(WORKER), "analytics_usage")
-    assert other is not None
-    assert other != page
+    second = People("ids", b"another").redacted(_usage(WORKER), "analytics_usage")
+    assert second is not None
+    assert second != page
 
 
 def test_an_email_of_claude_code_becomes_an_id() -> None:
@@ -240,10 +242,10 @@ def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:
     people = settings.people()
     key = tmp_path / "sub" / "own.key"
     assert not key.exists()
-    said = people.id_of("jane@corp.com")
+    keyed_id = people.id_of("jane@corp.com")
     assert key.stat().st_mode & 0o777 == 0o600
-    assert [it.name for it in key.parent.iterdir()] == ["own.key"]
-    assert settings.people().id_of("jane@corp.com") == said
+    assert [file.name for file in key.parent.iterdir()] == ["own.key"]
+    assert settings.people().id_of("jane@corp.com") == keyed_id
 
 
 def test_another_word_for_people_is_refused(tmp_path: Path) -> None:
@@ -270,7 +272,7 @@ def test_nobody_is_named_in_a_ledger_without_people(path: Path, tmp_path: Path, 
     _synced(path, tmp_path, mode, world)
     people = world.organization.users
     assert people
-    assert _holding(path, *(it.email for it in people), *(it.name for it in people)) == []
+    assert _holding(path, *(person.email for person in people), *(person.name for person in people)) == []
     [users] = [row for row in Tables(path).rows(PAGES).to_pylist() if row["purpose"] == "users"]
     assert users["redacted"] == f"people = {mode}"
     assert len(users["original"]) == 64
@@ -285,12 +287,12 @@ def test_older_pages_are_spoken_of_and_rewritten(path: Path, tmp_path: Path) -> 
     """Switched on later, `people` says that older pages hold names, until `forget --all` has rewritten them."""
     world = small()
     synced(path, Wire(world), SINCE)
-    assert any("forget --all" in it for it in _synced(path, tmp_path, "ids", world))
+    assert any("forget --all" in warning for warning in _synced(path, tmp_path, "ids", world))
     before = _others(path)
     book = Ledger.of(Settings.load(config=str(tmp_path / "ids.toml"), environment={}))
     book.forget(None)
     assert _others(path) == before
-    assert _holding(path, *(it.email for it in world.organization.users)) == []
+    assert _holding(path, *(user.email for user in world.organization.users)) == []
     assert {row["redacted"] for row in Tables(path).rows(PAGES).to_pylist()} == {None, "people = ids"}
     assert _synced(path, tmp_path, "ids", world) == []
 
@@ -307,8 +309,8 @@ def test_a_forgotten_person_is_nowhere(ledger: Path, tmp_path: Path) -> None:
     rows = [row for row in records(ledger, NAMES) if row["id"] == "user_1"]
     assert [(row["name"], row["email"]) for row in rows] == [("user_1", None)]
     index = {row["place"]: row for row in Tables(ledger).rows(PAGES).to_pylist()}
-    assert [index[it]["redacted"] for it in range(5)] == ["forgotten", None, "forgotten", None, "forgotten"]
-    assert [index[it]["original"] is None for it in range(5)] == [False, True, False, True, False]
+    assert [index[number]["redacted"] for number in range(5)] == ["forgotten", None, "forgotten", None, "forgotten"]
+    assert [index[number]["original"] is None for number in range(5)] == [False, True, False, True, False]
     assert book.verify().cells == []
     book.rebuild(tmp_path / "again")
     assert content(tmp_path / "again", untimed=True) == content(ledger, untimed=True)
@@ -327,7 +329,7 @@ def test_every_version_stays_readable(ledger: Path) -> None:
     for row in rows:
         pins = json.loads(row["tables"])
         for name, pin in pins.items():
-            table = next(it for it in PINNED if it.name == name)
+            table = next(table for table in PINNED if table.name == name)
             assert Tables(ledger).rows(table, pin) is not None
     assert _holding(ledger, "jane") == []
 
@@ -335,8 +337,8 @@ def test_every_version_stays_readable(ledger: Path) -> None:
 def test_a_person_is_found_by_id_email_or_name(ledger: Path) -> None:
     """A person is named by id, e-mail or exact name, former ones too; unknown or ambiguous is asked wrongly."""
     book = _book(ledger)
-    for said in ("user_1", "jane@corp.com", "Jane Doe", "Jane Poe"):
-        assert book.find_person(said).id == "user_1"
+    for spelling in ("user_1", "jane@corp.com", "Jane Doe", "Jane Poe"):
+        assert book.find_person(spelling).id == "user_1"
     with pytest.raises(InvalidQuestion, match="Jane Doe"):
         book.find_person("Jane Do")
     with pytest.raises(InvalidQuestion, match="no 'zzz'"):
@@ -369,12 +371,12 @@ def test_a_sync_does_not_bring_the_person_back(path: Path) -> None:
     """What the API tells later of a forgotten person is left out of pages and names, where all else is kept in full."""
     world = small()
     synced(path, Wire(world), SINCE)
-    gone, other = world.organization.users[:2]
+    gone, colleague = world.organization.users[:2]
     book = _book(path)
     book.forget(book.find_person(gone.id))
     synced(path, Wire(world, Clock(NOW.replace(hour=20))), SINCE)
     assert _holding(path, gone.email, gone.name) == []
-    assert len(_holding(path, other.email)) > 1
+    assert len(_holding(path, colleague.email)) > 1
     users = [row for row in Tables(path).rows(PAGES).to_pylist() if row["purpose"] == "users"]
     assert {row["redacted"] for row in users} == {"forgotten"}
 
@@ -392,9 +394,9 @@ def test_a_crash_is_completed_by_the_next(
     before = _others(ledger)
     step_of = getattr(forgetting, step)
 
-    def die(*how: Any) -> None:
+    def die(*arguments: Any) -> None:
         if after:
-            step_of(*how)
+            step_of(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
@@ -414,20 +416,20 @@ def test_the_list_holds_ids_only(ledger: Path) -> None:
     """Who was forgotten is remembered by ids and keyed hashes alone."""
     book = _book(ledger)
     book.forget(book.find_person("user_1"))
-    held = erasure.forgotten(ledger)
-    assert set(held.values()) == {"user_1"}
-    assert len(held) == 2
+    names = erasure.forgotten(ledger)
+    assert set(names.values()) == {"user_1"}
+    assert len(names) == 2
 
 
 def test_the_command_says_what_it_will_do_and_asks(ledger: Path) -> None:
     """`forget` says whom it takes out and asks; refused, nothing changes; with --yes it does so and says how much."""
     run = partial(CliRunner().invoke, cli)
-    place = ["--ledger", str(ledger)]
-    asked = run(["forget", "Jane Doe", *place], input="n\n")
-    assert "user_1" in asked.output
-    assert "cannot be undone" in asked.output
+    ledger_option = ["--ledger", str(ledger)]
+    answer = run(["forget", "Jane Doe", *ledger_option], input="n\n")
+    assert "user_1" in answer.output
+    assert "cannot be undone" in answer.output
     assert _holding(ledger, "jane") != []
-    done = run(["forget", "jane@corp.com", "--yes", *place])
+    done = run(["forget", "jane@corp.com", "--yes", *ledger_option])
     assert done.exit_code == 0
     assert "3 pages" in done.output
     assert _holding(ledger, "jane") == []
@@ -436,5 +438,5 @@ def test_the_command_says_what_it_will_do_and_asks(ledger: Path) -> None:
 @pytest.mark.parametrize("words", [[], ["user_1", "--all"]])
 def test_the_command_must_be_told_whom(ledger: Path, words: list[str]) -> None:
     """`forget` without a person and without --all, or with both, is asked wrongly."""
-    told = CliRunner().invoke(cli, ["forget", *words, "--ledger", str(ledger)])
-    assert isinstance(told.exception, InvalidQuestion)
+    result = CliRunner().invoke(cli, ["forget", *words, "--ledger", str(ledger)])
+    assert isinstance(result.exception, InvalidQuestion)

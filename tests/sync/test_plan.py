@@ -35,7 +35,9 @@ def situations(draw: st.DrawFn) -> tuple[Window, dict[date, Known], datetime]:
 
 def _split(plan: list[SyncTask]) -> tuple[list[date], list[date]]:
     """The days that are read, and those whose control total is read."""
-    read, check = ([day for it in plan if it.check is how for day in it.window.days()] for how in (False, True))
+    read, check = (
+        [day for task in plan if task.check is check for day in task.window.days()] for check in (False, True)
+    )
     return read, check
 
 
@@ -67,7 +69,7 @@ def test_what_is_missing_is_read_and_what_is_settled_is_not(
     read, check = _split(tasks(*kind, wanted, known, now))
     ended = {day for day in wanted.days() if day < now.date()}
     assert {day for day in ended if day not in known or known[day].state is State.RUNNING} <= set(read)
-    assert not {day for day, it in known.items() if it.state is State.SETTLED} & {*read, *check}
+    assert not {day for day, day_state in known.items() if day_state.state is State.SETTLED} & {*read, *check}
 
 
 @given(situations(), kinds)
@@ -77,7 +79,9 @@ def test_unsettled_days_of_before_are_seen_to(
     """What was left unsettled before the window is read or checked too, and days outside of both are left alone."""
     wanted, known, now = situation
     read, check = _split(tasks(*kind, wanted, known, now))
-    older = {day for day, it in known.items() if it.state is not State.SETTLED and midnight(day) < wanted.start}
+    older = {
+        day for day, day_state in known.items() if day_state.state is not State.SETTLED and midnight(day) < wanted.start
+    }
     today = now.date() if kind[0] is Source.USAGE else now.date() - DAY
     assert {day for day in older if day <= today} <= {*read, *check}
     assert {*read, *check} <= {*older, *wanted.days()}
@@ -91,10 +95,10 @@ def test_windows_are_whole_days_that_fit_a_page(
     source, grain = kind
     plan = tasks(source, grain, *situation)
     now = situation[2]
-    for it in plan:
-        days = it.window.days()
-        assert (it.source, it.grain) == kind
-        assert it.window == Window(midnight(days[0]), midnight(days[-1] + DAY))
+    for task in plan:
+        days = task.window.days()
+        assert (task.source, task.grain) == kind
+        assert task.window == Window(midnight(days[0]), midnight(days[-1] + DAY))
         assert len({(day.year, day.month) for day in days}) == 1
         assert len(days) <= (7 if grain is Grain.HOUR else 31)
         assert days[-1] < now.date() if source is Source.COST else days[-1] <= now.date()
@@ -116,8 +120,12 @@ def test_control_totals_are_read_for_five_weeks(
         assert now - known[day].read_at < timedelta(days=7)
         assert now < midnight(day) + 36 * DAY
         assert day < now.date() - 3 * DAY
-    for day, it in known.items():
-        if it.state is State.PROVISIONAL and day in wanted.days() and now - it.read_at >= timedelta(days=7):
+    for day, day_state in known.items():
+        if (
+            day_state.state is State.PROVISIONAL
+            and day in wanted.days()
+            and now - day_state.read_at >= timedelta(days=7)
+        ):
             assert day in read
 
 
@@ -125,7 +133,7 @@ def test_cost_never_asks_for_the_running_day() -> None:
     """Cost of a window that is the running day alone is no task at all."""
     today = Window(midnight(TODAY), midnight(TODAY) + DAY)
     assert tasks(Source.COST, Grain.DAY, today, {}, NOW) == []
-    assert [it.window for it in tasks(Source.USAGE, Grain.DAY, today, {}, NOW)] == [today]
+    assert [task.window for task in tasks(Source.USAGE, Grain.DAY, today, {}, NOW)] == [today]
 
 
 def test_a_day_to_come_is_not_asked_for() -> None:
@@ -135,7 +143,7 @@ def test_a_day_to_come_is_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read_at", "how"),
+    ("read_at", "expected"),
     [
         (datetime(2026, 10, 1, 23, 59, 59, tzinfo=UTC), State.RUNNING),
         (datetime(2026, 10, 2, tzinfo=UTC), State.PROVISIONAL),
@@ -143,9 +151,9 @@ def test_a_day_to_come_is_not_asked_for() -> None:
         (datetime(2026, 11, 6, tzinfo=UTC), State.SETTLED),
     ],
 )
-def test_a_day_settles_thirty_five_days_after_its_end(read_at: datetime, how: State) -> None:
+def test_a_day_settles_thirty_five_days_after_its_end(read_at: datetime, expected: State) -> None:
     """A day is running until its end, provisional until 35 days after it, settled if read then or later."""
-    assert state(date(2026, 10, 1), read_at) is how
+    assert state(date(2026, 10, 1), read_at) is expected
 
 
 def test_a_week_makes_a_check_a_reading() -> None:
@@ -178,9 +186,9 @@ def test_again_reads_exactly_these_days() -> None:
     """The tasks that repeat a task hold the days told and no other, as readings of the same kind."""
     days = [date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 5)]
     first = SyncTask(Source.USAGE, Grain.HOUR, Window(midnight(days[0]), midnight(days[-1] + DAY)), check=True)
-    more = again(first, days)
-    assert [day for it in more for day in it.window.days()] == days
-    assert {(it.source, it.grain, it.check) for it in more} == {(Source.USAGE, Grain.HOUR, False)}
+    fetch_tasks = again(first, days)
+    assert [day for task in fetch_tasks for day in task.window.days()] == days
+    assert {(task.source, task.grain, task.check) for task in fetch_tasks} == {(Source.USAGE, Grain.HOUR, False)}
     assert again(first, []) == []
 
 

@@ -28,7 +28,7 @@ from .conftest import (
 
 
 def _planted(world: World, kind: Plant) -> tuple[str, date, date]:
-    (planted,) = (it for it in world.plants if it.kind is kind)
+    (planted,) = (plant for plant in world.plants if plant.kind is kind)
     return planted.subject, planted.first, planted.last or TODAY
 
 
@@ -55,17 +55,23 @@ def test_states_say_how_old_a_day_was_when_read(full: Path) -> None:
 
 def test_the_running_day_is_what_showed_at_the_time(full: Path, truth: World) -> None:
     """The running day holds what the report showed when it was read: requests up to five minutes before."""
-    shown = {(it.group, it.at): it for it in truth.requests(TODAY) if (NOW - it.at).total_seconds() > 300}
-    assert sum(counts[4] for counts in ledger_used(full)[TODAY,].values()) == sum(it.output for it in shown.values())
+    shown = {
+        (request.group, request.at): request
+        for request in truth.requests(TODAY)
+        if (NOW - request.at).total_seconds() > 300
+    }
+    assert sum(counts[4] for counts in ledger_used(full)[TODAY,].values()) == sum(
+        request.output for request in shown.values()
+    )
 
 
 def test_hours_are_the_truth_in_a_table_of_their_own(full: Path, truth: World) -> None:
     """Usage by hour stands in its own table, each hour as it happened."""
-    found = ledger_used(full, USAGE_HOUR)
+    by_hour = ledger_used(full, USAGE_HOUR)
     for day in span(HOURS_SINCE, TODAY):
         for hour in range(24):
-            assert found.get((day, hour), {}) == used(truth, day, hour), (day, hour)
-    assert {day for day, _ in found} <= set(span(HOURS_SINCE, days_ago(-1)))
+            assert by_hour.get((day, hour), {}) == used(truth, day, hour), (day, hour)
+    assert {day for day, _ in by_hour} <= set(span(HOURS_SINCE, days_ago(-1)))
 
 
 def test_hours_add_up_to_their_day(full: Path) -> None:
@@ -85,33 +91,33 @@ def test_hours_add_up_to_their_day(full: Path) -> None:
 def test_the_loop_shows_in_its_hours(full: Path, truth: World) -> None:
     """The planted runaway loop stands out in the hours of its night, on its key."""
     key, day, _ = _planted(truth, Plant.LOOP)
-    found = rows(
+    hour_rows = rows(
         full,
         f"SELECT hour_of_day BETWEEN 1 AND 5 AS looped, sum(total_tokens) AS tokens FROM usage_hour "  # noqa: S608
         f"WHERE key = '{key}' AND day = '{day}' GROUP BY ALL",
     )
-    tokens = {row["looped"]: int(row["tokens"]) for row in found}
+    tokens = {row["looped"]: int(row["tokens"]) for row in hour_rows}
     assert tokens[True] > 10 * tokens.get(False, 0)
 
 
 def test_the_broken_cache_shows(full: Path, truth: World) -> None:
     """The planted key reads and writes no cache on its days, and does before them."""
     key, first, last = _planted(truth, Plant.CACHE)
-    found = rows(
+    cache_rows = rows(
         full,
         f"SELECT day, sum(cache_read + cache_write_5m) AS cached FROM usage WHERE key = '{key}' GROUP BY 1",  # noqa: S608
     )
-    assert {row["cached"] for row in found if first <= row["day"] <= last} == {0}
-    assert all(row["cached"] for row in found if row["day"] < first)
+    assert {row["cached"] for row in cache_rows if first <= row["day"] <= last} == {0}
+    assert all(row["cached"] for row in cache_rows if row["day"] < first)
 
 
 def test_refused_requests_are_used_and_not_billed(full: Path, truth: World) -> None:
     """The tokens of refused requests stand in usage, though the bill has none of them."""
     key, day, _ = _planted(truth, Plant.REFUSALS)
-    mine = [it for it in truth.requests(day) if it.group.key == key]
-    assert any(it.group.refused for it in mine)
+    requests = [request for request in truth.requests(day) if request.group.key == key]
+    assert any(request.group.refused for request in requests)
     (row,) = rows(full, f"SELECT sum(uncached_input) AS fresh FROM usage WHERE key = '{key}' AND day = '{day}'")  # noqa: S608
-    assert row["fresh"] == sum(it.uncached for it in mine)
+    assert row["fresh"] == sum(request.uncached for request in requests)
 
 
 def test_the_retired_model_and_the_launch_show(full: Path, truth: World) -> None:
@@ -136,8 +142,8 @@ def test_keys_have_names_and_deleted_ones_their_id(full: Path, truth: World) -> 
     statuses = {key.status for key in truth.organization.keys if key.id in shown}
     assert statuses == {"active", "inactive", "archived", "expired"}
     assert any(key.deleted for key in truth.organization.keys if key.id in shown)
-    kept = {row["id"]: row["status"] for row in rows(full, "SELECT id, status FROM names WHERE type = 'key'")}
-    assert kept == {key.id: key.status for key in truth.organization.keys if not key.deleted}
+    states = {row["id"]: row["status"] for row in rows(full, "SELECT id, status FROM names WHERE type = 'key'")}
+    assert states == {key.id: key.status for key in truth.organization.keys if not key.deleted}
 
 
 def test_the_default_workspace_has_a_name(full: Path, truth: World) -> None:
@@ -150,7 +156,9 @@ def test_the_default_workspace_has_a_name(full: Path, truth: World) -> None:
     (row,) = rows(full, "SELECT workspace FROM names WHERE type = 'workspace' AND id = 'default'")
     assert row["workspace"] == default.id
     workspaces = {row["id"] for row in rows(full, "SELECT id FROM names WHERE type = 'workspace'")}
-    assert workspaces == {it.id for it in truth.organization.workspaces if not it.is_default} | {"default"}
+    assert workspaces == {workspace.id for workspace in truth.organization.workspaces if not workspace.is_default} | {
+        "default"
+    }
 
 
 def test_no_dimension_is_null_or_empty(full: Path) -> None:
