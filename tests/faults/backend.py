@@ -59,9 +59,9 @@ def simulator(*words: str) -> Iterator[str]:
     try:
         assert process.stdout is not None
         for line in process.stdout:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            if match := re.search(r"http://127\.0\.0\.1:\d+", line):
                 Thread(target=process.stdout.read, daemon=True).start()
-                yield found[0]
+                yield match[0]
                 return
         raise RuntimeError("the simulator did not start")
     finally:

@@ -28,17 +28,17 @@ faults` runs every endpoint with every fault and writes this page; `make test` r
 
 def document(results: list[dict[str, Any]]) -> str:
     """Count the verdicts by endpoint and by kind of fault."""
-    asked = [result for result in results if result["verdict"] != "not-asked"]
-    total = f"{len(asked):,} cells, {len({(r['kind'], r['fault']) for r in asked}):,} faults."
+    cells = [result for result in results if result["verdict"] != "not-asked"]
+    total = f"{len(cells):,} cells, {len({(r['kind'], r['fault']) for r in cells}):,} faults."
     parts = [HEAD, total]
     for title, column in (("endpoint", "endpoint"), ("kind of fault", "kind")):
         lines = [f"| {title} | cells | right | said | noted | bad |", "|---|--:|--:|--:|--:|--:|"]
-        for name in dict.fromkeys(sorted(result[column] for result in asked)):
-            counts = Counter(result["verdict"] for result in asked if result[column] == name)
+        for name in dict.fromkeys(sorted(result[column] for result in cells)):
+            counts = Counter(result["verdict"] for result in cells if result[column] == name)
             shown = [sum(counts.values()), *(counts[verdict] for verdict in COLUMNS)]
             lines.append(f"| {name} | {' | '.join(map(str, shown))} | {sum(counts[verdict] for verdict in BAD)} |")
         parts.append("\n".join(lines))
-    bad = [result for result in asked if result["verdict"] in BAD]
+    bad = [result for result in cells if result["verdict"] in BAD]
     names = [f"- {r['verdict']}: {r['endpoint']}, {r['fault']} ({r['way']}, {r['backend']})" for r in bad]
     parts.append("\n".join(["Bad today:", "", *sorted(names)]) if bad else "None is bad.")
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"

@@ -65,9 +65,9 @@ def of_json(change: Callable[[Json, Request, Endpoint], Any]) -> Change:
     return spoil
 
 
-def error(status: int, message: Any = "Spoiled on its way.", kind: Any = "api_error", **more: Any) -> Answer:
+def error(status: int, message: Any = "Spoiled on its way.", kind: Any = "api_error", **fields: Any) -> Answer:
     """Answer with an error as the contract writes it (reports-api.md 2.4)."""
-    body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_proxy", **more}
+    body = {"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_proxy", **fields}
     return Answer(status, json.dumps(body).encode())
 
 

@@ -102,23 +102,23 @@ def main() -> None:
     parser.add_argument("--slow", action="store_true")
     parser.add_argument("--shard", default="0/1")
     parser.add_argument("--output", default="faults.json")
-    asked = parser.parse_args()
-    wanted = {part for part in asked.only.split(",") if part}
-    bad = _run_before(asked.again, BAD) if asked.again else None
-    done = {name for path in asked.without.split(",") if path for name in _run_before(path)}
-    shard, of = map(int, asked.shard.split("/"))
+    options = parser.parse_args()
+    wanted = {part for part in options.only.split(",") if part}
+    bad = _run_before(options.again, BAD) if options.again else None
+    done = {name for path in options.without.split(",") if path for name in _run_before(path)}
+    shard, shards = map(int, options.shard.split("/"))
     counts: Counter[str] = Counter()
     with (
         tempfile.TemporaryDirectory() as folder,
-        backend(asked.backend) as address,
+        backend(options.backend) as address,
         Proxy(address) as proxy,
-        Path(asked.output).open("w") as out,
+        Path(options.output).open("w") as out,
     ):
         os.chdir(folder)
-        runner = Runner(asked.backend, proxy, Path(folder))
-        for number, (endpoint, fault, way) in enumerate(cells(asked.backend, part=asked.part)):
+        runner = Runner(options.backend, proxy, Path(folder))
+        for number, (endpoint, fault, way) in enumerate(cells(options.backend, part=options.part)):
             name = _name(endpoint.name, fault.kind, fault.name, way)
-            if number % of != shard or fault.slow != asked.slow or not all(part in name for part in wanted):
+            if number % shards != shard or fault.slow != options.slow or not all(part in name for part in wanted):
                 continue
             if name in done or (bad is not None and name not in bad):
                 continue

@@ -48,7 +48,7 @@ class Answer:
 
     def header(self, name: str, value: str) -> Answer:
         """Set one header."""
-        rest = tuple((other, text) for other, text in self.headers if other.lower() != name)
+        rest = tuple((header, text) for header, text in self.headers if header.lower() != name)
         return replace(self, headers=(*rest, (name, value)))
 
 
@@ -150,8 +150,8 @@ class Proxy:
             connection.request("GET", target, headers={**wanted, "accept-encoding": "identity"})
             answer = connection.getresponse()
             body = answer.read()
-            kept = tuple((name.lower(), value) for name, value in answer.getheaders() if name.lower() not in _OWN)
-            return Answer(answer.status, body, kept, answer.reason)
+            sent = tuple((name.lower(), value) for name, value in answer.getheaders() if name.lower() not in _OWN)
+            return Answer(answer.status, body, sent, answer.reason)
         finally:
             connection.close()
 

@@ -80,17 +80,19 @@ class Run:
         if not rows:
             return {}
         names = rows[0]
-        of = [n for n, name in enumerate(names) if name in ("day", "workspace", "model", "kind", "tier", "product")]
-        figures = [n for n in range(len(names)) if n not in of and not names[n].endswith("_name")]
-        found: dict[tuple[str, ...], tuple[str, ...]] = {}
+        key_columns = [
+            n for n, name in enumerate(names) if name in ("day", "workspace", "model", "kind", "tier", "product")
+        ]
+        figures = [n for n in range(len(names)) if n not in key_columns and not names[n].endswith("_name")]
+        by_key: dict[tuple[str, ...], tuple[str, ...]] = {}
         for row in rows[1:]:
             if len(row) != len(names):
                 continue
-            key = tuple(row[n] for n in of)
-            while key in found:
+            key = tuple(row[n] for n in key_columns)
+            while key in by_key:
                 key = (*key, "again")
-            found[key] = tuple(_number(row[n]) for n in figures)
-        return {key: values for key, values in found.items() if any(value not in ("", "0") for value in values)}
+            by_key[key] = tuple(_number(row[n]) for n in figures)
+        return {key: values for key, values in by_key.items() if any(value not in ("", "0") for value in values)}
 
     @property
     def by_day(self) -> dict[str, list[str]]:
@@ -102,13 +104,13 @@ class Run:
         return days
 
 
-def _sum(one: str, other: str) -> str:
+def _sum(first: str, second: str) -> str:
     """Add two figures; what is unknown of one is unknown of both."""
-    if "" in (one, other):
+    if "" in (first, second):
         return ""
     with contextlib.suppress(InvalidOperation):
-        return _number(str(Decimal(one) + Decimal(other)))
-    return f"{one} {other}"
+        return _number(str(Decimal(first) + Decimal(second)))
+    return f"{first} {second}"
 
 
 def _number(text: str) -> str:

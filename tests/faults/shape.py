@@ -96,8 +96,8 @@ def _more(token: Callable[[Request], str], *, empty: bool = False, last: int = 1
 
 def _again(body: Json, request: Request, _endpoint: Endpoint) -> Json | None:
     """Send each page a second time, under a token of its own."""
-    asked = request.query.get("page", request.query.get("after_id", ""))
-    if asked.startswith(FAULT_TOKEN) or "next_page" not in body or body.get("has_more"):
+    token = request.query.get("page", request.query.get("after_id", ""))
+    if token.startswith(FAULT_TOKEN) or "next_page" not in body or body.get("has_more"):
         return None
     return body | {"has_more": True, "next_page": f"{FAULT_TOKEN}again"}
 

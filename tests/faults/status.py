@@ -33,7 +33,7 @@ def _status(status: int, name: str = "", *, once: bool = False, body: bytes | No
     return Fault(label, "status", instead(answer), "1" if once else "every", harmless=once)
 
 
-def _said(name: str, status: int, body: Any) -> Fault:
+def _fault(name: str, status: int, body: Any) -> Fault:
     text = body if isinstance(body, bytes) else json.dumps(body).encode()
     return Fault(f"{status}, {name}", "status", instead(Answer(status, text)))
 
@@ -70,17 +70,17 @@ STATUS = (
     _status(502, "HTML", once=True, body=_HTML),
     _status(403, "HTML", body=_HTML),
     _status(413, "HTML", body=_HTML),
-    _said("error is a string", 400, {"type": "error", "error": "no"}),
-    _said("error is null", 400, {"type": "error", "error": None}),
-    _said("message is a number", 400, {"type": "error", "error": {"type": 7, "message": 7}}),
-    _said("body is a list", 500, [1, 2]),
-    _said("body is null", 403, None),
-    _said("body is deep", 400, b'{"error":' * 100_000 + b"1" + b"}" * 100_000),
-    _said("message of 1 MB", 400, {"type": "error", "error": {"type": "x", "message": "y" * 1_000_000}}),
-    _said(
+    _fault("error is a string", 400, {"type": "error", "error": "no"}),
+    _fault("error is null", 400, {"type": "error", "error": None}),
+    _fault("message is a number", 400, {"type": "error", "error": {"type": 7, "message": 7}}),
+    _fault("body is a list", 500, [1, 2]),
+    _fault("body is null", 403, None),
+    _fault("body is deep", 400, b'{"error":' * 100_000 + b"1" + b"}" * 100_000),
+    _fault("message of 1 MB", 400, {"type": "error", "error": {"type": "x", "message": "y" * 1_000_000}}),
+    _fault(
         "message steers the terminal", 400, {"type": "error", "error": {"type": "x", "message": "\x1b[2J\x1b]0;a\x07"}}
     ),
-    _said("not UTF-8", 400, b'{"type": "error", "error": {"type": "x", "message": "\xff\xfe"}}'),
+    _fault("not UTF-8", 400, b'{"type": "error", "error": {"type": "x", "message": "\xff\xfe"}}'),
     Fault("400, the message has the key", "status", _echo),
     Fault("204", "status", instead(Answer(204, b"", (("request-id", "req_proxy"),)))),
     Fault("201, empty", "status", instead(Answer(201, b""))),

@@ -65,23 +65,25 @@ def _compare(
     if result.way == "auto" or (fault.kind in DIMENSIONS and not fault.harmless):
         different = [question for question in different if not _blank(runs[question].by_day, truth[question].by_day)]
     different = [question for question in different if not _blank(runs[question].figures, truth[question].figures)]
-    said = _said(runs, truth)
-    silent = [question for question in different if not said[question]] if not runs[words].code else []
+    messages = _messages(runs, truth)
+    silent = [question for question in different if not messages[question]] if not runs[words].code else []
     if silent:
         runs |= {check: runner.command(*check) for check in CHECKS}
-        said = _said(runs, truth)
-    result.codes = {asked[0]: run.code for asked, run in runs.items()}
-    result.said = [f"{' '.join(asked[:3])}: {text}"[:240] for asked, texts in said.items() for text in texts[:2]][:8]
+        messages = _messages(runs, truth)
+    result.codes = {question[0]: run.code for question, run in runs.items()}
+    result.said = [
+        f"{' '.join(question[:3])}: {text}"[:240] for question, texts in messages.items() for text in texts[:2]
+    ][:8]
     result.seen = _differences(silent or different, runs, truth)
     if _broken(runs, result):
         return
     if fault.news and runs[words].code == 0:
         result.verdict = "ok-right"
     elif not different:
-        result.verdict = "UNSAID" if fault.telling and not any(said.values()) else "ok-right"
+        result.verdict = "UNSAID" if fault.telling and not any(messages.values()) else "ok-right"
     if result.verdict:
         return
-    spoken = "SILENT" if any(said.values()) else "WRONG"
+    spoken = "SILENT" if any(messages.values()) else "WRONG"
     if not silent:
         loud = runs[words].code or all(runs[question].code for question in different)
         spoken = "ok-said" if loud else "ok-noted"
@@ -117,26 +119,28 @@ def _broken(runs: dict[tuple[str, ...], Run], result: Result) -> bool:
     return False
 
 
-def _said(runs: dict[tuple[str, ...], Run], truth: dict[tuple[str, ...], Run]) -> dict[tuple[str, ...], list[str]]:
+def _messages(runs: dict[tuple[str, ...], Run], truth: dict[tuple[str, ...], Run]) -> dict[tuple[str, ...], list[str]]:
     """Collect what each command says beyond the truth's: its exit code, and notes."""
-    said: dict[tuple[str, ...], list[str]] = {}
-    for asked, run in runs.items():
-        exits = [f"exits {run.code}"] if run.code not in (0, truth[asked].code) else []
-        said[asked] = exits + [note for note in sorted(run.notes - truth[asked].notes) if "rows read in" not in note]
-    return said
+    messages: dict[tuple[str, ...], list[str]] = {}
+    for question, run in runs.items():
+        exits = [f"exits {run.code}"] if run.code not in (0, truth[question].code) else []
+        messages[question] = exits + [
+            note for note in sorted(run.notes - truth[question].notes) if "rows read in" not in note
+        ]
+    return messages
 
 
 def _differences(
     different: list[tuple[str, ...]], runs: dict[tuple[str, ...], Run], truth: dict[tuple[str, ...], Run]
 ) -> list[str]:
-    found = []
+    differences = []
     for question in different:
         is_, was = runs[question].figures, truth[question].figures
         keys = [key for key in {**was, **is_} if was.get(key) != is_.get(key)]
         name = " ".join(question[:3])
-        found += [f"{name} {'/'.join(key)}: {is_.get(key)} for {was.get(key)}"[:240] for key in keys[:2]]
-        found.append(f"{name}: {len(keys)} rows differ")
-    return found
+        differences += [f"{name} {'/'.join(key)}: {is_.get(key)} for {was.get(key)}"[:240] for key in keys[:2]]
+        differences.append(f"{name}: {len(keys)} rows differ")
+    return differences
 
 
 def _heals(
@@ -163,12 +167,12 @@ def _judge_limits(runner: Runner, endpoint: Endpoint, fault: Fault, result: Resu
     result.codes = {"limits": run.code}
     if _broken({words: run}, result):
         return
-    whole = len(run.out.splitlines()) == len(truth[words].out.splitlines())
+    complete = len(run.out.splitlines()) == len(truth[words].out.splitlines())
     shorter = set(run.out.splitlines()) < set(truth[words].out.splitlines()) and len(run.out.splitlines()) > 1
     if shorter and fault.kind in ("rows", "transport"):
         result.verdict = "ok-right"  # a shorter list, an empty one too, is the API's own word; no earlier one is kept
         return
-    if run.out == truth[words].out or (whole and fault.kind not in ("rows", "envelope", "currency")):
+    if run.out == truth[words].out or (complete and fault.kind not in ("rows", "envelope", "currency")):
         result.verdict = "ok-right"  # or another value of one limit, which is the API's own word
         return
     result.said = [f"exits {run.code}"] * (run.code != 0) + sorted(run.notes - truth[words].notes)[:5]
