@@ -28,7 +28,7 @@ from tallystick.store.staging import Staging
 from tallystick.store.tables import EMPTY, Tables, Version, Writer, schema
 
 
-def _held(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
+def _costs(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
     """Day, model and amount of every row of cost, as a version pins it."""
     pinned = (version or tables.newest()).tables[COST.name]
     costs = tables.open(COST, pinned).to_pyarrow_table().to_pylist()
@@ -69,7 +69,7 @@ def test_replacing_days_leaves_the_others(tables: Tables) -> None:
         writer.commit(ME, "again", NOW, {})
         writer.replace(COST, ME, [C], cost_of())
         writer.commit(ME, "nothing", NOW, {})
-    assert _held(tables) == [(A, "m", 1), (B, "m", 9), (B, "o", 7)]
+    assert _costs(tables) == [(A, "m", 1), (B, "m", 9), (B, "o", 7)]
     assert tables.newest().number == 3
 
 
@@ -90,12 +90,12 @@ def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
 def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each committed version can be read as it was, however much was written, compacted or undone since."""
     monkeypatch.setattr(writer_room, "COMPACT_EVERY", 8)
-    was = {1: _held(tables)}
+    was = {1: _costs(tables)}
     for number in range(2, 5):
         with tables.writing() as writer:
             writer.replace(COST, ME, [B], cost_of((B, "m", str(number))))
             writer.commit(ME, "more", NOW, {})
-        was[number] = _held(tables)
+        was[number] = _costs(tables)
     with tables.writing() as writer:
         for _ in range(writer_room.COMPACT_EVERY + 2):
             writer.commit(ME, "the same", NOW, {})
@@ -104,7 +104,7 @@ def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPa
     pins = {row["version"]: json.loads(row["tables"]) for row in versions}
     for number, expected in was.items():
         version = Version(number, NOW, pins[number])
-        assert _held(tables, version) == expected
+        assert _costs(tables, version) == expected
         counted = Engine(tables, version).sql("SELECT sum(billed) AS b FROM cost").to_pylist()
         assert counted == [{"b": sum(amount for *_, amount in expected)}]
 
@@ -141,7 +141,7 @@ def test_half_commits_are_undone_again_and_again(tables: Tables) -> None:
     with tables.writing() as writer:
         writer.append(COST, cost_of((C, "alive", "5")))
         writer.commit(ME, "alive", NOW, {})
-    assert _held(tables) == [(A, "m", 1), (B, "m", 2), (B, "n", 3), (C, "alive", 5), (C, "m", 4)]
+    assert _costs(tables) == [(A, "m", 1), (B, "m", 2), (B, "n", 3), (C, "alive", 5), (C, "m", 4)]
 
 
 def test_a_half_commit_before_the_first_version_is_undone(path: Path) -> None:
@@ -151,7 +151,7 @@ def test_a_half_commit_before_the_first_version_is_undone(path: Path) -> None:
     assert Ledger(path, Clock()).sql("SELECT * FROM cost").rows == []
     with Tables(path).writing() as writer:
         writer.commit(ME, "first", NOW, {})
-    assert _held(Tables(path)) == []
+    assert _costs(Tables(path)) == []
 
 
 def test_undoing_is_done_once(tables: Tables) -> None:
@@ -289,7 +289,7 @@ def test_a_place_that_is_no_folder_is_an_error_of_the_ledger(path: Path) -> None
     wire = Wire(small())
     with pytest.raises(LedgerError):
         synced(path, wire, days_ago(3))
-    assert wire.said == []
+    assert wire.answers == []
 
 
 def test_money_keeps_twelve_places(tables: Tables) -> None:
@@ -298,7 +298,7 @@ def test_money_keeps_twelve_places(tables: Tables) -> None:
     with tables.writing() as writer:
         writer.replace(COST, ME, [A], cost_of((A, "m", str(fine))))
         writer.commit(ME, "fine", NOW, {})
-    assert _held(tables)[0] == (A, "m", fine)
+    assert _costs(tables)[0] == (A, "m", fine)
     with pytest.raises(pa.ArrowInvalid):
         cost_of((A, "m", "0.0000000000001"))
 
