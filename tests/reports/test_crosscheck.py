@@ -32,7 +32,7 @@ def _sync(path: Path, world: World, source: str, since: date = SINCE, until: dat
         Ledger(path, CLOCK).sync(f"{since}", f"{until}", source=source, client=client)
 
 
-def _asked(book: Ledger, by: str = "workspace", *, every: bool = False) -> Table:
+def _crosscheck(book: Ledger, by: str = "workspace", *, every: bool = False) -> Table:
     return book.crosscheck(by, f"{SINCE}", f"{LAST}", include_equal=every)
 
 
@@ -62,7 +62,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
 
 def test_dialects_that_agree_have_no_row(book: Ledger) -> None:
     """Where both say the same, discounted days included, there is no row, and every day counts as equal."""
-    table = _asked(book)
+    table = _crosscheck(book)
     assert table.rows == []
     assert (table.coverage["compared"], table.coverage["equal"], table.coverage["unequal"]) == (len(DAYS), len(DAYS), 0)
     assert message(table, f"Equal on {len(DAYS)} of {len(DAYS)} days")
@@ -70,7 +70,7 @@ def test_dialects_that_agree_have_no_row(book: Ledger) -> None:
 
 def test_every_row_is_the_bill(book: Ledger, world: World) -> None:
     """With all rows, each day and workspace stands once, and both totals are the bill; the default workspace is one."""
-    table = _asked(book, every=True)
+    table = _crosscheck(book, every=True)
     assert summed(table, "billed_reports") == summed(table, "billed_analytics")
     assert table.totals["billed_analytics"] == sum(map(world.billed, DAYS), Decimal(0))
     assert all(row["difference"] == 0 and not any(row[f"{kind}_difference"] for kind in KINDS) for row in table.rows)
@@ -83,7 +83,7 @@ def test_every_row_is_the_bill(book: Ledger, world: World) -> None:
 
 def test_a_restated_day_differs_by_what_came_late(moved: Ledger) -> None:
     """A day that moved between the two readings is told by workspace, to the last digit, in money and in tokens."""
-    table = _asked(moved)
+    table = _crosscheck(moved)
     late = _world()
     before = late.billed(RESTATED)
     used = sum(request[2] for request in late.requests(RESTATED))
@@ -102,11 +102,11 @@ def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
     """Days of one dialect alone are named and not counted; without a common day nothing is known."""
     path, world = tmp_path / "ledger", _world()
     _sync(path, world, "reports", date(2026, 11, 18))
-    table = _asked(Ledger(path, CLOCK))
+    table = _crosscheck(Ledger(path, CLOCK))
     assert table.totals["billed_analytics"] is None
     assert message(table, "No day of this window was read from both dialects")
     _sync(path, world, "analytics", date(2026, 11, 16), date(2026, 11, 19))
-    table = _asked(Ledger(path, CLOCK))
+    table = _crosscheck(Ledger(path, CLOCK))
     assert (table.coverage["compared"], table.coverage["equal"]) == (2, 2)
     assert table.coverage["only_reports"] == ["2026-11-20", "2026-11-21"]
     assert table.coverage["only_analytics"] == ["2026-11-16", "2026-11-17"]
@@ -116,7 +116,7 @@ def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
 
 def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> None:
     """By key the reported amount is the truth, and the allocated ones add up to the same."""
-    table = _asked(book, "key", every=True)
+    table = _crosscheck(book, "key", every=True)
     listed: Counter[str] = Counter()
     for day in DAYS:
         for request in world.requests(day):
@@ -131,7 +131,7 @@ def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> Non
 
 def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
     """Each key's error is its difference as a share of what was reported; the mean and the worst are told."""
-    table = _asked(book, "key", every=True)
+    table = _crosscheck(book, "key", every=True)
     for row in table.rows:
         difference, reported, error = row["difference"], row["billed_analytics"], row["error"]
         assert difference == row["billed_analytics"] - row["billed_reports"]  # type: ignore[operator]
@@ -146,14 +146,14 @@ def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
 def test_a_crosscheck_writes_nothing(book: Ledger) -> None:
     """What is allocated for a comparison is not kept."""
     before = book.spend("key", f"{SINCE}").rows
-    _asked(book, "key")
+    _crosscheck(book, "key")
     assert Ledger(book.path, CLOCK).spend("key", f"{SINCE}").rows == before
 
 
 def test_other_groupings_are_refused(book: Ledger) -> None:
     """The dialects are compared by workspace or by key."""
     with pytest.raises(InvalidQuestion, match="model"):
-        _asked(book, "model")
+        _crosscheck(book, "model")
 
 
 @pytest.mark.parametrize(("strict", "code"), [((), 0), (("--strict",), 1)])
