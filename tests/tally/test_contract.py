@@ -20,7 +20,7 @@ from witness.contract_server import COUNTERS, Cell, ContractServer, cents
 from .given import HAIKU, billed, selection
 
 Row = dict[str, Any]
-Place = tuple[Any, ...]
+LineKey = tuple[Any, ...]
 NAMES = dict(
     zip(
         COUNTERS,
@@ -60,7 +60,7 @@ def _cells(seen: Seen) -> list[Cell]:
     return [cell for hour in hours for cell in seen.server._hours[hour]]
 
 
-def _place(cell: Cell, kind: str) -> Place:
+def _line_key(cell: Cell, kind: str) -> LineKey:
     """The line of the bill to which a kind of token of a cell belongs, as far as usage knows."""
     dims = cell.dims
     workspace = dims["workspace_id"] or "default"
@@ -68,8 +68,8 @@ def _place(cell: Cell, kind: str) -> Place:
     return (cell.hour.date(), workspace, kind, *named)
 
 
-def _sums(charges: list[Row], measure: str) -> dict[Place, Decimal]:
-    sums: dict[Place, Decimal] = defaultdict(Decimal)
+def _sums(charges: list[Row], measure: str) -> dict[LineKey, Decimal]:
+    sums: dict[LineKey, Decimal] = defaultdict(Decimal)
     for row in charges:
         line_key = tuple(row[name] for name in ("day", "workspace", "kind", "model", "tier", "context", "geo"))
         sums[line_key] += row[measure] or 0
@@ -108,7 +108,7 @@ def test_what_was_priced_and_not_billed_was_refused(seen: Seen) -> None:
     """Line by line price less bill is the price of refused tokens, less what large Haiku prompts cost more; else 0."""
     priced, paid = _sums(seen.charges, "priced"), _sums(seen.charges, "billed")
     high = _sums(seen.charges, "priced_high")
-    gap: dict[Place, Decimal] = defaultdict(Decimal)
+    gap: dict[LineKey, Decimal] = defaultdict(Decimal)
     refused, large, mixed = set(), set(), defaultdict(set)
     for cell in _cells(seen):
         if cell.dims["service_tier"] == "priority":
@@ -116,7 +116,7 @@ def test_what_was_priced_and_not_billed_was_refused(seen: Seen) -> None:
         for counter in COUNTERS[:5]:
             if not cell.counts[counter]:
                 continue
-            line_key = _place(cell, NAMES[counter])
+            line_key = _line_key(cell, NAMES[counter])
             cost = cents(cell, counter) / 100
             listed = cost / 5 if cell.over_100k else cost
             mixed[line_key].add(cell.dims["speed"])
@@ -148,8 +148,8 @@ def test_searches_are_billed_as_priced(seen: Seen) -> None:
 
 def test_each_caller_pays_what_it_used(seen: Seen) -> None:
     """Where nobody of a line was refused and no prompt was large, each caller is billed its own requests exactly."""
-    truth: dict[Place, Decimal] = defaultdict(Decimal)
-    blurred: set[Place] = set()
+    truth: dict[LineKey, Decimal] = defaultdict(Decimal)
+    blurred: set[LineKey] = set()
     for cell in _cells(seen):
         if cell.dims["service_tier"] == "priority":
             continue
@@ -157,10 +157,10 @@ def test_each_caller_pays_what_it_used(seen: Seen) -> None:
         caller = (cell.dims["api_key_id"] or "playground", actor)
         for counter in COUNTERS[:5]:
             if cell.counts[counter]:
-                line_key = _place(cell, NAMES[counter])
+                line_key = _line_key(cell, NAMES[counter])
                 truth[(*line_key, *caller)] += cents(cell, counter) / 100
                 blurred |= {line_key} if cell.refused or cell.over_100k else set()
-    amounts: dict[Place, Decimal] = defaultdict(Decimal)
+    amounts: dict[LineKey, Decimal] = defaultdict(Decimal)
     names = ("day", "workspace", "kind", "model", "tier", "context", "geo", "key", "actor")
     for row in seen.charges:
         if row["quantity"] is not None and row["billed"] is not None and row["kind"] != "web_search":

@@ -122,8 +122,8 @@ def rule_tables(draw: st.DrawFn) -> dict[str, Any]:
             weights = draw(st.lists(st.integers(1, 10**6), min_size=1, max_size=4))
             shares = {f"t{n}": str(Fraction(weight, sum(weights))) for n, weight in enumerate(weights)}
             rule["shared"] = {"rule": "fixed", "shares": shares}
-        case how:
-            rule["shared"] = {"rule": how, "teams": draw(teams)}
+        case rule_name:
+            rule["shared"] = {"rule": rule_name, "teams": draw(teams)}
     return rule
 
 

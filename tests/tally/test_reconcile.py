@@ -202,10 +202,10 @@ class Scaled:
     """A plant: amounts of some lines times a factor."""
 
     def __init__(self, factor: str, scope: Callable[[Line, date], bool]) -> None:
-        self.factor, self.of = Fraction(factor), scope
+        self.factor, self.scope = Fraction(factor), scope
 
     def __call__(self, line: Line, amount: int, day: date) -> Iterable[tuple[Line, int]]:
-        if not self.of(line, day):
+        if not self.scope(line, day):
             return [(line, amount)]
         extra_amount = amount * (self.factor - 1)
         assert extra_amount.denominator == 1
@@ -219,7 +219,7 @@ class Scaled:
                     amount * (self.factor - 1)
                     for day in ENDED
                     for line, amount in true_lines(small_world(), day)
-                    if self.of(line, day)
+                    if self.scope(line, day)
                 ),
                 Fraction(0),
             )
@@ -289,7 +289,7 @@ def test_own_prices_are_what_is_compared(tmp_path: Path, untouched: Asked) -> No
     agreed = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
     ask = synced(tmp_path / "ledger", agreed, Prices.with_own(AGREED))
     assert {cause for (cause,) in amounts(ask())} == {cause for (cause,) in amounts(untouched())}
-    sonnet_scale = Scaled("0.55", agreed.of)
+    sonnet_scale = Scaled("0.55", agreed.scope)
     ask = synced(
         tmp_path / "other",
         lambda line, amount, day: (sonnet_scale if line.model == SONNET else agreed)(line, amount, day),

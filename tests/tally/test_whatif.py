@@ -178,7 +178,7 @@ def test_no_change_is_the_actual(lines: list[dict[str, Any]]) -> None:
 def test_swapping_there_and_back(lines: list[dict[str, Any]]) -> None:
     """What a swap makes of usage is what that usage would cost had the other model been used, and back again."""
     there = [
-        line(usage_line["who"], **_said(usage_line) | {"model": SONNET})
+        line(usage_line["who"], **_cells(usage_line) | {"model": SONNET})
         for usage_line in lines
         if usage_line[f"{MARK}model"] == OPUS
     ]
@@ -188,7 +188,7 @@ def test_swapping_there_and_back(lines: list[dict[str, Any]]) -> None:
         assert (forth.actual, forth.what_if) == (back.what_if, back.actual)
 
 
-def _said(usage_line: dict[str, Any]) -> dict[str, Any]:
+def _cells(usage_line: dict[str, Any]) -> dict[str, Any]:
     return {name: usage_line[f"{MARK}{name}"] for name in KEY} | {kind: usage_line[kind] for kind in TOKENS}
 
 
