@@ -78,7 +78,7 @@ def test_no_column_leaves_the_page(columns: int) -> None:
     made = as_pdf(wide(columns))
     for page in read(made).pages:
         across: list[float] = []
-        page.extract_text(visitor_text=lambda run, cm, tm, _font, _size, into=across: into.append(_left(run, cm, tm)))
+        page.extract_text(visitor_text=lambda run, cm, tm, _font, _size, into=across: into.append(_start(run, cm, tm)))
         assert min(across) > 0
         assert max(across) < float(page.mediabox.width) - 40
     words = text(made)
@@ -131,7 +131,7 @@ def fonts(made: bytes) -> set[str]:
     return names
 
 
-def _left(run: str, outer: list[float], inner: list[float]) -> float:
+def _start(run: str, outer: list[float], inner: list[float]) -> float:
     """Where a text begins, in points from the left of the page; 1 where there is none."""
     return inner[4] * outer[0] + outer[4] if run.strip() else 1.0
 
