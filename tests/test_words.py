@@ -1,11 +1,13 @@
-"""Names are nouns: no pronoun or participle stands for a thing in the source."""
+"""Names are nouns: no pronoun or participle stands for a thing, in the source or in the tests."""
 
 from __future__ import annotations
 
 import ast
 from pathlib import Path
 
-SOURCE = Path(__file__).parent.parent / "src"
+import pytest
+
+ROOT = Path(__file__).parent.parent
 BANNED = {
     *("it", "them", "said", "told", "found", "held", "whole", "place", "at", "of", "one", "other", "mine", "how"),
     *("what", "who", "asked", "kept", "taken", "apart", "loose", "these", "those", "left", "more"),
@@ -22,9 +24,10 @@ def names_in(path: Path) -> list[str]:
     ]
 
 
-def test_names_are_nouns() -> None:
-    """Of all names in `src` fewer than one in two hundred is a pronoun or participle."""
-    names = {path: names_in(path) for path in SOURCE.rglob("*.py")}
+@pytest.mark.parametrize("folder", ["src", "tests"])
+def test_names_are_nouns(folder: str) -> None:
+    """Of all names in a folder fewer than one in two hundred is a pronoun or participle."""
+    names = {path: names_in(path) for path in (ROOT / folder).rglob("*.py")}
     banned = {str(path): sorted(caught) for path, words in names.items() if (caught := BANNED.intersection(words))}
     count = sum(word in BANNED for words in names.values() for word in words)
     assert count < BOUND * sum(map(len, names.values())), banned
