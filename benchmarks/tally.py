@@ -136,8 +136,9 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
     from tallystick.core.time import Grain, of_days
     from tallystick.store.tables import Tables
     from tallystick.sync import charging, commit
-    from tallystick.sync.batch import BatchCheck
-    from tallystick.sync.plan import Source, SyncTask
+    from tallystick.sync.batch import BatchCheck, CheckedBatch
+    from tallystick.sync.plan import SyncTask
+    from tallystick.sync.sources import USAGE
     from tallystick.tally.price_lists import Prices
 
     prices = Prices.with_own()
@@ -169,7 +170,7 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
         [window] = of_days([LAST])
         verdict = BatchCheck(rows, {LAST: (State.PROVISIONAL, control)}, {}, {}, frozenset())
         with watched() as of_day, spent["day"]:
-            batch = commit.Batch(SyncTask(Source.USAGE, Grain.DAY, window), verdict, NOW, last=True)
+            batch = CheckedBatch(SyncTask(USAGE, Grain.DAY, window), verdict, NOW, last=True)
             assert keeper.keep(batch) == {LAST}
         kept = writer.rows_on(CHARGES, "org", [LAST])
         assert pc.sum(kept.filter(pc.equal(kept["kind"], "output"))["quantity"]).as_py() == control["output"]

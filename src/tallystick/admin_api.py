@@ -13,10 +13,11 @@ from typing import Any, Self, TypeVar
 
 import httpx2
 
-from tallystick.api import analytics, directory, limits, reports
-from tallystick.api.client import PATIENCE, Client, Clock, Page, Query
+from tallystick.api import analytics, analytics_query, directory, limits, reports, reports_query
+from tallystick.api.client import PATIENCE, Client, Clock
 from tallystick.api.credential import Credential
 from tallystick.api.limits import MemberLimit, RateLimit, SpendLimit
+from tallystick.api.page import Page, Query
 from tallystick.api.rights import Asking, Checked
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant, midnight
@@ -88,7 +89,7 @@ class AdminAPI:
         """
         grain = _grain(width)
         wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
-        query = reports.usage_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
+        query = reports_query.usage_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
         return reports.usage_records(self.client.pages(query), by)
 
     def costs(
@@ -99,7 +100,7 @@ class AdminAPI:
         `by` is any of workspace, description; description brings kind, model, tier, context, geo and speed with it.
         Amounts are exact US dollars. Days that have not ended are not published and not asked for.
         """
-        query = reports.cost_query(self._window(since, until), self._clock.now(), by=by, limit=limit)
+        query = reports_query.cost_query(self._window(since, until), self._clock.now(), by=by, limit=limit)
         return reports.cost_records(self.client.pages(query), by)
 
     def analytics_usage(self, since: When, until: When | None = None, **options: Any) -> Iterator[UsageRecord]:
@@ -108,14 +109,14 @@ class AdminAPI:
         `options` are `width` (1m, 1h, 1d), `by` (up to five dimensions), `where`, `limit` (rows a page) and
         `without_deleted`. Longer windows are asked for piece by piece. Each group has one record in each bucket.
         """
-        return self._analytics(analytics.usage_query, analytics.usage_records, since, until, **options)
+        return self._analytics(analytics_query.usage_query, analytics.usage_records, since, until, **options)
 
     def analytics_costs(self, since: When, until: When | None = None, **options: Any) -> Iterator[CostRecord]:
         """What was billed and what it lists at, by the newer dialect, oldest first; `options` as `analytics_usage`.
 
         `kind` in `by` tells the kinds of token and service apart, and requests are not counted then.
         """
-        return self._analytics(analytics.cost_query, analytics.cost_records, since, until, **options)
+        return self._analytics(analytics_query.cost_query, analytics.cost_records, since, until, **options)
 
     def _analytics(
         self,
@@ -132,7 +133,7 @@ class AdminAPI:
         grain, window, now = _grain(width), self._window(since, until), self._clock.now()
         bucket_window = Window(grain.floor(window.start), grain.ceil(window.end))
         filters = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
-        pieces = bucket_window.chunks(analytics.LONGEST[grain])
+        pieces = bucket_window.chunks(analytics_query.LONGEST[grain])
         queries = [ask(piece, grain, now, by=by, where=filters, **options) for piece in pieces]
         return (record for query in queries for record in read(self.client.pages(query), by))
 

@@ -7,16 +7,16 @@ ledger.spend(by=["workspace"], since="30d").to_pandas()
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from tallystick.answers import Answers
 from tallystick.core.time import DAY, Grain, Window
-from tallystick.core.time_words import When, month_name, window
-from tallystick.errors import InvalidQuestion
+from tallystick.core.time_words import When, month_name
 from tallystick.query.coverage import models
 from tallystick.query.price_lists import by_others
 from tallystick.settings import Settings
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
     from tallystick.billing.close import Draft
     from tallystick.query.closed_months import Month
+    from tallystick.sync.estimate import Estimate
     from tallystick.sync.forget import Forgotten, Person
+    from tallystick.sync.options import Options, Wanted
     from tallystick.sync.outcome import Outcome, Progress
-    from tallystick.sync.plan import Estimate, SyncTask
+    from tallystick.sync.plan import SyncTask
     from tallystick.sync.redaction import People
 
 
@@ -64,60 +66,34 @@ class Ledger(Answers):
         since: When | None = None,
         until: When | None = None,
         *,
-        month: When | None = None,
-        grain: str = "day",
-        source: str = "auto",
-        coding: bool = True,
-        cuts: Sequence[str] | None = None,
-        again: bool = False,
-        accept_loss: bool = False,
         partial: bool = False,
         client: Client | None = None,
         progress: Callable[[Progress], None] | None = None,
         waiting: Callable[[str], None] | None = None,
+        **wanted: Unpack[Wanted],
     ) -> Outcome:
-        """Read from the API what is missing or not settled, and commit it month by month.
+        """Read from the API what is missing or not settled, and commit it month by month, the newest first.
 
-        `since` defaults to the beginning of the last month but one, `until` to now; both are
-        included, and `month` is both. `grain` of usage is day or hour.
-        `source` is auto, reports (the older dialect), analytics (the newer) or both; `cuts` are any of sessions,
-        profiles, slack, groups, by default those of the settings. `coding`: the activity of Claude Code too, one
-        request for each day, where the older dialect is read. `again`: settled days of the window too, which must be
-        given. `accept_loss`: days that an answer empties or halves are committed at once. What cannot be read is left
-        out and raised at the end (`partial`: left to the outcome).
+        `since` defaults to the beginning of the last month but one, `until` to now; both are included. `wanted` is any
+        of month, grain, source, coding, cuts, again, accept_loss (`Wanted`). What cannot be read is left out and raised
+        at the end (`partial`: left to the outcome).
         """
-        from tallystick.sync.run import How, Sync
+        from tallystick.sync.run import Sync
 
-        wanted, by = self._wanted(since, until, month, again=again), _grain(grain)
-        if client is None:
-            with self._settings.client(self._clock) as made:
-                return self.sync(
-                    since,
-                    until,
-                    month=month,
-                    grain=grain,
-                    source=source,
-                    coding=coding,
-                    cuts=cuts,
-                    again=again,
-                    accept_loss=accept_loss,
-                    partial=partial,
-                    client=made,
-                    progress=progress,
-                    waiting=waiting,
-                )
+        options = self._options(since, until, wanted)
         if self._tables.exists():
             self.tally(waiting=waiting)
-        outcome = Sync(
-            client,
-            self._tables,
-            self._clock,
-            How(source, self._cuts(cuts), coding, again, accept_loss, compare=(until or month) is not None),
-            progress=progress,
-            waiting=waiting,
-            prices=self._prices,
-            people=self._people(),
-        ).run(wanted, by)
+        with nullcontext(client) if client else self._settings.client(self._clock) as asked:
+            outcome = Sync(
+                asked,
+                self._tables,
+                self._clock,
+                options,
+                progress=progress,
+                waiting=waiting,
+                prices=self._prices,
+                people=self._people(),
+            ).run()
         if not partial:
             outcome.raise_failures()
         return outcome
@@ -145,39 +121,20 @@ class Ledger(Answers):
         ]
 
     def plan(
-        self,
-        since: When | None = None,
-        until: When | None = None,
-        *,
-        month: When | None = None,
-        grain: str = "day",
-        source: str = "auto",
-        coding: bool = True,
-        cuts: Sequence[str] | None = None,
-        again: bool = False,
+        self, since: When | None = None, until: When | None = None, **wanted: Unpack[Wanted]
     ) -> tuple[list[SyncTask], Estimate]:
         """What `sync` would read now, and its cost in requests, minutes and megabytes; asks the API nothing.
 
-        With `source` auto it takes for granted that the newer dialect may be read. `again`: as in `sync`.
+        With `source` auto it takes for granted that the newer dialect may be read.
         """
-        from tallystick.sync.dialects import Choice, chosen, plan
+        from tallystick.sync.dialects import plan
+        from tallystick.sync.estimate import estimate
         from tallystick.sync.known_days import known_days, request_costs
-        from tallystick.sync.plan import estimate
 
         organizations = self.organizations()
         known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
-        wanted, words = self._wanted(since, until, month, again=again), chosen(self._cuts(cuts))
-        tasks = plan(
-            known,
-            wanted,
-            _grain(grain),
-            self._clock.now(),
-            Choice(source),
-            words,
-            coding=coding,
-            anew=again,
-            compare=(until or month) is not None,
-        )
+        groups = plan(known, self._options(since, until, wanted), self._clock.now())
+        tasks = [task for group in groups for task in group]
         return tasks, estimate(tasks, request_costs(self._tables))
 
     def unbilled(self) -> list[str]:
@@ -292,22 +249,7 @@ class Ledger(Answers):
     def _people(self) -> People:
         return self._settings.people()
 
-    def _cuts(self, cuts: Sequence[str] | None) -> Sequence[str]:
-        return self._settings.cuts if cuts is None else cuts
+    def _options(self, since: When | None, until: When | None, wanted: Wanted) -> Options:
+        from tallystick.sync.options import Options
 
-    def _wanted(self, since: When | None, until: When | None, month: When | None, *, again: bool = False) -> Window:
-        now = self._clock.now()
-        if again and month is None and (since is None or until is None):
-            raise InvalidQuestion(
-                "--again reads settled days once more, so it must be told which.",
-                "Say --month, or --since and --until. Totals of settled months are compared once a month anyway.",
-            )
-        if since is None and month is None:
-            since = f"{window('2m', None, now).start:%Y-%m-%d}"
-        return window(since, until, now, month=month, first=None)
-
-
-def _grain(named: str) -> Grain:
-    if named not in {"day", "hour"}:
-        raise InvalidQuestion(f"The ledger keeps no usage by {named}.", "--grain is day or hour.")
-    return Grain(named)
+        return Options.of(since, until, wanted, self._clock.now(), self._settings.cuts)

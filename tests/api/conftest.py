@@ -11,8 +11,9 @@ import httpx2
 import pytest
 
 from tallystick import AdminAPI
-from tallystick.api.client import Client, Page, Query
+from tallystick.api.client import Client
 from tallystick.api.credential import Credential
+from tallystick.api.page import Page, Query
 
 KEY = "sk-ant-admin01-tEsT0nly-9fQ2xW_zz"
 NOW = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)

@@ -8,8 +8,9 @@ import json
 import pytest
 
 from tallystick.api.body import MOST_BYTES, TooLong, body_of
-from tallystick.api.client import TRIES, Query
+from tallystick.api.client import TRIES
 from tallystick.api.endpoints import ORGANIZATION
+from tallystick.api.page import Query
 from tallystick.errors import Refused, UnexpectedResponse, Unreachable
 
 from .conftest import Connect, reply

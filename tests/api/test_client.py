@@ -5,10 +5,11 @@ from importlib.metadata import version
 import httpx2
 import pytest
 
-from tallystick.api.client import Client, Query
+from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ENDPOINTS, ORGANIZATION, WORKSPACES
-from tallystick.api.reports import cost_query, usage_query
+from tallystick.api.page import Query
+from tallystick.api.reports_query import cost_query, usage_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
 

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.api.client import CONTACT, GLANCE, Client, Query
+from tallystick.api.client import CONTACT, GLANCE, Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.network import Network
+from tallystick.api.page import Query
 from tallystick.errors import InvalidQuestion, Unreachable
 from tallystick.settings import Settings, SystemClock
 

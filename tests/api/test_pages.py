@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from tallystick.api.client import Page
 from tallystick.api.leniency import Oddity
-from tallystick.api.reports import cost_query, cost_records, usage_pages, usage_query, usage_records
+from tallystick.api.page import Page
+from tallystick.api.reports import cost_records, usage_pages, usage_records
+from tallystick.api.reports_query import cost_query, usage_query
 from tallystick.core.money import plain
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant

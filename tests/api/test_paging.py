@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from tallystick.api.client import Query
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
-from tallystick.api.reports import cost_query, usage_query, usage_records
+from tallystick.api.page import Query
+from tallystick.api.reports import usage_records
+from tallystick.api.reports_query import cost_query, usage_query
 from tallystick.core.time import DAY, Grain, Window, instant, text
 from tallystick.errors import UnexpectedResponse
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
-from tallystick.api.reports import _query, cost_query, usage_query
+from tallystick.api.reports_query import _query, cost_query, usage_query
 from tallystick.core.time import DAY, Grain, Window, instant
 from tallystick.errors import InvalidQuestion
 

@@ -10,9 +10,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tallystick.api.client import Client, Query
+from tallystick.api.client import Client
 from tallystick.api.credential import Credential, masked
 from tallystick.api.endpoints import ORGANIZATION
+from tallystick.api.page import Query
 from tallystick.credentials import printed
 from tallystick.errors import InvalidQuestion, Refused
 from tallystick.settings import Settings

@@ -8,9 +8,10 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tallystick.api.client import LONGEST_WAIT, Client, Query
+from tallystick.api.client import LONGEST_WAIT, Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
+from tallystick.api.page import Query
 from tallystick.core.time import text
 from tallystick.errors import Refused, Unreachable
 

@@ -12,10 +12,11 @@ from threading import Thread
 import httpx2
 import pytest
 
-from tallystick.api.client import Client, Query
+from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
-from tallystick.api.reports import usage_query
+from tallystick.api.page import Query
+from tallystick.api.reports_query import usage_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import ApiError, Refused, Unreachable
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from cases.conftest import Case
-from tallystick.api.client import Page
 from tallystick.api.default_workspace import real_id
+from tallystick.api.page import Page
 
 SINCE = "2026-11-20"
 RULES = '[[owner]]\nteam = "misc"\nworkspace = "{}"\n'

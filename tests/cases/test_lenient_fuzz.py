@@ -23,13 +23,12 @@ from tallystick.core.money import total
 from tallystick.core.records import TOKENS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import UnexpectedResponse
-from tallystick.sync.analytics_batch import SparseReading
-from tallystick.sync.batch import BatchCheck, Reading
-from tallystick.sync.claude_code_batch import ActivityReading
-from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync import sources
+from tallystick.sync.batch import Batch, BatchCheck
+from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import Mode, People
-from tallystick.sync.reports_batch import DenseReading
 from tallystick.sync.requests import Questions
+from tallystick.sync.source import Source
 
 Json = dict[str, Any]
 Mutation = Callable[[Json], None]
@@ -121,13 +120,24 @@ def client_of(world: Any, end: str, mutation: Mutation, text: Callable[[str], st
     return Client(Credential(KEY), clock=Clock(), transport=httpx2.MockTransport(answer), patience=0, pace=None)
 
 
-def reading_of(source: Source, client: Client, people: People | None = None) -> tuple[Reading, BatchCheck]:
+class NoIds:
+    """What is known of ids where nothing but the default workspace is."""
+
+    default = "wrkspc_01Default"
+
+    def person_ids(self) -> Callable[[str], str]:
+        return str
+
+    def key_ids(self) -> Callable[[str], str]:
+        return str
+
+
+def reading_of(source: Source, client: Client, people: People | None = None) -> tuple[Batch, BatchCheck]:
     """What is read of a source, and the judgement of it."""
     task = SyncTask(source, Grain.DAY, WINDOW)
-    kind = ActivityReading if source is Source.CLAUDE_CODE else SparseReading if source.newer else DenseReading
-    reading = kind(task, "org", NOW, "wrkspc_01Default")
-    for page in Questions(client, lambda *_: None).pages(task, reading, NOW):
-        reading.add(people.taken(page, source) if people else page)
+    reading = source.batch(task, "org", NOW, NoIds())
+    for page in Questions(client, lambda *_: None).pages(reading):
+        reading.add(people.taken(page, source.persons) if people else page)
     return reading, reading.check()
 
 
@@ -195,10 +205,10 @@ def cases(row: Json) -> list[tuple[tuple[str, ...], str]]:
 
 
 @pytest.mark.parametrize("people", [Mode.FULL, Mode.IDS, Mode.HASHED])
-@pytest.mark.parametrize("source", [Source.ANALYTICS_USAGE, Source.ANALYTICS_COST])
+@pytest.mark.parametrize("source", [sources.ANALYTICS_USAGE, sources.ANALYTICS_COST])
 def test_odd_fields_of_the_newer_dialect(world: Any, source: Source, people: Mode) -> None:
     """Whatever is odd of a group, a list price or a count of requests, each day adds up to its bill and its tokens."""
-    figures = {"usage": {"requests": 1, "total_tokens": 1}} if source is Source.ANALYTICS_USAGE else {}
+    figures = {"usage": {"requests": 1, "total_tokens": 1}} if source is sources.ANALYTICS_USAGE else {}
     figures = figures or {"cost": {"list_amount": "1", "requests": None}}
     for path, odd in cases(_GROUP | figures):
         if path in {("usage",), ("cost",)} or (people != Mode.FULL and "actor" not in path):
@@ -211,7 +221,7 @@ def test_odd_fields_of_the_newer_dialect(world: Any, source: Source, people: Mod
         reading, verdict = reading_of(source, client, People(people, b"key"))
         label = f"{'.'.join(path)} {odd}: {verdict.moved}"
         assert len(verdict.days) == 8, label
-        if source is Source.ANALYTICS_COST:
+        if source is sources.ANALYTICS_COST:
             assert billed(verdict) == Decimal("45.66"), label
         else:
             assert used(verdict) == 27_760_000, label
@@ -221,11 +231,11 @@ def test_odd_fields_of_the_newer_dialect(world: Any, source: Source, people: Mod
             assert odd in {"fraction", "huge"} or set(verdict.rows["list"].to_pylist()) == {None}, label
 
 
-@pytest.mark.parametrize("source", [Source.USAGE, Source.COST])
+@pytest.mark.parametrize("source", [sources.USAGE, sources.COST])
 def test_odd_fields_of_the_older_dialect(world: Any, source: Source) -> None:
     """Whatever is odd of a dimension, each day adds up to its bill and its tokens."""
-    end = "usage_report/messages" if source is Source.USAGE else "cost_report"
-    for path, odd in cases(_DIMS if source is Source.USAGE else _COST_DIMS):
+    end = "usage_report/messages" if source is sources.USAGE else "cost_report"
+    for path, odd in cases(_DIMS if source is sources.USAGE else _COST_DIMS):
 
         def mutation(body: Json, path: tuple[str, ...] = path, odd: str = odd) -> None:
             for bucket in body["data"]:
@@ -234,7 +244,7 @@ def test_odd_fields_of_the_older_dialect(world: Any, source: Source) -> None:
         _, verdict = reading_of(source, client_of(world, end, mutation))
         label = f"{'.'.join(path)} {odd}: {verdict.moved}"
         assert len(verdict.days) == 8, label
-        if source is Source.COST:
+        if source is sources.COST:
             assert billed(verdict) == Decimal("45.66"), label
         else:
             assert used(verdict) == 27_760_000, label
@@ -245,7 +255,7 @@ def test_odd_fields_of_claude_code(world: Any, people: Mode) -> None:
     """Whatever is odd of a row of Claude Code, every row is kept, and what is odd is unknown."""
     for path, odd in cases(CODE):
         client = client_of(world, "claude_code", lambda body, p=path, o=odd: changed(body["data"][:1], p, o))
-        reading, verdict = reading_of(Source.CLAUDE_CODE, client, People(people, b"key"))
+        reading, verdict = reading_of(sources.CLAUDE_CODE, client, People(people, b"key"))
         label = f"{'.'.join(path)} {odd}"
         assert len(verdict.days) == 8, label
         sessions = [row["sessions"] for row in verdict.rows.to_pylist() if row["model"] == "none"]
@@ -256,11 +266,11 @@ def test_odd_fields_of_claude_code(world: Any, people: Mode) -> None:
 
 
 FIELDS = {
-    Source.USAGE: "usage_report/messages",
-    Source.COST: "cost_report",
-    Source.ANALYTICS_USAGE: "analytics/usage",
-    Source.ANALYTICS_COST: "analytics/cost",
-    Source.CLAUDE_CODE: "claude_code",
+    sources.USAGE: "usage_report/messages",
+    sources.COST: "cost_report",
+    sources.ANALYTICS_USAGE: "analytics/usage",
+    sources.ANALYTICS_COST: "analytics/cost",
+    sources.CLAUDE_CODE: "claude_code",
 }
 """Where each report is asked for."""
 
@@ -343,12 +353,12 @@ def test_an_unknown_number_that_no_float_holds(world: Any, source: Source) -> No
 @pytest.mark.parametrize(
     ("source", "path"),
     [
-        (Source.ANALYTICS_COST, ("cost", "amount")),
-        (Source.ANALYTICS_COST, ("cost", "currency")),
-        (Source.ANALYTICS_COST, ("starting_at",)),
-        (Source.ANALYTICS_USAGE, ("usage", "output_tokens")),
-        (Source.ANALYTICS_USAGE, ("usage", "cache_creation", "ephemeral_1h_input_tokens")),
-        (Source.ANALYTICS_USAGE, ("ending_at",)),
+        (sources.ANALYTICS_COST, ("cost", "amount")),
+        (sources.ANALYTICS_COST, ("cost", "currency")),
+        (sources.ANALYTICS_COST, ("starting_at",)),
+        (sources.ANALYTICS_USAGE, ("usage", "output_tokens")),
+        (sources.ANALYTICS_USAGE, ("usage", "cache_creation", "ephemeral_1h_input_tokens")),
+        (sources.ANALYTICS_USAGE, ("ending_at",)),
     ],
 )
 def test_money_counts_and_dates_stay_strict(world: Any, source: Source, path: tuple[str, ...], odd: str) -> None:

@@ -11,11 +11,13 @@ from sync.conftest import Clock, Wire, small, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.records import COST, PAGES, VERSIONS
-from tallystick.core.time import Grain, Window
+from tallystick.core.time import Window
 from tallystick.store.disk import fsync
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
-from tallystick.sync.run import How, Sync
+from tallystick.sync.options import Choice, Options
+from tallystick.sync.run import Sync
+from tallystick.sync.sources import CLAUDE_CODE_WORD
 
 DAY = date(2026, 10, 1)
 LOCK = {"writer.lock", "writer.json"}
@@ -110,10 +112,10 @@ def test_a_sync_keeps_pages_and_tables_before_it_names_a_version(tmp_path: Path)
     root = tmp_path / "ledger"
     power = Power(root)
     wire = Wire(small(), Clock())
+    words = frozenset({CLAUDE_CODE_WORD})
+    options = Options(Window(NOW.replace(hour=0, day=20), NOW), choice=Choice.REPORTS, words=words)
     with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
-        outcome = Sync(client, Tables(root, sync=power), wire.clock, How(source="reports")).run(
-            Window(NOW.replace(hour=0, day=20), NOW), Grain.DAY
-        )
+        outcome = Sync(client, Tables(root, sync=power), wire.clock, options).run()
     assert outcome.version > 1
     assert power.lost() == []
     for _, copy in power.cuts:

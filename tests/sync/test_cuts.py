@@ -17,8 +17,8 @@ from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
 from tallystick.settings import Settings
 from tallystick.sim import Answer, Discount, World
-from tallystick.sync.plan import Source
 from tallystick.sync.rebuild import rebuild
+from tallystick.sync.sources import SOURCES
 
 from .conftest import PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, small, span, synced
 
@@ -261,7 +261,7 @@ def test_cuts_need_the_newer_dialect(path: Path) -> None:
 def test_every_cut_can_be_asked_for() -> None:
     """A cut has a source, a table, at most five dimensions, and only with reason groups that do not add up."""
     for cut in CUTS:
-        assert Source(cut.name).cut is cut
+        assert SOURCES[cut.name].cut is cut
         assert len(cut.dims) <= 5
         assert bool(cut.apart) == bool(cut.overlapping)
         assert set(cut.dims) - set(ORDINARY) <= set(CUT_DIMS)
@@ -275,9 +275,9 @@ def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
     newer(path, Wire(world), days_ago(40), days_ago(36), cuts=words)
     tasks, cost = book.plan(f"{days_ago(35)}", f"{days_ago(31)}", source="analytics", cuts=words)
     assert {task.source for task in tasks if task.source.cut} == {
-        Source.CUT_SESSIONS,
-        Source.CUT_SLACK,
-        Source.CUT_SLACK_USERS,
+        SOURCES["cut_sessions"],
+        SOURCES["cut_slack"],
+        SOURCES["cut_slack_users"],
     }
     assert cost.measured
     wire = Wire(world)
@@ -303,4 +303,4 @@ def test_the_settings_name_cuts(path: Path, tmp_path: Path) -> None:
     file.write_text('cuts = ["groups"]\n', encoding="utf-8")
     book = Ledger.of(Settings.load(config=str(file), ledger=str(path), environment={}), clock=Clock())
     by_default, none = ({task.source for task in book.plan("7d", cuts=cuts)[0]} for cuts in (None, ()))
-    assert by_default - none == {Source.CUT_GROUPS}
+    assert by_default - none == {SOURCES["cut_groups"]}

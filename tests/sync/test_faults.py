@@ -14,7 +14,7 @@ from tallystick.errors import ApiError, CursorExpired, InvalidAmount, Refused, U
 from tallystick.sim import FAULTS, Answer, World
 from tallystick.store.archive import Archive
 from tallystick.store.tables import Tables
-from tallystick.sync import requests
+from tallystick.sync import queries
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
@@ -105,8 +105,8 @@ def reference(tmp_path_factory: pytest.TempPathFactory, world: World) -> Tabled:
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cubes come in several pages, as those of a busy organization do."""
-    monkeypatch.setattr(requests, "ROWS_A_PAGE", 20)
-    monkeypatch.setattr(requests, "FIRST_BUCKETS", 2)
+    monkeypatch.setattr(queries, "ROWS_A_PAGE", 20)
+    monkeypatch.setattr(queries, "FIRST_BUCKETS", 2)
 
 
 def _committed_is_right(path: Path, world: World) -> None:

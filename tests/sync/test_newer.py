@@ -17,10 +17,11 @@ from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICE
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import CursorExpired, Refused, UnexpectedResponse
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
-from tallystick.sync import requests
+from tallystick.sync import queries, sources
 from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
-from tallystick.sync.dialects import Choice, plan
-from tallystick.sync.plan import Known, Source
+from tallystick.sync.dialects import plan
+from tallystick.sync.options import Options
+from tallystick.sync.plan import Known
 from tallystick.sync.rebuild import rebuild
 
 from .conftest import (
@@ -56,7 +57,7 @@ def world() -> World:
 @pytest.fixture
 def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cubes come in several pages, as those of a busy organization do."""
-    monkeypatch.setattr(requests, "ROWS", 20)
+    monkeypatch.setattr(queries, "ROWS", 20)
 
 
 @pytest.fixture(scope="module")
@@ -261,11 +262,11 @@ def test_money_without_its_use_is_charged_all_the_same(path: Path, world: World)
 def test_a_provisional_day_of_the_older_dialect_does_not_widen_a_sync() -> None:
     """What the older dialect left provisional is read by the newer one, that day alone, and not all days since."""
     day = days_ago(200)
-    known = {(source, Grain.DAY): {day: Known(State.PROVISIONAL, NOW)} for source in (Source.COST, Source.USAGE)}
+    known = {(source, Grain.DAY): {day: Known(State.PROVISIONAL, NOW)} for source in (sources.COST, sources.USAGE)}
     wanted = Window(midnight(days_ago(3)), midnight(TODAY))
-    tasks = plan(known, wanted, Grain.DAY, NOW, Choice.AUTO, coding=False)
+    tasks = [task for group in plan(known, Options(wanted), NOW) for task in group]
     assert {day for task in tasks for day in task.window.days()} == {day, *span(days_ago(3), TODAY)}
-    assert {task.source for task in tasks} == {Source.ANALYTICS_COST, Source.ANALYTICS_USAGE}
+    assert {task.source for task in tasks} == {sources.ANALYTICS_COST, sources.ANALYTICS_USAGE}
 
 
 def test_who_left_keeps_a_name(path: Path, world: World) -> None:

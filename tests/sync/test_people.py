@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from tallystick.api import analytics
+from tallystick.api import analytics_query
 from tallystick.api.actors import Actor
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
@@ -30,6 +30,7 @@ from tallystick.store.tables import Tables, schema
 from tallystick.sync import forget as forgetting
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.redaction import People
+from tallystick.sync.source import Persons
 
 from .conftest import KEY, NOW, PUBLIC, Clock, Wire, content, days_ago, records, small, synced, transport
 
@@ -106,8 +107,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     married = {**JANE, "name": "Jane Poe"}
     fixed = json.dumps(dict.fromkeys(("tier", "context", "geo", "speed", "product"), "unknown"))
-    control = analytics.usage_query(DAY, Grain.DAY, NOW).request
-    cube = analytics.usage_query(DAY, Grain.DAY, NOW, by=("workspace", "key", "actor", "model")).request
+    control = analytics_query.usage_query(DAY, Grain.DAY, NOW).request
+    cube = analytics_query.usage_query(DAY, Grain.DAY, NOW, by=("workspace", "key", "actor", "model")).request
     stranger = {"id": "user_9", "name": "Sam Gone", "email": "sam@corp.com"}
     pages: list[tuple[int, str, str, str, bytes, str]] = [
         (1, "names", "users", "/v1/organizations/users", _users(JANE, JOHN), "{}"),
@@ -170,46 +171,46 @@ def _others(path: Path) -> dict[str, Any]:
 def test_full_leaves_pages_as_they_are() -> None:
     """Where everything is kept, and nobody was forgotten, no page is touched and no key is made."""
     people = People("full", lambda: pytest.fail("a key was made"))
-    assert people.redacted(_users(JANE), "users") is None
-    assert people.redacted(_usage(_actor(JANE)), "analytics_usage") is None
+    assert people.redacted(_users(JANE), Persons.USERS) is None
+    assert people.redacted(_usage(_actor(JANE)), Persons.ACTORS) is None
 
 
 def test_ids_keep_all_but_name_and_email() -> None:
     """With `ids` a user is called by its id and has no e-mail; every other field stays, exactly and in its order."""
-    body = People("ids", HASH).redacted(_users(JANE), "users")
+    body = People("ids", HASH).redacted(_users(JANE), Persons.USERS)
     assert body is not None
     assert json.loads(body)["data"] == [JANE | {"name": "user_1", "email": None}]
     assert list(json.loads(body)["data"][0]) == list(JANE)
     assert b"4.5" in body
-    assert People("ids", HASH).redacted(body, "users") is None
+    assert People("ids", HASH).redacted(body, Persons.USERS) is None
 
 
 def test_hashed_gives_stable_pseudonyms() -> None:
     """With `hashed` the same person has the same pseudonym in every page, another key gives another, twice is once."""
     people = People("hashed", HASH)
-    body = people.redacted(_users(JANE), "users")
+    body = people.redacted(_users(JANE), Persons.USERS)
     assert body is not None
     [user] = json.loads(body)["data"]
-    page = people.redacted(_usage(_actor(JANE)), "analytics_usage")
+    page = people.redacted(_usage(_actor(JANE)), Persons.ACTORS)
     assert page is not None
     actor = json.loads(page)["data"][0]["group"]["actor"]
     assert (actor["name"], actor["email_address"]) == (user["name"], user["email"])
     assert user["name"].startswith("person_")
     assert user["email"] == people.id_of("jane@corp.com")
-    assert People("hashed", b"another").redacted(_users(JANE), "users") != body
-    assert people.redacted(body, "users") is None
+    assert People("hashed", b"another").redacted(_users(JANE), Persons.USERS) != body
+    assert people.redacted(body, Persons.USERS) is None
 
 
 def test_an_identity_without_an_id_gets_a_keyed_one() -> None:
     """The subject of a federated identity, which can be an e-mail, becomes a keyed id, and that is who it is."""
-    page = People("ids", HASH).redacted(_usage(WORKER), "analytics_usage")
+    page = People("ids", HASH).redacted(_usage(WORKER), Persons.ACTORS)
     assert page is not None
     actor = json.loads(page)["data"][0]["group"]["actor"]
     assert b"max@corp.com" not in page
     assert actor["subject"].startswith("federated_")
     assert Actor(type="federated_actor", subject=actor["subject"]).id == actor["subject"]
-    assert People("ids", HASH).redacted(page, "analytics_usage") is None
-    second = People("ids", b"another").redacted(_usage(WORKER), "analytics_usage")
+    assert People("ids", HASH).redacted(page, Persons.ACTORS) is None
+    second = People("ids", b"another").redacted(_usage(WORKER), Persons.ACTORS)
     assert second is not None
     assert second != page
 
@@ -218,20 +219,20 @@ def test_an_email_of_claude_code_becomes_an_id() -> None:
     """In pages of Claude Code an e-mail becomes the id it belongs to, else its keyed hash; a second time it stays."""
     people = People("ids", HASH)
     people.learn(_users(JANE))
-    page = people.redacted(_code("jane@corp.com", "nobody@corp.com"), "claude_code")
+    page = people.redacted(_code("jane@corp.com", "nobody@corp.com"), Persons.EMAILS)
     assert page is not None
     first, second = (row["actor"]["email_address"] for row in json.loads(page)["data"])
     assert first == "user_1"
     assert second == people.id_of("Nobody@corp.com")
     assert len(second) == len("person_") + 22
-    assert people.redacted(page, "claude_code") is None
+    assert people.redacted(page, Persons.EMAILS) is None
     assert people.id_of(second) == second
 
 
 def test_a_page_that_cannot_be_read_is_not_kept() -> None:
     """A page that may tell of people and cannot be read is a strange answer, never kept as it came."""
     with pytest.raises(UnexpectedResponse):
-        People("ids", HASH).redacted(b'{"data": [{"email": "jane@corp.com"', "users")
+        People("ids", HASH).redacted(b'{"data": [{"email": "jane@corp.com"', Persons.USERS)
 
 
 def test_the_key_is_made_once_for_its_owner_alone(tmp_path: Path) -> None:

@@ -7,15 +7,17 @@ from hypothesis import given, strategies as st
 
 from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
-from tallystick.sync import charging
-from tallystick.sync.plan import ASSUMED, Known, RequestCost, Source, SyncTask, again, estimate, state, tasks
+from tallystick.sync import charging, sources
+from tallystick.sync.estimate import estimate
+from tallystick.sync.plan import Known, SyncTask, again, state, tasks
+from tallystick.sync.source import RequestCost, Source
 
 DAY = timedelta(days=1)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()
 
 nows = st.datetimes(datetime(2026, 3, 1), datetime(2026, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive
-kinds = st.sampled_from([(Source.USAGE, Grain.DAY), (Source.USAGE, Grain.HOUR), (Source.COST, Grain.DAY)])
+kinds = st.sampled_from([(sources.USAGE, Grain.DAY), (sources.USAGE, Grain.HOUR), (sources.COST, Grain.DAY)])
 
 
 @st.composite
@@ -45,7 +47,7 @@ def _back(days: int) -> date:
     return TODAY - DAY * days
 
 
-def _plan(known: dict[date, Known], source: Source = Source.USAGE, since: int = 90) -> tuple[list[date], list[date]]:
+def _plan(known: dict[date, Known], source: Source = sources.USAGE, since: int = 90) -> tuple[list[date], list[date]]:
     return _split(tasks(source, Grain.DAY, Window(midnight(_back(since)), midnight(_back(-1))), known, NOW))
 
 
@@ -56,7 +58,7 @@ def test_the_running_day_and_the_last_three_are_always_read(
     """Of the days wanted, the running one (of usage) and the last three ended ones are read, whatever is known."""
     wanted, known, now = situation
     read, _ = _split(tasks(*kind, wanted, known, now))
-    first = 1 if kind[0] is Source.COST else 0
+    first = 1 if kind[0] is sources.COST else 0
     assert {now.date() - DAY * back for back in range(first, 4)} & set(wanted.days()) <= set(read)
 
 
@@ -82,7 +84,7 @@ def test_unsettled_days_of_before_are_seen_to(
     older = {
         day for day, day_state in known.items() if day_state.state is not State.SETTLED and midnight(day) < wanted.start
     }
-    today = now.date() if kind[0] is Source.USAGE else now.date() - DAY
+    today = now.date() if kind[0] is sources.USAGE else now.date() - DAY
     assert {day for day in older if day <= today} <= {*read, *check}
     assert {*read, *check} <= {*older, *wanted.days()}
 
@@ -101,7 +103,7 @@ def test_windows_are_whole_days_that_fit_a_page(
         assert task.window == Window(midnight(days[0]), midnight(days[-1] + DAY))
         assert len({(day.year, day.month) for day in days}) == 1
         assert len(days) <= (7 if grain is Grain.HOUR else 31)
-        assert days[-1] < now.date() if source is Source.COST else days[-1] <= now.date()
+        assert days[-1] < now.date() if source is sources.COST else days[-1] <= now.date()
     read, check = _split(plan)
     assert len({*read, *check}) == len(read) + len(check)
     assert read == sorted(read)
@@ -132,14 +134,14 @@ def test_control_totals_are_read_for_five_weeks(
 def test_cost_never_asks_for_the_running_day() -> None:
     """Cost of a window that is the running day alone is no task at all."""
     today = Window(midnight(TODAY), midnight(TODAY) + DAY)
-    assert tasks(Source.COST, Grain.DAY, today, {}, NOW) == []
-    assert [task.window for task in tasks(Source.USAGE, Grain.DAY, today, {}, NOW)] == [today]
+    assert tasks(sources.COST, Grain.DAY, today, {}, NOW) == []
+    assert [task.window for task in tasks(sources.USAGE, Grain.DAY, today, {}, NOW)] == [today]
 
 
 def test_a_day_to_come_is_not_asked_for() -> None:
     """A window that reaches into the future ends with the running day."""
     wanted = Window(midnight(TODAY), midnight(TODAY) + 9 * DAY)
-    assert _split(tasks(Source.USAGE, Grain.DAY, wanted, {}, NOW))[0] == [TODAY]
+    assert _split(tasks(sources.USAGE, Grain.DAY, wanted, {}, NOW))[0] == [TODAY]
 
 
 @pytest.mark.parametrize(
@@ -176,8 +178,8 @@ def test_past_five_weeks_a_provisional_day_is_read_once_more() -> None:
 def test_an_errand_says_what_it_is() -> None:
     """A task is spoken of by its source, grain and days."""
     window = Window(midnight(date(2026, 10, 1)), midnight(date(2026, 10, 4)))
-    assert str(SyncTask(Source.COST, Grain.DAY, window)) == "cost by day, 2026-10-01 to 2026-10-03"
-    assert str(SyncTask(Source.USAGE, Grain.HOUR, Window.of_day(TODAY), check=True)) == (
+    assert str(SyncTask(sources.COST, Grain.DAY, window)) == "cost by day, 2026-10-01 to 2026-10-03"
+    assert str(SyncTask(sources.USAGE, Grain.HOUR, Window.of_day(TODAY), check=True)) == (
         "usage by hour, 2026-11-22, control totals"
     )
 
@@ -185,22 +187,23 @@ def test_an_errand_says_what_it_is() -> None:
 def test_again_reads_exactly_these_days() -> None:
     """The tasks that repeat a task hold the days told and no other, as readings of the same kind."""
     days = [date(2026, 9, 29), date(2026, 9, 30), date(2026, 10, 1), date(2026, 10, 5)]
-    first = SyncTask(Source.USAGE, Grain.HOUR, Window(midnight(days[0]), midnight(days[-1] + DAY)), check=True)
+    first = SyncTask(sources.USAGE, Grain.HOUR, Window(midnight(days[0]), midnight(days[-1] + DAY)), check=True)
     fetch_tasks = again(first, days)
     assert [day for task in fetch_tasks for day in task.window.days()] == days
-    assert {(task.source, task.grain, task.check) for task in fetch_tasks} == {(Source.USAGE, Grain.HOUR, False)}
+    assert {(task.source, task.grain, task.check) for task in fetch_tasks} == {(sources.USAGE, Grain.HOUR, False)}
     assert again(first, []) == []
 
 
 def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> None:
     """Requests and megabytes grow with the days asked for; measured costs make the estimate measured."""
     window = Window(midnight(date(2026, 9, 1)), midnight(date(2026, 11, 1)))
-    plan = tasks(Source.USAGE, Grain.DAY, window, {}, NOW)
+    plan = tasks(sources.USAGE, Grain.DAY, window, {}, NOW)
     few, many = estimate(plan[:1], {}), estimate(plan, {})
     assert not few.measured
     assert few.requests < many.requests
     assert few.megabytes < many.megabytes
-    cost = {(Source.USAGE, Grain.DAY): RequestCost(queries=12, pages=0, size=2 * ASSUMED.size, measured=True)}
+    size = 2 * sources.OLDER_COST.size
+    cost = {(sources.USAGE, Grain.DAY): RequestCost(queries=12, pages=0, size=size, measured=True)}
     assert estimate(plan, cost).measured
     assert estimate(plan, cost).megabytes == 2 * many.megabytes
 
@@ -209,10 +212,10 @@ def test_an_estimate_follows_the_pace() -> None:
     """Fifty-five requests of the newer dialect take a minute; a cut is one query between two control totals."""
     window = Window(midnight(_back(31)), midnight(TODAY))
     cost = RequestCost(queries=55, pages=0, size=0, measured=True)
-    plan = [SyncTask(Source.ANALYTICS_COST, Grain.DAY, window)]
-    paced = estimate(plan, {(Source.ANALYTICS_COST, Grain.DAY): cost}, directory=0)
+    plan = [SyncTask(sources.ANALYTICS_COST, Grain.DAY, window)]
+    paced = estimate(plan, {(sources.ANALYTICS_COST, Grain.DAY): cost}, directory=0)
     assert (paced.requests, paced.minutes) == (55, pytest.approx(1))
-    cut = estimate([SyncTask(Source.CUT_SESSIONS, Grain.DAY, window)], {}, directory=0)
+    cut = estimate([SyncTask(sources.SOURCES["cut_sessions"], Grain.DAY, window)], {}, directory=0)
     assert 3 <= cut.requests < 6
     assert not cut.measured
 

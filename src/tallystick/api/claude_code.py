@@ -6,26 +6,24 @@ than zero; so is a value that cannot be, and its row is kept. Its cost is an est
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
 from tallystick.api.actors import Actor, actor_of
-from tallystick.api.client import Envelope, Page, Query
 from tallystick.api.endpoints import CLAUDE_CODE_REPORT
+from tallystick.api.figures import unknown_fields
 from tallystick.api.leniency import DECODER, Oddity, read
+from tallystick.api.page import Envelope, Page, Query, strange
 from tallystick.core.money import EXACT, PLACES, rounded
 from tallystick.core.time import instant, midnight
-from tallystick.errors import UnexpectedResponse
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)] | None
 
-MEND = "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic."
 USER, KEY = "user_actor", "api_actor"
 
 
@@ -144,7 +142,7 @@ def _placed(page: Page, row: CodeRow, path: str, odd: set[Oddity]) -> Placed:
     except ValueError:
         right = False
     if not right:
-        raise _strange(page, f"a row of {row.date!r} at `{path}.date` where {day} was asked for")
+        raise strange(page, f"a row of {row.date!r} at `{path}.date` where {day} was asked for")
     actor = actor_of(bytes(row.actor)) or Actor()
     key = actor.extra.get("api_key_name")
     if not (actor.email_address or (isinstance(key, str) and key)):
@@ -174,36 +172,10 @@ MOST_DOLLARS = 10**12
 """An estimate of more is none."""
 
 
-def _strange(page: Page, problem: str) -> UnexpectedResponse:
-    path = page.request.partition("?")[0]
-    return UnexpectedResponse(f"{path} answered with {problem}.", MEND, request_id=page.request_id)
-
-
-_WITHIN: Mapping[str, type[msgspec.Struct]] = {
-    "": CodeRow,
-    "actor.": _ActorFields,
-    "core_metrics.": CoreMetrics,
-    "core_metrics.lines_of_code.": LinesOfCode,
-    "model_breakdown.": ModelUse,
-    "model_breakdown.tokens.": ModelTokens,
-    "model_breakdown.estimated_cost.": EstimatedCost,
-}
-"""The fields that are known, by where they stand."""
-
-
 def extra_fields(page: Page) -> set[str]:
     """The fields of a page's rows that tallystick does not know, by their path; tools are not fields."""
-    return {name for row in DECODER.decode(page.body)["data"] for name in _unknown(row, "")}
-
-
-def _unknown(fields: Mapping[str, Any], where: str) -> Iterator[str]:
-    known = _WITHIN[where].__struct_fields__
-    for name, value in fields.items():
-        inner = f"{where}{name}."
-        if name not in known:
-            yield f"{where}{name}"
-        elif inner in _WITHIN:
-            inside: Iterable[Any] = value if isinstance(value, list) else [value]
-            for entry in inside:
-                if isinstance(entry, dict):
-                    yield from _unknown(entry, inner)
+    return {
+        name
+        for row in DECODER.decode(page.body)["data"]
+        for name in unknown_fields(row, CodeRow, {"actor": _ActorFields})
+    }

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from tallystick.api.body import DECODER
-from tallystick.api.client import Page
+from tallystick.api.page import Page
 
 NAME = "Default"
 """What the API calls it unless somebody renamed it."""

@@ -12,9 +12,9 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from tallystick.api import default_workspace
-from tallystick.api.client import Page, Query, decode
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
 from tallystick.api.leniency import Misfit, Oddity, deep, fitted, read as read_page
+from tallystick.api.page import Page, Query, decode
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.time import instant
 from tallystick.errors import ApiError, CursorExpired, Refused, UnexpectedResponse, Unreachable

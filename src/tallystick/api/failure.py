@@ -13,7 +13,7 @@ from tallystick.api.body import STATUS, ErrorBody, error_of, fault_of
 from tallystick.errors import ApiError, CursorExpired, Refused, UnexpectedResponse, Unreachable
 
 if TYPE_CHECKING:
-    from tallystick.api.client import Query
+    from tallystick.api.page import Query
 
 HOPELESS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached", "organization_on_hold"})
 """Error codes of a 429 that waiting does not mend (reports-api 2.5)."""

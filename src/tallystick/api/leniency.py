@@ -17,7 +17,7 @@ import msgspec
 import msgspec.inspect as shapes
 
 from tallystick.api.body import DECODER as PLAIN
-from tallystick.api.client import Page, unreadable
+from tallystick.api.page import Page, unreadable
 
 T = TypeVar("T")
 

@@ -13,9 +13,10 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from tallystick.api.actors import Actor
-from tallystick.api.client import Client, Envelope, Page, Query, unreadable
+from tallystick.api.client import Client
 from tallystick.api.endpoints import RATE_LIMITS, SPEND_EFFECTIVE, SPEND_LIMITS, WORKSPACES, rate_limits_of
 from tallystick.api.leniency import Misfit, Oddity, fitted, read as read_page
+from tallystick.api.page import Envelope, Page, Query, unreadable
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.time import Grain

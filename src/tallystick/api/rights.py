@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from tallystick.api import analytics, directory, reports
-from tallystick.api.client import Client, Page, Query
+from tallystick.api import analytics, analytics_query, directory, reports, reports_query
+from tallystick.api.client import Client
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.limits import REFUSALS, SPEND
+from tallystick.api.page import Page, Query
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import DAY, Grain, Window
@@ -115,8 +116,8 @@ class Asking:
     def _usage(self) -> list[UsageRecord]:
         """Usage of the last two days by the hour, in either dialect."""
         window = Window(self._today - DAY, Grain.HOUR.after(Grain.HOUR.floor(self._now)))
-        older = reports.usage_query(window, Grain.HOUR)
-        newer = analytics.usage_query(window, Grain.HOUR, self._now)
+        older = reports_query.usage_query(window, Grain.HOUR)
+        newer = analytics_query.usage_query(window, Grain.HOUR, self._now)
         return [
             *self._may("usage", lambda: list(reports.usage_records(self._client.pages(older), ()))),
             *self._may("analytics_usage", lambda: list(analytics.usage_records(self._pages(newer), ()))),
@@ -125,8 +126,8 @@ class Asking:
     def _cost(self) -> list[CostRecord]:
         """Cost of the last seven ended days, in either dialect."""
         window = Window(self._today - 7 * DAY, self._today)
-        older = reports.cost_query(window, self._now)
-        newer = analytics.cost_query(window, Grain.DAY, self._now)
+        older = reports_query.cost_query(window, self._now)
+        newer = analytics_query.cost_query(window, Grain.DAY, self._now)
         return [
             *self._may("cost", lambda: list(reports.cost_records(self._client.pages(older), ()))),
             *self._may("analytics_cost", lambda: list(analytics.cost_records(self._pages(newer), ()))),
@@ -153,7 +154,7 @@ class Asking:
 
     def _beyond(self, *, admin: bool) -> tuple[str, ...]:
         if admin:
-            return (ADMIN.format(first=analytics.covered(self._now)),)
+            return (ADMIN.format(first=analytics_query.covered(self._now)),)
         lists = (("users", MEMBERS), ("spend_limits", SPENDING))
         notes = [note for name, note in lists if self.may_read[name] == YES]
         return (*(notes or [NOTHING]), UNTRIED)

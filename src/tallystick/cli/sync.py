@@ -10,11 +10,15 @@ import click
 from tallystick.cli import options
 from tallystick.cli.output import note
 from tallystick.cli.report import added
-from tallystick.query.report import Days, days
+from tallystick.query.report import days
 
 if TYPE_CHECKING:
-    from tallystick.ledger import Ledger
+    from collections.abc import Sequence
+
+    from tallystick.sync.estimate import Estimate
+    from tallystick.sync.options import Wanted
     from tallystick.sync.outcome import Outcome, Progress
+    from tallystick.sync.plan import SyncTask
 
 
 LONG = 10.0
@@ -105,25 +109,21 @@ def sync(
 
     settings = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
     book = Ledger.of(settings)
-    words = None if cuts is None else options.names(cuts)
+    wanted: Wanted = {
+        "month": month,
+        "grain": grain,
+        "source": source,
+        "coding": not uncoded,
+        "cuts": None if cuts is None else options.names(cuts),
+        "again": again,
+        "accept_loss": accept_loss,
+    }
     if planned:
-        _print_plan(book, (since, until, month), grain, source, words, coding=not uncoded, again=again)
+        _print_plan(*book.plan(since, until, **wanted))
         return
     with Shown() as shown, settings.client(on_wait=shown.wait) as client:
         done = book.sync(
-            since,
-            until,
-            month=month,
-            grain=grain,
-            source=source,
-            coding=not uncoded,
-            cuts=words,
-            again=again,
-            accept_loss=accept_loss,
-            partial=True,
-            client=client,
-            progress=shown.progress,
-            waiting=shown.queue,
+            since, until, partial=True, client=client, progress=shown.progress, waiting=shown.queue, **wanted
         )
     tell(done)
     for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
@@ -141,7 +141,10 @@ def sync(
 
 
 class Shown:
-    """The progress of a sync on a terminal: windows done, rows, time left; nothing where there is none."""
+    """The progress of a sync on a terminal, from its first second; nothing where there is none.
+
+    It shows what is being fetched, windows done, requests and their rate, rows, and the time left.
+    """
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -150,16 +153,17 @@ class Shown:
         self._console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=20),
             MofNCompleteColumn(),
-            TextColumn("windows, {task.fields[rows]:,} rows,"),
+            TextColumn("windows, {task.fields[requests]:,} requests ({task.fields[rate]:,.1f}/s),"),
+            TextColumn("{task.fields[rows]:,} rows,"),
             TimeRemainingColumn(),
             TextColumn("left {task.fields[note]}"),
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
         )
-        self._task = self._bar.add_task("names", total=None, rows=0, note="")
+        self._task = self._bar.add_task("connecting", total=None, requests=0, rate=0.0, rows=0, note="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -170,8 +174,17 @@ class Shown:
 
     def progress(self, now: Progress) -> None:
         """How far it is."""
-        description = str(now.task) if now.task else "done"
-        self._bar.update(self._task, completed=now.done, total=now.of, rows=now.rows, description=description, note="")
+        elapsed = self._bar.tasks[0].elapsed
+        self._bar.update(
+            self._task,
+            description=now.subject,
+            completed=now.done,
+            total=now.total,
+            requests=now.requests,
+            rate=now.requests / elapsed if elapsed else 0.0,
+            rows=now.rows,
+            note="",
+        )
 
     def wait(self, seconds: float, why: str) -> None:
         """A wait before another try; a long one is said even where there is no terminal."""
@@ -222,20 +235,7 @@ def _days(count: int) -> str:
     return "1 day was" if count == 1 else f"{count:,} days were"
 
 
-def _print_plan(
-    book: Ledger,
-    dates: Days,
-    grain: str,
-    source: str,
-    cuts: tuple[str, ...] | None,
-    *,
-    coding: bool,
-    again: bool,
-) -> None:
-    since, until, month = dates
-    tasks, cost = book.plan(
-        since, until, month=month, grain=grain, source=source, coding=coding, cuts=cuts, again=again
-    )
+def _print_plan(tasks: Sequence[SyncTask], cost: Estimate) -> None:
     for task in tasks:
         click.echo(f"  {task}")
     basis = "by what earlier readings cost" if cost.measured else "a guess: nothing like it has been read yet"

@@ -394,6 +394,8 @@ PAGES = LedgerTable(
     ),
     pinned=False,
 )
+SUCCESS = "success"
+"""The source, in `pages`, of the page by which a sync says that it could read all that it was to read."""
 
 PINNED: tuple[LedgerTable, ...] = (
     USAGE_DAY,

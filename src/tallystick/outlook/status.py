@@ -15,7 +15,7 @@ from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
+from tallystick.core.records import CHARGES, SUCCESS
 from tallystick.core.time import DAY, Grain, Window, text
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.daily_spend import Day, How
@@ -86,6 +86,7 @@ class Status:
             tuple(self._figures()),
             facts={
                 "last_sync_at": _written(self._instant("read_at")),
+                "last_success_at": _written(self._success),
                 "data_until": _written(self._instant("refreshed_at")),
                 "as_of": self.engine.version.spoken,
             },
@@ -130,6 +131,15 @@ class Status:
         query = exp.select(exp.alias_(exp.maybe_parse(f"max({column})"), "newest")).from_("ledger.pages")
         newest: datetime | None = self.engine.ask(query).to_pylist()[0]["newest"]
         return newest
+
+    @property
+    def _success(self) -> datetime | None:
+        """When a sync last could read all that it was to read; of several organizations the one longest ago."""
+        newest: exp.Expr = exp.maybe_parse(f"max(CASE WHEN source = '{SUCCESS}' THEN read_at END)")
+        query = exp.select(exp.alias_(newest, "newest")).from_("ledger.pages").group_by("organization")
+        instants: list[datetime | None] = [row["newest"] for row in self.engine.ask(query).to_pylist()]
+        known = [when for when in instants if when]
+        return min(known) if known and len(known) == len(instants) else None
 
     def _figures(self) -> list[Figure]:
         """This month against the same days of the last, its forecast, budgets, and what caching saved."""

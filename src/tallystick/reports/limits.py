@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from tallystick.api import directory as listed
-from tallystick.api.client import Client, Page, Query
+from tallystick.api.client import Client
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.leniency import Oddity
 from tallystick.api.limits import (
@@ -28,6 +28,7 @@ from tallystick.api.limits import (
     scope_id,
     scope_type,
 )
+from tallystick.api.page import Page, Query
 from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from tallystick.api import analytics, reports
+from tallystick.api import analytics, analytics_query, reports, reports_query
 from tallystick.api.client import Client
 from tallystick.api.leniency import Oddity
 from tallystick.api.limits import HELD, RATES, Held, Rate, RateLimit, entries, odd_words, rates_of, read
@@ -115,7 +115,7 @@ def answer(client: Client, now: datetime) -> Table:
 def usage(client: Client, window: Window, now: datetime) -> Used:
     """Usage by the minute from the newer dialect where it may be read, else from the older one."""
     by = ("model", "workspace", "tier", "speed")
-    pages = read(client, analytics.usage_query(window, Grain.MINUTE, now, by=by))
+    pages = read(client, analytics_query.usage_query(window, Grain.MINUTE, now, by=by))
     if not isinstance(pages, Refused):
         known = [analytics.refreshed(page) for page in pages]
         last = min((moment for moment in known if moment), default=None)
@@ -125,7 +125,7 @@ def usage(client: Client, window: Window, now: datetime) -> Used:
         published = note(f"Usage is published up to {text(last)}; what came later is not in this.")
         late = (published,) if last < window.end else ()
         return Used(list(analytics.usage_records(pages, by)), newer=True, messages=late)
-    older = read(client, reports.usage_query(window, Grain.MINUTE, by=by[:3]))
+    older = read(client, reports_query.usage_query(window, Grain.MINUTE, by=by[:3]))
     if isinstance(older, Refused):
         unknown = warning(f"Usage may not be read, so what is used is unknown. {older.what}")
         return Used(None, newer=False, messages=(unknown,))

@@ -1,4 +1,4 @@
-"""Sparse readings: the newer dialect, which answers with what there was, and says until when it is whole.
+"""Batches of the newer dialect, which answers with what there was, and says until when it is whole.
 
 What no filter can name (no tier, an unknown product) is the unfiltered answer less the filtered ones, group by group.
 """
@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import pyarrow as pa
@@ -26,33 +25,31 @@ from tallystick.api.analytics import (
     uncounted,
     value,
 )
-from tallystick.api.client import Page
 from tallystick.api.directory import Named
 from tallystick.api.leniency import Oddity
+from tallystick.api.page import Page
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, State, Type
 from tallystick.core.time import Window, spans
 from tallystick.store.tables import schema
-from tallystick.sync.batch import MEASURES, FetchedPage, Figures, Reading, repeated
-from tallystick.sync.remainder import Filters, judged, whole
+from tallystick.sync.batch import FetchedPage, Figures, repeated
+from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
-_FILTERS = {f"{dimension.analytics_filter}[]": dimension.name for dimension in ANALYTICS}
+_FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
 _ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
 
 
 @dataclass
-class SparseReading(Reading):
-    """A reading of the newer dialect: a day is kept if the export behind every page covers it."""
+class AnalyticsBatch(CubeBatch):
+    """A batch of the newer dialect: a day is kept if the export behind every page covers it."""
 
     _refreshed: list[datetime | None] = field(default_factory=list)
-    _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
-    _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
 
     def add(self, answer: FetchedPage) -> None:
         """Take one page."""
         cost = self.task.source.money
-        by = _names(answer.page, "group_by[]", _GROUPS)
+        by = grouped_by(answer.page, _GROUPS)
         for page, rows in placed_rows([answer.page], self.odd):
             self._refreshed.append(self._watermark(answer, rows))
             if answer.purpose == "scout":
@@ -61,7 +58,7 @@ class SparseReading(Reading):
                 continue
             figures = [self._figures(page, placed, cost=cost) for placed in rows]
             if answer.purpose == "cube":
-                self._keep(answer, by, rows, figures)
+                self._keep_rows(answer, by, rows, figures)
                 self._meet(placed.row.group.actor for placed in rows)
             else:
                 totals: dict[datetime, Figures] = self._controls.setdefault(answer.purpose, {})
@@ -90,28 +87,28 @@ class SparseReading(Reading):
         usage = placed.row.usage
         return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
 
-    def _keep(self, answer: FetchedPage, by: tuple[str, ...], rows: list[Placed], figures: list[Figures]) -> None:
-        where = _names(answer.page, "", _FILTERS)
-        cut = frozenset((name, answer.fixed[name]) for name in where)
-        self._fixed[cut] = answer.fixed
+    @property
+    def _adds_up(self) -> bool:
+        return False
+
+    def _keep_rows(self, answer: FetchedPage, by: tuple[str, ...], rows: list[Placed], figures: list[Figures]) -> None:
         columns = {name: self._values(name, rows) for name in by}
         columns |= {name: pa.repeat(fixed_value, len(rows)) for name, fixed_value in answer.fixed.items()}
         columns["currency"] = pa.repeat("USD", len(rows))
         fits = schema(self._table)
         for column in self._table.columns:
-            if column.name in MEASURES[self.task.source]:
+            if column.name in self.task.source.measures:
                 values = [row_figures[column.name] for row_figures in figures]
                 columns[column.name] = pa.array(values, fits.field(column.name).type)
             elif column.type is Type.TEXT and column.name not in {*columns, "organization", "month"}:
                 columns[column.name] = pa.repeat(UNKNOWN, len(rows))
-        self._bound(answer.page, columns)
-        when = self._columns([placed.window.start for placed in rows], [1] * len(rows))
-        self._batches.setdefault(cut, []).append(self._fitted(columns | when))
+        starts = [placed.window.start for placed in rows]
+        self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, [1] * len(rows))
 
     def _values(self, name: str, rows: list[Placed]) -> pa.Array:
         values = [value(name, placed.row.group) for placed in rows]
-        if name == "workspace" and self.default:
-            values = [NAMED[name].absent if text == self.default else text for text in values]
+        if name == "workspace" and (default := self.ids.default):
+            values = [NAMED[name].absent if text == default else text for text in values]
         return pa.array(values, pa.string())
 
     def _meet(self, actors: Iterable[msgspec.Raw | msgspec.UnsetType]) -> None:
@@ -134,8 +131,7 @@ class SparseReading(Reading):
             )
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        rests = whole(self._batches, self._fixed, MEASURES[self.task.source])
-        rows, wrong = judged(pa.concat_tables([schema(self._table).empty_table(), *rests]))
+        rows, wrong = super()._cube()
         return (self._listed(rows) if self.task.source.money else rows), wrong
 
     def _listed(self, rows: pa.Table) -> pa.Table:
@@ -181,10 +177,3 @@ class SparseReading(Reading):
 
     def _said(self, purpose: str, start: datetime) -> Figures | None:
         return self._controls.get(purpose, {}).get(start, self._nothing)
-
-
-def _names(page: Page, parameter: str, known: Mapping[str, str]) -> tuple[str, ...]:
-    """Our names of what the request grouped by, or (without a parameter) filtered on."""
-    query = parse_qs(urlsplit(page.request).query, keep_blank_values=True)
-    names = query.get(parameter, []) if parameter else query
-    return tuple(known[name] for name in names if name in known)

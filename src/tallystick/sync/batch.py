@@ -1,4 +1,4 @@
-"""A reading: the pages of one window, judged together.
+"""Batch: the pages of one window, judged together.
 
 A cube stands between two control totals. An ended day is kept if both totals and the cube's sum agree; a day that
 moved meanwhile is not. The running day never agrees: it is kept, and its gap stated. The same judgement is passed on
@@ -9,53 +9,28 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.api.client import Page
 from tallystick.api.directory import Named
 from tallystick.api.leniency import Oddity
+from tallystick.api.page import Page, strange
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, plain
-from tallystick.core.records import (
-    ACTIVITY,
-    ANALYTICS_COST,
-    ANALYTICS_USAGE,
-    COST,
-    COUNTERS,
-    CUT_TABLES,
-    REQUESTS,
-    TOKENS,
-    USAGE_DAY,
-    USAGE_HOUR,
-    LedgerTable,
-    State,
-)
+from tallystick.core.records import REQUESTS, TOKENS, LedgerTable, State
 from tallystick.core.time import Grain, Window, midnight, spans
 from tallystick.errors import UnexpectedResponse
-from tallystick.store.tables import schema
 from tallystick.sync.cube import Seen
-from tallystick.sync.plan import Source, SyncTask, state
+from tallystick.sync.plan import SyncTask, state
 
-MOST_SUM = 2**60
-"""The most that the counts of one reading may add up to, so that no later sum of days leaves 64 bits."""
 Figures = Mapping[str, Any]
 """A control total: counters, or exact US dollars, by name."""
-
-MEASURES: Mapping[Source, tuple[str, ...]] = {
-    Source.USAGE: COUNTERS,
-    Source.COST: ("billed",),
-    Source.ANALYTICS_USAGE: (*COUNTERS, "requests"),
-    **{source: ("billed", "list") for source in Source if source.newer and source.money},
-    Source.CLAUDE_CODE: (),
-}
-"""What the control totals of each source hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +50,7 @@ class FetchedPage:
 
 @dataclass(frozen=True, slots=True)
 class BatchCheck:
-    """What to keep of a reading: days with their state and control total, and the rows of exactly these days.
+    """What to keep of a batch: days with their state and control total, and the rows of exactly these days.
 
     `moved` are ended days that changed while they were read, and how; `gaps` says by how much the cube of the
     running day differs from its control total; `new_fields` are fields that tallystick does not know, `odd` what did
@@ -93,30 +68,49 @@ class BatchCheck:
     repeated: Mapping[date, int] = field(default_factory=dict)
 
 
-def table_of(source: Source, grain: Grain) -> LedgerTable:
-    """The table that a source fills: one for each grain, never added together."""
-    if source is Source.USAGE:
-        return USAGE_HOUR if grain is Grain.HOUR else USAGE_DAY
-    if source is Source.CLAUDE_CODE:
-        return ACTIVITY
-    others = (COST, ANALYTICS_USAGE, ANALYTICS_COST, *CUT_TABLES.values())
-    return next(table for table in others if table.name == source)
+@dataclass(frozen=True, slots=True)
+class CheckedBatch:
+    """What came back of a window, and its checks. `last`: days that moved are given up, with a data issue.
+
+    `people` are those whom the rows name; `accept`: days that lost most of what they had are committed at once.
+    """
+
+    task: SyncTask
+    check: BatchCheck
+    read_at: datetime
+    last: bool = False
+    people: Iterable[Named] = ()
+    accept: bool = False
+
+
+class Ids(Protocol):
+    """The ids that rows do not tell, as far as the directory has."""
+
+    @property
+    def default(self) -> str | None:
+        """The real id of the default workspace; None where the directory has not told it."""
+
+    def person_ids(self) -> Callable[[str], str]:
+        """Give the ids of persons by e-mail."""
+
+    def key_ids(self) -> Callable[[str], str]:
+        """Give the ids of keys by name."""
 
 
 @dataclass
-class Reading(ABC):
+class Batch(ABC):
     """Takes the pages of a task as they come, and judges them at the end.
 
-    `default` is the real id of the default workspace, where it is known. `seen` is what the scouts found, `densest` the
-    most rows of the cube that one bucket of a page held, `repeated` counts rows that nothing tells apart, by day,
-    `people` who the rows themselves name, `lost` the dimensions of which some values had to stay `unknown`.
-    `add` raises UnexpectedResponse and InvalidAmount for a page that cannot be; nothing of the reading is kept then.
+    `seen` is what the scouts found, `densest` the most rows of the cube that one bucket of a page held, `repeated`
+    counts rows that nothing tells apart, by day, `people` who the rows themselves name, `lost` the dimensions of which
+    some values had to stay `unknown`.
+    `add` raises UnexpectedResponse and InvalidAmount for a page that cannot be; nothing of the batch is kept then.
     """
 
     task: SyncTask
     organization: str
     read_at: datetime
-    default: str | None = None
+    ids: Ids
     seen: list[Seen] = field(default_factory=list)
     new_fields: set[str] = field(default_factory=set)
     odd: set[Oddity] = field(default_factory=set)
@@ -124,7 +118,6 @@ class Reading(ABC):
     people: dict[str, Named] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
     repeated: Counter[date] = field(default_factory=Counter)
-    _counted: Counter[str] = field(default_factory=Counter)
     _uncounted: dict[str, dict[datetime, dict[str, int]]] = field(default_factory=dict)
     _controls: dict[str, dict[datetime, Figures]] = field(default_factory=dict)
 
@@ -217,12 +210,12 @@ class Reading(ABC):
 
     @property
     def _table(self) -> LedgerTable:
-        return table_of(self.task.source, self.task.grain)
+        return self.task.source.tables[self.task.grain]
 
     @property
     def _nothing(self) -> Figures:
         """A control total of nothing."""
-        return {name: Decimal(0) if name in {"billed", "list"} else 0 for name in MEASURES[self.task.source]}
+        return {name: Decimal(0) if name in {"billed", "list"} else 0 for name in self.task.source.measures}
 
     def _buckets_of(self, day: Window) -> list[datetime]:
         return [bucket.start for bucket in day.split(self.task.grain)]
@@ -252,32 +245,6 @@ class Reading(ABC):
             for row in summed
         }
 
-    def _bound(self, page: Page, columns: Mapping[str, pa.Array]) -> None:
-        """Raise UnexpectedResponse where the counts of this reading add up to more than 64 bits can hold."""
-        for name in (*COUNTERS, REQUESTS):
-            if name in columns:
-                self._counted[name] += pc.sum(columns[name].cast(pa.float64())).as_py() or 0
-                if self._counted[name] > MOST_SUM:
-                    raise UnexpectedResponse(
-                        f"{page.request.partition('?')[0]} answered with counts of {name}, up to `$.data[-1]`, that "
-                        f"add up to {self._counted[name]:.3g}; at most {MOST_SUM:,} are believed.",
-                        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
-                        request_id=page.request_id,
-                    )
-
-    def _columns(self, starts: list[datetime], sizes: list[int]) -> dict[str, pa.Array]:
-        """The columns that say when and whose, each start as often as its size says."""
-        return {
-            "organization": pa.repeat(self.organization, sum(sizes)),
-            "month": _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string()),
-            "day": _spread([start.date() for start in starts], sizes, pa.date32()),
-            "hour_of_day": _spread([start.hour for start in starts], sizes, pa.int64()),
-        }
-
-    def _fitted(self, columns: Mapping[str, pa.Array]) -> pa.Table:
-        fits = schema(self._table)
-        return pa.table([columns[name] for name in fits.names], schema=fits)
-
 
 def added(totals: Iterable[Figures]) -> Figures:
     """The exact sum of control totals; a count that one of them does not know is None."""
@@ -297,17 +264,7 @@ def added(totals: Iterable[Figures]) -> Figures:
 
 def repeated(page: Page, path: str, window: Window) -> UnexpectedResponse:
     """The error of a control total that came twice, which would count its window twice."""
-    return UnexpectedResponse(
-        f"{page.request.partition('?')[0]} answered at `{path}` with the total of {window} twice.",
-        "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
-        request_id=page.request_id,
-    )
-
-
-def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
-    """Each value as often as its size says."""
-    places = [index for index, size in enumerate(sizes) for _ in range(size)]
-    return pa.array(values, kind).take(pa.array(places, pa.int32()))
+    return strange(page, f"the total of {window} twice, at `{path}`")
 
 
 def _spoken(figures: Figures) -> str:

@@ -24,7 +24,8 @@ from tallystick.core.records import (
 )
 from tallystick.core.time import Grain
 from tallystick.store.tables import Writer
-from tallystick.sync.plan import Source
+from tallystick.sync import sources
+from tallystick.sync.source import Source
 from tallystick.tally.conservation import conserve
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
@@ -84,10 +85,10 @@ class Charging:
     def _by(self, source: Dialect, days: list[date]) -> None:
         """Match the halves that one dialect has of these days."""
         newer = source == "analytics"
-        bill = Source.ANALYTICS_COST if newer else Source.COST
+        bill = sources.ANALYTICS_COST if newer else sources.COST
         usage, used = self._usage(days, newer=newer)
         cost = self._writer.rows_on(ANALYTICS_COST if newer else COST, self._organization, days)
-        marks = {day: mark for (source, _, day), mark in self._known.items() if source == bill}
+        marks = {day: mark for (source, _, day), mark in self._known.items() if source == bill.name}
         open_days = {day for day, mark in marks.items() if mark["state"] != State.SETTLED}
         unread = {day for day in days if not self._used(day, newer=newer)}
         recent = {day for day in open_days if day > self._newest(bill) - RECENT}
@@ -101,7 +102,7 @@ class Charging:
     def _newest(self, bill: Source) -> date:
         """The newest ended day whose bill was read."""
         marks = self._known.items()
-        ended = (day for (source, _, day), mark in marks if source == bill and mark["state"] != State.RUNNING)
+        ended = (day for (source, _, day), mark in marks if source == bill.name and mark["state"] != State.RUNNING)
         return max(ended, default=date.min + RECENT)
 
     def _ripe(self) -> set[date]:
@@ -110,7 +111,7 @@ class Charging:
         return {
             day
             for day in late
-            if day <= self._newest(Source.ANALYTICS_COST if self._newer(day) else Source.COST) - RECENT
+            if day <= self._newest(sources.ANALYTICS_COST if self._newer(day) else sources.COST) - RECENT
         }
 
     def _usage(self, days: list[date], *, newer: bool) -> tuple[pa.Table, dict[date, dict[str, int]]]:
@@ -122,14 +123,14 @@ class Charging:
             usage, hourly = self._writer.rows_on(ANALYTICS_USAGE, self._organization, days), []
         else:
             usage = self._writer.rows_on(USAGE_DAY, self._organization, days)
-            hourly = [day for day in days if not self._has(Source.USAGE, day)]
+            hourly = [day for day in days if not self._has(sources.USAGE, day)]
             if hourly:
                 hours = self._writer.rows_on(USAGE_HOUR, self._organization, hourly)
                 usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
         used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
-        kind = Source.ANALYTICS_USAGE if newer else Source.USAGE
+        kind = sources.ANALYTICS_USAGE if newer else sources.USAGE
         for day in days:
-            mark = self._known.get((kind, Grain.HOUR if day in hourly else Grain.DAY, day))
+            mark = self._known.get((kind.name, Grain.HOUR if day in hourly else Grain.DAY, day))
             if mark and mark["state"] != State.RUNNING:
                 used[day] = {name: mark[name] for name in COUNTERS}
         return usage, used
@@ -137,15 +138,15 @@ class Charging:
     def _used(self, day: date, *, newer: bool) -> bool:
         """Whether one dialect's usage of a day was read."""
         if newer:
-            return self._has(Source.ANALYTICS_USAGE, day)
-        return self._has(Source.USAGE, day) or (Source.USAGE, Grain.HOUR, day) in self._known
+            return self._has(sources.ANALYTICS_USAGE, day)
+        return self._has(sources.USAGE, day) or (sources.USAGE.name, Grain.HOUR, day) in self._known
 
     def _newer(self, day: date) -> bool:
-        used, billed = (self._has(source, day) for source in (Source.ANALYTICS_USAGE, Source.ANALYTICS_COST))
-        return (used and billed) or ((used or billed) and not self._has(Source.COST, day))
+        used, billed = (self._has(source, day) for source in (sources.ANALYTICS_USAGE, sources.ANALYTICS_COST))
+        return (used and billed) or ((used or billed) and not self._has(sources.COST, day))
 
     def _has(self, source: Source, day: date) -> bool:
-        return (source, Grain.DAY, day) in self._known
+        return (source.name, Grain.DAY, day) in self._known
 
 
 def chunks(days: list[date], counts: Mapping[date, int]) -> Iterator[list[date]]:

@@ -1,12 +1,12 @@
-"""Activity readings: the Claude Code report, day by day (reports-api 1.4).
+"""Batches of the Claude Code report, day by day (reports-api 1.4).
 
-It has no control total, so a day is kept as one whole reading of it has it, provisional until it is read once more 35
+It has no control total, so a day is kept as one reading of it has it, provisional until it is read once more 35
 days after its end. Only what is an hour old is served, so a day read sooner after its end counts as running.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tallystick.core.money import EXACT
 from tallystick.core.records import TOOLS, State
 from tallystick.core.time import Window
 from tallystick.store.tables import schema
-from tallystick.sync.batch import FetchedPage, Figures, Reading
+from tallystick.sync.batch import Batch, FetchedPage, Figures
 from tallystick.sync.redaction import MADE
 
 LAG = timedelta(hours=1)
@@ -41,14 +41,16 @@ TOLD_BY_MODEL = ("input", "output", "cache_read", "cache_write", "estimated")
 
 
 @dataclass
-class ActivityReading(Reading):
-    """A reading of the Claude Code report; `person` and `key` give the ids of e-mails and of names of keys."""
+class ClaudeCodeBatch(Batch):
+    """A batch of the Claude Code report."""
 
-    person: Callable[[str], str] = str
-    key: Callable[[str], str] = str
     _answered: set[date] = field(default_factory=set)
     _held: dict[Place, dict[str, Any]] = field(default_factory=dict)
     _rows: dict[Place, set[bytes]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take the ids of e-mails and of names of keys, once for all rows."""
+        self._person, self._key = self.ids.person_ids(), self.ids.key_ids()
 
     def add(self, answer: FetchedPage) -> None:
         """Take one page."""
@@ -121,11 +123,11 @@ class ActivityReading(Reading):
         """The id of who a row is of; one of whom neither e-mail nor key is told stands alone."""
         actor, email = placed.actor, placed.actor.email_address
         if placed.key and (actor.type == KEY or not email):
-            return self.key(placed.key)
+            return self._key(placed.key)
         if actor.type == KEY and email:
-            return self.key(email)
+            return self._key(email)
         if email:
-            id_ = self.person(email)
+            id_ = self._person(email)
             if id_.startswith(MADE):  # nobody whom the directory lists
                 known = email if "@" in email else None
                 self.people[id_] = Named(type="user", id=id_, name=email, email=known, status="gone")
@@ -159,14 +161,6 @@ class ActivityReading(Reading):
 
     def _said(self, purpose: str, start: datetime) -> Figures | None:  # noqa: ARG002 - there is no control total
         return {} if start.date() in self._answered else None
-
-
-def key_ids(names: Iterable[tuple[str, str]]) -> Callable[[str], str]:
-    """The id of a key by its name, from (id, name) of every key; `key:NAME` where none or several are called so."""
-    ids_by_name: dict[str, list[str]] = {}
-    for id_, name in names:
-        ids_by_name.setdefault(name, []).append(id_)
-    return lambda name: ids_by_name[name][0] if len(ids_by_name.get(name, ())) == 1 else f"key:{name}"
 
 
 def _summed(actions: list[ToolAction], field_name: str) -> int | None:

@@ -1,13 +1,13 @@
-"""Keeping what was read: checks and names become rows, and rows that changed become a version.
+"""Commit: checks and names become rows, and rows that changed become a version.
 
-Used by the sync and by the rebuilding of a ledger alike, so that both give the same tables. A reading that changes
+Used by the sync and by the rebuilding of a ledger alike, so that both give the same tables. A batch that changes
 nothing writes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
@@ -16,41 +16,26 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api import directory
-from tallystick.api.client import Page
 from tallystick.api.leniency import Oddity
+from tallystick.api.page import Page
 from tallystick.core import repeated
 from tallystick.core.money import plain
 from tallystick.core.records import DAYS, NOTICES, TALLIED_BY, State, Type
 from tallystick.core.uncounted import KIND, text_of
 from tallystick.store.tables import Writer, schema
-from tallystick.sync.batch import BatchCheck, Figures, added, table_of
+from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
 from tallystick.sync.charging import Charging, on
-from tallystick.sync.claude_code_batch import key_ids
 from tallystick.sync.loss import Losses
 from tallystick.sync.names import CHILDREN, Naming
-from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.rehome import rehome
+from tallystick.sync.source import Source
 from tallystick.sync.unread_bills import UnreadBills
 from tallystick.tally.price_lists import Prices
 
 LOSS = "loss"
 """The kind of a notice of a day that an answer would have emptied or halved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What came back of a window, and its checks. `last`: days that moved are given up, with a data issue.
-
-    `people` are those whom the rows name; `accept`: days that lost most of what they had are committed at once.
-    """
-
-    task: SyncTask
-    check: BatchCheck
-    read_at: datetime
-    last: bool = False
-    people: Iterable[directory.Named] = ()
-    accept: bool = False
 
 
 class Committer:
@@ -76,7 +61,7 @@ class Committer:
         self.issues: list[str] = []
         self.losses: dict[str, str] = {}
 
-    def keep(self, *batches: Batch) -> set[date]:
+    def keep(self, *batches: CheckedBatch) -> set[date]:
         """Commit what readings change, all of them in one version; return the days that did."""
         changed: set[date] = set()
         when = max([self._unread.when, *(batch.read_at for batch in batches)])
@@ -86,7 +71,7 @@ class Committer:
             days, noticed = self._write(batch)
             changed |= days
             news = news or noticed or bool(days)
-            if not batch.task.source.cut and batch.task.source is not Source.CLAUDE_CODE:  # an estimate, no charge
+            if batch.task.source.half:
                 charged |= days
         if not news:
             return set()
@@ -105,10 +90,10 @@ class Committer:
         """Note that a window could not be read; written with what is kept next."""
         self._unread.leave(task, reason, read_at)
 
-    def _write(self, batch: Batch) -> tuple[set[date], bool]:
+    def _write(self, batch: CheckedBatch) -> tuple[set[date], bool]:
         """Write what a reading changes, not yet committed; the days that did, and whether there is other news."""
         task, check, read_at = batch.task, batch.check, batch.read_at
-        table = table_of(task.source, task.grain)
+        table = task.source.tables[task.grain]
         days = sorted(check.days)
         changed = self.writer.changed(table, self.organization, days, check.rows) if days else []
         lost = self._losses.sift(task, check, changed, read_at, accept=batch.accept)
@@ -135,11 +120,11 @@ class Committer:
 
     def knows(self, source: Source) -> bool:
         """Whether any day of a source was kept."""
-        return any(known_source == source for known_source, _, _ in self._known)
+        return any(known_source == source.name for known_source, _, _ in self._known)
 
     def moved(self, task: SyncTask, control: Mapping[date, Figures]) -> list[date]:
         """The days whose control total is no longer what the ledger has."""
-        known = {day: self._known.get((task.source, task.grain, day)) for day in control}
+        known = {day: self._known.get((task.source.name, task.grain, day)) for day in control}
         return [
             day
             for day, figures in control.items()
@@ -162,9 +147,13 @@ class Committer:
         self._people.emails |= self._naming.emails()
         return self._people
 
+    def person_ids(self) -> Callable[[str], str]:
+        """Give the ids of persons by e-mail, as far as they are known now."""
+        return self.people.id_of
+
     def key_ids(self) -> Callable[[str], str]:
-        """The ids of keys by name, as far as their names are known now."""
-        return key_ids(self._naming.keys())
+        """Give the ids of keys by name, as far as their names are known now."""
+        return self._naming.key_ids()
 
     def keep_names(self, pages: Iterable[tuple[str, Page]], read_at: datetime) -> int:
         """Commit names that are new, changed or gone; how many. A list that was not read makes nobody gone.

@@ -6,41 +6,22 @@ days before 2026 and those more than a year ago.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from enum import StrEnum
 
-from tallystick.api import analytics
-from tallystick.api.client import Page
+from tallystick.api import analytics_query
 from tallystick.api.directory import UNKNOWN_KEY
-from tallystick.core.breakdowns import CUTS, WORDS
+from tallystick.api.page import Page
 from tallystick.core.records import State
 from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
-from tallystick.errors import ApiError, InvalidQuestion, Refused, UnexpectedResponse, Unreachable
+from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.sync.known_days import Kind
+from tallystick.sync.options import Choice, Options
 from tallystick.sync.page_checks import Watch
-from tallystick.sync.plan import LONGEST, Known, Source, SyncTask, looks, tasks
+from tallystick.sync.plan import LONGEST, Known, SyncTask, looks, tasks, together
+from tallystick.sync.sources import SOURCES
 
 ALL = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-
-
-class Choice(StrEnum):
-    """What is to be read: each day from the dialect that knows it best, one dialect alone, or both for a comparison."""
-
-    AUTO = "auto"
-    REPORTS = "reports"
-    ANALYTICS = "analytics"
-    BOTH = "both"
-
-    @property
-    def newer(self) -> bool:
-        """Whether the newer dialect is wanted."""
-        return self is not Choice.REPORTS
-
-    @property
-    def older(self) -> bool:
-        """Whether the older dialect is wanted."""
-        return self is not Choice.ANALYTICS
 
 
 def probe(client: Watch, now: datetime) -> Page | ApiError:
@@ -50,18 +31,11 @@ def probe(client: Watch, now: datetime) -> Page | ApiError:
     """
     yesterday = Grain.DAY.floor(now) - DAY
     try:
-        return client.get(analytics.cost_query(Window(yesterday, yesterday + DAY), Grain.DAY, now, limit=1))
+        return client.get(analytics_query.cost_query(Window(yesterday, yesterday + DAY), Grain.DAY, now, limit=1))
     except (Refused, UnexpectedResponse, Unreachable) as no:
         if no.status == UNKNOWN_KEY or (isinstance(no, Unreachable) and no.status is None):
             raise
         return no
-
-
-def chosen(cuts: Sequence[str]) -> tuple[str, ...]:
-    """The words of cuts, each once; InvalidQuestion for one that is none."""
-    if unknown := [word for word in cuts if word not in WORDS]:
-        raise InvalidQuestion(f"There is no cut {unknown[0]!r}.", f"Cuts are {', '.join(WORDS)}.")
-    return tuple(dict.fromkeys(cuts))
 
 
 def possible(wanted: Window) -> Window:
@@ -69,65 +43,43 @@ def possible(wanted: Window) -> Window:
     return Window(max(wanted.start, min(midnight(FIRST_DAY), wanted.end)), wanted.end)
 
 
-def plan(
-    known: Mapping[Kind, Mapping[date, Known]],
-    wanted: Window,
-    grain: Grain,
-    now: datetime,
-    choice: Choice,
-    cuts: Sequence[str] = (),
-    *,
-    coding: bool = True,
-    anew: bool = False,
-    compare: bool = False,
-) -> list[SyncTask]:
-    """What to read now: cost by day, usage by `grain`, and the `cuts` so called.
+def plan(known: Mapping[Kind, Mapping[date, Known]], options: Options, now: datetime) -> list[list[SyncTask]]:
+    """What to read now, the newest window first; what stands together is committed together.
 
     Hours are always of the older dialect, where that is read at all: the tally needs days only. Days that the older one
-    left provisional are read by the newer one where it has taken over. `coding`: activity in Claude Code too. `anew`:
-    settled days of `wanted` too. `compare`: of its settled days the control totals; of others where that is due.
+    left provisional are read by the newer one where it has taken over.
     """
-    wanted = possible(wanted)
-    first = analytics.covered(now)
-    covered = Window(first, datetime.max.replace(tzinfo=UTC))
-    before = Window(datetime.min.replace(tzinfo=UTC), first)
+    wanted = possible(options.wanted)
+    covered = Window(analytics_query.covered(now), ALL.end)
+    auto = options.choice is Choice.AUTO
     unsettled = {
         day
-        for source in (Source.COST, Source.USAGE)
+        for source in SOURCES.values()
         for day, day_known in known.get((source, Grain.DAY), {}).items()
-        if choice is Choice.AUTO and day_known.state is not State.SETTLED
+        if auto and source.half and not source.newer and day_known.state is not State.SETTLED
     }
-    reads: list[tuple[Source, Grain, Window | None]] = []
-    if choice.older:
-        within = before if choice is Choice.AUTO else None
-        reads += [(Source.COST, Grain.DAY, within), (Source.USAGE, grain, None if grain is Grain.HOUR else within)]
-    if choice.newer:
-        reads += [(Source.ANALYTICS_COST, Grain.DAY, covered), (Source.ANALYTICS_USAGE, Grain.DAY, covered)]
-        reads += [(Source(cut.name), Grain.DAY, covered) for cut in CUTS if cut.word in cuts]
-    if choice.older and coding:
-        reads.append((Source.CLAUDE_CODE, Grain.DAY, None))
-    plan = [
-        task
-        for source, by, within in reads
-        for extra_days in [unsettled if source.newer and not source.cut else ()]
-        for task in tasks(
+    read: list[SyncTask] = []
+    for source in filter(options.reads, SOURCES.values()):
+        grain = options.grain if options.grain in source.tables else Grain.DAY
+        within = covered if source.newer else ALL
+        if auto and source.half and not source.newer and grain is Grain.DAY:
+            within = Window(ALL.start, covered.start)
+        read += tasks(
             source,
-            by,
+            grain,
             wanted,
-            known.get((source, by), {}),
+            known.get((source, grain), {}),
             now,
             within,
-            extra_days,
-            anew=anew,
-            longest=LONGEST[grain] if source is Source.COST else None,
+            unsettled if source.newer and source.half else (),
+            anew=options.again,
+            longest=LONGEST[options.grain] if source.half == "bill" and not source.newer else None,
         )
-    ]
-    readable = {Source.COST: choice.older, Source.USAGE: choice.older, Source.CLAUDE_CODE: False}
-    return plan + [
+    compare = wanted if options.compare and not options.again else None
+    look = [
         task
-        for (source, by), days in known.items()
-        if readable.get(source, choice.newer and (not source.cut or source.cut.word in cuts))
-        for task in looks(
-            source, by, days, now, covered if source.newer else ALL, wanted if compare and not anew else None
-        )
+        for (source, grain), days in known.items()
+        if options.reads(source) and source.measures
+        for task in looks(source, grain, days, now, covered if source.newer else ALL, compare)
     ]
+    return together([*read, *look])

@@ -13,38 +13,26 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.api.client import Page
-from tallystick.core.records import PAGES
+from tallystick.api.page import AGAIN, Page
+from tallystick.core.records import PAGES, SUCCESS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import CursorExpired, UnexpectedResponse
 from tallystick.store.archive import Archive
 from tallystick.store.tables import Writer, schema
-from tallystick.sync.analytics_batch import SparseReading
-from tallystick.sync.batch import BatchCheck, FetchedPage, Reading
-from tallystick.sync.claude_code_batch import ActivityReading
+from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.loss import ACCEPTANCE, ACCEPTED
 from tallystick.sync.outcome import Outcome
-from tallystick.sync.page_checks import AGAIN
-from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
-from tallystick.sync.reports_batch import DenseReading
 from tallystick.sync.requests import Questions
+from tallystick.sync.sources import NAMES
 from tallystick.sync.unread_bills import UNREAD
 
 TRIES = 3
 """Times that an ended day which moves is read, and a window whose page tokens are lost: once, and twice again."""
 IMPOSSIBLE = (ArithmeticError, RecursionError, pa.ArrowException)
 """What an answer raises that holds more than figures of the ledger can: a count beyond 64 bits, or the like."""
-
-
-def reading_of(task: SyncTask, committer: Committer, read_at: datetime) -> Reading:
-    """A reading of a task, of the dialect that it is of."""
-    if task.source is Source.CLAUDE_CODE:
-        people, keys = committer.people.id_of, committer.key_ids()
-        return ActivityReading(task, committer.organization, read_at, person=people, key=keys)
-    kind = SparseReading if task.source.newer else DenseReading
-    return kind(task, committer.organization, read_at, committer.default)
 
 
 @dataclass
@@ -62,7 +50,7 @@ class Fetch:
 
     def read(
         self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
-    ) -> tuple[Reading, BatchCheck | None]:
+    ) -> tuple[Batch, BatchCheck | None]:
         """Read a window whole and judge it (None for a look at its control totals); its pages wait for `index`.
 
         UnexpectedResponse where an answer holds what cannot be; nothing of the window is indexed then.
@@ -77,35 +65,40 @@ class Fetch:
 
     def _once(
         self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
-    ) -> tuple[Reading, BatchCheck | None]:
-        reading = reading_of(task, committer, read_at)
+    ) -> tuple[Batch, BatchCheck | None]:
+        batch = task.source.batch(task, committer.organization, read_at, committer)
         rows: list[dict[str, Any]] = []
         try:
-            for answer in self._pages(task, reading, read_at):
+            for answer in self._pages(batch):
                 rows.append(self.archived(answer, len(rows)))
-                reading.add(answer)
-                if task.source is Source.USAGE:
-                    self.questions.densest = max(self.questions.densest, reading.densest)
-            check = None if task.check else reading.check()
+                batch.add(answer)
+            check = None if task.check else batch.check()
         except IMPOSSIBLE as wrong:
             raise UnexpectedResponse(f"{task}: an answer holds what cannot be: {_first_line(wrong)}", AGAIN) from None
         if self.accept and not task.check:
             page = Page("tallystick sync --accept-loss", ACCEPTANCE)
             rows.append(self.archived(FetchedPage(ACCEPTED, {}, page), len(rows)))
-        self._wait(committer, rows, task.source, task.grain, task.window, read_at, attempt)
-        return reading, check
+        self._wait(committer, rows, task.source.name, task.grain, task.window, read_at, attempt)
+        return batch, check
 
     def leave(self, committer: Committer, task: SyncTask, reason: str, read_at: datetime) -> None:
         """Remember in the archive, and in what is committed next, that a window could not be read, and why."""
         page = Page("tallystick sync", reason.encode())
         rows = [self.archived(FetchedPage(UNREAD, {}, page), 0)]
-        self._wait(committer, rows, task.source, task.grain, task.window, read_at, attempt=1)
+        self._wait(committer, rows, task.source.name, task.grain, task.window, read_at, attempt=1)
         committer.leave(task, reason, read_at)
 
-    def _pages(self, task: SyncTask, reading: Reading, read_at: datetime) -> Iterator[FetchedPage]:
-        for answered in self.questions.pages(task, reading, read_at):
-            self.outcome.requests += 1
-            yield self.people.taken(answered, task.source)
+    def succeed(self, committer: Committer, window: Window, when: datetime) -> None:
+        """Remember in the archive that all that was wanted could be read, though nothing may have changed."""
+        page = Page("tallystick sync", SUCCESS.encode())
+        self._wait(
+            committer, [self.archived(FetchedPage(SUCCESS, {}, page), 0)], SUCCESS, Grain.DAY, window, when, attempt=1
+        )
+        self.index(committer.writer)
+
+    def _pages(self, batch: Batch) -> Iterator[FetchedPage]:
+        for answer in self.questions.pages(batch):
+            yield self.people.taken(answer, batch.task.source.persons)
 
     def archived(self, answer: FetchedPage, index: int) -> dict[str, Any]:
         """Put a page into the archive; its row of the index."""
@@ -124,9 +117,8 @@ class Fetch:
 
     def names(self, committer: Committer, pages: list[FetchedPage], read_at: datetime) -> None:
         """Archive and index the pages of the directory."""
-        self.outcome.requests += len(pages)
         rows = [self.archived(answer, index) for index, answer in enumerate(pages)]
-        self._wait(committer, rows, "names", Grain.DAY, Window(read_at, read_at), read_at, attempt=1)
+        self._wait(committer, rows, NAMES, Grain.DAY, Window(read_at, read_at), read_at, attempt=1)
         self.index(committer.writer)
 
     def _wait(
@@ -145,7 +137,7 @@ class Fetch:
             "organization": committer.organization,
             "reading": self.reading,
             "attempt": attempt,
-            "source": str(source),
+            "source": source,
             "grain": str(grain),
             "window_start": window.start,
             "window_end": window.end,

@@ -19,7 +19,9 @@ from tallystick.errors import InvalidQuestion
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
 from tallystick.store.tables import Tables, Writer, read, schema
-from tallystick.sync.redaction import PERSONS, SOURCES, Mode, People
+from tallystick.sync.redaction import PERSONS, Mode, People
+from tallystick.sync.source import Persons
+from tallystick.sync.sources import SOURCES, persons_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +106,13 @@ def _pages(writer: Writer, people: People, reason: str) -> int:
     """Rewrite the pages that hold somebody, and then the index; how many pages."""
     archive = writer.archive
     rows = read(writer.delta(PAGES)).to_pylist()
-    new_pages: dict[tuple[str, str], tuple[str, int] | None] = {}
+    new_pages: dict[tuple[str, Persons | None], tuple[str, int] | None] = {}
     done = []
     for row in rows:
-        source = row["purpose"] if row["source"] == "names" else row["source"]
-        key = (row["hash"], source)
-        if source in SOURCES and key not in new_pages:
-            body = people.redacted(archive.body(row["hash"]), source)
+        persons = persons_of(row["source"], row["purpose"])
+        key = (row["hash"], persons)
+        if persons and key not in new_pages:
+            body = people.redacted(archive.body(row["hash"]), persons)
             new_pages[key] = None if body is None else (archive.keep(body), len(body))
         if new := new_pages.get(key):
             original = row.get("original") or row["hash"]
@@ -158,9 +160,10 @@ def _is(people: People, email: str | None, name: str) -> bool:
 
 
 def _mentioned(tables: Tables, people: People, email: str) -> bool:
-    """Whether a page of Claude Code names this e-mail, which no user has."""
+    """Whether a page of a report that names persons by e-mail alone names this one, which no user has."""
     hidden = people.hidden(email.casefold())
     alone = replace(people, mode=Mode.FULL, emails={}, forgotten={hidden: hidden})
-    rows = tables.rows(PAGES, columns=["hash", "source"], filters=[("source", "=", "claude_code")])
+    names = [source.name for source in SOURCES.values() if source.persons is Persons.EMAILS]
+    rows = tables.rows(PAGES, columns=["hash", "source"], filters=[("source", "in", names)])
     archive = Archive(tables.root)
-    return any(alone.redacted(archive.body(page_hash), "claude_code") for page_hash in set(rows["hash"].to_pylist()))
+    return any(alone.redacted(archive.body(page_hash), Persons.EMAILS) for page_hash in set(rows["hash"].to_pylist()))

@@ -9,7 +9,9 @@ from tallystick.core.records import DAYS, LOSSES, PAGES, State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.store.tables import Tables
 from tallystick.sync.loss import ACCEPTED
-from tallystick.sync.plan import Known, RequestCost, Source
+from tallystick.sync.plan import Known
+from tallystick.sync.source import RequestCost, Source
+from tallystick.sync.sources import SOURCES
 
 Kind = tuple[Source, Grain]
 
@@ -38,7 +40,7 @@ def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date,
         source, grain, day = row["source"], row["grain"], row["day"]
         key = (source, grain, day)
         known = Known(State(row["state"]), read.get(key, midnight(day)), seen.get(key), key in doubtful)
-        days_by_kind.setdefault((Source(source), Grain(grain)), {})[day] = known
+        days_by_kind.setdefault((SOURCES[source], Grain(grain)), {})[day] = known
     return days_by_kind
 
 
@@ -49,8 +51,8 @@ def request_costs(tables: Tables) -> dict[Kind, RequestCost]:
     columns = ["source", "grain", "window_start", "window_end", "purpose", "request", "size"]
     costs: dict[Kind, list[int]] = {}
     for row in tables.rows(PAGES, columns=columns).to_pylist():
-        if row["source"] in set(Source) and row["purpose"] not in {"check", ACCEPTED}:
-            cost = costs.setdefault((Source(row["source"]), Grain(row["grain"])), [0, 0, 0, 0, 0])
+        if row["source"] in SOURCES and row["purpose"] not in {"check", ACCEPTED}:
+            cost = costs.setdefault((SOURCES[row["source"]], Grain(row["grain"])), [0, 0, 0, 0, 0])
             following, daily = "&page=" in row["request"], row["purpose"] == "activity"  # which is asked for day by day
             last = row["purpose"] == "after" and not following
             days = (row["window_end"] - row["window_start"]).days if last else int(daily and not following)

@@ -11,15 +11,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tallystick.api import analytics, directory
-from tallystick.api.client import Page
-from tallystick.api.reports import usage_query
-from tallystick.core.records import NAMES
+from tallystick.api import analytics, analytics_query, directory
+from tallystick.api.page import Page
+from tallystick.api.reports_query import usage_query
+from tallystick.core import records
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import ApiError, Refused, UnexpectedResponse
 from tallystick.sync.batch import FetchedPage
 from tallystick.sync.names import CHILDREN
 from tallystick.sync.redaction import OLDER, People
+from tallystick.sync.sources import NAMES, persons_of
 
 if TYPE_CHECKING:
     from tallystick.sync.commit import Committer
@@ -90,7 +91,7 @@ class Listing:
                 if purpose == "users":
                     for page in listed:
                         people.learn(page.body)
-                answers = [people.taken(FetchedPage(purpose, {}, page), purpose) for page in listed]
+                answers = [people.taken(FetchedPage(purpose, {}, page), persons_of(NAMES, purpose)) for page in listed]
                 directory.names((purpose, answer.page) for answer in answers)
             except UnexpectedResponse as wrong:
                 if purpose == ORGANIZATION:
@@ -101,7 +102,7 @@ class Listing:
 
     def ask_children(self, watch: Watch, now: datetime) -> None:
         """Ask the newer dialect which organizations a parent's report is of; a refusal leaves it unknown."""
-        query = analytics.family(now)
+        query = analytics_query.family(now)
         try:
             pages = list(watch.pages(query)) if query else []
             children = {child for page in pages for child in analytics.children(page)}
@@ -113,7 +114,7 @@ class Listing:
     def keep(self, committer: Committer, fetch: Fetch, outcome: Outcome, when: datetime) -> None:
         """Archive the lists and commit the names; say what could not be read and what looks wrong."""
         self._say(outcome)
-        if fetch.people.named_in(committer.writer.rows(NAMES, committer.organization).to_pylist()):
+        if fetch.people.named_in(committer.writer.rows(records.NAMES, committer.organization).to_pylist()):
             outcome.warn(OLDER.format(mode=fetch.people.mode))
         fetch.names(committer, self._asked, when)
         committer.keep_prices(when)

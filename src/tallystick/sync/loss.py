@@ -19,8 +19,8 @@ from tallystick.core.money import plain, total
 from tallystick.core.records import LOSSES, TOKENS, State
 from tallystick.core.time import Grain
 from tallystick.store.tables import Writer, schema
-from tallystick.sync.batch import BatchCheck, table_of
-from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.batch import BatchCheck
+from tallystick.sync.plan import SyncTask
 
 GRACE = timedelta(hours=1)
 """Time after which the same answer is believed."""
@@ -58,8 +58,7 @@ class Losses:
         `accept`: no day stays. A day whose answer is whole again is no longer waiting.
         """
         source, grain = str(task.source), str(task.grain)
-        steady = task.source is Source.CLAUDE_CODE  # only what is an hour old is served, so it does not shrink
-        table = table_of(task.source, task.grain)
+        table = task.source.tables[task.grain]
         moving = () if accept else changed
         before = self._writer.rows_on(table, self._organization, list(moving)) if moving else check.rows.slice(0, 0)
         filled = set(before["day"].unique().to_pylist())
@@ -69,7 +68,7 @@ class Losses:
             key = (source, grain, day)
             pending = self._pending.get(key)
             new = _sums(_on(check.rows, day)) if day in filled else {}
-            words = loss(_sums(_on(before, day)), new, steady=steady) if new else None
+            words = loss(_sums(_on(before, day)), new, steady=task.source.steady) if new else None
             if words is None or self._believed(pending, new, read_at, running=state is State.RUNNING):
                 if pending:
                     news[day] = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tallystick.api import directory
 from tallystick.api.analytics import children
-from tallystick.api.client import Page
+from tallystick.api.page import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.records import NAMES
 from tallystick.store.tables import Writer, schema
@@ -102,9 +102,13 @@ class Naming:
         workspaces = [row for row in self._held.values() if row["type"] == "workspace" and row["details"]]
         return frozenset(row["id"] for row in workspaces if json.loads(row["details"]).get("user_profile_id"))
 
-    def keys(self) -> list[tuple[str, str]]:
-        """The id and the name of every key."""
-        return [(row["id"], row["name"]) for row in self._held.values() if row["type"] == "key"]
+    def key_ids(self) -> Callable[[str], str]:
+        """The id of a key by its name; `key:NAME` where none or several are called so."""
+        ids_by_name: dict[str, list[str]] = {}
+        for row in self._held.values():
+            if row["type"] == "key":
+                ids_by_name.setdefault(row["name"], []).append(row["id"])
+        return lambda name: ids_by_name[name][0] if len(ids_by_name.get(name, ())) == 1 else f"key:{name}"
 
     def meet(self, people: Iterable[directory.Named], read_at: datetime) -> bool:
         """Take in how the rows of a report call those whom the directory does not list; whether that was news."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
-from tallystick.sync.plan import SyncTask
 
 MOST_NAMED = 5
 """Windows that an error names, of those that failed."""
@@ -86,12 +85,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is: tasks done and in all, rows read, and the task at hand (None at the end)."""
+    """How far a sync is: tasks done and in all (None while the plan is not made), requests, rows, and what it reads."""
 
-    done: int
-    of: int
-    rows: int
-    task: SyncTask | None
+    done: int = 0
+    total: int | None = None
+    requests: int = 0
+    rows: int = 0
+    subject: str = "names"
 
 
 def named_days(days: Mapping[str, Iterable[object]]) -> str:

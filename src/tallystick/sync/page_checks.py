@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from tallystick.api.client import Client, Clock, Page, Query
-from tallystick.api.endpoints import CLAUDE_CODE_REPORT
+from tallystick.api.client import Client, Clock
+from tallystick.api.page import AGAIN, Page, Query
 from tallystick.core.time import text
 from tallystick.errors import UnexpectedResponse
 
@@ -26,7 +26,6 @@ MOST_EMPTY = 50
 LEEWAY = timedelta(minutes=2)
 """How far two clocks may be apart before the API's is taken."""
 WORTH_SAYING = timedelta(minutes=5)
-AGAIN = "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic."
 HEADER = "anthropic-organization-id"
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
@@ -47,13 +46,17 @@ class Watch:
     """Asks through a client and looks at every answer; `warn` takes what the user should know.
 
     `clock` is the time of day; where it is `real`, and not pinned, the API's `Date` header is held against it: a clock
-    that is ahead must not settle days, so `now` is the API's time then. `expect` names the organization.
+    that is ahead must not settle days, so `now` is the API's time then. `expect` names the organization, `count` is
+    called for each answer.
     """
 
-    def __init__(self, client: Client, clock: Clock, warn: Callable[..., None]) -> None:
+    def __init__(
+        self, client: Client, clock: Clock, warn: Callable[..., None], count: Callable[[], None] = lambda: None
+    ) -> None:
         self._client = client
         self._clock = clock
         self._warn = warn
+        self._count = count
         self._real = bool(getattr(clock, "real", False))
         self._ahead: timedelta | None = None
         self._organization: str | None = None
@@ -114,6 +117,7 @@ class Watch:
             yield page
 
     def _look(self, page: Page) -> None:
+        self._count()
         self._compare_clocks(page)
         for owner in _owners(page):
             if self._organization is None:
@@ -166,13 +170,12 @@ def _content(page: Page) -> bytes:
 
 
 def _owners(page: Page) -> set[str]:
-    """The organizations that an answer says it is of: by its header, its envelope, or a row of Claude Code."""
+    """The organizations that an answer says it is of: by its header, its envelope, or its rows."""
     owners: set[Any] = {page.headers.get(HEADER)}
     if b'"organization_id"' in page.body:
         try:
             owners.add(msgspec.json.decode(page.body, type=_Owned).organization_id)
-            if page.request.startswith(CLAUDE_CODE_REPORT.path):
-                owners |= {row.organization_id for row in msgspec.json.decode(page.body, type=_Rows).data}
+            owners |= {row.organization_id for row in msgspec.json.decode(page.body, type=_Rows).data}
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
             pass  # it is judged where it is read
     return {owner for owner in owners if isinstance(owner, str) and owner}

@@ -8,14 +8,12 @@ of settled months the control totals are looked at once a month.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from enum import StrEnum
 
-from tallystick.api.client import PACE
-from tallystick.core.breakdowns import NAMED_CUTS, Cut
 from tallystick.core.records import State
 from tallystick.core.time import DAY, Grain, Window, midnight, of_days
+from tallystick.sync.source import Source
 
 ALWAYS = 3
 """Ended days that each sync reads."""
@@ -27,46 +25,6 @@ LOOK = timedelta(days=30)
 
 LONGEST = {Grain.DAY: timedelta(days=31), Grain.HOUR: timedelta(days=7)}
 """The longest window of one task: what one page can hold, so that memory does not grow with what is asked."""
-
-
-class Source(StrEnum):
-    """What is read."""
-
-    USAGE = "usage"
-    COST = "cost"
-    ANALYTICS_USAGE = "analytics_usage"
-    ANALYTICS_COST = "analytics_cost"
-    CLAUDE_CODE = "claude_code"
-    CUT_SESSIONS = "cut_sessions"
-    CUT_PROFILES = "cut_profiles"
-    CUT_SLACK = "cut_slack"
-    CUT_SLACK_USERS = "cut_slack_users"
-    CUT_GROUPS = "cut_groups"
-
-    @property
-    def newer(self) -> bool:
-        """Whether it is of the newer dialect."""
-        return self not in {Source.USAGE, Source.COST, Source.CLAUDE_CODE}
-
-    @property
-    def money(self) -> bool:
-        """Whether it tells what was billed: of ended days alone."""
-        return self not in {Source.USAGE, Source.ANALYTICS_USAGE, Source.CLAUDE_CODE}
-
-    @property
-    def cut(self) -> Cut | None:
-        """The cut that it is, if it is one."""
-        return NAMED_CUTS.get(self)
-
-    @property
-    def report(self) -> Source:
-        """The source that the same report is read for: cuts are of the newer cost report."""
-        return Source.ANALYTICS_COST if self.cut else self
-
-    @property
-    def ended(self) -> bool:
-        """Whether it is read of ended days alone."""
-        return self.money or self is Source.CLAUDE_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +39,7 @@ class SyncTask:
     def __str__(self) -> str:
         days = self.window.days()
         span = f"{days[0]}" if len(days) == 1 else f"{days[0]} to {days[-1]}"
-        return f"{str(self.source).replace('_', ' ')} by {self.grain}, {span}{', control totals' if self.check else ''}"
+        return f"{self.source.words} by {self.grain}, {span}{', control totals' if self.check else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +89,7 @@ def tasks(
         match "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today):
             case "read":
                 read.append(day)
-            case "check" if source is not Source.CLAUDE_CODE:  # it has no control total
+            case "check" if source.measures:
                 check.append(day)
     return [*_cut(source, grain, check, check=True, longest=longest), *_cut(source, grain, read, longest=longest)]
 
@@ -196,7 +154,7 @@ def _cut(
 
 
 def together(plan: Iterable[SyncTask]) -> list[list[SyncTask]]:
-    """The tasks of a plan that are committed together, in the order of the plan.
+    """The tasks of a plan that are committed together, the newest window first.
 
     Of one dialect what was billed and what was used of the same days are one commit: a bill without its use would look
     like use that was never there.
@@ -211,89 +169,11 @@ def together(plan: Iterable[SyncTask]) -> list[list[SyncTask]]:
         for group in fits[1:]:
             fits[0].extend(group)
             groups.remove(group)
-    return groups
+    return sorted(groups, key=lambda group: max(task.window.end for task in group), reverse=True)
 
 
 def _halves(first: SyncTask, second: SyncTask) -> bool:
     """Return whether two tasks read halves of one bill, or two looks at one half, of days that they share a month."""
-    dialect = _DIALECTS.get(first.source)
-    if dialect is None or dialect != _DIALECTS.get(second.source):
+    if not (first.source.half and second.source.half) or first.source.dialect != second.source.dialect:
         return False
-    days = first.window & second.window
-    return bool(days) and first.source is not second.source
-
-
-_DIALECTS = {
-    Source.COST: "reports",
-    Source.USAGE: "reports",
-    Source.ANALYTICS_COST: "analytics",
-    Source.ANALYTICS_USAGE: "analytics",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class RequestCost:
-    """What reading has cost so far: queries of one reading, pages that followed their first and bytes of one day.
-
-    `measured` or assumed. Queries are mostly those of the cube, one for each combination of filters.
-    """
-
-    queries: float
-    pages: float
-    size: float
-    measured: bool
-
-
-ASSUMED = RequestCost(queries=7, pages=0.3, size=60_000, measured=False)
-"""Of the older dialect before anything was read: a month in some fifteen requests, some sixty kilobytes a day."""
-ASSUMED_NEWER = RequestCost(queries=9, pages=0.04, size=130_000, measured=False)
-"""Of the newer one: six combinations of filters, forty groups a day; a page holds 1,000 of them, each up to 8 rows."""
-ONE_QUERY = 3
-"""Of what one query reads whole: it, and a control total before and after it."""
-SECONDS_A_REQUEST = 1.5
-SECONDS_A_PACED = 60 / PACE
-"""The newer dialect answers fewer requests a minute, so they are sent at a pace."""
-CONTROL = 500
-"""Bytes of a control total, by bucket; a row of the newer dialect has some 800."""
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a plan will cost, before anything is fetched."""
-
-    requests: int
-    minutes: float
-    megabytes: float
-    measured: bool
-
-
-def estimate(
-    plan: Iterable[SyncTask], request_costs: Mapping[tuple[Source, Grain], RequestCost], directory: int = 6
-) -> Estimate:
-    """Requests, minutes and megabytes of a plan, by what earlier readings of each kind cost."""
-    requests, seconds, size, measured = float(directory), directory * SECONDS_A_REQUEST, 0.0, True
-    for task in plan:
-        days = len(task.window.days())
-        cost = request_costs.get((task.source, task.grain)) or assumed(task.source)
-        if task.check:
-            task_requests = 1.0
-            size += CONTROL * days
-        else:
-            hours = 1 if cost.measured or task.grain is Grain.DAY else 12
-            measured = measured and cost.measured
-            task_requests = cost.queries + cost.pages * days
-            size += cost.size * days * hours
-        requests += task_requests
-        seconds += task_requests * (SECONDS_A_PACED if task.source.newer else SECONDS_A_REQUEST)
-    return Estimate(round(requests), seconds / 60, size / 1e6, measured)
-
-
-def assumed(source: Source) -> RequestCost:
-    """What reading a source is thought to cost before any of it was read."""
-    if source is Source.CLAUDE_CODE:
-        return replace(ASSUMED, queries=0, pages=1)
-    if source.cut:
-        return replace(ASSUMED_NEWER, queries=ONE_QUERY)
-    if source.newer:
-        return ASSUMED_NEWER
-    return replace(ASSUMED, queries=ONE_QUERY) if source.money else ASSUMED
+    return bool(first.window & second.window) and first.source is not second.source

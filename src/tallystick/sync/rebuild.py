@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.api.client import Page
+from tallystick.api.page import Page
 from tallystick.core.records import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
@@ -18,12 +18,13 @@ from tallystick.store import faults
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten, remember
 from tallystick.store.tables import EMPTY, Tables, Version, schema
-from tallystick.sync.batch import FetchedPage
-from tallystick.sync.commit import Batch, Committer
-from tallystick.sync.fetch import TRIES, reading_of
+from tallystick.sync.batch import CheckedBatch, FetchedPage
+from tallystick.sync.commit import Committer
+from tallystick.sync.fetch import TRIES
 from tallystick.sync.loss import ACCEPTED
-from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
+from tallystick.sync.sources import NAMES, SOURCES
 from tallystick.sync.unread_bills import UNREAD
 from tallystick.tally.price_lists import Prices
 
@@ -87,23 +88,26 @@ def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, 
     first = pages[0]
     answers = (_asked(row, archive, copy) for row in pages)
     accept = any(row["purpose"] == ACCEPTED for row in pages)
-    if first["source"] == "names":
+    if first["source"] == NAMES:
         committer.keep_names(((answer.purpose, answer.page) for answer in answers), first["read_at"])
         return
+    if first["source"] not in SOURCES:  # a sync that succeeded: copied with the index
+        list(answers)
+        return
     window = Window(first["window_start"], first["window_end"])
-    task = SyncTask(Source(first["source"]), Grain(first["grain"]), window, first["purpose"] == "check")
+    task = SyncTask(SOURCES[first["source"]], Grain(first["grain"]), window, first["purpose"] == "check")
     if first["purpose"] == UNREAD:
         [answer] = answers
         committer.leave(task, answer.page.body.decode(), first["read_at"])
         committer.keep()
         return
-    reading = reading_of(task, committer, first["read_at"])
+    batch = task.source.batch(task, committer.organization, first["read_at"], committer)
     for answer in answers:
         if answer.purpose != ACCEPTED:
-            reading.add(answer)
+            batch.add(answer)
     if not task.check:
-        last, people = first["attempt"] == TRIES, tuple(reading.people.values())
-        committer.keep(Batch(task, reading.check(), first["read_at"], last, people, accept))
+        last, people = first["attempt"] == TRIES, tuple(batch.people.values())
+        committer.keep(CheckedBatch(task, batch.check(), first["read_at"], last, people, accept))
 
 
 def _asked(row: dict[str, Any], archive: Archive, copy: Archive) -> FetchedPage:

@@ -25,6 +25,7 @@ from tallystick.errors import InvalidQuestion, UnexpectedResponse
 from tallystick.folders import settings_folder
 from tallystick.store.archive import named
 from tallystick.sync.batch import FetchedPage
+from tallystick.sync.source import Persons
 
 _TELLING = (b'"actor"', b'"email', b'"users"')
 _OTHERS = frozenset({"service_account_actor", "api_actor"})
@@ -35,8 +36,6 @@ OLDER = (
     'Older pages still hold more of people than `people = "{mode}"` lets be kept; `tallystick forget --all` rewrites '
     "them."
 )
-SOURCES = frozenset({"users", "analytics_usage", "analytics_cost", "claude_code"})
-"""The sources, and the list of the directory, whose pages tell of persons."""
 MADE = "person_"
 """Begins an id that was made here, of an e-mail that belongs to no id."""
 LETTERS = 22
@@ -147,26 +146,27 @@ class People:
         hidden = name if name in {None, id_} else self.hidden(str(name))
         return hidden, None if email is None else self.hidden(email.casefold())
 
-    def redacted(self, body: bytes, source: str) -> bytes | None:
+    def redacted(self, body: bytes, persons: Persons | None) -> bytes | None:
         """The page without what may not be kept of persons; None where it holds nothing of that.
 
-        `source` is what the page was read for: a source, or `users`. UnexpectedResponse for a page that cannot be read.
+        `persons` is how it names them, if it does. UnexpectedResponse for a page that cannot be read.
         """
-        if source not in SOURCES or (self.mode == Mode.FULL and not self.forgotten):
+        if persons is None or (self.mode == Mode.FULL and not self.forgotten):
             return None
-        if source != "users" and not any(marker in body for marker in _TELLING):
+        listed = persons is Persons.USERS
+        if not listed and not any(marker in body for marker in _TELLING):
             return None
         page = _decoded(body)
         changed = False
         for field_name, row in list(_objects(page)):
-            new = self._user(row) if source == "users" else self._actor(row, source, field_name)
+            new = self._user(row) if listed else self._actor(row, persons, field_name)
             changed = changed or any(row.get(name) != value for name, value in new.items())
             row.update(new)
         return ENCODER.encode(page) if changed else None
 
-    def taken(self, answer: FetchedPage, source: str) -> FetchedPage:
+    def taken(self, answer: FetchedPage, persons: Persons | None) -> FetchedPage:
         """A page as it may be kept, with the reason where it is not as it was answered."""
-        body = self.redacted(answer.page.body, source)
+        body = self.redacted(answer.page.body, persons)
         if body is None:
             return answer
         page = replace(answer.page, body=body, content=None)
@@ -195,7 +195,7 @@ class People:
         new = dict(zip(("name", "email"), self.called(id_, name, email), strict=True))
         return {field_name: value for field_name, value in new.items() if _text(row, field_name)}
 
-    def _actor(self, row: Mapping[str, Any], source: str, field_name: str) -> dict[str, Any]:
+    def _actor(self, row: Mapping[str, Any], persons: Persons, field_name: str) -> dict[str, Any]:
         """What changes in an actor of a report, or in what stands in such a field; nothing where it is none."""
         kind, email, text = _text(row, "type"), _text(row, "email_address"), _text(row, "actor")
         if text and "@" in text and (self.mode != Mode.FULL or self.is_forgotten(self.id_of(text))):
@@ -203,7 +203,7 @@ class People:
         actor = field_name == "actor" or (kind or "").endswith("_actor")
         if kind in _OTHERS or not (actor or email):
             return {}
-        if source == "claude_code" and (email or kind == "user_actor"):
+        if persons is Persons.EMAILS and (email or kind == "user_actor"):
             id_ = self.id_of(email or "")
             hide = email and (self.mode != Mode.FULL or self.is_forgotten(id_))
             if hide and email:

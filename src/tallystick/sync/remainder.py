@@ -20,7 +20,7 @@ Filters = frozenset[tuple[str, str]]
 """The filters of a query of the cube."""
 
 
-def whole(
+def remainders(
     answers: Mapping[Filters, Sequence[pa.Table]],
     fixed: Mapping[Filters, Mapping[str, str]],
     measures: Sequence[str],

@@ -1,23 +1,23 @@
-"""Dense readings: the older reports, which answer with every bucket, empty ones too (reports-api 1.1)."""
+"""Batches of the older reports, which answer with every bucket, empty ones too (reports-api 1.1)."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from typing import Any, ClassVar
 
 import msgspec
 import pyarrow as pa
 
-from tallystick.api.client import Page
 from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
+from tallystick.api.figures import COUNTER_PATHS
+from tallystick.api.page import Page, strange
 from tallystick.api.reports import (
     COST_DIMS,
-    COUNTER_PATHS,
     Bucket,
     CostRow,
     UsageRow,
@@ -33,63 +33,64 @@ from tallystick.core.dimensions import UNKNOWN, USAGE
 from tallystick.core.money import total
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.time import Grain, Window
-from tallystick.errors import UnexpectedResponse
-from tallystick.store.tables import schema
-from tallystick.sync.batch import MEASURES, FetchedPage, Figures, Reading, repeated
-from tallystick.sync.plan import Source
-from tallystick.sync.remainder import Filters, judged, whole
+from tallystick.sync.batch import FetchedPage, Figures, repeated
+from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
 
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
+_FILTERS = {parameter: name for name, parameter in USAGE_REPORT.filters.items()}
 
 
 @dataclass
-class DenseReading(Reading):
-    """A reading of the older reports: a day is kept if every query answered for each of its buckets."""
+class ReportBatch(CubeBatch):
+    """A batch of an older report: a day is kept if every query answered for each of its buckets."""
 
     _answered: dict[tuple[Any, ...], set[datetime]] = field(default_factory=dict)
-    _batches: dict[Filters, list[pa.Table]] = field(default_factory=dict)
-    _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
     _scouted: dict[tuple[str, ...], set[datetime]] = field(default_factory=dict)
+    _shape: ClassVar[type[UsageRow | CostRow]]
 
     def add(self, answer: FetchedPage) -> None:
         """Take one page."""
-        by = _by(answer.page)
-        if self.task.source is Source.USAGE:
-            for page, buckets in usage_pages([answer.page], self.odd):
-                self._once(answer, by, buckets)
-                if answer.purpose == "scout":
-                    combinations = {
-                        tuple(dims(row, by, USAGE_REPORT.groups).items()) for bucket in buckets for row in bucket.rows
-                    }
-                    self.seen += [dict(combination) for combination in sorted(combinations)]
-                    self._scouted.setdefault(by, set()).update(bucket.window.start for bucket in buckets if bucket.rows)
-                elif answer.purpose == "cube":
-                    self._keep(answer, buckets, _usage_columns(buckets, answer, by))
-                else:
-                    for total_bucket in buckets:
-                        _no_row_twice(page, total_bucket, [row.counters for row in total_bucket.rows])
-                    self._control(answer, {bucket.window.start: _counts(bucket.rows) for bucket in buckets})
-                    self._notice(extra_fields(page, UsageRow))
-                    self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
-        else:
-            for page, costs in cost_pages([answer.page], self.odd):
-                self._once(answer, by, costs)
-                amounts = [billed(page, bucket) for bucket in costs]
-                if answer.purpose == "cube":
-                    self._keep(answer, costs, _cost_columns(costs, by, amounts))
-                else:
-                    for cost, billed_rows in zip(costs, amounts, strict=True):
-                        _no_row_twice(page, cost, billed_rows)
-                    starts = (cost.window.start for cost in costs)
-                    totals = ({"billed": total(billed_rows)} for billed_rows in amounts)
-                    self._control(answer, dict(zip(starts, totals, strict=True)))
-                    self._notice(extra_fields(page, CostRow))
+        by = grouped_by(answer.page, _GROUPS)
+        for page, buckets in self._pages(answer.page):
+            self._once(answer, by, buckets)
+            if answer.purpose == "scout":
+                rows = (row for bucket in buckets for row in bucket.rows)
+                combinations = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for row in rows}
+                self.seen += [dict(combination) for combination in sorted(combinations)]
+                self._scouted.setdefault(by, set()).update(bucket.window.start for bucket in buckets if bucket.rows)
+            elif answer.purpose == "cube":
+                starts, sizes = [bucket.window.start for bucket in buckets], [len(bucket.rows) for bucket in buckets]
+                self.densest = max(self.densest, *sizes, 0)
+                columns = self._columns(page, buckets, answer, by)
+                self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, sizes)
+            else:
+                totals = {bucket.window.start: self._total(page, bucket) for bucket in buckets}
+                self._controls.setdefault(answer.purpose, {}).update(totals)
+                extras = extra_fields(page, self._shape)
+                self.new_fields |= {name for bucket_rows in extras for row in bucket_rows for name in row}
+                self._uncounted.setdefault(answer.purpose, {}).update(self._unknown_counts(page))
 
-    def _cube(self) -> tuple[pa.Table, set[date]]:
-        empty = schema(self._table).empty_table()
-        if not any(smaller < larger for smaller in self._batches for larger in self._batches):
-            return pa.concat_tables([empty, *(rows for tables in self._batches.values() for rows in tables)]), set()
-        return judged(pa.concat_tables([empty, *whole(self._batches, self._fixed, MEASURES[self.task.source])]))
+    @abstractmethod
+    def _pages(self, page: Page) -> Iterable[tuple[Page, list[Bucket[Any]]]]:
+        """The page with its buckets, checked."""
+
+    @abstractmethod
+    def _columns(
+        self, page: Page, buckets: list[Bucket[Any]], answer: FetchedPage, by: tuple[str, ...]
+    ) -> dict[str, pa.Array]:
+        """The dimensions and figures of a page's rows."""
+
+    @abstractmethod
+    def _total(self, page: Page, bucket: Bucket[Any]) -> Figures:
+        """The control total of a bucket."""
+
+    def _unknown_counts(self, page: Page) -> dict[datetime, dict[str, int]]:  # noqa: ARG002 - a bill counts nothing
+        """The tokens of counters that tallystick does not know, as `uncounted` gives them."""
+        return {}
+
+    @property
+    def _adds_up(self) -> bool:
+        return not any(smaller < larger for smaller in self._parts for larger in self._parts)
 
     def _whole_until(self) -> datetime:
         return self.read_at
@@ -114,78 +115,83 @@ class DenseReading(Reading):
         starts = self._answered.setdefault((answer.purpose, by, *sorted(answer.fixed.items())), set())
         for bucket in buckets:
             if bucket.window.start in starts:
-                raise UnexpectedResponse(
-                    f"{answer.page.request.partition('?')[0]} answered at `{bucket.path}` with the bucket "
-                    f"{bucket.window} a second time.",
-                    "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic.",
-                    request_id=answer.page.request_id,
-                )
+                raise strange(answer.page, f"the bucket {bucket.window} a second time, at `{bucket.path}`")
             starts.add(bucket.window.start)
 
-    def _notice(self, extras: list[list[dict[str, object]]]) -> None:
-        self.new_fields |= {name for bucket in extras for row in bucket for name in row}
 
-    def _keep(self, answer: FetchedPage, buckets: list[Bucket[Any]], columns: dict[str, pa.Array]) -> None:
-        sizes = [len(bucket.rows) for bucket in buckets]
-        self.densest = max(self.densest, *sizes, 0)
-        when = self._columns([bucket.window.start for bucket in buckets], sizes)
-        self._bound(answer.page, columns)
-        filters = _filters(answer)
-        self._fixed[filters] = answer.fixed
-        self._batches.setdefault(filters, []).append(self._fitted(columns | when))
+@dataclass
+class UsageBatch(ReportBatch):
+    """A batch of the older usage report."""
+
+    _shape = UsageRow
+
+    def _pages(self, page: Page) -> Iterable[tuple[Page, list[Bucket[UsageRow]]]]:
+        return usage_pages([page], self.odd)
+
+    def _columns(
+        self,
+        page: Page,  # noqa: ARG002 - names the page of a wrong amount; a count is checked where it is decoded
+        buckets: list[Bucket[UsageRow]],
+        answer: FetchedPage,
+        by: tuple[str, ...],
+    ) -> dict[str, pa.Array]:
+        rows = [row for bucket in buckets for row in bucket.rows]
+        columns: dict[str, pa.Array] = {}
+        for dimension in USAGE:
+            name, absent = dimension.name, dimension.absent
+            if name in by:
+                values = map(attrgetter(USAGE_REPORT.groups[name]), rows)
+                columns[name] = pa.array(
+                    [value or (UNKNOWN if value is msgspec.UNSET else absent) for value in values], pa.string()
+                )
+            else:
+                columns[name] = pa.repeat(answer.fixed.get(name, UNKNOWN), len(rows))
+        for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
+            columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
+        return columns
+
+    def _total(self, page: Page, bucket: Bucket[UsageRow]) -> Figures:
+        counts = [row.counters for row in bucket.rows]
+        _no_row_twice(page, bucket, counts)
+        sums = [sum(column) for column in zip(*counts, strict=True)]
+        return dict(zip(COUNTERS, sums or [0] * len(COUNTERS), strict=True))
+
+    def _unknown_counts(self, page: Page) -> dict[datetime, dict[str, int]]:
+        return uncounted(page)
+
+
+@dataclass
+class CostBatch(ReportBatch):
+    """A batch of the older cost report."""
+
+    _shape = CostRow
+
+    def _pages(self, page: Page) -> Iterable[tuple[Page, list[Bucket[CostRow]]]]:
+        return cost_pages([page], self.odd)
+
+    def _columns(
+        self,
+        page: Page,
+        buckets: list[Bucket[CostRow]],
+        answer: FetchedPage,  # noqa: ARG002 - no filter holds a dimension fixed
+        by: tuple[str, ...],
+    ) -> dict[str, pa.Array]:
+        rows = [row for bucket in buckets for row in bucket.rows]
+        amounts: list[Decimal] = [amount for bucket in buckets for amount in billed(page, bucket)]
+        unknown = dict.fromkeys(COST_DIMS, UNKNOWN)  # a grouping that was refused leaves its dimensions so
+        row_dims = [unknown | cost_dims(row, by) for row in rows]
+        columns = {name: pa.array([values[name] for values in row_dims], pa.string()) for name in COST_DIMS}
+        columns["currency"] = pa.array([row.currency.upper() for row in rows], pa.string())
+        columns["billed"] = pa.array(amounts, pa.decimal128(28, 12))
+        return columns
+
+    def _total(self, page: Page, bucket: Bucket[CostRow]) -> Figures:
+        amounts = billed(page, bucket)
+        _no_row_twice(page, bucket, amounts)
+        return {"billed": total(amounts)}
 
 
 def _no_row_twice(page: Page, bucket: Bucket[Any], figures: Sequence[Any]) -> None:
     """Raise UnexpectedResponse where a bucket of what is not grouped holds the same figures twice: it has one row."""
     if len(set(figures)) < len(figures):
         raise repeated(page, bucket.path, bucket.window)
-
-
-def _by(page: Page) -> tuple[str, ...]:
-    """The dimensions that the request grouped by."""
-    query = parse_qs(urlsplit(page.request).query)
-    return tuple(_GROUPS[name] for name in query.get("group_by[]", []))
-
-
-def _filters(answer: FetchedPage) -> Filters:
-    """What the request filtered on, as values of our dimensions."""
-    query = parse_qs(urlsplit(answer.page.request).query)
-    return frozenset(
-        (name, answer.fixed[name])
-        for name, parameter in USAGE_REPORT.filters.items()
-        if f"{parameter}[]" in query and name in answer.fixed
-    )
-
-
-def _usage_columns(buckets: list[Bucket[UsageRow]], answer: FetchedPage, by: tuple[str, ...]) -> dict[str, pa.Array]:
-    rows = [row for bucket in buckets for row in bucket.rows]
-    columns: dict[str, pa.Array] = {}
-    for dimension in USAGE:
-        name, absent = dimension.name, dimension.absent
-        if name in by:
-            values = map(attrgetter(USAGE_REPORT.groups[name]), rows)
-            columns[name] = pa.array(
-                [value or (UNKNOWN if value is msgspec.UNSET else absent) for value in values], pa.string()
-            )
-        else:
-            columns[name] = pa.repeat(answer.fixed.get(name, UNKNOWN), len(rows))
-    for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
-        columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
-    return columns
-
-
-def _cost_columns(
-    buckets: list[Bucket[CostRow]], by: tuple[str, ...], amounts: list[list[Decimal]]
-) -> dict[str, pa.Array]:
-    rows = [row for bucket in buckets for row in bucket.rows]
-    unknown = dict.fromkeys(COST_DIMS, UNKNOWN)  # a grouping that was refused leaves its dimensions so
-    row_dims = [unknown | cost_dims(row, by) for row in rows]
-    columns = {name: pa.array([values[name] for values in row_dims], pa.string()) for name in COST_DIMS}
-    columns["currency"] = pa.array([row.currency.upper() for row in rows], pa.string())
-    columns["billed"] = pa.array([amount for bucket in amounts for amount in bucket], pa.decimal128(28, 12))
-    return columns
-
-
-def _counts(rows: Iterable[UsageRow]) -> Figures:
-    sums = [sum(counts) for counts in zip(*(row.counters for row in rows), strict=True)]
-    return dict(zip(COUNTERS, sums or [0] * len(COUNTERS), strict=True))

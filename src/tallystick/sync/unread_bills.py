@@ -11,11 +11,16 @@ import pyarrow as pa
 from tallystick.core.records import NOTICES
 from tallystick.core.unread_bills import KIND, READ
 from tallystick.store.tables import Writer, schema
-from tallystick.sync.plan import Source, SyncTask
+from tallystick.sync.plan import SyncTask
+from tallystick.sync.source import Source
 
-BILLS = (Source.COST, Source.ANALYTICS_COST)
 UNREAD = "unread"
 """The purpose of the page by which the archive remembers that a window could not be read."""
+
+
+def is_bill(task: SyncTask) -> bool:
+    """Whether a task reads a bill, and not its control totals alone."""
+    return task.source.half == "bill" and not task.check
 
 
 class UnreadBills:
@@ -40,7 +45,7 @@ class UnreadBills:
 
     def leave(self, task: SyncTask, reason: str, read_at: datetime) -> None:
         """Take a window whose bill could not be read; of others nothing."""
-        if task.source in BILLS and not task.check:
+        if is_bill(task):
             self._left |= {f"{task.source} {day}": (reason, read_at) for day in task.window.days()}
             self.when = max(self.when, read_at)
 
@@ -49,7 +54,7 @@ class UnreadBills:
         new = {
             subject: (READ, read_at)
             for task in tasks
-            if task.source in BILLS
+            if task.source.half == "bill"
             for day in task.window.days()
             if self._texts.get(subject := f"{task.source} {day}", READ) != READ
         }

@@ -1,0 +1,142 @@
+"""Page: what is asked of an endpoint, one answer, and what a page says of the pages after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+
+from tallystick.api.body import finite
+from tallystick.api.endpoints import Endpoint
+from tallystick.errors import UnexpectedResponse
+
+T = TypeVar("T")
+AGAIN = "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic."
+LONGEST_TOKEN = 16_384
+"""Letters of the longest page token that is sent; servers refuse addresses that are longer."""
+
+
+class Envelope(msgspec.Struct, kw_only=True):
+    """What a page says of the pages after it."""
+
+    has_more: bool | msgspec.UnsetType = msgspec.UNSET
+    next_page: str | msgspec.UnsetType | None = msgspec.UNSET
+    last_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to ask of an endpoint: parameters in order, already checked, and beta headers.
+
+    `shape` is what its pages are decoded to, once, envelope and all; without it a page stays bytes.
+    """
+
+    endpoint: Endpoint
+    parameters: tuple[tuple[str, str], ...] = ()
+    betas: tuple[str, ...] = ()
+    shape: type[Envelope] | None = None
+
+    @property
+    def request(self) -> str:
+        """Path and query, as sent."""
+        path = self.endpoint.path
+        return f"{path}?{urlencode(self.parameters)}" if self.parameters else path
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The version and the betas that it needs."""
+        betas = ",".join(beta for beta in (self.endpoint.beta, *self.betas) if beta)
+        return {"anthropic-version": self.endpoint.version, **({"anthropic-beta": betas} if betas else {})}
+
+    def having(self, *extra_parameters: tuple[str, str]) -> Query:
+        """The same with further parameters."""
+        return replace(self, parameters=(*self.parameters, *extra_parameters))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer: the request, the body byte for byte, the headers, and what it was decoded to, if it was."""
+
+    request: str
+    body: bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    content: Envelope | None = None
+
+    @property
+    def request_id(self) -> str | None:
+        """The API's id of the request."""
+        return self.headers.get("request-id")
+
+
+def next_token(page: Page, endpoint: Endpoint) -> str | None:
+    """The token of the next page, None at the end; UnexpectedResponse where the end cannot be told."""
+    if endpoint.paging == "none":
+        return None
+    envelope = page.content or decode(page, Envelope)
+    field = "next_page" if endpoint.paging == "token" else "has_more"
+    if getattr(envelope, field) is msgspec.UNSET:
+        raise UnexpectedResponse(
+            f"An answer of {endpoint.path} lacks the field `{field}` at `$.{field}`.",
+            "Nothing of this window was kept: without it the end cannot be told.",
+            request_id=page.request_id,
+        )
+    token = (envelope.last_id if endpoint.paging == "id" else envelope.next_page) or None
+    if token and len(token) > LONGEST_TOKEN:
+        raise UnexpectedResponse(
+            f"{endpoint.path} gave a page token of {len(token):,} letters at `$.next_page`.",
+            "Nothing of this window was kept: no address can hold it. Report the request-id to Anthropic.",
+            request_id=page.request_id,
+        )
+    if endpoint.paging == "token":
+        return token
+    if envelope.has_more and not token:
+        raise UnexpectedResponse(
+            f"{endpoint.path} says there is more but gives no token to ask for it.",
+            "Nothing of this window was kept: what is missing must not look like an end. Try again later.",
+            request_id=page.request_id,
+        )
+    return token if envelope.has_more else None
+
+
+def _make_decoder(shape: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(shape, float_hook=finite)
+
+
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = lru_cache(maxsize=64)(_make_decoder)
+
+
+def decode(page: Page, shape: type[T]) -> T:
+    """A page as `shape`; UnexpectedResponse names the field and its path where it does not fit."""
+    try:
+        result: T = _decoder(shape).decode(page.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        raise unreadable(page, wrong) from None
+    return result
+
+
+def strange(page: Page, problem: str) -> UnexpectedResponse:
+    """The error of an answer with something that cannot be."""
+    path = page.request.partition("?")[0]
+    return UnexpectedResponse(f"{path} answered with {problem}.", AGAIN, request_id=page.request_id)
+
+
+def unreadable(page: Page, wrong: Exception) -> UnexpectedResponse:
+    """The error of a page that does not fit its shape; `wrong` names the field and its path."""
+    reason = "it is nested too deeply" if isinstance(wrong, RecursionError) else wrong
+    return UnexpectedResponse(
+        f"An answer of {page.request.partition('?')[0]} cannot be read: {reason}",
+        "Nothing of this window was kept. If it stays so, the API has changed: update tallystick, or report it.",
+        request_id=page.request_id,
+    )
+
+
+def decoded(page: Page, shape: type[Envelope] | None) -> Page:
+    """The page decoded to its shape; as it is where it does not fit, which is judged where it is read."""
+    try:
+        return page if shape is None else replace(page, content=msgspec.json.decode(page.body, type=shape))
+    except msgspec.ValidationError:
+        return page

@@ -1,0 +1,96 @@
+"""Cube batches: rows of the answers to all queries of a cube, each without what finer queries hold of it."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.api.page import Page, strange
+from tallystick.core.records import COUNTERS, REQUESTS
+from tallystick.store.tables import schema
+from tallystick.sync.batch import Batch, FetchedPage
+from tallystick.sync.remainder import Filters, judged, remainders
+
+MOST_SUM = 2**60
+"""The most that the counts of one batch may add up to, so that no later sum of days leaves 64 bits."""
+
+
+@dataclass
+class CubeBatch(Batch):
+    """A batch whose rows come by queries that group by some dimensions and filter on others."""
+
+    _parts: dict[Filters, list[pa.Table]] = field(default_factory=dict)
+    _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
+    _counted: Counter[str] = field(default_factory=Counter)
+
+    @property
+    @abstractmethod
+    def _adds_up(self) -> bool:
+        """Whether the answers have each row once, so that there is nothing to add or to take away."""
+
+    def _keep(
+        self,
+        answer: FetchedPage,
+        filters: Filters,
+        columns: Mapping[str, pa.Array],
+        starts: list[datetime],
+        sizes: list[int],
+    ) -> None:
+        """Keep the rows of a page, of each of these starts as many as its size says."""
+        self._bound(answer.page, columns)
+        when = {
+            "organization": pa.repeat(self.organization, sum(sizes)),
+            "month": _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string()),
+            "day": _spread([start.date() for start in starts], sizes, pa.date32()),
+            "hour_of_day": _spread([start.hour for start in starts], sizes, pa.int64()),
+        }
+        fits = schema(self._table)
+        rows = pa.table([({**columns, **when})[name] for name in fits.names], schema=fits)
+        self._fixed[filters] = answer.fixed
+        self._parts.setdefault(filters, []).append(rows)
+
+    def _cube(self) -> tuple[pa.Table, set[date]]:
+        empty = schema(self._table).empty_table()
+        if self._adds_up:
+            return pa.concat_tables([empty, *(rows for tables in self._parts.values() for rows in tables)]), set()
+        return judged(pa.concat_tables([empty, *remainders(self._parts, self._fixed, self.task.source.measures)]))
+
+    def _bound(self, page: Page, columns: Mapping[str, pa.Array]) -> None:
+        """Raise UnexpectedResponse where the counts of this batch add up to more than 64 bits can hold."""
+        for name in (*COUNTERS, REQUESTS):
+            if name in columns:
+                self._counted[name] += pc.sum(columns[name].cast(pa.float64())).as_py() or 0
+                if self._counted[name] > MOST_SUM:
+                    sum_ = f"{self._counted[name]:.3g}; at most {MOST_SUM:,} are believed"
+                    raise strange(page, f"counts of {name}, up to `$.data[-1]`, that add up to {sum_}")
+
+
+def grouped_by(page: Page, groups: Mapping[str, str]) -> tuple[str, ...]:
+    """The dimensions that a page's request grouped by; `groups` gives them by the API's name."""
+    return tuple(groups[name] for name in _query(page).get("group_by[]", []) if name in groups)
+
+
+def filtered_by(answer: FetchedPage, parameters: Mapping[str, str]) -> Filters:
+    """What a page's request filtered on, as values of our dimensions; `parameters` gives these by the API's name."""
+    names = (
+        parameters[name.removesuffix("[]")] for name in _query(answer.page) if name.removesuffix("[]") in parameters
+    )
+    return frozenset((name, answer.fixed[name]) for name in names if name in answer.fixed)
+
+
+def _query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.request).query, keep_blank_values=True)
+
+
+def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
+    """Each value as often as its size says."""
+    indexes = [index for index, size in enumerate(sizes) for _ in range(size)]
+    return pa.array(values, kind).take(pa.array(indexes, pa.int32()))
