@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 import httpx2
 
-from tallystick.api import analytics, analytics_query, directory, limits, reports, reports_query
+from tallystick.api import analytics, analytics_query, directory, entries, limits, reports, reports_query
 from tallystick.api.client import PATIENCE, Client, Clock
 from tallystick.api.credential import Credential
 from tallystick.api.limits import MemberLimit, RateLimit, SpendLimit
@@ -137,7 +137,7 @@ class AdminAPI:
         queries = [ask(piece, grain, now, by=by, where=filters, **options) for piece in pieces]
         return (record for query in queries for record in read(self.client.pages(query), by))
 
-    def names(self) -> list[directory.Named]:
+    def names(self) -> list[entries.Named]:
         """The organization, workspaces, keys, users and service accounts, archived ones too."""
         return directory.names(directory.read(self.client, lambda *_: None))
 

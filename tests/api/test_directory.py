@@ -9,7 +9,8 @@ import pytest
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.api.directory import Named, names, read, whole
+from tallystick.api.directory import names, read
+from tallystick.api.entries import Named, whole
 from tallystick.api.leniency import Oddity
 from tallystick.errors import ApiError, Refused, Unreachable
 

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 import pytest
 
 from cases.conftest import CASES, KEY
-from tallystick.api import directory
+from tallystick.api import directory, entries
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.leniency import Oddity
@@ -333,7 +333,7 @@ def test_an_entry_that_is_none(world: Any, end: str, entry: object) -> None:
     oddities: set[Oddity] = set()
     assert {"apikey_01A", "wrkspc_01B", "user_01A"} <= {named.id for named in directory.names(pages, oddities)}
     assert oddities
-    assert not all(directory.whole(page) for purpose, page in pages if purpose != "organization")
+    assert not all(entries.whole(page) for purpose, page in pages if purpose != "organization")
 
 
 BEYOND = 10**310 + 1

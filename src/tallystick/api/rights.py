@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypeVar
 
-from tallystick.api import analytics, analytics_query, directory, reports, reports_query
+from tallystick.api import analytics, analytics_query, directory, entries, reports, reports_query
 from tallystick.api.client import Client
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.limits import REFUSALS, SPEND
@@ -48,7 +48,7 @@ class Checked:
     with a cost in the last seven, in either dialect; None is none.
     """
 
-    organization: directory.Organization
+    organization: entries.Organization
     credential: str
     base_url: str
     may_read: dict[str, str]
@@ -85,7 +85,7 @@ class Asking:
             if not any(self.may_read[name] == YES for both in DIALECTS for name in both):
                 raise organization
             self.may_read["organization"] = f"no: {organization.what}"
-            organization = directory.Organization(id=self._told or UNKNOWN, name=NAMELESS)
+            organization = entries.Organization(id=self._told or UNKNOWN, name=NAMELESS)
         return Checked(
             organization,
             source,
@@ -96,9 +96,9 @@ class Asking:
             self._beyond(admin=admin),
         )
 
-    def _organization(self) -> directory.Organization | Refused:
+    def _organization(self) -> entries.Organization | Refused:
         try:
-            return directory.organization(self._client.get(Query(ORGANIZATION)))
+            return entries.organization(self._client.get(Query(ORGANIZATION)))
         except Refused as no:
             if no.status not in REFUSALS:
                 raise
@@ -149,7 +149,7 @@ class Asking:
         if not admin:
             self._may("spend_limits", lambda: [self._client.get(SPEND)])
 
-    def _list(self, purpose: str, query: Query) -> list[directory.Named]:
+    def _list(self, purpose: str, query: Query) -> list[entries.Named]:
         return directory.names([(purpose, self._client.get(query))])
 
     def _beyond(self, *, admin: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from tallystick.api import directory as listed
+from tallystick.api import entries as directory_entries
 from tallystick.api.client import Client
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.leniency import Oddity
@@ -127,7 +127,7 @@ def organization(client: Client, pages: Sequence[Page]) -> str | None:
         if organization_id := page.headers.get("anthropic-organization-id"):
             return organization_id
     own_pages = read(client, Query(ORGANIZATION))
-    return None if isinstance(own_pages, Refused) else listed.organization(own_pages[0]).id
+    return None if isinstance(own_pages, Refused) else directory_entries.organization(own_pages[0]).id
 
 
 def _refused(limits: list[Page] | Refused, members: list[Page] | Refused) -> list[tuple[str, Refused]]:

@@ -25,7 +25,7 @@ from tallystick.api.analytics import (
     uncounted,
     value,
 )
-from tallystick.api.directory import Named
+from tallystick.api.entries import Named
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tallystick.api.directory import Named
+from tallystick.api.entries import Named
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page, strange
 from tallystick.core.dimensions import UNKNOWN

@@ -16,7 +16,7 @@ import msgspec
 import pyarrow as pa
 
 from tallystick.api.claude_code import KEY, USER, CodeRow, Placed, ToolAction, asked as day_of, extra_fields, rows
-from tallystick.api.directory import Named
+from tallystick.api.entries import Named
 from tallystick.api.leniency import Oddity
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import EXACT

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from tallystick.api import analytics, analytics_query, directory
+from tallystick.api import analytics, analytics_query, directory, entries
 from tallystick.api.page import Page
 from tallystick.api.reports_query import usage_query
 from tallystick.core import records
@@ -59,7 +59,7 @@ class Listing:
         organizations alone.
         """
         if self.known:
-            return directory.organization(self.pages[0][1]).id
+            return entries.organization(self.pages[0][1]).id
         organization = analytics.organization(sample) if sample else None
         if organization is None:
             self._ask_report(watch, now)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from tallystick.api import directory
+from tallystick.api import directory, entries
 from tallystick.api.analytics import children
 from tallystick.api.page import Page
 from tallystick.core.dimensions import NAMED
@@ -55,7 +55,7 @@ class Naming:
         )
         news = [row for key, row in names.items() if _untimed(row) != _untimed(known.get(key, {}))]
         self.short, self.written = {}, False
-        odd = {purpose for purpose, page in listed if purpose in LISTED and not directory.whole(page)}
+        odd = {purpose for purpose, page in listed if purpose in LISTED and not entries.whole(page)}
         for purpose in dict.fromkeys(purpose for purpose, _ in listed if purpose in LISTED and purpose not in odd):
             live = [
                 row
@@ -81,7 +81,7 @@ class Naming:
         if not (ids := {*known, *ids}):
             return
         row = names.get(key) or own_row
-        row = dict(row) if row else self._name(directory.Named(type=key[0], id=key[1], name=key[1]), seen_at)
+        row = dict(row) if row else self._name(entries.Named(type=key[0], id=key[1], name=key[1]), seen_at)
         details = {**json.loads(row["details"] or "{}"), CHILDREN: sorted(ids)}
         names[key] = row | {"details": json.dumps(details, sort_keys=True), "seen_at": seen_at}
 
@@ -110,7 +110,7 @@ class Naming:
                 ids_by_name.setdefault(row["name"], []).append(row["id"])
         return lambda name: ids_by_name[name][0] if len(ids_by_name.get(name, ())) == 1 else f"key:{name}"
 
-    def meet(self, people: Iterable[directory.Named], read_at: datetime) -> bool:
+    def meet(self, people: Iterable[entries.Named], read_at: datetime) -> bool:
         """Take in how the rows of a report call those whom the directory does not list; whether that was news."""
         rows = []
         for named in people:
@@ -128,7 +128,7 @@ class Naming:
         self._writer.append(NAMES, pa.Table.from_pylist(rows, schema(NAMES)))
         self._held |= {(row["type"], row["id"]): row for row in rows}
 
-    def _name(self, named: directory.Named, seen_at: datetime) -> dict[str, Any]:
+    def _name(self, named: entries.Named, seen_at: datetime) -> dict[str, Any]:
         details = json.dumps(named.details, sort_keys=True)
         return msgspec.structs.asdict(named) | {
             "organization": self._organization,
