@@ -7,21 +7,32 @@ days before 2026 and those more than a year ago.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from tallystick.api import analytics_query
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.page import Page
 from tallystick.core.records import State
-from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
+from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight, text
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.sync.known_days import Kind
 from tallystick.sync.options import Choice, Options
-from tallystick.sync.page_checks import Watch
 from tallystick.sync.plan import LONGEST, Known, SyncTask, looks, tasks, together
-from tallystick.sync.sources import SOURCES
+from tallystick.sync.sources import ANALYTICS_COST, COST, SOURCES
+
+if TYPE_CHECKING:
+    from tallystick.sync.commit import Committer
+    from tallystick.sync.outcome import Outcome
+    from tallystick.sync.page_checks import Watch
 
 ALL = Window(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+
+
+PROBE = ANALYTICS_COST
+"""The source of the newer dialect that is asked whether this credential may read it."""
+Sample = Page | ApiError | None
 
 
 def probe(client: Watch, now: datetime) -> Page | ApiError:
@@ -41,6 +52,29 @@ def probe(client: Watch, now: datetime) -> Page | ApiError:
 def possible(wanted: Window) -> Window:
     """The days of a window on which there was anything to use."""
     return Window(max(wanted.start, min(midnight(FIRST_DAY), wanted.end)), wanted.end)
+
+
+def settle(options: Options, sample: Sample, committer: Committer, outcome: Outcome, now: datetime) -> Options:
+    """Settle for the older dialect where the newer may not be read; say what is read from where."""
+    wanted, first, choice = options.wanted, analytics_query.covered(now), options.choice
+    if possible(wanted) != wanted:
+        outcome.warn(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
+    if isinstance(sample, UnexpectedResponse) or (isinstance(sample, Unreachable) and choice is Choice.AUTO):
+        outcome.failures["newer dialect"] = sample
+        options = replace(options, choice=Choice.REPORTS)
+    elif isinstance(sample, Refused):
+        if choice is Choice.BOTH or not committer.knows(COST):
+            outcome.warn(f"The newer dialect may not be read, so the older reports are. {sample.what}")
+        options = replace(options, choice=Choice.REPORTS)
+    elif choice is Choice.ANALYTICS and wanted.start < first:
+        outcome.warn(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
+    elif choice is Choice.AUTO and wanted.start < first and not committer.knows(PROBE):
+        outcome.warn(
+            f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
+        )
+    if options.cuts and not options.choice.newer:
+        outcome.warn(f"Cuts are of the newer dialect alone, so none is read: {', '.join(options.cuts)}.")
+    return options
 
 
 def plan(known: Mapping[Kind, Mapping[date, Known]], options: Options, now: datetime) -> list[list[SyncTask]]:

@@ -95,8 +95,8 @@ class Questions:
                     raise
                 new = self._culprits(task.source, names, lambda some: ask(some, where))
                 refused |= new
-                report = "cost" if task.source.money else "usage"
                 for name in sorted(new - self._hints.setdefault(task.source, set())):
+                    report = task.source.report
                     self._warn(f"The {report} report is not given by {name} here; it is `unknown`. {no.what}")
                 self._hints[task.source] |= new
             else:

@@ -14,19 +14,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tallystick.api.analytics_query import covered
 from tallystick.api.client import Client, Clock
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.page import Page
 from tallystick.core.records import DAYS
-from tallystick.core.time import FIRST_DAY, text
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten
 from tallystick.store.tables import Tables, Writer
 from tallystick.sync.batch import Batch, BatchCheck, CheckedBatch
 from tallystick.sync.commit import Committer
-from tallystick.sync.dialects import plan, possible, probe
+from tallystick.sync.dialects import PROBE, plan, probe, settle
 from tallystick.sync.fetch import TRIES, Fetch
 from tallystick.sync.known_days import known_days
 from tallystick.sync.listing import Listing
@@ -37,11 +35,8 @@ from tallystick.sync.plan import SyncTask, again
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.requests import Questions
 from tallystick.sync.source import Source
-from tallystick.sync.sources import ANALYTICS_COST, COST
 from tallystick.sync.unread_bills import is_bill
 from tallystick.tally.price_lists import Prices
-
-Sample = Page | ApiError | None
 
 
 class Sync:
@@ -113,7 +108,7 @@ class Sync:
         now = self._watch.now()
         sample = probe(self._watch, now) if self._options.choice.newer else None
         if isinstance(sample, Unreachable):
-            self._leave_out(ANALYTICS_COST.report, sample)
+            self._leave_out(PROBE.report, sample)
         elif self._options.choice is Choice.ANALYTICS and isinstance(sample, ApiError):
             raise sample
         page = sample if isinstance(sample, Page) else None
@@ -125,37 +120,13 @@ class Sync:
         committer = Committer(writer, organization, self._prices, self._people)
         self.outcome.organization = organization
         listing.keep(committer, self._fetch, self.outcome, self._watch.now())
-        self._choose(committer, now, sample)
+        self._options = settle(self._options, sample, committer, self.outcome, now)
         return committer
 
     def _organizations(self, writer: Writer) -> set[str]:
         """The organizations that the ledger holds."""
         rows = self._tables.rows(DAYS, writer.version.tables[DAYS.name], columns=["organization"])
         return set(rows["organization"].unique().to_pylist())
-
-    def _choose(self, committer: Committer, now: datetime, sample: Sample) -> None:
-        """Settle for the older dialect where the newer may not be read; say what is read from where."""
-        wanted, first = self._options.wanted, covered(now)
-        if possible(wanted) != wanted:
-            self.outcome.warn(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")
-        if isinstance(sample, UnexpectedResponse) or (
-            isinstance(sample, Unreachable) and self._options.choice is Choice.AUTO
-        ):
-            self.outcome.failures["newer dialect"] = sample
-            self._options = replace(self._options, choice=Choice.REPORTS)
-        elif isinstance(sample, Refused):
-            if self._options.choice is Choice.BOTH or not committer.knows(COST):
-                self.outcome.warn(f"The newer dialect may not be read, so the older reports are. {sample.what}")
-            self._options = replace(self._options, choice=Choice.REPORTS)
-        elif self._options.choice is Choice.ANALYTICS and wanted.start < first:
-            self.outcome.warn(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
-        elif self._options.choice is Choice.AUTO and wanted.start < first and not committer.knows(ANALYTICS_COST):
-            self.outcome.warn(
-                f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
-            )
-        if self._options.cuts and not self._options.choice.newer:
-            cuts = ", ".join(self._options.cuts)
-            self.outcome.warn(f"Cuts are of the newer dialect alone, so none is read: {cuts}.")
 
     def _commit(self, committer: Committer, tasks: list[SyncTask], later: int) -> None:
         """Read the windows that belong together, those that follow from them too, and commit them as one version.
