@@ -7,6 +7,7 @@ with patience of minutes (reports-api 2.4 and 2.5).
 
 from __future__ import annotations
 
+import itertools
 import random
 import re
 from collections import deque
@@ -24,7 +25,7 @@ from tallystick.api.credential import Credential
 from tallystick.api.endpoints import Endpoint
 from tallystick.api.failure import ELSEWHERE, NOTHING, Failure, failure_of
 from tallystick.api.network import Network
-from tallystick.api.page import Page, Query, decoded, next_token, strange
+from tallystick.api.page import Page, Query, content_of, decoded, next_token, strange
 from tallystick.core.time import instant
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 
@@ -40,6 +41,10 @@ PACE = 55
 """Requests a minute to an endpoint that takes fewer than 60."""
 TRIES = 3
 """Times that a request is sent whose answers are cut off or garbled: once, and twice again."""
+MOST_PAGES = 2_000
+"""Pages of one query: two million rows of the newer dialect, more than an hour at its pace."""
+MOST_EMPTY = 50
+"""Pages in a row that hold nothing: some may, where deleted users are left out (analytics-api 1.9)."""
 
 _UNAUTHORIZED = 401
 _DIGITS = re.compile(r"[0-9]{1,15}")
@@ -135,19 +140,29 @@ class Client:
     def pages(self, query: Query) -> Iterator[Page]:
         """Every page of a query, lazily, to the end that the API declares.
 
-        Raises UnexpectedResponse where the end cannot be trusted: more without a token, a token seen before.
+        Raises UnexpectedResponse where the end cannot be trusted: more without a token, a token or a page seen before,
+        too many pages, or too many in a row that hold nothing.
         """
-        seen: set[str] = set()
+        tokens: set[str] = set()
+        contents: set[bytes] = set()
+        empty = 0
         following = query
-        while True:
+        for count in itertools.count(1):
             page = decoded(self.get(following), query.shape)
+            content = content_of(page)
+            empty = 0 if content else empty + 1
+            if count > MOST_PAGES or empty > MOST_EMPTY:
+                raise strange(page, f"{count:,} pages, the last {empty:,} of them empty, and no end")
+            if content and content in contents:
+                raise strange(page, f"the same page twice under two page tokens (page {count:,})")
+            contents.add(content)
             yield page
             token = next_token(page, query.endpoint)
             if token is None:
                 return
-            if token in seen:
+            if token in tokens:
                 raise strange(page, f"the page token {token[:60]!r} twice, which would never end")
-            seen.add(token)
+            tokens.add(token)
             following = query.having(("after_id" if query.endpoint.paging == "id" else "page", token))
 
     def _renew(self) -> bool:

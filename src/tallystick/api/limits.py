@@ -6,7 +6,7 @@ scope, which is not zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
 
@@ -20,7 +20,7 @@ from tallystick.api.page import Envelope, Page, Query, unreadable
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import from_cents
 from tallystick.core.time import Grain
-from tallystick.errors import CursorExpired, InvalidAmount, Refused, UnexpectedResponse
+from tallystick.errors import CursorExpired, InvalidAmount, Refused
 
 T = TypeVar("T")
 
@@ -126,29 +126,13 @@ def read(client: Client, query: Query) -> list[Page] | Refused:
     """Every page of a list, or the reason why it may not be read. A list that changed meanwhile is read once more."""
     try:
         try:
-            return list(_pages(client, query))
+            return list(client.pages(query))
         except CursorExpired:
-            return list(_pages(client, query))
+            return list(client.pages(query))
     except Refused as no:
         if isinstance(no, CursorExpired) or no.status not in REFUSALS:
             raise
         return no
-
-
-def _pages(client: Client, query: Query) -> Iterator[Page]:
-    """The pages of a query; UnexpectedResponse for one whose content has come before, which would never end."""
-    contents: set[tuple[bytes, ...]] = set()
-    for page in client.pages(query):
-        if query.endpoint.paging != "none":
-            content = tuple(map(bytes, read_page(page, _List).data))
-            if content in contents:
-                raise UnexpectedResponse(
-                    f"{query.endpoint.path} gave the same page twice under two page tokens.",
-                    "Try again; if it stays, report the request-id to Anthropic.",
-                    request_id=page.request_id,
-                )
-            contents.add(content)
-        yield page
 
 
 def entries(pages: list[Page], shape: type[T], odd: set[Oddity] | None = None) -> list[T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -79,27 +80,30 @@ def next_token(page: Page, endpoint: Endpoint) -> str | None:
     envelope = page.content or decode(page, Envelope)
     field = "next_page" if endpoint.paging == "token" else "has_more"
     if getattr(envelope, field) is msgspec.UNSET:
-        raise UnexpectedResponse(
-            f"An answer of {endpoint.path} lacks the field `{field}` at `$.{field}`.",
-            "Nothing of this window was kept: without it the end cannot be told.",
-            request_id=page.request_id,
-        )
+        raise strange(page, f"no field `{field}` at `$.{field}`, without which the end cannot be told")
     token = (envelope.last_id if endpoint.paging == "id" else envelope.next_page) or None
     if token and len(token) > LONGEST_TOKEN:
-        raise UnexpectedResponse(
-            f"{endpoint.path} gave a page token of {len(token):,} letters at `$.next_page`.",
-            "Nothing of this window was kept: no address can hold it. Report the request-id to Anthropic.",
-            request_id=page.request_id,
-        )
+        raise strange(page, f"a page token of {len(token):,} letters at `$.next_page`, which no address can hold")
     if endpoint.paging == "token":
         return token
     if envelope.has_more and not token:
-        raise UnexpectedResponse(
-            f"{endpoint.path} says there is more but gives no token to ask for it.",
-            "Nothing of this window was kept: what is missing must not look like an end. Try again later.",
-            request_id=page.request_id,
-        )
+        raise strange(page, "more to come and no token to ask for it")
     return token if envelope.has_more else None
+
+
+class _Data(msgspec.Struct):
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+def content_of(page: Page) -> bytes:
+    """What tells a page's content from another's; empty where it holds nothing."""
+    try:
+        data = msgspec.json.decode(page.body, type=_Data).data
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return sha256(page.body).digest()
+    if data is msgspec.UNSET or bytes(data).strip(b"[] \r\n\t") == b"":
+        return b""
+    return sha256(bytes(data)).digest()
 
 
 def _make_decoder(shape: Any) -> msgspec.json.Decoder[Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -92,8 +91,3 @@ class Progress:
     requests: int = 0
     rows: int = 0
     subject: str = "names"
-
-
-def named_days(days: Mapping[str, Iterable[object]]) -> str:
-    """Return days by source in words: `cost 2026-11-27; usage 2026-11-20, 2026-11-21`."""
-    return "; ".join(f"{source} {', '.join(map(str, which))}" for source, which in days.items())

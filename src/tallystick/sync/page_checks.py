@@ -1,11 +1,10 @@
 """Watch: what must hold of every answer before anything of it is kept.
 
-It is of the organization that is being read, its clock says what time it is, no page comes twice, and there is an end.
+It is of the organization that is being read, and its clock says what time it is.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,23 +14,15 @@ from typing import Any
 import msgspec
 
 from tallystick.api.client import Client, Clock
-from tallystick.api.page import AGAIN, Page, Query
+from tallystick.api.page import Page, Query
 from tallystick.core.time import text
 from tallystick.errors import UnexpectedResponse
 
-MOST_PAGES = 2_000
-"""Pages of one query: two million rows of the newer dialect, more than an hour at its pace."""
-MOST_EMPTY = 50
-"""Pages in a row that hold nothing: some may, where deleted users are left out (analytics-api 1.9)."""
 LEEWAY = timedelta(minutes=2)
 """How far two clocks may be apart before the API's is taken."""
 WORTH_SAYING = timedelta(minutes=5)
 HEADER = "anthropic-organization-id"
 _UUID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
-
-
-class _Data(msgspec.Struct):
-    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Owned(msgspec.Struct):
@@ -92,28 +83,9 @@ class Watch:
         return page
 
     def pages(self, query: Query) -> Iterator[Page]:
-        """Every page of a query; raise UnexpectedResponse too for a page that comes twice or has no end."""
-        contents: set[bytes] = set()
-        empty = 0
-        for count, page in enumerate(self._client.pages(query), 1):
+        """Every page of a query, as `Client.pages`; UnexpectedResponse for one of another organization."""
+        for page in self._client.pages(query):
             self._look(page)
-            content = _content(page)
-            empty = 0 if content else empty + 1
-            if count > MOST_PAGES or empty > MOST_EMPTY:
-                raise UnexpectedResponse(
-                    f"{query.endpoint.path} gave {count:,} pages, the last {empty:,} of them empty, and no end.",
-                    AGAIN,
-                    request_id=page.request_id,
-                )
-            if content in contents:
-                raise UnexpectedResponse(
-                    f"{query.endpoint.path} gave the same page twice under two page tokens (page {count:,}); adding it "
-                    "up would count it twice.",
-                    AGAIN,
-                    request_id=page.request_id,
-                )
-            if content:
-                contents.add(content)
             yield page
 
     def _look(self, page: Page) -> None:
@@ -156,17 +128,6 @@ class Watch:
             f"The clock of this machine is {_span(abs(ahead))} {way} the API's ({text(date)}): days end and settle "
             f"{basis}. Set the clock right."
         )
-
-
-def _content(page: Page) -> bytes:
-    """What tells a page's content from another's; empty where it holds nothing, or nothing is known of its shape."""
-    try:
-        data = msgspec.json.decode(page.body, type=_Data).data
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return hashlib.sha256(page.body).digest()
-    if data is msgspec.UNSET or bytes(data).strip(b"[] \r\n\t") == b"":
-        return b""
-    return hashlib.sha256(bytes(data)).digest()
 
 
 def _owners(page: Page) -> set[str]:
