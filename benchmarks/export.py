@@ -47,7 +47,7 @@ def make(folder: Path, rows: int, days: int) -> None:
     import duckdb
     import pyarrow as pa
 
-    from tallystick.core.records import CHARGES, DAYS, NAMES
+    from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES
     from tallystick.store.tables import Tables, schema
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]

@@ -101,7 +101,9 @@ def make(folder: Path, rows: int, days: int) -> None:
     import duckdb
     import pyarrow as pa
 
-    from tallystick.core.records import COST, COUNTERS, DAYS, USAGE_DAY
+    from tallystick.core.ledger_tables import DAYS
+    from tallystick.core.records import COUNTERS
+    from tallystick.core.report_tables import COST, USAGE_DAY
     from tallystick.store.tables import Tables, schema
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]
@@ -132,7 +134,9 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from tallystick.core.records import CHARGES, COUNTERS, USAGE_DAY, State
+    from tallystick.core.ledger_tables import CHARGES
+    from tallystick.core.records import COUNTERS, State
+    from tallystick.core.report_tables import USAGE_DAY
     from tallystick.core.time import Grain, of_days
     from tallystick.store.tables import Tables
     from tallystick.sync import charging, commit

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Tallystick
 from tallystick import Ledger
-from tallystick.core.records import CLOSED
+from tallystick.core.ledger_tables import CLOSED
 from tallystick.store.tables import Tables
 
 

@@ -18,7 +18,8 @@ import pytest
 from conftest import Tallystick
 from ledger.rows import ME, NOW, cost_of
 from tallystick import Ledger
-from tallystick.core.records import COST, NAMES, PINNED, VERSIONS
+from tallystick.core.ledger_tables import NAMES, PINNED, VERSIONS
+from tallystick.core.report_tables import COST
 from tallystick.errors import LedgerError
 from tallystick.reports.content_check import damaged_tables
 from tallystick.store.engine import Engine

@@ -11,7 +11,8 @@ import pytest
 from pyarrow import Table
 
 from cases.conftest import Case
-from tallystick.core.records import ANALYTICS_USAGE, DAYS, NAMES, USAGE_DAY
+from tallystick.core.ledger_tables import DAYS, NAMES
+from tallystick.core.report_tables import ANALYTICS_USAGE, USAGE_DAY
 from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables, schema

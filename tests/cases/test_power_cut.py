@@ -10,7 +10,8 @@ from ledger.rows import ME, NOW, cost_of
 from sync.conftest import Clock, Wire, small, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.records import COST, PAGES, VERSIONS
+from tallystick.core.ledger_tables import PAGES, VERSIONS
+from tallystick.core.report_tables import COST
 from tallystick.core.time import Window
 from tallystick.store.disk import fsync
 from tallystick.store.engine import Engine

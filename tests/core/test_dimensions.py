@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from tallystick.core.dimensions import DIMENSIONS, KINDS, NAMED, USAGE
-from tallystick.core.records import COUNTERS, PINNED, TOKENS, VERSIONS, UsageRecord
+from tallystick.core.ledger_tables import PINNED, VERSIONS
+from tallystick.core.records import COUNTERS, TOKENS, UsageRecord
 from tallystick.core.time import Window, instant
 from tallystick.errors import (
     ApiError,

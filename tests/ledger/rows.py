@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from tallystick.core.records import COST
+from tallystick.core.report_tables import COST
 from tallystick.store.tables import schema
 
 ME = "some-organization"

@@ -13,7 +13,9 @@ from pyarrow import parquet
 from sqlglot import exp, select
 
 from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
-from tallystick.core.records import COST, CUT_TABLES, NAMES, USAGE_DAY, LedgerTable
+from tallystick.core.ledger_tables import NAMES
+from tallystick.core.report_tables import COST, CUT_TABLES, USAGE_DAY
+from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.reports import sql

@@ -18,7 +18,8 @@ from deltalake import DeltaTable
 
 from ledger.rows import ME, cost_of
 from sync.conftest import NOW, SINCE, Clock, Wire, content, days_ago, records, rows, small, synced
-from tallystick.core.records import COST, DAYS, NAMES, PAGES, PINNED, USAGE_DAY, VERSIONS
+from tallystick.core.ledger_tables import DAYS, NAMES, PAGES, PINNED, VERSIONS
+from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.errors import LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.sim import World

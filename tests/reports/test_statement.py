@@ -16,7 +16,7 @@ from reports.given import CLOCK, NOW, Run
 from tallystick import Ledger
 from tallystick.billing.chargeback import Charged, charged
 from tallystick.billing.statement import LINES, overview, statement
-from tallystick.core.records import CHARGES
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.errors import LedgerError
 from tallystick.store.tables import Tables
 from tallystick.tally.owners import Owners

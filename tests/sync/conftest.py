@@ -24,7 +24,9 @@ from filelock import FileLock
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.records import COST, DAYS, PAGES, PINNED, USAGE_DAY, USAGE_HOUR, LedgerTable
+from tallystick.core.ledger_tables import DAYS, PAGES, PINNED
+from tallystick.core.report_tables import COST, USAGE_DAY, USAGE_HOUR
+from tallystick.core.table import LedgerTable
 from tallystick.ledger import Ledger
 from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
 from tallystick.store.engine import Engine

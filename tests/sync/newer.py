@@ -12,7 +12,8 @@ import msgspec
 
 from tallystick.api.actors import Actor
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import ANALYTICS_COST, ANALYTICS_USAGE, CHARGES
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE
 from tallystick.sim import World
 
 from .conftest import COUNTED, KINDS, records

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.core.records import PAGES, PINNED
+from tallystick.core.ledger_tables import PAGES, PINNED
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.sim import World
 from tallystick.store.archive import Archive

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tallystick.core.records import ACTIVITY, DAYS, NAMES
+from tallystick.core.ledger_tables import DAYS, NAMES
+from tallystick.core.report_tables import ACTIVITY
 from tallystick.errors import UnexpectedResponse
 from tallystick.sim import Answer, World
 from tallystick.sync.rebuild import rebuild

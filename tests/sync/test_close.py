@@ -16,8 +16,8 @@ import pytest
 from tallystick.billing.chargeback import Charged, charged
 from tallystick.billing.close import close
 from tallystick.billing.statement import statement
+from tallystick.core.ledger_tables import CHARGES, CLOSED, DAYS, NAMES
 from tallystick.core.money import plain
-from tallystick.core.records import CHARGES, CLOSED, DAYS, NAMES
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.ledger import Ledger

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tallystick.core.records import DAYS
+from tallystick.core.ledger_tables import DAYS
 from tallystick.sim import Answer, World, serve
 from tallystick.store.tables import Tables
 

@@ -12,7 +12,7 @@ import pytest
 from tallystick.core.breakdowns import CUT_DIMS, CUTS, NAMED_CUTS, ORDINARY
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
-from tallystick.core.records import CUT_TABLES
+from tallystick.core.report_tables import CUT_TABLES
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
 from tallystick.settings import Settings

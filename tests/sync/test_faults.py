@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tallystick.core import unread_bills
-from tallystick.core.records import COST, DAYS, NOTICES, PAGES, USAGE_DAY
+from tallystick.core.ledger_tables import DAYS, NOTICES, PAGES
+from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.errors import ApiError, CursorExpired, InvalidAmount, Refused, UnexpectedResponse, Unreachable
 from tallystick.sim import FAULTS, Answer, World
 from tallystick.store.archive import Archive

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from tallystick.core.records import USAGE_DAY, USAGE_HOUR
+from tallystick.core.report_tables import USAGE_DAY, USAGE_HOUR
 from tallystick.sim import Answer, World
 
 from .conftest import (

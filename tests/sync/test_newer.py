@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import ANALYTICS_COST, CHARGES, DAYS, NAMES, NOTICES, State
+from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, NOTICES
+from tallystick.core.records import State
+from tallystick.core.report_tables import ANALYTICS_COST
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import CursorExpired, Refused, UnexpectedResponse
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World

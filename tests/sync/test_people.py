@@ -18,7 +18,7 @@ from tallystick.api.actors import Actor
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.cli import cli
-from tallystick.core.records import NAMES, PAGES, PINNED, VERSIONS
+from tallystick.core.ledger_tables import NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 from tallystick.ledger import Ledger

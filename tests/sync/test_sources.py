@@ -10,7 +10,7 @@ from rich.progress import Progress as Bar
 import tallystick.sync
 from tallystick.api.endpoints import ENDPOINTS
 from tallystick.cli.sync import Shown
-from tallystick.core.records import DAYS, PINNED, SUCCESS
+from tallystick.core.ledger_tables import DAYS, PINNED, SUCCESS
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import TallystickError
 from tallystick.ledger import Ledger

@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
-from tallystick.core.records import USAGE_HOUR
+from tallystick.core.report_tables import USAGE_HOUR
 from tallystick.sim import Behavior, Plant, World
 
 from .conftest import (

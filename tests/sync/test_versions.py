@@ -9,8 +9,8 @@ import click
 import pytest
 
 from tallystick.cli import cli
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import total
-from tallystick.core.records import CHARGES
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
 from tallystick.reports.diff import LINE

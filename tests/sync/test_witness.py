@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.records import COST, USAGE_DAY, USAGE_HOUR
+from tallystick.core.report_tables import COST, USAGE_DAY, USAGE_HOUR
 from tallystick.ledger import Ledger
 from witness.contract_server import COUNTERS, ContractServer
 

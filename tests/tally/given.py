@@ -9,7 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.core.records import COST, COUNTERS, USAGE_DAY
+from tallystick.core.records import COUNTERS
+from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.store.tables import schema
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import charges

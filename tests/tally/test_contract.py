@@ -14,7 +14,7 @@ from sync.conftest import Clock, records, span
 from tallystick import Ledger
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.records import CHARGES
+from tallystick.core.ledger_tables import CHARGES
 from witness.contract_server import COUNTERS, Cell, ContractServer, cents
 
 from .given import HAIKU, billed, selection

@@ -35,7 +35,9 @@ from sync.conftest import (
 from tallystick import Ledger, Table
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.records import CHARGES, COST, DAYS, NAMES, USAGE_DAY, USAGE_HOUR, VERSIONS, LedgerTable
+from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, VERSIONS
+from tallystick.core.report_tables import COST, USAGE_DAY, USAGE_HOUR
+from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError, Refused, TallystickError
 from tallystick.sim import World
 from tallystick.store.tables import Tables

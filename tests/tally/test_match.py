@@ -7,7 +7,7 @@ from random import Random
 import pyarrow as pa
 import pytest
 
-from tallystick.core.records import CHARGES
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.store.tables import schema
 from tallystick.tally.match import charges
 from tallystick.tally.price_lists import Prices

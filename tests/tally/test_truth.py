@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sync.conftest import KINDS, TODAY, Wire, records, span, synced
-from tallystick.core.records import CHARGES
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.sim import World
 
 from .given import billed

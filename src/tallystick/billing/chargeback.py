@@ -17,11 +17,11 @@ from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, DAYS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.prices import PLAIN, UNITS
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, DAYS
 from tallystick.errors import LedgerError
 from tallystick.query.closed_months import ADJUSTMENT, CHARGE, Month, month
 from tallystick.query.coverage import cover, spans

@@ -13,9 +13,9 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, CLOSED, CLOSED_AS, USED
 from tallystick.core.money import plain
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, CLOSED, CLOSED_AS, USED
 from tallystick.core.time import Grain, text
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError

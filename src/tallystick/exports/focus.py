@@ -17,11 +17,12 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT
 from tallystick.core.prices import UNITS, PriceList, Rate
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, REQUESTS
+from tallystick.core.records import REQUESTS
 from tallystick.core.rows import Rows
 from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window

@@ -8,9 +8,10 @@ from datetime import date, datetime
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import BILL, CHARGES, USED
 from tallystick.core.question import Question
-from tallystick.core.records import BILL, CHARGES, USED, LedgerTable, Type
 from tallystick.core.rows import Rows
+from tallystick.core.table import LedgerTable, Type
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
 from tallystick.errors import InvalidQuestion, LedgerError

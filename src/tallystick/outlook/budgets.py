@@ -7,10 +7,10 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from tallystick.core.filter import filters
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
 from tallystick.core.time import Window
 from tallystick.core.time_words import When, month_of
 from tallystick.errors import InvalidQuestion

@@ -15,10 +15,10 @@ from sqlglot import exp
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, USED
 from tallystick.core.time import Window
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within

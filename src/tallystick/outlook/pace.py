@@ -15,10 +15,10 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import dropwhile
 
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, nearest, total
 from tallystick.core.question import Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When

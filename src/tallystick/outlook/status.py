@@ -12,10 +12,10 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.ledger_tables import CHARGES, SUCCESS
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, SUCCESS
 from tallystick.core.time import DAY, Grain, Window, text
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.daily_spend import Day, How

@@ -12,10 +12,10 @@ from sqlglot import exp
 
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of

@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import NOTICES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
-from tallystick.core.records import ACTIVITY, NOTICES
 from tallystick.core.repeated import KIND, count_in
+from tallystick.core.report_tables import ACTIVITY
 from tallystick.core.text import day_spans
 from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine

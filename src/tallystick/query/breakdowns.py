@@ -9,10 +9,10 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import CUT_DIMS, CUTS, Cut
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import DAYS
 from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
-from tallystick.core.records import DAYS
 from tallystick.errors import InvalidQuestion
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine

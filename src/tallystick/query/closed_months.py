@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import CHARGES, CLOSED
 from tallystick.core.money import plain
-from tallystick.core.records import CHARGES, CLOSED
 from tallystick.core.time import Grain, Window, instant
 from tallystick.core.time_words import utc_month
 from tallystick.query.names import organizations

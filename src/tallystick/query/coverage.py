@@ -16,22 +16,13 @@ from sqlglot import exp
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.causes import BY_NATURE
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, DAYS, PAGES, USED, USED_HOUR
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import (
-    ACTIVITY,
-    CHARGES,
-    COST,
-    CUT_TABLES,
-    DAYS,
-    PAGES,
-    TOKENS,
-    USED,
-    USED_HOUR,
-    LedgerTable,
-    State,
-)
+from tallystick.core.records import TOKENS, State
+from tallystick.core.report_tables import ACTIVITY, COST, CUT_TABLES
+from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans, large
 from tallystick.core.time import DAY, Grain, Window, instant, of_days, text
 from tallystick.query import gaps

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tallystick.core.filter import Filter, pattern
 from tallystick.core.models import aliases
 from tallystick.core.question import Question
-from tallystick.core.records import LedgerTable
+from tallystick.core.table import LedgerTable
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
 from tallystick.core.zones import Zone

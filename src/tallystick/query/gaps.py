@@ -16,10 +16,11 @@ from sqlglot import exp
 
 from tallystick.core.causes import BILL_NOT_READ, NO_USAGE, NOT_BILLED_YET, TO_PROFILE
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, warning
 from tallystick.core.money import plain, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, TOKENS
+from tallystick.core.records import TOKENS
 from tallystick.core.text import day_spans, few, large
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import directory, entries

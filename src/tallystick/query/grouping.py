@@ -10,10 +10,13 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.dimensions import TIMES
+from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
 from tallystick.core.message import Message, note
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, COST, CUT_TABLES, REQUESTS, USED, USED_HOUR, LedgerTable
+from tallystick.core.records import REQUESTS
+from tallystick.core.report_tables import COST, CUT_TABLES
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps

@@ -8,9 +8,10 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.money import total
 from tallystick.core.question import Kind, Question
-from tallystick.core.records import CHARGES, REQUESTS, USED
+from tallystick.core.records import REQUESTS
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Pivot

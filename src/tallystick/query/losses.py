@@ -6,9 +6,10 @@ from datetime import date
 
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import CHARGES, DAYS
 from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES, DAYS, LedgerTable
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import spans
 from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine

@@ -7,8 +7,8 @@ from difflib import get_close_matches
 
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, warning
-from tallystick.core.records import CHARGES
 from tallystick.core.text import few
 from tallystick.core.time import Window
 from tallystick.query.filters import column

@@ -10,8 +10,8 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.dimensions import NAMED, UNKNOWN
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
-from tallystick.core.records import CHARGES
 from tallystick.core.time import text
 from tallystick.store.engine import Engine
 from tallystick.store.views import NAMED_BY

@@ -14,10 +14,10 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover, matched, priority

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tallystick.core.ledger_tables import TALLIED_BY
 from tallystick.core.message import warning
 from tallystick.core.question import Table
-from tallystick.core.records import TALLIED_BY
 from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices

@@ -6,9 +6,9 @@ from datetime import date
 
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import NOTICES
 from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
-from tallystick.core.records import NOTICES
 from tallystick.core.uncounted import KIND, count_in
 from tallystick.query.coverage import spans
 from tallystick.query.filters import wanted

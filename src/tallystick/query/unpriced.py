@@ -8,9 +8,9 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.causes import NOT_BILLED
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES
 from tallystick.core.text import few, large
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine

@@ -10,10 +10,10 @@ from sqlglot import exp
 
 from tallystick.core.causes import CREDIT, NEW_SERVICE, NEW_TOKENS, NO_USAGE
 from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 

@@ -14,10 +14,11 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.dimensions import TIMES
+from tallystick.core.ledger_tables import DAYS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import ACTIVITY, DAYS, TOOLS
+from tallystick.core.report_tables import ACTIVITY, TOOLS
 from tallystick.core.time_words import When
 from tallystick.query.activity_gaps import messages
 from tallystick.query.context import Context

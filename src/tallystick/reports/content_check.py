@@ -8,8 +8,9 @@ from pathlib import Path
 
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import PAGES, PINNED
 from tallystick.core.question import Cell
-from tallystick.core.records import PAGES, PINNED, LedgerTable, Type
+from tallystick.core.table import LedgerTable, Type
 from tallystick.errors import LedgerError
 from tallystick.store.archive import Archive
 from tallystick.store.contents import Content

@@ -14,7 +14,9 @@ from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question
-from tallystick.core.records import COST, TOKENS, USAGE_DAY, LedgerTable
+from tallystick.core.records import TOKENS
+from tallystick.core.report_tables import COST, USAGE_DAY
+from tallystick.core.table import LedgerTable
 from tallystick.query.coverage import spans
 from tallystick.query.names import named, organizations
 from tallystick.reports.crosscheck_workspaces import MONEY, OLDER, At, Compared, Read, ask, money_totals

@@ -12,7 +12,8 @@ from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question
-from tallystick.core.records import ANALYTICS_COST, COST, COUNTERS
+from tallystick.core.records import COUNTERS
+from tallystick.core.report_tables import ANALYTICS_COST, COST
 from tallystick.query.coverage import spans
 from tallystick.query.filters import within
 from tallystick.query.names import named, organizations

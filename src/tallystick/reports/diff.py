@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import CHARGES, CLOSED_AS
 from tallystick.core.message import note
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, CLOSED_AS
 from tallystick.core.text import choose
 from tallystick.core.time import text
 from tallystick.core.time_words import When, month_name, utc_month

@@ -14,10 +14,10 @@ from sqlglot import exp
 
 from tallystick.core.causes import USAGE_NOT_READ
 from tallystick.core.dimensions import NAMED, UNKNOWN, canonical
+from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, USED
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, instant
 from tallystick.core.time_words import When

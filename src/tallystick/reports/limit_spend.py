@@ -14,10 +14,10 @@ from sqlglot import exp
 
 from tallystick.api.limits import PERIODS
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Question
-from tallystick.core.records import CHARGES
 from tallystick.core.time import Grain, Window
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within

@@ -7,9 +7,9 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Question, Table
-from tallystick.core.records import CHARGES
 from tallystick.query.coverage import cover
 from tallystick.query.misspelt import known_words, unknown_values
 from tallystick.query.names import named, organizations

@@ -9,10 +9,11 @@ from decimal import Decimal
 from sqlglot import exp
 
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import USED
 from tallystick.core.message import note
 from tallystick.core.prices import UNITS, Modifier, Price, PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import TOKENS, USED
+from tallystick.core.records import TOKENS
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day

@@ -15,11 +15,12 @@ from typing import Any
 from sqlglot import exp
 
 from tallystick.core.dimensions import UNKNOWN
+from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, PLACES, ratio, total
 from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, TOKENS, USED
+from tallystick.core.records import TOKENS
 from tallystick.core.time import Grain, midnight
 from tallystick.core.time_words import When
 from tallystick.errors import LedgerError

@@ -11,10 +11,10 @@ from typing import Any
 import pyarrow as pa
 from sqlglot import exp
 
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, PLACES, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of, window
 from tallystick.errors import InvalidQuestion

@@ -15,10 +15,11 @@ from sqlglot import exp
 
 from tallystick.core.breakdowns import CUTS
 from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
+from tallystick.core.ledger_tables import CLOSED_AS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CLOSED_AS, COUNTERS, TOKENS, State
+from tallystick.core.records import COUNTERS, TOKENS, State
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.query.closed_months import closings, digest, kept
 from tallystick.query.names import organizations

@@ -12,10 +12,11 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.records import CHARGES, TOKENS, USED
+from tallystick.core.records import TOKENS
 from tallystick.core.text import did_you_mean
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion

@@ -11,7 +11,7 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
-from tallystick.core.records import LedgerTable, Type
+from tallystick.core.table import LedgerTable, Type
 
 _TYPES: Mapping[Type, pa.DataType] = {
     Type.TEXT: pa.string(),

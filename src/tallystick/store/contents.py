@@ -19,7 +19,7 @@ from deltalake import DeltaTable
 from pyarrow.parquet import ParquetFile
 
 from tallystick.core.money import plain
-from tallystick.core.records import LedgerTable, Type
+from tallystick.core.table import LedgerTable, Type
 
 _WIDE = {Type.COUNT: pa.decimal128(38, 0), Type.MONEY: pa.decimal128(38, 12)}
 """Types that hold any sum: one of 64 bits wraps silently."""

@@ -11,7 +11,8 @@ import duckdb
 import pyarrow as pa
 from sqlglot import exp
 
-from tallystick.core.records import PAGES, PINNED, VERSIONS, LedgerTable
+from tallystick.core.ledger_tables import PAGES, PINNED, VERSIONS
+from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.store import faults
 from tallystick.store.interrupt import interruptible

@@ -14,7 +14,8 @@ from pathlib import Path
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from tallystick.core.records import VERSIONS, LedgerTable
+from tallystick.core.ledger_tables import VERSIONS
+from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError
 from tallystick.store.contents import Listing, content
 from tallystick.store.disk import put

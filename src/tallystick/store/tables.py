@@ -17,7 +17,8 @@ import pyarrow as pa
 from deltalake import DeltaTable
 from pyarrow.parquet import ParquetFile
 
-from tallystick.core.records import CLOSED, PAGES, PINNED, VERSIONS, LedgerTable
+from tallystick.core.ledger_tables import CLOSED, PAGES, PINNED, VERSIONS
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults, lock

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tallystick.core.records import PINNED
+from tallystick.core.ledger_tables import PINNED
 from tallystick.core.time import text
 from tallystick.store.contents import Content
 

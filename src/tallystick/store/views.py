@@ -5,30 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import (
-    ACTIVITY,
-    ANALYTICS_COST,
-    ANALYTICS_USAGE,
+from tallystick.core.ledger_tables import (
     BILL,
     CHARGES,
     CLOSED,
-    COST,
-    COUNTERS,
-    CUT_TABLES,
     DAYS,
     LOSSES,
     NAMES,
     NOTICES,
     PAGES,
-    REQUESTS,
-    USAGE_DAY,
-    USAGE_HOUR,
     USED,
     USED_HOUR,
     VERSIONS,
-    LedgerTable,
-    Type,
 )
+from tallystick.core.records import COUNTERS, REQUESTS
+from tallystick.core.report_tables import (
+    ACTIVITY,
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    COST,
+    CUT_TABLES,
+    USAGE_DAY,
+    USAGE_HOUR,
+)
+from tallystick.core.table import LedgerTable, Type
 
 ACTOR = (
     "CASE WHEN account <> 'none' THEN account WHEN service_account <> 'none' THEN service_account "

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from tallystick.core.records import PAGES, PINNED, TALLIED_BY, VERSIONS, LedgerTable
+from tallystick.core.ledger_tables import PAGES, PINNED, TALLIED_BY, VERSIONS
+from tallystick.core.table import LedgerTable
 from tallystick.store.archive import Archive
 from tallystick.store.columns import read, schema
 from tallystick.store.contents import Content, Listing, content

@@ -29,7 +29,8 @@ from tallystick.api.entries import Named
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
-from tallystick.core.records import COUNTERS, State, Type
+from tallystick.core.records import COUNTERS, State
+from tallystick.core.table import Type
 from tallystick.core.time import Window, spans
 from tallystick.store.tables import schema
 from tallystick.sync.batch import FetchedPage, Figures, repeated

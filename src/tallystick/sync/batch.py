@@ -23,7 +23,8 @@ from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page, strange
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.money import EXACT, plain
-from tallystick.core.records import REQUESTS, TOKENS, LedgerTable, State
+from tallystick.core.records import REQUESTS, TOKENS, State
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, Window, midnight, spans
 from tallystick.errors import UnexpectedResponse
 from tallystick.sync.cube import Seen

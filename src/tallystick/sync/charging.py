@@ -11,17 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.causes import NOT_BILLED_YET
-from tallystick.core.records import (
-    ANALYTICS_COST,
-    ANALYTICS_USAGE,
-    CHARGES,
-    COST,
-    COUNTERS,
-    USAGE_DAY,
-    USAGE_HOUR,
-    LedgerTable,
-    State,
-)
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.records import COUNTERS, State
+from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY, USAGE_HOUR
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain
 from tallystick.store.tables import Writer
 from tallystick.sync import sources

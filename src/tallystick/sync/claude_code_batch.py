@@ -20,7 +20,8 @@ from tallystick.api.entries import Named
 from tallystick.api.leniency import Oddity
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.money import EXACT
-from tallystick.core.records import TOOLS, State
+from tallystick.core.records import State
+from tallystick.core.report_tables import TOOLS
 from tallystick.core.time import Window
 from tallystick.store.tables import schema
 from tallystick.sync.batch import Batch, FetchedPage, Figures

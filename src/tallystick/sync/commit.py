@@ -19,8 +19,10 @@ from tallystick.api import directory
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.core import repeated
+from tallystick.core.ledger_tables import DAYS, NOTICES, TALLIED_BY
 from tallystick.core.money import plain
-from tallystick.core.records import DAYS, NOTICES, TALLIED_BY, State, Type
+from tallystick.core.records import State
+from tallystick.core.table import Type
 from tallystick.core.uncounted import KIND, text_of
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added

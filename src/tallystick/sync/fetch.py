@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import AGAIN, Page
-from tallystick.core.records import PAGES, SUCCESS
+from tallystick.core.ledger_tables import PAGES, SUCCESS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import CursorExpired, UnexpectedResponse
 from tallystick.store.archive import Archive

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.core.records import NAMES, PAGES
+from tallystick.core.ledger_tables import NAMES, PAGES
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.store.archive import Archive

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from tallystick.core.records import DAYS, LOSSES, PAGES, State
+from tallystick.core.ledger_tables import DAYS, LOSSES, PAGES
+from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.store.tables import Tables
 from tallystick.sync.loss import ACCEPTED

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from tallystick.api import analytics, analytics_query, directory, entries
 from tallystick.api.page import Page
 from tallystick.api.reports_query import usage_query
-from tallystick.core import records
+from tallystick.core import ledger_tables
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import ApiError, Refused, UnexpectedResponse
 from tallystick.sync.batch import FetchedPage
@@ -114,7 +114,7 @@ class Listing:
     def keep(self, committer: Committer, fetch: Fetch, outcome: Outcome, when: datetime) -> None:
         """Archive the lists and commit the names; say what could not be read and what looks wrong."""
         self._say(outcome)
-        if fetch.people.named_in(committer.writer.rows(records.NAMES, committer.organization).to_pylist()):
+        if fetch.people.named_in(committer.writer.rows(ledger_tables.NAMES, committer.organization).to_pylist()):
             outcome.warn(OLDER.format(mode=fetch.people.mode))
         fetch.names(committer, self._asked, when)
         committer.keep_prices(when)

@@ -15,8 +15,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.ledger_tables import LOSSES
 from tallystick.core.money import plain, total
-from tallystick.core.records import LOSSES, TOKENS, State
+from tallystick.core.records import TOKENS, State
 from tallystick.core.time import Grain
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import BatchCheck

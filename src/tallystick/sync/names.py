@@ -14,7 +14,7 @@ from tallystick.api import directory, entries
 from tallystick.api.analytics import children
 from tallystick.api.page import Page
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import NAMES
+from tallystick.core.ledger_tables import NAMES
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.loss import Losses
 from tallystick.sync.redaction import MADE

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import Page
-from tallystick.core.records import CLOSED, CLOSED_AS, PAGES
+from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults

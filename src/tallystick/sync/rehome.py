@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.records import ANALYTICS_COST, ANALYTICS_USAGE, CUT_TABLES
+from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, CUT_TABLES
 from tallystick.store.tables import Writer
 
 _CHARGED = (ANALYTICS_USAGE, ANALYTICS_COST)

@@ -17,7 +17,7 @@ from typing import Any
 from tallystick.api.client import Client, Clock
 from tallystick.api.directory import UNKNOWN_KEY
 from tallystick.api.page import Page
-from tallystick.core.records import DAYS
+from tallystick.core.ledger_tables import DAYS
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from tallystick.api.endpoints import Endpoint
 from tallystick.core.breakdowns import Cut
-from tallystick.core.records import LedgerTable
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain
 from tallystick.errors import CursorExpired, Refused
 

@@ -9,14 +9,13 @@ from collections.abc import Mapping
 
 from tallystick.api import analytics_query, claude_code, endpoints
 from tallystick.core.breakdowns import CUTS
-from tallystick.core.records import (
+from tallystick.core.records import COUNTERS, REQUESTS
+from tallystick.core.report_tables import (
     ACTIVITY,
     ANALYTICS_COST as ANALYTICS_COST_TABLE,
     ANALYTICS_USAGE as ANALYTICS_USAGE_TABLE,
     COST as COST_TABLE,
-    COUNTERS,
     CUT_TABLES,
-    REQUESTS,
     USAGE_DAY,
     USAGE_HOUR,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.core.records import NOTICES
+from tallystick.core.ledger_tables import NOTICES
 from tallystick.core.unread_bills import KIND, READ
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.plan import SyncTask

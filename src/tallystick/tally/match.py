@@ -15,8 +15,10 @@ from typing import Literal
 import pyarrow as pa
 
 from tallystick.core.causes import BILL_NOT_READ, CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.prices import PriceList
-from tallystick.core.records import CHARGES, REQUESTS, Type
+from tallystick.core.records import REQUESTS
+from tallystick.core.table import Type
 from tallystick.store.tables import schema
 from tallystick.store.views import ACTOR
 from tallystick.tally import allocate, late
