@@ -137,7 +137,7 @@ def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) 
     november = span(date(2026, 11, 1), TODAY)
     assert {(row["source"], row["day"]) for row in records(path, DAYS)} == {
         ("usage", TODAY),
-        *((source, day) for source in ("cost", "usage") for day in november),
+        *((source, day) for source in ("cost", "usage", "claude_code") for day in november),
     }
     wire = Wire(world)
     synced(path, wire, since)
