@@ -122,12 +122,12 @@ def floor(rows: int, days: int, _url: str) -> float:
     """Decode the pages that a sync decodes into rows, and throw them away."""
     import msgspec
 
-    from tallystick.api.reports import UsageRow, _Report
+    from tallystick.api.reports import Report, UsageRow
 
     canned = Canned(rows, days)
     by = "&".join(f"group_by[]={name}" for name in GROUPS.split()[:3])
     ask = "/v1/organizations/usage_report/messages?starting_at={}&ending_at={}&limit=20&" + by
-    decoder = msgspec.json.Decoder(_Report[UsageRow])
+    decoder = msgspec.json.Decoder(Report[UsageRow])
     spent, start = 0.0, canned.first
     while start < TODAY:
         end = min(start + DAY * 20, TODAY)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from pyarrow.parquet import filters_to_expression
 
-from tallystick.core.records import LedgerTable
+from tallystick.core.table import LedgerTable
 from tallystick.store.columns import schema
 
 Filter = tuple[str, str, Any]
