@@ -143,27 +143,27 @@ def sync(
 class Shown:
     """The progress of a sync on a terminal, from its first second; nothing where there is none.
 
-    It shows what is being fetched, windows done, requests and their rate, rows, and the time left.
+    It shows windows done, requests and their rate, the time left, and what is being fetched.
     """
 
     def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+        from rich.table import Column
 
         self._console = Console(stderr=True)
         self._bar = Bar(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             MofNCompleteColumn(),
             TextColumn("windows, {task.fields[requests]:,} requests ({task.fields[rate]:,.1f}/s),"),
-            TextColumn("{task.fields[rows]:,} rows,"),
             TimeRemainingColumn(),
-            TextColumn("left {task.fields[note]}"),
+            TextColumn("left: {task.description}{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True)),
+            expand=True,
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
         )
-        self._task = self._bar.add_task("connecting", total=None, requests=0, rate=0.0, rows=0, note="")
+        self._task = self._bar.add_task("connecting", total=None, requests=0, rate=0.0, note="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -182,7 +182,6 @@ class Shown:
             total=now.total,
             requests=now.requests,
             rate=now.requests / elapsed if elapsed else 0.0,
-            rows=now.rows,
             note="",
         )
 
@@ -190,7 +189,7 @@ class Shown:
         """A wait before another try; a long one is said even where there is no terminal."""
         if not self._console.is_terminal and seconds >= LONG:
             note(f"waiting {seconds:.0f} s to try again: {why}")
-        self._bar.update(self._task, note=f"(waiting {seconds:.0f} s: {why[:60]})")
+        self._bar.update(self._task, note=f" (waiting {seconds:.0f} s: {why[:60]})")
 
     def queue(self, holder: str) -> None:
         """A wait for another writer; said even where there is no terminal."""

@@ -175,7 +175,11 @@ PAGES = LedgerTable(
         ORGANIZATION,
         Column("reading", Type.COUNT, "number of the reading that asked; its pages are judged together"),
         Column("attempt", Type.COUNT, "which try at its window this reading was"),
-        Column("source", Type.TEXT, "as in `days`; `names` of the directory; `success` where a sync read all that was wanted"),
+        Column(
+            "source",
+            Type.TEXT,
+            "as in `days`; names: the directory; success: a sync could read all it was to read",
+        ),
         Column("grain", Type.TEXT, "day or hour"),
         Column("window_start", Type.INSTANT, "start of the reading's window"),
         Column("window_end", Type.INSTANT, "end of the reading's window"),
