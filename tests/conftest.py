@@ -5,13 +5,14 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from reports.given import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Kept, Run, Truth, client_of, small_world, synced
+from support.command import Run, Tallystick
+from support.ledgers import OpenLedger, client_of, open_ledger
+from support.organization import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Truth, small_world
 from tallystick import Ledger
 from tallystick.cli import main
 from tallystick.errors import Refused
@@ -20,9 +21,6 @@ from tallystick.sim import Simulator, World
 settings.register_profile("unhurried", deadline=None)  # no timed tests: the machine may be busy
 settings.load_profile("unhurried")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it, and so its children
-
-Tallystick = Callable[..., Run]
-"""Runs a command with these words, and these environment variables besides."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,7 +43,7 @@ def truth(golden_world: World) -> Truth:
 @pytest.fixture(scope="session")
 def book(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """Its ledger: usage by day and cost from October on, the running day included; only read."""
-    return synced(tmp_path_factory.mktemp("book") / "ledger", golden_world, FIRST)
+    return open_ledger(tmp_path_factory.mktemp("book") / "ledger", golden_world, FIRST)
 
 
 @pytest.fixture(scope="session")
@@ -53,13 +51,13 @@ def hours(book: Ledger, golden_world: World, tmp_path_factory: pytest.TempPathFa
     """The same ledger, its newest days by the hour too."""
     path = tmp_path_factory.mktemp("hours") / "ledger"
     shutil.copytree(book.path, path)
-    return synced(path, golden_world, HOURS_SINCE, "hour")
+    return open_ledger(path, golden_world, HOURS_SINCE, "hour")
 
 
 @pytest.fixture(scope="session")
 def only_hours(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """A ledger that has its newest days by the hour and none by the day."""
-    return synced(tmp_path_factory.mktemp("only-hours") / "ledger", golden_world, HOURS_SINCE, "hour")
+    return open_ledger(tmp_path_factory.mktemp("only-hours") / "ledger", golden_world, HOURS_SINCE, "hour")
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +71,7 @@ def two(book: Ledger, other_world: World, tmp_path_factory: pytest.TempPathFacto
     """The ledger with the other organization beside the first, from a later day on."""
     path = tmp_path_factory.mktemp("two") / "ledger"
     shutil.copytree(book.path, path)
-    return synced(path, other_world, TWO_SINCE)
+    return open_ledger(path, other_world, TWO_SINCE)
 
 
 @pytest.fixture(scope="session")
@@ -82,7 +80,7 @@ def empty(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledg
     book = Ledger(tmp_path_factory.mktemp("empty") / "ledger", CLOCK)
     with client_of(Simulator(golden_world, clock=CLOCK.now), key="wrong") as client, pytest.raises(Refused):
         book.sync(client=client)
-    return Kept(book.path, CLOCK)
+    return OpenLedger(book.path, CLOCK)
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from reports.given import Run
+from support.command import Run
 from witness.contract_server import ContractServer
 
 Tallystick = Callable[..., Run]

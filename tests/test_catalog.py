@@ -12,8 +12,8 @@ from typing import Any
 import click
 import pytest
 
-from conftest import Tallystick
-from reports.given import CLOCK
+from support.command import Tallystick
+from support.organization import CLOCK
 from tallystick import reference
 from tallystick.answers import Answers
 from tallystick.catalog import CATALOG, Entry, Group, entry

@@ -16,6 +16,7 @@ from msgspec import structs
 from rich.console import Console
 from rich.text import Text
 
+from support.wire import KEY
 from tallystick.cli import main
 from tallystick.core.prices import UNITS, Model, Modifier, Price
 from tallystick.sim import Simulator, World, serve
@@ -38,7 +39,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
             "TALLYSTICK_BASE_URL": server.url,
             "TALLYSTICK_NOW": "2026-11-22T09:30:00Z",
             "COLUMNS": "80",  # whatever terminal the tests run in
-            "ANTHROPIC_ADMIN_KEY": "sk-ant-admin01-simulated",
+            "ANTHROPIC_ADMIN_KEY": KEY,
         }
         assert "days changed" in printed("tallystick sync", variables)
         yield variables

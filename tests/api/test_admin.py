@@ -9,26 +9,13 @@ from typing import Any
 import httpx2
 import pytest
 
+from support.api_pages import bucket, cost_row, day, listed, report, usage_row
+from support.scripted_api import KEY, Administer, FakeClock, Reply, refusal, reply
 from tallystick import AdminAPI
 from tallystick.api.credential import Credential
 from tallystick.core.time import instant
 from tallystick.errors import InvalidQuestion, Refused, UnexpectedResponse, Unreachable
 from tallystick.trust import allow
-
-from .conftest import (
-    KEY,
-    Administer,
-    FakeClock,
-    Reply,
-    bucket,
-    cost_row,
-    day,
-    listed,
-    refusal,
-    reply,
-    report,
-    usage_row,
-)
 
 
 def test_usage(administer: Administer) -> None:

@@ -7,13 +7,12 @@ import json
 
 import pytest
 
+from support.scripted_api import Connect, reply
 from tallystick.api.body import MOST_BYTES, TooLong, body_of
 from tallystick.api.client import TRIES
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.page import Query
 from tallystick.errors import Refused, UnexpectedResponse, Unreachable
-
-from .conftest import Connect, reply
 
 ME = Query(ORGANIZATION)
 FINE = {"id": "org_1", "name": "Example"}

@@ -5,6 +5,8 @@ from importlib.metadata import version
 import httpx2
 import pytest
 
+from support.api_pages import listed, report
+from support.scripted_api import KEY, NOW, Connect, FakeClock, Reply, refusal, reply
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ENDPOINTS, ORGANIZATION, WORKSPACES
@@ -12,8 +14,6 @@ from tallystick.api.page import Query
 from tallystick.api.reports_query import cost_query, usage_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
-
-from .conftest import KEY, NOW, Connect, FakeClock, Reply, listed, refusal, reply, report
 
 OCTOBER = Window(instant("2026-10-01"), instant("2026-11-01"))
 USAGE = usage_query(OCTOBER, Grain.DAY)

@@ -7,14 +7,14 @@ from urllib.parse import parse_qs
 import httpx2
 import pytest
 
+from support.api_pages import listed
+from support.scripted_api import Connect, FakeClock, Json, Reply, Server, refusal, reply
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.directory import names, read
 from tallystick.api.entries import Named, whole
 from tallystick.api.leniency import Oddity
 from tallystick.errors import ApiError, Refused, Unreachable
-
-from .conftest import Connect, FakeClock, Json, Reply, Server, listed, refusal, reply
 
 ORG: Json = {"id": "0f9e-org", "name": "Tally & Sons", "type": "organization", "colour": "blue"}
 WORKSPACES: list[Json] = [

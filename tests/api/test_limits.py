@@ -6,11 +6,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from support.api_pages import bucket, report
+from support.scripted_api import Administer, Connect, Reply, refusal, reply
 from tallystick.api.leniency import Oddity
 from tallystick.api.limits import SPEND, SpendLimit, dollars, entries, odd_words, read, scope_id
 from tallystick.errors import CursorExpired, InvalidAmount, Refused, UnexpectedResponse
-
-from .conftest import Administer, Connect, Reply, bucket, refusal, reply, report
 
 LIMIT = {
     "id": "spl_1",

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from support.scripted_api import KEY
 from tallystick.api.client import CONTACT, GLANCE, Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
@@ -20,8 +21,6 @@ from tallystick.api.network import Network
 from tallystick.api.page import Query
 from tallystick.errors import InvalidQuestion, Unreachable
 from tallystick.settings import Settings, SystemClock
-
-from .conftest import KEY
 
 ME = Query(ORGANIZATION)
 FAR = "https://api.example.test"

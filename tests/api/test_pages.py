@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from support.api_pages import bucket, cost_row, day, page_of, usage_row
+from support.scripted_api import NOW, Json
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.api.reports import cost_records, usage_pages, usage_records
@@ -15,8 +17,6 @@ from tallystick.core.money import plain
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import InvalidAmount, UnexpectedResponse
-
-from .conftest import NOW, Json, bucket, cost_row, day, page_of, usage_row
 
 OCTOBER = Window(instant("2026-10-01"), instant("2026-11-01"))
 FIVE = ("model", "workspace", "key", "tier", "context")

@@ -4,14 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from support.api_pages import bucket, listed, report, usage_row
+from support.scripted_api import NOW, Connect, Json, reply
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
 from tallystick.api.page import Query
 from tallystick.api.reports import usage_records
 from tallystick.api.reports_query import cost_query, usage_query
 from tallystick.core.time import DAY, Grain, Window, instant, text
 from tallystick.errors import UnexpectedResponse
-
-from .conftest import NOW, Connect, Json, bucket, listed, reply, report, usage_row
 
 YEARS = Window(instant("2023-01-01"), instant("2026-01-01"))
 USAGE = usage_query(YEARS, Grain.DAY, by=("model",), limit=1)

@@ -7,12 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, strategies as st
 
+from support.scripted_api import NOW
 from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
 from tallystick.api.reports_query import _query, cost_query, usage_query
 from tallystick.core.time import DAY, Grain, Window, instant
 from tallystick.errors import InvalidQuestion
-
-from .conftest import NOW
 
 MOMENTS = st.datetimes(datetime(2025, 12, 30), datetime(2028, 3, 2), timezones=st.just(UTC))  # noqa: DTZ001 - bounds
 OCTOBER = Window(instant("2026-10-01"), instant("2026-11-01"))

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from support.scripted_api import KEY, Connect, FakeClock, Server, refusal, reply
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential, masked
 from tallystick.api.endpoints import ORGANIZATION
@@ -17,8 +18,6 @@ from tallystick.api.page import Query
 from tallystick.credentials import printed
 from tallystick.errors import InvalidQuestion, Refused
 from tallystick.settings import Settings
-
-from .conftest import KEY, Connect, FakeClock, Server, refusal, reply
 
 ME = Query(ORGANIZATION)
 ENDED = refusal(401, "authentication_error", "OAuth token has expired.")

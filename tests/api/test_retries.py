@@ -8,14 +8,13 @@ import httpx2
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
+from support.scripted_api import KEY, NOW, Connect, FakeClock, Server, broken, refusal, reply
 from tallystick.api.client import LONGEST_WAIT, Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.page import Query
 from tallystick.core.time import text
 from tallystick.errors import Refused, Unreachable
-
-from .conftest import KEY, NOW, Connect, FakeClock, Server, broken, refusal, reply
 
 ME = Query(ORGANIZATION)
 FINE = reply(200, {})

@@ -12,6 +12,7 @@ from threading import Thread
 import httpx2
 import pytest
 
+from support.scripted_api import KEY, Administer, Connect, FakeClock, Reply, broken, refusal, reply
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
@@ -19,8 +20,6 @@ from tallystick.api.page import Query
 from tallystick.api.reports_query import usage_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import ApiError, Refused, Unreachable
-
-from .conftest import KEY, Administer, Connect, FakeClock, Reply, broken, refusal, reply
 
 ME = Query(ORGANIZATION)
 OTHER = "sk-ant-api03-someone_elses-KEY"

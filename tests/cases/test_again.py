@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 SCENARIO = "06-late-restatement/scenario.py"
 OCTOBER = ("spend", "--by", "", "--since", "2026-10", "--until", "2026-10", "--format", "csv")

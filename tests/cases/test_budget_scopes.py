@@ -3,7 +3,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
-from cases.conftest import Case
+from support.case import Case
 
 BUDGETS = """
 [[budget]]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from cases.conftest import Case
-from conftest import Tallystick
+from support.case import Case
+from support.command import Tallystick
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from cases.conftest import Case
+from support.case import Case
 
 
 def test_a_late_bill_of_claude_code_is_named(case: Case) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cases.conftest import Case
+from support.case import Case
 
 CLOCK = "2026-12-10T09:30:00Z"
 SPAN = ("--since", "2026-10-01", "--until", "2026-11-01")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from conftest import Tallystick
+from support.command import Tallystick
 from tallystick import Ledger
 from tallystick.core.ledger_tables import CLOSED
 from tallystick.store.tables import Tables

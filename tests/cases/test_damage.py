@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from conftest import Tallystick
-from ledger.rows import ME, NOW, cost_of
+from support.command import Tallystick
+from support.cost_rows import ME, NOW, cost_of
 from tallystick import Ledger
 from tallystick.core.ledger_tables import NAMES, PINNED, VERSIONS
 from tallystick.core.report_tables import COST

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 from tallystick.api.default_workspace import real_id
 from tallystick.api.page import Page
 

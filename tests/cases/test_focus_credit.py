@@ -6,7 +6,7 @@ import csv
 from decimal import Decimal
 from pathlib import Path
 
-from cases.conftest import Case
+from support.case import Case
 
 
 def test_credits_and_unknown_quantities(case: Case, tmp_path: Path) -> None:

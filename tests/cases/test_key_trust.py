@@ -12,8 +12,8 @@ from threading import Thread
 
 import pytest
 
-from cases.conftest import CASES, KEY, Case
-from reports.given import Run
+from support.case import CASES, KEY, Case
+from support.command import Run
 from tallystick import AdminAPI, Ledger
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 SINCE = "2026-11-20"
 SERVICES = "services that tallystick does not know (web_fetch 10.00, "

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 
-from cases.conftest import Case
+from support.case import Case
 
 
 def test_known_zeros_have_rows(case: Case) -> None:

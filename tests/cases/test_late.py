@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pyarrow import Table
 
-from cases.conftest import Case
+from support.case import Case
 from tallystick.core.ledger_tables import DAYS, NAMES
 from tallystick.core.report_tables import ANALYTICS_USAGE, USAGE_DAY
 from tallystick.query.names import organizations

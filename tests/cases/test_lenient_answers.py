@@ -6,8 +6,8 @@ from io import StringIO
 
 import pytest
 
-from cases.conftest import Case
-from reports.given import Run
+from support.case import Case
+from support.command import Run
 
 SINCE = ("--since", "2026-11-20")
 

@@ -14,7 +14,7 @@ import httpx2
 import pyarrow.compute as pc
 import pytest
 
-from cases.conftest import CASES, KEY
+from support.case import CASES, KEY
 from tallystick.api import directory, entries
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential

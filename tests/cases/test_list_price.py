@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 SINCE = ("--since", "2026-11-20")
 

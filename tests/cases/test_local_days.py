@@ -14,15 +14,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given, strategies as st
 
-from reports.given import NOW
+from support.case import Case
+from support.organization import NOW
 from tallystick import Ledger
 from tallystick.core.records import State
 from tallystick.core.time import Window
 from tallystick.core.zones import HOUR, Zone
 from tallystick.errors import InvalidQuestion
 from tallystick.sim import World
-
-from .conftest import Case
 
 SCENARIO = "41-local-days/scenario.py"
 TOKYO = ("--tz", "Asia/Tokyo")

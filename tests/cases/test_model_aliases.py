@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, strategies as st
 
-from cases.conftest import Case
+from support.case import Case
 from tallystick.core.models import aliases, canonical, same, stem
 from tallystick.core.prices import PriceList, Rate
 from tallystick.errors import InvalidQuestion

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cases.conftest import Case
+from support.case import Case
 
 SINCE = "2026-11-20"
 LATER = "2026-11-30T09:30:00Z"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import KEY
-from reports.given import Run
+from support.case import KEY
+from support.command import Run
 from tallystick import Ledger
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import Settings

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 ZERO = "Nothing was billed or used in 2026-10"
 EMPTY_LIST = re.compile(r"There are \.|Choose among \.|Near it: \.|It has \.|--organization: \.")

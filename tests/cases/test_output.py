@@ -20,8 +20,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from cases.conftest import KEY, Case
-from reports.given import NOW, Run
+from support.case import KEY, Case
+from support.command import Run
+from support.organization import NOW
 from tallystick import Ledger
 from tallystick.catalog import CATALOG, Entry, Group
 from tallystick.cli import output

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.rows import ME, NOW, cost_of
-from sync.conftest import Clock, Wire, small, transport
+from support.cost_rows import ME, NOW, cost_of
+from support.wire import KEY, Clock, Wire, small, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.ledger_tables import PAGES, VERSIONS
@@ -115,7 +115,7 @@ def test_a_sync_keeps_pages_and_tables_before_it_names_a_version(tmp_path: Path)
     wire = Wire(small(), Clock())
     words = frozenset({CLAUDE_CODE_WORD})
     options = Options(Window(NOW.replace(hour=0, day=20), NOW), choice=Choice.REPORTS, words=words)
-    with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
+    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
         outcome = Sync(client, Tables(root, sync=power), wire.clock, options).run()
     assert outcome.version > 1
     assert power.lost() == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import KEY, NOW, Case
+from support.case import KEY, NOW, Case
 from tallystick import Ledger
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential

@@ -3,7 +3,7 @@ from __future__ import annotations
 import csv
 from io import StringIO
 
-from cases.conftest import Case
+from support.case import Case
 
 SINCE = ("--since", "2026-11-20", "--until", "2026-11-27")
 

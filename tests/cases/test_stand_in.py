@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cases.conftest import Case
+from support.case import Case
 
 
 def test_both_dialects_of_the_stand_in_give_its_own_truth(case: Case) -> None:

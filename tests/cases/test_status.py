@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cases.conftest import Case
+from support.case import Case
 
 
 def test_a_late_bill_is_named_first(case: Case) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 BASE = "/v1/organizations/"
 SCENARIO = "06-late-restatement/scenario.py"

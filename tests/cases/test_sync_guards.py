@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import NOW, Case
+from support.case import NOW, Case
 from tallystick.cli.sync import Shown
 
 BASE = "/v1/organizations/"

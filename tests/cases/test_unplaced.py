@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 LISTED = ("spend", "--by", "product", "--show", "list", "--since", "2026-11-25", "--until", "2026-11-27")
 

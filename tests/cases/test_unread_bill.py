@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 SINCE = ("--since", "2026-11-20")
 SYNC = ("sync", *SINCE, "--without-claude-code")

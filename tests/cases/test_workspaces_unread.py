@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from cases.conftest import Case
+from support.case import Case
 
 SINCE = ("--since", "2026-11-20")
 FAULTS = ["refused", "null data", "null id", "null ids"]

@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import CLOCK, KEY, Run, Truth
+from support.command import Run
+from support.organization import CLOCK, Truth
+from support.wire import KEY
 from tallystick import Ledger
 from tallystick.sim import Simulator, World, serve
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import Run, lines
+from support.command import Run, lines
 from tallystick import Ledger, Table
 from tallystick.core.question import written
 from tallystick.formats import FORMATS

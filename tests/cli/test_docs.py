@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Tallystick
+from support.command import Tallystick
 from tallystick.cli.docs import Topic, topics
 
 ROOT = Path(__file__).parents[2]

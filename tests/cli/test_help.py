@@ -10,7 +10,8 @@ from importlib.metadata import version
 import click
 import pytest
 
-from reports.given import REPORTS, Run
+from support.command import Run
+from support.tables import REPORTS
 from tallystick.cli import cli
 from tallystick.core.time_words import EXAMPLES
 

@@ -21,7 +21,9 @@ from typing import Any
 
 import pytest
 
-from reports.given import CLOCK, KEY, Run
+from support.command import Run
+from support.organization import CLOCK
+from support.wire import KEY
 from tallystick import Ledger
 from tallystick.sim import FAULTS, Simulator, World, serve
 

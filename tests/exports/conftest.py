@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import CLOCK, Kept
-from sync.conftest import TODAY, Wire, synced
+from support.ledgers import OpenLedger
+from support.organization import CLOCK
+from support.wire import TODAY, Wire, synced
 from tallystick.ledger import Ledger
 from tallystick.settings import Settings
 from tallystick.sim import Discount, World
@@ -50,7 +51,7 @@ def ledgers(worlds: dict[str, World], tmp_path_factory: pytest.TempPathFactory) 
     for source, world in worlds.items():
         synced(folder / source, Wire(world), SINCE, date(2026, 11, 3), source=source)
         settings = Settings.load(ledger=str(folder / source), config=str(folder / "tallystick.toml"))
-        books[source] = Kept(folder / source, CLOCK, settings.price_lists(), settings)
+        books[source] = OpenLedger(folder / source, CLOCK, settings.price_lists(), settings)
     return books
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from reports.given import Run
+from support.command import Run
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.prices import Rate
 from tallystick.core.rows import Rows

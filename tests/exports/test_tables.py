@@ -14,8 +14,9 @@ import pyarrow.parquet
 import pytest
 from hypothesis import given, strategies as st
 
-from reports.given import Run, summed
-from sync.conftest import used
+from support.command import Run
+from support.simulated_truth import used
+from support.tables import summed
 from tallystick.core.message import note, warning
 from tallystick.core.money import plain
 from tallystick.core.rows import Rows

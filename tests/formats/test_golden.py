@@ -15,8 +15,8 @@ import pypdf
 import pytest
 from pyarrow.parquet import read_table
 
-from formats.hostile import hostile
-from reports.given import NOW
+from support.hostile_sheet import hostile
+from support.organization import NOW
 from tallystick import Ledger
 from tallystick.billing.chargeback import charged
 from tallystick.billing.statement import statement

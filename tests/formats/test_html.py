@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from html.parser import HTMLParser
 
-from formats.given import BILLED, HOSTILE, LONG, NAME, UNKNOWN, amounts, days, hostile, wide
+from support.hostile_page import BILLED, HOSTILE, LONG, NAME, UNKNOWN, amounts, days, hostile, wide
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.question import Table
 from tallystick.core.text import safe

@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from formats.hostile import BILLED, NAME, NAMES, hostile
+from support.hostile_sheet import BILLED, NAME, NAMES, hostile
 from tallystick import Ledger, Table
 from tallystick.core.document import Document, Section
 from tallystick.core.message import note

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow.parquet import read_table
 
-from formats.hostile import BILLED, NAME, NAMES, TOKENS, hostile
+from support.hostile_sheet import BILLED, NAME, NAMES, TOKENS, hostile
 from tallystick import Ledger, Table
 from tallystick.core.document import Document
 from tallystick.core.question import Heading, Kind

@@ -10,8 +10,8 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from conftest import Tallystick
-from formats.given import BILLED, HOSTILE, LONG, NAME, UNKNOWN, amounts, days, hostile, wide
+from support.command import Tallystick
+from support.hostile_page import BILLED, HOSTILE, LONG, NAME, UNKNOWN, amounts, days, hostile, wide
 from tallystick.core.document import Document, Section
 from tallystick.core.question import Table
 from tallystick.core.text import safe

@@ -6,7 +6,7 @@ import re
 from decimal import Decimal
 from xml.etree import ElementTree as Xml
 
-from formats.given import BILLED, DAY, HOSTILE, LONG, NAME, amounts, days, hostile
+from support.hostile_page import BILLED, DAY, HOSTILE, LONG, NAME, amounts, days, hostile
 from tallystick.core.document import Chart, Section
 from tallystick.core.question import Heading, Kind, Table
 from tallystick.formats.picture import BARS, NAME as LETTERS, Picture, picture

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from conftest import Tallystick
+from support.command import Tallystick
 from tallystick import Ledger, Table
 from tallystick.core.message import note, warning
 from tallystick.core.question import Cell, Heading, Kind

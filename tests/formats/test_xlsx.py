@@ -12,8 +12,8 @@ import openpyxl
 import pytest
 from openpyxl.cell import Cell as Written
 
-from formats.hostile import BILLED, DAY, NAME, NAMES, TOKENS, hostile
-from reports.given import NOW
+from support.hostile_sheet import BILLED, DAY, NAME, NAMES, TOKENS, hostile
+from support.organization import NOW
 from tallystick import Ledger, Table
 from tallystick.billing.chargeback import charged
 from tallystick.billing.statement import overview

@@ -1,3 +1,3 @@
-from sync.conftest import copy, full, path, truth
+from support.full_ledger import copy, full, path, truth
 
 __all__ = ["copy", "full", "path", "truth"]

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, example, given, settings, strategies as st
 from pyarrow import parquet
 from sqlglot import exp, select
 
-from sync.conftest import SINCE, TODAY, Clock, Wire, days_ago, records, rows, small, synced
+from support.full_ledger import SINCE
+from support.records import records, rows
+from support.wire import TODAY, Clock, Wire, days_ago, small, synced
 from tallystick.core.ledger_tables import NAMES
 from tallystick.core.report_tables import COST, CUT_TABLES, USAGE_DAY
 from tallystick.core.table import LedgerTable

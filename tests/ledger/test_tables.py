@@ -16,8 +16,10 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from ledger.rows import ME, cost_of
-from sync.conftest import NOW, SINCE, Clock, Wire, content, days_ago, records, rows, small, synced
+from support.cost_rows import ME, cost_of
+from support.full_ledger import SINCE
+from support.records import content, records, rows
+from support.wire import NOW, Clock, Wire, days_ago, small, synced
 from tallystick.core.ledger_tables import DAYS, NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.errors import LedgerError, TallystickError

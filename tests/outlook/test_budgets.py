@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from reports.given import CLOCK, FIRST, TODAY, Kept, Run, Truth, message
+from support.command import Run
+from support.ledgers import OpenLedger
+from support.organization import CLOCK, FIRST, TODAY, Truth
+from support.tables import message
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.core.time import DAY, midnight
@@ -40,7 +43,7 @@ def ledger_with(book: Ledger, budgets: str, clock: SystemClock = CLOCK) -> Ledge
     path = book.path.parent / f"{abs(hash(budgets))}.toml"
     path.write_text(OWNERS + budgets, encoding="utf-8")
     settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
-    return Kept(settings.ledger, clock, settings.price_lists(), settings)
+    return OpenLedger(settings.ledger, clock, settings.price_lists(), settings)
 
 
 def budget(amount: Any, **scope: str) -> str:

@@ -10,7 +10,9 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, strategies as st
 
-from reports.given import FIRST, NOW, TODAY, Run, Truth, days, message
+from support.command import Run
+from support.organization import FIRST, NOW, TODAY, Truth, days
+from support.tables import message
 from tallystick import Ledger
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Grain, Window, midnight

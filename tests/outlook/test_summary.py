@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from reports.given import NOW, Run
+from support.command import Run
+from support.organization import NOW
 from tallystick import Ledger, Table
 from tallystick.core.document import Document
 from tallystick.errors import InvalidQuestion

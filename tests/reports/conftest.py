@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from support.ledgers import OpenLedger
+from support.organization import CLOCK
 from tallystick import Ledger
 from tallystick.settings import Settings
-
-from .given import CLOCK, Kept
 
 RULES = """
 [[owner]]
@@ -30,4 +30,4 @@ def owned(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     path = tmp_path_factory.mktemp("owned") / "tallystick.toml"
     path.write_text(RULES, encoding="utf-8")
     settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
-    return Kept(settings.ledger, CLOCK, settings.price_lists(), settings)
+    return OpenLedger(settings.ledger, CLOCK, settings.price_lists(), settings)

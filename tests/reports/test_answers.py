@@ -9,7 +9,8 @@ from decimal import Decimal
 
 import pytest
 
-from reports.given import REPORTS
+from support.organization import FIRST, NOW, TODAY, TOKENS, Truth, days
+from support.tables import REPORTS, column, message, summed, total
 from tallystick import Ledger, Question, Table
 from tallystick.core.question import Cell
 from tallystick.core.text import large
@@ -19,8 +20,6 @@ from tallystick.query.grouping import answer
 from tallystick.query.pivot import Pivot
 from tallystick.sim import World
 from tallystick.store.engine import Engine
-
-from .given import FIRST, NOW, TODAY, TOKENS, Truth, column, days, message, summed, total
 
 LAST = date(2026, 11, 21)
 AGO_30 = date(2026, 10, 23)

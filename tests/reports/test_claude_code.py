@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from support.ledgers import client_of
+from support.organization import CLOCK, TODAY, days
+from support.tables import column, summed, total
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
 from tallystick.sim import Simulator, World
-
-from .given import CLOCK, TODAY, client_of, column, days, summed, total
 
 SINCE = TODAY - timedelta(days=5)
 LAST = TODAY - timedelta(days=2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from reports.given import NOW
+from support.organization import NOW
 from tallystick import Ledger
 from tallystick.core.time import Window
 from tallystick.query.filters import within

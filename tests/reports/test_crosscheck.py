@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from support.ledgers import OpenLedger, client_of
+from support.organization import CLOCK, NOW, TODAY, days
+from support.tables import message, summed
 from tallystick import Ledger, Table
 from tallystick.cli import cli
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.sim import Discount, Simulator, World
-
-from .given import CLOCK, NOW, TODAY, Kept, client_of, days, message, summed
 
 SINCE, LAST = date(2026, 11, 14), date(2026, 11, 21)
 DAYS = days(SINCE, LAST)
@@ -47,7 +48,7 @@ def book(world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """Its ledger, every day read from both dialects."""
     path = tmp_path_factory.mktemp("crosscheck") / "ledger"
     _sync(path, world, "both")
-    return Kept(path, CLOCK)
+    return OpenLedger(path, CLOCK)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +58,7 @@ def moved(tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     _sync(path, world, "reports")
     world.restate(RESTATED)
     _sync(path, world, "analytics")
-    return Kept(path, CLOCK)
+    return OpenLedger(path, CLOCK)
 
 
 def test_dialects_that_agree_have_no_row(book: Ledger) -> None:

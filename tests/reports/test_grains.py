@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from support.organization import HOURS_SINCE, TODAY, TOKENS, Truth
+from support.tables import column, message, summed, total
 from tallystick import Ledger
-
-from .given import HOURS_SINCE, TODAY, TOKENS, Truth, column, message, summed, total
 
 SINCE = f"{HOURS_SINCE}"
 

@@ -13,14 +13,16 @@ from typing import Any
 import httpx2
 import pytest
 
+from support.ledgers import client_of, open_ledger
+from support.organization import CLOCK, NOW, Truth
+from support.tables import column, message
+from support.wire import KEY
 from tallystick import Ledger, Table
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.limits import RATES
 from tallystick.errors import Refused
 from tallystick.sim import Behavior, Simulator, World
-
-from .given import CLOCK, KEY, NOW, Truth, client_of, column, message, synced
 
 LIMITS_KEY = "sk-ant-api01-limits-simulated"
 MONTH = date(2026, 11, 1)
@@ -167,7 +169,7 @@ def test_a_scope_without_a_type_and_a_list_without_limits(book: Ledger, golden_w
 
 def test_a_period_that_is_partly_absent(golden_world: World, console: Simulator, tmp_path: Path) -> None:
     """Where a day of the period is not in the ledger the spend is unknown and the days are named; it is never less."""
-    short = synced(tmp_path / "ledger", golden_world, date(2026, 11, 10))
+    short = open_ledger(tmp_path / "ledger", golden_world, date(2026, 11, 10))
     with client_of(console) as client:
         table = short.limits(client=client)
     assert column(table, "spent") == [None] * len(table.cells)

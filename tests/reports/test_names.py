@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from support.ledgers import open_ledger
+from support.organization import FIRST, NASTY, TODAY, small_world
+from support.tables import column, total
 from tallystick import Ledger
 from tallystick.core.money import total as exact
 from tallystick.errors import InvalidQuestion
 from tallystick.sim import World
-
-from .given import FIRST, NASTY, TODAY, column, small_world, synced, total
 
 
 def test_names_stand_beside_ids(book: Ledger, golden_world: World) -> None:
@@ -122,5 +123,5 @@ def test_an_id_is_stronger_than_a_name(tmp_path: Path) -> None:
     world = small_world()
     first, second, *rest = world.organization.keys
     world.organization = replace(world.organization, keys=(first, replace(second, name=first.id), *rest))
-    book = synced(tmp_path / "ledger", world, TODAY.replace(day=15))
+    book = open_ledger(tmp_path / "ledger", world, TODAY.replace(day=15))
     assert first.id in column(book.usage("key", where={"key": first.id}), "key")

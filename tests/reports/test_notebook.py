@@ -7,11 +7,10 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
+from support.tables import column
 from tallystick import Ledger, Table
 from tallystick.core.message import note
 from tallystick.core.question import Heading, Kind
-
-from .given import column
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import REPORTS
+from support.tables import REPORTS, column
 from tallystick import Ledger
 from tallystick.errors import InvalidQuestion
 from tallystick.reports.sql import ask
 from tallystick.store.engine import Engine
 from tallystick.store.views import VIEWS
-
-from .given import column
 
 
 @pytest.fixture(scope="module")

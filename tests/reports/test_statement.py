@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from reports.given import CLOCK, NOW, Run
+from support.command import Run
+from support.organization import CLOCK, NOW
 from tallystick import Ledger
 from tallystick.billing.chargeback import Charged, charged
 from tallystick.billing.statement import LINES, overview, statement

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
+from support.organization import FIRST, TWO_SINCE, Truth
+from support.tables import column, total
 from tallystick import Ledger
 from tallystick.sim import World
-
-from .given import FIRST, TWO_SINCE, Truth, column, total
 
 LAST = date(2026, 11, 20)
 

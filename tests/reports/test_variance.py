@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from reports.given import FIRST, NOW, Run, Truth, column, message, summed, synced, total
+from support.command import Run
+from support.ledgers import open_ledger
+from support.organization import FIRST, NOW, Truth
+from support.tables import column, message, summed, total
 from tallystick import Ledger
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
@@ -61,7 +64,7 @@ def test_a_discount_is_price(tmp_path: Path) -> None:
     tables = []
     for discount in (NO_DISCOUNT, Discount(200, date(2026, 11, 1))):
         world = World(start=date(2026, 8, 1), end=NOW.date(), keys=16, requests_per_key_day=4, discount=discount)
-        ledger = synced(tmp_path / f"{discount.permille}", world, FIRST)
+        ledger = open_ledger(tmp_path / f"{discount.permille}", world, FIRST)
         tables.append(ledger.variance("2026-11", "2026-10", by=WHAT))
         adds_up(tables[-1])
     listed, discounted = ({tuple(row[name] for name in WHAT): row for row in table.rows} for table in tables)

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from support.command import Run
+from support.organization import FIRST
+from support.tables import column, total
 from tallystick import Ledger
 from tallystick.errors import InvalidQuestion
-
-from .given import FIRST, Run, column, total
 
 Tallystick = Callable[..., Run]
 SINCE = f"{FIRST}"

@@ -6,13 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from support.organization import FIRST, NOW, TODAY, Truth, days
+from support.tables import column, message, total
 from tallystick import Ledger
 from tallystick.core.time import DAY
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.settings import SystemClock
-
-from .given import FIRST, NOW, TODAY, Truth, column, days, message, total
 
 
 @pytest.mark.parametrize(

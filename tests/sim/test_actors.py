@@ -3,22 +3,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from support.newer_reports import COST, MONTH, NEW, SPAN, USAGE, grouped, named, pages, requests, rows, used
+from support.simulator_api import Api, api_of
 from tallystick.sim import Credentials, World
-
-from .analytics import (
-    COST,
-    MONTH,
-    NEW,
-    SPAN,
-    USAGE,
-    grouped,
-    named,
-    pages,
-    requests,
-    rows,
-    used,
-)
-from .conftest import Api, api_of
 
 
 def test_usage_by_person_and_product_is_the_truth(api: Api, world: World) -> None:

@@ -5,12 +5,7 @@ from decimal import Decimal
 
 from hypothesis import given, settings, strategies as st
 
-from tallystick.sim import World
-from tallystick.sim.newer.axes import AXES
-from tallystick.sim.world import tariff
-from tallystick.sim.world.requests import KINDS
-
-from .analytics import (
+from support.newer_reports import (
     COST,
     DAILY,
     FANNED,
@@ -28,7 +23,11 @@ from .analytics import (
     spans,
     used,
 )
-from .conftest import Api
+from support.simulator_api import Api
+from tallystick.sim import World
+from tallystick.sim.newer.axes import AXES
+from tallystick.sim.world import tariff
+from tallystick.sim.world.requests import KINDS
 
 
 def test_usage_is_the_truth(api: Api, world: World) -> None:

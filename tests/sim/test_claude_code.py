@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import USAGE, grouped, rows as newer
+from support.simulator_api import HEADERS, NOW, Api, api_of
 from tallystick.core.time import midnight
 from tallystick.sim import Behavior, Discount, Request, Ticking, World
-
-from .analytics import USAGE, grouped, rows as newer
-from .conftest import HEADERS, NOW, Api, api_of
 
 PATH = "usage_report/claude_code"
 DAY, TODAY = date(2026, 11, 18), NOW.date()

@@ -10,11 +10,11 @@ from urllib.parse import urlencode
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from support.newer_reports import NEW
+from support.simulator_api import HEADERS, api_of
+from support.wire import KEY
 from tallystick.core.time import midnight, text
 from tallystick.sim import ANCHOR, Discount, Simulator, World
-
-from .analytics import NEW
-from .conftest import HEADERS, api_of
 
 DAY = timedelta(days=1)
 START = date(2026, 8, 20)
@@ -42,7 +42,7 @@ def rows(simulator: Simulator, path: str, params: list[tuple[str, str]], headers
 def everything(world: World, now: datetime, first: date, days: int) -> dict[str, list[str]]:
     """What all reports say of some ended days, at an instant."""
     simulator = Simulator(world, clock=lambda: now)
-    key = "sk-ant-api01-analytics" if world.enterprise else "sk-ant-admin01-simulated"
+    key = "sk-ant-api01-analytics" if world.enterprise else KEY
     newer = {**NEW, "x-api-key": key}
     by = [("group_by[]", name) for name in ("model", "actor", "product", "workspace_id")]
     wide, many = ("time_bucket_width", "1d"), ("limit", "1000")

@@ -4,10 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from support.newer_reports import COST, DAILY, MONTH, NEW, SPAN, USAGE, cents, grouped, refusal, rows
+from support.simulator_api import Api, api_of
 from tallystick.sim import AnalyticsBehavior, Ticking, World
-
-from .analytics import COST, DAILY, MONTH, NEW, SPAN, USAGE, cents, grouped, refusal, rows
-from .conftest import Api, api_of
 
 PARAMS = [*SPAN, *grouped("model"), ("limit", "3")]
 HOURS = AnalyticsBehavior(refresh=timedelta(hours=4))

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
+from support.simulator_api import HEADERS, Api, api_of
 from tallystick.sim import World
-
-from .conftest import HEADERS, Api, api_of
 
 NEW = HEADERS | {"anthropic-version": "2026-10-21"}
 OAUTH = {"authorization": "Bearer oauth-simulated", "anthropic-version": "2023-06-01"}

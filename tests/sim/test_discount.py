@@ -5,10 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from support.newer_reports import COST, DAILY, FANNED, OWN, SPAN, cents, days, grouped, rows
+from support.simulator_api import api_of
 from tallystick.sim import Behavior, Discount, World
-
-from .analytics import COST, DAILY, FANNED, OWN, SPAN, cents, days, grouped, rows
-from .conftest import api_of
 
 SINCE = date(2026, 11, 10)
 

@@ -7,11 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from support.newer_reports import COST, NEW, SPAN, USAGE, cents, grouped, refusal, rows
+from support.simulator_api import HEADERS, NOW, Api, api_of
 from tallystick.core.time import midnight, text
 from tallystick.sim import Plant, Ticking, World
-
-from .analytics import COST, NEW, SPAN, USAGE, cents, grouped, refusal, rows
-from .conftest import HEADERS, NOW, Api, api_of
 
 START = date(2026, 8, 1)
 DAYS = [date(2026, 11, 8) + timedelta(days=age) for age in range(5)]

@@ -6,10 +6,23 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import (
+    COST,
+    DAILY,
+    FANNED,
+    MONTH,
+    NEW,
+    SPAN,
+    USAGE,
+    cents,
+    days,
+    grouped,
+    refusal,
+    rows,
+    used,
+)
+from support.simulator_api import NOW, Api, api_of
 from tallystick.sim import AnalyticsBehavior, Credentials, Ticking, World
-
-from .analytics import COST, DAILY, FANNED, MONTH, NEW, SPAN, USAGE, cents, days, grouped, refusal, rows, used
-from .conftest import NOW, Api, api_of
 
 CONSOLE = {
     "agent_id": "agent_ids[]",

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import COST as ANALYTICS_COST, DAILY, FANNED, NEW, SPAN, USAGE as ANALYTICS_USAGE, grouped
+from support.simulator_api import NOW, Api, api_of
 from tallystick.core.time import instant
 from tallystick.sim import FAULTS, World
-
-from .analytics import COST as ANALYTICS_COST, DAILY, FANNED, NEW, SPAN, USAGE as ANALYTICS_USAGE, grouped
-from .conftest import NOW, Api, api_of
 
 USAGE = "usage_report/messages"
 COST = "cost_report"

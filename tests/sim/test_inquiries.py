@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from support.newer_reports import COST, NEW, SPAN, USAGE, Params, grouped, refusal
+from support.simulator_api import HEADERS, NOW, Api, api_of
+from support.wire import KEY
 from tallystick.sim import AnalyticsBehavior, Credentials, Ticking, World
-
-from .analytics import COST, NEW, SPAN, USAGE, Params, grouped, refusal
-from .conftest import HEADERS, NOW, Api, api_of
 
 START = ("starting_at", "2026-11-08T00:00:00Z")
 END = ("ending_at", "2026-11-13T00:00:00Z")
@@ -20,7 +20,7 @@ FIVE = grouped("model", "workspace_id", "api_key_id", "service_tier", "actor")
 @pytest.mark.parametrize(
     "headers",
     [
-        {"x-api-key": "sk-ant-admin01-simulated"},
+        {"x-api-key": KEY},
         {"authorization": "Bearer sk-ant-admin01-simulated"},
         {"authorization": "Bearer oauth-simulated"},
         {"x-api-key": "sk-ant-api03-personal"},

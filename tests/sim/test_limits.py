@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import COST, NEW as REPORTS, grouped
+from support.simulator_api import HEADERS, NOW, Api, api_of
 from tallystick.sim import AnalyticsBehavior, Behavior, Discount, Request, Ticking, World
 from tallystick.sim.directory.spend_limits import BETA, thousandths
-
-from .analytics import COST, NEW as REPORTS, grouped
-from .conftest import HEADERS, NOW, Api, api_of
 
 OLD = HEADERS | {"anthropic-beta": BETA}
 KEY = HEADERS | {"x-api-key": "sk-ant-api01-limits-simulated"}

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import COST as NEWER_COST, SPAN, USAGE as NEWER_USAGE, Params, cents, grouped, refusal, rows
+from support.simulator_api import Api, api_of
+from support.wire import KEY
 from tallystick.sim import World
-
-from .analytics import COST as NEWER_COST, SPAN, USAGE as NEWER_USAGE, Params, cents, grouped, refusal, rows
-from .conftest import Api, api_of
 
 DAYS = [date(2026, 11, 8) + timedelta(days=age) for age in range(5)]
 LATE = DAYS[2]
@@ -135,7 +135,7 @@ def test_a_repeated_page_has_a_new_token(world: World) -> None:
     """The same page comes again under a token that was never told, in both dialects."""
     for path, params in (("usage_report/messages", [*SPAN, ("limit", "2")]), (NEWER_USAGE, [*SPAN, *grouped("model")])):
         query = [*params, ("limit", "2")]
-        headers = {"x-api-key": "sk-ant-admin01-simulated", "anthropic-version": "2026-10-21"}
+        headers = {"x-api-key": KEY, "anthropic-version": "2026-10-21"}
         headers["anthropic-beta"] = "analytics-usage-cost-2026-08-24"
         api = api_of(world, faults=["repeated-page:always"])
         first = api.get(path, query, headers)

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from support.simulator_api import HEADERS, Api
 from tallystick.sim import World
-
-from .conftest import HEADERS, Api
 
 NEW = HEADERS | {"anthropic-version": "2026-10-21"}
 

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from support.simulator_api import HEADERS, Api, api_of
+from support.wire import KEY
 from tallystick.sim import Behavior, Simulator, World
-
-from .conftest import HEADERS, Api, api_of
 
 USAGE = "usage_report/messages"
 COST = "cost_report"
@@ -35,7 +35,7 @@ def complaint(
         (HEADERS | {"x-api-key": "sk-ant-api03-simulated"}, 403, "permission_error"),
         ({"authorization": "Bearer sk-ant-api03-simulated"}, 403, "permission_error"),
         ({"authorization": "Basic sk-ant-admin01-simulated"}, 401, "authentication_error"),
-        ({"x-api-key": "sk-ant-admin01-simulated"}, 400, "invalid_request_error"),
+        ({"x-api-key": KEY}, 400, "invalid_request_error"),
         (HEADERS | {"anthropic-version": "2019-01-01"}, 400, "invalid_request_error"),
     ],
 )
@@ -47,7 +47,7 @@ def test_who_is_refused(api: Api, headers: dict[str, str], status: int, kind: st
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X-API-Key": "sk-ant-admin01-simulated"},
+        {"X-API-Key": KEY},
         {"Authorization": "Bearer sk-ant-admin01-simulated"},
         {"authorization": "bearer oauth-simulated"},
     ],

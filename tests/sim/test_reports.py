@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from support.simulator_api import HEADERS, NOW, Api, api_of
 from tallystick.core.time import midnight
 from tallystick.sim import Behavior, Ticking, World
 from tallystick.sim.world.requests import KINDS
-
-from .conftest import HEADERS, NOW, Api, api_of
 
 USAGE = "usage_report/messages"
 COST = "cost_report"

@@ -6,23 +6,10 @@ from itertools import groupby
 
 import pytest
 
+from support.newer_reports import COST, DAILY, FANNED, NEW, OWN, SPAN, USAGE, cents, grouped, pages, rows
+from support.simulator_api import Api
 from tallystick.sim import World
 from tallystick.sim.world.requests import KINDS
-
-from .analytics import (
-    COST,
-    DAILY,
-    FANNED,
-    NEW,
-    OWN,
-    SPAN,
-    USAGE,
-    cents,
-    grouped,
-    pages,
-    rows,
-)
-from .conftest import Api
 
 
 def test_fan_out_tells_every_component(api: Api) -> None:

@@ -9,12 +9,11 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import COST, FANNED, MONTH, NEW, days, grouped, requests, spans
+from support.simulator_api import NOW, Api
+from support.wire import KEY
 from tallystick.sim import AnalyticsBehavior, Credentials, Discount, Server, Simulator, Ticking, World, serve
 
-from .analytics import COST, FANNED, MONTH, NEW, days, grouped, requests, spans
-from .conftest import NOW, Api
-
-KEY = "sk-ant-admin01-simulated"
 BETAS = ["analytics-usage-cost-2026-08-24"]
 SPAN = {"starting_at": "2026-11-08T00:00:00Z", "ending_at": "2026-11-13T00:00:00Z"}
 EVERYTHING = {**SPAN, "time_bucket_width": "1d", "limit": 37, "betas": BETAS}

@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
+from support.simulator_api import HEADERS, NOW
 from tallystick.sim import Server, Simulator, Ticking, World, serve
-
-from .conftest import HEADERS, NOW
 
 ME = "/v1/organizations/me"
 REPORT = "/v1/organizations/usage_report/messages?starting_at=2026-11-08T00:00:00Z&group_by%5B%5D=model"

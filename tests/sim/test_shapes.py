@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
+from support.simulator_api import HEADERS, Api
 from tallystick.sim import World
-
-from .conftest import HEADERS, Api
 
 START = ("starting_at", "2026-11-10T00:00:00Z")
 NEW = HEADERS | {"anthropic-version": "2026-10-21"}

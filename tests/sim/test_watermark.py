@@ -6,19 +6,9 @@ from typing import Any
 
 import pytest
 
+from support.newer_reports import COST, NEW, SPAN, USAGE, cents, grouped, named, rows
+from support.simulator_api import NOW, api_of
 from tallystick.sim import AnalyticsBehavior, Ticking, World
-
-from .analytics import (
-    COST,
-    NEW,
-    SPAN,
-    USAGE,
-    cents,
-    grouped,
-    named,
-    rows,
-)
-from .conftest import NOW, api_of
 
 
 @pytest.mark.parametrize(

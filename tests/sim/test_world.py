@@ -5,12 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from support.simulator_api import NOW
 from tallystick.core.time import Grain, midnight
 from tallystick.sim import Plant, Planted, Request, World
 from tallystick.sim.world.plants import LOOP_HOURS
 from tallystick.sim.world.tariff import OPENS
-
-from .conftest import NOW
 
 START, END = date(2026, 8, 1), date(2026, 11, 22)
 DAY = timedelta(days=1)

@@ -7,31 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from support.full_ledger import HOURS_SINCE, SINCE
+from support.records import content, days_of, rows
+from support.simulated_truth import assert_true
+from support.wire import DAY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.ledger_tables import PAGES, PINNED
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.sim import World
 from tallystick.store.archive import Archive
 from tallystick.store.tables import Tables
 from tallystick.sync.rebuild import rebuild
-
-from .conftest import (
-    DAY,
-    HOURS_SINCE,
-    NOW,
-    PUBLIC,
-    SINCE,
-    TODAY,
-    Clock,
-    Wire,
-    assert_true,
-    content,
-    days_ago,
-    days_of,
-    rows,
-    small,
-    span,
-    synced,
-)
 
 
 def _delta(path: Path) -> dict[str, int]:

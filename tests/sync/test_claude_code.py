@@ -13,14 +13,14 @@ from typing import Any
 
 import pytest
 
+from support.records import content, days_of, records
+from support.wire import DAY, KEY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, span, synced
 from tallystick.core.ledger_tables import DAYS, NAMES
 from tallystick.core.report_tables import ACTIVITY
 from tallystick.errors import UnexpectedResponse
 from tallystick.sim import Answer, World
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.redaction import LETTERS, MADE, People, key_in
-
-from .conftest import DAY, NOW, PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, span, synced
 
 SINCE = days_ago(4)
 SPENT = "usage_report/claude_code"
@@ -48,7 +48,7 @@ def ledger(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def edited(world: World, edit: Callable[[list[dict[str, Any]]], None]) -> Callable[[str], Answer | None]:
     """A wire's `before` that changes the rows of the Claude Code report."""
     plain = Wire(world)
-    headers = {"x-api-key": "sk-ant-admin01-simulated", "anthropic-version": "2023-06-01"}
+    headers = {"x-api-key": KEY, "anthropic-version": "2023-06-01"}
 
     def before(target: str) -> Answer | None:
         if SPENT not in target:

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from support.processes import child
+from support.records import records, rows
+from support.wire import PUBLIC, Clock, Wire, small, synced
 from tallystick.billing.chargeback import Charged, charged
 from tallystick.billing.close import close
 from tallystick.billing.statement import statement
@@ -37,8 +40,6 @@ from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 from tallystick.sync.rebuild import rebuild
 from tallystick.tally.owners import Owners
-
-from .conftest import PUBLIC, Clock, Wire, child, records, rows, small, synced
 
 FIRST = date(2026, 10, 1)
 OWNERS = Owners.read(

@@ -13,28 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from support.newer_truth import assert_newer
+from support.processes import Forks, child
+from support.records import content, records, rows
+from support.simulated_truth import assert_true
+from support.wire import DAY, NOW, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.ledger_tables import DAYS
 from tallystick.sim import Answer, World, serve
 from tallystick.store.tables import Tables
-
-from .conftest import (
-    DAY,
-    NOW,
-    TODAY,
-    Clock,
-    Forks,
-    Wire,
-    assert_true,
-    child,
-    content,
-    days_ago,
-    records,
-    rows,
-    small,
-    span,
-    synced,
-)
-from .newer import assert_newer
 
 SINCE = days_ago(7)
 

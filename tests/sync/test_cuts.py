@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from support.records import content, days_of, records
+from support.wire import PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.breakdowns import CUT_DIMS, CUTS, NAMED_CUTS, ORDINARY
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
@@ -19,8 +21,6 @@ from tallystick.settings import Settings
 from tallystick.sim import Answer, Discount, World
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.sources import SOURCES
-
-from .conftest import PUBLIC, TODAY, Clock, Wire, content, days_ago, days_of, records, small, span, synced
 
 SINCE = days_ago(5)
 DAYS = span(SINCE, TODAY)

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 
+from support.records import Tabled, content, days_of, records, rows
+from support.simulated_truth import assert_true, counted, used
+from support.wire import NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core import unread_bills
 from tallystick.core.ledger_tables import DAYS, NOTICES, PAGES
 from tallystick.core.report_tables import COST, USAGE_DAY
@@ -17,26 +20,6 @@ from tallystick.store.archive import Archive
 from tallystick.store.tables import Tables
 from tallystick.sync import queries
 from tallystick.sync.rebuild import rebuild
-
-from .conftest import (
-    NOW,
-    PUBLIC,
-    TODAY,
-    Clock,
-    Tabled,
-    Wire,
-    assert_true,
-    content,
-    counted,
-    days_ago,
-    days_of,
-    records,
-    rows,
-    small,
-    span,
-    synced,
-    used,
-)
 
 SINCE = days_ago(6)
 

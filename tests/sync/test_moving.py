@@ -7,28 +7,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
+from support.records import content, days_of, rows
+from support.simulated_truth import COUNTED, assert_true, counted, ledger_used, used
+from support.wire import DAY, NOW, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.report_tables import USAGE_DAY, USAGE_HOUR
 from tallystick.sim import Answer, World
-
-from .conftest import (
-    COUNTED,
-    DAY,
-    NOW,
-    TODAY,
-    Clock,
-    Wire,
-    assert_true,
-    content,
-    counted,
-    days_ago,
-    days_of,
-    ledger_used,
-    rows,
-    small,
-    span,
-    synced,
-    used,
-)
 
 REPORTS = {"usage": "usage_report", "cost": "cost_report"}
 

@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from support.newer_truth import assert_newer
+from support.records import content, days_of, records
+from support.simulated_truth import COUNTED
+from support.wire import NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.dimensions import NAMED
 from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, NOTICES
 from tallystick.core.records import State
@@ -25,23 +29,6 @@ from tallystick.sync.dialects import plan
 from tallystick.sync.options import Options
 from tallystick.sync.plan import Known
 from tallystick.sync.rebuild import rebuild
-
-from .conftest import (
-    COUNTED,
-    NOW,
-    PUBLIC,
-    TODAY,
-    Clock,
-    Wire,
-    content,
-    days_ago,
-    days_of,
-    records,
-    small,
-    span,
-    synced,
-)
-from .newer import assert_newer
 
 SINCE = days_ago(8)
 Filters = frozenset[tuple[str, str]]

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
+from support.records import content, records
+from support.wire import KEY, NOW, PUBLIC, Clock, Wire, days_ago, small, synced, transport
 from tallystick.api import analytics_query
 from tallystick.api.actors import Actor
 from tallystick.api.client import Client
@@ -31,8 +33,6 @@ from tallystick.sync import forget as forgetting
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.redaction import People
 from tallystick.sync.source import Persons
-
-from .conftest import KEY, NOW, PUBLIC, Clock, Wire, content, days_ago, records, small, synced, transport
 
 SINCE = days_ago(3)
 HASH = b"a key of the tests"

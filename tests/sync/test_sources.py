@@ -8,6 +8,8 @@ import pytest
 from rich.progress import Progress as Bar
 
 import tallystick.sync
+from support.records import records, rows
+from support.wire import DAY, NOW, TODAY, Clock, Wire, days_ago, small, synced
 from tallystick.api.endpoints import ENDPOINTS
 from tallystick.cli.sync import Shown
 from tallystick.core.ledger_tables import DAYS, PINNED, SUCCESS
@@ -22,8 +24,6 @@ from tallystick.sync.outcome import Progress
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.sources import SOURCES
 from tallystick.tally.price_lists import Prices
-
-from .conftest import DAY, NOW, TODAY, Clock, Wire, days_ago, records, rows, small, synced
 
 NAMELESS = ("plan", "estimate", "run", "fetch", "commit", "loss", "requests", "redaction", "forget", "page_checks")
 """The modules of `sync` in which no source has a name."""

@@ -4,27 +4,12 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
+from support.full_ledger import HOURS_SINCE, SINCE
+from support.records import days_of, rows
+from support.simulated_truth import COUNTED, assert_true, counted, ledger_used, used
+from support.wire import NOW, TODAY, Wire, days_ago, small, span, synced
 from tallystick.core.report_tables import USAGE_HOUR
 from tallystick.sim import Behavior, Plant, World
-
-from .conftest import (
-    COUNTED,
-    HOURS_SINCE,
-    NOW,
-    SINCE,
-    TODAY,
-    Wire,
-    assert_true,
-    counted,
-    days_ago,
-    days_of,
-    ledger_used,
-    rows,
-    small,
-    span,
-    synced,
-    used,
-)
 
 
 def _planted(world: World, kind: Plant) -> tuple[str, date, date]:

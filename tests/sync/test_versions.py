@@ -8,6 +8,8 @@ from pathlib import Path
 import click
 import pytest
 
+from support.records import records
+from support.wire import DAY, NOW, Clock, Wire, days_ago, small, synced
 from tallystick.cli import cli
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import total
@@ -18,8 +20,6 @@ from tallystick.settings import Settings
 from tallystick.sim import World
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
-
-from .conftest import DAY, NOW, Clock, Wire, days_ago, records, small, synced
 
 OLD = days_ago(22)
 """A day of October, which is restated between the first sync and the second."""

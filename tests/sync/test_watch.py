@@ -7,14 +7,14 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from support.records import days_of
+from support.wire import DAY, KEY, NOW, TODAY, Clock, Wire, days_ago, small, span, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.errors import Unreachable
 from tallystick.ledger import Ledger
 from tallystick.sim import Answer, World
 from tallystick.sync.outcome import Outcome
-
-from .conftest import DAY, KEY, NOW, TODAY, Clock, Wire, days_ago, days_of, small, span, transport
 
 SINCE = days_ago(38)
 

@@ -4,13 +4,14 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from support.records import records
+from support.simulated_truth import COUNTED
+from support.wire import Clock, days_ago
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.report_tables import COST, USAGE_DAY, USAGE_HOUR
 from tallystick.ledger import Ledger
 from witness.contract_server import COUNTERS, ContractServer
-
-from .conftest import COUNTED, Clock, days_ago, records
 
 SINCE, UNTIL = date(2026, 10, 25), days_ago(-1)
 TODAY = days_ago(0)

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given as examples, settings, strategies as st
 
-from reports.given import CLOCK, NOW, Kept, column, days, message, summed, total
+from support.ledgers import OpenLedger
+from support.organization import CLOCK, NOW, days
+from support.tables import column, message, summed, total
 from tallystick import Ledger
 from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
@@ -204,7 +206,7 @@ def test_groups_add_up(samples: list[tuple[str, str, int, int, int]]) -> None:
 @pytest.fixture(scope="module")
 def ledger(book: Ledger) -> Ledger:
     """The ledger of the small organization, opened once."""
-    return Kept(book.path, CLOCK)
+    return OpenLedger(book.path, CLOCK)
 
 
 def test_dollars_stand_after_the_tokens(ledger: Ledger) -> None:

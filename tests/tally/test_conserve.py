@@ -9,12 +9,11 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from support.charge_rows import DAY, PICO, PUBLIC, Row, cost_table, line, service, usage_table, use
 from tallystick.core.records import COUNTERS
 from tallystick.errors import LedgerError
 from tallystick.tally.conservation import KIND_OF, conserve
 from tallystick.tally.match import charges
-
-from .given import DAY, PICO, PUBLIC, Row, cost_table, line, service, usage_table, use
 
 NEXT = DAY + timedelta(days=1)
 USED = [

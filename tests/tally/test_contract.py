@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from sync.conftest import Clock, records, span
+from support.charge_rows import HAIKU, billed, selection
+from support.records import records
+from support.wire import Clock, span
 from tallystick import Ledger
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.ledger_tables import CHARGES
 from witness.contract_server import COUNTERS, Cell, ContractServer, cents
-
-from .given import HAIKU, billed, selection
 
 Row = dict[str, Any]
 LineKey = tuple[Any, ...]

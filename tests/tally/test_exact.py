@@ -8,11 +8,10 @@ from fractions import Fraction
 
 from hypothesis import given, settings, strategies as st
 
+from support.charge_rows import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
 from tallystick.core.prices import UNITS, Rate
 from tallystick.tally import allocate
 from tallystick.tally.price_lists import Prices
-
-from .given import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
 
 ODD = Prices.with_own(
     f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ uncached_input = "4.1234567", output = "25.000001" }}\n'

@@ -12,26 +12,11 @@ import httpx2
 import pytest
 from deltalake import write_deltalake
 
-from sync.conftest import (
-    COUNTED,
-    DAY,
-    HOURS_SINCE,
-    NOW,
-    SINCE,
-    TODAY,
-    Clock,
-    Wire,
-    copy,
-    days_ago,
-    full,
-    path,
-    records,
-    rows,
-    small,
-    span,
-    transport,
-    truth,
-)
+from support.charge_rows import OPUS, PICO, billed
+from support.full_ledger import HOURS_SINCE, SINCE, copy, full, path, truth
+from support.records import records, rows
+from support.simulated_truth import COUNTED
+from support.wire import DAY, KEY, NOW, TODAY, Clock, Wire, days_ago, small, span, transport
 from tallystick import Ledger, Table
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
@@ -45,8 +30,6 @@ from tallystick.sync import charging, commit
 from tallystick.sync.outcome import Outcome
 from tallystick.tally.price_lists import Prices
 
-from .given import OPUS, PICO, billed
-
 __all__ = ["copy", "full", "path", "truth"]
 Row = dict[str, Any]
 
@@ -56,7 +39,7 @@ DEARER = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {
 def sync(path: Path, world: World, since: date, prices: Prices | None = None, **options: Any) -> Outcome:
     """One sync by these price lists."""
     wire = Wire(world)
-    with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
+    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
         return Ledger(path, wire.clock, prices).sync(str(since), client=client, **{"source": "reports", **options})
 
 
@@ -112,7 +95,7 @@ def test_a_day_is_tallied_again_when_its_bill_comes(path: Path) -> None:
     """What was not billed yet is billed once the cost report has the day."""
     world = small()
     wire = Wire(world, Clock(NOW - DAY))
-    with Client(Credential("sk-ant-admin01-simulated"), clock=wire.clock, transport=transport(wire)) as client:
+    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
         Ledger(path, wire.clock).sync(str(days_ago(3)), source="reports", client=client)
     yesterday = days_ago(1)
     assert billed(row for row in records(path, CHARGES) if row["day"] == yesterday) == 0

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
+from support.charge_rows import DAY, HAIKU, OPUS, SONNET, Row, line, only, selection, service, tallied, use
 from tallystick.tally.late import Doubts
-
-from .given import DAY, HAIKU, OPUS, SONNET, Row, line, only, selection, service, tallied, use
 
 OPEN = Doubts(open_days=[DAY])
 UNKNOWN = "claude-unknown-9"

@@ -7,12 +7,7 @@ from random import Random
 import pyarrow as pa
 import pytest
 
-from tallystick.core.ledger_tables import CHARGES
-from tallystick.store.tables import schema
-from tallystick.tally.match import charges
-from tallystick.tally.price_lists import Prices
-
-from .given import (
+from support.charge_rows import (
     DAY,
     HAIKU,
     OPUS,
@@ -30,6 +25,10 @@ from .given import (
     usage_table,
     use,
 )
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.store.tables import schema
+from tallystick.tally.match import charges
+from tallystick.tally.price_lists import Prices
 
 MILLION = 1_000_000
 

@@ -16,7 +16,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from reports.given import NOW, Run, small_world, summed, synced
+from support.command import Run
+from support.ledgers import open_ledger
+from support.organization import NOW, small_world
+from support.tables import summed
 from tallystick import Ledger
 from tallystick.core.filter import Filter
 from tallystick.core.question import Question, Table
@@ -557,7 +560,7 @@ def test_a_key_that_was_used_after_it_ended_needs_attention(tmp_path: Path, owne
             for key in world.organization.keys
         ),
     )
-    book = synced(tmp_path / "ledger", world, date(2026, 10, 20))
+    book = open_ledger(tmp_path / "ledger", world, date(2026, 10, 20))
     [row] = [row for row in report_table(book, keys, owners).rows if row["key_name"] == "contractor"]
     assert (row["attention"], row["ended"]) == ("expired, no owner", "2026-10-25")
 

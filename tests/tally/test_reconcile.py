@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from reports.given import CLOCK, NOW, client_of, small_world
+from support.ledgers import client_of
+from support.organization import CLOCK, NOW, small_world
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.filter import Filter

@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
-from sync.conftest import KINDS, TODAY, Wire, records, span, synced
+from support.charge_rows import billed
+from support.records import records
+from support.simulated_truth import KINDS
+from support.wire import TODAY, Wire, span, synced
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.sim import World
-
-from .given import billed
 
 Row = dict[str, Any]
 Caller = tuple[str, str, str, str]

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from hypothesis import given, strategies as st
 
-from tally.given import PICO
+from support.charge_rows import PICO
 from tallystick.core.money import total
 from tallystick.tally.variance import Amount, Effects, Line, effects
 

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given as examples, settings, strategies as st
 
-from reports.given import CLOCK, NOW, TODAY, Kept, column, message, total
+from support.ledgers import OpenLedger
+from support.organization import CLOCK, NOW, TODAY
+from support.tables import column, message, total
 from tallystick import Ledger
 from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
@@ -240,7 +242,7 @@ def test_a_change_that_cannot_be_is_refused(options: dict[str, Any], words: str)
 @pytest.fixture(scope="module")
 def ledger(book: Ledger) -> Ledger:
     """The ledger of the small organization, opened once."""
-    return Kept(book.path, CLOCK)
+    return OpenLedger(book.path, CLOCK)
 
 
 def test_priced_is_what_the_charges_are_priced(ledger: Ledger) -> None:

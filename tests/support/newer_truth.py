@@ -10,13 +10,13 @@ from typing import Any
 
 import msgspec
 
+from support.records import records
+from support.simulated_truth import COUNTED, KINDS
 from tallystick.api.actors import Actor
 from tallystick.core.dimensions import NAMED
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE
 from tallystick.sim import World
-
-from .conftest import COUNTED, KINDS, records
 
 FACETS = {
     "workspace": "workspace_id",

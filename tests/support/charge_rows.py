@@ -17,12 +17,10 @@ from tallystick.tally.match import charges
 from tallystick.tally.price_lists import Prices
 
 Row = dict[str, Any]
-
 DAY = date(2026, 11, 10)
 OPUS, SONNET, HAIKU = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"
 PUBLIC = Prices.with_own()
 PICO = Decimal("0.000000000001")
-
 _USER = {
     "organization": "org",
     "day": DAY,

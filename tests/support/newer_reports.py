@@ -1,3 +1,5 @@
+"""The reports of the newer dialect, asked of a simulator."""
+
 from __future__ import annotations
 
 import json
@@ -7,11 +9,10 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from support.simulator_api import HEADERS, Api
 from tallystick.sim import Answer, World
 from tallystick.sim.newer.axes import AXES
 from tallystick.sim.world.requests import KINDS
-
-from .conftest import HEADERS, Api
 
 NEW = HEADERS | {"anthropic-version": "2026-10-21", "anthropic-beta": "analytics-usage-cost-2026-08-24"}
 USAGE, COST = "analytics/usage", "analytics/cost"
