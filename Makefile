@@ -1,9 +1,19 @@
 # The two commands of a newcomer: make demo, make test. Both set up all they need in .venv.
+# With uv on the PATH what uv.lock names is installed, else pip installs what pyproject.toml allows.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+ifeq ($(shell command -v uv 2>/dev/null),)
+INSTALL := $(BIN)/python -m pip install --quiet
+BASE := --editable .
+EVERYTHING := --editable '.[all]'
+else
+INSTALL := UV_PROJECT_ENVIRONMENT=$(VENV) uv sync --quiet --locked --inexact --no-default-groups
+BASE :=
+EVERYTHING := --all-extras
+endif
 
-.PHONY: demo test check docs faults format golden bench focus-check clean
+.PHONY: demo test check check-install docs faults format golden bench focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -12,10 +22,14 @@ test: $(VENV)/.developed
 	$(BIN)/pytest -n 2
 
 check: $(VENV)/.developed
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks examples
+	$(BIN)/ruff check src tests benchmarks examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The wheel in clean environments: lowest versions, without extras, under each Python that is here.
+check-install: $(VENV)/.developed $(VENV)/.uv
+	cd tests && PATH="$$PATH:$(CURDIR)/$(BIN)" ../$(BIN)/python -m installed
 
 # The site of docs/ in site/, offline. A broken link fails, and so does whatever a page would load from a network.
 docs: $(VENV)/.documented
@@ -30,14 +44,14 @@ faults: $(VENV)/.developed
 	../$(BIN)/python -m faults.document ../faults-stand.jsonl ../faults-sim.jsonl ../faults-enterprise.jsonl && ! grep -q '^- [A-Z]*: ' ../docs/faults.md
 
 format: $(VENV)/.developed
-	$(BIN)/ruff format src tests benchmarks
-	$(BIN)/ruff check --fix-only src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks examples
+	$(BIN)/ruff check --fix-only src tests benchmarks examples
 
 golden: $(VENV)/.developed
-	$(BIN)/pytest tests/formats tests/test_readme.py --regenerate
+	$(BIN)/pytest tests/formats tests/test_readme.py tests/test_catalog.py --regenerate
 
 bench: $(VENV)/.developed
-	$(BIN)/python -m pip install --quiet --group bench
+	$(INSTALL) --group bench
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/tally.py
 	$(BIN)/python benchmarks/export.py
@@ -61,13 +75,17 @@ $(VENV)/.created:
 	touch $@
 
 $(VENV)/.installed: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	$(INSTALL) $(BASE)
 	touch $@
 
 $(VENV)/.developed: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable '.[all]' --group dev
+	$(INSTALL) $(EVERYTHING) --group dev
 	touch $@
 
 $(VENV)/.documented: $(VENV)/.created pyproject.toml
-	$(BIN)/python -m pip install --quiet --group docs
+	$(INSTALL) --group docs
+	touch $@
+
+$(VENV)/.uv: $(VENV)/.created
+	command -v uv >/dev/null || $(BIN)/python -m pip install --quiet uv
 	touch $@
