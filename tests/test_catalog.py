@@ -126,7 +126,7 @@ def test_a_writer_that_is_listed_appears_everywhere(
     """A writer added to the list of formats is a choice of --format and the meaning of an ending."""
     module = ModuleType("tallystick.formats.shout")
     module.__dict__["as_shout"] = lambda answer: f"{len(answer.cells)} ROWS\n"
-    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # the new file and its line, as a contributor adds them
     for listing, name in ((FORMATS, "shout"), (ENDINGS, "loud")):
         monkeypatch.setitem(listing, name, Format("shout", "loud"))
     assert "shout" in tallystick("spend", "--help").out

@@ -209,7 +209,7 @@ def test_a_failure_leaves_no_file(
         return real(self, query)
 
     with monkeypatch.context() as then:
-        then.setattr(Engine, "stream", breaks)
+        then.setattr(Engine, "stream", breaks)  # halfway through rows there is no seam that fails
         failed = tallystick(*words, "--force", **there)
     assert (failed.code, "No space left" in failed.err) == (2, True)
     assert [(path.name, path.read_text()) for path in tmp_path.glob("*.csv*")] == [("charges.csv", "older")]

@@ -228,7 +228,7 @@ def _part(written: bytes, name: str) -> bytes:
 
 def test_more_than_a_sheet_holds_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer that is too large for Excel is refused with what holds it; no row is dropped."""
-    monkeypatch.setattr(xlsx, "ROWS", 13)
+    monkeypatch.setattr(xlsx, "ROWS", 13)  # what Excel holds is no choice, and a million rows take a minute to write
     rows: list[tuple[Cell, ...]] = [("x",)] * 10
     assert sheet(Table(None, (NAME,), rows, {})).max_row == 11
     with pytest.raises(InvalidQuestion, match="11 rows") as refused:

@@ -25,7 +25,6 @@ from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.errors import LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.sim import World
-from tallystick.store import writer as writer_room
 from tallystick.store.engine import Engine
 from tallystick.store.staging import Staging
 from tallystick.store.tables import EMPTY, Tables, Version, Writer, schema
@@ -90,9 +89,9 @@ def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
         assert writer.changed(COST, "another", [A], cost_of()) == []
 
 
-def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_versions_stay_readable(tables: Tables) -> None:
     """Each committed version can be read as it was, however much was written, compacted or undone since."""
-    monkeypatch.setattr(writer_room, "COMPACT_EVERY", 8)
+    tables = Tables(tables.root, compact_every=8)
     was = {1: _costs(tables)}
     for number in range(2, 5):
         with tables.writing() as writer:
@@ -100,7 +99,7 @@ def test_old_versions_stay_readable(tables: Tables, monkeypatch: pytest.MonkeyPa
             writer.commit(ME, "more", NOW, {})
         was[number] = _costs(tables)
     with tables.writing() as writer:
-        for _ in range(writer_room.COMPACT_EVERY + 2):
+        for _ in range(tables.compact_every + 2):
             writer.commit(ME, "the same", NOW, {})
     versions = tables.open(VERSIONS).to_pyarrow_table().to_pylist()
     assert sorted(row["version"] for row in versions) == list(range(1, len(versions) + 1))

@@ -118,7 +118,7 @@ def test_the_command_serves_one_organization_at_every_clock(
         served.append(simulator)
         return Quiet()
 
-    monkeypatch.setattr(sim, "serve", keep)
+    monkeypatch.setattr(sim, "serve", keep)  # the command serves until it is stopped; only its world is of interest
     for now in ("2026-11-02T09:30:00Z", "2026-11-28T21:00:00Z", "2027-05-03T00:00:01Z"):
         serve_command.main(["--now", now, *options], standalone_mode=False)
     worlds = [simulator.world for simulator in served]

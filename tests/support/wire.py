@@ -47,7 +47,10 @@ class Clock:
 
 
 class Wire(Simulator):
-    """A simulator that remembers what it said; `before` is told each target and may answer in its place."""
+    """A simulator that remembers what it said; `before` is told each target and may answer in its place.
+
+    `page_rows`: a page of a newer report has no more rows, however many are asked for.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class Wire(Simulator):
         faults: Iterable[str] = (),
         before: Callable[[str], Answer | None] = lambda _: None,
         without: str = "",
+        page_rows: int | None = None,
         behavior: Behavior | None = None,
         analytics: AnalyticsBehavior | None = None,
     ) -> None:
@@ -71,10 +75,13 @@ class Wire(Simulator):
         self.answers: list[tuple[str, Answer]] = []
         self._before = before
         self._without = without
+        self._page_rows = page_rows
 
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
         sent_headers = {name: value for name, value in headers.items() if name.lower() != self._without}
-        answer = self._before(target) or super().answer(method, target, sent_headers)
+        short = self._page_rows and "/analytics/" in target
+        limited = target.replace("limit=1000", f"limit={self._page_rows}") if short else target
+        answer = self._before(target) or super().answer(method, limited, sent_headers)
         self.answers.append((target, answer))
         return answer
 

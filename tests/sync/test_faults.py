@@ -89,6 +89,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, world: World) -> Tabled:
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cubes come in several pages, as those of a busy organization do."""
+    # no parameter of a sync: a user has no reason to choose the size of a page, and it follows from what was read
     monkeypatch.setattr(queries, "ROWS_A_PAGE", 20)
     monkeypatch.setattr(queries, "FIRST_BUCKETS", 2)
 

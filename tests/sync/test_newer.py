@@ -23,7 +23,7 @@ from tallystick.core.report_tables import ANALYTICS_COST
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import CursorExpired, Refused, UnexpectedResponse
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
-from tallystick.sync import queries, sources
+from tallystick.sync import sources
 from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
 from tallystick.sync.dialects import plan
 from tallystick.sync.options import Options
@@ -41,12 +41,6 @@ def world() -> World:
     return World(
         start=date(2026, 8, 1), end=TODAY, seed=3, keys=16, requests_per_key_day=6, discount=Discount(100, days_ago(4))
     )
-
-
-@pytest.fixture
-def short_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cubes come in several pages, as those of a busy organization do."""
-    monkeypatch.setattr(queries, "ROWS", 20)
 
 
 @pytest.fixture(scope="module")
@@ -160,28 +154,25 @@ def test_both_can_be_read_for_a_comparison(world: World, path: Path) -> None:
     ],
     ids=" ".join,
 )
-@pytest.mark.usefixtures("short_pages")
 def test_faults_that_pass_leave_no_trace(world: World, path: Path, ledger: Path, faults: list[str]) -> None:
     """After refusals for the moment and lost page tokens, the ledger is that of a sync without them."""
-    assert newer(path, Wire(world, faults=faults), SINCE).moved == {}
+    assert newer(path, Wire(world, faults=faults, page_rows=20), SINCE).moved == {}
     assert content(path) == content(ledger)
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_a_refresh_in_the_middle_of_paging_ends_with_the_right_ledger(path: Path) -> None:
     """An export made anew between two pages restarts the window, and what was read before is discarded."""
     world = small(4)
-    wire = Wire(world, faults=["refreshed-midway:once"])
+    wire = Wire(world, faults=["refreshed-midway:once"], page_rows=20)
     newer(path, wire, SINCE, TODAY)
     assert [answer.status for _, answer in wire.answers].count(410) == 1
     assert_newer(path, world, span(SINCE, TODAY))
 
 
-@pytest.mark.usefixtures("short_pages")
 def test_a_token_that_is_always_lost_stops_with_what_was_committed(path: Path, world: World) -> None:
     """A window that can never be read to its end is an error, and no half of it is kept."""
     with pytest.raises(CursorExpired):
-        newer(path, Wire(world, faults=["forget-cursor:always"]), SINCE, TODAY)
+        newer(path, Wire(world, faults=["forget-cursor:always"], page_rows=20), SINCE, TODAY)
     assert records(path, ANALYTICS_COST) == []
 
 

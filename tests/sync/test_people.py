@@ -401,7 +401,7 @@ def test_a_crash_is_completed_by_the_next(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(forgetting, step, die)
+        patched.setattr(forgetting, step, die)  # a crash between two steps: no user has a way to stop there
         person = book.find_person("jane@corp.com")
         with pytest.raises(KeyboardInterrupt):
             book.forget(person)

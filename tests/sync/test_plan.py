@@ -220,9 +220,8 @@ def test_an_estimate_follows_the_pace() -> None:
     assert not cut.measured
 
 
-def test_days_are_tallied_in_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_days_are_tallied_in_chunks() -> None:
     """Days follow each other in chunks of no more rows than is allowed; a day that has more stands alone."""
-    monkeypatch.setattr(charging, "MOST_ROWS", 10)
     days = [date(2026, 11, day) for day in range(1, 8)]
     counts = dict(zip(days, (4, 6, 0, 1, 25, 3), strict=False))
-    assert list(charging.chunks(days, counts)) == [days[:3], [days[3]], [days[4]], days[5:]]
+    assert list(charging.chunks(days, counts, most=10)) == [days[:3], [days[3]], [days[4]], days[5:]]

@@ -112,14 +112,14 @@ def _success(path: Path) -> datetime:
 
 def test_progress_is_told_from_the_first_answer(path: Path, world: World) -> None:
     """Each answer counts at once, the first of the directory too; in the end as many as were sent."""
-    told: list[Progress] = []
+    progress_calls: list[Progress] = []
     wire = Wire(world)
-    done = synced(path, wire, days_ago(2), progress=told.append)
-    assert told[0] == Progress(requests=1)
-    assert [now.requests for now in told] == sorted(now.requests for now in told)
-    assert told[-1].requests == done.requests == len(wire.said)
-    assert told[-1].subject == "done"
-    assert {"names", "cost by day, 2026-11-20 to 2026-11-21"} <= {now.subject for now in told}
+    done = synced(path, wire, days_ago(2), progress=progress_calls.append)
+    assert progress_calls[0] == Progress(requests=1)
+    assert [now.requests for now in progress_calls] == sorted(now.requests for now in progress_calls)
+    assert progress_calls[-1].requests == done.requests == len(wire.said)
+    assert progress_calls[-1].subject == "done"
+    assert {"names", "cost by day, 2026-11-20 to 2026-11-21"} <= {now.subject for now in progress_calls}
 
 
 def test_a_terminal_shows_requests_and_their_rate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -327,7 +327,7 @@ def test_a_leak_stops_the_commit(path: Path, monkeypatch: pytest.MonkeyPatch) ->
         return table.from_pylist(charge_rows, table.schema)
 
     world.restate(days_ago(2))
-    monkeypatch.setattr(charging, "charges", leaky)
+    monkeypatch.setattr(charging, "charges", leaky)  # a tally that loses money can only be planted
     with pytest.raises(TallystickError, match=str(days_ago(2))):
         sync(path, world, days_ago(3))
     assert Tables(path).newest().number == version

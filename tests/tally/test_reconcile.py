@@ -56,7 +56,7 @@ def synced(path: Path, plant: Plant | None = None, prices: Prices | None = None)
                 for line, amount in true_lines(world, day, *altered):
                     yield from plant(line, amount, day)
 
-            patch.setattr(sim_reports, "lines", planted)
+            patch.setattr(sim_reports, "lines", planted)  # a bill that no world has: the simulator is right by design
         book.sync(str(SINCE), source="reports", client=client)
     engine = book.engine()
 

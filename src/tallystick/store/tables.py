@@ -26,7 +26,7 @@ from tallystick.store.columns import read, schema
 from tallystick.store.contents import Listing
 from tallystick.store.disk import Fsync, fsync, private
 from tallystick.store.version import EMPTY, Version
-from tallystick.store.writer import Writer
+from tallystick.store.writer import COMPACT_EVERY, Writer
 
 __all__ = ["EMPTY", "Tables", "Version", "Writer", "read", "schema"]
 
@@ -35,14 +35,21 @@ class Tables:
     """The Delta tables under one folder. Raises LedgerError where they cannot be read.
 
     A writer waits `patience` seconds for another, and is told so every `reminder` seconds; `sync` makes a file or a
-    folder outlast a power cut.
+    folder outlast a power cut; after `compact_every` appends the small files of a log-like table are made one.
     """
 
     def __init__(
-        self, root: Path, *, patience: float = lock.PATIENCE, reminder: float = lock.REMINDER, sync: Fsync = fsync
+        self,
+        root: Path,
+        *,
+        patience: float = lock.PATIENCE,
+        reminder: float = lock.REMINDER,
+        sync: Fsync = fsync,
+        compact_every: int = COMPACT_EVERY,
     ) -> None:
         self.root = root
         self.sync = sync
+        self.compact_every = compact_every
         self.newest_file = root / "newest"
         self._patience = patience
         self._reminder = reminder

@@ -42,6 +42,7 @@ class Writer:
 
     def __init__(self, tables: Tables) -> None:
         self.version = tables.newest()
+        self._compact_every = tables.compact_every
         created = [table for table in _TABLES if not DeltaTable.is_deltatable(str(tables.folder(table)))]
         for table in _TABLES:
             if table in created:
@@ -87,7 +88,7 @@ class Writer:
             return
         delta = self._open[table]
         write_deltalake(delta, rows.cast(schema(table)), mode="append")
-        if delta.version() % COMPACT_EVERY == 0:
+        if delta.version() % self._compact_every == 0:
             delta.optimize.compact()
 
     def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:

@@ -142,12 +142,12 @@ class Charging:
         return (source.name, Grain.DAY, day) in self._known
 
 
-def chunks(days: list[date], counts: Mapping[date, int]) -> Iterator[list[date]]:
-    """The days in their order, in chunks of at most MOST_ROWS of what is counted, a day at the least."""
+def chunks(days: list[date], counts: Mapping[date, int], most: int = MOST_ROWS) -> Iterator[list[date]]:
+    """The days in their order, in chunks of at most `most` of what is counted, a day at the least."""
     chunk: list[date] = []
     size = 0
     for day in days:
-        if chunk and size + counts.get(day, 0) > MOST_ROWS:
+        if chunk and size + counts.get(day, 0) > most:
             yield chunk
             chunk, size = [], 0
         chunk.append(day)
