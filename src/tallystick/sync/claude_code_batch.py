@@ -1,6 +1,6 @@
 """Batches of the Claude Code report, day by day (reports-api 1.4).
 
-It has no control total, so a day is kept as one reading of it has it, provisional until it is read once more 35
+It has no control total, so a day is kept as one batch has it, provisional until it is read once more 35
 days after its end. Only what is an hour old is served, so a day read sooner after its end counts as running.
 """
 

@@ -41,7 +41,7 @@ LOSS = "loss"
 
 
 class Committer:
-    """Keeps the readings of one organization through one writer.
+    """Commits the batches of one organization through one writer.
 
     `issues` is what it noticed that is new, `losses` the days that stay as they were, by source and day, and why.
     """
@@ -64,7 +64,7 @@ class Committer:
         self.losses: dict[str, str] = {}
 
     def keep(self, *batches: CheckedBatch) -> set[date]:
-        """Commit what readings change, all of them in one version; return the days that did."""
+        """Commit what batches change, all of them in one version; return the days that did."""
         changed: set[date] = set()
         when = max([self._unread.when, *(batch.read_at for batch in batches)])
         charged = self._unread.write((batch.task for batch in batches), when)
@@ -93,7 +93,7 @@ class Committer:
         self._unread.leave(task, reason, read_at)
 
     def _write(self, batch: CheckedBatch) -> tuple[set[date], bool]:
-        """Write what a reading changes, not yet committed; the days that did, and whether there is other news."""
+        """Write what a batch changes, not yet committed; the days that did, and whether there is other news."""
         task, check, read_at = batch.task, batch.check, batch.read_at
         table = task.source.tables[task.grain]
         days = sorted(check.days)
@@ -241,7 +241,7 @@ class Committer:
 
 
 def _issues(task: SyncTask, check: BatchCheck, lost: Mapping[date, str], *, last: bool) -> list[tuple[str, str, str]]:
-    """The issues of a reading: a kind, a subject and a text each."""
+    """The issues of a batch: a kind, a subject and a text each."""
     day_of = f"{task.source} {task.grain}"
     remedy = "left as the ledger had it, to be read again"
     moved = check.moved.items() if last else ()

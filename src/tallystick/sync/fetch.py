@@ -21,7 +21,7 @@ from tallystick.store.archive import Archive
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
 from tallystick.sync.commit import Committer
-from tallystick.sync.loss import ACCEPTANCE, ACCEPTED
+from tallystick.sync.loss import ACCEPTED
 from tallystick.sync.outcome import Outcome
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
@@ -76,25 +76,24 @@ class Fetch:
         except IMPOSSIBLE as wrong:
             raise UnexpectedResponse(f"{task}: an answer holds what cannot be: {_first_line(wrong)}", AGAIN) from None
         if self.accept and not task.check:
-            page = Page("tallystick sync --accept-loss", ACCEPTANCE)
-            rows.append(self.archived(FetchedPage(ACCEPTED, {}, page), len(rows)))
+            rows.append(self._note(ACCEPTED, index=len(rows)))
         self._wait(committer, rows, task.source.name, task.grain, task.window, read_at, attempt)
         return batch, check
 
     def leave(self, committer: Committer, task: SyncTask, reason: str, read_at: datetime) -> None:
         """Remember in the archive, and in what is committed next, that a window could not be read, and why."""
-        page = Page("tallystick sync", reason.encode())
-        rows = [self.archived(FetchedPage(UNREAD, {}, page), 0)]
-        self._wait(committer, rows, task.source.name, task.grain, task.window, read_at, attempt=1)
+        rows = [self._note(UNREAD, reason)]
+        self._wait(committer, rows, task.source.name, task.grain, task.window, read_at)
         committer.leave(task, reason, read_at)
 
     def succeed(self, committer: Committer, window: Window, when: datetime) -> None:
         """Remember in the archive that all that was wanted could be read, though nothing may have changed."""
-        page = Page("tallystick sync", SUCCESS.encode())
-        self._wait(
-            committer, [self.archived(FetchedPage(SUCCESS, {}, page), 0)], SUCCESS, Grain.DAY, window, when, attempt=1
-        )
+        self._wait(committer, [self._note(SUCCESS)], SUCCESS, Grain.DAY, window, when)
         self.index(committer.writer)
+
+    def _note(self, purpose: str, text: str = "", index: int = 0) -> dict[str, Any]:
+        """Put what a sync has to say of itself into the archive as a page; its row of the index."""
+        return self.archived(FetchedPage(purpose, {}, Page("tallystick sync", (text or purpose).encode())), index)
 
     def _pages(self, batch: Batch) -> Iterator[FetchedPage]:
         for answer in self.questions.pages(batch):
@@ -118,7 +117,7 @@ class Fetch:
     def names(self, committer: Committer, pages: list[FetchedPage], read_at: datetime) -> None:
         """Archive and index the pages of the directory."""
         rows = [self.archived(answer, index) for index, answer in enumerate(pages)]
-        self._wait(committer, rows, NAMES, Grain.DAY, Window(read_at, read_at), read_at, attempt=1)
+        self._wait(committer, rows, NAMES, Grain.DAY, Window(read_at, read_at), read_at)
         self.index(committer.writer)
 
     def _wait(
@@ -129,7 +128,7 @@ class Fetch:
         grain: Grain,
         window: Window,
         read_at: datetime,
-        attempt: int,
+        attempt: int = 1,
     ) -> None:
         """Number a reading; its pages are indexed just before what is made of them is committed."""
         self.reading += 1

@@ -26,8 +26,7 @@ from tallystick.sync.plan import SyncTask
 GRACE = timedelta(hours=1)
 """Time after which the same answer is believed."""
 ACCEPTED = "accepted"
-"""The purpose of the page by which the archive remembers that a user accepted the losses of a reading."""
-ACCEPTANCE = b"--accept-loss"
+"""The purpose of the page by which the archive remembers that a user accepted the losses of a batch."""
 _TOKENS = {*TOKENS, "input", "cache_write"}
 _DOLLARS = ("billed", "estimated")
 _WIDE = pa.decimal128(38, 0)

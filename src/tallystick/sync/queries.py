@@ -131,14 +131,10 @@ class AnalyticsCube(Checked):
 
 
 @dataclass(frozen=True)
-class AnalyticsGroups(Checked):
+class AnalyticsGroups(AnalyticsCube):
     """A report of the newer dialect in one query, grouped by these dimensions."""
 
-    query: AnalyticsQuery
-    by: tuple[str, ...]
-
-    def _control(self, batch: Batch) -> Query:
-        return self.query(batch.task.window, batch.task.grain, batch.read_at, limit=ROWS)
+    by: tuple[str, ...] = ()
 
     def _rows(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
         task = batch.task

@@ -78,7 +78,7 @@ class Source:
     """One report of the API.
 
     `tables` are those that it fills, one for each grain. `half`: which half of the charges it is, of a source that is
-    charged. `measures` are the figures of its control total; without any it has none, and a day is kept as one reading
+    charged. `measures` are the figures of its control total; without any it has none, and a day is kept as one batch
     has it. `ended`: it is read of ended days alone. `dense`: an answer holds every day that was asked for, so that one
     that is not in it is missing. `steady`: a day cannot shrink, so that any loss waits to be confirmed, and not only
     that of half. `word` asks for it; without one it is always read. `cost` is assumed before anything was read.
