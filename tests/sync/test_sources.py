@@ -117,7 +117,7 @@ def test_progress_is_told_from_the_first_answer(path: Path, world: World) -> Non
     done = synced(path, wire, days_ago(2), progress=progress_calls.append)
     assert progress_calls[0] == Progress(requests=1)
     assert [now.requests for now in progress_calls] == sorted(now.requests for now in progress_calls)
-    assert progress_calls[-1].requests == done.requests == len(wire.said)
+    assert progress_calls[-1].requests == done.requests == len(wire.answers)
     assert progress_calls[-1].subject == "done"
     assert {"names", "cost by day, 2026-11-20 to 2026-11-21"} <= {now.subject for now in progress_calls}
 
