@@ -67,9 +67,9 @@ def make(folder: Path, rows: int, days: int) -> None:
 
 def export(folder: Path, form: str, since: date) -> None:
     """What the command does."""
+    from tallystick.clock import SystemClock
     from tallystick.formats import FORMATS
     from tallystick.ledger import Ledger
-    from tallystick.settings import SystemClock
 
     with (folder / f"charges.{form}").open("wb") as file:
         rows = Ledger(folder / "ledger", SystemClock(NOW)).export("charges", f"{since}")

@@ -19,9 +19,10 @@ from tempfile import TemporaryDirectory
 
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
+from tallystick.clock import SystemClock
 from tallystick.formats import FORMATS
 from tallystick.ledger import Ledger
-from tallystick.settings import Settings, SystemClock
+from tallystick.settings import Settings
 from tallystick.sim import Discount, Simulator, World, serve
 
 PINS = ("focus-validator==2.2.1", "pyarrow<18")

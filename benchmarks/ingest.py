@@ -148,8 +148,8 @@ def synced(days: int, url: str, transport: object) -> float:
     """The processor time of a sync into a new ledger."""
     import tallystick.sync.run  # noqa: F401 - imported before the clock starts, as its floor is
     from tallystick.api.client import Client, Credential
+    from tallystick.clock import SystemClock
     from tallystick.ledger import Ledger
-    from tallystick.settings import SystemClock
 
     clock = SystemClock(NOW)
     with tempfile.TemporaryDirectory() as folder:

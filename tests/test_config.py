@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tallystick.clock import SystemClock
 from tallystick.errors import InvalidQuestion
-from tallystick.settings import Settings, SystemClock
+from tallystick.settings import Settings
 from tallystick.trust import allow
 
 KEY = "sk-ant-admin01-c0nfig-Of-the-tests_1"

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from support.wire import KEY
 from tallystick.cli import main
-from tallystick.core.prices import UNITS, Model, Modifier, Price
+from tallystick.core.price_entries import UNITS, Model, Modifier, Price
 from tallystick.sim import Simulator, World, serve
 from tallystick.tally.price_lists import Prices
 

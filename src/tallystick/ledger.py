@@ -15,15 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from tallystick.answers import Answers
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_name
-from tallystick.query.coverage import models
+from tallystick.query.filters import present
 from tallystick.query.price_lists import by_others
 from tallystick.settings import Settings
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
-    from tallystick.billing.close import Draft
+    from tallystick.billing.close import Allowed, Draft
     from tallystick.query.closed_months import Month
     from tallystick.sync.estimate import Estimate
     from tallystick.sync.forget import Forgotten, Person
@@ -113,12 +114,9 @@ class Ledger(Answers):
         lists = self._lists()
         if len(lists.texts) == 1:
             return []
-        used = models(self.engine()) if self._tables.exists() else set()
-        return [
-            f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows: "
-            f"{model}."
-            for model in lists.unknown(used)
-        ]
+        used = {*present(self.engine(), CHARGES, "model")} if self._tables.exists() else set()
+        unknown = f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows"
+        return [f"{unknown}: {model}." for model in lists.unknown(used)]
 
     def plan(
         self, since: When | None = None, until: When | None = None, **wanted: Unpack[Wanted]
@@ -151,7 +149,7 @@ class Ledger(Answers):
 
     def restated(self) -> list[str]:
         """What Anthropic restated of closed months since, in words; nothing where there is none."""
-        from tallystick.query.closed_months import restated
+        from tallystick.query.month_lines import restated
 
         return restated(self.engine())
 
@@ -187,40 +185,15 @@ class Ledger(Answers):
         self.engine()
         return forget(self._tables, self._people(), person, waiting)
 
-    def closable(
-        self,
-        month: When,
-        *,
-        provisional: bool = False,
-        late: bool = False,
-        organization: str | None = None,
-        skip_earlier: bool = False,
-    ) -> list[Draft]:
+    def closable(self, month: When, **allowed: Unpack[Allowed]) -> list[Draft]:
         """What `close` would close, of each organization; raises what `close` raises, and writes nothing."""
         from tallystick.billing.close import drafts
 
-        owners = self._settings.owners()
-        return drafts(
-            self.engine(),
-            month_name(month, self._clock.now()),
-            owners,
-            self._lists(),
-            self._clock.now(),
-            provisional=provisional,
-            late=late,
-            organization=organization,
-            skip_earlier=skip_earlier,
-        )
+        now = self._clock.now()
+        return drafts(self.engine(), month_name(month, now), self._settings.owners(), self._lists(), now, **allowed)
 
     def close(
-        self,
-        month: When,
-        *,
-        provisional: bool = False,
-        late: bool = False,
-        organization: str | None = None,
-        skip_earlier: bool = False,
-        waiting: Callable[[str], None] | None = None,
+        self, month: When, *, waiting: Callable[[str], None] | None = None, **allowed: Unpack[Allowed]
     ) -> list[Month]:
         """Close a month, of one organization or of each still open in it: its lines are copied and never rewritten.
 
@@ -232,19 +205,8 @@ class Ledger(Answers):
         from tallystick.billing.close import close
 
         self.engine()
-        owners = self._settings.owners()
-        return close(
-            self._tables,
-            month_name(month, self._clock.now()),
-            owners,
-            self._lists(),
-            self._clock.now,
-            provisional=provisional,
-            late=late,
-            organization=organization,
-            skip_earlier=skip_earlier,
-            waiting=waiting,
-        )
+        name, owners = month_name(month, self._clock.now()), self._settings.owners()
+        return close(self._tables, name, owners, self._lists(), self._clock.now, waiting, **allowed)
 
     def _people(self) -> People:
         return self._settings.people()

@@ -22,16 +22,15 @@ folder (docs settings).
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from tallystick.api.address import API, PROXIES, VARIABLES, loopback
-from tallystick.core.time import FIRST_DAY, instant
+from tallystick.api.address import PROXIES, VARIABLES, loopback
+from tallystick.base_url import NAMED, address_of
+from tallystick.clock import SystemClock, pinned
 from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import data_folder
@@ -48,38 +47,12 @@ if TYPE_CHECKING:
 
 PEOPLE = ("full", "ids", "hashed")
 """What can be kept of people, from most to least."""
-LAST_YEAR = 9000
-"""A clock is pinned to an earlier year: what lies ahead of it must still be in the calendar."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
 def variable(name: str) -> str | None:
     """The value of a variable of the environment; None where it is not set or empty."""
     return os.environ.get(name) or None
-
-
-class SystemClock:
-    """The real clock; `moment` pins the time of day (TALLYSTICK_NOW, to look at a ledger or simulator as of then)."""
-
-    def __init__(self, moment: datetime | None = None) -> None:
-        self._at = moment
-
-    @property
-    def real(self) -> bool:
-        """Whether it is not pinned, so that the API's clock can be held against it."""
-        return self._at is None
-
-    def now(self) -> datetime:
-        """The time of day, UTC."""
-        return self._at or datetime.now(UTC)
-
-    def elapsed(self) -> float:
-        """Seconds of a stopwatch."""
-        return time.monotonic()
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +97,12 @@ class Settings:
         for file in reversed(files):
             values |= file.values
         api, folder = _api(files)
-        url, url_from, warnings = _base_url(base_url, env, api.get("base_url"), api.get("from", ""))
+        url, url_from, warnings = address_of(base_url, env, api.get("base_url"), api.get("from", ""))
         path, place_from = _ledger(ledger, env, files)
-        overridden = {*(["base_url"] if url_from in _NAMED else []), *(SOURCES if secrets else ())}
+        overridden = {*(["base_url"] if url_from in NAMED else []), *(SOURCES if secrets else ())}
         refused = _refusals(files, overridden)
         try:
-            now = _pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
+            now = pinned(env["TALLYSTICK_NOW"]) if env.get("TALLYSTICK_NOW") else None
         except ValueError as wrong:
             raise InvalidQuestion(f"TALLYSTICK_NOW cannot be read: {wrong}.", "Write 2026-10-01T12:00:00Z.") from None
         return cls(
@@ -240,9 +213,6 @@ class Settings:
             raise InvalidQuestion(problem, hint)
 
 
-_NAMED = ("--base-url", "TALLYSTICK_BASE_URL")
-
-
 def _api(files: list[SettingsFile]) -> tuple[dict[str, str], Path]:
     """What the files say of the API: the address, and the sources of a credential of one file, with its folder."""
     api: dict[str, str] = {}
@@ -299,39 +269,6 @@ def _system_proxy() -> dict[str, str]:
 
     system = getproxies().get("https")
     return {"HTTPS_PROXY": system} if system else {}
-
-
-def _pinned(at: str) -> datetime:
-    """The instant to pin the clock to; ValueError where no clock shows it."""
-    pinned = instant(at)
-    if not FIRST_DAY.year <= pinned.year < LAST_YEAR:
-        raise ValueError(f"{pinned.year} is no year from {FIRST_DAY.year} to {LAST_YEAR - 1}")
-    return pinned
-
-
-def _base_url(flag: str | None, env: Mapping[str, str], written: str | None, path: str) -> tuple[str, str, list[str]]:
-    if flag:
-        return flag, "--base-url", []
-    if url := env.get("TALLYSTICK_BASE_URL"):
-        return url, "TALLYSTICK_BASE_URL", []
-    if written:
-        return written, path, []
-    warnings = []
-    if url := env.get("ANTHROPIC_BASE_URL"):
-        if loopback(url):
-            return url, "ANTHROPIC_BASE_URL", []
-        warnings.append(
-            f"ANTHROPIC_BASE_URL names {_host(url)}, often an LLM gateway, which must not get an Admin "
-            "key: ignored. Use --base-url or TALLYSTICK_BASE_URL to mean it."
-        )
-    return API, "default", warnings
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or "no host of this machine"
-    except ValueError:
-        return "no host of this machine"
 
 
 def _people(files: list[SettingsFile]) -> str:

@@ -19,8 +19,9 @@ from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.network import Network
 from tallystick.api.page import Query
+from tallystick.clock import SystemClock
 from tallystick.errors import InvalidQuestion, Unreachable
-from tallystick.settings import Settings, SystemClock
+from tallystick.settings import Settings
 
 ME = Query(ORGANIZATION)
 FAR = "https://api.example.test"

@@ -12,7 +12,8 @@ from hypothesis import given, strategies as st
 
 from support.case import Case
 from tallystick.core.models import aliases, canonical, same, stem
-from tallystick.core.prices import PriceList, Rate
+from tallystick.core.price_entries import Rate
+from tallystick.core.prices import PriceList
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.price_lists import Prices
 

@@ -12,7 +12,8 @@ from genai_prices.data import providers
 from genai_prices.types import ModelInfo, TieredPrices
 
 from tallystick.core.money import EXACT, PLACES, from_cents
-from tallystick.core.prices import PLAIN, UNITS, PriceList, Rate, Span, Unpriced
+from tallystick.core.price_entries import PLAIN, UNITS, Rate, Span, Unpriced
+from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
 from tallystick.sim.world import tariff

@@ -15,10 +15,10 @@ import pytest
 
 from support.command import Run
 from tallystick.core.money import EXACT, ratio
-from tallystick.core.prices import Rate
+from tallystick.core.price_entries import Rate
 from tallystick.core.rows import Rows
 from tallystick.errors import InvalidQuestion
-from tallystick.exports.focus import COLUMNS, VERSIONS, schema
+from tallystick.exports.focus_columns import COLUMNS, VERSIONS, schema
 from tallystick.formats import FORMATS
 from tallystick.ledger import Ledger
 from tallystick.sim import World

@@ -248,7 +248,7 @@ def test_binary_is_not_for_a_terminal(
 
 def test_the_documented_columns_are_the_columns() -> None:
     """docs/export.md lists the columns of every export, in their order, with their types."""
-    from tallystick.exports.focus import COLUMNS
+    from tallystick.exports.focus_columns import COLUMNS
 
     page = (Path(__file__).parents[2] / "docs" / "export.md").read_text(encoding="utf-8")
     for table in TABLES:

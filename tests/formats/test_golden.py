@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -25,7 +26,6 @@ from tallystick.formats import FORMATS
 from tallystick.outlook.summary import summary
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.price_lists import Prices
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -141,9 +141,9 @@ def test_a_summary_is_as_agreed(book: Ledger, form: str, request: pytest.Fixture
 
 @cache
 def _summary(book: Ledger) -> Document:
-    known = {organization: organization for organization in book.organizations()}
     budgets = Budgets.read([{"amount": "3000"}])
-    return summary(book.engine(), known, "2026-11", None, None, OWNERS, budgets, Prices.with_own(), NOW)
+    context = replace(book.context(), now=NOW, read_owners=lambda: OWNERS, read_budgets=lambda: budgets)
+    return summary(context, "2026-11", None, None)
 
 
 def test_no_golden_file_is_left_over() -> None:

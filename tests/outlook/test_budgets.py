@@ -16,11 +16,12 @@ from support.ledgers import OpenLedger
 from support.organization import CLOCK, FIRST, TODAY, Truth
 from support.tables import message
 from tallystick import Ledger
+from tallystick.clock import SystemClock
 from tallystick.core.question import Table
 from tallystick.core.time import DAY, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.budgets import FORECAST, FORECAST_FAR, HALF, MOST, OK, PASSED, UNKNOWN
-from tallystick.settings import Settings, SystemClock
+from tallystick.settings import Settings
 from tallystick.tally.cycles import Cycle, Every
 
 Tallystick = Callable[..., Run]

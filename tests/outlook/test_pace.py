@@ -107,7 +107,7 @@ def test_an_ended_month_comes_to_what_it_was(amounts: list[Decimal]) -> None:
     month = dict(zip(OCTOBER.days(), amounts, strict=True))
     forecast = pace(billed(month), OCTOBER, NOW)
     assert forecast.expected == forecast.low == forecast.high == forecast.spent == total(amounts)
-    assert not messages([forecast], NOW)
+    assert not list(messages([forecast], NOW))
 
 
 def test_the_first_of_a_month() -> None:

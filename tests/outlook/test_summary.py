@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,9 @@ from tallystick import Ledger, Table
 from tallystick.core.document import Document
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.summary import summary
+from tallystick.query.context import Context
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.price_lists import Prices
 
 Tallystick = Callable[..., Run]
 OWNERS = Owners.read(
@@ -35,8 +36,12 @@ def summary_of(
     book: Ledger, month: str | None = "2026-10", team: str | None = None, now: datetime = NOW, name: str | None = None
 ) -> Document:
     """A summary of the small organization, made once."""
-    known = {organization: organization for organization in book.organizations()}
-    return summary(book.engine(), known, month, team, name, OWNERS, BUDGETS, Prices.with_own(), now)
+    return summary(context(book, BUDGETS, now), month, team, name)
+
+
+def context(book: Ledger, budgets: Budgets, now: datetime = NOW) -> Context:
+    """What a summary of the small organization is asked with."""
+    return replace(book.context(), now=now, read_owners=lambda: OWNERS, read_budgets=lambda: budgets)
 
 
 def figures(document: Document) -> dict[str, Any]:
@@ -135,9 +140,8 @@ def test_several_organizations(two: Ledger) -> None:
 
 def test_budgets_that_cannot_be_told_are_left_out(book: Ledger) -> None:
     """A budget of a model that the ledger does not know leaves the summary as it is, and is named on it."""
-    known = {organization: organization for organization in book.organizations()}
     budgets = Budgets.read([{"amount": "3000"}, {"amount": "9", "model": "claude-opus-5-4"}])
-    document = summary(book.engine(), known, "2026-11", None, None, OWNERS, budgets, Prices.with_own(), NOW)
+    document = summary(context(book, budgets), "2026-11", None, None)
     assert [row["scope"] for row in tables(document)["Budgets"].rows] == ["everything"]
     assert any("claude-opus-5-4" in text for text in (*document.warnings, *document.notes))
 

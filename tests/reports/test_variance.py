@@ -14,9 +14,10 @@ from support.ledgers import open_ledger
 from support.organization import FIRST, NOW, Truth
 from support.tables import column, message, summed, total
 from tallystick import Ledger
+from tallystick.core.dimensions import TERMS
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion
-from tallystick.reports.variance import WHAT, WHO
+from tallystick.reports.variance_lines import WHO
 from tallystick.sim import Discount, World
 from tallystick.sim.world.discount import NO_DISCOUNT
 
@@ -33,7 +34,7 @@ def adds_up(table: Table) -> None:
         assert summed(table, name) == total(table, name)
 
 
-@pytest.mark.parametrize("by", [(), *((name,) for name in (*WHO, *WHAT)), ("team", "kind"), ("workspace", "model")])
+@pytest.mark.parametrize("by", [(), *((name,) for name in (*WHO, *TERMS)), ("team", "kind"), ("workspace", "model")])
 def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple[str, ...]) -> None:
     """By any dimension, before and after are the months' bills, and the effects their difference, to the picodollar."""
     table = owned.variance("2026-11", "2026-10", by=by)
@@ -46,7 +47,7 @@ def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple
 
 def test_what_lines_are_of_does_not_change_the_totals(book: Ledger) -> None:
     """By model, kind or anything that tells lines apart the totals are the same: the split is made by line."""
-    tables = [book.variance("2026-11", "2026-10", by=by) for by in ((), ("model",), ("kind", "tier"), WHAT)]
+    tables = [book.variance("2026-11", "2026-10", by=by) for by in ((), ("model",), ("kind", "tier"), TERMS)]
     assert all(table.totals == tables[0].totals for table in tables)
 
 
@@ -65,9 +66,9 @@ def test_a_discount_is_price(tmp_path: Path) -> None:
     for discount in (NO_DISCOUNT, Discount(200, date(2026, 11, 1))):
         world = World(start=date(2026, 8, 1), end=NOW.date(), keys=16, requests_per_key_day=4, discount=discount)
         ledger = open_ledger(tmp_path / f"{discount.permille}", world, FIRST)
-        tables.append(ledger.variance("2026-11", "2026-10", by=WHAT))
+        tables.append(ledger.variance("2026-11", "2026-10", by=TERMS))
         adds_up(tables[-1])
-    listed, discounted = ({tuple(row[name] for name in WHAT): row for row in table.rows} for table in tables)
+    listed, discounted = ({tuple(row[name] for name in TERMS): row for row in table.rows} for table in tables)
     assert listed.keys() == discounted.keys()
     changed = 0
     for line, row in listed.items():

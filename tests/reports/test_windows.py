@@ -9,10 +9,10 @@ import pytest
 from support.organization import FIRST, NOW, TODAY, Truth, days
 from support.tables import column, message, total
 from tallystick import Ledger
+from tallystick.clock import SystemClock
 from tallystick.core.time import DAY
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
-from tallystick.settings import SystemClock
 
 
 @pytest.mark.parametrize(

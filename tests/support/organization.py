@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tallystick.clock import SystemClock
 from tallystick.core.time import DAY
-from tallystick.settings import SystemClock
 from tallystick.sim import World
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)

@@ -24,15 +24,8 @@ from tallystick.core.money import plain
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.ledger import Ledger
-from tallystick.query.closed_months import (
-    ADJUSTMENT,
-    CHARGE,
-    Month,
-    closings,
-    digest,
-    kept,
-    month,
-)
+from tallystick.query.closed_months import Month, month
+from tallystick.query.closings import ADJUSTMENT, CHARGE, closings, digest, kept
 from tallystick.query.since_closed import otherwise
 from tallystick.reports.verify import verify
 from tallystick.sim import World

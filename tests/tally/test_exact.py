@@ -9,7 +9,7 @@ from fractions import Fraction
 from hypothesis import given, settings, strategies as st
 
 from support.charge_rows import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
-from tallystick.core.prices import UNITS, Rate
+from tallystick.core.price_entries import UNITS, Rate
 from tallystick.tally import allocate
 from tallystick.tally.price_lists import Prices
 

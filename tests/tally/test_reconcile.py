@@ -24,7 +24,8 @@ from tallystick.core.time import DAY, Grain, midnight
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
-from tallystick.reports.reconcile import answer, effective_rates
+from tallystick.reports.effective_rates import effective_rates
+from tallystick.reports.reconcile import answer
 from tallystick.sim import Simulator, World
 from tallystick.sim.older import reports as sim_reports
 from tallystick.sim.older.bill import Line, lines as true_lines

@@ -5,7 +5,7 @@ The charges are those of `reports.closed`: of a closed month the ones that it wa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,14 +17,17 @@ from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
 from tallystick.core.filter import Filter
-from tallystick.core.ledger_tables import CHARGES, DAYS
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
-from tallystick.core.prices import PLAIN, UNITS
+from tallystick.core.price_entries import PLAIN, UNITS
 from tallystick.core.question import Question
+from tallystick.core.time import spans
 from tallystick.errors import LedgerError
-from tallystick.query.closed_months import ADJUSTMENT, CHARGE, Month, month
-from tallystick.query.coverage import cover, spans
+from tallystick.query.closed_months import Month, month
+from tallystick.query.closings import ADJUSTMENT, CHARGE
+from tallystick.query.conditions import equals
+from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.known_zeros import quiet
 from tallystick.query.names import directory, named
@@ -73,18 +76,13 @@ class Charged:
     def loose(self) -> list[Message]:
         """What to say of amounts that nobody owns, and of those that have no cost center."""
         nobody = _of(self.lines.get(UNOWNED, ()))
-        uncentered = [
-            line for team_lines in self.lines.values() for line in team_lines if line["cost_center"] == NO_CENTER
-        ]
+        lines = (line for team_lines in self.lines.values() for line in team_lines)
+        uncentered = [line for line in lines if line["cost_center"] == NO_CENTER]
         teams, without = ", ".join(sorted({line["team"] for line in uncentered})), _of(uncentered)
-        return [
-            *([warning(f"{rounded(nobody):,} USD is owned by nobody ({UNOWNED}).", nobody)] if nobody else ()),
-            *(
-                [warning(f"No cost center is known for {teams}: {rounded(without):,} USD.", without)]
-                if uncentered
-                else ()
-            ),
-        ]
+        messages = [warning(f"{rounded(nobody):,} USD is owned by nobody ({UNOWNED}).", nobody)] if nobody else []
+        if uncentered:
+            messages.append(warning(f"No cost center is known for {teams}: {rounded(without):,} USD.", without))
+        return messages
 
     @property
     def posted(self) -> dict[tuple[str, str], Decimal]:
@@ -109,16 +107,16 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
     for line in _lines(charged_month.lines, names):
         by_team.setdefault(line["team"], []).append(line)
     called = directory(engine, "organization", charged_month.at).get(organization, organization)
-    coverage, covered = _covered(engine, charged_month, now)
+    question = Question("statement", charged_month.window, (), {"organization": Filter.of(organization)})
+    coverage, covered = cover(engine, CHARGES, question, now)
     if not (by_team or charged_month.closing or coverage["present"]):
         raise LedgerError(
             f"The ledger has no bill of {name}: what it came to is unknown.",
             f"`tallystick sync --since {name}` reads it.",
         )
-    version = engine.version
-    question = Question("statement", charged_month.window, (), {"organization": Filter.of(organization)})
     zero = None if by_team else quiet(engine, question, name, now)
-    made = Charged(charged_month, called, by_team, (*([note(zero)] if zero else ()), *covered), version.spoken)
+    messages = (*([note(zero)] if zero else ()), *_messages(engine, charged_month, covered))
+    made = Charged(charged_month, called, by_team, messages, engine.version.spoken)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(
@@ -188,15 +186,11 @@ def _bill(engine: Engine, charged_month: Month) -> Decimal:
     """
     if charged_month.closing:
         return charged_month.closing.billed[CHARGE]
-    of_organization = exp.column("organization").eq(exp.Literal.string(charged_month.organization))
-    days = exp.select("day", "source", "billed").from_(exp.table_(DAYS.name, db="ledger"))
-    tallied = exp.select("day", "source").distinct().from_(exp.table_(CHARGES.name, db="ledger"))
-    charged_by = {
-        row["day"]: row["source"]
-        for row in engine.ask(tallied.where(of_organization, within(charged_month.window))).to_pylist()
-    }
+    of_month = (equals("organization", charged_month.organization), within(charged_month.window))
+    tallied = exp.select("day", "source").distinct().from_("ledger.charges").where(*of_month)
+    charged_by = {row["day"]: row["source"] for row in engine.rows(tallied)}
     bill: dict[date, Decimal] = {}
-    for row in engine.ask(days.where(of_organization, within(charged_month.window))).to_pylist():
+    for row in engine.rows(exp.select("day", "source", "billed").from_("ledger.days").where(*of_month)):
         dialect = _DIALECTS.get(row["source"])
         if dialect and (row["day"] not in bill or charged_by.get(row["day"]) == dialect):
             bill[row["day"]] = row["billed"]
@@ -207,22 +201,18 @@ _DIALECTS = {"analytics_cost": "analytics", "cost": "reports"}
 """The dialect of each bill, as the charges name it."""
 
 
-def _covered(engine: Engine, charged_month: Month, now: datetime) -> tuple[Mapping[str, Any], list[Message]]:
-    """The coverage of a month as the ledger has it now, and what to know of its statements."""
-    question = Question("statement", charged_month.window, (), {"organization": Filter.of(charged_month.organization)})
-    coverage, covered = cover(engine, CHARGES, question, now)
+def _messages(engine: Engine, charged_month: Month, covered: Sequence[Message]) -> Iterator[Message]:
+    """What to know of the statements of a month, `covered` being what there is to say of its coverage as it is now."""
     credit = CREDIT in charged_month.lines["cause"].unique().to_pylist()
-    messages = [note(f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}.")]
+    yield note(f"In US dollars as billed by Anthropic, {AFTER if credit else BEFORE}.")
     if charged_month.closing is None:
-        messages += [*map(warning, _renamed(engine, charged_month)), *covered]
+        yield from map(warning, _renamed(engine, charged_month))
+        yield from covered
     elif charged_month.closing.provisional:
-        days = spans(list(charged_month.closing.provisional))
-        text = f"Days that could still be restated when the month was closed: {days}. Changes are charged later."
-        messages.append(note(text))
+        days = spans(charged_month.closing.provisional)
+        yield note(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
     if "allocated" in charged_month.lines["method"].unique().to_pylist():
-        text = "`allocated` lines were billed to several users together and are split by use at list price."
-        messages.append(note(text))
-    return coverage, messages
+        yield note("`allocated` lines were billed to several users together and are split by use at list price.")
 
 
 def _renamed(engine: Engine, charged_month: Month) -> list[str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import pyarrow as pa
 from sqlglot import exp
@@ -16,23 +16,23 @@ from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, CLOSED, CLOSED_AS, USED
 from tallystick.core.money import plain
 from tallystick.core.question import Question
-from tallystick.core.time import Grain, text
+from tallystick.core.time import Grain, spans, text
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.query.closed_months import (
+from tallystick.query.closed_months import Month, frozen, month
+from tallystick.query.closings import (
     ADJUSTMENT,
     CHARGE,
     CLOSING,
     PRICES,
     PROVISIONAL,
     RULES,
-    Month,
     closings,
     digest,
-    frozen,
-    month,
+    following,
 )
-from tallystick.query.coverage import cover, spans
+from tallystick.query.conditions import equals
+from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages
 from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
@@ -44,6 +44,18 @@ from tallystick.tally.owners import Owners
 from tallystick.tally.price_lists import Prices
 
 _SECOND = timedelta(seconds=1)
+
+
+class Allowed(TypedDict, total=False):
+    """What closing may do that it refuses unless asked: provisional days, late bills, earlier months left open.
+
+    `organization` is the only one that is closed, of a ledger of several.
+    """
+
+    provisional: bool
+    late: bool
+    organization: str | None
+    skip_earlier: bool
 
 
 @dataclass(frozen=True)
@@ -99,12 +111,8 @@ def close(
     owners: Owners,
     prices: Prices,
     clock: Callable[[], datetime],
-    *,
-    provisional: bool = False,
-    late: bool = False,
-    organization: str | None = None,
-    skip_earlier: bool = False,
     waiting: Callable[[str], None] | None = None,
+    **allowed: Unpack[Allowed],
 ) -> list[Month]:
     """Close a month of an organization, or of each that is still open in it, in one commit; what it was closed with.
 
@@ -113,17 +121,7 @@ def close(
     with tables.writing(waiting) as writer:
         now = clock()
         engine = Engine(tables, writer.version)
-        made = drafts(
-            engine,
-            name,
-            owners,
-            prices,
-            now,
-            provisional=provisional,
-            late=late,
-            organization=organization,
-            skip_earlier=skip_earlier,
-        )
+        made = drafts(engine, name, owners, prices, now, **allowed)
         still = [draft.month.organization for draft in made]
         closed_rows = [_kept(engine, draft, owners, prices, _names_by(now)) for draft in made]
         writer.append(CLOSED, pa.concat_tables([rows for rows, _ in closed_rows]))
@@ -141,21 +139,19 @@ def _names_by(now: datetime) -> datetime:
 def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: bool) -> None:
     """Raise InvalidQuestion where another month is to be closed first: closing a later one shuts it out for ever."""
     if known := closings(engine, organization):
-        following = f"{Grain.MONTH.after(utc_month(max(known)).start):%Y-%m}"
         if name < min(known):
             raise InvalidQuestion(
                 f"{name} cannot be closed any more: {min(known)} was closed before it.",
                 "It stays open; `tallystick statement` gives drafts of it.",
             )
-        if name != following:
+        if name != following(known):
             raise InvalidQuestion(
                 f"{name} is not the month to be closed next: {max(known)} is the newest that is closed.",
-                f"Months are closed in their order: tallystick close {following}.",
+                f"Months are closed in their order: tallystick close {following(known)}.",
             )
         return
-    query = exp.select("month").distinct().from_("ledger.charges").order_by("month")
-    of_organization = exp.column("organization").eq(exp.Literal.string(organization))
-    earlier = [row["month"] for row in engine.ask(query.where(of_organization)).to_pylist() if row["month"] < name]
+    query = exp.select("month").distinct().from_("ledger.charges").where(equals("organization", organization))
+    earlier = sorted(row["month"] for row in engine.rows(query) if row["month"] < name)
     if earlier and not skip_earlier:
         raise InvalidQuestion(
             f"{earlier[0]} is open and has charges, and could never be closed after {name}.",

@@ -12,7 +12,8 @@ from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
-from tallystick.query.closed_months import ADJUSTMENT, CHARGE, Month
+from tallystick.query.closed_months import Month
+from tallystick.query.closings import ADJUSTMENT, CHARGE
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
 from tallystick.tally.cents import cents

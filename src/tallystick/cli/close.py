@@ -43,8 +43,6 @@ def close(
     form: str | None,
     output: str | None,
     force: bool,
-    ledger: str | None,
-    config: str | None,
 ) -> None:
     """Close MONTH (2026-10, last-month): verify it, and keep its charges, owners, rules and prices as they are now.
 
@@ -54,7 +52,7 @@ def close(
     """
     from tallystick.billing.statement import overview
 
-    book = options.book(ledger=ledger, config=config)
+    book = options.book()
     free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
     statement.one(1 if organization else len(book.organizations()), form, output)
     allowed = {"provisional": provisional, "late": late, "skip_earlier": skip_earlier}
@@ -81,23 +79,19 @@ def preview(made: Charged, provisional: Sequence[date]) -> str:
     from tallystick.core.message import ordered
     from tallystick.core.money import rounded
     from tallystick.core.text import safe
-    from tallystick.query.closed_months import ADJUSTMENT
-    from tallystick.query.coverage import spans
+    from tallystick.core.time import spans
+    from tallystick.query.closings import ADJUSTMENT
 
     teams = sorted(made.teams, key=lambda team: (-made.amount(team), team))
     amounts = [f"{safe(team)} {rounded(made.amount(team)):,}" for team in teams[:TEAMS]]
     if len(teams) > TEAMS:
         amounts.append(f"{len(teams) - TEAMS} more")
-    adjusted = made.month.billed(ADJUSTMENT)
+    adjusted, days = made.month.billed(ADJUSTMENT), spans(provisional)
     lines = [
         f"{made.month.name} of {safe(made.name)} ({safe(made.month.organization)}): {rounded(made.whole):,} USD.",
         f"  Teams ({len(teams)}): {', '.join(amounts) or 'none, nothing was billed'}.",
         *([f"  Adjustments of months closed earlier: {rounded(adjusted):,} USD."] if adjusted else []),
-        *(
-            [f"  Provisional: Anthropic may still change {len(provisional)} days, {spans(list(provisional))}."]
-            if provisional
-            else []
-        ),
+        *([f"  Provisional: Anthropic may still change {len(provisional)} days, {days}."] if provisional else []),
         *(f"  {message.kind}: {safe(message.text)}" for message in ordered(made.messages)),
         "  Closing cannot be undone: what changes later is charged in the next open month.",
     ]

@@ -62,20 +62,11 @@ def _command(name: str) -> click.Command:
     @options.ledger
     @options.config
     def command(
-        since: str | None,
-        until: str | None,
-        month: str | None,
-        where: tuple[str, ...],
-        form: str | None,
-        strict: bool,
-        output: str | None,
-        force: bool,
-        ledger: str | None,
-        config: str | None,
+        where: tuple[str, ...], form: str | None, strict: bool, output: str | None, force: bool, **days: Any
     ) -> None:
-        book = options.book(doubt=name == "charges", ledger=ledger, config=config)
+        book = options.book(doubt=name == "charges")
         chosen = _chosen(form, output, STREAMS)
-        rows = book.export(name, since, until, options.chosen(where), month=month)
+        rows = book.export(name, where=options.chosen(where), **days)
         _send(rows, chosen, output, force=force, strict=strict)
 
     return command
@@ -109,14 +100,12 @@ def focus(
     strict: bool,
     output: str | None,
     force: bool,
-    ledger: str | None,
-    config: str | None,
 ) -> None:
     """A month as FOCUS (FinOps Open Cost and Usage Specification) has it: a row for each charge that was billed.
 
     The sum of BilledCost is the bill of the month, to the last place.
     """
-    book = options.book(ledger=ledger, config=config)
+    book = options.book()
     chosen = _chosen(form, output, ("csv", "parquet"))
     _send(book.export_focus(month, version), chosen, output, force=force, strict=strict)
 

@@ -15,7 +15,7 @@ from tallystick.errors import InvalidQuestion
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.ledger
 @options.config
-def forget(person: str | None, everyone: bool, yes: bool, ledger: str | None, config: str | None) -> None:
+def forget(person: str | None, everyone: bool, yes: bool) -> None:
     """Take the name and the e-mail of PERSON (a user's id, e-mail or exact name) out of pages and names, for good.
 
     Ids and all totals stay, and later syncs do not bring the person back.
@@ -24,7 +24,7 @@ def forget(person: str | None, everyone: bool, yes: bool, ledger: str | None, co
 
     if bool(person) == everyone:
         raise InvalidQuestion("Whom to forget is not said.", "Give a user's id, e-mail or exact name, or --all.")
-    settings = options.settings(ledger=ledger, config=config)
+    settings = options.settings()
     book = Ledger.of(settings)
     named_person = book.find_person(person) if person else None
     if named_person:

@@ -10,9 +10,9 @@ from tallystick.cli import options
 @click.command()
 @options.ledger
 @options.config
-def tally(ledger: str | None, config: str | None) -> None:
+def tally() -> None:
     """Match used against billed anew, by the price lists in force. Asks the API nothing."""
-    days = options.book(ledger=ledger, config=config).tally(waiting=options.waiting)
+    days = options.book().tally(waiting=options.waiting)
     if days:
         click.echo(f"{days:,} {'day' if days == 1 else 'days'} tallied anew, by the price lists in force.")
     else:
@@ -42,10 +42,9 @@ def schema(view: str | None) -> None:
 @click.argument("into", metavar="FOLDER")
 @options.ledger
 @options.config
-def rebuild(into: str, ledger: str | None, config: str | None) -> None:
+def rebuild(into: str) -> None:
     """Build another ledger in FOLDER from this one's archived pages alone."""
     from tallystick.ledger import Ledger
 
-    settings = options.settings(ledger=ledger, config=config)
-    readings = Ledger.of(settings).rebuild(into)
+    readings = Ledger.of(options.settings()).rebuild(into)
     click.echo(f"{readings} readings judged once more; the ledger is in {into}.")

@@ -42,25 +42,25 @@ class Choice(click.Choice[str]):
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-def _remembered(name: str, words: str) -> Callable[[Command], Command]:
-    """Make a flag that commands do not take as an argument; `view` asks for it."""
+def _remembered(name: str, words: str, **attributes: Any) -> Callable[[Command], Command]:
+    """Make an option that commands do not take as an argument; who needs its value finds it in the context."""
 
-    def remember(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    def remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:
         context.meta[str(parameter.name)] = value
 
-    return click.option(name, is_flag=True, expose_value=False, callback=remember, help=words)
+    return click.option(name, expose_value=False, callback=remember, help=words, **attributes)
 
 
-ledger = click.option("--ledger", metavar="PATH", help="The ledger's folder (TALLYSTICK_LEDGER).")
-as_of = click.option(
+ledger = _remembered("--ledger", "The ledger's folder (TALLYSTICK_LEDGER).", metavar="PATH")
+as_of = _remembered(
     "--as-of",
+    "As the ledger was at the end of a UTC day, or at a version (`tallystick log`).",
     metavar="DAY|VERSION",
-    expose_value=False,
-    callback=lambda context, _, value: context.meta.__setitem__("as_of", value),
-    help="As the ledger was at the end of a UTC day, or at a version (`tallystick log`).",
 )
-config = click.option("--config", metavar="FILE", help="The settings file (TALLYSTICK_CONFIG).")
-base_url = click.option("--base-url", metavar="URL", help="Where the API is (TALLYSTICK_BASE_URL).")
+config = _remembered("--config", "The settings file (TALLYSTICK_CONFIG).", metavar="FILE")
+base_url = _remembered("--base-url", "Where the API is (TALLYSTICK_BASE_URL).", metavar="URL")
+_OVERRIDES = ("ledger", "as_of", "config", "base_url")
+"""Options that stand above what the settings say."""
 
 
 output = click.option("--output", "-o", metavar="FILE", help="Write to a file instead of the terminal.")
@@ -75,10 +75,10 @@ def form(command: Command) -> Command:
             type=Choice(list(FORMATS)),
             help="By default what the ending of --output says, else text. Formats for data are exact.",
         ),
-        _remembered("--json", "Short for --format json."),
-        _remembered("--wide", "Show all columns, wider than the terminal."),
-        _remembered("--ids", "Show ids beside names."),
-        _remembered("--notes", "Show all notes."),
+        _remembered("--json", "Short for --format json.", is_flag=True),
+        _remembered("--wide", "Show all columns, wider than the terminal.", is_flag=True),
+        _remembered("--ids", "Show ids beside names.", is_flag=True),
+        _remembered("--notes", "Show all notes.", is_flag=True),
     )
     for option in reversed(options):
         command = option(command)
@@ -93,11 +93,12 @@ def waiting(holder: str) -> None:
     note(f"waiting for another writer of the ledger: {holder}")
 
 
-def settings(*, asks: bool = False, **overrides: Any) -> Settings:
+def settings(*, asks: bool = False) -> Settings:
     """The settings, with their warnings said on the error stream; what `asks` the API needs them trusted."""
     from tallystick.settings import Settings
 
-    made = Settings.load(**overrides, as_of=click.get_current_context().meta.get("as_of"))
+    given = click.get_current_context().meta
+    made = Settings.load(**{name: given.get(name) for name in _OVERRIDES})
     if asks:
         made.trust_needed()
     for warning in made.warnings:
@@ -105,11 +106,11 @@ def settings(*, asks: bool = False, **overrides: Any) -> Settings:
     return made
 
 
-def book(*, doubt: bool = True, asks: bool = False, **overrides: Any) -> Ledger:
+def book(*, doubt: bool = True, asks: bool = False) -> Ledger:
     """The ledger that the settings name; with `doubt` what is odd about their prices is said on the error stream."""
     from tallystick.ledger import Ledger
 
-    made = Ledger.of(settings(asks=asks, **overrides))
+    made = Ledger.of(settings(asks=asks))
     for warning in made.price_warnings() if doubt else ():
         note(warning)
     return made

@@ -23,9 +23,6 @@ def command(entry: Entry) -> click.Command:
         form: str | None,
         output: str | None,
         force: bool,
-        ledger: str | None,
-        config: str | None,
-        base_url: str | None = None,
         strict: bool = False,
         show_sql: bool = False,
         **given: Any,
@@ -33,8 +30,7 @@ def command(entry: Entry) -> click.Command:
         for parameter in report.parameters:
             if parameter.form is Form.WHERE:
                 given[parameter.name] = options.chosen(given[parameter.name])
-        overrides = {"base_url": base_url} if report.api else {}
-        book = options.book(doubt=report.priced, asks=report.api, ledger=ledger, config=config, **overrides)
+        book = options.book(doubt=report.priced, asks=report.api)
         if show_sql:
             options.write(book.query(entry.name, **given), output, force=force)
             return

@@ -39,18 +39,19 @@ SCREEN = 100
     envvar="TALLYSTICK_NOW",
     help="Pin the clock: 2026-11-22T15:30:00Z; by default it runs.",
 )
-def demo(ledger: str | None, at: str | None) -> None:
+def demo(at: str | None) -> None:
     """Simulate an organization, sync it, and show it on one screen. Needs no key."""
     from tallystick.api.client import Client
     from tallystick.api.credential import Credential
     from tallystick.cli.sync import Shown, tell
+    from tallystick.clock import SystemClock
     from tallystick.formats.text import as_text
     from tallystick.ledger import Ledger
     from tallystick.outlook.status import NEXT
-    from tallystick.settings import SystemClock
     from tallystick.sim import serve
 
     clock = SystemClock(_pinned(at))
+    ledger: str | None = click.get_current_context().meta["ledger"]
     path = Path(ledger) if ledger else _demo_ledger()
     book = Ledger(path, clock)
     simulator = _simulator(clock.now, seed=1, days=DAYS, keys=24)
@@ -133,7 +134,7 @@ def serve_command(
     **world: Any,
 ) -> None:
     """Serve it on this machine until interrupted."""
-    from tallystick.settings import SystemClock
+    from tallystick.clock import SystemClock
     from tallystick.sim import FAULTS, serve
 
     if listed:

@@ -40,8 +40,6 @@ def statement(
     form: str | None,
     output: str | None,
     force: bool,
-    ledger: str | None,
-    config: str | None,
 ) -> None:
     """What a team is charged for a month: lines by workspace, key, model and kind, shared costs, adjustments.
 
@@ -57,7 +55,7 @@ def statement(
         raise InvalidQuestion(
             f"--all writes a folder, and {output} is called as a file.", "Say the format by --format."
         )
-    made = _of_organization(options.book(ledger=ledger, config=config).statements(month), month, organization)
+    made = _of_organization(options.book().statements(month), month, organization)
     month = made[0].month.name
     documents: dict[str, Document] = {}
     zero = not any(charged.lines for charged in made)

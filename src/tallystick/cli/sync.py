@@ -30,7 +30,7 @@ MOST_FAILURES = 10
 @click.command()
 @options.base_url
 @options.config
-def check(base_url: str | None, config: str | None) -> None:
+def check() -> None:
     """Whether the API can be read: the organization, what this key may read, how fresh it is.
 
     Also which rights the key has beyond what tallystick needs. Exit code 3 if neither dialect can be read.
@@ -39,7 +39,7 @@ def check(base_url: str | None, config: str | None) -> None:
     from tallystick.api.client import CONTACT, GLANCE
     from tallystick.core.text import safe
 
-    settings = options.settings(asks=True, base_url=base_url, config=config)
+    settings = options.settings(asks=True)
     with AdminAPI(settings=settings, patience=GLANCE, contact=CONTACT) as api:
         rights = api.check()
     click.echo(f"{safe(rights.organization.name)} ({safe(rights.organization.id)})")
@@ -96,9 +96,6 @@ def sync(
     again: bool,
     accept_loss: bool,
     planned: bool,
-    ledger: str | None,
-    base_url: str | None,
-    config: str | None,
 ) -> None:
     """Read what is missing or not settled from the API into the ledger.
 
@@ -107,7 +104,7 @@ def sync(
     """
     from tallystick.ledger import Ledger
 
-    settings = options.settings(asks=not planned, ledger=ledger, base_url=base_url, config=config)
+    settings = options.settings(asks=not planned)
     book = Ledger.of(settings)
     wanted: Wanted = {
         "month": month,

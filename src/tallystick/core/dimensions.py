@@ -20,8 +20,9 @@ class Dimension:
 
     `usage` and `cost` are its fields in the older reports, None where a report does not know it; `filter` is the
     usage report's parameter. `analytics` is its field in the newer dialect and `analytics_filter` the parameter there;
-    `null` is what null means there, `values` what the filter takes where it is an enum. `small` dimensions have few
-    values and can be filtered on exhaustively; groups of one that `overlaps` do not add up to the total.
+    both are the field with an s unless named, and none where they are empty. `null` is what null means there, `values`
+    what the filter takes where it is an enum. `small` dimensions have few values and can be filtered on exhaustively;
+    groups of one that `overlaps` do not add up to the total.
     """
 
     name: str
@@ -36,48 +37,39 @@ class Dimension:
     values: tuple[str, ...] = ()
     overlaps: bool = False
     small: bool = False
-    named: bool = False
+
+    def __post_init__(self) -> None:
+        for name, column in (("filter", self.usage), ("analytics_filter", self.analytics)):
+            parameter = getattr(self, name)
+            if column and parameter is None:
+                parameter = f"{column}s"
+            object.__setattr__(self, name, parameter or None)
 
 
 DIMENSIONS: tuple[Dimension, ...] = (
-    Dimension(
-        "organization",
-        "the organization's id",
-        UNKNOWN,
-        analytics="organization_id",
-        analytics_filter="organization_ids",
-        named=True,
-    ),
+    Dimension("organization", "the organization's id", UNKNOWN, analytics="organization_id"),
     Dimension(
         "workspace",
         "workspace id; `default` is the default workspace, which the older reports leave null",
         "default",
         usage="workspace_id",
         cost="workspace_id",
-        filter="workspace_ids",
         analytics="workspace_id",
-        analytics_filter="workspace_ids",
-        named=True,
     ),
     Dimension(
         "key",
         "API key id; `playground` is use without a key: the Console's Playground, OAuth, workload identity",
         "playground",
         usage="api_key_id",
-        filter="api_key_ids",
         analytics="api_key_id",
-        analytics_filter="api_key_ids",
         null="playground",
-        named=True,
     ),
-    Dimension("account", "user id of an OAuth request", "none", usage="account_id", filter="account_ids", named=True),
+    Dimension("account", "user id of an OAuth request", "none", usage="account_id"),
     Dimension(
         "service_account",
         "service account id of a workload-identity request",
         "none",
         usage="service_account_id",
-        filter="service_account_ids",
-        named=True,
     ),
     Dimension(
         "actor",
@@ -86,25 +78,16 @@ DIMENSIONS: tuple[Dimension, ...] = (
         analytics="actor",
         analytics_filter="actor_ids",
         null="unattributed",
-        named=True,
     ),
     Dimension(
         "actor_type",
         "what sort of actor asked",
         "none",
         analytics="actor_type",
-        analytics_filter="actor_types",
         values=("user_actor", "service_account_actor", "federated_actor", "api_actor"),
     ),
     Dimension(
-        "model",
-        "model id; `none` where a cost has no model",
-        "none",
-        usage="model",
-        cost="model",
-        filter="models",
-        analytics="model",
-        analytics_filter="models",
+        "model", "model id; `none` where a cost has no model", "none", usage="model", cost="model", analytics="model"
     ),
     Dimension(
         "kind",
@@ -119,9 +102,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         UNKNOWN,
         usage="service_tier",
         cost="service_tier",
-        filter="service_tiers",
         analytics="service_tier",
-        analytics_filter="service_tiers",
         values=("standard", "batch", "priority", "priority_on_demand", "flex", "flex_discount"),
         small=True,
     ),
@@ -133,7 +114,6 @@ DIMENSIONS: tuple[Dimension, ...] = (
         cost="context_window",
         filter="context_window",
         analytics="context_window",
-        analytics_filter="context_windows",
         values=("0-200k", "200k-1M"),
         small=True,
     ),
@@ -143,9 +123,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         UNKNOWN,
         usage="inference_geo",
         cost="inference_geo",
-        filter="inference_geos",
         analytics="inference_geo",
-        analytics_filter="inference_geos",
         null="not_available",
         values=("global", "us", "not_available"),
         small=True,
@@ -156,9 +134,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         UNKNOWN,
         usage="speed",
         cost="speed",
-        filter="speeds",
         analytics="speed",
-        analytics_filter="speeds",
         values=("fast", "standard"),
         small=True,
     ),
@@ -168,7 +144,6 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "read, which do not say",
         UNKNOWN,
         analytics="product",
-        analytics_filter="products",
         values=(
             "messages_api",
             "message_batches_api",
@@ -184,35 +159,16 @@ DIMENSIONS: tuple[Dimension, ...] = (
             "office_agent",
         ),
     ),
-    Dimension("session", "managed agent session", "none", analytics="session_id", analytics_filter="session_ids"),
-    Dimension("agent", "managed agent", "none", analytics="agent_id", analytics_filter="agent_ids"),
-    Dimension(
-        "deployment",
-        "deployment that started a managed agent session",
-        "none",
-        analytics="deployment_id",
-        analytics_filter="deployment_ids",
-    ),
-    Dimension(
-        "environment",
-        "environment of a managed agent session",
-        "none",
-        analytics="environment_id",
-        analytics_filter="environment_ids",
-    ),
-    Dimension(
-        "user_profile",
-        "user profile that a request named",
-        "none",
-        analytics="user_profile_id",
-        analytics_filter="user_profile_ids",
-    ),
+    Dimension("session", "managed agent session", "none", analytics="session_id"),
+    Dimension("agent", "managed agent", "none", analytics="agent_id"),
+    Dimension("deployment", "deployment that started a managed agent session", "none", analytics="deployment_id"),
+    Dimension("environment", "environment of a managed agent session", "none", analytics="environment_id"),
+    Dimension("user_profile", "user profile that a request named", "none", analytics="user_profile_id"),
     Dimension(
         "rbac_group",
         "group of the user on that day; a user counts fully in each",
         "none",
         analytics="rbac_group_id",
-        analytics_filter="rbac_group_ids",
         overlaps=True,
     ),
     Dimension(
@@ -228,16 +184,9 @@ DIMENSIONS: tuple[Dimension, ...] = (
         "Slack user that Claude spoke for, where it was one",
         "none",
         analytics="claude_tag_user_id",
-        analytics_filter="claude_tag_user_ids",
         overlaps=True,
     ),
-    Dimension(
-        "slack_channel",
-        "Slack channel",
-        "none",
-        analytics="slack_channel_id",
-        analytics_filter="slack_channel_ids",
-    ),
+    Dimension("slack_channel", "Slack channel", "none", analytics="slack_channel_id"),
     Dimension("team", "who owns it by the rules of the settings; `unowned` where no rule does", "unowned"),
     Dimension(
         "cost_center", "cost center of the team that owns it; `none` where it has none, `unowned` as team", "unowned"
@@ -251,6 +200,7 @@ DIMENSIONS: tuple[Dimension, ...] = (
         UNKNOWN,
         cost="cost_type",
         analytics="cost_type",
+        analytics_filter="",
     ),
 )
 
@@ -264,6 +214,11 @@ ANALYTICS = tuple(dimension for dimension in DIMENSIONS if dimension.analytics a
 
 TIMES = ("minute", "hour", "day", "week", "month")
 """Dimensions of time, finest first."""
+
+SUBJECTS = ("organization", "workspace", "key", "actor", "product")
+"""Dimensions that say whose use it is."""
+TERMS = ("model", "kind", "tier", "context", "geo", "speed")
+"""Dimensions that decide a price."""
 
 SYNONYMS = {
     "organization": ("org", "organisation"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,14 @@ class Question:
     def wall(self) -> Window:
         """The days asked about as they are named: with a zone its local days, written as if they were UTC days."""
         return self.zone.wall(self.window) if self.zone else self.window
+
+    def where_of(self, *names: str) -> dict[str, Filter]:
+        """What it holds fixed of these dimensions."""
+        return {name: part for name, part in self.where.items() if name in names}
+
+    def where_but(self, *names: str) -> dict[str, Filter]:
+        """What it holds fixed of all other dimensions."""
+        return {name: part for name, part in self.where.items() if name not in names}
 
     def spoken(self) -> dict[str, Any]:
         """The question as it stands in an answer."""
@@ -134,6 +142,17 @@ class Table(Messages):
         """One dictionary a row, by column name."""
         names = [heading.name for heading in self.headings]
         return [dict(zip(names, row, strict=True)) for row in self.cells]
+
+    def of_columns(self, names: Sequence[str]) -> Table:
+        """The Table with these of its columns, in this order, and without messages."""
+        places = [index for name in names for index, heading in enumerate(self.headings) if heading.name == name]
+        return replace(
+            self,
+            headings=tuple(self.headings[index] for index in places),
+            cells=[tuple(row[index] for index in places) for row in self.cells],
+            totals={name: cell for name, cell in self.totals.items() if name in names},
+            messages=(),
+        )
 
     def to_arrow(self) -> pyarrow.Table:
         """The rows as an Arrow table; money and ratios as exact decimals."""

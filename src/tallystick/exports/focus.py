@@ -17,19 +17,22 @@ import pyarrow as pa
 from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
+from tallystick.core.dimensions import TERMS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT
-from tallystick.core.prices import UNITS, PriceList, Rate
+from tallystick.core.price_entries import UNITS, Rate
+from tallystick.core.prices import PriceList
 from tallystick.core.question import Question
 from tallystick.core.records import REQUESTS
 from tallystick.core.rows import Rows
 from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
-from tallystick.errors import InvalidQuestion
-from tallystick.exports.tables import days, spoken, tallied
+from tallystick.exports.focus_columns import schema
+from tallystick.exports.tables import days, spoken
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
+from tallystick.query.grouping import tallied
 from tallystick.query.names import directory
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
@@ -37,64 +40,6 @@ from tallystick.tally.owners import Owners, Span
 from tallystick.tally.price_lists import Prices
 from tallystick.tally.rules import FIELDS, UNOWNED
 from tallystick.tally.unit_prices import units
-
-VERSIONS = ("1.2", "1.4")
-_TEXT, _NUMBER, _AT = pa.string(), pa.decimal128(38, 12), pa.timestamp("s", "UTC")
-_BOTH = VERSIONS
-COLUMNS: tuple[tuple[str, pa.DataType, tuple[str, ...], str], ...] = (
-    ("BilledCost", _NUMBER, _BOTH, "what was billed, exact"),
-    ("BillingAccountId", _TEXT, _BOTH, "the organization's id"),
-    ("BillingAccountName", _TEXT, _BOTH, "its name"),
-    ("BillingAccountType", _TEXT, _BOTH, "Organization"),
-    ("BillingCurrency", _TEXT, _BOTH, "USD"),
-    ("BillingPeriodEnd", _AT, _BOTH, "end of the UTC month, exclusive"),
-    ("BillingPeriodStart", _AT, _BOTH, "start of the UTC month"),
-    ("ChargeCategory", _TEXT, _BOTH, "Usage; Credit for a credit or refund"),
-    ("ChargeClass", _TEXT, _BOTH, "null: a restated day is the same charge, read again"),
-    ("ChargeDescription", _TEXT, _BOTH, "what was used, in words"),
-    ("ChargeFrequency", _TEXT, _BOTH, "Usage-Based"),
-    ("ChargePeriodEnd", _AT, _BOTH, "end of the UTC day, exclusive"),
-    ("ChargePeriodStart", _AT, _BOTH, "start of the UTC day"),
-    ("CommitmentDiscountStatus", _TEXT, _BOTH, "null: no commitment is known"),
-    ("ConsumedQuantity", _NUMBER, _BOTH, "how much was used; null where nobody knows"),
-    ("ConsumedUnit", _TEXT, _BOTH, "Tokens, Searches, Container-Hours or Session-Hours; null without a quantity"),
-    ("ContractedCost", _NUMBER, _BOTH, "list cost less the contract's discount: what was billed"),
-    ("ContractedUnitPrice", _NUMBER, _BOTH, "the same for one PricingUnit, to 12 places"),
-    ("EffectiveCost", _NUMBER, _BOTH, "what was billed: nothing is amortized"),
-    ("HostProviderName", _TEXT, ("1.4",), "Anthropic, which does not say whose machines it uses"),
-    ("InvoiceDetailId", _TEXT, ("1.4",), "null: the API tells of no invoice"),
-    ("InvoiceId", _TEXT, _BOTH, "null: the API tells of no invoice"),
-    ("InvoiceIssuerName", _TEXT, _BOTH, "Anthropic"),
-    ("ListCost", _NUMBER, _BOTH, "cost at list price; what was billed where no list price is known"),
-    ("ListUnitPrice", _NUMBER, _BOTH, "the same for one PricingUnit, to 12 places; null where none is known"),
-    ("PricingCategory", _TEXT, _BOTH, "Standard"),
-    ("PricingCurrency", _TEXT, _BOTH, "USD"),
-    ("PricingCurrencyContractedUnitPrice", _NUMBER, _BOTH, "ContractedUnitPrice"),
-    ("PricingCurrencyEffectiveCost", _NUMBER, _BOTH, "EffectiveCost"),
-    ("PricingCurrencyListUnitPrice", _NUMBER, _BOTH, "ListUnitPrice"),
-    ("PricingQuantity", _NUMBER, _BOTH, "how much was used, in PricingUnit"),
-    (
-        "PricingUnit",
-        _TEXT,
-        _BOTH,
-        "1000000 Tokens, 1000 Searches, Container-Hours or Session-Hours; null without a quantity",
-    ),
-    ("ProviderName", _TEXT, ("1.2",), "Anthropic"),
-    ("PublisherName", _TEXT, ("1.2",), "Anthropic"),
-    ("ServiceCategory", _TEXT, _BOTH, "AI and Machine Learning"),
-    ("ServiceName", _TEXT, _BOTH, "Claude API"),
-    ("ServiceProviderName", _TEXT, ("1.4",), "Anthropic"),
-    ("ServiceSubcategory", _TEXT, _BOTH, "Generative AI"),
-    ("SkuId", _TEXT, _BOTH, "model and kind"),
-    ("SkuMeter", _TEXT, _BOTH, "what is counted: Output Tokens, Web Searches, ..."),
-    ("SkuPriceDetails", _TEXT, _BOTH, "what decides the price: JSON"),
-    ("SkuPriceId", _TEXT, _BOTH, "model, kind, tier, context, geo and speed"),
-    ("SubAccountId", _TEXT, _BOTH, "the workspace's id"),
-    ("SubAccountName", _TEXT, _BOTH, "its name"),
-    ("SubAccountType", _TEXT, _BOTH, "Workspace"),
-    ("Tags", _TEXT, _BOTH, "key, actor, product, method, team, cost center and rule: JSON"),
-)
-"""Every column in the order of the specification: its name, type, the versions that have it, what it holds here."""
 
 METERS = {
     "uncached_input": "Input Tokens",
@@ -113,11 +58,10 @@ _UNITS = {
     "container-hours": "Container-Hours",
     "session-hours": "Session-Hours",
 }
-_PRICE = ("model", "kind", "tier", "context", "geo", "speed")
 _DETAILS = ("x_Model", "x_Kind", "x_ServiceTier", "x_ContextWindow", "x_InferenceGeo", "x_Speed")
 _READ = (
     *("organization", "day", "workspace", "workspace_name", "key", "key_name", "actor", "actor_name", "product"),
-    *_PRICE,
+    *TERMS,
     *("quantity", "unit", "list", "billed", "method", "cause"),
 )
 _FIGURES = {"quantity", "unit", "list", "billed", "method", "cause"}
@@ -164,13 +108,6 @@ class _Doubts:
         return [f"{count:,} charges {text}." for text, count in counts.items() if count]
 
 
-def schema(version: str) -> pa.Schema:
-    """The columns of a version; InvalidQuestion where it is another."""
-    if version not in VERSIONS:
-        raise InvalidQuestion(f"FOCUS {version} is not written.", f"Versions: {', '.join(VERSIONS)}.")
-    return pa.schema([(name, kind) for name, kind, versions, _ in COLUMNS if version in versions])
-
-
 def export(
     engine: Engine, question: Question, now: datetime, prices: Prices, owners: Owners, version: str = "1.2"
 ) -> Rows:
@@ -186,7 +123,7 @@ def export(
 def _left_out(engine: Engine, window: Window) -> list[Message]:
     """The use that has a cost which nobody knows, and so no row."""
     query = (
-        exp.select("cause", "unit", exp.alias_(exp.maybe_parse("sum(quantity)"), "used"))
+        exp.select("cause", "unit", "sum(quantity) AS used")
         .from_("ledger.charges")
         .where(f"NOT {_COUNTED} AND kind <> '{REQUESTS}'", within(window, months=True))
         .group_by("cause", "unit")
@@ -196,7 +133,7 @@ def _left_out(engine: Engine, window: Window) -> list[Message]:
         (note if row["cause"] in _WHY else warning)(
             f"{int(row['used']):,} {row['unit']} are left out ({row['cause']}): {_WHY.get(row['cause'], _UNKNOWN)}."
         )
-        for row in engine.ask(query).to_pylist()
+        for row in engine.rows(query)
     ]
 
 
@@ -207,7 +144,7 @@ def _batches(
 
     @cache
     def rate(day: date, *price_key: str) -> Rate | None:
-        named = dict(zip(_PRICE, price_key, strict=True))
+        named = dict(zip(TERMS, price_key, strict=True))
         price = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
         return price if isinstance(price, Rate) else None
 
@@ -224,7 +161,7 @@ def _batches(
             rows = []
             for row in batch.to_pylist():
                 bought = row["quantity"] is None and row["cause"] != CREDIT
-                known = rate(day, *(row[name] for name in _PRICE)) if bought else None
+                known = rate(day, *(row[name] for name in TERMS)) if bought else None
                 account = {"BillingAccountName": names.get(row["organization"], row["organization"])}
                 owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
                 rows.append(same | account | _costs(row, known, doubts) | _identity(row, owner))
@@ -273,7 +210,7 @@ def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[s
 def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str]:
     """What was charged and to whom."""
     meter = METERS.get(row["kind"], row["kind"])
-    details = [row[name] for name in _PRICE if name != "kind" and row[name] not in {"none", "unknown", "not_available"}]
+    details = [row[name] for name in TERMS if name != "kind" and row[name] not in {"none", "unknown", "not_available"}]
     tags = {name: row[name] for name in _TAGGED}
     return {
         "BillingAccountId": row["organization"],
@@ -282,8 +219,8 @@ def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str
         "ChargeDescription": ", ".join([meter, *details]),
         "SkuId": f"{row['model']}/{row['kind']}",
         "SkuMeter": meter,
-        "SkuPriceId": "/".join(row[name] for name in _PRICE),
-        "SkuPriceDetails": _json({key: row[name] for key, name in zip(_DETAILS, _PRICE, strict=True)}),
+        "SkuPriceId": "/".join(row[name] for name in TERMS),
+        "SkuPriceDetails": _json({key: row[name] for key, name in zip(_DETAILS, TERMS, strict=True)}),
         "Tags": _json({**tags, **owner}),
     }
 
@@ -291,7 +228,7 @@ def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str
 def _owned(engine: Engine, window: Window, owners: Owners) -> dict[tuple[str, ...], list[Span]]:
     """The rules that own each of those who were charged."""
     query = exp.select(*FIELDS).distinct().from_("ledger.charges").where(within(window, months=True))
-    subjects = sorted(tuple(row[name] for name in FIELDS) for row in engine.ask(query).to_pylist())
+    subjects = sorted(tuple(row[name] for name in FIELDS) for row in engine.rows(query))
     spans_by_subject: dict[tuple[str, ...], list[Span]] = {subject: [] for subject in subjects}
     for span in owners.owned(subjects, spellings(engine)):
         spans_by_subject[span[0]].append(span)

@@ -14,9 +14,12 @@ from tallystick.core.rows import Rows
 from tallystick.core.table import LedgerTable, Type
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
-from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.query.coverage import cover, matched, priority
+from tallystick.errors import InvalidQuestion
+from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
+from tallystick.query.grouping import tallied
+from tallystick.query.match_shares import billed_coverage
+from tallystick.query.priority_tier import priority
 from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
 from tallystick.store.views import VIEWS
@@ -51,25 +54,16 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
             raise InvalidQuestion(f"`{question.report}` has no dimension {name!r}.", choose(name, choices))
     conditions = wanted(engine, table, question.where)
     schema = pa.schema([(name, _TYPES[kind]) for name, kind, _ in view_columns])
-    coverage, covered = cover(engine, USED if table is USED else CHARGES, question, now)
-    messages = [*priority(engine, USED if table is USED else CHARGES, question), *covered]
     if table is CHARGES:
-        coverage["billed"], split = matched(engine, question)
+        coverage, messages = billed_coverage(engine, question, now)
         coverage["unpriced"], nameless = unpriced(engine, question)
-        messages += [*split, *nameless]
-    return Rows(
-        f"{question.report}, {spoken(question.window)}",
-        schema,
-        _batches(engine, question, schema, conditions),
-        messages,
-        coverage,
-    )
-
-
-def tallied(engine: Engine) -> None:
-    """Raise LedgerError where the ledger has no charges yet."""
-    if CHARGES.name not in engine.version.tables and engine.version.number:
-        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
+        messages += nameless
+    else:
+        source = USED if table is USED else CHARGES
+        coverage, covered = cover(engine, source, question, now)
+        messages = [*priority(engine, source, question), *covered]
+    title = f"{question.report}, {spoken(question.window)}"
+    return Rows(title, schema, _batches(engine, question, schema, conditions), messages, coverage)
 
 
 def spoken(window: Window) -> str:
@@ -79,9 +73,8 @@ def spoken(window: Window) -> str:
 
 def days(engine: Engine, table: LedgerTable, window: Window) -> list[date]:
     """The days of a window that a table has rows of."""
-    query = exp.select("day").distinct().from_(exp.table_(table.name, db="ledger"))
-    rows = engine.ask(query.where(within(window, months=True)).order_by("day")).to_pylist()
-    return [row["day"] for row in rows]
+    query = exp.select("day").distinct().from_(f"ledger.{table.name}").order_by("day")
+    return [row["day"] for row in engine.rows(query.where(within(window, months=True)))]
 
 
 def _batches(

@@ -92,15 +92,11 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
         if not ids and named:
             names = _named(texts[index], texts[index + 1], headings[index + 1].shared)
             columns.append(Column(heading, names, feet[index], fixed=not heading.rank))
-        elif ids or not _is_name_of(heading, headings[index - 1] if index else None):
+        elif ids or not index or heading.name != f"{headings[index - 1].name}_name":
             columns.append(
                 Column(heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION and not heading.rank)
             )
     return tuple(columns)
-
-
-def _is_name_of(heading: Heading, before: Heading | None) -> bool:
-    return before is not None and heading.name == f"{before.name}_name"
 
 
 def _named(ids: Sequence[str], names: Sequence[str], shared: frozenset[str]) -> tuple[str, ...]:

@@ -17,8 +17,9 @@ from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, messages, pace, reading
 from tallystick.query.context import Context
-from tallystick.query.coverage import cover, priority
+from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages as gaps
+from tallystick.query.priority_tier import priority
 from tallystick.query.report import Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budget, Budgets
@@ -72,7 +73,8 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     if not budgets.rows:
         raise InvalidQuestion("The settings have no budget.", "`tallystick docs budgets` shows how to set one.")
     in_force = budgets.during(window)
-    daily = reading(engine, [*(period for _, period in in_force), *_earlier(in_force)], now, owners)
+    earlier = [budget.cycle.around(budget.start) for budget, _ in in_force if budget.carry_over]
+    daily = reading(engine, [*(period for _, period in in_force), *earlier], now, owners)
     paces: list[Pace] = []
     cells: list[tuple[Cell, ...]] = []
     unknown: list[Message] = []
@@ -89,23 +91,10 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     start = min((period.start for _, period in in_force), default=window.start)
     question = Question("budget", Window(start, max(window.end, start)), ())  # what is to come is not absent
     coverage, _ = cover(engine, CHARGES, question, now)
-    empty = f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}."
-    return Table(
-        question,
-        HEADINGS,
-        cells,
-        {},
-        (
-            *(() if in_force else (note(empty),)),
-            *unknown,
-            *gaps(coverage, now),
-            *messages(paces, now),
-            *daily.messages,
-            *priority(engine, CHARGES, question),
-        ),
-        coverage,
-        engine.version.spoken,
-    )
+    empty = note(f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}.")
+    missing = (*([] if in_force else [empty]), *unknown, *gaps(coverage, now))
+    beside = (*missing, *messages(paces, now), *daily.messages, *priority(engine, CHARGES, question))
+    return Table(question, HEADINGS, cells, {}, beside, coverage, engine.version.spoken)
 
 
 def failing(table: Table) -> bool:
@@ -132,17 +121,13 @@ def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) ->
     return rest
 
 
-def _earlier(chosen: Sequence[tuple[Budget, Window]]) -> list[Window]:
-    """The first period of each budget that carries its rest over."""
-    return [budget.cycle.around(budget.start) for budget, _ in chosen if budget.carry_over]
-
-
 def _row(budget: Budget, period: Window, period_pace: Pace, rest: Decimal | None, now: datetime) -> tuple[Cell, ...]:
     today = now.date()
     unknown = len([day for day in (*period_pace.absent, *period_pace.part) if day < today])
     amount = EXACT.add(budget.amount, rest or Decimal(0))
     vague = rest is None
     on = period_pace.reached(amount) if not vague else None
+    remaining = (EXACT.subtract(amount, period_pace.spent), ratio(period_pace.spent, amount))
     return (
         budget.name or None,
         budget.spoken,
@@ -150,10 +135,9 @@ def _row(budget: Budget, period: Window, period_pace: Pace, rest: Decimal | None
         UNKNOWN if vague else _status(amount, period_pace, unknown),
         None if vague else amount,
         rest,
-        *((None, None, None) if period_pace.blank else (period_pace.billed, period_pace.used, period_pace.spent)),
+        *period_pace.so_far,
         unknown,
-        None if unknown or period_pace.blank or vague else EXACT.subtract(amount, period_pace.spent),
-        None if unknown or period_pace.blank or vague else ratio(period_pace.spent, amount),
+        *(remaining if not (unknown or period_pace.blank or vague) else (None, None)),
         period_pace.expected,
         period_pace.low,
         period_pace.high,

@@ -120,14 +120,10 @@ class Daily:
         """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
         self.messages.extend(formerly(self.engine, question.where))
         if not owned(question):
-            query = (
-                exp.select("day", exp.alias_(exp.maybe_parse(f"sum({column})"), "amount"))
-                .from_("ledger.charges")
-                .where(f"{column} IS NOT NULL", *_conditions(self.engine, question))
-                .group_by("day")
-            )
+            query = exp.select("day", f"sum({column}) AS amount").from_("ledger.charges").group_by("day")
+            query = query.where(f"{column} IS NOT NULL", *_conditions(self.engine, question))
             select = query if column == "billed" else query.where(_NOT_YET)
-            return {row["day"]: row["amount"] for row in self.engine.ask(select).to_pylist()}
+            return {row["day"]: row["amount"] for row in self.engine.rows(select)}
         known(question, self.owners)
         sums: dict[date, Decimal] = {}
         for (day, *whose), amount in self._attributed(question, column).items():
@@ -138,7 +134,7 @@ class Daily:
 
     def _attributed(self, question: Question, column: str) -> dict[tuple[date, str, str], Decimal]:
         """The same of every team and cost center, split by the owners' rules as the bill is."""
-        where = {name: values for name, values in question.where.items() if name not in OWNED}
+        where = question.where_but(*OWNED)
         cache_key = f"{column} {sorted(where.items())}"
         if cache_key not in self._sums:
             owned_question = Question("daily", question.window, OWNED, where)
@@ -160,12 +156,9 @@ class Daily:
 
     def _days_with(self, question: Question, *conditions: str) -> set[date]:
         """The days with charges of these conditions, whoever owns them."""
-        query = (
-            exp.select("day").distinct().from_("ledger.charges").where(*conditions, *_conditions(self.engine, question))
-        )
-        return {row["day"] for row in self.engine.ask(query).to_pylist()}
+        query = exp.select("day").distinct().from_("ledger.charges").where(*conditions)
+        return {row["day"] for row in self.engine.rows(query.where(*_conditions(self.engine, question)))}
 
 
 def _conditions(engine: Engine, question: Question) -> Sequence[exp.Condition]:
-    where = {name: values for name, values in question.where.items() if name not in OWNED}
-    return (within(question.window, months=True), *wanted(engine, CHARGES, where))
+    return (within(question.window, months=True), *wanted(engine, CHARGES, question.where_but(*OWNED)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import decimal
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,15 +18,16 @@ from itertools import dropwhile
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, nearest, total
-from tallystick.core.question import Heading, Kind, Question, Table
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.text import choose
-from tallystick.core.time import DAY, Window
+from tallystick.core.time import DAY, Window, spans
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import DIMENSIONS, Daily, Day, How
 from tallystick.query.context import Context
-from tallystick.query.coverage import cover, priority, spans
+from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
+from tallystick.query.priority_tier import priority
 from tallystick.query.report import WHERE, Form, Parameter, Report, Where
 from tallystick.store.engine import Engine
 from tallystick.tally.cycles import Cycle, Every
@@ -73,6 +74,11 @@ class Pace:
         """What is billed and what is used together, of the days that are known."""
         return EXACT.add(self.billed, self.used)
 
+    @property
+    def so_far(self) -> tuple[Cell, Cell, Cell]:
+        """What is billed, used and spent so far; unknown where nothing of the period is known."""
+        return (None, None, None) if self.blank else (self.billed, self.used, self.spent)
+
     def reached(self, amount: Decimal) -> date | None:
         """The day on which the period's spend comes to an amount at this pace; None where it stays under it."""
         so_far = Fraction(0)
@@ -103,24 +109,12 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
             raise InvalidQuestion(f"There is no pace by {name}.", choose(name, DIMENSIONS))
     daily = reading(engine, [question.window], now, owners)
     period_pace = pace(daily.of(question.where), question.window, now)
-    so_far = (None, None, None) if period_pace.blank else (period_pace.billed, period_pace.used, period_pace.spent)
-    row = (*so_far, period_pace.expected, period_pace.low, period_pace.high, period_pace.known)
+    row = (*period_pace.so_far, period_pace.expected, period_pace.low, period_pace.high, period_pace.known)
     known_question = replace(question, window=question.window & Window(question.window.start, history(now).end))
     coverage, _ = cover(engine, CHARGES, known_question, now)
-    return Table(
-        question,
-        HEADINGS,
-        [row],
-        {},
-        (
-            *gaps(coverage, now),
-            *messages([period_pace], now),
-            *daily.messages,
-            *priority(engine, CHARGES, known_question),
-        ),
-        coverage,
-        engine.version.spoken,
-    )
+    missing = (*gaps(coverage, now), *messages([period_pace], now), *daily.messages)
+    beside = (*missing, *priority(engine, CHARGES, known_question))
+    return Table(question, HEADINGS, [row], {}, beside, coverage, engine.version.spoken)
 
 
 def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Owners | None = None) -> Daily:
@@ -130,35 +124,27 @@ def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Ow
     return Daily(engine, window, now, owners or Owners())
 
 
-def messages(paces: Sequence[Pace], now: datetime) -> list[Message]:
+def messages(paces: Sequence[Pace], now: datetime) -> Iterator[Message]:
     """What to say of paces: what is expected rather than known, and how little there is to go by."""
-    beside = []
     today = now.date()
-    ended = [day for pace in paces for day in pace.absent if day < today]
-    if ended:
-        beside.append(
-            warning(
-                f"Ended days absent from the ledger, unknown rather than zero, are expected at the run rate: "
-                f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
-            )
+    if ended := [day for pace in paces for day in pace.absent if day < today]:
+        yield warning(
+            f"Ended days absent from the ledger, unknown rather than zero, are expected at the run rate: "
+            f"{spans(sorted(set(ended)))}. `tallystick sync --since {min(ended)}` reads them, if it can."
         )
     if rateless := sorted({day for pace in paces for day in pace.part if day < today}):
-        text = f"Of {spans(rateless)} a part is known alone: it is expected at the run rate, or that part if more."
-        beside.append(warning(text))
+        known = "a part is known alone: it is expected at the run rate, or that part if more"
+        yield warning(f"Of {spans(rateless)} {known}.")
     if any(today in pace.absent for pace in paces):
-        text = f"What was used on {today}, which is running, was not read: it is expected at the run rate."
-        beside.append(note(text))
+        yield note(f"What was used on {today}, which is running, was not read: it is expected at the run rate.")
     if any(pace.used for pace in paces):
-        text = "What is not billed yet is use as the price lists have it, without code execution and session time."
-        beside.append(note(text))
+        yield note("What is not billed yet is use as the price lists have it, without code execution and session time.")
     judged = [pace for pace in paces if pace.known or pace.expected is None]
     least = min((pace.known for pace in judged), default=HISTORY)
     if least < FEW:
-        text = f"There is little to go by: {least} billed days are known of the {HISTORY} before today."
-        beside.append(warning(text))
+        yield warning(f"There is little to go by: {least} billed days are known of the {HISTORY} before today.")
     elif any(pace.low is None for pace in judged):
-        beside.append(note(f"There is no range where so few days are known: {least}."))
-    return beside
+        yield note(f"There is no range where so few days are known: {least}.")
 
 
 def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:

@@ -16,13 +16,13 @@ from tallystick.core.ledger_tables import CHARGES, SUCCESS
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.time import DAY, Grain, Window, text
+from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query import gaps
 from tallystick.query.context import Context
-from tallystick.query.coverage import cover, spans
+from tallystick.query.coverage import cover
 from tallystick.query.grouping import answer
 from tallystick.query.names import apart, directory
 from tallystick.query.report import Report

@@ -14,6 +14,7 @@ from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.errors import InvalidQuestion
+from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 
@@ -64,15 +65,9 @@ def whole(
         return dict.fromkeys(sums), (
             warning(f"{cut.apart}: they do not add up, and there is no total by {dimensions} to show instead."),
         )
-    query = (
-        exp.select(
-            exp.alias_(exp.maybe_parse("sum(billed)"), "billed"), exp.alias_(exp.maybe_parse("sum(list)"), "list")
-        )
-        .from_("ledger.days")
-        .where(exp.column("source").eq(exp.Literal.string(cut.name)), within(question.window))
-        .where(*wanted(engine, DAYS, question.where))
-    )
-    [row] = engine.ask(query).to_pylist()
+    query = exp.select("sum(billed) AS billed", "sum(list) AS list").from_("ledger.days")
+    query = query.where(equals("source", cut.name), within(question.window), *wanted(engine, DAYS, question.where))
+    [row] = engine.rows(query)
     if row["billed"] is not None:
         row["discount"] = EXACT.subtract(row["list"], row["billed"])
     totals = {name: row.get(name) for name in sums}

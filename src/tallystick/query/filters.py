@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from sqlglot import exp
@@ -16,6 +16,7 @@ from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
 from tallystick.core.zones import Zone
 from tallystick.errors import InvalidQuestion
+from tallystick.query.conditions import among, day_of
 from tallystick.query.names import addresses, directory, organizations
 from tallystick.query.spelling import once
 from tallystick.store.engine import Engine
@@ -38,9 +39,7 @@ def column(name: str) -> exp.Expression:
 
 def within(window: Window, *, months: bool = False) -> exp.Condition:
     """The condition that a row's day lies in the window; with `months`, so said that other files stay shut."""
-    start = exp.cast(exp.Literal.string(f"{window.start:%Y-%m-%d}"), "date")
-    end = exp.cast(exp.Literal.string(f"{window.end:%Y-%m-%d}"), "date")
-    days = exp.and_(exp.column("day") >= start, exp.column("day") < end)
+    days = exp.and_(exp.column("day") >= day_of(window.start), exp.column("day") < day_of(window.end))
     if not months:
         return days
     last = (window.days() or [window.start.date()])[-1]
@@ -105,26 +104,27 @@ def wanted(
             for values in (part.values, part.without)
         )
         if part.values:
-            conditions.append(_among(name, ids) if ids else exp.false())
+            conditions.append(among(column(name), sorted(ids)) if ids else exp.false())
         if left_out:
-            conditions.append(exp.not_(_among(name, left_out)))
+            conditions.append(exp.not_(among(column(name), sorted(left_out))))
     return conditions
 
 
-def _among(name: str, ids: Iterable[str]) -> exp.Condition:
-    return column(name).isin(*(exp.Literal.string(value) for value in sorted(ids)))
+def present(engine: Engine, table: LedgerTable, name: str) -> list[str]:
+    """The values that a dimension has in a table."""
+    query = exp.select(exp.alias_(column(name), "id")).distinct().from_(f"ledger.{table.name}")
+    return [row["id"] for row in engine.rows(query)]
 
 
 class _Words:
     """The ids of a dimension in a table and in the directory, and the words by which a filter can name them."""
 
     def __init__(self, engine: Engine, table: LedgerTable, name: str) -> None:
-        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(table.name, db="ledger"))
-        rows = organizations(engine) if name == "organization" else [row["id"] for row in engine.ask(query).to_pylist()]
         self._engine = engine
         self._name = name
         self._names = directory(engine, name)
-        self._present = {*rows, *self._names}
+        ids = organizations(engine) if name == "organization" else present(engine, table, name)
+        self._present = {*ids, *self._names}
 
     def ids(self, value: str, *, strict: bool) -> set[str]:
         """Return the ids that a value names.

@@ -7,7 +7,7 @@ a warning.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +22,7 @@ from tallystick.core.money import plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS
 from tallystick.core.text import day_spans, few, large
+from tallystick.query.conditions import among
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import directory, entries
 from tallystick.store.engine import Engine
@@ -71,22 +72,22 @@ def late_days(coverage: Mapping[str, Any]) -> int:
 def _charges(engine: Engine, question: Question, causes: Sequence[str], days: Collection[date]) -> list[dict[str, Any]]:
     """The charges of the question of these causes and days, summed by day, cause, workspace, model and kind."""
     dims = ("day", "cause", "workspace", "model", "kind")
-    sums = [exp.alias_(exp.maybe_parse(f"sum({name})"), name) for name in ("billed", "priced", "quantity")]
-    sums.append(exp.alias_(exp.maybe_parse("bool_or(priced IS NULL)"), "unpriced"))
-    query = exp.select(*dims, *sums).from_(exp.table_(CHARGES.name, db="ledger"))
-    query = query.where(exp.column("cause").isin(*map(exp.Literal.string, causes)), *_conditions(engine, question))
-    return [row for row in engine.ask(query.group_by(*dims)).to_pylist() if row["day"] in days]
+    sums = [f"sum({name}) AS {name}" for name in ("billed", "priced", "quantity")]
+    sums.append("bool_or(priced IS NULL) AS unpriced")
+    query = exp.select(*dims, *sums).from_("ledger.charges")
+    query = query.where(among("cause", causes), *_conditions(engine, question))
+    return [row for row in engine.rows(query.group_by(*dims)) if row["day"] in days]
 
 
 def _billed_in(engine: Engine, question: Question) -> set[date]:
     """The days of which the question has a bill, of all or of a part."""
-    query = exp.select("day").distinct().from_(exp.table_(CHARGES.name, db="ledger")).where("billed IS NOT NULL")
-    return {row["day"] for row in engine.ask(query.where(*_conditions(engine, question))).to_pylist()}
+    query = exp.select("day").distinct().from_("ledger.charges").where("billed IS NOT NULL")
+    return {row["day"] for row in engine.rows(query.where(*_conditions(engine, question)))}
 
 
 def _conditions(engine: Engine, question: Question) -> list[exp.Condition]:
     """The window of a question and what it holds fixed, so far as charges know it."""
-    where = {name: values for name, values in question.where.items() if name in _DIMENSIONS}
+    where = question.where_of(*_DIMENSIONS)
     return [within(question.window, months=True), *wanted(engine, CHARGES, where, strict=False)]
 
 
@@ -115,60 +116,41 @@ def _unbilled(rows: Sequence[Mapping[str, Any]], billed_in: Collection[date]) ->
     }
 
 
-def messages(coverage: Mapping[str, Any], now: datetime) -> list[Message]:
+def messages(coverage: Mapping[str, Any], now: datetime) -> Iterator[Message]:
     """What to say of the gaps of a coverage."""
-    warnings = []
 
     def spoken(days: Sequence[str]) -> str:
         return day_spans(map(date.fromisoformat, days), now.year)
 
     if late := coverage.get(LATE):
         full_days = [day for day in late["days"] if day not in late["in_part"]]
-        when = "; ".join(
-            [
-                *([spoken(full_days)] if full_days else ()),
-                *([f"{spoken(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else ()),
-            ]
-        )
-        warnings.append(warning(f"Not billed yet: {when} ({_worth(late)}).", _priced(late)))
+        when = [spoken(full_days)] if full_days else []
+        when += [f"{spoken(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else []
+        yield warning(f"Not billed yet: {'; '.join(when)} ({_worth(late)}).", _priced(late))
     if unread_bill := coverage.get(UNREAD):
-        warnings.append(
-            warning(
-                f"The bill of {spoken(unread_bill['days'])} could not be read: it is unknown, not late "
-                f"({_worth(unread_bill)}). `tallystick sync` says why.",
-                _priced(unread_bill),
-            )
+        yield warning(
+            f"The bill of {spoken(unread_bill['days'])} could not be read: it is unknown, not late "
+            f"({_worth(unread_bill)}). `tallystick sync` says why.",
+            _priced(unread_bill),
         )
-    if lost := coverage.get(LOST):
-        unread = lost["unread"]
-        if unread:
-            warnings.append(
-                warning(
-                    f"Usage of {spoken(unread)} is not in the ledger: its requests and tokens are unknown, not zero. "
-                    f"`tallystick sync --since {unread[0]}` reads it."
-                )
-            )
-        if rest := [day for day in lost["days"] if day not in unread]:
-            amount = Decimal(lost["billed"]) if "billed" in lost else None
-            usd = "more" if amount is None else f"{rounded(amount):,} USD"
-            warnings.append(
-                warning(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.", amount)
-            )
+    lost = coverage.get(LOST, {"days": (), "unread": ()})
+    if unread := lost["unread"]:
+        yield warning(
+            f"Usage of {spoken(unread)} is not in the ledger: its requests and tokens are unknown, not zero. "
+            f"`tallystick sync --since {unread[0]}` reads it."
+        )
+    if rest := [day for day in lost["days"] if day not in unread]:
+        amount = Decimal(lost["billed"]) if "billed" in lost else None
+        usd = "more" if amount is None else f"{rounded(amount):,} USD"
+        yield warning(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.", amount)
     if profiles := coverage.get(ELSEWHERE):
-        warnings.append(
-            warning(
-                f"Billed to a user profile's own organization, not to yours: {_worth(profiles)}, of {_of(profiles)}.",
-                _priced(profiles),
-            )
-        )
+        text = f"Billed to a user profile's own organization, not to yours: {_worth(profiles)}, of {_of(profiles)}."
+        yield warning(text, _priced(profiles))
     if children := coverage.get(PARENT):
-        warnings.append(
-            warning(
-                f"This is a parent of {len(children)} organizations: Anthropic leaves HIPAA-ready ones out of its "
-                "report, so their use and cost are in no figure here."
-            )
+        yield warning(
+            f"This is a parent of {len(children)} organizations: Anthropic leaves HIPAA-ready ones out of its report, "
+            "so their use and cost are in no figure here."
         )
-    return warnings
 
 
 def parent(engine: Engine, question: Question) -> dict[str, Any]:
@@ -179,14 +161,10 @@ def parent(engine: Engine, question: Question) -> dict[str, Any]:
     listed = sorted({child for child_ids in children.values() for child in child_ids})
     if not listed:
         return {}
-    days = exp.select(exp.alias_(exp.maybe_parse("count(*)"), "days")).from_("ledger.days")
-    days = days.where("source LIKE 'analytics%'", within(question.window))
-    days = days.where(
-        exp.column("organization").isin(
-            *(exp.Literal.string(organization) for organization, child_ids in children.items() if child_ids)
-        )
-    )
-    return {PARENT: listed} if engine.ask(days).to_pylist()[0]["days"] else {}
+    parents = [organization for organization, child_ids in children.items() if child_ids]
+    days = exp.select("count(*) AS days").from_("ledger.days")
+    days = days.where("source LIKE 'analytics%'", within(question.window), among("organization", parents))
+    return {PARENT: listed} if engine.rows(days)[0]["days"] else {}
 
 
 def _of(gap: Mapping[str, Any]) -> str:

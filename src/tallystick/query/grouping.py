@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
 from tallystick.core.message import Message, note
 from tallystick.core.money import total
-from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.question import Kind, Question, Table
 from tallystick.core.records import REQUESTS
 from tallystick.core.report_tables import COST, CUT_TABLES
 from tallystick.core.table import LedgerTable
@@ -21,12 +21,14 @@ from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import cut_of, whole
-from tallystick.query.coverage import cover, matched, present, priority
+from tallystick.query.coverage import cover, present
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
-from tallystick.query.names import named, organizations, shared, unnamed
+from tallystick.query.match_shares import matched
+from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, unnamed, with_shared
 from tallystick.query.owners import attributed, lines, owned, unasked
 from tallystick.query.pivot import Pivot
+from tallystick.query.priority_tier import priority
 from tallystick.query.spelling import formerly
 from tallystick.query.uncounted import uncounted
 from tallystick.query.unpriced import unpriced
@@ -38,33 +40,23 @@ OTHERS = "others"
 
 
 def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tuple[exp.Select, LedgerTable]:
-    """The query that answers a question, and the table it reads.
-
-    The organizations of a ledger that holds several always stand apart: ids like `default` are each one's own.
-    """
+    """The query that answers a question, and the table it reads."""
     pivot.check(question)
     pivot = pivot.showing(question.show)
     table = _money_table(question) if pivot.money else USED_HOUR if "hour" in question.by or question.zone else USED
-    if table in {CHARGES, USED} and CHARGES.name not in engine.version.tables and engine.version.number:
-        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
+    if table in {CHARGES, USED}:
+        tallied(engine)
     if owned(question):
         if question.show:
             raise InvalidQuestion(
                 "By owner, spend shows what was billed alone.", "Leave out --show, or ask by workspace."
             )
         return lines(engine, question), table
-    by = question.by
-    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
-        by = ("organization", *by)
-    dims = {name: _column(question, name) for name in by}
+    dims = {name: _column(question, name) for name in dims_of(engine, question)}
     if pivot.apart and pivot.apart[0] not in dims:
         name, sql = pivot.apart
         dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
-    sums = [
-        exp.alias_(exp.maybe_parse(measure.aggregated), measure.name)
-        for measure in pivot.measures
-        if not measure.derived
-    ]
+    sums = [f"{measure.aggregated} AS {measure.name}" for measure in pivot.measures if not measure.derived]
     select = (
         exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
         .from_(_from(table))
@@ -73,9 +65,13 @@ def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tu
     if table is CHARGES:
         counted = f" OR kind = '{REQUESTS}'" if "requests" in {measure.name for measure in pivot.measures} else ""
         select = select.where(f"billed IS NOT NULL{counted}")
-    if dims:
-        return select.group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 1))), table
-    return select.having("count(*) > 0"), table
+    return (select.group_by("ALL") if dims else select.having("count(*) > 0")), table
+
+
+def tallied(engine: Engine) -> None:
+    """Raise LedgerError where the ledger has no charges yet."""
+    if CHARGES.name not in engine.version.tables and engine.version.number:
+        raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
 
 
 def _column(question: Question, name: str) -> exp.Expression:
@@ -85,10 +81,9 @@ def _column(question: Question, name: str) -> exp.Expression:
 
 def _from(table: LedgerTable) -> exp.Expression:
     """A table as the figures of a report take it: a cut says its discount too."""
-    named = exp.table_(table.name, db="ledger")
     if table.name not in NAMED_CUTS:
-        return named
-    return exp.select("*", exp.alias_(exp.maybe_parse("list - billed"), "discount")).from_(named).subquery(table.name)
+        return exp.table_(table.name, db="ledger")
+    return exp.select("*", "list - billed AS discount").from_(f"ledger.{table.name}").subquery(table.name)
 
 
 def _money_table(question: Question) -> LedgerTable:
@@ -113,15 +108,14 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
     coverage, covered = cover(engine, table, question, now)
     inner = question
     attribution: list[Message] = []
-    renamed: list[str] = []
     if owned(question):
         inner = unasked(question, owners or Owners())
         dims, rows, attribution, renamed = attributed(engine, question, owners or Owners())
+        coverage |= {"renamed": renamed} if renamed else {}
     else:
         dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in pivot.measures}]
         counts = [measure.name for measure in pivot.measures if measure.kind is Kind.COUNT and not measure.derived]
-        rows = engine.ask(select).to_pylist()
-        rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in rows]
+        rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in engine.rows(select)]
         rows = [_known(row, dims, coverage) for row in rows]
     totals: Mapping[str, Any] = _sum(pivot, rows)
     method = tuple(map(note, pivot.notes))
@@ -140,9 +134,8 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
     several = {name: shared((row[name] for row in rows), (names[name](row[name]) for row in rows)) for name in names}
     if question.top is not None and len(rows) > question.top:
         rows = _top(pivot, rows, dims, question)
-    headings, cells = _laid_out(pivot, rows, dims, names, several)
-    if renamed:
-        coverage["renamed"] = renamed
+    headings = with_shared(dim_headings(dims, names), several)
+    cells = [(*dim_cells({dim: row[dim] for dim in dims}, names), *pivot.cells(row)) for row in rows]
     split: list[Message] = []
     if table is not CHARGES and table.name not in NAMED_CUTS:
         days, split = uncounted(engine, question)
@@ -152,14 +145,15 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
     split += formerly(engine, question.where)
+    zone = question.zone
     known = coverage["present"] > gaps.late_days(coverage) or any(row[pivot.order] is not None for row in rows)
     return Table(
         question,
-        headings,
+        (*headings, *(measure.heading for measure in pivot.measures)),
         cells,
         {measure.name: totals[measure.name] if known else None for measure in pivot.measures},
         (
-            *_of_zone(question),
+            *([note(f"Days are those of {zone.name}, made of UTC hours; cost stays by UTC day.")] if zone else ()),
             *priority(engine, table, question, present(engine, table, question, now)),
             *covered,
             *split,
@@ -175,13 +169,6 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
 def _when(cell: str, name: str) -> datetime | str:
     """What rows of a grain of time stand in the order of: a local hour that comes twice, by its offset."""
     return datetime.fromisoformat(cell) if name == "hour" else cell
-
-
-def _of_zone(question: Question) -> list[Message]:
-    """What to say of an answer by local days."""
-    if not question.zone:
-        return []
-    return [note(f"Days are those of {question.zone.name}, made of UTC hours; cost stays by UTC day.")]
 
 
 def _known(row: dict[str, Any], dims: Sequence[str], coverage: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,24 +208,3 @@ def _top(pivot: Pivot, rows: list[dict[str, Any]], dims: list[str], question: Qu
         for group, group_rows in rest.items()
     ]
     return [*top_rows, *others]
-
-
-def _laid_out(
-    pivot: Pivot,
-    rows: list[dict[str, Any]],
-    dims: list[str],
-    names: Mapping[str, Callable[[str], str]],
-    several: Mapping[str, frozenset[str]],
-) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
-    headings: list[Heading] = []
-    columns: list[list[Cell]] = []
-    for name in dims:
-        headings.append(Heading(name, Kind.DIMENSION))
-        columns.append([row[name] for row in rows])
-        if name in names:
-            headings.append(Heading(f"{name}_name", Kind.NAME, shared=several[name]))
-            columns.append([names[name](row[name]) for row in rows])
-    for measure in pivot.measures:
-        headings.append(measure.heading)
-        columns.append([measure.derived(row) if measure.derived else row[measure.name] for row in rows])
-    return tuple(headings), list(zip(*columns, strict=True))

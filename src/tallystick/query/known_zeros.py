@@ -69,8 +69,8 @@ def quiet(engine: Engine, question: Question, name: str, now: datetime) -> str |
     """
     conditions = [within(question.window, months=True), *wanted(engine, CHARGES, question.where)]
     for table in (CHARGES, USED):
-        rows = exp.select(exp.alias_(exp.maybe_parse("count(*)"), "rows")).from_(exp.table_(table.name, db="ledger"))
-        if engine.ask(rows.where(*(condition.copy() for condition in conditions))).to_pylist()[0]["rows"]:
+        rows = exp.select("count(*) AS rows").from_(f"ledger.{table.name}")
+        if engine.rows(rows.where(*(condition.copy() for condition in conditions)))[0]["rows"]:
             return None
     billed, used = (cover(engine, table, question, now)[0] for table in (CHARGES, USED))
     if not billed["present"]:

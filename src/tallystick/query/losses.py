@@ -23,16 +23,10 @@ def doubted(
     `sources` are those that the table tells of; charges tell of use too.
     """
     sources = sources | {"usage", "analytics_usage"} if table is CHARGES else sources
-    where = {name: values for name, values in question.where.items() if name == "organization"}
-    query = (
-        exp.select("source", "day", "text")
-        .distinct()
-        .from_("ledger.losses")
-        .where(*wanted(engine, DAYS, where))
-        .order_by("day", "text")
-    )
+    query = exp.select("source", "day", "text").distinct().from_("ledger.losses").order_by("day", "text")
+    query = query.where(*wanted(engine, DAYS, question.where_of("organization")))
     window_days = {*question.window.days()}
-    rows = [row for row in engine.ask(query).to_pylist() if row["source"] in sources and row["day"] in window_days]
+    rows = [row for row in engine.rows(query) if row["source"] in sources and row["day"] in window_days]
     if not rows:
         return [], []
     days = sorted({row["day"] for row in rows})

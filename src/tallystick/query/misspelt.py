@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from sqlglot import exp
-
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, warning
 from tallystick.core.text import few
 from tallystick.core.time import Window
-from tallystick.query.filters import column
+from tallystick.query.filters import present
 from tallystick.query.spelling import every, spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.attribute import Attribution
@@ -25,8 +23,7 @@ def known_words(engine: Engine) -> dict[str, set[str]]:
         name: {word for spelt in by_id.values() for word in every(spelt)} for name, by_id in spellings(engine).items()
     }
     for name in FIELDS:
-        query = exp.select(exp.alias_(column(name), "id")).distinct().from_(exp.table_(CHARGES.name, db="ledger"))
-        words.setdefault(name, set()).update(row["id"] for row in engine.ask(query).to_pylist())
+        words.setdefault(name, set()).update(present(engine, CHARGES, name))
     return words
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,10 @@ from sqlglot import exp
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
+from tallystick.core.question import Cell, Heading, Kind, Question
+from tallystick.core.text import few
 from tallystick.core.time import text
+from tallystick.query.conditions import equals
 from tallystick.store.engine import Engine
 from tallystick.store.views import NAMED_BY
 
@@ -48,14 +52,36 @@ def named_at(instant: datetime | None) -> exp.Expression:
 def entries(engine: Engine, instant: datetime | None = None) -> list[dict[str, Any]]:
     """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
     columns = ("type", "id", "organization", "name", "email", "workspace", "details")
-    rows: list[dict[str, Any]] = engine.ask(exp.select(*columns).from_(named_at(instant))).to_pylist()
-    return rows
+    return engine.rows(exp.select(*columns).from_(named_at(instant)))
 
 
 def organizations(engine: Engine) -> list[str]:
     """Return the ids of the organizations that the ledger holds, in order."""
     query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
-    return [row["organization"] for row in engine.ask(query).to_pylist()]
+    return [row["organization"] for row in engine.rows(query)]
+
+
+def dims_of(engine: Engine, question: Question) -> tuple[str, ...]:
+    """The dimensions of an answer: those asked for, after the organization where a ledger holds several.
+
+    Organizations always stand apart: ids like `default` are each one's own.
+    """
+    several = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
+    return ("organization", *question.by) if several else question.by
+
+
+def dim_headings(dims: Iterable[str], names: Container[str], *, block: bool = False) -> list[Heading]:
+    """The columns of dimensions, each with one of names after it where it has `names`."""
+    headings: list[Heading] = []
+    for dim in dims:
+        headings.append(Heading(dim, Kind.DIMENSION, block=block))
+        headings += [Heading(f"{dim}_name", Kind.NAME, block=block)] if dim in names else []
+    return headings
+
+
+def dim_cells(ids: Mapping[str, Any], names: Mapping[str, Callable[[str], str]]) -> list[Cell]:
+    """The cells of those columns: the id of each dimension, and its name after it where it has one."""
+    return [cell for dim, id_ in ids.items() for cell in ((id_, names[dim](id_)) if dim in names else (id_,))]
 
 
 def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> dict[str, str]:
@@ -67,12 +93,19 @@ def directory(engine: Engine, dimension: str, instant: datetime | None = None) -
     return spoken | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | names
 
 
+def default_workspaces(engine: Engine) -> dict[tuple[str, str], str]:
+    """The id that charges have for a workspace by its organization and real id, where they differ (reports-api 1.5)."""
+    query = exp.select("organization", "id", "workspace").from_("names")
+    rows = engine.rows(query.where("type = 'workspace'", "workspace IS NOT NULL"))
+    return {(row["organization"], row["workspace"]): row["id"] for row in rows}
+
+
 def _unknown(engine: Engine, dimension: str) -> str:
     """How an unknown key or actor is called: where use is of one too (its grouping was refused), plainly that."""
     if CHARGES.name not in engine.version.tables:
         return ALONE
-    used = exp.select("day").from_(exp.table_(CHARGES.name, db="ledger")).where("quantity IS NOT NULL").limit(1)
-    return UNTOLD if engine.ask(used.where(exp.column(dimension).eq(UNKNOWN))).num_rows else ALONE
+    used = exp.select("day").from_("ledger.charges").where("quantity IS NOT NULL", equals(dimension, UNKNOWN)).limit(1)
+    return UNTOLD if engine.rows(used) else ALONE
 
 
 def addresses(engine: Engine, dimension: str) -> dict[str, str]:
@@ -82,24 +115,16 @@ def addresses(engine: Engine, dimension: str) -> dict[str, str]:
     return {row["id"]: row["email"] for row in entries(engine) if row["email"] is not None}
 
 
-def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> list[Message]:
+def unnamed(engine: Engine, rows: Sequence[Mapping[str, Any]], dims: Sequence[str]) -> Iterator[Message]:
     """What to say of ids among `rows` that the directory told no name of, so that they stand for names."""
-    notes = []
     for dimension in (name for name in dims if name in NAMED_BY):
-        known = directory(engine, dimension)
-        ids = sorted({row[dimension] for row in rows} - known.keys())
-        ids = [id_ for id_ in ids if id_.startswith(_IDS[dimension])]
-        if not ids:
-            continue
-        more = f" and {len(ids) - MOST:,} more" if len(ids) > MOST else ""
-        default = "; the default workspace can be one of them" if not _default_told(engine, dimension) else ""
-        notes.append(
-            note(
+        unknown = sorted({row[dimension] for row in rows} - directory(engine, dimension).keys())
+        if ids := [id_ for id_ in unknown if id_.startswith(_IDS[dimension])]:
+            default = "" if _default_told(engine, dimension) else "; the default workspace can be one of them"
+            yield note(
                 f"{len(ids):,} {dimension}{'s' * (len(ids) > 1)} without a name in the API's lists, shown by id: "
-                f"{', '.join(ids[:MOST])}{more}{default}. `tallystick sync` asks again."
+                f"{few(ids, MOST)}{default}. `tallystick sync` asks again."
             )
-        )
-    return notes
 
 
 def _default_told(engine: Engine, dimension: str) -> bool:
@@ -118,6 +143,14 @@ def shared(ids: Iterable[str], names: Iterable[str]) -> frozenset[str]:
     """Return the names that several of these ids have."""
     counts = Counter(name for _, name in set(zip(ids, names, strict=True)))
     return frozenset(name for name, count in counts.items() if count > 1)
+
+
+def with_shared(headings: Iterable[Heading], several: Mapping[str, frozenset[str]]) -> Iterator[Heading]:
+    """The headings, those of names with the names that several ids of their dimension have."""
+    for heading in headings:
+        dim = heading.name.removesuffix("_name")
+        is_shared = heading.kind is Kind.NAME and dim in several
+        yield replace(heading, shared=several[dim]) if is_shared else heading
 
 
 def apart(names: Mapping[str, str]) -> dict[str, str]:

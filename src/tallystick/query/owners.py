@@ -20,10 +20,11 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
-from tallystick.query.coverage import cover, matched, priority
+from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
+from tallystick.query.match_shares import billed_coverage
 from tallystick.query.misspelt import misspelt
-from tallystick.query.names import organizations
+from tallystick.query.names import dims_of
 from tallystick.query.spelling import quoted, spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.attribute import Attribution
@@ -44,11 +45,11 @@ def lines(engine: Engine, question: Question, amount: str = "billed") -> exp.Sel
 
     `amount` is the column of US dollars that stands as `billed`.
     """
-    where = {name: values for name, values in question.where.items() if name not in OWNED}
+    where = question.where_but(*OWNED)
     dimensions = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
     return (
         exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *dimensions, f"{amount} AS billed")
-        .from_(exp.table_(CHARGES.name, db="ledger"))
+        .from_("ledger.charges")
         .where(f"{amount} IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
     )
 
@@ -58,9 +59,7 @@ def unasked(question: Question, owners: Owners) -> Question:
     by = dict.fromkeys(
         name for name in (*question.by, *sorted(owners.looks_at & {"key", "actor"})) if name not in OWNED
     )
-    return replace(
-        question, by=tuple(by), where={name: values for name, values in question.where.items() if name not in OWNED}
-    )
+    return replace(question, by=tuple(by), where=question.where_but(*OWNED))
 
 
 def attributed(
@@ -71,8 +70,7 @@ def attributed(
     Last the ids that are named otherwise since a day of the question, so that other rules match them.
     """
     known(question, owners)
-    by_organization = "organization" not in (*question.by, *question.where) and len(organizations(engine)) > 1
-    dims = [*(["organization"] if by_organization else []), *question.by]
+    dims = list(dims_of(engine, question))
     charges = attribution(engine, question, owners)
     columns = {name: name if name in OWNED or name not in question.by else f"by_{name}" for name in dims}
     filters = [name for name in OWNED if name in question.where]
@@ -107,8 +105,7 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
     """
     basis = None
     if charges is not None or any(name not in (*OWNED, "organization") for name in question.where):
-        filters = {name: values for name, values in question.where.items() if name == "organization"}
-        basis = engine.ask(lines(engine, replace(question, by=(), where=filters)))
+        basis = engine.ask(lines(engine, replace(question, by=(), where=question.where_of("organization"))))
     charges = engine.ask(lines(engine, question)) if charges is None else charges
     return Attribution(owners, charges, spellings(engine), basis)
 
@@ -117,16 +114,13 @@ def messages(owners: Owners, charges: Attribution) -> list[Message]:
     """What to say of an attribution."""
     if not owners.rules:
         return [warning("The settings name no owners, so everything is unowned. `tallystick docs owners` shows how.")]
-    shared = []
+    beside = [warning(renaming(owners, changed)) for changed in charges.renamings]
     for index, rule in enumerate(owners.rules):
         if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):
-            shared.append(
-                note(
-                    f"{rule.name} is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'} on which its "
-                    f"teams had no spend of their own to go by: {_listed(days)}."
-                )
-            )
-    return [*(warning(renaming(owners, changed)) for changed in charges.renamings), *shared]
+            evenly = f"is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'}"
+            why = "on which its teams had no spend of their own to go by"
+            beside.append(note(f"{rule.name} {evenly} {why}: {_listed(days)}."))
+    return beside
 
 
 def renaming(owners: Owners, changed: Renaming) -> str:
@@ -173,31 +167,19 @@ def answered(
 ) -> Table:
     """A Table of these cells, named columns first, then rows and billed, with the coverage of the charges."""
     measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges")}
+    kinds = {name: Kind.NAME if name.endswith("_name") else Kind.DIMENSION for name in names}
     headings = (
-        *(
-            Heading(name, Kind.NAME if name.endswith("_name") else Kind.DIMENSION, rank=(ranks or {}).get(name, 0))
-            for name in names
-        ),
+        *(Heading(name, kind, rank=(ranks or {}).get(name, 0)) for name, kind in kinds.items()),
         *measures.values(),
         Heading("billed", Kind.MONEY, "USD"),
     )
-    inner = unasked(question, owners)
-    coverage, covered = cover(engine, CHARGES, inner, now)
-    coverage["billed"], split = matched(engine, inner)
+    coverage, covered = billed_coverage(engine, unasked(question, owners), now)
     known = coverage["present"] > 0 or any(row[-1] for row in cells)
     billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]
     totals: dict[str, Cell] = {"billed": billed if known else None}
     if "rows" in measures:
         totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
-    return Table(
-        question,
-        headings,
-        cells,
-        totals,
-        (*priority(engine, CHARGES, question), *covered, *split, *beside),
-        coverage,
-        engine.version.spoken,
-    )
+    return Table(question, headings, cells, totals, (*covered, *beside), coverage, engine.version.spoken)
 
 
 def _listed(days: Sequence[date]) -> str:

@@ -54,7 +54,6 @@ class Pivot:
     """
 
     name: str
-    meaning: str
     money: bool
     dimensions: tuple[str, ...]
     by: tuple[str, ...]
@@ -79,6 +78,10 @@ class Pivot:
         return replace(
             self, measures=(*self.measures, *(measure for measure in self.more if measure.name in needed)), more=()
         )
+
+    def cells(self, row: Mapping[str, Any]) -> tuple[Cell, ...]:
+        """The figures of a row of sums."""
+        return tuple(measure.derived(row) if measure.derived else row[measure.name] for measure in self.measures)
 
     def check_zone(self) -> None:
         """Raise InvalidQuestion where the report has no days of a time zone."""

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tallystick.core.time_words import When
 from tallystick.query.pivot import Pivot
-from tallystick.query.report import TOP, WHERE, WINDOW, Form, Parameter, Report, Where, by
+from tallystick.query.report import TOP, WHERE, WINDOW, Days, Form, Parameter, Report, Where, by
 
 if TYPE_CHECKING:
     from tallystick.core.question import Question, Table
@@ -81,21 +80,20 @@ def _question(
     context: Context,
     *,
     by: tuple[str, ...],
-    since: When | None,
-    until: When | None,
-    month: When | None,
+    days: Days,
     where: Where,
     top: int | None,
     tz: str | None,
     show: Sequence[str] = (),
 ) -> Question:
     """Return what is asked of a pivot; its days are of the zone `tz` where one is named."""
-    days = (since, until, month) if tz is None else (None, None, None)  # a day of a zone may not have begun in UTC
-    question = replace(context.question(pivot.name, by, days, where, top), show=tuple(show))
+    utc_days = days if tz is None else (None, None, None)  # a day of a zone may not have begun in UTC
+    question = replace(context.question(pivot.name, by, utc_days, where, top), show=tuple(show))
     if tz is None:
         return question
     from tallystick.core.zones import Zone
 
     pivot.check_zone()
     zone = Zone.of(tz)
+    since, until, month = days
     return replace(question, window=zone.window(since, until, context.now, month=month), zone=zone)

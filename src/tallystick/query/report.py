@@ -72,8 +72,9 @@ class Parameter:
         return given
 
 
-def _never(_: Answer) -> bool:
-    return False
+DAYS = ("since", "until", "month")
+Days = tuple[When | None, When | None, When | None]
+"""The words for time of a question: since, until, month."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +92,16 @@ class Report:
     about: str = ""
     priced: bool = True
     strict: str = ""
-    failing: Callable[[Any], bool] = _never
+    failing: Callable[[Any], bool] = lambda _: False
     api: bool = False
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
 
     def values(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
-        """Return every parameter's value, None being its default; raise InvalidQuestion for an unknown keyword."""
+        """Return what `answer` takes: every parameter's value, None being its default; the words for time as `days`.
+
+        Raises InvalidQuestion for an unknown keyword.
+        """
         known = {parameter.name: parameter for parameter in self.parameters}
         for keyword in given:
             if keyword not in known:
@@ -110,6 +114,8 @@ class Report:
         for keyword, parameter in known.items():
             if parameter.required and values[keyword] is None:
                 raise InvalidQuestion(f"`{name}` needs {parameter.flag}.", parameter.help)
+        if values.keys() >= {*DAYS}:
+            values["days"] = tuple(values.pop(word) for word in DAYS)
         return values
 
 
@@ -138,8 +144,6 @@ TOP = Parameter("top", "The N largest rows; the rest in one.", Form.COUNT, metav
 WINDOW = days()
 Where = Filters | None
 """What dimensions are held to, where anything is."""
-Days = tuple[When | None, When | None, When | None]
-"""The words for time of a question: since, until, month."""
 
 
 def by(default: Sequence[str], about: str = "What to group by; '' for one row.") -> Parameter:

@@ -6,7 +6,8 @@ are named, so that nobody takes the one for the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
 
@@ -19,7 +20,7 @@ from tallystick.core.money import EXACT, rounded
 from tallystick.core.question import Question
 from tallystick.core.time import Window
 from tallystick.core.time_words import utc_month
-from tallystick.query.closed_months import CHARGE, closings, kept, rules
+from tallystick.query.closings import CHARGE, closings, kept, rules
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
@@ -29,6 +30,8 @@ from tallystick.tally.rules import Rule
 _NAMED = 3
 """Teams that a message names; the others are counted."""
 _OWNER = tuple[str, str]
+_Amounts = defaultdict[_OWNER, Decimal]
+"""What each team and cost center is charged: nothing where it is not named."""
 
 
 def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[Message]:
@@ -42,33 +45,30 @@ def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[Mess
             rows = kept(engine, organization, name)
             then = _closed(rows, days)
             now = _today(engine, organization, days, owners)
-            differ = [owner for owner in {**then, **now} if then.get(owner, Decimal(0)) != now.get(owner, Decimal(0))]
-            if not differ:
+            changes = {owner: EXACT.subtract(now[owner], then[owner]) for owner in {**then, **now}}
+            if not any(changes.values()):
                 continue
             same = _rules(rules(rows).rules) == _rules(owners.rules)
             reason = "with other amounts" if same else "by other rules of the owners"
-            text = f"{name} was closed {reason}: {_listed(differ, then, now)}. Its statements hold as sent."
-            largest = max(
-                abs(EXACT.subtract(now.get(owner, Decimal(0)), then.get(owner, Decimal(0)))) for owner in differ
-            )
-            warnings.append(warning(text, largest))
+            text = f"{name} was closed {reason}: {_listed(changes, then, now)}. Its statements hold as sent."
+            warnings.append(warning(text, max(map(abs, changes.values()))))
     return warnings
 
 
-def _closed(rows: pa.Table, days: Window) -> dict[_OWNER, Decimal]:
+def _closed(rows: pa.Table, days: Window) -> _Amounts:
     """What each team and cost center was charged for these days when their month was closed."""
     start, end = (pa.scalar(when.date(), pa.date32()) for when in (days.start, days.end))
     within = pc.and_(pc.greater_equal(rows["day"], start), pc.less(rows["day"], end))
     rows = rows.filter(pc.and_kleene(within, pc.equal(rows["what"], CHARGE)))
     sums = rows.group_by(["team", "cost_center"]).aggregate([("billed", "sum")]).to_pylist()
-    return {(row["team"], row["cost_center"]): row["billed_sum"] or Decimal(0) for row in sums}
+    return defaultdict(Decimal, {(row["team"], row["cost_center"]): row["billed_sum"] or Decimal(0) for row in sums})
 
 
-def _today(engine: Engine, organization: str, days: Window, owners: Owners) -> dict[_OWNER, Decimal]:
+def _today(engine: Engine, organization: str, days: Window, owners: Owners) -> _Amounts:
     """The same by the rules, names and bill of today."""
     question = Question("closed", days, (), {"organization": Filter.of(organization)})
     sums = attribution(engine, question, owners).sums(["team", "cost_center"])
-    return {(row["team"], row["cost_center"]): row["billed"] for row in sums}
+    return defaultdict(Decimal, {(row["team"], row["cost_center"]): row["billed"] for row in sums})
 
 
 def _rules(owner_rules: Iterable[Rule]) -> list[Rule]:
@@ -76,18 +76,14 @@ def _rules(owner_rules: Iterable[Rule]) -> list[Rule]:
     return [replace(rule, conditions={**rule.conditions, "actor": ()}) for rule in owner_rules]
 
 
-def _listed(differ: Iterable[_OWNER], then: dict[_OWNER, Decimal], now: dict[_OWNER, Decimal]) -> str:
-    """Owners with both amounts, the largest change first."""
-
-    def amounts(owner: _OWNER) -> tuple[Decimal, Decimal]:
-        return then.get(owner, Decimal(0)), now.get(owner, Decimal(0))
-
-    largest = sorted(differ, key=lambda owner: (-abs(EXACT.subtract(*amounts(owner))), owner))
+def _listed(changes: Mapping[_OWNER, Decimal], then: _Amounts, now: _Amounts) -> str:
+    """The owners whose amount changed with both amounts, the largest change first."""
+    largest = sorted(filter(changes.get, changes), key=lambda owner: (-abs(changes[owner]), owner))
     teams = [team for team, _ in largest]
     words = []
     for team, center in largest[:_NAMED]:
-        before, here = (f"{rounded(amount):,}" for amount in amounts((team, center)))
         called = f"{team} ({center})" if teams.count(team) > 1 else team
+        before, here = (f"{rounded(amounts[team, center]):,}" for amounts in (then, now))
         words.append(f"{called} {before} USD then, {here} here")
     rest = [f"{len(largest) - _NAMED} more"] if len(largest) > _NAMED else []
     return "; ".join([*words, *rest])

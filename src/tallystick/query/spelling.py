@@ -48,11 +48,11 @@ def sightings(
 ) -> Mapping[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]]:
     """What was told of each (organization, type, id), with the UTC day, the oldest first."""
     columns = ("organization", "type", "id", "name", "email", "workspace", "details", "seen_at")
-    query = exp.select(*columns).from_(exp.table_("names", db="ledger")).order_by("seen_at")
+    query = exp.select(*columns).from_("ledger.names").order_by("seen_at")
     if instant is not None:
         query = query.where(exp.column("seen_at") <= exp.cast(exp.Literal.string(text(instant)), "timestamptz"))
     by_id: dict[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]] = {}
-    for row in engine.ask(query).to_pylist():
+    for row in engine.rows(query):
         day = row["seen_at"].astimezone(UTC).date()
         by_id.setdefault((row["organization"], row["type"], row["id"]), []).append((day, dict(_fields(row))))
     return by_id
@@ -68,7 +68,7 @@ def once(engine: Engine, dimension: str, word: str) -> set[str]:
     return {id_ for (_, id_), spelt in spellings(engine).get(dimension, {}).items() if word in every(spelt)}
 
 
-def formerly(engine: Engine, where: Mapping[str, Filter]) -> list[Message]:
+def formerly(engine: Engine, where: Mapping[str, Filter]) -> Iterator[Message]:
     """Say of filters by a name that something had and has no longer what they take: a filter takes things, whole."""
     filters = [
         (name, value, values is part.values)
@@ -78,7 +78,6 @@ def formerly(engine: Engine, where: Mapping[str, Filter]) -> list[Message]:
         for value in values
     ]
     over_time = spellings(engine) if filters else {}
-    messages = []
     for name, value, counted in filters:
         spelt_by_id = {id_: spelt for (_, id_), spelt in over_time[name].items() if value in every(spelt)}
         named = [id_ for id_, spelt in spelt_by_id.items() if value in spelt[-1][1]]
@@ -86,17 +85,12 @@ def formerly(engine: Engine, where: Mapping[str, Filter]) -> list[Message]:
             if id_ in named or value == id_:
                 continue
             since = next(later for (_, words), (later, _) in pairwise(spelt) if value in words)
-            messages.append(
-                warning(
-                    f"{name} {id_} was called {value!r} before {since}: its days are {'not ' * counted}counted here."
-                )
-                if named
-                else note(
-                    f"{name} {id_} is called otherwise than {value!r} since {since}: "
-                    f"{'all its days are' if counted else 'none of its days is'} counted here."
-                )
-            )
-    return messages
+            if named:
+                days = f"its days are {'not ' * counted}counted here"
+                yield warning(f"{name} {id_} was called {value!r} before {since}: {days}.")
+            else:
+                days = f"{'all its days are' if counted else 'none of its days is'} counted here"
+                yield note(f"{name} {id_} is called otherwise than {value!r} since {since}: {days}.")
 
 
 def renamed(engine: Engine, day: date) -> list[str]:

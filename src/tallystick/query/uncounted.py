@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlglot import exp
-
-from tallystick.core.ledger_tables import NOTICES
 from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
+from tallystick.core.time import spans
 from tallystick.core.uncounted import KIND, count_in
-from tallystick.query.coverage import spans
-from tallystick.query.filters import wanted
+from tallystick.query.notices import newest_notices
 from tallystick.store.engine import Engine
 
 _SOURCES = ("usage", "analytics_usage")
@@ -22,17 +19,9 @@ def uncounted(engine: Engine, question: Question) -> tuple[dict[str, int], list[
 
     The newest notice of a source and day holds. Where both dialects were read, the larger count is meant.
     """
-    where = {name: values for name, values in question.where.items() if name == "organization"}
-    query = (
-        exp.select("organization", "subject", "text")
-        .from_("ledger.notices")
-        .where(exp.column("kind").eq(exp.Literal.string(KIND)), *wanted(engine, NOTICES, where))
-        .order_by("noticed_at")
-    )
-    newest = {(row["organization"], row["subject"]): row["text"] for row in engine.ask(query).to_pylist()}
     window_days = {*question.window.days()}
     counts: dict[tuple[str, date], int] = {}
-    for (organization, subject), text in newest.items():
+    for (organization, subject), text in newest_notices(engine, question, KIND).items():
         source, _, day = subject.partition(" ")
         count = count_in(text)
         if source in _SOURCES and count and (counted_day := date.fromisoformat(day)) in window_days:

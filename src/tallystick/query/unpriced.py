@@ -12,6 +12,7 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.text import few, large
+from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 
@@ -22,11 +23,9 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
     Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
     its rate: it is said, and is not among these.
     """
-    unbilled = exp.column("cause").eq(exp.Literal.string(NOT_BILLED))
+    unbilled = equals("cause", NOT_BILLED)
     query = (
-        exp.select(
-            "model", "tier", exp.alias_(unbilled, "free"), exp.alias_(exp.maybe_parse("sum(quantity)"), "tokens")
-        )
+        exp.select("model", "tier", exp.alias_(unbilled, "free"), "sum(quantity) AS tokens")
         .from_("ledger.charges")
         .where(
             "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",
@@ -36,7 +35,7 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
         .group_by("model", "tier", "free")
         .order_by("tokens DESC", "model", "tier")
     )
-    rows = engine.ask(query).to_pylist()
+    rows = engine.rows(query)
     billed, free = ([row for row in rows if row["free"] is is_free] for is_free in (False, True))
     tokens = {f"{row['model']} in tier {row['tier']}": int(row["tokens"]) for row in billed}
     messages = [

@@ -14,6 +14,7 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Question
+from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 
@@ -58,13 +59,10 @@ AFTER = "before taxes; credits and refunds on the bill are included"
 
 def credited(engine: Engine, question: Question) -> bool:
     """Whether the bill of a question's days has credits or refunds among its lines."""
-    query = (
-        exp.select("count(*) AS credits")
-        .from_("ledger.charges")
-        .where(exp.column("cause").eq(exp.Literal.string(CREDIT)), within(question.window, months=True))
-        .where(*wanted(engine, CHARGES, question.where))
-    )
-    return bool(engine.ask(query).to_pylist()[0]["credits"])
+    query = exp.select("count(*) AS credits").from_("ledger.charges")
+    query = query.where(equals("cause", CREDIT), within(question.window, months=True))
+    query = query.where(*wanted(engine, CHARGES, question.where))
+    return bool(engine.rows(query)[0]["credits"])
 
 
 def _listed(kinds: Mapping[str, Decimal]) -> str:

@@ -6,7 +6,7 @@ dollars. Dollars are at the price lists in force, not billed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -41,7 +41,6 @@ def hit_rate(row: Mapping[str, Any]) -> Cell:
 
 CACHE = Pivot(
     name="cache",
-    meaning="Input tokens uncached, written to the cache (5m and 1h apart) and read from it, and the hit rate",
     money=False,
     dimensions=DIMENSIONS,
     by=("model",),
@@ -122,7 +121,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
             *table.messages,
             note(_SAVED),
             note(_REUSE),
-            *map(note, _lifetimes(every, complete=complete)),
+            *map(note, ([_BOUND, _LIFETIME] if every else []) if complete else [_UNTOLD]),
             *price_messages(doubts, "cached tokens"),
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},
@@ -135,10 +134,8 @@ def by_rate(query: exp.Select) -> exp.Select:
 
     from tallystick.tally.cache import KEY, MARK
 
-    first = len(query.expressions) + 1
     key_columns = (exp.alias_(exp.column(name), f"{MARK}{name}", quoted=True) for name in KEY)
-    places = (exp.Literal.number(position) for position in range(first, first + len(KEY)))
-    return query.select(*key_columns).group_by(*places)
+    return query.select(*key_columns).group_by("ALL", append=False)
 
 
 def models(doubts: Doubts) -> dict[str, int]:
@@ -167,39 +164,24 @@ def grouped(by_group: Mapping[tuple[str, ...], _Group], table: Table, question: 
     ]
 
 
-def price_messages(doubts: Doubts, noun: str) -> list[Message]:
+def price_messages(doubts: Doubts, noun: str) -> Iterator[Message]:
     """What is doubtful of the prices, in words; tokens without a rate are named, never counted as 0 dollars."""
     why: dict[str, dict[str, int]] = {}
     for (model, reason), count in sorted(doubts.unpriced.items()):
         why.setdefault(reason, {})[model] = count
-    messages = [
-        warning(
-            f"{sum(tokens.values()):,} {noun} have no price and are in no dollar figure: {reason} "
-            f"({few(_largest(tokens))})."
-        )
-        for reason, tokens in why.items()
-    ]
+    for reason, tokens in why.items():
+        count, largest = sum(tokens.values()), few(_largest(tokens))
+        yield warning(f"{count:,} {noun} have no price and are in no dollar figure: {reason} ({largest}).")
     if doubts.ranged:
-        messages.append(
-            note(
-                f"{', '.join(doubts.ranged)}: large prompts cost more and no report shows which they are; "
-                "the low rate is used for all."
-            )
-        )
+        unsure = "large prompts cost more and no report shows which they are; the low rate is used for all"
+        yield note(f"{', '.join(doubts.ranged)}: {unsure}.")
     if doubts.assumed:
-        messages.append(note(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used."))
-    return messages
+        yield note(f"Where {' and '.join(doubts.assumed)} is unknown, the plain rate is used.")
 
 
 def _largest(tokens: Mapping[str, int]) -> list[str]:
     """What has tokens and how many, the most first."""
     return [f"{name} {count:,}" for name, count in sorted(tokens.items(), key=lambda entry: (-entry[1], entry[0]))]
-
-
-def _lifetimes(every: list[Economics], *, complete: bool) -> list[str]:
-    if not complete:
-        return [_UNTOLD]
-    return [_BOUND, _LIFETIME] if every else []
 
 
 def _figures(row: Mapping[str, Any], groups: list[Economics]) -> tuple[Cell, ...]:

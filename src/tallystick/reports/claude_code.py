@@ -6,9 +6,8 @@ whom a seat pays for, and what a seat costs is in no report, so that neither may
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
@@ -19,17 +18,17 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.report_tables import ACTIVITY, TOOLS
-from tallystick.core.time_words import When
 from tallystick.query.activity_gaps import messages
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
-from tallystick.query.names import directory, organizations
+from tallystick.query.names import dim_cells, dim_headings, dims_of, directory
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import WHERE, WINDOW, Report, Where, by
+from tallystick.query.report import WHERE, WINDOW, Days, Report, Where, by
 from tallystick.store.engine import Engine
 
 COUNTS = ("sessions", "lines_added", "lines_removed", "commits", "pull_requests")
+_OUTCOMES = ("accepted", "rejected")
 _CALLED = {"person": "actor"}
 _DONE, _USED = "model = 'none'", "model <> 'none'"
 _PEOPLE = "organization || ' ' || actor || ' ' || CAST(day AS VARCHAR)"
@@ -39,6 +38,7 @@ _NEWER = (
     "HAVING count(DISTINCT source) = 2)"
 )
 """The days that are tallied by the newer dialect, which alone tells what Claude Code was billed."""
+_PAID = f"customer <> 'subscription' AND {_NEWER}"
 BILL = """
     SELECT charges.organization, charges.month, charges.day, charges.model, charges.billed,
         coalesce(shared.actor, charges.actor) AS actor
@@ -59,9 +59,13 @@ def _whole(sql: str, rows: str) -> str:
     return f"CASE WHEN count(*) FILTER ({rows}) = count({sql}) FILTER ({rows}) THEN sum({sql}) FILTER ({rows}) END"
 
 
+def _used(sql: str) -> str:
+    """The same over rows of a model; zero where there is none."""
+    return f"coalesce({_whole(sql, _USED)}, CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)"
+
+
 CLAUDE_CODE = Pivot(
     name="claude-code",
-    meaning="What was done with Claude Code, its estimated cost, and what was billed where that is known",
     money=False,
     dimensions=(
         *("organization", "person", "model", "terminal", "customer", "subscription", "remote"),
@@ -71,36 +75,18 @@ CLAUDE_CODE = Pivot(
     measures=(
         *(Measure(name, Kind.COUNT, None, aggregate=_whole(name, _DONE)) for name in COUNTS),
         *(
-            Measure(
-                outcome, Kind.COUNT, None, aggregate=_whole(" + ".join(f"{tool}_{outcome}" for tool in TOOLS), _DONE)
-            )
-            for outcome in ("accepted", "rejected")
+            Measure(name, Kind.COUNT, None, aggregate=_whole(" + ".join(f"{tool}_{name}" for tool in TOOLS), _DONE))
+            for name in _OUTCOMES
         ),
-        Measure(
-            "tokens",
-            Kind.COUNT,
-            "tokens",
-            aggregate=f"coalesce({_whole('input + output + cache_read + cache_write', _USED)}, "
-            f"CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)",
-        ),
-        Measure(
-            "estimated",
-            Kind.MONEY,
-            "USD",
-            aggregate=f"coalesce({_whole('estimated', _USED)}, CASE WHEN count(*) FILTER ({_USED}) = 0 THEN 0 END)",
-        ),
+        Measure("tokens", Kind.COUNT, "tokens", aggregate=_used("input + output + cache_read + cache_write")),
+        Measure("estimated", Kind.MONEY, "USD", aggregate=_used("estimated")),
         Measure("active_days", Kind.COUNT, None, aggregate=f"count(DISTINCT {_PEOPLE})"),
-        Measure(
-            "paid_days",
-            Kind.COUNT,
-            None,
-            aggregate=f"count(DISTINCT CASE WHEN customer <> 'subscription' AND {_NEWER} THEN {_PEOPLE} END)",
-        ),
+        Measure("paid_days", Kind.COUNT, None, aggregate=f"count(DISTINCT CASE WHEN {_PAID} THEN {_PEOPLE} END)"),
     ),
     order="estimated",
 )
 HEADINGS = (
-    *(Heading(name, Kind.COUNT) for name in ("sessions", "active_days", *COUNTS[1:], "accepted", "rejected")),
+    *(Heading(name, Kind.COUNT) for name in ("sessions", "active_days", *COUNTS[1:], *_OUTCOMES)),
     Heading("acceptance_rate", Kind.RATIO),
     Heading("tokens", Kind.COUNT, "tokens"),
     Heading("estimated", Kind.MONEY, "USD"),
@@ -118,43 +104,33 @@ _NOTES = (
 )
 
 
-def answer(engine: Engine, question: Question, now: datetime) -> Table:
+def claude_code(context: Context, by: tuple[str, ...], days: Days, where: Where) -> Table:
     """The answer; InvalidQuestion where the question cannot be."""
+    question = context.question("claude-code", by, days, where, known=CLAUDE_CODE.dimensions)
+    engine, now = context.engine, context.now
     CLAUDE_CODE.check(question)
-    by = question.by
-    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
-        by = ("organization", *by)
-    where = wanted(engine, ACTIVITY, {_CALLED.get(name, name): values for name, values in question.where.items()})
-    conditions = [within(question.window, months=True), *where]
+    by = dims_of(engine, question)
+    filters = wanted(engine, ACTIVITY, {_CALLED.get(name, name): values for name, values in question.where.items()})
+    conditions = [within(question.window, months=True), *filters]
     places = {"terminal", "customer", "subscription", "remote"} & {*by, *question.where}
     rows = _joined(engine, by, conditions, billed=not places)
     [total_row] = _joined(engine, (), conditions, billed=not places) or [{}]
-    for row in rows:
-        if "model" in by:  # what was done is not counted by model
-            row.update(dict.fromkeys((*COUNTS, "accepted", "rejected")))
+    for row in rows if "model" in by else ():  # what was done is not counted by model
+        row.update(dict.fromkeys((*COUNTS, *_OUTCOMES)))
     times = [name for name in by if name in TIMES]
     rows.sort(key=lambda row: ([row[name] for name in times], -(row["estimated"] or 0), [row[name] for name in by]))
-    coverage, covered = cover(engine, ACTIVITY, _plain(question), now)
+    coverage, covered = cover(engine, ACTIVITY, replace(question, where=question.where_of("organization")), now)
     coverage["billed_days"] = _billed_days(engine, question)
-    headings, cells = _laid_out(engine, rows, by)
+    names = {name: namer for name in by if (namer := _namer(engine, name))}
     return Table(
         question,
-        headings,
-        cells,
+        (*dim_headings(by, names), *HEADINGS),
+        [(*dim_cells({name: row[name] for name in by}, names), *_figures(row)) for row in rows],
         dict(zip((heading.name for heading in HEADINGS), _figures(total_row), strict=True)),
-        (
-            *covered,
-            *_bill(coverage, rows, places),
-            *messages(engine, question, conditions, now),
-            *map(note, _NOTES),
-        ),
+        (*covered, *_bill(coverage, rows, places), *messages(engine, question, conditions, now), *map(note, _NOTES)),
         coverage,
         engine.version.spoken,
     )
-
-
-def _plain(question: Question) -> Question:
-    return replace(question, where={name: values for name, values in question.where.items() if name == "organization"})
 
 
 def _joined(
@@ -166,19 +142,19 @@ def _joined(
         exp.alias_(exp.maybe_parse(measure.aggregated, dialect="duckdb"), measure.name)
         for measure in CLAUDE_CODE.measures
     ]
-    query = _grouped(exp.table_(ACTIVITY.name, db="ledger"), dims, sums, conditions)
+    query = _grouped(f"ledger.{ACTIVITY.name}", dims, sums, conditions)
     if "model" in by:
         query = query.where(_USED)
     counts = [measure.name for measure in CLAUDE_CODE.measures if measure.kind is Kind.COUNT]
     by_group = {
         tuple(row[name] for name in by): row | {name: None if row[name] is None else int(row[name]) for name in counts}
-        for row in engine.ask(query).to_pylist()
+        for row in engine.rows(query)
     }
     bills: dict[tuple[str, ...], Any] = {}
     if billed:
-        bill: exp.Expr = exp.select("*").from_(f"({BILL}) AS bill", dialect="duckdb").subquery("bill")
-        amounts = _grouped(bill, dims, [exp.alias_(exp.maybe_parse("sum(billed)"), "billed")], conditions)
-        bills = {tuple(row[name] for name in by): row["billed"] for row in engine.ask(amounts).to_pylist()}
+        bill = exp.select("*").from_(f"({BILL}) AS bill", dialect="duckdb").subquery("bill")
+        amounts = _grouped(bill, dims, [exp.maybe_parse("sum(billed) AS billed")], conditions)
+        bills = {tuple(row[name] for name in by): row["billed"] for row in engine.rows(amounts)}
     for group in {*bills} - {*by_group}:
         by_group[group] = dict(zip(by, group, strict=True)) | {measure.name: None for measure in CLAUDE_CODE.measures}
     for group, row in by_group.items():
@@ -188,16 +164,11 @@ def _joined(
 
 
 def _grouped(
-    source: exp.Expr,
-    dims: Mapping[str, exp.Expr],
-    sums: Sequence[exp.Expr],
-    conditions: Sequence[exp.Condition],
+    source: exp.Expr | str, dims: Mapping[str, exp.Expr], sums: Sequence[exp.Expr], conditions: Sequence[exp.Condition]
 ) -> exp.Select:
     query = exp.select(*(exp.alias_(sql.copy(), name, quoted=True) for name, sql in dims.items()), *sums)
     query = query.from_(source).where(*(condition.copy() for condition in conditions))
-    if dims:
-        return query.group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 1)))
-    return query.having("count(*) > 0")
+    return query.group_by("ALL") if dims else query.having("count(*) > 0")
 
 
 def _figures(row: Mapping[str, Any]) -> tuple[Cell, ...]:
@@ -210,64 +181,37 @@ def _figures(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     return tuple(derived[heading.name] if heading.name in derived else row[heading.name] for heading in HEADINGS)
 
 
-def _laid_out(
-    engine: Engine, rows: list[dict[str, Any]], by: Sequence[str]
-) -> tuple[tuple[Heading, ...], list[tuple[Cell, ...]]]:
-    headings: list[Heading] = []
-    columns: list[list[Cell]] = []
-    for name in by:
-        headings.append(Heading(name, Kind.DIMENSION))
-        columns.append([row[name] for row in rows])
-        if names := directory(engine, _CALLED.get(name, name)):
-            headings.append(Heading(f"{name}_name", Kind.NAME))
-            columns.append([names.get(row[name], row[name].removeprefix("key:")) for row in rows])
-    columns += map(list, zip(*(_figures(row) for row in rows), strict=True))
-    return (*headings, *HEADINGS), list(zip(*columns, strict=True)) if rows else []
+def _namer(engine: Engine, dimension: str) -> Callable[[str], str] | None:
+    """What gives an id of a dimension its name, or a key the name that stands in its id; None where it has no names."""
+    names = directory(engine, _CALLED.get(dimension, dimension))
+    return (lambda id_: names.get(id_, id_.removeprefix("key:"))) if names else None
 
 
 def _billed_days(engine: Engine, question: Question) -> int:
-    query = exp.select(exp.alias_(exp.maybe_parse("count(DISTINCT day)"), "days")).from_("ledger.days")
-    whose = {name: values for name, values in question.where.items() if name == "organization"}
-    query = query.where(
-        within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"), *wanted(engine, DAYS, whose)
-    )
-    return int(engine.ask(query).to_pylist()[0]["days"])
+    query = exp.select("count(DISTINCT day) AS days").from_("ledger.days")
+    query = query.where(within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"))
+    [row] = engine.rows(query.where(*wanted(engine, DAYS, question.where_of("organization"))))
+    return int(row["days"])
 
 
-def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[str]) -> list[Message]:
+def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[str]) -> Iterator[Message]:
     """What to say of the bill: where it is not known, and who is billed without being shown."""
     if places:
-        return [note(f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart.")]
-    warnings = []
+        yield note(f"billed is unknown by {' and '.join(sorted(places))}: the bill does not tell them apart.")
+        return
     if coverage["billed_days"] < coverage["days"]:
-        warnings.append(
-            warning(
-                f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the "
-                "newer dialect, which alone tells what Claude Code was billed: unknown, not zero."
-            )
+        yield warning(
+            f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the newer "
+            "dialect, which alone tells what Claude Code was billed: unknown, not zero."
         )
     if unseen := [row["billed"] for row in rows if row["active_days"] is None]:
         amount = total(unseen)
         text = "USD was billed where the ledger has no activity: the report has none, or was not read."
-        warnings.append(warning(f"{plain(rounded(amount))} {text}", amount))
-    return warnings
-
-
-def _ask(
-    context: Context,
-    by: tuple[str, ...],
-    since: When | None,
-    until: When | None,
-    month: When | None,
-    where: Where,
-) -> Table:
-    known = CLAUDE_CODE.dimensions
-    question = context.question("claude-code", by, (since, until, month), where, known=known)
-    return answer(context.engine, question, context.now)
+        yield warning(f"{plain(rounded(amount))} {text}", amount)
 
 
 REPORT = Report(
-    _ask,
+    claude_code,
     (
         by(
             ("person",),

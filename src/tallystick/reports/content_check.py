@@ -64,7 +64,7 @@ def _other_sums(engine: Engine, table: LedgerTable, content: Content) -> list[Ro
     names = [column.name for column in table.columns if column.type in {Type.COUNT, Type.MONEY}]
     sums = [exp.alias_(exp.func("sum", exp.column(name)), name) for name in names]
     count = exp.alias_(exp.func("count", exp.Star()), "rows of all")
-    [actual] = engine.ask(exp.select(count, *sums).from_(exp.table_(table.name, db="ledger"))).to_pylist()
+    [actual] = engine.rows(exp.select(count, *sums).from_(f"ledger.{table.name}"))
     expected = {name: Decimal(content.sums.get(name, "0")) for name in names}
     rows: list[Row] = [
         ("all", "all", f"table {table.name}: {name}", value, Decimal(actual[name] or 0))

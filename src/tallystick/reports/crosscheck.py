@@ -6,37 +6,29 @@ each is held against what the newer one reports.
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
 from tallystick.core.message import note, warning
-from tallystick.core.question import Question, Table
+from tallystick.core.question import Table
 from tallystick.core.records import State
-from tallystick.core.time_words import When
-from tallystick.errors import InvalidQuestion
+from tallystick.core.time import spans
 from tallystick.query.context import Context
-from tallystick.query.coverage import spans
-from tallystick.query.report import WINDOW, Form, Parameter, Report
+from tallystick.query.report import WINDOW, Days, Form, Parameter, Report
 from tallystick.reports.crosscheck_keys import by_key
 from tallystick.reports.crosscheck_workspaces import At, ask, by_workspace
-from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
 
 BY = ("workspace", "key")
 
 _DAYS = "SELECT organization, source, day, state FROM ledger.days WHERE {within}"
 
 
-def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *, every: bool = False) -> Table:
-    """What differs, day by day or key by key; with `every` also what is equal. Totals are over all that was compared.
+def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Table:
+    """What differs, day by day or key by key; or what is equal too. Totals are over all that was compared.
 
     `coverage` says how many days both dialects have, on how many they are equal, and which only one has.
     """
-    if question.by not in {(name,) for name in BY}:
-        raise InvalidQuestion(
-            f"The dialects are not compared by {', '.join(question.by)}.", "--by is workspace or key."
-        )
+    engine, question = context.engine, context.question("crosscheck", (by,), days)
     rows_of = partial(ask, engine, question)
     read: dict[tuple[str, bool], set[At]] = {}
     for row in rows_of(_DAYS):
@@ -62,7 +54,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
     coverage["absent"] = [
         str(day)
         for day in question.window.days()
-        if day < now.date() and all(day != shared_day for _, shared_day in both)
+        if day < context.now.date() and all(day != shared_day for _, shared_day in both)
     ]
     warnings = [
         warning(
@@ -75,10 +67,10 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
     if not both:
         text = "No day of this window was read from both dialects: `tallystick sync --source both`."
         warnings.insert(0, warning(text))
-    if question.by == ("key",):
-        compared = by_key(engine, question, (both, used), prices, every=every, coverage=coverage)
+    if by == "key":
+        compared = by_key(engine, question, (both, used), context.prices, every=include_equal, coverage=coverage)
     else:
-        compared = by_workspace(engine, question, (both, used), every=every, coverage=coverage)
+        compared = by_workspace(engine, question, (both, used), every=include_equal, coverage=coverage)
     headings, rows, totals, notes = compared
     return Table(
         question,
@@ -91,17 +83,10 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, *,
     )
 
 
-def _ask(
-    context: Context, by: str, since: When | None, until: When | None, month: When | None, include_equal: bool
-) -> Table:
-    question = context.question("crosscheck", (by,), (since, until, month))
-    return answer(context.engine, question, context.now, context.prices, every=include_equal)
-
-
 REPORT = Report(
-    _ask,
+    crosscheck,
     (
-        Parameter("by", "What to compare.", Form.CHOICE, "workspace", choices=("workspace", "key")),
+        Parameter("by", "What to compare.", Form.CHOICE, "workspace", choices=BY),
         *WINDOW,
         Parameter("include_equal", "Also show what agrees.", Form.FLAG, False, option="--all"),
     ),

@@ -17,7 +17,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.records import TOKENS
 from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.core.table import LedgerTable
-from tallystick.query.coverage import spans
+from tallystick.core.time import spans
 from tallystick.query.names import named, organizations
 from tallystick.reports.crosscheck_workspaces import MONEY, OLDER, At, Compared, Read, ask, money_totals
 from tallystick.store.engine import Engine

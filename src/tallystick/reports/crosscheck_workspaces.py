@@ -14,7 +14,7 @@ from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.records import COUNTERS
 from tallystick.core.report_tables import ANALYTICS_COST, COST
-from tallystick.query.coverage import spans
+from tallystick.core.time import spans
 from tallystick.query.filters import within
 from tallystick.query.names import named, organizations
 from tallystick.store.engine import Engine
@@ -143,5 +143,4 @@ def _since(workspace: str, differences: Sequence[tuple[date, _Place]]) -> str:
 def ask(engine: Engine, question: Question, query: str, **words: str) -> list[dict[str, Any]]:
     """The rows of a query of the window."""
     sql = query.format(within=within(question.window).sql(dialect="duckdb"), **words)
-    rows: list[dict[str, Any]] = engine.ask(exp.maybe_parse(sql, dialect="duckdb")).to_pylist()
-    return rows
+    return engine.rows(exp.maybe_parse(sql, dialect="duckdb"))

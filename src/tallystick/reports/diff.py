@@ -11,25 +11,27 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from sqlglot import exp
 
+from tallystick.core.dimensions import SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES, CLOSED_AS
 from tallystick.core.message import note
 from tallystick.core.money import EXACT, plain, total
-from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.question import Heading, Kind, Question, Table
 from tallystick.core.text import choose
 from tallystick.core.time import text
 from tallystick.core.time_words import When, month_name, utc_month
 from tallystick.errors import InvalidQuestion
+from tallystick.query.conditions import equals
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column
 from tallystick.query.known_zeros import quiet
-from tallystick.query.names import named, organizations
+from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
 from tallystick.store.tables import EMPTY, Tables, Version
 from tallystick.tally.reconcile.line_changes import changes
 
-LINE = ("day", "workspace", "key", "actor", "product", "model", "kind", "tier", "context", "geo", "speed")
+LINE = ("day", *SUBJECTS[1:], *TERMS)
 """What tells the lines of a month apart, and so what they can be summed by."""
 BY = ("organization", *LINE)
 SUMMARY = ("day",)
@@ -38,15 +40,7 @@ FIGURES = ("quantity", "billed")
 _SIDES = ("before", "after", "change")
 
 
-def answer(
-    tables: Tables,
-    newest: Version,
-    month: str,
-    before: str | None,
-    after: str | None,
-    by: Sequence[str] | None,
-    now: datetime,
-) -> Table:
+def diff(context: Context, month: When, before: str | None, after: str | None, by: Sequence[str] | None) -> Table:
     """The days of a month of which something is not what it was, with what they were billed before and after.
 
     With `by` the lines whose quantity or billed amount changed, summed by these dimensions, with their units.
@@ -56,13 +50,14 @@ def answer(
     have is null there; the change counts it as nothing. Totals are those of the lines that changed. A month that was
     read and has no line in either version is said to be zero; InvalidQuestion for one of which no day was read.
     """
-    month_window = utc_month(month)
+    tables, now = context.tables, context.now
+    month = month_name(month, now)
     lines, by = by is not None, SUMMARY if by is None else by
     if unknown := [name for name in by if name not in BY]:
         raise InvalidQuestion(f"`diff` knows no dimension {unknown[0]!r}.", choose(unknown[0], BY))
-    to = tables.as_of(after) if after else newest
+    to = tables.as_of(after) if after else context.engine.version
     later = Engine(tables, to)
-    question = Question("diff", month_window, tuple(by))
+    question = Question("diff", utc_month(month), tuple(by))
     coverage, covered = cover(later, CHARGES, question, now)
     start = tables.as_of(before) if before else _default(tables, later, month)
     if start is None:
@@ -76,35 +71,24 @@ def answer(
             f"Version {start.number} is newer than version {to.number}.", "--from is the older, --to the newer."
         )
     sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]
-    by_organization = "organization" not in by and len(organizations(later)) > 1
-    dims = [*(["organization"] if by_organization else []), *by]
+    dims = dims_of(later, question)
     changed_lines = changes(sides[0], sides[1], [*dims, *(["unit"] if lines else [])], FIGURES)
     names = named(later, dims)
-    headings: list[Heading] = []
-    columns: list[list[Cell]] = []
-    for name in dims:
-        ids = changed_lines[name].to_pylist()
-        headings.append(Heading(name, Kind.DIMENSION))
-        columns.append(ids)
-        if name in names:
-            headings.append(Heading(f"{name}_name", Kind.NAME))
-            columns.append([names[name](id_) for id_ in ids])
-    if lines:
-        headings.append(Heading("unit", Kind.TEXT))
-        columns.append(changed_lines["unit"].to_pylist())
-    for figure in FIGURES if lines else FIGURES[1:]:
-        for side in _SIDES:
-            heading = Heading(
-                f"{figure}_{side}", *((Kind.COUNT, None) if figure == "quantity" else (Kind.MONEY, "USD"))
-            )
-            headings.append(heading)
-            columns.append(changed_lines[heading.name].to_pylist())
+    measures = [
+        *([Heading("unit", Kind.TEXT)] if lines else []),
+        *(Heading(f"quantity_{side}", Kind.COUNT) for side in _SIDES if lines),
+        *(Heading(f"billed_{side}", Kind.MONEY, "USD") for side in _SIDES),
+    ]
+    cells = [
+        (*dim_cells({dim: row[dim] for dim in dims}, names), *(row[heading.name] for heading in measures))
+        for row in changed_lines.to_pylist()
+    ]
     zero = None if any(side.num_rows for side in sides) else quiet(later, question, month, now)
     sums: dict[str, Any] = {name: _sum(changed_lines[name]) for name in (f"billed_{side}" for side in _SIDES)}
     return Table(
         question,
-        tuple(headings),
-        list(zip(*columns, strict=True)),
+        (*dim_headings(dims, names), *measures),
+        cells,
         sums,
         (note(zero), *covered)
         if zero
@@ -119,8 +103,8 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
     dims = dict.fromkeys(("organization", *by))
     query = (
         exp.select(*(exp.alias_(column(name), name) for name in dims), "coalesce(unit, 'none') AS unit", *FIGURES)
-        .from_(exp.table_(CHARGES.name, db="ledger"))
-        .where(exp.column("month").eq(exp.Literal.string(month)))
+        .from_("ledger.charges")
+        .where(equals("month", month))
     )
     return engine.ask(query)
 
@@ -128,13 +112,9 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
 def _default(tables: Tables, later: Engine, month: str) -> Version | None:
     """The version that closed the month; of an open one that before the newest that changed it; None if none did."""
     every = [version for version in tables.versions() if version.number <= later.version.number]
-    stated = [
-        version
-        for version in reversed(every)
-        if any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals)
-    ]
-    if stated:
-        return stated[0]
+    for version in reversed(every):
+        if any(name.startswith(f"{CLOSED_AS}{month} ") for name in version.totals):
+            return version
     for version, before in pairwise([*every, EMPTY]):
         if _files(tables, version, month) != _files(tables, before, month):
             return before
@@ -170,13 +150,8 @@ def _amounts(month: str, start: Version, to: Version, before: Any, after: Any) -
     return notes
 
 
-def _ask(context: Context, month: When, before: str | None, after: str | None, by: tuple[str, ...] | None) -> Table:
-    name = month_name(month, context.now)
-    return answer(context.tables, context.engine.version, name, before, after, by, context.now)
-
-
 REPORT = Report(
-    _ask,
+    diff,
     (
         Parameter("month", "The month, as 2026-10 or last-month.", Form.ARGUMENT, required=True),
         Parameter(

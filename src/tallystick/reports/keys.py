@@ -5,7 +5,7 @@ A key is shown as it was when the window ended: what ended later is no reproach,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -15,20 +15,20 @@ from sqlglot import exp
 from tallystick.core.causes import USAGE_NOT_READ
 from tallystick.core.dimensions import NAMED, UNKNOWN, canonical
 from tallystick.core.ledger_tables import CHARGES, USED
-from tallystick.core.message import note, warning
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, instant
-from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
+from tallystick.query.conditions import day_of, equals
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
-from tallystick.query.names import directory, organizations, shared
+from tallystick.query.names import default_workspaces, directory, organizations, shared, with_shared
 from tallystick.query.owners import answered, attribution, messages
-from tallystick.query.report import WINDOW, Form, Parameter, Report, Where
+from tallystick.query.report import WINDOW, Days, Form, Parameter, Report, Where
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -58,10 +58,9 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
     used = _used(engine, question)
     read, listed = _listed(engine, question.window.end)
     listed = {key: entry for key, entry in listed.items() if key in spent or key in used or not entry["later"]}
-    real = _real(engine)
     people, called = directory(engine, "actor"), directory(engine, "key")
     places = directory(engine, "workspace")
-    idle_owner = _standing(engine, owners, listed, real, question)
+    idle_owner = _standing(engine, owners, listed, question)
     last_day = (question.window.end - DAY).date()
     absent, _ = cover(engine, USED, question, now)
     billed_days, _ = cover(engine, CHARGES, question, now)
@@ -72,12 +71,9 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
     for key in sorted({*listed, *spent, *used}):
         entry, key_rows = listed.get(key), spent.get(key, [])
         status = _status(key, entry, key[0] in read)
-        workspaces = sorted({row["workspace"] for row in key_rows})
-        if not workspaces and entry:
-            workspaces = [real.get((key[0], entry["workspace"]), entry["workspace"] or NAMED["workspace"].absent)]
-        owned = sorted({(row["team"], row["cost_center"]) for row in key_rows if row["billed"]}) or idle_owner.get(
-            key, []
-        )
+        workspaces = sorted({row["workspace"] for row in key_rows}) or ([entry["workspace"]] if entry else [])
+        owned = sorted({(row["team"], row["cost_center"]) for row in key_rows if row["billed"]})
+        owned = owned or idle_owner.get(key, [])
         billed = total([row["billed"] for row in key_rows])
         last: date | None = used.get(key)
         newest = max([row["last"] for row in key_rows] + ([last] if last else []), default=None)
@@ -108,37 +104,36 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
                 billed if billed_days["present"] else None,
             )
         )
-    rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
-    beside = messages(owners, charges)
-    if any(key[0] not in read for key in spent):
-        text = "The list of keys is not in the ledger: which of them are deleted or idle is not known."
-        beside.append(warning(text))
-    beside.append(
-        note(
-            f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the "
-            "day on which the key was first seen so."
-        )
-    )
-    beside.append(
-        note(f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use.")
-    )
-    if lost:
-        text = "Whether a key without use was idle is unknown, for not all usage of this window is there."
-        beside.append(warning(text))
     measures = {name: Heading(name, Kind.TEXT, rank=_RANKS[name]) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if by_organization else ()), *_NAMES)
-    columns = (*names, *measures)
+    rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
     table = answered(
-        engine, question, owners, now, names, _chosen(rows, columns, full_question), beside, measures, _RANKS
+        engine,
+        question,
+        owners,
+        now,
+        names,
+        _chosen(rows, (*names, *measures), full_question),
+        [*messages(owners, charges), *_messages(last_day, listed=all(key[0] in read for key in spent), lost=lost)],
+        measures,
+        _RANKS,
     )
     index = names.index("key")
     several = shared((str(row[index]) for row in rows), (str(row[index + 1]) for row in rows))
-    return replace(
-        table,
-        headings=tuple(
-            replace(heading, shared=several) if heading.name == "key_name" else heading for heading in table.headings
-        ),
+    return replace(table, headings=tuple(with_shared(table.headings, {"key": several})))
+
+
+def _messages(last_day: date, *, listed: bool, lost: bool) -> Iterator[Message]:
+    """What to say of keys that are shown as they were on a day."""
+    if not listed:
+        yield warning("The list of keys is not in the ledger: which of them are deleted or idle is not known.")
+    yield note(
+        f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the day "
+        "on which the key was first seen so."
     )
+    yield note(f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use.")
+    if lost:
+        yield warning("Whether a key without use was idle is unknown, for not all usage of this window is there.")
 
 
 def _last_used(last: date | None, unread: date | None, *, spent: bool) -> str:
@@ -192,13 +187,14 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
     """The organizations whose keys were read, and the keys of the directory as they were before an instant.
 
     A key that was first read later stands as it was then. `ended` is its last day where that was before, None where
-    it went on or is not known; `later` is whether it was created later.
+    it went on or is not known; `later` is whether it was created later, `workspace` its id in charges.
     """
     columns = ("organization", "id", "name", "status", "workspace", "created_by", "created_at", "ended_at", "seen_at")
-    query = exp.select(*columns).from_(exp.table_("names", db="ledger")).where("type = 'key'").order_by("seen_at")
+    query = exp.select(*columns).from_("ledger.names").where("type = 'key'").order_by("seen_at")
     seen: dict[At, list[dict[str, Any]]] = {}
-    for row in engine.ask(query).to_pylist():
+    for row in engine.rows(query):
         seen.setdefault((row["organization"], row["id"]), []).append(row)
+    default_ids = default_workspaces(engine)
     entries: dict[At, dict[str, Any]] = {}
     for key, rows in seen.items():
         before = [row for row in rows if row["seen_at"] < end] or rows[:1]
@@ -214,53 +210,40 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
                 if all(following["status"] == status for following in before[before.index(first) :])
             )
             ended = since["seen_at"] if since["seen_at"] < end else None
-        later = bool(row["created_at"]) and instant(row["created_at"]) >= end
-        entries[key] = row | {"status": status, "ended": ended.date() if ended else None, "later": later}
+        entries[key] = row | {
+            "status": status,
+            "ended": ended.date() if ended else None,
+            "later": bool(row["created_at"]) and instant(row["created_at"]) >= end,
+            "workspace": default_ids.get((key[0], row["workspace"]), row["workspace"] or NAMED["workspace"].absent),
+        }
     return {organization for organization, _ in entries}, entries
-
-
-def _real(engine: Engine) -> dict[At, str]:
-    """The id that charges have for a workspace whose real id is another: `default`."""
-    query = exp.select("organization", "id", "workspace").from_("names").where("type = 'workspace'")
-    rows = engine.ask(query.where("workspace IS NOT NULL")).to_pylist()
-    return {(row["organization"], row["workspace"]): row["id"] for row in rows}
 
 
 def _used(engine: Engine, question: Question) -> dict[At, date]:
     """The last day of use of each key before the end of the window."""
-    end = exp.cast(exp.Literal.string(f"{question.window.end:%Y-%m-%d}"), "date")
-    query = (
-        exp.select("organization", "key", exp.alias_(exp.maybe_parse("max(day)"), "last"))
-        .from_("ledger.charges")
-        .where("quantity IS NOT NULL", exp.column("day") < end)
-        .group_by("organization", "key")
-    )
-    return {(row["organization"], row["key"]): row["last"] for row in engine.ask(query).to_pylist()}
+    query = exp.select("organization", "key", "max(day) AS last").from_("ledger.charges")
+    query = query.where("quantity IS NOT NULL", _before_end(question)).group_by("organization", "key")
+    return {(row["organization"], row["key"]): row["last"] for row in engine.rows(query)}
 
 
 def _unread(engine: Engine, question: Question) -> date | None:
     """The newest day before the end of the window that was billed and whose usage was not read; None where none was."""
-    end = exp.cast(exp.Literal.string(f"{question.window.end:%Y-%m-%d}"), "date")
-    query = exp.select(exp.alias_(exp.maybe_parse("max(day)"), "last")).from_("ledger.charges")
-    query = query.where(exp.column("cause").eq(exp.Literal.string(USAGE_NOT_READ)), exp.column("day") < end)
-    newest: date | None = engine.ask(query).to_pylist()[0]["last"]
+    query = exp.select("max(day) AS last").from_("ledger.charges")
+    newest: date | None = engine.rows(query.where(equals("cause", USAGE_NOT_READ), _before_end(question)))[0]["last"]
     return newest
 
 
+def _before_end(question: Question) -> exp.Condition:
+    return exp.column("day") < day_of(question.window.end)
+
+
 def _standing(
-    engine: Engine, owners: Owners, listed: Mapping[At, Mapping[str, Any]], real: Mapping[At, str], question: Question
+    engine: Engine, owners: Owners, listed: Mapping[At, Mapping[str, Any]], question: Question
 ) -> dict[At, list[tuple[str, str]]]:
     """Who would own the keys of the directory on the last day, by key and workspace alone."""
     day = (question.window.end - DAY).date()
     subjects: dict[tuple[str, ...], At] = {
-        (
-            key[0],
-            real.get((key[0], entry["workspace"]), entry["workspace"] or NAMED["workspace"].absent),
-            key[1],
-            "",
-            "",
-        ): key
-        for key, entry in listed.items()
+        (key[0], entry["workspace"], key[1], "", ""): key for key, entry in listed.items()
     }
     key_owners: dict[At, list[tuple[str, str]]] = {}
     for subject, start, end, rule_index in owners.owned(sorted(subjects), spellings(engine)):
@@ -271,15 +254,8 @@ def _standing(
     return key_owners
 
 
-def _ask(
-    context: Context,
-    since: When | None,
-    until: When | None,
-    month: When | None,
-    where: Where,
-    top: int | None,
-) -> Table:
-    question = context.question("keys", (), (since, until, month), where, top, known=())
+def _ask(context: Context, days: Days, where: Where, top: int | None) -> Table:
+    question = context.question("keys", (), days, where, top, known=())
     return context.warned(keys(context.engine, question, context.owners, context.now))
 
 

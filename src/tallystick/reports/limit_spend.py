@@ -19,9 +19,10 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.time import Grain, Window
+from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
-from tallystick.query.names import organizations
+from tallystick.query.names import default_workspaces, organizations
 from tallystick.store.engine import Engine
 
 
@@ -76,24 +77,13 @@ class Spent:
         if coverage["absent"]:
             self._warn(f"What was spent since {window.start:%Y-%m-%d} is unknown: days of it are not in the ledger.")
             return None
-        query = (
-            exp.select("workspace", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
-            .from_("ledger.charges")
-            .where(
-                "billed IS NOT NULL",
-                within(window, months=True),
-                exp.column("organization").eq(exp.Literal.string(self.organization)),
-            )
-            .group_by("workspace")
+        query = exp.select("workspace", "sum(billed) AS billed").from_("ledger.charges").group_by("workspace")
+        query = query.where(
+            "billed IS NOT NULL", within(window, months=True), equals("organization", self.organization)
         )
-        real = _real(self.engine, self.organization)
-        return {
-            real.get(row["workspace"], row["workspace"]): row["billed"] for row in self.engine.ask(query).to_pylist()
+        real_ids = {
+            id_: real
+            for (organization, real), id_ in default_workspaces(self.engine).items()
+            if organization == self.organization
         }
-
-
-def _real(engine: Engine, organization: str) -> dict[str, str]:
-    """The real id of the workspace that charges know as `default` (reports-api 1.5)."""
-    query = exp.select("id", "workspace").from_("names").where("type = 'workspace'", "workspace IS NOT NULL")
-    query = query.where(exp.column("organization").eq(exp.Literal.string(organization)))
-    return {row["id"]: row["workspace"] for row in engine.ask(query).to_pylist()}
+        return {real_ids.get(row["workspace"], row["workspace"]): row["billed"] for row in self.engine.rows(query)}

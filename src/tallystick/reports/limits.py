@@ -6,7 +6,7 @@ members of Claude Enterprise what the API says itself (analytics-api 3.3). Where
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -29,7 +29,7 @@ from tallystick.api.limits import (
     scope_type,
 )
 from tallystick.api.page import Page, Query
-from tallystick.core.message import note, warning
+from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import Grain, Window, text
@@ -79,7 +79,8 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     Raises Refused where it may read none. `engine` is the ledger, None where there is none.
     """
     limits, members = read(client, SPEND), read(client, MEMBERS)
-    refusals = [f"{subject} are not shown: {because(no)}." for subject, no in _refused(limits, members)]
+    both = {"Spend limits of the organization and its workspaces": limits, "Members' spend limits": members}
+    refusals = [f"{subject} are not shown: {because(no)}." for subject, no in both.items() if isinstance(no, Refused)]
     if isinstance(limits, Refused) and isinstance(members, Refused):
         raise Refused(" ".join(refusals), _MEND, status=limits.status, request_id=limits.request_id, code=limits.code)
     organization_id = organization(client, [*_pages(limits), *_pages(members)])
@@ -92,28 +93,36 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
     everyone = entries(_pages(limits), SpendLimit, odd)
     rows += [_row(limit, spent, names) for limit in everyone if (limit.id, scope_id(limit.scope)) not in member_keys]
     rows.sort(key=_nearest)
-    unsure = sum(limit.period_to_date_spend == NO_SPEND for limit in member_limits)
-    messages = [*map(warning, refusals), *map(warning, odd_words(odd)), *spent.messages]
-    if not everyone and not isinstance(limits, Refused):
-        messages.append(note("The API lists no spend limit of the organization or its workspaces."))
-    if not member_limits and not isinstance(members, Refused):
-        messages.append(note("The API lists no spend limit of members."))
-    if unsure:
-        text = f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows."
-        messages.append(warning(text))
-    currencies = {limit.currency for limit in everyone} | {limit.currency for limit in member_limits}
-    if foreign := ", ".join(sorted(name for name in currencies if name.upper() != USD)):
-        text = f"Limits in {foreign} stand in `status` alone: the bill is in USD, so no spend is held against them."
-        messages.append(warning(text))
-    if others := {
-        scope_type(limit.scope) for limit in everyone if scope_type(limit.scope) not in {*WHOLE, "workspace", "user"}
-    }:
-        scopes = " or ".join(sorted(others))
-        messages.append(note(f"What the members of a {scopes} spent together is in no report."))
+    shown = (not isinstance(limits, Refused), not isinstance(members, Refused))
+    messages = (
+        *map(warning, refusals),
+        *map(warning, odd_words(odd)),
+        *spent.messages,
+        *_messages(everyone, member_limits, shown),
+    )
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
-    version = engine.version if engine else None
-    as_of = version.spoken if version else {}
-    return Table(Question("limits", window, ("scope",)), HEADINGS, rows, {}, tuple(messages), {}, as_of)
+    as_of = engine.version.spoken if engine else {}
+    return Table(Question("limits", window, ("scope",)), HEADINGS, rows, {}, messages, {}, as_of)
+
+
+def _messages(
+    everyone: Sequence[SpendLimit], members: Sequence[MemberLimit], shown: tuple[bool, bool]
+) -> Iterator[Message]:
+    """What to say of the limits of everyone and of members, each where they may be read."""
+    if not everyone and shown[0]:
+        yield note("The API lists no spend limit of the organization or its workspaces.")
+    if not members and shown[1]:
+        yield note("The API lists no spend limit of members.")
+    if unsure := sum(limit.period_to_date_spend == NO_SPEND for limit in members):
+        yield warning(f"The API says 0 also where it cannot read what a member spent: unknown in {unsure:,} rows.")
+    currencies = {limit.currency for limit in everyone} | {limit.currency for limit in members}
+    if foreign := ", ".join(sorted(name for name in currencies if name.upper() != USD)):
+        yield warning(
+            f"Limits in {foreign} stand in `status` alone: the bill is in USD, so no spend is held against them."
+        )
+    scopes = {scope_type(limit.scope) for limit in everyone} - {*WHOLE, "workspace", "user"}
+    if scopes:
+        yield note(f"What the members of a {' or '.join(sorted(scopes))} spent together is in no report.")
 
 
 def because(no: Refused) -> str:
@@ -128,11 +137,6 @@ def organization(client: Client, pages: Sequence[Page]) -> str | None:
             return organization_id
     own_pages = read(client, Query(ORGANIZATION))
     return None if isinstance(own_pages, Refused) else directory_entries.organization(own_pages[0]).id
-
-
-def _refused(limits: list[Page] | Refused, members: list[Page] | Refused) -> list[tuple[str, Refused]]:
-    both = (("Spend limits of the organization and its workspaces", limits), ("Members' spend limits", members))
-    return [(subject, refusal) for subject, refusal in both if isinstance(refusal, Refused)]
 
 
 def _pages(pages: list[Page] | Refused) -> list[Page]:
@@ -186,18 +190,13 @@ def _status(amount: str | None, currency: str, *, on: bool) -> str:
 
 
 def _laid(
-    whose: tuple[str, str, str, str],
-    period: str,
-    now: datetime,
-    status: str,
-    limit: Decimal | None,
-    spent: Decimal | None,
+    whose: tuple[str, ...], period: str, now: datetime, status: str, limit: Decimal | None, spent: Decimal | None
 ) -> tuple[Cell, ...]:
     """A row; what is switched off, or spent of nobody knows what, has no share and leaves nothing."""
     window = PERIODS[period].around(now) if period in PERIODS else None
-    counts = status == "enabled" and limit is not None and spent is not None
-    share = ratio(spent, limit) if counts and limit is not None and spent is not None else None
-    remaining = EXACT.subtract(limit, spent) if counts and limit is not None and spent is not None else None
+    share = remaining = None
+    if status == "enabled" and limit is not None and spent is not None:
+        share, remaining = ratio(spent, limit), EXACT.subtract(limit, spent)
     since, resets = (text(window.start), text(window.end)) if window else ("unknown", "unknown")
     return (*whose, period, since, resets, status, limit, spent, share, remaining)
 

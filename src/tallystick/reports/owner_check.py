@@ -12,7 +12,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Question, Table
 from tallystick.query.coverage import cover
 from tallystick.query.misspelt import known_words, unknown_values
-from tallystick.query.names import named, organizations
+from tallystick.query.names import dim_cells, dim_headings, named, organizations
 from tallystick.query.owners import answered, attribution, messages, renaming
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
@@ -41,14 +41,12 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
     rows = [row for row in charges.sums(["rule", *looked]) if row["rule"] == -1]
     rows.sort(key=lambda row: (-row["billed"], [row[name] for name in looked]))
     namers = named(engine, looked)
-    names = [heading for name in looked for heading in (name, *([f"{name}_name"] if name in namers else []))]
+    names = [heading.name for heading in dim_headings(looked, namers)]
     nobody = ["none"] * len(names)
-    cells: list[tuple[Cell, ...]] = []
-    for row in rows:
-        values = [
-            value for name in looked for value in (row[name], *([namers[name](row[name])] if name in namers else []))
-        ]
-        cells.append(("no owner", "none", *values, row["rows"], row["billed"]))
+    cells: list[tuple[Cell, ...]] = [
+        ("no owner", "none", *dim_cells({name: row[name] for name in looked}, namers), row["rows"], row["billed"])
+        for row in rows
+    ]
     if any(center not in {NO_CENTER, UNOWNED} for center in owners.centers):
         cells += [
             ("no cost center", f"team {row['team']}", *nobody, row["rows"], row["billed"])

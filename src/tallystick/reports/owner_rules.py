@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from tallystick.core.question import Table
-from tallystick.core.time_words import When
 from tallystick.query.context import Context
 from tallystick.query.owners import rules
-from tallystick.query.report import WINDOW, Form, Parameter, Report
+from tallystick.query.report import WINDOW, Days, Form, Parameter, Report
 from tallystick.reports.owner_check import check as checked, problems
 
 
-def _ask(context: Context, check: bool, since: When | None, until: When | None, month: When | None) -> Table:
-    question = context.question("owners", (), (since, until, month))
+def _ask(context: Context, check: bool, days: Days) -> Table:
+    question = context.question("owners", (), days)
     answer = checked if check else rules
     return context.warned(answer(context.engine, question, context.owners, context.now))
 

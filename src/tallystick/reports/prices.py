@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 from sqlglot import exp
@@ -11,7 +11,8 @@ from sqlglot import exp
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import USED
 from tallystick.core.message import note
-from tallystick.core.prices import UNITS, Modifier, Price, PriceList
+from tallystick.core.price_entries import UNITS, Modifier, Price
+from tallystick.core.prices import PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import did_you_mean
@@ -66,16 +67,12 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     notes = [
         _NOTE,
         *([f"No price of {model} holds on {day}."] if not rows else []),
-        *(
-            [f"There are own prices on top of the public list: {len(prices.texts) - 1}."]
-            if len(prices.texts) > 1
-            else []
-        ),
-        *(retiring(listed, engine, day, model) if engine else []),
     ]
-    return Table(
-        Question("prices", Window.of_day(day), (), where), HEADINGS, [*rows, *factors], {}, tuple(map(note, notes))
-    )
+    if own := len(prices.texts) - 1:
+        notes.append(f"There are own prices on top of the public list: {own}.")
+    notes += retiring(listed, engine, day, model) if engine else []
+    question = Question("prices", Window.of_day(day), (), where)
+    return Table(question, HEADINGS, [*rows, *factors], {}, tuple(map(note, notes)))
 
 
 def models_history(prices: Prices, model: str) -> Table:
@@ -92,16 +89,9 @@ def models_history(prices: Prices, model: str) -> Table:
         for large in ((False, True) if price.large else (False,))
     ]
     factors = [_factor(factor) for factor in listed.factors if _concerns(factor, listed, model)]
-    where = {"for": Filter.of(model)}
     window = Window(Window.of_day(days[0]).start, Window.of_day(days[-1]).end) if days else Window.of_day(date.min)
-    return Table(
-        Question("prices", window, (), where), HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (note(_NOTE),)
-    )
-
-
-def day_of(when: When | None, now: datetime) -> date:
-    """The UTC day that is meant, today unless said; it may lie ahead. InvalidQuestion where it is none."""
-    return now.date() if when is None else utc_day(when, now)
+    question = Question("prices", window, (), {"for": Filter.of(model)})
+    return Table(question, HEADINGS, list(dict.fromkeys([*rows, *factors])), {}, (note(_NOTE),))
 
 
 def _row(listed: PriceList, price: Price, *, large: bool = False) -> tuple[Cell, ...]:
@@ -162,32 +152,24 @@ def _concerns(factor: Modifier, listed: PriceList, model: str | None) -> bool:
 
 
 def _known(listed: PriceList, day: date, model: str) -> None:
-    known = sorted({*listed.models, *(price.subject for price in listed.on(day))})
-    if model in known:
-        return
-    near = did_you_mean(model, known, cutoff=0.5)
-    raise InvalidQuestion(
-        f"{model} is not in the price list.",
-        near or "`tallystick prices` lists every model.",
-    )
+    known = {*listed.models, *(price.subject for price in listed.on(day))}
+    if model not in known:
+        raise unlisted(model, known)
+
+
+def unlisted(model: str, known: Iterable[str]) -> InvalidQuestion:
+    """The error of a model that no price list has, with what is near it."""
+    near = did_you_mean(model, sorted(known), cutoff=0.5)
+    return InvalidQuestion(f"{model} is not in the price list.", near or "`tallystick prices` lists every model.")
 
 
 def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = None) -> list[str]:
     """The models that are past or near their retirement and were used in the last 30 days."""
     window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
-    query = (
-        exp.select(
-            "model",
-            exp.alias_(exp.maybe_parse(f"sum({' + '.join(TOKENS)})"), "tokens"),
-            exp.alias_(exp.maybe_parse("max(day)"), "newest"),
-        )
-        .from_(exp.table_(USED.name, db="ledger"))
-        .where(within(window, months=True))
-        .group_by("model")
-        .order_by("model")
-    )
+    sums = (f"sum({' + '.join(TOKENS)}) AS tokens", "max(day) AS newest")
+    query = exp.select("model", *sums).from_(f"ledger.{USED.name}").where(within(window, months=True))
     notes = []
-    for row in engine.ask(query).to_pylist():
+    for row in engine.rows(query.group_by("model").order_by("model")):
         name, retires = row["model"], listed.retires(row["model"])
         if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
             past = "has been retired since" if retires <= day else "retires on"
@@ -200,7 +182,8 @@ def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = N
 
 def _ask(context: Context, model: str | None, on: When | None, history: bool) -> Table:
     if not history:
-        return answer(context.prices, day_of(on, context.now), model, context.ledger)
+        day = context.now.date() if on is None else utc_day(on, context.now)
+        return answer(context.prices, day, model, context.ledger)
     if model is None or on is not None:
         raise InvalidQuestion("A history is that of one model, of all days.", "Write `prices MODEL --history`.")
     return models_history(context.prices, model)

@@ -7,32 +7,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from sqlglot import exp
 
-from tallystick.core.dimensions import UNKNOWN
-from tallystick.core.ledger_tables import CHARGES, USED
-from tallystick.core.message import Message, note
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import note
 from tallystick.core.money import EXACT, PLACES, ratio, total
-from tallystick.core.prices import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.time import Grain, midnight
-from tallystick.core.time_words import When
-from tallystick.errors import LedgerError
+from tallystick.query.conditions import among
 from tallystick.query.context import Context
-from tallystick.query.coverage import cover, matched, priority
 from tallystick.query.filters import wanted, within
-from tallystick.query.gaps import LOST
-from tallystick.query.names import named, organizations
-from tallystick.query.pivot import Pivot
-from tallystick.query.price_lists import MEND, OTHERS, by_others
-from tallystick.query.report import WHERE, WINDOW, Form, Parameter, Report, Where
-from tallystick.query.unpriced import unpriced
+from tallystick.query.names import dim_cells, dim_headings, dims_of, named
+from tallystick.query.report import WHERE, WINDOW, Days, Form, Parameter, Report, Where
+from tallystick.reports.effective_rates import effective_rates
+from tallystick.reports.reconcile_scope import LINE, check, covered_charges
 from tallystick.store.engine import Engine
 from tallystick.tally.price_lists import Prices
 from tallystick.tally.reconcile.bill_line import Part
@@ -44,30 +37,9 @@ from tallystick.tally.reconcile.causes import (
     UNEXPLAINED,
     UNKNOWN_PRICE,
     Found,
-    effective,
     reconcile,
 )
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
-
-_LINE = ("workspace", "model", "kind", "tier", "context", "geo")
-_WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."
-_SPEED = "a line of the bill covers fast and standard use together."
-
-RECONCILE = Pivot(
-    name="reconcile",
-    meaning="Billed against priced, and the difference by named cause",
-    money=True,
-    dimensions=("organization", *_LINE, "day", "week", "month"),
-    by=(),
-    measures=(),
-    order="",
-    refused={
-        **dict.fromkeys(("key", "actor", "product"), _WHO),
-        **dict.fromkeys(("team", "cost_center"), f"owners can be told apart by key or person, and {_WHO}"),
-        **dict.fromkeys(("speed", "method"), _SPEED),
-    },
-)
-"""What `reconcile` can be asked by; it has a way of its own to answer."""
 
 BILLED, PRICED = "billed", "priced"
 """What stands in the place of a cause at both ends of a bridge."""
@@ -94,10 +66,8 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
     picodollar. `share` is that of what was billed. Totals are those of the window, `difference` is billed - priced.
     LedgerError where the charges were tallied by other price lists: their `priced` would stand beside these rates.
     """
-    _check(engine, question, prices)
-    by = question.by
-    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
-        by = ("organization", *by)
+    check(engine, question, prices)
+    by = dims_of(engine, question)
     parts = _parts(engine, question)
     groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
     for finding in reconcile(parts, prices.own, _loose(engine, question), prices.listed):
@@ -110,94 +80,32 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
     names = named(engine, by)
     cells: list[tuple[Cell, ...]] = []
     for group in sorted(group_parts, key=lambda group: _order(group, by, group_parts[group])):
-        shown = tuple(
-            cell
-            for name, id_ in zip(by, group, strict=True)
-            for cell in ((id_, names[name](id_)) if name in names else (id_,))
-        )
+        shown = dim_cells(dict(zip(by, group, strict=True)), names)
         cells += [(*shown, *row) for row in _bridge(group_parts[group], groups[group])]
-    headings = [
-        Heading(heading, Kind.NAME if heading.endswith("_name") else Kind.DIMENSION, block=True)
-        for name in by
-        for heading in ((name, f"{name}_name") if name in names else (name,))
-    ]
-    coverage, covered = _covered(engine, question, now)
+    headings = dim_headings(by, names, block=True)
+    coverage, covered = covered_charges(engine, question, now)
     findings = [finding for group_findings in groups.values() for finding in group_findings]
     window_sums = _sums([part for part in parts if part.wanted])
     totals = dict(zip(("billed", "priced", "difference"), window_sums, strict=True))
     totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
     known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
     messages = (*covered, note(_READING), *map(note, _causes(findings)))
-    return Table(question, (*headings, *_BRIDGE), cells, known, messages, coverage, _as_of(engine))
-
-
-def effective_rates(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The effective rate of each model and kind from the bill itself, beside the list's: USD for `per` of a unit.
-
-    What was billed without use that is known is a row too, without a rate, so that the rows are the bill.
-    """
-    _check(engine, question, prices)
-    by = tuple(dict.fromkeys((*question.by, "model", "kind")))
-    if "organization" not in (*by, *question.where) and len(organizations(engine)) > 1:
-        by = ("organization", *by)
-    query = (
-        exp.select(
-            *by,
-            *(exp.alias_(exp.maybe_parse(f"sum({measure})"), measure) for measure in ("quantity", "billed", "list")),
-        )
-        .select("count(*) - count(list) AS unlisted")
-        .from_("ledger.charges")
-        .where("billed IS NOT NULL")
-        .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by(*by, "quantity IS NULL")
-        .order_by(*by, "quantity IS NULL")
-    )
-    cells: list[tuple[Cell, ...]] = []
-    paid: list[Decimal] = []
-    for row in engine.ask(query).to_pylist():
-        listed = None if row["unlisted"] else row["list"]
-        quantity = None if row["quantity"] is None else int(row["quantity"])
-        figures = (None,) * 3 if quantity is None else effective(row["kind"], quantity, row["billed"], listed)
-        unit, per = UNITS.get(row["kind"], (UNKNOWN, None))
-        paid.append(row["billed"])
-        cells.append((*(str(row[name]) for name in by), quantity, row["billed"], *figures, per, unit))
-    headings = (
-        *(Heading(name, Kind.DIMENSION) for name in by),
-        Heading("quantity", Kind.COUNT),
-        Heading("billed", Kind.MONEY, "USD"),
-        *(Heading(name, Kind.NUMBER, "USD") for name in ("rate", "list_rate")),
-        Heading("of_list", Kind.RATIO),
-        Heading("per", Kind.COUNT),
-        Heading("unit", Kind.TEXT),
-    )
-    coverage, covered = _covered(engine, question, now)
-    method = note(
-        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included. "
-        "Where the usage report does not say how much was used, there is no rate."
-    )
-    billed = total(paid) if paid or coverage["present"] else None
-    return Table(question, headings, cells, {"billed": billed}, (*covered, method), coverage, _as_of(engine))
-
-
-def _check(engine: Engine, question: Question, prices: Prices) -> None:
-    RECONCILE.check(question)
-    if by_others(engine, prices):
-        raise LedgerError(f"{OTHERS}.", MEND)
+    return Table(question, (*headings, *_BRIDGE), cells, known, messages, coverage, engine.version.spoken)
 
 
 def _parts(engine: Engine, question: Question) -> list[Part]:
     """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
-    dims = ("organization", "day", *_LINE, "speed", "cause")
+    dims = ("organization", "day", *LINE, "speed", "cause")
     condition = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
     query = (
-        exp.select(*dims, exp.alias_(condition, "wanted"), exp.alias_(exp.maybe_parse("count(*)"), "rows"))
-        .select(*(exp.alias_(exp.maybe_parse(f"sum({column})"), name) for name, column in _SUMS.items()))
+        exp.select(*dims, exp.alias_(condition, "wanted"), "count(*) AS rows")
+        .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()))
         .from_("ledger.charges")
         .where("cause <> 'request count'", within(question.window, months=True))
-        .group_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 2)))
-        .order_by(*(exp.Literal.number(position) for position in range(1, len(dims) + 2)))
+        .group_by("ALL")
+        .order_by(*dims, "wanted")
     )
-    return [Part(**{name: _plain(cell) for name, cell in row.items()}) for row in engine.ask(query).to_pylist()]
+    return [Part(**{name: _plain(cell) for name, cell in row.items()}) for row in engine.rows(query)]
 
 
 def _plain(cell: Any) -> Any:
@@ -215,11 +123,11 @@ def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str
         exp.select(*key, *dims)
         .distinct()
         .from_("ledger.cost")
-        .where(within(question.window, months=True), exp.column("kind").isin(*map(exp.Literal.string, TOKENS)))
-        .where(exp.or_(*(exp.column(name).isin(*map(exp.Literal.string, ("unknown", "none"))) for name in dims)))
+        .where(within(question.window, months=True), among("kind", TOKENS))
+        .where(exp.or_(*(among(name, ("unknown", "none")) for name in dims)))
     )
     coarse: dict[tuple[str, date, str, str, str], frozenset[str]] = {}
-    for row in engine.ask(query).to_pylist():
+    for row in engine.rows(query):
         where = (row["organization"], row["day"], row["workspace"], row["model"], row["kind"])
         coarse[where] = coarse.get(where, frozenset()) | {name for name in dims if row[name] in {"unknown", "none"}}
     return coarse
@@ -283,19 +191,6 @@ def _steps(findings: list[Found]) -> dict[tuple[int, str, str], list[Found]]:
     return steps
 
 
-def _covered(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[Message]]:
-    coverage, covered = cover(engine, CHARGES, question, now)
-    used, missing = cover(engine, USED, question, now)
-    coverage["billed"], _ = matched(engine, question)
-    coverage["unpriced"], nameless = unpriced(engine, question)
-    unread = coverage.get(LOST, {}).get("unread", ())
-    if {*used["absent"]} - {*coverage["absent"], *unread}:
-        covered += [
-            replace(message, text=f"Of usage: {message.text}") for message in missing if "absent" in message.text
-        ]
-    return coverage, [*priority(engine, CHARGES, question), *covered, *nameless]
-
-
 def _causes(findings: list[Found]) -> list[str]:
     """What to say of causes that need words."""
     sentences = {
@@ -319,29 +214,13 @@ def _causes(findings: list[Found]) -> list[str]:
     return words
 
 
-def _as_of(engine: Engine) -> dict[str, Any]:
-    return engine.version.spoken
-
-
 def _dollars(picodollars: int) -> Decimal:
     return EXACT.scaleb(Decimal(picodollars), -PLACES)
 
 
-def _ask(
-    context: Context,
-    by: tuple[str, ...] | None,
-    since: When | None,
-    until: When | None,
-    month: When | None,
-    where: Where,
-    rates: bool,
-) -> Table:
-    question = context.question("reconcile", by or (), (since, until, month), where)
+def _ask(context: Context, by: tuple[str, ...] | None, days: Days, where: Where, rates: bool) -> Table:
+    question = context.question("reconcile", by or (), days, where)
     return (effective_rates if rates else answer)(context.engine, question, context.prices, context.now)
-
-
-def _unexplained(table: Table) -> bool:
-    return table.incomplete or bool(table.totals.get("unexplained"))
 
 
 REPORT = Report(
@@ -360,5 +239,5 @@ REPORT = Report(
     "billed + each cause + unexplained = priced, to the picodollar. No cause is the remainder. What modifiers (batch, "
     "geography, long context, speed) did to priced stands below, in `in_priced`: it adds nothing to the bridge.",
     strict="Exit with 1 where days are absent, a bill is late, or anything is unexplained.",
-    failing=_unexplained,
+    failing=lambda table: table.incomplete or bool(table.totals.get("unexplained")),
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tallystick.core.breakdowns import CUT_DIMS
+from tallystick.core.dimensions import SUBJECTS, TERMS, TIMES
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
@@ -29,28 +30,13 @@ def _per_request(row: Mapping[str, Any]) -> Cell:
 
 SPEND = Pivot(
     name="spend",
-    meaning="What was billed, in US dollars, before credits and taxes",
     money=True,
     dimensions=(
-        "organization",
-        "workspace",
-        "key",
-        "actor",
-        "product",
-        "description",
-        "cost_type",
-        "model",
-        "kind",
-        "tier",
-        "context",
-        "geo",
-        "speed",
-        "method",
-        "team",
-        "cost_center",
-        "day",
-        "week",
-        "month",
+        *SUBJECTS,
+        *("description", "cost_type"),
+        *TERMS,
+        *("method", "team", "cost_center"),
+        *TIMES[2:],
     ),
     by=("workspace",),
     measures=(Measure("billed", Kind.MONEY, "USD", "billed"),),

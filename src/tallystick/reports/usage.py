@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
+from tallystick.core.dimensions import SUBJECTS, TERMS, TIMES
 from tallystick.core.question import Kind
 from tallystick.core.records import TOKENS
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.pivot_report import pivot_report
 
-DIMENSIONS = (
-    "organization",
-    "workspace",
-    "key",
-    "actor",
-    "product",
-    "model",
-    "tier",
-    "context",
-    "geo",
-    "speed",
-    "hour",
-    "day",
-    "week",
-    "month",
-)
+DIMENSIONS = (*SUBJECTS, *(name for name in TERMS if name != "kind"), *TIMES[1:])
 _FINER = "the ledger keeps usage by hour at the finest; `AdminAPI().usage(width='1m')` reads minutes."
 _REQUESTS = "CASE WHEN count(*) = count(requests) THEN sum(requests) END"
 _RANKS = {"uncached_input": 1, "cache_read": 2, "output": 1, "cache_write_5m": 3, "cache_write_1h": 3}
@@ -30,7 +16,6 @@ _TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name, rank=_RANKS[name]) for
 
 USAGE = Pivot(
     name="usage",
-    meaning="Tokens used, a column for each kind, and web searches",
     money=False,
     dimensions=DIMENSIONS,
     by=("model",),

@@ -7,6 +7,7 @@ organization whose charges were tallied by other price lists than those in force
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +22,7 @@ from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import COUNTERS, TOKENS, State
 from tallystick.core.time import DAY, Window, midnight
-from tallystick.query.closed_months import closings, digest, kept
+from tallystick.query.closings import closings, digest, kept
 from tallystick.query.names import organizations
 from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.report import Report
@@ -110,16 +111,8 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         for counter in COUNTERS:
             kind = "web_search" if counter == "web_searches" else counter
             for row in _ask(engine, _USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
-                organization_day = (row["organization"], row["day"])
-                expected = int(row["used"] if row["state"] == State.RUNNING else row["control"])
-                counts = {"usage records": row["used"]}
-                if (*organization_day, other_dialect) not in tallied:
-                    counts["charges"] = row["tally"] or 0
-                rows += [
-                    (*organization_day, f"{counter}: {name}", expected, int(count))
-                    for name, count in counts.items()
-                    if count != expected
-                ]
+                here = (row["organization"], row["day"], other_dialect) not in tallied
+                rows += _miscounted(row, counter, here=here)
     rows += [
         (row["organization"], row["day"], f"billed: {cut.name}", row["control"], row["lines"])
         for cut in CUTS
@@ -134,44 +127,34 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
         if row["organization"] in others
     ]
     rows += [*_closed(engine), *damaged]
-    [sums] = _ask(
-        engine,
-        _MATCHED.format(
-            tokens=", ".join(f"'{name}'" for name in TOKENS), new=NEW_TOKENS, credit=CREDIT, unread=USAGE_NOT_READ
-        ),
-    )
+    tokens = ", ".join(f"'{name}'" for name in TOKENS)
+    [sums] = _ask(engine, _MATCHED.format(tokens=tokens, new=NEW_TOKENS, credit=CREDIT, unread=USAGE_NOT_READ))
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
     if sums["strange"]:
         rows.append(("all", "all", "billed for kinds of tokens that are not known", Decimal(0), sums["strange"]))
     if share is not None and share < LEAST:
         rows.append(("all", "all", "token cost matched with usage", LEAST, share))
-    part = (
-        "no tokens were billed"
-        if share is None
-        else f"{plain(rounded(share * 100, 2))} % of the token cost is matched with usage"
-    )
+    matched = "no tokens were billed"
+    if share is not None:
+        matched = f"{plain(rounded(share * 100, 2))} % of the token cost is matched with usage"
     word = "adds up" if not rows else "does not add up"
+    messages = [note(f"The ledger {word}: {days:,} billed days; {matched}.")]
+    if archive:
+        messages.append(note(f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered."))
+    messages += [warning(_RESTORE)] if damaged else []
+    messages += [warning(f"{OTHERS}. {MEND}")] if others else []
     uncounted_days, unknown_kinds = _uncounted(engine)
-    return Table(
-        None,
-        _HEADINGS,
-        rows,
-        {},
-        (
-            note(f"The ledger {word}: {days:,} billed days; {part}."),
-            *(
-                [note(f"{pages - len(damaged):,} of {pages:,} archived pages are what was answered.")]
-                if archive
-                else []
-            ),
-            *([warning(_RESTORE)] if damaged else []),
-            *([warning(f"{OTHERS}. {MEND}")] if others else []),
-            *unknown_kinds,
-        ),
-        {"days": days, "matched": None if share is None else plain(share)}
-        | ({"uncounted": uncounted_days} if uncounted_days else {}),
-        engine.version.spoken,
-    )
+    coverage: dict[str, Any] = {"days": days, "matched": None if share is None else plain(share)}
+    coverage |= {"uncounted": uncounted_days} if uncounted_days else {}
+    return Table(None, _HEADINGS, rows, {}, (*messages, *unknown_kinds), coverage, engine.version.spoken)
+
+
+def _miscounted(row: Mapping[str, Any], counter: str, *, here: bool) -> Iterator[tuple[Cell, ...]]:
+    """The counts of a day that are not its control total; `here` where its charges are of this dialect."""
+    expected = int(row["used"] if row["state"] == State.RUNNING else row["control"])
+    for name, count in {"usage records": row["used"], **({"charges": row["tally"] or 0} if here else {})}.items():
+        if count != expected:
+            yield row["organization"], row["day"], f"{counter}: {name}", expected, int(count)
 
 
 _RESTORE = "Restore the pages that are listed from a backup: a rebuild needs every one."
@@ -217,8 +200,7 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
 
 
 def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = engine.ask(exp.maybe_parse(query, dialect="duckdb")).to_pylist()
-    return rows
+    return engine.rows(exp.maybe_parse(query, dialect="duckdb"))
 
 
 REPORT = Report(

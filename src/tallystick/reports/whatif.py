@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,15 +17,14 @@ from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.text import did_you_mean
-from tallystick.core.time_words import When
-from tallystick.errors import InvalidQuestion
 from tallystick.query import grouping as plain
+from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import TOP, WHERE, WINDOW, Form, Parameter, Report, Where, by
+from tallystick.query.report import TOP, WHERE, WINDOW, Days, Form, Parameter, Report, Where, by
 from tallystick.reports.cache import by_rate, grouped, models, price_messages
+from tallystick.reports.prices import unlisted
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.store.engine import Engine
 from tallystick.tally.cache import MARK
@@ -39,7 +38,6 @@ _NOTE = (
 )
 WHATIF = Pivot(
     name="whatif",
-    meaning="The same usage at other prices: another model, batch, cache hit rate or geography",
     money=False,
     dimensions=tuple(name for name in DIMENSIONS if name != "hour"),
     by=("model",),
@@ -83,14 +81,12 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     by_group, doubts = compare(used, dims, prices.own, change)
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
+    names = [heading.name for heading in HEADINGS]
     return replace(
         table,
         headings=(*table.headings, *HEADINGS),
         cells=[(*cell, *_figures(group)) for cell, group in zip(table.cells, groups, strict=True)],
-        totals={
-            **table.totals,
-            **dict(zip((heading.name for heading in HEADINGS), _figures(every) if every else (None,) * 6, strict=True)),
-        },
+        totals={**table.totals, **dict(zip(names, _figures(every) if every else (None,) * len(names), strict=True))},
         messages=(
             *table.messages,
             note(_NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts")),
@@ -112,11 +108,7 @@ def _check(engine: Engine, question: Question, prices: Prices, change: Change) -
     for old, new in change.swap.items():
         wanted(engine, USED, {"model": Filter.of(old)})
         if new not in known:
-            near = did_you_mean(new, sorted(known), cutoff=0.5)
-            raise InvalidQuestion(
-                f"{new} is not in the price list.",
-                near or "`tallystick prices` lists every model.",
-            )
+            raise unlisted(new, known)
 
 
 def _figures(groups: list[Compared]) -> tuple[Cell, ...]:
@@ -136,15 +128,10 @@ def _figures(groups: list[Compared]) -> tuple[Cell, ...]:
 
 def _services(engine: Engine, question: Question) -> list[str]:
     """What was billed besides tokens, which no what-if changes."""
-    query = (
-        exp.select("kind", exp.alias_(exp.maybe_parse("sum(billed)"), "billed"))
-        .from_(exp.table_(CHARGES.name, db="ledger"))
-        .where("billed IS NOT NULL", exp.column("kind").isin(*map(exp.Literal.string, TOKENS)).not_())
-        .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by("kind")
-        .order_by("kind")
-    )
-    billed = {row["kind"]: row["billed"] for row in engine.ask(query).to_pylist()}
+    query = exp.select("kind", "sum(billed) AS billed").from_("ledger.charges").group_by("kind").order_by("kind")
+    query = query.where("billed IS NOT NULL", among("kind", TOKENS).not_(), within(question.window, months=True))
+    rows = engine.rows(query.where(*wanted(engine, CHARGES, question.where)))
+    billed = {row["kind"]: row["billed"] for row in rows}
     services = ", ".join(f"{rounded(amount):,} USD for {kind.replace('_', ' ')}" for kind, amount in billed.items())
     return [f"Also billed, and in neither: {services}."] if services else []
 
@@ -159,36 +146,32 @@ def _unwritten(used: pa.Table) -> list[str]:
         if row["new_cache_read_sum"] and not row["new_cache_write_5m_sum"] and not row["new_cache_write_1h_sum"]
     }
     listed = ", ".join(f"{model} (reads {tokens:,} tokens)" for model, tokens in sorted(reads.items()))
-    if not reads:
-        return []
     needed = "these reads are priced without the writes that they would need, so the what-if is too low by as much"
-    return [f"Nothing is written to the cache by {listed}: {needed}."]
+    return [f"Nothing is written to the cache by {listed}: {needed}."] if reads else []
 
 
-def _assumptions(change: Change) -> list[str]:
+def _assumptions(change: Change) -> Iterator[str]:
     """What a change takes for granted, in words."""
-    sentences = []
     for old, new in change.swap.items():
-        sentences.append(
+        yield (
             f"The same tokens are priced for {new} as {old} used, but token counts of different model generations are "
             f"not comparable: {_recounted(old, new)}. Nor would another model write answers of the same length."
         )
-    if change.batch is not None or change.batches:
-        shares = [f"{share} of {model}" for model, share in change.batches.items()]
-        if change.batch is not None:
-            shares.append(f"{change.batch} of all {'others ' if shares else ''}that was standard tier")
-        sentences.append(
+    shares = [f"{share} of {model}" for model, share in change.batches.items()]
+    if change.batch is not None:
+        shares.append(f"{change.batch} of all {'others ' if shares else ''}that was standard tier")
+    if shares:
+        yield (
             f"{', '.join(shares)} is priced as batch; what was batch stays so, and fast mode "
             "cannot be batch. Whether the work could have waited is not known."
         )
     if change.hit is not None:
-        sentences.append(
+        yield (
             f"Reads are {change.hit} of all input on every line (the hit rate of `cache`); writes stay as they are so "
             "far as the rest reaches, and what is left is uncached. Whether it would be read so often is not known."
         )
     if change.geo is not None:
-        sentences.append(f"All is priced as geo {change.geo}, but for models that take no inference geography.")
-    return sentences
+        yield f"All is priced as geo {change.geo}, but for models that take no inference geography."
 
 
 def _recounted(old: str, new: str) -> str:
@@ -221,19 +204,15 @@ def _retiring(change: Change, prices: Prices, now: datetime) -> list[str]:
 
 def _ask(
     context: Context,
-    swap: tuple[str, ...],
-    batch: tuple[str, ...],
-    cache_hit: str | None,
-    geo: str | None,
     by: tuple[str, ...],
-    since: When | None,
-    until: When | None,
-    month: When | None,
+    days: Days,
     where: Where,
     top: int | None,
+    cache_hit: str | None,
+    **spelt: Any,
 ) -> Table:
-    change = Change.read(swap, batch, cache_hit, geo)
-    question = context.question("whatif", by, (since, until, month), where, top)
+    change = Change.read(hit=cache_hit, **spelt)
+    question = context.question("whatif", by, days, where, top)
     return context.warned(answer(context.engine, question, context.now, context.prices, change))
 
 

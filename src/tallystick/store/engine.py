@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
@@ -60,6 +60,11 @@ class Engine:
             if answer.nbytes <= SMALL:
                 self._answers[text] = answer
         return answer
+
+    def rows(self, query: exp.Expression) -> list[dict[str, Any]]:
+        """The answer to an expression of ours, a dictionary a row; LedgerError as from `ask`."""
+        rows: list[dict[str, Any]] = self.ask(query).to_pylist()
+        return rows
 
     def stream(self, query: exp.Expression, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
         """The answer to an expression of ours, in batches of so many rows at most; LedgerError as from `ask`.

@@ -64,7 +64,7 @@ class Writer:
             at_pin = current if current.version() == pin else tables.open(table, pin)
             self._pinned[table] = Listing.of(at_pin)
             tables.hold(table, self.version, self._pinned[table])
-            if current.version() != pin and not _is_restored(current, pin):
+            if current.version() != pin and current.history(1)[0].get("restored") != str(pin):
                 current.restore(pin, commit_properties=CommitProperties({"restored": str(pin)}))
         tables.hold(PAGES, self.version, Listing.of(self._open[PAGES]))
         self._synced = {
@@ -225,11 +225,6 @@ class Writer:
 
 def _on(rows: pa.Table, day: date) -> pa.Table:
     return rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
-
-
-def _is_restored(delta: DeltaTable, pinned: int) -> bool:
-    """Whether the last commit did nothing but restore what is pinned."""
-    return delta.history(1)[0].get("restored") == str(pinned)
 
 
 def _drop_empty_hint(log: Path) -> None:

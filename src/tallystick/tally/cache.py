@@ -16,7 +16,8 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.money import EXACT, PLACES, ratio
-from tallystick.core.prices import PriceList, Rate
+from tallystick.core.price_entries import Rate
+from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.tally.picodollars import WHOLE
 from tallystick.tally.session import scratch

@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 
-from tallystick.core.prices import UNITS, PriceList
+from tallystick.core.price_entries import UNITS
+from tallystick.core.prices import PriceList
 
 
 @dataclass(frozen=True)

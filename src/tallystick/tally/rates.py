@@ -8,11 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from tallystick.core.dimensions import TERMS
 from tallystick.core.money import EXACT, PLACES
-from tallystick.core.prices import PriceList, Rate
+from tallystick.core.price_entries import Rate
+from tallystick.core.prices import PriceList
 from tallystick.tally.picodollars import WHOLE
 
-KEY = ("day", "model", "kind", "tier", "context", "geo", "speed")
+KEY = ("day", *TERMS)
 """What a rate depends on."""
 
 SCHEMA = pa.schema(

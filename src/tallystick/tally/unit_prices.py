@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tallystick.core.money import EXACT, ratio
-from tallystick.core.prices import Rate
+from tallystick.core.price_entries import Rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from collections.abc import Collection
 
 import duckdb
 
-from tallystick.core.prices import UNITS, PriceList
+from tallystick.core.price_entries import UNITS
+from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
 from tallystick.tally.conservation import KIND_OF
 from tallystick.tally.rates import KEY, rates

@@ -15,7 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.money import EXACT, PLACES
-from tallystick.core.prices import PriceList, Rate, Unpriced
+from tallystick.core.price_entries import Rate, Unpriced
+from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of

@@ -11,7 +11,7 @@ from functools import cached_property
 from math import ceil, gcd, lcm
 
 from tallystick.core.money import EXACT, PLACES
-from tallystick.core.prices import Rate, Unpriced
+from tallystick.core.price_entries import Rate, Unpriced
 
 _ODD = 10_000
 """The largest denominator of a factor where the API rounded the amounts; without rounding there is no limit."""

@@ -30,7 +30,8 @@ from tallystick.core.causes import (
     USAGE_NOT_READ,
 )
 from tallystick.core.money import EXACT, PLACES, ratio
-from tallystick.core.prices import UNITS, PriceList, Rate, Unpriced
+from tallystick.core.price_entries import UNITS, Rate, Unpriced
+from tallystick.core.prices import PriceList
 from tallystick.tally.allocate import split
 from tallystick.tally.reconcile.bill_line import Line, Part
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED, not_applied

@@ -1,0 +1,104 @@
+"""Closings: that months were closed, and the rows that each was closed with, which nothing rewrites."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from tallystick.core.ledger_tables import CLOSED
+from tallystick.core.money import plain
+from tallystick.core.time import Grain, instant
+from tallystick.core.time_words import utc_month
+from tallystick.query.conditions import equals
+from tallystick.store.engine import Engine
+from tallystick.store.tables import schema
+from tallystick.tally.owners import Owners
+from tallystick.tally.rules import Rule
+
+CHARGE, ADJUSTMENT = "charge", "adjustment"
+RULES, PRICES, PROVISIONAL, CLOSING = "rules", "prices", "provisional", "closing"
+"""What a row of `closed` is."""
+BATCH = 65_536
+"""Rows that are made text at a time, which bounds memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """That a month was closed: when, as which version, with which digest of its rows.
+
+    `billed` is what its charges and its adjustments came to then, US dollars.
+    """
+
+    month: str
+    at: datetime
+    version: int
+    digest: str
+    provisional: tuple[date, ...]
+    billed: Mapping[str, Decimal]
+
+
+def closings(engine: Engine, organization: str) -> dict[str, Closing]:
+    """The closed months of an organization, in their order."""
+    rows = rows_of(organization).where(equals("what", CLOSING)).order_by("month")
+    by_month = {}
+    for row in engine.rows(rows):
+        details = json.loads(row["text"])
+        days = tuple(map(date.fromisoformat, details["provisional"]))
+        billed = {CHARGE: Decimal(details["billed"]), ADJUSTMENT: Decimal(details["adjustments"])}
+        by_month[row["month"]] = Closing(
+            row["month"], instant(details["at"]), details["version"], details["digest"], days, billed
+        )
+    return by_month
+
+
+def following(closed: Iterable[str]) -> str:
+    """The month after the newest closed one."""
+    return f"{Grain.MONTH.after(utc_month(max(closed)).start):%Y-%m}"
+
+
+def rules(rows: pa.Table) -> Owners:
+    """The rules by which a month was closed, from all its rows."""
+    [encoded] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
+    return Owners(msgspec.json.decode(encoded, type=tuple[Rule, ...]))
+
+
+def kept(engine: Engine, organization: str, name: str) -> pa.Table:
+    """Every row that a month was closed with."""
+    rows = rows_of(organization).where(equals("month", name))
+    return engine.ask(rows).cast(schema(CLOSED))
+
+
+def digest(rows: pa.Table) -> str:
+    """The SHA-256 of the rows of a closed month but that of its closing, whatever their order.
+
+    Each row is its columns in the order of the table, as a JSON list of texts: days as 2026-10-01, US dollars and
+    counts in digits, exact and without idle zeros past the second place; the rows are sorted, a line each.
+    """
+    rows = rows.filter(pc.not_equal(rows["what"], CLOSING)).select(schema(CLOSED).names)
+    lines: list[str] = []
+    for batch in rows.to_batches(max_chunksize=BATCH):
+        cells = zip(*(column.to_pylist() for column in batch.columns), strict=True)
+        lines += (json.dumps([_text(cell) for cell in row]) for row in cells)
+    checksum = hashlib.sha256()
+    for line in sorted(lines):
+        checksum.update(line.encode() + b"\n")
+    return checksum.hexdigest()
+
+
+def _text(cell: Any) -> str | None:
+    return plain(cell) if isinstance(cell, Decimal) else None if cell is None else str(cell)
+
+
+def rows_of(organization: str) -> exp.Select:
+    """The query for all rows that months of an organization were closed with."""
+    return exp.select("*").from_("ledger.closed").where(equals("organization", organization))

@@ -1,0 +1,78 @@
+"""Match: how the billed amount of an answer reached its rows, in shares of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from tallystick.core.causes import BY_NATURE
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import Message, note
+from tallystick.core.money import EXACT, plain, ratio, rounded, total
+from tallystick.core.question import Question
+from tallystick.query.coverage import cover
+from tallystick.query.filters import column, wanted, within
+from tallystick.query.priority_tier import priority
+from tallystick.query.unused import unused
+from tallystick.store.engine import Engine
+
+
+def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[Message]]:
+    """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
+    query = (
+        exp.select("method", "cause", "kind", "sum(billed) AS billed")
+        .from_("ledger.charges")
+        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
+        .group_by("method", "cause", "kind")
+    )
+    rows = engine.rows(query)
+    total_billed = total([row["billed"] for row in rows])
+    by_method = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
+    for row in rows:
+        method = row["method"] if row["cause"] in {"none", *BY_NATURE} else "unmatched"
+        by_method[method] = EXACT.add(by_method[method], row["billed"])
+    shares = {
+        method: None if (share := ratio(part, total_billed)) is None else plain(share)
+        for method, part in by_method.items()
+    }
+    user_dims = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
+    messages = unused(rows)
+    if user_dims and by_method["allocated"] and (together := _together(engine, question, user_dims)):
+        users = " or ".join(f"{name}s" for name in user_dims)
+        split = f"was billed to several {users} together and is split over them by use at list price"
+        messages.insert(0, note(f"{rounded(together):,} USD {split}. Whose requests were refused is not known."))
+    return shares, messages
+
+
+def billed_coverage(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[Message]]:
+    """The coverage of the charges, with the shares of how they were billed, and what to say of both."""
+    coverage, covered = cover(engine, CHARGES, question, now)
+    coverage["billed"], split = matched(engine, question)
+    return coverage, [*priority(engine, CHARGES, question), *covered, *split]
+
+
+def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:
+    """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
+    own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
+    line = ", ".join(("organization", "day", "workspace", "kind", *own))
+    named = [column(name).sql(dialect="duckdb") for name in user_dims]
+    several = " OR ".join(
+        f"min({column_sql}) OVER (PARTITION BY {line}) <> max({column_sql}) OVER (PARTITION BY {line})"
+        for column_sql in named
+    )
+    lines = (
+        exp.select("*", exp.alias_(exp.maybe_parse(several, dialect="duckdb"), "several"))
+        .from_("ledger.charges")
+        .where("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
+    )
+    query = exp.select("sum(billed) AS billed").from_(lines.subquery("lines"))
+    rows = engine.rows(query.where("several", *wanted(engine, CHARGES, question.where)))
+    return rows[0]["billed"] or Decimal(0)
+
+
+_LINE = "CASE WHEN kind = 'web_search' THEN 'none' ELSE {} END"
+"""A dimension of a billed line: that of web searches is for all models and tiers. None is told apart by speed."""

@@ -1,0 +1,92 @@
+"""Questions: how a ledger is asked: any report of the catalog by name, of one version, with what the settings say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tallystick.api.address import API
+from tallystick.catalog import entry
+from tallystick.core.document import Answer
+from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.query.context import Context
+from tallystick.query.names import organizations
+from tallystick.settings import Settings
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
+from tallystick.tally.price_lists import Prices
+
+if TYPE_CHECKING:
+    from tallystick.api.client import Client, Clock
+
+
+class Questions:
+    """A ledger to be asked.
+
+    `clock` is the seam for time. Without `settings` nothing of the environment or of a settings file counts.
+    """
+
+    def __init__(
+        self, path: Path, clock: Clock, prices: Prices | None = None, settings: Settings | None = None
+    ) -> None:
+        self.path = path
+        self._settings = settings or Settings(API, {})
+        self._clock = clock
+        self._prices = prices
+        self._tables = Tables(path)
+
+    def __repr__(self) -> str:
+        """Return where the ledger is."""
+        return f"<Ledger {self.path}>"
+
+    def ask(self, report: str, /, *, client: Client | None = None, **values: Any) -> Answer:
+        """Return the answer of a report of the catalog; `values` are its parameters, by name.
+
+        Time is a word (2026-10-01, 2026-10, 7d, last-month), a date or a datetime; `since` and `until` are included.
+        `client` is asked in place of the API that the settings name, by a report that asks the API.
+        """
+        chosen = entry(report).report
+        return chosen.answer(self.context(client), **chosen.values(report, values))
+
+    def query(self, report: str, /, **values: Any) -> str:
+        """Return the SQL that a report asks of the ledger, to read; raise InvalidQuestion where it is not one query."""
+        chosen = entry(report).report
+        if chosen.sql is None:
+            raise InvalidQuestion(f"`{report}` is more than one query.", "Ask for its answer.")
+        return chosen.sql(self.context(), **chosen.values(report, values))
+
+    def context(self, client: Client | None = None) -> Context:
+        """Return what a question needs once, of the version that is asked: the newest unless the settings say."""
+
+        @contextmanager
+        def api() -> Iterator[Client]:
+            from tallystick.api.client import CONTACT, GLANCE
+
+            if client is not None:
+                yield client
+                return
+            with self._settings.client(self._clock, patience=GLANCE, contact=CONTACT) as opened:
+                yield opened
+
+        settings = self._settings
+        return Context(
+            self._tables, self._clock.now(), self._lists(), self.engine, settings.owners, settings.budgets, api
+        )
+
+    def engine(self) -> Engine:
+        """The version that is asked, ready for it; LedgerError where there is no ledger."""
+        if not self._tables.exists():
+            raise LedgerError(
+                f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
+            )
+        as_of = self._settings.as_of
+        return Engine(self._tables, self._tables.newest() if as_of is None else self._tables.as_of(as_of))
+
+    def organizations(self) -> list[str]:
+        """The ids of the organizations that the ledger holds; none where there is no ledger."""
+        return organizations(self.engine()) if self._tables.exists() else []
+
+    def _lists(self) -> Prices:
+        return self._prices or Prices.with_own()

@@ -1,0 +1,112 @@
+"""The lines of a variance: what each was used and billed in two windows, and its effects, by group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+from sqlglot import exp
+
+from tallystick.core.dimensions import SUBJECTS, TERMS
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import Message, note
+from tallystick.core.money import EXACT, PLACES, plain, rounded, total
+from tallystick.core.question import Question
+from tallystick.query.filters import column, wanted, within
+from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned
+from tallystick.store.engine import Engine
+from tallystick.tally.owners import Owners
+from tallystick.tally.variance import Amount, Effects, Line, effects
+
+WHO = (*SUBJECTS, "team", "cost_center")
+"""Dimensions within each of whose groups the split is made, where it is asked by them."""
+_UNIT, _COUNTED = "unit", "counted"
+
+
+def effects_of(
+    engine: Engine, windows: tuple[Question, Question], dims: Sequence[str], owners: Owners
+) -> tuple[list[tuple[tuple[str, ...], Effects]], list[Message]]:
+    """The effects of every line with the group that it is of, and what to say of them."""
+    inner = tuple(dict.fromkeys((*dims, "organization", *TERMS)))
+    pool_names = [name for name in inner if name in WHO]
+    read: list[dict[Line, Amount]] = []
+    beside: list[Message] = []
+    for question in windows:
+        line_question = replace(question, by=inner)
+        rows, attributed = (
+            _attributed(engine, line_question, owners) if owned(question) else (_summed(engine, line_question), [])
+        )
+        beside += attributed
+        amounts: dict[Line, Amount] = {}
+        for row in rows:
+            pool = (*(row[name] for name in pool_names), row[_UNIT])
+            line = (*(row[name] for name in TERMS), str(row[_COUNTED]))
+            amounts[pool, line] = Amount(int(row["quantity"]) if row[_COUNTED] else None, row["billed"])
+        read.append(amounts)
+    line_effects = []
+    uncounted: list[Decimal] = []
+    kinds: set[str] = set()
+    for (pool, line), effect in effects(read[0], read[1]).items():
+        line_fields = dict(zip((*pool_names, _UNIT, *TERMS, _COUNTED), (*pool, *line), strict=True))
+        line_effects.append((tuple(line_fields[name] for name in dims), effect))
+        if line_fields[_COUNTED] == str(False) and effect.change:
+            uncounted.append(effect.change)
+            kinds.add(line_fields["kind"])
+    if uncounted:
+        amount, names = plain(rounded(total(uncounted))), ", ".join(sorted(kinds))
+        unsaid = "whose quantity the reports do not say: all of it is in volume"
+        beside.append(note(f"{amount} USD of the change is of {names} {unsaid}."))
+    if scopes := " and ".join(name for name in dims if name in WHO):
+        beside.append(note(f"The split is made within each {scopes}: what moves between them is volume."))
+    return line_effects, beside
+
+
+def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
+    """Quantity and US dollars of every line of a question."""
+    query = (
+        exp.select(
+            *(exp.alias_(column(name), name) for name in question.by),
+            _UNIT,
+            f"quantity IS NOT NULL AS {_COUNTED}",
+            "sum(quantity) AS quantity",
+            "sum(billed) AS billed",
+        )
+        .from_("ledger.charges")
+        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
+        .group_by("ALL")
+    )
+    return engine.rows(query)
+
+
+def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[Message]]:
+    """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
+    known(question, owners)
+    charges = engine.ask(lines(engine, question).select(_UNIT, "quantity", f"quantity IS NOT NULL AS {_COUNTED}"))
+    money = attribution(engine, question, owners, charges)
+    used = attribution(engine, question, owners, _as_money(charges))
+    columns = {name: name if name in OWNED else f"by_{name}" for name in question.by}
+    by = [*columns.values(), _UNIT, _COUNTED]
+    by += [name for name in OWNED if name in question.where and name not in by]
+    counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
+    sums: dict[tuple[Any, ...], tuple[int, Decimal]] = {}
+    for row in money.sums(by):
+        if all(question.where[name].takes(row[name]) for name in OWNED if name in question.where):
+            key = tuple(row[name] for name in (*columns.values(), _UNIT, _COUNTED))
+            count, billed = sums.get(key, (0, Decimal(0)))
+            units = int(EXACT.scaleb(counts.get(tuple(row[name] for name in by), Decimal(0)), PLACES))
+            sums[key] = (count + units, EXACT.add(billed, row["billed"]))
+    names = (*columns, _UNIT, _COUNTED)
+    rows = [
+        dict(zip(names, key, strict=True)) | {"quantity": count, "billed": billed}
+        for key, (count, billed) in sums.items()
+    ]
+    return rows, messages(owners, money)
+
+
+def _as_money(charges: pa.Table) -> pa.Table:
+    """The charges with their quantity in the place of what was billed, to be split as that is, to 12 places."""
+    units = charges["quantity"].fill_null(0).cast(pa.decimal128(38, PLACES))
+    return charges.set_column(charges.schema.get_field_index("billed"), "billed", units)
