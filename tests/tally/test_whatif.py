@@ -418,12 +418,12 @@ def test_a_model_without_a_price_that_day_is_not_zero() -> None:
         prices(TODAY, "claude-sonnet-5-6")
 
 
-def test_the_day_of_a_list_may_lie_ahead() -> None:
+def test_the_day_of_a_list_may_lie_ahead(empty: Ledger) -> None:
     """`--on` is a UTC day, today unless said, also one to come; what is no day is refused."""
-    assert listing.day_of(None, NOW) == TODAY
-    assert listing.day_of("2026-12-01", NOW) == date(2026, 12, 1)
+    windows = [empty.prices(on=on).question.window for on in (None, "2026-12-01")]
+    assert [window.days() for window in windows] == [[TODAY], [date(2026, 12, 1)]]
     with pytest.raises(InvalidQuestion, match="not a UTC day"):
-        listing.day_of("2026-13-01", NOW)
+        empty.prices(on="2026-13-01")
 
 
 def test_a_ledger_without_records_is_no_hindrance(empty: Ledger) -> None:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from tallystick.core.report_tables import ANALYTICS_COST, COST, CUT_TABLES, REPORT_TABLES
-from tallystick.core.table import ACTOR_DIMS, COUNTS, HOUR, LIST_PRICE, ORGANIZATION, REQUEST_COUNT, SMALL_DIMS, WHEN, Column, LedgerTable, Type, dims
+from tallystick.core.table import (
+    ACTOR_DIMS,
+    COUNTS,
+    HOUR,
+    LIST_PRICE,
+    ORGANIZATION,
+    REQUEST_COUNT,
+    SMALL_DIMS,
+    WHEN,
+    Column,
+    LedgerTable,
+    Type,
+    dims,
+)
 
 CHARGES = LedgerTable(
     "charges",

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallystick.core.breakdowns import CUTS
-from tallystick.core.table import ACTOR_DIMS, COUNTS, HOUR, LIST_PRICE, REQUEST_COUNT, SMALL_DIMS, WHEN, Column, LedgerTable, Type, dims
+from tallystick.core.table import (
+    ACTOR_DIMS,
+    COUNTS,
+    HOUR,
+    LIST_PRICE,
+    REQUEST_COUNT,
+    SMALL_DIMS,
+    WHEN,
+    Column,
+    LedgerTable,
+    Type,
+    dims,
+)
 
 _USAGE_DIMS = dims("workspace", "key", "account", "service_account", "model", "tier", "context", "geo", "speed")
 _USAGE = (*_USAGE_DIMS, *COUNTS)

@@ -5,9 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.ledger_tables import BILL, CHARGES, CLOSED, DAYS, LOSSES, NAMES, NOTICES, PAGES, USED, USED_HOUR, VERSIONS
+from tallystick.core.ledger_tables import (
+    BILL,
+    CHARGES,
+    CLOSED,
+    DAYS,
+    LOSSES,
+    NAMES,
+    NOTICES,
+    PAGES,
+    USED,
+    USED_HOUR,
+    VERSIONS,
+)
 from tallystick.core.records import COUNTERS, REQUESTS
-from tallystick.core.report_tables import ACTIVITY, ANALYTICS_COST, ANALYTICS_USAGE, COST, CUT_TABLES, USAGE_DAY, USAGE_HOUR
+from tallystick.core.report_tables import (
+    ACTIVITY,
+    ANALYTICS_COST,
+    ANALYTICS_USAGE,
+    COST,
+    CUT_TABLES,
+    USAGE_DAY,
+    USAGE_HOUR,
+)
 from tallystick.core.table import LedgerTable, Type
 
 ACTOR = (

@@ -10,7 +10,15 @@ from collections.abc import Mapping
 from tallystick.api import analytics_query, claude_code, endpoints
 from tallystick.core.breakdowns import CUTS
 from tallystick.core.records import COUNTERS, REQUESTS
-from tallystick.core.report_tables import ACTIVITY, ANALYTICS_COST as ANALYTICS_COST_TABLE, ANALYTICS_USAGE as ANALYTICS_USAGE_TABLE, COST as COST_TABLE, CUT_TABLES, USAGE_DAY, USAGE_HOUR
+from tallystick.core.report_tables import (
+    ACTIVITY,
+    ANALYTICS_COST as ANALYTICS_COST_TABLE,
+    ANALYTICS_USAGE as ANALYTICS_USAGE_TABLE,
+    COST as COST_TABLE,
+    CUT_TABLES,
+    USAGE_DAY,
+    USAGE_HOUR,
+)
 from tallystick.core.time import Grain
 from tallystick.sync.analytics_batch import AnalyticsBatch
 from tallystick.sync.claude_code_batch import ClaudeCodeBatch
