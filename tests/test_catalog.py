@@ -61,7 +61,7 @@ def test_a_method_takes_what_its_report_takes(listed: Entry) -> None:
     for name in ("self", "client"):
         typed.pop(name, None)
     parameters = {parameter.name: parameter for parameter in listed.report.parameters}
-    assert typed.keys() == parameters.keys() - ({"tz"} if listed.name in {"spend", "cache"} else set())
+    assert typed.keys() == parameters.keys()
     for name, default in typed.items():
         parameter = parameters[name]
         assert (

@@ -146,9 +146,12 @@ class Answers(Questions):
         *,
         month: When | None = None,
         rates: bool = False,
+        factors: bool = False,
     ) -> Table:
-        """From billed to priced, cause by cause; with `rates` the bill's effective rates instead."""
-        return self._table("reconcile", by=by, since=since, until=until, month=month, where=where, rates=rates)
+        """From billed to priced, cause by cause; or the bill's effective `rates`, or what `factors` did to priced."""
+        return self._table(
+            "reconcile", by=by, since=since, until=until, month=month, where=where, rates=rates, factors=factors
+        )
 
     def crosscheck(
         self,

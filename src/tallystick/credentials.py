@@ -42,10 +42,10 @@ def from_file(api: Mapping[str, str], folder: Path) -> Credential | None:
     return None
 
 
-def read_text(path: Path, noun: str, setting: str) -> str:
-    """The text of a file that a setting names; InvalidQuestion where it cannot be read."""
+def read_text(path: Path, noun: str, setting: str, otherwise: str = "") -> str:
+    """The text of a file that a setting names, UTF-8 or `otherwise`; InvalidQuestion where it cannot be read."""
     try:
-        return text_of(path.read_bytes())
+        return text_of(path.read_bytes(), otherwise)
     except (OSError, ValueError) as wrong:
         why = wrong.strerror if isinstance(wrong, OSError) else str(wrong)
         raise InvalidQuestion(f"The {noun} {path} cannot be read: {why}.", f"Correct `{setting}`.") from None

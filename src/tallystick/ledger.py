@@ -116,7 +116,7 @@ class Ledger(Answers):
             return []
         used = {*present(self.engine(), CHARGES, "model")} if self._tables.exists() else set()
         unknown = f"{lists.name} has a price or a factor for a model that neither the price list nor the ledger knows"
-        return [f"{unknown}: {model}." for model in lists.unknown(used)]
+        return [f"{unknown}: {model}" for model in lists.unknown(used)]
 
     def plan(
         self, since: When | None = None, until: When | None = None, **wanted: Unpack[Wanted]

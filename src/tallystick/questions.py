@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tallystick.api.address import API
 from tallystick.catalog import entry
 from tallystick.core.document import Answer
+from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.context import Context
 from tallystick.query.names import organizations
@@ -49,6 +50,11 @@ class Questions:
         """
         chosen = entry(report).report
         return chosen.answer(self.context(client), **chosen.values(report, values))
+
+    def parts(self, report: str, /, **values: Any) -> Iterator[Table] | None:
+        """Return the answer as Tables of some rows each, for any number of rows; None where `ask` gives it whole."""
+        chosen = entry(report).report
+        return chosen.parts and chosen.parts(self.context(), **chosen.values(report, values))
 
     def query(self, report: str, /, **values: Any) -> str:
         """Return the SQL that a report asks of the ledger, to read; raise InvalidQuestion where it is not one query."""

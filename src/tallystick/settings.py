@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 
 PEOPLE = ("full", "ids", "hashed")
 """What can be kept of people, from most to least."""
+_SPREADSHEET = "cp1252"
+"""How spreadsheets write a CSV that is not UTF-8."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
@@ -179,7 +181,7 @@ class Settings:
         from tallystick.tally.owners import Owners
 
         path = self._path("owners")
-        text = (read_text(path, "owners' list", "owners"), path.name) if path else ()
+        text = (read_text(path, "owners' list", "owners", _SPREADSHEET), path.name) if path else ()
         return Owners.read(self._values.get("owner", ()), *text)
 
     def budgets(self) -> Budgets:

@@ -81,13 +81,18 @@ def content(path: Path) -> bytes:
         raise InvalidQuestion(f"The settings file {path} cannot be read: {why}.", "Correct --config.") from None
 
 
-def text_of(raw: bytes) -> str:
-    """UTF-8 as text, without the mark that Windows editors put first; ValueError says what it is instead."""
+def text_of(raw: bytes, otherwise: str = "") -> str:
+    """UTF-8 as text, or what `otherwise` encodes, without the mark that Windows editors put first.
+
+    ValueError says what it is instead.
+    """
     if raw[:2] in _BOMS or b"\0" in raw:
         raise ValueError("it is UTF-16, or no text: save it as UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError:
+        if otherwise:
+            return raw.decode(otherwise, errors="replace")
         raise ValueError("it is not UTF-8") from None
 
 

@@ -190,7 +190,7 @@ def test_a_price_for_nobody_is_said(tallystick: Tallystick) -> None:
     for words in (("spend",), ("prices",), ("whatif",)):
         run = tallystick(*words)
         assert run.code == 0
-        for word in ("ours.toml", "claude-sonet-5-5", "near it: claude-sonnet-5-5"):
+        for word in ("ours.toml", "claude-sonet-5-5", "Did you mean claude-sonnet-5-5"):
             assert word in run.err
     assert tallystick("usage").err == ""
     Path("ours.toml").write_text(own.replace("claude-sonet-5-5", "claude-sonnet-5-5"), encoding="utf-8")

@@ -161,16 +161,16 @@ def test_no_row_or_figure_is_lost(book: Ledger, report: str) -> None:
     assert read.auto_filter.ref == f"A1:{read.cell(len(table.rows) + 1, len(table.headings)).coordinate}"
 
 
-def test_about_says_what_the_rows_cannot(book: Ledger) -> None:
+def test_the_cover_says_what_the_rows_cannot(book: Ledger) -> None:
     """The first sheet has the title, every message, the question, the version of the ledger and what Excel rounds."""
     table = book.spend(since="2026-09-25")
-    about = openpyxl.load_workbook(io.BytesIO(as_xlsx(table))).worksheets[0]
-    entries = [(row[0].value, row[1].value) for row in about]
-    assert about.title == "About"
+    cover = openpyxl.load_workbook(io.BytesIO(as_xlsx(table))).worksheets[0]
+    entries = [(row[0].value, row[2].value) for row in cover]
+    assert cover.title == "Cover"
     assert [text for label, text in entries if label == "warning"] == list(table.warnings)
     assert [text for label, text in entries if label == "note"] == list(table.notes)
-    assert dict(entries)["title"].startswith("spend, 2026-09-25 to ")
-    assert '"since":"2026-09-25T00:00:00Z"' in dict(entries)["question"]
+    assert entries[0][0].startswith("spend, 2026-09-25 to ")
+    assert '"since":"2026-09-25T00:00:00Z"' in dict(entries)["question of spend"]
     assert f'"version":{table.as_of["version"]}' in dict(entries)["as of"]
     assert "15 digits" in dict(entries)["precision"]
 
@@ -182,7 +182,7 @@ def test_every_section_has_a_sheet_of_its_own() -> None:
         "A" * 40,
         "a" * 40,
         "History",
-        "about",
+        "cover",
         "",
         "''",
         "[]:*?/\\",
@@ -209,7 +209,7 @@ def test_the_lines_of_a_document_are_a_sheet_too(book: Ledger) -> None:
     made = overview(charged(book.engine(), organization, "2026-10", Owners(), NOW))
     assert made.lines is not None
     read = openpyxl.load_workbook(io.BytesIO(as_xlsx(made)))
-    assert read.sheetnames == ["About", "By team", "Lines"]
+    assert read.sheetnames == ["Cover", "By team", "Lines"]
     last = len(made.lines.cells) + 3
     [column] = [column for column, heading in enumerate(made.lines.headings, 1) if heading.name == "amount"]
     assert read["Lines"].cell(last, column).value.startswith("=SUM(")

@@ -46,7 +46,7 @@ def test_the_documented_views_are_there() -> None:
     """The views that are documented are those of the ledger's tables."""
     assert [view.name for view in VIEWS] == [
         "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *CUT_TABLES, "charges",
-        "used", "bill", "activity", "closed", "days", "notices", "losses", "versions", "pages",
+        "owned", "used", "bill", "activity", "closed", "days", "notices", "losses", "versions", "pages",
     ]  # fmt: skip
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from importlib.util import find_spec
 
 import pyarrow as pa
 import pytest
@@ -11,6 +13,7 @@ from support.tables import column
 from tallystick import Ledger, Table
 from tallystick.core.message import note
 from tallystick.core.question import Heading, Kind
+from tallystick.errors import InvalidQuestion
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +76,43 @@ def test_html_is_harmless() -> None:
     assert "\u202e" not in shown
 
 
-def test_html_shows_the_totals(table: Table) -> None:
-    """In a notebook, an answer shows its totals and messages as on the terminal."""
+def test_a_notebook_shows_a_table_as_people_read_it(table: Table) -> None:
+    """In a notebook, an answer shows its title, units, rounded figures, totals and messages."""
     shown = table._repr_html_()
-    assert table.written()["totals"]["billed"] in shown
-    assert "Provisional" in shown
+    for text in ("spend, 2026-10-23 to 2026-11-21, UTC days", "USD", f"{table.totals['billed']:,.2f}", "Provisional"):
+        assert text in shown
+    assert str(table.totals["billed"]) not in shown
+
+
+def test_a_notebook_shows_a_hundred_rows(book: Ledger) -> None:
+    """A long answer shows its first hundred rows and counts them."""
+    table = book.spend(("day", "key", "model"))
+    shown = table._repr_html_()
+    assert f"100 of {len(table.cells)} rows" in shown
+    assert shown.count("<tr") == 102
+
+
+def test_a_notebook_shows_a_document_as_its_page(book: Ledger) -> None:
+    """A Document shows itself as its page, in a frame that runs nothing."""
+    shown = book.status()._repr_html_()
+    assert shown.startswith("<iframe")
+    assert 'sandbox=""' in shown
+    assert "&lt;!doctype html&gt;" in shown
+
+
+def test_polars_is_optional(table: Table) -> None:
+    """`to_polars` keeps money exact, or says how to install polars."""
+    if find_spec("polars"):
+        assert table.to_polars()["billed"].sum() == table.totals["billed"]
+    else:
+        with pytest.raises(InvalidQuestion, match="polars, which is not installed"):
+            table.to_polars()
+
+
+def test_time_is_a_word_a_date_or_a_datetime(book: Ledger) -> None:
+    """The same day as text, date and datetime gives the same answer."""
+    answers = [
+        book.spend(since=since, until=since).cells
+        for since in ("2026-11-20", date(2026, 11, 20), datetime(2026, 11, 20, 15, tzinfo=UTC))
+    ]
+    assert answers[0] == answers[1] == answers[2] != []

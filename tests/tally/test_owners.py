@@ -332,9 +332,8 @@ def test_a_rule_that_cannot_be_is_named(table: Any, words: tuple[str, ...]) -> N
         ("team,key,key\n\na,k,x\n", ("line 1", "'key' twice")),
         ("team,key\na,\n", ("line 2", "nothing of what")),
         ("team,key\n,k\n", ("line 2", "team")),
-        ("team,colour\na,red\n", ("line 1", "'colour'", "workspace")),
         ("team,worksapce\na,w\n", ("line 1", "'worksapce'", "Did you mean workspace?")),
-        ("team;key\na;k\n", ("line 1", "commas")),
+        ("name,colour\na,red\n", ("line 1", "no known column", "workspace")),
         ("team,shared\na,even\n", ("line 1", "'shared'", "[[owner]]")),
         ("team,key\nunowned,k\n", ("line 2", "nobody owns")),
         ("team,key,from\na,k,1.10.2026\n", ("line 2", "'1.10.2026'")),
@@ -356,15 +355,30 @@ def test_a_csv_as_spreadsheets_write_it() -> None:
     assert Owners.read((), "team,key\n").rules == Owners.read((), "").rules == ()
 
 
+@pytest.mark.parametrize("lines", ["team;key\na;k | l\n", "team\tkey\na\tk;l\n", 'team,key\na,"k\nl"\n'])
+def test_a_csv_of_any_divider_with_several_names_in_a_cell(lines: str) -> None:
+    """Semicolons and tabs divide columns too; a bar, a line end or a free semicolon divides the names of a cell."""
+    (rule,) = Owners.read((), lines).rules
+    assert dict(rule.conditions) == {"key": ("k", "l")}
+
+
+def test_further_columns_of_a_csv_are_ignored_and_named(book: Ledger) -> None:
+    """Columns that no rule has change nothing, and answers about teams say that they are ignored."""
+    owners = Owners.read((), "Team;Key;Contact;\nplatform;docs-search;a@example.com;\n", "own.csv")
+    [rule] = owners.rules
+    assert dict(rule.conditions) == {"key": ("docs-search",)}
+    table = rules(book.engine(), Question("owners", LAST_MONTH, ()), owners, NOW)
+    assert "own.csv has columns that no rule has, which are ignored: contact." in table.notes
+
+
 def test_an_owners_list_that_is_not_there(tmp_path: Path) -> None:
-    """The list is read when owners are asked for: one that is missing, or not UTF-8, is named then."""
+    """The list is read when owners are asked for: one that is missing is named then; one in Latin-1 is read as that."""
     (tmp_path / "t.toml").write_text('owners = "nowhere.csv"', encoding="utf-8")
     app_settings = Settings.load(config=str(tmp_path / "t.toml"), environment={})
     with pytest.raises(InvalidQuestion, match=r"nowhere\.csv"):
         app_settings.owners()
     (tmp_path / "nowhere.csv").write_bytes("team,key\nM\u00e4rkte,k\n".encode("cp1252"))
-    with pytest.raises(InvalidQuestion, match=r"nowhere\.csv.*not UTF-8"):
-        app_settings.owners()
+    assert app_settings.owners().rules[0].teams == (("M\u00e4rkte", 1),)
 
 
 def test_conditions_are_what_charges_have() -> None:
@@ -496,9 +510,9 @@ def test_check_names_what_nothing_has(book: Ledger) -> None:
     for row, words in zip(
         rows,
         (
-            ("'Prodction'. Near it: Production", "'Produktion*'"),
-            ("'production'. Near it: Production",),
-            ("serach", "[[owner]] 3", "Near it: search"),
+            ("'Prodction'. Did you mean Production?", "'Produktion*'"),
+            ("'production'. Did you mean Production?",),
+            ("serach", "[[owner]] 3", "Did you mean search?"),
         ),
         strict=True,
     ):

@@ -62,9 +62,10 @@ def synced(path: Path, plant: Plant | None = None, prices: Prices | None = None)
     engine = book.engine()
 
     @cache
-    def ask(*by: str, since: str = str(SINCE), until: str | None = None, **where: str) -> Table:
+    def ask(*by: str, since: str = str(SINCE), until: str | None = None, factors: bool = False, **where: str) -> Table:
         chosen = {name: Filter.of(value) for name, value in where.items()}
-        return answer(engine, Question("reconcile", window(since, until, NOW), by, chosen), prices, NOW)
+        question = Question("reconcile", window(since, until, NOW), by, chosen)
+        return answer(engine, question, prices, NOW, factors=factors)
 
     return ask
 
@@ -174,12 +175,12 @@ def test_odd_causes_are_said_in_words(untouched: Asked) -> None:
 
 
 def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
-    """What batch did to the priced amount is minus the batch lines' price, for batch is half; the amount stays 0."""
-    [batch] = [row for row in untouched(tier="batch").rows if row["cause"] == "batch"]
-    assert batch["amount"] == EXPLAINED
-    assert batch["in_priced"] == -untouched(tier="batch").totals["priced"]  # type: ignore[operator]
-    for row in untouched("model").rows:
-        assert row["cause"] == "priced" or not row["amount"] or not row["in_priced"]
+    """What batch did to the priced amount is minus the batch lines' price, as batch is half; no bridge has it."""
+    factors = untouched(tier="batch", factors=True)
+    [batch] = [row for row in factors.rows if row["modifier"] == "batch"]
+    assert batch["in_priced"] == -factors.totals["priced"]  # type: ignore[operator]
+    assert any("Within priced" in words and "batch -" in words for words in untouched().notes)
+    assert not {row["cause"] for row in untouched("model").rows} & {"batch", "geography", "speed"}
 
 
 def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:

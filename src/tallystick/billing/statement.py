@@ -84,7 +84,7 @@ def statement(made: Charged, team: str) -> Document:
     for part, (title, names, words) in _SECTIONS.items():
         lines = [line for line in team_lines if line["part"] == part]
         if lines:
-            sections.append(Section(title, _table(lines, names), (words,)))
+            sections.append(_part(title, lines, names, words))
         if part == SHARED and lines:
             sections.append(
                 Section("The rules that split them", _rules(made.month.owners, {line["rule"] for line in lines}))
@@ -157,6 +157,15 @@ def _facts(made: Charged) -> dict[str, Any]:
     closed = closing and {"at": text(closing.at), "digest": closing.digest}
     subject = {"month": made.month.name, "organization": made.month.organization}
     return {**subject, "closed": closed, **({} if closing else {"as_of": dict(made.as_of)})}
+
+
+def _part(title: str, lines: Sequence[Mapping[str, Any]], names: Sequence[str], words: str) -> Section:
+    """One part of a statement; a method that all its lines have is said in words, not in a column."""
+    methods = {line["method"] for line in lines} if "method" in names else set()
+    if len(methods) != 1:
+        return Section(title, _table(lines, names), (words,))
+    columns = [name for name in names if name != "method"]
+    return Section(title, _table(lines, columns), (f"{words} Every amount is {methods.pop()}.",))
 
 
 def _table(lines: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Table:

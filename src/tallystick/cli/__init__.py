@@ -28,6 +28,14 @@ HELP = """Every cent of your Claude bill, matched to who used it.
 Begin with `tallystick demo`, which needs no key, or set ANTHROPIC_ADMIN_KEY and run `tallystick sync`.
 """
 CODES = """\b
+Words for time, in UTC days; --since and --until include what they name:
+  2026-10-01  2026-10  2026-Q3  2026   a day, a month, a quarter, a year
+  today  yesterday                     a day
+  7d  4w  3m  last-week  last-month    ended days, weeks, months
+  mtd  qtd  ytd                        this month, quarter, year up to now
+  --since alone ends now, or with what ended: yesterday, 7d, last-month.
+
+\b
 Exit codes:
   0   done
   1   done, but something is not as it should be
@@ -41,18 +49,18 @@ Exit codes:
 
 COMMANDS = (
     (Group.START, "demo", "Simulate an organization, sync it, show it.", "simulate:demo"),
-    (Group.START, "check", "Whether the API can be read.", "sync:check"),
+    (Group.START, "check", "Check what of the API your key can read.", "sync:check"),
     (Group.START, "sync", "Read what is missing from the API into the ledger.", "sync:sync"),
     (Group.START, "docs", "Read a page of the documentation.", "docs:docs"),
-    (Group.BILL, "statement", "What a team is charged for a month, line by line.", "statement:statement"),
+    (Group.BILL, "statement", "Write what a team is charged for a month, line by line.", "statement:statement"),
     (Group.BILL, "close", "Close a month, so that nothing changes it silently.", "close:close"),
-    (Group.BILL, "export", "Every row of a table, or a month as FOCUS, to a file.", "export:export"),
-    (Group.LEDGER, "tally", "Match used against billed anew.", "ledger:tally"),
-    (Group.LEDGER, "schema", "The views that SQL reads.", "ledger:schema"),
-    (Group.LEDGER, "rebuild", "Build the ledger anew from its pages.", "ledger:rebuild"),
-    (Group.LEDGER, "forget", "Take persons out of the ledger.", "forget:forget"),
+    (Group.BILL, "export", "Export every row of a table, or a month as FOCUS, to a file.", "export:export"),
+    (Group.LEDGER, "tally", "Match usage with the bill again, by the prices in force.", "ledger:tally"),
+    (Group.LEDGER, "schema", "List the views that SQL reads.", "ledger:schema"),
+    (Group.LEDGER, "rebuild", "Build another ledger from the archived pages.", "ledger:rebuild"),
+    (Group.LEDGER, "forget", "Remove a person from the ledger.", "forget:forget"),
     (Group.LEDGER, "trust", "Trust a settings file with your key.", "trust:trust"),
-    (Group.LEDGER, "sim", "The simulator as a server, and its faults.", "simulate:sim"),
+    (Group.LEDGER, "sim", "Serve a simulated organization; list its faults.", "simulate:sim"),
 )
 """The commands that are no report: group, name, summary, and where each is."""
 

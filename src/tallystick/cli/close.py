@@ -24,10 +24,12 @@ TEAMS = 6
 @click.command()
 @click.argument("month")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--provisional", is_flag=True, help="Close it though Anthropic may still restate days of it.")
-@click.option("--late", is_flag=True, help="Close it though bills of it are late: what comes is charged next month.")
-@click.option("--skip-earlier", is_flag=True, help="Leave every month before the first that is closed open for ever.")
-@click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
+@click.option("--provisional", is_flag=True, help="Close although Anthropic may still restate some of its days.")
+@click.option(
+    "--late", is_flag=True, help="Close although some bills are late; they are charged in the next open month."
+)
+@click.option("--skip-earlier", is_flag=True, help="Begin with this month: all before it stay open for ever.")
+@click.option("--organization", metavar="ID", help="Only this organization, where the ledger has several.")
 @options.form
 @options.output
 @options.force
@@ -44,11 +46,11 @@ def close(
     output: str | None,
     force: bool,
 ) -> None:
-    """Close MONTH (2026-10, last-month): verify it, and keep its charges, owners, rules and prices as they are now.
+    """Close MONTH (2026-10, last-month): verify it, and copy its charges, owners and prices as they are now.
 
-    Shows what it would close, and asks: it cannot be undone. Nothing rewrites what is kept. What Anthropic restates
-    later is charged in the first month that is still open, as adjustments. Prints what each team is charged, and the
-    digest of all that was kept.
+    Shows what it would close, and asks: it cannot be undone. What Anthropic restates later
+    is charged as an adjustment in the first month that is still open. Prints what each team is charged, and a digest
+    of all that was copied.
     """
     from tallystick.billing.statement import overview
 

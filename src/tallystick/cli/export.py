@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tallystick.cli import options
-from tallystick.cli.output import free, note, pipe, silence, whole
+from tallystick.cli.output import note, stream
 from tallystick.cli.report import added
 from tallystick.core.message import ordered
 from tallystick.core.question import incomplete
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 STREAMS = tuple(entry.name for entry in FORMATS.values() if entry.streams)
 """Formats that take any number of rows."""
 MEANINGS = {
-    "charges": "every line of the tally: used, priced, billed, and how they were matched",
-    "usage": "tokens used, from the dialect that the tally takes for each day",
-    "cost": "the bill's own lines, from the dialect that the tally takes for each day",
+    "charges": "every charge: used, priced, billed, and how they were matched",
+    "usage": "tokens used, from the reports that the charges of each day are made from",
+    "cost": "the lines of the bill, from the reports that the charges of each day are made from",
 }
 
 
 @click.group()
 def export() -> None:
-    """Every row of a table, exact, to a file or a pipe; or a month as FOCUS has it.
+    """Export every row of a table, exact, to a file or a pipe; or a month in the FOCUS format.
 
-    Rows are streamed: memory does not grow with them. `tallystick docs export` lists the columns.
+    Any number of rows needs the same memory. `tallystick docs export` lists the columns.
     """
 
 
@@ -52,7 +52,11 @@ strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are
 
 
 def _command(name: str) -> click.Command:
-    @click.command(name, help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.", short_help=f"{MEANINGS[name]}.")
+    @click.command(
+        name,
+        help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.",
+        short_help=f"{MEANINGS[name][:1].upper()}{MEANINGS[name][1:]}.",
+    )
     @added((*WINDOW, WHERE))
     @_form(*STREAMS)
     @strict
@@ -122,21 +126,8 @@ def _chosen(form: str | None, output: str | None, choices: tuple[str, ...]) -> s
 
 def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: bool) -> None:
     """Write an export where it shall go, then its messages to the error stream."""
-    free(output, force=force, text=FORMATS[form].text)
-    if output is None:
-        _to_pipe(rows, form)
-    else:
-        with whole(Path(output)) as file:
-            FORMATS[form].stream(rows, file)
+    stream(lambda file: FORMATS[form].stream(rows, file), output, force=force, text=FORMATS[form].text)
     for message in ordered(rows.messages):
         note(f"{message.kind}: {message.text}")
     if strict and incomplete(rows.coverage):
         sys.exit(1)
-
-
-def _to_pipe(rows: Rows, form: str) -> None:
-    try:
-        with pipe() as file:
-            FORMATS[form].stream(rows, file)
-    except BrokenPipeError:  # the reader has enough, as `head` does
-        silence()

@@ -11,7 +11,12 @@ from tallystick.errors import InvalidQuestion
 
 @click.command()
 @click.argument("person", required=False)
-@click.option("--all", "everyone", is_flag=True, help="Everybody; with `people` set, as far as it says.")
+@click.option(
+    "--all",
+    "everyone",
+    is_flag=True,
+    help="Forget everybody, as far as the setting `people` says (`tallystick docs people`).",
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.ledger
 @options.config

@@ -11,7 +11,7 @@ from tallystick.cli import options
 @options.ledger
 @options.config
 def tally() -> None:
-    """Match used against billed anew, by the price lists in force. Asks the API nothing."""
+    """Match usage with the bill again, by the price lists in force. Asks the API nothing."""
     days = options.book().tally(waiting=options.waiting)
     if days:
         click.echo(f"{days:,} {'day' if days == 1 else 'days'} tallied anew, by the price lists in force.")
@@ -22,7 +22,7 @@ def tally() -> None:
 @click.command()
 @click.argument("view", required=False)
 def schema(view: str | None) -> None:
-    """The views that `tallystick sql` reads, and what each column means."""
+    """List the views that `tallystick sql` reads, and what each column means; of one VIEW, or of all."""
     from tallystick.errors import InvalidQuestion
     from tallystick.store.views import VIEWS
 

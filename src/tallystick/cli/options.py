@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
@@ -21,6 +21,7 @@ from tallystick.formats import ENDINGS, FORMATS, Format
 
 if TYPE_CHECKING:
     from tallystick.core.document import Answer
+    from tallystick.core.question import Table
     from tallystick.ledger import Ledger
     from tallystick.settings import Settings
 
@@ -54,7 +55,7 @@ def _remembered(name: str, words: str, **attributes: Any) -> Callable[[Command],
 ledger = _remembered("--ledger", "The ledger's folder (TALLYSTICK_LEDGER).", metavar="PATH")
 as_of = _remembered(
     "--as-of",
-    "As the ledger was at the end of a UTC day, or at a version (`tallystick log`).",
+    "Ask the ledger as it was at the end of a UTC day, or at a version (`tallystick log`).",
     metavar="DAY|VERSION",
 )
 config = _remembered("--config", "The settings file (TALLYSTICK_CONFIG).", metavar="FILE")
@@ -73,7 +74,7 @@ def form(command: Command) -> Command:
             "--format",
             "form",
             type=Choice(list(FORMATS)),
-            help="By default what the ending of --output says, else text. Formats for data are exact.",
+            help="By default by the ending of --output, else text. Formats for data are exact, text is rounded.",
         ),
         _remembered("--json", "Short for --format json.", is_flag=True),
         _remembered("--wide", "Show all columns, wider than the terminal.", is_flag=True),
@@ -170,6 +171,16 @@ def written(answer: Answer, form: str | None, output: str | None) -> str | bytes
     if chosen.name == "csv" and _escaped(answer):
         note(ESCAPED)
     return content
+
+
+def send(tables: Iterable[Table], chosen: Format, file: BinaryIO) -> None:
+    """Write an answer in parts, one after the other."""
+    is_escaped = False
+    for index, table in enumerate(tables):
+        file.write(str(chosen.more(table) if index else chosen.write(table)).encode())
+        is_escaped = is_escaped or (chosen.name == "csv" and _escaped(table))
+    if is_escaped:
+        note(ESCAPED)
 
 
 def _escaped(answer: Answer) -> bool:

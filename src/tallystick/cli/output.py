@@ -13,7 +13,7 @@ import secrets
 import stat
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -107,6 +107,20 @@ def write(content: str | bytes, output: str | None, *, force: bool) -> None:
         return
     with whole(Path(output)) as file:
         file.write(content if isinstance(content, bytes) else content.encode())
+
+
+def stream(send: Callable[[BinaryIO], None], output: str | None, *, force: bool, text: bool) -> None:
+    """Let `send` write to the standard output, or to a file that is whole or not there; InvalidQuestion as `write`."""
+    free(output, force=force, text=text)
+    if output is not None:
+        with whole(Path(output)) as file:
+            send(file)
+        return
+    try:
+        with pipe() as file:
+            send(file)
+    except BrokenPipeError:  # the reader has enough, as `head` does
+        silence()
 
 
 def free(output: str | None, *, force: bool, text: bool) -> None:

@@ -10,6 +10,7 @@ import click
 
 from tallystick.catalog import Entry
 from tallystick.cli import options
+from tallystick.cli.output import stream
 from tallystick.query.report import Form, Parameter, Report
 
 Decorator = Callable[[Any], Any]
@@ -34,7 +35,11 @@ def command(entry: Entry) -> click.Command:
         if show_sql:
             options.write(book.query(entry.name, **given), output, force=force)
             return
-        if report.text_rows and given["top"] is None and options.format_asked(form, output).name == "text":
+        chosen = options.format_asked(form, output)
+        if chosen.rows and chosen.text and (tables := book.parts(entry.name, **given)):
+            stream(lambda file: options.send(tables, chosen, file), output, force=force, text=True)
+            return
+        if report.text_rows and given["top"] is None and chosen.name == "text":
             given["top"] = report.text_rows
         answer = book.ask(entry.name, **given)
         options.write(options.written(answer, form, output), output, force=force)
@@ -83,7 +88,7 @@ def _option(parameter: Parameter) -> Decorator:
     if parameter.form is Form.FLAG:
         kind = {"is_flag": True}
     elif parameter.form is Form.COUNT:
-        kind["type"] = click.IntRange(min=1)
+        kind["type"] = int
     elif parameter.form is Form.CHOICE:
         kind["type"] = options.Choice(parameter.choices)
     elif parameter.form in {Form.MANY, Form.WHERE}:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -37,7 +37,7 @@ SCREEN = 100
     "at",
     metavar="INSTANT",
     envvar="TALLYSTICK_NOW",
-    help="Pin the clock: 2026-11-22T15:30:00Z; by default it runs.",
+    help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
 )
 def demo(at: str | None) -> None:
     """Simulate an organization, sync it, and show it on one screen. Needs no key."""
@@ -47,7 +47,6 @@ def demo(at: str | None) -> None:
     from tallystick.clock import SystemClock
     from tallystick.formats.text import as_text
     from tallystick.ledger import Ledger
-    from tallystick.outlook.status import NEXT
     from tallystick.sim import serve
 
     clock = SystemClock(_pinned(at))
@@ -66,15 +65,12 @@ def demo(at: str | None) -> None:
         with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
             done = book.sync(client=client, progress=shown.progress)
     tell(done)
-    click.echo(f"A simulated organization, read in {done.requests} requests through the real API paths.\n")
-    screen = book.status()
-    screen = replace(screen, sections=tuple(section for section in screen.sections if section.title != NEXT))
-    click.echo(as_text(screen, options.columns() or SCREEN))
-    click.echo(f"The ledger is in {path}; delete it whenever you like. Go on asking:\n")
-    installed_apart = not shutil.which("tallystick") and sys.argv[0].endswith("tallystick")
-    called = sys.argv[0] if installed_apart else "tallystick"
-    for question in ("spend --by key --top 5", "usage --by day --since 7d", "reconcile"):
-        click.echo(f"  {called} {question} --ledger {path}")
+    click.echo(as_text(book.status(), options.columns() or SCREEN).rstrip())
+    place, script = shlex.quote(str(path)), Path(sys.argv[0])
+    installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"
+    search = f" PATH={shlex.quote(str(script.parent.absolute()))}:$PATH" if installed_apart else ""
+    click.echo(f"All of it is simulated. To ask on: export TALLYSTICK_LEDGER={place}{search}")
+    click.echo(f"To delete it: rm -r {place}")
 
 
 def _demo_ledger() -> Path:
@@ -85,41 +81,61 @@ def _demo_ledger() -> Path:
 
 @click.group()
 def sim() -> None:
-    """A simulated organization behind the real paths of the Admin API."""
+    """Simulate an organization behind the real paths of the Admin API."""
 
 
 @sim.command("serve")
-@click.option("--port", type=int, default=8788, show_default=True, help="0 takes a free one.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Which organization.")
-@click.option("--days", type=int, default=DAYS, show_default=True, help="It opens so many days before 2026-11-22.")
-@click.option("--keys", type=int, default=24, show_default=True, help="How many API keys it has.")
+@click.option("--port", type=int, default=8788, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="A number: each makes another organization, always the same."
+)
+@click.option("--days", type=int, default=DAYS, show_default=True, help="Days of history before 2026-11-22.")
+@click.option("--keys", type=int, default=24, show_default=True, help="Number of API keys.")
 @click.option(
     "--world",
     "names",
     type=click.Choice(["everyday", "hostile"]),
     default="everyday",
     show_default=True,
-    help="Its names: everyday ones, or such as a spreadsheet, terminal or page must not obey.",
+    help="Everyday names, or hostile ones that attack spreadsheets, terminals and pages.",
 )
-@click.option("--coding-keys", type=int, default=0, show_default=True, help="So many more keys that use Claude Code.")
-@click.option("--seats", type=int, default=0, show_default=True, help="So many people with a seat for Claude Code.")
-@click.option("--enterprise", is_flag=True, help="Claude Enterprise in the place of a Console organization.")
 @click.option(
-    "--platform-values", is_flag=True, help="With --enterprise: workspaces, keys, tiers, sessions have values."
+    "--coding-keys", type=int, default=0, show_default=True, help="Number of further keys that use Claude Code."
 )
-@click.option("--hipaa", is_flag=True, help="HIPAA readiness: no newer reports.")
-@click.option("--children", type=int, default=0, show_default=True, help="A parent of so many organizations.")
-@click.option("--hipaa-children", type=int, default=0, show_default=True, help="And of so many that it leaves out.")
-@click.option("--bill-profiles", is_flag=True, help="A user profile's use is billed to its customer, not here.")
-@click.option("--discount", "permille", type=int, metavar="PERMILLE", help="So many thousandths off the list price.")
-@click.option("--discount-since", "since", metavar="DAY", help="The discount's first day: 2026-11-01; by default all.")
-@click.option("--now", "at", metavar="INSTANT", help="Pin its clock: 2026-11-22T15:30:00Z; by default it runs.")
+@click.option("--seats", type=int, default=0, show_default=True, help="Number of people with a Claude Code seat.")
+@click.option("--enterprise", is_flag=True, help="Simulate Claude Enterprise instead of a Console organization.")
+@click.option(
+    "--platform-values", is_flag=True, help="With --enterprise: fill in workspaces, keys, tiers and sessions."
+)
+@click.option("--hipaa", is_flag=True, help="Simulate HIPAA readiness: the newer reports are missing.")
+@click.option("--children", type=int, default=0, show_default=True, help="Number of organizations below this one.")
+@click.option(
+    "--hipaa-children",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Number of further ones with HIPAA readiness, which this one's reports leave out.",
+)
+@click.option("--bill-profiles", is_flag=True, help="Bill the use of a user profile to its customer, not here.")
+@click.option("--discount", "permille", type=int, metavar="PERMILLE", help="Discount off list price, in permille.")
+@click.option(
+    "--discount-since",
+    "since",
+    metavar="DAY",
+    help="First day of the discount, as 2026-11-01; by default the first of all.",
+)
+@click.option(
+    "--now",
+    "at",
+    metavar="INSTANT",
+    help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
+)
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME[=DAY][:HOW]",
-    help="Something that goes wrong; `--faults` lists them.",
+    help="Let something go wrong; `--faults` lists what can.",
 )
 @click.option("--faults", "listed", is_flag=True, help="List the faults and stop.")
 def serve_command(
@@ -133,7 +149,7 @@ def serve_command(
     names: str,
     **world: Any,
 ) -> None:
-    """Serve it on this machine until interrupted."""
+    """Serve a simulated organization on this machine until interrupted."""
     from tallystick.clock import SystemClock
     from tallystick.sim import FAULTS, serve
 

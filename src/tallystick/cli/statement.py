@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--month", required=True, metavar="MONTH", help="As 2026-10 or last-month; closed, or a draft.")
-@click.option("--team", metavar="TEAM", help="A team of the owners' rules, or unowned.")
-@click.option("--all", "every", is_flag=True, help="Every team, what nobody owns, and an overview: a file each.")
-@click.option("--organization", metavar="ID", help="Of a ledger of several organizations only this one.")
+@click.option(
+    "--month", required=True, metavar="MONTH", help="The month, as 2026-10 or last-month; a draft until it is closed."
+)
+@click.option("--team", metavar="TEAM", help="A team that the owner rules name, or unowned.")
+@click.option(
+    "--all", "every", is_flag=True, help="Write a file for each team, one of what nobody owns, and an overview."
+)
+@click.option("--organization", metavar="ID", help="Only this organization, where the ledger has several.")
 @options.form
 @click.option(
-    "--output", "-o", metavar="DIR|FILE", help="Where to write; a folder for --all. Files as 2026-10-TEAM.pdf."
+    "--output", "-o", metavar="DIR|FILE", help="Write to a file; with --all to a folder of files like 2026-10-TEAM.pdf."
 )
 @options.force
 @options.as_of
@@ -41,9 +45,9 @@ def statement(
     output: str | None,
     force: bool,
 ) -> None:
-    """What a team is charged for a month: lines by workspace, key, model and kind, shared costs, adjustments.
+    """Write what a team is charged for a month: lines by workspace, key, model and kind, shared costs, adjustments.
 
-    The statements of all teams and of what nobody owns add up to the bill, and each says so.
+    The statements of all teams, with that of what nobody owns, add up to the bill exactly.
     """
     from tallystick.billing import statement as report
 

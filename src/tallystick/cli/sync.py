@@ -31,9 +31,9 @@ MOST_FAILURES = 10
 @options.base_url
 @options.config
 def check() -> None:
-    """Whether the API can be read: the organization, what this key may read, how fresh it is.
+    """Check what your key can read of the API: the organization, each report, how fresh they are.
 
-    Also which rights the key has beyond what tallystick needs. Exit code 3 if neither dialect can be read.
+    Also names rights that the key has and tallystick does not need. Exit code 3 if no report of cost can be read.
     """
     from tallystick.admin_api import AdminAPI
     from tallystick.api.client import CONTACT, GLANCE
@@ -56,32 +56,40 @@ def check() -> None:
 
 
 @click.command()
-@added(days("the first of the last month but one, up to now"))
+@added(days("the first day of the month before last"))
 @click.option(
-    "--grain", type=options.Choice(["day", "hour"]), default="day", show_default=True, help="Of usage; cost is by day."
+    "--grain",
+    type=options.Choice(["day", "hour"]),
+    default="day",
+    show_default=True,
+    help="Read usage by the day or by the hour; cost is always by the day.",
 )
 @click.option(
     "--source",
     type=options.Choice(["auto", "reports", "analytics", "both"]),
     default="auto",
     show_default=True,
-    help="The newer dialect where it may be read and covers the day, else the older reports; or one, or both.",
+    help="Read the older `reports` of the API, the newer `analytics`, or both. auto takes the newer where the key may "
+    "read them and they have the day.",
 )
 @click.option(
-    "--without-claude-code", "uncoded", is_flag=True, help="Leave out its activity: one request for each day."
+    "--without-claude-code",
+    "uncoded",
+    is_flag=True,
+    help="Skip the activity of Claude Code, which takes a request for each day.",
 )
 @click.option(
     "--cuts",
     metavar="CUT[,CUT]",
-    help="Read besides, of the newer dialect: sessions, profiles, slack, groups. By default what the settings say.",
+    help="Also fetch these breakdowns: sessions, profiles, slack, groups. By default those of the settings.",
 )
-@click.option("--again", is_flag=True, help="Read settled days once more: those of --month, or of --since and --until.")
+@click.option("--again", is_flag=True, help="Read settled days again too; needs --month, or --since and --until.")
 @click.option(
     "--accept-loss",
     is_flag=True,
-    help="Commit days at once that an answer empties or halves; else a sync an hour later must read the same.",
+    help="Believe at once that days lost half their use or all of it; else a sync an hour later must read the same.",
 )
-@click.option("--plan", "planned", is_flag=True, help="Print requests, minutes and megabytes, and fetch nothing.")
+@click.option("--plan", "planned", is_flag=True, help="Estimate requests, minutes and megabytes; fetch nothing.")
 @options.ledger
 @options.base_url
 @options.config
@@ -99,8 +107,8 @@ def sync(
 ) -> None:
     """Read what is missing or not settled from the API into the ledger.
 
-    A window that cannot be read is left out and all others are read. Exit code 1 where days were left as they were,
-    3 where the API refused windows, 5 where an answer was not what it should be.
+    Days that cannot be read stay as they were, and all others are read. Exit code 1 if days were left, 3 if the API
+    refused some, 5 if an answer was not as documented.
     """
     from tallystick.ledger import Ledger
 

@@ -13,7 +13,7 @@ from tallystick.core.text import safe
 @click.command()
 @click.argument("file", required=False, default="tallystick.toml", metavar="[FILE]")
 @click.option("--list", "listing", is_flag=True, help="List the files that are trusted.")
-@click.option("--revoke", is_flag=True, help="Trust FILE no longer.")
+@click.option("--revoke", is_flag=True, help="Stop trusting FILE.")
 def trust(file: str, listing: bool, revoke: bool) -> None:
     """Allow FILE, by default the tallystick.toml of this folder, to name the key and where it is sent.
 

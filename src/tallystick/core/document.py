@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tallystick.core.message import Message, Messages
+from tallystick.core.notebook import html
 from tallystick.core.question import Cell, Heading, Table, written
 
 
@@ -69,6 +70,9 @@ class Document(Messages):
     def __repr__(self) -> str:
         """Return its title and its sections."""
         return f"<Document {self.title}: {', '.join(section.title for section in self.sections)}>"
+
+    def _repr_html_(self) -> str:
+        return html(self)
 
     def written(self) -> dict[str, Any]:
         """The document as plain data, as JSON has it: money and ratios are strings, each Table as an answer."""

@@ -9,13 +9,14 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter, spoken
-from tallystick.core.message import Message, Messages, ordered
+from tallystick.core.message import Message, Messages
 from tallystick.core.money import plain
-from tallystick.core.text import safe
+from tallystick.core.notebook import html, library
 from tallystick.core.time import Window, text
 
 if TYPE_CHECKING:
     import pandas
+    import polars
     import pyarrow
 
     from tallystick.core.zones import Zone
@@ -179,10 +180,16 @@ class Table(Messages):
 
         Floats are for plots: their sums are not exact.
         """
+        library("pandas")
         frame = self.to_arrow().to_pandas()
         if floats:
             exact = [heading.name for heading in self.headings if heading.kind in {Kind.MONEY, Kind.RATIO, Kind.NUMBER}]
             frame[exact] = frame[exact].astype(float)
+        return frame
+
+    def to_polars(self) -> polars.DataFrame:
+        """Return the rows as a polars DataFrame, where polars is installed; money and ratios stay exact decimals."""
+        frame: polars.DataFrame = library("polars").from_arrow(self.to_arrow())
         return frame
 
     def __repr__(self) -> str:
@@ -207,25 +214,9 @@ class Table(Messages):
         }
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        def row(cells: Sequence[Cell], tag: str = "td") -> str:
-            return f"<tr>{''.join(f'<{tag}>{escape(safe(_shown(cell)))}</{tag}>' for cell in cells)}</tr>"
-
-        names = [heading.name for heading in self.headings]
-        body = "".join(row(cells) for cells in self.cells)
-        foot = row([self.totals.get(name) for name in names], "th") if {*names} & self.totals.keys() else ""
-        notes = "".join(
-            f"<li>{escape(f'{message.kind}: {safe(message.text)}')}</li>" for message in ordered(self.messages)
-        )
-        head = f"<thead>{row(names, 'th')}</thead>"
-        return f"<table>{head}<tbody>{body}</tbody><tfoot>{foot}</tfoot></table><ul>{notes}</ul>"
+        return html(self)
 
 
 def written(cell: Cell) -> str | int | None:
     """A cell as plain data: money and ratios as exact text."""
     return plain(cell) if isinstance(cell, Decimal) else cell
-
-
-def _shown(cell: Cell) -> str:
-    return "" if cell is None else str(written(cell))

@@ -56,6 +56,11 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(RUNS) else text
 
 
+def with_end(name: str, id_: str) -> str:
+    """A name with the end of its id, which tells it from others of that name: `staging (…9BEZy8)`."""
+    return f"{name} (…{id_[-6:]})"
+
+
 MOST = 3
 """Names that a sentence lists before it counts the rest."""
 

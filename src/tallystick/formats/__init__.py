@@ -10,6 +10,7 @@ from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     from tallystick.core.document import Answer
+    from tallystick.core.question import Table
     from tallystick.core.rows import Rows
 
 
@@ -31,6 +32,11 @@ class Format:
         """The answer in this format; bytes where it is not text. InvalidQuestion where it has no rows to hold."""
         written: str | bytes = getattr(import_module(f"{__name__}.{self.name}"), f"as_{self.name}")(answer)
         return written
+
+    def more(self, table: Table) -> str:
+        """Further rows of an answer that `write` began; only formats of rows that are text have them."""
+        text: str = getattr(import_module(f"{__name__}.{self.name}"), f"more_{self.name}")(table)
+        return text
 
     def stream(self, rows: Rows, file: BinaryIO) -> None:
         """Write every row of an export; raise InvalidQuestion where the format cannot stream."""

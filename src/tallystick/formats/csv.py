@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tallystick.core.document import Answer
 from tallystick.core.money import plain
-from tallystick.core.question import Cell, Kind
+from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import harmless, inert
 from tallystick.formats.shown import rows
 
@@ -21,8 +21,14 @@ def as_csv(answer: Answer) -> str:
     """
     table = rows(answer)
     out = io.StringIO(newline="")
+    csv.writer(out).writerow(_cell(heading.name, text=True) for heading in table.headings)
+    return out.getvalue() + more_csv(table)
+
+
+def more_csv(table: Table) -> str:
+    """The rows alone."""
+    out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerow(_cell(heading.name, text=True) for heading in table.headings)
     texts = [heading.kind in {Kind.DIMENSION, Kind.NAME, Kind.TEXT} for heading in table.headings]
     writer.writerows([_cell(cell, text=text) for cell, text in zip(row, texts, strict=True)] for row in table.cells)
     return out.getvalue()

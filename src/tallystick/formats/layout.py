@@ -1,7 +1,8 @@
 """Layout: which columns of a Table a terminal shows, and the text of their cells: all that fits, nothing over the edge.
 
-A name stands for its id. A long text is cut with an ellipsis, a figure never. Columns that do not fit are left out from
-the highest rank down, of one rank from the right, and counted.
+A name stands for its id. Where the columns do not fit, the heads of figures are folded and long texts cut with an
+ellipsis, a figure never. Columns that still do not fit are left out from the highest rank down, of one rank from the
+right, and counted.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 
-from tallystick.core.question import Heading, Kind, Table
-from tallystick.core.text import safe
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.text import safe, with_end
 from tallystick.formats.shown import FIGURES, footer, shown
 
 GAP = 3
@@ -23,8 +24,6 @@ EDGES = 2
 SHORT, SHORTEST = 28, 10
 """Letters that a long text keeps rather than that a column is left out, and that it keeps in any case."""
 _NAMES = (Kind.DIMENSION, Kind.NAME)
-TAIL = 6
-"""Letters of an id that tell it from others of the same name."""
 ELLIPSIS = "…"
 
 
@@ -36,11 +35,15 @@ class Column:
     cells: tuple[str, ...]
     foot: str
     fixed: bool
+    folded: bool = False
 
     @property
     def head(self) -> tuple[str, ...]:
-        """The lines above it, harmless: its name, and its unit where it has one."""
-        return tuple(safe(line) for line in (self.heading.name, self.heading.unit) if line)
+        """The lines above it, harmless: its name, in two lines where it is folded, and its unit where it has one."""
+        name = safe(self.heading.name)
+        return tuple(
+            line for line in (*(_halves(name) if self.folded else (name,)), safe(self.heading.unit or "")) if line
+        )
 
     @property
     def width(self) -> int:
@@ -72,6 +75,7 @@ def layout(table: Table, width: int, *, ids: bool = False) -> Layout:
     columns = columns_of(table, ids=ids)
     if _fits(columns, width):
         return Layout(columns)
+    columns = tuple(replace(column, folded=column.is_figure) for column in columns)
     left_out: list[str] = []
     while not _fits([column.cut(SHORT) for column in columns], width) and (index := _least(columns)) is not None:
         left_out.insert(0, columns[index].heading.name)
@@ -85,7 +89,7 @@ def layout(table: Table, width: int, *, ids: bool = False) -> Layout:
 def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
     """The columns of a Table as text; a name in the place of its id, with the id where several have that name."""
     headings, feet = table.headings, footer(table) or [""] * len(table.headings)
-    texts = [tuple(shown(row[index], heading) for row in table.cells) for index, heading in enumerate(headings)]
+    texts = [_texts([row[index] for row in table.cells], heading) for index, heading in enumerate(headings)]
     columns: list[Column] = []
     for index, heading in enumerate(headings):
         named = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
@@ -99,13 +103,32 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
     return tuple(columns)
 
 
+def _texts(cells: Sequence[Cell], heading: Heading) -> tuple[str, ...]:
+    """The cells as text; numbers, which are not rounded, so that their points stand under each other."""
+    texts = tuple(shown(cell, heading) for cell in cells)
+    if heading.kind is not Kind.NUMBER:
+        return texts
+    ends = [len(text) - text.index(".") if "." in text else 0 for text in texts]
+    most = max(ends, default=0)
+    return tuple(
+        text + " " * (most - end) if text[-1:].isdigit() else text for text, end in zip(texts, ends, strict=True)
+    )
+
+
 def _named(ids: Sequence[str], names: Sequence[str], shared: frozenset[str]) -> tuple[str, ...]:
     """A name for each id; of a name that several ids have, the end of the id too."""
     counts = Counter(name for _, name in set(zip(ids, names, strict=True)))
     several = {*shared, *(name for name, count in counts.items() if count > 1)}
-    return tuple(
-        f"{name} ({ELLIPSIS}{id_[-TAIL:]})" if name in several else name for id_, name in zip(ids, names, strict=True)
-    )
+    return tuple(with_end(name, id_) if name in several else name for id_, name in zip(ids, names, strict=True))
+
+
+def _halves(name: str) -> tuple[str, ...]:
+    """A name in the two lines that are shortest, cut after an underscore; one where there is none."""
+    cuts = [index for index, letter in enumerate(name, 1) if letter == "_" and index < len(name)]
+    if not cuts:
+        return (name,)
+    cut = min(cuts, key=lambda index: max(index, len(name) - index))
+    return name[:cut], name[cut:]
 
 
 def _fits(columns: Sequence[Column], width: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tallystick.core.document import Answer, Figure, Section
@@ -14,10 +15,10 @@ UPRIGHT, ACROSS = 490, 730
 """Points between the margins of A4 and Letter, upright and across; the narrower of the two."""
 LETTER = 0.56
 """How wide a letter is at most on average, to the size of type."""
-MOST, LEAST = 9.0, 7.5
+MOST, LEAST = 9.0, 7.0
 """Size of type in tables, in points: the usual one, and the least for which a page stays upright."""
-TEXT = 31
-"""Letters of a name that stand in one line; a longer one is broken, never cut."""
+TEXTS = (31, 24, 16)
+"""Letters of a name that stand in one line, the fewer the more columns there are; a longer one is broken, never cut."""
 
 
 def laid(answer: Answer) -> dict[str, Any]:
@@ -25,7 +26,7 @@ def laid(answer: Answer) -> dict[str, Any]:
 
     `title`, `subtitle`, `figures`, `sections` with `words`, `picture` and `table`, `warnings`, `notes`,
     `source` (the version of the ledger). `aside`: the picture stands alone, its table is at hand only.
-    `wide`: on paper it lies across.
+    `wide`: on paper it lies across. `full`: a table takes the width of its page, each column by its letters.
     """
     content = document(answer)
     tables = [section.table for section in content.sections if section.table]
@@ -68,31 +69,42 @@ def _section(section: Section) -> dict[str, Any]:
 def _table(table: Table) -> dict[str, Any]:
     rows = [[shown(cell, heading) for cell, heading in zip(row, table.headings, strict=True)] for row in table.cells]
     totals = footer(table)
+    texts = [[row[index] for row in (*rows, totals) if row] for index in range(len(table.headings))]
+    most, letters, wide, size = _layout(table.headings, texts)
     columns: list[dict[str, Any]] = [
         {
             "name": _named(heading.name),
             "unit": safe(heading.unit or ""),
             "figure": heading.kind in FIGURES,
-            "letters": _letters(heading, [row[index] for row in (*rows, totals) if row]),
+            "letters": letters[index],
         }
         for index, heading in enumerate(table.headings)
     ]
-    wide, size = _fit(sum(column["letters"] + 2 for column in columns))
     return {
         "columns": columns,
         "rows": rows,
         "totals": totals,
         "nothing": nothing(table),
         "wide": wide,
+        "full": wide or most < TEXTS[0],
         "size": size,
     }
 
 
-def _letters(heading: Heading, texts: list[str]) -> int:
+def _layout(headings: Sequence[Heading], texts: Sequence[list[str]]) -> tuple[int, list[int], bool, float]:
+    """How many letters a name has in a line, how many each column has, and what `_fit` says of them."""
+    tries = []
+    for most in TEXTS:
+        letters = [_letters(heading, texts[index], most) for index, heading in enumerate(headings)]
+        tries.append((most, letters, *_fit(sum(letters) + 2 * len(letters))))
+    return next((each for each in tries if not each[2]), tries[0])
+
+
+def _letters(heading: Heading, texts: list[str], most: int) -> int:
     """How many letters a column needs beside each other: a figure is never broken, a long text is."""
     longest = max((len(text) for text in texts), default=0)
     words = (*_named(heading.name).split(), heading.unit or "")
-    return max(longest if heading.kind in FIGURES else min(longest, TEXT), *(min(len(word), TEXT) for word in words))
+    return max(longest if heading.kind in FIGURES else min(longest, most), *(min(len(word), most) for word in words))
 
 
 def _fit(letters: int) -> tuple[bool, float]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from itertools import zip_longest
 
@@ -28,6 +29,8 @@ from tallystick.formats.shown import document, nothing, shown, title
 
 WIDE = 100_000
 """Columns of an output that is not a terminal."""
+MOST_LINES = 4
+"""Lines of a section that one of a single line follows without a blank between them."""
 
 
 def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int | None = None) -> str:
@@ -49,7 +52,8 @@ def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int 
 
 def _answer(table: Table, width: int, ids: bool) -> list[str]:
     heading = title(table)
-    return [*([heading] if heading else []), "", *_table(table, width, ids), ""]
+    grid = _table(table, width, ids)
+    return [*([heading, ""] if heading else []), *grid, *([""] if grid else [])]
 
 
 def _document(made: Document, width: int, ids: bool) -> list[str]:
@@ -65,26 +69,48 @@ def _document(made: Document, width: int, ids: bool) -> list[str]:
     blocks: list[list[list[str]]] = []
     for index, section in enumerate(made.sections):
         paired = section.beside or (index + 1 < len(made.sections) and made.sections[index + 1].beside)
-        block = _section(section, (width - GAP) // 2 if paired else width, ids)
+        block = _headed(section, (width - GAP) // 2, ids) if paired else _section(section, width, ids)
         if section.beside and blocks and _breadth([*blocks[-1], block]) <= width:
             blocks[-1].append(block)
         else:
             blocks.append([block])
+    after_lines = bool(made.figures)
     for row in blocks:
-        lines += ["", *_beside(row)]
+        block = _beside(row)
+        lines += block if after_lines and len(block) == 1 else ["", *block]
+        after_lines = len(row) == 1 and len(block) <= MOST_LINES
     return [*lines, ""]
 
 
 def _section(section: Section, width: int, ids: bool) -> list[str]:
-    """A section: its words, and its table, or small bars where the picture stands alone."""
-    lines = [safe(section.title)] if section.title else []
+    """A section: its words, and its table, or small bars where the picture stands alone; one line if that is all."""
+    if section.table and section.chart and section.chart.alone:
+        return _bars(section.title, section.table, section.chart.of[0], width)
+    title = safe(section.title)
+    if title and not section.table and len(section.words) == 1:
+        return _lines(Text(f"{title}: {safe(section.words[0])}"), width)
+    lines = [title] if title else []
     for words in section.words:
         lines += _lines(Text(safe(words)), width)
-    if section.table and section.chart and section.chart.alone:
-        column = [heading.name for heading in section.table.headings].index(section.chart.of[0])
-        cells = [row[column] for row in section.table.cells]
-        return [*lines, bars(cells, width), _range(cells, section.table.headings[column])]
     return [*lines, *(_table(section.table, width, ids) if section.table else [])]
+
+
+def _headed(section: Section, width: int, ids: bool) -> list[str]:
+    """A section beside another: its title and words stand at the head of its table's first column."""
+    if not section.table or not section.table.cells:
+        return _section(section, width, ids)
+    first, *rest = section.table.headings
+    head = replace(first, name=section.title, unit=" ".join(section.words) or first.unit)
+    return _table(replace(section.table, headings=(head, *rest)), width, ids)
+
+
+def _bars(title: str, table: Table, name: str, width: int) -> list[str]:
+    """The amounts of a column as small bars, between a title and the least and largest amount."""
+    column = [heading.name for heading in table.headings].index(name)
+    cells = [row[column] for row in table.cells]
+    title, ends = safe(title), _range(cells, table.headings[column])
+    room = width - cell_len(f"{title}    {ends}")
+    return [f"{title}  {bars(cells, room)}  {ends}"] if room >= len(cells) else [title, bars(cells, width), ends]
 
 
 def _range(cells: Sequence[Cell], heading: Heading) -> str:

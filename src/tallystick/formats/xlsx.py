@@ -1,4 +1,4 @@
-"""Excel: a sheet for each Table with real numbers, dates and formulas, and `About`: figures, messages, the question.
+"""Excel: a sheet for each Table with real numbers, dates and formulas, and a cover: figures, messages, the question.
 
 A text stays a text: none is read as a formula, a link or a number, also where somebody edits its cell.
 """
@@ -36,10 +36,12 @@ LETTERS = 16_000
 NAME = 31
 """Units of UTF-16 in the name of a sheet."""
 WIDEST, READ = 60, 100
-"""The widest column of a table and of `About`, in letters; what is longer is read in its cell, or wrapped."""
+"""The widest column of a table and of the cover, in letters; what is longer is read in its cell, or wrapped."""
 _ARROW = 3
 """Letters that the arrow of a filter takes."""
-ABOUT = "About"
+COVER = "Cover"
+_LABEL = 24
+"""How wide the names and the figures of the cover are, in letters."""
 _MADE = datetime(2000, 1, 1, tzinfo=UTC)
 """The date of every file, so that the same answer is the same bytes."""
 DAY = Heading("day", Kind.DIMENSION)
@@ -62,7 +64,7 @@ class _Double(float):
 
 
 def as_xlsx(answer: Answer) -> bytes:
-    """The answer as a workbook: `About`, a sheet for each section that has a Table, the lines where they are others.
+    """The answer as a workbook: a cover, a sheet for each section that has a Table, the lines where they are others.
 
     Money is shown to the cent and stored as exactly as a double holds. A total that is the sum of its rows is a
     formula, with the exact total as its result. InvalidQuestion where a Table is larger than a sheet.
@@ -79,13 +81,13 @@ def as_xlsx(answer: Answer) -> bytes:
     with Workbook(out, options) as book:
         book.set_properties({"title": safe(made.title)[:255], "created": _MADE})
         style = cache(lambda **look: book.add_format(look))
-        about = _Sheet(book.add_worksheet(ABOUT), style)
+        cover = _Sheet(book.add_worksheet(COVER), style)
         sheets = {}
         for section in sections:
             if section.table:
                 sheets[id(section)] = name = next(names)
                 _Sheet(book.add_worksheet(name), style).table(section.table)
-        about.about(made, answer.messages, [(section, sheets.get(id(section), "")) for section in sections])
+        cover.cover(made, answer.messages, [(section, sheets.get(id(section), "")) for section in sections])
     return out.getvalue()
 
 
@@ -128,32 +130,38 @@ class _Sheet:
         self._sheet.repeat_rows(0)
         self._fit(WIDEST)
 
-    def about(self, made: Document, messages: Iterable[Message], sections: Sequence[tuple[Section, str]]) -> None:
-        """Title, figures, messages, then of each section its sheet, its words, its question and its version."""
+    def cover(self, made: Document, messages: Iterable[Message], sections: Sequence[tuple[Section, str]]) -> None:
+        """For a reader: title, figures, a line for each sheet, messages; last what auditors want to know."""
         rows = iter(range(ROWS))
-        self._pair(next(rows), "title", made.title)
+        self._text(next(rows), 0, made.title, bold=True, font_size=16)
         if made.subtitle:
-            self._pair(next(rows), "subtitle", made.subtitle)
+            self._text(next(rows), 0, made.subtitle)
+        next(rows)
         for figure in made.figures:
             row = next(rows)
-            self._text(row, 0, figure.heading.name, bold=True, valign="top")
-            self._cell(row, 1, figure.cell, figure.heading, bold=True, align="left", valign="top")
-            self._text(row, 2, figure.heading.unit or "", valign="top")
-            self._text(row, 3, figure.note, valign="top")
-        for message in ordered(messages):
-            self._pair(next(rows), message.kind, message.text)
-        self._pair(next(rows), "precision", PRECISION)
-        for name, fact in made.facts.items():
-            self._pair(next(rows), name, "-" if fact is None else _json(fact))
-        for section, name in sections:
+            self._pair(row, figure.heading.name, "")
+            self._cell(row, 1, figure.cell, figure.heading, bold=True, align="right", valign="top")
+            self._text(row, 2, " ".join(filter(None, (figure.heading.unit, figure.note))), valign="top")
+        for heading, pairs in (
+            ("Sheets", _contents(sections)),
+            ("Messages", _spoken(messages)),
+            ("Details", _details(made, sections)),
+        ):
             next(rows)
-            for label, note in _of(section, name):
-                self._pair(next(rows), label, note)
-        self._fit(READ)
+            self._text(next(rows), 0, heading, bold=True, bottom=1)
+            for label, text in pairs:
+                self._pair(next(rows), label, text)
+        self._sheet.set_column(0, 0, _LABEL)
+        self._sheet.set_column(1, 1, _LABEL)
+        self._sheet.set_column(2, 2, READ)
+        self._sheet.hide_gridlines(2)
+        self._sheet.fit_to_pages(1, 0)
+        self._sheet.set_landscape()
 
     def _pair(self, row: int, label: str, text: str) -> None:
-        self._text(row, 0, label, bold=True, valign="top")
-        self._text(row, 1, text, text_wrap=True, valign="top")
+        self._text(row, 0, label, valign="top")
+        if text:
+            self._text(row, 2, text, text_wrap=True, valign="top")
 
     def _cell(self, row: int, column: int, cell: Cell, heading: Heading, **look: Any) -> None:
         """A cell by its kind; what is not known is the word `unknown`, or empty where that says enough."""
@@ -201,7 +209,7 @@ class _Sheet:
 
 def _names(titles: Iterable[str]) -> Iterator[str]:
     """A legal name of a sheet for each title, none twice: Excel sees no case, and keeps `History` for itself."""
-    used_names = {ABOUT.casefold(), "history"}
+    used_names = {COVER.casefold(), "history"}
     for title in titles:
         words = " ".join(re.sub(r"[\[\]:*?/\\]", " ", safe(title)).split()).strip(" '") or "Sheet"
         endings = ("", *(f" {number}" for number in range(2, len(used_names) + 2)))
@@ -215,17 +223,28 @@ def _cut(text: str, units: int) -> str:
     return text.encode("utf-16-le")[: 2 * units].decode("utf-16-le", "ignore")
 
 
-def _of(section: Section, name: str) -> Iterator[tuple[str, str]]:
-    """What is said of a section beside its rows."""
-    if name:
-        yield "sheet", name
-    if section.title:
-        yield "section", section.title
-    yield from (("", words) for words in section.words)
-    if section.table and section.table.question:
-        yield "question", _json(section.table.question.spoken())
-    if section.table and section.table.as_of:
-        yield "as of", _json(section.table.as_of)
+def _contents(sections: Sequence[tuple[Section, str]]) -> Iterator[tuple[str, str]]:
+    """Each section with what is said of it; its title is that of its sheet where it has one."""
+    for section, name in sections:
+        yield name or section.title, section.words[0] if section.words else ""
+        yield from (("", words) for words in section.words[1:])
+
+
+def _spoken(messages: Iterable[Message]) -> Iterator[tuple[str, str]]:
+    return ((message.kind, message.text) for message in ordered(messages))
+
+
+def _details(made: Document, sections: Sequence[tuple[Section, str]]) -> Iterator[tuple[str, str]]:
+    """How exact the numbers are, the facts of the document, and what each table was asked of which version."""
+    yield "precision", PRECISION
+    yield from ((name, "-" if fact is None else _json(fact)) for name, fact in made.facts.items())
+    asked = {}
+    for section, name in sections:
+        if section.table and section.table.question:
+            asked[_json(section.table.question.spoken())] = f"question of {name}"
+        if section.table and section.table.as_of:
+            asked.setdefault(_json(section.table.as_of), "as of")
+    yield from ((label, text) for text, label in asked.items())
 
 
 def _json(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -94,7 +95,13 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     empty = note(f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}.")
     missing = (*([] if in_force else [empty]), *unknown, *gaps(coverage, now))
     beside = (*missing, *messages(paces, now), *daily.messages, *priority(engine, CHARGES, question))
-    return Table(question, HEADINGS, cells, {}, beside, coverage, engine.version.spoken)
+    return Table(question, _headings(in_force), cells, {}, beside, coverage, engine.version.spoken)
+
+
+def _headings(in_force: Sequence[tuple[Budget, Window]]) -> tuple[Heading, ...]:
+    """The columns; where every budget has a name, a narrow terminal leaves out what it is of."""
+    named = all(budget.name for budget, _ in in_force)
+    return tuple(replace(heading, rank=1) if named and heading.name == "scope" else heading for heading in HEADINGS)
 
 
 def failing(table: Table) -> bool:
@@ -174,12 +181,12 @@ def _ask(context: Context, on: When | None, month: When | None) -> Table:
 REPORT = Report(
     _ask,
     (
-        Parameter("on", "Budgets in force on this UTC day, and their periods; by default today.", metavar="DAY"),
-        Parameter("month", "Those in force at the end of a month: 2026-10, last-month, mtd.", metavar="MONTH"),
+        Parameter("on", "Budgets in force on this UTC day; by default today.", metavar="DAY"),
+        Parameter("month", "Budgets in force at the end of a month: 2026-10, last-month, mtd.", metavar="MONTH"),
     ),
-    "The budgets of tallystick.toml with what was spent of each, what is left, and the pace to the end of its period. "
-    "The pace takes each day that is left at the mean of its weekday over the last eight weeks; low and high hold it "
-    "in 80 % of cases. Use that is not billed yet is shown apart, as the price lists have it.",
+    "Budgets are set in tallystick.toml (`tallystick docs budgets`). `pace` is the spend at the end of the period, if "
+    "each day left costs the mean of its weekday in the last eight weeks; low and high bound 80 % of cases. Use "
+    "without a bill so far is a column of its own, at list price.",
     strict="Exit with 1 where a budget is spent, or days of it are unknown or not billed yet; not for a forecast.",
     failing=failing,
 )

@@ -266,7 +266,13 @@ def _ask(context: Context, where: Where, every: str, on: When | None) -> Table:
 REPORT = Report(
     _ask,
     (
-        Parameter("every", "Which period's end.", Form.CHOICE, "month", choices=("week", "month", "quarter", "year")),
+        Parameter(
+            "every",
+            "Forecast to the end of the week, month, quarter or year.",
+            Form.CHOICE,
+            "month",
+            choices=("week", "month", "quarter", "year"),
+        ),
         Parameter("on", "The period that holds this UTC day, as 2026-10-01; by default today.", metavar="DAY"),
         WHERE,
     ),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from shlex import quote
 from typing import Any
 
 from sqlglot import exp
@@ -35,18 +36,19 @@ from tallystick.tally.price_lists import Prices
 
 RECENT = 30
 """Ended days that the screen looks back on."""
-TOP = 5
-"""Rows of each table of the screen."""
-NEXT = "Next"
-"""The title of the section that says what to try next."""
-_COMMANDS = ("spend --by key", "reconcile", "summary", "--help")
+TOP = 4
+"""Rows of each table of the screen, the rest in one more."""
+GRAVEST = 3
+"""What needs attention that the screen has room for; `attention` in JSON has all."""
+COMMANDS = ("spend --by key", "reconcile", "summary")
+"""What to try next."""
 _ATTENTION = {
-    "no owner": "Keys without an owner spend {billed} USD",
-    "idle": "Active keys without use",
-    "expired": "Expired keys still spend {billed} USD",
-    "inactive": "Inactive keys still spend {billed} USD",
-    "archived": "Archived keys still spend {billed} USD",
-    "deleted": "Deleted keys still spend {billed} USD",
+    "no owner": "Keys without an owner ({count}) spend {billed} USD",
+    "idle": "Active keys ({count}) without use",
+    "expired": "Expired keys ({count}) still spend {billed} USD",
+    "inactive": "Inactive keys ({count}) still spend {billed} USD",
+    "archived": "Archived keys ({count}) still spend {billed} USD",
+    "deleted": "Deleted keys ({count}) still spend {billed} USD",
 }
 """What deserves attention of keys, by the word that `keys` has for it."""
 _USD = "USD"
@@ -71,13 +73,16 @@ class Status:
                 chart=Chart("columns", "day", ("spent",), alone=True),
             ),
             *(
-                Section(f"Top {dim}s, last {RECENT} days", self._top(dim), beside=index > 0)
+                Section(f"Top {dim}s", self._top(dim), (f"last {RECENT} days",), beside=index > 0)
                 for index, dim in enumerate(("workspace", "model"))
             ),
         ]
-        if attention := self._attention():
-            sections.append(Section("Needs attention", words=tuple(attention)))
-        sections.append(Section(NEXT, words=("   ".join(f"tallystick {words}" for words in _COMMANDS),)))
+        attention = self._attention()
+        if attention:
+            more = len(attention) - GRAVEST
+            title = "Needs attention" + (f" (+{more} more: tallystick status --json)" if more > 0 else "")
+            sections.append(Section(title, words=tuple(attention[:GRAVEST])))
+        sections.append(Section("Next", words=("   ".join(f"tallystick {words}" for words in COMMANDS),)))
         return Document(
             "status",
             self._title(),
@@ -88,6 +93,7 @@ class Status:
                 "last_sync_at": _written(self._instant("read_at")),
                 "last_success_at": _written(self._success),
                 "data_until": _written(self._instant("refreshed_at")),
+                "attention": attention,
                 "as_of": self.engine.version.spoken,
             },
         )
@@ -119,11 +125,11 @@ class Status:
         return names.popitem()[1] if len(names) == 1 else f"{len(names)} organizations"
 
     def _freshness(self) -> str:
-        parts = [f"ledger version {self.engine.version.number}"]
+        parts = [f"Ledger version {self.engine.version.number}"]
         if synced := self._instant("read_at"):
-            parts.append(f"last sync {synced:%d %b %H:%M} UTC")
+            parts.append(f"last sync {_minute(synced)}")
         if until := self._instant("refreshed_at"):
-            parts.append(f"data complete up to {until:%d %b %H:%M} UTC")
+            parts.append(f"data complete up to {'then' if until == synced else _minute(until)}")
         return ", ".join(parts)
 
     def _instant(self, column: str) -> datetime | None:
@@ -146,7 +152,7 @@ class Status:
         ahead = pace(self._known, self._month, self.now)
         figures = [Figure(_money("month to date"), None if ahead.blank else ahead.billed, self._against(ahead))]
         if ahead.used:
-            figures.append(Figure(_money("not billed yet"), ahead.used, "use as the price lists have it"))
+            figures.append(Figure(_money("not billed yet"), ahead.used, "use without a bill so far, at list price"))
         if ahead.window.end > self.now:
             note = (
                 f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
@@ -223,10 +229,10 @@ class Status:
         rows = keys.keys(self.engine, self._question("keys", ()), self.owners, self.now).rows
         for word, sentence in _ATTENTION.items():
             caught = [row for row in rows if word in str(row["attention"]).split(", ")]
-            if caught and (word != "no owner" or self.owners.rules):
+            if caught:
                 billed = rounded(total([amount for row in caught if isinstance(amount := row["billed"], Decimal)]))
-                words = sentence.format(billed=f"{billed:,}")
-                lines.append(f"{words} ({len(caught)}): tallystick keys --where 'attention={word}'")
+                words = sentence.format(count=len(caught), billed=f"{billed:,}")
+                lines.append(f"{words}: tallystick keys --where attention={quote(word)}")
         return [*lines, *price_report.retiring(self.prices.own, self.engine, self.now.date())]
 
 
@@ -234,6 +240,10 @@ def _shape(days: Sequence[Day]) -> Table:
     """What was spent on each day; of one that is absent it is unknown."""
     headings = (Heading("day", Kind.DIMENSION), _money("spent"))
     return Table(None, headings, [(str(day.day), None if day.how is How.ABSENT else day.spent) for day in days], {})
+
+
+def _minute(when: datetime) -> str:
+    return f"{when.day} {when:%b %H:%M} UTC"
 
 
 def _written(when: datetime | None) -> str | None:
@@ -259,6 +269,5 @@ def _ask(context: Context) -> Document:
 
 REPORT = Report(
     _ask,
-    about="This month against the last, its forecast, each day, what needs attention. `--json` has the same figures, "
-    "the last sync and how far the data is complete.",
+    about="`--json` has the same figures, all that needs attention, the last sync and how far the data is complete.",
 )

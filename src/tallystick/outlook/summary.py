@@ -248,10 +248,10 @@ def summary(context: Context, month: When | None, team: str | None, organization
 REPORT = Report(
     summary,
     (
-        Parameter("month", "As 2026-10 or mtd; by default last-month.", metavar="MONTH"),
-        Parameter("team", "Of one team of the owners' rules.", metavar="TEAM"),
-        Parameter("organization", "Which, in a ledger of several organizations.", metavar="ID"),
+        Parameter("month", "The month, as 2026-10 or mtd; by default last-month.", metavar="MONTH"),
+        Parameter("team", "Only one team of the owner rules.", metavar="TEAM"),
+        Parameter("organization", "Only this organization, where the ledger has several.", metavar="ID"),
     ),
-    "What was spent and on what, against the month before and the budget, why it changed. With --output summary.html "
-    "or summary.pdf a page with pictures, to print or to send.",
+    "Compares the month with the one before. --output summary.html or summary.pdf makes a page with pictures, to "
+    "print or to send.",
 )

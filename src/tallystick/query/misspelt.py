@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, warning
-from tallystick.core.text import few
+from tallystick.core.text import did_you_mean, few
 from tallystick.core.time import Window
 from tallystick.query.filters import present
 from tallystick.query.spelling import every, spellings
@@ -34,9 +33,8 @@ def unknown_values(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
         for value in rule.conditions.get(name, ()):
             if value in words[name] or ("*" in value and any(map(like(value).fullmatch, known))):
                 continue
-            folded = {word.casefold(): word for word in known}
-            near = [folded[match] for match in get_close_matches(value.casefold(), folded, n=3, cutoff=0.6)]
-            yield f"nothing has the {name} {value!r}" + (f". Near it: {', '.join(near)}" if near else "")
+            hint = did_you_mean(value, known)
+            yield f"nothing has the {name} {value!r}" + f". {hint}" * bool(hint)
 
 
 def misspelt(engine: Engine, owners: Owners, charges: Attribution, window: Window) -> list[Message]:

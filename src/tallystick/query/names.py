@@ -14,7 +14,7 @@ from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.question import Cell, Heading, Kind, Question
-from tallystick.core.text import few
+from tallystick.core.text import few, with_end
 from tallystick.core.time import text
 from tallystick.query.conditions import equals
 from tallystick.store.engine import Engine
@@ -154,6 +154,6 @@ def with_shared(headings: Iterable[Heading], several: Mapping[str, frozenset[str
 
 
 def apart(names: Mapping[str, str]) -> dict[str, str]:
-    """Ids with the names to show where no id stands beside them: one that several have is told apart by its id."""
+    """Ids with the names to show where no id stands beside them; one that several have with the end of its id."""
     several = {name for name, count in Counter(names.values()).items() if count > 1}
-    return {id_: f"{name} ({id_})" if name in several else name for id_, name in names.items()}
+    return {id_: with_end(name, id_) if name in several else name for id_, name in names.items()}

@@ -27,7 +27,8 @@ from tallystick.query.misspelt import misspelt
 from tallystick.query.names import dims_of
 from tallystick.query.spelling import quoted, spellings
 from tallystick.store.engine import Engine
-from tallystick.tally.attribute import Attribution
+from tallystick.store.views import OWNED as OWNED_VIEW, VIEWS
+from tallystick.tally.attribute import Attribution, figures
 from tallystick.tally.owners import Owners, Renaming
 from tallystick.tally.rules import FIELDS, UNOWNED
 
@@ -110,11 +111,19 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
     return Attribution(owners, charges, spellings(engine), basis)
 
 
+def owned_charges(engine: Engine, owners: Owners) -> pa.Table:
+    """Every charge with its team and cost center, as the view `owned` has them."""
+    columns = [name for name, *_ in next(view for view in VIEWS if view.name == OWNED_VIEW).columns]
+    charges = engine.ask(exp.select("*").from_("charges"))
+    return figures(owners, charges, spellings(engine)).select(columns)
+
+
 def messages(owners: Owners, charges: Attribution) -> list[Message]:
     """What to say of an attribution."""
     if not owners.rules:
         return [warning("The settings name no owners, so everything is unowned. `tallystick docs owners` shows how.")]
     beside = [warning(renaming(owners, changed)) for changed in charges.renamings]
+    beside += [note(owners.ignored)] if owners.ignored else []
     for index, rule in enumerate(owners.rules):
         if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):
             evenly = f"is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'}"
@@ -166,7 +175,7 @@ def answered(
     ranks: Mapping[str, int] | None = None,
 ) -> Table:
     """A Table of these cells, named columns first, then rows and billed, with the coverage of the charges."""
-    measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges")}
+    measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges", rank=1)}
     kinds = {name: Kind.NAME if name.endswith("_name") else Kind.DIMENSION for name in names}
     headings = (
         *(Heading(name, kind, rank=(ranks or {}).get(name, 0)) for name, kind in kinds.items()),

@@ -83,14 +83,6 @@ class Pivot:
         """The figures of a row of sums."""
         return tuple(measure.derived(row) if measure.derived else row[measure.name] for measure in self.measures)
 
-    def check_zone(self) -> None:
-        """Raise InvalidQuestion where the report has no days of a time zone."""
-        if self.name != "usage":
-            reason = "cost is published by UTC day" if self.money else "its rates are of UTC days"
-            raise InvalidQuestion(
-                f"`{self.name}` has no local days: {reason}.", "Ask `tallystick usage --tz` for tokens."
-            )
-
     def check(self, question: Question) -> None:
         """Raise InvalidQuestion where the question is not one that this report can answer."""
         choices = f"Choose among {', '.join((*self.dimensions, *self.cuts))}."

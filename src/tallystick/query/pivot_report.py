@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 ZONE = Parameter(
     "tz",
-    "Days of a time zone such as Asia/Tokyo, from `sync --grain hour`; usage alone: cost is by UTC day.",
+    "Count days of a time zone such as Asia/Tokyo; needs hours (`sync --grain hour`).",
     metavar="ZONE",
 )
 STRICT = "Exit with 1 where days are absent, a bill is late, or a model has no known rate."
@@ -24,13 +24,13 @@ PRICED = "-- After it the price lists give the rows, by day and what else decide
 Answer = Callable[["Context", "Question"], "Table"]
 
 
-def pivot_report(pivot: Pivot, answer: Answer | None = None) -> Report:
-    """Return the report of a pivot; `answer` takes the place of the plain sums."""
+def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = False) -> Report:
+    """Return the report of a pivot; `answer` takes the place of the plain sums. `zones`: it has days of a zone."""
     more = ", ".join(measure.name for measure in pivot.more)
-    show = (Parameter("show", f"Further figures: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]"),) if more else ()
+    show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]"),) if more else ()
     about = f"Group by any of {', '.join(pivot.dimensions)}."
     if pivot.cuts:
-        about += f"\n\nBy {', '.join(pivot.cuts)} where `sync --cuts` reads them."
+        about += f"\n\nAlso by {', '.join(pivot.cuts)}, after `sync --cuts`."
 
     def ask(context: Context, **values: Any) -> Table:
         return (answer or _sums(pivot))(context, _question(pivot, context, **values))
@@ -45,7 +45,7 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None) -> Report:
 
     return Report(
         ask,
-        (by(pivot.by), *WINDOW, WHERE, *show, ZONE, TOP),
+        (by(pivot.by), *WINDOW, WHERE, *show, *((ZONE,) if zones else ()), TOP),
         about,
         priced=pivot.name != "usage",
         strict=STRICT,
@@ -83,7 +83,7 @@ def _question(
     days: Days,
     where: Where,
     top: int | None,
-    tz: str | None,
+    tz: str | None = None,
     show: Sequence[str] = (),
 ) -> Question:
     """Return what is asked of a pivot; its days are of the zone `tz` where one is named."""
@@ -93,7 +93,6 @@ def _question(
         return question
     from tallystick.core.zones import Zone
 
-    pivot.check_zone()
     zone = Zone.of(tz)
     since, until, month = days
     return replace(question, window=zone.window(since, until, context.now, month=month), zone=zone)

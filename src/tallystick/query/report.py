@@ -5,16 +5,19 @@ Every face is made from it: the command and its options, the Python access, the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.document import Answer
 from tallystick.core.filter import Where as Filters
 from tallystick.core.text import did_you_mean
-from tallystick.core.time_words import EXAMPLES, When
+from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
+
+if TYPE_CHECKING:
+    from tallystick.core.question import Table
 
 
 class Form(StrEnum):
@@ -84,7 +87,8 @@ class Report:
     `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
     warnings are said. `strict` says when `--strict` ends a command with 1, which `failing` decides; without `strict`
     it ends so by itself. `api`: it asks the API, of the ledger as it is now. `sql` gives the query in place of the
-    answer. `text_rows` is how many rows text shows where no `top` is asked for.
+    answer. `text_rows` is how many rows text shows where no `top` is asked for. `parts` gives the answer as Tables of
+    some rows each, for formats that can write them one after the other; None where it is better asked whole.
     """
 
     answer: Callable[..., Answer]
@@ -96,6 +100,7 @@ class Report:
     api: bool = False
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
+    parts: Callable[..., Iterator[Table] | None] | None = None
 
     def values(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what `answer` takes: every parameter's value, None being its default; the words for time as `days`.
@@ -119,28 +124,26 @@ class Report:
         return values
 
 
-def days(default: str = "the last 30 ended days, or the 30 that end with --until") -> tuple[Parameter, ...]:
+def days(default: str = "the last 30 ended days") -> tuple[Parameter, ...]:
     """Return the parameters for the days that a report is of: since, until, month; `default` says which if none is."""
     return (
         Parameter(
             "since",
-            f"First day or period: {', '.join(EXAMPLES)}. Alone it runs on to now; 7d, 4w, 3m, yesterday, last-week "
-            f"and last-month end by themselves. By default {default}.",
+            f"First day or period, as 2026-10-01, 2026-10, 7d (`tallystick --help`). By default {default}.",
             metavar="WHEN",
         ),
-        Parameter("until", "Last day or period, included: the same words. By default now.", metavar="WHEN"),
-        Parameter("month", "One month in place of --since and --until: 2026-10, last-month or mtd.", metavar="MONTH"),
+        Parameter("until", "Last day or period, included. By default now.", metavar="WHEN"),
+        Parameter("month", "One month instead: 2026-10, last-month or mtd.", metavar="MONTH"),
     )
 
 
 WHERE = Parameter(
     "where",
-    "Only these ids or names; repeat a dimension for more of it. model=claude-opus-* takes all that begin so; key!=ci "
-    "leaves one out.",
+    "Only these names or ids: model=claude-opus-*, or key!=ci for all but one. May be repeated.",
     Form.WHERE,
     metavar="DIM=VALUE[,DIM=VALUE]",
 )
-TOP = Parameter("top", "The N largest rows; the rest in one.", Form.COUNT, metavar="N")
+TOP = Parameter("top", "The N largest rows; all others in one more.", Form.COUNT, metavar="N")
 WINDOW = days()
 Where = Filters | None
 """What dimensions are held to, where anything is."""

@@ -90,8 +90,8 @@ REPORT = Report(
         *WINDOW,
         Parameter("include_equal", "Also show what agrees.", Form.FLAG, False, option="--all"),
     ),
-    "Compares the days that `sync --source both` read. By workspace: what was billed and used, each day, exactly. By "
-    "key: what the tally allocates from the older dialect's bill, against what the newer one reports; the error of the "
+    "Compares the days that `sync --source both` read. By workspace: what was billed and used each day, exactly. By "
+    "key: what is allocated to each key from the older bill, against what the newer reports say: the error of the "
     "allocation.",
     strict="Exit with 1 where anything differs.",
     failing=lambda table: bool(table.coverage["unequal"] or not table.coverage["compared"]),

@@ -46,9 +46,10 @@ def diff(context: Context, month: When, before: str | None, after: str | None, b
     With `by` the lines whose quantity or billed amount changed, summed by these dimensions, with their units.
 
     `before` and `after` are versions, UTC days or instants. `after` is the newest by default; `before` the version that
-    closed the month, or, of an open one, the version before the newest that changed it. A figure that a side does not
-    have is null there; the change counts it as nothing. Totals are those of the lines that changed. A month that was
-    read and has no line in either version is said to be zero; InvalidQuestion for one of which no day was read.
+    closed the month, or, of an open one, the version before the newest that changed it. A line that a side does not
+    have is zero there; where it has nothing of the day, figure and change are unknown. Totals are those of the lines
+    that changed. A month that was read and has no line in either version is said to be zero; InvalidQuestion for one of
+    which no day was read.
     """
     tables, now = context.tables, context.now
     month = month_name(month, now)
@@ -72,7 +73,7 @@ def diff(context: Context, month: When, before: str | None, after: str | None, b
         )
     sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]
     dims = dims_of(later, question)
-    changed_lines = changes(sides[0], sides[1], [*dims, *(["unit"] if lines else [])], FIGURES)
+    changed_lines = _changed(sides, dims, lines=lines)
     names = named(later, dims)
     measures = [
         *([Heading("unit", Kind.TEXT)] if lines else []),
@@ -84,12 +85,11 @@ def diff(context: Context, month: When, before: str | None, after: str | None, b
         for row in changed_lines.to_pylist()
     ]
     zero = None if any(side.num_rows for side in sides) else quiet(later, question, month, now)
-    sums: dict[str, Any] = {name: _sum(changed_lines[name]) for name in (f"billed_{side}" for side in _SIDES)}
     return Table(
         question,
         (*dim_headings(dims, names), *measures),
         cells,
-        sums,
+        _sums(changed_lines),
         (note(zero), *covered)
         if zero
         else tuple(map(note, _amounts(month, start, to, *(_sum(side["billed"]) for side in sides)))),
@@ -107,6 +107,30 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
         .where(equals("month", month))
     )
     return engine.ask(query)
+
+
+def _changed(sides: Sequence[pa.Table], dims: Sequence[str], *, lines: bool) -> pa.Table:
+    """The `lines` that changed, or days; what a side lacks is zero if it has the day, else unknown, as its change."""
+    changed = changes(sides[0], sides[1], [*dims, *(["unit"] if lines else [])], FIGURES)
+    rows = changed.to_pylist()
+    for side, charges in zip(_SIDES, sides, strict=False):
+        days = set(charges["day"].to_pylist()) if "day" in dims else None
+        for row in rows:
+            has_day = charges.num_rows if days is None else row["day"] in days
+            if has_day and all(row[f"{figure}_{side}"] is None for figure in FIGURES):
+                row |= {f"{figure}_{side}": 0 for figure in FIGURES if row[f"{figure}_change"] is not None}
+    for row in rows:
+        for figure in FIGURES:
+            if None in (row[f"{figure}_before"], row[f"{figure}_after"]):
+                row[f"{figure}_change"] = None
+    known = [row for row in rows if lines or row["billed_before"] is not None or row["billed_after"] is not None]
+    return pa.Table.from_pylist(known, changed.schema)
+
+
+def _sums(changed: pa.Table) -> dict[str, Any]:
+    """The totals of what was billed; the change is unknown where that of a line is."""
+    sums = {name: _sum(changed[name]) for name in (f"billed_{side}" for side in _SIDES)}
+    return sums | {"billed_change": None} if changed["billed_change"].null_count else sums
 
 
 def _default(tables: Tables, later: Engine, month: str) -> Version | None:
@@ -138,8 +162,7 @@ def _amounts(month: str, start: Version, to: Version, before: Any, after: Any) -
     def when(instant: datetime | None) -> str:
         return f", committed {text(instant)}" if instant else ", before anything was committed"
 
-    notes = ["Totals are those of the lines shown: what did not change is in none."]
-    notes += [
+    notes = [
         f"{month} was billed {plain(amount)} USD in version {version.number}{when(version.at)}."
         if amount is not None
         else f"Version {version.number}{when(version.at)}, has nothing billed of {month}."
@@ -147,7 +170,7 @@ def _amounts(month: str, start: Version, to: Version, before: Any, after: Any) -
     ]
     if before is not None and after is not None:
         notes.append(f"That is a change of {plain(EXACT.subtract(after, before))} USD.")
-    return notes
+    return [*notes, "Totals are those of the lines shown: what did not change is in none."]
 
 
 REPORT = Report(
@@ -156,19 +179,19 @@ REPORT = Report(
         Parameter("month", "The month, as 2026-10 or last-month.", Form.ARGUMENT, required=True),
         Parameter(
             "before",
-            "By default the version that closed the month, or the one before the newest that changed it.",
+            "The older version. By default the one that closed the month, or the one before its last change.",
             metavar="DAY|VERSION",
             option="--from",
         ),
-        Parameter("after", "By default the newest version.", metavar="DAY|VERSION", option="--to"),
+        Parameter("after", "The newer version. By default the newest.", metavar="DAY|VERSION", option="--to"),
         Parameter(
             "by",
-            "The lines that changed, summed by these: day, workspace, model, ...; by default the days alone.",
+            "Show the lines that changed, summed by these: day, workspace, model, ...; by default only days.",
             Form.NAMES,
             metavar="DIM[,DIM]",
         ),
     ),
     "Compares MONTH (2026-10) in two versions of the ledger: which days changed, from what to what. What did not "
-    "change is not shown. What a version does not have is empty: unknown, not zero.",
+    "change is not shown. A day that a version does not have is unknown, and so is its change.",
     priced=False,
 )

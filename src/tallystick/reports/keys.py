@@ -85,7 +85,7 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
             (
                 _attention(
                     status,
-                    teams or [UNOWNED],
+                    (teams or [UNOWNED]) if owners.rules else (),
                     spends=bool(billed) or recent,
                     unused=not recent and (UNKNOWN if lost else IDLE),
                     after=after,
@@ -163,7 +163,8 @@ def _chosen(rows: list[tuple[Cell, ...]], names: Sequence[str], question: Questi
 def _attention(status: str, teams: Collection[str], *, spends: bool, unused: str | bool, after: bool) -> str:
     """Why a key stands first; `none` where nothing is odd about it.
 
-    `unused` is how to call an active key without use; `after` is whether it was used after it ended.
+    `teams` are its owners, none where no rule names any. `unused` is how to call an active key without use; `after` is
+    whether it was used after it ended.
     """
     why = []
     if status == "active" and unused:
@@ -266,8 +267,8 @@ REPORT = Report(
         Parameter(
             "where", "Only keys that have it, as attention=idle or team!=search.", Form.WHERE, metavar="COLUMN=VALUE"
         ),
-        Parameter("top", "The first N of them.", Form.COUNT, metavar="N"),
+        Parameter("top", "The first N keys.", Form.COUNT, metavar="N"),
     ),
-    "First those that need attention: idle (active, not used in the window), and those that still spend though they "
-    "are inactive, expired, archived, deleted or nobody's. Each with its owner, creator and last use.",
+    "Keys that need attention come first: idle ones (active, not used), and those that spend although they are "
+    "inactive, expired, archived or deleted, or have no owner.",
 )

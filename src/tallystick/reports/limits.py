@@ -42,13 +42,13 @@ from tallystick.store.engine import Engine
 
 HEADINGS = (
     Heading("scope", Kind.DIMENSION),
-    Heading("scope_id", Kind.DIMENSION),
+    Heading("scope_id", Kind.DIMENSION, rank=4),
     Heading("scope_name", Kind.NAME),
-    Heading("source", Kind.TEXT),
-    Heading("period", Kind.TEXT),
-    Heading("since", Kind.TEXT),
-    Heading("resets", Kind.TEXT),
-    Heading("status", Kind.TEXT),
+    Heading("source", Kind.TEXT, rank=3),
+    Heading("period", Kind.TEXT, rank=1),
+    Heading("since", Kind.TEXT, rank=3),
+    Heading("resets", Kind.TEXT, rank=2),
+    Heading("status", Kind.TEXT, rank=2),
     Heading("limit", Kind.NUMBER, USD),
     Heading("spent", Kind.MONEY, USD),
     Heading("share", Kind.RATIO),
@@ -222,8 +222,8 @@ REPORT = Report(
             "rates", "Rate limits instead, and the headroom above the busiest minute of 24 hours.", Form.FLAG, False
         ),
     ),
-    "The API is asked for the limits, the ledger for the spend. What this credential may not read is said, and the "
-    "rest shown; where it may read nothing the exit code is 3.",
+    "Limits come from the API, spend from the ledger. What the key may not read is named; exit code 3 if it may read "
+    "nothing.",
     priced=False,
     api=True,
 )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from difflib import get_close_matches
 
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Question, Table
+from tallystick.core.text import did_you_mean
 from tallystick.query.coverage import cover
 from tallystick.query.misspelt import known_words, unknown_values
 from tallystick.query.names import dim_cells, dim_headings, named, organizations
@@ -87,7 +87,6 @@ def _shared_only(owners: Owners) -> list[str]:
     shared_teams: dict[str, str] = {}
     for rule in owners.rules:
         for team, _ in rule.teams:
-            near = get_close_matches(team, sorted(own), n=1)
-            note = f"team {team} of {rule.name}" + (f". Near it: {near[0]}" if near else "")
-            shared_teams.setdefault(team, note)
+            hint = did_you_mean(team, sorted(own))
+            shared_teams.setdefault(team, f"team {team} of {rule.name}" + f". {hint}" * bool(hint))
     return [note for team, note in shared_teams.items() if team not in own]

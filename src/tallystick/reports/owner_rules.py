@@ -19,10 +19,11 @@ REPORT = Report(
     _ask,
     (
         Parameter(
-            "check", "What nobody owns and the rules that never match; exit with 1 if any.", Form.FLAG, default=False
+            "check", "List what nobody owns and rules that never match; exit with 1 if any.", Form.FLAG, default=False
         ),
         *WINDOW,
     ),
-    "The rules in their order, with the charges and the money that each caught.",
+    "Each charge goes to the first rule that matches. Rules are set in tallystick.toml or owners.csv (`tallystick "
+    "docs owners`).",
     failing=lambda table: "problem" in {heading.name for heading in table.headings} and problems(table),
 )

@@ -15,7 +15,7 @@ from tallystick.core.price_entries import UNITS, Modifier, Price
 from tallystick.core.prices import PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.text import did_you_mean
+from tallystick.core.text import did_you_mean, large
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day
 from tallystick.errors import InvalidQuestion
@@ -27,7 +27,8 @@ from tallystick.tally.price_lists import Prices
 
 SOON = timedelta(days=30)
 """How long before its last day a model is pointed out, and how far back its use is looked for."""
-_LARGE = "large prompts"
+_LARGE = "large"
+_RANKS = {"cache_read": 1, "cache_write_5m": 2, "cache_write_1h": 2}
 _NOTE = (
     "Rates are US dollars for a million tokens; a service has its own unit. A factor multiplies the tokens of requests "
     "that are all it says. Large prompts cost more, and no report shows which they are."
@@ -37,7 +38,7 @@ HEADINGS = (
     Heading("for", Kind.DIMENSION),
     Heading("context", Kind.DIMENSION),
     Heading("speed", Kind.DIMENSION),
-    *(Heading(kind, Kind.NUMBER, "USD", rank=2 if kind.startswith("cache_write") else 1) for kind in TOKENS),
+    *(Heading(kind, Kind.NUMBER, "USD", rank=_RANKS.get(kind, 0)) for kind in TOKENS),
     Heading("service", Kind.NUMBER, "USD", rank=5),
     Heading("factor", Kind.NUMBER, rank=4),
     Heading("per", Kind.TEXT, rank=5),
@@ -166,17 +167,14 @@ def unlisted(model: str, known: Iterable[str]) -> InvalidQuestion:
 def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = None) -> list[str]:
     """The models that are past or near their retirement and were used in the last 30 days."""
     window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
-    sums = (f"sum({' + '.join(TOKENS)}) AS tokens", "max(day) AS newest")
-    query = exp.select("model", *sums).from_(f"ledger.{USED.name}").where(within(window, months=True))
+    query = exp.select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
+    query = query.where(within(window, months=True))
     notes = []
     for row in engine.rows(query.group_by("model").order_by("model")):
         name, retires = row["model"], listed.retires(row["model"])
         if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
             past = "has been retired since" if retires <= day else "retires on"
-            notes.append(
-                f"{name} {past} {retires} and is still used: {int(row['tokens']):,} tokens in the last 30 days, "
-                f"the newest on {row['newest']}."
-            )
+            notes.append(f"{name} {past} {retires} and is still used ({large(int(row['tokens']))} tokens in 30 days).")
     return notes
 
 
@@ -192,10 +190,10 @@ def _ask(context: Context, model: str | None, on: When | None, history: bool) ->
 REPORT = Report(
     _ask,
     (
-        Parameter("model", "A model.", Form.ARGUMENT),
-        Parameter("on", "The UTC day, as 2026-10-01 or yesterday; by default today.", metavar="DAY"),
+        Parameter("model", "A model; all by default.", Form.ARGUMENT),
+        Parameter("on", "Prices of this UTC day, as 2026-10-01 or yesterday; by default today.", metavar="DAY"),
         Parameter("history", "Every price that MODEL ever had, each with its first day.", Form.FLAG, default=False),
     ),
-    "The price list in force, one's own included, with source and date of each; or MODEL's alone. Models that are past "
-    "or near their retirement and still used in the ledger, if there is one, are pointed out.",
+    "Your own prices included, each with its source and date; or those of MODEL alone. Names models that are retired "
+    "or soon will be, and are still used.",
 )

@@ -1,6 +1,7 @@
 """Reconcile: billed against priced, and the difference by named cause; the arithmetic is in tally/reconcile.
 
-A bridge for each group: `billed`, the causes, `priced`, what is `unexplained`; then what modifiers did to `priced`.
+A bridge for each group: `billed`, the causes, `priced`, what is `unexplained`. What modifiers (batch, geography, long
+context, speed) did to `priced` adds nothing to it: a note, and a table of its own.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from sqlglot import exp
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
-from tallystick.core.money import EXACT, PLACES, ratio, total
+from tallystick.core.money import EXACT, PLACES, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.time import Grain, midnight
+from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
@@ -47,20 +49,22 @@ _BRIDGE = (
     Heading("cause", Kind.TEXT),
     Heading("amount", Kind.MONEY, "USD"),
     Heading("share", Kind.RATIO),
-    Heading("in_priced", Kind.MONEY, "USD", rank=1),
     Heading("quantity", Kind.NUMBER, rank=2),
     Heading("detail", Kind.TEXT, rank=3),
 )
+_FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
 _READING = (
     "billed + each cause + unexplained = priced. A cause above zero was used and not billed, one below zero was billed "
-    "beyond what is priced. in_priced is what modifiers did to priced."
+    "beyond what is priced."
 )
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
 """What is summed of the charges, by its name in a Part."""
 
 
-def answer(engine: Engine, question: Question, prices: Prices, now: datetime) -> Table:
-    """The bridge from billed to priced of each group; InvalidQuestion where the question cannot be.
+def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *, factors: bool = False) -> Table:
+    """The bridge from billed to priced of each group, or `factors`: what modifiers did to priced.
+
+    InvalidQuestion where the question cannot be.
 
     `amount` is in US dollars: `billed` and the amounts of the causes and of `unexplained` add up to `priced`, to the
     picodollar. `share` is that of what was billed. Totals are those of the window, `difference` is billed - priced.
@@ -81,7 +85,8 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
     cells: list[tuple[Cell, ...]] = []
     for group in sorted(group_parts, key=lambda group: _order(group, by, group_parts[group])):
         shown = dim_cells(dict(zip(by, group, strict=True)), names)
-        cells += [(*shown, *row) for row in _bridge(group_parts[group], groups[group])]
+        steps = _modifiers(groups[group]) if factors else _bridge(group_parts[group], groups[group])
+        cells += [(*shown, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
     coverage, covered = covered_charges(engine, question, now)
     findings = [finding for group_findings in groups.values() for finding in group_findings]
@@ -90,7 +95,8 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime) ->
     totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
     known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
     messages = (*covered, note(_READING), *map(note, _causes(findings)))
-    return Table(question, (*headings, *_BRIDGE), cells, known, messages, coverage, engine.version.spoken)
+    columns = _FACTORS if factors else _BRIDGE
+    return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.spoken)
 
 
 def _parts(engine: Engine, question: Question) -> list[Part]:
@@ -154,30 +160,36 @@ def _sums(parts: list[Part]) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def _bridge(parts: list[Part], findings: list[Found]) -> list[tuple[Cell, ...]]:
-    """The steps from billed to priced in the order of `CAUSES`; then what modifiers did to priced.
+    """The steps from billed to priced in the order of `CAUSES`, then what is unexplained.
 
     An amount that is not known stands in one row for each cause, one that is known in one for each detail.
     """
     billed, priced, _ = _sums(parts)
-    before: list[tuple[Cell, ...]] = [(BILLED, billed, ratio(billed, billed), total([]), None, "")]
-    after: list[tuple[Cell, ...]] = []
+    rows: list[tuple[Cell, ...]] = [(BILLED, billed, ratio(billed, billed), None, "")]
+    end: list[tuple[Cell, ...]] = [(PRICED, priced, ratio(priced, billed), None, "")]
     for (rank, cause, _), step_findings in sorted(_steps(findings).items()):
         amounts = [finding.amount for finding in step_findings if finding.amount is not None]
-        counts = [finding.quantity for finding in step_findings if finding.quantity is not None]
         amount = _dollars(-sum(amounts)) if amounts or not step_findings else None
-        in_priced = _dollars(sum(finding.in_priced for finding in step_findings))
-        details = dict.fromkeys(finding.detail for finding in step_findings if finding.detail)
-        row = (
-            cause,
-            amount,
-            None if amount is None else ratio(amount, billed),
-            in_priced,
-            sum(counts) if counts else None,
-            "; ".join(details),
-        )
-        if amount != 0 or rank >= len(CAUSES):
-            (before if rank < len(CAUSES) else after).append(row)
-    return [*before, (PRICED, priced, ratio(priced, billed), total([]), None, ""), *after]
+        share = None if amount is None else ratio(amount, billed)
+        if rank <= len(CAUSES) and (amount != 0 or rank == len(CAUSES)):
+            (end if rank == len(CAUSES) else rows).append((cause, amount, share, *_extent(step_findings)))
+    return [*rows, *end]
+
+
+def _modifiers(findings: list[Found]) -> list[tuple[Cell, ...]]:
+    """What each modifier did to priced."""
+    return [
+        (cause, _dollars(sum(finding.in_priced for finding in step_findings)), _extent(step_findings)[0])
+        for (rank, cause, _), step_findings in sorted(_steps(findings).items())
+        if rank > len(CAUSES)
+    ]
+
+
+def _extent(findings: list[Found]) -> tuple[Cell, Cell]:
+    """The quantity and the details of findings."""
+    counts = [finding.quantity for finding in findings if finding.quantity is not None]
+    details = dict.fromkeys(finding.detail for finding in findings if finding.detail)
+    return sum(counts) if counts else None, "; ".join(details)
 
 
 def _steps(findings: list[Found]) -> dict[tuple[int, str, str], list[Found]]:
@@ -205,6 +217,11 @@ def _causes(findings: list[Found]) -> list[str]:
         for cause, words in sentences.items()
         if any(finding.cause == cause and finding.amount for finding in findings)
     ]
+    effects: dict[str, int] = defaultdict(int)
+    for finding in findings:
+        effects[finding.cause] += finding.in_priced
+    if within_priced := [f"{cause} {rounded(_dollars(sum_)):,}" for cause, sum_ in effects.items() if sum_]:
+        words.append(f"Within priced, in USD: {', '.join(within_priced)} (--factors).")
     if any(finding.cause == MIXED for finding in findings):
         words.append("Mixed speed: fast and standard use that one line of the bill covers; it is judged as one.")
     if free := sum(
@@ -218,9 +235,13 @@ def _dollars(picodollars: int) -> Decimal:
     return EXACT.scaleb(Decimal(picodollars), -PLACES)
 
 
-def _ask(context: Context, by: tuple[str, ...] | None, days: Days, where: Where, rates: bool) -> Table:
+def _ask(context: Context, by: tuple[str, ...] | None, days: Days, where: Where, rates: bool, factors: bool) -> Table:
     question = context.question("reconcile", by or (), days, where)
-    return (effective_rates if rates else answer)(context.engine, question, context.prices, context.now)
+    if rates and factors:
+        raise InvalidQuestion("--rates and --factors are two tables.", "Ask for one, then for the other.")
+    if rates:
+        return effective_rates(context.engine, question, context.prices, context.now)
+    return answer(context.engine, question, context.prices, context.now, factors=factors)
 
 
 REPORT = Report(
@@ -235,9 +256,9 @@ REPORT = Report(
         *WINDOW,
         WHERE,
         Parameter("rates", "The effective rate of each model and kind instead, beside the list's.", Form.FLAG, False),
+        Parameter("factors", "Instead, what batch, geography, long context and speed did to priced.", Form.FLAG, False),
     ),
-    "billed + each cause + unexplained = priced, to the picodollar. No cause is the remainder. What modifiers (batch, "
-    "geography, long context, speed) did to priced stands below, in `in_priced`: it adds nothing to the bridge.",
+    "billed + each cause + unexplained = priced, to the picodollar. No cause is the remainder.",
     strict="Exit with 1 where days are absent, a bill is late, or anything is unexplained.",
     failing=lambda table: table.incomplete or bool(table.totals.get("unexplained")),
 )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
-from tallystick.core.message import note
+from tallystick.core.message import Message, note
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
+from tallystick.query.context import Context
+from tallystick.query.owners import owned_charges
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
+from tallystick.store.views import OWNED
 
 READ = 1_000
 """Rows that a person reads on a terminal; formats for data have all."""
@@ -27,15 +32,22 @@ def ask(engine: Engine, query: str, top: int | None = None) -> Table:
     """
     result = engine.sql(query, None if top is None else top + 1)
     is_cut = top is not None and result.num_rows > top
-    result = result.slice(0, top)
     messages = (note(f"These are the first {top:,} rows. Add a limit, or --format csv for all."),) if is_cut else ()
+    return _table(engine, result.slice(0, top), messages)
+
+
+def parts(engine: Engine, query: str) -> Iterator[Table]:
+    """Answer one statement as Tables of some of its rows each, so that any number of rows needs the same memory."""
+    return (_table(engine, pa.Table.from_batches([batch])) for batch in engine.sql_batches(query))
+
+
+def _table(engine: Engine, result: pa.Table, messages: tuple[Message, ...] = ()) -> Table:
     headings = tuple(Heading(name, _kind(kind)) for name, kind in zip(_apart(result), result.schema.types, strict=True))
     try:
-        columns = [[_cell(cell) for cell in column.to_pylist()] for column in result.columns]
+        columns = [_cells(column) for column in result.columns]
     except (OverflowError, ValueError) as wrong:
         raise InvalidQuestion(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
-    as_of = engine.version.spoken
-    return Table(None, headings, list(zip(*columns, strict=True)), {}, messages, as_of=as_of)
+    return Table(None, headings, list(zip(*columns, strict=True)), {}, messages, as_of=engine.version.spoken)
 
 
 def _apart(result: pa.Table) -> list[str]:
@@ -55,6 +67,12 @@ def _kind(kind: pa.DataType) -> Kind:
     return Kind.NUMBER if pa.types.is_decimal(kind) or pa.types.is_floating(kind) else Kind.TEXT
 
 
+def _cells(column: pa.ChunkedArray) -> list[Cell]:
+    values = column.to_pylist()
+    is_plain = pa.types.is_string(column.type) or pa.types.is_integer(column.type)
+    return values if is_plain else [_cell(value) for value in values]
+
+
 def _cell(value: Any) -> Cell:
     match value:
         case bool():
@@ -70,14 +88,25 @@ def _cell(value: Any) -> Cell:
     return json.dumps(value, default=str)
 
 
+_OWNED = re.compile(rf"\b{OWNED}\b", re.IGNORECASE)
+
+
+def _engine(context: Context, query: str) -> Engine:
+    """The version that is asked, with the owners of the charges where the query may name them."""
+    if _OWNED.search(query) and context.owners.rules:
+        context.engine.stand(OWNED, owned_charges(context.engine, context.owners))
+    return context.engine
+
+
 REPORT = Report(
-    lambda context, query, top: ask(context.engine, query, top),
+    lambda context, query, top: ask(_engine(context, query), query, top),
     (
         Parameter("query", "One statement that reads.", Form.ARGUMENT, required=True),
         Parameter("top", "The first N rows.", Form.COUNT, metavar="N"),
     ),
-    "One select over the views that `tallystick schema` lists. Read only. Text stops at 1,000 rows; formats for data "
-    "have all.",
+    "One select over the views that `tallystick schema` lists; nothing is written. Text stops at 1,000 rows, other "
+    "formats have all; csv and jsonl need the same memory for any number of rows.",
     priced=False,
+    parts=lambda context, query, top: None if top else parts(_engine(context, query), query),
     text_rows=READ,
 )

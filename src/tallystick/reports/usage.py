@@ -30,4 +30,4 @@ USAGE = Pivot(
 )
 
 
-REPORT = pivot_report(USAGE)
+REPORT = pivot_report(USAGE, zones=True)

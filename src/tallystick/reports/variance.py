@@ -165,17 +165,16 @@ REPORT = Report(
     (
         Parameter(
             "against",
-            "What it is compared with: a month, another period, or both ends. By default what comes before it.",
+            "The month or period to compare with, as 2026-08 or 2026-08-01..2026-08-15. By default the one before.",
             metavar="MONTH|SINCE..UNTIL",
         ),
-        *days("the last ended month, alone"),
+        *days("the last ended month"),
         by(("model",)),
         WHERE,
         Parameter("top", "The N largest changes; the rest in one row.", Form.COUNT, metavar="N"),
     ),
-    "before + price + volume + mix = after, in each row and in total, to the picodollar. By any of organization, "
-    "workspace, key, actor, product, team, cost_center, model, kind, tier, context, geo, speed; the largest change "
-    "first.",
-    strict="Exit with 1 where days of either are absent, or a bill is late.",
+    "before + price + volume + mix = after, exactly. Group by any of organization, workspace, key, actor, product, "
+    "team, cost_center, model, kind, tier, context, geo, speed.",
+    strict="Exit with 1 where days of either period are absent, or a bill is late.",
     failing=lambda table: table.incomplete,
 )

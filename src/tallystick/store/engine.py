@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -83,6 +83,22 @@ class Engine:
 
         InvalidQuestion where it is anything else.
         """
+        self._readable(text)
+        with self._users_own():
+            return self._run(text, most)
+
+    def sql_batches(self, text: str, rows: int = 8_192) -> Iterator[pa.RecordBatch]:
+        """The same in batches of so many rows at most, the first of them empty, for the names of the columns."""
+        self._readable(text)
+        self.statements.append(text)
+        with self._users_own():
+            reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(rows))
+            yield pa.RecordBatch.from_pylist([], reader.schema)
+            while (batch := interruptible(self._duck, lambda: next(reader, None))) is not None:
+                yield batch
+
+    def _readable(self, text: str) -> None:
+        """Open what a user's own SQL may name; raise InvalidQuestion where it is not one statement that reads."""
         try:
             statements = duckdb.extract_statements(text)
         except duckdb.Error as wrong:
@@ -91,9 +107,13 @@ class Engine:
             raise InvalidQuestion(
                 "Only one statement that reads is possible here: a select.", "The ledger is read only."
             )
-        self._open(" ".join((*self._tables, *self._views)))  # it may name any of them
+        self._open(" ".join((*self._tables, *self._views)))
+
+    @contextmanager
+    def _users_own(self) -> Iterator[None]:
+        """Raise what a user's own SQL does wrong as InvalidQuestion, and what the ledger does as LedgerError."""
         try:
-            return self._run(text, most)
+            yield
         except duckdb.OutOfMemoryException as wrong:
             raise LedgerError(f"The answer does not fit in memory: {wrong}", "Ask for less.") from None
         except (duckdb.IOException, duckdb.InternalException) as wrong:
@@ -101,6 +121,11 @@ class Engine:
                 raise wrong from None
         except duckdb.Error as wrong:
             raise InvalidQuestion(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
+
+    def stand(self, view: str, table: pa.Table) -> None:
+        """Put a table in the place of a view, for a user's own SQL."""
+        self._views.pop(view, None)
+        self._duck.register(view, table)
 
     def _run(self, text: str, most: int | None = None) -> pa.Table:
         self._open(text)

@@ -140,6 +140,27 @@ _USED = {
     "total_tokens": (TOTAL_TOKENS, "BIGINT", "uncached input, both cache writes, cache reads and output"),
 }
 
+
+def _owned(charges: View) -> View:
+    """The charges with their owners; nobody owns anything until `Engine.stand` puts the rules' answer in its place."""
+    columns = tuple(column for column in charges.columns if column[0] not in UNSPLIT)
+    owners = (
+        ("team", "VARCHAR", "the team that owns it, by the owner rules"),
+        ("cost_center", "VARCHAR", "its center"),
+    )
+    return View(
+        OWNED,
+        "the charges with team and cost center; a shared one is split exactly, a row for each team with a part in it",
+        f"SELECT {', '.join(name for name, *_ in columns)}, 'unowned' AS team, 'unowned' AS cost_center FROM charges",  # noqa: S608 - our own names
+        (*columns, *owners),
+    )
+
+
+OWNED = "owned"
+"""The view of the charges with their owners."""
+UNSPLIT = ("priced_high",)
+"""What of a charge is not split among teams."""
+_CHARGES = _with_names(CHARGES, {}, ("workspace", "key", "actor"))
 VIEWS: tuple[View, ...] = (
     _current_names(),
     _with_names(USAGE_DAY, _USED, ("workspace", "key", "actor")),
@@ -155,7 +176,8 @@ VIEWS: tuple[View, ...] = (
         _with_names(table, {}, tuple(column.name for column in table.columns if column.name == "workspace"))
         for table in CUT_TABLES.values()
     ),
-    _with_names(CHARGES, {}, ("workspace", "key", "actor")),
+    _CHARGES,
+    _owned(_CHARGES),
     _with_names(USED, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
     _with_names(BILL, {}, ("workspace", "key", "actor")),
     _with_names(ACTIVITY, {}, ("actor",)),

@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
 from tallystick.core.money import PLACES
+from tallystick.core.text import did_you_mean
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.cycles import LAST_DAY, Cycle, Every
@@ -98,11 +98,8 @@ def _budget(table: str, fields: Any) -> Budget:
         raise InvalidQuestion(f"{table} is not a table.", _MEND)
     for field in fields:
         if field not in _FIELDS:
-            near = get_close_matches(field, _FIELDS, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            raise InvalidQuestion(
-                f"{table} holds {field!r}, which no budget has.", f"{hint}Budgets have {', '.join(_FIELDS)}."
-            )
+            hint = f"{did_you_mean(field, _FIELDS)} Budgets have {', '.join(_FIELDS)}.".strip()
+            raise InvalidQuestion(f"{table} holds {field!r}, which no budget has.", hint)
     amount = fields.get("amount")
     if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
         raise InvalidQuestion(

@@ -46,12 +46,16 @@ class Owners:
     """The rules in their order; none by default, and then nobody owns anything."""
 
     rules: tuple[Rule, ...] = ()
+    ignored: str = ""
+    """The columns of the CSV that no rule has, in words."""
 
     @classmethod
     def read(cls, tables: Sequence[Any] = (), lines: str = "", file: str = "owners.csv") -> Owners:
         """The rules of a CSV and of `[[owner]]` tables; InvalidQuestion names the one that cannot be."""
+        listed, ignored = rules_of_csv(lines, file)
         return cls(
-            (*rules_of_csv(lines, file), *(rule_of(f"[[owner]] {n}", table) for n, table in enumerate(tables, 1)))
+            (*listed, *(rule_of(f"[[owner]] {n}", table) for n, table in enumerate(tables, 1))),
+            f"{file} has columns that no rule has, which are ignored: {', '.join(ignored)}." if ignored else "",
         )
 
     @cached_property

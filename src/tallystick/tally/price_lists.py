@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from importlib.resources import files
 
 from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
+from tallystick.core.text import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,8 @@ class Prices:
         known = {*used, *self.own.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
         named = {subject for subject, _, _ in self.own.keys}
         named |= {model for factor in self.own.factors for model in factor.models or ()}
-        near = {model: get_close_matches(model, sorted(known), n=3, cutoff=0.5) for model in sorted(named - known)}
-        return [
-            model + (f" (near it: {', '.join(candidates)})" if candidates else "") for model, candidates in near.items()
-        ]
+        hints = {model: did_you_mean(model, sorted(known), cutoff=0.5) for model in sorted(named - known)}
+        return [f"{model}. {hint}" if hint else f"{model}." for model, hint in hints.items()]
 
     @property
     def digest(self) -> str:

@@ -8,12 +8,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
 from tallystick.core.dimensions import NAMED
+from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 
 UNOWNED = NAMED["team"].absent
@@ -29,6 +29,7 @@ SHARED = ("even", "proportional", "fixed")
 COLUMNS = ("team", "cost_center", *CONDITIONS, "from", "until")
 """The columns that a CSV of rules can have; shared lines have none."""
 
+_DIVIDERS = (",", ";", "\t")
 _SHARE = re.compile(r"[0-9]+(\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
 _MEND = "`tallystick docs owners` shows the rules."
 
@@ -72,9 +73,16 @@ def like(value: str) -> re.Pattern[str]:
     return re.compile(".*".join(map(re.escape, value.split("*"))), re.DOTALL)
 
 
-def rules_of_csv(text: str, file: str) -> list[Rule]:
-    """Return the rules of a CSV in their order; InvalidQuestion names the line that cannot be read."""
-    rows = csv.reader(text.lstrip("\ufeff").splitlines(keepends=True), strict=True)
+def rules_of_csv(text: str, file: str) -> tuple[list[Rule], list[str]]:
+    """Return the rules of a CSV in their order, and the columns that no rule has, which are ignored.
+
+    Columns are divided by commas, semicolons or tabs, names in a cell by `|`, line ends, or semicolons where those
+    divide no columns. InvalidQuestion names the line that cannot be read.
+    """
+    text = text.lstrip("\ufeff")
+    header = next((line for line in text.splitlines() if line.strip()), "")
+    divider = max(_DIVIDERS, key=header.count)
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=divider, strict=True)
     columns: list[str] = []
     rules = []
     try:
@@ -88,26 +96,38 @@ def rules_of_csv(text: str, file: str) -> list[Rule]:
                 continue
             if len(cells) != len(columns):
                 raise InvalidQuestion(f"{name}: {len(cells)} cells, {len(columns)} columns.", _MEND)
-            rule = rule_of(name, {column: cell for column, cell in zip(columns, cells, strict=True) if cell})
+            rule = rule_of(name, _fields(columns, cells, divider))
             if rule.how != "team" or not rule.conditions:
                 raise InvalidQuestion(f"{name} says nothing of what the team owns.", "Fill workspace, key, actor, ...")
             rules.append(rule)
     except csv.Error as wrong:
         raise InvalidQuestion(f"{file} line {rows.line_num} is not CSV: {wrong}.", _MEND) from None
-    return rules
+    return rules, [column for column in columns if column and column not in COLUMNS]
+
+
+def _fields(columns: list[str], cells: list[str], divider: str) -> dict[str, Any]:
+    """What the cells of a line say of a rule; a cell of conditions may hold several names."""
+    between = re.compile(r"[|\r\n]" if divider == ";" else r"[|;\r\n]")
+    fields: dict[str, Any] = {}
+    for column, cell in zip(columns, cells, strict=True):
+        if cell and column in COLUMNS:
+            names = [name.strip() for name in between.split(cell) if name.strip()]
+            fields[column] = names if column in CONDITIONS and names else cell
+    return fields
 
 
 def _header(name: str, columns: list[str]) -> list[str]:
-    """The columns of a CSV; InvalidQuestion names the one that there cannot be."""
+    """The columns of a CSV; InvalidQuestion where one is misspelt or there twice, or none is known."""
     for index, column in enumerate(columns):
-        if column not in COLUMNS:
-            near = get_close_matches(column, COLUMNS, n=1)
-            hint = "Separate the columns by commas." if ";" in column or "\t" in column else ""
-            hint = hint or (f"Did you mean {near[0]}? " if near else "") + f"Columns are {', '.join(COLUMNS)}."
-            hint += " Shared lines are [[owner]] tables in tallystick.toml." if column == "shared" else ""
-            raise InvalidQuestion(f"{name}: the header has {column!r}, which is no column.", hint)
-        if column in columns[:index]:
+        if column and column in columns[:index]:
             raise InvalidQuestion(f"{name}: the header has {column!r} twice.", _MEND)
+        hint = did_you_mean(column, COLUMNS, cutoff=0.75)
+        if column == "shared":
+            hint = "Shared lines are [[owner]] tables in tallystick.toml."
+        if column not in COLUMNS and hint:
+            raise InvalidQuestion(f"{name}: the header has {column!r}, which is no column.", hint)
+    if not {*columns} & {*COLUMNS}:
+        raise InvalidQuestion(f"{name}: the header has no known column.", f"Columns are {', '.join(COLUMNS)}.")
     return columns
 
 
