@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 
 from tallystick.core.time import DAY, midnight
@@ -32,6 +33,9 @@ _WORDING = dict(
         strict=True,
     )
 )
+
+
+MINUTES = 24 * 60
 
 
 class Line(NamedTuple):
@@ -68,12 +72,15 @@ def _lines(world: World, day: date, until: datetime) -> Iterator[tuple[Line, int
                 yield _line(group, KINDS[index]), counts[index] * rate
     shown = (until - midnight(day)) // timedelta(minutes=1)
     for service in world.services(day):
-        tenths = sum(service.minute(number, day) < shown for number in range(service.tenths))
+        tenths = service.tenths
+        if shown < MINUTES:
+            tenths = sum(service.minute(number, day) < shown for number in range(tenths))
         if tenths:
             listed = service.picodollars * tenths // service.tenths
             yield Line(service.workspace, _SERVICES[service.cost_type], service.cost_type), listed
 
 
+@lru_cache(maxsize=4096)
 def _line(group: Group, token_type: str) -> Line:
     return Line(
         workspace_id=group.workspace,
