@@ -34,7 +34,7 @@ def records(path: Path, table: LedgerTable, version: Version | None = None) -> l
     """Every row of a table as the newest version pins it, or that one, read without the engine."""
     tables = Tables(path)
     pinned = (version or tables.newest()).tables[table.name]
-    entries: list[dict[str, Any]] = tables.open(table, pinned).to_pyarrow_table().to_pylist()
+    entries: list[dict[str, Any]] = tables.rows(table, pinned).to_pylist()
     return entries
 
 

@@ -174,7 +174,12 @@ class Tables:
             return DeltaTable(str(self.folder(table)), version=version)
 
     def rows(self, table: LedgerTable, version: int | None = None, **options: Any) -> pa.Table:
-        """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost."""
+        """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost.
+
+        As of 0 it has none: a table is there from its first row on.
+        """
+        if version == 0:
+            return schema(table).empty_table().select(options.get("columns") or schema(table).names)
         with faults.reading(self.root, f"the table {table.name}"):
             return read(self.open(table, version), **options)
 

@@ -42,25 +42,21 @@ class Writer:
 
     def __init__(self, tables: Tables) -> None:
         self.version = tables.newest()
-        self._compact_every = tables.compact_every
-        created = [table for table in _TABLES if not DeltaTable.is_deltatable(str(tables.folder(table)))]
-        for table in _TABLES:
-            if table in created:
-                DeltaTable.create(
-                    tables.folder(table),
-                    schema(table),
-                    partition_by=list(table.partitions),
-                    configuration=_CONFIGURATION,
-                )
-            _drop_empty_hint(tables.folder(table) / "_delta_log")
         self.tables = tables
         self._unsynced = Unsynced(tables.root, tables.sync)
         self.archive = Archive(tables.root, self._unsynced)
         self._staged: dict[LedgerTable, Staging] = {}
-        self._open = {table: tables.open(table) for table in _TABLES}
-        self._pinned: dict[LedgerTable, Listing] = {}
-        for table in PINNED:
-            current, pin = self._open[table], self.version.tables.get(table.name, 0)
+        self._open: dict[LedgerTable, DeltaTable] = {}
+        for table in _TABLES:
+            _drop_empty_hint(tables.folder(table) / "_delta_log")
+            if self._pin(table) or DeltaTable.is_deltatable(str(tables.folder(table))):
+                self._open[table] = tables.open(table)
+        created = [table for table in (PAGES, VERSIONS) if table not in self._open]
+        for table in created:
+            self._delta(table)
+        self._pinned: dict[LedgerTable, Listing] = dict.fromkeys(PINNED, Listing({}))
+        for table in self._pinned.keys() & self._open.keys():
+            current, pin = self._open[table], self._pin(table)
             at_pin = current if current.version() == pin else tables.open(table, pin)
             self._pinned[table] = Listing.of(at_pin)
             tables.hold(table, self.version, self._pinned[table])
@@ -68,16 +64,15 @@ class Writer:
                 current.restore(pin, commit_properties=CommitProperties({"restored": str(pin)}))
         tables.hold(PAGES, self.version, Listing.of(self._open[PAGES]))
         self._synced = {
-            table: (self.version.tables.get(table.name, 0) or -1, frozenset(listing.files))
-            for table, listing in self._pinned.items()
+            table: (self._pin(table) or -1, frozenset(listing.files)) for table, listing in self._pinned.items()
         }
         if created:
-            self._sync(_TABLES)
+            self._sync(created)
 
     def delta(self, table: LedgerTable) -> DeltaTable:
         """A table as it stands, what is staged of it written."""
         self._write(table)
-        return self._open[table]
+        return self._delta(table)
 
     def append(self, table: LedgerTable, rows: pa.Table) -> None:
         """Add rows, with the next commit; to the archive's index at once."""
@@ -86,9 +81,9 @@ class Writer:
         if table in PINNED:
             self._stage(table).append(rows)
             return
-        delta = self._open[table]
+        delta = self._delta(table)
         write_deltalake(delta, rows.cast(schema(table)), mode="append")
-        if delta.version() % self._compact_every == 0:
+        if delta.version() % self.tables.compact_every == 0:
             delta.optimize.compact()
 
     def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
@@ -100,7 +95,7 @@ class Writer:
 
     def newest_reading(self) -> int:
         """The number of the newest reading in the archive's index; 0 before the first."""
-        readings = read(self._open[PAGES], columns=["reading"])
+        readings = read(self._delta(PAGES), columns=["reading"])
         return pc.max(readings["reading"]).as_py() or 0
 
     def rows(self, table: LedgerTable, organization: str) -> pa.Table:
@@ -140,7 +135,7 @@ class Writer:
         for table in PINNED:
             self._write(table)
         lists = {name: digest for name, digest in self.version.totals.items() if name.startswith(TALLIED_BY)}
-        pins = {table.name: self._open[table].version() for table in PINNED}
+        pins = {table.name: self._open[table].version() if table in self._open else 0 for table in PINNED}
         self.version = Version(
             self.version.number + 1,
             committed_at.astimezone(UTC),
@@ -165,7 +160,23 @@ class Writer:
     def reread(self) -> None:
         """Take the newest version as it is written now: what it pins was replaced."""
         self.version = self.tables.newest()
-        self._pinned = {table: Listing.of(self._open[table]) for table in PINNED}
+        self._pinned |= {table: Listing.of(self._open[table]) for table in self._pinned.keys() & self._open.keys()}
+
+    def _pin(self, table: LedgerTable) -> int:
+        """The Delta version of a table that the newest version pins; 0 where it has none or nothing of it."""
+        return self.version.tables.get(table.name, 0)
+
+    def _delta(self, table: LedgerTable) -> DeltaTable:
+        """A table, which is created where it is not there yet."""
+        if table not in self._open:
+            DeltaTable.create(
+                folder := self.tables.folder(table),
+                schema(table),
+                partition_by=list(table.partitions),
+                configuration=_CONFIGURATION,
+            )
+            self._open[table] = DeltaTable(folder)
+        return self._open[table]
 
     def _stage(self, table: LedgerTable) -> Staging:
         return self._staged.setdefault(table, Staging(table))
@@ -173,7 +184,7 @@ class Writer:
     def _write(self, table: LedgerTable) -> None:
         """Write what is staged of a table."""
         if staging := self._staged.pop(table, None):
-            staging.write(self._open[table])
+            staging.write(self._delta(table))
 
     def _read(self, table: LedgerTable, filters: list[Filter], columns: Collection[str] | None = None) -> pa.Table:
         """The rows that fit the filters, as the table stands; `columns` are those wanted beside organization and day.
@@ -191,15 +202,19 @@ class Writer:
                 limits.append(("month", "in", sorted({f"{day:%Y-%m}" for day in left})))  # named: files stay shut
                 if not left:
                     limits = []
-        stored = read(self._open[table], columns=names, filters=limits) if limits else fits.empty_table().select(names)
+        if limits and table in self._open:
+            stored = read(self._open[table], columns=names, filters=limits)
+        else:
+            stored = fits.empty_table().select(names)
         return staging.over(stored, filters) if staging else stored.cast(pa.schema(map(fits.field, names)))
 
     def _content(self, table: LedgerTable) -> Content | None:
         """What a table holds now; None of one that never held anything."""
-        delta, before = self._open[table], self.version.contents.get(table.name)
+        if table not in self._open:
+            return None
+        delta, pin, before = self._open[table], self._pin(table), self.version.contents.get(table.name)
         if table is PAGES:
             return Content(Listing.of(delta).rows)
-        pin = self.version.tables.get(table.name, 0)
         if delta.version() == pin and (before or not pin):
             return replace(before, new={}) if before else None
         was, self._pinned[table] = self._pinned[table], Listing.of(delta)
@@ -207,7 +222,7 @@ class Writer:
 
     def _sync(self, tables: Collection[LedgerTable]) -> None:
         """Sync every file that tables have got since they were synced last, their logs, and the archive's pages."""
-        for table in tables:
+        for table in self._open.keys() & {*tables}:
             newest, folder = self._open[table].version(), self.tables.folder(table)
             version, files = self._synced.get(table, (max(-1, newest - _TAIL), frozenset()))
             if version == newest and table in self._synced:
