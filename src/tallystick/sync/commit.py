@@ -29,7 +29,7 @@ from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
 from tallystick.sync.charging import Charging, on
 from tallystick.sync.loss import Losses
 from tallystick.sync.names import CHILDREN, Naming
-from tallystick.sync.plan import SyncTask
+from tallystick.sync.plan import SyncTask, merged
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.rehome import rehome
 from tallystick.sync.source import Source
@@ -84,7 +84,7 @@ class Committer:
             totals |= _totals(
                 control for batch in batches if batch.task.source == source for control in batch.check.days.values()
             )
-        message = "; ".join(dict.fromkeys(str(batch.task) for batch in batches)) or "a bill that could not be read"
+        message = "; ".join(map(str, merged(batch.task for batch in batches))) or "a bill that could not be read"
         self._commit(message, when, totals)
         return changed
 

@@ -153,6 +153,17 @@ def _cut(
     ]
 
 
+def merged(tasks: Iterable[SyncTask]) -> list[SyncTask]:
+    """Make one task of those of a source and grain that differ in their days alone, from the first day to the last."""
+    windows: dict[tuple[Source, Grain, bool], list[Window]] = {}
+    for task in tasks:
+        windows.setdefault((task.source, task.grain, task.check), []).append(task.window)
+    return [
+        SyncTask(source, grain, Window(min(each.start for each in several), max(each.end for each in several)), check)
+        for (source, grain, check), several in windows.items()
+    ]
+
+
 def together(plan: Iterable[SyncTask]) -> list[list[SyncTask]]:
     """The tasks of a plan that are committed together, the newest window first.
 

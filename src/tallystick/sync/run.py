@@ -1,4 +1,4 @@
-"""A sync: from the API to the ledger, a month at a time, with progress.
+"""A sync: from the API to the ledger, many windows at a time, with progress.
 
 Each page goes into the archive before it is judged; what was billed and used of the same days is one commit, whole or
 not at all. An ended day that moved while it was read is read again, twice at most, then left as the ledger had it, with
@@ -38,6 +38,11 @@ from tallystick.sync.source import Source
 from tallystick.sync.unread_bills import is_bill
 from tallystick.tally.price_lists import Prices
 
+COMMIT_ROWS = 100_000
+"""Rows read after which they are committed: they stand in memory, and a crash loses them."""
+COMMIT_REQUESTS = 100
+"""Requests after which what they brought is committed: a crash asks for no more than these again."""
+
 
 class Sync:
     """One run from the API to the ledger. `run` raises what stops all of it; what was committed stays."""
@@ -62,6 +67,8 @@ class Sync:
         self._people = people or People(Mode.FULL, key_in(default_key()))
         self.outcome = Outcome()
         self._position = Progress()
+        self._committed = 0
+        """Requests up to the last commit."""
         self._watch = Watch(client, clock, self.outcome.warn, self._count)
         questions = Questions(self._watch, self.outcome.warn)
         self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, options.accept_loss)
@@ -71,7 +78,9 @@ class Sync:
         """Why a report is asked for nothing more."""
 
     def run(self) -> Outcome:
-        """Read what is missing or not settled of the UTC days that are wanted, and commit it month by month.
+        """Read what is missing or not settled of the UTC days that are wanted, and commit it, many windows at a time.
+
+        What was read when the API or Ctrl-C stops it is committed too.
 
         What could not be read is in the outcome's `failures`. Raises Refused where the credential may read nothing,
         Unreachable, LedgerError.
@@ -82,8 +91,16 @@ class Sync:
             committer = self._begin(writer)
             known = known_days(self._tables, committer.organization)
             groups = plan(known, self._options, self._watch.now())
-            for index, group in enumerate(groups):
-                self._commit(committer, group, sum(map(len, groups[index + 1 :])))
+            batches: list[CheckedBatch] = []
+            try:
+                for index, group in enumerate(groups):
+                    self._read_group(committer, group, sum(map(len, groups[index + 1 :])), batches)
+                    if self._is_due(batches):
+                        self._keep(committer, batches)
+            except (ApiError, KeyboardInterrupt):
+                self._keep(committer, batches)
+                raise
+            self._keep(committer, batches)
             if not self.outcome.failures:
                 self._fetch.succeed(committer, self._options.wanted, self._watch.now())
             self._move(total=self._position.done, subject="done")
@@ -128,31 +145,31 @@ class Sync:
         rows = self._tables.rows(DAYS, writer.version.tables[DAYS.name], columns=["organization"])
         return set(rows["organization"].unique().to_pylist())
 
-    def _commit(self, committer: Committer, tasks: list[SyncTask], later: int) -> None:
-        """Read the windows that belong together, those that follow from them too, and commit them as one version.
-
-        Where one of them stops the sync (no answer, a credential that is refused), what was read of the others is kept.
-        """
+    def _read_group(self, committer: Committer, tasks: list[SyncTask], later: int, batches: list[CheckedBatch]) -> None:
+        """Read the windows that belong together, and those that follow from them, into `batches`."""
         waiting = deque((task, 1) for task in tasks)
-        batches: list[CheckedBatch] = []
-        try:
-            while waiting:
-                task, attempt = waiting.popleft()
-                if task.source in self._refused:
-                    continue
-                done = self._position.done
-                self._move(total=done + 1 + len(waiting) + later, subject=str(task))
-                following = self._read(committer, task, attempt, batches)
-                waiting.extendleft((follower, 1 if task.check else attempt + 1) for follower in reversed(following))
-                self._move(done=done + 1)
-        except ApiError:
-            self._keep(committer, batches)
-            raise
-        self._keep(committer, batches)
+        while waiting:
+            task, attempt = waiting.popleft()
+            if task.source in self._refused:
+                continue
+            done = self._position.done
+            self._move(total=done + 1 + len(waiting) + later, subject=str(task))
+            following = self._read(committer, task, attempt, batches)
+            waiting.extendleft((follower, 1 if task.check else attempt + 1) for follower in reversed(following))
+            self._move(done=done + 1)
+
+    def _is_due(self, batches: list[CheckedBatch]) -> bool:
+        """Whether so much was read since the last commit that a crash should not lose more."""
+        rows = sum(batch.check.rows.num_rows for batch in batches)
+        return rows >= COMMIT_ROWS or self.outcome.requests - self._committed >= COMMIT_REQUESTS
 
     def _keep(self, committer: Committer, batches: list[CheckedBatch]) -> None:
+        """Commit what was read as one version, and empty `batches` first: what stops a commit starts no second one."""
+        group = [*batches]
+        batches.clear()
+        self._committed = self.outcome.requests
         self._fetch.index(committer.writer)
-        self.outcome.changed |= committer.keep(*batches)
+        self.outcome.changed |= committer.keep(*group)
 
     def _read(self, committer: Committer, task: SyncTask, attempt: int, batches: list[CheckedBatch]) -> list[SyncTask]:
         """Read one window and add what came back to `batches`; the tasks that follow from it."""
