@@ -80,7 +80,8 @@ class Sync:
     def run(self) -> Outcome:
         """Read what is missing or not settled of the UTC days that are wanted, and commit it, many windows at a time.
 
-        What was read when the API or Ctrl-C stops it is committed too.
+        What was read when the API stops it is committed too, and of windows that belong together what was read whole
+        when Ctrl-C does.
 
         What could not be read is in the outcome's `failures`. Raises Refused where the credential may read nothing,
         Unreachable, LedgerError.
@@ -91,16 +92,22 @@ class Sync:
             committer = self._begin(writer)
             known = known_days(self._tables, committer.organization)
             groups = plan(known, self._options, self._watch.now())
-            batches: list[CheckedBatch] = []
+            complete: list[CheckedBatch] = []
+            current: list[CheckedBatch] = []
             try:
                 for index, group in enumerate(groups):
-                    self._read_group(committer, group, sum(map(len, groups[index + 1 :])), batches)
-                    if self._is_due(batches):
-                        self._keep(committer, batches)
-            except (ApiError, KeyboardInterrupt):
-                self._keep(committer, batches)
+                    self._read_group(committer, group, sum(map(len, groups[index + 1 :])), current)
+                    complete += current
+                    current.clear()
+                    if self._is_due(complete):
+                        self._keep(committer, complete)
+            except ApiError:
+                self._keep(committer, complete + current)
                 raise
-            self._keep(committer, batches)
+            except KeyboardInterrupt:
+                self._keep(committer, complete)
+                raise
+            self._keep(committer, complete)
             if not self.outcome.failures:
                 self._fetch.succeed(committer, self._options.wanted, self._watch.now())
             self._move(total=self._position.done, subject="done")
