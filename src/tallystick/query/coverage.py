@@ -23,10 +23,10 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
-from tallystick.query.conditions import day_of
+from tallystick.query.conditions import among, day_of
 from tallystick.query.filters import wanted
 from tallystick.query.losses import doubted
-from tallystick.store.engine import Engine
+from tallystick.store.engine import Engine, per_version
 
 
 def cover(
@@ -119,16 +119,13 @@ def present(engine: Engine, table: LedgerTable, question: Question, now: datetim
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
     """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
     sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
-    columns = ("source", "window_start", "window_end")
-    query = exp.select(*columns, "max(refreshed_at) AS refreshed").from_("ledger.pages")
-    query = query.where(*wanted(engine, PAGES, question.where_of("organization"))).group_by(*columns)
-    start, end = question.window.start, question.window.end
-    refreshed = [
-        row["refreshed"]
-        for row in (engine.rows(query) if sources else ())
-        if row["source"] in sources and row["refreshed"] and row["window_start"] < end and row["window_end"] > start
-    ]
-    return text(max(refreshed)) if refreshed else None
+    if not sources:
+        return None
+    start, end = (f"TIMESTAMPTZ '{text(when)}'" for when in (question.window.start, question.window.end))
+    query = exp.select("max(refreshed_at) AS refreshed").from_("ledger.pages")
+    query = query.where(among("source", sorted(sources)), f"window_start < {end}", f"window_end > {start}")
+    [row] = engine.rows(query.where(*wanted(engine, PAGES, question.where_of("organization"))))
+    return text(row["refreshed"]) if row["refreshed"] else None
 
 
 MONEY = (CHARGES, COST, *CUT_TABLES.values())
@@ -155,9 +152,14 @@ _SOURCES = {
 
 def states_of(engine: Engine, table: LedgerTable, question: Question) -> dict[date, State]:
     """The state of each day that every organization asked about has; the least trusted where they differ."""
+    return _states_by(engine, _SOURCES[table], question.where.get("organization"))
+
+
+@per_version
+def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> dict[date, State]:
+    """The same, by the first of these sources and grains that has a day."""
     query = exp.select("organization", "day", "source", "grain", "state").from_("ledger.days")
-    query = query.where(*wanted(engine, DAYS, question.where_of("organization")))
-    order = _SOURCES[table]
+    query = query.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))
     best: dict[tuple[str, date], tuple[int, State]] = {}
     for row in engine.rows(query):
         kind = (row["source"], row["grain"])

@@ -19,7 +19,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import among, day_of
 from tallystick.query.names import addresses, directory, organizations
 from tallystick.query.spelling import once
-from tallystick.store.engine import Engine
+from tallystick.store.engine import Engine, per_version
 
 SECOND = timedelta(seconds=1)
 _AT = "(day + to_hours(hour_of_day))"
@@ -98,7 +98,7 @@ def wanted(
     """
     conditions: list[exp.Condition] = []
     for name, part in where.items():
-        words = _Words(engine, table, name)
+        words = _words(engine, table, name)
         ids, left_out = (
             {id_ for value in values for id_ in words.ids(value, strict=strict)}
             for values in (part.values, part.without)
@@ -161,3 +161,8 @@ class _Words:
             f"No {name} in the ledger has the id or name {value!r}.",
             (hint or f"`--by {name}` lists what there is.") + several,
         )
+
+
+@per_version
+def _words(engine: Engine, table: LedgerTable, name: str) -> _Words:
+    return _Words(engine, table, name)

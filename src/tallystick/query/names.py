@@ -17,7 +17,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.text import few, with_end
 from tallystick.core.time import text
 from tallystick.query.conditions import equals
-from tallystick.store.engine import Engine
+from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 
 SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}
@@ -49,12 +49,14 @@ def named_at(instant: datetime | None) -> exp.Expression:
     return known.qualify(exp.maybe_parse(newest)).subquery("names")
 
 
+@per_version
 def entries(engine: Engine, instant: datetime | None = None) -> list[dict[str, Any]]:
     """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
     columns = ("type", "id", "organization", "name", "email", "workspace", "details")
     return engine.rows(exp.select(*columns).from_(named_at(instant)))
 
 
+@per_version
 def organizations(engine: Engine) -> list[str]:
     """Return the ids of the organizations that the ledger holds, in order."""
     query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
@@ -84,6 +86,7 @@ def dim_cells(ids: Mapping[str, Any], names: Mapping[str, Callable[[str], str]])
     return [cell for dim, id_ in ids.items() for cell in ((id_, names[dim](id_)) if dim in names else (id_,))]
 
 
+@per_version
 def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> dict[str, str]:
     """Every id of a dimension that has a name, and its newest name, or that of an instant."""
     if dimension not in NAMED_BY:
@@ -108,6 +111,7 @@ def _unknown(engine: Engine, dimension: str) -> str:
     return UNTOLD if engine.rows(used) else ALONE
 
 
+@per_version
 def addresses(engine: Engine, dimension: str) -> dict[str, str]:
     """Every id of a person with an e-mail, and that e-mail; nothing of a dimension that persons are not in."""
     if dimension != "actor":

@@ -17,7 +17,7 @@ from sqlglot import exp
 from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
 from tallystick.core.time import text
-from tallystick.store.engine import Engine
+from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 from tallystick.tally.owners import Spelling, Spellings
 
@@ -25,6 +25,7 @@ Field = tuple[str, str]
 """What is told of something: ("word", field of the names table) or ("tag", name of a tag)."""
 
 
+@per_version
 def spellings(engine: Engine, instant: datetime | None = None) -> Spellings:
     """The words for every id over time: its name, e-mail, real id; the tags of a workspace.
 
@@ -43,6 +44,7 @@ def spellings(engine: Engine, instant: datetime | None = None) -> Spellings:
     return by_dimension
 
 
+@per_version
 def sightings(
     engine: Engine, instant: datetime | None = None
 ) -> Mapping[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -27,6 +28,24 @@ SMALL = 4 << 20
 """Bytes of an answer that is kept for the next time it is asked for."""
 
 
+P = ParamSpec("P")
+Answer = TypeVar("Answer")
+
+
+def per_version(ask: Callable[Concatenate[Engine, P], Answer]) -> Callable[Concatenate[Engine, P], Answer]:
+    """Work an answer out once for each version and all arguments, which are hashable; nobody changes the answer."""
+
+    @wraps(ask)
+    def answer(engine: Engine, /, *arguments: P.args, **options: P.kwargs) -> Answer:
+        key = (ask, arguments, *sorted(options.items()))
+        if key not in engine.results:
+            engine.results[key] = ask(engine, *arguments, **options)
+        result: Answer = engine.results[key]
+        return result
+
+    return answer
+
+
 class Engine:
     """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it.
 
@@ -42,6 +61,8 @@ class Engine:
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
         self._answers: dict[str, pa.Table] = {}
+        self.results: dict[Hashable, Any] = {}
+        """What was worked out from the answers of this version, by `per_version`."""
         self.statements: list[str] = []
         self._duck = duckdb.connect()
         self._duck.execute("CREATE SCHEMA ledger")
