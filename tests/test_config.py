@@ -256,7 +256,7 @@ def test_ordinary_keys_are_not_taken() -> None:
 
 def test_no_credential_is_needed_for_settings() -> None:
     """Settings load without a credential: only what asks the API needs one."""
-    Settings.load(environment={})
+    assert Settings.load(environment={}).base_url == "https://api.anthropic.com"
 
 
 @pytest.mark.parametrize("secret", ["sk-ant-admin01-a", "sk-ant-api03-unbound", "opaque", f" {KEY}\n"])

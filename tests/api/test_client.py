@@ -256,8 +256,9 @@ def test_other_refusals_lose_no_cursor(connect: Connect, status: int) -> None:
 )
 def test_addresses_that_may_have_the_key(connect: Connect, address: str) -> None:
     """The credential may go over HTTPS anywhere, and without encryption to this machine."""
-    client, _ = connect(reply(200, {}), base_url=address)
+    client, server = connect(reply(200, {}), base_url=address)
     client.get(ME)
+    assert [request.headers["x-api-key"] for request in server.requests] == [KEY]
 
 
 @pytest.mark.parametrize(
