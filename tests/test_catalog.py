@@ -171,9 +171,9 @@ def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Com
     if isinstance(command, click.Group):
         context = click.Context(command)
         for inner in command.list_commands(context):
-            found = command.get_command(context, inner)
-            assert found
-            yield from commands(f"{name} {inner}".strip(), found)
+            subcommand = command.get_command(context, inner)
+            assert subcommand
+            yield from commands(f"{name} {inner}".strip(), subcommand)
 
 
 @pytest.mark.parametrize(("name", "command"), [pytest.param(*named, id=named[0]) for named in commands("", cli)])
@@ -181,9 +181,9 @@ def test_every_option_is_documented(name: str, command: click.Command) -> None:
     """The reference has a section for each command, which names each of its options, or the head does for all."""
     page = PAGE.read_text(encoding="utf-8")
     head, *_ = page.partition("\n## ")
-    _, found, rest = page.partition(f"\n### {name}\n")
+    _, heading, rest = page.partition(f"\n### {name}\n")
     section, *_ = re.split(r"\n###? ", rest, maxsplit=1)
-    assert found
+    assert heading
     options = [option for option in command.params if isinstance(option, click.Option)]
     assert [option.opts for option in options if not any(f"`{flag}" in head + section for flag in option.opts)] == []
     assert [option.opts for option in options if not option.help] == []

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 import pytest
 
 from support.case import CASES, KEY
+from support.wire import Clock
 from tallystick.api import directory, entries
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
@@ -74,21 +75,6 @@ CODE = {
 }
 
 
-class Clock:
-    """A clock that stands still."""
-
-    def now(self) -> datetime:
-        """The time of day."""
-        return NOW
-
-    def elapsed(self) -> float:
-        """No time passes."""
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        """Do not wait."""
-
-
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The world of the stand-in, with a bill of 45.66 USD for 27,760,000 tokens."""
@@ -117,7 +103,7 @@ def client_of(world: Any, end: str, mutation: Mutation, text: Callable[[str], st
             mutation(body)
         return httpx2.Response(status, text=text(json.dumps(body)), headers={"content-type": "application/json"})
 
-    return Client(Credential(KEY), clock=Clock(), transport=httpx2.MockTransport(answer), patience=0, pace=None)
+    return Client(Credential(KEY), clock=Clock(NOW), transport=httpx2.MockTransport(answer), patience=0, pace=None)
 
 
 class NoIds:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 import pytest
 
 from support.case import KEY, NOW, Case
+from support.wire import Clock
 from tallystick import Ledger
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
@@ -41,26 +41,11 @@ def days(case: Case) -> dict[str, int]:
     return {row["source"]: row["days"] for row in json.loads(case("sql", DAYS, "--format", "json").out)["rows"]}
 
 
-class Still:
-    """A clock that stands still; waiting takes no time."""
-
-    def now(self) -> datetime:
-        """The time of day."""
-        return instant(NOW)
-
-    def elapsed(self) -> float:
-        """No time passes."""
-        return 0.0
-
-    def sleep(self, seconds: float) -> None:
-        """Do not wait."""
-
-
 def synced(case: Case, source: str, *, coding: bool = False) -> Outcome:
     """Sync with a client that has no patience; what could not be read is in the outcome."""
     address = case.environment["TALLYSTICK_BASE_URL"]
-    with Client(Credential(KEY), clock=Still(), base_url=address, patience=0, pace=None) as client:
-        ledger = Ledger.open(case.ledger, clock=Still())
+    with Client(Credential(KEY), clock=Clock(instant(NOW)), base_url=address, patience=0, pace=None) as client:
+        ledger = Ledger.open(case.ledger, clock=Clock(instant(NOW)))
         return ledger.sync("2026-11-20", source=source, coding=coding, client=client, partial=True)
 
 

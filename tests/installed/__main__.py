@@ -78,14 +78,14 @@ def created(folder: Path, python: str, *requirements: str) -> Environment:
 
 def pythons() -> dict[str, str]:
     """Return the Pythons of this machine by version; nothing is downloaded."""
-    found = {}
+    paths = {}
     for version in PYTHONS:
         root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
         managed = sorted(root.glob(f"{version}.*/bin/python{version}"))
         path = str(managed[-1]) if managed else shutil.which(f"python{version}")
         if path:
-            found[version] = path
-    return found
+            paths[version] = path
+    return paths
 
 
 def lock() -> None:
@@ -151,11 +151,11 @@ def verdict(check: Callable[[], object]) -> str:
 
 def main() -> int:
     """Check everything, two environments at a time; 1 where anything failed."""
-    found = pythons()
-    oldest = found[min(found, key=PYTHONS.index)]
+    paths = pythons()
+    oldest = paths[min(paths, key=PYTHONS.index)]
     verdicts = []
 
-    def told(title: str, ended: str) -> None:
+    def report(title: str, ended: str) -> None:
         verdicts.append(ended)
         print(f"{title}: {ended}", flush=True)
 
@@ -166,21 +166,21 @@ def main() -> int:
             (only,) = (folder / "dist").glob("*.whl")
             return only
 
-        told("uv.lock fits pyproject.toml", verdict(lock))
-        told("the wheel, built from the sdist", verdict(lambda: built(folder / "dist")))
+        report("uv.lock fits pyproject.toml", verdict(lock))
+        report("the wheel, built from the sdist", verdict(lambda: built(folder / "dist")))
         checks = {
             "the lowest versions that are allowed": lambda: lowest(folder, wheel(), oldest),
             "the base alone": lambda: smoke(created(folder / "base", oldest, str(wheel())), pdf=False),
         }
-        for version, python in found.items():
+        for version, python in paths.items():
             checks[f"every extra under Python {version}"] = lambda version=version, python=python: smoke(
                 created(folder / version, python, f"{wheel()}[all]"), pdf=True
             )
         with ThreadPoolExecutor(2) as pool:
             for title, ended in zip(checks, pool.map(verdict, checks.values()), strict=True):
-                told(title, ended)
+                report(title, ended)
     for version in PYTHONS:
-        if version not in found:
+        if version not in paths:
             print(f"every extra under Python {version}: there is no Python {version} here")
     failed, skipped = (sum(ended.startswith(word) for ended in verdicts) for word in (FAILED, SKIPPED))
     print(f"{len(verdicts) - failed - skipped} passed, {failed} failed, {skipped} skipped")
