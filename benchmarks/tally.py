@@ -143,10 +143,10 @@ def measure(folder: Path, *, profile: bool) -> dict[str, Any]:
     from tallystick.sync.batch import BatchCheck, CheckedBatch
     from tallystick.sync.plan import SyncTask
     from tallystick.sync.sources import USAGE
-    from tallystick.tally.price_lists import Prices
+    from tallystick.tally.prices_in_force import Prices
 
     prices = Prices.with_own()
-    prices.listed, prices.own  # noqa: B018 - read before the clock starts, as in any sync
+    prices.listed, prices.in_force  # noqa: B018 - read before the clock starts, as in any sync
     spent: dict[str, Spent] = {name: Spent() for name in ("year", "charges", "floor", "day")}
     counts = {"records": 0, "lines": 0, "charges": 0, "chunks": 0}
     real = charging.charges

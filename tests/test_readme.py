@@ -20,7 +20,7 @@ from support.wire import KEY
 from tallystick.cli import main
 from tallystick.core.price_entries import UNITS, Model, Modifier, Price
 from tallystick.sim import Simulator, World, serve
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

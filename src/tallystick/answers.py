@@ -9,8 +9,8 @@ from tallystick.core.document import Document
 from tallystick.core.filter import Where
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import When, month_name, month_of
+from tallystick.ledger_reader import LedgerReader
 from tallystick.query.names import organizations
-from tallystick.questions import Questions
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 By = str | Sequence[str]
 
 
-class Answers(Questions):
+class Answers(LedgerReader):
     """What can be asked of one ledger: answers are Tables or Documents; each method raises TallystickErrors only."""
 
     def spend(

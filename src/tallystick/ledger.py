@@ -19,7 +19,7 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_name
 from tallystick.query.filters import present
-from tallystick.query.price_lists import by_others
+from tallystick.query.stale_tally import by_others
 from tallystick.settings import Settings
 
 if TYPE_CHECKING:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tallystick.sync.redaction import People
     from tallystick.tally.budgets import Budgets
     from tallystick.tally.owners import Owners
-    from tallystick.tally.price_lists import Prices
+    from tallystick.tally.prices_in_force import Prices
 
 PEOPLE = ("full", "ids", "hashed")
 """What can be kept of people, from most to least."""
@@ -164,7 +164,7 @@ class Settings:
 
     def price_lists(self) -> Prices:
         """The public price list and one's own; InvalidQuestion where it cannot be read."""
-        from tallystick.tally.price_lists import Prices
+        from tallystick.tally.prices_in_force import Prices
 
         if (path := self.prices) is None:
             return Prices.with_own()

@@ -17,7 +17,7 @@ from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables, schema
 from tallystick.sync.charging import Charging
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 SCENARIO = "50-late/scenario.py"
 WEEK = ("--by", "", "--since", "7d", "--strict", "--format", "json")

@@ -28,7 +28,7 @@ from tallystick.sync import sources
 from tallystick.sync.batch import Batch, BatchCheck
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import Mode, People
-from tallystick.sync.requests import Questions
+from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.source import Source
 
 Json = dict[str, Any]
@@ -122,7 +122,7 @@ def reading_of(source: Source, client: Client, people: People | None = None) -> 
     """What is read of a source, and the judgement of it."""
     task = SyncTask(source, Grain.DAY, WINDOW)
     reading = source.batch(task, "org", NOW, NoIds())
-    for page in Questions(client, lambda *_: None).pages(reading):
+    for page in ReportReader(client, lambda *_: None).pages(reading):
         reading.add(people.taken(page, source.persons) if people else page)
     return reading, reading.check()
 

@@ -15,7 +15,7 @@ from tallystick.core.models import aliases, canonical, same, stem
 from tallystick.core.price_entries import Rate
 from tallystick.core.prices import PriceList
 from tallystick.errors import InvalidQuestion
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 SINCE = "2026-11-20"
 HAIKU = "claude-haiku-4-5-20251001"
@@ -72,7 +72,7 @@ def test_own_prices_of_an_alias() -> None:
     own = '[[price]]\nfor = "{}"\nfrom = 2026-11-01\nusd = {{ output = "4" }}\n'
     lists = Prices.with_own(own.format("claude-haiku-4-5"))
     for model in ("claude-haiku-4-5", HAIKU):
-        rate = lists.own.rate(model, "output", date(2026, 11, 20), **PLAIN)
+        rate = lists.in_force.rate(model, "output", date(2026, 11, 20), **PLAIN)
         assert isinstance(rate, Rate)
         assert rate.low == Decimal(4)
     assert not lists.unknown(())

@@ -22,7 +22,7 @@ from tallystick.exports.focus_columns import COLUMNS, VERSIONS, schema
 from tallystick.formats import FORMATS
 from tallystick.ledger import Ledger
 from tallystick.sim import World
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.unit_prices import units
 
 Tallystick = Callable[..., Run]

@@ -14,7 +14,7 @@ from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.store.tables import schema
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import charges
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 Row = dict[str, Any]
 DAY = date(2026, 11, 10)
@@ -88,7 +88,7 @@ def tallied(
     doubts: Doubts = Doubts(),  # noqa: B008 - it is frozen
 ) -> list[Row]:
     """The charges of these records; `read` are the days whose bill was read."""
-    table = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.own, doubts=doubts)
+    table = charges(usage_table(used), cost_table(billed), list(read), prices.listed, prices.in_force, doubts=doubts)
     rows: list[Row] = table.to_pylist()
     return rows
 

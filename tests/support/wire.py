@@ -15,7 +15,7 @@ from tallystick.api.credential import Credential
 from tallystick.ledger import Ledger
 from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
 from tallystick.sync.outcome import Outcome
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TODAY = NOW.date()

@@ -23,7 +23,7 @@ from tallystick.sync.options import Choice, Options
 from tallystick.sync.outcome import Progress
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.sources import SOURCES
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 NAMELESS = ("plan", "estimate", "run", "fetch", "commit", "loss", "requests", "redaction", "forget", "page_checks")
 """The modules of `sync` in which no source has a name."""

@@ -21,7 +21,7 @@ from tallystick.reports.cache import CACHE, answer
 from tallystick.reports.usage import DIMENSIONS
 from tallystick.sim import Plant, World
 from tallystick.tally.cache import INPUT, KEY, MARK, Doubts, Economics, economics
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 DAY = date(2026, 11, 10)
 OPUS, SONNET, HAIKU, FABLE = "claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5", "claude-fable-5-1"
@@ -46,7 +46,7 @@ def worth(
     *lines: dict[str, Any], dims: Sequence[str] = (), prices: Prices = PUBLIC, complete: bool = True
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
     """The economics of these lines."""
-    return economics(pa.Table.from_pylist(list(lines)), dims, prices.own, complete=complete)
+    return economics(pa.Table.from_pylist(list(lines)), dims, prices.in_force, complete=complete)
 
 
 def sole_worth(*lines: dict[str, Any], prices: Prices = PUBLIC, complete: bool = True) -> Economics:

@@ -34,7 +34,7 @@ def totals(rows: list[Row]) -> dict[date, dict[str, int]]:
 @cache
 def made() -> pa.Table:
     """The charges of two days."""
-    return charges(usage_table(USED), cost_table(BILLED), [DAY, NEXT], PUBLIC.listed, PUBLIC.own)
+    return charges(usage_table(USED), cost_table(BILLED), [DAY, NEXT], PUBLIC.listed, PUBLIC.in_force)
 
 
 def leaking(index: int, column: str, by: Decimal | int) -> pa.Table:
@@ -118,7 +118,9 @@ def test_money_on_a_day_without_a_bill_is_missed() -> None:
 
 def test_a_day_with_neither_half_is_not_looked_at() -> None:
     """An empty day passes, billed zero or not at all."""
-    conserve(charges(usage_table([]), cost_table([]), [], PUBLIC.listed, PUBLIC.own), {DAY: {"billed": Decimal(0)}}, {})
+    conserve(
+        charges(usage_table([]), cost_table([]), [], PUBLIC.listed, PUBLIC.in_force), {DAY: {"billed": Decimal(0)}}, {}
+    )
 
 
 @settings(max_examples=30, deadline=None)
@@ -135,7 +137,7 @@ def test_a_leak_is_found_beside_any_sums(drawn: list[tuple[int, int]], index: in
         for number, (_, amount) in enumerate(drawn)
     ]
     bills = {DAY: {"billed": Decimal(sum(amount for _, amount in drawn)).scaleb(-12)}}
-    table = charges(usage_table(used), cost_table(lines), [DAY], PUBLIC.listed, PUBLIC.own)
+    table = charges(usage_table(used), cost_table(lines), [DAY], PUBLIC.listed, PUBLIC.in_force)
     conserve(table, bills, totals(used))
     rows = [row for row in table.to_pylist() if row["billed"] is not None]
     rows[index % len(rows)]["billed"] += by

@@ -11,7 +11,7 @@ from hypothesis import given, settings, strategies as st
 from support.charge_rows import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
 from tallystick.core.price_entries import UNITS, Rate
 from tallystick.tally import allocate
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 ODD = Prices.with_own(
     f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-01-01\nusd = {{ uncached_input = "4.1234567", output = "25.000001" }}\n'
@@ -55,7 +55,7 @@ BILLS = st.one_of(
 def priced(row: Row, prices: Prices) -> int | None:
     """What a charge must cost in picodollars, half up, by fractions."""
     where = {name: row[name] for name in ("tier", "context", "geo", "speed")}
-    rate = prices.own.rate(row["model"], row["kind"], DAY, **where)
+    rate = prices.in_force.rate(row["model"], row["kind"], DAY, **where)
     if not isinstance(rate, Rate):
         return None
     return int(Fraction(rate.low) * 10**12 * row["quantity"] / UNITS[row["kind"]][1] + Fraction(1, 2))

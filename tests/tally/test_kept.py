@@ -28,7 +28,7 @@ from tallystick.sim import World
 from tallystick.store.tables import Tables
 from tallystick.sync import charging, commit
 from tallystick.sync.outcome import Outcome
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 __all__ = ["copy", "full", "path", "truth"]
 Row = dict[str, Any]

@@ -28,7 +28,7 @@ from support.charge_rows import (
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.store.tables import schema
 from tallystick.tally.match import charges
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 MILLION = 1_000_000
 
@@ -336,7 +336,7 @@ def test_the_largest_amount_of_a_ledger_is_split_exactly() -> None:
 
 def test_nothing_makes_nothing() -> None:
     """No usage and no cost are no charges, with the columns of the table."""
-    table = charges(usage_table([]), cost_table([]), [], PUBLIC.listed, PUBLIC.own)
+    table = charges(usage_table([]), cost_table([]), [], PUBLIC.listed, PUBLIC.in_force)
     assert table.num_rows == 0
     assert table.schema == schema(CHARGES)
 
@@ -404,5 +404,5 @@ def test_the_same_records_in_any_order_make_the_same_charges(seed: int) -> None:
 
 
 def _table(used: list[Row], lines: list[Row]) -> pa.Table:
-    table = charges(usage_table(used), cost_table(lines), [date(2026, 11, 10)], PUBLIC.listed, PUBLIC.own)
+    table = charges(usage_table(used), cost_table(lines), [date(2026, 11, 10)], PUBLIC.listed, PUBLIC.in_force)
     return table.sort_by([(name, "ascending") for name in table.schema.names])

@@ -31,7 +31,7 @@ from tallystick.sim.older import reports as sim_reports
 from tallystick.sim.older.bill import Line, lines as true_lines
 from tallystick.sim.world.plants import Plant as Planted
 from tallystick.sim.world.requests import rates_of
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.reconcile.bill_line import Part
 from tallystick.tally.reconcile.causes import Found, reconcile
 from witness.contract_server import ContractServer
@@ -422,7 +422,7 @@ def charge(day: int, quantity: int, billed: int, *, rows: int = 1, model: str = 
 
 def causes(*parts: Part) -> dict[str, int | None]:
     """Cause to amount."""
-    findings: list[Found] = reconcile(parts, Prices.with_own(OWN).own, {})
+    findings: list[Found] = reconcile(parts, Prices.with_own(OWN).in_force, {})
     return {finding.cause: finding.amount for finding in findings}
 
 
@@ -451,7 +451,7 @@ def test_a_factor_is_found_though_amounts_were_rounded() -> None:
     billed = [round(Fraction(2, 3) * count * Fraction(RATE, 10**6)) for count in used]
     findings = reconcile(
         [charge(day, count, paid) for day, (count, paid) in enumerate(zip(used, billed, strict=True), 1)],
-        Prices.with_own(OWN).own,
+        Prices.with_own(OWN).in_force,
         {},
     )
     details = {finding.detail for finding in findings if finding.cause == "price list stale"}
@@ -473,7 +473,7 @@ def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> Non
     paid = {"us": share, "global": billed - share}
     parts = [replace(part, priced=priced[part.geo], billed=paid[part.geo]) for part in parts]
     coarse = {("o", date(2026, 11, 8), "w", SONNET, "output"): frozenset({"geo"})}
-    findings = [finding for finding in reconcile(parts, Prices.with_own().own, coarse) if finding.amount]
+    findings = [finding for finding in reconcile(parts, Prices.with_own().in_force, coarse) if finding.amount]
     assert {finding.cause for finding in findings} == {"refused or blocked requests"}
     assert sum(finding.amount or 0 for finding in findings) == -(3 * 10 + 7 * 11) * per
 

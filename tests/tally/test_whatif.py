@@ -22,7 +22,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.reports import prices as listing
 from tallystick.reports.whatif import WHATIF, answer
 from tallystick.tally.cache import KEY, MARK, Doubts
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
 
 DAY = date(2026, 11, 10)
@@ -48,7 +48,7 @@ def compared(
     with duckdb.connect() as duck:
         duck.register("used", used)
         table = duck.sql(f"SELECT *, {columns} FROM used").to_arrow_table()  # noqa: S608 - our own names
-    return compare(table, dims, prices.own, change)
+    return compare(table, dims, prices.in_force, change)
 
 
 def comparison(change: Change, *lines: dict[str, Any]) -> Compared:
@@ -364,7 +364,7 @@ def test_the_list_is_that_of_the_day() -> None:
     assert len(set(keys)) == len(keys)
     assert all(row["source"] and row["checked"] for row in table.rows)
     subjects = {row["for"] for row in table.rows}
-    assert {price.subject for price in PUBLIC.own.on(TODAY)} | {"us", "batch"} == subjects
+    assert {price.subject for price in PUBLIC.in_force.on(TODAY)} | {"us", "batch"} == subjects
 
 
 def test_large_prompts_have_a_row_of_their_own() -> None:

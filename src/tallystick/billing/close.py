@@ -35,13 +35,13 @@ from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages
 from tallystick.query.names import organizations
-from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.spelling import every, spellings
+from tallystick.query.stale_tally import MEND, OTHERS, by_others
 from tallystick.reports.verify import verify
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables, schema
 from tallystick.tally.owners import Owners
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 _SECOND = timedelta(seconds=1)
 

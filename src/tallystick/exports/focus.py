@@ -37,7 +37,7 @@ from tallystick.query.names import directory
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners, Span
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.rules import FIELDS, UNOWNED
 from tallystick.tally.unit_prices import units
 

@@ -32,7 +32,7 @@ from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budgets
 from tallystick.tally.owners import Owners
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 RECENT = 30
 """Ended days that the screen looks back on."""
@@ -233,7 +233,7 @@ class Status:
                 billed = rounded(total([amount for row in caught if isinstance(amount := row["billed"], Decimal)]))
                 words = sentence.format(count=len(caught), billed=f"{billed:,}")
                 lines.append(f"{words}: tallystick keys --where attention={quote(word)}")
-        return [*lines, *price_report.retiring(self.prices.own, self.engine, self.now.date())]
+        return [*lines, *price_report.retiring(self.prices.in_force, self.engine, self.now.date())]
 
 
 def _shape(days: Sequence[Day]) -> Table:

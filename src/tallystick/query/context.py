@@ -14,11 +14,11 @@ from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import When, utc_day, window
 from tallystick.query.owners import owned
-from tallystick.query.price_lists import warned
 from tallystick.query.report import Days, Where
+from tallystick.query.stale_tally import warned
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from tallystick.store.engine import Engine
     from tallystick.tally.cache import Doubts, Economics
-    from tallystick.tally.price_lists import Prices
+    from tallystick.tally.prices_in_force import Prices
 
 _Group = TypeVar("_Group")
 _INPUT = TOKENS[:4]
@@ -103,7 +103,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     used = engine.ask(by_rate(query))
     complete = {*question.by, *question.where} <= WHOLE
-    by_group, doubts = economics(used, dims, prices.own, complete=complete)
+    by_group, doubts = economics(used, dims, prices.in_force, complete=complete)
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     cells = [(*cell, *_figures(row, group)) for cell, row, group in zip(table.cells, table.rows, groups, strict=True)]

@@ -23,7 +23,7 @@ from tallystick.reports.crosscheck_workspaces import MONEY, OLDER, At, Compared,
 from tallystick.store.engine import Engine
 from tallystick.store.tables import schema
 from tallystick.tally.match import charges
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 KINDS = (*TOKENS, "web_search")
 """What the older dialect can allocate: of anything else it does not say by which key it was used."""
@@ -100,7 +100,7 @@ def _allocated(engine: Engine, organization_day: At, prices: Prices) -> list[tup
         return engine.ask(exp.maybe_parse(query, dialect="duckdb")).select(fits.names).cast(fits)
 
     usage = half(USAGE_DAY, OLDER.format(columns=", ".join(schema(USAGE_DAY).names)))
-    rows = charges(usage, half(COST, "ledger.cost"), [day], prices.listed, prices.own)
+    rows = charges(usage, half(COST, "ledger.cost"), [day], prices.listed, prices.in_force)
     return [
         (row["key"], row["billed"])
         for row in rows.select(["key", "kind", "billed"]).to_pylist()

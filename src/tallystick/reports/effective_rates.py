@@ -18,7 +18,7 @@ from tallystick.query.filters import wanted, within
 from tallystick.query.names import dims_of
 from tallystick.reports.reconcile_scope import check, covered_charges
 from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.reconcile.causes import effective
 
 

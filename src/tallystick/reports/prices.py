@@ -23,7 +23,7 @@ from tallystick.query.context import Context
 from tallystick.query.filters import within
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 SOON = timedelta(days=30)
 """How long before its last day a model is pointed out, and how far back its use is looked for."""
@@ -56,7 +56,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
 
     InvalidQuestion for a model that no list has.
     """
-    listed = prices.own
+    listed = prices.in_force
     model = model and listed.model(model)
     in_force = listed.on(day, model)
     if model is not None and not in_force:
@@ -78,7 +78,7 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
 
 def models_history(prices: Prices, model: str) -> Table:
     """Every price of a model or service with its first day, the oldest first; InvalidQuestion where there is none."""
-    listed = prices.own
+    listed = prices.in_force
     model = listed.model(model)
     days = listed.changes(model)
     if not days:

@@ -29,7 +29,7 @@ from tallystick.query.report import WHERE, WINDOW, Days, Form, Parameter, Report
 from tallystick.reports.effective_rates import effective_rates
 from tallystick.reports.reconcile_scope import LINE, check, covered_charges
 from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.reconcile.bill_line import Part
 from tallystick.tally.reconcile.causes import (
     CAUSES,
@@ -74,7 +74,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     by = dims_of(engine, question)
     parts = _parts(engine, question)
     groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
-    for finding in reconcile(parts, prices.own, _loose(engine, question), prices.listed):
+    for finding in reconcile(parts, prices.in_force, _loose(engine, question), prices.listed):
         if finding.part.wanted:
             groups[_group(finding.part, by)].append(finding)
     group_parts: dict[tuple[str, ...], list[Part]] = defaultdict(list)

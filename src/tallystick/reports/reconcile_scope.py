@@ -15,11 +15,11 @@ from tallystick.query.coverage import cover
 from tallystick.query.gaps import LOST
 from tallystick.query.match_shares import matched
 from tallystick.query.pivot import Pivot
-from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.priority_tier import priority
+from tallystick.query.stale_tally import MEND, OTHERS, by_others
 from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 LINE = ("workspace", *(name for name in TERMS if name != "speed"))
 _WHO = "refused tokens, and the range of large prompts, are known per line of the bill, never by who used it."

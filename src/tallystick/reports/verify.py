@@ -24,12 +24,12 @@ from tallystick.core.records import COUNTERS, TOKENS, State
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.query.closings import closings, digest, kept
 from tallystick.query.names import organizations
-from tallystick.query.price_lists import MEND, OTHERS, by_others
 from tallystick.query.report import Report
+from tallystick.query.stale_tally import MEND, OTHERS, by_others
 from tallystick.query.uncounted import uncounted
 from tallystick.reports.content_check import damaged_pages, damaged_tables
 from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 LEAST = Decimal("0.99")
 """The share of the token cost that must be matched."""

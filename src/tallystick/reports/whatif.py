@@ -28,7 +28,7 @@ from tallystick.reports.prices import unlisted
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.store.engine import Engine
 from tallystick.tally.cache import MARK
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
 
 _NOTE = (
@@ -68,7 +68,7 @@ SOON = timedelta(days=30)
 
 def answer(engine: Engine, question: Question, now: datetime, prices: Prices, change: Change) -> Table:
     """Priced, what-if and difference of each group; InvalidQuestion where the question or the change cannot be."""
-    change = change.of(prices.own.model)
+    change = change.of(prices.in_force.model)
     _check(engine, question, prices, change)
     table = plain.answer(WHATIF, engine, question, now)
     measures = (
@@ -78,7 +78,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     query, _ = plain.query(replace(WHATIF, measures=measures), engine, question, now)
     dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     used = engine.ask(by_rate(query))
-    by_group, doubts = compare(used, dims, prices.own, change)
+    by_group, doubts = compare(used, dims, prices.in_force, change)
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     names = [heading.name for heading in HEADINGS]
@@ -102,7 +102,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
 
 def _check(engine: Engine, question: Question, prices: Prices, change: Change) -> None:
     WHATIF.check(question)
-    known = {*prices.own.models, *(price.subject for price in prices.own.on(question.window.days()[-1]))}
+    known = {*prices.in_force.models, *(price.subject for price in prices.in_force.on(question.window.days()[-1]))}
     for model in change.batches:
         wanted(engine, USED, {"model": Filter.of(model)})
     for old, new in change.swap.items():
@@ -194,7 +194,7 @@ def _counts(model: str) -> str:
 
 
 def _retiring(change: Change, prices: Prices, now: datetime) -> list[str]:
-    days: Mapping[str, Any] = {new: prices.own.retires(new) for new in change.swap.values()}
+    days: Mapping[str, Any] = {new: prices.in_force.retires(new) for new in change.swap.values()}
     return [
         f"{model} {'was retired' if day <= now.date() else 'retires'} on {day}."
         for model, day in days.items()

@@ -22,7 +22,7 @@ from tallystick.sync.source import Source
 from tallystick.tally.conservation import conserve
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
@@ -86,7 +86,7 @@ class Charging:
         unread = {day for day in days if not self._used(day, newer=newer)}
         recent = {day for day in open_days if day > self._newest(bill) - RECENT}
         doubts = Doubts(open_days, recent, unread, self._unread_bills(bill), self._profiles())
-        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.own, source, doubts)
+        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.in_force, source, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
         changed = self._writer.changed(CHARGES, self._organization, days, rows)
         if changed:

@@ -34,7 +34,7 @@ from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.rehome import rehome
 from tallystick.sync.source import Source
 from tallystick.sync.unread_bills import UnreadBills
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 LOSS = "loss"
 """The kind of a notice of a day that an answer would have emptied or halved."""

@@ -25,7 +25,7 @@ from tallystick.sync.loss import ACCEPTED
 from tallystick.sync.outcome import Outcome
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
-from tallystick.sync.requests import Questions
+from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.sources import NAMES
 from tallystick.sync.unread_bills import UNREAD
 
@@ -39,7 +39,7 @@ IMPOSSIBLE = (ArithmeticError, RecursionError, pa.ArrowException)
 class Fetch:
     """Reads windows for one sync and counts what that took in `outcome`; `accept`: losses are committed at once."""
 
-    questions: Questions
+    reader: ReportReader
     archive: Archive
     people: People
     outcome: Outcome
@@ -96,7 +96,7 @@ class Fetch:
         return self.archived(FetchedPage(purpose, {}, Page("tallystick sync", (text or purpose).encode())), index)
 
     def _pages(self, batch: Batch) -> Iterator[FetchedPage]:
-        for answer in self.questions.pages(batch):
+        for answer in self.reader.pages(batch):
             yield self.people.taken(answer, batch.task.source.persons)
 
     def archived(self, answer: FetchedPage, index: int) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tallystick.api.reports_query import cost_query, usage_query
 from tallystick.core.time import Grain
 from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.cube import SCOUTS, SPARSE, cuts, sparse_cuts
-from tallystick.sync.requests import Filter, Questions
+from tallystick.sync.report_reader import Filter, ReportReader
 
 ROWS_A_PAGE = 40_000
 """Rows that a page should hold at most, so that memory stays flat: the older `limit` counts buckets, not rows."""
@@ -33,31 +33,31 @@ class Daily:
 
     query: Callable[[date], Query]
 
-    def pages(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def pages(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         """The pages of a task."""
         for day in batch.task.window.days():
-            yield from questions.answers("activity", self.query(day))
+            yield from reader.answers("activity", self.query(day))
 
 
 class Checked(ABC):
     """A control total before and after the rows, and alone where only that is to be compared."""
 
-    def pages(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def pages(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         """The pages of a task."""
         control = self._control(batch)
         if batch.task.check:
-            yield from questions.answers("check", control)
+            yield from reader.answers("check", control)
             return
-        yield from questions.answers("before", control)
-        yield from self._rows(questions, batch)
-        yield from questions.answers("after", control)
+        yield from reader.answers("before", control)
+        yield from self._rows(reader, batch)
+        yield from reader.answers("after", control)
 
     @abstractmethod
     def _control(self, batch: Batch) -> Query:
         """The query of the control total."""
 
     @abstractmethod
-    def _rows(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         """The pages of the rows."""
 
 
@@ -68,13 +68,13 @@ class ReportsCost(Checked):
     def _control(self, batch: Batch) -> Query:
         return cost_query(batch.task.window, batch.read_at)
 
-    def _rows(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         task = batch.task
 
         def ask(by: tuple[str, ...], where: Filter) -> Query:  # noqa: ARG001 - the report has no filter
             return cost_query(task.window, batch.read_at, by=by)
 
-        return questions.grouped(task, "cube", ("workspace", "description"), ask)
+        return reader.grouped(task, "cube", ("workspace", "description"), ask)
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,24 @@ class ReportsUsage(Checked):
     def _control(self, batch: Batch) -> Query:
         return usage_query(batch.task.window, batch.task.grain)
 
-    def _rows(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         task = batch.task
 
         def scout(by: tuple[str, ...], where: Filter) -> Query:
             return usage_query(task.window, Grain.DAY, by=by, where=where)
 
         def ask(by: tuple[str, ...], where: Filter) -> Query:
-            densest = questions.densest.get(task.source)
+            densest = reader.densest.get(task.source)
             limit = max(1, min(LIMITS[task.grain], ROWS_A_PAGE // densest)) if densest else FIRST_BUCKETS
             return usage_query(task.window, task.grain, by=by, where=where, limit=limit)
 
         for by in SCOUTS:
-            yield from questions.grouped(task, "scout", by, scout)
-        queries, batch.lost = cuts(batch.seen, questions.refused(task))
+            yield from reader.grouped(task, "scout", by, scout)
+        queries, batch.lost = cuts(batch.seen, reader.refused(task))
         filters: list[Filter] = []
         for cut in queries:
-            yield from questions.filtered(task, cut.by, ask, cut.where, cut.fixed, filters)
-            questions.densest[task.source] = max(questions.densest.get(task.source, 0), batch.densest)
+            yield from reader.filtered(task, cut.by, ask, cut.where, cut.fixed, filters)
+            reader.densest[task.source] = max(reader.densest.get(task.source, 0), batch.densest)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class AnalyticsCube(Checked):
     def _control(self, batch: Batch) -> Query:
         return self.query(batch.task.window, batch.task.grain, batch.read_at, limit=ROWS)
 
-    def _rows(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         task, now = batch.task, batch.read_at
 
         def scout(by: tuple[str, ...], where: Filter) -> Query:
@@ -122,12 +122,12 @@ class AnalyticsCube(Checked):
         def ask(by: tuple[str, ...], where: Filter) -> Query:
             return self.query(task.window, task.grain, now, by=by, where=where, limit=ROWS)
 
-        yield from questions.grouped(task, "scout", SPARSE, scout)
-        queries, batch.lost = sparse_cuts(batch.seen, questions.refused(task))
+        yield from reader.grouped(task, "scout", SPARSE, scout)
+        queries, batch.lost = sparse_cuts(batch.seen, reader.refused(task))
         filters: list[Filter] = []
         for cut in queries:
             by = (*cut.by, "kind") if task.source.money else cut.by
-            yield from questions.filtered(task, by, ask, cut.where, cut.fixed, filters)
+            yield from reader.filtered(task, by, ask, cut.where, cut.fixed, filters)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class AnalyticsGroups(AnalyticsCube):
 
     by: tuple[str, ...] = ()
 
-    def _rows(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         task = batch.task
         query = self.query(task.window, task.grain, batch.read_at, by=self.by, limit=ROWS)
-        return questions.answers("cube", query)
+        return reader.answers("cube", query)

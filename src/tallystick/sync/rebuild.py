@@ -26,7 +26,7 @@ from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
 from tallystick.sync.sources import NAMES, SOURCES
 from tallystick.sync.unread_bills import UNREAD
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 
 def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) -> int:

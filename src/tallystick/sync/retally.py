@@ -7,7 +7,7 @@ from datetime import datetime
 
 from tallystick.store.tables import Tables
 from tallystick.sync.commit import Committer
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 
 def retally(

@@ -33,10 +33,10 @@ from tallystick.sync.outcome import Outcome, Progress
 from tallystick.sync.page_checks import Watch
 from tallystick.sync.plan import SyncTask, again
 from tallystick.sync.redaction import Mode, People, default_key, key_in
-from tallystick.sync.requests import Questions
+from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.source import Source
 from tallystick.sync.unread_bills import is_bill
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 COMMIT_ROWS = 100_000
 """Rows read after which they are committed: they stand in memory, and a crash loses them."""
@@ -70,8 +70,8 @@ class Sync:
         self._committed = 0
         """Requests up to the last commit."""
         self._watch = Watch(client, clock, self.outcome.warn, self._count)
-        questions = Questions(self._watch, self.outcome.warn)
-        self._fetch = Fetch(questions, Archive(tables.root), self._people, self.outcome, options.accept_loss)
+        reader = ReportReader(self._watch, self.outcome.warn)
+        self._fetch = Fetch(reader, Archive(tables.root), self._people, self.outcome, options.accept_loss)
         self._refused: set[Source] = set()
         """The sources that this credential may not read."""
         self._down: dict[str, Unreachable] = {}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tallystick.sync.batch import Batch, FetchedPage, Ids
     from tallystick.sync.plan import SyncTask
-    from tallystick.sync.requests import Questions
+    from tallystick.sync.report_reader import ReportReader
     from tallystick.tally.match import Dialect
 
 Half = Literal["usage", "bill"]
@@ -69,7 +69,7 @@ class Excuse:
 class Requests(Protocol):
     """How a source is asked."""
 
-    def pages(self, questions: Questions, batch: Batch) -> Iterator[FetchedPage]:
+    def pages(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         """The pages of a batch, in order, each to be taken by it before the next is asked for."""
 
 

@@ -118,18 +118,18 @@ def charges(
     cost: pa.Table,
     billed_days: Collection[date],
     listed: PriceList,
-    own: PriceList,
+    in_force: PriceList,
     source: Dialect = "reports",
     doubts: Doubts = Doubts(),  # noqa: B008 - it is frozen
 ) -> pa.Table:
     """The charges of the days of `usage` and `cost`, records of one organization: always the same, in no order.
 
-    `listed` is the public price list, `own` the same with one's own lists on top. `billed_days` are the days whose
+    `listed` is the public price list, `in_force` the same with one's own lists on top. `billed_days` are the days whose
     bill has been read: only of these can it be said that something was not billed. `source` is the dialect that both
     are of: the lines of the older one do not know who asked. A model that the halves spell in several ways is one,
     under the id of the price lists. `doubts` says what may still come.
     """
-    usage, cost = known_as(own.model, usage, cost)
+    usage, cost = known_as(in_force.model, usage, cost)
     with scratch() as duck:
         duck.register("usage_records", usage)
         duck.register("cost_records", _whole(cost))
@@ -145,7 +145,7 @@ def charges(
         for statement in (_USAGE[source], _COST[source], _LINES):
             duck.execute(statement)
         usage_columns = _WHO if source == "reports" else ()
-        uses(duck, listed, own, usage_columns)
+        uses(duck, listed, in_force, usage_columns)
         duck.execute("CREATE TEMP TABLE pairs (line BIGINT, cell BIGINT, relaxed VARCHAR)")
         equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
         exact = f", workspace, {', '.join(equal)}"

@@ -30,23 +30,23 @@ SCHEMA = pa.schema(
 """Rates are whole picodollars for `per` units; null where there is none. `list_rate` is without one's own lists."""
 
 
-def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, own: PriceList) -> pa.Table:
+def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, in_force: PriceList) -> pa.Table:
     """The rate of each distinct combination of `KEY`."""
     rows = []
     known: dict[tuple[Any, ...], dict[str, Any]] = {}
     for combination in used:
         day, *request = (combination[name] for name in KEY)
-        alike = (listed.since(day), own.since(day), *request)
+        alike = (listed.since(day), in_force.since(day), *request)
         if alike not in known:
-            known[alike] = _rates(combination, listed, own)
+            known[alike] = _rates(combination, listed, in_force)
         rows.append(dict(zip(KEY, (day, *request), strict=True)) | known[alike])
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def _rates(combination: Mapping[str, Any], listed: PriceList, own: PriceList) -> dict[str, Any]:
+def _rates(combination: Mapping[str, Any], listed: PriceList, in_force: PriceList) -> dict[str, Any]:
     """The rates of a combination, by column; none where there is none."""
     public = _rate(listed, combination)
-    rate = public if own is listed else _rate(own, combination)
+    rate = public if in_force is listed else _rate(in_force, combination)
     columns: dict[str, Any] = {}
     if rate:
         columns |= {"per": rate.per, "rate": _whole(rate.low), "high_rate": _whole(rate.high)}

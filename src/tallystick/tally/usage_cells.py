@@ -80,7 +80,9 @@ FROM uses JOIN cells USING (cell)
 """  # noqa: S608
 
 
-def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, usage_columns: Collection[str]) -> None:
+def uses(
+    duck: duckdb.DuckDBPyConnection, listed: PriceList, in_force: PriceList, usage_columns: Collection[str]
+) -> None:
     """Make the tables `cells` and `used` of the table `usage`: records of one organization.
 
     `usage_columns` are the columns of `PLACED` that the bill does not know.
@@ -94,7 +96,7 @@ def uses(duck: duckdb.DuckDBPyConnection, listed: PriceList, own: PriceList, usa
     for statement in (_KIND, _RECORDS, _PLACES.format(**columns), _ASKED):
         duck.execute(statement)
     combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
-    duck.register("rates", rates(combinations.to_pylist(), listed, own))
+    duck.register("rates", rates(combinations.to_pylist(), listed, in_force))
     duck.execute(_CELLS.format(**columns))
     [(large,)] = duck.execute(_LARGE).fetchall()
     duck.execute(_USES.format(**columns))

@@ -1,4 +1,4 @@
-"""Price lists in force: the public one that comes with tallystick, and one's own on top."""
+"""Prices in force: the public one that comes with tallystick, and one's own on top."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Prices:
         return PriceList.read(self.texts[0])
 
     @cached_property
-    def own(self) -> PriceList:
+    def in_force(self) -> PriceList:
         """Prices in force: the list's, and one's own."""
         if len(self.texts) == 1:
             return self.listed
@@ -42,9 +42,9 @@ class Prices:
 
     def unknown(self, used: Collection[str]) -> list[str]:
         """The models that one's own list names and that neither a list nor `used` has, each with what is near it."""
-        known = {*used, *self.own.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
-        named = {subject for subject, _, _ in self.own.keys}
-        named |= {model for factor in self.own.factors for model in factor.models or ()}
+        known = {*used, *self.in_force.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
+        named = {subject for subject, _, _ in self.in_force.keys}
+        named |= {model for factor in self.in_force.factors for model in factor.models or ()}
         hints = {model: did_you_mean(model, sorted(known), cutoff=0.5) for model in sorted(named - known)}
         return [f"{model}. {hint}" if hint else f"{model}." for model, hint in hints.items()]
 

@@ -1,4 +1,4 @@
-"""Questions: how a ledger is asked: any report of the catalog by name, of one version, with what the settings say."""
+"""Ledger reader: asks one version of a ledger any report of the catalog by name, with what the settings say."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tallystick.query.names import organizations
 from tallystick.settings import Settings
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
 
 
-class Questions:
+class LedgerReader:
     """A ledger to be asked.
 
     `clock` is the seam for time. Without `settings` nothing of the environment or of a settings file counts.

@@ -1,4 +1,4 @@
-"""Lists: whether the charges were tallied by the price lists in force; if not, what to say of it."""
+"""Stale tally: charges that were tallied by other price lists than those in force, and the warning of it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tallystick.core.message import warning
 from tallystick.core.question import Table
 from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
-from tallystick.tally.price_lists import Prices
+from tallystick.tally.prices_in_force import Prices
 
 OTHERS = "The charges were tallied by other price lists than those in force"
 MEND = "`tallystick tally` matches them anew."
@@ -24,7 +24,7 @@ def by_others(engine: Engine, prices: Prices) -> list[str]:
 
 
 def warned(table: Table, engine: Engine, prices: Prices) -> Table:
-    """The answer, and first of all that is said of it that the charges were tallied by other price lists, if so."""
+    """Return the answer, warned first where its charges were tallied by other price lists."""
     if not by_others(engine, prices):
         return table
     message = warning(f"{OTHERS}: what is split or priced here mixes the two. {MEND}")

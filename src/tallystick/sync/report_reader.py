@@ -1,4 +1,4 @@
-"""Requests: what a task asks of the API, page by page, and what to ask instead where the API refuses."""
+"""Report reader: asks the API for the pages of a task, and asks otherwise where the API refuses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Ask = Callable[[tuple[str, ...], Filter], Query]
 """Makes a query of what to group by and what to filter on."""
 
 
-class Questions:
+class ReportReader:
     """Asks in the name of one sync; `warn` takes what the user should know of the answers.
 
     `densest` is the most rows that one bucket of a cube held so far, by source.
