@@ -91,14 +91,15 @@ class Kind(StrEnum):
 class Heading:
     """One column of an answer; `unit` is tokens, searches, USD, ... or None.
 
-    A narrow terminal leaves columns of the highest `rank` out first. A dimension that is of a `block` of rows is
-    printed once for each block. `shared` are names of the column that several ids have, shown here or left to a rest.
+    `drop_order` is the order in which a narrow terminal leaves columns out: the highest first, 0 last, and a dimension
+    of 0 never. A dimension that is of a `block` of rows is printed once for each block. `shared` are names of the
+    column that several ids have, shown here or left to a rest.
     """
 
     name: str
     kind: Kind
     unit: str | None = None
-    rank: int = 0
+    drop_order: int = 0
     block: bool = False
     shared: frozenset[str] = frozenset()
 

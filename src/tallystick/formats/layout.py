@@ -1,8 +1,8 @@
 """Layout: which columns of a Table a terminal shows, and the text of their cells: all that fits, nothing over the edge.
 
 A name stands for its id. Where the columns do not fit, the heads of figures are folded and long texts cut with an
-ellipsis, a figure never. Columns that still do not fit are left out from the highest rank down, of one rank from the
-right, and counted.
+ellipsis, a figure never. Columns that still do not fit are left out from the highest `drop_order` down, of equals from
+the right, and counted.
 """
 
 from __future__ import annotations
@@ -95,10 +95,12 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
         named = index + 1 < len(headings) and headings[index + 1].name == f"{heading.name}_name"
         if not ids and named:
             names = _named(texts[index], texts[index + 1], headings[index + 1].shared)
-            columns.append(Column(heading, names, feet[index], fixed=not heading.rank))
+            columns.append(Column(heading, names, feet[index], fixed=not heading.drop_order))
         elif ids or not index or heading.name != f"{headings[index - 1].name}_name":
             columns.append(
-                Column(heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION and not heading.rank)
+                Column(
+                    heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION and not heading.drop_order
+                )
             )
     return tuple(columns)
 
@@ -136,12 +138,12 @@ def _fits(columns: Sequence[Column], width: int) -> bool:
 
 
 def _least(columns: Sequence[Column]) -> int | None:
-    """The column that is missed least: of the highest rank the rightmost; none that is fixed, nor the last figure."""
+    """The next column to leave out: of the highest `drop_order` the rightmost; none fixed, nor the last figure."""
     figures = sum(column.is_figure for column in columns)
     candidates = [
         index for index, column in enumerate(columns) if not column.fixed and not (column.is_figure and figures == 1)
     ]
-    return max(candidates, key=lambda index: (columns[index].heading.rank, index), default=None)
+    return max(candidates, key=lambda index: (columns[index].heading.drop_order, index), default=None)
 
 
 def _cut(text: str, length: int) -> str:

@@ -33,19 +33,19 @@ HEADINGS = (
     Heading("period", Kind.TEXT),
     Heading("status", Kind.TEXT),
     Heading("budget", Kind.MONEY, _USD),
-    Heading("carried_over", Kind.MONEY, _USD, rank=4),
-    Heading("billed", Kind.MONEY, _USD, rank=2),
-    Heading("not_billed_yet", Kind.MONEY, _USD, rank=2),
+    Heading("carried_over", Kind.MONEY, _USD, drop_order=4),
+    Heading("billed", Kind.MONEY, _USD, drop_order=2),
+    Heading("not_billed_yet", Kind.MONEY, _USD, drop_order=2),
     Heading("spent", Kind.MONEY, _USD),
-    Heading("unknown_days", Kind.COUNT, "days", rank=3),
-    Heading("left", Kind.MONEY, _USD, rank=1),
+    Heading("unknown_days", Kind.COUNT, "days", drop_order=3),
+    Heading("left", Kind.MONEY, _USD, drop_order=1),
     Heading("used", Kind.RATIO),
-    Heading("pace", Kind.MONEY, _USD, rank=1),
-    Heading("low", Kind.MONEY, _USD, rank=2),
-    Heading("high", Kind.MONEY, _USD, rank=2),
-    Heading("pace_used", Kind.RATIO, rank=5),
-    Heading("exhausted_on", Kind.TEXT, rank=4),
-    Heading("days_until", Kind.NUMBER, "days", rank=5),
+    Heading("pace", Kind.MONEY, _USD, drop_order=1),
+    Heading("low", Kind.MONEY, _USD, drop_order=2),
+    Heading("high", Kind.MONEY, _USD, drop_order=2),
+    Heading("pace_used", Kind.RATIO, drop_order=5),
+    Heading("exhausted_on", Kind.TEXT, drop_order=4),
+    Heading("days_until", Kind.NUMBER, "days", drop_order=5),
 )
 """`budget` holds what is `carried_over`; both are None where a day of an earlier period is unknown.
 `left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
@@ -101,7 +101,9 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
 def _headings(in_force: Sequence[tuple[Budget, Window]]) -> tuple[Heading, ...]:
     """The columns; where every budget has a name, a narrow terminal leaves out what it is of."""
     named = all(budget.name for budget, _ in in_force)
-    return tuple(replace(heading, rank=1) if named and heading.name == "scope" else heading for heading in HEADINGS)
+    return tuple(
+        replace(heading, drop_order=1) if named and heading.name == "scope" else heading for heading in HEADINGS
+    )
 
 
 def failing(table: Table) -> bool:

@@ -171,22 +171,22 @@ def answered(
     names: Sequence[str],
     cells: Sequence[tuple[Cell, ...]],
     beside: Sequence[Message],
-    measures: Mapping[str, Heading] | None = None,
-    ranks: Mapping[str, int] | None = None,
+    further: Mapping[str, Heading] | None = None,
+    drop_orders: Mapping[str, int] | None = None,
 ) -> Table:
-    """A Table of these cells, named columns first, then rows and billed, with the coverage of the charges."""
-    measures = measures or {"rows": Heading("rows", Kind.COUNT, "charges", rank=1)}
+    """A Table of these cells: columns of names, `further` ones (else rows), billed; with the coverage."""
+    further = further or {"rows": Heading("rows", Kind.COUNT, "charges", drop_order=1)}
     kinds = {name: Kind.NAME if name.endswith("_name") else Kind.DIMENSION for name in names}
     headings = (
-        *(Heading(name, kind, rank=(ranks or {}).get(name, 0)) for name, kind in kinds.items()),
-        *measures.values(),
+        *(Heading(name, kind, drop_order=(drop_orders or {}).get(name, 0)) for name, kind in kinds.items()),
+        *further.values(),
         Heading("billed", Kind.MONEY, "USD"),
     )
     coverage, covered = billed_coverage(engine, unasked(question, owners), now)
     known = coverage["present"] > 0 or any(row[-1] for row in cells)
     billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]
     totals: dict[str, Cell] = {"billed": billed if known else None}
-    if "rows" in measures:
+    if "rows" in further:
         totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
     return Table(question, headings, cells, totals, (*covered, *beside), coverage, engine.version.spoken)
 

@@ -20,7 +20,7 @@ class Measure:
     """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row.
 
     `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the
-    figure is unknown as soon as one record does not know it. A narrow terminal leaves the highest `rank` out first.
+    figure is unknown as soon as one record does not know it. `drop_order` is its column's.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Measure:
     aggregate: str = ""
     derived: Callable[[Mapping[str, Any]], Cell] | None = None
     needs: tuple[str, ...] = ()
-    rank: int = 0
+    drop_order: int = 0
 
     @property
     def aggregated(self) -> str:
@@ -40,7 +40,7 @@ class Measure:
     @property
     def heading(self) -> Heading:
         """Its column."""
-        return Heading(self.name, self.kind, self.unit, self.rank)
+        return Heading(self.name, self.kind, self.unit, self.drop_order)
 
 
 @dataclass(frozen=True, slots=True)

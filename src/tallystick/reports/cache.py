@@ -45,7 +45,7 @@ CACHE = Pivot(
     dimensions=DIMENSIONS,
     by=("model",),
     measures=(
-        *(Measure(name, Kind.COUNT, "tokens", name, rank=2 if name == "cache_read" else 4) for name in _INPUT),
+        *(Measure(name, Kind.COUNT, "tokens", name, drop_order=2 if name == "cache_read" else 4) for name in _INPUT),
         Measure("hit_rate", Kind.RATIO, None, derived=hit_rate),
     ),
     order="cache_read",
@@ -56,15 +56,15 @@ CACHE = Pivot(
 
 HEADINGS = (
     Heading("saved", Kind.MONEY, "USD"),
-    Heading("extra_5m", Kind.MONEY, "USD", rank=1),
-    Heading("extra_1h", Kind.MONEY, "USD", rank=1),
+    Heading("extra_5m", Kind.MONEY, "USD", drop_order=1),
+    Heading("extra_1h", Kind.MONEY, "USD", drop_order=1),
     Heading("net", Kind.MONEY, "USD"),
-    Heading("reuse", Kind.RATIO, rank=3),
-    Heading("break_even_5m", Kind.RATIO, rank=5),
-    Heading("break_even_1h", Kind.RATIO, rank=5),
-    Heading("unread", Kind.COUNT, "tokens", rank=6),
-    Heading("cheaper", Kind.TEXT, rank=6),
-    Heading("unpriced", Kind.COUNT, "tokens", rank=6),
+    Heading("reuse", Kind.RATIO, drop_order=3),
+    Heading("break_even_5m", Kind.RATIO, drop_order=5),
+    Heading("break_even_1h", Kind.RATIO, drop_order=5),
+    Heading("unread", Kind.COUNT, "tokens", drop_order=6),
+    Heading("cheaper", Kind.TEXT, drop_order=6),
+    Heading("unpriced", Kind.COUNT, "tokens", drop_order=6),
 )
 """The columns in dollars, and those that follow from prices, after the columns in tokens."""
 

@@ -85,16 +85,16 @@ CLAUDE_CODE = Pivot(
     ),
     order="estimated",
 )
-_RANKS = {"lines_added": 1, "commits": 1}
+_DROP_ORDERS = {"lines_added": 1, "commits": 1}
 HEADINGS = (
     Heading("sessions", Kind.COUNT),
     Heading("active_days", Kind.COUNT),
-    *(Heading(name, Kind.COUNT, rank=_RANKS.get(name, 2)) for name in (*COUNTS[1:], *_OUTCOMES)),
-    Heading("acceptance_rate", Kind.RATIO, rank=1),
-    Heading("tokens", Kind.COUNT, "tokens", rank=3),
+    *(Heading(name, Kind.COUNT, drop_order=_DROP_ORDERS.get(name, 2)) for name in (*COUNTS[1:], *_OUTCOMES)),
+    Heading("acceptance_rate", Kind.RATIO, drop_order=1),
+    Heading("tokens", Kind.COUNT, "tokens", drop_order=3),
     Heading("estimated", Kind.MONEY, "USD"),
     Heading("billed", Kind.MONEY, "USD"),
-    Heading("billed_per_active_day", Kind.MONEY, "USD", rank=3),
+    Heading("billed_per_active_day", Kind.MONEY, "USD", drop_order=3),
 )
 _NOTES = (
     "estimated is Anthropic's estimate in whole cents, of which the bill holds its own already: never add it to spend.",

@@ -45,7 +45,7 @@ NOTHING = "none"
 
 At = tuple[str, str]
 _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "cost_center", "creator")
-_RANKS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
+_DROP_ORDERS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
 
 
 def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime) -> Table:
@@ -104,7 +104,7 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
                 billed if billed_days["present"] else None,
             )
         )
-    measures = {name: Heading(name, Kind.TEXT, rank=_RANKS[name]) for name in ("ended", "last_used")}
+    dates = {name: Heading(name, Kind.TEXT, drop_order=_DROP_ORDERS[name]) for name in ("ended", "last_used")}
     names = ("attention", *(("organization",) if by_organization else ()), *_NAMES)
     rows.sort(key=lambda row: (row[0] == NOTHING, -(row[-1] or 0), row[1:3]))  # type: ignore[operator]
     table = answered(
@@ -113,10 +113,10 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
         owners,
         now,
         names,
-        _chosen(rows, (*names, *measures), full_question),
+        _chosen(rows, (*names, *dates), full_question),
         [*messages(owners, charges), *_messages(last_day, listed=all(key[0] in read for key in spent), lost=lost)],
-        measures,
-        _RANKS,
+        dates,
+        _DROP_ORDERS,
     )
     index = names.index("key")
     several = shared((str(row[index]) for row in rows), (str(row[index + 1]) for row in rows))

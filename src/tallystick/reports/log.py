@@ -14,9 +14,9 @@ from tallystick.store.tables import EMPTY, Tables, Version
 _HEADINGS = (
     Heading("version", Kind.NUMBER),
     Heading("committed", Kind.DIMENSION),
-    Heading("organization", Kind.DIMENSION, rank=2),
+    Heading("organization", Kind.DIMENSION, drop_order=2),
     Heading("what", Kind.TEXT),
-    Heading("changed", Kind.TEXT, rank=1),
+    Heading("changed", Kind.TEXT, drop_order=1),
 )
 
 

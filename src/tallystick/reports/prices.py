@@ -28,7 +28,7 @@ from tallystick.tally.prices_in_force import Prices
 SOON = timedelta(days=30)
 """How long before its last day a model is pointed out, and how far back its use is looked for."""
 _LARGE = "large"
-_RANKS = {"cache_read": 1, "cache_write_5m": 2, "cache_write_1h": 2}
+_DROP_ORDERS = {"cache_read": 1, "cache_write_5m": 2, "cache_write_1h": 2}
 _NOTE = (
     "Rates are US dollars for a million tokens; a service has its own unit. A factor multiplies the tokens of requests "
     "that are all it says. Large prompts cost more, and no report shows which they are."
@@ -38,16 +38,16 @@ HEADINGS = (
     Heading("for", Kind.DIMENSION),
     Heading("context", Kind.DIMENSION),
     Heading("speed", Kind.DIMENSION),
-    *(Heading(kind, Kind.NUMBER, "USD", rank=_RANKS.get(kind, 0)) for kind in TOKENS),
-    Heading("service", Kind.NUMBER, "USD", rank=5),
-    Heading("factor", Kind.NUMBER, rank=4),
-    Heading("per", Kind.TEXT, rank=5),
-    Heading("from", Kind.TEXT, rank=6),
-    Heading("until", Kind.TEXT, rank=7),
-    Heading("retires", Kind.TEXT, rank=3),
-    Heading("source", Kind.TEXT, rank=8),
-    Heading("checked", Kind.TEXT, rank=8),
-    Heading("doubt", Kind.TEXT, rank=9),
+    *(Heading(kind, Kind.NUMBER, "USD", drop_order=_DROP_ORDERS.get(kind, 0)) for kind in TOKENS),
+    Heading("service", Kind.NUMBER, "USD", drop_order=5),
+    Heading("factor", Kind.NUMBER, drop_order=4),
+    Heading("per", Kind.TEXT, drop_order=5),
+    Heading("from", Kind.TEXT, drop_order=6),
+    Heading("until", Kind.TEXT, drop_order=7),
+    Heading("retires", Kind.TEXT, drop_order=3),
+    Heading("source", Kind.TEXT, drop_order=8),
+    Heading("checked", Kind.TEXT, drop_order=8),
+    Heading("doubt", Kind.TEXT, drop_order=9),
 )
 
 

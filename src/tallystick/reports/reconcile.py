@@ -49,8 +49,8 @@ _BRIDGE = (
     Heading("cause", Kind.TEXT),
     Heading("amount", Kind.MONEY, "USD"),
     Heading("share", Kind.RATIO),
-    Heading("quantity", Kind.NUMBER, rank=2),
-    Heading("detail", Kind.TEXT, rank=3),
+    Heading("quantity", Kind.NUMBER, drop_order=2),
+    Heading("detail", Kind.TEXT, drop_order=3),
 )
 _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
 _READING = (

@@ -11,8 +11,8 @@ from tallystick.query.pivot_report import pivot_report
 DIMENSIONS = (*SUBJECTS, *(name for name in TERMS if name != "kind"), *TIMES[1:])
 _FINER = "the ledger keeps usage by hour at the finest; `AdminAPI().usage(width='1m')` reads minutes."
 _REQUESTS = "CASE WHEN count(*) = count(requests) THEN sum(requests) END"
-_RANKS = {"uncached_input": 1, "cache_read": 2, "output": 1, "cache_write_5m": 3, "cache_write_1h": 3}
-_TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name, rank=_RANKS[name]) for name in TOKENS)
+_DROP_ORDERS = {"uncached_input": 1, "cache_read": 2, "output": 1, "cache_write_5m": 3, "cache_write_1h": 3}
+_TOKENS = tuple(Measure(name, Kind.COUNT, "tokens", name, drop_order=_DROP_ORDERS[name]) for name in TOKENS)
 
 USAGE = Pivot(
     name="usage",
@@ -22,7 +22,7 @@ USAGE = Pivot(
     measures=(
         *_TOKENS,
         Measure("total_tokens", Kind.COUNT, "tokens", " + ".join(TOKENS)),
-        Measure("web_searches", Kind.COUNT, "searches", "web_searches", rank=4),
+        Measure("web_searches", Kind.COUNT, "searches", "web_searches", drop_order=4),
     ),
     order="total_tokens",
     more=(Measure("requests", Kind.COUNT, "requests", aggregate=_REQUESTS),),

@@ -38,7 +38,7 @@ VARIANCE = Pivot(
 )
 HEADINGS = (
     *(Heading(name, Kind.MONEY, "USD", int(name == "before")) for name in MONEY),
-    Heading("growth", Kind.RATIO, rank=2),
+    Heading("growth", Kind.RATIO, drop_order=2),
 )
 _NOTE = (
     "price: today's use at the new effective rates, less at the old ones. volume: every line grown as the total did. "

@@ -41,7 +41,7 @@ WHATIF = Pivot(
     money=False,
     dimensions=tuple(name for name in DIMENSIONS if name != "hour"),
     by=("model",),
-    measures=(Measure("total_tokens", Kind.COUNT, "tokens", " + ".join(TOKENS), rank=2),),
+    measures=(Measure("total_tokens", Kind.COUNT, "tokens", " + ".join(TOKENS), drop_order=2),),
     order="total_tokens",
     refused={**USAGE.refused, "hour": "prices are by UTC day."},
     apart=("tier", "CASE WHEN tier = 'priority' THEN 'priority' ELSE 'all but priority' END"),
@@ -50,9 +50,9 @@ HEADINGS = (
     Heading("priced", Kind.MONEY, "USD"),
     Heading("what_if", Kind.MONEY, "USD"),
     Heading("difference", Kind.MONEY, "USD"),
-    Heading("change", Kind.RATIO, rank=1),
-    Heading("excluded", Kind.MONEY, "USD", rank=3),
-    Heading("unpriced", Kind.COUNT, "tokens", rank=3),
+    Heading("change", Kind.RATIO, drop_order=1),
+    Heading("excluded", Kind.MONEY, "USD", drop_order=3),
+    Heading("unpriced", Kind.COUNT, "tokens", drop_order=3),
 )
 
 _GENERATIONS = (
