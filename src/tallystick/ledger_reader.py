@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tallystick.api.address import API
 from tallystick.catalog import entry
 from tallystick.core.document import Answer
+from tallystick.core.ledger_tables import PAGES
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query.context import Context
@@ -37,6 +38,8 @@ class LedgerReader:
         self._clock = clock
         self._prices = prices
         self._tables = Tables(path)
+        self._engine: tuple[Engine, int] | None = None
+        """The version that was asked last, and when the archive's index grew last before."""
 
     def __repr__(self) -> str:
         """Return where the ledger is."""
@@ -87,8 +90,11 @@ class LedgerReader:
             raise LedgerError(
                 f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
             )
-        as_of = self._settings.as_of
-        return Engine(self._tables, self._tables.newest() if as_of is None else self._tables.as_of(as_of))
+        as_of, pages = self._settings.as_of, (self._tables.folder(PAGES) / "_delta_log").stat().st_mtime_ns
+        version = self._tables.newest() if as_of is None else self._tables.as_of(as_of)
+        if self._engine is None or self._engine[0].version != version or self._engine[1] != pages:
+            self._engine = Engine(self._tables, version), pages
+        return self._engine[0]
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""
