@@ -13,13 +13,20 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test check check-install docs faults format golden bench focus-check clean
+.PHONY: demo test test-long test-fast check check-install docs faults format golden bench focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
 
 test: $(VENV)/.developed
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m "not long"
+
+# The tests that take seconds each; and for a first look while one works, those of values, readers and writers.
+test-long: $(VENV)/.developed
+	$(BIN)/pytest -n 2 -m long
+
+test-fast: $(VENV)/.developed
+	$(BIN)/pytest -n 2 tests/api tests/core tests/formats tests/test_words.py tests/test_rooms.py
 
 check: $(VENV)/.developed
 	$(BIN)/ruff format --check src tests benchmarks examples

@@ -73,7 +73,7 @@ class Ledger(Answers):
         waiting: Callable[[str], None] | None = None,
         **wanted: Unpack[Wanted],
     ) -> Outcome:
-        """Read from the API what is missing or not settled, and commit it month by month, the newest first.
+        """Read from the API what is missing or not settled, and commit it in groups of windows, the newest first.
 
         `since` defaults to the beginning of the last month but one, `until` to now; both are included. `wanted` is any
         of month, grain, source, coding, cuts, again, accept_loss (`Wanted`). What cannot be read is left out and raised
