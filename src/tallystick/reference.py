@@ -64,11 +64,11 @@ def _line(cells: tuple[str, ...]) -> str:
 
 def _section(entry: Entry) -> str:
     report = entry.report
-    lines = [f"\n### {entry.name}\n", *([f"{report.about}\n"] if report.about else ())]
+    lines = [f"\n### {entry.name}\n", *(f"{text}\n" for text in report.paragraphs)]
     if report.parameters:
         lines += ["| command line | Python | meaning |", "|---|---|---|", *map(_row, report.parameters), ""]
-    if report.strict:
-        lines.append(f"`--strict`: {report.strict}\n")
+    if report.strict and not report.strict.always:
+        lines.append(f"`--strict`: {report.strict.help}\n")
     if report.sql:
         lines.append("`--sql` shows the query that is asked, and `Ledger.query` returns it.\n")
     return "\n".join(lines)

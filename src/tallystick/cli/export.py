@@ -11,13 +11,13 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import note, stream
-from tallystick.cli.report import added
+from tallystick.cli.report import added, strict_option
 from tallystick.core.message import ordered
-from tallystick.core.question import incomplete
 from tallystick.errors import InvalidQuestion
 from tallystick.exports import TABLES
 from tallystick.formats import FORMATS
 from tallystick.query.report import WHERE, WINDOW
+from tallystick.query.strictness import COMPLETE
 
 if TYPE_CHECKING:
     from tallystick.core.rows import Rows
@@ -48,7 +48,7 @@ def _form(*choices: str) -> Callable[[Any], Any]:
     )
 
 
-strict = click.option("--strict", is_flag=True, help="Exit with 1 where days are absent, or a bill is late.")
+strict = strict_option(COMPLETE)
 
 
 def _command(name: str) -> click.Command:
@@ -129,5 +129,5 @@ def _send(rows: Rows, form: str, output: str | None, *, force: bool, strict: boo
     stream(lambda file: FORMATS[form].stream(rows, file), output, force=force, text=FORMATS[form].text)
     for message in ordered(rows.messages):
         note(f"{message.kind}: {message.text}")
-    if strict and incomplete(rows.coverage):
+    if strict and COMPLETE.fails(rows):
         sys.exit(1)

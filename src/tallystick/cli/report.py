@@ -12,6 +12,7 @@ from tallystick.catalog import Entry
 from tallystick.cli import options
 from tallystick.cli.output import stream
 from tallystick.query.report import Form, Parameter, Report
+from tallystick.query.strictness import Strictness
 
 Decorator = Callable[[Any], Any]
 
@@ -43,12 +44,12 @@ def command(entry: Entry) -> click.Command:
             given["top"] = report.text_rows
         answer = book.ask(entry.name, **given)
         options.write(options.written(answer, form, output), output, force=force)
-        if (strict or not report.strict) and report.failing(answer):
+        if report.strict and (strict or report.strict.always) and report.strict.fails(answer):
             sys.exit(1)
 
     for decorate in reversed([added(report.parameters), *_shared(report)]):
         ask = decorate(ask)
-    help_text = "\n\n".join(filter(None, (entry.summary, report.about)))
+    help_text = "\n\n".join((entry.summary, *report.paragraphs))
     return click.command(entry.name, help=help_text, short_help=entry.summary)(ask)
 
 
@@ -66,11 +67,10 @@ def added(parameters: Sequence[Parameter]) -> Decorator:
 def _shared(report: Report) -> list[Decorator]:
     """The options of every report, and those that some have."""
     sql = click.option("--sql", "show_sql", is_flag=True, help="Show the query instead of the answer.")
-    strict = click.option("--strict", is_flag=True, help=report.strict)
     return [
         options.form,
         *([sql] if report.sql else ()),
-        *([strict] if report.strict else ()),
+        *([strict_option(report.strict)] if report.strict and not report.strict.always else ()),
         options.output,
         options.force,
         *([] if report.api else [options.as_of]),
@@ -78,6 +78,11 @@ def _shared(report: Report) -> list[Decorator]:
         *([options.base_url] if report.api else ()),
         options.config,
     ]
+
+
+def strict_option(strictness: Strictness) -> Decorator:
+    """Return the option that ends a command with 1 where its answer is not as it should be."""
+    return click.option("--strict", is_flag=True, help=strictness.help)
 
 
 def _option(parameter: Parameter) -> Decorator:

@@ -105,17 +105,6 @@ class Heading:
 
 
 Cell = str | int | Decimal | None
-INCOMPLETE = ("absent", "not_billed_yet", "usage_unknown", "bill_not_read", "in_doubt")
-"""What a coverage holds where figures lack something: days, late or unread bills, unknown use, a loss not settled."""
-
-
-def incomplete(coverage: Mapping[str, Any]) -> bool:
-    """Whether figures of this coverage lack something, which `--strict` fails for."""
-    return any(
-        window_coverage.get(name)
-        for window_coverage in (coverage, coverage.get("against") or {})
-        for name in INCOMPLETE
-    )
 
 
 @dataclass(frozen=True)
@@ -133,11 +122,6 @@ class Table(Messages):
     messages: tuple[Message, ...] = ()
     coverage: Mapping[str, Any] = field(default_factory=dict)
     as_of: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether its figures lack days, bills or use, which `--strict` fails for."""
-        return incomplete(self.coverage)
 
     @property
     def rows(self) -> list[dict[str, Cell]]:

@@ -22,6 +22,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages as gaps
 from tallystick.query.priority_tier import priority
 from tallystick.query.report import Parameter, Report
+from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budget, Budgets
 from tallystick.tally.owners import Owners
@@ -106,9 +107,9 @@ def _headings(in_force: Sequence[tuple[Budget, Window]]) -> tuple[Heading, ...]:
     )
 
 
-def failing(table: Table) -> bool:
-    """Whether a budget is spent, or has days of which that is not known, or whose bill is late."""
-    return bool(table.coverage.get(LATE)) or any(row["status"] == PASSED or row["unknown_days"] for row in table.rows)
+def _spent_or_unknown(table: Table) -> bool:
+    """Whether a budget is spent, or has days of which that is not known."""
+    return any(row["status"] == PASSED or row["unknown_days"] for row in table.rows)
 
 
 def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) -> Decimal | None:
@@ -189,6 +190,7 @@ REPORT = Report(
     "Budgets are set in tallystick.toml (`tallystick docs budgets`). `pace` is the spend at the end of the period, if "
     "each day left costs the mean of its weekday in the last eight weeks; low and high bound 80 % of cases. Use "
     "without a bill so far is a column of its own, at list price.",
-    strict="Exit with 1 where a budget is spent, or days of it are unknown or not billed yet; not for a forecast.",
-    failing=failing,
+    strict=Strictness(
+        {LATE: INCOMPLETE[LATE]}, "a budget is spent or has unknown days, whatever its forecast", _spent_or_unknown
+    ),
 )

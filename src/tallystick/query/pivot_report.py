@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.query.pivot import Pivot
 from tallystick.query.report import TOP, WHERE, WINDOW, Days, Form, Parameter, Report, Where, by
+from tallystick.query.strictness import INCOMPLETE, RENAMED, UNCOUNTED, UNPRICED, Strictness
 
 if TYPE_CHECKING:
     from tallystick.core.question import Question, Table
@@ -18,7 +19,7 @@ ZONE = Parameter(
     "Count days of a time zone such as Asia/Tokyo; needs hours (`sync --grain hour`).",
     metavar="ZONE",
 )
-STRICT = "Exit with 1 where days are absent, a bill is late, or a model has no known rate."
+STRICT = Strictness({**INCOMPLETE, **UNPRICED, **RENAMED, **UNCOUNTED})
 OWNED = "-- After it the rules of the owners give each row its team, and split shared ones.\n"
 PRICED = "-- After it the price lists give the rows, by day and what else decides a rate, their dollars.\n"
 Answer = Callable[["Context", "Question"], "Table"]
@@ -49,14 +50,8 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
         about,
         priced=pivot.name != "usage",
         strict=STRICT,
-        failing=_unsure,
         sql=sql,
     )
-
-
-def _unsure(table: Table) -> bool:
-    """Whether figures lack something, or hold use that no price or no rule is known for."""
-    return table.incomplete or any(table.coverage.get(name) for name in ("unpriced", "renamed", "uncounted"))
 
 
 def _sums(pivot: Pivot) -> Answer:

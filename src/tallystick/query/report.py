@@ -18,6 +18,7 @@ from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
     from tallystick.core.question import Table
+    from tallystick.query.strictness import Strictness
 
 
 class Form(StrEnum):
@@ -85,22 +86,27 @@ class Report:
     """One question: `answer` takes a Context and the parameters by name, and gives a Table or a Document.
 
     `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
-    warnings are said. `strict` says when `--strict` ends a command with 1, which `failing` decides; without `strict`
-    it ends so by itself. `api`: it asks the API, of the ledger as it is now. `sql` gives the query in place of the
-    answer. `text_rows` is how many rows text shows where no `top` is asked for. `parts` gives the answer as Tables of
-    some rows each, for formats that can write them one after the other; None where it is better asked whole.
+    warnings are said. `strict` is what ends its command with 1. `api`: it asks the API, of the ledger as it is now.
+    `sql` gives the query in place of the answer. `text_rows` is how many rows text shows where no `top` is asked for.
+    `parts` gives the answer as Tables of some rows each, for formats that can write them one after the other; None
+    where it is better asked whole.
     """
 
     answer: Callable[..., Answer]
     parameters: tuple[Parameter, ...] = ()
     about: str = ""
     priced: bool = True
-    strict: str = ""
-    failing: Callable[[Any], bool] = lambda _: False
+    strict: Strictness | None = None
     api: bool = False
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
     parts: Callable[..., Iterator[Table] | None] | None = None
+
+    @property
+    def paragraphs(self) -> tuple[str, ...]:
+        """What its help says after the summary."""
+        ends = self.strict.help if self.strict and self.strict.always else ""
+        return tuple(filter(None, (self.about, ends)))
 
     def values(self, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Return what `answer` takes: every parameter's value, None being its default; the words for time as `days`.

@@ -25,6 +25,7 @@ from tallystick.query.filters import column, wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, directory
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import WHERE, WINDOW, Days, Report, Where, by
+from tallystick.query.strictness import COMPLETE
 from tallystick.store.engine import Engine
 
 COUNTS = ("sessions", "lines_added", "lines_removed", "commits", "pull_requests")
@@ -226,6 +227,5 @@ REPORT = Report(
     ),
     "Sessions, lines, commits, what was accepted, the estimate, and the bill beside it.",
     priced=False,
-    strict="Exit with 1 where days are absent, or a bill is late.",
-    failing=lambda table: table.incomplete,
+    strict=COMPLETE,
 )

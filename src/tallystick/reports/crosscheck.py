@@ -15,6 +15,7 @@ from tallystick.core.records import State
 from tallystick.core.time import spans
 from tallystick.query.context import Context
 from tallystick.query.report import WINDOW, Days, Form, Parameter, Report
+from tallystick.query.strictness import Strictness
 from tallystick.reports.crosscheck_keys import by_key
 from tallystick.reports.crosscheck_workspaces import At, ask, by_workspace
 
@@ -93,6 +94,7 @@ REPORT = Report(
     "Compares the days that `sync --source both` read. By workspace: what was billed and used each day, exactly. By "
     "key: what is allocated to each key from the older bill, against what the newer reports say: the error of the "
     "allocation.",
-    strict="Exit with 1 where anything differs.",
-    failing=lambda table: bool(table.coverage["unequal"] or not table.coverage["compared"]),
+    strict=Strictness(
+        {"unequal": "anything differs"}, "no day was compared", lambda table: not table.coverage["compared"]
+    ),
 )

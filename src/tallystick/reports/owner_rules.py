@@ -6,6 +6,7 @@ from tallystick.core.question import Table
 from tallystick.query.context import Context
 from tallystick.query.owners import rules
 from tallystick.query.report import WINDOW, Days, Form, Parameter, Report
+from tallystick.query.strictness import Strictness
 from tallystick.reports.owner_check import check as checked, problems
 
 
@@ -18,12 +19,15 @@ def _ask(context: Context, check: bool, days: Days) -> Table:
 REPORT = Report(
     _ask,
     (
-        Parameter(
-            "check", "List what nobody owns and rules that never match; exit with 1 if any.", Form.FLAG, default=False
-        ),
+        Parameter("check", "List what nobody owns and rules that never match.", Form.FLAG, default=False),
         *WINDOW,
     ),
     "Each charge goes to the first rule that matches. Rules are set in tallystick.toml or owners.csv (`tallystick "
     "docs owners`).",
-    failing=lambda table: "problem" in {heading.name for heading in table.headings} and problems(table),
+    strict=Strictness(
+        {},
+        "--check finds a problem",
+        lambda table: "problem" in {heading.name for heading in table.headings} and problems(table),
+        always=True,
+    ),
 )

@@ -26,6 +26,7 @@ from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.report import WHERE, WINDOW, Days, Form, Parameter, Report, Where
+from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.reports.effective_rates import effective_rates
 from tallystick.reports.reconcile_scope import LINE, check, covered_charges
 from tallystick.store.engine import Engine
@@ -259,6 +260,5 @@ REPORT = Report(
         Parameter("factors", "Instead, what batch, geography, long context and speed did to priced.", Form.FLAG, False),
     ),
     "billed + each cause + unexplained = priced, to the picodollar. No cause is the remainder.",
-    strict="Exit with 1 where days are absent, a bill is late, or anything is unexplained.",
-    failing=lambda table: table.incomplete or bool(table.totals.get("unexplained")),
+    strict=Strictness(INCOMPLETE, "anything is unexplained", lambda table: bool(table.totals.get("unexplained"))),
 )

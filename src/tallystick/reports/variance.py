@@ -20,6 +20,7 @@ from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.owners import owned, unasked
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import WHERE, Days, Form, Parameter, Report, Where, by, days
+from tallystick.query.strictness import COMPLETE
 from tallystick.reports.variance_lines import WHO, effects_of
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -175,6 +176,5 @@ REPORT = Report(
     ),
     "before + price + volume + mix = after, exactly. Group by any of organization, workspace, key, actor, product, "
     "team, cost_center, model, kind, tier, context, geo, speed.",
-    strict="Exit with 1 where days of either period are absent, or a bill is late.",
-    failing=lambda table: table.incomplete,
+    strict=COMPLETE,
 )

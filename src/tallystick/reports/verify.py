@@ -26,6 +26,7 @@ from tallystick.query.closings import closings, digest, kept
 from tallystick.query.names import organizations
 from tallystick.query.report import Report
 from tallystick.query.stale_tally import MEND, OTHERS, by_others
+from tallystick.query.strictness import Strictness
 from tallystick.query.uncounted import uncounted
 from tallystick.reports.content_check import damaged_pages, damaged_tables
 from tallystick.store.engine import Engine
@@ -206,7 +207,7 @@ def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:
 REPORT = Report(
     lambda context: verify(context.engine, context.prices),
     about="Whether charges, records and control totals add up on every day, and every file is what was written. Reads "
-    "every table and every archived page. Exit code 1, and what is not as it should be, if anything is not.",
+    "every table and every archived page. Lists what is not as it should be.",
     priced=False,
-    failing=lambda table: bool(table.cells),
+    strict=Strictness({}, "anything is not as it should be", lambda table: bool(table.cells), always=True),
 )

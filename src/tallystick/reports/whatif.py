@@ -23,6 +23,7 @@ from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import TOP, WHERE, WINDOW, Days, Form, Parameter, Report, Where, by
+from tallystick.query.strictness import INCOMPLETE, UNPRICED, Strictness
 from tallystick.reports.cache import by_rate, grouped, models, price_messages
 from tallystick.reports.prices import unlisted
 from tallystick.reports.usage import DIMENSIONS, USAGE
@@ -235,6 +236,5 @@ REPORT = Report(
         TOP,
     ),
     "Line by line: priced, what-if and difference, and what cannot be known.",
-    strict="Exit with 1 where days are absent or a model has no known rate.",
-    failing=lambda table: bool(table.coverage["absent"] or table.coverage.get("unpriced")),
+    strict=Strictness({"absent": INCOMPLETE["absent"], **UNPRICED}),
 )
