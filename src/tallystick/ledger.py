@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Unpack
 
 from tallystick.answers import Answers
 from tallystick.core.ledger_tables import CHARGES
-from tallystick.core.time import DAY, Grain, Window
+from tallystick.core.records import SETTLING
+from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When, month_name
 from tallystick.query.filters import present
 from tallystick.query.stale_tally import by_others
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 """Changes of names that a message names; the others are counted."""
-
-
-RESTATED = DAY * 35
-"""How far back a bill may still change."""
 
 
 class Ledger(Answers):
@@ -143,7 +140,7 @@ class Ledger(Answers):
 
         now = self._clock.now()
         today = Grain.DAY.floor(now)
-        late = money_gaps(self.engine(), Question("spend", Window(today - RESTATED, today), ()), now).get(LATE)
+        late = money_gaps(self.engine(), Question("spend", Window(today - SETTLING, today), ()), now).get(LATE)
         days = [date.fromisoformat(day) for day in late["days"] if day not in late["in_part"]] if late else []
         return [f"Not billed yet: {day_spans(days, now.year)}. The usage is there, the bill is not."] if days else []
 

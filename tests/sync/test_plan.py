@@ -9,7 +9,7 @@ from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.sync import charging, sources
 from tallystick.sync.estimate import estimate
-from tallystick.sync.plan import Known, SyncTask, again, state, tasks
+from tallystick.sync.plan import Known, SyncTask, again, state_of, tasks
 from tallystick.sync.source import RequestCost, Source
 
 DAY = timedelta(days=1)
@@ -31,7 +31,7 @@ def situations(draw: st.DrawFn) -> tuple[Window, dict[date, Known], datetime]:
     for back in draw(st.sets(st.integers(0, 100), max_size=60)):
         day = today - DAY * back
         read_at = min(now, midnight(day) + timedelta(hours=draw(st.integers(1, 24 * (back + 1)))))
-        known[day] = Known(state(day, read_at), read_at)
+        known[day] = Known(state_of(day, read_at), read_at)
     return Window(midnight(start), midnight(end)), known, now
 
 
@@ -155,7 +155,7 @@ def test_a_day_to_come_is_not_asked_for() -> None:
 )
 def test_a_day_settles_thirty_five_days_after_its_end(read_at: datetime, expected: State) -> None:
     """A day is running until its end, provisional until 35 days after it, settled if read then or later."""
-    assert state(date(2026, 10, 1), read_at) is expected
+    assert state_of(date(2026, 10, 1), read_at) is expected
 
 
 def test_a_week_makes_a_check_a_reading() -> None:
@@ -172,7 +172,7 @@ def test_past_five_weeks_a_provisional_day_is_read_once_more() -> None:
     known = {_back(back): Known(State.PROVISIONAL, NOW - DAY) for back in range(1, 40)}
     read, _ = _plan(known, since=39)
     assert read[:4] == [_back(39), _back(38), _back(37), _back(36)]
-    assert state(_back(36), NOW) is State.SETTLED
+    assert state_of(_back(36), NOW) is State.SETTLED
 
 
 def test_an_errand_says_what_it_is() -> None:

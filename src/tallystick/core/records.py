@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 
-from tallystick.core.time import Window
+from tallystick.core.time import DAY, Window
 
 COUNTERS = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read", "output", "web_searches")
 """The six counters of the usage report, five in tokens and one in searches."""
@@ -59,6 +59,10 @@ class CostRecord:
     extra: Mapping[str, object] = field(default_factory=dict)
     list: Decimal | None = None
     requests: int | None = None
+
+
+SETTLING = DAY * 35
+"""Time after its end until which a day may be restated; a day that is read later has settled."""
 
 
 class State(StrEnum):

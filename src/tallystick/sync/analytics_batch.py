@@ -159,13 +159,13 @@ class AnalyticsBatch(CubeBatch):
         rows = rows.set_column(place, rows.schema.field("list"), pc.if_else(concerned, unlisted, rows["list"]))
         return rows.filter(pc.or_(pc.invert(concerned), pc.not_equal(rows["billed"], Decimal(0))))
 
-    def _whole_until(self) -> datetime:
+    def _complete_until(self) -> datetime:
         return min([self.read_at, *(watermark for watermark in self._refreshed if watermark)])
 
     def _buckets(self, day: Window, day_state: State) -> list[datetime]:
         """A cost is kept of ended days only, and nothing of a day that the export has not reached."""
         early = day_state is State.RUNNING and self.task.source.money
-        if None in self._refreshed or early or day.start >= self._whole_until():
+        if None in self._refreshed or early or day.start >= self._complete_until():
             return []
         return self._buckets_of(day)
 

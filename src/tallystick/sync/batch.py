@@ -28,7 +28,7 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, Window, midnight, spans
 from tallystick.errors import UnexpectedResponse
 from tallystick.sync.cube import Seen
-from tallystick.sync.plan import SyncTask, state
+from tallystick.sync.plan import SyncTask, state_of
 
 Figures = Mapping[str, Any]
 """A control total: counters, or exact US dollars, by name."""
@@ -131,7 +131,7 @@ class Batch(ABC):
         """The rows of the cube, and the days on which it cannot be right."""
 
     @abstractmethod
-    def _whole_until(self) -> datetime:
+    def _complete_until(self) -> datetime:
         """Until when the answers were whole."""
 
     @abstractmethod
@@ -159,7 +159,7 @@ class Batch(ABC):
         moved, gaps = {}, {}
         for day_window in self.task.window.split(Grain.DAY):
             day = day_window.start.date()
-            day_state = state(day, self._whole_until())
+            day_state = state_of(day, self._complete_until())
             starts = self._buckets(day_window, day_state)
             if not starts:
                 continue

@@ -154,7 +154,7 @@ class ClaudeCodeBatch(Batch):
         ]
         return pa.Table.from_pylist(table_rows, fits), set()
 
-    def _whole_until(self) -> datetime:
+    def _complete_until(self) -> datetime:
         return self.read_at - LAG
 
     def _buckets(self, day: Window, day_state: State) -> list[datetime]:  # noqa: ARG002 - a running day is kept as it is

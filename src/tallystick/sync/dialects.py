@@ -54,8 +54,8 @@ def possible(wanted: Window) -> Window:
     return Window(max(wanted.start, min(midnight(FIRST_DAY), wanted.end)), wanted.end)
 
 
-def settle(options: Options, sample: Sample, committer: Committer, outcome: Outcome, now: datetime) -> Options:
-    """Settle for the older dialect where the newer may not be read; say what is read from where."""
+def choose_dialect(options: Options, sample: Sample, committer: Committer, outcome: Outcome, now: datetime) -> Options:
+    """Choose the older dialect where the newer may not be read; say what is read from where."""
     wanted, first, choice = options.wanted, analytics_query.covered(now), options.choice
     if possible(wanted) != wanted:
         outcome.warn(f"Nothing was used before {FIRST_DAY}, so no earlier day is asked for.")

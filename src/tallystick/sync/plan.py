@@ -11,14 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from tallystick.core.records import State
+from tallystick.core.records import SETTLING, State
 from tallystick.core.time import DAY, Grain, Window, midnight, of_days
 from tallystick.sync.source import Source
 
 ALWAYS = 3
 """Ended days that each sync reads."""
-SETTLED = timedelta(days=35)
-"""Time after its end at which a day that is read has settled."""
 WEEK = timedelta(days=7)
 LOOK = timedelta(days=30)
 """Time after which the control totals of a settled month are looked at once more."""
@@ -55,12 +53,12 @@ class Known:
     doubtful: bool = False
 
 
-def state(day: date, read_at: datetime) -> State:
-    """How far a day that was read at `read_at` can be trusted."""
+def state_of(day: date, complete_until: datetime) -> State:
+    """How far a day can be trusted whose export was complete until `complete_until`."""
     end = midnight(day) + DAY
-    if end > read_at:
+    if end > complete_until:
         return State.RUNNING
-    return State.SETTLED if read_at >= end + SETTLED else State.PROVISIONAL
+    return State.SETTLED if complete_until >= end + SETTLING else State.PROVISIONAL
 
 
 def tasks(
@@ -138,7 +136,7 @@ def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
         return "read"
     if known.state is State.SETTLED:
         return ""
-    past = now >= midnight(day) + DAY + SETTLED
+    past = now >= midnight(day) + DAY + SETTLING
     return "read" if past or now - known.read_at >= WEEK else "check"
 
 

@@ -92,7 +92,7 @@ class ReportBatch(CubeBatch):
     def _adds_up(self) -> bool:
         return not any(smaller < larger for smaller in self._parts for larger in self._parts)
 
-    def _whole_until(self) -> datetime:
+    def _complete_until(self) -> datetime:
         return self.read_at
 
     def _buckets(self, day: Window, day_state: State) -> list[datetime]:

@@ -24,7 +24,7 @@ from tallystick.store.erasure import forgotten
 from tallystick.store.tables import Tables, Writer
 from tallystick.sync.batch import Batch, BatchCheck, CheckedBatch
 from tallystick.sync.commit import Committer
-from tallystick.sync.dialects import PROBE, plan, probe, settle
+from tallystick.sync.dialects import PROBE, choose_dialect, plan, probe
 from tallystick.sync.fetch import TRIES, Fetch
 from tallystick.sync.known_days import known_days
 from tallystick.sync.listing import Listing
@@ -127,7 +127,7 @@ class Sync:
         self._progress(self._position)
 
     def _begin(self, writer: Writer) -> Committer:
-        """Read the directory, find out whose it is, and settle which dialect is read."""
+        """Read the directory, find out whose it is, and choose the dialect that is read."""
         listing = Listing.read(self._watch)
         now = self._watch.now()
         sample = probe(self._watch, now) if self._options.choice.newer else None
@@ -144,7 +144,7 @@ class Sync:
         committer = Committer(writer, organization, self._prices, self._people)
         self.outcome.organization = organization
         listing.keep(committer, self._fetch, self.outcome, self._watch.now())
-        self._options = settle(self._options, sample, committer, self.outcome, now)
+        self._options = choose_dialect(self._options, sample, committer, self.outcome, now)
         return committer
 
     def _organizations(self, writer: Writer) -> set[str]:
