@@ -200,7 +200,7 @@ def _watched() -> Iterator[dict[str, Spent]]:
 
     from tallystick.store.tables import Writer
     from tallystick.sync import charging
-    from tallystick.tally import match, usage_cells
+    from tallystick.tally import match, use_groups
 
     steps: dict[str, Spent] = {}
 
@@ -231,7 +231,7 @@ def _watched() -> Iterator[dict[str, Spent]]:
             found, name = self.duck.sql(text), " ".join(text.split()[:5])
             return mock.Mock(to_arrow_table=timed(name, found.to_arrow_table), fetchall=timed(name, found.fetchall))
 
-    inside = [(match, "_typed"), (usage_cells, "rates"), (charging, "conserve")]
+    inside = [(match, "_typed"), (use_groups, "rates"), (charging, "conserve")]
     around = [(Writer, "rows_on"), (Writer, "changed"), (Writer, "replace")]
     with mock.patch.object(match, "duckdb", mock.Mock(connect=Watched)), ExitStack() as patched:
         for room, name in inside + around:

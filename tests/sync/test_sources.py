@@ -25,7 +25,18 @@ from tallystick.sync.rebuild import rebuild
 from tallystick.sync.sources import SOURCES
 from tallystick.tally.prices_in_force import Prices
 
-NAMELESS = ("plan", "estimate", "run", "fetch", "commit", "loss", "report_reader", "redaction", "forget", "page_checks")
+NAMELESS = (
+    "plan",
+    "estimate",
+    "run",
+    "fetch",
+    "commit",
+    "pending_losses",
+    "report_reader",
+    "redaction",
+    "forget",
+    "page_checks",
+)
 """The modules of `sync` in which no source has a name."""
 
 

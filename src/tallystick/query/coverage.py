@@ -24,8 +24,8 @@ from tallystick.core.text import day_spans
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
 from tallystick.query.conditions import among, day_of
+from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import wanted
-from tallystick.query.losses import doubted
 from tallystick.store.engine import Engine, per_version
 
 
@@ -55,7 +55,7 @@ def cover(
         messages.append(note(part + ("" if question.where or zone or table is ACTIVITY else _gap(engine, table, day))))
     if days := by_state[State.PROVISIONAL]:
         messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}."))
-    in_doubt, doubts = doubted(engine, table, question, {source for source, _ in _SOURCES[table]})
+    in_doubt, doubts = doubtful_days(engine, table, question, {source for source, _ in _SOURCES[table]})
     messages += [
         note(f"{span.start.strftime(form)} is partial: {len(part.days())} of {len(span.days())} days.")
         for name, form in (("week", "The week of %Y-%m-%d"), ("month", "%Y-%m"))

@@ -27,8 +27,8 @@ from tallystick.core.uncounted import KIND, text_of
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
 from tallystick.sync.charging import Charging, on
-from tallystick.sync.loss import Losses
 from tallystick.sync.names import CHILDREN, Naming
+from tallystick.sync.pending_losses import PendingLosses
 from tallystick.sync.plan import SyncTask, merged
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.rehome import rehome
@@ -52,7 +52,7 @@ class Committer:
         self._people = people or People(Mode.FULL, key_in(default_key()))
         self.organization = organization
         self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
-        self._losses = Losses(writer, organization)
+        self._losses = PendingLosses(writer, organization)
         self._naming = Naming(writer, organization)
         notices = writer.rows(NOTICES, organization).to_pylist()
         self._noticed: set[tuple[str, str, str]] = set()

@@ -21,8 +21,8 @@ from tallystick.store.archive import Archive
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
 from tallystick.sync.commit import Committer
-from tallystick.sync.loss import ACCEPTED
 from tallystick.sync.outcome import Outcome
+from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
 from tallystick.sync.report_reader import ReportReader

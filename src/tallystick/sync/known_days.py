@@ -9,7 +9,7 @@ from tallystick.core.ledger_tables import DAYS, LOSSES, PAGES
 from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.store.tables import Tables
-from tallystick.sync.loss import ACCEPTED
+from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import Known
 from tallystick.sync.source import RequestCost, Source
 from tallystick.sync.sources import SOURCES

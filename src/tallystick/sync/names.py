@@ -16,7 +16,7 @@ from tallystick.api.page import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.ledger_tables import NAMES
 from tallystick.store.tables import Writer, schema
-from tallystick.sync.loss import Losses
+from tallystick.sync.pending_losses import PendingLosses
 from tallystick.sync.redaction import MADE
 
 LISTED = {"workspaces": "workspace", "keys": "key", "users": "user", "service_accounts": "service_account"}
@@ -39,7 +39,7 @@ class Naming:
         self.written = False
         self.short: dict[str, str] = {}
 
-    def take(self, pages: Iterable[tuple[str, Page]], read_at: datetime, losses: Losses) -> int:
+    def take(self, pages: Iterable[tuple[str, Page]], read_at: datetime, losses: PendingLosses) -> int:
         """Take in the directory; how many names are new or changed. A list that was not read makes nobody gone.
 
         Nor does one that lost more than half of its names: `short` says which, until a later one is as short.

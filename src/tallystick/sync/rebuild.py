@@ -21,7 +21,7 @@ from tallystick.store.tables import EMPTY, Tables, Version, schema
 from tallystick.sync.batch import CheckedBatch, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.fetch import TRIES
-from tallystick.sync.loss import ACCEPTED
+from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.redaction import People
 from tallystick.sync.sources import NAMES, SOURCES

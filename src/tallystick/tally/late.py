@@ -46,10 +46,10 @@ _GROUPS = f"""
 CREATE TEMP TABLE late AS
 WITH due AS (
     SELECT DISTINCT day, workspace::VARCHAR AS workspace, model::VARCHAR AS model, kind = 'web_search' AS search
-    FROM cells WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND (rate > 0 OR rate_rest > 0)
+    FROM use_groups WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND (rate > 0 OR rate_rest > 0)
 ), matched AS (
-    SELECT DISTINCT pairs.line FROM pairs JOIN cells ON cells.cell = pairs.cell JOIN lines ON lines.line = pairs.line
-    WHERE cells.workspace = lines.workspace
+    SELECT DISTINCT pairs.line FROM pairs JOIN use_groups USING (use_group) JOIN lines USING (line)
+    WHERE use_groups.workspace = lines.workspace
 ), told AS (
     SELECT day, workspace, model, kind, bool_or(line NOT IN (FROM matched)) AS loose FROM lines
     WHERE total >= 0 GROUP BY day, workspace, model, kind
@@ -82,12 +82,12 @@ _COVERED = f"""
 CREATE TEMP TABLE covered AS
 WITH alone AS (
     SELECT DISTINCT day, workspace, model, kind, (day, workspace, model) NOT IN (
-        SELECT day, workspace::VARCHAR, model::VARCHAR FROM cells
+        SELECT day, workspace::VARCHAR, model::VARCHAR FROM use_groups
     ) AS unused
     FROM lines WHERE total >= 0 AND kind IN ({_OF_USE}) AND line NOT IN (SELECT line FROM pairs)
 ), used AS (
     SELECT DISTINCT day, workspace::VARCHAR AS workspace, model::VARCHAR AS model, kind = 'web_search' AS search
-    FROM cells WHERE kind <> '{REQUESTS}'
+    FROM use_groups WHERE kind <> '{REQUESTS}'
 )
 SELECT DISTINCT used.* FROM used JOIN alone USING (day)
 WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
@@ -98,7 +98,7 @@ WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
 
 
 def groups(duck: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables `late` and `covered` of `cells`, `lines` and `pairs`.
+    """Make the tables `late` and `covered` of `use_groups`, `lines` and `pairs`.
 
     Both are of use by day, workspace, model and search: that without any bill (null is every one), and that which a
     line of the bill may be of that no use was matched to.

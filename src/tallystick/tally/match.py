@@ -26,7 +26,7 @@ from tallystick.tally.alias import known_as
 from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.session import scratch
-from tallystick.tally.usage_cells import PLACED, UNIT, uses
+from tallystick.tally.use_groups import PLACED, UNIT, uses
 
 Dialect = Literal["reports", "analytics"]
 
@@ -64,32 +64,32 @@ FROM cost GROUP BY organization, month, day, {_KNOWN_BY}
 # Of priority tier the tokens are prepaid and in no bill; its web searches are billed like all others.
 _PAIRS = """
 INSERT INTO pairs
-SELECT lines.line, cells.cell, '{relaxed}' FROM lines JOIN {cells} AS cells USING (day, kind{equal})
+SELECT lines.line, use_groups.use_group, '{relaxed}' FROM lines JOIN {use_groups} AS use_groups USING (day, kind{equal})
 WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
-    AND (cells.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
+    AND (use_groups.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
     {loose}
 """
 _ANY_OPEN = """
-SELECT EXISTS (FROM lines SEMI JOIN cells USING (day, kind) WHERE line NOT IN (SELECT line FROM pairs))
+SELECT EXISTS (FROM lines SEMI JOIN use_groups USING (day, kind) WHERE line NOT IN (SELECT line FROM pairs))
 """
-_SPARE = "CREATE TEMP TABLE spare AS FROM cells ANTI JOIN pairs USING (cell)"
+_SPARE = "CREATE TEMP TABLE spare AS FROM use_groups ANTI JOIN pairs USING (use_group)"
 _ANY_UNPLACED = f"""
 SELECT EXISTS (FROM lines WHERE workspace IN {late.UNPLACED} AND line NOT IN (SELECT line FROM pairs))
     OR EXISTS (FROM spare WHERE workspace::VARCHAR IN {late.UNPLACED})
 """  # noqa: S608
-_UNPLACED = f" AND (lines.workspace IN {late.UNPLACED} OR cells.workspace::VARCHAR IN {late.UNPLACED})"
+_UNPLACED = f" AND (lines.workspace IN {late.UNPLACED} OR use_groups.workspace::VARCHAR IN {late.UNPLACED})"
 _MATCHED = f"""
 WITH billed AS (
     SELECT used.* EXCLUDE (list), coalesce(listed.list, used.list) AS list,
         coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed,
         coalesce(parts.users, multiples.users) AS users, coalesce(parts.relaxed, multiples.relaxed, 'none') AS relaxed,
         listed.list - coalesce(parts.billed, times * {allocate.WEIGHT}) AS discount
-    FROM used LEFT JOIN multiples USING (cell) LEFT JOIN (
+    FROM used LEFT JOIN multiples USING (use_group) LEFT JOIN (
         SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none')) AS relaxed
         FROM parts GROUP BY id
     ) AS parts USING (id) LEFT JOIN listed USING (id)
 )
-SELECT * EXCLUDE (id, cell, users),
+SELECT * EXCLUDE (id, use_group, users),
     CASE WHEN billed IS NULL THEN 'none' WHEN users = 1 THEN 'reported' ELSE 'allocated' END AS method,
     CASE WHEN billed IS NOT NULL THEN 'none'
         WHEN kind = '{REQUESTS}' THEN 'request count'
@@ -146,12 +146,12 @@ def charges(
             duck.execute(statement)
         usage_columns = _WHO if source == "reports" else ()
         uses(duck, listed, in_force, usage_columns)
-        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, cell BIGINT, relaxed VARCHAR)")
+        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed VARCHAR)")
         equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
         exact = f", workspace, {', '.join(equal)}"
-        duck.execute(_PAIRS.format(relaxed="none", cells="cells", equal=exact, loose=_agree(("speed",))))
+        duck.execute(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
         steps = dict.fromkeys(tuple(name for name in step if name in equal) for step in _STEPS)
-        for cells, workspace, loose in (("cells", ", workspace", ""), ("spare", "", _UNPLACED)):
+        for use_groups, workspace, loose in (("use_groups", ", workspace", ""), ("spare", "", _UNPLACED)):
             if not workspace:
                 duck.execute(_SPARE)
                 if not duck.execute(_ANY_UNPLACED).fetchall()[0][0]:
@@ -161,9 +161,9 @@ def charges(
                     break
                 agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
                 relaxed = ", ".join(step) or "none"
-                duck.execute(_PAIRS.format(relaxed=relaxed, cells=cells, equal=workspace, loose=agreement))
+                duck.execute(_PAIRS.format(relaxed=relaxed, use_groups=use_groups, equal=workspace, loose=agreement))
         late.groups(duck)
-        allocate.shares(duck, by="cell")
+        allocate.shares(duck, by="use_group")
         allocate.listed(duck)
         halves = [_typed(duck.sql(query).to_arrow_table(), source) for query in (_MATCHED, _ALONE)]
     return pa.concat_tables(halves)
@@ -179,7 +179,8 @@ def _whole(cost: pa.Table) -> pa.Table:
 def _agree(names: Collection[str]) -> str:
     """The condition that line and usage agree in these dimensions, so far as both know them."""
     return "".join(
-        f" AND (lines.{name} IN ('unknown', 'none') OR cells.{name} IN ('unknown', lines.{name}))" for name in names
+        f" AND (lines.{name} IN ('unknown', 'none') OR use_groups.{name} IN ('unknown', lines.{name}))"
+        for name in names
     )
 
 

@@ -1,9 +1,8 @@
-"""Uses: who used how much of what, one row for each user and kind, with what it costs.
+"""Use groups: use of one day, workspace, product, model, kind, tier, context, geography and speed, with its price.
 
-Rates, and lines of an older bill, know no users: they depend on the *cell* of a use alone (day, workspace, product,
-model, kind, tier, context, geography, speed). Cells are few beside users, so cells are what is priced and matched.
-Where the bill knows who asked, so does the cell. Text is ENUM here: numbers in the order of the text, which group, join
-and sort as numbers do.
+Rates, and lines of an older bill, know no users: they depend on the group of a use alone. Groups are few beside users,
+so groups are what is priced and matched. Where the bill knows who asked, so does the group. Text is ENUM here: numbers
+in the order of the text, which group, join and sort as numbers do.
 """
 
 from __future__ import annotations
@@ -35,8 +34,8 @@ FROM usage GROUP BY ALL
 """  # noqa: S608 - our own names
 _PLACES = f"""
 CREATE TEMP TABLE places AS
-SELECT row_number() OVER () AS place, {{cell}}, {", ".join(f"max({kind}) AS most_{kind}" for kind in _KINDS)}
-FROM records GROUP BY {{cell}}
+SELECT row_number() OVER () AS place, {{use_group}}, {", ".join(f"max({kind}) AS most_{kind}" for kind in _KINDS)}
+FROM records GROUP BY {{use_group}}
 """  # noqa: S608
 _ASKED = f"""
 CREATE TEMP TABLE asked AS
@@ -45,50 +44,51 @@ FROM (UNPIVOT places ON {", ".join(f"most_{kind}" for kind in _KINDS)} INTO NAME
 """  # noqa: S608
 # A rate for `per` units is so many whole picodollars a unit, and a rest for `per` of them, mostly none.
 _CELLS = f"""
-CREATE TEMP TABLE cells AS
-SELECT row_number() OVER (ORDER BY {{cell}}, kind) AS cell, organization, month, asked.*, {UNIT} AS unit, per,
+CREATE TEMP TABLE use_groups AS
+SELECT row_number() OVER (ORDER BY {{use_group}}, kind) AS use_group, organization, month, asked.*, {UNIT} AS unit, per,
     {", ".join(f"{column}::HUGEINT // per AS {column}, {column}::HUGEINT % per AS {column}_rest" for column in _PRICES)}
 FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day)
     LEFT JOIN rates USING ({", ".join(KEY)})
 """  # noqa: S608
 _LARGE = f"""
-SELECT count(*) FROM cells
+SELECT count(*) FROM use_groups
 WHERE 2 * most::HUGEINT + 1 > {2**63 - 1} // greatest(per, {", ".join(f"{column} + 1" for column in _PRICES)})
 """  # noqa: S608
 _USES = f"""
 CREATE TEMP TABLE uses AS
 WITH placed AS MATERIALIZED (
-    SELECT place, {{who}} {", ".join(f"records.{kind}" for kind in _KINDS)} FROM records JOIN places USING ({{cell}})
+    SELECT place, {{who}} {", ".join(f"records.{kind}" for kind in _KINDS)}
+    FROM records JOIN places USING ({{use_group}})
 ), counted AS ({
     " UNION ALL ".join(
         f"SELECT place, {{who}} '{kind}'::kind AS kind, {kind} AS quantity FROM placed WHERE {kind} > 0"
         for kind in _KINDS
     )
 })
-SELECT cell, {{who}} quantity FROM counted JOIN cells USING (place, kind) ORDER BY cell
+SELECT use_group, {{who}} quantity FROM counted JOIN use_groups USING (place, kind) ORDER BY use_group
 """  # noqa: S608
 # Half a picodollar and more is one more.
 _USED = f"""
 CREATE TEMP VIEW used AS
-SELECT uses.rowid AS id, cell, organization, month, day, kind, {", ".join(PLACED)}, unit, quantity, {
+SELECT uses.rowid AS id, use_group, organization, month, day, kind, {", ".join(PLACED)}, unit, quantity, {
     ", ".join(
         f"quantity * {column}::{{integer}} + (2 * quantity * {column}_rest::{{integer}} + per) // (2 * per) AS {price}"
         for column, price in _PRICES.items()
     )
 }
-FROM uses JOIN cells USING (cell)
+FROM uses JOIN use_groups USING (use_group)
 """  # noqa: S608
 
 
 def uses(
     duck: duckdb.DuckDBPyConnection, listed: PriceList, in_force: PriceList, usage_columns: Collection[str]
 ) -> None:
-    """Make the tables `cells` and `used` of the table `usage`: records of one organization.
+    """Make the tables `use_groups` and `used` of the table `usage`: records of one organization.
 
     `usage_columns` are the columns of `PLACED` that the bill does not know.
     """
     columns = {
-        "cell": ", ".join(("day", *(name for name in PLACED if name not in usage_columns))),
+        "use_group": ", ".join(("day", *(name for name in PLACED if name not in usage_columns))),
         "who": "".join(f"{name}, " for name in PLACED if name in usage_columns),
     }
     for name in PLACED:

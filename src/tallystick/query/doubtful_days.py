@@ -1,4 +1,4 @@
-"""Losses: days that a newer answer would empty or halve, named on every answer over them."""
+"""Doubtful days: those that a newer answer would empty or halve, named on every answer over them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
 
 
-def doubted(
+def doubtful_days(
     engine: Engine, table: LedgerTable, question: Question, sources: set[str]
 ) -> tuple[list[date], list[Message]]:
     """Return the days of the window whose newest answer was not believed yet, and what to say of them.

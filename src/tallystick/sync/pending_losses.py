@@ -1,4 +1,4 @@
-"""Losses: answers that would empty or halve what the ledger has, left uncommitted until they are read twice.
+"""Pending losses: answers that would empty or halve what the ledger has, left uncommitted until they are read twice.
 
 An export that is late, a cache in between or an outage can answer with nothing for a day that had data. Such an answer
 stays in the archive; the day stays as it was, until a sync an hour later reads the same.
@@ -35,7 +35,7 @@ Key = tuple[str, str, date]
 Sums = Mapping[str, Decimal]
 
 
-class Losses:
+class PendingLosses:
     """The losses of one organization that wait to be confirmed, kept through one writer."""
 
     def __init__(self, writer: Writer, organization: str) -> None:
