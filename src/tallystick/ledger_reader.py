@@ -98,7 +98,7 @@ class LedgerReader:
 
     def organizations(self) -> list[str]:
         """The ids of the organizations that the ledger holds; none where there is no ledger."""
-        return organizations(self.engine()) if self._tables.exists() else []
+        return [*organizations(self.engine())] if self._tables.exists() else []
 
     def _lists(self) -> Prices:
         return self._prices or Prices.with_own()

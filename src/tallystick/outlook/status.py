@@ -122,7 +122,7 @@ class Status:
 
     def _title(self) -> str:
         names = directory(self.engine, "organization")
-        return names.popitem()[1] if len(names) == 1 else f"{len(names)} organizations"
+        return next(iter(names.values())) if len(names) == 1 else f"{len(names)} organizations"
 
     def _freshness(self) -> str:
         parts = [f"Ledger version {self.engine.version.number}"]

@@ -150,13 +150,13 @@ _SOURCES = {
 """Where the state of a day stands that a table tells of: the first source that has it, as in the tally."""
 
 
-def states_of(engine: Engine, table: LedgerTable, question: Question) -> dict[date, State]:
+def states_of(engine: Engine, table: LedgerTable, question: Question) -> Mapping[date, State]:
     """The state of each day that every organization asked about has; the least trusted where they differ."""
     return _states_by(engine, _SOURCES[table], question.where.get("organization"))
 
 
 @per_version
-def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> dict[date, State]:
+def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> Mapping[date, State]:
     """The same, by the first of these sources and grains that has a day."""
     query = exp.select("organization", "day", "source", "grain", "state").from_("ledger.days")
     query = query.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))

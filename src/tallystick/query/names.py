@@ -50,14 +50,14 @@ def named_at(instant: datetime | None) -> exp.Expression:
 
 
 @per_version
-def entries(engine: Engine, instant: datetime | None = None) -> list[dict[str, Any]]:
+def entries(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping[str, Any]]:
     """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
     columns = ("type", "id", "organization", "name", "email", "workspace", "details")
     return engine.rows(exp.select(*columns).from_(named_at(instant)))
 
 
 @per_version
-def organizations(engine: Engine) -> list[str]:
+def organizations(engine: Engine) -> Sequence[str]:
     """Return the ids of the organizations that the ledger holds, in order."""
     query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
     return [row["organization"] for row in engine.rows(query)]
@@ -87,7 +87,7 @@ def dim_cells(ids: Mapping[str, Any], names: Mapping[str, Callable[[str], str]])
 
 
 @per_version
-def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> dict[str, str]:
+def directory(engine: Engine, dimension: str, instant: datetime | None = None) -> Mapping[str, str]:
     """Every id of a dimension that has a name, and its newest name, or that of an instant."""
     if dimension not in NAMED_BY:
         return {}
@@ -112,7 +112,7 @@ def _unknown(engine: Engine, dimension: str) -> str:
 
 
 @per_version
-def addresses(engine: Engine, dimension: str) -> dict[str, str]:
+def addresses(engine: Engine, dimension: str) -> Mapping[str, str]:
     """Every id of a person with an e-mail, and that e-mail; nothing of a dimension that persons are not in."""
     if dimension != "actor":
         return {}

@@ -59,7 +59,7 @@ class Spent:
         if self.engine is None:
             self._warn("There is no ledger, so what was spent is unknown: `tallystick sync` makes one.")
             return None
-        if self.organization not in organizations(self.engine):
+        if not self.organization or self.organization not in organizations(self.engine):
             self._warn(
                 "The ledger has nothing of this organization, so what was spent is unknown: `tallystick sync` reads it."
                 if self.organization
