@@ -89,7 +89,7 @@ class AdminAPI:
         """
         grain = _grain(width)
         wanted = {name: (value,) if isinstance(value, str) else tuple(value) for name, value in (where or {}).items()}
-        query = reports_query.usage_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
+        query = reports_query.usage_report_query(self._window(since, until), grain, by=by, where=wanted, limit=limit)
         return reports.usage_records(self.client.pages(query), by)
 
     def costs(
@@ -100,7 +100,7 @@ class AdminAPI:
         `by` is any of workspace, description; description brings kind, model, tier, context, geo and speed with it.
         Amounts are exact US dollars. Days that have not ended are not published and not asked for.
         """
-        query = reports_query.cost_query(self._window(since, until), self._clock.now(), by=by, limit=limit)
+        query = reports_query.cost_report_query(self._window(since, until), self._clock.now(), by=by, limit=limit)
         return reports.cost_records(self.client.pages(query), by)
 
     def analytics_usage(self, since: When, until: When | None = None, **options: Any) -> Iterator[UsageRecord]:

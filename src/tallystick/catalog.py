@@ -1,7 +1,8 @@
 """The catalog: every question that a ledger can be asked, listed once.
 
-Commands, Python access, documentation and contract tests follow from this list. It holds names and summaries alone:
-a report's own file is imported when it is asked.
+Commands, `Ledger.ask`, the reference and contract tests follow from this list. Typed methods of Ledger are written in
+answers.py, and a test compares them with it. It holds names and summaries alone: a report's own file is imported when
+it is asked.
 """
 
 from __future__ import annotations

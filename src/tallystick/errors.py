@@ -11,6 +11,8 @@ The tree, with the exit code of the command line beside each branch:
     │  └─ UnexpectedResponse      5   an answer that is not what the contract says
     │     └─ InvalidAmount        5   an amount that cannot be read exactly
     └─ LedgerError           6   the ledger cannot be read or written
+
+1 is the code of no error: a command did what was asked, and its answer is not as it should be (`--strict`, `verify`).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import ClassVar
 class TallystickError(Exception):
     """An error with a cause and a remedy; `str()` gives both, in that order."""
 
-    exit_code: ClassVar[int] = 1
+    exit_code: ClassVar[int]
 
     def __init__(self, what: str, hint: str = "") -> None:
         super().__init__(what, hint)

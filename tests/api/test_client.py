@@ -11,12 +11,12 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ENDPOINTS, ORGANIZATION, WORKSPACES
 from tallystick.api.page import Query
-from tallystick.api.reports_query import cost_query, usage_query
+from tallystick.api.reports_query import cost_report_query, usage_report_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
 
 OCTOBER = Window(instant("2026-10-01"), instant("2026-11-01"))
-USAGE = usage_query(OCTOBER, Grain.DAY)
+USAGE = usage_report_query(OCTOBER, Grain.DAY)
 ME = Query(ORGANIZATION)
 HTML = "<html><head><title>502 Bad Gateway</title></head><body>the edge</body></html>"
 
@@ -24,7 +24,7 @@ HTML = "<html><head><title>502 Bad Gateway</title></head><body>the edge</body></
 def test_what_is_sent(connect: Connect) -> None:
     """A request is a GET without a body, with version, user-agent, JSON asked for, brackets escaped, and no beta."""
     client, server = connect(report())
-    client.get(usage_query(OCTOBER, Grain.DAY, by=("model",), where={"geo": ("us",)}))
+    client.get(usage_report_query(OCTOBER, Grain.DAY, by=("model",), where={"geo": ("us",)}))
     (request,) = server.requests
     assert request.method == "GET"
     assert request.content == b""
@@ -42,7 +42,7 @@ def test_what_is_sent(connect: Connect) -> None:
 def test_the_beta_header_of_speed(connect: Connect) -> None:
     """The beta header goes with a question about speed, and with no other."""
     client, server = connect(report())
-    client.get(usage_query(OCTOBER, Grain.DAY, by=("speed",)))
+    client.get(usage_report_query(OCTOBER, Grain.DAY, by=("speed",)))
     client.get(USAGE)
     assert server.requests[0].headers["anthropic-beta"] == "fast-mode-2026-02-01"
     assert "anthropic-beta" not in server.requests[1].headers
@@ -218,7 +218,7 @@ def test_a_body_that_cannot_be_unpacked(connect: Connect) -> None:
     ("query", "first"),
     [
         (USAGE, report(token="page_2")),
-        (cost_query(OCTOBER, NOW), report(token="page_2")),
+        (cost_report_query(OCTOBER, NOW), report(token="page_2")),
         (Query(WORKSPACES), listed({"id": "wrkspc_1"}, has_more=True)),
     ],
 )

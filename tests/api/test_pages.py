@@ -12,7 +12,7 @@ from support.scripted_api import NOW, Json
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.api.reports import cost_records, usage_pages, usage_records
-from tallystick.api.reports_query import cost_query, usage_query
+from tallystick.api.reports_query import cost_report_query, usage_report_query
 from tallystick.core.money import plain
 from tallystick.core.records import CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant
@@ -24,12 +24,12 @@ FIVE = ("model", "workspace", "key", "tier", "context")
 
 def usage(by: tuple[str, ...], *buckets: Json) -> list[UsageRecord]:
     """The records of one page of usage."""
-    return list(usage_records([page_of(usage_query(OCTOBER, Grain.DAY, by=by), *buckets)], by))
+    return list(usage_records([page_of(usage_report_query(OCTOBER, Grain.DAY, by=by), *buckets)], by))
 
 
 def costs(by: tuple[str, ...], *buckets: Json) -> list[CostRecord]:
     """The records of one page of costs."""
-    return list(cost_records([page_of(cost_query(OCTOBER, NOW, by=by), *buckets)], by))
+    return list(cost_records([page_of(cost_report_query(OCTOBER, NOW, by=by), *buckets)], by))
 
 
 def test_usage_as_of_2025() -> None:
@@ -130,7 +130,7 @@ def test_not_asked_is_not_representable() -> None:
 
 def test_hours_keep_their_hour() -> None:
     """An hour's bucket is that hour; a bucket without rows gives no record."""
-    query = usage_query(OCTOBER, Grain.HOUR)
+    query = usage_report_query(OCTOBER, Grain.HOUR)
     page = page_of(query, *(bucket(f"2026-10-05T{hour:02}:00:00Z", usage_row(), hours=1) for hour in range(22, 24)))
     assert [record.window.start.hour for record in usage_records([page], ())] == [22, 23]
     assert list(usage_records([page_of(query)], ())) == []
@@ -308,7 +308,9 @@ def test_an_amount_that_is_a_number(amount: float) -> None:
 def test_what_is_beside_the_point(fields: Json, odd: str) -> None:
     """A null group of counts is no use of it, a number is its text, and what else is odd is unknown; each is told."""
     oddities: set[Oddity] = set()
-    [(_, [bucket])] = usage_pages([page_of(usage_query(OCTOBER, Grain.DAY), day(5, usage_row(**fields)))], oddities)
+    [(_, [bucket])] = usage_pages(
+        [page_of(usage_report_query(OCTOBER, Grain.DAY), day(5, usage_row(**fields)))], oddities
+    )
     assert bucket.rows[0].output_tokens == fields.get("output_tokens", usage_row()["output_tokens"])
     assert odd in " ".join(oddity.text for oddity in oddities)
     assert bool(oddities) == bool(odd)
@@ -334,7 +336,7 @@ def test_a_counter_left_out(field: str) -> None:
 
 def bodies(*buckets: Iterable[Json]) -> list[Page]:
     """Pages of usage, each with these buckets."""
-    query = usage_query(OCTOBER, Grain.DAY)
+    query = usage_report_query(OCTOBER, Grain.DAY)
     return [page_of(query, *page) for page in buckets]
 
 
@@ -403,7 +405,7 @@ def test_buckets_that_were_not_asked_for(odd: Json) -> None:
 )
 def test_answers_that_are_no_report(body: bytes) -> None:
     """Truncated JSON, HTML, or JSON of another shape under 200 is an error that names path and request."""
-    page = Page(usage_query(OCTOBER, Grain.DAY).request, body, {"request-id": "req_odd"})
+    page = Page(usage_report_query(OCTOBER, Grain.DAY).request, body, {"request-id": "req_odd"})
     with pytest.raises(UnexpectedResponse) as strange:
         list(usage_records([page], ()))
     assert "/v1/organizations/usage_report/messages" in strange.value.what

@@ -9,13 +9,13 @@ from support.scripted_api import NOW, Connect, Json, reply
 from tallystick.api.endpoints import API_KEYS, ORGANIZATION, SERVICE_ACCOUNTS, USERS, WORKSPACES
 from tallystick.api.page import Query
 from tallystick.api.reports import usage_records
-from tallystick.api.reports_query import cost_query, usage_query
+from tallystick.api.reports_query import cost_report_query, usage_report_query
 from tallystick.core.time import DAY, Grain, Window, instant, text
 from tallystick.errors import UnexpectedResponse
 
 YEARS = Window(instant("2023-01-01"), instant("2026-01-01"))
-USAGE = usage_query(YEARS, Grain.DAY, by=("model",), limit=1)
-COST = cost_query(YEARS, NOW)
+USAGE = usage_report_query(YEARS, Grain.DAY, by=("model",), limit=1)
+COST = cost_report_query(YEARS, NOW)
 USAGE_PATH = "/v1/organizations/usage_report/messages"
 
 

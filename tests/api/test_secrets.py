@@ -17,7 +17,7 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.page import Query
-from tallystick.api.reports_query import usage_query
+from tallystick.api.reports_query import usage_report_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import ApiError, Refused, Unreachable
 
@@ -165,7 +165,7 @@ def test_the_key_is_in_no_log(echo: str, clock: FakeClock, caplog: pytest.LogCap
     caplog.set_level(logging.DEBUG)
     october = Window(instant("2026-10-01"), instant("2026-11-01"))
     with Client(Credential(KEY), clock=clock, base_url=echo) as client:
-        assert KEY.encode() in client.get(usage_query(october, Grain.DAY)).body
+        assert KEY.encode() in client.get(usage_report_query(october, Grain.DAY)).body
         with pytest.raises(ApiError) as refused:
             client.get(ME)
     assert caplog.records

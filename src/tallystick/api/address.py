@@ -1,4 +1,4 @@
-"""Where a credential may be sent: over HTTPS, or to this machine."""
+"""Address: where a credential may be sent, over HTTPS or to this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The newer dialect: `analytics/usage` and `analytics/cost`, from page to rows (analytics-api 1).
+"""Analytics, the newer dialect: `analytics/usage` and `analytics/cost`, from page to rows (analytics-api 1).
 
 Rows are flat and sparse: no empty buckets, no zeros. Several actors that cannot be named each give a row of their own:
 (bucket, group) is no key, and what comes twice is added.

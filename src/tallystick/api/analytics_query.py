@@ -1,4 +1,4 @@
-"""Questions to the newer dialect, checked before they are sent (analytics-api 1.2).
+"""Analytics queries: those of the newer dialect, checked before they are sent (analytics-api 1.2).
 
 A window has at most 31 days (24 hours by minute), none before 2026-01-01 or 365 days ago.
 """

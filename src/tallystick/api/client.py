@@ -1,4 +1,4 @@
-"""One request, its retries, its pages. The only file that sends a credential.
+"""The client: one request, its retries, its pages. It hands the credential to the connection, which alone sends it.
 
 Only GET is sent, over HTTPS unless the host is this machine; no redirect is followed. What the API says no to
 (400, 401, 403, 404, ...) is raised at once; what may pass (429, 5xx, timeouts, broken connections) is tried again

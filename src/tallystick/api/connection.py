@@ -1,4 +1,7 @@
-"""The connection to the API: one GET with a deadline for the whole of its answer; no redirect is followed."""
+"""The connection to the API: one GET with a deadline for the whole of its answer; no redirect is followed.
+
+The only file that sends a credential.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions to the older reports, checked before they are sent (reports-api 1.2, 1.3).
+"""Reports queries: those of the older reports, checked before they are sent (reports-api 1.2, 1.3).
 
 At most five groupings, known dimensions, limits for each width, a window that holds a bucket.
 """
@@ -16,7 +16,7 @@ from tallystick.core.time import Grain, Window, text
 from tallystick.errors import InvalidQuestion
 
 
-def usage_query(
+def usage_report_query(
     window: Window,
     grain: Grain,
     *,
@@ -46,7 +46,7 @@ def usage_query(
     return Query(USAGE_REPORT, (*query, *parameters), tuple(sorted(betas)), Report[UsageRow])
 
 
-def cost_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: int | None = None) -> Query:
+def cost_report_query(window: Window, now: datetime, *, by: Sequence[str] = (), limit: int | None = None) -> Query:
     """Ask `cost_report` for the ended days of `window`; it knows the grain day alone, and no filter.
 
     Raises InvalidQuestion where no day of the window has ended: the API would answer 400 (reports-api 1.3.4).

@@ -116,7 +116,7 @@ class Asking:
     def _usage(self) -> list[UsageRecord]:
         """Usage of the last two days by the hour, in either dialect."""
         window = Window(self._today - DAY, Grain.HOUR.after(Grain.HOUR.floor(self._now)))
-        older = reports_query.usage_query(window, Grain.HOUR)
+        older = reports_query.usage_report_query(window, Grain.HOUR)
         newer = analytics_query.usage_query(window, Grain.HOUR, self._now)
         return [
             *self._may("usage", lambda: list(reports.usage_records(self._client.pages(older), ()))),
@@ -126,7 +126,7 @@ class Asking:
     def _cost(self) -> list[CostRecord]:
         """Cost of the last seven ended days, in either dialect."""
         window = Window(self._today - 7 * DAY, self._today)
-        older = reports_query.cost_query(window, self._now)
+        older = reports_query.cost_report_query(window, self._now)
         newer = analytics_query.cost_query(window, Grain.DAY, self._now)
         return [
             *self._may("cost", lambda: list(reports.cost_records(self._client.pages(older), ()))),

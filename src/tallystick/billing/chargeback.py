@@ -1,4 +1,4 @@
-"""Charged: what every team is charged for a month, line by line, which adds up to the bill.
+"""Chargeback: what every team is charged for a month, line by line, which adds up to the bill.
 
 The charges are those of `reports.closed`: of a closed month the ones that it was closed with, else a draft of today's.
 """

@@ -1,4 +1,4 @@
-"""Closing a month: verified, copied into the table `closed` with its owners, rules and prices, and never rewritten."""
+"""Close: a month verified, copied into the table `closed` with its owners, rules and prices, and never rewritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command that writes whole tables: `export`, to a file or a pipe, a batch at a time."""
+"""The command `export` writes whole tables, to a file or a pipe, a batch at a time."""
 
 from __future__ import annotations
 

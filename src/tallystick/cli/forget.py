@@ -1,4 +1,4 @@
-"""The command that takes people out of the ledger."""
+"""The command `forget` takes people out of the ledger."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands that need no key: the demo, and the simulator as a server."""
+"""The commands that simulate: the demo, and the simulator as a server; neither needs a key."""
 
 from __future__ import annotations
 

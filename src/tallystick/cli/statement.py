@@ -1,4 +1,4 @@
-"""The commands of a month's end: hand each team its statement, sum it up on a page."""
+"""The commands `statement` and `summary` hand each team its statement, and sum up a month on a page."""
 
 from __future__ import annotations
 

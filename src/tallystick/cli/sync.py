@@ -1,4 +1,4 @@
-"""The commands that ask the API: check and sync."""
+"""The commands `sync` and `check` ask the API."""
 
 from __future__ import annotations
 

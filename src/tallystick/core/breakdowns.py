@@ -1,4 +1,4 @@
-"""Cuts: what a day was billed by dimensions that few ask for, each cut one query and one table of its own.
+"""Breakdowns (cuts): what a day was billed by dimensions that few ask for, each one query and one table of its own.
 
 They are of the newer dialect alone, and read where they are wanted: `tallystick sync --cuts sessions,groups`.
 """

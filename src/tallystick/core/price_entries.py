@@ -1,4 +1,4 @@
-"""The entries of a price list: models, prices and modifiers as a list states them, and the rates that follow."""
+"""Price entries: models, prices and modifiers as a list states them, and the rates that follow."""
 
 from __future__ import annotations
 

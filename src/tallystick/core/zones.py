@@ -1,4 +1,4 @@
-"""Local days: the days, weeks and months of a time zone, made of whole UTC hours.
+"""Zones: the days, weeks and months of a time zone, made of whole UTC hours.
 
 The ledger keeps hours of UTC at the finest. A zone whose days begin within such an hour (Asia/Kolkata, 18:30) cannot
 be answered from them and is refused. A day on which clocks change has 23 or 25 hours, and all of them are counted.

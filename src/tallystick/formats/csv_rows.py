@@ -1,4 +1,4 @@
-"""CSV: one header and the rows, exact, as RFC 4180 has it; a text that a spreadsheet would run is made harmless."""
+"""CSV rows: one header and the rows, exact, as RFC 4180 has it; text that a spreadsheet would run is made harmless."""
 
 from __future__ import annotations
 

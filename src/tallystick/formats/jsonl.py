@@ -1,4 +1,4 @@
-"""JSON Lines: one object a row, exact, as JSON answers have it."""
+"""JSONL: one object a row, exact, as JSON answers have it."""
 
 from __future__ import annotations
 

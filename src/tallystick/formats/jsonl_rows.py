@@ -1,4 +1,4 @@
-"""JSON lines: one object a row; money as strings, as in the JSON answers, counts as numbers."""
+"""JSONL rows: one object a row; money as strings, as in the JSON answers, counts as numbers."""
 
 from __future__ import annotations
 

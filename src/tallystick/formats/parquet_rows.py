@@ -1,4 +1,4 @@
-"""Parquet: the rows as they are typed: decimals, days, instants; compressed with zstd."""
+"""Parquet rows as they are typed: decimals, days, instants; compressed with zstd."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Excel: a sheet for each Table with real numbers, dates and formulas, and a cover: figures, messages, the question.
+"""XLSX: a sheet for each Table with real numbers, dates and formulas, and a cover: figures, messages, the question.
 
 A text stays a text: none is read as a formula, a link or a number, also where somebody edits its cell.
 """

@@ -1,4 +1,4 @@
-"""Excel: numbers that can be summed and days that are days; no text is a formula or a link."""
+"""XLSX rows: numbers that can be summed and days that are days; no text is a formula or a link."""
 
 from __future__ import annotations
 

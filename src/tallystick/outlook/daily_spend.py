@@ -1,4 +1,4 @@
-"""Daily: what was spent on each UTC day: billed where the bill was read, else the use of that day as priced.
+"""Daily spend: what each UTC day cost: billed where the bill was read, else the use of that day as priced.
 
 The two are kept apart. A day of which neither is in the ledger is absent, which is not zero.
 """

@@ -1,4 +1,4 @@
-"""Cuts in answers: which one can answer a question, and what its rows come to where groups do not add up."""
+"""Breakdowns in answers: which one can answer a question, and what its rows come to where groups do not add up."""
 
 from __future__ import annotations
 

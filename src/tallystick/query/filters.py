@@ -1,4 +1,4 @@
-"""The parts of a query that come from a question: its columns of dimensions, its window, its filters."""
+"""Filters: the parts of a query that come from a question: its columns of dimensions, its window, its filters."""
 
 from __future__ import annotations
 

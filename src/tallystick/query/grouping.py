@@ -1,4 +1,4 @@
-"""The one way to answer a report: group, name, sort, total, and say what is missing."""
+"""Grouping, the one way to answer a report: group, name, sort, total, and say what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Zeros: the rows of what is known to be nothing, so that in data it does not look like what is unknown."""
+"""Known zeros: the rows of what is known to be nothing, so that in data it does not look like what is unknown."""
 
 from __future__ import annotations
 

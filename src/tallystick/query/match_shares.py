@@ -1,4 +1,4 @@
-"""Match: how the billed amount of an answer reached its rows, in shares of it."""
+"""Match shares: how the billed amount of an answer reached its rows, in parts of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of a month that is not closed: its charges with their owners, and what was restated of closed ones.
+"""Month lines: of a month that is not closed its charges with their owners, and what was restated of closed ones.
 
 What was restated after a month was closed is charged in the first month that is open after the newest closed one: the
 charges of today, attributed by the rules of the closing, less all that closed months hold for those days already.

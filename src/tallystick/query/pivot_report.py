@@ -1,4 +1,4 @@
-"""The report of a pivot: what it can be asked with, and how it is answered or shown as SQL."""
+"""Pivot report: what it can be asked with, and how it is answered or shown as SQL."""
 
 from __future__ import annotations
 

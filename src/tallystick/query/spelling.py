@@ -1,4 +1,4 @@
-"""Spelt: the words by which rules and filters can name an id, each from the UTC day on which it was first seen.
+"""Spelling: the words by which rules and filters can name an id, each from the UTC day on which it was first seen.
 
 The directory tells the present's names alone, so a name holds from the day of the sync that first saw it, the whole of
 that day, until another takes its place. Days before the first sighting go by the earliest name that is known.

@@ -1,4 +1,4 @@
-"""Intact: whether the files of a version and the archived pages are still what they were when they were written."""
+"""Content check: whether the files of a version and the archived pages are still what was written."""
 
 from __future__ import annotations
 

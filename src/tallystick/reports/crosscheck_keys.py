@@ -1,4 +1,4 @@
-"""Allocated: what the older dialect's tally gives each key, held against what the newer dialect reports of it.
+"""Crosscheck of keys: what the older dialect's tally gives each key, held against what the newer dialect reports of it.
 
 The older dialect bills no key, so this shows how far an allocation can be trusted.
 """

@@ -1,4 +1,4 @@
-"""Compared: both dialects' bills and use of the same days, by workspace, in which they must be one."""
+"""Crosscheck of workspaces: both dialects' bills and use of the same days, by workspace, in which they must be one."""
 
 from __future__ import annotations
 

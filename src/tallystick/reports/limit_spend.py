@@ -1,4 +1,4 @@
-"""Spent: what the bill in the ledger comes to since the period of a limit began (analytics-api 3.3).
+"""Limit spend: what the bill in the ledger comes to since the period of a limit began (analytics-api 3.3).
 
 Periods reset at UTC boundaries. Of one whose ended days are not all in the ledger nothing is told: a part of a spend
 beside a limit would look like room that is not there.

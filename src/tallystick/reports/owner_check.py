@@ -1,4 +1,4 @@
-"""Check: what is wrong with the owners: spend that nobody owns, rules that catch nothing, words that nothing has."""
+"""Owner check: what is wrong with them: spend that nobody owns, rules that catch nothing, words that nothing has."""
 
 from __future__ import annotations
 

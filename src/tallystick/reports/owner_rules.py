@@ -1,4 +1,4 @@
-"""Owners: the rules with what each caught, or what is wrong with them."""
+"""Owner rules: each with what each caught, or what is wrong with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Headroom: rate limits beside the busiest minute of the last 24 hours (analytics-api 3.4, reports-api 1.5).
+"""Rate limits beside the busiest minute of the last 24 hours (analytics-api 3.4, reports-api 1.5).
 
 What counts against a limit is an assumption, and said as such: input is what was read afresh or written to the cache,
 for reading from the cache does not count for most models; batch requests have limits of their own, and fast mode too.
@@ -125,7 +125,7 @@ def usage(client: Client, window: Window, now: datetime) -> Used:
         published = note(f"Usage is published up to {text(last)}; what came later is not in this.")
         late = (published,) if last < window.end else ()
         return Used(list(analytics.usage_records(pages, by)), newer=True, messages=late)
-    older = read(client, reports_query.usage_query(window, Grain.MINUTE, by=by[:3]))
+    older = read(client, reports_query.usage_report_query(window, Grain.MINUTE, by=by[:3]))
     if isinstance(older, Refused):
         unknown = warning(f"Usage may not be read, so what is used is unknown. {older.what}")
         return Used(None, newer=False, messages=(unknown,))

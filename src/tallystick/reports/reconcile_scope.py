@@ -1,4 +1,4 @@
-"""The scope of a reconciliation: what it can be asked by, and the charges that it covers."""
+"""Reconcile scope: what it can be asked by, and the charges that it covers."""
 
 from __future__ import annotations
 

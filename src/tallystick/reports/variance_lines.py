@@ -1,4 +1,4 @@
-"""The lines of a variance: what each was used and billed in two windows, and its effects, by group."""
+"""Variance lines: what each was used and billed in two windows, and its effects, by group."""
 
 from __future__ import annotations
 

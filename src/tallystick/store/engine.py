@@ -1,4 +1,4 @@
-"""Queries over one version of the ledger: DuckDB in process, over the file lists that the version pins."""
+"""Engine: queries over one version of the ledger, by DuckDB in process, over the file lists that the version pins."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Batches of the newer dialect, which answers with what there was, and says until when it is whole.
+"""Analytics batches: of the newer dialect, which answers with what there was, and says until when it is whole.
 
 What no filter can name (no tier, an unknown product) is the unfiltered answer less the filtered ones, group by group.
 """

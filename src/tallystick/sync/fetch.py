@@ -1,4 +1,4 @@
-"""Fetching: one window after another from the API into the archive, each judged once it is read whole.
+"""Fetch: one window after another from the API into the archive, each judged once it is read whole.
 
 A window is read from its start again where a page token was lost, and a day that moved while it was read is read again.
 """

@@ -1,4 +1,4 @@
-"""Forgetting: a person leaves the archived pages and the names, and does not come back; totals stay.
+"""Forget: a person leaves the archived pages and the names, and does not come back; totals stay.
 
 The order holds through a crash at any moment: who is forgotten, new pages, their index, names, versions, and only then
 is anything deleted. What stands until then can be read, and the next forgetting completes it.

@@ -1,4 +1,4 @@
-"""History: what the ledger knows of each day, and what reading it has cost so far, from the archive's index."""
+"""Known days: what the ledger knows of each day, and what reading it has cost so far, from the archive's index."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from tallystick.api import analytics, analytics_query, directory, entries
 from tallystick.api.page import Page
-from tallystick.api.reports_query import usage_query
+from tallystick.api.reports_query import usage_report_query
 from tallystick.core import ledger_tables
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import ApiError, Refused, UnexpectedResponse
@@ -81,7 +81,7 @@ class Listing:
             return
         today = Grain.DAY.floor(now)
         with suppress(ApiError):
-            watch.get(usage_query(Window(today - DAY, today), Grain.DAY, limit=1))
+            watch.get(usage_report_query(Window(today - DAY, today), Grain.DAY, limit=1))
 
     def learn(self, people: People) -> None:
         """Learn whose e-mails are whose; leave out what may not be kept of persons, and lists that make no sense."""

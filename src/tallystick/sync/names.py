@@ -1,4 +1,4 @@
-"""Naming: how everything of an organization is called; a change is a new row, the newest holds."""
+"""Names: how everything of an organization is called; a change is a new row, the newest holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watch: what must hold of every answer before anything of it is kept.
+"""Page checks: what must hold of every answer before anything of it is kept.
 
 It is of the organization that is being read, and its clock says what time it is.
 """

@@ -1,4 +1,4 @@
-"""What to read: wanted minus settled, as tasks (design, section 3: settled, provisional).
+"""Plan: what to read, wanted minus settled, as tasks (design, section 3: settled, provisional).
 
 The running day and the last 3 ended days are read each time. Of the last 35 ended days the control total is read
 each time, and the day itself where it moved or was last read a week ago. A day read 35 days after its end is settled:

@@ -9,7 +9,7 @@ from datetime import date
 
 from tallystick.api.endpoints import USAGE_REPORT, WIDTHS
 from tallystick.api.page import Query
-from tallystick.api.reports_query import cost_query, usage_query
+from tallystick.api.reports_query import cost_report_query, usage_report_query
 from tallystick.core.time import Grain
 from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.cube import SCOUTS, SPARSE, cuts, sparse_cuts
@@ -24,7 +24,7 @@ FIRST_BUCKETS = 7
 LIMITS = {grain: USAGE_REPORT.limits[WIDTHS[grain]] for grain in (Grain.DAY, Grain.HOUR)}
 
 AnalyticsQuery = Callable[..., Query]
-"""`usage_query` or `cost_query` of the newer dialect."""
+"""`analytics_query.usage_query` or `cost_query`: those of the newer dialect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ class ReportsCost(Checked):
     """The older cost report: one query, grouped by all that it knows."""
 
     def _control(self, batch: Batch) -> Query:
-        return cost_query(batch.task.window, batch.read_at)
+        return cost_report_query(batch.task.window, batch.read_at)
 
     def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         task = batch.task
 
         def ask(by: tuple[str, ...], where: Filter) -> Query:  # noqa: ARG001 - the report has no filter
-            return cost_query(task.window, batch.read_at, by=by)
+            return cost_report_query(task.window, batch.read_at, by=by)
 
         return reader.grouped(task, "cube", ("workspace", "description"), ask)
 
@@ -82,18 +82,18 @@ class ReportsUsage(Checked):
     """The older usage report: the scouts, and then the queries that rebuild the cube."""
 
     def _control(self, batch: Batch) -> Query:
-        return usage_query(batch.task.window, batch.task.grain)
+        return usage_report_query(batch.task.window, batch.task.grain)
 
     def _rows(self, reader: ReportReader, batch: Batch) -> Iterator[FetchedPage]:
         task = batch.task
 
         def scout(by: tuple[str, ...], where: Filter) -> Query:
-            return usage_query(task.window, Grain.DAY, by=by, where=where)
+            return usage_report_query(task.window, Grain.DAY, by=by, where=where)
 
         def ask(by: tuple[str, ...], where: Filter) -> Query:
             densest = reader.densest.get(task.source)
             limit = max(1, min(LIMITS[task.grain], ROWS_A_PAGE // densest)) if densest else FIRST_BUCKETS
-            return usage_query(task.window, task.grain, by=by, where=where, limit=limit)
+            return usage_report_query(task.window, task.grain, by=by, where=where, limit=limit)
 
         for by in SCOUTS:
             yield from reader.grouped(task, "scout", by, scout)

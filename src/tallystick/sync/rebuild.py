@@ -1,4 +1,4 @@
-"""A ledger from its archive alone: every reading judged once more, in the order in which it was read."""
+"""Rebuild of a ledger from its archive alone: every reading judged once more, in the order in which it was read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People: how persons are called in what is kept, and pages without what may not be kept of them.
+"""Redaction: how persons are called in what is kept, and pages without what may not be kept of them.
 
 A page is redacted before it touches the disk: decoded, the fields of persons replaced, encoded again; all else stays.
 """

@@ -1,4 +1,4 @@
-"""Rehoming: days that were read before the directory told which workspace is the default one.
+"""Rehome: days that were read before the directory told which workspace is the default one.
 
 The newer dialect names it by its real id. Once that is known its rows go under `default`, as the older dialect has
 them, and their days are matched anew, so that it is one workspace in every table.

@@ -1,4 +1,4 @@
-"""Batches of the older reports, which answer with every bucket, empty ones too (reports-api 1.1)."""
+"""Reports batches: of the older reports, which answer with every bucket, empty ones too (reports-api 1.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tallying anew: charges by the price lists in force, from what the ledger has; the API is asked nothing."""
+"""Retally: charges by the price lists in force, from what the ledger has; the API is asked nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sync: from the API to the ledger, many windows at a time, with progress.
+"""Run of a sync: from the API to the ledger, many windows at a time, with progress.
 
 Each page goes into the archive before it is judged; what was billed and used of the same days is one commit, whole or
 not at all. An ended day that moved while it was read is read again, twice at most, then left as the ledger had it, with

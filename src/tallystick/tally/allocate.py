@@ -1,4 +1,4 @@
-"""Allocation: a billed line split over those who used it, to the last picodollar.
+"""Allocate: a billed line split over those who used it, to the last picodollar.
 
 Each share is the line times the user's weight over all weights, rounded down; what is left goes out a picodollar each,
 largest remainder first, then in the order of who they are. The weight is what the use costs by the price list, which

@@ -1,4 +1,4 @@
-"""Attribution: charges with their owners, shared ones split exactly as `tally.allocate` splits a billed line.
+"""Attribute: charges with their owners, shared ones split exactly as `tally.allocate` splits a billed line.
 
 Each charge is split by itself: weights are whole numbers, what rounding leaves goes out a picodollar each, largest
 remainder first, then in the order in which the rule names its teams.

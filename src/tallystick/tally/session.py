@@ -1,4 +1,4 @@
-"""Scratch: a DuckDB without a file, to compute in. One for the process, for to start one costs more than most sums."""
+"""Session: a DuckDB without a file, to compute in. One for the process, for to start one costs more than most sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two reports of generation C: analytics/usage and analytics/cost (analytics-api 1)."""
+"""Analytics, the two reports of generation C: analytics/usage and analytics/cost (analytics-api 1)."""
 
 from __future__ import annotations
 

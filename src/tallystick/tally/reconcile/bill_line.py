@@ -1,4 +1,4 @@
-"""A line of the bill beside all use that it may cover: the factor that fits it, the tokens that are missing from it."""
+"""Bill line: one beside all use that it may cover: the factor that fits it, the tokens that are missing from it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reconciliation: the difference between billed and priced, by named cause, to the picodollar.
+"""Causes: the difference between billed and priced, by named cause, to the picodollar.
 
 No cause is the remainder. Refused: the gap is a whole number of tokens at their rate, at most those used. Own prices
 not applied: the bill is the public list's where they differ; what is left is judged at that list's prices. Price list

@@ -1,4 +1,4 @@
-"""Changes: two sets of charges compared line by line: what was used and billed before, after, and the difference."""
+"""Line changes: two sets of charges compared line by line: used and billed before, after, and the difference."""
 
 from __future__ import annotations
 
