@@ -25,7 +25,8 @@ from tallystick.settings import Settings
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
-    from tallystick.billing.close import Allowed, Draft
+    from tallystick.billing.close import Draft
+    from tallystick.billing.obstacles import Allowed
     from tallystick.query.closed_months import Month
     from tallystick.sync.estimate import Estimate
     from tallystick.sync.forget import Forgotten, Person
@@ -196,7 +197,8 @@ class Ledger(Answers):
 
         It asks nothing and cannot be undone; `closable` says before what it would close. Days that Anthropic may still
         restate must be allowed with `provisional`, bills that are late with `late`. The first month that is closed is
-        the first that has charges; `skip_earlier` leaves those before it open for ever. What changes later stands as
+        the first that has charges; `skip_earlier` leaves those before it open for ever. Where the settings name no
+        owners, `without_owners` must allow it. What changes later stands as
         adjustments in the next open month.
         """
         from tallystick.billing.close import close

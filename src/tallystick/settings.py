@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ from tallystick.clock import SystemClock, pinned
 from tallystick.credentials import KEYS, TOKEN, from_environment, from_file, read_text
 from tallystick.errors import InvalidQuestion
 from tallystick.folders import data_folder
-from tallystick.settings_file import SOURCES, SettingsFile, beside, settings_files
+from tallystick.settings_file import NAME, SOURCES, SettingsFile, beside, settings_files
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client, Clock
@@ -49,6 +49,8 @@ PEOPLE = ("full", "ids", "hashed")
 """What can be kept of people, from most to least."""
 _SPREADSHEET = "cp1252"
 """How spreadsheets write a CSV that is not UTF-8."""
+_OWNERS = "owners.csv"
+"""The list of owners that is looked for where no setting names one, to say so."""
 _TRUST = "Read {path}, then allow it: `tallystick trust`. Or name it: --config {path}, TALLYSTICK_CONFIG."
 
 
@@ -182,7 +184,11 @@ class Settings:
 
         path = self._path("owners")
         text = (read_text(path, "owners' list", "owners", _SPREADSHEET), path.name) if path else ()
-        return Owners.read(self._values.get("owner", ()), *text)
+        owners = Owners.read(self._values.get("owner", ()), *text)
+        if owners.rules or path or not Path(_OWNERS).exists():
+            return owners
+        hint = f'{_OWNERS} is in this folder, but no setting names it: write owners = "{_OWNERS}" in {NAME}.'
+        return replace(owners, unnamed=hint)
 
     def budgets(self) -> Budgets:
         """What may be spent: the [[budget]] tables; InvalidQuestion names the one that cannot be."""

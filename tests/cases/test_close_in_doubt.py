@@ -25,9 +25,9 @@ def test_a_month_with_a_sudden_loss_is_not_closed(case: Case) -> None:
 
         world.mutate = lose
         assert case(*sync, "--again", now=CLOCK).code == 1
-    refused = case("close", "2026-10", "--yes", now=CLOCK)
+    refused = case("close", "2026-10", "--yes", "--without-owners", now=CLOCK)
     assert refused.code == 2
     assert "Of 2026-10, days are in doubt: 2026-10-25." in refused.err
     assert "--accept-loss" in refused.err
-    closed = case("close", "2026-10", "--yes", "--provisional", now=CLOCK)
+    closed = case("close", "2026-10", "--yes", "--without-owners", "--provisional", now=CLOCK)
     assert closed.code == 0, closed.err

@@ -29,7 +29,7 @@ def test_closing_shows_what_it_closes_and_asks(
     month_end: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`close` shows organization, bill, teams and provisional days; without a terminal it wants --yes, exit code 2."""
-    words = ("close", "2026-10", "--provisional")
+    words = ("close", "2026-10", "--provisional", "--without-owners")
     run = month_end(*words)
     assert run.code == 2
     assert "--yes" in run.err
@@ -40,17 +40,19 @@ def test_closing_shows_what_it_closes_and_asks(
     assert first.endswith(" USD.")
     assert any(line.startswith("  Teams (1): unowned ") for line in rest)
     assert any(line.startswith("  Provisional: Anthropic may still change ") for line in rest)
+    assert any("is owned by nobody" in line for line in rest), "before the question, not after the commit"
     assert any("cannot be undone" in line for line in rest)
 
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
     questions: list[str] = []
 
-    def no(question: str, **_: object) -> None:
+    def no(question: str, **_: object) -> bool:
         questions.append(question)
-        raise click.Abort
+        return False
 
     monkeypatch.setattr(click, "confirm", no)
-    assert month_end(*words).code == 130
+    run = month_end(*words)
+    assert (run.code, run.err.splitlines()[-1]) == (2, "tallystick: Nothing was closed.")
     assert questions == ["Close 2026-10 for ever?"]
     assert _closed(tmp_path) == 0
 
@@ -72,6 +74,27 @@ def test_a_month_that_cannot_be_closed_asks_nothing(month_end: Tallystick, tmp_p
     assert _closed(tmp_path) == 0
 
 
+def test_all_that_is_in_the_way_is_listed_at_once(
+    month_end: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refusal lists every obstacle, with the day from which the month can be closed and what would allow it."""
+    (tmp_path / "owners.csv").write_text("team,workspace\ndocs,*\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = month_end("close", "2026-10", "--yes")
+    run.refused(2, "2026-10 cannot be closed yet, for 2 reasons:", "from 2026-12-06 on", "--provisional")
+    assert 'owners.csv is in this folder, but no setting names it: write owners = "owners.csv"' in run.err
+    assert 'write owners = "owners.csv"' in month_end("spend", "--by", "team").out
+    assert _closed(tmp_path) == 0
+
+
+def test_without_owners_nothing_is_closed_unless_that_is_asked_for(month_end: Tallystick, tmp_path: Path) -> None:
+    """Where the settings name no owners, `close` refuses without a question, exit code 2, but for --without-owners."""
+    words = ("close", "2026-10", "--yes", "--provisional")
+    month_end(*words).refused(2, "The settings name no owners", "--without-owners")
+    assert _closed(tmp_path) == 0
+    assert month_end(*words, "--without-owners").code == 0
+
+
 def test_python_closes_without_asking(month_end: Tallystick, tmp_path: Path) -> None:
     """`Ledger.close` is for programs: it asks nothing, and `closable` tells before what it would close."""
     assert month_end("verify").code == 0
@@ -87,7 +110,7 @@ def test_python_closes_without_asking(month_end: Tallystick, tmp_path: Path) -> 
             raise AssertionError(seconds)
 
     ledger = Ledger.open(tmp_path / "open", clock=At())
-    [draft] = ledger.closable("2026-10", provisional=True)
+    [draft] = ledger.closable("2026-10", provisional=True, without_owners=True)
     assert draft.provisional
-    [month] = ledger.close("2026-10", provisional=True)
+    [month] = ledger.close("2026-10", provisional=True, without_owners=True)
     assert month.billed("charge") == draft.month.billed("charge")

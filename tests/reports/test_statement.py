@@ -166,7 +166,9 @@ def test_a_month_by_its_other_words(tallystick: Tallystick, tmp_path: Path) -> N
     names = {file.name for file in (tmp_path / "sent").iterdir()}
     assert "2026-10-all.csv" in names
     assert all(name.startswith("2026-10-") for name in names)
-    tallystick("close", "last-month", "--provisional", "--late").refused(2, "2026-10 was not closed", "--yes")
+    tallystick("close", "last-month", "--provisional", "--late", "--without-owners").refused(
+        2, "2026-10 was not closed", "--yes"
+    )
 
 
 def test_an_unknown_month_has_no_statement(tallystick: Tallystick) -> None:
@@ -193,7 +195,7 @@ def test_nothing_is_closed_for_an_answer_that_cannot_be(tallystick: Tallystick, 
     """Where the answer of `close` cannot be written the month stays open."""
     shutil.copytree(book.path, tmp_path / "ledger")
     (tmp_path / "there.json").touch()
-    words = ("close", "2026-10", "--yes", "--provisional", "--ledger", str(tmp_path / "ledger"))
+    words = ("close", "2026-10", "--yes", "--provisional", "--without-owners", "--ledger", str(tmp_path / "ledger"))
     tallystick(*words, "-o", str(tmp_path / "there.json")).refused(2, "there already")
     assert Tables(tmp_path / "ledger").newest().number == Tables(book.path).newest().number
     assert "Closed on" in tallystick(*words).out

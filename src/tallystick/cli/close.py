@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tallystick.billing.chargeback import Charged
+    from tallystick.billing.obstacles import Allowed
 
 TEAMS = 6
 """Teams that are shown with their amount before a month is closed, the largest first."""
@@ -29,6 +30,9 @@ TEAMS = 6
     "--late", is_flag=True, help="Close although some bills are late; they are charged in the next open month."
 )
 @click.option("--skip-earlier", is_flag=True, help="Begin with this month: all before it stay open for ever.")
+@click.option(
+    "--without-owners", is_flag=True, help="Close although the settings name no owners: nobody owns any of it."
+)
 @click.option("--organization", metavar="ID", help="Only this organization, where the ledger has several.")
 @options.form
 @options.output
@@ -41,6 +45,7 @@ def close(
     provisional: bool,
     late: bool,
     skip_earlier: bool,
+    without_owners: bool,
     organization: str | None,
     form: str | None,
     output: str | None,
@@ -57,8 +62,14 @@ def close(
     book = options.book()
     free(output, force=force, text=options.format_of(form, output).text)  # before anything is closed
     statement.one(1 if organization else len(book.organizations()), form, output)
-    allowed = {"provisional": provisional, "late": late, "skip_earlier": skip_earlier}
-    drafts = book.closable(month, organization=organization, **allowed)
+    allowed: Allowed = {
+        "provisional": provisional,
+        "late": late,
+        "skip_earlier": skip_earlier,
+        "without_owners": without_owners,
+        "organization": organization,
+    }
+    drafts = book.closable(month, **allowed)
     month = next((draft.month.name for draft in drafts), month)  # last-month by its name: what is shown is closed
     days = {draft.month.organization: draft.provisional for draft in drafts}
     for made in book.statements(month):
@@ -70,8 +81,9 @@ def close(
                 f"{month} was not closed: closing cannot be undone, and there is no terminal to ask on.",
                 "Read what is above, then run the same with --yes.",
             )
-        click.confirm(f"Close {month} for ever?", abort=True, err=True)
-    book.close(month, organization=organization, waiting=options.waiting, **allowed)
+        if not click.confirm(f"Close {month} for ever?", err=True):
+            raise InvalidQuestion("Nothing was closed.")
+    book.close(month, waiting=options.waiting, **allowed)
     statements = [made for made in book.statements(month) if organization in {None, made.month.organization}]
     statement.hand_out({made.month.organization: overview(made) for made in statements}, form, output, force=force)
 
@@ -94,7 +106,7 @@ def preview(made: Charged, provisional: Sequence[date]) -> str:
         f"  Teams ({len(teams)}): {', '.join(amounts) or 'none, nothing was billed'}.",
         *([f"  Adjustments of months closed earlier: {rounded(adjusted):,} USD."] if adjusted else []),
         *([f"  Provisional: Anthropic may still change {len(provisional)} days, {days}."] if provisional else []),
-        *(f"  {message.kind}: {safe(message.text)}" for message in ordered(made.messages)),
+        *(f"  {message.kind}: {safe(message.text)}" for message in ordered((*made.loose, *made.messages))),
         "  Closing cannot be undone: what changes later is charged in the next open month.",
     ]
     return "\n".join(lines)

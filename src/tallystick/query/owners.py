@@ -32,6 +32,7 @@ from tallystick.tally.attribute import Attribution, figures
 from tallystick.tally.owners import Owners, Renaming
 from tallystick.tally.rules import FIELDS, UNOWNED
 
+SHOWN = "`tallystick docs owners` shows how."
 OWNED = ("team", "cost_center")
 """The dimensions that follow from the settings."""
 
@@ -121,7 +122,7 @@ def owned_charges(engine: Engine, owners: Owners) -> pa.Table:
 def messages(owners: Owners, charges: Attribution) -> list[Message]:
     """What to say of an attribution."""
     if not owners.rules:
-        return [warning("The settings name no owners, so everything is unowned. `tallystick docs owners` shows how.")]
+        return [warning(f"The settings name no owners, so everything is unowned. {owners.unnamed or SHOWN}")]
     beside = [warning(renaming(owners, changed)) for changed in charges.renamings]
     beside += [note(owners.ignored)] if owners.ignored else []
     for index, rule in enumerate(owners.rules):

@@ -48,6 +48,8 @@ class Owners:
     rules: tuple[Rule, ...] = ()
     ignored: str = ""
     """The columns of the CSV that no rule has, in words."""
+    unnamed: str = ""
+    """That a list of owners is at hand which no setting names, in words."""
 
     @classmethod
     def read(cls, tables: Sequence[Any] = (), lines: str = "", file: str = "owners.csv") -> Owners:
