@@ -12,6 +12,7 @@ from sqlglot import exp
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.question import Question
+from tallystick.core.records import SETTLING
 from tallystick.core.time import Grain, spans
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
@@ -22,7 +23,6 @@ from tallystick.query.gaps import LATE, messages
 from tallystick.query.stale_tally import MEND, OTHERS, by_others
 from tallystick.reports.verify import verify
 from tallystick.store.engine import Engine
-from tallystick.sync.plan import SETTLED
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices_in_force import Prices
 
@@ -72,7 +72,7 @@ def obstacles(
 ) -> Iterator[TallystickError]:
     """All that keeps a month of these organizations from being closed, but for what is `allowed`."""
     window = utc_month(name)
-    settles = f"{window.end + SETTLED:%Y-%m-%d}"
+    settles = f"{window.end + SETTLING:%Y-%m-%d}"
     if window.end > Grain.DAY.floor(now):
         yield InvalidQuestion(
             f"{name} has not ended.", f"Close it from {settles} on, or from {window.end:%Y-%m-%d} with --provisional."
