@@ -1,4 +1,4 @@
-"""The commands `statement` and `summary` hand each team its statement, and sum up a month on a page."""
+"""The command `statement` hands each team its statement of a month."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def check() -> None:
 
 
 @click.command()
-@added(days("the first day of the month before last"))
+@added(days("the month of --until and the two before it"))
 @click.option(
     "--grain",
     type=options.Choice(["day", "hour"]),

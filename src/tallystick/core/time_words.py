@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import MAXYEAR, UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, FIRST_DAY, Grain, Window, midnight
@@ -40,7 +40,7 @@ _QUARTER = re.compile(r"([0-9]{4})-?q([1-4])")
 _YEAR = re.compile(r"[0-9]{4}")
 _BACK = re.compile(r"([1-9][0-9]{0,3})([dwm])")
 _COUNT = re.compile(r"[1-9][0-9]{0,2}")
-_LAST_MONTH = MAXYEAR * 12 + 11
+_FIRST_MONTH, _LAST_MONTH = MINYEAR * 12, MAXYEAR * 12 + 11
 _LENGTH = 30
 
 
@@ -210,8 +210,8 @@ def _number(when: datetime) -> int:
 
 
 def _first_of(number: int) -> datetime:
-    """Return where the month of a number begins; the last month that a calendar has for one beyond it."""
-    number = min(number, _LAST_MONTH)
+    """Return where the month of a number begins; for one beyond the calendar its first or last month."""
+    number = max(_FIRST_MONTH, min(number, _LAST_MONTH))
     return midnight(date(number // 12, number % 12 + 1, 1))
 
 

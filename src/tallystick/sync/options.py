@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import TypedDict
 
 from tallystick.core.breakdowns import WORDS
-from tallystick.core.time import Grain, Window
-from tallystick.core.time_words import When, window
+from tallystick.core.time import DAY, Grain, Window
+from tallystick.core.time_words import When, period, window
 from tallystick.errors import InvalidQuestion
 from tallystick.sync.source import Source
 from tallystick.sync.sources import CLAUDE_CODE_WORD
@@ -82,7 +82,8 @@ class Options:
                 "Say --month, or --since and --until. Totals of settled months are compared once a month anyway.",
             )
         if since is None and month is None:
-            since = f"{window('2m', None, now).start:%Y-%m-%d}"
+            last_day = now if until is None else min(now, period(until, now).days.end - DAY)
+            since = f"{period('2m', last_day).days.start.date()}"
         source, grain = wanted.get("source", Choice.AUTO), wanted.get("grain", Grain.DAY)
         if source not in set(Choice):
             raise InvalidQuestion(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
