@@ -27,6 +27,12 @@ def data_folder() -> Path | None:
     return _reachable(lambda: platformdirs.user_data_dir(NAME, appauthor=False))
 
 
+def demo_folder() -> Path | None:
+    """Where the demo's ledger is, with the settings that name it and its owners."""
+    folder = data_folder()
+    return folder / "demo" if folder else None
+
+
 def state_folder() -> Path | None:
     """Where trusted settings files are remembered, and the details of an internal error are left."""
     import platformdirs

@@ -13,9 +13,11 @@ from tallystick.core.document import Answer
 from tallystick.core.ledger_tables import PAGES
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.folders import demo_folder
 from tallystick.query.context import Context
 from tallystick.query.names import organizations
 from tallystick.settings import Settings
+from tallystick.settings_file import NAME
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 from tallystick.tally.prices_in_force import Prices
@@ -88,7 +90,8 @@ class LedgerReader:
         """The version that is asked, ready for it; LedgerError where there is no ledger."""
         if not self._tables.exists():
             raise LedgerError(
-                f"There is no ledger at {self.path}.", "Run `tallystick sync` first, or name another with --ledger."
+                f"There is no ledger at {self.path}.",
+                f"Run `tallystick sync` first, or name another with --ledger.{_demo()}",
             )
         as_of, pages = self._settings.as_of, (self._tables.folder(PAGES) / "_delta_log").stat().st_mtime_ns
         version = self._tables.newest() if as_of is None else self._tables.as_of(as_of)
@@ -102,3 +105,9 @@ class LedgerReader:
 
     def _lists(self) -> Prices:
         return self._prices or Prices.with_own()
+
+
+def _demo() -> str:
+    """How to ask the demo's ledger, where there is one."""
+    settings = (folder := demo_folder()) and folder / NAME
+    return f"\nOr ask the demo's: export TALLYSTICK_CONFIG={settings}" if settings and settings.is_file() else ""

@@ -52,11 +52,32 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
     [next_line] = [line for line in run.out.splitlines() if line.startswith("Next: ")]
     commands = [words.split() for words in next_line.removeprefix("Next: ").split("   ")]
     assert [words.pop(0) for words in commands] == ["tallystick"] * 3
-    assert f"export TALLYSTICK_LEDGER={ledger}" in run.out
+    settings = str(ledger / "tallystick.toml")
+    asks = {"TALLYSTICK_NOW": now, "TALLYSTICK_CONFIG": settings, "TALLYSTICK_LEDGER": ""}
+    assert f"export TALLYSTICK_CONFIG={settings}" in run.out
     assert f"rm -r {ledger}" in run.out
     for words in commands:
-        again = tallystick(*words, TALLYSTICK_NOW=now, TALLYSTICK_LEDGER=str(ledger))
+        again = tallystick(*words, **asks)
         assert (again.code, again.err) == (0, "")
+    assert "tallystick spend --by team" in run.out
+    teams = tallystick("spend", "--by", "team", "--format", "json", **asks)
+    assert {row["team"] for row in teams.json["rows"]} == {
+        *("search", "platform", "engineering", "public", "research", "unowned")
+    }
+
+
+def test_who_asks_after_the_demo_is_told_of_its_ledger(
+    tallystick: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is no ledger but the demo's, the error has the line that asks that one."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    folder = tmp_path / "tallystick" / "demo"
+    run = tallystick("status", TALLYSTICK_LEDGER="")
+    run.refused(6, "There is no ledger")
+    assert "TALLYSTICK_CONFIG" not in run.err
+    folder.mkdir(parents=True)
+    (folder / "tallystick.toml").touch()
+    tallystick("status", TALLYSTICK_LEDGER="").refused(6, f"export TALLYSTICK_CONFIG={folder}/tallystick.toml")
 
 
 def test_a_plan_ends_in_peace(child: Tallystick, book: Ledger) -> None:

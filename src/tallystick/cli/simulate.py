@@ -16,7 +16,8 @@ import click
 from tallystick.cli import options
 from tallystick.core.time import FIRST_DAY
 from tallystick.errors import InvalidQuestion
-from tallystick.folders import data_folder
+from tallystick.folders import demo_folder
+from tallystick.settings_file import NAME
 
 if TYPE_CHECKING:
     from tallystick.sim import Discount, Simulator
@@ -26,6 +27,20 @@ DAYS = 120
 HIGHEST_PORT = 65535
 
 
+SETTINGS = """\
+# The settings of the demo: its ledger, and who owns what in it.
+ledger = "."
+owners = "owners.csv"
+"""
+OWNERS = """\
+team,cost_center,workspace,key
+search,4110,Production,docs-search
+platform,4100,Production,
+engineering,4300,Claude Code,
+public,4200,Public Sector,
+research,4400,Research,
+"""
+"""Teams of the simulated organization; nobody owns its default workspace, as is so in many."""
 SCREEN = 100
 """Columns of the first screen where the output is not a terminal."""
 
@@ -64,19 +79,20 @@ def demo(at: str | None) -> None:
         key = Credential("sk-ant-admin01-simulated", source="the simulator")
         with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
             done = book.sync(client=client, progress=shown.progress)
+    (path / NAME).write_text(SETTINGS, encoding="utf-8")
+    (path / "owners.csv").write_text(OWNERS, encoding="utf-8")
     tell(done)
     click.echo(as_text(book.status(), options.columns() or SCREEN).rstrip())
-    place, script = shlex.quote(str(path)), Path(sys.argv[0])
+    script = Path(sys.argv[0])
     installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"
     search = f" PATH={shlex.quote(str(script.parent.absolute()))}:$PATH" if installed_apart else ""
-    click.echo(f"All of it is simulated. To ask on: export TALLYSTICK_LEDGER={place}{search}")
-    click.echo(f"To delete it: rm -r {place}")
+    click.echo(f"All of it is simulated. To ask on: export TALLYSTICK_CONFIG={shlex.quote(str(path / NAME))}{search}")
+    click.echo(f"Which team spent most: tallystick spend --by team. To delete it: rm -r {shlex.quote(str(path))}")
 
 
 def _demo_ledger() -> Path:
     """Return the one place of the demo's ledger, a new one where there is no home."""
-    folder = data_folder()
-    return folder / "demo" if folder else Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
+    return demo_folder() or Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
 
 
 @click.group()
