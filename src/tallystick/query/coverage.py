@@ -23,7 +23,7 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
-from tallystick.query.conditions import among, day_of
+from tallystick.query.conditions import day_of
 from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine, per_version
@@ -121,11 +121,16 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
     if not sources:
         return None
-    start, end = (f"TIMESTAMPTZ '{text(when)}'" for when in (question.window.start, question.window.end))
-    query = exp.select("max(refreshed_at) AS refreshed").from_("ledger.pages")
-    query = query.where(among("source", sorted(sources)), f"window_start < {end}", f"window_end > {start}")
-    [row] = engine.rows(query.where(*wanted(engine, PAGES, question.where_of("organization"))))
-    return text(row["refreshed"]) if row["refreshed"] else None
+    columns = ("source", "window_start", "window_end")
+    query = exp.select(*columns, "max(refreshed_at) AS refreshed").from_("ledger.pages").group_by(*columns)
+    query = query.where("refreshed_at IS NOT NULL", *wanted(engine, PAGES, question.where_of("organization")))
+    start, end = question.window.start, question.window.end
+    refreshed = [
+        row["refreshed"]
+        for row in engine.rows(query)
+        if row["source"] in sources and row["window_start"] < end and row["window_end"] > start
+    ]
+    return text(max(refreshed)) if refreshed else None
 
 
 MONEY = (CHARGES, COST, *CUT_TABLES.values())
