@@ -25,7 +25,7 @@ from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.query.closed_months import Month, month
-from tallystick.query.closings import ADJUSTMENT, CHARGE, closings, digest, kept
+from tallystick.query.closings import ADJUSTMENT, CHARGE, closed_rows, closings, digest
 from tallystick.query.since_closed import otherwise
 from tallystick.reports.verify import verify
 from tallystick.sim import World
@@ -255,7 +255,7 @@ def test_the_digest_is_of_the_rows_alone(book: Book, tmp_path: Path) -> None:
     [second] = close(Tables(tmp_path / "rebuilt"), "2026-10", OWNERS, PUBLIC, Clock(DECEMBER).now, provisional=True)
     assert second.closing
     assert (second.closing.digest, second.closing.at) == (closing.digest, DECEMBER)
-    rows = kept(book.engine(), book.world.organization.id, "2026-10")
+    rows = closed_rows(book.engine(), book.world.organization.id, "2026-10")
     places = list(range(rows.num_rows))
     random.Random(1).shuffle(places)  # noqa: S311 - an order, not a secret
     assert digest(rows.take(places)) == closing.digest

@@ -15,7 +15,8 @@ from tallystick.billing.obstacles import Allowed, obstacles, refuse, unsettled
 from tallystick.core.ledger_tables import CLOSED, CLOSED_AS
 from tallystick.core.money import plain
 from tallystick.core.time import text
-from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.errors import InvalidQuestion
+from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.closed_months import Month, frozen, month
 from tallystick.query.closings import (
     ADJUSTMENT,
@@ -59,10 +60,10 @@ def drafts(
     """
     known = organizations(engine)
     if not known:
-        raise LedgerError(f"No day of {name} is in the ledger.", f"`tallystick sync --since {name}` reads them.")
+        raise no_day_of(name)
     organization = allowed.get("organization")
     if organization not in {None, *known}:
-        raise InvalidQuestion(f"The ledger has no organization {organization!r}.", f"It has {', '.join(known)}.")
+        raise no_organization(organization, known)
     still = [id_ for id_ in known if organization in {None, id_} and name not in closings(engine, id_)]
     if not still:
         raise InvalidQuestion(
@@ -91,9 +92,9 @@ def close(
         engine = Engine(tables, writer.version)
         made = drafts(engine, name, owners, prices, now, **allowed)
         still = [draft.month.organization for draft in made]
-        closed_rows = [_kept(engine, draft, owners, prices, _names_by(now)) for draft in made]
-        writer.append(CLOSED, pa.concat_tables([rows for rows, _ in closed_rows]))
-        stated = {f"{CLOSED_AS}{name} {id_}": digest_ for id_, (_, digest_) in zip(still, closed_rows, strict=True)}
+        closing_rows = [_closing_rows(engine, draft, owners, prices, _names_by(now)) for draft in made]
+        writer.append(CLOSED, pa.concat_tables([rows for rows, _ in closing_rows]))
+        stated = {f"{CLOSED_AS}{name} {id_}": digest_ for id_, (_, digest_) in zip(still, closing_rows, strict=True)}
         writer.commit(", ".join(still), f"close {name}", now, stated)
         closed = Engine(tables, writer.version)
         return [month(closed, id_, name, owners) for id_ in still]
@@ -104,7 +105,9 @@ def _names_by(now: datetime) -> datetime:
     return (now + _SECOND - timedelta.resolution).replace(microsecond=0)
 
 
-def _kept(engine: Engine, made: Draft, owners: Owners, prices: Prices, names_by: datetime) -> tuple[pa.Table, str]:
+def _closing_rows(
+    engine: Engine, made: Draft, owners: Owners, prices: Prices, names_by: datetime
+) -> tuple[pa.Table, str]:
     """All rows that a month is closed with, and their digest."""
     draft, provisional = made.month, made.provisional
     same = {"organization": draft.organization, "month": draft.name}

@@ -11,8 +11,9 @@ import click
 
 from tallystick.cli import options
 from tallystick.cli.output import write_all
-from tallystick.errors import InvalidQuestion, LedgerError
+from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS
+from tallystick.query.absence import no_day_of, no_organization
 
 if TYPE_CHECKING:
     from tallystick.billing.chargeback import Charged
@@ -87,12 +88,10 @@ def statement(
 def _of_organization(every: list[Charged], month: str, organization: str | None) -> list[Charged]:
     """What the teams of one organization are charged, or of all; LedgerError or InvalidQuestion where there is none."""
     if not every:
-        raise LedgerError(f"No day of {month} is in the ledger.", f"`tallystick sync --since {month}` reads them.")
+        raise no_day_of(month)
     chosen = [charged for charged in every if organization in {None, charged.month.organization, charged.name}]
     if not chosen:
-        raise InvalidQuestion(
-            f"The ledger has no organization {organization!r}.", "`tallystick spend --by organization`."
-        )
+        raise no_organization(organization, [charged.month.organization for charged in every])
     return chosen
 
 

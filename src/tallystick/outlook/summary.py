@@ -16,11 +16,11 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of
-from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.outlook.budget_scope import BudgetScope
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
 from tallystick.outlook.daily_spend import Day, How
 from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.closings import CHARGE, closings
 from tallystick.query.conditions import equals
 from tallystick.query.context import Context
@@ -232,17 +232,13 @@ def _signed(growth: Cell) -> str:
 def summary(context: Context, month: When | None, team: str | None, organization: str | None) -> Document:
     """The summary of a month (2026-10, the last ended one unless said), of a team or of all."""
     names, ids = directory(context.engine, "organization"), organizations(context.engine)
+    name = f"{month_of(month, context.now).start:%Y-%m}"
     chosen = [id_ for id_ in ids if organization in {None, id_, names.get(id_)}]
     if not ids:
-        raise LedgerError("No day is in the ledger yet.", "`tallystick sync` reads them.")
+        raise no_day_of(name)
     if len(chosen) != 1:
-        raise InvalidQuestion(
-            "The ledger holds several organizations."
-            if chosen
-            else f"The ledger has no organization {organization!r}.",
-            f"Name one with --organization: {', '.join(ids)}.",
-        )
-    return Summary(context, chosen[0], f"{month_of(month, context.now).start:%Y-%m}", team).document()
+        raise no_organization(None if chosen else organization, ids)
+    return Summary(context, chosen[0], name, team).document()
 
 
 REPORT = Report(

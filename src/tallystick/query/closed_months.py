@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tallystick.core.time import Window
 from tallystick.core.time_words import utc_month
-from tallystick.query.closings import ADJUSTMENT, CHARGE, Closing, closings, following, kept, rules
+from tallystick.query.closings import ADJUSTMENT, CHARGE, Closing, closed_rows, closings, following, rules
 from tallystick.query.month_lines import adjustments, attributed
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -58,7 +58,7 @@ def month(engine: Engine, organization: str, name: str, owners: Owners, at: date
     """
     known = closings(engine, organization)
     if name in known:
-        rows = kept(engine, organization, name)
+        rows = closed_rows(engine, organization, name)
         lines = rows.filter(pc.is_in(rows["what"], pa.array([CHARGE, ADJUSTMENT])))
         return Month(organization, name, lines, rules(rows), known[name])
     draft = attributed(engine, organization, name, owners, at)
@@ -78,12 +78,12 @@ def frozen(owners: Owners, people: Mapping[tuple[str, str], frozenset[str]], dra
     def known(value: str) -> set[str]:
         return {id_ for id_, words in ids.items() if any(like(value).fullmatch(word) for word in words)}
 
-    def kept(values: tuple[str, ...]) -> tuple[str, ...]:
+    def ids_of(values: tuple[str, ...]) -> tuple[str, ...]:
         matches = set().union(*map(known, values))
         return ("*",) if "*" in values else tuple(sorted(matches))
 
     rules = [
-        replace(rule, conditions={**rule.conditions, "actor": kept(rule.conditions["actor"])})
+        replace(rule, conditions={**rule.conditions, "actor": ids_of(rule.conditions["actor"])})
         if "actor" in rule.conditions
         else rule
         for rule in owners.rules

@@ -72,7 +72,7 @@ def rules(rows: pa.Table) -> Owners:
     return Owners(msgspec.json.decode(encoded, type=tuple[Rule, ...]))
 
 
-def kept(engine: Engine, organization: str, name: str) -> pa.Table:
+def closed_rows(engine: Engine, organization: str, name: str) -> pa.Table:
     """Every row that a month was closed with."""
     rows = rows_of(organization).where(equals("month", name))
     return engine.ask(rows).cast(schema(CLOSED))

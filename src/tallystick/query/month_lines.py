@@ -18,7 +18,7 @@ from tallystick.core.dimensions import SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES, CLOSED
 from tallystick.core.money import plain
 from tallystick.core.time_words import utc_month
-from tallystick.query.closings import ADJUSTMENT, CHARGE, closings, following, kept, rows_of, rules
+from tallystick.query.closings import ADJUSTMENT, CHARGE, closed_rows, closings, following, rows_of, rules
 from tallystick.query.conditions import day_of, equals
 from tallystick.query.filters import within
 from tallystick.query.names import organizations
@@ -70,7 +70,7 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
             continue
         on_days = exp.column("day").isin(*map(day_of, days))
         closed_lines = engine.ask(rows_of(organization).where(_LINES, on_days))
-        frozen_rules = rules(kept(engine, organization, closing.month))
+        frozen_rules = rules(closed_rows(engine, organization, closing.month))
         now = attributed(engine, organization, closing.month, frozen_rules, closing.at, days)
         differ = changes(closed_lines, now, _SAME, FIGURES)
         changed = (pc.not_equal(differ[f"{figure}_change"], 0) for figure in ("quantity", "billed"))

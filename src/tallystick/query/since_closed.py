@@ -20,7 +20,7 @@ from tallystick.core.money import EXACT, rounded
 from tallystick.core.question import Question
 from tallystick.core.time import Window
 from tallystick.core.time_words import utc_month
-from tallystick.query.closings import CHARGE, closings, kept, rules
+from tallystick.query.closings import CHARGE, closed_rows, closings, rules
 from tallystick.query.names import organizations
 from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
@@ -42,7 +42,7 @@ def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[Mess
             days = asked_window & utc_month(name)
             if not days:
                 continue
-            rows = kept(engine, organization, name)
+            rows = closed_rows(engine, organization, name)
             then = _closed(rows, days)
             now = _today(engine, organization, days, owners)
             changes = {owner: EXACT.subtract(now[owner], then[owner]) for owner in {**then, **now}}

@@ -22,7 +22,7 @@ from tallystick.core.money import plain, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import COUNTERS, TOKENS, State
 from tallystick.core.time import DAY, Window, midnight
-from tallystick.query.closings import closings, digest, kept
+from tallystick.query.closings import closed_rows, closings, digest
 from tallystick.query.names import organizations
 from tallystick.query.report import Report
 from tallystick.query.stale_tally import MEND, OTHERS, by_others
@@ -189,7 +189,7 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
             for name in sorted(stated_names.keys() - months.keys())
         ]
         for name, closing in months.items():
-            rows = kept(engine, organization, name)
+            rows = closed_rows(engine, organization, name)
             stated_digest = stated.get(stated_names.get(name, ""), closing.digest)
             if (now := digest(rows)) != stated_digest or stated_digest != closing.digest:
                 broken.append((organization, name, "closed month: digest", stated_digest, now))
