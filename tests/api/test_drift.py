@@ -46,6 +46,7 @@ def differ(subject: str, ours: set[str], theirs: set[str]) -> None:
     assert ours ^ theirs == WRITTEN_DOWN.get(subject, set()), (subject, sorted(ours - theirs), sorted(theirs - ours))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("endpoint", "kind"), [(ANALYTICS_USAGE, "usage"), (ANALYTICS_COST, "cost")], ids=["usage", "cost"]
 )

@@ -108,6 +108,7 @@ def test_a_proxy_is_a_tunnel_and_hears_no_key() -> None:
     assert "https_proxy" in str(gone.value)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])
 @pytest.mark.parametrize(
     "value",

@@ -54,6 +54,7 @@ def messages(case: Case) -> list[str]:
     return [*table["warnings"], *table["notes"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("fault", "text"), TOLD.items())
 def test_rows_that_do_not_tell_all_are_named_until_they_do(case: Case, fault: str, text: str) -> None:
     """A row again, without tokens or without a model is named with its days, until a later sync reads it as it is."""
@@ -67,6 +68,7 @@ def test_rows_that_do_not_tell_all_are_named_until_they_do(case: Case, fault: st
     assert not any(message.startswith(text) for message in messages(case))
 
 
+@pytest.mark.long
 def test_activity_that_shrinks_is_left_until_it_is_read_twice(case: Case) -> None:
     """Of Claude Code only what is an hour old is served, so an answer with less of a day is not believed at once."""
     with case.serve("60-faults/scenario.py") as world:

@@ -21,6 +21,7 @@ def settled(case: Case) -> Case:
     return case
 
 
+@pytest.mark.long
 def test_a_settled_day_is_read_again_where_it_is_asked_for(settled: Case) -> None:
     """`--again` with a window reads settled days once more, and is counted by `--plan`; without a window none is."""
     window = ("--since", "2026-10-05", "--until", "2026-10-05")
@@ -35,6 +36,7 @@ def test_a_settled_day_is_read_again_where_it_is_asked_for(settled: Case) -> Non
         assert settled("verify").code == 0
 
 
+@pytest.mark.long
 def test_settled_days_of_a_window_are_compared(settled: Case) -> None:
     """A sync of days that are named from first to last compares their control totals, and reads those that differ."""
     window = ("--since", "2026-10-05", "--until", "2026-10-07")
@@ -52,6 +54,7 @@ def test_again_needs_a_window(settled: Case) -> None:
     assert "--until" in run.err
 
 
+@pytest.mark.long
 def test_a_settled_month_is_looked_at_once_a_month(settled: Case) -> None:
     """A month after a settled day was last seen its control total is compared, unasked, and a changed day is read."""
     later, after = "2026-12-29T09:30:00Z", "2026-12-30T09:30:00Z"

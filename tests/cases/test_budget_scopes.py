@@ -3,6 +3,8 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from support.case import Case
 
 BUDGETS = """
@@ -23,6 +25,7 @@ from = 2026-07-01
 """
 
 
+@pytest.mark.long
 def test_budgets_of_a_key_a_person_and_a_product(case: Case, tmp_path: Path) -> None:
     """A budget names a key by its name, a person by e-mail, a product by its word, for a week or a fiscal year."""
     settings = tmp_path / "budgets.toml"

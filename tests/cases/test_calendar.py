@@ -25,6 +25,7 @@ def test_a_day_out_of_bounds_is_asked_wrongly(tallystick: Tallystick, words: str
     tallystick("status", TALLYSTICK_NOW="9999-12-31T00:00:00Z").refused(2, "TALLYSTICK_NOW", "9999")
 
 
+@pytest.mark.long
 def test_windows_are_bounded(case: Case) -> None:
     """Months and spans from before 2023 are refused or cut, at once; those that no calendar ends are refused."""
     with case.serve("small.py"):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from support.case import Case
 
 
+@pytest.mark.long
 def test_a_late_bill_of_claude_code_is_named(case: Case) -> None:
     """A day of Claude Code without a bill is not billed yet; other use is in no note of it, and --strict fails."""
     with case.serve("50-late/code.py"):

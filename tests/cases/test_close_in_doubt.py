@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from support.case import Case
 
 CLOCK = "2026-12-10T09:30:00Z"
 SPAN = ("--since", "2026-10-01", "--until", "2026-11-01")
 
 
+@pytest.mark.long
 def test_a_month_with_a_sudden_loss_is_not_closed(case: Case) -> None:
     """A settled day that the newest answer would empty is named by `close`, which refuses until that is settled."""
     with case.serve("50-late/scenario.py", CLOCK=CLOCK) as world:

@@ -25,6 +25,7 @@ def _closed(folder: Path) -> int:
     return tables.rows(CLOSED, tables.newest().tables[CLOSED.name]).num_rows
 
 
+@pytest.mark.long
 def test_closing_shows_what_it_closes_and_asks(
     month_end: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +64,7 @@ def test_closing_shows_what_it_closes_and_asks(
     assert month_end(*words, "--yes").code == 2, "it is closed already"
 
 
+@pytest.mark.long
 def test_a_month_that_cannot_be_closed_asks_nothing(month_end: Tallystick, tmp_path: Path) -> None:
     """What `close` refuses it refuses before it asks, and --yes does not help; nothing is written."""
     for month, code in (("2026-11", 2), ("2026-09", 6), ("2026-13", 2)):
@@ -95,6 +97,7 @@ def test_without_owners_nothing_is_closed_unless_that_is_asked_for(month_end: Ta
     assert month_end(*words, "--without-owners").code == 0
 
 
+@pytest.mark.long
 def test_python_closes_without_asking(month_end: Tallystick, tmp_path: Path) -> None:
     """`Ledger.close` is for programs: it asks nothing, and `closable` tells before what it would close."""
     assert month_end("verify").code == 0

@@ -180,6 +180,7 @@ def damaged(book: Ledger, tmp_path: Path, tallystick: Tallystick) -> Tallystick:
     return lambda *words: tallystick(*words, TALLYSTICK_LEDGER=str(tmp_path / "damaged"))
 
 
+@pytest.mark.long
 def test_verify_reads_every_page(damaged: Tallystick, tmp_path: Path) -> None:
     """Flipped bytes in an archived page and a page that is gone are rows of `verify`, exit code 1; answers go on."""
     right = damaged("verify", "--format", "json")
@@ -241,6 +242,7 @@ def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> N
         assert "tallystick rebuild" in run.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", ["ledger", "versions", "cost"])
 def test_a_file_where_a_folder_should_be(damaged: Tallystick, tmp_path: Path, folder: str) -> None:
     """A ledger, its versions or a table that is a file is a message with exit code 6, for readers and writers."""
@@ -274,6 +276,7 @@ def _child(*words: str, ledger: Path, **variables: str) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc, to make a disk without hard links")
 def test_a_disk_without_hard_links_is_named(tmp_path: Path) -> None:
     """Where files cannot have a second name, the message says that Delta Lake needs it and to take another disk."""

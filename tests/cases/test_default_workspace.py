@@ -24,6 +24,7 @@ def spend(case: Case, *words: str) -> dict[str, str]:
     return {next(iter(row.values())): row["billed"] for row in rows}
 
 
+@pytest.mark.long
 def test_the_default_workspace_under_another_name(case: Case, tmp_path: Path) -> None:
     """The workspace that is listed only when asked for is the default one in both dialects, by every name."""
     with case.serve("08-default-workspace-name/scenario.py"):
@@ -36,6 +37,7 @@ def test_the_default_workspace_under_another_name(case: Case, tmp_path: Path) ->
         assert spend(case, "--by", "team", "--config", str(settings))["misc"] == "24.00"
 
 
+@pytest.mark.long
 def test_a_directory_that_is_read_later(case: Case) -> None:
     """Days that were read before the directory told of the default workspace are its days once it does."""
     with case.serve("naming-default/scenario.py", NO_DIRECTORY="1"):

@@ -6,9 +6,12 @@ import csv
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from support.case import Case
 
 
+@pytest.mark.long
 def test_credits_and_unknown_quantities(case: Case, tmp_path: Path) -> None:
     """Units are null where quantities are, a line below zero is a Credit, and no quantity is made of its amount."""
     with case.serve("09-focus-credit/scenario.py"):

@@ -27,6 +27,7 @@ def sentences(answer: dict[str, Any]) -> str:
     return " ".join(answer["warnings"] + answer["notes"])
 
 
+@pytest.mark.long
 def test_a_new_service_is_not_billed_for_tokens(case: Case) -> None:
     """A cost_type that is not known is named as a service with its amount, and no word is said of tokens."""
     with case.serve("07-new-cost-type/scenario.py"):
@@ -50,6 +51,7 @@ def test_a_new_service_is_not_billed_for_tokens(case: Case) -> None:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["reports", "analytics"])
 def test_both_dialects_name_new_kinds(case: Case, source: str) -> None:
     """Services and kinds of tokens that are new are named apart, in the older dialect as in the newer one."""
@@ -63,6 +65,7 @@ def test_both_dialects_name_new_kinds(case: Case, source: str) -> None:
     assert "100.00 % of the token cost" not in verify.out + verify.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["reports", "analytics"])
 def test_a_line_of_no_type_is_not_billed_for_tokens(case: Case, source: str) -> None:
     """A line without a cost type and without a model is use of an unknown kind, and no word is said of tokens."""
@@ -81,6 +84,7 @@ def test_a_line_of_no_type_is_not_billed_for_tokens(case: Case, source: str) -> 
     assert "billed for tokens" not in sentences(by_kind(case))
 
 
+@pytest.mark.long
 def test_credits_are_named(case: Case) -> None:
     """A line below zero is a credit or a refund, whatever it is of, and a statement says that it is included."""
     with case.serve("09-focus-credit/scenario.py"):

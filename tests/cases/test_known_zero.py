@@ -6,9 +6,12 @@ import csv
 import io
 import json
 
+import pytest
+
 from support.case import Case
 
 
+@pytest.mark.long
 def test_known_zeros_have_rows(case: Case) -> None:
     """A known zero is 0 by day and without a grouping, an unknown day has no row, and other groupings have none."""
     with case.serve("10-known-zero-rows/scenario.py"):

@@ -78,6 +78,7 @@ LATE = [
 ]
 
 
+@pytest.mark.long
 @DIALECTS
 @pytest.mark.parametrize(("late", "billed", "unbilled", "note"), LATE, ids=[row[0] for row in LATE])
 def test_no_late_empty_or_lost_answer_is_shown_as_0_dollars(
@@ -98,6 +99,7 @@ def test_no_late_empty_or_lost_answer_is_shown_as_0_dollars(
     assert (code, usage["totals"]["total_tokens"]) == (0, 10_640_000)
 
 
+@pytest.mark.long
 @DIALECTS
 def test_a_late_bill_is_billed_once_it_comes(case: Case, tmp_path: Path, source: str) -> None:
     """When the bucket fills, the figures become billed ones and nothing is said of it any more."""
@@ -111,6 +113,7 @@ def test_a_late_bill_is_billed_once_it_comes(case: Case, tmp_path: Path, source:
     assert (code, row["billed"], row["not_billed_yet"]) == (0, "145.80", "0.00")
 
 
+@pytest.mark.long
 @DIALECTS
 def test_use_that_the_usage_report_lacks_is_named(case: Case, source: str) -> None:
     """Where the bill is there before the use, the bill is right, and what counts tokens says that it lacks some."""
@@ -122,6 +125,7 @@ def test_use_that_the_usage_report_lacks_is_named(case: Case, source: str) -> No
     assert "Usage of 26 and 27 Nov is incomplete: 10.80 USD was billed for tokens that it lacks." in usage["warnings"]
 
 
+@pytest.mark.long
 @DIALECTS
 def test_a_month_without_use_costs_nothing_and_is_not_mentioned(case: Case, tmp_path: Path, source: str) -> None:
     """Days that were read and had no use are 0.00, strictly, and no bill of them is late."""
@@ -134,6 +138,7 @@ def test_a_month_without_use_costs_nothing_and_is_not_mentioned(case: Case, tmp_
     assert (code, row["spent"]) == (0, "0.00")
 
 
+@pytest.mark.long
 @DIALECTS
 def test_the_running_day_is_not_late(case: Case, tmp_path: Path, source: str) -> None:
     """The use of today counts in a budget as not billed yet; no ended day is late for it."""
@@ -144,6 +149,7 @@ def test_the_running_day_is_not_late(case: Case, tmp_path: Path, source: str) ->
     assert (code, row["billed"], row["not_billed_yet"]) == (0, "145.80", "4.50")
 
 
+@pytest.mark.long
 @DIALECTS
 def test_the_first_day_of_a_month_looks_back_on_a_late_one(case: Case, source: str) -> None:
     """On the first of December the last days of November are still named, and nothing of December is 0."""
@@ -160,6 +166,7 @@ def test_the_first_day_of_a_month_looks_back_on_a_late_one(case: Case, source: s
     assert case("close", "2026-11", "--yes", "--without-owners", "--provisional", "--late", now=first).code == 0
 
 
+@pytest.mark.long
 @DIALECTS
 def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> None:
     """Where a bill is there and its usage is not, requests, tokens and last use are unknown, never 0 or never."""
@@ -189,6 +196,7 @@ def test_a_day_that_lost_its_usage_has_unknown_use(case: Case, source: str) -> N
     assert case("verify").code == 0
 
 
+@pytest.mark.long
 @DIALECTS
 def test_use_billed_to_a_user_profile_is_neither_refused_nor_late(case: Case, tmp_path: Path, source: str) -> None:
     """What a user profile's own organization pays has a cause of its own, is named, and counts in no budget."""
@@ -202,6 +210,7 @@ def test_use_billed_to_a_user_profile_is_neither_refused_nor_late(case: Case, tm
     assert (row["billed"], row["not_billed_yet"]) == ("135.00", "0.00")
 
 
+@pytest.mark.long
 def test_a_parent_names_the_children_that_its_report_leaves_out(case: Case) -> None:
     """Every answer over a parent organization of the newer dialect says that HIPAA-ready children are not in it."""
     synced(case, "analytics", "")
@@ -232,6 +241,7 @@ def lose_usage(ledger: Path, source: str, day: date) -> None:
         writer.commit(organization, "a stopped sync", datetime(2026, 11, 28, 9, 30, tzinfo=UTC), {})
 
 
+@pytest.mark.long
 def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> None:
     """Two empty buckets: 9.00 not billed yet, a pace of 135.00, 81 % of a budget of 150, named on each answer."""
     with case.serve("01-empty-bill-bucket/scenario.py"):

@@ -30,6 +30,7 @@ def tokens(case: Case) -> int:
     return int(row["total_tokens"])
 
 
+@pytest.mark.long
 def test_a_negative_amount_leaves_its_day_readable(case: Case) -> None:
     """A refund or credit that no filter names is found as a remainder below zero, and its day is kept."""
     with case.serve("02-negative-group-newer/scenario.py"):
@@ -42,6 +43,7 @@ def test_a_negative_amount_leaves_its_day_readable(case: Case) -> None:
     assert amounts["2026-11-25"] == Decimal("5.7025")
 
 
+@pytest.mark.long
 def test_actors_of_a_new_type_stay_apart(case: Case) -> None:
     """Actors of a type that does not exist yet are told apart by all that is known of them."""
     with case.serve("05-unknown-actors-merged/scenario.py"):
@@ -54,6 +56,7 @@ def test_actors_of_a_new_type_stay_apart(case: Case) -> None:
     assert "team_id" in synced.err + synced.out
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("amount", "estimated"),
     [
@@ -77,6 +80,7 @@ def test_an_estimate_ends_no_sync(case: Case, amount: str, estimated: str | None
         assert Decimal(days["2026-11-25"]) == Decimal("2.3")
 
 
+@pytest.mark.long
 def test_a_row_without_an_email_is_kept(case: Case) -> None:
     """A row of Claude Code of a deleted account is kept under an actor of its own, and so are the others."""
     with case.serve("23-claude-code-actor/scenario.py"):
@@ -88,6 +92,7 @@ def test_a_row_without_an_email_is_kept(case: Case) -> None:
     assert "no e-mail" in synced.out + synced.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("variant", ["scenario", "variant_tags", "variant_workspace"])
 def test_an_odd_entry_of_the_directory_stops_no_bill(case: Case, variant: str) -> None:
     """An entry of the directory that is odd stands by its id with an issue; the bill is read."""
@@ -108,6 +113,7 @@ def test_a_count_beyond_bounds_is_a_clear_error(case: Case) -> None:
     assert "$.data[" in synced.err
 
 
+@pytest.mark.long
 def test_a_null_list_price_is_unknown(case: Case) -> None:
     """A bill without list prices is read; what it costs at list price is unknown and an issue says so."""
     with case.serve("27-optional-field-newer/scenario.py"):
@@ -128,6 +134,7 @@ def test_a_page_of_html_says_what_it_is(case: Case) -> None:
     assert "proxy" in synced.err
 
 
+@pytest.mark.long
 def test_what_passes_is_tried_again(case: Case) -> None:
     """An overloaded_error under 200 and an answer that is cut off are asked for again, and the bill is read."""
     with case.serve("53-passing-faults/scenario.py"):
@@ -160,6 +167,7 @@ def test_a_new_tier_is_left_to_the_remainder(case: Case) -> None:
     }
 
 
+@pytest.mark.long
 def test_refusals_of_the_newer_dialect_lose_nothing(case: Case) -> None:
     """A filter and a grouping that the newer dialect refuses leave every token and cent in place."""
     with case.serve("52-filter-refused-newer/scenario.py"):
@@ -172,6 +180,7 @@ def test_refusals_of_the_newer_dialect_lose_nothing(case: Case) -> None:
     assert [(row["key"], row["key_name"]) for row in keys] == [("unknown", "Unknown")]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["reports", "analytics"])
 def test_tokens_of_a_new_kind_are_named(case: Case, source: str) -> None:
     """Tokens of a kind that is not known are named beside each count of tokens, and --strict fails for them."""

@@ -190,6 +190,7 @@ def cases(row: Json) -> list[tuple[tuple[str, ...], str]]:
     return [(path, odd) for path in paths_of(row) for odd in (*ODD, MISSING)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("people", [Mode.FULL, Mode.IDS, Mode.HASHED])
 @pytest.mark.parametrize("source", [sources.ANALYTICS_USAGE, sources.ANALYTICS_COST])
 def test_odd_fields_of_the_newer_dialect(world: Any, source: Source, people: Mode) -> None:
@@ -217,6 +218,7 @@ def test_odd_fields_of_the_newer_dialect(world: Any, source: Source, people: Mod
             assert odd in {"fraction", "huge"} or set(verdict.rows["list"].to_pylist()) == {None}, label
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [sources.USAGE, sources.COST])
 def test_odd_fields_of_the_older_dialect(world: Any, source: Source) -> None:
     """Whatever is odd of a dimension, each day adds up to its bill and its tokens."""
@@ -236,6 +238,7 @@ def test_odd_fields_of_the_older_dialect(world: Any, source: Source) -> None:
             assert used(verdict) == 27_760_000, label
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("people", [Mode.FULL, Mode.HASHED])
 def test_odd_fields_of_claude_code(world: Any, people: Mode) -> None:
     """Whatever is odd of a row of Claude Code, every row is kept, and what is odd is unknown."""

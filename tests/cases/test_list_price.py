@@ -15,6 +15,7 @@ from support.case import Case
 SINCE = ("--since", "2026-11-20")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("odd", ["one of the groups", "the control total"])
 def test_a_list_price_that_does_not_add_up_is_unknown(case: Case, odd: str) -> None:
     """A day whose list prices do not add up is billed as ever; its list price is unknown, and an issue says so."""

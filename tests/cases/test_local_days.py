@@ -46,6 +46,7 @@ def expected(zone: str, day: str, first: str = "2026-11-20", end: str = "2026-11
     return total
 
 
+@pytest.mark.long
 def test_days_of_tokyo(case: Case) -> None:
     """A day of Tokyo is its own 24 hours; one that the ledger has in part is absent, and no hour of it is shown."""
     with case.serve(SCENARIO):
@@ -137,6 +138,7 @@ def test_a_ledger_without_hours(case: Case) -> None:
     assert "sync --grain hour --since 2026-11-25" in run.out + run.err
 
 
+@pytest.mark.long
 def test_where_the_newer_reports_are_there_too(case: Case) -> None:
     """An organization that has both dialects is answered by local days as well, after the same sync."""
     with case.serve(SCENARIO, CASE_NEWER="1"):

@@ -22,6 +22,7 @@ HAIKU = "claude-haiku-4-5-20251001"
 PLAIN = {"tier": "standard", "context": "0-200k", "geo": "not_available", "speed": "standard"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["reports", "analytics"])
 def test_usage_and_bill_that_spell_a_model_otherwise(case: Case, tmp_path: Path, source: str) -> None:
     """Use under one id and a bill under the other are matched; each model is one row, and every id asks for it."""

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.case import Case
 
 SINCE = "2026-11-20"
@@ -32,6 +34,7 @@ def rules(folder: Path, text: str) -> Path:
     return settings
 
 
+@pytest.mark.long
 def test_a_rename_moves_no_money(case: Case) -> None:
     """Days before a rename stay with the rule of the old name, and the sync that reads the rename names the rule."""
     settings = CASE / "tallystick.toml"
@@ -59,6 +62,7 @@ def synced(case: Case, *days: str) -> None:
             assert run.code == 0, run.err
 
 
+@pytest.mark.long
 def test_days_go_by_the_names_that_they_had(case: Case, tmp_path: Path) -> None:
     """A day goes by the name that was newest when it ended, at the syncs that there were; ids always match."""
     synced(case, "25", "28", "30")
@@ -84,6 +88,7 @@ def test_days_go_by_the_names_that_they_had(case: Case, tmp_path: Path) -> None:
         assert (strict.code == 1) is warned, rule
 
 
+@pytest.mark.long
 def test_a_filter_by_name_takes_the_thing(case: Case, tmp_path: Path) -> None:
     """A filter or a budget by a former name takes the thing with all its days, and a name of today goes first."""
     synced(case, "25", "28", "30")

@@ -19,6 +19,7 @@ def read(case: Case, scenario: str) -> None:
         assert case("sync", "--since", "2026-10-01", "--without-claude-code").code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("scenario", ["scenario", "quiet-month"])
 def test_a_month_that_is_zero_is_said_to_be(case: Case, scenario: str) -> None:
     """Diff, statement and summary of a month that was read and is zero say 0 and nothing of missing data."""
@@ -54,6 +55,7 @@ def test_a_month_in_part_or_unread_is_not_said_to_be_zero(case: Case) -> None:
     assert "tallystick sync --since 2026-08" in unread.err
 
 
+@pytest.mark.long
 def test_other_answers_where_nothing_was(case: Case) -> None:
     """Answers about an organization that used nothing call nothing unknown that was read, and list nothing."""
     read(case, "scenario")

@@ -42,6 +42,7 @@ STEERING = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 BRIEF = ("export", "charges", "--since", "2026-11-20")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "words",
     [
@@ -61,6 +62,7 @@ def test_a_full_disk_is_one_message(words: tuple[str, ...], tallystick: Tallysti
     assert run.err.count("cannot be written") == 1
 
 
+@pytest.mark.long
 def test_a_closed_output_is_one_message(child_environment: dict[str, str], book: Ledger) -> None:
     """Where there is no standard output an answer ends with exit code 2, and a message on the error stream."""
     command = f'"$0" -W error -m tallystick export charges --since 2026-11-20 --ledger {book.path} --format "$1" >&-'
@@ -77,6 +79,7 @@ def test_a_closed_output_is_one_message(child_environment: dict[str, str], book:
         assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_notes_that_cannot_be_written_change_nothing(child_environment: dict[str, str], book: Ledger) -> None:
     """An error stream that takes nothing stops no answer, and changes no exit code."""
     with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 - a device
@@ -220,6 +223,7 @@ def test_ctrl_c_ends_a_query_within_a_second(book: Ledger) -> None:
     assert time.monotonic() - before < 10  # the machine may be busy; the query alone would take minutes
 
 
+@pytest.mark.long
 def test_a_token_that_ends_in_mid_sync(case: Case, tmp_path: Path) -> None:
     """A sync whose token ends again and again goes on with the next that token_command prints (case 42)."""
     script = tmp_path / "print_token.py"

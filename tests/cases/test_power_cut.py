@@ -81,6 +81,7 @@ def _sum(tables: Tables) -> object:
     return Engine(tables, tables.newest()).sql("SELECT sum(billed) AS b, count(*) AS n FROM cost").to_pylist()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("commits", [4, 104], ids=["few", "past a checkpoint"])
 def test_a_power_cut_leaves_the_version_before(tmp_path: Path, commits: int) -> None:
     """With every file that was not synced emptied, the ledger reads as the version before, and can be written to."""

@@ -49,6 +49,7 @@ def synced(case: Case, source: str, *, coding: bool = False) -> Outcome:
         return ledger.sync("2026-11-20", source=source, coding=coding, client=client, partial=True)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "path", "read"),
     [
@@ -80,6 +81,7 @@ def test_a_second_report_that_fails_stops_the_sync(case: Case) -> None:
         assert not [path for path in world.log if "claude_code" in path]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [403, 500])
 def test_other_answers_tell_the_organization_where_its_address_does_not(case: Case, status: int) -> None:
     """Where `/me` is refused or failing, the header of another answer says whose the credential is."""

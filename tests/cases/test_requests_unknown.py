@@ -3,11 +3,14 @@ from __future__ import annotations
 import csv
 from io import StringIO
 
+import pytest
+
 from support.case import Case
 
 SINCE = ("--since", "2026-11-20", "--until", "2026-11-27")
 
 
+@pytest.mark.long
 def test_requests_that_are_not_told_are_unknown(case: Case) -> None:
     """Where the API says null for requests their number is unknown that day, and in each sum that holds the day."""
     with case.serve("61-requests-null/scenario.py"):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from support.case import Case
 
 
+@pytest.mark.long
 def test_both_dialects_of_the_stand_in_give_its_own_truth(case: Case) -> None:
     """What either dialect bills is what the stand-in says of itself, each in a ledger of its own."""
     for source in ("reports", "analytics"):

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from support.case import Case
 
 
+@pytest.mark.long
 def test_a_late_bill_is_named_first(case: Case) -> None:
     """A sync says which days have use and no bill, and the screen names them and compares only billed days."""
     with case.serve("01-empty-bill-bucket/scenario.py"):
@@ -14,6 +17,7 @@ def test_a_late_bill_is_named_first(case: Case) -> None:
     assert "25 billed days" in screen  # the first of October is not in the ledger: nothing to compare with
 
 
+@pytest.mark.long
 def test_a_screen_of_nothing(case: Case) -> None:
     """The screen of a ledger without use shows zeros and unknowns, and no error."""
     with case.serve("status-nothing/scenario.py"):

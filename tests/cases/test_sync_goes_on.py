@@ -31,6 +31,7 @@ def _spoiled(kind: str, body: Any) -> Any:
     return body
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("kind", "path"),
     [("money", "cost_report"), ("count", "usage_report/messages"), ("shape", "cost_report")],

@@ -57,6 +57,7 @@ def _rows(case: Case, sql: str) -> list[dict[str, Any]]:
     return rows
 
 
+@pytest.mark.long
 @BOTH
 def test_a_day_that_an_answer_empties_stays_until_a_later_sync_reads_the_same(case: Case, source: str) -> None:
     """An emptied day is archived and not committed; an hour later the same answer is believed; a rebuild agrees."""
@@ -84,6 +85,7 @@ def test_a_day_that_an_answer_empties_stays_until_a_later_sync_reads_the_same(ca
         assert after == case(*BILL, now=_later(5)).out
 
 
+@pytest.mark.long
 @BOTH
 def test_a_day_in_doubt_fails_strict_and_is_named_first(case: Case, source: str) -> None:
     """While a loss is neither believed nor withdrawn, `--strict` exits 1 and the loss is among the notes printed."""
@@ -103,6 +105,7 @@ def test_a_day_in_doubt_fails_strict_and_is_named_first(case: Case, source: str)
         assert case(*week).code == 0
 
 
+@pytest.mark.long
 @BOTH
 def test_a_loss_is_accepted_at_once_where_the_user_says_so(case: Case, source: str) -> None:
     """`--accept-loss` commits an emptied day, and a ledger rebuilt from the pages has accepted it too."""
@@ -117,6 +120,7 @@ def test_a_loss_is_accepted_at_once_where_the_user_says_so(case: Case, source: s
         assert case(*BILL, TALLYSTICK_LEDGER=rebuilt, now=_later(5)).out.split()[-1] == _billed(case)
 
 
+@pytest.mark.long
 @BOTH
 def test_a_day_that_comes_back_was_never_lost(case: Case, source: str) -> None:
     """Where the next answer is whole again nothing changes, and a later loss must be read twice anew."""
@@ -137,6 +141,7 @@ def test_a_day_that_comes_back_was_never_lost(case: Case, source: str) -> None:
         assert _billed(case) == total
 
 
+@pytest.mark.long
 def test_a_day_restated_by_less_than_half_is_committed_as_ever(case: Case) -> None:
     """What takes a part of a day away is a restatement; what takes more than half of it is not believed at once."""
     with case.serve("small.py") as world:
@@ -150,6 +155,7 @@ def test_a_day_restated_by_less_than_half_is_committed_as_ever(case: Case) -> No
         assert "usage 2026-11-22" in lost.err
 
 
+@pytest.mark.long
 def test_an_emptied_list_marks_nobody_gone(case: Case) -> None:
     """A directory list that lost most of its names leaves them, is said, and is believed an hour later."""
     with case.serve("small.py") as world:
@@ -167,6 +173,7 @@ def test_an_emptied_list_marks_nobody_gone(case: Case) -> None:
 OTHER = "9f0c6a52-5d0b-4c57-9a35-7b1d2b8e4a99"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ["usage_report/messages", "cost_report", "analytics/usage", "claude_code", "users"])
 def test_another_organizations_answer_is_refused(case: Case, path: str) -> None:
     """An answer that says it is of another organization is kept nowhere, on any endpoint, and both ids are named.
@@ -199,6 +206,7 @@ def test_another_organizations_answer_is_refused(case: Case, path: str) -> None:
     assert OTHER.encode() not in b"".join(file.read_bytes() for file in files)
 
 
+@pytest.mark.long
 def test_without_its_own_address_the_ledger_says_whose_it_is(case: Case) -> None:
     """Where a credential may not ask whose it is, an answer of an organization that the ledger lacks is refused."""
     no = (403, {"content-type": "application/json"}, b'{"type":"error","error":{"type":"permission_error"}}')
@@ -214,6 +222,7 @@ def test_without_its_own_address_the_ledger_says_whose_it_is(case: Case) -> None
     assert [row["organization"] for row in _rows(case, "SELECT DISTINCT organization FROM pages")] == [ours]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", [*NEWER, f"{BASE}users", f"{BASE}usage_report/claude_code"])
 def test_a_page_repeated_under_a_new_token_is_not_added_twice(case: Case, path: str) -> None:
     """A page that comes again under another token leaves its window out, with exit code 5, and no figure doubles."""
@@ -243,6 +252,7 @@ def test_a_page_repeated_under_a_new_token_is_not_added_twice(case: Case, path: 
     assert _billed(case) == truth
 
 
+@pytest.mark.long
 @BOTH
 def test_rows_sent_twice_never_double_a_figure(case: Case, source: str) -> None:
     """Where every row of every answer comes twice, nothing is committed and the sync says so."""
@@ -286,6 +296,7 @@ def test_days_are_counted_once(case: Case) -> None:
         assert "9 days changed" in _sync(case, "both").err
 
 
+@pytest.mark.long
 def test_page_tokens_without_end_are_given_up(case: Case) -> None:
     """Empty pages under ever new tokens end with an error of that window, and the others are read."""
     with case.serve("small.py") as world:
@@ -313,6 +324,7 @@ def test_a_first_day_before_the_api_is_bounded(case: Case) -> None:
     assert "2022" not in plan.out
 
 
+@pytest.mark.long
 def test_the_children_of_a_parent_are_noted(case: Case) -> None:
     """Which organizations a parent's bill is of stands in the details of its name."""
     with case.serve("small.py") as world:
@@ -330,6 +342,7 @@ def test_the_children_of_a_parent_are_noted(case: Case) -> None:
         assert "0 days changed" in _sync(case, "analytics").err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [400, 402, 403, 409, 451])
 def test_any_refusal_of_the_newer_dialect_leaves_the_older_reports(case: Case, status: int) -> None:
     """Where the newer dialect refuses (HIPAA-ready: 400), auto reads the older reports and says why."""

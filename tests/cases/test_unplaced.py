@@ -23,6 +23,7 @@ LOST = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("source", "lost"), LOST)
 def test_use_beside_a_bill_that_it_may_be_of_is_not_late(case: Case, source: str, lost: str) -> None:
     """Where a half does not tell the workspace, the model or the kind, no use is counted as billed and awaited too."""
@@ -39,6 +40,7 @@ def test_use_beside_a_bill_that_it_may_be_of_is_not_late(case: Case, source: str
         }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("half", ["analytics/usage", "analytics/cost"])
 def test_an_actor_that_one_half_calls_otherwise_leaves_the_rest_as_it_is(case: Case, half: str) -> None:
     """Lines and use whose actors differ are matched by all else that they share: no tier gets the bill of another."""

@@ -37,6 +37,7 @@ def ask(case: Case, *words: str) -> tuple[int, Any]:
     return run.code, json.loads(run.out)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("source", "name", "value"),
     [("reports", "currency", "EUR"), ("analytics", "amount", None), ("analytics", "currency", "EUR")],
@@ -80,6 +81,7 @@ def test_use_beside_a_bill_that_cannot_be_read_is_not_late(
     assert (code, spend["totals"]["billed"]) == (0, "45.66")
 
 
+@pytest.mark.long
 def test_a_bill_that_is_late_after_it_could_not_be_read_is_late(case: Case) -> None:
     """Once an answer can be read and lacks the days, their bill is late; a bill that was read stays what it was."""
     with case.serve("small.py") as world:

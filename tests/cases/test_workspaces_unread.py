@@ -22,6 +22,7 @@ def billed(case: Case) -> tuple[dict[str, str], list[str]]:
     return {row["workspace"]: row["billed"] for row in answer["rows"]}, (answer["warnings"] + answer["notes"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("fault", "source"), [*((fault, "analytics") for fault in FAULTS), ("null id", "reports")])
 def test_the_default_workspace_is_known_by_the_scope_of_a_key(case: Case, fault: str, source: str) -> None:
     """Whatever is wrong with the list, the default workspace is `default`, with the figures of a clean sync."""
@@ -34,6 +35,7 @@ def test_the_default_workspace_is_known_by_the_scope_of_a_key(case: Case, fault:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["refused", "null id"])
 def test_a_default_workspace_that_nothing_tells(case: Case, fault: str) -> None:
     """Where neither list nor keys tell which workspace is the default one, it stands by its id, and answers say so."""
@@ -44,6 +46,7 @@ def test_a_default_workspace_that_nothing_tells(case: Case, fault: str) -> None:
     assert any("shown by id" in note and REAL in note and "default" in note for note in notes)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fault", ["null data", "null id"])
 def test_a_list_that_cannot_be_read_makes_no_other_workspace_the_default_one(case: Case, fault: str) -> None:
     """A later sync that reads the list mends the names, and both dialects have one default workspace."""

@@ -61,6 +61,7 @@ def answering(status: int, body: bytes, kind: str = "application/json") -> Itera
         server.shutdown()
 
 
+@pytest.mark.long
 def test_a_sync_is_quiet(tallystick: Tallystick, there: dict[str, str], truth: Truth) -> None:
     """Where there is no terminal, a sync that went well says so in one line; afterwards the ledger answers."""
     run = tallystick("sync", *SINCE, **there)
@@ -71,6 +72,7 @@ def test_a_sync_is_quiet(tallystick: Tallystick, there: dict[str, str], truth: T
     assert answer["totals"]["billed"].rstrip("0") == f"{truth.billed(*days):f}".rstrip("0")
 
 
+@pytest.mark.long
 def test_a_second_sync_makes_no_version(tallystick: Tallystick, there: dict[str, str]) -> None:
     """A re-read that changes nothing writes no version."""
     versions = []
@@ -91,6 +93,7 @@ def test_a_plan_asks_nothing(tallystick: Tallystick, there: dict[str, str], simu
     tallystick("spend", **there).refused(6)
 
 
+@pytest.mark.long
 def test_a_plan_after_a_sync_is_measured(tallystick: Tallystick, there: dict[str, str], simulator: Simulator) -> None:
     """After a sync the plan is judged by what reading cost, and is near what the next sync then sends."""
     tallystick("sync", *SINCE, **there)
@@ -171,6 +174,7 @@ def test_the_key_is_never_printed_though_the_api_repeats_it(tallystick: Tallysti
     assert "sk-ant-api03-another" not in run.err
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "fault",
     [
@@ -214,6 +218,7 @@ def test_a_gateway_is_not_given_the_admin_key(tallystick: Tallystick, there: dic
     assert tallystick("check", ANTHROPIC_BASE_URL=there["TALLYSTICK_BASE_URL"], ANTHROPIC_ADMIN_KEY=KEY).code == 0
 
 
+@pytest.mark.long
 def test_nothing_that_listens_exits_4(child_environment: dict[str, str], tmp_path: Path) -> None:
     """Where nothing listens the exit code is 4 with the address, after the patience allowed; not a traceback."""
     with socket.socket() as holder:

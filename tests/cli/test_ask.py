@@ -23,6 +23,7 @@ Tallystick = Callable[..., Run]
 REPORTS = ("spend", "usage", "cache")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("report", "form"),
     [("spend", form) for form in FORMATS] + [(report, "json") for report in REPORTS if report != "spend"],
@@ -66,6 +67,7 @@ def test_grouping_by_nothing(tallystick: Tallystick) -> None:
     assert answer["rows"] == [answer["totals"]]
 
 
+@pytest.mark.long
 def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, book: Ledger) -> None:
     """--where takes any name that the answer shows, with commas, quotes and equal signs in it too."""
     for row in book.spend("workspace").rows:
@@ -73,6 +75,7 @@ def test_every_workspace_can_be_asked_for_by_its_name(tallystick: Tallystick, bo
         assert [row["workspace"] for row in run.json["rows"]] == [row["workspace"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -182,6 +185,7 @@ def test_what_is_no_text_is_not_for_a_terminal(
     assert Path(f"spend.{form}").read_bytes()[:4] == {"xlsx": b"PK\x03\x04", "parquet": b"PAR1"}[form]
 
 
+@pytest.mark.long
 def test_a_price_for_nobody_is_said(tallystick: Tallystick) -> None:
     """A model that only one's own price list names is said on the error stream, with the file and what is near it."""
     own = "[[modifier]]\nname = 'a'\nfrom = 2030-10-01\nfactor = '0.9'\nmodels = ['claude-sonet-5-5']\n"
@@ -213,6 +217,7 @@ def test_a_question_that_fails_leaves_the_file_alone(tallystick: Tallystick) -> 
     assert Path("spend.csv").read_text(encoding="utf-8") == "precious"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("report", REPORTS)
 def test_the_query_can_be_seen_and_run(tallystick: Tallystick, report: str) -> None:
     """--sql shows the query, which `tallystick sql` answers with the same figures."""
@@ -234,6 +239,7 @@ def test_what_follows_the_query_is_said(tallystick: Tallystick) -> None:
     assert "--" not in tallystick("spend", "--sql").out
 
 
+@pytest.mark.long
 def test_an_end_includes_what_it_names(tallystick: Tallystick, book: Ledger) -> None:
     """--until 2026-10-31 includes the 31st, as --until 2026-10 does; --month 2026-10 and last-month are both ends."""
     billed = written(book.spend((), "2026-10-01", date(2026, 10, 31)).totals["billed"])
@@ -249,6 +255,7 @@ def test_an_end_includes_what_it_names(tallystick: Tallystick, book: Ledger) -> 
         assert (run.json["totals"]["billed"], "exclusive" in run.out) == (billed, False)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [
@@ -278,6 +285,7 @@ def test_time_is_asked_in_one_way(tallystick: Tallystick, command: tuple[str, ..
     tallystick(*command, "--until", "2026-10-01T00:00:00Z").refused(2, "Write the day: 2026-10-01.")
 
 
+@pytest.mark.long
 def test_strict_is_about_what_may_be_billed(tallystick: Tallystick) -> None:
     """Use without a price for which the bill has nothing is said and fails no --strict; `reconcile` has one too."""
     run = tallystick("spend", "--since", "2026-11-18", "--until", "2026-11-20", "--strict")
@@ -311,6 +319,7 @@ def test_the_schema_names_every_column(tallystick: Tallystick) -> None:
     )
 
 
+@pytest.mark.long
 def test_rebuild_makes_the_same_ledger(tallystick: Tallystick) -> None:
     """`rebuild` makes a ledger from the archived pages alone that answers the same; it refuses a folder in use."""
     run = tallystick("rebuild", "again")

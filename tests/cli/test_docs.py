@@ -56,6 +56,7 @@ def test_without_a_topic_they_are_listed(tallystick: Tallystick) -> None:
     assert max(map(len, run.out.splitlines())) <= 80
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("topic", topics(), ids=lambda topic: topic.name)
 def test_each_topic_is_shown(tallystick: Tallystick, topic: Topic) -> None:
     """A page is shown with its title and its printed answers as they are, without a control character."""
@@ -85,6 +86,7 @@ def test_a_misspelt_topic_names_what_is_near(tallystick: Tallystick) -> None:
     assert "Did you mean owners? `tallystick docs` lists the topics." in run.err
 
 
+@pytest.mark.long
 def test_what_is_said_of_pages_exists() -> None:
     """Each topic that a message or help text names exists, and none names a file that pip users do not have."""
     known = {topic.name for topic in topics()}

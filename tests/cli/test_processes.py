@@ -32,6 +32,7 @@ NOW = "2026-11-22T10:30:00Z"
 BETA = "analytics-usage-cost-2026-08-24"
 
 
+@pytest.mark.long
 def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystick, tmp_path: Path) -> None:
     """Without a key the demo exits 0, shows under 25 lines of what its ledger has, and ends with commands that work."""
     ledger = tmp_path / "demo"
@@ -80,6 +81,7 @@ def test_who_asks_after_the_demo_is_told_of_its_ledger(
     tallystick("status", TALLYSTICK_LEDGER="").refused(6, f"export TALLYSTICK_CONFIG={folder}/tallystick.toml")
 
 
+@pytest.mark.long
 def test_a_plan_ends_in_peace(child: Tallystick, book: Ledger) -> None:
     """A process that has read the ledger and ends at once exits 0, each time: nothing still reads behind it."""
     for _ in range(6):
@@ -197,6 +199,7 @@ def test_the_faults_are_listed(tallystick: Tallystick) -> None:
         assert fault.help in run.out
 
 
+@pytest.mark.long
 def test_a_reader_that_goes_away_is_no_traceback(child_environment: dict[str, str], book: Ledger) -> None:
     """`tallystick ... | head` ends without a traceback when head has had enough."""
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -226,6 +229,7 @@ def test_a_reader_that_goes_away_is_no_traceback(child_environment: dict[str, st
     assert "Exception" not in error_text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_a_narrow_encoding_is_no_traceback(child: Tallystick, book: Ledger, encoding: str) -> None:
     """Where the output cannot hold a character, as in a file on Windows, it is replaced and every figure is there."""
@@ -235,6 +239,7 @@ def test_a_narrow_encoding_is_no_traceback(child: Tallystick, book: Ledger, enco
     assert f"{book.spend().totals['billed']:,.2f}" in run.out
 
 
+@pytest.mark.long
 def test_on_a_terminal_a_sync_says_what_it_did(
     child_environment: dict[str, str], golden_world: World, tmp_path: Path
 ) -> None:

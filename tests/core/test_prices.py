@@ -478,6 +478,7 @@ def their_rate(entry: ModelInfo, kind: str, day: date, variant: str, context: st
     return Span(price.base, price.base if tier.start == VISIBLE else tier.price)
 
 
+@pytest.mark.long
 def test_genai_prices_agrees() -> None:
     """genai-prices has our rate for every model and day of both, but for the differences listed, none of which is gone.
 

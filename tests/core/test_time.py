@@ -136,6 +136,7 @@ def test_split_loses_nothing(window: Window, grain: Grain) -> None:
     assert all(piece.end <= grain.after(grain.floor(piece.start)) for piece in pieces)
 
 
+@pytest.mark.long
 @given(windows(timedelta(hours=30)))
 def test_hours_and_minutes_agree(window: Window) -> None:
     """Splitting by hours and those by minutes is splitting by minutes."""

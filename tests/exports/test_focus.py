@@ -85,6 +85,7 @@ def test_billed_cost_is_the_bill(rows: list[Row], source: str, worlds: dict[str,
         assert Decimal(sum(int(row[name].scaleb(12)) for row in rows)).scaleb(-12) == truth
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("version", VERSIONS)
 def test_columns_and_types(ledger: Ledger, version: str) -> None:
     """A version has its own columns in the order of the specification, amounts as decimals, instants as such."""
@@ -103,6 +104,7 @@ def test_columns_and_types(ledger: Ledger, version: str) -> None:
         assert set(MANDATORY) <= set(table.schema.names)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["analytics"])
 def test_versions_differ_in_columns_alone(ledger: Ledger, months: dict[str, list[Row]], source: str) -> None:
     """What both versions have is the same in both, row for row, BilledCost among it."""
@@ -171,6 +173,7 @@ def test_the_discount_stands_between_list_and_billed(months: dict[str, list[Row]
     assert since == {Decimal("0.9")}
 
 
+@pytest.mark.long
 def test_zero_is_a_known_zero(rows: list[Row], ledger: Ledger) -> None:
     """A cost of 0 stands for use that a read bill has nothing for; what has an unknown cost is left out and said."""
     table = ledger.sql(
@@ -235,6 +238,7 @@ def test_identity_of_a_price(rows: list[Row]) -> None:
     assert all(len(ids) == 1 for ids in seen.values())
 
 
+@pytest.mark.long
 def test_csv_is_the_same(ledger: Ledger) -> None:
     """The CSV has the Parquet's rows, instants with a Z, null as an empty cell."""
     text = written(ledger.export_focus("2026-10"), "csv").decode()
@@ -262,6 +266,7 @@ def test_units_of_what_nobody_measured() -> None:
     assert (known.priced, known.list_price, known.price) == (Decimal("1.5"), None, 2)
 
 
+@pytest.mark.long
 def test_the_command(tallystick: Tallystick, ledgers: dict[str, Ledger]) -> None:
     """`export focus` writes a month, says what is left out on the error stream, and refuses what is no month."""
     there = {"TALLYSTICK_LEDGER": str(ledgers["analytics"].path)}

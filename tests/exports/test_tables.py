@@ -65,6 +65,7 @@ def test_digits_are_those_of_the_answers(amounts: list[int | None], offset: int)
     assert digits(column).to_pylist() == [None if amount is None else plain(amount) for amount in money[offset:]]
 
 
+@pytest.mark.long
 @given(st.lists(st.tuples(st.one_of(st.none(), st.text()), st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)))))
 def test_text_comes_back_as_it_was(cells: list[tuple[str | None, int | None]]) -> None:
     """CSV and JSON lines hold any text: read again it is the same, but what would run or steer in CSV is harmless."""
@@ -88,6 +89,7 @@ def test_text_comes_back_as_it_was(cells: list[tuple[str | None, int | None]]) -
     ]
 
 
+@pytest.mark.long
 def test_charges_and_cost_are_the_bill(ledger: Ledger, source: str, worlds: dict[str, World]) -> None:
     """The rows of charges and those of cost both sum to what was truly billed, to the last place."""
     truth = sum((worlds[source].billed(FIRST.replace(day=n)) for n in range(1, 32)), Decimal(0))
@@ -97,6 +99,7 @@ def test_charges_and_cost_are_the_bill(ledger: Ledger, source: str, worlds: dict
     assert summed(ledger.spend((), **OCTOBER), "billed") == truth
 
 
+@pytest.mark.long
 def test_usage_is_what_was_used(ledger: Ledger, source: str, worlds: dict[str, World]) -> None:
     """The rows of usage sum to the tokens of every request, by day and model."""
     truth: dict[tuple[date, str], int] = {}
@@ -113,6 +116,7 @@ def test_usage_is_what_was_used(ledger: Ledger, source: str, worlds: dict[str, W
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", TABLES)
 def test_every_format_holds_the_same_rows(ledger: Ledger, table: str) -> None:
     """CSV, JSON lines and Parquet hold the same rows in the same order, money exact in each, names beside ids."""
@@ -133,6 +137,7 @@ def test_every_format_holds_the_same_rows(ledger: Ledger, table: str) -> None:
     assert {"workspace_name", "key_name", "actor_name"} <= rows[0].keys()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("table", TABLES)
 def test_an_export_holds_exactly_the_view(ledger: Ledger, table: str) -> None:
     """The rows are those of the documented view, each once, and two exports are the same bytes."""
@@ -148,6 +153,7 @@ def test_an_export_holds_exactly_the_view(ledger: Ledger, table: str) -> None:
     assert written(ledger.export(table, **DAYS), "csv") == written(ledger.export(table, **DAYS), "csv")
 
 
+@pytest.mark.long
 def test_where_holds_the_rows(ledger: Ledger) -> None:
     """--where keeps the rows of an id or name alone, and refuses one that there is not."""
     row = read(ledger, "charges")[0]
@@ -191,6 +197,7 @@ def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
     assert written(ledger.export("cost", **DAYS), "xlsx")[:2] == b"PK"
 
 
+@pytest.mark.long
 def test_a_failure_leaves_no_file(
     tallystick: Tallystick, ledgers: dict[str, Ledger], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,6 +226,7 @@ def test_a_failure_leaves_no_file(
     assert out.read_bytes().startswith(b"organization,month,day,")
 
 
+@pytest.mark.long
 def test_absent_days_are_said_and_strict_fails(tallystick: Tallystick, ledgers: dict[str, Ledger]) -> None:
     """Days that the ledger lacks are named on the error stream, and with --strict the exit code is 1."""
     there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}

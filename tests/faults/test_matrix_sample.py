@@ -89,12 +89,14 @@ def verdict(runner: Runner, endpoint: str, name: str, way: str = "first") -> str
     return " ".join([result.verdict, *result.seen[:3]]) if not result.verdict.startswith("ok") else result.verdict
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("endpoint", "fault"), RIGHT)
 def test_a_harmless_fault_leaves_the_figures_right(runner: Runner, endpoint: str, fault: str) -> None:
     """What is wrong with the framing or a field nobody reads, or over at once, changes no figure."""
     assert verdict(runner, endpoint, fault) == "ok-right"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("endpoint", "fault"), SAID)
 def test_a_spoiled_figure_is_said(runner: Runner, endpoint: str, fault: str) -> None:
     """No spoiled answer becomes a figure without a word, a traceback or the key in a message."""

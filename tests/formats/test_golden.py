@@ -110,6 +110,7 @@ def _agreed(path: Path, text: bytes, request: pytest.FixtureRequest) -> None:
     assert text.decode() == path.read_bytes().decode()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMATS)
 @pytest.mark.parametrize("question", ANSWERS, ids=lambda question: question.name)
 def test_answers_are_as_agreed(book: Ledger, question: Asked, form: str, request: pytest.FixtureRequest) -> None:
@@ -124,6 +125,7 @@ def test_a_hostile_document_is_as_agreed(form: str, request: pytest.FixtureReque
     _agreed(GOLDEN / _file("hostile", form), _read(form, FORMATS[form].write(hostile())), request)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", FORMATS)
 def test_a_statement_is_as_agreed(book: Ledger, form: str, request: pytest.FixtureRequest) -> None:
     """A team's statement of a month, with shared costs, is the one that somebody has read."""
@@ -132,6 +134,7 @@ def test_a_statement_is_as_agreed(book: Ledger, form: str, request: pytest.Fixtu
     _agreed(GOLDEN / _file("statement", form), _read(form, FORMATS[form].write(statement(made, "docs"))), request)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", WHOLE)
 def test_a_summary_is_as_agreed(book: Ledger, form: str, request: pytest.FixtureRequest) -> None:
     """The summary of a running month, with a budget, is the one that somebody has read."""

@@ -91,6 +91,7 @@ def test_the_hostile_document_has_every_table() -> None:
     assert "unknown: no day of this window is in the ledger" in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_every_figure_is_there(book: Ledger, report: str) -> None:
     """The table has each cell as text for people has it, the totals bold under them, and each message is listed."""

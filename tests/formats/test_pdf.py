@@ -72,6 +72,7 @@ def test_letters_of_other_scripts_are_kept() -> None:
     assert "1,000.25" in text(as_pdf(Table(None, (NAME, BILLED), amounts(("日本語 🙂",)), {})))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("columns", [3, 12, 20, 30])
 def test_no_column_leaves_the_page(columns: int) -> None:
     """However many columns, every glyph is placed within the margins, and every figure is whole."""

@@ -78,6 +78,7 @@ def answer(screens: Ask, report: str) -> Answer:
         return book.ask(report, client=client, **GIVEN.get(report, {}))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("listed", CATALOG, ids=lambda listed: listed.name)
 def test_a_screen_is_as_agreed(listed: Entry, screens: Ask, pytestconfig: pytest.Config) -> None:
     """A report at 80 columns is, letter for letter, the one that somebody has read, and no line is wider."""

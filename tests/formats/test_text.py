@@ -150,6 +150,7 @@ def test_nothing_is_cut_where_there_is_no_terminal() -> None:
     assert "…" not in text
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [200, 120, 80])
 @pytest.mark.parametrize("report", ["spend", "usage", "cache", "reconcile", "keys", "prices", "status"])
 def test_every_answer_fits_the_terminal(tallystick: Tallystick, report: str, width: int) -> None:

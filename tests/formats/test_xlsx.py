@@ -140,6 +140,7 @@ def test_a_formula_has_the_exact_total_as_its_result() -> None:
     assert "<f>SUM(A2:A3)</f><v>1234567890123456.123456789013</v>" in xml
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("report", ["spend", "usage", "cache"])
 def test_no_row_or_figure_is_lost(book: Ledger, report: str) -> None:
     """Each row and each total of a report is in its sheet, under a frozen header with a filter over the rows alone."""

@@ -66,6 +66,7 @@ def test_a_query_opens_the_tables_that_it_names_and_is_run_once(full: Path) -> N
     assert (opened, len(engine.statements)) == (["charges"], 1)
 
 
+@pytest.mark.long
 def test_a_summary_asks_fewer_than_forty_statements(full: Path) -> None:
     """A summary runs fewer than forty statements, none of them twice."""
     engines: list[Engine] = []
@@ -204,6 +205,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", REFUSED)
 def test_anything_but_one_reading_statement_is_refused(engine: Engine, full: Path, outside: Path, text: str) -> None:
     """Writes, settings, several statements, and reading outside the ledger are InvalidQuestion; nothing changes."""
@@ -278,6 +280,7 @@ def test_an_expression_is_asked_as_it_is(engine: Engine, full: Path) -> None:
     assert engine.ask(select("model").from_("cost").where(quoted)).num_rows == 0
 
 
+@pytest.mark.long
 def test_a_reader_keeps_its_version(copy: Path, full: Path) -> None:
     """An engine goes on answering from the version it was made of, whatever is written meanwhile."""
     old = Ledger(copy, Clock()).engine()
@@ -291,6 +294,7 @@ def test_a_reader_keeps_its_version(copy: Path, full: Path) -> None:
     assert rows(copy, count) != before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["a space", "Bücher", "it's", "50%", "#1", "a&b", "star*"])
 def test_a_folder_may_have_any_name(full: Path, tmp_path: Path, name: str) -> None:
     """A ledger's folder may have spaces, umlauts and signs in its name, as `Application Support` has."""
@@ -309,6 +313,7 @@ def test_a_folder_that_cannot_hold_a_ledger_is_told(tmp_path: Path, name: str) -
         assert rows(tmp_path / name, "SELECT * FROM usage")
 
 
+@pytest.mark.long
 def test_days_are_utc_wherever_one_is(full: Path) -> None:
     """On a machine in any time zone, instants cut to days in SQL are UTC days."""
     query = (

@@ -50,6 +50,7 @@ def tables(path: Path) -> Tables:
     return made
 
 
+@pytest.mark.long
 def test_a_new_ledger_is_empty_and_can_be_asked(path: Path) -> None:
     """Where nothing was committed yet there is no ledger to read; an interrupted first writer leaves an empty one."""
     assert not Tables(path).exists()
@@ -117,6 +118,7 @@ def test_log_entries_are_never_deleted(tables: Tables) -> None:
         assert tables.open(table).metadata().configuration["delta.enableExpiredLogCleanup"] == "false"
 
 
+@pytest.mark.long
 def test_readers_never_see_half_a_commit(copy: Path) -> None:
     """What a dead writer wrote without a row of `versions` is seen by no reader, and undone by the next writer."""
     before = content(copy)
@@ -190,6 +192,7 @@ def holder(copy: Path) -> Iterator[subprocess.Popen[str]]:
     process.communicate()
 
 
+@pytest.mark.long
 def test_a_writer_waits_for_another_and_readers_do_not(copy: Path, truth: World, holder: subprocess.Popen[str]) -> None:
     """While a process writes, a second writer is told who it waits for, and readers read; then it takes its turn."""
     before, messages = content(copy), []

@@ -97,6 +97,7 @@ def test_workspaces_and_models(book: Ledger) -> None:
     assert table.rows[1]["billed"] == {row["model"]: row["billed"] for row in coding.rows}["claude-opus-5-5"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("every", ["quarter", "year"])
 def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str) -> None:
     """A quarter and a year hold all months of the ledger; days that it lacks are counted and named, never zero."""
@@ -112,6 +113,7 @@ def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str)
     assert message(table, "2026-01-01 to 2026-09-30", "unknown rather than zero")
 
 
+@pytest.mark.long
 def test_every_status(book: Ledger) -> None:
     """The gravest status that holds is shown: spent, forecast over 110 and 100 %, 80 and 50 % spent, else ok."""
     row = only(ledger_with(book, budget("60")).budget())
@@ -129,6 +131,7 @@ def test_every_status(book: Ledger) -> None:
         assert only(ledger_with(book, budget(f"{amount:.12f}")).budget(month="2026-10"))["status"] == status, amount
 
 
+@pytest.mark.long
 def test_an_ended_month(book: Ledger, truth: Truth) -> None:
     """An ended month comes to what it was; where it was too much the day of that is said."""
     row = only(ledger_with(book, budget("60")).budget(month="2026-10"))
@@ -184,6 +187,7 @@ def test_budgets_of_nothing_known(book: Ledger, table: str, words: tuple[str, ..
     assert all(word in str(wrong.value) for word in words)
 
 
+@pytest.mark.long
 def test_the_command(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """--strict ends with 1 where a budget is spent or days are unknown, not for a forecast; wrong questions with 2."""
     file = tmp_path / "tallystick.toml"
@@ -245,6 +249,7 @@ def test_answers_are_exact_tables(book: Ledger) -> None:
         assert table.to_arrow().num_rows == len(table.rows)
 
 
+@pytest.mark.long
 def test_keys_people_and_products(book: Ledger) -> None:
     """The budgets of all keys of a ledger spend together what a budget of everything does; so do actors."""
     for name in ("key", "actor", "product"):

@@ -53,6 +53,7 @@ def test_weekdays_that_never_stray_are_met_exactly() -> None:
     assert forecast.billed == sum(weekly(date(2026, 11, 1), TODAY - DAY).values())
 
 
+@pytest.mark.long
 @given(st.lists(dollars, min_size=HISTORY, max_size=HISTORY), dollars, dollars)
 def test_the_pace_is_what_the_page_says(amounts: list[Decimal], so_far: Decimal, not_yet: Decimal) -> None:
     """Billed days as billed, used ones as priced, a running one at its part or mean, the rest at means."""
@@ -101,6 +102,7 @@ def test_a_day_that_is_not_known_is_expected_and_named(state: How) -> None:
     assert sum("2026-11-10" in message.text for message in messages([forecast], NOW)) == 1
 
 
+@pytest.mark.long
 @given(st.lists(dollars, min_size=31, max_size=31))
 def test_an_ended_month_comes_to_what_it_was(amounts: list[Decimal]) -> None:
     """Of an ended month of which every day is known the pace, low and high are its spend."""
@@ -171,6 +173,7 @@ def test_growth_widens_the_range_upwards() -> None:
     assert forecast.expected - forecast.low < forecast.high - forecast.expected
 
 
+@pytest.mark.long
 @given(st.lists(dollars, min_size=30, max_size=30), dollars)
 def test_the_day_an_amount_is_reached(amounts: list[Decimal], amount: Decimal) -> None:
     """An amount is reached on the first day up to which the days sum to it, or on none."""
@@ -181,6 +184,7 @@ def test_the_day_an_amount_is_reached(amounts: list[Decimal], amount: Decimal) -
     assert forecast.reached(amount) == (reached[0] if reached else None)
 
 
+@pytest.mark.long
 def test_the_range_holds_simulated_months() -> None:
     """Of simulated months, judged on six of their days, 70 to 95 % lie in their 80 % range."""
     hits = tried = 0

@@ -54,6 +54,7 @@ def tables(document: Document) -> dict[str, Table]:
     return {section.title: section.table for section in document.sections if section.table}
 
 
+@pytest.mark.long
 def test_figures_are_those_of_the_reports(book: Ledger) -> None:
     """Spend, caching and what is unexplained are what `spend`, `cache` and `reconcile` answer."""
     values = figures(summary_of(book, "2026-11"))
@@ -66,6 +67,7 @@ def test_figures_are_those_of_the_reports(book: Ledger) -> None:
     assert values["change"] == values["billed"] - before
 
 
+@pytest.mark.long
 def test_tables_add_up(book: Ledger) -> None:
     """Each table by a dimension sums to the month's bill, and price, volume and mix to the change."""
     for team in (None, "docs"):
@@ -82,6 +84,7 @@ def test_tables_add_up(book: Ledger) -> None:
         assert len(days) == NOW.day
 
 
+@pytest.mark.long
 def test_a_team_is_what_spend_says(book: Ledger) -> None:
     """The summaries of all teams and of what nobody owns sum to that of all, and each has its own budget alone."""
     spent = [figures(summary_of(book, "2026-11", team))["billed"] for team in ("docs", "platform", "unowned")]
@@ -90,6 +93,7 @@ def test_a_team_is_what_spend_says(book: Ledger) -> None:
     assert "Budgets" not in tables(summary_of(book, "2026-11", "platform"))
 
 
+@pytest.mark.long
 def test_without_a_month_it_is_the_last_ended_one(book: Ledger) -> None:
     """Without a month the summary is of the last one that has ended; an ended month has no pace."""
     document = summary_of(book, None)
@@ -106,6 +110,7 @@ def test_the_first_of_a_month(book: Ledger) -> None:
     assert values["billed days"] == 0
 
 
+@pytest.mark.long
 def test_an_unknown_month_is_not_zero(book: Ledger) -> None:
     """Of a month that the ledger does not have nothing is told as zero: every amount of it is unknown."""
     document = summary_of(book, "2026-09")
@@ -115,6 +120,7 @@ def test_an_unknown_month_is_not_zero(book: Ledger) -> None:
     assert "0.00" not in [row["billed"] for row in tables(document)["By model"].rows]
 
 
+@pytest.mark.long
 def test_a_month_before_that_is_unknown(book: Ledger) -> None:
     """Where the month before is not in the ledger there is no change, and it is said."""
     document = summary_of(book, "2026-10")
@@ -123,6 +129,7 @@ def test_a_month_before_that_is_unknown(book: Ledger) -> None:
     assert section.words == ("Nothing is known of 2026-09.",)
 
 
+@pytest.mark.long
 def test_several_organizations(two: Ledger) -> None:
     """In a ledger of several organizations one must be named."""
     first, second = two.organizations()
@@ -138,6 +145,7 @@ def test_several_organizations(two: Ledger) -> None:
         assert row["spent"] == figures(document)["billed"] + figures(document).get("not billed yet", 0)
 
 
+@pytest.mark.long
 def test_budgets_that_cannot_be_told_are_left_out(book: Ledger) -> None:
     """A budget of a model that the ledger does not know leaves the summary as it is, and is named on it."""
     budgets = Budgets.read([{"amount": "3000"}, {"amount": "9", "model": "claude-opus-5-4"}])
@@ -152,6 +160,7 @@ def test_the_first_instant_of_a_month(book: Ledger) -> None:
     assert values["billed"] is None
 
 
+@pytest.mark.long
 def test_rows_alone_are_refused(tallystick: Tallystick) -> None:
     """A summary is no single table: formats of rows are refused, with those that can be."""
     tallystick("summary", "--format", "csv").refused(2, "no single table", "html")

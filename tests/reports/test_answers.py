@@ -88,6 +88,7 @@ def engine(book: Ledger) -> Engine:
     return book.engine()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_rows_add_up_to_the_totals(engine: Engine, report: Pivot) -> None:
     """Whatever is grouped by, each group is one row with no blank, and the rows add up to the same totals exactly."""

@@ -58,6 +58,7 @@ def table_of(book: Ledger, by: str) -> Table:
     return book.claude_code(by or (), f"{SINCE}", UNTIL)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", ["person", "day", "model", ""])
 def test_the_bill_stands_beside(coded: Ledger, world: World, by: str) -> None:
     """By person, day and model the billed amounts sum to what Claude Code was truly billed, to the last digit."""
@@ -74,6 +75,7 @@ def test_it_is_the_spend_by_product(coded: Ledger) -> None:
     assert total(spend, "billed") == total(table_of(coded, "person"), "billed")
 
 
+@pytest.mark.long
 def test_active_days_are_counted_once(coded: Ledger, world: World) -> None:
     """A person who works on a day in several places is active one day; by person each day counts once."""
     people = {
@@ -116,6 +118,7 @@ def test_keys_of_one_name_stand_together(coded: Ledger) -> None:
     assert len([row for row in rows if str(row).startswith("apikey_")]) == 1
 
 
+@pytest.mark.long
 def test_the_older_dialect_tells_no_bill(world: World, tmp_path: Path) -> None:
     """Where only the older dialect was read what Claude Code was billed is unknown, and that is said."""
     book = synced(tmp_path / "ledger", world, "reports")
@@ -126,6 +129,7 @@ def test_the_older_dialect_tells_no_bill(world: World, tmp_path: Path) -> None:
     assert [message for message in (*table.warnings, *table.notes) if "billed is of 0 of 4 days" in message]
 
 
+@pytest.mark.long
 def test_models_do_not_multiply_what_was_done(coded: Ledger) -> None:
     """By model the counts of what was done are unknown, and their totals are those by day."""
     table = table_of(coded, "model")

@@ -99,6 +99,7 @@ def test_a_restated_day_differs_by_what_came_late(moved: Ledger) -> None:
     )
 
 
+@pytest.mark.long
 def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
     """Days of one dialect alone are named and not counted; without a common day nothing is known."""
     path, world = tmp_path / "ledger", _world()
@@ -115,6 +116,7 @@ def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
     assert message(table, "Only the newer dialect has 2026-11-16 to 2026-11-17")
 
 
+@pytest.mark.long
 def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> None:
     """By key the reported amount is the truth, and the allocated ones add up to the same."""
     table = _crosscheck(book, "key", every=True)
@@ -130,6 +132,7 @@ def test_a_key_is_reported_what_it_was_billed(book: Ledger, world: World) -> Non
     assert message(table, "does not say whose")
 
 
+@pytest.mark.long
 def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
     """Each key's error is its difference as a share of what was reported; the mean and the worst are told."""
     table = _crosscheck(book, "key", every=True)
@@ -144,6 +147,7 @@ def test_the_error_of_an_allocation_is_said(book: Ledger) -> None:
     assert message(table, "in the mean of", "at worst")
 
 
+@pytest.mark.long
 def test_a_crosscheck_writes_nothing(book: Ledger) -> None:
     """What is allocated for a comparison is not kept."""
     before = book.spend("key", f"{SINCE}").rows

@@ -66,6 +66,7 @@ def test_conditions_on_two_dimensions_hold_together(book: Ledger) -> None:
     assert total(table, "billed") == row["billed"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["workspace", "model", "kind", "tier", "context", "geo", "speed", "cost_type"])
 def test_every_value_that_spend_shows_can_be_asked_for(book: Ledger, name: str) -> None:
     """Each id in a column of spend, `none`, `unknown` and `default` too, is a condition with that row's amount."""
@@ -85,6 +86,7 @@ def test_the_priority_note_needs_no_usage_by_day(only_hours: Ledger) -> None:
     assert [note for note in only_hours.spend((), "2026-11-20").notes if "Priority" in note]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("report", "name"), [("usage", "key"), ("usage", "actor"), ("usage", "workspace")])
 def test_every_name_that_is_shown_can_be_asked_for(book: Ledger, report: str, name: str) -> None:
     """What stands in a name column, the name of what is absent too, is understood by --where."""

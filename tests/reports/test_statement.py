@@ -121,6 +121,7 @@ def test_without_rules_everything_is_one_statement(book: Ledger) -> None:
     assert made.whole == bill(book)
 
 
+@pytest.mark.long
 def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """`--all` writes a file for each team and one of all teams, which sum to the bill; none is replaced."""
     Path("own.toml").write_text(RULES, encoding="utf-8")
@@ -156,6 +157,7 @@ def test_a_statement_asked_wrongly(tallystick: Tallystick, words: tuple[str, ...
     tallystick("statement", "--month", "2026-10", *words).refused(2, *expected)
 
 
+@pytest.mark.long
 def test_a_month_by_its_other_words(tallystick: Tallystick, tmp_path: Path) -> None:
     """`last-month` is the month by its name, in answers, files and questions; what is no month is asked wrongly."""
     for words in (("statement", "--team", "unowned", "--month"), ("diff",), ("budget", "--month")):
@@ -191,6 +193,7 @@ def test_a_lost_day_is_no_difference_of_zero(book: Ledger, tmp_path: Path) -> No
         charged(engine, book.organizations()[0], "2026-10", Owners(), NOW)
 
 
+@pytest.mark.long
 def test_nothing_is_closed_for_an_answer_that_cannot_be(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> None:
     """Where the answer of `close` cannot be written the month stays open."""
     shutil.copytree(book.path, tmp_path / "ledger")

@@ -34,6 +34,7 @@ def adds_up(table: Table) -> None:
         assert summed(table, name) == total(table, name)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", [(), *((name,) for name in (*WHO, *TERMS)), ("team", "kind"), ("workspace", "model")])
 def test_two_months_add_up_to_their_bills(owned: Ledger, truth: Truth, by: tuple[str, ...]) -> None:
     """By any dimension, before and after are the months' bills, and the effects their difference, to the picodollar."""
@@ -60,6 +61,7 @@ def test_top_keeps_the_largest_changes(book: Ledger) -> None:
     adds_up(cut)
 
 
+@pytest.mark.long
 def test_a_discount_is_price(tmp_path: Path) -> None:
     """A discount of a fifth from November on changes price by a fifth of what lines of both months list."""
     tables = []

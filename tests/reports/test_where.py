@@ -18,6 +18,7 @@ Tallystick = Callable[..., Run]
 SINCE = f"{FIRST}"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["workspace", "key", "model", "kind", "tier", "team", "organization"])
 def test_what_is_taken_and_what_is_left_add_up(owned: Ledger, name: str) -> None:
     """What is held to a value and what leaves it out are the whole, to the last place."""
@@ -59,6 +60,7 @@ def test_a_filter_that_nothing_fits_is_refused(owned: Ledger, where: dict[str, s
     assert wrong.value.hint
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "command",
     [
@@ -95,6 +97,7 @@ def test_dimensions_by_their_everyday_words(tallystick: Tallystick, book: Ledger
     tallystick("keys", "--where", "atention=idle").refused(2, "Did you mean attention")
 
 
+@pytest.mark.long
 def test_keys_by_their_columns(tallystick: Tallystick) -> None:
     """`keys` filters its own columns in the same way."""
     every, active = (

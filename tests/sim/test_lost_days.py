@@ -79,6 +79,7 @@ LOSSES = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("fault", "bill", "use"), LOSSES)
 def test_a_loss_is_the_same_however_it_is_asked(
     world: World, truth: tuple[dict[str, Decimal], dict[str, int]], fault: str, bill: str, use: str

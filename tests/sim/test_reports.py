@@ -174,6 +174,7 @@ def test_filtering_to_the_default_workspace(world: World, *, switch: bool, match
     assert any(used(api, [*SPAN, ("workspace_ids[]", world.organization.default.id)])) == match
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("width", "limit", "pages"), [("1d", 2, 3), ("1h", 24, 5), ("1m", 1440, 5), ("1d", 5, 1)])
 def test_pages_end_exactly(api: Api, width: str, limit: int, pages: int) -> None:
     """Pages hold `limit` buckets, oldest first and without a gap; the last one ends with the last bucket."""

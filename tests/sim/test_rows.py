@@ -130,6 +130,7 @@ def test_finer_buckets_sum_to_the_day(api: Api, world: World, width: str, minute
         assert end - start == timedelta(minutes=minutes)
 
 
+@pytest.mark.long
 def test_without_buckets_bounds_are_whole_hours(api: Api) -> None:
     """Unbucketed bounds are floored to the hour, also the default end, which is the present or 31 days on."""
     odd = [("starting_at", "2026-11-10T03:59:00+00:00"), ("ending_at", "2026-11-10T09:40:00Z")]

@@ -10,6 +10,7 @@ import pytest
 PAGE = Path(__file__).parent.parent.parent / "docs" / "testing.md"
 
 
+@pytest.mark.long
 def test_the_example_of_the_docs_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of docs/testing.md runs as it stands."""
     monkeypatch.chdir(tmp_path)

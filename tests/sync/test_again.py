@@ -40,6 +40,7 @@ def one_go(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
     return path
 
 
+@pytest.mark.long
 def test_a_second_sync_changes_nothing(copy: Path, truth: World) -> None:
     """A sync that finds nothing new writes no version, no row and no file, and reads little but control totals."""
     before, tables = content(copy), _delta(copy)
@@ -55,6 +56,7 @@ def test_a_second_sync_changes_nothing(copy: Path, truth: World) -> None:
     assert content(copy) == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(2))
 def test_pieces_in_any_order_make_the_same_tables(path: Path, world: World, one_go: Path, seed: int) -> None:
     """A window synced in pieces, overlapping, in any order, by either grain first, gives the tables of one go."""
@@ -68,6 +70,7 @@ def test_pieces_in_any_order_make_the_same_tables(path: Path, world: World, one_
     assert content(path) == content(one_go)
 
 
+@pytest.mark.long
 def test_day_by_day_makes_the_same_tables(tmp_path: Path) -> None:
     """A sync each day, over the edges of settling and of a month, ends in the tables of one late sync."""
     world, since = small(), TODAY - 36 * DAY
@@ -81,6 +84,7 @@ def test_day_by_day_makes_the_same_tables(tmp_path: Path) -> None:
     assert content(tmp_path / "daily", untimed=True) == content(tmp_path / "late", untimed=True)
 
 
+@pytest.mark.long
 def test_the_archive_alone_gives_the_same_ledger(full: Path, tmp_path: Path) -> None:
     """A ledger rebuilt from its pages has the same rows of every table, and the pages; the old one is only read."""
     old = _delta(full)
@@ -95,6 +99,7 @@ def test_the_archive_alone_gives_the_same_ledger(full: Path, tmp_path: Path) -> 
     )
 
 
+@pytest.mark.long
 def test_what_was_restated_and_moved_is_rebuilt_too(tmp_path: Path) -> None:
     """Days read several times, restated, given up or gone by in between, are rebuilt as they stand."""
     world, path = small(), tmp_path / "ledger"

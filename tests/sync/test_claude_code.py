@@ -98,6 +98,7 @@ def test_what_was_done_is_told_once(ledger: Path, world: World) -> None:
     assert {row["customer"] for row in activity} == {"api", "subscription"}
 
 
+@pytest.mark.long
 def test_days_are_read_once_they_have_ended(ledger: Path, world: World) -> None:
     """Ended days alone are read, one request each; a day read within the hour after its end counts as running."""
     assert days_of(ledger, "claude_code") == dict.fromkeys(span(SINCE, TODAY), "provisional")
@@ -109,6 +110,7 @@ def test_days_are_read_once_they_have_ended(ledger: Path, world: World) -> None:
     assert days_of(early, "claude_code") == {days_ago(1): "provisional"}
 
 
+@pytest.mark.long
 def test_older_days_are_read_weekly(path: Path, world: World) -> None:
     """The last three ended days are read each time, others after a week, and a day that settled no more."""
     synced(path, Wire(world, Clock(NOW - 8 * DAY)), days_ago(10))
@@ -121,6 +123,7 @@ def test_older_days_are_read_weekly(path: Path, world: World) -> None:
     assert str(days_ago(10)) in {query["starting_at"][0] for query in wire.queries(SPENT)}
 
 
+@pytest.mark.long
 def test_rebuilt_row_for_row(ledger: Path, tmp_path: Path) -> None:
     """The archive alone gives the same activity."""
     rebuild(ledger, tmp_path / "new", PUBLIC)
@@ -134,6 +137,7 @@ def test_a_second_sync_writes_nothing(ledger: Path, world: World) -> None:
     assert (done.days, content(ledger)) == (0, before)
 
 
+@pytest.mark.long
 def test_a_refusal_is_a_remark(path: Path, world: World) -> None:
     """Where the report may not be read that is said once, after one request, and all else is there."""
     error = json.dumps({"type": "error", "error": {"type": "permission_error", "message": "No."}}).encode()
@@ -182,6 +186,7 @@ def test_unknown_fields_tools_and_absent_ones(path: Path, world: World) -> None:
     assert {issue.split(":")[0] for issue in done.issues} == odd | alike
 
 
+@pytest.mark.long
 def test_a_person_without_an_id(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """An e-mail that the directory does not list stays out of activity: a keyed hash stands there."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(path.parent / "config"))
@@ -225,6 +230,7 @@ ODD = (
 )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", ODD)
 def test_an_odd_part_of_a_row_is_unknown(path: Path, world: World, change: dict[str, Any]) -> None:
     """An actor, a count or an estimate that cannot be is unknown; the row and its day are kept."""
@@ -241,6 +247,7 @@ def test_an_odd_part_of_a_row_is_unknown(path: Path, world: World, change: dict[
         assert None in [row["estimated"] for row in activity if row["model"] in ("m", "unknown")]
 
 
+@pytest.mark.long
 def test_a_row_that_came_before(path: Path, world: World) -> None:
     """A row of one person that comes twice is counted once, and said; rows of keys may be alike."""
     synced(path, Wire(world), days_ago(1))

@@ -119,6 +119,7 @@ def stripped(month: Month) -> list[dict[str, Any]]:
     return sorted(month.lines.to_pylist(), key=repr)
 
 
+@pytest.mark.long
 def test_a_month_is_closed_with_its_bill(book: Book) -> None:
     """The rows of a closed month sum to the bill, by team and cost center too, and to all that was used."""
     draft, closed = book.month("2026-10"), book.close("2026-10", NOVEMBER)
@@ -144,6 +145,7 @@ def test_what_cannot_be_closed_is_not(book: Book, name: str, message: str) -> No
     assert not records(book.path, CLOSED)
 
 
+@pytest.mark.long
 def test_provisional_days_must_be_allowed(book: Book) -> None:
     """Days that may still be restated are named, and keep a month open unless they are allowed; then they are kept."""
     with pytest.raises(InvalidQuestion, match="2026-10-01 to 2026-10-31"):
@@ -153,6 +155,7 @@ def test_provisional_days_must_be_allowed(book: Book) -> None:
     assert [str(day) for day in closed.closing.provisional] == [f"2026-10-{day:02}" for day in range(1, 32)]
 
 
+@pytest.mark.long
 def test_a_month_is_closed_once(book: Book) -> None:
     """A closed month cannot be closed again."""
     book.close("2026-10", NOVEMBER)
@@ -169,6 +172,7 @@ def test_a_broken_month_stays_open(book: Book) -> None:
     assert not records(book.path, CLOSED)
 
 
+@pytest.mark.long
 def test_what_is_restated_is_charged_in_the_next_month(book: Book) -> None:
     """After a restatement a closed month is as it was; the next one has the difference; then it is charged once."""
     closed = book.close("2026-10", NOVEMBER)
@@ -200,6 +204,7 @@ def test_what_is_restated_is_charged_in_the_next_month(book: Book) -> None:
     assert total == book.bill("2026-10") + book.bill("2026-11")
 
 
+@pytest.mark.long
 def test_statements_after_a_restatement(book: Book) -> None:
     """A closed month's statements stay as they were sent; those of the next month hold the adjustments, and add up."""
     book.close("2026-10", NOVEMBER)
@@ -218,6 +223,7 @@ def test_statements_after_a_restatement(book: Book) -> None:
     assert adjusted
 
 
+@pytest.mark.long
 def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
     """After a sync it is said which closed months were restated and by how much; answers by other rules say so."""
     book.close("2026-10", NOVEMBER)
@@ -238,6 +244,7 @@ def test_it_is_said_that_a_closed_month_was_restated(book: Book) -> None:
     assert " USD then, " in message.text
 
 
+@pytest.mark.long
 def test_owners_of_a_closed_month_stay(book: Book) -> None:
     """Rules that change afterwards change no closed month, and are no adjustment."""
     closed = book.close("2026-10", NOVEMBER)
@@ -245,6 +252,7 @@ def test_owners_of_a_closed_month_stay(book: Book) -> None:
     assert book.month("2026-11", OTHERS).billed(ADJUSTMENT) == 0
 
 
+@pytest.mark.long
 def test_the_digest_is_of_the_rows_alone(book: Book, tmp_path: Path) -> None:
     """Another machine that builds the ledger from the same pages closes the month with the same digest, at any time."""
     closing = book.close("2026-10", NOVEMBER).closing
@@ -261,6 +269,7 @@ def test_the_digest_is_of_the_rows_alone(book: Book, tmp_path: Path) -> None:
     assert digest(rows.take(places)) == closing.digest
 
 
+@pytest.mark.long
 def test_a_rebuilt_ledger_keeps_its_closed_months(book: Book, tmp_path: Path) -> None:
     """Rebuilding takes closed months over row for row, for they cannot be derived; and the ledger adds up."""
     closed = book.close("2026-10", NOVEMBER)
@@ -271,6 +280,7 @@ def test_a_rebuilt_ledger_keeps_its_closed_months(book: Book, tmp_path: Path) ->
     assert again.month("2026-11").billed(ADJUSTMENT) == 0
 
 
+@pytest.mark.long
 def test_a_touched_row_is_found(book: Book) -> None:
     """A closed month of which a row was changed by hand no longer has its digest, and `verify` says so."""
     closed = book.close("2026-10", NOVEMBER)

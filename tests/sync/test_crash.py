@@ -49,6 +49,7 @@ def older(tmp_path_factory: pytest.TempPathFactory, world: World) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fresh", [True, False], ids=["a new ledger, newer dialect", "an older ledger, older dialect"])
 def test_killed_at_any_moment_it_ends_as_if_never_killed(
     tmp_path: Path, world: World, older: Path, forks: Forks, *, fresh: bool
@@ -102,6 +103,7 @@ def _known(path: Path) -> list[date]:
     return [day for day in set(both) if both.count(day) == 2]
 
 
+@pytest.mark.long
 def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) -> None:
     """Ctrl-C ends a sync with exit code 130 and one line, what was committed stays, and the next sync goes on."""
     hit: list[int] = []
