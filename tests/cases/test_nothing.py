@@ -30,7 +30,7 @@ def test_a_month_that_is_zero_is_said_to_be(case: Case, scenario: str) -> None:
     statement = case("statement", "--month", "2026-10", "--team", "unowned")
     assert (statement.code, statement.err) == (0, "")
     assert f"{ZERO}." in statement.out
-    assert re.search(r"to post +0\.00 +USD", statement.out)
+    assert re.search(r"amount +0\.00 +USD", statement.out)
     summary = json.loads(case("summary", "--month", "2026-10", "--format", "json").out)
     figures = {figure["name"]: figure["value"] for figure in summary["figures"]}
     assert {figures[name] for name in ("billed", "saved by caching, net", "unexplained")} == {"0.00"}

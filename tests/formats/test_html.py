@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from support.hostile_page import BILLED, HOSTILE, LONG, NAME, UNKNOWN, amounts, days, hostile, wide
 from tallystick.core.document import Chart, Document, Figure, Section
-from tallystick.core.question import Table
+from tallystick.core.question import Heading, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.html import as_html
 
@@ -125,3 +125,11 @@ def test_an_unknown_figure_is_named() -> None:
     page = Page(as_html(Document("summary", "Spend", "", (), (Figure(BILLED, None),))))
     assert "unknown" in page.texts
     assert "0.00" not in page.texts
+
+
+def test_kinds_are_plain_words_on_a_page() -> None:
+    """A kind of token is called on a page what a reader calls it."""
+    headings = (Heading("kind", Kind.DIMENSION), Heading("billed", Kind.MONEY, "USD"))
+    made = as_html(Table(None, headings, [("cache_write_1h", Decimal(1)), ("uncached_input", Decimal(2))], {}))
+    assert "cache write, 1 hour" in made
+    assert "input tokens" in made

@@ -202,3 +202,32 @@ def test_nothing_is_closed_for_an_answer_that_cannot_be(tallystick: Tallystick, 
     tallystick(*words, "-o", str(tmp_path / "there.json")).refused(2, "there already")
     assert Tables(tmp_path / "ledger").newest().number == Tables(book.path).newest().number
     assert "Closed on" in tallystick(*words).out
+
+
+def test_what_is_sent_shows_no_difference_of_a_cent(tallystick: Tallystick) -> None:
+    """A team's statement shows of all teams what is posted alone; an amount that is posted as it is stands once."""
+    Path("own.toml").write_text(RULES, encoding="utf-8")
+    words = ("statement", "--month", "2026-10", "--team", "docs", "--config", "own.toml", "--format", "json")
+    made = tallystick(*words).json
+    [table] = [section["table"] for section in made["sections"] if section["title"] == "How the statements add up"]
+    assert [column["name"] for column in table["columns"]] == ["team", "cost_center", "posted"]
+    figures = {figure["name"]: figure["value"] for figure in made["figures"]}
+    assert "to post" not in figures or figures["to post"] != str(round(Decimal(figures["amount"]), 2))
+
+
+def test_a_narrow_statement_tells_its_lines_apart(tallystick: Tallystick) -> None:
+    """At 80 columns a line keeps what tells it from the others (key, model, kind, terms), before its quantity goes."""
+    run = tallystick("statement", "--month", "2026-10", "--team", "unowned", COLUMNS="80")
+    [head] = [line.split() for line in run.out.splitlines() if line.split()[:1] == ["workspace"] and "kind" in line]
+    assert head[:5] == ["workspace", "key", "model", "kind", "terms"]
+
+
+def test_a_team_that_is_misspelt_is_guessed(tallystick: Tallystick) -> None:
+    """A team that is charged nothing is answered with the one near it."""
+    tallystick("statement", "--month", "2026-10", "--team", "Unowned").refused(2, "Did you mean unowned?")
+
+
+def test_a_file_that_was_written_is_named(tallystick: Tallystick, tmp_path: Path) -> None:
+    """`-o FILE` says on the error stream what it wrote."""
+    file = tmp_path / "spend.csv"
+    assert f"tallystick: wrote {file}" in tallystick("spend", "-o", str(file)).err

@@ -498,3 +498,13 @@ def test_what_is_known_per_line_only_is_refused_per_key(untouched: Asked, by: st
     """Refused tokens are known per line, never per key, so reconciliation by key is refused with the reason."""
     with pytest.raises(InvalidQuestion):
         untouched(by)
+
+
+def test_a_verdict_says_what_is_explained_and_what_is_not_checked(untouched: Asked) -> None:
+    """The first note says how much of the difference is explained, what was not checked, what to compare by hand."""
+    table = untouched()
+    [verdict] = [text for text in table.notes if text.startswith("Verdict: ")]
+    assert table.notes[0] == verdict
+    assert "all is explained" in verdict
+    assert "prepaid priority tier" in verdict
+    assert "credits and taxes" in verdict

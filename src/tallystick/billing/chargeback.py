@@ -22,7 +22,6 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.price_entries import PLAIN, UNITS
 from tallystick.core.question import Question
-from tallystick.core.time import spans
 from tallystick.errors import LedgerError
 from tallystick.query.closed_months import Month, month
 from tallystick.query.closings import ADJUSTMENT, CHARGE
@@ -208,9 +207,6 @@ def _messages(engine: Engine, charged_month: Month, covered: Sequence[Message]) 
     if charged_month.closing is None:
         yield from map(warning, _renamed(engine, charged_month))
         yield from covered
-    elif charged_month.closing.provisional:
-        days = spans(charged_month.closing.provisional)
-        yield note(f"Days that could still be restated when the month was closed: {days}. Changes are charged later.")
     if "allocated" in charged_month.lines["method"].unique().to_pylist():
         yield note("`allocated` lines were billed to several users together and are split by use at list price.")
 

@@ -10,7 +10,7 @@ from tallystick.billing.chargeback import OWN, PARTS, SHARED, Charged
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
-from tallystick.core.time import text
+from tallystick.core.time import spans, text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.closed_months import Month
 from tallystick.query.closings import ADJUSTMENT, CHARGE
@@ -33,20 +33,21 @@ LINES = (
     Heading("key_name", Kind.NAME),
     Heading("model", Kind.DIMENSION),
     Heading("kind", Kind.DIMENSION),
-    Heading("terms", Kind.TEXT),
-    Heading("quantity", Kind.COUNT),
+    Heading("terms", Kind.DIMENSION),
+    Heading("quantity", Kind.COUNT, drop_order=1),
     Heading("unit", Kind.TEXT),
-    Heading("unit_price", Kind.NUMBER, "USD"),
-    Heading("per", Kind.TEXT),
+    Heading("unit_price", Kind.NUMBER, "USD", drop_order=2),
+    Heading("per", Kind.TEXT, drop_order=3),
     Heading("list", Kind.MONEY, "USD"),
-    Heading("line_total", Kind.MONEY, "USD"),
+    Heading("line_total", Kind.MONEY, "USD", drop_order=3),
     Heading("amount", Kind.MONEY, "USD"),
     Heading("posted", Kind.MONEY, "USD"),
-    Heading("method", Kind.DIMENSION),
-    Heading("rule", Kind.TEXT),
+    Heading("method", Kind.DIMENSION, drop_order=4),
+    Heading("rule", Kind.TEXT, drop_order=2),
     Heading("how", Kind.TEXT),
 )
 """Every column of a statement's lines, as formats of rows have them; pages show those that matter in each section."""
+_ROUNDED = "rounded so that all teams add up to the bill"
 _USE = ("workspace_name", "key_name", "model", "kind", "terms", "amount")
 _SECTIONS = {
     OWN: (
@@ -76,6 +77,7 @@ def statement(made: Charged, team: str) -> Document:
     team_lines = _posted(made, team)
     amount = made.amount(team)
     posted = {center: amount for (owner, center), amount in made.posted.items() if owner == team}
+    to_post = total(list(posted.values()))
     center = f"; cost center {', '.join(posted)}" if posted else ""
     sections = [
         Section(f"By {dim}", _by(team_lines, dim), chart=Chart("bars", dim, ("amount",)))
@@ -96,7 +98,7 @@ def statement(made: Charged, team: str) -> Document:
         f"Claude, {made.month.name}, UTC days, for {made.name}{center}. {_state(made.month)}",
         tuple(sections),
         (
-            Figure(Heading("to post", Kind.MONEY, "USD"), total(list(posted.values())), "cents that sum to the bill's"),
+            *([] if to_post == rounded(amount) else [Figure(Heading("to post", Kind.MONEY, "USD"), to_post, _ROUNDED)]),
             Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}"),
             *(
                 Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part))
@@ -116,9 +118,7 @@ def _check(made: Charged, team: str) -> None:
     if team in made.lines:
         return
     if made.lines:
-        raise InvalidQuestion(
-            f"No team {team!r} is charged anything for {made.month.name}.", f"There are {', '.join(made.teams)}."
-        )
+        raise InvalidQuestion(f"No team {team!r} is charged anything for {made.month.name}.", choose(team, made.teams))
     if team not in made.month.owners.teams:
         raise InvalidQuestion(f"No rule has the team {team!r}.", "`tallystick owners` lists the rules.")
 
@@ -211,7 +211,8 @@ def _by(lines: Sequence[Mapping[str, Any]], dim: str) -> Table:
 def _together(made: Charged, own_team: str | None = None) -> Table:
     """What each team and cost center is charged, part by part, down to the whole; `posted` is in cents that add up.
 
-    For one team, `own_team`, the others stand in one row: what they are charged is theirs to know.
+    For one team, `own_team`, the others stand in one row: what they are charged is theirs to know. It is sent, so
+    it has what is posted alone: beside the exact amounts it would look like a difference of a cent.
     """
     groups: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     posted: dict[tuple[str, str], list[Decimal]] = {}
@@ -237,7 +238,8 @@ def _together(made: Charged, own_team: str | None = None) -> Table:
     every = list(made.posted.values())
     sums = {part: total([made.amount(team, part) for team in made.teams]) for part in PARTS}
     totals = {**sums, "amount": made.whole, "posted": total(every)}
-    return Table(None, headings, cells, totals)
+    table = Table(None, headings, cells, totals)
+    return table if own_team is None else table.of_columns(("team", "cost_center", "posted"))
 
 
 def _adds_up(made: Charged) -> str:
@@ -253,4 +255,5 @@ def _state(month: Month) -> str:
     if month.closing is None:
         return "A draft: the month is not closed, and its figures can change."
     closing = month.closing
-    return f"Closed on {closing.at:%Y-%m-%d}, digest {closing.digest[:16]}."
+    days = f" Anthropic could still change {spans(closing.provisional)} then; changes are charged later."
+    return f"Closed on {closing.at:%Y-%m-%d}, digest {closing.digest[:16]}.{days if closing.provisional else ''}"

@@ -54,7 +54,7 @@ COMMANDS = (
     (Group.START, "docs", "Read a page of the documentation.", "docs:docs"),
     (Group.BILL, "statement", "Write what a team is charged for a month, line by line.", "statement:statement"),
     (Group.BILL, "close", "Close a month, so that nothing changes it silently.", "close:close"),
-    (Group.BILL, "export", "Export every row of a table, or a month as FOCUS, to a file.", "export:export"),
+    (Group.BILL, "export", "Export rows, or a month in FOCUS, the standard format of cloud bills.", "export:export"),
     (Group.LEDGER, "tally", "Match usage with the bill again, by the prices in force.", "ledger:tally"),
     (Group.LEDGER, "schema", "List the views that SQL reads.", "ledger:schema"),
     (Group.LEDGER, "rebuild", "Build another ledger from the archived pages.", "ledger:rebuild"),

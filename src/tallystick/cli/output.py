@@ -107,6 +107,7 @@ def write(content: str | bytes, output: str | None, *, force: bool) -> None:
         return
     with whole(Path(output)) as file:
         file.write(content if isinstance(content, bytes) else content.encode())
+    _tell(output)
 
 
 def stream(send: Callable[[BinaryIO], None], output: str | None, *, force: bool, text: bool) -> None:
@@ -115,12 +116,19 @@ def stream(send: Callable[[BinaryIO], None], output: str | None, *, force: bool,
     if output is not None:
         with whole(Path(output)) as file:
             send(file)
+        _tell(output)
         return
     try:
         with pipe() as file:
             send(file)
     except BrokenPipeError:  # the reader has enough, as `head` does
         silence()
+
+
+def _tell(output: str) -> None:
+    """Say that a file was written; a device or a pipe is no file."""
+    if Path(output).is_file() and not str(Path(output).absolute()).startswith(_SYSTEM):
+        note(f"wrote {output}")
 
 
 def free(output: str | None, *, force: bool, text: bool) -> None:

@@ -41,6 +41,7 @@ class Column:
     def head(self) -> tuple[str, ...]:
         """The lines above it, harmless: its name, in two lines where it is folded, and its unit where it has one."""
         name = safe(self.heading.name)
+        name = name.removesuffix("_name") if self.heading.kind is Kind.NAME else name
         return tuple(
             line for line in (*(_halves(name) if self.folded else (name,)), safe(self.heading.unit or "")) if line
         )
@@ -98,9 +99,7 @@ def columns_of(table: Table, *, ids: bool = False) -> tuple[Column, ...]:
             columns.append(Column(heading, names, feet[index], fixed=not heading.drop_order))
         elif ids or not index or heading.name != f"{headings[index - 1].name}_name":
             columns.append(
-                Column(
-                    heading, texts[index], feet[index], fixed=heading.kind is Kind.DIMENSION and not heading.drop_order
-                )
+                Column(heading, texts[index], feet[index], fixed=heading.kind in _NAMES and not heading.drop_order)
             )
     return tuple(columns)
 
@@ -149,6 +148,9 @@ def _least(columns: Sequence[Column]) -> int | None:
 def _cut(text: str, length: int) -> str:
     if cell_len(text) <= length:
         return text
-    while cell_len(text) >= length:
+    half = 0 if length > SHORT or " " in text else (length - 1) // 2  # ids and models differ at their ends
+    end = text[len(text) - half :]
+    text = text[: len(text) - half]
+    while cell_len(text) + cell_len(end) >= length:
         text = text[:-1]
-    return text + ELLIPSIS
+    return text + ELLIPSIS + end

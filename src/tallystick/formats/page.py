@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tallystick.core.document import Answer, Figure, Section
-from tallystick.core.question import Heading, Table
+from tallystick.core.question import Cell, Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.picture import picture
 from tallystick.formats.shown import FIGURES, document, footer, nothing, shown
@@ -17,6 +17,17 @@ LETTER = 0.56
 """How wide a letter is at most on average, to the size of type."""
 MOST, LEAST = 9.0, 7.0
 """Size of type in tables, in points: the usual one, and the least for which a page stays upright."""
+KINDS = {
+    "uncached_input": "input tokens",
+    "cache_write_5m": "cache write, 5 minutes",
+    "cache_write_1h": "cache write, 1 hour",
+    "cache_read": "cache read",
+    "output": "output tokens",
+    "web_search": "web search",
+    "code_execution": "code execution",
+    "session_time": "session time",
+}
+"""What a kind is called on a page, which is read by people who never ask by it."""
 TEXTS = (31, 24, 16)
 """Letters of a name that stand in one line, the fewer the more columns there are; a longer one is broken, never cut."""
 
@@ -67,7 +78,7 @@ def _section(section: Section) -> dict[str, Any]:
 
 
 def _table(table: Table) -> dict[str, Any]:
-    rows = [[shown(cell, heading) for cell, heading in zip(row, table.headings, strict=True)] for row in table.cells]
+    rows = [[_read(cell, heading) for cell, heading in zip(row, table.headings, strict=True)] for row in table.cells]
     totals = footer(table)
     texts = [[row[index] for row in (*rows, totals) if row] for index in range(len(table.headings))]
     most, letters, wide, size = _layout(table.headings, texts)
@@ -89,6 +100,12 @@ def _table(table: Table) -> dict[str, Any]:
         "full": wide or most < TEXTS[0],
         "size": size,
     }
+
+
+def _read(cell: Cell, heading: Heading) -> str:
+    """A cell as it is read, the kinds of tokens in plain words."""
+    text = shown(cell, heading)
+    return KINDS.get(text, text) if heading.name == "kind" else text
 
 
 def _layout(headings: Sequence[Heading], texts: Sequence[list[str]]) -> tuple[int, list[int], bool, float]:

@@ -41,6 +41,10 @@ def cover(
     absent = [day for day in wall_days if day not in states and day not in unpublished]
     by_state = {state: [day for day in wall_days if states.get(day) == state] for state in State}
     messages: list[Message] = []
+
+    def ended(part: Window) -> int:
+        return sum(day < today for day in part.days())
+
     if absent:
         first = zone.midnight(absent[0]).date() if zone else absent[0]
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
@@ -57,7 +61,7 @@ def cover(
         messages.append(note(f"Provisional: Anthropic may still change {day_spans(days, now.year)}."))
     in_doubt, doubts = doubtful_days(engine, table, question, {source for source, _ in _SOURCES[table]})
     messages += [
-        note(f"{span.start.strftime(form)} is partial: {len(part.days())} of {len(span.days())} days.")
+        note(f"{span.start.strftime(form)} is partial: {ended(part)} of {len(span.days())} days.")
         for name, form in (("week", "The week of %Y-%m-%d"), ("month", "%Y-%m"))
         if name in question.by
         for part in question.wall.split(Grain(name))

@@ -69,8 +69,9 @@ HEADINGS = (
 """The columns in dollars, and those that follow from prices, after the columns in tokens."""
 
 _SAVED = (
-    "saved is what the reads would have cost as plain input, less what they cost; extra is what the writes cost above "
-    "plain input; net = saved - extra_5m - extra_1h. At the price lists in force, not as billed."
+    "Compared with no caching: saved is what the reads would have cost as plain input, less what they cost; extra is "
+    "what the writes cost above plain input; net = saved - extra_5m - extra_1h. "
+    "At the price lists in force, not as billed."
 )
 _REUSE = (
     "reuse = cache_read / (cache_read + cache_write_5m + cache_write_1h); caching pays where it is above "

@@ -52,17 +52,17 @@ def effective_rates(engine: Engine, question: Question, prices: Prices, now: dat
         cells.append((*(str(row[name]) for name in by), quantity, row["billed"], *figures, per, unit))
     headings = (
         *(Heading(name, Kind.DIMENSION) for name in by),
-        Heading("quantity", Kind.COUNT),
-        Heading("billed", Kind.MONEY, "USD"),
+        Heading("quantity", Kind.COUNT, drop_order=4),
+        Heading("billed", Kind.MONEY, "USD", drop_order=1),
         *(Heading(name, Kind.NUMBER, "USD") for name in ("rate", "list_rate")),
         Heading("of_list", Kind.RATIO),
-        Heading("per", Kind.COUNT),
-        Heading("unit", Kind.TEXT),
+        Heading("per", Kind.COUNT, drop_order=2),
+        Heading("unit", Kind.TEXT, drop_order=3),
     )
     coverage, covered = covered_charges(engine, question, now)
     method = note(
-        "rate = billed for `per` units used; list_rate is the same use at list price, tier by tier, refusals included. "
-        "Where the usage report does not say how much was used, there is no rate."
+        "rate = billed for `per` units used (of tokens a million); list_rate is the same use at list price, tier by "
+        "tier, refusals included. Where the usage report does not say how much was used, there is no rate."
     )
     billed = total(paid) if paid or coverage["present"] else None
     return Table(question, headings, cells, {"billed": billed}, (*covered, method), coverage, engine.version.spoken)

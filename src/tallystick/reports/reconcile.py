@@ -14,6 +14,14 @@ from typing import Any
 
 from sqlglot import exp
 
+from tallystick.core.causes import (
+    BILL_NOT_READ,
+    NEW_SERVICE,
+    NEW_TOKENS,
+    NOT_BILLED_YET,
+    PRIORITY,
+    USAGE_NOT_READ,
+)
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
 from tallystick.core.money import EXACT, PLACES, ratio, rounded
@@ -54,10 +62,7 @@ _BRIDGE = (
     Heading("detail", Kind.TEXT, drop_order=3),
 )
 _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
-_READING = (
-    "billed + each cause + unexplained = priced. A cause above zero was used and not billed, one below zero was billed "
-    "beyond what is priced."
-)
+_READING = "billed + each cause + unexplained = priced. Plus: used and not billed. Minus: billed beyond our price."
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
 """What is summed of the charges, by its name in a Part."""
 
@@ -95,7 +100,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     totals = dict(zip(("billed", "priced", "difference"), window_sums, strict=True))
     totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
     known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
-    messages = (*covered, note(_READING), *map(note, _causes(findings)))
+    messages = (note(_verdict(totals, findings)), *covered, note(_READING), *map(note, _causes(findings)))
     columns = _FACTORS if factors else _BRIDGE
     return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.spoken)
 
@@ -230,6 +235,21 @@ def _causes(findings: list[Found]) -> list[str]:
     ):
         words.append(f"For {free:,} tokens of unknown price nothing was billed.")
     return words
+
+
+def _verdict(totals: Mapping[str, Cell], findings: list[Found]) -> str:
+    """Say what is explained of the difference, what could not be checked, and what the invoice alone shows."""
+    difference, unexplained = (rounded(Decimal(totals[name] or 0)) for name in ("difference", "unexplained"))
+    left_over = f"all but {unexplained:,} USD" if totals["unexplained"] else "all"
+    names = {PRIORITY: "prepaid priority tier", UNKNOWN_PRICE: "what has no known price"}
+    names |= {cause: cause for cause in (NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ, NOT_BILLED_YET, BILL_NOT_READ)}
+    causes = {finding.cause for finding in findings}
+    unchecked = [words for cause, words in names.items() if cause in causes]
+    return (
+        f"Verdict: of the {difference:,} USD between billed and priced {left_over} is explained. "
+        + (f"Not checked: {', '.join(unchecked)}. " if unchecked else "")
+        + "Compare credits and taxes with the invoice by hand."
+    )
 
 
 def _dollars(picodollars: int) -> Decimal:

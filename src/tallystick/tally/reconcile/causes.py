@@ -61,6 +61,8 @@ CAUSES = (
     *(NOT_APPLIED, STALE, DISCOUNT, LARGE, ROUNDING),
 )
 """Every cause but `UNEXPLAINED`, in the order in which they are shown."""
+RATE = 6
+"""Places of an effective rate, as a statement's unit prices have them."""
 _PLAIN = {CODE, SESSION, USAGE_NOT_READ}
 """Causes that need no kind beside them."""
 MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
@@ -135,7 +137,7 @@ def effective(
     """US dollars billed, and by the list, for as many as the kind is priced for; and the one to the other."""
     per = UNITS[kind][1]
     rate, of_list = (
-        None if dollars is None else ratio(EXACT.multiply(dollars, per), quantity) for dollars in (billed, listed)
+        None if dollars is None else ratio(EXACT.multiply(dollars, per), quantity, RATE) for dollars in (billed, listed)
     )
     return rate, of_list, None if listed is None else ratio(billed, listed)
 
