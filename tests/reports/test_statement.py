@@ -209,7 +209,7 @@ def test_what_is_sent_shows_no_difference_of_a_cent(tallystick: Tallystick) -> N
     Path("own.toml").write_text(RULES, encoding="utf-8")
     words = ("statement", "--month", "2026-10", "--team", "docs", "--config", "own.toml", "--format", "json")
     made = tallystick(*words).json
-    [table] = [section["table"] for section in made["sections"] if section["title"] == "How the statements add up"]
+    [table] = [section["answer"] for section in made["sections"] if section["title"] == "How the statements add up"]
     assert [column["name"] for column in table["columns"]] == ["team", "cost_center", "posted"]
     figures = {figure["name"]: figure["value"] for figure in made["figures"]}
     assert "to post" not in figures or figures["to post"] != str(round(Decimal(figures["amount"]), 2))
@@ -225,6 +225,12 @@ def test_a_narrow_statement_tells_its_lines_apart(tallystick: Tallystick) -> Non
 def test_a_team_that_is_misspelt_is_guessed(tallystick: Tallystick) -> None:
     """A team that is charged nothing is answered with the one near it."""
     tallystick("statement", "--month", "2026-10", "--team", "Unowned").refused(2, "Did you mean unowned?")
+
+
+def test_a_month_without_its_option_is_answered_with_it(tallystick: Tallystick) -> None:
+    """A month that stands as `close` takes it is asked wrongly of a report, and the error says the option."""
+    tallystick("summary", "2026-10").refused(2, "Write --month 2026-10.")
+    tallystick("summary", "october").refused(2, "Got unexpected extra argument (october).\n")
 
 
 def test_a_file_that_was_written_is_named(tallystick: Tallystick, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from tallystick.billing.chargeback import OWN, PARTS, SHARED, Charged
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.text import choose
 from tallystick.core.time import spans, text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.closed_months import Month

@@ -11,6 +11,7 @@ import click
 from tallystick.catalog import Entry
 from tallystick.cli import options
 from tallystick.cli.output import stream
+from tallystick.core.time_words import names_month
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.query.strictness import Strictness
 
@@ -50,7 +51,22 @@ def command(entry: Entry) -> click.Command:
     for decorate in reversed([added(report.parameters), *_shared(report)]):
         ask = decorate(ask)
     help_text = "\n\n".join((entry.summary, *report.paragraphs))
-    return click.command(entry.name, help=help_text, short_help=entry.summary)(ask)
+    return click.command(entry.name, cls=ReportCommand, help=help_text, short_help=entry.summary)(ask)
+
+
+class ReportCommand(click.Command):
+    """A command that answers a month which stands without its option, as `close` takes it, with the option."""
+
+    allow_extra_args = True
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse as click does; a UsageError for words too many."""
+        extra = super().parse_args(ctx, args)
+        if extra and not ctx.resilient_parsing:
+            has_month = any("--month" in parameter.opts for parameter in self.params)
+            hint = f" Write --month {extra[0]}." if has_month and names_month(extra[0]) else ""
+            ctx.fail(f"Got unexpected extra argument ({' '.join(extra)}).{hint}")
+        return extra
 
 
 def added(parameters: Sequence[Parameter]) -> Decorator:

@@ -123,9 +123,14 @@ def month_of(when: When | None, now: datetime, zone: str = "UTC") -> Window:
     return window(word, word, now, zone)
 
 
+def names_month(word: str) -> bool:
+    """Whether a word names one month: 2026-10, last-month or mtd."""
+    return word.casefold() in MONTHS or bool(_MONTH.fullmatch(word))
+
+
 def month_word(word: str) -> str:
     """Return a word that names one month, as it is; InvalidQuestion for any other."""
-    if word.casefold() in MONTHS or _MONTH.fullmatch(word):
+    if names_month(word):
         return word
     raise _unknown(word, "a month", ("2026-10", *MONTHS), f"Write 2026-10, {' or '.join(MONTHS)}.")
 
