@@ -214,3 +214,9 @@ def test_time_in_python(book: Ledger, truth: Truth) -> None:
     assert book.variance(month=date(2026, 11, 1), against="2026-10").totals["before"] == october
     with pytest.raises(InvalidQuestion, match="both"):
         book.spend(since="2026-10", month="2026-10")
+
+
+def test_a_day_that_is_not_over_is_not_counted_of_a_month(book: Ledger) -> None:
+    """A partial month counts the days that have ended: of November, on the 22nd, 21."""
+    table = book.spend("month", since="2026-10-20")
+    assert "2026-11 is partial: 21 of 30 days." in table.notes

@@ -139,7 +139,7 @@ def _coverage(
         coverages.append(coverage)
     old, new = coverages
     if old["present"] and new["present"] and old["present"] != new["present"]:
-        text = f"{old['present']} billed days are compared with {new['present']}; the days between are volume."
+        text = f"{old['present']} billed days are compared with {new['present']}; the change in days is volume."
         beside.insert(0, warning(text))
     return new | {"against": old}, beside
 
