@@ -34,7 +34,8 @@ def test_the_command_writes_what_python_answers(tallystick: Tallystick, book: Le
     expected = FORMATS[form].write(table)
     to_file = ("--output", "answer") if isinstance(expected, bytes) else ()
     run = tallystick(report, "--by", "workspace,month", "--since", "2026-10", "--format", form, *to_file)
-    assert (run.code, run.err) == (0, messages(table) if FORMATS[form].rows else "")
+    wrote = "tallystick: wrote answer\n" if to_file else ""
+    assert (run.code, run.err) == (0, (messages(table) if FORMATS[form].rows else "") + wrote)
     assert (Path("answer").read_bytes() if to_file else run.out) == expected
 
 
@@ -159,10 +160,10 @@ def test_a_file_in_the_place_of_a_ledger_exits_6(tallystick: Tallystick) -> None
 
 
 def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> None:
-    """--output writes what would have been printed, byte for byte, and prints nothing but the messages."""
+    """--output writes what would have been printed, byte for byte, and prints nothing but the messages and what it wrote."""
     printed = tallystick("spend", "--format", "csv").out
     run = tallystick("spend", "--format", "csv", "--output", "spend.csv")
-    assert (run.code, run.out, run.err) == (0, "", messages(book.spend()))
+    assert (run.code, run.out, run.err) == (0, "", messages(book.spend()) + "tallystick: wrote spend.csv\n")
     assert Path("spend.csv").read_bytes().decode() == printed
 
 
