@@ -160,7 +160,7 @@ def test_a_file_in_the_place_of_a_ledger_exits_6(tallystick: Tallystick) -> None
 
 
 def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> None:
-    """--output writes what would have been printed, byte for byte, and prints nothing but the messages and what it wrote."""
+    """--output writes what would have been printed, byte for byte, and says only the messages and its name."""
     printed = tallystick("spend", "--format", "csv").out
     run = tallystick("spend", "--format", "csv", "--output", "spend.csv")
     assert (run.code, run.out, run.err) == (0, "", messages(book.spend()) + "tallystick: wrote spend.csv\n")
