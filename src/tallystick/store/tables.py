@@ -185,7 +185,7 @@ class Tables:
 
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""
-        return [unquote(file) for file in self.open(table, version).file_uris()]
+        return [] if version == 0 else [unquote(file) for file in self.open(table, version).file_uris()]
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
         """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""
