@@ -13,7 +13,7 @@ from tallystick.query.report import Form, Parameter
 
 BAR = "\\|"
 """A bar within a cell of a table."""
-_CONTEXT = click.Context(cli, info_name="tallystick")
+_CONTEXT = click.Context(cli, info_name="tallystick", **cli.context_settings)
 HEAD = """# Reference
 
 Every command. Those with a column *Python* are questions of the catalog: `Ledger.ask(name, ...)` asks them with the

@@ -82,8 +82,8 @@ def test_spend_can_be_held_to_a_model_without_usage_by_day(only_hours: Ledger) -
 
 def test_the_priority_note_needs_no_usage_by_day(only_hours: Ledger) -> None:
     """A ledger that keeps usage by the hour alone warns of priority tokens in spend all the same."""
-    assert [note for note in only_hours.usage((), "2026-11-20").notes if "Priority" in note]
-    assert [note for note in only_hours.spend((), "2026-11-20").notes if "Priority" in note]
+    assert [note for note in only_hours.usage((), "2026-11-20").notes if "priority tier" in note]
+    assert [note for note in only_hours.spend((), "2026-11-20").notes if "priority tier" in note]
 
 
 @pytest.mark.long

@@ -187,7 +187,7 @@ def test_settled_days_need_no_message(book: Ledger) -> None:
     table = book.spend(since="2026-10-01", until="2026-10-17")
     assert (table.coverage["settled"], table.coverage["present"], table.coverage["days"]) == (17, 17, 17)
     texts = (*table.warnings, *table.notes)
-    assert not [text for text in texts if "Priority" not in text and "no list price" not in text]
+    assert not [text for text in texts if "priority tier" not in text and "no list price" not in text]
 
 
 def test_a_day_read_while_running_is_named_for_ever(book: Ledger) -> None:
