@@ -21,7 +21,7 @@ demo: $(VENV)/.installed
 test: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m "not long"
 
-# The tests that take seconds each; and for a first look while one works, those of values, readers and writers.
+# The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and writers.
 test-long: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m long
 

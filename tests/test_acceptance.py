@@ -83,6 +83,7 @@ def agreed(server: ContractServer, spend: Any, usage: Any, start: date) -> None:
         assert sum(row[name] for row in usage["rows"]) == usage["totals"][name]
 
 
+@pytest.mark.long
 def test_every_cent_and_token(synced: Synced, child: Tallystick) -> None:
     """After one sync, spend and usage are what the API holds, in total and per workspace."""
     words = ("--by", "workspace", "--since", "30d", "--format", "json")
@@ -90,6 +91,7 @@ def test_every_cent_and_token(synced: Synced, child: Tallystick) -> None:
     agreed(synced.server, spend, usage, ago(30))
 
 
+@pytest.mark.long
 def test_every_third_request_refused(child: Tallystick, tallystick: Tallystick, tmp_path: Path) -> None:
     """Where the API answers every third request with 429, a sync takes longer and loses nothing."""
     with ContractServer(TODAY, days=40, refuse_every=3) as server:
@@ -100,6 +102,7 @@ def test_every_third_request_refused(child: Tallystick, tallystick: Tallystick, 
     agreed(server, tallystick("spend", *words, **there).json, tallystick("usage", *words, **there).json, ago(10))
 
 
+@pytest.mark.long
 def test_thirty_days_by_any_grouping(synced: Synced, ask: Callable[..., Any]) -> None:
     """30 days of spend are one amount: ungrouped, by workspace, by description, and asked of the API itself."""
     api_total = asked_of_the_api(synced.server, ago(30), TODAY)
@@ -112,6 +115,7 @@ def test_thirty_days_by_any_grouping(synced: Synced, ask: Callable[..., Any]) ->
             assert by_description == synced.server.usd_by_description(ago(30), TODAY)
 
 
+@pytest.mark.long
 def test_the_running_day_is_no_zero(synced: Synced, ask: Callable[..., Any]) -> None:
     """With the running day in the window, its tokens are there and its cost is named as missing."""
     usage = ask("usage", "--by", "day", "--since", f"{ago(2)}")
@@ -124,6 +128,7 @@ def test_the_running_day_is_no_zero(synced: Synced, ask: Callable[..., Any]) -> 
     assert Decimal(spend["totals"]["billed"]) == synced.server.total_usd(ago(2), TODAY)
 
 
+@pytest.mark.long
 def test_names_of_the_directory(ask: Callable[..., Any]) -> None:
     """Workspaces, archived and default ones too, keys of one name and a deleted key have the right names."""
     spend = ask("spend", "--by", "workspace")["rows"]
@@ -141,6 +146,7 @@ def test_names_of_the_directory(ask: Callable[..., Any]) -> None:
     assert {row["actor"]: row["actor_name"] for row in rows}["user_01WitnessBen"] == "Ben"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("key", "status"), [("sk-ant-admin01-wrong", "401"), (ContractServer.plain_key, "403")])
 def test_a_refused_key(child: Tallystick, tmp_path: Path, key: str, status: str) -> None:
     """A key that is wrong, or without Admin rights, exits 3 with the reason, and is not printed."""

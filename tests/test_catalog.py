@@ -71,6 +71,7 @@ def test_a_method_takes_what_its_report_takes(listed: Entry) -> None:
         ), name
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("listed", OFFLINE, ids=lambda listed: listed.name)
 def test_a_report_answers_alike_by_every_face(listed: Entry, book: Ledger, tallystick: Tallystick) -> None:
     """The command prints as JSON what `Ledger.ask` gives, or says what it raises."""
@@ -120,6 +121,7 @@ def test_a_report_that_is_listed_appears_everywhere(book: Ledger, tallystick: Ta
     assert "shout" in listed
 
 
+@pytest.mark.long
 def test_a_writer_that_is_listed_appears_everywhere(
     tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -151,6 +153,7 @@ def test_a_misspelt_command_names_what_is_near(tallystick: Tallystick) -> None:
     assert "Did you mean spend?" in run.err
 
 
+@pytest.mark.long
 def test_documents_and_tables_are_what_the_methods_say(book: Ledger) -> None:
     """The reports whose methods return a Document answer with one."""
     for name in ("summary", "status"):

@@ -31,6 +31,7 @@ def run(environment: dict[str, str], folder: Path, *words: str) -> subprocess.Co
     )
 
 
+@pytest.mark.long
 def test_chargeback_adds_up(environment: dict[str, str], tmp_path: Path, book: Ledger) -> None:
     """The CSV has a row for each team of the settings, and its last row is the bill."""
     (tmp_path / "tallystick.toml").write_text(
@@ -45,6 +46,7 @@ def test_chargeback_adds_up(environment: dict[str, str], tmp_path: Path, book: L
     assert Decimal(total["billed"]) == book.spend(by="", month="2026-10").totals["billed"]
 
 
+@pytest.mark.long
 def test_analysis_prints_weeks_and_days(environment: dict[str, str], tmp_path: Path) -> None:
     """The analysis prints a row for each week and five unusual days."""
     done = run(environment, tmp_path, str(EXAMPLES / "analysis.py"))
@@ -53,6 +55,7 @@ def test_analysis_prints_weeks_and_days(environment: dict[str, str], tmp_path: P
     assert len(done.stdout.splitlines()) > 10
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("limit", "code"), [("0.01", 1), ("1000000", 0)])
 def test_alert_exits_with_1_over_the_limit(environment: dict[str, str], tmp_path: Path, limit: str, code: int) -> None:
     """The alert exits with 1 and names keys and days where one is over the limit, else with 0 and says nothing."""
@@ -61,6 +64,7 @@ def test_alert_exits_with_1_over_the_limit(environment: dict[str, str], tmp_path
     assert (" USD on 2026-11-" in done.stdout) is bool(code)
 
 
+@pytest.mark.long
 def test_focus_bucket_has_the_month(environment: dict[str, str], tmp_path: Path, book: Ledger) -> None:
     """The file in the bucket holds the bill of the month, written once more in its place."""
     for _ in range(2):
@@ -72,6 +76,7 @@ def test_focus_bucket_has_the_month(environment: dict[str, str], tmp_path: Path,
     assert sum(billed) == book.spend(by="", month="2026-10").totals["billed"]
 
 
+@pytest.mark.long
 def test_the_test_of_a_script_passes(environment: dict[str, str], tmp_path: Path) -> None:
     """The example of a test passes as it stands."""
     done = run(

@@ -57,6 +57,7 @@ def printed(command: str, environment: dict[str, str]) -> str:
     return output.getvalue()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("page", [page for page in PAGES if "```console" in page.read_text(encoding="utf-8")])
 def test_console_blocks_are_what_the_commands_print(
     page: Path, environment: dict[str, str], pytestconfig: pytest.Config
@@ -88,6 +89,7 @@ def test_every_field_of_a_price_file_is_explained() -> None:
         assert f"`{word}`" in text, word
 
 
+@pytest.mark.long
 def test_picture_shows_what_the_commands_print(environment: dict[str, str], pytestconfig: pytest.Config) -> None:
     """The README's picture is drawn from what two commands print."""
     console = Console(file=io.StringIO(), record=True, width=112)

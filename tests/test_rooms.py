@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+import pytest
+
 SOURCE = Path(__file__).parent.parent / "src"
 LONGEST = 300
 
@@ -16,6 +18,7 @@ def test_no_file_is_long() -> None:
     assert not {str(path.relative_to(SOURCE)): lines for path, lines in lengths.items() if lines >= LONGEST}
 
 
+@pytest.mark.long
 def test_a_file_says_its_noun_first() -> None:
     """The docstring of a module has each word of the file's name, or its stem, among its first six words."""
     missing = {}

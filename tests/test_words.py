@@ -24,6 +24,7 @@ def names_in(path: Path) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", ["src", "tests"])
 def test_names_are_nouns(folder: str) -> None:
     """Of all names in a folder fewer than one in two hundred is a pronoun or participle."""

@@ -60,6 +60,7 @@ def test_groupings_filters_and_orders_are_those_of_the_sdk(endpoint: Endpoint, k
     differ(f"{kind} filters", set(endpoint.filters.values()), set(parameters.__annotations__) - PLAIN)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("dimension", "enum"),
     [

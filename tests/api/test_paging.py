@@ -48,6 +48,7 @@ def test_a_token_goes_back_with_everything_else(connect: Connect) -> None:
     assert server.parameters(2) == [*USAGE.parameters, ("page", "page_3")]
 
 
+@pytest.mark.long
 def test_however_long(connect: Connect) -> None:
     """Paging goes to the end that the API declares, without a cap: three years by the day are three years."""
     count = (YEARS.end - YEARS.start) // timedelta(days=1)

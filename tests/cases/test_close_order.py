@@ -76,6 +76,7 @@ def test_a_month_that_cannot_be_closed_asks_nothing(month_end: Tallystick, tmp_p
     assert _closed(tmp_path) == 0
 
 
+@pytest.mark.long
 def test_all_that_is_in_the_way_is_listed_at_once(
     month_end: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -89,6 +90,7 @@ def test_all_that_is_in_the_way_is_listed_at_once(
     assert _closed(tmp_path) == 0
 
 
+@pytest.mark.long
 def test_without_owners_nothing_is_closed_unless_that_is_asked_for(month_end: Tallystick, tmp_path: Path) -> None:
     """Where the settings name no owners, `close` refuses without a question, exit code 2, but for --without-owners."""
     words = ("close", "2026-10", "--yes", "--provisional")

@@ -86,6 +86,7 @@ def _other_checkpoint(tables: Tables) -> None:
             entry.unlink()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "damage",
     [_empty, _empty_newest, _remove, _remove_newest, _cut_in_half, _cut_at_a_line, _repeat, _other_checkpoint],
@@ -198,6 +199,7 @@ def test_verify_reads_every_page(damaged: Tallystick, tmp_path: Path) -> None:
     assert damaged("spend").code == 0
 
 
+@pytest.mark.long
 def test_verify_reads_every_file_of_every_table(damaged: Tallystick, tmp_path: Path) -> None:
     """A file whose texts were changed, of any table, is named by `verify` though every sum still adds up."""
     tables = Tables(tmp_path / "damaged")
@@ -224,6 +226,7 @@ def test_verify_reads_the_files_of_older_versions(tables: Tables) -> None:
     assert row[2] == f"table cost: {file.name}"
 
 
+@pytest.mark.long
 def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> None:
     """A damaged file of rows, of whatever table, ends every command that reads it with one message, exit code 6."""
     tables = Tables(tmp_path / "damaged")
@@ -290,6 +293,7 @@ def test_a_disk_without_hard_links_is_named(tmp_path: Path) -> None:
     assert "x1b" not in run.stdout
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs root, to be another user")
 def test_a_ledger_of_another_user_is_a_message(tables: Tables) -> None:
     """A ledger that this user may neither read nor write is a LedgerError that says so, exit code 6."""

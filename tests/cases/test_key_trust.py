@@ -74,6 +74,7 @@ def test_the_case_itself(tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch
         assert [path.name for path in folder.iterdir()] == [FILE.name]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("setting", ["key_command", "key_file", "token_command", "token_file"])
 def test_a_folder_cannot_say_where_the_key_comes_from(tallystick: Tallystick, setting: str) -> None:
     """No source of a credential in the folder's file is used; where the environment has a key it does not matter."""

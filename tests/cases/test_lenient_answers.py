@@ -104,6 +104,7 @@ def test_an_odd_entry_of_the_directory_stops_no_bill(case: Case, variant: str) -
     assert subject in synced.out + synced.err
 
 
+@pytest.mark.long
 def test_a_count_beyond_bounds_is_a_clear_error(case: Case) -> None:
     """A count of 2^63 is refused, with its field and path and exit code 5."""
     with case.serve("26-count-beyond-64-bit/scenario.py"):
@@ -124,6 +125,7 @@ def test_a_null_list_price_is_unknown(case: Case) -> None:
     assert "list_amount" in synced.out + synced.err
 
 
+@pytest.mark.long
 def test_a_page_of_html_says_what_it_is(case: Case) -> None:
     """A 200 with HTML is an error that says its type and size, and that something else may answer there."""
     with case.serve("30-answer-that-is-no-report/scenario.py"):
@@ -144,6 +146,7 @@ def test_what_passes_is_tried_again(case: Case) -> None:
         assert tokens(case) == 27_760_000
 
 
+@pytest.mark.long
 def test_a_grouping_that_is_refused_loses_no_usage(case: Case) -> None:
     """A dimension that the usage report is not given by is unknown, with a remark; all tokens are read."""
     with case.serve("25-grouping-refused/scenario.py"):
@@ -153,6 +156,7 @@ def test_a_grouping_that_is_refused_loses_no_usage(case: Case) -> None:
     assert "not given by account here" in synced.err
 
 
+@pytest.mark.long
 def test_a_new_tier_is_left_to_the_remainder(case: Case) -> None:
     """A tier that the filter refuses comes under its own name, as what is left of the answer without a filter."""
     with case.serve("51-tier-refused/scenario.py"):

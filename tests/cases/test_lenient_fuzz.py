@@ -287,6 +287,7 @@ LISTS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("end", LISTS)
 def test_odd_fields_of_the_directory(world: Any, end: str) -> None:
     """Whatever is odd of an entry of the directory, it is there by its id, and so are all others."""

@@ -92,6 +92,7 @@ def test_days_of_tokyo(case: Case) -> None:
     assert "hour_of_day" in query
 
 
+@pytest.mark.long
 def test_days_on_which_clocks_change(case: Case) -> None:
     """A day of 23 hours and one of 25 have all their hours and no other, and a query over the change is right."""
     zone = "Europe/Berlin"
@@ -109,6 +110,7 @@ def test_days_on_which_clocks_change(case: Case) -> None:
         assert {"2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"} <= hours.keys()
 
 
+@pytest.mark.long
 def test_refusals(case: Case) -> None:
     """Half-hour and unknown zones say why they have no local days, and reports of money have no --tz."""
     with case.serve(SCENARIO):
@@ -128,6 +130,7 @@ def test_refusals(case: Case) -> None:
         assert reason in run.err
 
 
+@pytest.mark.long
 def test_a_ledger_without_hours(case: Case) -> None:
     """Without hours every local day is absent, and the answer says which sync reads them."""
     with case.serve(SCENARIO):
@@ -168,6 +171,7 @@ def test_local_days_meet_the_truth(only_hours: Ledger, golden_world: World) -> N
 ZONES = ("Asia/Tokyo", "Europe/Berlin", "America/New_York", "America/Havana", "Asia/Beirut", "Pacific/Auckland", "UTC")
 
 
+@pytest.mark.long
 @given(
     name=st.sampled_from(ZONES),
     since=st.dates(datetime(2025, 1, 1, tzinfo=UTC).date(), datetime(2026, 11, 1, tzinfo=UTC).date()),

@@ -43,6 +43,7 @@ def test_a_month_that_is_zero_is_said_to_be(case: Case, scenario: str) -> None:
     assert not EMPTY_LIST.search(wrong.err)
 
 
+@pytest.mark.long
 def test_a_month_in_part_or_unread_is_not_said_to_be_zero(case: Case) -> None:
     """Of a month that was read in part the zero is of that part; of one that was not, nothing is known."""
     with case.serve("33-nothing/scenario.py"):
@@ -75,6 +76,7 @@ def test_other_answers_where_nothing_was(case: Case) -> None:
     assert "billed yet" not in again.out + case("crosscheck").out
 
 
+@pytest.mark.long
 def test_commands_before_any_day_was_read(case: Case) -> None:
     """A ledger of names alone says that no day was read; it takes no month for closed and names no organization."""
     with case.serve("33-nothing/scenario.py") as world:

@@ -94,6 +94,7 @@ def test_notes_that_cannot_be_written_change_nothing(child_environment: dict[str
     assert done.stdout.startswith(b"workspace")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "word"),
     [("a" * 252 + ".csv", "too long"), ("none/x.csv", "no folder"), ("", "is a folder"), ("x\0.csv", "no path")],
@@ -104,6 +105,7 @@ def test_a_file_that_cannot_be(tallystick: Tallystick, name: str, word: str) -> 
     assert list(Path.cwd().iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_name_of_250_bytes_is_written(tallystick: Tallystick) -> None:
     """A file whose name the disk takes is written, however long."""
     name = "a" * 246 + ".csv"
@@ -113,6 +115,7 @@ def test_a_name_of_250_bytes_is_written(tallystick: Tallystick) -> None:
     assert [path.name for path in Path.cwd().iterdir()] == [name]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="devices and pipes are of POSIX")
 def test_only_regular_files_are_replaced(tallystick: Tallystick) -> None:
     """A device, a pipe, an open file and the target of a link are written to; what they are stays, also for root."""

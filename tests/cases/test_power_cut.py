@@ -109,6 +109,7 @@ def test_a_power_cut_leaves_the_version_before(tmp_path: Path, commits: int) -> 
     assert _sum(Tables(power.cut("end"))) == [{"b": was[commits], "n": commits}]
 
 
+@pytest.mark.long
 def test_a_sync_keeps_pages_and_tables_before_it_names_a_version(tmp_path: Path) -> None:
     """In a whole sync each row of `versions` is synced after the files that it pins, and all is synced at the end."""
     root = tmp_path / "ledger"

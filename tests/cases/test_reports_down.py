@@ -101,6 +101,7 @@ def test_a_sync_that_nothing_tells_the_organization_says_what_to_do(case: Case) 
     assert refused.value.hint.startswith("Sync with an Admin key of the organization")
 
 
+@pytest.mark.long
 def test_a_list_that_is_asked_for_twice_fails_once(case: Case) -> None:
     """The workspaces, with and without the default one, are one list in what a sync could not read."""
     with case.serve("small.py") as world:

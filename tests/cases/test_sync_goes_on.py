@@ -54,6 +54,7 @@ def test_all_other_windows_are_read(case: Case, kind: str, path: str) -> None:
     assert rows == {"cost": 58, "usage": 59} | {spoiled: {"cost": 27, "usage": 28}[spoiled]}
 
 
+@pytest.mark.long
 def test_a_refused_window_is_left_out(case: Case) -> None:
     """A window that the API refuses is left out with exit code 3, and all others are read."""
     error = {"type": "error", "error": {"type": "invalid_request_error", "message": "Not this month."}}
@@ -83,6 +84,7 @@ def test_a_credential_that_is_refused_stops_at_once(case: Case) -> None:
     assert len(case.log) == 1
 
 
+@pytest.mark.long
 def test_a_list_that_makes_no_sense_does_not_stop_the_bill(case: Case) -> None:
     """A directory list that is no list is left out and said; what was billed is read all the same."""
     with case.serve("small.py") as world:
@@ -94,6 +96,7 @@ def test_a_list_that_makes_no_sense_does_not_stop_the_bill(case: Case) -> None:
     assert "keys: is no list; names stay as they were" in done.err
 
 
+@pytest.mark.long
 def test_what_could_not_be_told_apart_is_named(case: Case) -> None:
     """Of values without a filter the tokens and days are said, and what to do."""
     with case.serve("small.py") as world:

@@ -273,6 +273,7 @@ def test_rows_sent_twice_never_double_a_figure(case: Case, source: str) -> None:
     assert _rows(case, "SELECT day FROM days WHERE billed > 0 OR output > 0") == []
 
 
+@pytest.mark.long
 def test_a_bucket_that_is_not_in_the_answer_is_said(case: Case) -> None:
     """A day that a dense report leaves out is named, unknown rather than zero, and the sync exits with 1."""
     with case.serve("small.py") as world:
@@ -290,6 +291,7 @@ def test_a_bucket_that_is_not_in_the_answer_is_said(case: Case) -> None:
     assert _rows(case, "SELECT day FROM days WHERE day = '2026-11-23' AND source IN ('usage', 'cost')") == []
 
 
+@pytest.mark.long
 def test_days_are_counted_once(case: Case) -> None:
     """Nine days of five reports are nine days changed."""
     with case.serve("small.py"):

@@ -159,6 +159,7 @@ def test_a_file_in_the_place_of_a_ledger_exits_6(tallystick: Tallystick) -> None
     run.refused(6, "occupied")
 
 
+@pytest.mark.long
 def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> None:
     """--output writes what would have been printed, byte for byte, and says only the messages and its name."""
     printed = tallystick("spend", "--format", "csv").out
@@ -167,6 +168,7 @@ def test_output_writes_the_file_whole(tallystick: Tallystick, book: Ledger) -> N
     assert Path("spend.csv").read_bytes().decode() == printed
 
 
+@pytest.mark.long
 def test_an_ending_that_no_writer_has_is_refused(tallystick: Tallystick) -> None:
     """A spreadsheet that would be a table of text is refused with the known endings, unless --format is said."""
     tallystick("spend", "-o", "out.ods").refused(2, ".ods", ".xlsx", ".csv", ".json", "--format")
@@ -175,6 +177,7 @@ def test_an_ending_that_no_writer_has_is_refused(tallystick: Tallystick) -> None
         assert tallystick("spend", *words).code == 0
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("form", ["xlsx", "parquet"])
 def test_what_is_no_text_is_not_for_a_terminal(
     tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch, form: str
@@ -296,6 +299,7 @@ def test_strict_is_about_what_may_be_billed(tallystick: Tallystick) -> None:
     assert tallystick("reconcile", "--since", "2026-09", "--strict").code == 1
 
 
+@pytest.mark.long
 def test_sql_in_every_format(tallystick: Tallystick) -> None:
     """`sql` answers in table, JSON and CSV, to the screen or a file."""
     query = "SELECT model, sum(billed) AS billed FROM cost WHERE model = 'claude-opus-5-5' GROUP BY model"

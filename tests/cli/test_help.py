@@ -86,6 +86,7 @@ def test_no_word_of_the_help_is_cut(tallystick: Tallystick) -> None:
     assert "..." not in tallystick("--help").out.partition("Start:")[2]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("words", [["--help"], ["spend", "--help"], ["sync", "--help"], ["sim", "serve", "--help"]])
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     """Help is there at once: no engine, no HTTP, no table library is imported for it."""

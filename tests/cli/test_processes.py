@@ -134,6 +134,7 @@ def response_of(exported: dict[str, str], path: str) -> Any:
         return json.load(refused)
 
 
+@pytest.mark.long
 def test_the_simulator_serves_until_interrupted(child_environment: dict[str, str], tallystick: Tallystick) -> None:
     """`sim serve` says where it is and how to reach it, answers there, and ends cleanly when interrupted."""
     with serving(child_environment) as exported:

@@ -41,6 +41,7 @@ def points(several: list[Window]) -> set[datetime]:
     return {moment(m) for m in range(130) if any(moment(m) in window for window in several)}
 
 
+@pytest.mark.long
 @given(GRAINS, MOMENTS)
 def test_a_bucket_holds_its_moment(grain: Grain, moment: datetime) -> None:
     """`floor(t) <= t < after(floor(t))`, and the floor of a floor is itself."""

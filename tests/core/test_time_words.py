@@ -55,6 +55,7 @@ def test_days_back(now: datetime, count: int) -> None:
     assert len(span.days()) == count
 
 
+@pytest.mark.long
 @given(NOWS, st.integers(1, 47))
 def test_months_back(now: datetime, count: int) -> None:
     """`3m` is the last 3 ended months: it ends where this month begins, and holds each of their days."""
@@ -149,6 +150,7 @@ def test_today(now: datetime) -> None:
     assert window("today", None, now) == Window(today(now), tomorrow(now))
 
 
+@pytest.mark.long
 @given(NOWS, st.integers(0, 800))
 def test_without_an_end(now: datetime, back: int) -> None:
     """A day, month or year without `--until` goes on to the end of the running day."""

@@ -164,6 +164,7 @@ def test_where_holds_the_rows(ledger: Ledger) -> None:
             ledger.export("charges", where=where, **OCTOBER)
 
 
+@pytest.mark.long
 def test_excel_holds_numbers_and_days(ledger: Ledger, tmp_path: Path) -> None:
     """Cells of money are numbers, days are days, text is no formula nor link, and a sheet follows a full one."""
     import zipfile

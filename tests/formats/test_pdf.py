@@ -34,6 +34,7 @@ def made() -> bytes:
     return as_pdf(hostile())
 
 
+@pytest.mark.long
 def test_hostile_text_is_only_text(made: bytes) -> None:
     """Code of typst is neither run nor read as markup: each name is on the pages letter by letter."""
     words = text(made)
@@ -137,6 +138,7 @@ def _start(run: str, outer: list[float], inner: list[float]) -> float:
     return inner[4] * outer[0] + outer[4] if run.strip() else 1.0
 
 
+@pytest.mark.long
 def test_without_typst_an_error_says_what_to_install(
     tallystick: Tallystick, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

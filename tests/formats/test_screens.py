@@ -91,6 +91,7 @@ def test_a_screen_is_as_agreed(listed: Entry, screens: Ask, pytestconfig: pytest
     assert text == path.read_text(encoding="utf-8")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", [80, 120, 200])
 @pytest.mark.parametrize("listed", CATALOG, ids=lambda listed: listed.name)
 def test_no_line_is_wider_than_the_terminal(listed: Entry, width: int, screens: Ask) -> None:

@@ -204,6 +204,7 @@ def test_every_section_has_a_sheet_of_its_own() -> None:
     assert "history" not in {name.casefold() for name in names}
 
 
+@pytest.mark.long
 def test_the_lines_of_a_document_are_a_sheet_too(book: Ledger) -> None:
     """Where no section shows all its lines, as in the overview of statements, a sheet has them with their formula."""
     [organization] = book.organizations()

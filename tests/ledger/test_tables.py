@@ -90,6 +90,7 @@ def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
         assert writer.changed(COST, "another", [A], cost_of()) == []
 
 
+@pytest.mark.long
 def test_old_versions_stay_readable(tables: Tables) -> None:
     """Each committed version can be read as it was, however much was written, compacted or undone since."""
     tables = Tables(tables.root, compact_every=8)
@@ -235,6 +236,7 @@ def test_a_dead_holder_is_not_named(copy: Path, holder: subprocess.Popen[str]) -
     assert holder.poll() is None
 
 
+@pytest.mark.long
 def test_a_dead_writer_holds_nobody_up(copy: Path, holder: subprocess.Popen[str]) -> None:
     """The lock of a writer that was killed is free at once."""
     holder.kill()
@@ -319,6 +321,7 @@ def test_files_can_be_read_by_others(copy: Path) -> None:
     assert times[0] == NOW.astimezone(UTC) == datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
+@pytest.mark.long
 def test_a_file_holds_few_days(path: Path) -> None:
     """Rows handed in in any order of days are all kept, each file with few of the days."""
     days = [date(2026, 10, 1 + number // 500 % 28) for number in range(28_000)]

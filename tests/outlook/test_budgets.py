@@ -58,6 +58,7 @@ def only(table: Table) -> dict[str, Any]:
     return table.rows[0]
 
 
+@pytest.mark.long
 def test_a_month_by_everything(book: Ledger, truth: Truth) -> None:
     """Spent is what was billed and what is used and not billed yet, apart; left and used follow; the pace is `pace`."""
     row = only(ledger_with(book, budget("60", name="All")).budget())
@@ -73,6 +74,7 @@ def test_a_month_by_everything(book: Ledger, truth: Truth) -> None:
     assert row["days_until"] == (date.fromisoformat(row["exhausted_on"]) - TODAY).days
 
 
+@pytest.mark.long
 def test_teams_are_their_owners(book: Ledger) -> None:
     """A team's budget counts what the owners' rules give it, shared lines too; all teams are everything."""
     teams = budget("50", team="coders") + budget("50", team="rest") + budget("50", team="unowned")
@@ -87,6 +89,7 @@ def test_teams_are_their_owners(book: Ledger) -> None:
     assert rows["cost_center = 4711"]["spent"] == each[1]["spent"]
 
 
+@pytest.mark.long
 def test_workspaces_and_models(book: Ledger) -> None:
     """A budget can be of several models, of a workspace by its name, and of both together."""
     both = '\n[[budget]]\nmodel = ["claude-opus-5-5", "claude-opus-4-8"]\namount = "9"\n'
@@ -144,6 +147,7 @@ def test_an_ended_month(book: Ledger, truth: Truth) -> None:
     assert (lasting["exhausted_on"], lasting["days_until"]) == (None, None)
 
 
+@pytest.mark.long
 def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
     """On the first what is spent is unknown until it is read, and the pace comes from the weeks before."""
     december = SystemClock(midnight(date(2026, 12, 1)))
@@ -158,6 +162,7 @@ def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
     assert message(table, "2026-12-01", "running")
 
 
+@pytest.mark.long
 def test_dates_of_budgets(book: Ledger) -> None:
     """A row that takes over within a month counts for that whole month; before its first day there is none."""
     text = budget("60", until="2026-11-01") + budget("70", **{"from": "2026-11-15"})
@@ -207,6 +212,7 @@ def test_the_command(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> No
     assert book.path.exists()
 
 
+@pytest.mark.long
 def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path) -> None:
     """A ledger that ends a week ago says which days it does not know: they are expected, what is left is unknown."""
     path = tmp_path / "ledger"
@@ -231,6 +237,7 @@ def test_a_ledger_without_a_day(empty: Ledger) -> None:
     assert only(empty.pace())["pace"] is None
 
 
+@pytest.mark.long
 def test_two_organizations(two: Ledger, book: Ledger) -> None:
     """A budget of one organization is its own; one of all counts only days as known that both have."""
     first, _ = sorted(two.organizations(), key=lambda organization: organization not in book.organizations())
@@ -242,6 +249,7 @@ def test_two_organizations(two: Ledger, book: Ledger) -> None:
     assert message(table, "2026-11-01 to 2026-11-09", "a part is known")
 
 
+@pytest.mark.long
 def test_answers_are_exact_tables(book: Ledger) -> None:
     """Budgets, pace and variance are Arrow tables of exact decimals, also where cells are unknown."""
     budgets = ledger_with(book, budget("60") + budget("600", every="quarter") + budget("9000", every="year")).budget()
@@ -260,6 +268,7 @@ def test_keys_people_and_products(book: Ledger) -> None:
         assert sum(row["billed"] for row in rows[:-1]) == rows[-1]["billed"], name
 
 
+@pytest.mark.long
 def test_nothing_may_be_spent(book: Ledger) -> None:
     """A budget of 0 is passed by the first cent, and is kept where nothing was spent."""
     assert only(ledger_with(book, budget("0")).budget())["status"] == PASSED
@@ -267,6 +276,7 @@ def test_nothing_may_be_spent(book: Ledger) -> None:
     assert (row["spent"], row["status"], row["used"]) == (0, OK, None)
 
 
+@pytest.mark.long
 def test_fiscal_years_and_weeks(book: Ledger, truth: Truth) -> None:
     """A year from October counts from October, a week from Sunday from Sunday, a day that day alone."""
     tables = budget("900", every="year", starts="2025-10-01") + budget("9", every="week", starts="2026-11-01")
@@ -277,6 +287,7 @@ def test_fiscal_years_and_weeks(book: Ledger, truth: Truth) -> None:
     assert (day["period"], day["billed"]) == (str(YESTERDAY), truth.billed(YESTERDAY, YESTERDAY))
 
 
+@pytest.mark.long
 def test_the_rest_is_carried_over(book: Ledger, truth: Truth) -> None:
     """What earlier periods leave is added to this one; one that overspent takes nothing from it."""
     first = date(2026, 11, 2)

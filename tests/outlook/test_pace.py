@@ -211,6 +211,7 @@ def forecast_at(truth: Mapping[date, Decimal], today: date, period: Window) -> P
     return pace([*known, Day(today, NOTHING, NOTHING, How.PART)], period, now)
 
 
+@pytest.mark.long
 def test_of_a_ledger(book: Ledger, truth: Truth) -> None:
     """A ledger's month: billed as the world was, use of the running day priced and apart, the rest expected."""
     row = book.pace().rows[0]
@@ -232,6 +233,7 @@ def test_of_a_ledger(book: Ledger, truth: Truth) -> None:
     assert message(year, "2026-01-01 to 2026-09-30", "run rate")
 
 
+@pytest.mark.long
 def test_workspaces_add_up(book: Ledger) -> None:
     """What is billed and used of all workspaces is that of the whole; each has its own pace."""
     names = [row["workspace"] for row in book.spend("workspace", since="mtd").rows]
@@ -241,6 +243,7 @@ def test_workspaces_add_up(book: Ledger) -> None:
         assert total([row[column] for row in rows]) == all_spend[column]  # type: ignore[misc]
 
 
+@pytest.mark.long
 def test_wrong_questions(book: Ledger, tallystick: Tallystick) -> None:
     """Another period, dimension or value is refused with what there is."""
     with pytest.raises(InvalidQuestion, match="month, quarter, year"):

@@ -66,6 +66,7 @@ def test_tokens_are_what_was_used(book: Ledger, truth: Truth) -> None:
     assert {name: totals[name] for name in expected} == expected
 
 
+@pytest.mark.long
 def test_tokens_of_each_key_are_what_it_used(book: Ledger, golden_world: World, truth: Truth) -> None:
     """A key's row counts its own tokens and nobody else's, also where two keys share a name or one was deleted."""
     rows = {row["key"]: row for row in book.usage("key").rows}
@@ -138,6 +139,7 @@ def test_no_dimension_gives_one_row(book: Ledger) -> None:
     assert table.rows == [dict(table.totals)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 @pytest.mark.parametrize("top", [1, 3])
 def test_top_keeps_the_largest_and_sums_the_rest(book: Ledger, report: Pivot, top: int) -> None:
@@ -216,12 +218,12 @@ def test_priority_tokens_are_said_to_cost_nothing_here(book: Ledger, truth: Trut
     """Where priority tokens were used, every report says how many, and that the cost report never has their cost."""
     tokens = sum(truth.tokens(AGO_30, LAST, tier="priority")[name] for name in TOKENS)
     for report in REPORTS:
-        message(book.ask(report.name, by=()), f"{large(tokens)} tokens", "Priority")
+        message(book.ask(report.name, by=()), f"{large(tokens)} tokens", "priority tier")
 
 
 def test_no_priority_note_without_priority_tokens(book: Ledger) -> None:
     """An answer about another tier says nothing of priority."""
-    assert not [note for note in book.usage("model", where={"tier": "standard"}).notes if "Priority" in note]
+    assert not [note for note in book.usage("model", where={"tier": "standard"}).notes if "priority tier" in note]
 
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)

@@ -69,6 +69,7 @@ def test_the_bill_stands_beside(coded: Ledger, world: World, by: str) -> None:
     assert abs(total(table, "estimated")) > 0
 
 
+@pytest.mark.long
 def test_it_is_the_spend_by_product(coded: Ledger) -> None:
     """The bill is that of `spend` for the product, and the estimate is in no total of it."""
     spend = coded.spend("product", f"{SINCE}", UNTIL, {"product": "claude_code"})
@@ -138,6 +139,7 @@ def test_models_do_not_multiply_what_was_done(coded: Ledger) -> None:
     assert summed(table, "tokens") == total(table_of(coded, "person"), "tokens")
 
 
+@pytest.mark.long
 def test_one_person_by_name(coded: Ledger, world: World) -> None:
     """A person can be asked for by name, and one whom nobody knows is an error."""
     user = world.organization.users[0]

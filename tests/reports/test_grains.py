@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from support.organization import HOURS_SINCE, TODAY, TOKENS, Truth
 from support.tables import column, message, summed, total
 from tallystick import Ledger
@@ -20,6 +22,7 @@ def test_usage_by_the_hour_is_exact(hours: Ledger, truth: Truth) -> None:
     assert all(len(hour) == len("2026-11-20T00:00:00Z") and hour.endswith(":00:00Z") for hour in column(table, "hour"))
 
 
+@pytest.mark.long
 def test_two_grains_are_never_added(hours: Ledger, book: Ledger) -> None:
     """Where days are there by day and by hour, an answer counts them once."""
     assert hours.usage("model", SINCE).rows == book.usage("model", SINCE).rows

@@ -167,6 +167,7 @@ def test_a_scope_without_a_type_and_a_list_without_limits(book: Ledger, golden_w
         assert message(book.limits(client=client), "The API lists no spend limit")
 
 
+@pytest.mark.long
 def test_a_period_that_is_partly_absent(golden_world: World, console: Simulator, tmp_path: Path) -> None:
     """Where a day of the period is not in the ledger the spend is unknown and the days are named; it is never less."""
     short = open_ledger(tmp_path / "ledger", golden_world, date(2026, 11, 10))

@@ -120,6 +120,7 @@ def test_a_workspace_that_spent_nothing_is_known(book: Ledger, golden_world: Wor
     assert golden_world.organization.workspaces[-1].id == quiet.id
 
 
+@pytest.mark.long
 def test_an_id_is_stronger_than_a_name(tmp_path: Path) -> None:
     """A key that is named like another key's id does not stand in its way: asked by id, the id is meant."""
     world = small_world()

@@ -60,6 +60,7 @@ def test_pandas_takes_floats_for_plots(table: Table) -> None:
     assert frame["billed"].sum() == pytest.approx(float(table.totals["billed"]))  # type: ignore[arg-type]
 
 
+@pytest.mark.long
 def test_answers_and_ledgers_have_short_reprs(table: Table, book: Ledger) -> None:
     """What a notebook prints of a Table, a Document or a Ledger fits a line."""
     assert repr(table) == f"<Table spend: {len(table.cells)} rows of day, workspace, workspace_name, billed>"
@@ -92,6 +93,7 @@ def test_a_notebook_shows_a_hundred_rows(book: Ledger) -> None:
     assert shown.count("<tr") == 102
 
 
+@pytest.mark.long
 def test_a_notebook_shows_a_document_as_its_page(book: Ledger) -> None:
     """A Document shows itself as its page, in a frame that runs nothing."""
     shown = book.status()._repr_html_()

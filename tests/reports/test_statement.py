@@ -142,6 +142,7 @@ def test_files_for_all(tallystick: Tallystick, book: Ledger, tmp_path: Path) -> 
     tallystick(*words).refused(2, "there already")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
@@ -173,6 +174,7 @@ def test_a_month_by_its_other_words(tallystick: Tallystick, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.long
 def test_an_unknown_month_has_no_statement(tallystick: Tallystick) -> None:
     """Of a month that the ledger does not have, or that has not begun, there is no statement of 0.00: it is unknown."""
     for month in ("2026-08", "2026-12", "2031-01"):
@@ -204,6 +206,7 @@ def test_nothing_is_closed_for_an_answer_that_cannot_be(tallystick: Tallystick, 
     assert "Closed on" in tallystick(*words).out
 
 
+@pytest.mark.long
 def test_what_is_sent_shows_no_difference_of_a_cent(tallystick: Tallystick) -> None:
     """A team's statement shows of all teams what is posted alone; an amount that is posted as it is stands once."""
     Path("own.toml").write_text(RULES, encoding="utf-8")

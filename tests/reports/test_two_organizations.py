@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from support.organization import FIRST, TWO_SINCE, Truth
 from support.tables import column, total
 from tallystick import Ledger
@@ -22,6 +24,7 @@ def test_each_organization_has_its_own_bill(two: Ledger, truth: Truth, other_wor
     }
 
 
+@pytest.mark.long
 def test_an_organization_can_be_asked_for_alone(two: Ledger, book: Ledger, truth: Truth) -> None:
     """Held to the first organization, the ledger of two answers as the ledger of one."""
     where = {"organization": truth.world.organization.id}

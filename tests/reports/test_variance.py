@@ -84,6 +84,7 @@ def test_a_discount_is_price(tmp_path: Path) -> None:
     assert changed > 20
 
 
+@pytest.mark.long
 def test_a_team_with_a_workspace_of_its_own_changes_as_that_does(owned: Ledger) -> None:
     """Where a team owns one workspace and nothing shared, its row is that workspace's; halves are halves."""
     rows = {row["team"]: row for row in owned.variance("2026-11", "2026-10", by="team").rows}
@@ -97,6 +98,7 @@ def test_a_team_with_a_workspace_of_its_own_changes_as_that_does(owned: Ledger) 
     assert combined == owned.variance("2026-11", "2026-10", by=(), where={"workspace": "Claude Code"}).rows
 
 
+@pytest.mark.long
 def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
     """`where team=` is that team's row, by whatever else; an unknown team is pointed to those near it."""
     row = next(row for row in owned.variance("2026-11", "2026-10", by="team").rows if row["team"] == "coders")
@@ -107,6 +109,7 @@ def test_a_team_may_be_held_fixed(owned: Ledger) -> None:
         owned.variance("2026-11", "2026-10", by="team", where={"team": "coder"})
 
 
+@pytest.mark.long
 def test_windows(book: Ledger, truth: Truth) -> None:
     """The last ended month is asked where nothing is said; spans stand against as long a one before, or one named."""
     week = book.variance(since="2026-11-08", until="2026-11-14", by=())
@@ -165,6 +168,7 @@ def test_wrong_questions(tallystick: Tallystick, words: tuple[str, ...], error: 
     tallystick("variance", *words).refused(2, error)
 
 
+@pytest.mark.long
 def test_the_command(tallystick: Tallystick) -> None:
     """The command says both windows and the effects; --strict ends with 1 where days of either are absent."""
     run = tallystick("variance", "--month", "2026-11", "--by", "kind", "--format", "json")

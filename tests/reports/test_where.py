@@ -29,6 +29,7 @@ def test_what_is_taken_and_what_is_left_add_up(owned: Ledger, name: str) -> None
         assert value not in column(owned.spend(name, SINCE, where={f"{name}!": value}), name)
 
 
+@pytest.mark.long
 def test_patterns_take_all_that_fit(book: Ledger) -> None:
     """`claude-opus-*` is every model that begins so, in either case; a pattern fits ids and names."""
     amounts = {row["model"]: row["billed"] for row in book.spend("model", SINCE).rows}
@@ -87,6 +88,7 @@ def test_filters_stand_in_the_answer(tallystick: Tallystick) -> None:
     assert "staging" not in {row["key_name"] for row in answer["rows"]}
 
 
+@pytest.mark.long
 def test_dimensions_by_their_everyday_words(tallystick: Tallystick, book: Ledger) -> None:
     """--by and --where take aliases and plurals; a near miss is answered with what was meant."""
     assert book.spend(["api_keys", "Date"]).written() == book.spend(["key", "day"]).written()

@@ -198,6 +198,7 @@ def test_a_day_read_while_running_is_named_for_ever(book: Ledger) -> None:
     assert table.coverage["absent"] == [f"2026-11-{day}" for day in range(23, 29)]
 
 
+@pytest.mark.long
 def test_time_in_python(book: Ledger, truth: Truth) -> None:
     """Python takes dates and datetimes as days that are included, and `month=` for both ends."""
     october = truth.billed(date(2026, 10, 1), date(2026, 10, 31))

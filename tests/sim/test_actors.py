@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+import pytest
+
 from support.newer_reports import COST, MONTH, NEW, SPAN, USAGE, grouped, named, pages, requests, rows, used
 from support.simulator_api import Api, api_of
 from tallystick.sim import Credentials, World
@@ -41,6 +43,7 @@ def test_a_key_that_acts_as_a_person_is_found_by_the_person(api: Api, world: Wor
     assert {personal, None} <= {row["group"]["api_key_id"] for row in keys}
 
 
+@pytest.mark.long
 def test_actors_are_of_four_kinds(api: Api, world: World) -> None:
     """Users, service accounts, keys and federated identities are told apart, each with its own fields."""
     params = [*MONTH, ("limit", "1000")]
@@ -108,6 +111,7 @@ def test_an_unset_geography_is_null(api: Api) -> None:
     assert used(unset) == used(row for row in report if row["group"]["inference_geo"] is None)
 
 
+@pytest.mark.long
 def test_deleted_users_can_be_left_out(api: Api) -> None:
     """Without deleted users pages may be short, even empty, and go on; all other rows stay."""
     span = [("starting_at", "2026-10-10T00:00:00Z"), ("ending_at", "2026-11-09T00:00:00Z"), ("limit", "1")]

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from support.newer_reports import (
@@ -84,6 +85,7 @@ def test_cost_by_key_is_the_truth(api: Api, world: World) -> None:
     assert by_key == {key: 100 * tariff.dollars(amount) for key, amount in truth.items() if amount}
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=12)
 @given(st.lists(st.sampled_from(sorted(AXES)), max_size=5, unique=True), st.sampled_from(["1d", "1h", None]))
 def test_any_grouping_sums_to_the_total(api: Api, names: list[str], width: str | None) -> None:

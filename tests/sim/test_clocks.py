@@ -64,6 +64,7 @@ def everything(world: World, now: datetime, first: date, days: int) -> dict[str,
     return answers
 
 
+@pytest.mark.long
 @settings(max_examples=12)
 @given(
     seed=st.integers(1, 10_000),

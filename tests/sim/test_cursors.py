@@ -72,6 +72,7 @@ def test_a_restated_day_is_the_new_truth_and_ends_paging() -> None:
     assert after == before
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("limit", ["5", "1000"])
 def test_a_far_cursor_is_an_empty_page(api: Api, limit: str) -> None:
     """A page has rows exactly if there are any left."""

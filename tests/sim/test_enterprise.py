@@ -66,6 +66,7 @@ def test_what_only_a_console_has_is_null(api: Api) -> None:
         assert rows(api, USAGE, [*SPAN, (parameter, values.get(name, "any_01"))]) == []
 
 
+@pytest.mark.long
 def test_what_only_an_enterprise_has(api: Api) -> None:
     """People's products, Slack channels, Claude Tag categories and Slack users show."""
     products = {row["group"]["product"] for row in rows(api, USAGE, [*MONTH, *grouped("product")])}

@@ -215,6 +215,7 @@ def test_paging_of_newer_reports_goes_wrong(world: World) -> None:
     assert twice == [answer["data"][0], *answer["data"]]
 
 
+@pytest.mark.long
 def test_a_refresh_midway() -> None:
     """After the fault a past day has grown and the cursor is gone, until paging begins again."""
     world = World(start=date(2026, 8, 1), end=date(2026, 11, 22), requests_per_key_day=20)

@@ -55,6 +55,7 @@ def test_a_scope_opens_its_own_endpoints_only(world: World) -> None:
     assert "read:analytics" in message
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("status", [400, 404])
 def test_the_beta_header_is_required(world: World, status: int) -> None:
     """Without its beta header a request is a 400, or a 404 by a switch, with a code; a list of betas may hold it."""

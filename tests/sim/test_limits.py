@@ -101,6 +101,7 @@ def test_a_limit_has_the_official_fields(api: Api, enterprise: Api, headers: dic
     assert len({entry["id"] for entry in limits}) == len(limits)
 
 
+@pytest.mark.long
 def test_no_limit_has_been_hit(api: Api, world: World) -> None:
     """The truth of a month keeps every limit of a workspace, of the organization and of the tier."""
     for entry in api.get(LIMITS, headers=OLD)["data"]:
@@ -182,6 +183,7 @@ def test_enterprise_limits_stand_by_scope(enterprise: Api) -> None:
     assert refused(enterprise, LIMITS, [("scope_type[]", "usage_tier")])[0] == 400
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("period", "since"),
     [("daily", datetime(2026, 11, 22, tzinfo=UTC)), ("weekly", datetime(2026, 11, 16, tzinfo=UTC)), ("monthly", MONTH)],
@@ -202,6 +204,7 @@ def test_spend_to_date_is_that_of_the_truth(enterprise: Api, people: World, peri
     assert any(entry["period_to_date_spend"] != "0" for entry in entries)
 
 
+@pytest.mark.long
 def test_spend_to_date_is_that_of_the_report() -> None:
     """What members spent is what the newer cost report says of them, after the discount, to a thousandth of a cent."""
     discount = Discount(126, date(2026, 11, 10))
@@ -226,6 +229,7 @@ def test_spend_to_date_is_that_of_the_report() -> None:
         assert {**entry["actor"]} == actors[entry["actor"]["user_id"]]["group"]["actor"]
 
 
+@pytest.mark.long
 def test_periods_begin_at_midnight(people: World) -> None:
     """On the first instant of a month, nothing has been spent."""
     api = api_of(people, clock=Ticking(MONTH))

@@ -71,6 +71,7 @@ def test_any_grouping_of_usage_sums_to_the_total(api: Api, dimensions: list[str]
     assert used(api, [*SPAN, *grouped(dimensions)]) == used(api, SPAN)
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=40)
 @given(st.data())
 def test_a_filter_keeps_what_grouping_shows(api: Api, data: st.DataObject) -> None:
@@ -196,6 +197,7 @@ def test_pages_end_exactly(api: Api, width: str, limit: int, pages: int) -> None
     assert (starts[0], ends[-1]) == ("2026-11-08T00:00:00Z", "2026-11-13T00:00:00Z")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("width", ["1h", "1m"])
 def test_finer_buckets_sum_to_the_day(api: Api, width: str) -> None:
     """The hours, and the minutes, of a span sum to its days."""

@@ -102,6 +102,7 @@ def test_the_sdk_reads_usage(client: Any, discounted: World, names: list[str]) -
     assert sum(row.usage.requests for row in rows) == sum(1 for _ in requests(discounted)) + spans(discounted)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("names", DIMENSIONS)
 def test_the_sdk_reads_cost(client: Any, discounted: World, names: list[str]) -> None:
     """The SDK's own paging reads all of cost, fanned out or not, and both amounts sum to the truth."""
@@ -238,6 +239,7 @@ def test_a_missing_scope_has_its_own_error(sdk: Any, server: Server) -> None:
     assert raised.value.error_code == "api_key_scope_missing"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
@@ -265,6 +267,7 @@ def test_the_sdk_meets_faults(sdk: Any, fault: str, error: str) -> None:
         assert sdk_rows(report, **EVERYTHING | {"limit": 4}, group_by=["model"])
 
 
+@pytest.mark.long
 def test_the_sdk_waits_and_goes_on(sdk: Any, discounted: World) -> None:
     """With its retries on, the SDK gets over a 429 and reads everything."""
     simulator = Simulator(

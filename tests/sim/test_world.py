@@ -83,6 +83,7 @@ def test_context_is_what_the_prompt_says(world: World) -> None:
         assert min(request[2:]) >= 0
 
 
+@pytest.mark.long
 def test_refused_and_priority_requests_are_free(world: World) -> None:
     """A refused request has tokens and no cost, a priority one no token cost."""
     requests = [request for age in range(30) for request in world.requests(END - DAY * age)]

@@ -83,6 +83,7 @@ def test_tokens_are_those_of_the_truth(ledger: Path, world: World) -> None:
     assert any(actor.startswith("key:") for _, actor, _, _ in sums)
 
 
+@pytest.mark.long
 def test_what_was_done_is_told_once(ledger: Path, world: World) -> None:
     """Counts and estimates sum to those of the report, however many models a row has."""
     wire = Wire(world)
@@ -130,6 +131,7 @@ def test_rebuilt_row_for_row(ledger: Path, tmp_path: Path) -> None:
     assert content(tmp_path / "new") == content(ledger)
 
 
+@pytest.mark.long
 def test_a_second_sync_writes_nothing(ledger: Path, world: World) -> None:
     """A reading that finds the same writes no version."""
     before = content(ledger)
@@ -149,6 +151,7 @@ def test_a_refusal_is_a_remark(path: Path, world: World) -> None:
     assert days_of(path, "cost")
 
 
+@pytest.mark.long
 def test_it_can_be_left_out(path: Path, world: World) -> None:
     """Without it, nothing is asked of the report."""
     wire = Wire(world)
@@ -156,12 +159,14 @@ def test_it_can_be_left_out(path: Path, world: World) -> None:
     assert wire.queries(SPENT) == []
 
 
+@pytest.mark.long
 def test_the_bill_stays_as_it_is(ledger: Path, path: Path, world: World) -> None:
     """The estimate is in no charge: with and without activity the charges are the same."""
     synced(path, Wire(world), SINCE, coding=False)
     assert content(path)["charges"] == content(ledger)["charges"]
 
 
+@pytest.mark.long
 def test_unknown_fields_tools_and_absent_ones(path: Path, world: World) -> None:
     """New fields, tools and words are kept or noticed; what is absent is unknown, not zero."""
 
@@ -262,6 +267,7 @@ def test_a_row_that_came_before(path: Path, world: World) -> None:
     assert records(twice, ACTIVITY) == before
 
 
+@pytest.mark.long
 def test_a_row_of_another_day_is_not_kept(path: Path, world: World) -> None:
     """A row of another day is an answer to another question: nothing of it is kept."""
     change, error = {"date": "2026-01-01T00:00:00Z"}, UnexpectedResponse

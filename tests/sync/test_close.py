@@ -132,6 +132,7 @@ def test_a_month_is_closed_with_its_bill(book: Book) -> None:
     assert not verify(book.engine(), PUBLIC).cells
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("name", "message"),
     [("2026-11", "has not ended"), ("2026-09", "absent"), ("2026-13", "not a month"), ("October", "not a month")],
@@ -293,6 +294,7 @@ def test_a_touched_row_is_found(book: Book) -> None:
     assert (row["day"], row["check"]) == ("2026-10", "closed month: digest")
 
 
+@pytest.mark.long
 def test_a_closing_that_died_before_its_commit_never_was(late: Book) -> None:
     """Rows of a closing that were written and never committed are seen by nobody, and the month can be closed once."""
     book, closed = late, late.close("2026-10", DECEMBER)
@@ -304,6 +306,7 @@ def test_a_closing_that_died_before_its_commit_never_was(late: Book) -> None:
     assert not verify(book.engine(), PUBLIC).cells
 
 
+@pytest.mark.long
 def test_a_killed_closing_is_whole_or_not_at_all(book: Book, tmp_path: Path) -> None:
     """A process killed while it closes leaves the month open or closed whole; then it can be closed, once."""
     copy = tmp_path / "killed"
@@ -325,6 +328,7 @@ def test_a_killed_closing_is_whole_or_not_at_all(book: Book, tmp_path: Path) -> 
     assert month(engine, book.world.organization.id, "2026-10", Owners()).billed(CHARGE) == book.bill("2026-10")
 
 
+@pytest.mark.long
 def test_a_touched_closed_month_closes_no_other(late: Book) -> None:
     """While a closed month is not what it was closed with, no later one is closed: the damage would be charged."""
     book = late
@@ -338,6 +342,7 @@ def test_a_touched_closed_month_closes_no_other(late: Book) -> None:
         book.close("2026-11", DECEMBER)
 
 
+@pytest.mark.long
 def test_another_split_is_no_restatement(book: Book) -> None:
     """Where a billed line of a closed month is split otherwise, as by another price list, nothing is an adjustment."""
     book.close("2026-10", NOVEMBER)
@@ -358,6 +363,7 @@ def test_another_split_is_no_restatement(book: Book) -> None:
     assert not [row for row in book.month("2026-11").lines.to_pylist() if row["what"] == ADJUSTMENT]
 
 
+@pytest.mark.long
 def test_closed_months_are_not_lost_without_a_word(book: Book, tmp_path: Path) -> None:
     """A ledger whose versions are lost is not rebuilt without its closed months: that is refused before any work."""
     book.close("2026-10", NOVEMBER)
@@ -374,6 +380,7 @@ def test_no_ledger_is_made_to_close_in(tmp_path: Path) -> None:
     assert not (tmp_path / "nowhere").exists()
 
 
+@pytest.mark.long
 def test_months_are_closed_in_their_order(late: Book) -> None:
     """The first month with charges is closed first, unless earlier ones are left open for ever; then one by one."""
     book = late
@@ -386,6 +393,7 @@ def test_months_are_closed_in_their_order(late: Book) -> None:
         book.close("2026-10", DECEMBER)
 
 
+@pytest.mark.long
 def test_no_frozen_rule_names_a_person(book: Book) -> None:
     """A rule that names a person by e-mail, name or a part of it is kept with the id, and still owns what it owned."""
     hers = "SELECT actor, list(DISTINCT day) AS days FROM charges WHERE billed > 0 AND month = '2026-10' GROUP BY actor"
@@ -406,6 +414,7 @@ def test_no_frozen_rule_names_a_person(book: Book) -> None:
     assert all((row["team"] == "hers") == (row["actor"] == person["id"]) for row in adjusted)
 
 
+@pytest.mark.long
 def test_a_version_states_the_digest_that_it_closed(book: Book) -> None:
     """The version that closed a month is in the log and states its digest."""
     closed = book.close("2026-10", NOVEMBER)
@@ -415,6 +424,7 @@ def test_a_version_states_the_digest_that_it_closed(book: Book) -> None:
     assert newest.totals[f"closed 2026-10 {closed.organization}"] == closed.closing.digest
 
 
+@pytest.mark.long
 def test_who_is_forgotten_is_in_no_closed_month(book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules that name people by their e-mails are frozen with ids; forgetting leaves the month and its digest."""
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))

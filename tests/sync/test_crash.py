@@ -132,6 +132,7 @@ def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) 
     assert_true(path, world, span(since, TODAY))
 
 
+@pytest.mark.long
 def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> None:
     """Two syncs of one ledger at once both end well, one after the other, in the tables of one."""
     synced(tmp_path / "one", Wire(world), SINCE)
@@ -148,6 +149,7 @@ def test_two_processes_take_turns(path: Path, tmp_path: Path, world: World) -> N
     assert {row["n"] for row in readings} == {2}, "no number of a reading was used twice"
 
 
+@pytest.mark.long
 def test_a_disk_that_takes_no_more_is_an_error_of_the_ledger(path: Path, world: World) -> None:
     """Where files cannot grow any more, a sync ends with exit code 6 and no traceback; the next one goes on."""
     hit: list[int] = []

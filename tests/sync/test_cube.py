@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from itertools import product
 
+import pytest
 from hypothesis import given, strategies as st
 
 from tallystick.sync.cube import SCOUTS, Cut, cuts
@@ -80,6 +81,7 @@ def _cube(rows: list[Row], unknown: tuple[str, ...] = ()) -> Counter[tuple[str, 
     )
 
 
+@pytest.mark.long
 @given(filterable)
 def test_the_queries_rebuild_every_row(rows: list[Row]) -> None:
     """Grouped and filtered as told, the answers together are all rows by nine dimensions, none twice or missing."""
@@ -88,6 +90,7 @@ def test_the_queries_rebuild_every_row(rows: list[Row]) -> None:
     assert _together(rows, queries) == _cube(rows)
 
 
+@pytest.mark.long
 @given(anything)
 def test_a_dimension_that_cannot_be_cut_out_is_unknown_and_nothing_else_suffers(rows: list[Row]) -> None:
     """With absent values that no filter can name, all counts stay, and only the dimensions given up are unknown."""
@@ -98,6 +101,7 @@ def test_a_dimension_that_cannot_be_cut_out_is_unknown_and_nothing_else_suffers(
         assert all(len(cut.by) == 5 for cut in queries), "given up though there was room"
 
 
+@pytest.mark.long
 @given(anything)
 def test_no_query_groups_by_more_than_five(rows: list[Row]) -> None:
     """Each query names at most five groupings, each once, and no dimension both as grouping and as filter."""
@@ -108,6 +112,7 @@ def test_no_query_groups_by_more_than_five(rows: list[Row]) -> None:
         assert set(cut.by) | set(cut.fixed) == set(NAMES)
 
 
+@pytest.mark.long
 @given(anything)
 def test_no_query_is_for_nothing(rows: list[Row]) -> None:
     """No query asks for a combination that does not exist, no two ask for the same, no rows need no query."""
@@ -117,6 +122,7 @@ def test_no_query_is_for_nothing(rows: list[Row]) -> None:
     assert bool(queries) == bool(rows)
 
 
+@pytest.mark.long
 @given(filterable)
 def test_the_queries_are_few(rows: list[Row]) -> None:
     """There are never more queries than combinations of the four small dimensions, and one where five suffice."""
@@ -128,6 +134,7 @@ def test_the_queries_are_few(rows: list[Row]) -> None:
         assert len(queries) == 1
 
 
+@pytest.mark.long
 @given(anything)
 def test_without_speed_speed_is_unknown(rows: list[Row]) -> None:
     """Where the scouts may not ask for speed, it is unknown on every row, neither grouped by nor filtered on."""

@@ -144,6 +144,7 @@ def test_groups_hold_each_user_of_theirs(company: Ledger) -> None:
     assert sums == {group: Decimal(amount).scaleb(-12) for group, amount in expected.items()}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CUT_DIMS)
 def test_spend_by_a_cut_has_the_bill_as_its_total(book: Ledger, world: World, name: str) -> None:
     """By any dimension of a cut the total is the organization's bill, to the last digit."""
@@ -190,11 +191,13 @@ def test_a_cut_does_not_count_requests(company: Ledger) -> None:
         _since(company, "slack_channel", show=("requests",))
 
 
+@pytest.mark.long
 def test_a_ledger_with_cuts_adds_up(book: Ledger) -> None:
     """Verify finds nothing, overlapping cuts included."""
     assert book.verify().rows == []
 
 
+@pytest.mark.long
 def test_none_is_read_by_default(path: Path) -> None:
     """Without being told to, no cut is read; days that a cut lacks are absent, with the command that reads them."""
     world = small(4)
@@ -206,6 +209,7 @@ def test_none_is_read_by_default(path: Path) -> None:
     assert any(f"`tallystick sync --cuts sessions --since {SINCE}`" in text for text in table.warnings)
 
 
+@pytest.mark.long
 def test_a_cut_leaves_charges_alone(path: Path) -> None:
     """A cut that is read later adds its own days and changes no other table."""
     world = small(4)
@@ -216,6 +220,7 @@ def test_a_cut_leaves_charges_alone(path: Path) -> None:
     assert {name for name in after if after[name] != before[name]} == {"cut_sessions", "days"}
 
 
+@pytest.mark.long
 def test_a_second_reading_changes_nothing(world: World, path: Path) -> None:
     """Cuts that are read once more with nothing new write no version."""
     newer(path, Wire(world), days_ago(2), TODAY, cuts=ALL)
@@ -225,12 +230,14 @@ def test_a_second_reading_changes_nothing(world: World, path: Path) -> None:
     assert content(path) == before
 
 
+@pytest.mark.long
 def test_a_rebuild_gives_the_same_cuts(ledger: Path, tmp_path: Path) -> None:
     """From the archived pages alone every cut comes out row for row."""
     rebuild(ledger, tmp_path / "again", PUBLIC)
     assert content(tmp_path / "again") == content(ledger)
 
 
+@pytest.mark.long
 def test_a_restated_day_of_a_cut_is_replaced(path: Path) -> None:
     """Late requests move the control total of a cut too, so its day is read anew."""
     world = small(6)
@@ -243,6 +250,7 @@ def test_a_restated_day_of_a_cut_is_replaced(path: Path) -> None:
     assert billed[days_ago(6)] == world.billed(days_ago(6))
 
 
+@pytest.mark.long
 def test_cuts_need_the_newer_dialect(path: Path) -> None:
     """Where the older dialect alone is read, no cut is, and this is said; a cut that there is not is refused."""
     world = small(4)
@@ -267,6 +275,7 @@ def test_every_cut_can_be_asked_for() -> None:
         assert set(cut.dims) - set(ORDINARY) <= set(CUT_DIMS)
 
 
+@pytest.mark.long
 def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
     """What is planned after a like reading is what it takes, in requests and megabytes, and cuts are a part of it."""
     world = small(4)
@@ -286,6 +295,7 @@ def test_a_plan_says_what_cuts_will_cost(path: Path) -> None:
     assert cost.megabytes == pytest.approx(done.size / 1e6, rel=0.3)
 
 
+@pytest.mark.long
 def test_a_plan_counts_a_request_for_each_day_of_activity(path: Path) -> None:
     """The activity of Claude Code is asked for day by day, and so it is planned once it was read."""
     world = small(4)

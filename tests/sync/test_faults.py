@@ -115,6 +115,7 @@ def test_every_fault_of_the_simulator_is_tried() -> None:
     assert tried == {fault.name for fault in FAULTS}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("faults", MENDED, ids=" ".join)
 def test_a_passing_fault_leaves_no_trace(path: Path, world: World, reference: Tabled, faults: list[str]) -> None:
     """After faults that pass, the ledger is that of a sync without them."""
@@ -123,6 +124,7 @@ def test_a_passing_fault_leaves_no_trace(path: Path, world: World, reference: Ta
     assert content(path) == reference
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("spec", "error"), STOPPING)
 def test_a_fault_commits_the_truth_or_nothing(
     path: Path, reference: Tabled, spec: str, error: type[ApiError] | None
@@ -142,6 +144,7 @@ def test_a_fault_commits_the_truth_or_nothing(
         assert _facts(path) == reference
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spec", LATER)
 def test_what_comes_later_ends_in_the_right_ledger(path: Path, reference: Tabled, spec: str) -> None:
     """A bill that is late, a day that was lost, halved, emptied or another's: the next good sync has the truth."""
@@ -159,6 +162,7 @@ def _facts(path: Path) -> Tabled:
     return tables | {NOTICES.name: [row for row in tables[NOTICES.name] if row[kind] != unread_bills.KIND]}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("spec", NEW)
 def test_what_is_new_stops_nothing(path: Path, spec: str) -> None:
     """A new counter, cost type, tier or kind of actor, and undated models, leave every day read and its sums right."""
@@ -168,6 +172,7 @@ def test_what_is_new_stops_nothing(path: Path, spec: str) -> None:
     assert bills == {day: world.billed(day) for day in span(SINCE, TODAY)}
 
 
+@pytest.mark.long
 def test_a_window_that_fails_is_not_half_there(path: Path, world: World) -> None:
     """A bad amount in the cube, after good control totals, leaves nothing of its window in any table."""
     with pytest.raises(InvalidAmount):
@@ -178,6 +183,7 @@ def test_a_window_that_fails_is_not_half_there(path: Path, world: World) -> None
     assert days_of(path, "usage"), "what was used is committed alone"
 
 
+@pytest.mark.long
 def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> None:
     """After a lost page token the window is read once more from its start; only the second reading is judged."""
     wire = Wire(world, faults=["forget-cursor:once"])
@@ -192,6 +198,7 @@ def test_a_lost_cursor_restarts_its_window_once(path: Path, world: World) -> Non
     assert lost.value.status == 410
 
 
+@pytest.mark.long
 def test_the_first_page_of_a_cube_is_short(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before it is known how dense the usage report is, a page of its cube asks for seven buckets, whatever cost is."""
     monkeypatch.undo()
@@ -201,6 +208,7 @@ def test_the_first_page_of_a_cube_is_short(path: Path, world: World, monkeypatch
     assert first["limit"] == ["7"]
 
 
+@pytest.mark.long
 def test_unknown_fields_are_accepted_noticed_and_kept(path: Path, world: World, tmp_path: Path) -> None:
     """Fields and cost types nobody has heard of change no figure, are noticed once, and stay in the archive as sent."""
     wire = Wire(world, faults=["extra-fields:always"])
@@ -230,6 +238,7 @@ def _index(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
+@pytest.mark.long
 def test_every_page_is_kept_byte_for_byte(path: Path, world: World) -> None:
     """The archive holds the body of each answer as sent, in the order of the requests, and last that all was read."""
     wire = Wire(world)
@@ -239,6 +248,7 @@ def test_every_page_is_kept_byte_for_byte(path: Path, world: World) -> None:
     assert pages == [*((target, answer.body, len(answer.body)) for target, answer in wire.answers), success]
 
 
+@pytest.mark.long
 def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> None:
     """An organization that may not use the beta header of speed gets everything else, `unknown` speed, and a remark."""
     world = small(requests=8)
@@ -265,6 +275,7 @@ def test_where_speed_is_refused_it_is_unknown(path: Path, tmp_path: Path) -> Non
     assert content(tmp_path / "new") == before
 
 
+@pytest.mark.long
 def test_a_refused_speed_is_unknown_and_said(path: Path, world: World) -> None:
     """A 403 on what asks for speed leaves speed unknown, in words, and the tokens are there: no world without speed."""
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No."}}', {})
@@ -278,6 +289,7 @@ def _refuses(message: str) -> Answer:
     return Answer(400, json.dumps(error).encode(), {})
 
 
+@pytest.mark.long
 def test_cost_that_is_not_published_yet_is_told_and_does_not_stop_the_sync(path: Path, world: World) -> None:
     """Where by the API's clock no day of a cost window has ended, its days stay missing, with a remark; usage comes."""
     no = _refuses("Invalid date range: ending date must be after starting date")
@@ -290,6 +302,7 @@ def test_cost_that_is_not_published_yet_is_told_and_does_not_stop_the_sync(path:
     assert_true(path, world, [days_ago(1)])
 
 
+@pytest.mark.long
 def test_cost_that_is_refused_for_another_reason_is_an_error(path: Path, world: World) -> None:
     """A 400 of the cost report that does not speak of the date range is no lateness: the sync says so and fails."""
     no = _refuses("group_by[]: unknown value 'description'")
@@ -297,6 +310,7 @@ def test_cost_that_is_refused_for_another_reason_is_an_error(path: Path, world: 
         synced(path, Wire(world, before=lambda target: no if "cost_report" in target else None), SINCE)
 
 
+@pytest.mark.long
 def test_a_list_that_may_not_be_read_is_told_and_does_not_stop_the_sync(path: Path, world: World) -> None:
     """Where keys or users may not be listed, usage and cost are read all the same, with a remark; nobody is gone."""
     synced(path, Wire(world), SINCE)
@@ -308,6 +322,7 @@ def test_a_list_that_may_not_be_read_is_told_and_does_not_stop_the_sync(path: Pa
     assert rows(path, "SELECT * FROM names WHERE status = 'gone'") == []
 
 
+@pytest.mark.long
 def test_a_list_read_in_part_makes_nobody_gone(path: Path, world: World) -> None:
     """Where a later page of a list is refused, the names on it stay as they were."""
     synced(path, Wire(world), SINCE)
@@ -324,6 +339,7 @@ def test_a_list_read_in_part_makes_nobody_gone(path: Path, world: World) -> None
     assert rows(path, "SELECT id FROM names WHERE status = 'gone'") == []
 
 
+@pytest.mark.long
 def test_a_name_that_is_gone_is_gone_and_can_come_back(path: Path, world: World) -> None:
     """What a list no longer holds is `gone` with its last name, an emptied list an hour later; it can come back."""
     synced(path, Wire(world), SINCE)

@@ -53,6 +53,7 @@ def _readings(path: Path, source: str) -> dict[date, int]:
     return counts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("source", "times"), [("usage", 2), ("cost", 1)])
 def test_a_day_that_moves_while_it_is_read_is_read_again(path: Path, source: str, times: int) -> None:
     """An ended day that changes between its control totals is read again, twice at most, and no other day is."""
@@ -67,6 +68,7 @@ def test_a_day_that_moves_while_it_is_read_is_read_again(path: Path, source: str
     assert rows(path, "SELECT * FROM notices") == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", ["usage", "cost"])
 def test_a_day_that_keeps_moving_is_left_as_it_was(path: Path, source: str) -> None:
     """A day that moves at each of three readings stays as the ledger had it, with an Issue, and is right next time."""
@@ -85,6 +87,7 @@ def test_a_day_that_keeps_moving_is_left_as_it_was(path: Path, source: str) -> N
     assert_true(path, world, span(days_ago(8), TODAY))
 
 
+@pytest.mark.long
 def test_a_new_day_that_keeps_moving_stays_missing(path: Path) -> None:
     """A day the ledger does not have, and that keeps moving, is missing, never half there; its window is not lost."""
     world, day = small(), days_ago(5)
@@ -98,6 +101,7 @@ def test_a_new_day_that_keeps_moving_stays_missing(path: Path) -> None:
     assert_true(path, world, span(days_ago(8), TODAY))
 
 
+@pytest.mark.long
 def test_an_hour_that_moves_takes_its_day_along(path: Path) -> None:
     """By hour, a day of which any hour moved is read again whole."""
     world, day = small(), days_ago(2)
@@ -109,6 +113,7 @@ def test_an_hour_that_moves_takes_its_day_along(path: Path) -> None:
             assert by_hour.get((span_day, hour), {}) == used(world, span_day, hour)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("grain", ["day", "hour"])
 def test_a_ticking_clock_moves_the_running_day_alone(path: Path, grain: str) -> None:
     """While time passes with each request, ended days are the truth; the running day is kept, its gap is stated."""
@@ -134,6 +139,7 @@ def test_a_ticking_clock_moves_the_running_day_alone(path: Path, grain: str) -> 
     assert tuple(map(sum, zip(*parts, strict=True))) == counted(used(world, TODAY))
 
 
+@pytest.mark.long
 def test_the_running_day_is_committed_with_its_control_total(path: Path) -> None:
     """The running day's row of `days` is the last control total that was read, not the sum of the cube."""
     world, clock = small(requests=60), Clock(NOW, timedelta(seconds=40))
@@ -146,6 +152,7 @@ def test_the_running_day_is_committed_with_its_control_total(path: Path) -> None
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [15, 75, 145])
 def test_midnight_may_pass_in_the_middle_of_a_sync(path: Path, seconds: int) -> None:
     """Whenever midnight passes, days before it are the truth, and the next sync makes the one that ended true too."""
@@ -163,6 +170,7 @@ def test_midnight_may_pass_in_the_middle_of_a_sync(path: Path, seconds: int) -> 
     assert set(days_of(path, "usage").values()) == {"provisional", "running"}
 
 
+@pytest.mark.long
 def test_old_days_that_were_restated_are_found(path: Path) -> None:
     """Within 35 days, a day whose control total is no longer the ledger's is read again; no other old day is."""
     world = small()
@@ -180,6 +188,7 @@ def test_old_days_that_were_restated_are_found(path: Path) -> None:
     assert done.moved == {}
 
 
+@pytest.mark.long
 def test_a_restated_day_by_hour_is_found(path: Path) -> None:
     """The table by hour has control totals of its own: its restated days are found too."""
     world, day = small(), days_ago(10)
@@ -191,6 +200,7 @@ def test_a_restated_day_by_hour_is_found(path: Path) -> None:
         assert by_hour.get((day, hour), {}) == used(world, day, hour)
 
 
+@pytest.mark.long
 def test_a_day_that_became_empty_is_emptied(path: Path) -> None:
     """Where the API takes everything of a day back, an hour later too, the rows of it go, and its total is zero."""
     world, day = small(), days_ago(2)
@@ -208,6 +218,7 @@ def test_a_day_that_became_empty_is_emptied(path: Path) -> None:
     assert rows(path, "SELECT sum(output) AS o, sum(billed) AS b FROM days") == [{"o": 0, "b": 0}]
 
 
+@pytest.mark.long
 def test_provisional_days_settle_and_are_never_asked_for_again(path: Path) -> None:
     """Read 35 days after its end a day is settled, and from then on no request concerns it."""
     world = small()
@@ -228,6 +239,7 @@ def test_provisional_days_settle_and_are_never_asked_for_again(path: Path) -> No
     assert set(days_of(path, "usage")) == set(span(days_ago(9), (later + 2 * DAY).date()))
 
 
+@pytest.mark.long
 def test_a_cost_bucket_that_is_missing_is_a_missing_day(path: Path) -> None:
     """Yesterday without a bucket in the cost report is missing in the ledger, not zero, and comes with a later sync."""
     world, yesterday = small(), days_ago(1)
@@ -240,6 +252,7 @@ def test_a_cost_bucket_that_is_missing_is_a_missing_day(path: Path) -> None:
     assert_true(path, world, span(days_ago(5), TODAY))
 
 
+@pytest.mark.long
 def test_a_cost_bucket_that_is_late_is_not_billed_yet(path: Path) -> None:
     """Yesterday with an empty bucket is not billed yet, never billed at 0 or refused, until a sync has its bill."""
     world = small()

@@ -69,6 +69,7 @@ def test_every_charge_is_reported(ledger: Path, world: World) -> None:
         assert bool(off) == (day >= days_ago(4)), day
 
 
+@pytest.mark.long
 def test_both_dialects_have_one_total(ledger: Path, world: World, tmp_path: Path) -> None:
     """By day, workspace, model and kind of token, both dialects say the same use and the same money."""
     synced(tmp_path / "older", Wire(world), SINCE)
@@ -86,6 +87,7 @@ def test_both_dialects_have_one_total(ledger: Path, world: World, tmp_path: Path
     assert sums(ledger) == sums(tmp_path / "older")
 
 
+@pytest.mark.long
 def test_a_second_sync_changes_nothing(world: World, path: Path) -> None:
     """A re-read that finds nothing new writes no version, though the export was made anew."""
     newer(path, Wire(world), SINCE)
@@ -95,12 +97,14 @@ def test_a_second_sync_changes_nothing(world: World, path: Path) -> None:
     assert content(path) == before
 
 
+@pytest.mark.long
 def test_a_rebuild_gives_the_same_tables(ledger: Path, tmp_path: Path) -> None:
     """From the archived pages alone every table comes out row for row."""
     rebuild(ledger, tmp_path / "again", PUBLIC)
     assert content(tmp_path / "again") == content(ledger)
 
 
+@pytest.mark.long
 def test_through_the_switch_no_day_is_twice_or_missing(path: Path) -> None:
     """An organization read by the older dialect and then by both: each day once, one default workspace, the bill."""
     moment = Clock(NOW)
@@ -118,6 +122,7 @@ def test_through_the_switch_no_day_is_twice_or_missing(path: Path) -> None:
     assert real not in {row["workspace"] for row in records(path, CHARGES)}
 
 
+@pytest.mark.long
 def test_days_before_the_newer_dialect_are_read_by_the_older(path: Path) -> None:
     """What the newer dialect cannot reach comes from the older one, the rest from the newer, and this is said once."""
     world = World(start=date(2025, 11, 10), end=TODAY, seed=2, keys=16, requests_per_key_day=1)
@@ -135,6 +140,7 @@ def test_days_before_the_newer_dialect_are_read_by_the_older(path: Path) -> None
     assert not synced(path, Wire(world, late), first, last, source="auto").warnings
 
 
+@pytest.mark.long
 def test_both_can_be_read_for_a_comparison(world: World, path: Path) -> None:
     """With both, each day stands in the records of either dialect, and is charged once, by the newer."""
     synced(path, Wire(world), days_ago(3), source="both")
@@ -144,6 +150,7 @@ def test_both_can_be_read_for_a_comparison(world: World, path: Path) -> None:
     assert sum((row["billed"] or 0 for row in charged), Decimal(0)) == sum(map(world.billed, span(days_ago(3), TODAY)))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "faults",
     [
@@ -160,6 +167,7 @@ def test_faults_that_pass_leave_no_trace(world: World, path: Path, ledger: Path,
     assert content(path) == content(ledger)
 
 
+@pytest.mark.long
 def test_a_refresh_in_the_middle_of_paging_ends_with_the_right_ledger(path: Path) -> None:
     """An export made anew between two pages restarts the window, and what was read before is discarded."""
     world = small(4)
@@ -169,6 +177,7 @@ def test_a_refresh_in_the_middle_of_paging_ends_with_the_right_ledger(path: Path
     assert_newer(path, world, span(SINCE, TODAY))
 
 
+@pytest.mark.long
 def test_a_token_that_is_always_lost_stops_with_what_was_committed(path: Path, world: World) -> None:
     """A window that can never be read to its end is an error, and no half of it is kept."""
     with pytest.raises(CursorExpired):
@@ -176,6 +185,7 @@ def test_a_token_that_is_always_lost_stops_with_what_was_committed(path: Path, w
     assert records(path, ANALYTICS_COST) == []
 
 
+@pytest.mark.long
 def test_a_row_told_twice_is_not_kept(path: Path, world: World) -> None:
     """A cube that does not meet its control total is read again; the ledger never has what was told twice."""
     with suppress(UnexpectedResponse):  # of a control total, which has one row a day
@@ -186,6 +196,7 @@ def test_a_row_told_twice_is_not_kept(path: Path, world: World) -> None:
         assert total == world.billed(day)
 
 
+@pytest.mark.long
 def test_a_restated_day_is_replaced(path: Path) -> None:
     """Late requests of a past day move its control total, so the day is read anew, whole."""
     world = small(6)
@@ -195,6 +206,7 @@ def test_a_restated_day_is_replaced(path: Path) -> None:
     assert_newer(path, world, span(SINCE, TODAY))
 
 
+@pytest.mark.long
 def test_a_day_that_the_export_has_not_reached_is_absent(path: Path, world: World) -> None:
     """What lies after the watermark is not zero: the cost of such a day is absent, its use that of a running day."""
     early = Clock(NOW.replace(hour=2))
@@ -205,6 +217,7 @@ def test_a_day_that_the_export_has_not_reached_is_absent(path: Path, world: Worl
     assert_newer(path, world, span(days_ago(3), TODAY))
 
 
+@pytest.mark.long
 def test_a_key_that_may_read_nothing_else_is_enough(path: Path, world: World) -> None:
     """A key with `read:analytics` alone syncs; ids stand for names, and what is not readable is said once."""
     done = newer(path, Wire(world), days_ago(3), key="sk-ant-api01-analytics")
@@ -216,6 +229,7 @@ def test_a_key_that_may_read_nothing_else_is_enough(path: Path, world: World) ->
     assert real in {row["workspace"] for row in records(path, CHARGES)}, "nobody told which one is the default"
 
 
+@pytest.mark.long
 def test_auto_without_the_newer_dialect_reads_the_older(path: Path, world: World) -> None:
     """Where the newer dialect is refused, the older one is read and that is told; asked for by name, it is raised."""
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"Not yet."}}', {})
@@ -228,6 +242,7 @@ def test_auto_without_the_newer_dialect_reads_the_older(path: Path, world: World
         newer(path, refusing, days_ago(3))
 
 
+@pytest.mark.long
 def test_money_without_its_use_is_charged_all_the_same(path: Path, world: World) -> None:
     """A sync that ends between a day's bill and its use leaves the bill in the charges, never a day of zero."""
     no = Answer(403, b'{"type":"error","error":{"type":"permission_error","message":"No more."}}', {})
@@ -249,6 +264,7 @@ def test_a_provisional_day_of_the_older_dialect_does_not_widen_a_sync() -> None:
     assert {task.source for task in tasks} == {sources.ANALYTICS_COST, sources.ANALYTICS_USAGE}
 
 
+@pytest.mark.long
 def test_who_left_keeps_a_name(path: Path, world: World) -> None:
     """People whom the directory no longer lists are called as the rows call them, and are gone."""
     newer(path, Wire(world), days_ago(20), TODAY)
@@ -260,6 +276,7 @@ def test_who_left_keeps_a_name(path: Path, world: World) -> None:
     assert {actor for actor in actors if actor.startswith(("user_", "federated_"))} <= named.keys()
 
 
+@pytest.mark.long
 def test_an_enterprise_organization(path: Path) -> None:
     """An Enterprise organization has no workspace, key or tier: `none` stands there, and all adds up."""
     world = World(start=date(2026, 8, 1), end=TODAY, seed=1, keys=16, requests_per_key_day=3, enterprise=True)
@@ -272,6 +289,7 @@ def test_an_enterprise_organization(path: Path) -> None:
     assert priced - {None}, "where no tier is told, the plain one is meant"
 
 
+@pytest.mark.long
 def test_an_enterprise_organization_read_by_both(path: Path) -> None:
     """What an Enterprise organization does not have, the older reports, is said and does not stop the newer."""
     world = World(start=date(2026, 8, 1), end=TODAY, seed=1, keys=16, requests_per_key_day=3, enterprise=True)
@@ -280,6 +298,7 @@ def test_an_enterprise_organization_read_by_both(path: Path) -> None:
     assert set(days_of(path, "analytics_cost")) == set(span(days_ago(3), TODAY))
 
 
+@pytest.mark.long
 def test_unknown_products_and_values_are_kept(path: Path, world: World) -> None:
     """A product, tier or actor type that nobody has heard of is kept under its own name."""
     wire = Wire(world)
@@ -312,6 +331,7 @@ combinations = st.lists(
 )
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(combinations)
 def test_a_cube_by_subtraction_is_the_cube(seen: list[dict[str, str]]) -> None:

@@ -266,6 +266,7 @@ def _synced(path: Path, tmp_path: Path, mode: str, world: World, clock: Clock | 
         return book.sync(str(SINCE), client=client, source="reports").warnings
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["ids", "hashed"])
 def test_nobody_is_named_in_a_ledger_without_people(path: Path, tmp_path: Path, mode: str) -> None:
     """With `ids` or `hashed` no file of the ledger holds a name or an e-mail; a rebuild gives the same tables."""
@@ -284,6 +285,7 @@ def test_nobody_is_named_in_a_ledger_without_people(path: Path, tmp_path: Path, 
     assert content(tmp_path / "again", untimed=True) == content(path, untimed=True)
 
 
+@pytest.mark.long
 def test_older_pages_are_spoken_of_and_rewritten(path: Path, tmp_path: Path) -> None:
     """Switched on later, `people` says that older pages hold names, until `forget --all` has rewritten them."""
     world = small()
@@ -298,6 +300,7 @@ def test_older_pages_are_spoken_of_and_rewritten(path: Path, tmp_path: Path) -> 
     assert _synced(path, tmp_path, "ids", world) == []
 
 
+@pytest.mark.long
 def test_a_forgotten_person_is_nowhere(ledger: Path, tmp_path: Path) -> None:
     """Of a forgotten person no name, former name or e-mail is left in any file; all else is as it was."""
     book = _book(ledger)
@@ -318,6 +321,7 @@ def test_a_forgotten_person_is_nowhere(ledger: Path, tmp_path: Path) -> None:
     assert _holding(tmp_path / "again", "jane") == []
 
 
+@pytest.mark.long
 def test_every_version_stays_readable(ledger: Path) -> None:
     """After a forgetting every version of the ledger can still be read, with the names of today."""
     book = _book(ledger)
@@ -346,6 +350,7 @@ def test_a_person_is_found_by_id_email_or_name(ledger: Path) -> None:
         book.find_person("zzz")
 
 
+@pytest.mark.long
 def test_a_federated_identity_can_be_forgotten(ledger: Path, tmp_path: Path) -> None:
     """An identity without an id keeps the one that the tables have, so that a rebuild gives the same."""
     book = _book(ledger)
@@ -357,6 +362,7 @@ def test_a_federated_identity_can_be_forgotten(ledger: Path, tmp_path: Path) -> 
     assert content(tmp_path / "again", untimed=True) == content(ledger, untimed=True)
 
 
+@pytest.mark.long
 def test_everybody_can_be_forgotten(ledger: Path, tmp_path: Path) -> None:
     """`--all` where everything is kept forgets everybody known, strangers of the reports too."""
     book = _book(ledger)
@@ -368,6 +374,7 @@ def test_everybody_can_be_forgotten(ledger: Path, tmp_path: Path) -> None:
     assert content(tmp_path / "again", untimed=True) == content(ledger, untimed=True)
 
 
+@pytest.mark.long
 def test_a_sync_does_not_bring_the_person_back(path: Path) -> None:
     """What the API tells later of a forgotten person is left out of pages and names, where all else is kept in full."""
     world = small()
@@ -385,6 +392,7 @@ def test_a_sync_does_not_bring_the_person_back(path: Path) -> None:
 STEPS = ("remember", "_pages", "rewrite", "repin", "purge", "sweep")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 def test_a_crash_is_completed_by_the_next(

@@ -51,6 +51,7 @@ def _plan(known: dict[date, Known], source: Source = sources.USAGE, since: int =
     return _split(tasks(source, Grain.DAY, Window(midnight(_back(since)), midnight(_back(-1))), known, NOW))
 
 
+@pytest.mark.long
 @given(situations(), kinds)
 def test_the_running_day_and_the_last_three_are_always_read(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
@@ -62,6 +63,7 @@ def test_the_running_day_and_the_last_three_are_always_read(
     assert {now.date() - DAY * back for back in range(first, 4)} & set(wanted.days()) <= set(read)
 
 
+@pytest.mark.long
 @given(situations(), kinds)
 def test_what_is_missing_is_read_and_what_is_settled_is_not(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
@@ -74,6 +76,7 @@ def test_what_is_missing_is_read_and_what_is_settled_is_not(
     assert not {day for day, day_state in known.items() if day_state.state is State.SETTLED} & {*read, *check}
 
 
+@pytest.mark.long
 @given(situations(), kinds)
 def test_unsettled_days_of_before_are_seen_to(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
@@ -89,6 +92,7 @@ def test_unsettled_days_of_before_are_seen_to(
     assert {*read, *check} <= {*older, *wanted.days()}
 
 
+@pytest.mark.long
 @given(situations(), kinds)
 def test_windows_are_whole_days_that_fit_a_page(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
@@ -110,6 +114,7 @@ def test_windows_are_whole_days_that_fit_a_page(
     assert check == sorted(check)
 
 
+@pytest.mark.long
 @given(situations(), kinds)
 def test_control_totals_are_read_for_five_weeks(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]

@@ -78,6 +78,7 @@ def test_the_newest_window_is_read_first() -> None:
             assert ends[0].date() >= TODAY
 
 
+@pytest.mark.long
 def test_an_interrupted_sync_has_the_newest_days(path: Path, world: World) -> None:
     """Where a sync stops after its first commit, the ledger has the newest month, both halves of it."""
 
@@ -90,6 +91,7 @@ def test_an_interrupted_sync_has_the_newest_days(path: Path, world: World) -> No
     assert days == {("cost", 11), ("usage", 11)}
 
 
+@pytest.mark.long
 def test_a_success_is_recorded_though_nothing_changed(path: Path, world: World, tmp_path: Path) -> None:
     """A sync that finds nothing new makes no version, and the ledger tells when it was; so does a rebuilt one."""
     synced(path, Wire(world), days_ago(4), days_ago(3))
@@ -102,6 +104,7 @@ def test_a_success_is_recorded_though_nothing_changed(path: Path, world: World, 
     assert _success(tmp_path / "again") == later
 
 
+@pytest.mark.long
 def test_a_sync_that_failed_is_no_success(path: Path, world: World) -> None:
     """Where a window could not be read, the last success stays what it was, though the last sync is newer."""
     synced(path, Wire(world), days_ago(4), days_ago(3))
@@ -121,6 +124,7 @@ def _success(path: Path) -> datetime:
     return newest
 
 
+@pytest.mark.long
 def test_progress_is_told_from_the_first_answer(path: Path, world: World) -> None:
     """Each answer counts at once, the first of the directory too; in the end as many as were sent."""
     progress_calls: list[Progress] = []

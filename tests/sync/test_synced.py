@@ -4,6 +4,8 @@ from collections import defaultdict
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from support.full_ledger import HOURS_SINCE, SINCE
 from support.records import days_of, rows
 from support.simulated_truth import COUNTED, assert_true, counted, ledger_used, used
@@ -153,6 +155,7 @@ def test_no_dimension_is_null_or_empty(full: Path) -> None:
             assert all(value not in {None, ""} for value in row.values()), row
 
 
+@pytest.mark.long
 def test_what_the_contract_leaves_open_does_not_matter(path: Path) -> None:
     """Strict parameters, free cursors, a tier nobody has heard of and cost without geography are read all the same."""
     world = small(requests=8)

@@ -65,6 +65,7 @@ def _last(path: Path) -> int:
     return max(version.number for version in Tables(path).versions() if version.at and version.at < FIRST + DAY)
 
 
+@pytest.mark.long
 def test_a_question_is_answered_as_the_ledger_was(twice: Path) -> None:
     """By number, by day and by instant the same version answers, with what it holds and no later one."""
     last = _last(twice)
@@ -143,6 +144,7 @@ def test_the_log_has_every_version(twice: Path) -> None:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("since", [None, "2026-11-19"])
 def test_a_diff_is_what_was_restated(twice: Path, since: str | None) -> None:
     """Only the restated day is in it, exactly: since what last changed the month, or an earlier day."""

@@ -48,6 +48,7 @@ def _states(now: datetime) -> dict[str, int]:
     return {"settled": sum((now - DAY * 35).date() > day for day in span(SINCE, TODAY))}
 
 
+@pytest.mark.long
 def test_a_clock_that_is_ahead_settles_nothing(path: Path, world: World) -> None:
     """Days end and settle by the API's time where ours is ahead of it, and the sync says by how much."""
     outcome = _synced(path, world, RealClock(NOW + 2 * DAY))
@@ -59,6 +60,7 @@ def test_a_clock_that_is_ahead_settles_nothing(path: Path, world: World) -> None
     assert any("2 days ahead" in message for message in outcome.warnings)
 
 
+@pytest.mark.long
 def test_a_clock_that_is_behind_is_said_and_one_that_is_pinned_is_not_compared(path: Path, world: World) -> None:
     """A clock behind the API's makes days late, never wrong, and is said; a pinned clock is nobody's fault."""
     behind = _synced(path, world, RealClock(NOW - timedelta(hours=3)))
@@ -66,6 +68,7 @@ def test_a_clock_that_is_behind_is_said_and_one_that_is_pinned_is_not_compared(p
     assert _synced(path, world, Clock(NOW - DAY)).warnings == []
 
 
+@pytest.mark.long
 def test_what_was_read_before_the_api_fell_silent_is_kept(path: Path, world: World) -> None:
     """Where no answer comes to one half of a month, the half that was read is committed, and the sync ends."""
     down = Answer(503, b"{}", {})

@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from support.records import records
 from support.simulated_truth import COUNTED
 from support.wire import Clock, days_ago
@@ -17,6 +19,7 @@ SINCE, UNTIL = date(2026, 10, 25), days_ago(-1)
 TODAY = days_ago(0)
 
 
+@pytest.mark.long
 def test_an_independent_server_is_read_to_the_last_token_and_cent(path: Path) -> None:
     """What a server written by others from the contract alone says it used and billed is what the ledger holds."""
     with ContractServer(TODAY, days=40, refuse_every=7) as server:

@@ -186,6 +186,7 @@ def test_five_minutes_are_cheaper_only_if_certain() -> None:
 COUNT = st.integers(0, 10**12)
 
 
+@pytest.mark.long
 @settings(max_examples=15, deadline=None)
 @examples(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from([OPUS, SONNET, FABLE]), COUNT, COUNT, COUNT)))
 def test_groups_add_up(samples: list[tuple[str, str, int, int, int]]) -> None:
@@ -223,6 +224,7 @@ def everything(ledger: Ledger) -> Table:
     return cache_table(ledger, ())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", [(), *((name,) for name in DIMENSIONS if name != "hour"), ("day", "workspace", "model")])
 def test_rows_add_up_to_the_totals(ledger: Ledger, everything: Table, by: tuple[str, ...]) -> None:
     """Whatever is grouped by, the dollars of the rows add up to the same totals, and net is saved less both extras."""
@@ -246,6 +248,7 @@ def test_top_leaves_the_rest_in_one_row(ledger: Ledger) -> None:
     assert others["all but priority"]["net"] == sum((Decimal(str(cell)) for cell in rest), Decimal(0))
 
 
+@pytest.mark.long
 def test_the_report_says_what_it_cannot_tell(ledger: Ledger) -> None:
     """Unread tokens and lifetimes are bounds by model and workspace, unknown by key; what has no price is named."""
     assert message(cache_table(ledger), "unread is the least")

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
 from tallystick.core.money import total
@@ -56,6 +57,7 @@ def _charges(rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([fixed | row | {"nth": number} for number, row in enumerate(rows)], fits)
 
 
+@pytest.mark.long
 @settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
 @given(st.lists(charge, max_size=8))
 def test_parts_of_every_figure_sum_to_the_whole(rows: list[dict[str, Any]]) -> None:
@@ -72,6 +74,7 @@ def test_parts_of_every_figure_sum_to_the_whole(rows: list[dict[str, Any]]) -> N
                 assert sum(split) == charge[name], name
 
 
+@pytest.mark.long
 @settings(max_examples=20, deadline=None, phases=WITHOUT_SHRINKING)
 @given(st.lists(charge, max_size=8))
 def test_teams_have_what_sums_say(rows: list[dict[str, Any]]) -> None:
@@ -101,6 +104,7 @@ def _sums(rows: list[dict[str, Any]], figure: str) -> dict[tuple[Any, Any], Any]
     return sums
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.lists(line, max_size=8), st.lists(line, max_size=8))
 def test_changes_lead_from_one_to_the_other(before: list[dict[str, Any]], after: list[dict[str, Any]]) -> None:

@@ -123,6 +123,7 @@ def test_a_day_with_neither_half_is_not_looked_at() -> None:
     )
 
 
+@pytest.mark.long
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(1, 10**15), st.integers(-(10**27), 10**27)), min_size=1, max_size=5),

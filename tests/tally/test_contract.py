@@ -76,6 +76,7 @@ def _sums(charges: list[Row], measure: str) -> dict[LineKey, Decimal]:
     return sums
 
 
+@pytest.mark.long
 def test_thirty_days_by_key_are_the_bill(seen: Seen) -> None:
     """Spend by key of 30 days adds up to what the witness billed, with a difference of 0."""
     table = seen.book.spend("key", str(seen.since), str(seen.today))
@@ -170,6 +171,7 @@ def test_each_caller_pays_what_it_used(seen: Seen) -> None:
     assert all(amounts[group] == truth[group] for group in clear)
 
 
+@pytest.mark.long
 def test_the_two_totals_meet_by_every_grouping(seen: Seen) -> None:
     """By model, tier, geography or day, spend has the total that the bill's own words have."""
     totals = {

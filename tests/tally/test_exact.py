@@ -6,6 +6,7 @@ from collections import defaultdict
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings, strategies as st
 
 from support.charge_rows import DAY, OPUS, PUBLIC, SONNET, Row, line, only, tallied, use
@@ -61,6 +62,7 @@ def priced(row: Row, prices: Prices) -> int | None:
     return int(Fraction(rate.low) * 10**12 * row["quantity"] / UNITS[row["kind"]][1] + Fraction(1, 2))
 
 
+@pytest.mark.long
 @settings(max_examples=25, deadline=None)
 @given(
     st.one_of(days(10**7), days(10**7), days(10**13), days(2**59)), BILLS, st.booleans(), st.sampled_from((PUBLIC, ODD))

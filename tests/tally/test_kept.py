@@ -60,6 +60,7 @@ def total(table: Table) -> Decimal:
     return amount
 
 
+@pytest.mark.long
 def test_every_day_is_conserved(full: Path, truth: World) -> None:
     """In a synced ledger charges sum to the bill and to the use of each day, as the control totals state them."""
     charged = records(full, CHARGES)
@@ -91,6 +92,7 @@ def test_the_running_day_is_not_billed_yet(full: Path) -> None:
     assert causes == {"not billed yet"}
 
 
+@pytest.mark.long
 def test_a_day_is_tallied_again_when_its_bill_comes(path: Path) -> None:
     """What was not billed yet is billed once the cost report has the day."""
     world = small()
@@ -105,6 +107,7 @@ def test_a_day_is_tallied_again_when_its_bill_comes(path: Path) -> None:
     assert "not billed yet" not in {row["cause"] for row in charges}
 
 
+@pytest.mark.long
 def test_a_restated_day_is_tallied_again(path: Path) -> None:
     """Late requests of a past day are in its charges after the next sync, and other days keep their rows."""
     world = small()
@@ -117,6 +120,7 @@ def test_a_restated_day_is_tallied_again(path: Path) -> None:
     assert sorted(before, key=repr) == sorted((row for row in after if row["day"] != days_ago(2)), key=repr)
 
 
+@pytest.mark.long
 def test_a_second_sync_writes_nothing(copy: Path, truth: World) -> None:
     """A sync that finds nothing new writes no version and no charge, by day and by hour."""
     versions, charges = delta(copy, VERSIONS), delta(copy)
@@ -125,6 +129,7 @@ def test_a_second_sync_writes_nothing(copy: Path, truth: World) -> None:
     assert (delta(copy, VERSIONS), delta(copy)) == (versions, charges)
 
 
+@pytest.mark.long
 def test_other_prices_are_tallied_once(copy: Path, truth: World) -> None:
     """Changed price lists make one version: prices change, list prices and the bill do not; the next makes none."""
     before, version = records(copy, CHARGES), Tables(copy).newest().number
@@ -144,6 +149,7 @@ def test_other_prices_are_tallied_once(copy: Path, truth: World) -> None:
     assert sorted(records(copy, CHARGES), key=repr) == sorted(before, key=repr)
 
 
+@pytest.mark.long
 def test_tally_prices_anew_and_asks_the_api_nothing(copy: Path) -> None:
     """`tally` matches by the price lists in force, once, for every day; the bill stays what it was."""
     before, version = records(copy, CHARGES), Tables(copy).newest().number
@@ -157,6 +163,7 @@ def test_tally_prices_anew_and_asks_the_api_nothing(copy: Path) -> None:
     assert not book.verify().cells
 
 
+@pytest.mark.long
 def test_what_other_lists_tallied_is_said_and_never_reconciled(copy: Path) -> None:
     """Until the tally is done anew, `verify` has a row, `reconcile` refuses, and answers with prices say so first."""
     book = Ledger(copy, Clock(), DEARER)
@@ -171,6 +178,7 @@ def test_what_other_lists_tallied_is_said_and_never_reconciled(copy: Path) -> No
     assert "tallystick tally" not in " ".join(Ledger(copy, Clock()).spend("key").warnings)
 
 
+@pytest.mark.long
 def test_a_sync_tallies_before_it_asks_the_api(copy: Path) -> None:
     """A sync that the API refuses has tallied by the price lists in force before it asked."""
     book = Ledger(copy, Clock(), DEARER)
@@ -180,6 +188,7 @@ def test_a_sync_tallies_before_it_asks_the_api(copy: Path) -> None:
     assert not book.verify().cells
 
 
+@pytest.mark.long
 def test_other_prices_are_tallied_though_a_name_changed_too(copy: Path, truth: World) -> None:
     """A sync that finds a new name and other price lists tallies by them: no commit may say so before it is done."""
     _forget_a_name(copy)
@@ -244,6 +253,7 @@ def test_a_ledger_from_before_charges_still_answers_the_rest(copy: Path, *, fold
     assert ledger_at(copy).sql("SELECT sum(billed) AS billed FROM cost").rows
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("renamed", [False, True])
 @pytest.mark.parametrize("folder", [True, False])
 def test_a_ledger_from_before_charges_gets_them_with_the_next_sync(
@@ -258,6 +268,7 @@ def test_a_ledger_from_before_charges_gets_them_with_the_next_sync(
     assert sorted(records(copy, CHARGES), key=repr) == before
 
 
+@pytest.mark.long
 def test_hours_alone_are_tallied_too(path: Path) -> None:
     """A ledger that has usage by the hour only has the same charges as one by the day, the running day apart."""
     world, since = small(), days_ago(5)
@@ -279,6 +290,7 @@ def test_hours_beside_days_are_not_tallied_twice(full: Path) -> None:
     assert billed(row for row in records(full, CHARGES) if row["day"] >= HOURS_SINCE) == cost
 
 
+@pytest.mark.long
 def test_whatever_spend_is_by_it_is_the_bill(full: Path, truth: World) -> None:
     """Spend by key, by person, by the bill's own words and by nothing have one total: what was billed."""
     book = ledger_at(full)
@@ -303,6 +315,7 @@ def test_each_workspace_has_the_same_bill_from_either_half(full: Path) -> None:
     assert sums["charges"] == sums["cost"]
 
 
+@pytest.mark.long
 def test_a_key_can_be_asked_for(full: Path, truth: World) -> None:
     """`where` holds spend to one key, which then has what the rows by key say, and a note where it was split."""
     book = ledger_at(full)
@@ -314,6 +327,7 @@ def test_a_key_can_be_asked_for(full: Path, truth: World) -> None:
     assert {key.id for key in truth.organization.keys} & {str(row["key"]) for row in by_key.rows}
 
 
+@pytest.mark.long
 def test_a_leak_stops_the_commit(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Charges that lose a picodollar are not committed, nor are the records read with them; the day is named."""
     world, real = small(), charging.charges
@@ -337,6 +351,7 @@ def test_a_leak_stops_the_commit(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert billed(row for row in records(path, CHARGES) if row["day"] == days_ago(2)) == world.billed(days_ago(2))
 
 
+@pytest.mark.long
 def test_two_organizations_are_tallied_apart(path: Path) -> None:
     """Each organization of a ledger has its own charges, and a sync of one leaves those of the other as they are."""
     first, second = small(), small(seed=2)

@@ -18,6 +18,7 @@ def cause(used: list[Row], lines: list[Row], doubts: Doubts = OPEN, **of_use: An
     return str(only(tallied(used, lines, doubts=doubts), **of_use)["cause"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "lines",
     [
@@ -61,6 +62,7 @@ def test_what_the_bill_of_its_model_leaves_out_is_refused() -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fields", [{"tier": "flex"}, {"model": UNKNOWN}], ids=["flex", "unknown model"])
 def test_use_without_a_rate_is_late_with_its_workspace_alone(fields: Row) -> None:
     """Use without a known rate makes nothing late; where its whole workspace is, it may be billed too."""
@@ -75,6 +77,7 @@ def test_priority_use_is_never_late() -> None:
     assert cause([use(tier="priority", uncached_input=9)], []) == "priority tier"
 
 
+@pytest.mark.long
 def test_searches_are_late_by_workspace() -> None:
     """Web searches have one line for all models of a workspace: without it they are late, tokens billed or not."""
     used = [use(uncached_input=9, web_searches=2)]
@@ -127,6 +130,7 @@ def test_a_workspace_is_late_beside_use_and_bill_that_both_have_none() -> None:
     }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "alone",
     [
@@ -144,6 +148,7 @@ def test_use_that_a_line_alone_may_be_of_is_not_late(alone: Row) -> None:
     assert only(rows, key="b", kind="uncached_input")["cause"] == "not billed"
 
 
+@pytest.mark.long
 def test_use_of_a_user_profile_is_billed_elsewhere() -> None:
     """In a workspace of a user profile, use without a bill of ours is billed to that profile, settled or not."""
     used = [use(workspace="wrkspc_2", uncached_input=9), use("b", uncached_input=9)]

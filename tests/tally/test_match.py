@@ -92,6 +92,7 @@ def test_each_kind_of_token_is_a_charge_of_its_own() -> None:
 LOOSE = [("geo", "us"), ("tier", "batch"), ("context", "200k-1M"), ("model", OPUS)]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("unknown", ["unknown", "none"])
 @pytest.mark.parametrize(("name", "user_value"), LOOSE)
 def test_what_the_bill_does_not_tell_matches_all_that_it_may_cover(name: str, user_value: str, unknown: str) -> None:
@@ -116,6 +117,7 @@ def test_a_bill_that_tells_nothing_but_the_kind_is_split_over_all_of_it() -> Non
     assert {row["key"]: row["billed"] for row in rows} == {"a": 2, "b": Decimal("4.4"), "c": None, "d": None}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("fields", "relaxed"),
     [
@@ -141,6 +143,7 @@ def test_no_more_is_given_up_than_is_needed() -> None:
     assert only(rows, key="b")["billed"] is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fields", [{"model": OPUS}, {"workspace": "wrkspc_1"}, {"kind": "output"}])
 def test_model_workspace_and_kind_are_never_given_up(fields: Row) -> None:
     """A line of another model, workspace or kind than all use stays alone, and stands there as a charge of its own."""
@@ -173,6 +176,7 @@ def test_what_the_usage_report_does_not_tell_is_no_obstacle() -> None:
     assert not selection(rows, cause="no usage")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["tier", "context", "geo"])
 def test_use_of_an_unknown_value_is_matched_unrelaxed(name: str) -> None:
     """A dimension that was lost on the way to the usage cube matches every line, and nothing had to be relaxed."""
@@ -189,6 +193,7 @@ def test_lines_that_differ_in_words_alone_are_summed_first() -> None:
     assert only(rows, key="b")["billed"] == Decimal("0.666666666668")
 
 
+@pytest.mark.long
 def test_priority_use_has_no_bill_and_says_why() -> None:
     """Priority-tier use is never billed a part of a line, not of a loose one either, and its cause is its tier."""
     used = [use("a", uncached_input=1), use("b", tier="priority", uncached_input=9)]
@@ -378,6 +383,7 @@ def _jumble(seed: int) -> tuple[list[Row], list[Row]]:
     return [*used.values()], lines
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(6))
 def test_sums_are_right_whatever_matches(seed: int) -> None:
     """However coarse or odd the bill: every picodollar and every token is in just one charge."""
@@ -391,6 +397,7 @@ def test_sums_are_right_whatever_matches(seed: int) -> None:
     assert len({tuple(row[name] for name in dimensions) for row in rows}) == len(rows)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 def test_the_same_records_in_any_order_make_the_same_charges(seed: int) -> None:
     """The order of usage and cost rows decides nothing, not a picodollar."""

@@ -181,6 +181,7 @@ def expected(tables: Sequence[Mapping[str, Any]], rows: Sequence[tuple[Any, ...]
     return sums
 
 
+@pytest.mark.long
 @settings(max_examples=80, deadline=None)
 @given(st.lists(rule_tables(), max_size=6), st.lists(charge, min_size=1, max_size=12))
 def test_every_rule_adds_up_exactly(tables: list[dict[str, Any]], rows: list[tuple[Any, ...]]) -> None:
@@ -213,6 +214,7 @@ def test_rules_have_their_days() -> None:
         assert row["team"] == team
 
 
+@pytest.mark.long
 def test_words_for_an_id() -> None:
     """An id, a name, an e-mail, a tag all name it; a star stands for anything and nothing else is a pattern."""
     spellings = {
@@ -231,6 +233,7 @@ def test_words_for_an_id() -> None:
         assert (row["team"] == "t") is owned, table
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("offset", range(-2, 3))
 def test_a_name_holds_on_its_days(offset: int) -> None:
     """A rule by name matches the days on which the thing was called so, days before the first sighting by that one."""
@@ -386,6 +389,7 @@ def test_conditions_are_what_charges_have() -> None:
     assert (*FIELDS, "tag") == CONDITIONS
 
 
+@pytest.mark.long
 def test_teams_add_up_to_the_bill(book: Ledger, owners: Owners) -> None:
     """By team, by cost center, alone or with others, the answer sums to the same bill as by nothing, exactly."""
     billed = book.spend(()).totals["billed"]
@@ -394,6 +398,7 @@ def test_teams_add_up_to_the_bill(book: Ledger, owners: Owners) -> None:
     assert {team for (team,) in by(book, owners, "team")} == {"docs", "platform", "coders", "unowned"}
 
 
+@pytest.mark.long
 def test_a_team_is_the_same_however_it_is_asked(book: Ledger, owners: Owners) -> None:
     """A team's amount does not depend on what else it is asked by, nor on how the window's parts are held fixed."""
     by_team = by(book, owners, "team")
@@ -520,6 +525,7 @@ def test_check_names_what_nothing_has(book: Ledger) -> None:
             assert word in str(row["rule"])
 
 
+@pytest.mark.long
 def test_what_was_not_synced_is_unknown(book: Ledger, owners: Owners) -> None:
     """In a month that the ledger lacks no key is idle, no rule caught nothing, and no amount is zero."""
     august = Window(datetime(2026, 8, 1, tzinfo=UTC), datetime(2026, 9, 1, tzinfo=UTC))
@@ -564,6 +570,7 @@ def test_a_key_is_as_it_was_in_the_window(book: Ledger, owners: Owners) -> None:
     assert all(created.get(name, "") < "2026-11-01" for name in by_name)
 
 
+@pytest.mark.long
 def test_a_key_that_was_used_after_it_ended_needs_attention(tmp_path: Path, owners: Owners) -> None:
     """A key that expired in the window and spent after that day says so."""
     world = small_world()
@@ -600,6 +607,7 @@ def test_an_idle_key_is_active_and_unused(book: Ledger, owners: Owners) -> None:
         assert row["billed"] == 0
 
 
+@pytest.mark.long
 def test_keys_can_be_chosen(tallystick: Tallystick) -> None:
     """`keys --where` keeps rows by the value of a column, `--top` the first of them; an unknown column is refused."""
     idle = tallystick("keys", "--where", "status=expired", "--format", "json").json["rows"]
@@ -611,6 +619,7 @@ def test_keys_can_be_chosen(tallystick: Tallystick) -> None:
     tallystick("keys", "--where", "colour=red").refused(2, "colour", "attention")
 
 
+@pytest.mark.long
 def test_the_commands(tallystick: Tallystick, tmp_path: Path) -> None:
     """`spend --by team`, `owners` and `keys` answer from the settings; `owners --check` exits 1 where there is any."""
     given_by(tmp_path, RULES, LINES)

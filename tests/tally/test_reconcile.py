@@ -112,6 +112,7 @@ def untouched(tmp_path_factory: pytest.TempPathFactory) -> Asked:
     return synced(tmp_path_factory.mktemp("reconciled") / "ledger")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", [(), ("day",), ("model",), ("workspace",), ("model", "kind"), ("geo", "month")])
 def test_causes_add_up_to_the_difference_and_nothing_is_unexplained(untouched: Asked, by: tuple[str, ...]) -> None:
     """Where prices are the list's, each group's causes are its difference exactly and none of it is unexplained."""
@@ -174,6 +175,7 @@ def test_odd_causes_are_said_in_words(untouched: Asked) -> None:
     assert "tokens of unknown price nothing was billed" in text
 
 
+@pytest.mark.long
 def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
     """What batch did to the priced amount is minus the batch lines' price, as batch is half; no bridge has it."""
     factors = untouched(tier="batch", factors=True)
@@ -183,6 +185,7 @@ def test_modifiers_are_within_priced_and_add_nothing(untouched: Asked) -> None:
     assert not {row["cause"] for row in untouched("model").rows} & {"batch", "geography", "speed"}
 
 
+@pytest.mark.long
 def test_a_witness_of_the_contract_is_explained_wholly(tmp_path: Path) -> None:
     """Of an independent server's bill, with refusals, large prompts and all modifiers, nothing is unexplained."""
     now = datetime(2026, 11, 22, 15, 30, tzinfo=UTC)
@@ -229,6 +232,7 @@ class Scaled:
         )
 
 
+@pytest.mark.long
 def test_a_price_raised_within_the_month_is_found(tmp_path: Path, untouched: Asked) -> None:
     """A model that costs a quarter more from a day on is named with that day and factor and what it added."""
     plant = Scaled("1.25", lambda line, day: line.model == SONNET and day >= RAISED)
@@ -239,6 +243,7 @@ def test_a_price_raised_within_the_month_is_found(tmp_path: Path, untouched: Ask
     assert amounts(ask()) == amounts(untouched()) | {("price list stale",): plant.added()}
 
 
+@pytest.mark.long
 def test_the_price_of_one_kind_is_found(tmp_path: Path, untouched: Asked) -> None:
     """A price that changed for one kind of token alone is named with that kind."""
     plant = Scaled("2", lambda line, day: line.model == SONNET and line.token_type == "output_tokens" and day >= RAISED)
@@ -248,6 +253,7 @@ def test_the_price_of_one_kind_is_found(tmp_path: Path, untouched: Asked) -> Non
     assert amounts(ask()) == amounts(untouched()) | {("price list stale",): plant.added()}
 
 
+@pytest.mark.long
 def test_a_negotiated_discount_is_found(tmp_path: Path, untouched: Asked) -> None:
     """Twelve percent less for all models from a day on is a discount of factor 0.88, with what it took off."""
     plant = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
@@ -263,6 +269,7 @@ def test_a_negotiated_discount_is_found(tmp_path: Path, untouched: Asked) -> Non
 AGREED = f'[[modifier]]\nname = "agreement"\nfrom = {RAISED}\nfactor = "0.88"\n'
 
 
+@pytest.mark.long
 def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, untouched: Asked) -> None:
     """A bill at the public list where own prices differ is `own prices not applied`, to the digit, and nothing else.
 
@@ -287,6 +294,7 @@ def test_own_prices_that_the_bill_does_not_honour_are_named(tmp_path: Path, unto
     assert_adds_up(ask("day", "model"), "day", "model")
 
 
+@pytest.mark.long
 def test_own_prices_are_what_is_compared(tmp_path: Path, untouched: Asked) -> None:
     """An honoured agreement leaves no difference; a rate off one's own price is said to be so, not off the list's."""
     agreed = Scaled("0.88", lambda line, day: line.cost_type == "tokens" and day >= RAISED)
@@ -302,6 +310,7 @@ def test_own_prices_are_what_is_compared(tmp_path: Path, untouched: Asked) -> No
     assert row["detail"] == f"{SONNET} since {RAISED}: 0.625 of your own price"
 
 
+@pytest.mark.long
 def test_two_days_are_no_price(tmp_path: Path, untouched: Asked) -> None:
     """A factor that fits on two days only is not called a price."""
     plant = Scaled("1.25", lambda line, day: line.model == SONNET and RAISED <= day < RAISED + 2 * DAY)
@@ -311,6 +320,7 @@ def test_two_days_are_no_price(tmp_path: Path, untouched: Asked) -> None:
     assert untouched().totals["billed"] + plant.added() == ask().totals["billed"]  # type: ignore[operator]
 
 
+@pytest.mark.long
 def test_a_day_of_refused_requests_is_found(tmp_path: Path, untouched: Asked) -> None:
     """Where nothing of a model was billed on a day that has a bill, all of its use of that day counts as refused."""
     plant = Scaled("0", lambda line, day: line.model == OPUS and day == RAISED)
@@ -323,6 +333,7 @@ def test_a_day_of_refused_requests_is_found(tmp_path: Path, untouched: Asked) ->
     assert -table.totals["difference"] == row["amount"] == table.totals["priced"]  # type: ignore[operator]
 
 
+@pytest.mark.long
 def test_a_model_without_a_price_is_named_with_its_tokens(tmp_path: Path, untouched: Asked) -> None:
     """What was billed for a model that no list has is of unknown price, with the model and its tokens."""
     [known] = Prices.with_own().texts
@@ -340,6 +351,7 @@ def test_a_model_without_a_price_is_named_with_its_tokens(tmp_path: Path, untouc
     assert amounts(ask()).get(("unexplained",)) is None
 
 
+@pytest.mark.long
 def test_random_amounts_are_unexplained_to_the_digit(tmp_path: Path, untouched: Asked) -> None:
     """Amounts planted in the bill at random, more or less, on lines with use or none, come out unexplained exactly."""
     planted: dict[date, int] = defaultdict(int)
@@ -478,6 +490,7 @@ def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> Non
     assert sum(finding.amount or 0 for finding in findings) == -(3 * 10 + 7 * 11) * per
 
 
+@pytest.mark.long
 def test_rates_are_billed_over_used_beside_the_list(tmp_path: Path) -> None:
     """The effective rate of a kind is what was billed for a million of it, beside the list's; the rows are the bill."""
     plant = Scaled("0.88", lambda line, _: line.cost_type == "tokens")

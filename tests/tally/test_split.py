@@ -93,6 +93,7 @@ def in_sql(bill_lines: list[Line], shuffle: int = 0) -> dict[tuple[int, str], in
     return {(number, name): int(share) for number, name, share in rows}
 
 
+@pytest.mark.long
 @settings(max_examples=60, deadline=None)
 @given(st.one_of(ORDINARY, HUGE))
 def test_the_split_in_sql_is_the_split_in_python(bill_lines: list[Line]) -> None:
@@ -103,6 +104,7 @@ def test_the_split_in_sql_is_the_split_in_python(bill_lines: list[Line]) -> None
         assert [shares[number, user.name] for user in bill_line.users] == expected
 
 
+@pytest.mark.long
 @settings(max_examples=40, deadline=None)
 @given(st.one_of(ORDINARY, HUGE), st.integers(1, 1000))
 def test_the_split_in_sql_does_not_depend_on_the_order_of_rows(bill_lines: list[Line], shuffle: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, strategies as st
 
 from support.charge_rows import PICO
@@ -45,6 +46,7 @@ def near(value: Decimal, wanted: Decimal | Fraction, lines: int = 1) -> bool:
     return abs(Fraction(value) - Fraction(wanted)) <= Fraction(PICO) * lines
 
 
+@pytest.mark.long
 @given(months, months)
 def test_effects_add_up_to_the_change(before: dict[Line, Amount], after: dict[Line, Amount]) -> None:
     """Of each line and of all, before + price + volume + mix is after, to the picodollar, and no line is lost."""
@@ -102,6 +104,7 @@ def test_a_discount_lands_in_price_whatever_else_moves(
         assert amount.price - without[line].price == -listed[line].billed * permille / 1000
 
 
+@pytest.mark.long
 @given(rated, rated)
 def test_the_effects_are_what_the_page_says(first: list[tuple[int, int]], second: list[tuple[int, int]]) -> None:
     """Each effect is its formula in whole fractions, rounded to a picodollar; the formulas are written anew here."""
@@ -152,6 +155,7 @@ def test_a_pool_that_is_new_or_gone_is_volume() -> None:
         assert (total.price, total.volume, total.mix) == (0, total.change, 0)
 
 
+@pytest.mark.long
 @given(rated, rated, rated)
 def test_pools_know_nothing_of_each_other(
     first: list[tuple[int, int]], second: list[tuple[int, int]], searches: list[tuple[int, int]]

@@ -166,6 +166,7 @@ LINES = st.lists(
 RATES = st.sampled_from(["0", "0.25", "0.3333", "0.7", "0.9999", "1"])
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @examples(LINES)
 def test_no_change_is_the_actual(lines: list[dict[str, Any]]) -> None:
@@ -175,6 +176,7 @@ def test_no_change_is_the_actual(lines: list[dict[str, Any]]) -> None:
         assert result.actual == result.what_if
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @examples(LINES)
 def test_swapping_there_and_back(lines: list[dict[str, Any]]) -> None:
@@ -194,6 +196,7 @@ def _cells(usage_line: dict[str, Any]) -> dict[str, Any]:
     return {name: usage_line[f"{MARK}{name}"] for name in KEY} | {kind: usage_line[kind] for kind in TOKENS}
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @examples(st.tuples(*[COUNT] * len(TOKENS)), RATES)
 def test_moving_tokens_loses_none(counts: tuple[int, ...], hit: str) -> None:
@@ -210,6 +213,7 @@ def test_moving_tokens_loses_none(counts: tuple[int, ...], hit: str) -> None:
     assert sums["cache_write_1h"] <= counts[2] * SHARE
 
 
+@pytest.mark.long
 @settings(max_examples=12, deadline=None)
 @examples(LINES, RATES)
 def test_a_share_lies_between_none_and_all(lines: list[dict[str, Any]], share: str) -> None:
@@ -245,6 +249,7 @@ def ledger(book: Ledger) -> Ledger:
     return OpenLedger(book.path, CLOCK)
 
 
+@pytest.mark.long
 def test_priced_is_what_the_charges_are_priced(ledger: Ledger) -> None:
     """`priced` is the priced amount of the tally's charges for tokens, exactly."""
     [row] = ledger.sql(
@@ -262,6 +267,7 @@ def everything(ledger: Ledger) -> Table:
     return whatif_table(ledger, SWAP, ())
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("by", [(), *((name,) for name in WHATIF.dimensions), ("day", "key")])
 def test_rows_add_up_to_the_totals(ledger: Ledger, everything: Table, by: tuple[str, ...]) -> None:
     """Whatever is grouped by, rows add up to the totals, and the difference is what-if less actual."""
@@ -274,6 +280,7 @@ def test_rows_add_up_to_the_totals(ledger: Ledger, everything: Table, by: tuple[
             assert row["difference"] == row["what_if"] - row["priced"]  # type: ignore[operator]
 
 
+@pytest.mark.long
 def test_what_is_excluded_has_its_dollars(ledger: Ledger) -> None:
     """Priced and excluded together are what the same use is priced without a change; services are said apart."""
     swapped, plain = whatif_table(ledger, SWAP), whatif_table(ledger, Change())
@@ -282,6 +289,7 @@ def test_what_is_excluded_has_its_dollars(ledger: Ledger) -> None:
     assert message(swapped, "Also billed", "web search", "code execution")
 
 
+@pytest.mark.long
 def test_own_prices_are_no_list_prices(ledger: Ledger) -> None:
     """The footnote says whether discounts are in the prices."""
     question = Question("whatif", window("30d", None, NOW), ("model",))
@@ -290,6 +298,7 @@ def test_own_prices_are_no_list_prices(ledger: Ledger) -> None:
     assert message(whatif_table(ledger, SWAP), "without discounts")
 
 
+@pytest.mark.long
 def test_reads_without_writes_are_said(ledger: Ledger) -> None:
     """Where a hit rate makes reads of what nothing writes, the models that write nothing are named."""
     query = "SELECT model FROM usage WHERE day BETWEEN '2026-10-23' AND '2026-11-21' GROUP BY model HAVING {} = 0"
@@ -309,6 +318,7 @@ def test_a_swap_touches_its_model_alone(ledger: Ledger) -> None:
             assert row["difference"] < 0 if row["model"] == OPUS else row["difference"] == 0
 
 
+@pytest.mark.long
 def test_top_leaves_the_rest_in_one_row(ledger: Ledger) -> None:
     """With `top` the rows of the others have what-ifs too, and the totals stay."""
     every, largest = whatif_table(ledger, SWAP, ("key",)), whatif_table(ledger, SWAP, ("key",), 2)
@@ -317,6 +327,7 @@ def test_top_leaves_the_rest_in_one_row(ledger: Ledger) -> None:
     assert sum(shown, Decimal(0)) == total(every, "what_if")
 
 
+@pytest.mark.long
 def test_the_answer_says_what_cannot_be_known(ledger: Ledger) -> None:
     """Priced not billed, token counts of other generations, batch, hit rate, geography: each is said."""
     table = whatif_table(ledger, Change.read([f"{OPUS}={SONNET}"], "0.4", "0.7", "global"))
