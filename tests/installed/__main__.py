@@ -23,6 +23,8 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 DAY = "2026-11-22T09:30:00Z"
 QUICK = ("test_public.py", "test_catalog.py", "core/test_question.py", "formats/test_xlsx.py", "formats/test_pdf.py")
 """Tests of what the libraries do for us, few enough for each push."""
+CERTIFICATES = {"UV_SYSTEM_CERTS": "1"}
+"""uv trusts whom the machine trusts, as pip does: a proxy may have a certificate of its own."""
 UNREACHABLE = ("error sending request", "dns error", "failed to lookup", "Connection refused", "operation timed out")
 
 
@@ -58,6 +60,7 @@ class Environment:
 
 def run(*words: str, code: int = 0, environment: dict[str, str] | None = None, folder: Path = ROOT) -> str:
     """Run a command; what it printed, errors too."""
+    environment = {**os.environ, **CERTIFICATES} if environment is None else environment
     done = subprocess.run(  # noqa: S603 - our own commands
         words, env=environment, cwd=folder, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
@@ -163,8 +166,10 @@ def main() -> int:
         folder = Path(name)
 
         def wheel() -> Path:
-            (only,) = (folder / "dist").glob("*.whl")
-            return only
+            wheels = [*(folder / "dist").glob("*.whl")]
+            if not wheels:
+                raise NotReached("no wheel was built")
+            return wheels[0]
 
         report("uv.lock fits pyproject.toml", verdict(lock))
         report("the wheel, built from the sdist", verdict(lambda: built(folder / "dist")))
