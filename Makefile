@@ -21,12 +21,12 @@ demo: $(VENV)/.installed
 test: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m "not long"
 
-# The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and writers.
+# The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and exports.
 test-long: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m long
 
 test-fast: $(VENV)/.developed
-	$(BIN)/pytest -n 2 tests/api tests/core tests/formats tests/test_words.py tests/test_rooms.py
+	$(BIN)/pytest -n 2 -m "not long" tests/api tests/core tests/exports tests/test_words.py
 
 # Which lines and branches `make test` reaches, file by file; slower by half.
 coverage: $(VENV)/.developed
