@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from tallystick.api.address import API
 from tallystick.catalog import entry
 from tallystick.core.document import Answer
-from tallystick.core.ledger_tables import PAGES
 from tallystick.core.question import Table
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.folders import demo_folder
@@ -93,7 +92,7 @@ class LedgerReader:
                 f"There is no ledger at {self.path}.",
                 f"Run `tallystick sync` first, or name another with --ledger.{_demo()}",
             )
-        as_of, pages = self._settings.as_of, (self._tables.folder(PAGES) / "_delta_log").stat().st_mtime_ns
+        as_of, pages = self._settings.as_of, self._tables.index_changed()
         version = self._tables.newest() if as_of is None else self._tables.as_of(as_of)
         if self._engine is None or self._engine[0].version != version or self._engine[1] != pages:
             self._engine = Engine(self._tables, version), pages

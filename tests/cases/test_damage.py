@@ -245,6 +245,16 @@ def test_a_flipped_bit_is_no_traceback(damaged: Tallystick, tmp_path: Path) -> N
         assert "tallystick rebuild" in run.err
 
 
+def test_a_lost_archive_is_a_message(damaged: Tallystick, tmp_path: Path) -> None:
+    """A ledger whose archive is gone ends every question with one message, exit code 6, and stays as it is."""
+    shutil.rmtree(tmp_path / "damaged" / "pages")
+    for words in (("spend",), ("status",), ("keys",), ("verify",)):
+        run = damaged(*words)
+        assert (run.code, run.err.count("tallystick: ")) == (6, 1), (words, run.out, run.err)
+        assert "The table pages" in run.err
+    assert not (tmp_path / "damaged" / "pages").exists()
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("folder", ["ledger", "versions", "cost"])
 def test_a_file_where_a_folder_should_be(damaged: Tallystick, tmp_path: Path, folder: str) -> None:

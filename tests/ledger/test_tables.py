@@ -22,6 +22,7 @@ from support.records import content, records, rows
 from support.wire import NOW, Clock, Wire, days_ago, small, synced
 from tallystick.core.ledger_tables import DAYS, NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.report_tables import COST, USAGE_DAY
+from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError, TallystickError
 from tallystick.ledger import Ledger
 from tallystick.sim import World
@@ -111,6 +112,21 @@ def test_old_versions_stay_readable(tables: Tables) -> None:
         assert _costs(tables, version) == expected
         counted = Engine(tables, version).sql("SELECT sum(billed) AS b FROM cost").to_pylist()
         assert counted == [{"b": sum(amount for *_, amount in expected)}]
+
+
+def test_a_commit_while_versions_are_read_is_no_damage(tables: Tables) -> None:
+    """Who reads the versions while another commits sees the one before or the new one, and calls none lost."""
+
+    class Busy(Tables):
+        def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
+            before = super().files(table, version)
+            with Tables(self.root).writing() as writer:
+                writer.commit(ME, "meanwhile", NOW, {})
+            return before
+
+    newest = tables.newest().number
+    assert Busy(tables.root).newest().number == newest
+    assert tables.newest().number == newest + 1
 
 
 def test_log_entries_are_never_deleted(tables: Tables) -> None:

@@ -137,12 +137,14 @@ class Tables:
     def _versions(self) -> pa.Table:
         """The rows of `versions`, the newest first. LedgerError where one is lost."""
         fits = schema(VERSIONS)
-        files = self.files(VERSIONS) if self.exists() else []
+        exists = self.exists()
+        with faults.reading(self.root, "the file newest"):
+            newest = self._newest_number()  # before the rows: a commit meanwhile writes its row first, then the number
+        files = self.files(VERSIONS) if exists else []
         with faults.reading(self.root, "the table versions"):
             every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
             rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
             numbers = rows["version"].to_pylist()
-            newest = self._newest_number()
         if numbers != list(range(len(numbers), 0, -1)) or len(numbers) < newest:
             lost = sorted({*range(1, max([newest, *numbers]) + 1)} - {*numbers})
             raise LedgerError(
@@ -172,6 +174,13 @@ class Tables:
         """One table, as of a Delta version or its newest."""
         with faults.reading(self.root, f"the table {table.name}"):
             return DeltaTable(str(self.folder(table)), version=version)
+
+    def index_changed(self) -> int:
+        """When the archive's index changed last, in nanoseconds; 0 where it is gone. It grows without versions."""
+        try:
+            return (self.folder(PAGES) / "_delta_log").stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def rows(self, table: LedgerTable, version: int | None = None, **options: Any) -> pa.Table:
         """Rows of one table as of a version; `options` are columns and filters. LedgerError where a file is lost.
