@@ -17,10 +17,11 @@ from support.newer_truth import assert_newer
 from support.processes import Forks, child
 from support.records import content, records, rows
 from support.simulated_truth import assert_true
-from support.wire import DAY, NOW, TODAY, Clock, Wire, days_ago, small, span, synced
+from support.wire import DAY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.ledger_tables import DAYS
 from tallystick.sim import Answer, World, serve
 from tallystick.store.tables import Tables
+from tallystick.sync.rebuild import rebuild
 
 SINCE = days_ago(7)
 
@@ -105,7 +106,7 @@ def _known(path: Path) -> list[date]:
 
 @pytest.mark.long
 def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) -> None:
-    """Ctrl-C ends a sync with exit code 130 and one line, what was committed stays, and the next sync goes on."""
+    """Ctrl-C ends a sync with exit code 130 and one line; what was committed stays, and so a rebuild makes it."""
     hit: list[int] = []
     since = date(2026, 10, 29)
 
@@ -127,6 +128,8 @@ def test_an_interrupted_sync_keeps_what_was_committed(path: Path, world: World) 
         ("usage", TODAY),
         *((source, day) for source in ("cost", "usage", "claude_code") for day in november),
     }
+    rebuild(path, path.parent / "new", PUBLIC)
+    assert content(path.parent / "new", untimed=True) == content(path, untimed=True)
     wire = Wire(world)
     synced(path, wire, since)
     assert_true(path, world, span(since, TODAY))

@@ -100,20 +100,19 @@ class Writer:
 
     def rows(self, table: LedgerTable, organization: str) -> pa.Table:
         """Every row of an organization, as the table stands."""
-        return self._read(table, [("organization", "=", organization)])
+        return self._read(table, organization)
 
     def rows_on(self, table: LedgerTable, organization: str, days: list[date]) -> pa.Table:
         """Every row of an organization on these days, as the table stands."""
-        return self._read(table, [("organization", "=", organization), ("day", "in", days)])
+        return self._read(table, organization, days)
 
     def days_with(self, table: LedgerTable, organization: str, **fixed: str) -> set[date]:
         """The days on which an organization has a row that holds these columns to these values."""
-        filters = [("organization", "=", organization), *((name, "=", value) for name, value in fixed.items())]
-        return set(self._read(table, filters, fixed)["day"].unique().to_pylist())
+        return set(self._read(table, organization, columns=("day", *fixed), fixed=fixed)["day"].unique().to_pylist())
 
     def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
         """How many rows of an organization there are on each of these days that has any."""
-        rows = self._read(table, [("organization", "=", organization), ("day", "in", days)], ())
+        rows = self._read(table, organization, days, columns=("day",))
         return Counter({entry["values"]: entry["counts"] for entry in rows["day"].value_counts().to_pylist()})
 
     def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
@@ -186,27 +185,31 @@ class Writer:
         if staging := self._staged.pop(table, None):
             staging.write(self._delta(table))
 
-    def _read(self, table: LedgerTable, filters: list[Filter], columns: Collection[str] | None = None) -> pa.Table:
-        """The rows that fit the filters, as the table stands; `columns` are those wanted beside organization and day.
+    def _read(
+        self,
+        table: LedgerTable,
+        organization: str,
+        days: Collection[date] | None = None,
+        columns: Collection[str] = (),
+        fixed: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """Rows of an organization as the table stands: of these days (or every one), these columns (or every one).
 
-        The disk is asked for no day that is replaced.
+        `fixed` holds further columns to a value. The disk is asked for no day that is replaced.
         """
-        fits, staging = schema(table), self._staged.get(table)
-        names = fits.names if columns is None else ["organization", "day", *columns]
-        [organization] = [value for name, _, value in filters if name == "organization"]
-        limits, replaced = [*filters], staging.replaced(organization) if staging else ()
-        for index, (name, relation, days) in enumerate(filters):
-            if (name, relation) == ("day", "in"):
-                left = sorted({*days} - {*replaced})
-                limits[index] = (name, relation, left)
-                limits.append(("month", "in", sorted({f"{day:%Y-%m}" for day in left})))  # named: files stay shut
-                if not left:
-                    limits = []
-        if limits and table in self._open:
-            stored = read(self._open[table], columns=names, filters=limits)
-        else:
+        fits, staging = schema(table), self._staged.get(table) or Staging(table)
+        names = [*dict.fromkeys(("organization", *columns))] if columns else fits.names
+        filters: list[Filter] = [
+            (name, "=", value) for name, value in ({"organization": organization} | dict(fixed or {})).items()
+        ]
+        stored_days = None if days is None else {*days} - {*staging.replaced(organization)}
+        if table not in self._open or stored_days == set():
             stored = fits.empty_table().select(names)
-        return staging.over(stored, filters) if staging else stored.cast(pa.schema(map(fits.field, names)))
+        else:
+            months = {f"{day:%Y-%m}" for day in stored_days or ()}  # named: files of other months stay shut
+            on_days = [("day", "in", stored_days), ("month", "in", months)] if stored_days else []
+            stored = read(self._open[table], columns=names, filters=[*filters, *on_days])
+        return staging.over(stored, filters if days is None else [*filters, ("day", "in", {*days})])
 
     def _content(self, table: LedgerTable) -> Content | None:
         """What a table holds now; None of one that never held anything."""

@@ -47,6 +47,8 @@ class Fetch:
     reading: int = 0
     """The number of the newest reading in the archive's index."""
     _rows: list[dict[str, Any]] = field(default_factory=list)
+    _complete: int = 0
+    """How many of these rows are of windows that are read with all that belongs to them."""
 
     def read(
         self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
@@ -144,10 +146,18 @@ class Fetch:
         }
         self._rows += [common | row for row in rows]
 
+    def complete(self) -> None:
+        """Take what was read so far for read with all that belongs to it."""
+        self._complete = len(self._rows)
+
+    def discard(self) -> None:
+        """Leave out of the index what was read since then: nothing made of it is committed."""
+        del self._rows[self._complete :]
+
     def index(self, writer: Writer) -> None:
         """Put the pages of the readings so far into the index, before anything made of them is committed."""
         writer.append(PAGES, pa.Table.from_pylist(self._rows, schema(PAGES)))
-        self._rows = []
+        self._rows, self._complete = [], 0
 
 
 def _first_line(wrong: Exception) -> str:

@@ -80,11 +80,9 @@ class Sync:
     def run(self) -> Outcome:
         """Read what is missing or not settled of the UTC days that are wanted, and commit it, many windows at a time.
 
-        What was read when the API stops it is committed too, and of windows that belong together what was read whole
-        when Ctrl-C does.
-
-        What could not be read is in the outcome's `failures`. Raises Refused where the credential may read nothing,
-        Unreachable, LedgerError.
+        Where the API stops it, what was read is committed; where Ctrl-C does, the windows whose bill and use were both
+        read. What could not be read is in the outcome's `failures`. Raises Refused where the credential may read
+        nothing, Unreachable, LedgerError.
         """
         with self._tables.writing(self._waiting) as writer:
             self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
@@ -99,12 +97,14 @@ class Sync:
                     self._read_group(committer, group, sum(map(len, groups[index + 1 :])), current)
                     complete += current
                     current.clear()
+                    self._fetch.complete()
                     if self._is_due(complete):
                         self._keep(committer, complete)
             except ApiError:
                 self._keep(committer, complete + current)
                 raise
             except KeyboardInterrupt:
+                self._fetch.discard()
                 self._keep(committer, complete)
                 raise
             self._keep(committer, complete)
