@@ -17,7 +17,7 @@ from tallystick import Ledger
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.errors import InvalidQuestion
-from tallystick.outlook.daily_spend import Day, How
+from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.pace import HISTORY, Pace, history, messages, pace
 from tallystick.sim import World
 
@@ -31,7 +31,7 @@ dollars = st.integers(0, 10**16).map(lambda number: Decimal(number).scaleb(-12))
 
 def billed(amounts: Mapping[date, Decimal]) -> list[Day]:
     """Days of which the bill was read."""
-    return [Day(day, amount, NOTHING, How.BILLED) for day, amount in amounts.items()]
+    return [Day(day, amount, NOTHING, Basis.BILLED) for day, amount in amounts.items()]
 
 
 def weekly(first: date, last: date) -> dict[date, Decimal]:
@@ -42,7 +42,7 @@ def weekly(first: date, last: date) -> dict[date, Decimal]:
 def test_weekdays_that_never_stray_are_met_exactly() -> None:
     """Where each weekday always costs the same the month comes to that, to the picodollar, and the range is that."""
     known = billed(weekly(TODAY - HISTORY * DAY, TODAY - DAY))
-    forecast = pace([*known, Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
+    forecast = pace([*known, Day(TODAY, NOTHING, NOTHING, Basis.PART)], NOVEMBER, NOW)
     month_total = sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
     assert (forecast.expected, forecast.low, forecast.high, forecast.known) == (
         month_total,
@@ -58,8 +58,8 @@ def test_weekdays_that_never_stray_are_met_exactly() -> None:
 def test_the_pace_is_what_the_page_says(amounts: list[Decimal], so_far: Decimal, not_yet: Decimal) -> None:
     """Billed days as billed, used ones as priced, a running one at its part or mean, the rest at means."""
     known = dict(zip(days(TODAY - HISTORY * DAY, TODAY - DAY), amounts, strict=True))
-    yesterday = Day(TODAY - DAY, NOTHING, not_yet, How.USED)
-    given_ = [*billed(known)[:-1], yesterday, Day(TODAY, NOTHING, so_far, How.PART)]
+    yesterday = Day(TODAY - DAY, NOTHING, not_yet, Basis.USED)
+    given_ = [*billed(known)[:-1], yesterday, Day(TODAY, NOTHING, so_far, Basis.PART)]
     forecast = pace(given_, NOVEMBER, NOW)
     first = next((day for day, amount in known.items() if amount), TODAY - HISTORY * DAY)
     judged = {day: Fraction(amount) for day, amount in known.items() if first <= day < TODAY - DAY}
@@ -84,21 +84,23 @@ def test_the_pace_is_what_the_page_says(amounts: list[Decimal], so_far: Decimal,
 def test_a_running_day_is_never_less_than_its_part() -> None:
     """A running day counts what it used where that is more than its weekday's mean; what is left is not negative."""
     known = billed(weekly(TODAY - HISTORY * DAY, TODAY - DAY))
-    usual = pace([*known, Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
-    quiet = pace([*known, Day(TODAY, NOTHING, Decimal("0.5"), How.PART)], NOVEMBER, NOW)
-    busy = pace([*known, Day(TODAY, NOTHING, Decimal(100), How.PART)], NOVEMBER, NOW)
+    usual = pace([*known, Day(TODAY, NOTHING, NOTHING, Basis.PART)], NOVEMBER, NOW)
+    quiet = pace([*known, Day(TODAY, NOTHING, Decimal("0.5"), Basis.PART)], NOVEMBER, NOW)
+    busy = pace([*known, Day(TODAY, NOTHING, Decimal(100), Basis.PART)], NOVEMBER, NOW)
     assert usual.expected == quiet.expected
     assert busy.expected == quiet.expected + 100 - WEEK[TODAY.weekday()]  # type: ignore[operator]
 
 
-@pytest.mark.parametrize("state", [How.ABSENT, How.PART])
-def test_a_day_that_is_not_known_is_expected_and_named(state: How) -> None:
+@pytest.mark.parametrize("state", [Basis.ABSENT, Basis.PART])
+def test_a_day_that_is_not_known_is_expected_and_named(state: Basis) -> None:
     """An ended day of which nothing or a part is known is expected at the run rate, never zero, and is named."""
     gap = date(2026, 11, 10)
     known = [entry for entry in billed(weekly(TODAY - HISTORY * DAY, TODAY - DAY)) if entry.day != gap]
-    forecast = pace([*known, Day(gap, NOTHING, NOTHING, state), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
+    forecast = pace(
+        [*known, Day(gap, NOTHING, NOTHING, state), Day(TODAY, NOTHING, NOTHING, Basis.PART)], NOVEMBER, NOW
+    )
     assert forecast.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
-    assert gap in (forecast.absent if state is How.ABSENT else forecast.part)
+    assert gap in (forecast.absent if state is Basis.ABSENT else forecast.part)
     assert sum("2026-11-10" in message.text for message in messages([forecast], NOW)) == 1
 
 
@@ -117,7 +119,7 @@ def test_the_first_of_a_month() -> None:
     first = datetime(2026, 11, 1, tzinfo=UTC)
     known = weekly(first.date() - HISTORY * DAY, first.date() - DAY)
     strayed = {day: amount + (day.day % 3) for day, amount in known.items()}
-    forecast = pace([*billed(strayed), Day(first.date(), NOTHING, NOTHING, How.PART)], NOVEMBER, first)
+    forecast = pace([*billed(strayed), Day(first.date(), NOTHING, NOTHING, Basis.PART)], NOVEMBER, first)
     assert forecast.spent == 0
     assert forecast.low is not None
     assert forecast.high is not None
@@ -127,7 +129,7 @@ def test_the_first_of_a_month() -> None:
 
 def test_little_to_go_by_is_said() -> None:
     """With a few known days there is a pace and no range, which is said; with none there is no pace."""
-    today = Day(TODAY, NOTHING, NOTHING, How.PART)
+    today = Day(TODAY, NOTHING, NOTHING, Basis.PART)
     few = pace([*billed(weekly(TODAY - 3 * DAY, TODAY - DAY)), today], NOVEMBER, NOW)
     assert few.expected is not None
     assert (few.low, few.high, few.known) == (None, None, 3)
@@ -147,7 +149,7 @@ def test_what_began_lately_is_judged_from_its_first_day() -> None:
     """Days before a scope first spent anything say nothing of it; idle days after that do."""
     idle = dict.fromkeys(days(TODAY - HISTORY * DAY, TODAY - 22 * DAY), NOTHING)
     lately = weekly(TODAY - 21 * DAY, TODAY - DAY)
-    today = Day(TODAY, NOTHING, NOTHING, How.PART)
+    today = Day(TODAY, NOTHING, NOTHING, Basis.PART)
     forecast = pace([*billed(idle | lately), today], NOVEMBER, NOW)
     assert forecast.expected == sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values())
     assert forecast.known == 21
@@ -163,7 +165,7 @@ def test_what_began_lately_is_judged_from_its_first_day() -> None:
 def test_growth_widens_the_range_upwards() -> None:
     """Where days grew steadily the range reaches to what the month comes to if they go on to grow."""
     grown = {day: Decimal(100 + number) for number, day in enumerate(days(TODAY - HISTORY * DAY, TODAY - DAY))}
-    forecast = pace([*billed(grown), Day(TODAY, NOTHING, NOTHING, How.PART)], NOVEMBER, NOW)
+    forecast = pace([*billed(grown), Day(TODAY, NOTHING, NOTHING, Basis.PART)], NOVEMBER, NOW)
     goes_on = sum(100 + HISTORY + number for number in range(9)) + forecast.billed
     assert forecast.expected is not None
     assert forecast.high is not None
@@ -208,7 +210,7 @@ def forecast_at(truth: Mapping[date, Decimal], today: date, period: Window) -> P
     """The pace as it was at the beginning of a day."""
     now = midnight(today)
     known = billed({day: amount for day, amount in truth.items() if day < today})
-    return pace([*known, Day(today, NOTHING, NOTHING, How.PART)], period, now)
+    return pace([*known, Day(today, NOTHING, NOTHING, Basis.PART)], period, now)
 
 
 @pytest.mark.long

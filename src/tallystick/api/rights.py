@@ -145,7 +145,7 @@ class Asking:
             if purpose == "service_accounts" and not self._client.bearer:
                 self.may_read[purpose] = TOKENS_ONLY
             elif purpose not in {"organization", "default_workspace"}:
-                self._may(purpose, lambda query=query, list_purpose=purpose: self._list(list_purpose, query))  # type: ignore[misc]
+                self._may(purpose, lambda query=query, list_purpose=purpose: self._list(list_purpose, query))  # type: ignore[misc]  # mypy cannot type a default of a lambda
         if not admin:
             self._may("spend_limits", lambda: [self._client.get(SPEND)])
 

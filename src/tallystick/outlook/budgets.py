@@ -15,7 +15,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import Window
 from tallystick.core.time_words import When, month_of
 from tallystick.errors import InvalidQuestion
-from tallystick.outlook.daily_spend import Day, How
+from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.pace import Pace, messages, pace, reading
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -124,7 +124,7 @@ def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) ->
     rest = Decimal(0)
     for earlier in budget.cycle.since(budget.start, period):
         spent = [known.get(day) for day in earlier.days()]
-        if any(day is None or (day.how in {How.ABSENT, How.PART} and day.day < today) for day in spent):
+        if any(day is None or (day.basis in {Basis.ABSENT, Basis.PART} and day.day < today) for day in spent):
             return None
         remainder = EXACT.subtract(EXACT.add(budget.amount, rest), total([day.spent for day in spent if day]))
         rest = max(Decimal(0), remainder)

@@ -37,8 +37,8 @@ _UNREAD = f"cause = '{BILL_NOT_READ}'"
 _NOTHING = Decimal(0)
 
 
-class How(StrEnum):
-    """How a day's spend is known.
+class Basis(StrEnum):
+    """What a day's spend is known by.
 
     `billed`: the bill was read. `used`: the whole day's use was, all of it priced, and no bill yet of it or of a part.
     `part`: more is to come or is not known, as the day is running or has use without a known rate that is not billed
@@ -58,7 +58,7 @@ class Day:
     day: date
     billed: Decimal
     used: Decimal
-    how: How
+    basis: Basis
 
     @property
     def spent(self) -> Decimal:
@@ -76,7 +76,7 @@ class Daily:
     owners: Owners = field(default_factory=Owners)
     messages: list[Message] = field(default_factory=list)
     _sums: dict[str, dict[tuple[date, str, str], Decimal]] = field(default_factory=dict)
-    _states: dict[Filter, dict[date, How]] = field(default_factory=dict)
+    _states: dict[Filter, dict[date, Basis]] = field(default_factory=dict)
 
     def of(self, where: Where) -> list[Day]:
         """Each day of the window, none after today; InvalidQuestion for a value that neither ledger nor rules know."""
@@ -87,17 +87,12 @@ class Daily:
         days = []
         for day, state in self._known(where.get("organization", Filter())).items():
             before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
-            if state in {How.USED, How.PART} and day in unread:
-                state = How.ABSENT  # noqa: PLW2901 - its bill is there and could not be read
-            if (state in {How.BILLED, How.USED} and day in rateless) or (state is How.ABSENT and (before or so_far)):
-                state = How.PART  # noqa: PLW2901 - what the charges say of it goes before
-            elif state is How.BILLED and so_far:
-                state = How.USED  # noqa: PLW2901 - its bill is late
-            days.append(Day(day, before, so_far, state))
+            basis = _basis(state, before, so_far, unread=day in unread, rateless=day in rateless)
+            days.append(Day(day, before, so_far, basis))
         return days
 
-    def _known(self, organizations: Filter) -> dict[date, How]:
-        """How each day is known of all organizations that are asked about."""
+    def _known(self, organizations: Filter) -> dict[date, Basis]:
+        """What each day is known by, of all organizations that are asked about."""
         if organizations not in self._states:
             where = {} if organizations == Filter() else {"organization": organizations}
             question = Question("daily", self.window, (), where)
@@ -108,11 +103,11 @@ class Daily:
                 if day > self.now.date():
                     break
                 if str(day) not in without:
-                    states[day] = How.PART if str(day) in bill["running"] else How.BILLED
+                    states[day] = Basis.PART if str(day) in bill["running"] else Basis.BILLED
                 elif str(day) in use["absent"]:
-                    states[day] = How.ABSENT
+                    states[day] = Basis.ABSENT
                 else:
-                    states[day] = How.PART if str(day) in running else How.USED
+                    states[day] = Basis.PART if str(day) in running else Basis.USED
             self._states[organizations] = states
         return self._states[organizations]
 
@@ -158,6 +153,15 @@ class Daily:
         """The days with charges of these conditions, whoever owns them."""
         query = exp.select("day").distinct().from_("ledger.charges").where(*conditions)
         return {row["day"] for row in self.engine.rows(query.where(*_conditions(self.engine, question)))}
+
+
+def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, rateless: bool) -> Basis:
+    """What a day is known by, from what was read of it, its charges, and whether bill and rates are known."""
+    if unread and state in {Basis.USED, Basis.PART}:
+        state = Basis.ABSENT  # its bill is there and could not be read
+    if (rateless and state in {Basis.BILLED, Basis.USED}) or (state is Basis.ABSENT and (billed or used)):
+        return Basis.PART  # what the charges say of it goes before
+    return Basis.USED if state is Basis.BILLED and used else state  # its bill is late
 
 
 def _conditions(engine: Engine, question: Question) -> Sequence[exp.Condition]:

@@ -23,7 +23,7 @@ from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window, spans
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
-from tallystick.outlook.daily_spend import DIMENSIONS, Daily, Day, How
+from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Daily, Day
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
@@ -150,7 +150,7 @@ def messages(paces: Sequence[Pace], now: datetime) -> Iterator[Message]:
 def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
     """The pace of a period of whole UTC days; `days` are those of the period and of `history(now)` up to today."""
     past, today = history(now), now.date()
-    judged = {day.day: Fraction(day.billed) for day in days if day.how is How.BILLED and day.day in past.days()}
+    judged = {day.day: Fraction(day.billed) for day in days if day.basis is Basis.BILLED and day.day in past.days()}
     rate = _Rate.of(judged)
     by_date = {day.day: day for day in days}
     expected: list[tuple[date, Fraction]] = []
@@ -160,17 +160,17 @@ def pace(days: Sequence[Day], window: Window, now: datetime) -> Pace:
     for day in window.days():
         known = by_date.get(day)
         so_far = Fraction(known.spent) if known else Fraction(0)
-        if known and known.how in {How.BILLED, How.USED}:
+        if known and known.basis in {Basis.BILLED, Basis.USED}:
             expected.append((day, so_far))
             continue
         open_.append(day)
         if day <= today:
-            (part if known and known.how is How.PART else absent).append(day)
+            (part if known and known.basis is Basis.PART else absent).append(day)
         if rate is not None:
             expected.append((day, max(so_far, rate.mean(day))))
     period_days = [known_day for day in window.days() if (known_day := by_date.get(day))]
     billed, used = total([day.billed for day in period_days]), total([day.used for day in period_days])
-    blank = all(day.how is How.ABSENT for day in period_days)
+    blank = all(day.basis is Basis.ABSENT for day in period_days)
     if rate is None and open_:
         return Pace(window, billed, used, None, None, None, 0, tuple(absent), tuple(part), (), blank)
     expected_sum = nearest(sum((amount for _, amount in expected), Fraction(0)))

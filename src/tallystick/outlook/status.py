@@ -19,7 +19,7 @@ from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
-from tallystick.outlook.daily_spend import Day, How
+from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query import gaps
 from tallystick.query.context import Context
@@ -173,11 +173,11 @@ class Status:
     def _against(self, ahead: Pace) -> str:
         """The billed days of this month against the days of the same numbers in the last one."""
         month, before = set(self._month.days()), Grain.MONTH.around(self._month.start - DAY)
-        billed = [day.day.day for day in self._known if day.day in month and day.how is How.BILLED]
+        billed = [day.day.day for day in self._known if day.day in month and day.basis is Basis.BILLED]
         if not billed:
             return "no day of it is billed yet"
         earlier = [day for day in self._known if day.day in set(before.days()) and day.day.day in billed]
-        if not earlier or any(day.how is not How.BILLED for day in earlier):
+        if not earlier or any(day.basis is not Basis.BILLED for day in earlier):
             return f"{len(billed)} billed days"
         spent = total([day.billed for day in earlier])
         growth = ratio(EXACT.subtract(ahead.billed, spent), spent)
@@ -224,7 +224,7 @@ class Status:
         coverage, _ = cover(self.engine, CHARGES, self._question("spend", ()), self.now)
         lines = [message.text for message in ordered(gaps.messages(coverage, self.now))]
         if coverage["absent"]:
-            days = [day.day for day in self._days if day.how is How.ABSENT]
+            days = [day.day for day in self._days if day.basis is Basis.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
         rows = keys.keys(self.engine, self._question("keys", ()), self.owners, self.now).rows
         for word, sentence in _ATTENTION.items():
@@ -239,7 +239,7 @@ class Status:
 def _shape(days: Sequence[Day]) -> Table:
     """What was spent on each day; of one that is absent it is unknown."""
     headings = (Heading("day", Kind.DIMENSION), _money("spent"))
-    return Table(None, headings, [(str(day.day), None if day.how is How.ABSENT else day.spent) for day in days], {})
+    return Table(None, headings, [(str(day.day), None if day.basis is Basis.ABSENT else day.spent) for day in days], {})
 
 
 def _minute(when: datetime) -> str:

@@ -18,7 +18,7 @@ from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of
 from tallystick.outlook.budget_scope import BudgetScope
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
-from tallystick.outlook.daily_spend import Day, How
+from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.closings import CHARGE, closings
@@ -126,8 +126,8 @@ class Summary:
         budgets: Sequence[Mapping[str, Cell]],
     ) -> list[Figure]:
         ended = [day for day in days if day.day < self.context.now.date()]
-        known = [day for day in ended if day.how is How.BILLED]
-        missing = [day for day in ended if day.how is How.ABSENT]
+        known = [day for day in ended if day.basis is Basis.BILLED]
+        missing = [day for day in ended if day.basis is Basis.ABSENT]
         provisional = len(changed.coverage["provisional"]) if changed else 0
         billed = ahead.billed if known else None
         figures = [Figure(money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "")]
@@ -154,7 +154,7 @@ class Summary:
         note = f"of {len(self.whole.days())}; {provisional} provisional" + (
             f"; {len(missing)} absent" if missing else ""
         )
-        late = [day for day in ended if day.how in {How.USED, How.PART} and day.used]
+        late = [day for day in ended if day.basis in {Basis.USED, Basis.PART} and day.used]
         note += f"; {len(late)} not billed yet" if late else ""
         figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
         return figures
@@ -215,10 +215,10 @@ def _each(days: Sequence[Day]) -> Table:
     cells: list[tuple[Cell, ...]] = [
         (
             str(day.day),
-            None if day.how is How.ABSENT else day.spent,
-            day.billed if day.how is How.BILLED or day.billed else None,
-            None if day.how is How.ABSENT else day.used,
-            str(day.how),
+            None if day.basis is Basis.ABSENT else day.spent,
+            day.billed if day.basis is Basis.BILLED or day.billed else None,
+            None if day.basis is Basis.ABSENT else day.used,
+            str(day.basis),
         )
         for day in days
     ]

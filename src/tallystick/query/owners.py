@@ -185,7 +185,7 @@ def answered(
     )
     coverage, covered = billed_coverage(engine, unasked(question, owners), now)
     known = coverage["present"] > 0 or any(row[-1] for row in cells)
-    billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]
+    billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]  # the last cell is money
     totals: dict[str, Cell] = {"billed": billed if known else None}
     if "rows" in further:
         totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
