@@ -518,6 +518,6 @@ def test_a_verdict_says_what_is_explained_and_what_is_not_checked(untouched: Ask
     table = untouched()
     [verdict] = [text for text in table.notes if text.startswith("Verdict: ")]
     assert table.notes[0] == verdict
-    assert "all is explained" in verdict
+    assert "Verdict: all of the difference between billed and priced is explained." in verdict
     assert "prepaid priority tier" in verdict
     assert "credits and taxes" in verdict

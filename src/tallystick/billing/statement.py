@@ -93,6 +93,7 @@ def statement(made: Charged, team: str) -> Document:
                 Section("The rules that split them", _rules(made.month.owners, {line["rule"] for line in lines}))
             )
     sections.append(Section("How the statements add up", _together(made, team), (_adds_up(made),)))
+    parts = [part for part in PARTS if any(line["part"] == part for line in team_lines)]
     return Document(
         "statement",
         f"Statement: {team}",
@@ -101,11 +102,7 @@ def statement(made: Charged, team: str) -> Document:
         (
             *([] if to_post == rounded(amount) else [Figure(Heading("to post", Kind.MONEY, "USD"), to_post, _ROUNDED)]),
             Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}"),
-            *(
-                Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part))
-                for part in PARTS
-                if any(line["part"] == part for line in team_lines)
-            ),
+            *(Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part)) for part in parts if len(parts) > 1),
             Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD"),
         ),
         made.messages,

@@ -239,14 +239,14 @@ def _causes(findings: list[Found]) -> list[str]:
 
 def _verdict(totals: Mapping[str, Cell], findings: list[Found]) -> str:
     """Say what is explained of the difference, what could not be checked, and what the invoice alone shows."""
-    difference, unexplained = (rounded(Decimal(totals[name] or 0)) for name in ("difference", "unexplained"))
-    left_over = f"all but {unexplained:,} USD" if totals["unexplained"] else "all"
+    unexplained = rounded(Decimal(totals["unexplained"] or 0))
+    explained = f"all but {unexplained:,} USD" if totals["unexplained"] else "all"
     names = {PRIORITY: "prepaid priority tier", UNKNOWN_PRICE: "what has no known price"}
     names |= {cause: cause for cause in (NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ, NOT_BILLED_YET, BILL_NOT_READ)}
     causes = {finding.cause for finding in findings}
     unchecked = [words for cause, words in names.items() if cause in causes]
     return (
-        f"Verdict: of the {difference:,} USD between billed and priced {left_over} is explained. "
+        f"Verdict: {explained} of the difference between billed and priced is explained. "
         + (f"Not checked: {', '.join(unchecked)}. " if unchecked else "")
         + "Compare credits and taxes with the invoice by hand."
     )
