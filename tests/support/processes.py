@@ -8,20 +8,21 @@ import signal
 import subprocess
 import sys
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from support.wire import KEY
+from support.wire import KEY, NOW
 
 
-def _environment(ledger: Path, url: str) -> dict[str, str]:
+def _environment(ledger: Path, url: str, now: datetime = NOW) -> dict[str, str]:
     """All that a process of the command line needs to know, at the pinned present."""
     others = {name: value for name, value in os.environ.items() if not name.startswith(("TALLYSTICK", "ANTHROPIC"))}
     return others | {
         "ANTHROPIC_ADMIN_KEY": KEY,
         "TALLYSTICK_BASE_URL": url,
         "TALLYSTICK_LEDGER": str(ledger),
-        "TALLYSTICK_NOW": "2026-11-22T12:00:00Z",
+        "TALLYSTICK_NOW": f"{now:%Y-%m-%dT%H:%M:%SZ}",
     }
 
 
@@ -61,10 +62,10 @@ class Forks:
             [sys.executable, "-c", _FORKS], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
-    def start(self, *words: str, ledger: Path, url: str) -> int:
+    def start(self, *words: str, ledger: Path, url: str, now: datetime = NOW) -> int:
         """Start one, told all it needs by its environment; its id."""
         assert self._parent.stdin
-        self._parent.stdin.write(json.dumps([words, _environment(ledger, url)]) + "\n")
+        self._parent.stdin.write(json.dumps([words, _environment(ledger, url, now)]) + "\n")
         self._parent.stdin.flush()
         return self._number()
 
