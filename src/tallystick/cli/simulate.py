@@ -20,7 +20,7 @@ from tallystick.folders import demo_folder
 from tallystick.settings_file import NAME
 
 if TYPE_CHECKING:
-    from tallystick.sim import Discount, Simulator
+    from tallystick.sim import Discount, Pace, Simulator
 
 DAYS = 120
 """Days before the simulator's anchor day on which an organization opens, where `--days` does not say otherwise."""
@@ -146,6 +146,19 @@ def sim() -> None:
     metavar="INSTANT",
     help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
 )
+@click.option("--latency", type=float, metavar="SECONDS", default=0, help="Let each answer wait, beside others.")
+@click.option(
+    "--older-pace",
+    type=int,
+    metavar="N",
+    help="Refuse more requests a minute to the older reports; by default none.",
+)
+@click.option(
+    "--newer-pace",
+    type=int,
+    metavar="N",
+    help="Refuse more requests a minute to the newer reports; by default none.",
+)
 @click.option(
     "--fault",
     "faults",
@@ -160,6 +173,9 @@ def serve_command(
     permille: int | None,
     since: str | None,
     at: str | None,
+    latency: float,
+    older_pace: int | None,
+    newer_pace: int | None,
     faults: tuple[str, ...],
     listed: bool,
     names: str,
@@ -167,7 +183,7 @@ def serve_command(
 ) -> None:
     """Serve a simulated organization on this machine until interrupted."""
     from tallystick.clock import SystemClock
-    from tallystick.sim import FAULTS, serve
+    from tallystick.sim import FAULTS, Pace, serve
 
     if listed:
         for fault in FAULTS:
@@ -181,9 +197,9 @@ def serve_command(
     try:
         clock = SystemClock(_pinned(at))
         discount = _discount(permille, since)
-        server = serve(
-            _simulator(clock.now, days, faults, discount=discount, hostile_names=names == "hostile", **world), port=port
-        )
+        world |= {"discount": discount, "hostile_names": names == "hostile"}
+        simulator = _simulator(clock.now, days, faults, Pace(older_pace, newer_pace), **world)
+        server = serve(simulator, port=port, latency=latency)
     except (ValueError, OSError) as wrong:
         raise InvalidQuestion(
             f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`."
@@ -217,6 +233,7 @@ def _simulator(
     clock: Callable[[], datetime],
     days: int,
     faults: tuple[str, ...] = (),
+    pace: Pace | None = None,
     children: int = 0,
     hipaa_children: int = 0,
     **world: Any,
@@ -239,4 +256,4 @@ def _simulator(
         options = {**world, "seed": world["seed"] + number + 1, "enterprise": False, "hipaa": number >= children}
         below.append(World(start=opens, **options))
     parent = World(start=opens, **{**world, "enterprise": world.get("enterprise") or bool(below)})
-    return Simulator(parent, clock=clock, faults=faults, children=below)
+    return Simulator(parent, clock=clock, faults=faults, pace=pace, children=below)

@@ -11,6 +11,7 @@ from tallystick.sim.transport import KEY, transport
 from tallystick.sim.wire.answer import Answer
 from tallystick.sim.wire.credentials import Credentials
 from tallystick.sim.wire.faults import FAULTS, Fault
+from tallystick.sim.wire.pace import Pace
 from tallystick.sim.wire.server import Server, serve
 from tallystick.sim.world.discount import Discount
 from tallystick.sim.world.facets import Facet
@@ -30,6 +31,7 @@ __all__ = [
     "Facet",
     "Fault",
     "Group",
+    "Pace",
     "Plant",
     "Planted",
     "Request",

@@ -21,6 +21,7 @@ from tallystick.sim.wire.answer import Answer, Json, Refusal, found, refused
 from tallystick.sim.wire.credentials import SAMPLE_CREDENTIALS, Credentials, signed_in
 from tallystick.sim.wire.fault_effects import FaultContext
 from tallystick.sim.wire.faults import ScheduledFault
+from tallystick.sim.wire.pace import Pace
 from tallystick.sim.wire.query import Query
 from tallystick.sim.world.world import World
 
@@ -107,8 +108,8 @@ class Simulator:
 
     `clock` gives the present as an instant in `datetime.UTC` and is read once a request; `faults` are specs such as
     `429:3` (`faults.ScheduledFault`); `behavior` holds what the contract leaves open of the older reports and the
-    directory, `analytics` of the newer reports. With `children` it is a parent organization, whose
-    newer reports tell of them. Safe to share between threads.
+    directory, `analytics` of the newer reports; `pace` is how many requests a minute it takes, by default any number.
+    With `children` it is a parent organization, whose newer reports tell of them. Safe to share between threads.
     """
 
     def __init__(
@@ -120,6 +121,7 @@ class Simulator:
         credentials: Credentials = SAMPLE_CREDENTIALS,
         behavior: Behavior = BEST_GUESS,
         analytics: AnalyticsBehavior = AS_CONTRACTED,
+        pace: Pace | None = None,
         children: Sequence[World] = (),
     ) -> None:
         self.world = world
@@ -131,6 +133,7 @@ class Simulator:
         self._names = {new: known for fault in self._scheduled for new, known in fault.fault.names.items()}
         self._credentials = credentials
         self._behavior = behavior
+        self._pace = pace or Pace()
         self._reports = Reports(world, behavior)
         self._analytics = Analytics(world, analytics, children)
         self._limits = Limits(world, behavior)
@@ -148,6 +151,7 @@ class Simulator:
             query = Query("", ())
             try:
                 query = Query.of(target, betas, lowered.get("anthropic-version", "")).renamed(self._names)
+                self._pace.admit(query.path)
                 answer = found(self._body(method, query, lowered, now))
             except Refusal as refusal:
                 answer = refused(refusal, request_id)

@@ -13,13 +13,13 @@ from tallystick.sim.simulator import Simulator
 
 
 class Server:
-    """A simulator that listens on `url`.
+    """A simulator that listens on `url` and lets each answer wait for `latency` seconds, many at a time.
 
     As a context manager it serves in a thread of its own until the block ends; `run` serves until it is interrupted.
     """
 
-    def __init__(self, simulator: Simulator, host: str, port: int) -> None:
-        self._http = _Listener((host, port), _handler(simulator))
+    def __init__(self, simulator: Simulator, host: str, port: int, latency: float) -> None:
+        self._http = _Listener((host, port), _handler(simulator, latency))
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
         self.host = host
         self.port = self._http.server_port
@@ -46,13 +46,19 @@ class Server:
         self._http.server_close()
 
 
-def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0) -> Server:
-    """A server for the simulator, listening already; port 0 takes a free one. OSError where the port is taken."""
-    return Server(simulator, host, port)
+def serve(simulator: Simulator, host: str = "127.0.0.1", port: int = 0, latency: float = 0) -> Server:
+    """A server for the simulator, listening already; port 0 takes a free one. OSError where the port is taken.
+
+    `latency` is the seconds that each answer waits, beside those of others; ValueError below zero.
+    """
+    if latency < 0:
+        raise ValueError("no answer comes before it is asked for")
+    return Server(simulator, host, port, latency)
 
 
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 64  # clients that connect at the same moment
     block_on_close = False  # a kept-alive connection would hold the closing up until its client goes
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -61,7 +67,7 @@ class _Listener(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type]  # typed more narrowly than called
 
 
-def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
+def _handler(simulator: Simulator, latency: float) -> type[BaseHTTPRequestHandler]:
     """A handler that asks the simulator."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -76,7 +82,7 @@ def _handler(simulator: Simulator) -> type[BaseHTTPRequestHandler]:
                 known = headers.get(name.lower())
                 headers[name.lower()] = value if known is None else f"{known}, {value}"
             answer = simulator.answer(self.command, self.path, headers)
-            time.sleep(answer.delay)
+            time.sleep(answer.delay + latency)
             self.send_response_only(answer.status)
             for name, value in answer.headers.items():
                 self.send_header(name, value)
