@@ -10,7 +10,7 @@ import pytest
 import tallystick
 
 PROMISED = ["AdminAPI", "Ledger", "Question", "Table", "TallystickError"]
-HEAVY = {"httpx2", "msgspec", "duckdb", "pyarrow", "deltalake", "pandas", "sqlglot", "rich", "click"}
+HEAVY = {"httpx2", "msgspec", "duckdb", "pyarrow", "deltalake", "pandas", "rich", "click"}
 
 
 def loaded(code: str) -> set[str]:
@@ -77,10 +77,10 @@ def test_the_api_needs_no_ledger() -> None:
     """AdminAPI works without loading what only the ledger needs."""
     modules = loaded("from tallystick import AdminAPI")
     assert "httpx2" in modules
-    assert not modules & {"duckdb", "pyarrow", "deltalake", "pandas", "sqlglot"}
+    assert not modules & {"duckdb", "pyarrow", "deltalake", "pandas"}
 
 
 def test_settings_are_light() -> None:
     """Reading settings loads no library of HTTP or data."""
     code = "from tallystick.settings import Settings; Settings.load(environment={})"
-    assert not loaded(code) & {"httpx2", "duckdb", "pyarrow", "deltalake", "pandas", "sqlglot"}
+    assert not loaded(code) & {"httpx2", "duckdb", "pyarrow", "deltalake", "pandas"}

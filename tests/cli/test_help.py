@@ -90,7 +90,7 @@ def test_no_word_of_the_help_is_cut(tallystick: Tallystick) -> None:
 @pytest.mark.parametrize("words", [["--help"], ["spend", "--help"], ["sync", "--help"], ["sim", "serve", "--help"]])
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     """Help is there at once: no engine, no HTTP, no table library is imported for it."""
-    heavy = ("duckdb", "pyarrow", "httpx2", "rich", "sqlglot", "deltalake", "msgspec", "pandas", "numpy")
+    heavy = ("duckdb", "pyarrow", "httpx2", "rich", "deltalake", "msgspec", "pandas", "numpy")
     code = (
         "import sys\nfrom tallystick.cli import main\n"
         f"sys.argv = ['tallystick', *{words!r}]\n"

@@ -13,7 +13,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
 from tallystick.core.filter import Filter
@@ -22,6 +21,7 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.price_entries import PLAIN, UNITS
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.errors import LedgerError
 from tallystick.query.closed_months import Month, month
 from tallystick.query.closings import ADJUSTMENT, CHARGE
@@ -186,10 +186,10 @@ def _bill(engine: Engine, charged_month: Month) -> Decimal:
     if charged_month.closing:
         return charged_month.closing.billed[CHARGE]
     of_month = (equals("organization", charged_month.organization), within(charged_month.window))
-    tallied = exp.select("day", "source").distinct().from_("ledger.charges").where(*of_month)
+    tallied = select("day", "source").distinct().from_("ledger.charges").where(*of_month)
     charged_by = {row["day"]: row["source"] for row in engine.rows(tallied)}
     bill: dict[date, Decimal] = {}
-    for row in engine.rows(exp.select("day", "source", "billed").from_("ledger.days").where(*of_month)):
+    for row in engine.rows(select("day", "source", "billed").from_("ledger.days").where(*of_month)):
         dialect = _DIALECTS.get(row["source"])
         if dialect and (row["day"] not in bill or charged_by.get(row["day"]) == dialect):
             bill[row["day"]] = row["billed"]

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TypedDict
 
-from sqlglot import exp
-
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.question import Question
 from tallystick.core.records import SETTLING
+from tallystick.core.select import select
 from tallystick.core.time import Grain, spans
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
@@ -130,7 +129,7 @@ def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: boo
                 f"Months are closed in their order: tallystick close {following(known)}.",
             )
         return None
-    query = exp.select("month").distinct().from_("ledger.charges").where(equals("organization", organization))
+    query = select("month").distinct().from_("ledger.charges").where(equals("organization", organization))
     earlier = sorted(row["month"] for row in engine.rows(query) if row["month"] < name)
     if not earlier or skip_earlier:
         return None

@@ -14,7 +14,6 @@ from functools import cache
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.causes import CREDIT
 from tallystick.core.dimensions import TERMS
@@ -26,6 +25,7 @@ from tallystick.core.prices import PriceList
 from tallystick.core.question import Question
 from tallystick.core.records import REQUESTS
 from tallystick.core.rows import Rows
+from tallystick.core.select import identifier, select
 from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
 from tallystick.exports.focus_columns import schema
@@ -123,7 +123,7 @@ def export(
 def _left_out(engine: Engine, window: Window) -> list[Message]:
     """The use that has a cost which nobody knows, and so no row."""
     query = (
-        exp.select("cause", "unit", "sum(quantity) AS used")
+        select("cause", "unit", "sum(quantity) AS used")
         .from_("ledger.charges")
         .where(f"NOT {_COUNTED} AND kind <> '{REQUESTS}'", within(window, months=True))
         .group_by("cause", "unit")
@@ -148,10 +148,10 @@ def _batches(
         price = listed.rate(named.pop("model"), named.pop("kind"), day, **named)
         return price if isinstance(price, Rate) else None
 
-    order = [exp.column(name, quoted=True) for name in _READ if name not in _FIGURES]
+    order = [identifier(name) for name in _READ if name not in _FIGURES]
     for day in days(engine, CHARGES, window):
         query = (
-            exp.select(*(exp.column(name, quoted=True) for name in _READ))
+            select(*(identifier(name) for name in _READ))
             .from_(CHARGES.name)
             .where(_COUNTED, within(Window.of_day(day), months=True))
             .order_by(*order, "list", "billed", "quantity")
@@ -227,7 +227,7 @@ def _identity(row: Mapping[str, Any], owner: Mapping[str, str]) -> dict[str, str
 
 def _owned(engine: Engine, window: Window, owners: Owners) -> dict[tuple[str, ...], list[Span]]:
     """The rules that own each of those who were charged."""
-    query = exp.select(*FIELDS).distinct().from_("ledger.charges").where(within(window, months=True))
+    query = select(*FIELDS).distinct().from_("ledger.charges").where(within(window, months=True))
     subjects = sorted(tuple(row[name] for name in FIELDS) for row in engine.rows(query))
     spans_by_subject: dict[tuple[str, ...], list[Span]] = {subject: [] for subject in subjects}
     for span in owners.owned(subjects, spellings(engine)):

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.ledger_tables import BILL, CHARGES, USED
 from tallystick.core.question import Question
 from tallystick.core.rows import Rows
+from tallystick.core.select import identifier, select
 from tallystick.core.table import LedgerTable, Type
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Window
@@ -73,19 +73,19 @@ def spoken(window: Window) -> str:
 
 def days(engine: Engine, table: LedgerTable, window: Window) -> list[date]:
     """The days of a window that a table has rows of."""
-    query = exp.select("day").distinct().from_(f"ledger.{table.name}").order_by("day")
+    query = select("day").distinct().from_(f"ledger.{table.name}").order_by("day")
     return [row["day"] for row in engine.rows(query.where(within(window, months=True)))]
 
 
 def _batches(
-    engine: Engine, question: Question, schema: pa.Schema, conditions: Sequence[exp.Condition]
+    engine: Engine, question: Question, schema: pa.Schema, conditions: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
     table = EXPORTED[question.report]
-    order = [exp.column(name, quoted=True) for name in _dimensions(table)]
+    order = [identifier(name) for name in _dimensions(table)]
     for day in days(engine, table, question.window):
         query = (
-            exp.select(*(exp.column(name, quoted=True) for name in schema.names))
-            .from_(exp.table_(table.name))
+            select(*(identifier(name) for name in schema.names))
+            .from_(table.name)
             .where(within(Window.of_day(day), months=True), *conditions)
             .order_by(*order)
         )

@@ -11,14 +11,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlglot import exp
-
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.core.time import Window
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
@@ -115,10 +114,10 @@ class Daily:
         """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
         self.messages.extend(formerly(self.engine, question.where))
         if not owned(question):
-            query = exp.select("day", f"sum({column}) AS amount").from_("ledger.charges").group_by("day")
+            query = select("day", f"sum({column}) AS amount").from_("ledger.charges").group_by("day")
             query = query.where(f"{column} IS NOT NULL", *_conditions(self.engine, question))
-            select = query if column == "billed" else query.where(_NOT_YET)
-            return {row["day"]: row["amount"] for row in self.engine.rows(select)}
+            query = query if column == "billed" else query.where(_NOT_YET)
+            return {row["day"]: row["amount"] for row in self.engine.rows(query)}
         known(question, self.owners)
         sums: dict[date, Decimal] = {}
         for (day, *whose), amount in self._attributed(question, column).items():
@@ -151,7 +150,7 @@ class Daily:
 
     def _days_with(self, question: Question, *conditions: str) -> set[date]:
         """The days with charges of these conditions, whoever owns them."""
-        query = exp.select("day").distinct().from_("ledger.charges").where(*conditions)
+        query = select("day").distinct().from_("ledger.charges").where(*conditions)
         return {row["day"] for row in self.engine.rows(query.where(*_conditions(self.engine, question)))}
 
 
@@ -164,5 +163,5 @@ def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, ratele
     return Basis.USED if state is Basis.BILLED and used else state  # its bill is late
 
 
-def _conditions(engine: Engine, question: Question) -> Sequence[exp.Condition]:
+def _conditions(engine: Engine, question: Question) -> Sequence[str]:
     return (within(question.window, months=True), *wanted(engine, CHARGES, question.where_but(*OWNED)))

@@ -10,13 +10,12 @@ from functools import cached_property
 from shlex import quote
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.ledger_tables import CHARGES, SUCCESS
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.daily_spend import Basis, Day
@@ -134,16 +133,16 @@ class Status:
 
     def _instant(self, column: str) -> datetime | None:
         """The newest instant of a column of the archive's index."""
-        query = exp.select(exp.alias_(exp.maybe_parse(f"max({column})"), "newest")).from_("ledger.pages")
-        newest: datetime | None = self.engine.ask(query).to_pylist()[0]["newest"]
+        query = select(f"max({column}) AS newest").from_("ledger.pages")
+        newest: datetime | None = self.engine.rows(query)[0]["newest"]
         return newest
 
     @property
     def _success(self) -> datetime | None:
         """When a sync last could read all that it was to read; of several organizations the one longest ago."""
-        newest: exp.Expr = exp.maybe_parse(f"max(CASE WHEN source = '{SUCCESS}' THEN read_at END)")
-        query = exp.select(exp.alias_(newest, "newest")).from_("ledger.pages").group_by("organization")
-        instants: list[datetime | None] = [row["newest"] for row in self.engine.ask(query).to_pylist()]
+        newest = f"max(CASE WHEN source = '{SUCCESS}' THEN read_at END) AS newest"
+        query = select(newest).from_("ledger.pages").group_by("organization")
+        instants: list[datetime | None] = [row["newest"] for row in self.engine.rows(query)]
         known = [when for when in instants if when]
         return min(known) if known and len(known) == len(instants) else None
 

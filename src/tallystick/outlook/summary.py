@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from sqlglot import exp
-
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter
 from tallystick.core.message import note
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.select import select
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of
@@ -190,7 +189,7 @@ class Summary:
         sentence = f"{self.name} was closed on {closing.at:%Y-%m-%d}."
         if self.team:
             return [f"{sentence} What was restated since is in this summary, and in no statement of that month."]
-        query = exp.select("sum(billed) AS billed").from_("ledger.charges").where(within(self.whole, months=True))
+        query = select("sum(billed) AS billed").from_("ledger.charges").where(within(self.whole, months=True))
         rows = self.context.engine.rows(query.where(equals("organization", self.organization)))
         now = rows[0]["billed"] or Decimal(0)
         off = EXACT.subtract(now, closing.billed[CHARGE])

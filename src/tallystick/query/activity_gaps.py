@@ -6,19 +6,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
-from sqlglot import exp
-
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.repeated import KIND, count_in
+from tallystick.core.select import select
 from tallystick.core.text import day_spans
 from tallystick.query.notices import newest_notices
 from tallystick.store.engine import Engine
 
 
-def messages(
-    engine: Engine, question: Question, conditions: Sequence[exp.Condition], now: datetime
-) -> Iterator[Message]:
+def messages(engine: Engine, question: Question, conditions: Sequence[str], now: datetime) -> Iterator[Message]:
     """What to say of the rows of these conditions: tokens not told, no model told, and rows that came repeatedly."""
 
     def spoken(days: Iterable[date]) -> str:
@@ -38,15 +35,15 @@ def messages(
         )
 
 
-def _days(engine: Engine, condition: str, conditions: Sequence[exp.Condition]) -> set[date]:
-    query = exp.select("day").distinct().from_("ledger.activity")
-    return {row["day"] for row in engine.rows(query.where(condition, *(each.copy() for each in conditions)))}
+def _days(engine: Engine, condition: str, conditions: Sequence[str]) -> set[date]:
+    query = select("day").distinct().from_("ledger.activity")
+    return {row["day"] for row in engine.rows(query.where(condition, *conditions))}
 
 
-def _without_models(engine: Engine, conditions: Sequence[exp.Condition]) -> set[date]:
+def _without_models(engine: Engine, conditions: Sequence[str]) -> set[date]:
     """The days on which somebody had sessions in a place, and no row there names a model."""
     place = ("organization", "day", "actor", "customer", "subscription", "terminal", "remote")
-    query = exp.select("day").from_("ledger.activity").where(*(each.copy() for each in conditions)).group_by(*place)
+    query = select("day").from_("ledger.activity").where(*conditions).group_by(*place)
     query = query.having("sum(sessions) > 0 AND count(*) FILTER (WHERE model <> 'none') = 0")
     return {row["day"] for row in engine.rows(query)}
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.breakdowns import CUT_DIMS, CUTS, Cut
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import DAYS
 from tallystick.core.message import Message, warning
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted, within
@@ -65,7 +64,7 @@ def whole(
         return dict.fromkeys(sums), (
             warning(f"{cut.apart}: they do not add up, and there is no total by {dimensions} to show instead."),
         )
-    query = exp.select("sum(billed) AS billed", "sum(list) AS list").from_("ledger.days")
+    query = select("sum(billed) AS billed", "sum(list) AS list").from_("ledger.days")
     query = query.where(equals("source", cut.name), within(question.window), *wanted(engine, DAYS, question.where))
     [row] = engine.rows(query)
     if row["billed"] is not None:

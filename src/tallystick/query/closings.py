@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlglot import exp
 
 from tallystick.core.ledger_tables import CLOSED
 from tallystick.core.money import plain
+from tallystick.core.select import Select, select
 from tallystick.core.time import Grain, instant
 from tallystick.core.time_words import utc_month
 from tallystick.query.conditions import equals
@@ -99,6 +99,6 @@ def _text(cell: Any) -> str | None:
     return plain(cell) if isinstance(cell, Decimal) else None if cell is None else str(cell)
 
 
-def rows_of(organization: str) -> exp.Select:
+def rows_of(organization: str) -> Select:
     """The query for all rows that months of an organization were closed with."""
-    return exp.select("*").from_("ledger.closed").where(equals("organization", organization))
+    return select("*").from_("ledger.closed").where(equals("organization", organization))

@@ -1,24 +1,39 @@
-"""Conditions: the small parts that queries of the ledger are made of."""
+"""Conditions: the small parts that queries of the ledger are made of, as SQL."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 
-from sqlglot import exp
+from tallystick.core.select import literal
+from tallystick.core.time import text
+
+NEVER = "false"
+"""The condition that no row meets."""
 
 
-def equals(name: str, value: str) -> exp.Condition:
+def equals(name: str, value: str) -> str:
     """The condition that a column has a text."""
-    return exp.column(name).eq(exp.Literal.string(value))
+    return f"{name} = {literal(value)}"
 
 
-def among(column: exp.Expression | str, values: Iterable[str]) -> exp.Condition:
-    """The condition that a column has one of several texts."""
-    column = exp.column(column) if isinstance(column, str) else column
-    return column.isin(*map(exp.Literal.string, values))
+def among(column: str, values: Iterable[str]) -> str:
+    """The condition that a column has one of several texts; never met where there are none."""
+    listed = ", ".join(map(literal, values))
+    return f"{column} IN ({listed})" if listed else NEVER
 
 
-def day_of(day: date) -> exp.Expression:
+def on_days(days: Iterable[date]) -> str:
+    """The condition that a row is of one of several UTC days; never met where there are none."""
+    listed = ", ".join(map(day_of, days))
+    return f"day IN ({listed})" if listed else NEVER
+
+
+def day_of(day: date) -> str:
     """A UTC day as SQL has it."""
-    return exp.cast(exp.Literal.string(f"{day:%Y-%m-%d}"), "date")
+    return f"DATE '{day:%Y-%m-%d}'"
+
+
+def seen_by(instant: datetime) -> str:
+    """The condition that a row of names had been seen by an instant."""
+    return f"seen_at <= TIMESTAMPTZ '{text(instant)}'"

@@ -10,8 +10,6 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, DAYS, PAGES, USED, USED_HOUR
@@ -19,11 +17,12 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS, State
 from tallystick.core.report_tables import ACTIVITY, COST, CUT_TABLES
+from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
-from tallystick.query.conditions import day_of
+from tallystick.query.conditions import on_days
 from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine, per_version
@@ -126,7 +125,7 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     if not sources:
         return None
     columns = ("source", "window_start", "window_end")
-    query = exp.select(*columns, "max(refreshed_at) AS refreshed").from_("ledger.pages").group_by(*columns)
+    query = select(*columns, "max(refreshed_at) AS refreshed").from_("ledger.pages").group_by(*columns)
     query = query.where("refreshed_at IS NOT NULL", *wanted(engine, PAGES, question.where_of("organization")))
     start, end = question.window.start, question.window.end
     refreshed = [
@@ -167,7 +166,7 @@ def states_of(engine: Engine, table: LedgerTable, question: Question) -> Mapping
 @per_version
 def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> Mapping[date, State]:
     """The same, by the first of these sources and grains that has a day."""
-    query = exp.select("organization", "day", "source", "grain", "state").from_("ledger.days")
+    query = select("organization", "day", "source", "grain", "state").from_("ledger.days")
     query = query.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))
     best: dict[tuple[str, date], tuple[int, State]] = {}
     for row in engine.rows(query):
@@ -185,7 +184,7 @@ def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization:
 
 def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     """By how many tokens the records of a running day differ from its control total, which was read later."""
-    sums = exp.select(f"sum({' + '.join(TOKENS)}) AS tokens").where(exp.column("day").eq(day_of(day)))
+    sums = select(f"sum({' + '.join(TOKENS)}) AS tokens").where(on_days([day]))
     [read] = engine.rows(sums.from_(f"ledger.{table.name}"))
     kinds = (f"source = '{source}' AND grain = '{grain}'" for source, grain in _SOURCES[table])
     controls = (engine.rows(sums.from_("ledger.days").where(kind))[0]["tokens"] for kind in kinds)

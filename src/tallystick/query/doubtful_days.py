@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlglot import exp
-
 from tallystick.core.ledger_tables import CHARGES, DAYS
 from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import spans
 from tallystick.query.filters import wanted
@@ -23,7 +22,7 @@ def doubtful_days(
     `sources` are those that the table tells of; charges tell of use too.
     """
     sources = sources | {"usage", "analytics_usage"} if table is CHARGES else sources
-    query = exp.select("source", "day", "text").distinct().from_("ledger.losses").order_by("day", "text")
+    query = select("source", "day", "text").distinct().from_("ledger.losses").order_by("day", "text")
     query = query.where(*wanted(engine, DAYS, question.where_of("organization")))
     window_days = {*question.window.days()}
     rows = [row for row in engine.rows(query) if row["source"] in sources and row["day"] in window_days]

@@ -6,17 +6,16 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from sqlglot import exp
-
 from tallystick.core.filter import Filter, pattern
 from tallystick.core.models import aliases
 from tallystick.core.question import Question
+from tallystick.core.select import both, select
 from tallystick.core.table import LedgerTable
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
 from tallystick.core.zones import Zone
 from tallystick.errors import InvalidQuestion
-from tallystick.query.conditions import among, day_of
+from tallystick.query.conditions import NEVER, among, day_of
 from tallystick.query.names import addresses, directory, organizations
 from tallystick.query.spelling import once
 from tallystick.store.engine import Engine, per_version
@@ -32,22 +31,21 @@ _DERIVED = {
 }
 
 
-def column(name: str) -> exp.Expression:
+def column(name: str) -> str:
     """A dimension, or a grain of time as text, as a column of the records."""
-    return exp.maybe_parse(_DERIVED[name], dialect="duckdb") if name in _DERIVED else exp.column(name)
+    return _DERIVED.get(name, name)
 
 
-def within(window: Window, *, months: bool = False) -> exp.Condition:
+def within(window: Window, *, months: bool = False) -> str:
     """The condition that a row's day lies in the window; with `months`, so said that other files stay shut."""
-    days = exp.and_(exp.column("day") >= day_of(window.start), exp.column("day") < day_of(window.end))
+    days = f"day >= {day_of(window.start)} AND day < {day_of(window.end)}"
     if not months:
         return days
     last = (window.days() or [window.start.date()])[-1]
-    first_month, last_month = exp.Literal.string(f"{window.start:%Y-%m}"), exp.Literal.string(f"{last:%Y-%m}")
-    return exp.and_(exp.column("month") >= first_month, exp.column("month") <= last_month, days)
+    return f"month >= '{window.start:%Y-%m}' AND month <= '{last:%Y-%m}' AND {days}"
 
 
-def local(zone: Zone, window: Window, name: str) -> exp.Expression:
+def local(zone: Zone, window: Window, name: str) -> str:
     """A grain of time of a zone as text: of the hours of a window, moved as its clocks are ahead of UTC."""
     (_, first), *changes = zone.offsets(window)
     ahead = f"{first // SECOND}"
@@ -62,7 +60,7 @@ def local(zone: Zone, window: Window, name: str) -> exp.Expression:
         "week": f"strftime(date_trunc('week', {wall}), '%Y-%m-%d')",
         "month": f"strftime({wall}, '%Y-%m')",
     }
-    return exp.maybe_parse(texts[name], dialect="duckdb")
+    return texts[name]
 
 
 def _offset(ahead: timedelta) -> str:
@@ -71,7 +69,7 @@ def _offset(ahead: timedelta) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-def asked_for(question: Question, present: Sequence[Window] | None = None) -> exp.Condition:
+def asked_for(question: Question, present: Sequence[Window] | None = None) -> str:
     """The condition that a row lies in the window of a question, to the hour where it has a zone.
 
     `present` are the parts of it that are known; of a local day that is not, no hour is counted.
@@ -85,18 +83,16 @@ def asked_for(question: Question, present: Sequence[Window] | None = None) -> ex
     ]
     last = Grain.DAY.ceil(question.window.end)  # the condition on days keeps other files shut
     days = within(Window(Grain.DAY.floor(question.window.start), last), months=True)
-    return exp.and_(days, exp.maybe_parse(" OR ".join(hours) or "FALSE", dialect="duckdb"))
+    return both(days, " OR ".join(hours) or NEVER)
 
 
-def wanted(
-    engine: Engine, table: LedgerTable, where: Mapping[str, Filter], *, strict: bool = True
-) -> list[exp.Condition]:
+def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, Filter], *, strict: bool = True) -> list[str]:
     """Return the conditions that hold dimensions to the ids or names of filters.
 
     A misspelt name must not look like a spend of zero: InvalidQuestion for one that nothing has. Where not `strict`
     (another table has it) no row has it: FALSE where it is asked for, no condition where it is left out.
     """
-    conditions: list[exp.Condition] = []
+    conditions: list[str] = []
     for name, part in where.items():
         words = _words(engine, table, name)
         ids, left_out = (
@@ -104,15 +100,15 @@ def wanted(
             for values in (part.values, part.without)
         )
         if part.values:
-            conditions.append(among(column(name), sorted(ids)) if ids else exp.false())
+            conditions.append(among(column(name), sorted(ids)))
         if left_out:
-            conditions.append(exp.not_(among(column(name), sorted(left_out))))
+            conditions.append(f"NOT {among(column(name), sorted(left_out))}")
     return conditions
 
 
 def present(engine: Engine, table: LedgerTable, name: str) -> list[str]:
     """The values that a dimension has in a table."""
-    query = exp.select(exp.alias_(column(name), "id")).distinct().from_(f"ledger.{table.name}")
+    query = select(f"{column(name)} AS id").distinct().from_(f"ledger.{table.name}")
     return [row["id"] for row in engine.rows(query)]
 
 

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.causes import BILL_NOT_READ, NO_USAGE, NOT_BILLED_YET, TO_PROFILE
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
@@ -21,6 +19,7 @@ from tallystick.core.message import Message, warning
 from tallystick.core.money import plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS
+from tallystick.core.select import select
 from tallystick.core.text import day_spans, few, large
 from tallystick.query.conditions import among
 from tallystick.query.filters import wanted, within
@@ -74,18 +73,18 @@ def _charges(engine: Engine, question: Question, causes: Sequence[str], days: Co
     dims = ("day", "cause", "workspace", "model", "kind")
     sums = [f"sum({name}) AS {name}" for name in ("billed", "priced", "quantity")]
     sums.append("bool_or(priced IS NULL) AS unpriced")
-    query = exp.select(*dims, *sums).from_("ledger.charges")
+    query = select(*dims, *sums).from_("ledger.charges")
     query = query.where(among("cause", causes), *_conditions(engine, question))
     return [row for row in engine.rows(query.group_by(*dims)) if row["day"] in days]
 
 
 def _billed_in(engine: Engine, question: Question) -> set[date]:
     """The days of which the question has a bill, of all or of a part."""
-    query = exp.select("day").distinct().from_("ledger.charges").where("billed IS NOT NULL")
+    query = select("day").distinct().from_("ledger.charges").where("billed IS NOT NULL")
     return {row["day"] for row in engine.rows(query.where(*_conditions(engine, question)))}
 
 
-def _conditions(engine: Engine, question: Question) -> list[exp.Condition]:
+def _conditions(engine: Engine, question: Question) -> list[str]:
     """The window of a question and what it holds fixed, so far as charges know it."""
     where = question.where_of(*_DIMENSIONS)
     return [within(question.window, months=True), *wanted(engine, CHARGES, where, strict=False)]
@@ -162,7 +161,7 @@ def parent(engine: Engine, question: Question) -> dict[str, Any]:
     if not listed:
         return {}
     parents = [organization for organization, child_ids in children.items() if child_ids]
-    days = exp.select("count(*) AS days").from_("ledger.days")
+    days = select("count(*) AS days").from_("ledger.days")
     days = days.where("source LIKE 'analytics%'", within(question.window), among("organization", parents))
     return {PARENT: listed} if engine.rows(days)[0]["days"] else {}
 

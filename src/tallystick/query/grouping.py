@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.breakdowns import NAMED_CUTS
 from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
@@ -16,6 +14,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Kind, Question, Table
 from tallystick.core.records import REQUESTS
 from tallystick.core.report_tables import COST, CUT_TABLES
+from tallystick.core.select import Select, identifier, select
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
@@ -39,7 +38,7 @@ OTHERS = "others"
 """The id of the row that sums what `top` leaves out."""
 
 
-def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tuple[exp.Select, LedgerTable]:
+def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tuple[Select, LedgerTable]:
     """The query that answers a question, and the table it reads."""
     pivot.check(question)
     pivot = pivot.showing(question.show)
@@ -55,17 +54,17 @@ def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tu
     dims = {name: _column(question, name) for name in dims_of(engine, question)}
     if pivot.apart and pivot.apart[0] not in dims:
         name, sql = pivot.apart
-        dims[name] = column(name) if name in question.where else exp.maybe_parse(sql)
+        dims[name] = column(name) if name in question.where else sql
     sums = [f"{measure.aggregated} AS {measure.name}" for measure in pivot.measures if not measure.derived]
-    select = (
-        exp.select(*(exp.alias_(sql, name, quoted=True) for name, sql in dims.items()), *sums)
+    statement = (
+        select(*(f"{sql} AS {identifier(name)}" for name, sql in dims.items()), *sums)
         .from_(_from(table))
         .where(asked_for(question, present(engine, table, question, now)), *wanted(engine, table, question.where))
     )
     if table is CHARGES:
         counted = f" OR kind = '{REQUESTS}'" if "requests" in {measure.name for measure in pivot.measures} else ""
-        select = select.where(f"billed IS NOT NULL{counted}")
-    return (select.group_by("ALL") if dims else select.having("count(*) > 0")), table
+        statement = statement.where(f"billed IS NOT NULL{counted}")
+    return (statement.group_by("ALL") if dims else statement.having("count(*) > 0")), table
 
 
 def tallied(engine: Engine) -> None:
@@ -74,16 +73,16 @@ def tallied(engine: Engine) -> None:
         raise LedgerError("This ledger was last synced before cost was matched with usage.", "Run `tallystick sync`.")
 
 
-def _column(question: Question, name: str) -> exp.Expression:
+def _column(question: Question, name: str) -> str:
     """A dimension as a column of the records; a grain of time of the question's zone where it has one."""
     return local(question.zone, question.window, name) if question.zone and name in TIMES else column(name)
 
 
-def _from(table: LedgerTable) -> exp.Expression:
+def _from(table: LedgerTable) -> str:
     """A table as the figures of a report take it: a cut says its discount too."""
     if table.name not in NAMED_CUTS:
-        return exp.table_(table.name, db="ledger")
-    return exp.select("*", "list - billed AS discount").from_(f"ledger.{table.name}").subquery(table.name)
+        return f"ledger.{table.name}"
+    return select("*", "list - billed AS discount").from_(f"ledger.{table.name}").subquery(table.name)
 
 
 def _money_table(question: Question) -> LedgerTable:
@@ -103,7 +102,7 @@ def _money_table(question: Question) -> LedgerTable:
 
 def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; InvalidQuestion where the question cannot be."""
-    select, table = query(pivot, engine, question, now)
+    statement, table = query(pivot, engine, question, now)
     pivot = pivot.showing(question.show)
     coverage, covered = cover(engine, table, question, now)
     inner = question
@@ -113,10 +112,8 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         dims, rows, attribution, renamed = attributed(engine, question, owners or Owners())
         coverage |= {"renamed": renamed} if renamed else {}
     else:
-        dims = [dim for dim in select.named_selects if dim not in {measure.name for measure in pivot.measures}]
-        counts = [measure.name for measure in pivot.measures if measure.kind is Kind.COUNT and not measure.derived]
-        rows = [row | {name: int(row[name]) for name in counts if row[name] is not None} for row in engine.rows(select)]
-        rows = [_known(row, dims, coverage) for row in rows]
+        dims = [dim for dim in statement.names if dim not in {measure.name for measure in pivot.measures}]
+        rows = [_known(row, dims, coverage) for row in engine.rows(statement)]
     totals: Mapping[str, Any] = _sum(pivot, rows)
     method = tuple(map(note, pivot.notes))
     if cut := NAMED_CUTS.get(table.name):

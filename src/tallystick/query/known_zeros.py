@@ -6,12 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.money import total
 from tallystick.core.question import Kind, Question
 from tallystick.core.records import REQUESTS
+from tallystick.core.select import select
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Pivot
@@ -69,8 +68,8 @@ def quiet(engine: Engine, question: Question, name: str, now: datetime) -> str |
     """
     conditions = [within(question.window, months=True), *wanted(engine, CHARGES, question.where)]
     for table in (CHARGES, USED):
-        rows = exp.select("count(*) AS rows").from_(f"ledger.{table.name}")
-        if engine.rows(rows.where(*(condition.copy() for condition in conditions)))[0]["rows"]:
+        rows = select("count(*) AS rows").from_(f"ledger.{table.name}")
+        if engine.rows(rows.where(*conditions))[0]["rows"]:
             return None
     billed, used = (cover(engine, table, question, now)[0] for table in (CHARGES, USED))
     if not billed["present"]:

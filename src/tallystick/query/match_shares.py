@@ -7,13 +7,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.causes import BY_NATURE
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.priority_tier import priority
@@ -24,7 +23,7 @@ from tallystick.store.engine import Engine
 def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[Message]]:
     """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
     query = (
-        exp.select("method", "cause", "kind", "sum(billed) AS billed")
+        select("method", "cause", "kind", "sum(billed) AS billed")
         .from_("ledger.charges")
         .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
         .group_by("method", "cause", "kind")
@@ -59,17 +58,17 @@ def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> D
     """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
     own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
     line = ", ".join(("organization", "day", "workspace", "kind", *own))
-    named = [column(name).sql(dialect="duckdb") for name in user_dims]
+    named = [column(name) for name in user_dims]
     several = " OR ".join(
         f"min({column_sql}) OVER (PARTITION BY {line}) <> max({column_sql}) OVER (PARTITION BY {line})"
         for column_sql in named
     )
     lines = (
-        exp.select("*", exp.alias_(exp.maybe_parse(several, dialect="duckdb"), "several"))
+        select("*", f"{several} AS several")
         .from_("ledger.charges")
         .where("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
     )
-    query = exp.select("sum(billed) AS billed").from_(lines.subquery("lines"))
+    query = select("sum(billed) AS billed").from_(lines.subquery("lines"))
     rows = engine.rows(query.where("several", *wanted(engine, CHARGES, question.where)))
     return rows[0]["billed"] or Decimal(0)
 

@@ -12,14 +12,14 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlglot import exp
 
 from tallystick.core.dimensions import SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES, CLOSED
 from tallystick.core.money import plain
+from tallystick.core.select import select
 from tallystick.core.time_words import utc_month
 from tallystick.query.closings import ADJUSTMENT, CHARGE, closed_rows, closings, following, rows_of, rules
-from tallystick.query.conditions import day_of, equals
+from tallystick.query.conditions import equals, on_days
 from tallystick.query.filters import within
 from tallystick.query.names import organizations
 from tallystick.query.spelling import spellings
@@ -49,10 +49,10 @@ def attributed(
 
     Ids are spelt for the rules as they had been seen by `names_by`.
     """
-    query = exp.select("*").from_("ledger.charges")
+    query = select("*").from_("ledger.charges")
     query = query.where(equals("organization", organization), equals("month", month))
     if days is not None:
-        query = query.where(exp.column("day").isin(*map(day_of, days)))
+        query = query.where(on_days(days))
     charges = figures(owners, engine.ask(query), spellings(engine, names_by))
     names = pa.array([*(rule.name for rule in owners.rules), "none"])
     hows = pa.array([*(rule.how for rule in owners.rules), "none"])
@@ -68,8 +68,7 @@ def adjustments(engine: Engine, organization: str, name: str) -> pa.Table:
         days = _restated(engine, organization, closing.month)
         if not days:
             continue
-        on_days = exp.column("day").isin(*map(day_of, days))
-        closed_lines = engine.ask(rows_of(organization).where(_LINES, on_days))
+        closed_lines = engine.ask(rows_of(organization).where(_LINES, on_days(days)))
         frozen_rules = rules(closed_rows(engine, organization, closing.month))
         now = attributed(engine, organization, closing.month, frozen_rules, closing.at, days)
         differ = changes(closed_lines, now, _SAME, FIGURES)
@@ -95,18 +94,18 @@ def _restated(engine: Engine, organization: str, name: str) -> list[date]:
 
     def apart(dims: Sequence[str], figure: str) -> set[date]:
         lines = [
-            exp.select("day", *dims, f"coalesce(sum({figure}), 0) AS {figure}")
+            select("day", *dims, f"coalesce(sum({figure}), 0) AS {figure}")
             .from_(f"ledger.{table.name}")
             .where(*where)
             .group_by("ALL")
             .having(f"coalesce(sum({figure}), 0) <> 0")
             for table, where in sides
         ]
-        queries = [exp.select("day").from_(exp.except_(*pair).subquery("apart")) for pair in (lines, lines[::-1])]
+        queries = [select("day").from_(f"({pair[0]} EXCEPT {pair[1]}) AS apart") for pair in (lines, lines[::-1])]
         return {row["day"] for query in queries for row in engine.rows(query)}
 
     newer = [
-        exp.select("day")
+        select("day")
         .from_(f"ledger.{table.name}")
         .where(*where)
         .group_by("day")

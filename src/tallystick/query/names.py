@@ -8,15 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.dimensions import NAMED, UNKNOWN
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.question import Cell, Heading, Kind, Question
+from tallystick.core.select import select
 from tallystick.core.text import few, with_end
-from tallystick.core.time import text
-from tallystick.query.conditions import equals
+from tallystick.query.conditions import equals, seen_by
 from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 
@@ -39,27 +37,26 @@ def named(engine: Engine, dims: Sequence[str], instant: datetime | None = None) 
     return {name: _namer(directory(engine, name, instant)) for name in dims if name in NAMED_BY}
 
 
-def named_at(instant: datetime | None) -> exp.Expression:
+def named_at(instant: datetime | None) -> str:
     """What to read names from: the newest of everything, or the newest that had been seen by an instant."""
     if instant is None:
-        return exp.table_("names")
-    seen = exp.column("seen_at") <= exp.cast(exp.Literal.string(text(instant)), "timestamptz")
+        return "names"
     newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
-    known = exp.select("*").from_("ledger.names").where(seen)
-    return known.qualify(exp.maybe_parse(newest)).subquery("names")
+    known = select("*").from_("ledger.names").where(seen_by(instant))
+    return known.qualify(newest).subquery("names")
 
 
 @per_version
 def entries(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping[str, Any]]:
     """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
     columns = ("type", "id", "organization", "name", "email", "workspace", "details")
-    return engine.rows(exp.select(*columns).from_(named_at(instant)))
+    return engine.rows(select(*columns).from_(named_at(instant)))
 
 
 @per_version
 def organizations(engine: Engine) -> Sequence[str]:
     """Return the ids of the organizations that the ledger holds, in order."""
-    query = exp.select("organization").distinct().from_("ledger.days").order_by("organization")
+    query = select("organization").distinct().from_("ledger.days").order_by("organization")
     return [row["organization"] for row in engine.rows(query)]
 
 
@@ -98,7 +95,7 @@ def directory(engine: Engine, dimension: str, instant: datetime | None = None) -
 
 def default_workspaces(engine: Engine) -> dict[tuple[str, str], str]:
     """The id that charges have for a workspace by its organization and real id, where they differ (reports-api 1.5)."""
-    query = exp.select("organization", "id", "workspace").from_("names")
+    query = select("organization", "id", "workspace").from_("names")
     rows = engine.rows(query.where("type = 'workspace'", "workspace IS NOT NULL"))
     return {(row["organization"], row["workspace"]): row["id"] for row in rows}
 
@@ -107,7 +104,7 @@ def _unknown(engine: Engine, dimension: str) -> str:
     """How an unknown key or actor is called: where use is of one too (its grouping was refused), plainly that."""
     if CHARGES.name not in engine.version.tables:
         return ALONE
-    used = exp.select("day").from_("ledger.charges").where("quantity IS NOT NULL", equals(dimension, UNKNOWN)).limit(1)
+    used = select("day").from_("ledger.charges").where("quantity IS NOT NULL", equals(dimension, UNKNOWN)).limit(1)
     return UNTOLD if engine.rows(used) else ALONE
 
 

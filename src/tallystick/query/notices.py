@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from tallystick.core.ledger_tables import NOTICES
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine
@@ -13,6 +12,6 @@ from tallystick.store.engine import Engine
 
 def newest_notices(engine: Engine, question: Question, kind: str) -> dict[tuple[str, str], str]:
     """The text of the newest notice of a kind by organization and subject, of the organizations asked about."""
-    query = exp.select("organization", "subject", "text").from_("ledger.notices").order_by("noticed_at")
+    query = select("organization", "subject", "text").from_("ledger.notices").order_by("noticed_at")
     query = query.where(equals("kind", kind), *wanted(engine, NOTICES, question.where_of("organization")))
     return {(row["organization"], row["subject"]): row["text"] for row in engine.rows(query)}

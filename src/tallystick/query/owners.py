@@ -11,13 +11,13 @@ from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.select import Select, select
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover
@@ -42,15 +42,15 @@ def owned(question: Question) -> bool:
     return any(name in OWNED for name in (*question.by, *question.where))
 
 
-def lines(engine: Engine, question: Question, amount: str = "billed") -> exp.Select:
+def lines(engine: Engine, question: Question, amount: str = "billed") -> Select:
     """The query for the charges of a question at their finest: what rules look at, and what is asked by (`by_...`).
 
     `amount` is the column of US dollars that stands as `billed`.
     """
     where = question.where_but(*OWNED)
-    dimensions = (exp.alias_(column(name), f"by_{name}") for name in question.by if name not in OWNED)
+    dimensions = (f"{column(name)} AS by_{name}" for name in question.by if name not in OWNED)
     return (
-        exp.select("day", *(exp.alias_(column(name), name) for name in FIELDS), *dimensions, f"{amount} AS billed")
+        select("day", *(f"{column(name)} AS {name}" for name in FIELDS), *dimensions, f"{amount} AS billed")
         .from_("ledger.charges")
         .where(f"{amount} IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
     )
@@ -115,7 +115,7 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
 def owned_charges(engine: Engine, owners: Owners) -> pa.Table:
     """Every charge with its team and cost center, as the view `owned` has them."""
     columns = [name for name, *_ in next(view for view in VIEWS if view.name == OWNED_VIEW).columns]
-    charges = engine.ask(exp.select("*").from_("charges"))
+    charges = engine.ask(select("*").from_("charges"))
     return figures(owners, charges, spellings(engine)).select(columns)
 
 

@@ -40,9 +40,9 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
         from tallystick.query.grouping import query
 
         question = _question(pivot, context, **values)
-        select, _ = query(pivot, context.engine, question, context.now)
+        statement, _ = query(pivot, context.engine, question, context.now)
         steps = OWNED if {*question.by, *question.where} & {"team", "cost_center"} else ""
-        return select.sql(dialect="duckdb", pretty=True) + "\n" + steps + (PRICED if answer else "")
+        return statement.pretty + "\n" + steps + (PRICED if answer else "")
 
     return Report(
         ask,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlglot import exp
-
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS
+from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
 from tallystick.core.text import large
 from tallystick.core.time import Window, spans
+from tallystick.query.conditions import NEVER
 from tallystick.query.coverage import MONEY, states_of
 from tallystick.query.filters import asked_for, wanted
 from tallystick.store.engine import Engine
@@ -29,10 +29,10 @@ def priority(
     """
     used = USED if table in MONEY else table
     conditions = wanted(engine, used, question.where_of(*_OF_USAGE), strict=False)
-    if exp.false() in conditions:
+    if NEVER in conditions:
         return []  # a value that only the bill has: no use of it, so none of priority tier
     query = (
-        exp.select(f"sum({' + '.join(TOKENS)}) AS tokens")
+        select(f"sum({' + '.join(TOKENS)}) AS tokens")
         .from_(f"ledger.{used.name}")
         .where("tier = 'priority'", asked_for(question, parts), *conditions)
     )

@@ -12,11 +12,10 @@ from datetime import UTC, date, datetime
 from itertools import pairwise
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
-from tallystick.core.time import text
+from tallystick.core.select import select
+from tallystick.query.conditions import seen_by
 from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 from tallystick.tally.owners import Spelling, Spellings
@@ -50,9 +49,9 @@ def sightings(
 ) -> Mapping[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]]:
     """What was told of each (organization, type, id), with the UTC day, the oldest first."""
     columns = ("organization", "type", "id", "name", "email", "workspace", "details", "seen_at")
-    query = exp.select(*columns).from_("ledger.names").order_by("seen_at")
+    query = select(*columns).from_("ledger.names").order_by("seen_at")
     if instant is not None:
-        query = query.where(exp.column("seen_at") <= exp.cast(exp.Literal.string(text(instant)), "timestamptz"))
+        query = query.where(seen_by(instant))
     by_id: dict[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]] = {}
     for row in engine.rows(query):
         day = row["seen_at"].astimezone(UTC).date()

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.causes import NOT_BILLED
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.core.text import few, large
 from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted, within
@@ -25,7 +24,7 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
     """
     unbilled = equals("cause", NOT_BILLED)
     query = (
-        exp.select("model", "tier", exp.alias_(unbilled, "free"), "sum(quantity) AS tokens")
+        select("model", "tier", f"{unbilled} AS free", "sum(quantity) AS tokens")
         .from_("ledger.charges")
         .where(
             "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.causes import CREDIT, NEW_SERVICE, NEW_TOKENS, NO_USAGE
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.query.conditions import equals
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
@@ -59,7 +58,7 @@ AFTER = "before taxes; credits and refunds on the bill are included"
 
 def credited(engine: Engine, question: Question) -> bool:
     """Whether the bill of a question's days has credits or refunds among its lines."""
-    query = exp.select("count(*) AS credits").from_("ledger.charges")
+    query = select("count(*) AS credits").from_("ledger.charges")
     query = query.where(equals("cause", CREDIT), within(question.window, months=True))
     query = query.where(*wanted(engine, CHARGES, question.where))
     return bool(engine.rows(query)[0]["credits"])

@@ -22,8 +22,7 @@ from tallystick.query.pivot_report import pivot_report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
-    from sqlglot import exp
-
+    from tallystick.core.select import Select
     from tallystick.store.engine import Engine
     from tallystick.tally.cache import Doubts, Economics
     from tallystick.tally.prices_in_force import Prices
@@ -129,14 +128,13 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     )
 
 
-def by_rate(query: exp.Select) -> exp.Select:
+def by_rate(query: Select) -> Select:
     """The same query, its groups cut further by what decides a rate; those columns stand behind MARK."""
-    from sqlglot import exp
-
+    from tallystick.core.select import identifier
     from tallystick.tally.cache import KEY, MARK
 
-    key_columns = (exp.alias_(exp.column(name), f"{MARK}{name}", quoted=True) for name in KEY)
-    return query.select(*key_columns).group_by("ALL", append=False)
+    key_columns = (f"{name} AS {identifier(MARK + name)}" for name in KEY)
+    return query.select(*key_columns).group_by("ALL")
 
 
 def models(doubts: Doubts) -> dict[str, int]:

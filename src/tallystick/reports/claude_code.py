@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import DAYS
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.report_tables import ACTIVITY, TOOLS
+from tallystick.core.select import Select, identifier, select
 from tallystick.query.activity_gaps import messages
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -137,15 +136,10 @@ def claude_code(context: Context, by: tuple[str, ...], days: Days, where: Where)
     )
 
 
-def _joined(
-    engine: Engine, by: Sequence[str], conditions: Sequence[exp.Condition], *, billed: bool
-) -> list[dict[str, Any]]:
+def _joined(engine: Engine, by: Sequence[str], conditions: Sequence[str], *, billed: bool) -> list[dict[str, Any]]:
     """What was done and what was billed by group; a group that only one of them knows has nulls of the other."""
     dims = {name: column(_CALLED.get(name, name)) for name in by}
-    sums = [
-        exp.alias_(exp.maybe_parse(measure.aggregated, dialect="duckdb"), measure.name)
-        for measure in CLAUDE_CODE.measures
-    ]
+    sums = [f"{measure.aggregated} AS {measure.name}" for measure in CLAUDE_CODE.measures]
     query = _grouped(f"ledger.{ACTIVITY.name}", dims, sums, conditions)
     if "model" in by:
         query = query.where(_USED)
@@ -156,8 +150,7 @@ def _joined(
     }
     bills: dict[tuple[str, ...], Any] = {}
     if billed:
-        bill = exp.select("*").from_(f"({BILL}) AS bill", dialect="duckdb").subquery("bill")
-        amounts = _grouped(bill, dims, [exp.maybe_parse("sum(billed) AS billed")], conditions)
+        amounts = _grouped(f"({BILL}) AS bill", dims, ["sum(billed) AS billed"], conditions)
         bills = {tuple(row[name] for name in by): row["billed"] for row in engine.rows(amounts)}
     for group in {*bills} - {*by_group}:
         by_group[group] = dict(zip(by, group, strict=True)) | {measure.name: None for measure in CLAUDE_CODE.measures}
@@ -167,11 +160,9 @@ def _joined(
     return list(by_group.values())
 
 
-def _grouped(
-    source: exp.Expr | str, dims: Mapping[str, exp.Expr], sums: Sequence[exp.Expr], conditions: Sequence[exp.Condition]
-) -> exp.Select:
-    query = exp.select(*(exp.alias_(sql.copy(), name, quoted=True) for name, sql in dims.items()), *sums)
-    query = query.from_(source).where(*(condition.copy() for condition in conditions))
+def _grouped(source: str, dims: Mapping[str, str], sums: Sequence[str], conditions: Sequence[str]) -> Select:
+    query = select(*(f"{sql} AS {identifier(name)}" for name, sql in dims.items()), *sums)
+    query = query.from_(source).where(*conditions)
     return query.group_by("ALL") if dims else query.having("count(*) > 0")
 
 
@@ -192,8 +183,8 @@ def _namer(engine: Engine, dimension: str) -> Callable[[str], str] | None:
 
 
 def _billed_days(engine: Engine, question: Question) -> int:
-    query = exp.select("count(DISTINCT day) AS days").from_("ledger.days")
-    query = query.where(within(question.window), exp.maybe_parse(_NEWER, dialect="duckdb"))
+    query = select("count(DISTINCT day) AS days").from_("ledger.days")
+    query = query.where(within(question.window), _NEWER)
     [row] = engine.rows(query.where(*wanted(engine, DAYS, question.where_of("organization"))))
     return int(row["days"])
 

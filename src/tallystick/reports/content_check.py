@@ -6,10 +6,9 @@ import hashlib
 from decimal import Decimal
 from pathlib import Path
 
-from sqlglot import exp
-
 from tallystick.core.ledger_tables import PAGES, PINNED
 from tallystick.core.question import Cell
+from tallystick.core.select import select
 from tallystick.core.table import LedgerTable, Type
 from tallystick.errors import LedgerError
 from tallystick.store.archive import Archive
@@ -62,9 +61,8 @@ def _digest(file: Path) -> str:
 def _other_sums(engine: Engine, table: LedgerTable, content: Content) -> list[Row]:
     """The count of rows, and the sums of a table, that differ from what the version states."""
     names = [column.name for column in table.columns if column.type in {Type.COUNT, Type.MONEY}]
-    sums = [exp.alias_(exp.func("sum", exp.column(name)), name) for name in names]
-    count = exp.alias_(exp.func("count", exp.Star()), "rows of all")
-    [actual] = engine.rows(exp.select(count, *sums).from_(f"ledger.{table.name}"))
+    sums = [f"sum({name}) AS {name}" for name in names]
+    [actual] = engine.rows(select('count(*) AS "rows of all"', *sums).from_(f"ledger.{table.name}"))
     expected = {name: Decimal(content.sums.get(name, "0")) for name in names}
     rows: list[Row] = [
         ("all", "all", f"table {table.name}: {name}", value, Decimal(actual[name] or 0))

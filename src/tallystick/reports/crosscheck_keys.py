@@ -10,12 +10,12 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.records import TOKENS
 from tallystick.core.report_tables import COST, USAGE_DAY
+from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import spans
 from tallystick.query.names import named, organizations
@@ -92,12 +92,12 @@ def _found(
 def _allocated(engine: Engine, organization_day: At, prices: Prices) -> list[tuple[str, Decimal]]:
     """What the tally makes of a day by the older dialect alone, written nowhere: billed amounts and their keys."""
     organization, day = organization_day
-    on = f"organization = {exp.Literal.string(organization).sql()} AND day = DATE '{day}'"
+    on = f"organization = {literal(organization)} AND day = DATE '{day}'"
 
     def half(table: LedgerTable, source: str) -> pa.Table:
         fits = schema(table)
         query = f"SELECT {', '.join(fits.names)} FROM {source} WHERE {on}"  # noqa: S608 - our own names
-        return engine.ask(exp.maybe_parse(query, dialect="duckdb")).select(fits.names).cast(fits)
+        return engine.ask(query).select(fits.names).cast(fits)
 
     usage = half(USAGE_DAY, OLDER.format(columns=", ".join(schema(USAGE_DAY).names)))
     rows = charges(usage, half(COST, "ledger.cost"), [day], prices.listed, prices.in_force)

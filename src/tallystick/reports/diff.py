@@ -9,13 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from sqlglot import exp
 
 from tallystick.core.dimensions import SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES, CLOSED_AS
 from tallystick.core.message import note
 from tallystick.core.money import EXACT, plain, total
 from tallystick.core.question import Heading, Kind, Question, Table
+from tallystick.core.select import select
 from tallystick.core.text import choose
 from tallystick.core.time import text
 from tallystick.core.time_words import When, month_name, utc_month
@@ -102,7 +102,7 @@ def _charges(engine: Engine, month: str, by: Sequence[str]) -> pa.Table:
     """The charges of a month by what they are to be told apart by."""
     dims = dict.fromkeys(("organization", *by))
     query = (
-        exp.select(*(exp.alias_(column(name), name) for name in dims), "coalesce(unit, 'none') AS unit", *FIGURES)
+        select(*(f"{column(name)} AS {name}" for name in dims), "coalesce(unit, 'none') AS unit", *FIGURES)
         .from_("ledger.charges")
         .where(equals("month", month))
     )

@@ -6,14 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
-from sqlglot import exp
-
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
 from tallystick.core.money import total
 from tallystick.core.price_entries import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.select import select
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import dims_of
 from tallystick.reports.reconcile_scope import check, covered_charges
@@ -30,7 +29,7 @@ def effective_rates(engine: Engine, question: Question, prices: Prices, now: dat
     check(engine, question, prices)
     by = dims_of(engine, replace(question, by=tuple(dict.fromkeys((*question.by, "model", "kind")))))
     query = (
-        exp.select(
+        select(
             *by,
             *(f"sum({measure}) AS {measure}" for measure in ("quantity", "billed", "list")),
         )

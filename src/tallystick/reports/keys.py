@@ -10,14 +10,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.causes import USAGE_NOT_READ
 from tallystick.core.dimensions import NAMED, UNKNOWN, canonical
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.select import select
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, instant
 from tallystick.errors import InvalidQuestion
@@ -191,7 +190,7 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
     it went on or is not known; `later` is whether it was created later, `workspace` its id in charges.
     """
     columns = ("organization", "id", "name", "status", "workspace", "created_by", "created_at", "ended_at", "seen_at")
-    query = exp.select(*columns).from_("ledger.names").where("type = 'key'").order_by("seen_at")
+    query = select(*columns).from_("ledger.names").where("type = 'key'").order_by("seen_at")
     seen: dict[At, list[dict[str, Any]]] = {}
     for row in engine.rows(query):
         seen.setdefault((row["organization"], row["id"]), []).append(row)
@@ -222,20 +221,20 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
 
 def _used(engine: Engine, question: Question) -> dict[At, date]:
     """The last day of use of each key before the end of the window."""
-    query = exp.select("organization", "key", "max(day) AS last").from_("ledger.charges")
+    query = select("organization", "key", "max(day) AS last").from_("ledger.charges")
     query = query.where("quantity IS NOT NULL", _before_end(question)).group_by("organization", "key")
     return {(row["organization"], row["key"]): row["last"] for row in engine.rows(query)}
 
 
 def _unread(engine: Engine, question: Question) -> date | None:
     """The newest day before the end of the window that was billed and whose usage was not read; None where none was."""
-    query = exp.select("max(day) AS last").from_("ledger.charges")
+    query = select("max(day) AS last").from_("ledger.charges")
     newest: date | None = engine.rows(query.where(equals("cause", USAGE_NOT_READ), _before_end(question)))[0]["last"]
     return newest
 
 
-def _before_end(question: Question) -> exp.Condition:
-    return exp.column("day") < day_of(question.window.end)
+def _before_end(question: Question) -> str:
+    return f"day < {day_of(question.window.end)}"
 
 
 def _standing(

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from sqlglot import exp
-
 from tallystick.api.limits import PERIODS
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
 from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
@@ -77,7 +76,7 @@ class Spent:
         if coverage["absent"]:
             self._warn(f"What was spent since {window.start:%Y-%m-%d} is unknown: days of it are not in the ledger.")
             return None
-        query = exp.select("workspace", "sum(billed) AS billed").from_("ledger.charges").group_by("workspace")
+        query = select("workspace", "sum(billed) AS billed").from_("ledger.charges").group_by("workspace")
         query = query.where(
             "billed IS NOT NULL", within(window, months=True), equals("organization", self.organization)
         )

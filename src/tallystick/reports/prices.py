@@ -6,8 +6,6 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlglot import exp
-
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import USED
 from tallystick.core.message import note
@@ -15,6 +13,7 @@ from tallystick.core.price_entries import UNITS, Modifier, Price
 from tallystick.core.prices import PriceList
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
+from tallystick.core.select import select
 from tallystick.core.text import did_you_mean, large
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day
@@ -167,7 +166,7 @@ def unlisted(model: str, known: Iterable[str]) -> InvalidQuestion:
 def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = None) -> list[str]:
     """The models that are past or near their retirement and were used in the last 30 days."""
     window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
-    query = exp.select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
+    query = select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
     query = query.where(within(window, months=True))
     notes = []
     for row in engine.rows(query.group_by("model").order_by("model")):

@@ -12,8 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlglot import exp
-
 from tallystick.core.causes import (
     BILL_NOT_READ,
     NEW_SERVICE,
@@ -27,6 +25,7 @@ from tallystick.core.message import note
 from tallystick.core.money import EXACT, PLACES, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
+from tallystick.core.select import both, select
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import among
@@ -108,9 +107,8 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
 def _parts(engine: Engine, question: Question) -> list[Part]:
     """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
     dims = ("organization", "day", *LINE, "speed", "cause")
-    condition = exp.and_(*wanted(engine, CHARGES, question.where)) if question.where else exp.true()
     query = (
-        exp.select(*dims, exp.alias_(condition, "wanted"), "count(*) AS rows")
+        select(*dims, f"{both(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
         .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()))
         .from_("ledger.charges")
         .where("cause <> 'request count'", within(question.window, months=True))
@@ -132,11 +130,11 @@ def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str
     key = ("organization", "day", "workspace", "model", "kind")
     dims = ("tier", "context", "geo")
     query = (
-        exp.select(*key, *dims)
+        select(*key, *dims)
         .distinct()
         .from_("ledger.cost")
         .where(within(question.window, months=True), among("kind", TOKENS))
-        .where(exp.or_(*(among(name, ("unknown", "none")) for name in dims)))
+        .where(" OR ".join(among(name, ("unknown", "none")) for name in dims))
     )
     coarse: dict[tuple[str, date, str, str, str], frozenset[str]] = {}
     for row in engine.rows(query):

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.dimensions import SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, PLACES, plain, rounded, total
 from tallystick.core.question import Question
+from tallystick.core.select import select
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned
 from tallystick.store.engine import Engine
@@ -67,8 +67,8 @@ def effects_of(
 def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
     """Quantity and US dollars of every line of a question."""
     query = (
-        exp.select(
-            *(exp.alias_(column(name), name) for name in question.by),
+        select(
+            *(f"{column(name)} AS {name}" for name in question.by),
             _UNIT,
             f"quantity IS NOT NULL AS {_COUNTED}",
             "sum(quantity) AS quantity",

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow.compute as pc
-from sqlglot import exp
 
 from tallystick.core.breakdowns import CUTS
 from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
@@ -94,10 +93,10 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     rows: list[tuple[Cell, ...]] = damaged_tables(engine)
     pages, damaged = damaged_pages(engine) if archive else (0, [])
     days = 0
-    tallied = {(row["organization"], row["day"], row["source"]) for row in _ask(engine, _TALLIED)}
+    tallied = {(row["organization"], row["day"], row["source"]) for row in engine.rows(_TALLIED)}
     for dialect, bill, use in _DIALECTS:
         other_dialect = "reports" if dialect == "analytics" else "analytics"
-        for row in _ask(engine, _BILLED.format(dialect=dialect, source=bill, records=bill)):
+        for row in engine.rows(_BILLED.format(dialect=dialect, source=bill, records=bill)):
             organization_day = (row["organization"], row["day"])
             here = (*organization_day, other_dialect) not in tallied
             days += here
@@ -111,25 +110,25 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
                 rows.append((*organization_day, "discount: charges", row["discount"], row["tally_discount"]))
         for counter in COUNTERS:
             kind = "web_search" if counter == "web_searches" else counter
-            for row in _ask(engine, _USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
+            for row in engine.rows(_USED.format(counter=counter, kind=kind, dialect=dialect, source=use, records=use)):
                 here = (row["organization"], row["day"], other_dialect) not in tallied
                 rows += _miscounted(row, counter, here=here)
     rows += [
         (row["organization"], row["day"], f"billed: {cut.name}", row["control"], row["lines"])
         for cut in CUTS
         if not cut.apart
-        for row in _ask(engine, _CUT.format(cut=cut.name))
+        for row in engine.rows(_CUT.format(cut=cut.name))
         if row["lines"] != row["control"]
     ]
     others = by_others(engine, prices)
     rows += [
         (row["organization"], "all", "days tallied by other price lists", 0, int(row["days"]))
-        for row in _ask(engine, _DAYS)
+        for row in engine.rows(_DAYS)
         if row["organization"] in others
     ]
     rows += [*_closed(engine), *damaged]
     tokens = ", ".join(f"'{name}'" for name in TOKENS)
-    [sums] = _ask(engine, _MATCHED.format(tokens=tokens, new=NEW_TOKENS, credit=CREDIT, unread=USAGE_NOT_READ))
+    [sums] = engine.rows(_MATCHED.format(tokens=tokens, new=NEW_TOKENS, credit=CREDIT, unread=USAGE_NOT_READ))
     share = ratio(sums["matched"] or 0, sums["billed"] or 0)
     if sums["strange"]:
         rows.append(("all", "all", "billed for kinds of tokens that are not known", Decimal(0), sums["strange"]))
@@ -163,7 +162,7 @@ _RESTORE = "Restore the pages that are listed from a backup: a rebuild needs eve
 
 def _uncounted(engine: Engine) -> tuple[dict[str, int], list[Message]]:
     """Tokens of kinds that are not known, by day, and what to say of them: no figure and no share here holds them."""
-    [span] = _ask(engine, "SELECT min(day) AS first, max(day) AS last FROM ledger.days")
+    [span] = engine.rows("SELECT min(day) AS first, max(day) AS last FROM ledger.days")
     if span["first"] is None:
         return {}, []
     return uncounted(engine, Question("verify", Window(midnight(span["first"]), midnight(span["last"]) + DAY), ()))
@@ -173,7 +172,7 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
     """The closed months whose rows are no longer those that they were closed with, or do not sum to what was said."""
     stated: dict[str, str] = {}
     query = f"SELECT totals FROM ledger.versions WHERE version <= {engine.version.number} ORDER BY version"  # noqa: S608
-    for row in _ask(engine, query):
+    for row in engine.rows(query):
         stated |= {
             name: stated_digest
             for name, stated_digest in json.loads(row["totals"]).items()
@@ -198,10 +197,6 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
                 if sums != billed:
                     broken.append((organization, name, f"closed month: billed, {part}s", billed, sums))
     return broken
-
-
-def _ask(engine: Engine, query: str) -> list[dict[str, Any]]:
-    return engine.rows(exp.maybe_parse(query, dialect="duckdb"))
 
 
 REPORT = Report(

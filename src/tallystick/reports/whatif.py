@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, USED
@@ -17,6 +16,7 @@ from tallystick.core.message import note, warning
 from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
+from tallystick.core.select import select
 from tallystick.query import grouping as plain
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
@@ -129,8 +129,8 @@ def _figures(groups: list[Compared]) -> tuple[Cell, ...]:
 
 def _services(engine: Engine, question: Question) -> list[str]:
     """What was billed besides tokens, which no what-if changes."""
-    query = exp.select("kind", "sum(billed) AS billed").from_("ledger.charges").group_by("kind").order_by("kind")
-    query = query.where("billed IS NOT NULL", among("kind", TOKENS).not_(), within(question.window, months=True))
+    query = select("kind", "sum(billed) AS billed").from_("ledger.charges").group_by("kind").order_by("kind")
+    query = query.where("billed IS NOT NULL", f"NOT {among('kind', TOKENS)}", within(question.window, months=True))
     rows = engine.rows(query.where(*wanted(engine, CHARGES, question.where)))
     billed = {row["kind"]: row["billed"] for row in rows}
     services = ", ".join(f"{rounded(amount):,} USD for {kind.replace('_', ' ')}" for kind, amount in billed.items())

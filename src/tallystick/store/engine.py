@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import duckdb
 import pyarrow as pa
-from sqlglot import exp
 
 from tallystick.core.ledger_tables import PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
@@ -20,16 +19,19 @@ from tallystick.store.interrupt import interruptible
 from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
 
 if TYPE_CHECKING:
+    from tallystick.core.select import Select
     from tallystick.store.tables import Tables, Version
 
 
 _NAME = re.compile(r"(?:ledger\.)?[a-z_][a-z_0-9]*")
 SMALL = 4 << 20
-"""Bytes of an answer that is kept for the next time it is asked for."""
+FEW = 20_000
+"""Bytes of an answer, and rows of one, that is kept for the next time it is asked for."""
 
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
+T = TypeVar("T")
 
 
 def per_version(ask: Callable[Concatenate[Engine, P], Answer]) -> Callable[Concatenate[Engine, P], Answer]:
@@ -61,6 +63,7 @@ class Engine:
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
         self._answers: dict[str, pa.Table] = {}
+        self._rows: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
         self.results: dict[Hashable, Any] = {}
         """What was worked out from the answers of this version, by `per_version`."""
         self.statements: list[str] = []
@@ -72,28 +75,34 @@ class Engine:
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
-    def ask(self, query: exp.Expression) -> pa.Table:
-        """Return the answer to an expression of ours; raise LedgerError where a file cannot be read."""
-        text = query.sql(dialect="duckdb")
+    def ask(self, query: Select | str) -> pa.Table:
+        """Return the answer to a query of ours, as Arrow; raise LedgerError where a file cannot be read."""
+        text = str(query)
         if (answer := self._answers.get(text)) is None:
             with self._reading():
-                answer = self._run(text)
+                answer = self._run(text, lambda: self._duck.sql(text).to_arrow_table())
             if answer.nbytes <= SMALL:
                 self._answers[text] = answer
         return answer
 
-    def rows(self, query: exp.Expression) -> list[dict[str, Any]]:
-        """The answer to an expression of ours, a dictionary a row; LedgerError as from `ask`."""
-        rows: list[dict[str, Any]] = self.ask(query).to_pylist()
-        return rows
+    def rows(self, query: Select | str) -> list[dict[str, Any]]:
+        """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
+        text = str(query)
+        if (answer := self._rows.get(text)) is None:
+            with self._reading():
+                answer = self._run(text, lambda: _fetched(self._duck.execute(text)))
+            if len(answer[1]) <= FEW:
+                self._rows[text] = answer
+        names, rows = answer
+        return [dict(zip(names, row, strict=True)) for row in rows]
 
-    def stream(self, query: exp.Expression, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
-        """The answer to an expression of ours, in batches of so many rows at most; LedgerError as from `ask`.
+    def stream(self, query: Select | str, rows: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """The answer to a query of ours, in batches of so many rows at most; LedgerError as from `ask`.
 
         Other questions can be asked while it runs.
         """
         with self._duck.cursor() as duck, self._reading():
-            text = query.sql(dialect="duckdb")
+            text = str(query)
             self._open(text)
             reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
             while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
@@ -105,8 +114,13 @@ class Engine:
         InvalidQuestion where it is anything else.
         """
         self._readable(text)
+
+        def rows() -> pa.Table:
+            answer = self._duck.sql(text)
+            return (answer if most is None else answer.limit(most)).to_arrow_table()
+
         with self._users_own():
-            return self._run(text, most)
+            return self._run(text, rows)
 
     def sql_batches(self, text: str, rows: int = 8_192) -> Iterator[pa.RecordBatch]:
         """The same in batches of so many rows at most, the first of them empty, for the names of the columns."""
@@ -148,15 +162,10 @@ class Engine:
         self._views.pop(view, None)
         self._duck.register(view, table)
 
-    def _run(self, text: str, most: int | None = None) -> pa.Table:
+    def _run(self, text: str, work: Callable[[], T]) -> T:
         self._open(text)
         self.statements.append(text)
-
-        def rows() -> pa.Table:
-            answer = self._duck.sql(text)
-            return (answer if most is None else answer.limit(most)).to_arrow_table()
-
-        return interruptible(self._duck, rows)
+        return interruptible(self._duck, work)
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""
@@ -200,3 +209,8 @@ class Engine:
 
     def _reading(self) -> AbstractContextManager[None]:
         return faults.reading(self._folder, "a table")
+
+
+def _fetched(duck: duckdb.DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The names of the columns of what was asked, and its rows."""
+    return [name for name, *_ in duck.description or ()], duck.fetchall()
