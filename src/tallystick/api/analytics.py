@@ -27,41 +27,41 @@ from tallystick.core.uncounted import unknown_counters
 from tallystick.errors import InvalidAmount
 
 
-class Group(msgspec.Struct):
-    """What a row is of; null where it was not asked for, or absent (analytics-api 1.5)."""
+class Group(msgspec.Struct, gc=False):
+    """What a row is of; null where it was not asked for, or absent (analytics-api 1.5). `actor` is empty if absent."""
 
-    actor: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
-    actor_type: Maybe = msgspec.UNSET
-    agent_id: Maybe = msgspec.UNSET
-    api_key_id: Maybe = msgspec.UNSET
-    claude_tag_category: Maybe = msgspec.UNSET
-    claude_tag_user_id: Maybe = msgspec.UNSET
-    context_window: Maybe = msgspec.UNSET
-    cost_type: Maybe = msgspec.UNSET
-    deployment_id: Maybe = msgspec.UNSET
-    environment_id: Maybe = msgspec.UNSET
-    inference_geo: Maybe = msgspec.UNSET
-    model: Maybe = msgspec.UNSET
-    organization_id: Maybe = msgspec.UNSET
-    product: Maybe = msgspec.UNSET
-    rbac_group_id: Maybe = msgspec.UNSET
-    service_tier: Maybe = msgspec.UNSET
-    session_id: Maybe = msgspec.UNSET
-    slack_channel_id: Maybe = msgspec.UNSET
-    speed: Maybe = msgspec.UNSET
-    token_type: Maybe = msgspec.UNSET
-    user_profile_id: Maybe = msgspec.UNSET
-    workspace_id: Maybe = msgspec.UNSET
+    actor: msgspec.Raw = msgspec.Raw()
+    actor_type: Maybe = UNKNOWN
+    agent_id: Maybe = UNKNOWN
+    api_key_id: Maybe = UNKNOWN
+    claude_tag_category: Maybe = UNKNOWN
+    claude_tag_user_id: Maybe = UNKNOWN
+    context_window: Maybe = UNKNOWN
+    cost_type: Maybe = UNKNOWN
+    deployment_id: Maybe = UNKNOWN
+    environment_id: Maybe = UNKNOWN
+    inference_geo: Maybe = UNKNOWN
+    model: Maybe = UNKNOWN
+    organization_id: Maybe = UNKNOWN
+    product: Maybe = UNKNOWN
+    rbac_group_id: Maybe = UNKNOWN
+    service_tier: Maybe = UNKNOWN
+    session_id: Maybe = UNKNOWN
+    slack_channel_id: Maybe = UNKNOWN
+    speed: Maybe = UNKNOWN
+    token_type: Maybe = None
+    user_profile_id: Maybe = UNKNOWN
+    workspace_id: Maybe = UNKNOWN
 
 
-class RowUsage(Usage):
+class RowUsage(Usage, gc=False):
     """Tokens, searches and requests of a row (analytics-api 1.4)."""
 
     requests: Count | None = None
     total_tokens: Count | None = None
 
 
-class Cost(msgspec.Struct):
+class Cost(msgspec.Struct, gc=False):
     """Money of a row, in fractional US cents: after and before contract discounts, both before credits."""
 
     amount: str
@@ -70,7 +70,7 @@ class Cost(msgspec.Struct):
     requests: Count | None = None
 
 
-class UsageRow(msgspec.Struct):
+class UsageRow(msgspec.Struct, gc=False):
     """One row of `analytics/usage`."""
 
     starting_at: str
@@ -79,7 +79,7 @@ class UsageRow(msgspec.Struct):
     group: Group = msgspec.field(default_factory=Group)
 
 
-class CostRow(msgspec.Struct):
+class CostRow(msgspec.Struct, gc=False):
     """One row of `analytics/cost`."""
 
     starting_at: str
@@ -110,11 +110,16 @@ class _Untyped(msgspec.Struct):
 
 
 class Placed(NamedTuple):
-    """A row, the bucket it is of, and where it stands in its page."""
+    """A row, the bucket it is of, and its number in its page."""
 
     window: Window
     row: Any
-    path: str
+    number: int
+
+    @property
+    def path(self) -> str:
+        """Where it stands in its page."""
+        return f"$.data[{self.number}]"
 
 
 def refreshed(page: Page) -> datetime | None:
@@ -133,8 +138,8 @@ def organization(page: Page) -> str | None:
 
 def children(page: Page) -> set[str]:
     """The organizations that a page of `family` names; none where the credential is not a parent's."""
-    ids = (row.group.organization_id for row in _report(page).data)
-    return {child for child in ids if isinstance(child, str) and child}
+    ids = {row.group.organization_id for row in _report(page).data}
+    return ids - {None, "", UNKNOWN}
 
 
 def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Placed]]]:
@@ -147,13 +152,12 @@ def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tupl
         window = Window(instant(parameters["starting_at"]), instant(parameters["ending_at"]))
         width = parameters.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
-        placed, known = [], {}
+        placed, known = [], dict[tuple[str, str], Window]()
         for index, row in enumerate(_report(page, odd).data):
-            path = f"$.data[{index}]"
             bounds = (row.starting_at, row.ending_at)
             if bounds not in known:
-                known[bounds] = _bucket(page, path, bounds, grain, window)
-            placed.append(Placed(known[bounds], row, path))
+                known[bounds] = _bucket(page, f"$.data[{index}]", bounds, grain, window)
+            placed.append(Placed(known[bounds], row, index))
         yield page, placed
 
 
@@ -193,15 +197,13 @@ def value(name: str, group: Group) -> str:
     """One dimension of a row as tallystick holds it: the API's word, or the name of what is absent."""
     if name == "kind":
         word = group.token_type or group.cost_type
-        return KINDS.get(str(word), str(word)) if word and word != "tokens" else UNKNOWN
+        return KINDS.get(word, word) if word and word != "tokens" else UNKNOWN
     dimension = NAMED[name]
-    word = getattr(group, str(dimension.analytics))
-    if word is msgspec.UNSET:
-        return UNKNOWN
-    if isinstance(word, msgspec.Raw):
-        actor = actor_of(bytes(word))
-        return actor.id if actor else dimension.null
-    return str(word) if word else dimension.null
+    if name == "actor":
+        body = bytes(group.actor)
+        actor = actor_of(body) if body else None
+        return actor.id if actor else dimension.null if body else UNKNOWN
+    return getattr(group, str(dimension.analytics)) or dimension.null
 
 
 def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRecord]:

@@ -17,7 +17,8 @@ from tallystick.core.money import from_cents
 from tallystick.errors import InvalidAmount
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
-Maybe = str | None | msgspec.UnsetType
+Maybe = str | None
+"""A dimension of a row; a field that is absent is `unknown`, null is what has no value."""
 COUNTER_PATHS = (
     "uncached_input_tokens",
     "cache_creation.ephemeral_5m_input_tokens",
@@ -30,20 +31,20 @@ COUNTER_PATHS = (
 _counters: Callable[[Usage], tuple[int, int, int, int, int, int]] = attrgetter(*COUNTER_PATHS)
 
 
-class CacheCreation(Counters):
+class CacheCreation(Counters, gc=False):
     """Tokens written to the cache, by lifetime; never merged (trap 19)."""
 
     ephemeral_5m_input_tokens: Count
     ephemeral_1h_input_tokens: Count
 
 
-class ServerToolUse(Counters):
+class ServerToolUse(Counters, gc=False):
     """Uses of tools that Anthropic runs."""
 
     web_search_requests: Count
 
 
-class Usage(msgspec.Struct):
+class Usage(msgspec.Struct, gc=False):
     """Tokens and searches of a row (reports-api 1.2.2, analytics-api 1.4).
 
     An absent `cache_creation` means that nothing was written, an absent `server_tool_use` that no tool was used.

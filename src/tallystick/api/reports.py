@@ -26,31 +26,31 @@ from tallystick.core.uncounted import unknown_counters
 class UsageRow(Usage):
     """One result of the usage report (reports-api 1.2.2); dimensions may be absent in older shapes."""
 
-    account_id: Maybe = msgspec.UNSET
-    api_key_id: Maybe = msgspec.UNSET
-    service_account_id: Maybe = msgspec.UNSET
-    workspace_id: Maybe = msgspec.UNSET
-    model: Maybe = msgspec.UNSET
-    service_tier: Maybe = msgspec.UNSET
-    context_window: Maybe = msgspec.UNSET
-    inference_geo: Maybe = msgspec.UNSET
-    speed: Maybe = msgspec.UNSET
+    account_id: Maybe = UNKNOWN
+    api_key_id: Maybe = UNKNOWN
+    service_account_id: Maybe = UNKNOWN
+    workspace_id: Maybe = UNKNOWN
+    model: Maybe = UNKNOWN
+    service_tier: Maybe = UNKNOWN
+    context_window: Maybe = UNKNOWN
+    inference_geo: Maybe = UNKNOWN
+    speed: Maybe = UNKNOWN
 
 
-class CostRow(msgspec.Struct):
+class CostRow(msgspec.Struct, gc=False):
     """One result of the cost report (reports-api 1.3.2); `amount` is fractional US cents."""
 
     amount: str
     currency: str
-    workspace_id: Maybe = msgspec.UNSET
-    description: Maybe = msgspec.UNSET
-    cost_type: Maybe = msgspec.UNSET
-    model: Maybe = msgspec.UNSET
-    token_type: Maybe = msgspec.UNSET
-    service_tier: Maybe = msgspec.UNSET
-    context_window: Maybe = msgspec.UNSET
-    inference_geo: Maybe = msgspec.UNSET
-    speed: Maybe = msgspec.UNSET
+    workspace_id: Maybe = UNKNOWN
+    description: Maybe = UNKNOWN
+    cost_type: Maybe = None
+    model: Maybe = None
+    token_type: Maybe = None
+    service_tier: Maybe = None
+    context_window: Maybe = None
+    inference_geo: Maybe = None
+    speed: Maybe = None
 
 
 Row = TypeVar("Row", UsageRow, CostRow)
@@ -146,9 +146,7 @@ def dims(row: UsageRow | CostRow, by: Iterable[str], fields: Mapping[str, str]) 
 
 def value(name: str, field_value: Maybe) -> str:
     """One dimension's value as tallystick holds it: the API's, or the name of what is absent."""
-    if field_value:
-        return str(field_value)
-    return UNKNOWN if field_value is msgspec.UNSET else NAMED[name].absent
+    return field_value or NAMED[name].absent
 
 
 DESCRIBED = {
@@ -176,9 +174,9 @@ def cost_dims(row: CostRow, by: Iterable[str]) -> dict[str, str]:
     tokens = row.cost_type == "tokens" or bool(row.token_type)
     for name, field in DESCRIBED.items():
         field_value = getattr(row, field)
-        dimensions[name] = str(field_value) if field_value else (UNKNOWN if tokens or name == "cost_type" else "none")
+        dimensions[name] = field_value or (UNKNOWN if tokens or name == "cost_type" else "none")
     kind = row.token_type if tokens else row.cost_type
-    dimensions["kind"] = KINDS.get(str(kind), str(kind)) if kind else UNKNOWN
+    dimensions["kind"] = KINDS.get(kind, kind) if kind else UNKNOWN
     return dimensions
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 DAY = timedelta(days=1)
 FIRST_DAY = date(2023, 1, 1)
@@ -79,7 +80,8 @@ class Window:
             when: datetime = getattr(self, name)
             if when.tzinfo is None:
                 raise ValueError(f"a Window takes instants with a zone, and {when} has none")
-            object.__setattr__(self, name, when.astimezone(UTC))
+            if when.tzinfo is not UTC:
+                object.__setattr__(self, name, when.astimezone(UTC))
         if self.end < self.start:
             raise ValueError(f"a Window cannot end ({text(self.end)}) before it starts ({text(self.start)})")
 
@@ -156,6 +158,7 @@ def text(when: datetime) -> str:
     return when.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+@lru_cache(maxsize=4096)  # a page has many rows of one bucket
 def instant(written: str) -> datetime:
     """Read an RFC 3339 instant or a bare date (midnight) as UTC; ValueError otherwise.
 

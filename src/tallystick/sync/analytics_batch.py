@@ -9,14 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 
-import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.api.actors import actor_of
 from tallystick.api.analytics import (
+    Cost,
     CostRow,
+    Group,
     Placed,
     UsageRow,
     amounts,
@@ -26,15 +28,16 @@ from tallystick.api.analytics import (
     value,
 )
 from tallystick.api.entries import Named
+from tallystick.api.figures import COUNTER_PATHS
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
-from tallystick.core.records import COUNTERS, State
+from tallystick.core.records import COUNTERS, REQUESTS, State
 from tallystick.core.table import Type
 from tallystick.core.time import Window, spans
-from tallystick.store.tables import schema
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
+from tallystick.sync.row_columns import counts, dimensions, dollars
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
@@ -57,17 +60,15 @@ class AnalyticsBatch(CubeBatch):
                 combinations = {tuple((name, value(name, placed.row.group)) for name in by) for placed in rows}
                 self.seen += [dict(combination) for combination in sorted(combinations)]
                 continue
-            figures = [self._figures(page, placed, cost=cost) for placed in rows]
             if answer.purpose == "cube":
-                self._keep_rows(answer, by, rows, figures)
-                self._meet(placed.row.group.actor for placed in rows)
+                self._keep_rows(page, answer, by, rows)
             else:
                 totals: dict[datetime, Figures] = self._controls.setdefault(answer.purpose, {})
-                for placed, total in zip(rows, figures, strict=True):
+                for placed in rows:
                     start = placed.window.start
                     if start in totals:
                         raise repeated(page, placed.path, placed.window)
-                    totals[start] = total
+                    totals[start] = self._figures(page, placed, cost=cost)
                 self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
                 if not cost:
                     self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
@@ -82,8 +83,7 @@ class AnalyticsBatch(CubeBatch):
     def _figures(self, page: Page, placed: Placed, *, cost: bool) -> Figures:
         if cost:
             billed, listed = amounts(page, placed, self.odd)
-            if listed is None:
-                self.odd.add(Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown"))
+            self._miss_list(some=listed is None)
             return {"billed": billed, "list": listed}
         usage = placed.row.usage
         return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
@@ -92,29 +92,54 @@ class AnalyticsBatch(CubeBatch):
     def _adds_up(self) -> bool:
         return False
 
-    def _keep_rows(self, answer: FetchedPage, by: tuple[str, ...], rows: list[Placed], figures: list[Figures]) -> None:
-        columns = {name: self._values(name, rows) for name in by}
-        columns |= {name: pa.repeat(fixed_value, len(rows)) for name, fixed_value in answer.fixed.items()}
-        columns["currency"] = pa.repeat("USD", len(rows))
-        fits = schema(self._table)
-        for column in self._table.columns:
-            if column.name in self.task.source.measures:
-                values = [row_figures[column.name] for row_figures in figures]
-                columns[column.name] = pa.array(values, fits.field(column.name).type)
-            elif column.type is Type.TEXT and column.name not in {*columns, "organization", "month"}:
-                columns[column.name] = pa.repeat(UNKNOWN, len(rows))
-        starts = [placed.window.start for placed in rows]
-        self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, [1] * len(rows))
+    def _miss_list(self, *, some: bool) -> None:
+        if some:
+            self.odd.add(Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown"))
 
-    def _values(self, name: str, rows: list[Placed]) -> pa.Array:
-        values = [value(name, placed.row.group) for placed in rows]
-        if name == "workspace" and (default := self.ids.default):
-            values = [NAMED[name].absent if text == default else text for text in values]
-        return pa.array(values, pa.string())
+    def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: list[Placed]) -> None:
+        groups: list[Group] = [placed.row.group for placed in rows]
+        actors = [bytes(group.actor) for group in groups]
+        self._meet({*actors} - {b""})
+        fields = [str(NAMED[name].analytics) for name in by if name not in {"actor", "kind"}]
+        keys = zip(actors, map(attrgetter("token_type", "cost_type", *fields), groups), strict=True)
+        columns = dimensions(groups, keys, by, lambda group: {name: self._value(name, group) for name in by})
+        texts = [column.name for column in self._table.columns if column.type is Type.TEXT and column.name not in by]
+        columns |= {name: pa.repeat(answer.fixed.get(name, UNKNOWN), len(rows)) for name in texts}
+        columns |= self._money(page, rows) if self.task.source.money else self._counts(rows)
+        starts = {placed.window.start: None for placed in rows}
+        positions = {start: position for position, start in enumerate(starts)}
+        index = pa.array([positions[placed.window.start] for placed in rows], pa.int32())
+        self._keep(answer, filtered_by(answer, _FILTERS), columns, [*starts], index)
 
-    def _meet(self, actors: Iterable[msgspec.Raw | msgspec.UnsetType]) -> None:
+    def _money(self, page: Page, rows: list[Placed]) -> dict[str, pa.Array]:
+        """What rows bill, and the same at list price."""
+        costs: list[Cost] = [placed.row.cost for placed in rows]
+        currencies = {cost.currency for cost in costs}
+        billed = dollars(
+            [cost.amount for cost in costs], currencies, lambda: (amounts(page, placed)[0] for placed in rows)
+        )
+        listed = dollars(
+            [cost.list_amount for cost in costs],
+            currencies,
+            lambda: (amounts(page, placed, self.odd)[1] for placed in rows),
+        )
+        self._miss_list(some=bool(listed.null_count))
+        return {"billed": billed, "list": listed, "currency": pa.repeat("USD", len(rows))}
+
+    def _counts(self, rows: list[Placed]) -> dict[str, pa.Array]:
+        """What rows count."""
+        usages = [placed.row.usage for placed in rows]
+        paths = zip((*COUNTERS, REQUESTS), (*COUNTER_PATHS, "requests"), strict=True)
+        return {name: counts(usages, path) for name, path in paths}
+
+    def _value(self, name: str, group: Group) -> str:
+        """One dimension of a row; the default workspace goes by one name in both dialects."""
+        text = value(name, group)
+        return NAMED[name].absent if name == "workspace" and text == self.ids.default else text
+
+    def _meet(self, actors: Iterable[bytes]) -> None:
         """Remember how those are called who asked; an actor of a type that is new is an `actor`."""
-        for body in {bytes(actor) for actor in actors if isinstance(actor, msgspec.Raw)}:
+        for body in actors:
             actor = actor_of(body)
             if actor is None or actor.id in self.people:
                 continue

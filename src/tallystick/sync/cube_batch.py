@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
@@ -41,16 +40,16 @@ class CubeBatch(Batch):
         answer: FetchedPage,
         filters: Filters,
         columns: Mapping[str, pa.Array],
-        starts: list[datetime],
-        sizes: list[int],
+        starts: Sequence[datetime],
+        index: pa.Array,
     ) -> None:
-        """Keep the rows of a page, of each of these starts as many as its size says."""
+        """Keep the rows of a page; `index` says for each which of these starts its bucket has."""
         self._bound(answer.page, columns)
         when = {
-            "organization": pa.repeat(self.organization, sum(sizes)),
-            "month": _spread([f"{start:%Y-%m}" for start in starts], sizes, pa.string()),
-            "day": _spread([start.date() for start in starts], sizes, pa.date32()),
-            "hour_of_day": _spread([start.hour for start in starts], sizes, pa.int64()),
+            "organization": pa.repeat(self.organization, len(index)),
+            "month": pa.array([f"{start:%Y-%m}" for start in starts], pa.string()).take(index),
+            "day": pa.array([start.date() for start in starts], pa.date32()).take(index),
+            "hour_of_day": pa.array([start.hour for start in starts], pa.int64()).take(index),
         }
         fits = schema(self._table)
         rows = pa.table([({**columns, **when})[name] for name in fits.names], schema=fits)
@@ -88,9 +87,3 @@ def filtered_by(answer: FetchedPage, parameters: Mapping[str, str]) -> Filters:
 
 def _query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.request).query, keep_blank_values=True)
-
-
-def _spread(values: list[Any], sizes: list[int], kind: pa.DataType) -> pa.Array:
-    """Each value as often as its size says."""
-    indexes = [index for index, size in enumerate(sizes) for _ in range(size)]
-    return pa.array(values, kind).take(pa.array(indexes, pa.int32()))

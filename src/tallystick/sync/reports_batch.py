@@ -6,11 +6,9 @@ from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from operator import attrgetter
 from typing import Any, ClassVar
 
-import msgspec
 import pyarrow as pa
 
 from tallystick.api.endpoints import COST_REPORT, USAGE_REPORT
@@ -18,6 +16,7 @@ from tallystick.api.figures import COUNTER_PATHS
 from tallystick.api.page import Page, strange
 from tallystick.api.reports import (
     COST_DIMS,
+    DESCRIBED,
     Bucket,
     CostRow,
     UsageRow,
@@ -35,6 +34,7 @@ from tallystick.core.records import COUNTERS, State
 from tallystick.core.time import Grain, Window
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
+from tallystick.sync.row_columns import counts, dimensions, dollars
 
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
 _FILTERS = {parameter: name for name, parameter in USAGE_REPORT.filters.items()}
@@ -59,10 +59,11 @@ class ReportBatch(CubeBatch):
                 self.seen += [dict(combination) for combination in sorted(combinations)]
                 self._scouted.setdefault(by, set()).update(bucket.window.start for bucket in buckets if bucket.rows)
             elif answer.purpose == "cube":
-                starts, sizes = [bucket.window.start for bucket in buckets], [len(bucket.rows) for bucket in buckets]
-                self.densest = max(self.densest, *sizes, 0)
+                self.densest = max(self.densest, *(len(bucket.rows) for bucket in buckets), 0)
                 columns = self._columns(page, buckets, answer, by)
-                self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, sizes)
+                index = pa.array([index for index, bucket in enumerate(buckets) for _ in bucket.rows], pa.int32())
+                starts = [bucket.window.start for bucket in buckets]
+                self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, index)
             else:
                 totals = {bucket.window.start: self._total(page, bucket) for bucket in buckets}
                 self._controls.setdefault(answer.purpose, {}).update(totals)
@@ -136,24 +137,17 @@ class UsageBatch(ReportBatch):
         by: tuple[str, ...],
     ) -> dict[str, pa.Array]:
         rows = [row for bucket in buckets for row in bucket.rows]
-        columns: dict[str, pa.Array] = {}
-        for dimension in USAGE:
-            name, absent = dimension.name, dimension.absent
-            if name in by:
-                values = map(attrgetter(USAGE_REPORT.groups[name]), rows)
-                columns[name] = pa.array(
-                    [value or (UNKNOWN if value is msgspec.UNSET else absent) for value in values], pa.string()
-                )
-            else:
-                columns[name] = pa.repeat(answer.fixed.get(name, UNKNOWN), len(rows))
-        for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True):
-            columns[name] = pa.array(map(attrgetter(path), rows), pa.int64(), size=len(rows))
-        return columns
+        fixed = {dimension.name: answer.fixed.get(dimension.name, UNKNOWN) for dimension in USAGE}
+        columns = {name: pa.repeat(value, len(rows)) for name, value in fixed.items()}
+        if by:
+            keys = map(attrgetter(*(USAGE_REPORT.groups[name] for name in by)), rows)
+            columns |= dimensions(rows, keys, by, lambda row: dims(row, by, USAGE_REPORT.groups))
+        return columns | {name: counts(rows, path) for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True)}
 
     def _total(self, page: Page, bucket: Bucket[UsageRow]) -> Figures:
-        counts = [row.counters for row in bucket.rows]
-        _no_row_twice(page, bucket, counts)
-        sums = [sum(column) for column in zip(*counts, strict=True)]
+        counters = [row.counters for row in bucket.rows]
+        _no_row_twice(page, bucket, counters)
+        sums = [sum(column) for column in zip(*counters, strict=True)]
         return dict(zip(COUNTERS, sums or [0] * len(COUNTERS), strict=True))
 
     def _unknown_counts(self, page: Page) -> dict[datetime, dict[str, int]]:
@@ -177,13 +171,15 @@ class CostBatch(ReportBatch):
         by: tuple[str, ...],
     ) -> dict[str, pa.Array]:
         rows = [row for bucket in buckets for row in bucket.rows]
-        amounts: list[Decimal] = [amount for bucket in buckets for amount in billed(page, bucket)]
         unknown = dict.fromkeys(COST_DIMS, UNKNOWN)  # a grouping that was refused leaves its dimensions so
-        row_dims = [unknown | cost_dims(row, by) for row in rows]
-        columns = {name: pa.array([values[name] for values in row_dims], pa.string()) for name in COST_DIMS}
-        columns["currency"] = pa.array([row.currency.upper() for row in rows], pa.string())
-        columns["billed"] = pa.array(amounts, pa.decimal128(28, 12))
-        return columns
+        keys = map(attrgetter(*COST_REPORT.groups.values(), "token_type", *DESCRIBED.values()), rows)
+        columns = dimensions(rows, keys, COST_DIMS, lambda row: unknown | cost_dims(row, by))
+        columns["billed"] = dollars(
+            [row.amount for row in rows],
+            (row.currency for row in rows),
+            lambda: (amount for bucket in buckets for amount in billed(page, bucket)),
+        )
+        return columns | {"currency": pa.repeat("USD", len(rows))}
 
     def _total(self, page: Page, bucket: Bucket[CostRow]) -> Figures:
         amounts = billed(page, bucket)
