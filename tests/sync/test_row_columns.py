@@ -228,6 +228,11 @@ def test_columns_of_newer_costs_are_its_records(data: list[Json]) -> None:
     assert sorted(check.rows["list"].to_pylist()) == sorted(record.list for record in full)
 
 
+def newer_usage(rows: list[Json]) -> Json:
+    """The control total of usage."""
+    return {**summed(rows)[0], "requests": sum(row["requests"] for row in rows)}
+
+
 def newer_cost(rows: list[Json]) -> Json:
     """The control total of costs."""
     listed = format(total([Decimal(row["list_amount"]) for row in rows]), "f")
