@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -16,6 +17,7 @@ class SystemClock:
 
     def __init__(self, moment: datetime | None = None) -> None:
         self._at = moment
+        self._waking = threading.Condition()
 
     @property
     def real(self) -> bool:
@@ -31,8 +33,14 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait."""
-        time.sleep(seconds)
+        """Wait, until `wake` at the longest."""
+        with self._waking:
+            self._waking.wait(seconds)
+
+    def wake(self) -> None:
+        """End every wait of now."""
+        with self._waking:
+            self._waking.notify_all()
 
 
 def pinned(at: str) -> datetime:

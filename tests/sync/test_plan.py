@@ -214,12 +214,12 @@ def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> N
 
 
 def test_an_estimate_follows_the_pace() -> None:
-    """Fifty-five requests of the newer dialect take a minute; a cut is one query between two control totals."""
+    """Sixty requests of the newer dialect take a minute; a cut is one query between two control totals."""
     window = Window(midnight(_back(31)), midnight(TODAY))
-    cost = RequestCost(queries=55, pages=0, size=0, measured=True)
+    cost = RequestCost(queries=60, pages=0, size=0, measured=True)
     plan = [SyncTask(sources.ANALYTICS_COST, Grain.DAY, window)]
     paced = estimate(plan, {(sources.ANALYTICS_COST, Grain.DAY): cost}, directory=0)
-    assert (paced.requests, paced.minutes) == (55, pytest.approx(1))
+    assert (paced.requests, paced.minutes) == (60, pytest.approx(1))
     cut = estimate([SyncTask(sources.SOURCES["cut_sessions"], Grain.DAY, window)], {}, directory=0)
     assert 3 <= cut.requests < 6
     assert not cut.measured

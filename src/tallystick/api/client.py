@@ -10,8 +10,8 @@ from __future__ import annotations
 import itertools
 import random
 import re
-from collections import deque
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Protocol, Self
@@ -19,10 +19,11 @@ from typing import Protocol, Self
 import httpx2
 
 from tallystick.api.address import API, safe_address
+from tallystick.api.allowance import Allowance
 from tallystick.api.body import TooLong
-from tallystick.api.connection import LONGEST_ANSWER, Connection
+from tallystick.api.connection import LONGEST_ANSWER
+from tallystick.api.connections import Connections
 from tallystick.api.credential import Credential
-from tallystick.api.endpoints import Endpoint
 from tallystick.api.failure import ELSEWHERE, NOTHING, Failure, failure_of
 from tallystick.api.network import Network
 from tallystick.api.page import Page, Query, content_of, decoded, next_token, strange
@@ -36,9 +37,8 @@ GLANCE = 20.0
 CONTACT = 3.0
 """Seconds within which the API must answer for the first time where somebody is looking on."""
 LONGEST_WAIT = 120.0
-MINUTE = 60.0
-PACE = 55
-"""Requests a minute to an endpoint that takes fewer than 60."""
+PACE = 60
+"""Requests a minute to the endpoints that share a limit, until the API tells another (analytics-api 1.11)."""
 TRIES = 3
 """Times that a request is sent whose answers are cut off or garbled: once, and twice again."""
 MOST_PAGES = 2_000
@@ -47,6 +47,7 @@ MOST_EMPTY = 50
 """Pages in a row that hold nothing: some may, where deleted users are left out (analytics-api 1.9)."""
 
 _UNAUTHORIZED = 401
+_TOO_MANY = 429
 _DIGITS = re.compile(r"[0-9]{1,15}")
 
 
@@ -64,7 +65,7 @@ class Clock(Protocol):
 
 
 class Client:
-    """Sends queries to the Admin API. Use as a context manager, or `close()` it.
+    """Sends queries to the Admin API. Use as a context manager, or `close()` it. Safe to share between threads.
 
     `transport` is the seam for tests: any `httpx2.BaseTransport`. `patience` is the seconds that one request may wait
     between its tries, `contact` those within which the first answer must come, where fewer. `on_wait` is told the
@@ -92,10 +93,15 @@ class Client:
         self._on_wait = on_wait
         self._patience = patience
         self._contact = min(contact, patience)
-        self._sent: deque[float] | None = deque(maxlen=pace) if pace else None
+        self.allowances = {
+            "reports": Allowance(clock, self._tell_wait),
+            "analytics": Allowance(clock, self._tell_wait, pace),
+        }
+        """What may be asked of the older reports and of the endpoints that are paced."""
+        self._renewing = threading.Lock()
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.base_url = base_url.rstrip("/")
-        self._connection = Connection(self.base_url, network or Network(), transport)
+        self._connections = Connections(self.base_url, network or Network(), transport)
 
     def __enter__(self) -> Self:
         return self
@@ -105,7 +111,20 @@ class Client:
 
     def close(self) -> None:
         """Close the connections."""
-        self._connection.close()
+        self._connections.close()
+
+    def halt(self) -> None:
+        """End what is asked now, by whichever thread, with Halted; to be repeated until all of them have ended."""
+        for allowance in self.allowances.values():
+            allowance.halt()
+        self._connections.end()
+        if wake := getattr(self._clock, "wake", None):
+            wake()
+
+    def resume(self) -> None:
+        """Ask again."""
+        for allowance in self.allowances.values():
+            allowance.halt(halted=False)
 
     @property
     def bearer(self) -> bool:
@@ -118,23 +137,29 @@ class Client:
         Raises Refused (CursorExpired for a page token that no longer holds), Unreachable, UnexpectedResponse.
         """
         started, tries, renewed = self._clock.elapsed(), 0, False
+        allowance = self.allowances["analytics" if query.endpoint.paced else "reports"]
         while True:
-            self._keep_pace(query.endpoint)
-            seconds_left = max(1.0, self._contact - (self._clock.elapsed() - started))
-            result = self._try(query, min(LONGEST_ANSWER, seconds_left))
-            if isinstance(result, Page):
-                return result
-            if result.status == _UNAUTHORIZED and not renewed and self._renew():
+            credential = self._credential
+            with allowance.turn() as turn:
+                started += turn.waited  # which is no fault of this request
+                seconds_left = max(1.0, self._contact - (self._clock.elapsed() - started))
+                result = self._try(query, credential, min(LONGEST_ANSWER, seconds_left))
+                if isinstance(result, Page):
+                    allowance.answered(_told_pace(result.headers))
+                    return result
+            if result.status == _UNAUTHORIZED and not renewed and self._renew(credential):
                 renewed = True
                 continue
             tries += 1
             if not result.passing or (result.garbled and tries == TRIES):
-                raise result.refusal(query, self._credential.source, tries, self._not_renewed)
-            wait = self._wait(result.answer, tries - 1)
+                raise result.refusal(query, credential.source, tries, self._not_renewed)
+            attempts = max(tries, allowance.refused(turn)) if result.status == _TOO_MANY else tries
+            wait = self._wait(result.answer, attempts - 1)
             if self._clock.elapsed() - started + wait > self._contact:
-                raise result.exhausted(self.base_url + query.endpoint.path + self._connection.way, tries)
-            if self._on_wait:
-                self._on_wait(wait, result.trouble)
+                raise result.exhausted(self.base_url + query.endpoint.path + self._connections.way, tries)
+            self._tell_wait(wait, result.trouble)
+            if result.status == _TOO_MANY:
+                allowance.rest(wait)
             self._clock.sleep(wait)
 
     def pages(self, query: Query) -> Iterator[Page]:
@@ -165,25 +190,22 @@ class Client:
             tokens.add(token)
             following = query.having(("after_id" if query.endpoint.paging == "id" else "page", token))
 
-    def _renew(self) -> bool:
+    def _renew(self, refused: Credential) -> bool:
         """Read the credential anew after a 401; whether it is another one: a token has ended, a key was rotated."""
-        try:
-            fresh = self._credential.renewed()
-        except InvalidQuestion as wrong:
-            self._not_renewed = f" It could not be read anew: {wrong.what}"
-            return False
-        self._credential = fresh or self._credential
-        return fresh is not None
+        with self._renewing:
+            if self._credential is not refused:  # another thread was faster
+                return True
+            try:
+                fresh = self._credential.renewed()
+            except InvalidQuestion as wrong:
+                self._not_renewed = f" It could not be read anew: {wrong.what}"
+                return False
+            self._credential = fresh or self._credential
+            return fresh is not None
 
-    def _keep_pace(self, endpoint: Endpoint) -> None:
-        """Wait until one more request in this minute is not too many for a paced endpoint."""
-        if self._sent is None or not endpoint.paced:
-            return
-        if len(self._sent) == self._sent.maxlen and (wait := self._sent[0] + MINUTE - self._clock.elapsed()) > 0:
-            if self._on_wait:
-                self._on_wait(wait, f"the API takes {self._sent.maxlen} such requests a minute")
-            self._clock.sleep(wait)
-        self._sent.append(self._clock.elapsed())
+    def _tell_wait(self, seconds: float, reason: str) -> None:
+        if self._on_wait:
+            self._on_wait(seconds, reason)
 
     def _wait(self, answer: httpx2.Response | None, tries: int) -> float:
         seconds = _asked_wait(answer.headers, self._clock.now()) if answer is not None else None
@@ -191,14 +213,15 @@ class Client:
             return min(seconds, LONGEST_WAIT)
         return min(60.0, 0.5 * 2.0**tries) * self._jitter.uniform(0.5, 1.0)
 
-    def _try(self, query: Query, seconds: float) -> Page | Failure:
+    def _try(self, query: Query, credential: Credential, seconds: float) -> Page | Failure:
         """One answer within so many seconds, or why it is none.
 
         Raises UnexpectedResponse for a body without end, or an address beyond bounds.
         """
-        mask = self._credential.mask
+        mask = credential.mask
         try:
-            answer, body = self._connection.get(query.request, query.headers, self._credential, seconds)
+            with self._connections.lent() as connection:
+                answer, body = connection.get(query.request, query.headers, credential, seconds)
             self._contact = self._patience  # it can be reached: it may take its time from now on
         except httpx2.DecodingError as garbled:
             return Failure(trouble=f"what cannot be unpacked: {mask(str(garbled))}", garbled=True)
@@ -213,6 +236,12 @@ class Client:
             raise UnexpectedResponse(f"An answer of {query.endpoint.path} {wrong}.", f"{NOTHING} {ELSEWHERE}") from None
         failure = failure_of(answer, body, mask)
         return failure or Page(query.request, body, dict(answer.headers))
+
+
+def _told_pace(headers: Mapping[str, str]) -> int | None:
+    """How many requests a minute the API says that it takes; None where it does not say."""
+    told = headers.get("anthropic-ratelimit-requests-limit", "")
+    return int(told) if _DIGITS.fullmatch(told) else None
 
 
 def _asked_wait(headers: httpx2.Headers, now: datetime) -> float | None:

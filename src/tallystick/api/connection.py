@@ -10,13 +10,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib.metadata import version
-from typing import Any, Self
+from typing import Any
 
 import httpx2
 
 from tallystick.api.body import body_of
 from tallystick.api.credential import Credential
-from tallystick.api.network import Network
+from tallystick.api.network import Proxy
 from tallystick.errors import Unreachable
 
 CONNECT = 10.0
@@ -29,20 +29,28 @@ _PROXY_WANTS_PASSWORD = "407"  # noqa: S105 - a status
 
 
 class Connection:
-    """Sends GET requests to one address. `transport` is the seam for tests: any `httpx2.BaseTransport`."""
+    """Sends GET requests to one address, one at a time.
 
-    def __init__(self, base_url: str, network: Network, transport: httpx2.BaseTransport | None = None) -> None:
+    `transport` is the seam for tests: any `httpx2.BaseTransport`.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        proxy: Proxy | None,
+        certificates: ssl.SSLContext,
+        transport: httpx2.BaseTransport | None = None,
+    ) -> None:
         self._base_url = base_url
         self._real = transport is None
         self._streams: list[Any] = []
-        encrypted = base_url.startswith("https")
-        self.proxy = network.proxy(base_url) if self._real else None
-        verify = network.certificates() if encrypted and self._real else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._proxy = proxy
+        self._way = proxy.way if proxy else ""
         self._http = httpx2.Client(
             base_url=base_url,
             transport=transport,
-            proxy=self.proxy.value if self.proxy else None,
-            verify=verify,
+            proxy=proxy.value if proxy else None,
+            verify=certificates,
             trust_env=False,  # the environment is read once, in settings.py; httpx2 would send http to a proxy
             follow_redirects=False,
             headers={
@@ -52,20 +60,9 @@ class Connection:
             },
         )
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
-
-    @property
-    def way(self) -> str:
-        """How the API is reached, where it is not directly: for messages."""
-        return f" through the proxy {self.proxy.address} ({self.proxy.variable})" if self.proxy else ""
 
     def get(
         self, request: str, headers: Mapping[str, str], credential: Credential, seconds: float = LONGEST_ANSWER
@@ -106,7 +103,7 @@ class Connection:
             yield
             return
         over = threading.Event()
-        timer = threading.Timer(seconds, self._end, (over,))
+        timer = threading.Timer(seconds, self._time_out, (over,))
         timer.daemon = True
         timer.start()
         try:
@@ -119,8 +116,12 @@ class Connection:
         if over.is_set():  # also where the answer looks complete: its end may be where we cut it
             raise httpx2.ReadTimeout(f"the answer was not complete within {seconds:.0f} s")
 
-    def _end(self, over: threading.Event) -> None:
+    def _time_out(self, over: threading.Event) -> None:
         over.set()
+        self.end()
+
+    def end(self) -> None:
+        """End what is being read: the answer breaks off."""
         for stream in self._streams:
             with suppress(OSError, AttributeError):
                 stream.get_extra_info("socket").shutdown(2)
@@ -133,17 +134,17 @@ class Connection:
         for cause in chain:
             if isinstance(cause, ssl.SSLCertVerificationError):
                 return Unreachable(
-                    f"The certificate of {self._base_url}{self.way} is not trusted: {cause.verify_message}.",
+                    f"The certificate of {self._base_url}{self._way} is not trusted: {cause.verify_message}.",
                     "If your network inspects TLS, set SSL_CERT_FILE to the PEM file of its certificate authority.",
                 )
             if isinstance(cause, ssl.SSLError) and cause.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
                 return Unreachable(
-                    f"What answers at {self._base_url}{self.way} does not speak TLS.",
+                    f"What answers at {self._base_url}{self._way} does not speak TLS.",
                     "Correct the base URL or the proxy: one of them may be http.",
                 )
-        if isinstance(broken, httpx2.ProxyError) and self.proxy and str(broken).startswith(_PROXY_WANTS_PASSWORD):
+        if isinstance(broken, httpx2.ProxyError) and self._proxy and str(broken).startswith(_PROXY_WANTS_PASSWORD):
             return Unreachable(
-                f"The proxy {self.proxy.address} ({self.proxy.variable}) wants a user and password.",
-                f"Write them in the variable: {self.proxy.variable}=http://user:password@{self.proxy.address}.",
+                f"The proxy {self._proxy.address} ({self._proxy.variable}) wants a user and password.",
+                f"Write them in the variable: {self._proxy.variable}=http://user:password@{self._proxy.address}.",
             )
         return None

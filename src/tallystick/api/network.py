@@ -32,6 +32,11 @@ class Proxy:
     address: str
     value: httpx2.Proxy = field(repr=False)
 
+    @property
+    def way(self) -> str:
+        """How the API is reached, for messages."""
+        return f" through the proxy {self.address} ({self.variable})"
+
 
 @dataclass(frozen=True, slots=True)
 class Network:
