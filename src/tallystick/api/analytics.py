@@ -77,6 +77,7 @@ class UsageRow(msgspec.Struct, gc=False):
     ending_at: str
     usage: RowUsage
     group: Group = msgspec.field(default_factory=Group)
+    organization_id: Any = None
 
 
 class CostRow(msgspec.Struct, gc=False):
@@ -86,6 +87,7 @@ class CostRow(msgspec.Struct, gc=False):
     ending_at: str
     cost: Cost
     group: Group = msgspec.field(default_factory=Group)
+    organization_id: Any = None
 
 
 class _Report(Envelope, kw_only=True):

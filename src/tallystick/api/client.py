@@ -26,7 +26,7 @@ from tallystick.api.connections import Connections
 from tallystick.api.credential import Credential
 from tallystick.api.failure import ELSEWHERE, NOTHING, Failure, failure_of
 from tallystick.api.network import Network
-from tallystick.api.page import Page, Query, content_of, decoded, next_token, strange
+from tallystick.api.page import Page, Query, content_of, next_token, strange, typed
 from tallystick.core.time import instant
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 
@@ -173,16 +173,17 @@ class Client:
         empty = 0
         following = query
         for count in itertools.count(1):
-            page = decoded(self.get(following), query.shape)
-            content = content_of(page)
-            empty = 0 if content else empty + 1
-            if count > MOST_PAGES or empty > MOST_EMPTY:
-                raise strange(page, f"{count:,} pages, the last {empty:,} of them empty, and no end")
-            if content and content in contents:
-                raise strange(page, f"the same page twice under two page tokens (page {count:,})")
-            contents.add(content)
-            yield page
+            page = self.get(following)
             token = next_token(page, query.endpoint)
+            if token or contents:  # an only page has none to be compared with
+                content = content_of(page)
+                empty = 0 if content else empty + 1
+                if count > MOST_PAGES or empty > MOST_EMPTY:
+                    raise strange(page, f"{count:,} pages, the last {empty:,} of them empty, and no end")
+                if content and content in contents:
+                    raise strange(page, f"the same page twice under two page tokens (page {count:,})")
+                contents.add(content)
+            yield page
             if token is None:
                 return
             if token in tokens:
@@ -234,8 +235,10 @@ class Client:
             ) from None
         except TooLong as wrong:
             raise UnexpectedResponse(f"An answer of {query.endpoint.path} {wrong}.", f"{NOTHING} {ELSEWHERE}") from None
-        failure = failure_of(answer, body, mask)
-        return failure or Page(query.request, body, dict(answer.headers))
+        usual = answer.status_code == httpx2.codes.OK and "html" not in answer.headers.get("content-type", "").lower()
+        content = typed(body, query.shape) if usual else None
+        failure = None if content else failure_of(answer, body, mask)
+        return failure or Page(query.request, body, dict(answer.headers), content)
 
 
 def _told_pace(headers: Mapping[str, str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,16 +18,20 @@ from tallystick.errors import UnexpectedResponse
 
 T = TypeVar("T")
 AGAIN = "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic."
+_EMPTY = re.compile(rb"[\[\] \r\n\t]*")
 LONGEST_TOKEN = 16_384
 """Letters of the longest page token that is sent; servers refuse addresses that are longer."""
 
 
 class Envelope(msgspec.Struct, kw_only=True):
-    """What a page says of the pages after it."""
+    """What a page says of itself and of the pages after it; `type` and `error` are what an error has there."""
 
     has_more: bool | msgspec.UnsetType = msgspec.UNSET
     next_page: str | msgspec.UnsetType | None = msgspec.UNSET
     last_id: str | None = None
+    organization_id: Any = None
+    type: Any = None
+    error: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +97,7 @@ def next_token(page: Page, endpoint: Endpoint) -> str | None:
 
 
 class _Data(msgspec.Struct):
-    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    data: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 def content_of(page: Page) -> bytes:
@@ -101,9 +106,7 @@ def content_of(page: Page) -> bytes:
         data = msgspec.json.decode(page.body, type=_Data).data
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return sha256(page.body).digest()
-    if data is msgspec.UNSET or bytes(data).strip(b"[] \r\n\t") == b"":
-        return b""
-    return sha256(bytes(data)).digest()
+    return b"" if _EMPTY.fullmatch(data) else sha256(data).digest()
 
 
 def _make_decoder(shape: Any) -> msgspec.json.Decoder[Any]:
@@ -138,9 +141,10 @@ def unreadable(page: Page, wrong: Exception) -> UnexpectedResponse:
     )
 
 
-def decoded(page: Page, shape: type[Envelope] | None) -> Page:
-    """The page decoded to its shape; as it is where it does not fit, which is judged where it is read."""
+def typed(body: bytes, shape: type[Envelope] | None) -> Envelope | None:
+    """A body decoded to its shape; None where it does not fit, which is judged where it is read, or is an error."""
     try:
-        return page if shape is None else replace(page, content=msgspec.json.decode(page.body, type=shape))
-    except msgspec.ValidationError:
-        return page
+        content: Envelope | None = None if shape is None else _decoder(shape).decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if content and (content.type == "error" or isinstance(content.error, dict)) else content

@@ -60,6 +60,7 @@ class _Bucket(msgspec.Struct, Generic[Row]):
     starting_at: str
     ending_at: str
     results: list[Row]
+    organization_id: Any = None
 
 
 class Report(Envelope, Generic[Row]):

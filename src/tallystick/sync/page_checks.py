@@ -29,7 +29,7 @@ class _Owned(msgspec.Struct):
     organization_id: Any = None
 
 
-class _Rows(msgspec.Struct):
+class _Rows(_Owned):
     data: list[_Owned] = []
 
 
@@ -132,13 +132,16 @@ class Watch:
 
 def _owners(page: Page) -> set[str]:
     """The organizations that an answer says it is of: by its header, its envelope, or its rows."""
-    owners: set[Any] = {page.headers.get(HEADER)}
-    if b'"organization_id"' in page.body:
+    content: Any = page.content
+    owners: list[Any] = [page.headers.get(HEADER)]
+    if content is None and b'"organization_id"' in page.body:
         try:
-            owners.add(msgspec.json.decode(page.body, type=_Owned).organization_id)
-            owners |= {row.organization_id for row in msgspec.json.decode(page.body, type=_Rows).data}
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, TypeError):
+            owners.append(msgspec.json.decode(page.body, type=_Owned).organization_id)
+            content = msgspec.json.decode(page.body, type=_Rows)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # it is judged where it is read
+    if content is not None:
+        owners += [content.organization_id, *(row.organization_id for row in content.data)]
     return {owner for owner in owners if isinstance(owner, str) and owner}
 
 
