@@ -7,6 +7,7 @@ import json
 import pytest
 
 from support.case import Case
+from support.records import false_digests
 
 SINCE = ("--since", "2026-11-20")
 FAULTS = ["refused", "null data", "null id", "null ids"]
@@ -59,3 +60,4 @@ def test_a_list_that_cannot_be_read_makes_no_other_workspace_the_default_one(cas
     assert not any("shown by id" in note for note in notes)
     assert case("crosscheck", *SINCE, "--strict").code == 0
     assert case("verify").code == 0
+    assert false_digests(case.ledger) == []

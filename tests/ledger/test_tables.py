@@ -23,12 +23,15 @@ from support.wire import NOW, Clock, Wire, days_ago, small, synced
 from tallystick.core.ledger_tables import DAYS, NAMES, PAGES, PINNED, VERSIONS
 from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.core.table import LedgerTable
-from tallystick.errors import LedgerError, TallystickError
+from tallystick.errors import LedgerError
 from tallystick.ledger import Ledger
 from tallystick.sim import World
+from tallystick.store.columns import encoded
+from tallystick.store.digests import count_of, digests
 from tallystick.store.engine import Engine
 from tallystick.store.staging import Staging
 from tallystick.store.tables import EMPTY, Tables, Version, Writer, schema
+from tallystick.tally.prices_in_force import Prices
 
 
 def _costs(tables: Tables, version: Version | None = None) -> list[tuple[date, str, Decimal]]:
@@ -77,18 +80,20 @@ def test_replacing_days_leaves_the_others(tables: Tables) -> None:
     assert tables.newest().number == 3
 
 
-def test_changed_days_are_found_whatever_the_order(tables: Tables) -> None:
-    """Days count as changed if their rows differ, not if they only stand in another order."""
-    with tables.writing() as writer:
-        same = cost_of((C, "m", "4"), (B, "n", "3"), (A, "m", "1"), (B, "m", "2"))
-        assert writer.changed(COST, ME, [A, B, C], same) == []
-        costs = cost_of((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2"))
-        assert writer.changed(COST, ME, [A, B, C], costs) == [A, B]
-        assert writer.changed(COST, ME, [B, C], cost_of((B, "n", "3"), (B, "m", "2"))) == [C]
-        twice = cost_of((C, "m", "4"), (C, "m", "4"))
-        assert writer.changed(COST, ME, [C], twice) == [C]
-        assert writer.changed(COST, "another", [A], cost_of((A, "m", "1"), organization="another")) == [A]
-        assert writer.changed(COST, "another", [A], cost_of()) == []
+def test_a_digest_tells_the_rows_of_a_day_from_all_others() -> None:
+    """The digest of a day is of its rows alone: not of their order, nor of other days, nor of how text is held."""
+    rows = cost_of((A, "m", "1"), (B, "m", "2"), (B, "n", "3"), (C, "m", "4"))
+    known = digests(rows)
+    assert known.keys() == {A, B, C}
+    assert digests(rows.take([3, 2, 0, 1])) == digests(rows.cast(encoded(COST))) == known
+    assert digests(rows.slice(1)) == {B: known[B], C: known[C]}
+    costs = digests(cost_of((C, "m", "4"), (B, "n", "3.000000000001"), (B, "m", "2")))
+    assert costs[C] == known[C]
+    assert costs[B] != known[B]
+    assert len({known[C], *digests(cost_of((C, "m", "4"), (C, "m", "4"))).values()}) == 2
+    assert digests(cost_of((C, "m", "4"), organization="another"))[C] != known[C]
+    assert digests(cost_of()) == {}
+    assert [count_of(known[day]) for day in (A, B, C)] == [1, 2, 1]
 
 
 @pytest.mark.long
@@ -298,12 +303,13 @@ def test_a_spoilt_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:
         Ledger(copy, Clock()).spend((), since="30d")
 
 
-def test_a_lost_file_stops_a_writer_with_an_error_of_the_ledger(copy: Path, truth: World) -> None:
-    """A sync of a ledger of which a file of rows is gone ends in a LedgerError, never another error."""
+def test_a_lost_file_stops_a_writer_with_an_error_of_the_ledger(copy: Path) -> None:
+    """A tally of a ledger of which a file of rows is gone ends in a LedgerError, never another error."""
     for file in copy.glob("usage/**/*.parquet"):
         file.unlink()
-    with pytest.raises(TallystickError):
-        synced(copy, Wire(truth), SINCE)
+    own = Prices.with_own('[[price]]\nfor = "claude-opus-4-8"\nfrom = 2026-11-01\nusd = { output = "4" }\n')
+    with pytest.raises(LedgerError):
+        Ledger(copy, Clock(), own).tally()
 
 
 def test_a_place_that_is_no_folder_is_an_error_of_the_ledger(path: Path) -> None:
@@ -347,7 +353,7 @@ def test_a_file_holds_few_days(path: Path) -> None:
     staging.replace({"organization": ME}, sorted({*days}), mixed)
     with made.writing() as writer:
         staging.write(writer.delta(COST))
-        assert writer.counts(COST, ME, days[:1]) == {days[0]: 1000}
+        assert writer.rows_on(COST, ME, days[:1]).num_rows == 1000
         cost_rows = writer.rows(COST, ME)
     order = [(name, "ascending") for name in mixed.schema.names]
     assert cost_rows.select(mixed.schema.names).cast(mixed.schema).sort_by(order).equals(mixed.sort_by(order))

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from support.wire import Clock
-from tallystick.core.ledger_tables import DAYS, PAGES, PINNED
+from tallystick.core.ledger_tables import CHARGES, DAYS, PAGES, PINNED, TALLIES
 from tallystick.core.table import LedgerTable
+from tallystick.core.time import Grain
 from tallystick.ledger import Ledger
+from tallystick.store.digests import count_of, digests
 from tallystick.store.engine import Engine
-from tallystick.store.tables import Tables, Version
+from tallystick.store.tables import Tables, Version, schema
+from tallystick.sync.sources import SOURCES
 
 Tabled = dict[str, list[tuple[Any, ...]]]
 
@@ -59,3 +62,27 @@ def days_of(path: Path, source: str, grain: str = "day") -> dict[date, str]:
     states = [row for row in records(path, DAYS) if (row["source"], row["grain"]) == (source, grain)]
     assert len(states) == len({row["day"] for row in states})
     return {row["day"]: row["state"] for row in states}
+
+
+def false_digests(path: Path) -> list[tuple[str, str, date]]:
+    """The days whose digest, in `days` or `tallies`, is not that of the rows that their table has of them."""
+    tables = Tables(path)
+    pins = tables.newest().tables
+
+    def of(table: LedgerTable, organization: str) -> dict[date, str]:
+        own = [("organization", "=", organization)]
+        return digests(tables.rows(table, pins[table.name], filters=own).select(schema(table).names))
+
+    stated = [(row["organization"], row["source"], row["grain"], row["day"], row) for row in records(path, DAYS)]
+    stated += [(row["organization"], CHARGES.name, Grain.DAY, row["day"], row) for row in records(path, TALLIES)]
+    made: dict[tuple[str, str, str], dict[date, str]] = {}
+    false = []
+    for organization, source, grain, day, row in stated:
+        table = SOURCES[source].tables[Grain(grain)] if source in SOURCES else CHARGES
+        key = (organization, source, grain)
+        if key not in made:
+            made[key] = of(table, organization)
+        text = made[key].get(day, "")
+        if row["digest"] != text or row.get("rows", row.get("charges")) != count_of(text):
+            false.append((source, grain, day))
+    return false

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from support.full_ledger import HOURS_SINCE, SINCE
-from support.records import content, days_of, rows
+from support.records import content, days_of, false_digests, rows
 from support.simulated_truth import assert_true
 from support.wire import DAY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.ledger_tables import PAGES, PINNED
@@ -115,6 +115,7 @@ def test_what_was_restated_and_moved_is_rebuilt_too(tmp_path: Path) -> None:
     assert content(tmp_path / "new") == content(path)
     synced(tmp_path / "new", Wire(world), days_ago(12))
     assert_true(tmp_path / "new", world, span(days_ago(12), TODAY))
+    assert false_digests(path) == []
 
 
 def test_rebuilding_needs_an_archive_and_an_empty_place(full: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from support.full_ledger import HOURS_SINCE, SINCE
-from support.records import days_of, rows
+from support.records import days_of, false_digests, rows
 from support.simulated_truth import COUNTED, assert_true, counted, ledger_used, used
 from support.wire import NOW, TODAY, Wire, days_ago, small, span, synced
 from tallystick.core.report_tables import USAGE_HOUR
@@ -22,6 +22,11 @@ def _planted(world: World, kind: Plant) -> tuple[str, date, date]:
 def test_every_ended_day_is_the_truth(full: Path, truth: World) -> None:
     """Usage by all nine dimensions, cost by line, and the control totals are what happened, for every ended day."""
     assert_true(full, truth, span(SINCE, TODAY))
+
+
+def test_digests_are_of_the_rows(full: Path) -> None:
+    """What `days` and `tallies` hold to tell the rows of a day from others is made of these rows."""
+    assert false_digests(full) == []
 
 
 def test_there_is_nothing_but_what_was_asked_for(full: Path) -> None:

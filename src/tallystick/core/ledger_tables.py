@@ -82,6 +82,19 @@ DAYS = LedgerTable(
         Column(
             "list", Type.MONEY, "control total: the same before contract discounts; null where the API does not say"
         ),
+        Column("rows", Type.COUNT, "rows that the day has in the table of its source"),
+        Column("digest", Type.TEXT, "what tells these rows from others; empty where there are none"),
+    ),
+)
+TALLIES = LedgerTable(
+    "tallies",
+    "what the tally made of each day",
+    (
+        ORGANIZATION,
+        Column("day", Type.DAY, "UTC day"),
+        Column("charges", Type.COUNT, "how many charges it has"),
+        Column("late", Type.COUNT, "how many of them are not billed yet"),
+        Column("digest", Type.TEXT, "what tells these charges from others; empty where there are none"),
     ),
 )
 NAMES = LedgerTable(
@@ -204,6 +217,7 @@ SUCCESS = "success"
 PINNED: tuple[LedgerTable, ...] = (
     *REPORT_TABLES,
     CHARGES,
+    TALLIES,
     DAYS,
     NAMES,
     NOTICES,

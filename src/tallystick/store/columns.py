@@ -27,6 +27,16 @@ def schema(table: LedgerTable) -> pa.Schema:
     return pa.schema([(column.name, _TYPES[column.type]) for column in table.columns])
 
 
+def encoded(table: LedgerTable) -> pa.Schema:
+    """The same with text as numbers into a list of the texts, for rows in memory; partitions are as they are."""
+    return pa.schema(
+        [
+            (name, kind if name in table.partitions or kind != pa.string() else pa.dictionary(pa.int32(), kind))
+            for name, kind in zip(schema(table).names, schema(table).types, strict=True)
+        ]
+    )
+
+
 def read(delta: DeltaTable, **options: Any) -> pa.Table:
     """Rows of a table, by Arrow's own view of the disk.
 

@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyarrow.parquet import filters_to_expression
 
 from tallystick.core.table import LedgerTable
-from tallystick.store.columns import schema
+from tallystick.store.columns import encoded
 
 Filter = tuple[str, str, Any]
 """A column, `=` or `in`, and a value or several."""
@@ -29,22 +29,24 @@ class Staging:
     def __init__(self, table: LedgerTable, file_size: int = FILE_SIZE) -> None:
         self._table = table
         self._file_size = file_size
-        self._schema = schema(table)
-        self._appended = self._schema.empty_table()
-        self._replacing = self._schema.empty_table()
+        self._schema = encoded(table)
+        self._appended: list[pa.Table] = []
+        self._replacing: list[pa.Table] = []
         self._days: dict[tuple[tuple[str, str], ...], set[date]] = {}
         """The days that are replaced, by the columns that hold a value on them."""
 
     def append(self, rows: pa.Table) -> None:
         """Add rows."""
-        self._appended = pa.concat_tables([self._appended, rows.cast(self._schema)])
+        self._appended.append(rows.cast(self._schema))
 
     def replace(self, fixed: Mapping[str, str], days: Sequence[date], rows: pa.Table) -> None:
         """Put `rows` in the place of the rows of these days that hold the columns of `fixed` to their values."""
         key = tuple(fixed.items())
-        elsewhere = ~_on(key, days)
-        self._appended = self._appended.filter(elsewhere)
-        self._replacing = pa.concat_tables([self._replacing.filter(elsewhere), rows.cast(self._schema)])
+        if self._appended or any(staged & {*days} for staged in self._days.values()):
+            elsewhere = ~_on(key, days)
+            self._appended = [part.filter(elsewhere) for part in self._appended]
+            self._replacing = [part.filter(elsewhere) for part in self._replacing]
+        self._replacing.append(rows.cast(self._schema))
         self._days.setdefault(key, set()).update(days)
 
     def replaced(self, organization: str) -> Collection[date]:
@@ -56,27 +58,32 @@ class Staging:
         for key, days in self._days.items():
             stored = stored.filter(~_on(key, days))
         fitting = filters_to_expression([*filters])
-        staged = (rows.filter(fitting).select(stored.schema.names) for rows in (self._replacing, self._appended))
+        staged = (part.filter(fitting).select(stored.schema.names) for part in (*self._replacing, *self._appended))
         return pa.concat_tables([stored.cast(_fitting(self._schema, stored)), *staged])
 
     def write(self, delta: DeltaTable) -> None:
         """Write the rows: one Delta commit, or two where some are appended to a table of which days are replaced."""
-        stored = bool(delta.file_uris())
-        if not stored:
-            self._appended = pa.concat_tables([self._replacing, self._appended])
-        elif self._replacing.num_rows:
-            write_deltalake(
-                delta,
-                _by_day(self._replacing),
-                mode="overwrite",
-                predicate=self._predicate(),
-                target_file_size=self._file_size,
-            )
+        replacing, appended = self._filled(self._replacing), self._filled(self._appended)
+        if not delta.file_uris():
+            replacing, appended = [], replacing + appended
+        elif replacing:
+            self._put(delta, replacing, mode="overwrite", predicate=self._predicate())
         elif self._days:
             delta.delete(self._predicate())
-        if self._appended.num_rows:
-            rows = _by_day(self._appended) if "day" in self._schema.names else self._appended
-            write_deltalake(delta, rows, mode="append", target_file_size=self._file_size)
+        if appended:
+            self._put(delta, appended, mode="append")
+
+    def _filled(self, parts: list[pa.Table]) -> list[pa.Table]:
+        """The parts that hold rows, each in the order of its days, so that a file holds few of them."""
+        filled = [part for part in parts if part.num_rows]
+        if "day" not in self._schema.names:
+            return filled
+        return sorted((_by_day(part) for part in filled), key=lambda part: part["day"][0].as_py() or date.min)
+
+    def _put(self, delta: DeltaTable, parts: list[pa.Table], **options: Any) -> None:
+        batches = (batch for part in parts for batch in part.to_batches())
+        rows = pa.RecordBatchReader.from_batches(self._schema, batches)
+        write_deltalake(delta, rows, target_file_size=self._file_size, **options)
 
     def _predicate(self) -> str:
         """The SQL of what is replaced."""
@@ -108,4 +115,4 @@ def _by_day(rows: pa.Table) -> pa.Table:
     """The rows in the order of their days, so that a file holds few of them."""
     days = rows["day"].combine_chunks()
     in_order = pc.all(pc.less_equal(days[:-1], days[1:])).as_py()
-    return rows if in_order else rows.sort_by("day")
+    return rows if in_order else rows.unify_dictionaries().take(pc.sort_indices(days))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,7 +16,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 from tallystick.core.ledger_tables import PAGES, PINNED, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.store.archive import Archive
-from tallystick.store.columns import read, schema
+from tallystick.store.columns import encoded, read, schema
 from tallystick.store.contents import Content, Listing, content
 from tallystick.store.disk import Unsynced, put
 from tallystick.store.staging import Filter, Staging
@@ -110,22 +109,6 @@ class Writer:
         """The days on which an organization has a row that holds these columns to these values."""
         return set(self._read(table, organization, columns=("day", *fixed), fixed=fixed)["day"].unique().to_pylist())
 
-    def counts(self, table: LedgerTable, organization: str, days: list[date]) -> Counter[date]:
-        """How many rows of an organization there are on each of these days that has any."""
-        rows = self._read(table, organization, days, columns=("day",))
-        return Counter({entry["values"]: entry["counts"] for entry in rows["day"].value_counts().to_pylist()})
-
-    def changed(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table) -> list[date]:
-        """Which of these days hold other rows than `rows` has for them, whatever their order."""
-        old = self.rows_on(table, organization, days)
-        if not old.num_rows:
-            return sorted(set(rows["day"].unique().to_pylist()))
-        order = [(name, "ascending") for name in rows.schema.names]
-        new, old = rows.sort_by(order), old.sort_by(order)
-        if new.equals(old):
-            return []
-        return [day for day in days if not _on(new, day).equals(_on(old, day))]
-
     def commit(self, organization: str, action: str, committed_at: datetime, totals: Mapping[str, str]) -> Version:
         """Pin every table as it stands now: from here on readers see it.
 
@@ -197,7 +180,7 @@ class Writer:
 
         `fixed` holds further columns to a value. The disk is asked for no day that is replaced.
         """
-        fits, staging = schema(table), self._staged.get(table) or Staging(table)
+        fits, staging = encoded(table), self._staged.get(table) or Staging(table)
         names = [*dict.fromkeys(("organization", *columns))] if columns else fits.names
         filters: list[Filter] = [
             (name, "=", value) for name, value in ({"organization": organization} | dict(fixed or {})).items()
@@ -239,10 +222,6 @@ class Writer:
             self._unsynced.add(path for path in parts if path.exists())  # a forgetting deletes old entries
             self._synced[table] = (newest, names)
         self._unsynced.flush()
-
-
-def _on(rows: pa.Table, day: date) -> pa.Table:
-    return rows.filter(pc.equal(rows["day"], pa.scalar(day, pa.date32())))
 
 
 def _drop_empty_hint(log: Path) -> None:

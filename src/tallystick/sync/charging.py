@@ -11,12 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.causes import NOT_BILLED_YET
-from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.ledger_tables import CHARGES, TALLIES
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY, USAGE_HOUR
-from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain
-from tallystick.store.tables import Writer
+from tallystick.store.digests import count_of, digests
+from tallystick.store.tables import Writer, schema
 from tallystick.sync import sources
 from tallystick.sync.source import Source
 from tallystick.tally.conservation import conserve
@@ -26,7 +26,7 @@ from tallystick.tally.prices_in_force import Prices
 
 RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
-MOST_ROWS = 200_000
+MOST_ROWS = 20_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
 
 Known = Mapping[tuple[str, str, date], Mapping[str, Any]]
@@ -55,6 +55,7 @@ class Charging:
         self._known = known
         self._profiles = profiles
         self._unread_bills = unread_bills
+        self._tallies = {row["day"]: row for row in writer.rows(TALLIES, organization).to_pylist()}
 
     def charge(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
@@ -64,15 +65,12 @@ class Charging:
         """
         days = sorted({*days, *self._ripe()})
         newer = [day for day in days if self._newer(day)]
-        halves: tuple[tuple[Dialect, list[date], tuple[LedgerTable, ...]], ...] = (
-            ("analytics", newer, (ANALYTICS_USAGE,)),
-            ("reports", sorted({*days} - {*newer}), (USAGE_DAY, USAGE_HOUR)),
+        halves: tuple[tuple[Dialect, list[date], Source], ...] = (
+            ("analytics", newer, sources.ANALYTICS_USAGE),
+            ("reports", sorted({*days} - {*newer}), sources.USAGE),
         )
-        for source, source_days, tables in halves:
-            counts: Counter[date] = Counter()
-            for table in tables if source_days else ():
-                counts += self._writer.counts(table, self._organization, source_days)
-            for chunk in chunks(source_days, counts):
+        for source, source_days, usage in halves:
+            for chunk in chunks(source_days, self._counts(usage)):
                 self._by(source, chunk)
 
     def _by(self, source: Dialect, days: list[date]) -> None:
@@ -88,9 +86,39 @@ class Charging:
         doubts = Doubts(open_days, recent, unread, self._unread_bills(bill), self._profiles())
         rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.in_force, source, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
-        changed = self._writer.changed(CHARGES, self._organization, days, rows)
-        if changed:
-            self._writer.replace(CHARGES, self._organization, changed, on(changed, days, rows))
+        self._write(days, rows)
+
+    def _write(self, days: list[date], rows: pa.Table) -> None:
+        """Write the charges of the days on which they are others than before."""
+        digest = digests(rows)
+        causes = rows.group_by(["day", "cause"]).aggregate([([], "count_all")]).to_pylist()
+        late = {row["day"]: row["count_all"] for row in causes if row["cause"] == NOT_BILLED_YET}
+        tallies: list[dict[str, Any]] = [
+            {
+                "organization": self._organization,
+                "day": day,
+                "charges": count_of(digest.get(day, "")),
+                "late": late.get(day, 0),
+                "digest": digest.get(day, ""),
+            }
+            for day in days
+        ]
+        before = {day: self._tallies[day]["digest"] if day in self._tallies else "" for day in days}
+        if changed := [tally["day"] for tally in tallies if tally["digest"] != before[tally["day"]]]:
+            self._writer.replace(CHARGES, self._organization, changed, on(changed, rows, digest))
+        if news := [tally for tally in tallies if tally != self._tallies.get(tally["day"])]:
+            news_days = [tally["day"] for tally in news]
+            table = pa.Table.from_pylist(news, schema(TALLIES))
+            self._writer.replace(TALLIES, self._organization, news_days, table)
+            self._tallies |= dict(zip(news_days, news, strict=True))
+
+    def _counts(self, usage: Source) -> Counter[date]:
+        """How many usage records the ledger has of each day."""
+        counts: Counter[date] = Counter()
+        for (source, _, day), mark in self._known.items():
+            if source == usage.name:
+                counts[day] += mark["rows"]
+        return counts
 
     def _newest(self, bill: Source) -> date:
         """The newest ended day whose bill was read."""
@@ -100,11 +128,11 @@ class Charging:
 
     def _ripe(self) -> set[date]:
         """The days with use that is not billed yet in part, of which a part of a bill can no longer be late."""
-        late = self._writer.days_with(CHARGES, self._organization, cause=NOT_BILLED_YET)
         return {
             day
-            for day in late
-            if day <= self._newest(sources.ANALYTICS_COST if self._newer(day) else sources.COST) - RECENT
+            for day, tally in self._tallies.items()
+            if tally["late"]
+            and day <= self._newest(sources.ANALYTICS_COST if self._newer(day) else sources.COST) - RECENT
         }
 
     def _usage(self, days: list[date], *, newer: bool) -> tuple[pa.Table, dict[date, dict[str, int]]]:
@@ -156,9 +184,9 @@ def chunks(days: list[date], counts: Mapping[date, int], most: int = MOST_ROWS) 
         yield chunk
 
 
-def on(some: list[date], days: list[date], rows: pa.Table) -> pa.Table:
-    """The rows of some of these days."""
-    return rows if some == days else rows.filter(pc.is_in(rows["day"], pa.array(some, pa.date32())))
+def on(days: list[date], rows: pa.Table, digest: Mapping[date, str]) -> pa.Table:
+    """The rows of these days; `digest` has every day of the rows."""
+    return rows if digest.keys() <= {*days} else rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
 
 
 def _sums(usage: pa.Table) -> list[dict[str, Any]]:

@@ -23,7 +23,9 @@ from tallystick.core.ledger_tables import DAYS, NOTICES, TALLIED_BY
 from tallystick.core.money import plain
 from tallystick.core.records import State
 from tallystick.core.table import Type
+from tallystick.core.time import Grain
 from tallystick.core.uncounted import KIND, text_of
+from tallystick.store.digests import count_of, digests
 from tallystick.store.tables import Writer, schema
 from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
 from tallystick.sync.charging import Charging, on
@@ -96,8 +98,8 @@ class Committer:
         """Write what a batch changes, not yet committed; the days that did, and whether there is other news."""
         task, check, read_at = batch.task, batch.check, batch.read_at
         table = task.source.tables[task.grain]
-        days = sorted(check.days)
-        changed = self.writer.changed(table, self.organization, days, check.rows) if days else []
+        days, digest = sorted(check.days), digests(check.rows)
+        changed = [day for day in days if digest.get(day, "") != self._digest(task, day)]
         lost = self._losses.sift(task, check, changed, read_at, accept=batch.accept)
         for day in days:
             self.losses.pop(f"{task.source} {day}", None)
@@ -106,19 +108,21 @@ class Committer:
             days = [day for day in days if day not in lost]
             changed = [day for day in changed if day not in lost]
             check = replace(check, days={day: check.days[day] for day in days})
-        marks = self._marks(task, check)
+        marks = self._marks(task, check, digest)
         issues = [*_issues(task, check, lost, last=batch.last), *self._states(task, check)]
         noticed = self._notice(issues, read_at)
         met = self._naming.meet(batch.people, read_at)
         news = self._losses.take_news() or met or noticed
         if changed:
-            self.writer.replace(table, self.organization, changed, on(changed, sorted(batch.check.days), check.rows))
+            self.writer.replace(table, self.organization, changed, on(changed, check.rows, digest))
         if marks:
-            rows = pa.Table.from_pylist(marks, schema(DAYS))
-            fixed = {"source": str(task.source), "grain": str(task.grain)}
-            self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
-        self._known |= {_day(mark): mark for mark in marks}
+            self._mark(task.source, task.grain, marks)
         return {*changed, *(mark["day"] for mark in marks)}, news
+
+    def _digest(self, task: SyncTask, day: date) -> str:
+        """The digest of the rows that the ledger has of a day."""
+        row = self._known.get((task.source.name, task.grain, day))
+        return str(row["digest"]) if row else ""
 
     def knows(self, source: Source) -> bool:
         """Whether any day of a source was kept."""
@@ -167,13 +171,29 @@ class Committer:
         before = self.default
         news = self._naming.take(pages, read_at, self._losses)
         if self.default and self.default != before:
-            self._charging.charge(rehome(self.writer, self.organization, self.default))
+            self._rehome(self.default)
         if (
             self._notice([("odd value", oddity.field, oddity.text) for oddity in sorted(odd)], read_at)
             or self._naming.written
         ):
             self._commit("names", read_at, {})
         return news
+
+    def _rehome(self, default: str) -> None:
+        """Move the rows of the default workspace's real id to `default`, and charge their days anew."""
+        charged: set[date] = set()
+        for source, digest in rehome(self.writer, self.organization, default).items():
+            marks = [self._known[source.name, Grain.DAY, day] | {"digest": text} for day, text in digest.items()]
+            self._mark(source, Grain.DAY, marks)
+            charged |= {*digest} if source.half else set()
+        self._charging.charge(sorted(charged))
+
+    def _mark(self, source: Source, grain: Grain, marks: list[dict[str, Any]]) -> None:
+        """Write rows of `days`."""
+        rows = pa.Table.from_pylist(marks, schema(DAYS))
+        fixed = {"source": source.name, "grain": str(grain)}
+        self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
+        self._known |= {_day(mark): mark for mark in marks}
 
     def _notice(self, issues: Iterable[tuple[str, str, str]], read_at: datetime) -> bool:
         """Write down issues, each a kind, a subject and a text, that were not noticed before; whether there are any."""
@@ -205,7 +225,7 @@ class Committer:
     def _tallied_by(self) -> str:
         return TALLIED_BY + self.organization
 
-    def _marks(self, task: SyncTask, check: BatchCheck) -> list[dict[str, Any]]:
+    def _marks(self, task: SyncTask, check: BatchCheck, digest: Mapping[date, str]) -> list[dict[str, Any]]:
         """The rows of `days` that this check makes new or other."""
         marks = []
         nothing = dict.fromkeys(column.name for column in DAYS.columns if column.type in {Type.COUNT, Type.MONEY})
@@ -218,6 +238,8 @@ class Committer:
                 "state": str(day_state),
                 **nothing,
                 **control,
+                "rows": count_of(digest.get(day, "")),
+                "digest": digest.get(day, ""),
             }
             if mark != self._known.get(_day(mark)):
                 marks.append(mark)

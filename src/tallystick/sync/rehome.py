@@ -6,31 +6,33 @@ them, and their days are matched anew, so that it is one workspace in every tabl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.dimensions import NAMED
-from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, CUT_TABLES
+from tallystick.core.time import Grain
+from tallystick.store.digests import digests
 from tallystick.store.tables import Writer
+from tallystick.sync.source import Source
+from tallystick.sync.sources import SOURCES
 
-_CHARGED = (ANALYTICS_USAGE, ANALYTICS_COST)
 
-
-def rehome(writer: Writer, organization: str, real: str) -> list[date]:
-    """Move the rows of the workspace `real` to `default`; which days have to be charged anew."""
-    days: set[date] = set()
-    for table in (*_CHARGED, *CUT_TABLES.values()):
-        if "workspace" not in {column.name for column in table.columns}:
+def rehome(writer: Writer, organization: str, real: str) -> Mapping[Source, Mapping[date, str]]:
+    """Move the rows of the workspace `real` to `default`; the new digests of the days that had some, by source."""
+    moved: dict[Source, Mapping[date, str]] = {}
+    for source in SOURCES.values():
+        table = source.tables[Grain.DAY]
+        if not source.newer or "workspace" not in {column.name for column in table.columns}:
             continue
-        concerned = sorted(writer.days_with(table, organization, workspace=real))
-        if not concerned:
+        days = sorted(writer.days_with(table, organization, workspace=real))
+        if not days:
             continue
-        rows = writer.rows_on(table, organization, concerned)
-        is_real = pc.equal(rows["workspace"], real)
-        workspaces = pc.if_else(is_real, pa.scalar(NAMED["workspace"].absent), rows["workspace"])
-        index = rows.schema.get_field_index("workspace")
-        writer.replace(table, organization, concerned, rows.set_column(index, rows.field(index), workspaces))
-        days |= set(concerned) if table in _CHARGED else set()
-    return sorted(days)
+        rows = writer.rows_on(table, organization, days)
+        names = rows["workspace"].cast("string")
+        workspaces = pc.if_else(pc.equal(names, real), NAMED["workspace"].absent, names)
+        rows = rows.set_column(rows.schema.get_field_index("workspace"), "workspace", workspaces)
+        writer.replace(table, organization, days, rows)
+        moved[source] = digests(rows)
+    return moved

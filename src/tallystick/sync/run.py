@@ -38,7 +38,7 @@ from tallystick.sync.source import Source
 from tallystick.sync.unread_bills import is_bill
 from tallystick.tally.prices_in_force import Prices
 
-COMMIT_ROWS = 100_000
+COMMIT_ROWS = 50_000
 """Rows read after which they are committed: they stand in memory, and a crash loses them."""
 COMMIT_REQUESTS = 100
 """Requests after which what they brought is committed: a crash asks for no more than these again."""

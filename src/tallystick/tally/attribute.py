@@ -17,11 +17,11 @@ import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, PLACES, plain, total
 from tallystick.errors import LedgerError
+from tallystick.store.session import scratch
 from tallystick.tally.allocate import split
 from tallystick.tally.owners import Owners, Renaming, Spellings
 from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.rules import FIELDS, UNOWNED
-from tallystick.tally.session import scratch
 
 _PLACED = f"""
 SELECT charges.*, billed::HUGEINT AS total, rule

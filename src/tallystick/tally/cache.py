@@ -19,8 +19,8 @@ from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.price_entries import Rate
 from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
+from tallystick.store.session import scratch
 from tallystick.tally.picodollars import WHOLE
-from tallystick.tally.session import scratch
 
 INPUT = TOKENS[:4]
 """The kinds of input: uncached, both writes, reads."""

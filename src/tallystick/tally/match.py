@@ -19,13 +19,13 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
 from tallystick.core.table import Type
-from tallystick.store.tables import schema
+from tallystick.store.columns import encoded
+from tallystick.store.session import scratch
 from tallystick.store.views import ACTOR
 from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
 from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import WHOLE, dollars, whole
-from tallystick.tally.session import scratch
 from tallystick.tally.use_groups import PLACED, UNIT, uses
 
 Dialect = Literal["reports", "analytics"]
@@ -166,7 +166,7 @@ def charges(
         allocate.shares(duck, by="use_group")
         allocate.listed(duck)
         halves = [_typed(duck.sql(query).to_arrow_table(), source) for query in (_MATCHED, _ALONE)]
-    return pa.concat_tables(halves)
+    return pa.concat_tables(halves).unify_dictionaries()
 
 
 def _whole(cost: pa.Table) -> pa.Table:
@@ -185,7 +185,7 @@ def _agree(names: Collection[str]) -> str:
 
 
 def _typed(table: pa.Table, source: Dialect) -> pa.Table:
-    fits = schema(CHARGES)
+    fits = encoded(CHARGES)
     for column in CHARGES.columns:
         if column.type is Type.MONEY:
             name = column.name

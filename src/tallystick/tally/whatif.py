@@ -19,9 +19,9 @@ from tallystick.core.price_entries import Rate, Unpriced
 from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
+from tallystick.store.session import scratch
 from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of
 from tallystick.tally.picodollars import WHOLE
-from tallystick.tally.session import scratch
 
 SHARE = 10_000
 """Shares have four places at most, so that they are whole numbers of so many."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pyarrow as pa
 
-from tallystick.tally.session import scratch
+from tallystick.store.session import scratch
 
 MONEY = "DECIMAL(28, 12)"
 
