@@ -39,6 +39,7 @@ class PriceList:
         dated += (price for each in lists for several in each.prices.values() for price in several)
         self._turns = sorted({date.min, *(day for entry in dated for day in (entry.since, entry.until))})
         self.models: Mapping[str, Model] = {id_: model for each in lists for id_, model in each.models.items()}
+        self._rates: dict[tuple[date | str, ...], Rate] = {}
         self.model = canonical({*self.models, *(subject for subject, _, _ in self._keys)})
         """The id under which these lists have a model: of `claude-haiku-4-5` that with its date."""
 
@@ -59,13 +60,21 @@ class PriceList:
         `unknown`, and `none` (Claude Enterprise tells no tier), is taken for plain and named in `assumed`. A service
         costs the same in every tier and geography.
         """
+        key = (self.since(day), model, kind, tier, context, geo, speed)
+        if known := self._rates.get(key):
+            return known
+        rate = self._rate_on(day, model, kind, {"tier": tier, "context": context, "geo": geo, "speed": speed})
+        if isinstance(rate, Rate):
+            self._rates[key] = rate
+        return rate
+
+    def _rate_on(self, day: date, model: str, kind: str, request: dict[str, str]) -> Rate | Unpriced:
         if kind not in UNITS:
             return Unpriced(f"{kind} is not a kind with a price")
         if kind not in TOKENS:
             price = self._find((kind, PLAIN["context"], PLAIN["speed"]), kind, day)
             return price if isinstance(price, Unpriced) else _rate([price], kind)
         model = self.model(model)
-        request = {"tier": tier, "context": context, "geo": geo, "speed": speed}
         assumed = tuple(name for name, value in request.items() if value in _UNTOLD)
         request.update((name, PLAIN[name]) for name in assumed)
         factors = [modifier for modifier in self.modifiers(day) if modifier.applies(model, kind, request)]

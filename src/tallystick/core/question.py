@@ -49,6 +49,16 @@ class Question:
         """The days asked about as they are named: with a zone its local days, written as if they were UTC days."""
         return self.zone.wall(self.window) if self.zone else self.window
 
+    def __hash__(self) -> int:
+        """Return one hash for equal questions, whose filters may stand in another order."""
+        asked = (self.report, self.window, self.by, self.top, self.show, self.against, self.zone)
+        return hash((asked, frozenset(self.where.items())))
+
+    def scope(self, *names: str) -> Question:
+        """The same days and filters of whatever report, by those of these dimensions that it is asked by."""
+        by = tuple(name for name in self.by if name in names)
+        return Question("", self.window, by, self.where, zone=self.zone)
+
     def where_of(self, *names: str) -> dict[str, Filter]:
         """What it holds fixed of these dimensions."""
         return {name: part for name, part in self.where.items() if name in names}

@@ -123,7 +123,8 @@ class Window:
 
     def days(self) -> list[date]:
         """Every UTC day the window touches, in order."""
-        return [piece.start.date() for piece in self.split(Grain.DAY)]
+        first, last = self.start.date(), (self.end - timedelta.resolution).date()
+        return [first + timedelta(index) for index in range((last - first).days + 1)] if self else []
 
 
 def union(windows: Iterable[Window]) -> list[Window]:

@@ -5,11 +5,12 @@ The two are kept apart. A day of which neither is in the ledger is absent, which
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.filter import Filter
@@ -32,7 +33,6 @@ Where = Mapping[str, Filter]
 DIMENSIONS = ("organization", "workspace", "key", "actor", "product", "model", *OWNED)
 """What can be held fixed."""
 _NOT_YET = f"cause = '{NOT_BILLED_YET}'"
-_UNREAD = f"cause = '{BILL_NOT_READ}'"
 _NOTHING = Decimal(0)
 
 
@@ -80,9 +80,14 @@ class Daily:
     def of(self, where: Where) -> list[Day]:
         """Each day of the window, none after today; InvalidQuestion for a value that neither ledger nor rules know."""
         question = Question("daily", self.window, (), where)
-        billed, used = (self._amounts(question, column) for column in ("billed", "priced"))
-        rateless = self._days_with(question, _NOT_YET, "priced IS NULL AND quantity IS NOT NULL")
-        unread = self._days_with(question, _UNREAD)
+        self.messages.extend(formerly(self.engine, where))
+        by_day = self._charges(question)
+        if owned(question):
+            known(question, self.owners)
+            billed, used = (self._amounts(question, column) for column in ("billed", "priced"))
+        else:
+            billed, used = ({day: row[name] or _NOTHING for day, row in by_day.items()} for name in ("billed", "used"))
+        rateless, unread = ({day for day, row in by_day.items() if row[name]} for name in ("rateless", "unread"))
         days = []
         for day, state in self._known(where.get("organization", Filter())).items():
             before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
@@ -111,14 +116,7 @@ class Daily:
         return self._states[organizations]
 
     def _amounts(self, question: Question, column: str) -> dict[date, Decimal]:
-        """US dollars by day: what was billed, or what use that is not billed yet is priced at."""
-        self.messages.extend(formerly(self.engine, question.where))
-        if not owned(question):
-            query = select("day", f"sum({column}) AS amount").from_("ledger.charges").group_by("day")
-            query = query.where(f"{column} IS NOT NULL", *_conditions(self.engine, question))
-            query = query if column == "billed" else query.where(_NOT_YET)
-            return {row["day"]: row["amount"] for row in self.engine.rows(query)}
-        known(question, self.owners)
+        """US dollars by day of owners: what was billed, or what use that is not billed yet is priced at."""
         sums: dict[date, Decimal] = {}
         for (day, *whose), amount in self._attributed(question, column).items():
             asked = (question.where.get(name, Filter()) for name in OWNED)
@@ -148,10 +146,18 @@ class Daily:
             }
         return self._sums[cache_key]
 
-    def _days_with(self, question: Question, *conditions: str) -> set[date]:
-        """The days with charges of these conditions, whoever owns them."""
-        query = select("day").distinct().from_("ledger.charges").where(*conditions)
-        return {row["day"] for row in self.engine.rows(query.where(*_conditions(self.engine, question)))}
+    def _charges(self, question: Question) -> dict[date, dict[str, Any]]:
+        """US dollars billed and used by day, and whether use has no rate or the bill is unread, whoever owns it."""
+        query = select(
+            "day",
+            "sum(billed) AS billed",
+            f"sum(priced) FILTER ({_NOT_YET}) AS used",
+            f"bool_or({_NOT_YET} AND priced IS NULL AND quantity IS NOT NULL) AS rateless",
+            f"bool_or(cause = '{BILL_NOT_READ}') AS unread",
+        )
+        where = (within(question.window, months=True), *wanted(self.engine, CHARGES, question.where_but(*OWNED)))
+        rows = self.engine.rows(query.from_("ledger.charges").where(*where).group_by("day"))
+        return {row["day"]: row for row in rows}
 
 
 def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, rateless: bool) -> Basis:
@@ -161,7 +167,3 @@ def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, ratele
     if (rateless and state in {Basis.BILLED, Basis.USED}) or (state is Basis.ABSENT and (billed or used)):
         return Basis.PART  # what the charges say of it goes before
     return Basis.USED if state is Basis.BILLED and used else state  # its bill is late
-
-
-def _conditions(engine: Engine, question: Question) -> Sequence[str]:
-    return (within(question.window, months=True), *wanted(engine, CHARGES, question.where_but(*OWNED)))

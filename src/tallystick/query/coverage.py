@@ -5,7 +5,7 @@ A day that is absent is named, never shown as zero (rule 6).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -22,7 +22,7 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
-from tallystick.query.conditions import on_days
+from tallystick.query.conditions import among, instant_of, on_days
 from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import wanted
 from tallystick.store.engine import Engine, per_version
@@ -32,6 +32,15 @@ def cover(
     engine: Engine, table: LedgerTable, question: Question, now: datetime
 ) -> tuple[dict[str, Any], list[Message]]:
     """The coverage of an answer in numbers of UTC days, and what to say of it."""
+    scope = question.scope("week", "month")
+    coverage, messages = _cover(engine, table, scope, now, priced=question.report in PRICED)
+    return dict(coverage), list(messages)
+
+
+@per_version
+def _cover(
+    engine: Engine, table: LedgerTable, question: Question, now: datetime, *, priced: bool
+) -> tuple[Mapping[str, Any], Sequence[Message]]:
     states = states_of(engine, table, question)
     wall_days, today = question.wall.days(), now.date()
     if zone := question.zone:
@@ -82,15 +91,20 @@ def cover(
         if by_state[State.PROVISIONAL] or by_state[State.RUNNING]:
             until = instant(refreshed)
             messages.append(note(f"Data complete up to {until.day} {until:%b %H:%M} UTC (last sync)."))
-    missing = _missing(engine, table, question, states, now)
+    missing = _missing(engine, table, question, states, now, priced=priced)
     return coverage | missing, [*gaps.messages(missing, now), *doubts, *messages]
 
 
 def _missing(
-    engine: Engine, table: LedgerTable, question: Question, states: Mapping[date, State], now: datetime
+    engine: Engine,
+    table: LedgerTable,
+    question: Question,
+    states: Mapping[date, State],
+    now: datetime,
+    *,
+    priced: bool,
 ) -> dict[str, Any]:
     """What the ended days lack that the ledger has: a bill that is late, a half that is lost; children of a parent."""
-    priced = question.report in PRICED
     missing = gaps.parent(engine, question) if table in MONEY or table in _USES else {}
     if table in MONEY or priced:
         missing |= gaps.money_gaps(engine, question, now)
@@ -124,16 +138,12 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
     if not sources:
         return None
-    columns = ("source", "window_start", "window_end")
-    query = select(*columns, "max(refreshed_at) AS refreshed").from_("ledger.pages").group_by(*columns)
-    query = query.where("refreshed_at IS NOT NULL", *wanted(engine, PAGES, question.where_of("organization")))
-    start, end = question.window.start, question.window.end
-    refreshed = [
-        row["refreshed"]
-        for row in engine.rows(query)
-        if row["source"] in sources and row["window_start"] < end and row["window_end"] > start
-    ]
-    return text(max(refreshed)) if refreshed else None
+    query = select("max(refreshed_at) AS refreshed").from_("ledger.pages").where(among("source", sorted(sources)))
+    query = query.where(f"window_start < {instant_of(question.window.end)}")
+    query = query.where(f"window_end > {instant_of(question.window.start)}")
+    query = query.where(*wanted(engine, PAGES, question.where_of("organization")))
+    refreshed: datetime | None = engine.rows(query)[0]["refreshed"]
+    return text(refreshed) if refreshed else None
 
 
 MONEY = (CHARGES, COST, *CUT_TABLES.values())

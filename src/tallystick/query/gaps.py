@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -22,6 +23,7 @@ from tallystick.core.records import TOKENS
 from tallystick.core.select import select
 from tallystick.core.text import day_spans, few, large
 from tallystick.query.conditions import among
+from tallystick.query.facts import facts
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import directory, entries
 from tallystick.store.engine import Engine
@@ -29,6 +31,7 @@ from tallystick.store.engine import Engine
 LATE, LOST, ELSEWHERE, PARENT = "not_billed_yet", "usage_unknown", "billed_to_profiles", "parent_of"
 UNREAD = "bill_not_read"
 """Keys of the coverage; each is there only where there is something to say."""
+_CAUSES = {NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE, NO_USAGE}
 _DIMENSIONS = {column.name for column in CHARGES.columns} - {"month"}
 
 
@@ -36,7 +39,7 @@ def money_gaps(engine: Engine, question: Question, now: datetime) -> dict[str, A
     """Use of the ended days of a question without a bill so far, or one that can be read, or billed elsewhere."""
     ended = [day for day in question.window.days() if day < now.date()]
     gaps: dict[str, Any] = {}
-    rows = _charges(engine, question, (NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE), ended)
+    rows = [row for row in _charges(engine, question, ended) if row["cause"] != NO_USAGE]
     billed_in = _billed_in(engine, question) if rows else set()
     for key, cause in ((LATE, NOT_BILLED_YET), (UNREAD, BILL_NOT_READ), (ELSEWHERE, TO_PROFILE)):
         if cause_rows := [row for row in rows if row["cause"] == cause]:
@@ -53,8 +56,8 @@ def usage_gaps(
     days that were billed for tokens which the usage report does not show.
     """
     unread = sorted({*billed} - {*used})
-    lacking = _charges(engine, question, (NO_USAGE,), used) if unused else []
-    rows = [row for row in lacking if row["kind"] in TOKENS and row["billed"]]
+    lacking = _charges(engine, question, used) if unused else []
+    rows = [row for row in lacking if row["cause"] == NO_USAGE and row["kind"] in TOKENS and row["billed"]]
     days = sorted({*unread, *(row["day"] for row in rows)})
     if not days:
         return {}
@@ -68,8 +71,12 @@ def late_days(coverage: Mapping[str, Any]) -> int:
     return len({*late["days"]} - {*late["in_part"], *coverage["absent"]})
 
 
-def _charges(engine: Engine, question: Question, causes: Sequence[str], days: Collection[date]) -> list[dict[str, Any]]:
-    """The charges of the question of these causes and days, summed by day, cause, workspace, model and kind."""
+def _charges(engine: Engine, question: Question, days: Collection[date]) -> list[dict[str, Any]]:
+    """The charges of the question of `_CAUSES` and these days, summed by day, cause, workspace, model and kind."""
+    scope = replace(question, where=question.where_of(*_DIMENSIONS))
+    causes = sorted({row["cause"] for row in facts(engine, scope)} & _CAUSES)
+    if not causes:
+        return []
     dims = ("day", "cause", "workspace", "model", "kind")
     sums = [f"sum({name}) AS {name}" for name in ("billed", "priced", "quantity")]
     sums.append("bool_or(priced IS NULL) AS unpriced")

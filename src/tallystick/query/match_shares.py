@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,21 +14,22 @@ from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.query.coverage import cover
+from tallystick.query.facts import facts
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.priority_tier import priority
 from tallystick.query.unused import unused
-from tallystick.store.engine import Engine
+from tallystick.store.engine import Engine, per_version
 
 
 def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[Message]]:
     """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
-    query = (
-        select("method", "cause", "kind", "sum(billed) AS billed")
-        .from_("ledger.charges")
-        .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
-        .group_by("method", "cause", "kind")
-    )
-    rows = engine.rows(query)
+    shares, messages = _matched(engine, question.scope("key", "actor"))
+    return dict(shares), list(messages)
+
+
+@per_version
+def _matched(engine: Engine, question: Question) -> tuple[Mapping[str, str | None], Sequence[Message]]:
+    rows = [row for row in facts(engine, question) if row["billed"] is not None]
     total_billed = total([row["billed"] for row in rows])
     by_method = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
     for row in rows:

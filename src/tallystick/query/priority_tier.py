@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note
@@ -14,6 +15,7 @@ from tallystick.core.text import large
 from tallystick.core.time import Window, spans
 from tallystick.query.conditions import NEVER
 from tallystick.query.coverage import MONEY, states_of
+from tallystick.query.facts import facts
 from tallystick.query.filters import asked_for, wanted
 from tallystick.store.engine import Engine
 
@@ -31,12 +33,14 @@ def priority(
     conditions = wanted(engine, used, question.where_of(*_OF_USAGE), strict=False)
     if NEVER in conditions:
         return []  # a value that only the bill has: no use of it, so none of priority tier
-    query = (
-        select(f"sum({' + '.join(TOKENS)}) AS tokens")
-        .from_(f"ledger.{used.name}")
-        .where("tier = 'priority'", asked_for(question, parts), *conditions)
-    )
-    tokens = engine.rows(query)[0]["tokens"]
+    if used is USED:
+        use = facts(engine, replace(question, where=question.where_of(*_OF_USAGE)))
+        of_tokens = (row for row in use if row["tier"] == "priority" and row["kind"] in TOKENS)
+        tokens = sum(row["quantity"] or 0 for row in of_tokens)
+    else:
+        query = select(f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{used.name}")
+        query = query.where("tier = 'priority'", asked_for(question, parts), *conditions)
+        tokens = engine.rows(query)[0]["tokens"]
     bill_only = [name for name in question.where if name not in _OF_USAGE]
     scope = f" in this window, by whatever {' and '.join(bill_only)}" if bill_only else ""
     place = "is not in this total" if table in MONEY else "is in no bill"

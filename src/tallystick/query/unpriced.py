@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Sequence
 
 from tallystick.core.causes import NOT_BILLED
-from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
-from tallystick.core.select import select
 from tallystick.core.text import few, large
-from tallystick.query.conditions import equals
-from tallystick.query.filters import wanted, within
+from tallystick.query.facts import facts
 from tallystick.store.engine import Engine
+
+_Use = tuple[str, str]
+"""A model and its tier."""
 
 
 def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[Message]]:
@@ -22,21 +22,12 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
     Priority tier never has a rate. Where a bill that has been read has nothing for a use, it costs nothing, whatever
     its rate: it is said, and is not among these.
     """
-    unbilled = equals("cause", NOT_BILLED)
-    query = (
-        select("model", "tier", f"{unbilled} AS free", "sum(quantity) AS tokens")
-        .from_("ledger.charges")
-        .where(
-            "priced IS NULL AND quantity IS NOT NULL AND tier <> 'priority' AND cause <> 'request count'",
-            within(question.window, months=True),
-            *wanted(engine, CHARGES, question.where),
-        )
-        .group_by("model", "tier", "free")
-        .order_by("tokens DESC", "model", "tier")
-    )
-    rows = engine.rows(query)
-    billed, free = ([row for row in rows if row["free"] is is_free] for is_free in (False, True))
-    tokens = {f"{row['model']} in tier {row['tier']}": int(row["tokens"]) for row in billed}
+    sums: dict[bool, Counter[_Use]] = {True: Counter(), False: Counter()}
+    for row in facts(engine, question):
+        if row["unpriced"] is not None and row["tier"] != "priority" and row["cause"] != "request count":
+            sums[row["cause"] == NOT_BILLED][row["model"], row["tier"]] += row["unpriced"]
+    free, billed = (sorted(use.items(), key=lambda entry: (-entry[1], entry[0])) for use in sums.values())
+    tokens = {f"{model} in tier {tier}": count for (model, tier), count in billed}
     messages = [
         *([warning(f"{_use(billed)}: what they cost is unknown.")] if billed else ()),
         *([note(f"{_use(free)} and were not billed.")] if free else ()),
@@ -44,8 +35,8 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
     return tokens, messages
 
 
-def _use(rows: Sequence[Mapping[str, Any]]) -> str:
+def _use(counts: Sequence[tuple[_Use, int]]) -> str:
     """What has no price in words: how much, in which tiers, of which models, the most first."""
-    tiers = " and ".join(dict.fromkeys(row["tier"] for row in rows))
-    models = few(list(dict.fromkeys(row["model"] for row in rows)))
-    return f"{large(sum(int(row['tokens']) for row in rows))} {tiers} tokens of {models} have no list price"
+    tiers = " and ".join(dict.fromkeys(tier for (_, tier), _ in counts))
+    models = few(list(dict.fromkeys(model for (model, _), _ in counts)))
+    return f"{large(sum(count for _, count in counts))} {tiers} tokens of {models} have no list price"

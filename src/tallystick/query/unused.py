@@ -8,13 +8,10 @@ from typing import Any
 
 from tallystick.core.causes import CREDIT, NEW_SERVICE, NEW_TOKENS, NO_USAGE
 from tallystick.core.dimensions import UNKNOWN
-from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, plain, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.select import select
-from tallystick.query.conditions import equals
-from tallystick.query.filters import wanted, within
+from tallystick.query.facts import facts
 from tallystick.store.engine import Engine
 
 _NAMED = 5
@@ -58,10 +55,7 @@ AFTER = "before taxes; credits and refunds on the bill are included"
 
 def credited(engine: Engine, question: Question) -> bool:
     """Whether the bill of a question's days has credits or refunds among its lines."""
-    query = select("count(*) AS credits").from_("ledger.charges")
-    query = query.where(equals("cause", CREDIT), within(question.window, months=True))
-    query = query.where(*wanted(engine, CHARGES, question.where))
-    return bool(engine.rows(query)[0]["credits"])
+    return any(row["cause"] == CREDIT for row in facts(engine, question))
 
 
 def _listed(kinds: Mapping[str, Decimal]) -> str:

@@ -64,6 +64,8 @@ _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "US
 _READING = "billed + each cause + unexplained = priced. Plus: used and not billed. Minus: billed beyond our price."
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
 """What is summed of the charges, by its name in a Part."""
+_MONEY = ("billed", "priced", "listed")
+"""What of it is US dollars, in a Part whole picodollars."""
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *, factors: bool = False) -> Table:
@@ -115,14 +117,10 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
         .group_by("ALL")
         .order_by(*dims, "wanted")
     )
-    return [Part(**{name: _plain(cell) for name, cell in row.items()}) for row in engine.rows(query)]
-
-
-def _plain(cell: Any) -> Any:
-    """Counts and money as whole numbers, money in picodollars."""
-    if not isinstance(cell, Decimal):
-        return cell
-    return int(EXACT.scaleb(cell, PLACES if cell.as_tuple().exponent else 0))
+    return [
+        Part(**row | {name: None if row[name] is None else int(EXACT.scaleb(row[name], PLACES)) for name in _MONEY})
+        for row in engine.rows(query)
+    ]
 
 
 def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str, str], frozenset[str]]:
@@ -143,14 +141,17 @@ def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str
     return coarse
 
 
+_WRITTEN = {"day": len("2026-11-03"), "week": len("2026-11-03"), "month": len("2026-11")}
+"""How much of its first day says which day, week or month it is."""
+
+
 def _group(part: Part, by: tuple[str, ...]) -> tuple[str, ...]:
-    instant = midnight(part.day)
-    times = {
-        "day": f"{part.day}",
-        "week": f"{Grain.WEEK.floor(instant):%Y-%m-%d}",
-        "month": f"{part.day:%Y-%m}",
-    }
-    return tuple(times.get(name) or str(getattr(part, name)) for name in by)
+    return tuple(
+        f"{Grain(name).floor(midnight(part.day)):%Y-%m-%d}"[: _WRITTEN[name]]
+        if name in _WRITTEN
+        else getattr(part, name)
+        for name in by
+    )
 
 
 def _order(group: tuple[str, ...], by: tuple[str, ...], parts: list[Part]) -> tuple[Any, ...]:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tallystick.store.tables import Tables, Version
 
 
+_QUOTED = re.compile(r"'[^']*'")
+"""A text in a query, whose words name no table."""
 _NAME = re.compile(r"(?:ledger\.)?[a-z_][a-z_0-9]*")
 SMALL = 4 << 20
 FEW = 20_000
@@ -169,7 +171,7 @@ class Engine:
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""
-        for name in dict.fromkeys(_NAME.findall(text.lower())):
+        for name in dict.fromkeys(_NAME.findall(_QUOTED.sub("", text.lower()))):
             if table := self._tables.get(name):
                 pinned = table in PINNED
                 self._show(table, self.tables.pinned(table, self.version) if pinned else self.tables.files(table))

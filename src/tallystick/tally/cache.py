@@ -16,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.money import EXACT, PLACES, ratio
-from tallystick.core.price_entries import Rate
+from tallystick.core.price_entries import Rate, Unpriced
 from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.store.session import scratch
@@ -192,27 +192,38 @@ _DOLLARS = ("saved", "extra_5m", "extra_1h")
 def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa.Table, Doubts]:
     """The rates of input of each combination that was used, and what is doubtful of those that cached."""
     rows = []
+    rates_by_terms: dict[tuple[Any, ...], tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]] = {}
     missing = Missing()
     ranged: set[str] = set()
     assumed: set[str] = set()
     for combination in distinct:
         model, tier = combination[f"{MARK}model"], combination[f"{MARK}tier"]
-        rates = {kind: rate_of(prices, combination, kind) for kind in INPUT}
-        row: dict[str, Any] = {f"{MARK}{name}": combination[f"{MARK}{name}"] for name in KEY}
-        known = {kind: rate.low for kind, rate in rates.items() if isinstance(rate, Rate)}
-        row |= {f"{kind}_rate": EXACT.scaleb(low, PLACES) for kind, low in known.items()}
-        if known.keys() == set(INPUT):
-            row |= {f"even_{life}": _even(known, f"cache_write_{life}") for life in ("5m", "1h")}
-        rows.append(row)
+        line = {f"{MARK}{name}": combination[f"{MARK}{name}"] for name in KEY}
+        terms = (*line.values(), prices.since(line[f"{MARK}day"]))[1:]
+        if terms not in rates_by_terms:
+            rates_by_terms[terms] = _of_terms({kind: rate_of(prices, combination, kind) for kind in INPUT})
+        rates, columns = rates_by_terms[terms]
+        rows.append({**line, **columns})
         cached = {kind: int(combination[f"{kind}_sum"]) for kind in INPUT[1:] if combination[f"{kind}_sum"]}
         needed = {kind: rates[kind] for kind in ("uncached_input", *cached)} if cached else {}
-        whys = [rate.reason for rate in needed.values() if not isinstance(rate, Rate)]
+        whys = [
+            rate_of(prices, combination, kind).reason for kind, rate in needed.items() if isinstance(rate, Unpriced)
+        ]  # which can name the day
         if whys and tier != "priority":
             missing.add(model, whys[0], combination[f"{MARK}day"], sum(cached.values()))
         if any(isinstance(rate, Rate) and rate.low != rate.high for rate in needed.values()):
             ranged.add(model)
         assumed.update(name for rate in needed.values() if isinstance(rate, Rate) for name in rate.assumed)
     return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+
+
+def _of_terms(rates: Mapping[str, Rate | Unpriced]) -> tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]:
+    """The rates of input, and the columns of `_RATES` that follow from them."""
+    known = {kind: rate.low for kind, rate in rates.items() if isinstance(rate, Rate)}
+    columns: dict[str, Any] = {f"{kind}_rate": EXACT.scaleb(low, PLACES) for kind, low in known.items()}
+    if known.keys() == set(INPUT):
+        columns |= {f"even_{life}": _even(known, f"cache_write_{life}") for life in ("5m", "1h")}
+    return rates, columns
 
 
 def rate_of(prices: PriceList, line: Mapping[str, Any], kind: str, **changes: str) -> Any:

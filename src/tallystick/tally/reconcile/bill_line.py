@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import ceil, gcd, lcm
 
 from tallystick.core.money import EXACT, PLACES
@@ -64,22 +64,45 @@ class Change:
         return f"{self.whom} since {self.since}: {written(self.factor)} of {price_name}"
 
 
+@dataclass(frozen=True, slots=True)
+class WholeRate:
+    """A rate in whole picodollars for `per` units; `modifiers` are what each of them adds to it."""
+
+    low: int
+    high: int
+    per: int
+    modifiers: tuple[tuple[str, int], ...]
+
+    @classmethod
+    def of(cls, rate: Rate) -> WholeRate:
+        """The rate of a price list."""
+        lows = [
+            int(EXACT.scaleb(span.low, PLACES)) for span in (rate.standard, *(step.rate for step in rate.modifiers))
+        ]
+        added = (after - before for before, after in pairwise(lows))
+        modifiers = tuple(zip((step.name for step in rate.modifiers), added, strict=True))
+        low, high = (int(EXACT.scaleb(dollars, PLACES)) for dollars in (rate.low, rate.high))
+        return cls(low, high, rate.per, modifiers)
+
+
 @dataclass
 class Line:
-    """A line of the bill, with all use that it may cover; `coins` are rates and how many tokens were used at each.
+    """A line of the bill, with all use that it may cover, at rates for `per` units.
 
-    `own` is whether it is priced otherwise than by the public list.
+    `coins` are the rates in picodollars and how many tokens were used at each, `steps` the same of what the range of a
+    rate adds, `units` is all of it. `own` is whether it is priced otherwise than by the public list.
     """
 
     parts: list[Part] = field(default_factory=list)
-    coins: Counter[Fraction] = field(default_factory=Counter)
-    steps: Counter[Fraction] = field(default_factory=Counter)
-    exact: Fraction = Fraction(0)
+    coins: dict[int, int] = field(default_factory=dict)
+    steps: dict[int, int] = field(default_factory=dict)
+    units: int = 0
+    per: int = 1
     unpriced: str = ""
     change: Change | None = None
     own: bool = False
 
-    def add(self, part: Part, rate: Rate | Unpriced) -> None:
+    def add(self, part: Part, rate: WholeRate | Unpriced) -> None:
         """Take a part in, at its rate."""
         self.parts.append(part)
         if part.quantity is None:
@@ -87,10 +110,17 @@ class Line:
         if isinstance(rate, Unpriced) or part.priced is None:
             self.unpriced = rate.reason if isinstance(rate, Unpriced) else "tallied by other price lists"
             return
-        low, high = (Fraction(int(EXACT.scaleb(dollars, PLACES)), rate.per) for dollars in (rate.low, rate.high))
-        self.exact += low * part.quantity
-        self.coins.update({low: part.quantity} if low else {})
-        self.steps.update({high - low: part.quantity} if high > low else {})
+        self.per = rate.per
+        self.units += rate.low * part.quantity
+        if rate.low:
+            self.coins[rate.low] = self.coins.get(rate.low, 0) + part.quantity
+        if step := rate.high - rate.low:
+            self.steps[step] = self.steps.get(step, 0) + part.quantity
+
+    @cached_property
+    def exact(self) -> Fraction:
+        """What its use costs at these rates, in picodollars."""
+        return Fraction(self.units, self.per)
 
     @cached_property
     def billed(self) -> int:
@@ -109,24 +139,27 @@ class Line:
 
     def fits(self, factor: Fraction, listed: Fraction) -> bool:
         """Whether so much at list price is what was billed, rounding within a picodollar a row where there is any."""
-        off = abs(self.billed - factor * listed)
-        return not off or ((factor * listed).denominator > 1 and off < self.rows)
+        price, base = factor.numerator * listed.numerator, factor.denominator * listed.denominator
+        off = abs(self.billed * base - price)
+        return not off or (price % base > 0 and off < self.rows * base)
 
     def missing(self, factor: Fraction) -> tuple[Fraction, int] | None:
         """What the tokens cost that were used and not billed, and how many; None where no whole number fits."""
         if len(self.coins) == 1:
-            [(rate, used)] = self.coins.items()
+            [(coin, used)] = self.coins.items()
+            rate = Fraction(coin, self.per)
             count = round((self.exact - self.billed / factor) / rate)
             return (count * rate, count) if 0 < count <= used and self.fits(factor, self.exact - count * rate) else None
         less = self.exact - self.billed / factor
-        tokens = _whole(less, self.coins) if less > 0 else None
+        tokens = _whole(less, self.coins, self.per) if less > 0 else None
         return None if tokens is None else (less, tokens)
 
     def larger(self, factor: Fraction) -> tuple[Fraction, int, Fraction, int] | None:
         """What large prompts cost above the range's lower end, and how many tokens; then the same of those refused."""
         if len(self.steps) != 1 or len(self.coins) != 1:
             return None
-        [(step, used)], [rate] = self.steps.items(), self.coins
+        [(more, used)], [coin] = self.steps.items(), self.coins
+        step, rate = Fraction(more, self.per), Fraction(coin, self.per)
         excess = self.billed / factor - self.exact
         count = ceil(excess / step)
         refused = (count * step - excess) / rate
@@ -139,6 +172,8 @@ class Line:
         if self.larger(Fraction(1)):
             return None
         ratio = self.billed / self.exact
+        if ratio == 1:
+            return ratio
         near = ratio.limit_denominator(_ODD)
         return near if near > 0 and self.fits(near, self.exact) else ratio
 
@@ -149,13 +184,13 @@ def written(factor: Fraction) -> str:
     return f"{factor}" if places is None else f"{EXACT.scaleb(int(factor * 10**places), -places):f}"
 
 
-def _whole(amount: Fraction, coins: Mapping[Fraction, int]) -> int | None:
-    """How many tokens cost exactly so much at two rates, at most those used of each; None where none do."""
+def _whole(amount: Fraction, coins: Mapping[int, int], per: int) -> int | None:
+    """How many tokens cost exactly so much at two rates for `per`, at most those used of each; None where none do."""
     if len(coins) != _PAIR:
         return None
     (first, most), (second, limit) = coins.items()
-    scale = lcm(first.denominator, second.denominator, amount.denominator)
-    first_units, second_units, amount_units = int(first * scale), int(second * scale), int(amount * scale)
+    scale = lcm(per, amount.denominator)
+    first_units, second_units, amount_units = first * scale // per, second * scale // per, int(amount * scale)
     shared = gcd(first_units, second_units)
     if amount_units % shared:
         return None

@@ -9,12 +9,11 @@ the exact price is no whole number of them. What fits none of these is unexplain
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cache
 
 from tallystick.core.causes import (
     ALONE,
@@ -29,11 +28,11 @@ from tallystick.core.causes import (
     TO_PROFILE,
     USAGE_NOT_READ,
 )
-from tallystick.core.money import EXACT, PLACES, ratio
-from tallystick.core.price_entries import UNITS, Rate, Unpriced
+from tallystick.core.money import EXACT, ratio
+from tallystick.core.price_entries import UNITS, Unpriced
 from tallystick.core.prices import PriceList
 from tallystick.tally.allocate import split
-from tallystick.tally.reconcile.bill_line import Line, Part
+from tallystick.tally.reconcile.bill_line import Line, Part, WholeRate
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED, not_applied
 from tallystick.tally.reconcile.price_factors import DISCOUNT, STALE, changes
 
@@ -63,6 +62,7 @@ CAUSES = (
 """Every cause but `UNEXPLAINED`, in the order in which they are shown."""
 RATE = 6
 """Places of an effective rate, as a statement's unit prices have them."""
+_LISTED = Fraction(1)
 _PLAIN = {CODE, SESSION, USAGE_NOT_READ}
 """Causes that need no kind beside them."""
 MODIFIERS = {"batch": "batch", "us": "geography", "long_context": "long context", "fast": "speed"}
@@ -95,14 +95,13 @@ def reconcile(
     `prices` are the lists in force, `listed` is the public one where that is another; `coarse` says in which of tier,
     context and geo the bill is coarser than the use, by organization, day, workspace, model and kind.
     """
-    rates = cache(prices.rate)
-    public_rates = None if listed is None or listed is prices else cache(listed.rate)
+    rates = _whole_rates(prices)
+    public_rates = None if listed is None or listed is prices else _whole_rates(listed)
     lines: dict[tuple[object, ...], Line] = defaultdict(Line)
     public: dict[tuple[object, ...], Line] = defaultdict(Line)
     causes: list[Found] = []
     for part in parts:
-        dims = {"tier": part.tier, "context": part.context, "geo": part.geo}
-        rate = rates(part.model, part.kind, part.day, **dims, speed=part.speed)
+        rate = rates(part)
         causes += _modified(part, rate)
         if part.cause in ALONE:
             causes.append(Found(part, part.cause, part.billed, None, part.kind if part.cause not in _PLAIN else ""))
@@ -113,22 +112,40 @@ def reconcile(
         else:
             key = (part.organization, part.day, part.workspace, part.model, part.kind)
             free = coarse.get(key, frozenset())
-            fixed = tuple(None if name in free else value for name, value in dims.items())
+            fixed = tuple(None if name in free else getattr(part, name) for name in ("tier", "context", "geo"))
             line_key: tuple[object, ...] = (*key[:3], part.kind) if part.kind == "web_search" else (*key, *fixed)
             lines[line_key].add(part, rate)
             if public_rates:
-                of_list = public_rates(part.model, part.kind, part.day, **dims, speed=part.speed)
-                public[line_key].add(replace(part, priced=part.listed), of_list)
+                public[line_key].add(replace(part, priced=part.listed), public_rates(part))
     for line_at, detail in (not_applied(lines, public) if public_rates else {}).items():
         causes += [
             Found(part, NOT_APPLIED, (part.listed or 0) - (part.priced or 0), part.quantity, detail)
             for part in lines[line_at].parts
         ]
         lines[line_at] = public[line_at]
-    changes([line for line in lines.values() if line.billed > 0 and line.exact and not line.unpriced])
+    changes([line for line in lines.values() if line.billed > 0 and line.units and not line.unpriced])
     for line in lines.values():
         causes += _judged(line)
     return causes
+
+
+def _whole_rates(prices: PriceList) -> Callable[[Part], WholeRate | Unpriced]:
+    """What gives the rate of a part in whole picodollars."""
+    known: dict[tuple[date | str, ...], WholeRate] = {}
+
+    def rate_of(part: Part) -> WholeRate | Unpriced:
+        terms = (part.model, part.kind, prices.since(part.day), part.tier, part.context, part.geo, part.speed)
+        if rate := known.get(terms):
+            return rate
+        dated = prices.rate(
+            part.model, part.kind, part.day, tier=part.tier, context=part.context, geo=part.geo, speed=part.speed
+        )
+        if isinstance(dated, Unpriced):
+            return dated
+        known[terms] = WholeRate.of(dated)
+        return known[terms]
+
+    return rate_of
 
 
 def effective(
@@ -142,15 +159,13 @@ def effective(
     return rate, of_list, None if listed is None else ratio(billed, listed)
 
 
-def _modified(part: Part, rate: Rate | Unpriced) -> Iterator[Found]:
+def _modified(part: Part, rate: WholeRate | Unpriced) -> Iterator[Found]:
     """What each modifier did to the priced amount."""
     if isinstance(rate, Unpriced) or part.priced is None or part.quantity is None:
         return
-    before = rate.standard.low
-    for name, span in rate.modifiers:
-        by = Fraction(int(EXACT.scaleb(EXACT.subtract(span.low, before), PLACES)) * part.quantity, rate.per)
-        yield Found(part, MODIFIERS.get(name, name), 0, part.quantity, "within priced", round(by))
-        before = span.low
+    for name, added in rate.modifiers:
+        by = round(Fraction(added * part.quantity, rate.per))
+        yield Found(part, MODIFIERS.get(name, name), 0, part.quantity, "within priced", by)
 
 
 def _judged(line: Line) -> Iterator[Found]:
@@ -185,10 +200,10 @@ def _judged(line: Line) -> Iterator[Found]:
 
 def _causes(line: Line) -> list[tuple[str, int, int | None, str]]:
     """Cause, amount, tokens and detail; the amounts sum to the line's gap."""
-    factor = line.change.factor if line.change else Fraction(1)
-    listed = line.billed - round(line.billed / factor)
+    factor = line.change.factor if line.change else _LISTED
+    listed = line.billed - round(line.billed / factor) if line.change else 0
     causes: list[tuple[str, int, int | None, str]] = []
-    if line.exact and line.fits(factor, line.exact):
+    if line.units and line.fits(factor, line.exact):
         pass
     elif less := line.missing(factor):
         causes.append((REFUSED, -round(less[0]), less[1], ""))

@@ -34,7 +34,7 @@ def not_applied(lines: Mapping[_Key, Line], public: Mapping[_Key, Line]) -> dict
     for key, line in lines.items():
         twin, first = public[key], line.parts[0]
         line.own = (line.coins, line.steps) != (twin.coins, twin.steps)
-        if not line.own or line.billed <= 0 or not line.exact or line.unpriced or twin.unpriced:
+        if not line.own or line.billed <= 0 or not line.units or line.unpriced or twin.unpriced:
             continue
         whom = "web searches" if first.kind == "web_search" else first.model
         keys_by_group[(first.organization, whom), first.day].append(key)

@@ -51,17 +51,18 @@ def _grouped(lines: Iterable[Line], key: Callable[[Part], tuple[str, ...]]) -> l
 
 def _runs(lines: Iterable[Line]) -> Iterator[tuple[date, date, Fraction]]:
     """Where one factor other than 1 fits on `DAYS` days or more and 1 on none between: first day, first day after."""
-    ratios: dict[date, Counter[Fraction]] = defaultdict(Counter)
+    ratios: dict[date, Counter[tuple[int, int]]] = defaultdict(Counter)  # of whole numbers, which hash fast
     for line in lines:
         if line.ratio is not None:
-            ratios[line.parts[0].day][line.ratio] += 1
+            ratios[line.parts[0].day][line.ratio.as_integer_ratio()] += 1
     often = Counter(ratio for day_ratios in ratios.values() for ratio in day_ratios)
     since, current, fits = date.min, Fraction(1), 0
     for day, day_ratios in sorted(ratios.items()):
-        known = {ratio: lines for ratio, lines in day_ratios.items() if often[ratio] >= DAYS}
-        if not known and Fraction(1) not in day_ratios:
+        known = {Fraction(*ratio): count for ratio, count in day_ratios.items() if often[ratio] >= DAYS}
+        listed = (1, 1) in day_ratios
+        if not known and not listed:
             continue
-        vote = Fraction(1) if Fraction(1) in day_ratios else max(known, key=lambda ratio: (known[ratio], ratio))
+        vote = Fraction(1) if listed else max(known, key=lambda ratio: (known[ratio], ratio))
         if vote != current:
             if current != 1 and fits >= DAYS:
                 yield since, day, current
