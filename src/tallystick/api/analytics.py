@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -111,6 +111,17 @@ class _Untyped(msgspec.Struct):
     data: list[dict[str, Any]]
 
 
+class Rows(NamedTuple):
+    """The rows of a page, and the bucket of each."""
+
+    windows: list[Window]
+    data: list[Any]
+
+    def placed(self) -> list[Placed]:
+        """Each row with its bucket and where it stands."""
+        return [*map(Placed, self.windows, self.data, count())]
+
+
 class Placed(NamedTuple):
     """A row, the bucket it is of, and its number in its page."""
 
@@ -144,23 +155,23 @@ def children(page: Page) -> set[str]:
     return ids - {None, "", UNKNOWN}
 
 
-def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, list[Placed]]]:
-    """The rows of each page, each with its bucket; UnexpectedResponse for one that is of no bucket of what was asked.
+def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, Rows]]:
+    """The rows of each page; UnexpectedResponse for one that is of no bucket of what was asked.
 
     What was left out of them, since it did not fit and did not matter, is added to `odd`.
     """
     for page in pages:
-        parameters = dict(parse_qsl(urlsplit(page.request).query))
+        parameters = dict(page.parameters)
         window = Window(instant(parameters["starting_at"]), instant(parameters["ending_at"]))
         width = parameters.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
-        placed, known = [], dict[tuple[str, str], Window]()
-        for index, row in enumerate(_report(page, odd).data):
+        data, windows, known = _report(page, odd).data, [], dict[tuple[str, str], Window]()
+        for index, row in enumerate(data):
             bounds = (row.starting_at, row.ending_at)
             if bounds not in known:
                 known[bounds] = _bucket(page, f"$.data[{index}]", bounds, grain, window)
-            placed.append(Placed(known[bounds], row, index))
-        yield page, placed
+            windows.append(known[bounds])
+        yield page, Rows(windows, data)
 
 
 def _report(page: Page, odd: set[Oddity] | None = None) -> Any:
@@ -247,8 +258,8 @@ def _by_bucket(pages: Iterable[Page]) -> Iterator[tuple[Window, list[tuple[Page,
     """The rows of pages that are in order of time, bucket by bucket."""
     bucket: Window | None = None
     bucket_rows: list[tuple[Page, Placed]] = []
-    for page, placed in rows(pages):
-        for row in placed:
+    for page, page_rows in rows(pages):
+        for row in page_rows.placed():
             if bucket is not None and row.window != bucket:
                 yield bucket, bucket_rows
                 bucket_rows = []
@@ -275,13 +286,13 @@ def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
     The difference is under the empty name; where there is no total the new fields alone tell. Zeros are left out.
     """
     counts: dict[datetime, dict[str, int]] = {}
-    for placed, untyped in zip(next(rows([page]))[1], decode(page, _Untyped).data, strict=True):
+    for placed, untyped in zip(next(rows([page]))[1].placed(), decode(page, _Untyped).data, strict=True):
         usage: RowUsage = placed.row.usage
         new = unknown_counters(untyped["usage"], (*COUNTER_PATHS, "total_tokens"))
         known = sum(usage.counters[: len(TOKENS)])
         beyond = sum(new.values()) if usage.total_tokens is None else usage.total_tokens - known
         if beyond:
             day = counts.setdefault(placed.window.start, {})
-            for name, count in {**new, "": beyond}.items():
-                day[name] = day.get(name, 0) + count
+            for name, tokens in {**new, "": beyond}.items():
+                day[name] = day.get(name, 0) + tokens
     return counts

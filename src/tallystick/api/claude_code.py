@@ -10,7 +10,6 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from typing import Annotated, NamedTuple
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
@@ -122,7 +121,7 @@ def query(day: date) -> Query:
 
 def asked(page: Page) -> date:
     """The day that a page's request asked for."""
-    return date.fromisoformat(parse_qs(urlsplit(page.request).query)["starting_at"][0])
+    return date.fromisoformat(dict(page.parameters)["starting_at"])
 
 
 def rows(page: Page, odd: set[Oddity] | None = None) -> list[Placed]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import msgspec
 
@@ -73,9 +73,19 @@ class Page:
     content: Envelope | None = None
 
     @property
+    def parameters(self) -> tuple[tuple[str, str], ...]:
+        """The parameters of the request, empty ones too."""
+        return _parameters(self.request)
+
+    @property
     def request_id(self) -> str | None:
         """The API's id of the request."""
         return self.headers.get("request-id")
+
+
+@lru_cache(maxsize=64)  # each reader of a page asks for them
+def _parameters(request: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(urlsplit(request).query, keep_blank_values=True))
 
 
 def next_token(page: Page, endpoint: Endpoint) -> str | None:

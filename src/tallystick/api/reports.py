@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Generic, NamedTuple, TypeVar
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -122,7 +121,7 @@ def _pages(
 
 def _asked(page: Page) -> tuple[Grain, Window]:
     """The grain and window that a page's request asked for."""
-    parameters = dict(parse_qsl(urlsplit(page.request).query))
+    parameters = dict(page.parameters)
     grain = next(Grain(name) for name, code in WIDTHS.items() if code == parameters["bucket_width"])
     return grain, Window(instant(parameters["starting_at"]), instant(parameters["ending_at"]))
 

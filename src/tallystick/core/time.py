@@ -29,13 +29,11 @@ class Grain(StrEnum):
 
     def floor(self, when: datetime) -> datetime:
         """The start of the bucket that holds `when`."""
-        minute = when.replace(second=0, microsecond=0)
         if self is Grain.MINUTE:
-            return minute
-        hour = minute.replace(minute=0)
+            return when.replace(second=0, microsecond=0)
         if self is Grain.HOUR:
-            return hour
-        day = hour.replace(hour=0)
+            return when.replace(minute=0, second=0, microsecond=0)
+        day = when.replace(hour=0, minute=0, second=0, microsecond=0)
         if self is Grain.DAY:
             return day
         return day - DAY * day.weekday() if self is Grain.WEEK else day.replace(day=1)

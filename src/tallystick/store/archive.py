@@ -15,12 +15,13 @@ from tallystick.store.faults import reason
 
 LEVEL = 3
 """How hard zstd tries: a higher level is slower, and pages are hardly smaller."""
-_MOVING = re.compile(rb'"data_refreshed_at"\s*:\s*"[^"]*"')
+_FIELD = b'"data_refreshed_at"'
+_MOVING = re.compile(_FIELD + rb'\s*:\s*"[^"]*"')
 
 
 def named(body: bytes) -> str:
     """The hash of a page (SHA-256, hexadecimal), less `data_refreshed_at`, which moves by itself."""
-    return hashlib.sha256(_MOVING.sub(b"", body)).hexdigest()
+    return hashlib.sha256(_MOVING.sub(b"", body) if _FIELD in body else body).hexdigest()
 
 
 class Archive:
@@ -37,8 +38,12 @@ class Archive:
         """Store a page whole or not at all; its hash."""
         name = named(body)
         path = self._path(name)
-        if not path.exists() or not path.stat().st_size:  # a power cut can leave an empty file behind
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            size = 0
             path.parent.mkdir(parents=True, exist_ok=True)
+        if not size:  # a power cut can leave an empty file behind
             part = path.with_suffix(f".{os.getpid()}.part")
             part.write_bytes(pa.Codec("zstd", LEVEL).compress(body, asbytes=True))
             part.replace(path)

@@ -20,6 +20,7 @@ from tallystick.api.analytics import (
     CostRow,
     Group,
     Placed,
+    Rows,
     UsageRow,
     amounts,
     extra_fields,
@@ -37,10 +38,12 @@ from tallystick.core.table import Type
 from tallystick.core.time import Window, spans
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
-from tallystick.sync.row_columns import counts, dimensions, dollars
+from tallystick.sync.row_columns import counts, dimensions, dollars, texts
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
+_MADE = ("actor", "kind", "workspace")
+"""Dimensions that are more than the text of a field."""
 _ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
 
 
@@ -57,14 +60,14 @@ class AnalyticsBatch(CubeBatch):
         for page, rows in placed_rows([answer.page], self.odd):
             self._refreshed.append(self._watermark(answer, rows))
             if answer.purpose == "scout":
-                combinations = {tuple((name, value(name, placed.row.group)) for name in by) for placed in rows}
+                combinations = {tuple((name, value(name, row.group)) for name in by) for row in rows.data}
                 self.seen += [dict(combination) for combination in sorted(combinations)]
                 continue
             if answer.purpose == "cube":
                 self._keep_rows(page, answer, by, rows)
             else:
                 totals: dict[datetime, Figures] = self._controls.setdefault(answer.purpose, {})
-                for placed in rows:
+                for placed in rows.placed():
                     start = placed.window.start
                     if start in totals:
                         raise repeated(page, placed.path, placed.window)
@@ -73,9 +76,9 @@ class AnalyticsBatch(CubeBatch):
                 if not cost:
                     self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
 
-    def _watermark(self, answer: FetchedPage, rows: list[Placed]) -> datetime | None:
+    def _watermark(self, answer: FetchedPage, rows: Rows) -> datetime | None:
         """Until when a page is whole; of rows without a watermark, until they were read."""
-        if answer.refreshed_at is None and rows:
+        if answer.refreshed_at is None and rows.data:
             self.odd.add(Oddity("data_refreshed_at", "is not told though there are rows; taken as complete when read"))
             return self.read_at
         return answer.refreshed_at
@@ -96,39 +99,41 @@ class AnalyticsBatch(CubeBatch):
         if some:
             self.odd.add(Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown"))
 
-    def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: list[Placed]) -> None:
-        groups: list[Group] = [placed.row.group for placed in rows]
+    def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: Rows) -> None:
+        groups: list[Group] = [row.group for row in rows.data]
         actors = [bytes(group.actor) for group in groups]
         self._meet({*actors} - {b""})
-        fields = [str(NAMED[name].analytics) for name in by if name not in {"actor", "kind"}]
-        keys = zip(actors, map(attrgetter("token_type", "cost_type", *fields), groups), strict=True)
-        columns = dimensions(groups, keys, by, lambda group: {name: self._value(name, group) for name in by})
-        texts = [column.name for column in self._table.columns if column.type is Type.TEXT and column.name not in by]
-        columns |= {name: pa.repeat(answer.fixed.get(name, UNKNOWN), len(rows)) for name in texts}
+        made = [name for name in by if name in _MADE]
+        plain = [name for name in by if name not in _MADE]
+        columns = {name: texts(groups, str(NAMED[name].analytics), NAMED[name].null) for name in plain}
+        keys = zip(actors, map(attrgetter("workspace_id", "token_type", "cost_type"), groups), strict=True)
+        columns |= dimensions(groups, keys, made, lambda group: {name: self._value(name, group) for name in made})
+        rest = [column.name for column in self._table.columns if column.type is Type.TEXT and column.name not in by]
+        columns |= {name: pa.repeat(answer.fixed.get(name, UNKNOWN), len(groups)) for name in rest}
         columns |= self._money(page, rows) if self.task.source.money else self._counts(rows)
-        starts = {placed.window.start: None for placed in rows}
-        positions = {start: position for position, start in enumerate(starts)}
-        index = pa.array([positions[placed.window.start] for placed in rows], pa.int32())
-        self._keep(answer, filtered_by(answer, _FILTERS), columns, [*starts], index)
+        starts = [window.start for window in rows.windows]
+        positions = {start: position for position, start in enumerate(dict.fromkeys(starts))}
+        index = pa.array([positions[start] for start in starts], pa.int32())
+        self._keep(answer, filtered_by(answer, _FILTERS), columns, [*positions], index)
 
-    def _money(self, page: Page, rows: list[Placed]) -> dict[str, pa.Array]:
+    def _money(self, page: Page, rows: Rows) -> dict[str, pa.Array]:
         """What rows bill, and the same at list price."""
-        costs: list[Cost] = [placed.row.cost for placed in rows]
+        costs: list[Cost] = [row.cost for row in rows.data]
         currencies = {cost.currency for cost in costs}
         billed = dollars(
-            [cost.amount for cost in costs], currencies, lambda: (amounts(page, placed)[0] for placed in rows)
+            [cost.amount for cost in costs], currencies, lambda: (amounts(page, placed)[0] for placed in rows.placed())
         )
         listed = dollars(
             [cost.list_amount for cost in costs],
             currencies,
-            lambda: (amounts(page, placed, self.odd)[1] for placed in rows),
+            lambda: (amounts(page, placed, self.odd)[1] for placed in rows.placed()),
         )
         self._miss_list(some=bool(listed.null_count))
-        return {"billed": billed, "list": listed, "currency": pa.repeat("USD", len(rows))}
+        return {"billed": billed, "list": listed, "currency": pa.repeat("USD", len(costs))}
 
-    def _counts(self, rows: list[Placed]) -> dict[str, pa.Array]:
+    def _counts(self, rows: Rows) -> dict[str, pa.Array]:
         """What rows count."""
-        usages = [placed.row.usage for placed in rows]
+        usages = [row.usage for row in rows.data]
         paths = zip((*COUNTERS, REQUESTS), (*COUNTER_PATHS, "requests"), strict=True)
         return {name: counts(usages, path) for name, path in paths}
 

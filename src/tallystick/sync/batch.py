@@ -238,7 +238,8 @@ class Batch(ABC):
         """The sums of a cube by bucket."""
         by = [name for name in ("day", "hour_of_day") if name in rows.schema.names]
         known = pc.ScalarAggregateOptions(skip_nulls=False)
-        summed = rows.group_by(by).aggregate([(name, "sum", known) for name in self._nothing]).to_pylist()
+        sums = [(name, "sum", known) for name in self._nothing]
+        summed = rows.group_by(by, use_threads=False).aggregate(sums).to_pylist()
         return {
             midnight(row["day"]) + timedelta(hours=row.get("hour_of_day", 0)): {
                 name: row[f"{name}_sum"] for name in self._nothing

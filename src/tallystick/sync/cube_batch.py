@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from urllib.parse import parse_qs, urlsplit
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -74,16 +73,10 @@ class CubeBatch(Batch):
 
 def grouped_by(page: Page, groups: Mapping[str, str]) -> tuple[str, ...]:
     """The dimensions that a page's request grouped by; `groups` gives them by the API's name."""
-    return tuple(groups[name] for name in _query(page).get("group_by[]", []) if name in groups)
+    return tuple(groups[value] for name, value in page.parameters if name == "group_by[]" and value in groups)
 
 
 def filtered_by(answer: FetchedPage, parameters: Mapping[str, str]) -> Filters:
     """What a page's request filtered on, as values of our dimensions; `parameters` gives these by the API's name."""
-    names = (
-        parameters[name.removesuffix("[]")] for name in _query(answer.page) if name.removesuffix("[]") in parameters
-    )
+    names = (parameters.get(name.removesuffix("[]"), "") for name, _ in answer.page.parameters)
     return frozenset((name, answer.fixed[name]) for name in names if name in answer.fixed)
-
-
-def _query(page: Page) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(page.request).query, keep_blank_values=True)

@@ -28,13 +28,13 @@ from tallystick.api.reports import (
     uncounted,
     usage_pages,
 )
-from tallystick.core.dimensions import UNKNOWN, USAGE
+from tallystick.core.dimensions import NAMED, UNKNOWN, USAGE
 from tallystick.core.money import total
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.time import Grain, Window
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
-from tallystick.sync.row_columns import counts, dimensions, dollars
+from tallystick.sync.row_columns import counts, dimensions, dollars, texts
 
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
 _FILTERS = {parameter: name for name, parameter in USAGE_REPORT.filters.items()}
@@ -139,9 +139,7 @@ class UsageBatch(ReportBatch):
         rows = [row for bucket in buckets for row in bucket.rows]
         fixed = {dimension.name: answer.fixed.get(dimension.name, UNKNOWN) for dimension in USAGE}
         columns = {name: pa.repeat(value, len(rows)) for name, value in fixed.items()}
-        if by:
-            keys = map(attrgetter(*(USAGE_REPORT.groups[name] for name in by)), rows)
-            columns |= dimensions(rows, keys, by, lambda row: dims(row, by, USAGE_REPORT.groups))
+        columns |= {name: texts(rows, USAGE_REPORT.groups[name], NAMED[name].absent) for name in by}
         return columns | {name: counts(rows, path) for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True)}
 
     def _total(self, page: Page, bucket: Bucket[UsageRow]) -> Figures:

@@ -22,10 +22,15 @@ _WRITTEN = r"^-?[0-9]+(\.[0-9]+)?$"
 """What `core.money.from_cents` reads; RE2's `$` is the end of the text and of nothing else."""
 
 
+def texts(rows: Sequence[Any], path: str, absent: str) -> pa.Array:
+    """The texts at a path of attributes; `absent` where a row has none, or an empty one."""
+    return pa.array([text or absent for text in map(attrgetter(path), rows)], pa.string())
+
+
 def dimensions(
     rows: Sequence[Row], keys: Iterable[Hashable], names: Iterable[str], dims: Callable[[Row], Mapping[str, str]]
 ) -> dict[str, pa.Array]:
-    """The dimensions of rows by name; those of rows with one key are equal, and made once by `dims`."""
+    """Dimensions that are made of several fields; those of rows with one key are equal, and made once by `dims`."""
     row_keys = [*keys]
     samples = dict(zip(row_keys, rows, strict=True))
     positions = {key: position for position, key in enumerate(samples)}
