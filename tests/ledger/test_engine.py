@@ -86,7 +86,8 @@ def test_a_summary_asks_fewer_than_forty_statements(full: Path) -> None:
 def test_a_view_has_exactly_the_documented_columns(engine: Engine, view: Any) -> None:
     """A view has the columns that are documented, in that order, of these types, and each has a meaning."""
     columns = select("column_name AS name", "data_type AS type").from_("information_schema.columns")
-    described = engine.ask(columns.where(f"table_name = '{view.name}' AND table_schema = 'main'")).to_pylist()
+    of_view = columns.where(f"table_name = '{view.name}' AND table_schema = 'main'")
+    described = engine.sql(str(of_view)).to_pylist()
     assert [(column["name"], _spoken(column["type"])) for column in described] == [
         (name, kind) for name, kind, _ in view.columns
     ]
