@@ -48,7 +48,8 @@ def make(folder: Path, rows: int, days: int) -> None:
     import pyarrow as pa
 
     from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES
-    from tallystick.store.tables import Tables, schema
+    from tallystick.store.columns import schema
+    from tallystick.store.tables import Tables
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]
     with Tables(folder).writing() as writer:

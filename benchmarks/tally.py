@@ -104,7 +104,8 @@ def make(folder: Path, rows: int, days: int) -> None:
     from tallystick.core.ledger_tables import DAYS
     from tallystick.core.records import COUNTERS
     from tallystick.core.report_tables import COST, USAGE_DAY
-    from tallystick.store.tables import Tables, schema
+    from tallystick.store.columns import schema
+    from tallystick.store.tables import Tables
 
     span = [LAST - timedelta(days=place) for place in range(days)][::-1]
     with Tables(folder).writing() as writer:
@@ -198,7 +199,7 @@ def _watched() -> Iterator[dict[str, Spent]]:
     """What each statement of the match, and each step around it, takes."""
     import duckdb
 
-    from tallystick.store.tables import Writer
+    from tallystick.store.writer import Writer
     from tallystick.sync import charging
     from tallystick.tally import match, use_groups
 

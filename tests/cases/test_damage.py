@@ -23,7 +23,8 @@ from tallystick.core.report_tables import COST
 from tallystick.errors import LedgerError
 from tallystick.reports.content_check import damaged_tables
 from tallystick.store.engine import Engine
-from tallystick.store.tables import Tables, Version
+from tallystick.store.tables import Tables
+from tallystick.store.version import Version
 
 DAY = date(2026, 10, 1)
 CASES = Path(__file__).parent.parent / "witness" / "cases"
@@ -121,8 +122,8 @@ def test_a_version_of_an_earlier_build_is_read_as_before(tables: Tables) -> None
     """A ledger whose versions state no contents answers, and its next commit states them."""
     rows = [{**version.row(), "totals": "{}"} for version in tables.versions()]
     with tables.writing() as writer:
+        from tallystick.store.columns import schema
         from tallystick.store.erasure import rewrite
-        from tallystick.store.tables import schema
 
         rewrite(writer, VERSIONS, pa.Table.from_pylist(rows, schema(VERSIONS)))
     tables.newest_file.unlink()

@@ -14,8 +14,9 @@ from support.case import Case
 from tallystick.core.ledger_tables import DAYS, NAMES
 from tallystick.core.report_tables import ANALYTICS_USAGE, USAGE_DAY
 from tallystick.query.names import organizations
+from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.store.tables import Tables, schema
+from tallystick.store.tables import Tables
 from tallystick.sync.charging import Charging
 from tallystick.tally.prices_in_force import Prices
 

@@ -26,11 +26,13 @@ from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError
 from tallystick.ledger import Ledger
 from tallystick.sim import World
-from tallystick.store.columns import encoded
+from tallystick.store.columns import encoded, schema
 from tallystick.store.digests import count_of, digests
 from tallystick.store.engine import Engine
 from tallystick.store.staging import Staging
-from tallystick.store.tables import EMPTY, Tables, Version, Writer, schema
+from tallystick.store.tables import Tables
+from tallystick.store.version import EMPTY, Version
+from tallystick.store.writer import Writer
 from tallystick.tally.prices_in_force import Prices
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tallystick.core.records import COUNTERS
 from tallystick.core.report_tables import COST, USAGE_DAY
-from tallystick.store.tables import schema
+from tallystick.store.columns import schema
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import charges
 from tallystick.tally.prices_in_force import Prices

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pyarrow as pa
 
 from tallystick.core.report_tables import COST
-from tallystick.store.tables import schema
+from tallystick.store.columns import schema
 
 ME = "some-organization"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

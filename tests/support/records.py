@@ -12,9 +12,11 @@ from tallystick.core.ledger_tables import CHARGES, DAYS, PAGES, PINNED, TALLIES
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain
 from tallystick.ledger import Ledger
+from tallystick.store.columns import schema
 from tallystick.store.digests import count_of, digests
 from tallystick.store.engine import Engine
-from tallystick.store.tables import Tables, Version, schema
+from tallystick.store.tables import Tables
+from tallystick.store.version import Version
 from tallystick.sync.sources import SOURCES
 
 Tabled = dict[str, list[tuple[Any, ...]]]

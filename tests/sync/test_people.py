@@ -28,7 +28,8 @@ from tallystick.settings import Settings
 from tallystick.sim import World
 from tallystick.store import erasure
 from tallystick.store.archive import Archive
-from tallystick.store.tables import Tables, schema
+from tallystick.store.columns import schema
+from tallystick.store.tables import Tables
 from tallystick.sync import forget as forgetting
 from tallystick.sync.rebuild import rebuild
 from tallystick.sync.redaction import People

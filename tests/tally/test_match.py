@@ -26,7 +26,7 @@ from support.charge_rows import (
     use,
 )
 from tallystick.core.ledger_tables import CHARGES
-from tallystick.store.tables import schema
+from tallystick.store.columns import schema
 from tallystick.tally.match import charges
 from tallystick.tally.prices_in_force import Prices
 

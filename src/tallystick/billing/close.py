@@ -30,8 +30,9 @@ from tallystick.query.closings import (
 )
 from tallystick.query.names import organizations
 from tallystick.query.spelling import every, spellings
+from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.store.tables import Tables, schema
+from tallystick.store.tables import Tables
 from tallystick.tally.owners import Owners
 from tallystick.tally.prices_in_force import Prices
 

@@ -20,8 +20,8 @@ from tallystick.core.select import Select, select
 from tallystick.core.time import Grain, instant
 from tallystick.core.time_words import utc_month
 from tallystick.query.conditions import equals
+from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.store.tables import schema
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import Rule
 

@@ -23,8 +23,8 @@ from tallystick.query.conditions import equals, on_days
 from tallystick.query.filters import within
 from tallystick.query.names import organizations
 from tallystick.query.spelling import spellings
+from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.store.tables import schema
 from tallystick.tally.attribute import FIGURES, figures
 from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes

@@ -20,8 +20,8 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.time import spans
 from tallystick.query.names import named, organizations
 from tallystick.reports.crosscheck_workspaces import MONEY, OLDER, At, Compared, Read, ask, money_totals
+from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.store.tables import schema
 from tallystick.tally.match import charges
 from tallystick.tally.prices_in_force import Prices
 

@@ -28,7 +28,8 @@ from tallystick.query.known_zeros import quiet
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.store.engine import Engine
-from tallystick.store.tables import EMPTY, Tables, Version
+from tallystick.store.tables import Tables
+from tallystick.store.version import EMPTY, Version
 from tallystick.tally.reconcile.line_changes import changes
 
 LINE = ("day", *SUBJECTS[1:], *TERMS)

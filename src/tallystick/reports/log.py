@@ -9,7 +9,8 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import text
 from tallystick.errors import InvalidQuestion
 from tallystick.query.report import Form, Parameter, Report
-from tallystick.store.tables import EMPTY, Tables, Version
+from tallystick.store.tables import Tables
+from tallystick.store.version import EMPTY, Version
 
 _HEADINGS = (
     Heading("version", Kind.NUMBER),

@@ -20,7 +20,8 @@ from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
 
 if TYPE_CHECKING:
     from tallystick.core.select import Select
-    from tallystick.store.tables import Tables, Version
+    from tallystick.store.tables import Tables
+    from tallystick.store.version import Version
 
 
 _QUOTED = re.compile(r"'[^']*'")

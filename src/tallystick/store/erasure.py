@@ -17,9 +17,12 @@ from deltalake import DeltaTable, write_deltalake
 from tallystick.core.ledger_tables import VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError
+from tallystick.store.columns import read, schema
 from tallystick.store.contents import Listing, content
 from tallystick.store.disk import put
-from tallystick.store.tables import Tables, Version, Writer, read, schema
+from tallystick.store.tables import Tables
+from tallystick.store.version import Version
+from tallystick.store.writer import Writer
 
 _ENTRY = re.compile(r"(\d{20})\.(json|checkpoint.*\.parquet)")
 

@@ -28,8 +28,6 @@ from tallystick.store.disk import Fsync, fsync, private
 from tallystick.store.version import EMPTY, Version
 from tallystick.store.writer import COMPACT_EVERY, Writer
 
-__all__ = ["EMPTY", "Tables", "Version", "Writer", "read", "schema"]
-
 
 class Tables:
     """The Delta tables under one folder. Raises LedgerError where they cannot be read.

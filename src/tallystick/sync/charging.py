@@ -15,8 +15,9 @@ from tallystick.core.ledger_tables import CHARGES, TALLIES
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY, USAGE_HOUR
 from tallystick.core.time import Grain
+from tallystick.store.columns import schema
 from tallystick.store.digests import count_of, digests
-from tallystick.store.tables import Writer, schema
+from tallystick.store.writer import Writer
 from tallystick.sync import sources
 from tallystick.sync.source import Source
 from tallystick.tally.conservation import conserve

@@ -23,7 +23,7 @@ from tallystick.core.money import EXACT
 from tallystick.core.records import State
 from tallystick.core.report_tables import TOOLS
 from tallystick.core.time import Window
-from tallystick.store.tables import schema
+from tallystick.store.columns import schema
 from tallystick.sync.batch import Batch, FetchedPage, Figures
 from tallystick.sync.redaction import MADE
 

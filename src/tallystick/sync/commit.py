@@ -25,8 +25,9 @@ from tallystick.core.records import State
 from tallystick.core.table import Type
 from tallystick.core.time import Grain
 from tallystick.core.uncounted import KIND, text_of
+from tallystick.store.columns import schema
 from tallystick.store.digests import count_of, digests
-from tallystick.store.tables import Writer, schema
+from tallystick.store.writer import Writer
 from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
 from tallystick.sync.charging import Charging, on
 from tallystick.sync.names import CHILDREN, Naming

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tallystick.api.page import Page, strange
 from tallystick.core.records import COUNTERS, REQUESTS
-from tallystick.store.tables import schema
+from tallystick.store.columns import schema
 from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.remainder import Filters, judged, remainders
 

@@ -18,7 +18,8 @@ from tallystick.core.ledger_tables import PAGES, SUCCESS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import CursorExpired, UnexpectedResponse
 from tallystick.store.archive import Archive
-from tallystick.store.tables import Writer, schema
+from tallystick.store.columns import schema
+from tallystick.store.writer import Writer
 from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.outcome import Outcome

@@ -17,8 +17,10 @@ from tallystick.core.ledger_tables import NAMES, PAGES
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.store.archive import Archive
+from tallystick.store.columns import read, schema
 from tallystick.store.erasure import forgotten, pins, purge, remember, repin, rewrite, sweep
-from tallystick.store.tables import Tables, Writer, read, schema
+from tallystick.store.tables import Tables
+from tallystick.store.writer import Writer
 from tallystick.sync.redaction import PERSONS, Mode, People
 from tallystick.sync.source import Persons
 from tallystick.sync.sources import SOURCES, persons_of

@@ -15,7 +15,8 @@ from tallystick.api.analytics import children
 from tallystick.api.page import Page
 from tallystick.core.dimensions import NAMED
 from tallystick.core.ledger_tables import NAMES
-from tallystick.store.tables import Writer, schema
+from tallystick.store.columns import schema
+from tallystick.store.writer import Writer
 from tallystick.sync.pending_losses import PendingLosses
 from tallystick.sync.redaction import MADE
 

@@ -19,7 +19,8 @@ from tallystick.core.ledger_tables import LOSSES
 from tallystick.core.money import plain, total
 from tallystick.core.records import TOKENS, State
 from tallystick.core.time import Grain
-from tallystick.store.tables import Writer, schema
+from tallystick.store.columns import schema
+from tallystick.store.writer import Writer
 from tallystick.sync.batch import BatchCheck
 from tallystick.sync.plan import SyncTask
 

@@ -16,8 +16,10 @@ from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
 from tallystick.store.archive import Archive
+from tallystick.store.columns import schema
 from tallystick.store.erasure import forgotten, remember
-from tallystick.store.tables import EMPTY, Tables, Version, schema
+from tallystick.store.tables import Tables
+from tallystick.store.version import EMPTY, Version
 from tallystick.sync.batch import CheckedBatch, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.fetch import TRIES

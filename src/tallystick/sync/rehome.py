@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from tallystick.core.dimensions import NAMED
 from tallystick.core.time import Grain
 from tallystick.store.digests import digests
-from tallystick.store.tables import Writer
+from tallystick.store.writer import Writer
 from tallystick.sync.source import Source
 from tallystick.sync.sources import SOURCES
 

@@ -21,7 +21,8 @@ from tallystick.core.ledger_tables import DAYS
 from tallystick.errors import ApiError, Refused, UnexpectedResponse, Unreachable
 from tallystick.store.archive import Archive
 from tallystick.store.erasure import forgotten
-from tallystick.store.tables import Tables, Writer
+from tallystick.store.tables import Tables
+from tallystick.store.writer import Writer
 from tallystick.sync.batch import Batch, BatchCheck, CheckedBatch
 from tallystick.sync.commit import Committer
 from tallystick.sync.dialects import PROBE, choose_dialect, plan, probe

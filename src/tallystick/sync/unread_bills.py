@@ -10,7 +10,8 @@ import pyarrow as pa
 
 from tallystick.core.ledger_tables import NOTICES
 from tallystick.core.unread_bills import KIND, READ
-from tallystick.store.tables import Writer, schema
+from tallystick.store.columns import schema
+from tallystick.store.writer import Writer
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import Source
 
