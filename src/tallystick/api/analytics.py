@@ -185,7 +185,7 @@ def _bucket(page: Page, path: str, bounds: tuple[str, str], grain: Grain | None,
         window = Window(instant(bounds[0]), instant(bounds[1]))
     except ValueError as wrong:
         raise strange(page, f"a row at `{path}` that is not of a span of time ({wrong})") from None
-    if window & requested != window or (grain and window != grain.around(window.start)):
+    if not requested.covers(window) or (grain and not grain.is_bucket(window)):
         raise strange(page, f"a row of {window} at `{path}`, which is no {grain or 'part'} of {requested}")
     return window
 

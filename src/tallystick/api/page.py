@@ -33,6 +33,10 @@ class Envelope(msgspec.Struct, kw_only=True):
     type: Any = None
     error: Any = None
 
+    def mark(self) -> bytes | None:
+        """What no second page of its query has; None where only the body tells."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
@@ -112,6 +116,8 @@ class _Data(msgspec.Struct):
 
 def content_of(page: Page) -> bytes:
     """What tells a page's content from another's; empty where it holds nothing."""
+    if page.content is not None and (mark := page.content.mark()) is not None:
+        return mark
     try:
         data = msgspec.json.decode(page.body, type=_Data).data
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):

@@ -57,6 +57,10 @@ class Grain(StrEnum):
         start = self.floor(when)
         return Window(start, self.after(start))
 
+    def is_bucket(self, window: Window) -> bool:
+        """Whether a window is one bucket, from its start to its end."""
+        return window.start == self.floor(window.start) and window.end == self.after(window.start)
+
     def ceil(self, when: datetime) -> datetime:
         """The first bucket start that is not before `when`."""
         floor = self.floor(when)
@@ -99,6 +103,10 @@ class Window:
         """What both share; empty, at the later start, where they share nothing."""
         start = max(self.start, second.start)
         return Window(start, max(start, min(self.end, second.end)))
+
+    def covers(self, second: Window) -> bool:
+        """Whether the other window lies within this one."""
+        return self.start <= second.start and second.end <= self.end
 
     def __str__(self) -> str:
         return f"{text(self.start)} to {text(self.end)}"

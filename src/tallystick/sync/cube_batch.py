@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -29,6 +30,11 @@ class CubeBatch(Batch):
     _fixed: dict[Filters, Mapping[str, str]] = field(default_factory=dict)
     _counted: Counter[str] = field(default_factory=Counter)
 
+    @cached_property
+    def _fits(self) -> pa.Schema:
+        """The schema of its table."""
+        return schema(self._table)
+
     @property
     @abstractmethod
     def _adds_up(self) -> bool:
@@ -50,13 +56,13 @@ class CubeBatch(Batch):
             "day": pa.array([start.date() for start in starts], pa.date32()).take(index),
             "hour_of_day": pa.array([start.hour for start in starts], pa.int64()).take(index),
         }
-        fits = schema(self._table)
-        rows = pa.table([({**columns, **when})[name] for name in fits.names], schema=fits)
+        filled = {**columns, **when}
+        rows = pa.table([filled[name] for name in self._fits.names], schema=self._fits)
         self._fixed[filters] = answer.fixed
         self._parts.setdefault(filters, []).append(rows)
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        empty = schema(self._table).empty_table()
+        empty = self._fits.empty_table()
         if self._adds_up:
             return pa.concat_tables([empty, *(rows for tables in self._parts.values() for rows in tables)]), set()
         return judged(pa.concat_tables([empty, *remainders(self._parts, self._fixed, self.task.source.measures)]))
