@@ -27,7 +27,8 @@ def damaged_tables(engine: Engine) -> list[Row]:
     A file that came before versions stated hashes has none to be compared with.
     """
     every = [version for version in engine.tables.versions() if version.number <= engine.version.number]
-    rows: list[Row] = []
+    newest = next((version for version in every if version.number == engine.version.number), engine.version)
+    rows: list[Row] = [] if newest == engine.version else [("all", "all", "snapshot", f"{newest}", f"{engine.version}")]
     for table in PINNED:
         content = engine.version.contents.get(table.name)
         if content is None:

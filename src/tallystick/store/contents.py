@@ -10,19 +10,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from decimal import Context, Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
-
-import pyarrow as pa
-import pyarrow.compute as pc
-from deltalake import DeltaTable
-from pyarrow.parquet import ParquetFile
 
 from tallystick.core.money import plain
 from tallystick.core.table import LedgerTable, Type
 
-_WIDE = {Type.COUNT: pa.decimal128(38, 0), Type.MONEY: pa.decimal128(38, 12)}
-"""Types that hold any sum: one of 64 bits wraps silently."""
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+    from pyarrow.parquet import ParquetFile
+
+_PLACES = {Type.COUNT: 0, Type.MONEY: 12}
+"""The places of a sum by the type of its column; as a decimal of 38 digits it holds any, one of 64 bits wraps."""
 _EXACT = Context(prec=76)
 
 
@@ -53,6 +53,8 @@ class Listing:
     @classmethod
     def of(cls, delta: DeltaTable) -> Listing:
         """The files of an opened table."""
+        import pyarrow as pa
+
         actions = pa.table(delta.get_add_actions()).select(["path", "size_bytes", "num_records"])
         paths, sizes, rows = (column.to_pylist() for column in actions.columns)
         return cls({unquote(path): both for path, *both in zip(paths, sizes, rows, strict=True)})  # type: ignore[misc]
@@ -71,11 +73,16 @@ class Listing:
 
 def content(table: LedgerTable, folder: Path, before: Content | None, was: Listing, now: Listing) -> Content:
     """What a table holds now, from what it held `before`: only files that came or went are read."""
+    import pyarrow as pa
+    from pyarrow.parquet import ParquetFile
+
     if before is None:  # nothing was stated of it: every file is new
         before, was = Content(0), Listing({})
     sums = {name: Decimal(text) for name, text in before.sums.items()}
     hashes = {}
-    numbers = {column.name: _WIDE[column.type] for column in table.columns if column.type in _WIDE}
+    numbers = {
+        column.name: pa.decimal128(38, _PLACES[column.type]) for column in table.columns if column.type in _PLACES
+    }
     for path in now.files.keys() - was.files.keys():
         data = (folder / path).read_bytes()
         hashes[Path(path).name] = hashlib.sha256(data).hexdigest()
@@ -88,6 +95,8 @@ def content(table: LedgerTable, folder: Path, before: Content | None, was: Listi
 
 def _add(sums: dict[str, Decimal], numbers: Mapping[str, pa.DataType], file: ParquetFile, sign: int) -> None:
     """Add the sum of each column of numbers of a file, or take it away."""
+    import pyarrow.compute as pc
+
     columns = [name for name in numbers if name in file.schema_arrow.names]
     if not columns:
         return

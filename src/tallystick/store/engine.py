@@ -9,7 +9,6 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import duckdb
-import pyarrow as pa
 
 from tallystick.core.ledger_tables import PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
@@ -19,6 +18,8 @@ from tallystick.store.interrupt import interruptible
 from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from tallystick.core.select import Select
     from tallystick.store.tables import Tables
     from tallystick.store.version import Version
@@ -130,6 +131,8 @@ class Engine:
         self._readable(text)
         self.statements.append(text)
         with self._users_own():
+            import pyarrow as pa
+
             reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(rows))
             yield pa.RecordBatch.from_pylist([], reader.schema)
             while (batch := interruptible(self._duck, lambda: next(reader, None))) is not None:
@@ -174,8 +177,7 @@ class Engine:
         """Open the tables and views that a query names, and those that they are made of; once each."""
         for name in dict.fromkeys(_NAME.findall(_QUOTED.sub("", text.lower()))):
             if table := self._tables.get(name):
-                pinned = table in PINNED
-                self._show(table, self.tables.pinned(table, self.version) if pinned else self.tables.files(table))
+                self._show(table, self.tables.listed(table, self.version))
                 del self._tables[name]
             elif sql := self._views.pop(name, None):
                 try:

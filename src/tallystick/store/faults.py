@@ -10,10 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import duckdb
-import pyarrow as pa
-from deltalake.exceptions import DeltaError
-
 from tallystick.core.text import safe
 from tallystick.errors import LedgerError
 
@@ -21,8 +17,6 @@ RESTORE = (
     "Restore the ledger from a backup, or build it anew from its pages: tallystick rebuild FOLDER. "
     "`tallystick verify` shows what else is damaged."
 )
-FAULTS = (OSError, DeltaError, pa.ArrowException, duckdb.Error, json.JSONDecodeError, UnicodeError)
-"""What reading or writing a damaged file can raise. A fault of Rust's that is none of them is told by `is_panic`."""
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NO_LINKS = frozenset({errno.ENOSYS, errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EMLINK})
@@ -31,8 +25,20 @@ _OF_SYSTEM = re.compile(r"([A-Z][^:()\x1b]*) \(os error \d+\)")
 _LONG = 300
 
 
+def is_fault(fault: BaseException) -> bool:
+    """Whether it is what reading or writing a damaged file can raise; also a panic of Rust's."""
+    import duckdb
+    import pyarrow as pa
+    from deltalake.exceptions import DeltaError
+
+    known = (OSError, DeltaError, pa.ArrowException, duckdb.Error, json.JSONDecodeError, UnicodeError)
+    return isinstance(fault, known) or is_panic(fault)
+
+
 def reason(fault: BaseException) -> str:
     """Return why, in one line without colors: a fault of Delta Lake's brings a trail of calls along."""
+    import pyarrow as pa
+
     if isinstance(fault, OSError) and fault.strerror and not isinstance(fault, pa.ArrowException):
         name = Path(os.fsdecode(fault.filename)).name if isinstance(fault.filename, str | bytes) else ""
         return safe(f"{fault.strerror}: {name}" if name else fault.strerror)
@@ -59,7 +65,7 @@ def reading(root: Path, part: str) -> Iterator[None]:
             "It belongs to another: `tallystick docs ledger` says how to share one with a group.",
         ) from None
     except BaseException as fault:
-        if not isinstance(fault, FAULTS) and not is_panic(fault):
+        if not is_fault(fault):
             raise
         raise LedgerError(
             f"{part[0].upper()}{part[1:]} of the ledger {root} cannot be read: {reason(fault)}", RESTORE
@@ -77,7 +83,7 @@ def writing(root: Path) -> Iterator[None]:
             "Run as the user that owns it, or share it with a group (`tallystick docs ledger`).",
         ) from None
     except BaseException as fault:
-        if not isinstance(fault, FAULTS) and not is_panic(fault):
+        if not is_fault(fault):
             raise
         raise _unwritten(root, fault) from None
 

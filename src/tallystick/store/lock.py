@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from tallystick.core.text import safe
 from tallystick.errors import LedgerError
 
@@ -31,6 +29,8 @@ def turn(
 
     `waiting` is told who writes, at once and every `reminder` seconds.
     """
+    from filelock import FileLock, Timeout
+
     shared = root.stat().st_mode & stat.S_ISGID  # with a group, whose writers wait for each other
     lock, holder = FileLock(root / "writer.lock", mode=0o660 if shared else 0o600), root / "writer.json"
     end, remaining = time.monotonic() + patience, 0.0

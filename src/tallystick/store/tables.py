@@ -9,24 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
-
-import pyarrow as pa
-from deltalake import DeltaTable
-from pyarrow.parquet import ParquetFile
 
 from tallystick.core.ledger_tables import CLOSED, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults, lock
-from tallystick.store.columns import read, schema
-from tallystick.store.contents import Listing
+from tallystick.store.contents import Content, Listing
 from tallystick.store.disk import Fsync, fsync, private
+from tallystick.store.snapshot import Snapshot, is_head
 from tallystick.store.version import EMPTY, Version
-from tallystick.store.writer import COMPACT_EVERY, Writer
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    from tallystick.store.writer import Writer
+
+COMPACT_EVERY = 64
+"""Appends after which the small files of a log-like table are made one."""
 
 
 class Tables:
@@ -51,6 +56,7 @@ class Tables:
         self.newest_file = root / "newest"
         self._patience = patience
         self._reminder = reminder
+        self._snapshot: Snapshot | None = None
         path = root.resolve().as_posix()
         if unquote(path) != path or any(letter in path for letter in "[]\\"):
             raise LedgerError(
@@ -65,8 +71,8 @@ class Tables:
                 raise LedgerError(f"{folder} is a file, and should be a folder of the ledger.", faults.RESTORE)
             if folder.exists():
                 next(folder.iterdir(), None)  # which may be forbidden
-        if DeltaTable.is_deltatable(str(folder)):
-            return True
+            if next((folder / "_delta_log").glob("*.json"), None):
+                return True
         if self.newest_file.exists() or any(map(self._is_filled, PINNED)):
             raise LedgerError(
                 f"The ledger {self.root} has lost its versions, which say what its tables hold: {folder} is gone.",
@@ -79,8 +85,22 @@ class Tables:
         return (self.folder(table) / "_delta_log" / f"{1:020}.json").exists()
 
     def newest(self) -> Version:
-        """The newest committed version; EMPTY before the first."""
-        return next(iter(self._read_versions(1)), EMPTY)
+        """The newest committed version, by the table of versions; EMPTY before the first."""
+        return next(iter(self._read_versions(newest_alone=True)), EMPTY)
+
+    def asked(self) -> Version:
+        """The same, by the snapshot where that counts: every log stays shut."""
+        with faults.reading(self.root, "the file newest"):
+            number = self._newest_number()
+        if not self._is_snapshot_of(number):
+            self._snapshot = Snapshot.read(self.root)
+        return self._snapshot.version if self._snapshot and self._is_snapshot_of(number) else self.newest()
+
+    def _is_snapshot_of(self, number: int) -> bool:
+        """Whether the snapshot is of this version, and no version was written since."""
+        if self._snapshot is None or self._snapshot.version.number != number:
+            return False
+        return is_head(self.folder(VERSIONS) / "_delta_log", self._snapshot.heads[VERSIONS.name])
 
     def as_of(self, reference: str) -> Version:
         """The version of that number, or the newest that was committed by the end of a UTC day, or by an instant.
@@ -122,27 +142,31 @@ class Tables:
         """Every committed version, the newest first."""
         return self._read_versions()
 
-    def _read_versions(self, most: int | None = None) -> list[Version]:
+    def _read_versions(self, *, newest_alone: bool = False) -> list[Version]:
         with faults.reading(self.root, "the table versions"):
             try:
-                return [Version.of_row(row) for row in self._versions().slice(0, most).to_pylist()]
+                return [Version.of_row(row) for row in self._versions(newest_alone=newest_alone).to_pylist()]
             except (ValueError, KeyError, TypeError, AttributeError) as fault:
                 raise LedgerError(
                     f"A row of the table versions of the ledger {self.root} is damaged: {faults.reason(fault)}",
                     faults.RESTORE,
                 ) from None
 
-    def _versions(self) -> pa.Table:
-        """The rows of `versions`, the newest first. LedgerError where one is lost."""
+    def _versions(self, *, newest_alone: bool) -> pa.Table:
+        """The rows of `versions`, the newest first, or the first of them. LedgerError where one is lost."""
+        import pyarrow as pa
+        from pyarrow.parquet import ParquetFile
+
+        from tallystick.store.columns import schema
+
         fits = schema(VERSIONS)
         exists = self.exists()
         with faults.reading(self.root, "the file newest"):
             newest = self._newest_number()  # before the rows: a commit meanwhile writes its row first, then the number
         files = self.files(VERSIONS) if exists else []
         with faults.reading(self.root, "the table versions"):
-            every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
-            rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
-            numbers = rows["version"].to_pylist()
+            in_files = {file: ParquetFile(file).read(["version"])["version"].to_pylist() for file in files}
+        numbers = sorted(chain.from_iterable(in_files.values()), reverse=True)
         if numbers != list(range(len(numbers), 0, -1)) or len(numbers) < newest:
             lost = sorted({*range(1, max([newest, *numbers]) + 1)} - {*numbers})
             raise LedgerError(
@@ -155,7 +179,12 @@ class Tables:
                 f"The ledger {self.root} has closed months and no version that holds them.",
                 f"Nothing is read or written. {faults.RESTORE}",
             )
-        return rows
+        if newest_alone:
+            files = [file for file, in_file in in_files.items() if numbers[0] in in_file]
+        with faults.reading(self.root, "the table versions"):
+            every = [ParquetFile(file).read().select(fits.names).cast(fits) for file in files]
+        rows = pa.concat_tables([fits.empty_table(), *every]).sort_by([("version", "descending")])
+        return rows.slice(0, 1) if newest_alone else rows
 
     def _newest_number(self) -> int:
         """The number of the newest version by the file `newest`, which each commit replaces; 0 where there is none."""
@@ -170,6 +199,8 @@ class Tables:
 
     def open(self, table: LedgerTable, version: int | None = None) -> DeltaTable:
         """One table, as of a Delta version or its newest."""
+        from deltalake import DeltaTable
+
         with faults.reading(self.root, f"the table {table.name}"):
             return DeltaTable(str(self.folder(table)), version=version)
 
@@ -185,6 +216,8 @@ class Tables:
 
         As of 0 it has none: a table is there from its first row on.
         """
+        from tallystick.store.columns import read, schema
+
         if version == 0:
             return schema(table).empty_table().select(options.get("columns") or schema(table).names)
         with faults.reading(self.root, f"the table {table.name}"):
@@ -193,6 +226,19 @@ class Tables:
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""
         return [] if version == 0 else [unquote(file) for file in self.open(table, version).file_uris()]
+
+    def listed(self, table: LedgerTable, version: Version) -> list[str]:
+        """The files of a table as a question takes them: what a version pins of it; of another table as it is now.
+
+        They are those that the version states: of the snapshot where that has them, else of the log.
+        """
+        snapshot, log = self._snapshot, self.folder(table) / "_delta_log"
+        if snapshot and snapshot.version == version and (listing := snapshot.listings.get(table.name)):
+            content, pin = version.contents.get(table.name, Content(0)), version.tables.get(table.name, 0)
+            is_pinned = listing.digest == content.files and (log / f"{pin:020}.json").exists()
+            if is_pinned or (table is PAGES and is_head(log, snapshot.heads[PAGES.name])):
+                return [str(self.folder(table).resolve() / path) for path in listing.files]
+        return self.pinned(table, version) if table in PINNED else self.files(table)
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
         """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""
@@ -227,6 +273,8 @@ class Tables:
 
         What was written outlasts a power cut once this ends without an error.
         """
+        from tallystick.store.writer import Writer
+
         with (
             faults.writing(self.root),
             private(self.root),

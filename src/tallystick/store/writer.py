@@ -19,14 +19,13 @@ from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
 from tallystick.store.contents import Content, Listing, content
 from tallystick.store.disk import Unsynced, put
+from tallystick.store.snapshot import Snapshot
 from tallystick.store.staging import Filter, Staging
 from tallystick.store.version import Version
 
 if TYPE_CHECKING:
     from tallystick.store.tables import Tables
 
-COMPACT_EVERY = 64
-"""Appends after which the small files of a log-like table are made one."""
 _CONFIGURATION = {"delta.enableExpiredLogCleanup": "false"}
 """By default a checkpoint deletes log entries after 30 days, and pinned versions with them."""
 _TAIL = 128
@@ -138,6 +137,11 @@ class Writer:
         for table in PINNED:
             self._write(table)
         self._sync(_TABLES)
+        if self.version.number:
+            listings = {table.name: listing for table, listing in self._pinned.items() if self._pin(table)}
+            listings[PAGES.name] = Listing.of(self._open[PAGES])
+            heads = {table.name: self._open[table].version() for table in (PAGES, VERSIONS)}
+            Snapshot(self.version, listings, heads).write(self.tables.root)
 
     def reread(self) -> None:
         """Take the newest version as it is written now: what it pins was replaced."""
