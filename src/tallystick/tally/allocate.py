@@ -108,6 +108,9 @@ def listed(duck: duckdb.DuckDBPyConnection) -> None:
 
     A line that several share is listed by use; where the API does not say, nothing is.
     """
+    if not duck.execute("SELECT EXISTS (FROM lines WHERE listed IS NOT NULL)").fetchall()[0][0]:
+        duck.execute("CREATE TEMP TABLE listed (id BIGINT, list HUGEINT)")
+        return
     duck.execute(
         "CREATE TEMP TABLE whose AS SELECT line, id, users, listed FROM shares JOIN lines USING (line) "
         "WHERE listed IS NOT NULL"

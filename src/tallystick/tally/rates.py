@@ -1,8 +1,9 @@
-"""Rates: what each combination that was used costs on its day, from the price lists, as a table to join."""
+"""Rates: what each combination that was used costs, from the price lists, as tables to join."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -14,12 +15,12 @@ from tallystick.core.price_entries import Rate
 from tallystick.core.prices import PriceList
 from tallystick.tally.picodollars import WHOLE
 
-KEY = ("day", *TERMS)
-"""What a rate depends on."""
+KEY = ("since", *TERMS)
+"""What a rate depends on: a day since which the price lists are the same, and the terms of a use."""
 
 SCHEMA = pa.schema(
     [
-        ("day", pa.date32()),
+        ("since", pa.date32()),
         *((name, pa.string()) for name in KEY[1:]),
         ("per", pa.int64()),
         ("list_rate", WHOLE),
@@ -30,16 +31,15 @@ SCHEMA = pa.schema(
 """Rates are whole picodollars for `per` units; null where there is none. `list_rate` is without one's own lists."""
 
 
+def periods(days: Iterable[date], listed: PriceList, in_force: PriceList) -> pa.Table:
+    """For each day the one since which both price lists are the same."""
+    rows = [{"day": day, "since": max(listed.since(day), in_force.since(day))} for day in days]
+    return pa.Table.from_pylist(rows, pa.schema([("day", pa.date32()), ("since", pa.date32())]))
+
+
 def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, in_force: PriceList) -> pa.Table:
     """The rate of each distinct combination of `KEY`."""
-    rows = []
-    known: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for combination in used:
-        day, *request = (combination[name] for name in KEY)
-        alike = (listed.since(day), in_force.since(day), *request)
-        if alike not in known:
-            known[alike] = _rates(combination, listed, in_force)
-        rows.append(dict(zip(KEY, (day, *request), strict=True)) | known[alike])
+    rows = [{name: combination[name] for name in KEY} | _rates(combination, listed, in_force) for combination in used]
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
@@ -57,7 +57,7 @@ def _rates(combination: Mapping[str, Any], listed: PriceList, in_force: PriceLis
 
 def _rate(prices: PriceList, combination: Mapping[str, Any]) -> Rate | None:
     request = {name: combination[name] for name in ("tier", "context", "geo", "speed")}
-    rate = prices.rate(combination["model"], combination["kind"], combination["day"], **request)
+    rate = prices.rate(combination["model"], combination["kind"], combination["since"], **request)
     return rate if isinstance(rate, Rate) else None
 
 

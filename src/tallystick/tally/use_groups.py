@@ -15,7 +15,7 @@ from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
 from tallystick.tally.conservation import KIND_OF
-from tallystick.tally.rates import KEY, rates
+from tallystick.tally.rates import KEY, periods, rates
 
 PLACED = ("workspace", "key", "actor", "product", "model", "tier", "context", "geo", "speed")
 """All that a use is known by, beside its day."""
@@ -47,7 +47,7 @@ _CELLS = f"""
 CREATE TEMP TABLE use_groups AS
 SELECT row_number() OVER (ORDER BY {{use_group}}, kind) AS use_group, organization, month, asked.*, {UNIT} AS unit, per,
     {", ".join(f"{column}::HUGEINT // per AS {column}, {column}::HUGEINT % per AS {column}_rest" for column in _PRICES)}
-FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day)
+FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day) JOIN periods USING (day)
     LEFT JOIN rates USING ({", ".join(KEY)})
 """  # noqa: S608
 _LARGE = f"""
@@ -95,8 +95,10 @@ def uses(
         duck.execute(_ENUM.format(name=name))
     for statement in (_KIND, _RECORDS, _PLACES.format(**columns), _ASKED):
         duck.execute(statement)
-    combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked").to_arrow_table()  # noqa: S608
-    duck.register("rates", rates(combinations.to_pylist(), listed, in_force))
+    days = duck.sql("SELECT DISTINCT day FROM asked").to_arrow_table()
+    duck.register("periods", periods(days["day"].to_pylist(), listed, in_force))
+    combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked JOIN periods USING (day)")  # noqa: S608
+    duck.register("rates", rates(combinations.to_arrow_table().to_pylist(), listed, in_force))
     duck.execute(_CELLS.format(**columns))
     [(large,)] = duck.execute(_LARGE).fetchall()
     duck.execute(_USES.format(**columns))
