@@ -13,7 +13,7 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-fast coverage check check-install docs faults format golden bench focus-check clean
+.PHONY: demo test test-long test-fast coverage check check-install docs faults format golden bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -61,11 +61,14 @@ format: $(VENV)/.developed
 golden: $(VENV)/.developed
 	$(BIN)/pytest tests/formats tests/test_readme.py tests/test_catalog.py --regenerate
 
+# Every figure of docs/performance.md, in under 15 minutes; the quick one in under 2. Alone: benchmarks/NAME.py --help.
 bench: $(VENV)/.developed
 	$(INSTALL) --group bench
-	$(BIN)/python benchmarks/ingest.py
-	$(BIN)/python benchmarks/tally.py
-	$(BIN)/python benchmarks/export.py
+	$(BIN)/python benchmarks/performance.py
+
+bench-quick: $(VENV)/.developed
+	$(INSTALL) --group bench
+	$(BIN)/python benchmarks/performance.py --quick
 
 # The official validator needs a Python 3.12 or newer: FOCUS_PYTHON, else python3.12, else one that pyenv has.
 focus-check: $(VENV)/.developed

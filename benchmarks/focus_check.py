@@ -82,20 +82,24 @@ def export(folder: Path, source: str) -> Path:
 def validate(venv: Path, file: Path) -> BatchCheck:
     """Run the validator from its own folder, for it reads its currencies by a relative path."""
     [site] = (venv / "lib").glob("python3.*/site-packages")
-    asked = ["--data-file", str(file), "--validate-version", "1.2", "--block-download"]
-    asked += ["--focus-dataset", "CostAndUsage", "--applicability-criteria", CRITERIA]
+    options = ["--data-file", str(file), "--validate-version", "1.2", "--block-download"]
+    options += ["--focus-dataset", "CostAndUsage", "--applicability-criteria", CRITERIA]
     done = subprocess.run(
-        [venv.absolute() / "bin" / "focus-validator", *asked], cwd=site, capture_output=True, text=True, check=False
+        [venv.absolute() / "bin" / "focus-validator", *options], cwd=site, capture_output=True, text=True, check=False
     )
-    said = dict(_RULE.findall(done.stdout))
+    results = dict(_RULE.findall(done.stdout))
     failed = {
         rule: (re.search(rf"^- {re.escape(rule)}:.*\n +MustSatisfy: (.*)", done.stdout, re.MULTILINE) or ["", "?"])[1]
-        for rule, how in said.items()
-        if how == "FAIL"
+        for rule, result in results.items()
+        if result == "FAIL"
     }
-    if not said:
+    if not results:
         sys.exit(f"The validator said nothing that can be read:\n{done.stdout}{done.stderr}")
-    return BatchCheck(file.read_bytes().count(b"\r\n") - 1, Counter(said.values()), failed)
+    return BatchCheck(file.read_bytes().count(b"\r\n") - 1, Counter(results.values()), failed)
+
+
+RESULTS = ("PASS", "FAIL", "SKIP")
+"""What the validator can say of a rule."""
 
 
 def report(verdicts: dict[str, BatchCheck], version: str) -> str:
@@ -109,19 +113,19 @@ def report(verdicts: dict[str, BatchCheck], version: str) -> str:
         "",
         made,
         "",
-        *(f"- `{it}`" for it in CRITERIA.split(",")),
+        *(f"- `{criterion}`" for criterion in CRITERIA.split(",")),
         "",
         "| dialect | rows | passed | failed | not applicable |",
         "|---|---|---|---|---|",
         *(
-            f"| {source} | {it.rows:,} | {it.counts['PASS']} | {it.counts['FAIL']} | {it.counts['SKIP']} |"
-            for source, it in verdicts.items()
+            f"| {source} | {verdict.rows:,} | {' | '.join(str(verdict.counts[name]) for name in RESULTS)} |"
+            for source, verdict in verdicts.items()
         ),
         "",
         "## Failed",
         "",
     ]
-    failed = {rule: words for it in verdicts.values() for rule, words in it.failed.items()}
+    failed = {rule: words for verdict in verdicts.values() for rule, words in verdict.failed.items()}
     lines += [f"`{rule}`: {words}\n\n{KNOWN.get(rule, 'Not known: mend it.')}\n" for rule, words in failed.items()]
     lines += ["The validator ships no model of FOCUS 1.3 or 1.4, so 1.4 cannot be held to it."]
     return "\n".join(lines) + "\n"
@@ -136,14 +140,14 @@ def main() -> None:
         subprocess.check_call([venv / "bin" / "pip", "install", "--quiet", *PINS])
         (venv / ".made").touch()
     version = subprocess.check_output(
-        [venv / "bin" / "python", "-c", "import platform as it; print(it.python_version())"]
+        [venv / "bin" / "python", "-c", "import platform; print(platform.python_version())"]
     )
     with TemporaryDirectory() as folder:
-        verdicts = {it: validate(venv, export(Path(folder), it)) for it in ("reports", "analytics")}
+        verdicts = {source: validate(venv, export(Path(folder), source)) for source in ("reports", "analytics")}
     to.write_text(report(verdicts, version.decode().strip()), encoding="utf-8")
-    for source, it in verdicts.items():
-        print(f"{source}: {it.rows:,} rows, {dict(it.counts)}, failed {', '.join(it.failed)}")
-        if it.counts["PASS"] < LEAST or it.failed.keys() - KNOWN:
+    for source, verdict in verdicts.items():
+        print(f"{source}: {verdict.rows:,} rows, {dict(verdict.counts)}, failed {', '.join(verdict.failed)}")
+        if verdict.counts["PASS"] < LEAST or verdict.failed.keys() - KNOWN:
             sys.exit(f"FOCUS 1.2 of {source} does not pass: see {to}.")
 
 

@@ -1,255 +1,231 @@
-"""From pages to a committed ledger: rows a second of processor time and peak memory, beside a floor and the cookbook.
+"""From pages in memory to a committed ledger: processor time beside a decode of the same bytes, and peak memory.
 
-    python benchmarks/ingest.py [--rows-a-day 2000] [--days 30 120]
+    python benchmarks/ingest.py [--quick] [--runs 3]
 
-The same answers are read four ways, each in a process of its own, from a server of canned pages:
-- floor: the bytes, already in memory, decoded by msgspec into typed structs and thrown away;
-- pages: sync, from pages in memory to the committed ledger (control totals, archive, checks, Delta);
-- tallystick: the same, over HTTP;
-- cookbook: requests, json, dictionaries, csv, floats and all, as the published notebook does it.
+The same canned answers (120 days of 2,000 rows, or 30 of 500) are read, each way in a process of its own:
+- decode, the floor: msgspec decodes the bytes into typed structs and throws them away;
+- sync: to the committed ledger (control totals, archive, checks, Delta), with and without the time in the tally;
+- cookbook: requests, json, dictionaries, csv, floats and all, as the published notebook reads one report.
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import json
-import random
-import resource
-import subprocess
-import sys
 import tempfile
-import time
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from typing import Any
+from unittest import mock
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-TODAY = NOW.replace(hour=0)
-DAY = timedelta(days=1)
-GROUPS = "model workspace_id api_key_id service_tier context_window inference_geo speed account_id service_account_id"
+import msgspec
+from canned import DAY, DIALECTS, DIMENSIONS, SOURCES, TODAY, Canned, text
+from client import in_memory, sync
+from figures import Figure, Spent, child, peak, run
 
-
-def rows_of_a_day(count: int) -> list[dict[str, object]]:
-    """Rows as a mid-size organization has them: models by keys by workspaces."""
-    drawn = random.Random(7)  # noqa: S311 - repeatable figures, not secrets
-    return [
-        {
-            "uncached_input_tokens": drawn.randrange(10_000_000),
-            "cache_creation": {
-                "ephemeral_1h_input_tokens": drawn.randrange(1_000_000),
-                "ephemeral_5m_input_tokens": drawn.randrange(1_000_000),
-            },
-            "cache_read_input_tokens": drawn.randrange(50_000_000),
-            "output_tokens": drawn.randrange(1_000_000),
-            "server_tool_use": {"web_search_requests": drawn.randrange(100)},
-            "account_id": None,
-            "api_key_id": f"apikey_{place // 8:026d}",
-            "service_account_id": None,
-            "workspace_id": f"wrkspc_{place // 80:026d}",
-            "model": f"claude-model-{place % 8}-20260101",
-            "service_tier": "standard",
-            "context_window": "0-200k",
-            "inference_geo": "global",
-            "speed": "standard",
-        }
-        for place in range(count)
-    ]
+Maybe = str | None
 
 
-class Canned:
-    """Answers made once: the rows of a day are the same bytes on each day."""
+class Lifetimes(msgspec.Struct):
+    """Cache writes of a row."""
 
-    def __init__(self, rows: int, days: int) -> None:
-        day = rows_of_a_day(rows)
-        total = json.loads(json.dumps(day[0]))
-        for name in ("uncached_input_tokens", "cache_read_input_tokens", "output_tokens"):
-            total[name] = sum(row[name] for row in day)
-        for nest in ("cache_creation", "server_tool_use"):
-            total[nest] = {name: sum(row[nest][name] for row in day) for name in total[nest]}
-        alone = dict.fromkeys(GROUPS.split())
-        self.first = TODAY - DAY * days
-        self.rows = json.dumps(day).encode()
-        self.control = json.dumps([total | alone]).encode()
-        self.scouted = json.dumps([total | alone | {name: day[0][name] for name in GROUPS.split()[3:]}]).encode()
-
-    def answer(self, target: str) -> bytes:
-        """The body for a path and query."""
-        path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
-        if path.endswith("/me"):
-            return b'{"id":"5f0c3d6e-0000-4000-8000-000000000000","name":"Bench","type":"organization"}'
-        if not path.endswith(("messages", "cost_report")):
-            return b'{"data":[],"has_more":false,"first_id":null,"last_id":null}'
-        start, end = (datetime.fromisoformat(query[name][0]) for name in ("starting_at", "ending_at"))
-        start = datetime.fromisoformat(query["page"][0]) if "page" in query else start
-        stop = min(end, start + DAY * int(query["limit"][0]))
-        grouped = query.get("group_by[]", [])
-        body = self.rows if "api_key_id" in grouped else self.scouted if grouped else self.control
-        if path.endswith("cost_report"):
-            body = b"[]"
-        buckets = []
-        while start < stop:
-            held = body if self.first <= start < TODAY else b"[]"
-            bounds = f'{{"starting_at":"{start:%Y-%m-%dT%H:%M:%SZ}","ending_at":"{start + DAY:%Y-%m-%dT%H:%M:%SZ}"'
-            buckets.append(bounds.encode() + b',"results":' + held + b"}")
-            start += DAY
-        more, token = (b"true", f'"{stop:%Y-%m-%dT%H:%M:%SZ}"'.encode()) if stop < end else (b"false", b"null")
-        return b'{"data":[' + b",".join(buckets) + b'],"has_more":' + more + b',"next_page":' + token + b"}"
+    ephemeral_5m_input_tokens: int
+    ephemeral_1h_input_tokens: int
 
 
-def serve(canned: Canned) -> ThreadingHTTPServer:
-    """The canned answers on a free port."""
+class Tools(msgspec.Struct):
+    """Uses of tools of a row."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            body = canned.answer(self.path)
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
-
-    return ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    web_search_requests: int
 
 
-def floor(rows: int, days: int, _url: str) -> float:
-    """Decode the pages that a sync decodes into rows, and throw them away."""
-    import msgspec
+class Counts(msgspec.Struct):
+    """Counters of a row."""
 
-    from tallystick.api.reports import Report, UsageRow
+    uncached_input_tokens: int
+    cache_read_input_tokens: int
+    output_tokens: int
+    cache_creation: Lifetimes
+    server_tool_use: Tools
 
-    canned = Canned(rows, days)
-    by = "&".join(f"group_by[]={name}" for name in GROUPS.split()[:3])
-    ask = "/v1/organizations/usage_report/messages?starting_at={}&ending_at={}&limit=20&" + by
-    decoder = msgspec.json.Decoder(Report[UsageRow])
-    spent, start = 0.0, canned.first
+
+class OlderRow(Counts):
+    """A row of the older dialect."""
+
+    account_id: Maybe = None
+    api_key_id: Maybe = None
+    service_account_id: Maybe = None
+    workspace_id: Maybe = None
+    model: Maybe = None
+    service_tier: Maybe = None
+    context_window: Maybe = None
+    inference_geo: Maybe = None
+    speed: Maybe = None
+
+
+class Bucket(msgspec.Struct):
+    """A day of the older dialect."""
+
+    starting_at: str
+    ending_at: str
+    results: list[OlderRow]
+
+
+class Group(msgspec.Struct):
+    """What a row of the newer dialect is of."""
+
+    actor: msgspec.Raw = msgspec.Raw(b"null")
+    api_key_id: Maybe = None
+    workspace_id: Maybe = None
+    model: Maybe = None
+    product: Maybe = None
+    service_tier: Maybe = None
+    context_window: Maybe = None
+    inference_geo: Maybe = None
+    speed: Maybe = None
+
+
+class NewerRow(msgspec.Struct):
+    """A row of the newer dialect."""
+
+    starting_at: str
+    ending_at: str
+    usage: Counts
+    group: Group
+
+
+class OlderPage(msgspec.Struct):
+    """A page of the older dialect."""
+
+    data: list[Bucket]
+    has_more: bool
+    next_page: Maybe
+
+
+class NewerPage(msgspec.Struct):
+    """A page of the newer dialect."""
+
+    data: list[NewerRow]
+    has_more: bool
+    next_page: Maybe
+
+
+PAGES = {"older": OlderPage, "newer": NewerPage}
+
+
+def usage_pages(canned: Canned, dialect: str) -> list[bytes]:
+    """The pages that hold all rows once, as a sync asks for them."""
+    newer = dialect == "newer"
+    groups = "&".join(f"group_by[]={name}" for name in (*DIMENSIONS, *(["actor"] if newer else [])))
+    limit = "time_bucket_width=1d&limit=1000" if newer else "limit=20"
+    target = f"/v1/organizations/{canned.reports[0]}?starting_at={{}}&ending_at={{}}&{limit}&{groups}"
+    pages, start = [], canned.first
     while start < TODAY:
         end = min(start + DAY * 20, TODAY)
-        body = canned.answer(ask.format(start.strftime("%Y-%m-%dT%H:%M:%SZ"), end.strftime("%Y-%m-%dT%H:%M:%SZ")))
-        begun = time.process_time()
-        decoder.decode(body)
-        spent += time.process_time() - begun
+        address, token = target.format(text(start), text(end)), None
+        while True:
+            pages.append(canned.answer(address + (f"&page={token}" if token else "")))
+            token = msgspec.json.decode(pages[-1], type=PAGES[dialect]).next_page
+            if token is None:
+                break
         start = end
-    return spent
+    return pages
 
 
-def tallystick(_rows: int, days: int, url: str) -> float:
-    """Sync into a new ledger over HTTP."""
-    return synced(days, url, None)
+def decode(dialect: str, rows: str, days: str) -> dict[str, float]:
+    """Decode the pages that hold all rows, and throw them away."""
+    canned = DIALECTS[dialect](int(rows), int(days))
+    decoder, spent = msgspec.json.Decoder(PAGES[dialect]), Spent()
+    for page in usage_pages(canned, dialect):
+        with spent:
+            decoder.decode(page)
+    return {"seconds": spent.processor, "peak": peak()}
 
 
-def synced(days: int, url: str, transport: object) -> float:
-    """The processor time of a sync into a new ledger."""
-    import tallystick.sync.run  # noqa: F401 - imported before the clock starts, as its floor is
-    from tallystick.api.client import Client, Credential
-    from tallystick.clock import SystemClock
-    from tallystick.ledger import Ledger
+def ingest(dialect: str, rows: str, days: str) -> dict[str, float]:
+    """Sync into a new ledger from answers in memory."""
+    import tallystick.sync.run  # noqa: F401 - imported before the clock starts, as the floor's library is
+    from tallystick.sync.charging import Charging
 
-    clock = SystemClock(NOW)
-    with tempfile.TemporaryDirectory() as folder:
-        begun = time.process_time()
-        with Client(Credential("bench"), clock=clock, base_url=url, transport=transport) as client:
-            since = f"{TODAY - DAY * days:%Y-%m-%d}"
-            Ledger(Path(folder) / "ledger", clock).sync(since, source="reports", coding=False, client=client)
-        return time.process_time() - begun
+    canned = DIALECTS[dialect](int(rows), int(days))
+    whole, tally, charge = Spent(), Spent(), Charging.charge
 
+    def watched(*arguments: object, **options: object) -> object:
+        with tally:
+            return charge(*arguments, **options)
 
-def pages(rows: int, days: int, _url: str) -> float:
-    """Sync into a new ledger from answers that are in memory."""
-    import httpx2
-
-    canned = Canned(rows, days)
-    return synced(
-        days,
-        "http://127.0.0.1",
-        httpx2.MockTransport(lambda it: httpx2.Response(200, content=canned.answer(it.url.raw_path.decode()))),
-    )
+    with tempfile.TemporaryDirectory() as folder, mock.patch.object(Charging, "charge", watched), whole:
+        since = f"{canned.first:%Y-%m-%d}"
+        outcome = sync(Path(folder) / "ledger", since, SOURCES[dialect], transport=in_memory(canned.answer))
+    assert outcome.rows >= int(rows) * int(days), outcome
+    return {"seconds": whole.processor - canned.seconds, "tally": tally.processor, "peak": peak()}
 
 
-def cookbook(_rows: int, days: int, url: str) -> float:
-    """requests, json, dictionaries, csv."""
+def cookbook(rows: str, days: str) -> dict[str, float]:
+    """requests, json, dictionaries, csv: one report of the older dialect, from answers in memory."""
     import requests
 
-    begun = time.process_time()
-    session, found, page = requests.Session(), [], None
-    while True:
-        params: dict[str, object] = {
-            "starting_at": f"{TODAY - DAY * days:%Y-%m-%dT%H:%M:%SZ}",
-            "ending_at": f"{TODAY:%Y-%m-%dT%H:%M:%SZ}",
-            "limit": 31,
-            "group_by[]": GROUPS.split()[:3],
-        }
-        asked = params | ({"page": page} if page else {})
-        answer = session.get(f"{url}/v1/organizations/usage_report/messages", params=asked).json()
-        for bucket in answer["data"]:
-            for row in bucket["results"]:
-                writes = row["cache_creation"]
-                found.append(
-                    {
-                        "date": bucket["starting_at"][:10],
-                        "model": row.get("model", ""),
-                        "workspace_id": row.get("workspace_id", ""),
-                        "api_key_id": row.get("api_key_id", ""),
-                        "uncached": row["uncached_input_tokens"],
-                        "output": row["output_tokens"],
-                        "cache_read": row["cache_read_input_tokens"],
-                        "cache_creation": writes["ephemeral_5m_input_tokens"] + writes["ephemeral_1h_input_tokens"],
-                    }
-                )
-        page = answer["next_page"]
-        if not answer["has_more"]:
-            break
-    with tempfile.NamedTemporaryFile("w", newline="") as file:
-        writer = csv.DictWriter(file, found[0])
+    canned = DIALECTS["older"](int(rows), int(days))
+
+    class Memory(requests.adapters.BaseAdapter):
+        def send(self, request: requests.PreparedRequest, **_: object) -> requests.Response:
+            response = requests.Response()
+            response.status_code, response._content = 200, canned.answer(request.path_url)  # noqa: SLF001
+            return response
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    spent, lines, token = Spent(), list[dict[str, object]](), None
+    parameters = {"starting_at": text(canned.first), "ending_at": text(TODAY), "limit": 31, "group_by[]": DIMENSIONS}
+    with spent, requests.Session() as session, tempfile.NamedTemporaryFile("w", newline="") as file:
+        session.mount("http://", Memory())
+        while token or not lines:
+            address = f"http://127.0.0.1/v1/organizations/{canned.reports[0]}"
+            page = session.get(address, params=parameters | ({"page": token} if token else {})).json()
+            lines += (_line(bucket["starting_at"][:10], row) for bucket in page["data"] for row in bucket["results"])
+            token = page["next_page"]
+        writer = csv.DictWriter(file, lines[0])
         writer.writeheader()
-        writer.writerows(found)
-    return time.process_time() - begun
+        writer.writerows(lines)
+    assert len(lines) == int(rows) * int(days)
+    return {"seconds": spent.processor - canned.seconds, "peak": peak()}
 
 
-WAYS = {"floor": floor, "pages": pages, "tallystick": tallystick, "cookbook": cookbook}
+def _line(day: str, row: dict[str, Any]) -> dict[str, object]:
+    """A row of the notebook's file."""
+    writes = row["cache_creation"]
+    return {
+        "date": day,
+        **{name: row.get(name, "") for name in DIMENSIONS},
+        "uncached": row["uncached_input_tokens"],
+        "output": row["output_tokens"],
+        "cache_read": row["cache_read_input_tokens"],
+        "cache_creation": writes["ephemeral_5m_input_tokens"] + writes["ephemeral_1h_input_tokens"],
+    }
 
 
-def main() -> None:
-    """Serve, measure each way in a process of its own, print ratios."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows-a-day", type=int, default=2000)
-    parser.add_argument("--days", type=int, nargs="+", default=[30, 120])
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
-    parser.add_argument("--url", default="", help=argparse.SUPPRESS)
-    parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
-    told = parser.parse_args()
-    if told.serve:
-        server = serve(Canned(told.rows_a_day, told.days[0]))
-        print(server.server_port, flush=True)
-        server.serve_forever()
-    if told.way:
-        spent = WAYS[told.way](told.rows_a_day, told.days[0], told.url)
-        print(json.dumps([spent, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
-        return
-    print(f"{told.rows_a_day:,} rows a day\n{'days':>5} {'way':<11} {'rows/s':>9} {'time to floor':>14} {'peak MB':>8}")
-    for days in told.days:
-        again = [sys.executable, __file__, "--rows-a-day", str(told.rows_a_day), "--days", str(days)]
-        with subprocess.Popen([*again, "--serve"], stdout=subprocess.PIPE, text=True) as server:
-            assert server.stdout
-            url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-            best: dict[str, tuple[float, float]] = {}
-            try:
-                for way in WAYS:
-                    asked = [*again, "--way", way, "--url", url]
-                    runs = [json.loads(subprocess.check_output(asked, timeout=300)) for _ in range(3)]
-                    best[way] = min(run[0] for run in runs), max(run[1] for run in runs)
-            finally:
-                server.terminate()
-        for way, (spent, peak) in best.items():
-            rate, ratio = told.rows_a_day * days / spent, spent / best["floor"][0]
-            print(f"{days:>5} {way:<11} {rate:>9,.0f} {ratio:>14.2f} {peak:>8.0f}")
+def benchmark(arguments: argparse.Namespace) -> None:
+    """Measure both dialects, each way in processes of its own."""
+    rows, days = (500, 30) if arguments.quick else (2000, 120)
+    for dialect in DIALECTS:
+        subject = f"{dialect} dialect, {days} days x {rows:,} rows"
+        shape = (dialect, rows, days)
+        floors = [child(__file__, "decode", *shape)["seconds"] for _ in range(max(3, arguments.runs))]
+        floor = sorted(floors)[len(floors) // 2]
+        Figure("ingest", subject, "decode alone, the floor", "s", floors).show()
+        runs = [child(__file__, "ingest", *shape) for _ in range(arguments.runs)]
+        before = [result["seconds"] - result["tally"] for result in runs]
+        Figure("ingest", subject, "pages to ledger", "s", [result["seconds"] for result in runs]).show()
+        Figure("ingest", subject, "before the tally, to floor", "x", [result / floor for result in before], 2.5).show()
+        Figure(
+            "ingest", subject, "with the tally, to floor", "x", [result["seconds"] / floor for result in runs], 5
+        ).show()
+        Figure("ingest", subject, "peak memory", "MB", [result["peak"] for result in runs], 400).show()
+        if dialect == "older":
+            runs = [child(__file__, "cookbook", rows, days) for _ in range(arguments.runs)]
+            ratios = [result["seconds"] / floor for result in runs]
+            Figure("ingest", subject, "cookbook (one report to CSV, floats), to floor", "x", ratios).show()
 
 
 if __name__ == "__main__":
-    main()
+    run(__doc__, {"decode": decode, "ingest": ingest, "cookbook": cookbook}, benchmark)

@@ -1,4 +1,4 @@
-"""Names are nouns: no pronoun or participle stands for a thing, in the source or in the tests."""
+"""Names are nouns: no pronoun or participle stands for a thing, in the source, the tests or the benchmarks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def names_in(path: Path) -> list[str]:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("folder", ["src", "tests"])
+@pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])
 def test_names_are_nouns(folder: str) -> None:
     """Of all names in a folder fewer than one in two hundred is a pronoun or participle."""
     names = {path: names_in(path) for path in (ROOT / folder).rglob("*.py")}

@@ -1,0 +1,162 @@
+"""Performance: runs every benchmark, keeps the figures, and writes docs/performance.md from them.
+
+    python benchmarks/performance.py [--quick] [--only ingest,start] [--before]
+
+Figures are kept in benchmarks/measured.json, a benchmark at a time, so that one can be measured anew alone. --before
+keeps them in benchmarks/before.json: the page then shows them beside the newer ones.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+FOLDER = Path(__file__).parent
+PAGE = FOLDER.parent / "docs" / "performance.md"
+MEASURED, BEFORE = FOLDER / "measured.json", FOLDER / "before.json"
+SECTIONS = {
+    "ingest": "Canned pages of usage in memory, read to a committed ledger. The floor: `msgspec` decodes their bytes.",
+    "first_sync": "A simulated organization of 24 keys, served by another process; the newer dialect without its pace.",
+    "nothing_new": "A small organization that was synced a moment ago. Exponent 0: independent of the history.",
+    "questions": (
+        "A year of charges; a process that has its imports. The SQL does the sums of the answer on the same files, "
+        "without checks, names and notes. The goal is 1.2 times the SQL and 60 ms."
+    ),
+    "start": "The command line; processor time of the whole process.",
+    "tally": "A year of usage and bill matched anew. The floor is one sum by DuckDB over the same usage.",
+    "export": "Charges to a file, beside DuckDB's own COPY. Excel has no floor.",
+    "peers": (
+        "Tools that read the same reports, pointed at the simulator for two months. `finops-mcp` prices keys from "
+        "tokens. tallystick also keeps, checks and matches what it reads."
+    ),
+}
+"""What each benchmark measures; a benchmark is the file of that name."""
+HEAD = """# Performance
+
+`make bench` measures all of this in under 15 minutes and writes this page; `make bench-quick` takes under 2. Figures
+are the median of the runs, with the least and the most in brackets. Seconds are processor time of the measured process,
+all cores together, unless they are said to be of the wall. Each step runs in a process of its own on two cores.
+Each benchmark in `benchmarks/` can be run alone; its docstring says how.
+"""
+
+
+def machine() -> str:
+    """The machine, its load, and the versions that matter."""
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "deltalake", "pyarrow", "msgspec"))
+    cpu = names[0] if names else platform.processor() or platform.machine()
+    return (
+        f"{os.cpu_count()} cores of {cpu}, {platform.system()}, Python {platform.python_version()}, {libraries}; "
+        f"load {os.getloadavg()[0]:.1f}"
+    )
+
+
+def commit() -> str:
+    """The commit that is measured."""
+    command = ["git", "-C", str(FOLDER), "log", "-1", "--format=%h"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+
+
+def measure(name: str, folder: str, *, quick: bool) -> dict[str, Any]:
+    """Run one benchmark; its figures, and when, where and of what they are."""
+    started, where = time.monotonic(), machine()
+    command = [sys.executable, str(FOLDER / f"{name}.py"), "--folder", folder, *(["--quick"] if quick else [])]
+    lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+    print(f"{name}: {len(lines)} figures in {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    return {
+        "machine": where,
+        "commit": commit(),
+        "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        "figures": [json.loads(line) for line in lines],
+    }
+
+
+def written(value: float, unit: str) -> str:
+    """A figure for the page: three digits that matter, and its unit."""
+    digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0  # noqa: PLR2004 - powers of ten
+    match unit:
+        case "x":
+            return f"{value:,.{digits}f} x"
+        case "s":
+            return f"{value:,.{digits if value >= 0.1 else 3}f} s"  # noqa: PLR2004
+        case "USD":
+            return f"{value:+,.6f} USD" if value else "0 USD"
+        case "MB" | "requests" | "rows":
+            return f"{value:,.0f} {unit}"
+    return f"{value:.2f}"
+
+
+def spread(figure: dict[str, Any]) -> str:
+    """The median, and the least and the most where they differ."""
+    runs, unit = figure["runs"], figure["unit"]
+    middle, least, most = (written(value, unit) for value in (median(runs), min(runs), max(runs)))
+    return middle if least == most else f"{middle} ({least.split(' ')[0]} to {most.split(' ')[0]})"
+
+
+def table(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
+    """The figures of a benchmark, those of before beside them."""
+    earlier = {(figure["subject"], figure["measure"]): spread(figure) for figure in before["figures"] if figure["runs"]}
+    rows = ["| what | measure | before | now | goal |", "|---|---|---:|---:|---:|"]
+    for figure in now["figures"]:
+        subject, measure = figure["subject"], figure["measure"]
+        goal = "" if figure["goal"] is None else written(figure["goal"], figure["unit"])
+        value = spread(figure) if figure["runs"] else ""
+        rows.append(f"| {subject} | {measure} | {earlier.get((subject, measure), '')} | {value} | {goal} |")
+    return rows
+
+
+def page(measured: dict[str, Any], before: dict[str, Any]) -> str:
+    """The page of these figures."""
+    parts = [HEAD]
+    aimed = [
+        figure for part in measured.get("full", {}).values() for figure in part["figures"] if figure["goal"] is not None
+    ]
+    if aimed:
+        met = sum(median(figure["runs"]) <= figure["goal"] for figure in aimed)
+        parts.append(f"{met} of {len(aimed)} goals are met.\n")
+    for size, title in (("full", ""), ("quick", " (quick)")):
+        for name, text in SECTIONS.items():
+            if (now := measured.get(size, {}).get(name)) is None or not now["figures"]:
+                continue
+            earlier = before.get(size, {}).get(name, {"figures": []})
+            of_before = f" Before: commit {earlier['commit']}, {earlier['when']}." if earlier["figures"] else ""
+            parts += [
+                f"## {name.replace('_', ' ').capitalize()}{title}\n",
+                f"{text}\n",
+                "\n".join(table(now, earlier)) + "\n",
+                f"Commit {now['commit']}, {now['when']}: {now['machine']}.{of_before}\n",
+            ]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Measure, keep, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", default=",".join(SECTIONS), help="benchmarks, separated by commas")
+    parser.add_argument("--before", action="store_true", help="keep the figures as those of before")
+    arguments = parser.parse_args()
+    target = BEFORE if arguments.before else MEASURED
+    known = {file: json.loads(file.read_text()) if file.exists() else {} for file in (MEASURED, BEFORE)}
+    with tempfile.TemporaryDirectory() as folder:
+        for name in filter(None, arguments.only.split(",")):
+            figures = known[target].setdefault("quick" if arguments.quick else "full", {})
+            figures[name] = measure(name, folder, quick=arguments.quick)
+            target.write_text(json.dumps(known[target], indent=1) + "\n")
+    PAGE.write_text(page(known[MEASURED], known[BEFORE]))
+
+
+if __name__ == "__main__":
+    main()
