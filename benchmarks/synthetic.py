@@ -80,10 +80,10 @@ def make(folder: str, charges: str, tallied: str = "") -> None:
     import duckdb
     import pyarrow as pa
 
-    from tallystick.core.ledger_tables import CHARGES, DAYS as DAY_TABLE, NAMES, TALLIED_BY
-    from tallystick.core.records import COUNTERS
+    from tallystick.core.ledger_tables import CHARGES, DAYS as DAY_TABLE, NAMES, TALLIED_BY, TALLIES
     from tallystick.core.report_tables import COST, USAGE_DAY
     from tallystick.store.columns import schema
+    from tallystick.store.digests import count_of, digests
     from tallystick.store.tables import Tables
     from tallystick.tally.prices_in_force import Prices
 
@@ -97,20 +97,41 @@ def make(folder: str, charges: str, tallied: str = "") -> None:
                 duck.execute(f"CREATE TABLE used AS {USED.format(**shape)}")
                 usage = duck.sql("FROM used ORDER BY hash(key, day)").to_arrow_table()
                 cost = duck.sql(BILLED).to_arrow_table()
-                control = duck.sql(CONTROL).to_arrow_table().to_pylist()
+                control = {"usage": duck.sql(CONTROL).to_arrow_table().to_pylist()}
                 if tallied:
-                    lines = duck.sql(CHARGED).to_arrow_table()
-                    writer.replace(CHARGES, ORGANIZATION, days, lines.select(schema(CHARGES).names))
-            for table, entries in ((USAGE_DAY, usage), (COST, cost)):
-                writer.replace(table, ORGANIZATION, days, entries.select(schema(table).names))
+                    lines = duck.sql(CHARGED).to_arrow_table().select(schema(CHARGES).names)
+                    writer.replace(CHARGES, ORGANIZATION, days, lines)
+                    tallies = [
+                        {
+                            "organization": ORGANIZATION,
+                            "day": day,
+                            "charges": count_of(digest),
+                            "late": 0,
+                            "digest": digest,
+                        }
+                        for day, digest in digests(lines).items()
+                    ]
+                    writer.append(TALLIES, pa.Table.from_pylist(tallies, schema(TALLIES)))
             billed = cost.group_by(["organization", "day"]).aggregate([("billed", "sum")]).to_pylist()
-            read = [row | {"source": "usage", "billed": None} for row in control]
-            read += [
-                {"organization": row["organization"], "day": row["day"], "source": "cost", "billed": row["billed_sum"]}
-                for row in billed
+            control["cost"] = [
+                {"organization": row["organization"], "day": row["day"], "billed": row["billed_sum"]} for row in billed
             ]
-            settled = [dict.fromkeys(COUNTERS) | row | {"grain": "day", "state": "settled"} for row in read]
-            writer.append(DAY_TABLE, pa.Table.from_pylist(settled, schema(DAY_TABLE)))
+            for source, table, entries in (("usage", USAGE_DAY, usage), ("cost", COST, cost)):
+                written = entries.select(schema(table).names)
+                writer.replace(table, ORGANIZATION, days, written)
+                digest = digests(written)
+                settled = [
+                    {
+                        **row,
+                        "source": source,
+                        "grain": "day",
+                        "state": "settled",
+                        "rows": count_of(digest[row["day"]]),
+                        "digest": digest[row["day"]],
+                    }
+                    for row in control[source]
+                ]
+                writer.append(DAY_TABLE, pa.Table.from_pylist(settled, schema(DAY_TABLE)))
         writer.append(NAMES, pa.Table.from_pylist(_names(rows), schema(NAMES)))
         totals = {f"{TALLIED_BY}{ORGANIZATION}": Prices.with_own().digest} if tallied else {}
         writer.commit(ORGANIZATION, "records", NOW, totals)
