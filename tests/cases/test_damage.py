@@ -310,7 +310,8 @@ def test_a_ledger_of_another_user_is_a_message(tables: Tables) -> None:
     """A ledger that this user may neither read nor write is a LedgerError that says so, exit code 6."""
     code = (
         "import os, sys\nfrom pathlib import Path\nfrom tallystick.errors import LedgerError\n"
-        "from tallystick.store.tables import Tables\nimport duckdb, filelock, tallystick.reports.verify, tallystick.store.writer\n"
+        "from tallystick.store.tables import Tables\n"
+        "import duckdb, filelock, tallystick.reports.verify, tallystick.store.writer\n"
         "tables = Tables(Path(sys.argv[1]))\nos.setuid(65534)\n"
         "def write():\n with tables.writing(): pass\n"
         "for what in (tables.exists, tables.newest, write):\n"
