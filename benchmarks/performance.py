@@ -154,7 +154,7 @@ def main() -> None:
         for name in filter(None, arguments.only.split(",")):
             figures = known[target].setdefault("quick" if arguments.quick else "full", {})
             figures[name] = measure(name, folder, quick=arguments.quick)
-            target.write_text(json.dumps(known[target], indent=1) + "\n")
+            target.write_text(json.dumps(known[target]) + "\n")
     PAGE.write_text(page(known[MEASURED], known[BEFORE]))
 
 
