@@ -275,24 +275,29 @@ def _requests(records: Sequence[RowUsage | Cost]) -> int | None:
     return sum(counts) if len(counts) == len(records) else None
 
 
-def extra_fields(page: Page, shape: type[UsageRow | CostRow]) -> set[str]:
-    """The fields of the page's rows that tallystick does not know, by their path in a row."""
-    return {name for row in decode(page, _Untyped).data for name in unknown_fields(row, shape)}
+def untyped_rows(page: Page) -> list[dict[str, Any]]:
+    """The rows as they were sent, with fields that tallystick does not know."""
+    return decode(page, _Untyped).data
 
 
-def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
+def extra_fields(data: list[dict[str, Any]], shape: type[UsageRow | CostRow]) -> set[str]:
+    """The fields of rows that tallystick does not know, by their path in a row."""
+    return {name for row in data for name in unknown_fields(row, shape)}
+
+
+def uncounted(rows: Rows, data: list[dict[str, Any]]) -> dict[datetime, dict[str, int]]:
     """By the start of a bucket, how many tokens `total_tokens` counts beyond the known kinds, and which fields are new.
 
     The difference is under the empty name; where there is no total the new fields alone tell. Zeros are left out.
     """
     counts: dict[datetime, dict[str, int]] = {}
-    for placed, untyped in zip(next(rows([page]))[1].placed(), decode(page, _Untyped).data, strict=True):
-        usage: RowUsage = placed.row.usage
+    for window, row, untyped in zip(*rows, data, strict=True):
+        usage: RowUsage = row.usage
         new = unknown_counters(untyped["usage"], (*COUNTER_PATHS, "total_tokens"))
         known = sum(usage.counters[: len(TOKENS)])
         beyond = sum(new.values()) if usage.total_tokens is None else usage.total_tokens - known
         if beyond:
-            day = counts.setdefault(placed.window.start, {})
+            day = counts.setdefault(window.start, {})
             for name, tokens in {**new, "": beyond}.items():
                 day[name] = day.get(name, 0) + tokens
     return counts

@@ -187,7 +187,7 @@ def cost_dims(row: CostRow, by: Iterable[str]) -> dict[str, str]:
 def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRecord]:
     """Usage records of a query grouped by `by`, lazily."""
     for page, buckets in usage_pages(pages):
-        for bucket, extras in zip(buckets, extra_fields(page, UsageRow), strict=True):
+        for bucket, extras in zip(buckets, extra_fields(untyped_rows(page), UsageRow), strict=True):
             for row, extra in zip(bucket.rows, extras, strict=True):
                 yield UsageRecord(bucket.window, dims(row, by, USAGE_REPORT.groups), *row.counters, extra=extra)
 
@@ -195,24 +195,29 @@ def usage_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[UsageRec
 def cost_records(pages: Iterable[Page], by: Sequence[str]) -> Iterator[CostRecord]:
     """Cost records of a query grouped by `by`, lazily."""
     for page, buckets in cost_pages(pages):
-        for bucket, extras in zip(buckets, extra_fields(page, CostRow), strict=True):
+        for bucket, extras in zip(buckets, extra_fields(untyped_rows(page), CostRow), strict=True):
             for row, amount, extra in zip(bucket.rows, billed(page, bucket), extras, strict=True):
                 yield CostRecord(bucket.window, cost_dims(row, by), amount, row.currency, extra)
 
 
-def extra_fields(page: Page, shape: type[UsageRow | CostRow]) -> list[list[dict[str, object]]]:
+def untyped_rows(page: Page) -> list[list[dict[str, Any]]]:
+    """The rows of each bucket as they were sent, with fields that tallystick does not know."""
+    return [bucket.results for bucket in decode(page, _Untyped).data]
+
+
+def extra_fields(rows: list[list[dict[str, Any]]], shape: type[UsageRow | CostRow]) -> list[list[dict[str, object]]]:
     """For each row of each bucket, the fields that tallystick does not know, as sent; nested ones by their path."""
-    return [[unknown_fields(row, shape) for row in bucket.results] for bucket in decode(page, _Untyped).data]
+    return [[unknown_fields(row, shape) for row in bucket_rows] for bucket_rows in rows]
 
 
-def uncounted(page: Page) -> dict[datetime, dict[str, int]]:
+def uncounted(buckets: list[Bucket[UsageRow]], rows: list[list[dict[str, Any]]]) -> dict[datetime, dict[str, int]]:
     """By the start of a bucket, the tokens of counters that tallystick does not know; all of them under the empty name.
 
     Zeros are left out. A flat count of what is counted nested cannot be told from a new kind (trap 18).
     """
     counts: dict[datetime, dict[str, int]] = {}
-    for bucket, untyped in zip(next(usage_pages([page]))[1], decode(page, _Untyped).data, strict=True):
-        for row in untyped.results:
+    for bucket, bucket_rows in zip(buckets, rows, strict=True):
+        for row in bucket_rows:
             for name, count in unknown_counters(row, COUNTER_PATHS).items():
                 day = counts.setdefault(bucket.window.start, {})
                 day |= {name: day.get(name, 0) + count, "": day.get("", 0) + count}

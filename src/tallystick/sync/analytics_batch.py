@@ -26,6 +26,7 @@ from tallystick.api.analytics import (
     extra_fields,
     rows as placed_rows,
     uncounted,
+    untyped_rows,
     value,
 )
 from tallystick.api.entries import Named
@@ -72,9 +73,10 @@ class AnalyticsBatch(CubeBatch):
                     if start in totals:
                         raise repeated(page, placed.path, placed.window)
                     totals[start] = self._figures(page, placed, cost=cost)
-                self.new_fields |= extra_fields(page, CostRow if cost else UsageRow)
+                data = untyped_rows(page)
+                self.new_fields |= extra_fields(data, CostRow if cost else UsageRow)
                 if not cost:
-                    self._uncounted[answer.purpose] = self._uncounted.get(answer.purpose, {}) | uncounted(page)
+                    self._uncounted.setdefault(answer.purpose, {}).update(uncounted(rows, data))
 
     def _watermark(self, answer: FetchedPage, rows: Rows) -> datetime | None:
         """Until when a page is whole; of rows without a watermark, until they were read."""

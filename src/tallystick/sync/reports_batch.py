@@ -26,6 +26,7 @@ from tallystick.api.reports import (
     dims,
     extra_fields,
     uncounted,
+    untyped_rows,
     usage_pages,
 )
 from tallystick.core.dimensions import NAMED, UNKNOWN, USAGE
@@ -54,8 +55,8 @@ class ReportBatch(CubeBatch):
         for page, buckets in self._pages(answer.page):
             self._once(answer, by, buckets)
             if answer.purpose == "scout":
-                rows = (row for bucket in buckets for row in bucket.rows)
-                combinations = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for row in rows}
+                scouted = (row for bucket in buckets for row in bucket.rows)
+                combinations = {tuple(dims(row, by, USAGE_REPORT.groups).items()) for row in scouted}
                 self.seen += [dict(combination) for combination in sorted(combinations)]
                 self._scouted.setdefault(by, set()).update(bucket.window.start for bucket in buckets if bucket.rows)
             elif answer.purpose == "cube":
@@ -67,9 +68,11 @@ class ReportBatch(CubeBatch):
             else:
                 totals = {bucket.window.start: self._total(page, bucket) for bucket in buckets}
                 self._controls.setdefault(answer.purpose, {}).update(totals)
-                extras = extra_fields(page, self._shape)
+                rows = untyped_rows(page)
+                extras = extra_fields(rows, self._shape)
                 self.new_fields |= {name for bucket_rows in extras for row in bucket_rows for name in row}
-                self._uncounted.setdefault(answer.purpose, {}).update(self._unknown_counts(page))
+                if self._shape is UsageRow:
+                    self._uncounted.setdefault(answer.purpose, {}).update(uncounted(buckets, rows))
 
     @abstractmethod
     def _pages(self, page: Page) -> Iterable[tuple[Page, list[Bucket[Any]]]]:
@@ -84,10 +87,6 @@ class ReportBatch(CubeBatch):
     @abstractmethod
     def _total(self, page: Page, bucket: Bucket[Any]) -> Figures:
         """The control total of a bucket."""
-
-    def _unknown_counts(self, page: Page) -> dict[datetime, dict[str, int]]:  # noqa: ARG002 - a bill counts nothing
-        """The tokens of counters that tallystick does not know, as `uncounted` gives them."""
-        return {}
 
     @property
     def _adds_up(self) -> bool:
@@ -147,9 +146,6 @@ class UsageBatch(ReportBatch):
         _no_row_twice(page, bucket, counters)
         sums = [sum(column) for column in zip(*counters, strict=True)]
         return dict(zip(COUNTERS, sums or [0] * len(COUNTERS), strict=True))
-
-    def _unknown_counts(self, page: Page) -> dict[datetime, dict[str, int]]:
-        return uncounted(page)
 
 
 @dataclass
