@@ -10,11 +10,12 @@ from support.cost_rows import ME, NOW, cost_of
 from support.wire import KEY, Clock, Wire, small, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.ledger_tables import PAGES, VERSIONS
+from tallystick.core.ledger_tables import PAGES, PINNED, VERSIONS
 from tallystick.core.report_tables import COST
 from tallystick.core.time import Window
 from tallystick.store.disk import fsync
 from tallystick.store.engine import Engine
+from tallystick.store.snapshot import NAME as SNAPSHOT
 from tallystick.store.tables import Tables
 from tallystick.sync.options import Choice, Options
 from tallystick.sync.run import Sync
@@ -22,6 +23,7 @@ from tallystick.sync.sources import CLAUDE_CODE_WORD
 
 DAY = date(2026, 10, 1)
 LOCK = {"writer.lock", "writer.json"}
+LOG = "_delta_log"
 
 
 class Power:
@@ -60,12 +62,15 @@ class Power:
 
     def lost(self) -> list[Path]:
         """The files that a power cut would take now, or leave without a name."""
-        every = [path for path in self.root.rglob("*") if path.is_file() and path.name not in LOCK]
-        live = {Path(name).name for table in (VERSIONS, PAGES) for name in Tables(self.root).files(table)}
-        logs = [Tables(self.root).folder(table) for table in (VERSIONS, PAGES)]
-        every = [  # but what was compacted into another file before its turn came
-            path for path in every if path.suffix != ".parquet" or path.name in live or path.parent not in logs
-        ]
+        every = [path for path in self.root.rglob("*") if path.is_file() and path.name not in {*LOCK, SNAPSHOT}]
+        tables = Tables(self.root)
+        pins = {
+            (table, pin) for version in tables.versions() for table in PINNED if (pin := version.tables[table.name])
+        }
+        pinned = [name for table, pin in pins for name in tables.files(table, pin)]
+        live = {Path(name).name for name in (*pinned, *tables.files(VERSIONS), *tables.files(PAGES))}
+        # What was made one with others before its turn came is in no version.
+        every = [path for path in every if path.suffix != ".parquet" or path.name in live or path.parent.name == LOG]
         unsynced = [path for path in every if not self._is_kept(path)]
         unnamed = [
             path

@@ -25,6 +25,7 @@ from tallystick.core.report_tables import COST, USAGE_DAY
 from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError
 from tallystick.ledger import Ledger
+from tallystick.reports.content_check import damaged_tables
 from tallystick.sim import World
 from tallystick.store.columns import encoded, schema
 from tallystick.store.digests import count_of, digests
@@ -101,7 +102,7 @@ def test_a_digest_tells_the_rows_of_a_day_from_all_others() -> None:
 @pytest.mark.long
 def test_old_versions_stay_readable(tables: Tables) -> None:
     """Each committed version can be read as it was, however much was written, compacted or undone since."""
-    tables = Tables(tables.root, compact_every=8)
+    tables = Tables(tables.root, most_files=8)
     was = {1: _costs(tables)}
     for number in range(2, 5):
         with tables.writing() as writer:
@@ -109,7 +110,7 @@ def test_old_versions_stay_readable(tables: Tables) -> None:
             writer.commit(ME, "more", NOW, {})
         was[number] = _costs(tables)
     with tables.writing() as writer:
-        for _ in range(tables.compact_every + 2):
+        for _ in range(tables.most_files + 2):
             writer.commit(ME, "the same", NOW, {})
     versions = tables.open(VERSIONS).to_pyarrow_table().to_pylist()
     assert sorted(row["version"] for row in versions) == list(range(1, len(versions) + 1))
@@ -119,6 +120,24 @@ def test_old_versions_stay_readable(tables: Tables) -> None:
         assert _costs(tables, version) == expected
         counted = Engine(tables, version).sql("SELECT sum(billed) AS b FROM cost").to_pylist()
         assert counted == [{"b": sum(amount for *_, amount in expected)}]
+
+
+@pytest.mark.long
+def test_few_files_are_left_however_many_days_are_written(path: Path) -> None:
+    """A day a commit leaves few files in a month, with every row, and each version reads as it was."""
+    tables, days = Tables(path, most_files=4), [date(2026, 10, number) for number in range(1, 21)]
+    for number, day in enumerate(days):
+        with tables.writing() as writer:
+            writer.replace(COST, ME, [day], cost_of((day, "m", f"{number}")))
+            writer.commit(ME, "a day", NOW, {})
+        assert len(tables.files(COST)) <= tables.most_files + 1
+    assert len(tables.files(VERSIONS)) <= tables.most_files + 1
+    versions = tables.versions()
+    assert len(versions) == len(days)
+    for version in versions:
+        assert _costs(tables, version) == [(day, "m", number) for number, day in enumerate(days[: version.number])]
+        assert version.contents[COST.name].rows == version.number
+    assert damaged_tables(Engine(tables, tables.newest())) == []
 
 
 def test_a_commit_while_versions_are_read_is_no_damage(tables: Tables) -> None:

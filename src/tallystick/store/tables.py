@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
     from tallystick.store.writer import Writer
 
-COMPACT_EVERY = 64
-"""Appends after which the small files of a log-like table are made one."""
+MOST_FILES = 8
+"""Small files that a partition of a table may have."""
 
 
 class Tables:
     """The Delta tables under one folder. Raises LedgerError where they cannot be read.
 
     A writer waits `patience` seconds for another, and is told so every `reminder` seconds; `sync` makes a file or a
-    folder outlast a power cut; after `compact_every` appends the small files of a log-like table are made one.
+    folder outlast a power cut; more than `most_files` small files of a partition are made one.
     """
 
     def __init__(
@@ -48,11 +48,11 @@ class Tables:
         patience: float = lock.PATIENCE,
         reminder: float = lock.REMINDER,
         sync: Fsync = fsync,
-        compact_every: int = COMPACT_EVERY,
+        most_files: int = MOST_FILES,
     ) -> None:
         self.root = root
         self.sync = sync
-        self.compact_every = compact_every
+        self.most_files = most_files
         self.newest_file = root / "newest"
         self._patience = patience
         self._reminder = reminder

@@ -17,6 +17,7 @@ from tallystick.core.ledger_tables import PAGES, PINNED, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
+from tallystick.store.compaction import compact
 from tallystick.store.contents import Content, Listing, content
 from tallystick.store.disk import Unsynced, put
 from tallystick.store.snapshot import Snapshot
@@ -81,8 +82,7 @@ class Writer:
             return
         delta = self._delta(table)
         write_deltalake(delta, rows.cast(schema(table)), mode="append")
-        if delta.version() % self.tables.compact_every == 0:
-            delta.optimize.compact()
+        compact(delta, table, self.tables.most_files)
 
     def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
         """Put `rows` in the place of an organization's rows of these days, with the next commit.
@@ -171,6 +171,7 @@ class Writer:
         """Write what is staged of a table."""
         if staging := self._staged.pop(table, None):
             staging.write(self._delta(table))
+            compact(self._delta(table), table, self.tables.most_files)
 
     def _read(
         self,
