@@ -100,11 +100,13 @@ def installed(peer: Peer, folder: Path) -> Path | None:
 
 
 def show(name: str, truth: Decimal, answers: list[dict[str, float | str]]) -> None:
-    """How far the totals are from the truth, in US dollars."""
-    for measure, field in (("billed, less the truth", "billed"), ("by key, less the truth", "by_key")):
+    """The totals, and how far they are from the truth."""
+    for measure, field in (("billed", "billed"), ("billed by key, summed", "by_key")):
         if field in answers[0]:
+            totals = [Decimal(str(result[field])) for result in answers]
+            Figure("peers", name, measure, "USD", [float(total) for total in totals]).show()
             Figure(
-                "peers", name, measure, "USD", [float(Decimal(str(result[field])) - truth) for result in answers]
+                "peers", name, f"{measure}, less the truth", "USD off", [float(total - truth) for total in totals]
             ).show()
     Figure("peers", name, "processor", "s", [float(result["processor"]) for result in answers]).show()
 
@@ -116,6 +118,7 @@ def benchmark(arguments: argparse.Namespace) -> None:
     with served(keys=16, requests=6) as url, tempfile.TemporaryDirectory() as folder:
         with urlopen(f"{url}/truth/{FIRST}/{LAST}") as answer:  # noqa: S310 - our own server
             truth = Decimal(json.load(answer))
+        Figure("peers", "the simulator", "billed, the truth", "USD", [float(truth)]).show()
         child(__file__, "tallystick", url)
         show("tallystick, synced", truth, [child(__file__, "tallystick", url) for _ in range(arguments.runs)])
         for peer in PEERS:

@@ -92,7 +92,9 @@ def written(value: float, unit: str) -> str:
         case "s":
             return f"{value:,.{digits if value >= 0.1 else 3}f} s"  # noqa: PLR2004
         case "USD":
-            return f"{value:+,.6f} USD" if value else "0 USD"
+            return f"{value:,.9f} USD"
+        case "USD off":
+            return f"{value:+.2g} USD" if value else "0 USD"
         case "MB" | "requests" | "rows":
             return f"{value:,.0f} {unit}"
     return f"{value:.2f}"
