@@ -104,11 +104,21 @@ def transport(simulator: Simulator) -> httpx2.MockTransport:
 
 
 def synced(
-    path: Path, wire: Wire, since: date, until: date | None = None, *, key: str = KEY, **options: Any
+    path: Path,
+    wire: Wire,
+    since: date,
+    until: date | None = None,
+    *,
+    key: str = KEY,
+    at_once: int = 1,
+    **options: Any,
 ) -> Outcome:
-    """One sync of the days before `until` from the simulator, of the older reports where nothing else is said."""
+    """One sync of the days before `until` from the simulator, of the older reports where nothing else is said.
+
+    Requests come one after another, in the plan's order, unless more are to be out `at_once`.
+    """
     options.setdefault("source", "reports")
-    with Client(Credential(key), clock=wire.clock, transport=transport(wire)) as client:
+    with Client(Credential(key), clock=wire.clock, transport=transport(wire), most_at_once=at_once) as client:
         book = Ledger(path, wire.clock)
         return book.sync(str(since), str(until - timedelta(days=1)) if until else None, client=client, **options)
 

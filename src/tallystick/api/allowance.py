@@ -42,14 +42,16 @@ class Allowance:
     """Gives each request its turn. Safe to share between threads.
 
     `at_once` and `a_minute` (None for no such limit) are what is allowed now. `on_wait` is told the seconds and the
-    reason before a wait for the next minute.
+    reason before a wait for the next minute. `most` bounds `at_once`.
     """
 
-    def __init__(self, clock: Clock, on_wait: Callable[[float, str], None], a_minute: int | None = None) -> None:
-        self.at_once = FIRST
+    def __init__(
+        self, clock: Clock, on_wait: Callable[[float, str], None], a_minute: int | None = None, most: int = MOST
+    ) -> None:
+        self.at_once = min(FIRST, most)
         self.a_minute = a_minute
         self._refusals = 0
-        self._most_a_minute = a_minute
+        self._most, self._most_a_minute = most, a_minute
         self._clock = clock
         self._on_wait = on_wait
         self._changed = threading.Condition()
@@ -87,7 +89,7 @@ class Allowance:
             if told and told != self._most_a_minute and self.a_minute is not None:
                 self.a_minute = self._most_a_minute = told
             self._answers += 1
-            if self._answers >= self.at_once and self._out >= self.at_once < MOST:
+            if self._answers >= self.at_once and self._out >= self.at_once < self._most:
                 self.at_once, self._answers = self.at_once + 1, 0
                 self._changed.notify()
 

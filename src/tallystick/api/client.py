@@ -19,7 +19,7 @@ from typing import Protocol, Self
 import httpx2
 
 from tallystick.api.address import API, safe_address
-from tallystick.api.allowance import Allowance
+from tallystick.api.allowance import MOST, Allowance
 from tallystick.api.body import TooLong
 from tallystick.api.connection import LONGEST_ANSWER
 from tallystick.api.connections import Connections
@@ -70,7 +70,8 @@ class Client:
     `transport` is the seam for tests: any `httpx2.BaseTransport`. `patience` is the seconds that one request may wait
     between its tries, `contact` those within which the first answer must come, where fewer. `on_wait` is told the
     seconds and the reason before each wait. `pace` is the most requests a minute to a paced endpoint, None for no such
-    limit. `network` is the way to the API. Raises InvalidQuestion for an address that a credential must not be sent to.
+    limit; `most_at_once` bounds those that threads have out together. `network` is the way to the API. Raises
+    InvalidQuestion for an address that a credential must not be sent to.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Client:
         contact: float = PATIENCE,
         network: Network | None = None,
         pace: int | None = PACE,
+        most_at_once: int = MOST,
         on_wait: Callable[[float, str], None] | None = None,
     ) -> None:
         safe_address(base_url)
@@ -94,10 +96,11 @@ class Client:
         self._patience = patience
         self._contact = min(contact, patience)
         self.allowances = {
-            "reports": Allowance(clock, self._tell_wait),
-            "analytics": Allowance(clock, self._tell_wait, pace),
+            "reports": Allowance(clock, self._tell_wait, most=most_at_once),
+            "analytics": Allowance(clock, self._tell_wait, pace, most=most_at_once),
         }
         """What may be asked of the older reports and of the endpoints that are paced."""
+        self.most_at_once = most_at_once
         self._renewing = threading.Lock()
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.base_url = base_url.rstrip("/")

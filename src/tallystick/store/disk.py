@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 
 Fsync = Callable[[Path], None]
 """Makes the content of a file, or the names in a folder, outlast a power cut."""
@@ -36,28 +37,41 @@ def put(path: Path, content: bytes, sync: Fsync = fsync) -> None:
 
 
 class Unsynced:
-    """Files under `root` that a power cut could still take; `flush` makes them stay, their folders after them."""
+    """Files under `root` that a power cut could still take; `flush` makes them stay, their folders after them.
+
+    Safe to share between threads: what is added while it flushes stays for the next time.
+    """
 
     def __init__(self, root: Path, sync: Fsync = fsync) -> None:
         self.root = root
         self.sync = sync
         self._paths: set[Path] = set()
+        self._lock = Lock()
 
     def add(self, paths: Iterable[Path]) -> None:
         """Remember these files."""
-        self._paths.update(paths)
+        with self._lock:
+            self._paths.update(paths)
 
     def flush(self) -> None:
         """Sync every file, then every folder from its own up to the ledger's."""
-        folders = {folder for path in self._paths for folder in path.parents if folder.is_relative_to(self.root)}
-        for paths in (self._paths, folders):
+        with self._lock:
+            files, self._paths = self._paths, set()
+        try:
+            self._flush(files)
+        except BaseException:
+            self.add(files)
+            raise
+
+    def _flush(self, files: set[Path]) -> None:
+        folders = {folder for path in files for folder in path.parents if folder.is_relative_to(self.root)}
+        for paths in (files, folders):
             if len(paths) > 1:
                 with ThreadPoolExecutor(_AT_ONCE) as pool:
                     list(pool.map(self.sync, sorted(paths)))
             else:
                 for path in paths:
                     self.sync(path)
-        self._paths.clear()
 
 
 @contextmanager

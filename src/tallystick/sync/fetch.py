@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -25,6 +26,7 @@ from tallystick.sync.commit import Committer
 from tallystick.sync.outcome import Outcome
 from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import SyncTask
+from tallystick.sync.readings import Reading
 from tallystick.sync.redaction import People
 from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.sources import NAMES
@@ -50,38 +52,55 @@ class Fetch:
     _rows: list[dict[str, Any]] = field(default_factory=list)
     _complete: int = 0
     """How many of these rows are of windows that are read with all that belongs to them."""
+    _turn: Lock = field(default_factory=Lock)
+    """Threads take pages one after another: what persons are called, and the archive, are for all of them."""
 
-    def read(
-        self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
-    ) -> tuple[Batch, BatchCheck | None]:
-        """Read a window whole and judge it (None for a look at its control totals); its pages wait for `index`.
+    def read(self, committer: Committer, reading: Reading) -> Iterator[FetchedPage]:
+        """Read a window whole, page by page, and judge it (not a look at its control totals), in whichever thread.
 
-        UnexpectedResponse where an answer holds what cannot be; nothing of the window is indexed then.
+        UnexpectedResponse where an answer holds what cannot be; nothing of the window is to be indexed then.
         """
+        reader = self.reader.warning(reading.warnings.append)
         for last in (*(False,) * (TRIES - 1), True):
             try:
-                return self._once(committer, task, read_at, attempt)
+                yield from self._once(committer, reader, reading)
             except CursorExpired:
                 if last:
                     raise
-        raise AssertionError  # the last try returns or raises
+            else:
+                return
 
-    def _once(
-        self, committer: Committer, task: SyncTask, read_at: datetime, attempt: int
-    ) -> tuple[Batch, BatchCheck | None]:
-        batch = task.source.batch(task, committer.organization, read_at, committer)
-        rows: list[dict[str, Any]] = []
+    def _once(self, committer: Committer, reader: ReportReader, reading: Reading) -> Iterator[FetchedPage]:
+        task, rows, reading.size = reading.task, list[dict[str, Any]](), 0
+        with self._turn:
+            batch = task.source.batch(task, committer.organization, reading.read_at, committer)
         try:
-            for answer in self._pages(batch):
-                rows.append(self.archived(answer, len(rows)))
-                batch.add(answer)
-            check = None if task.check else batch.check()
+            for answer in reader.pages(batch):
+                with self._turn:
+                    page = self.people.taken(answer, task.source.persons)
+                    rows.append(self._archived(page, len(rows)))
+                    batch.add(page)
+                yield page
+            with self._turn:
+                check = None if task.check else batch.check()
         except IMPOSSIBLE as wrong:
             raise UnexpectedResponse(f"{task}: an answer holds what cannot be: {_first_line(wrong)}", AGAIN) from None
+        reading.result, reading.rows = (batch, check), rows
+
+    @property
+    def pages(self) -> int:
+        """How many pages are not indexed yet."""
+        return len(self._rows)
+
+    def take(self, committer: Committer, reading: Reading) -> tuple[Batch, BatchCheck | None]:
+        """Number what was read of a window, whose pages wait for `index`; what came back, or raise why nothing did."""
+        if reading.result is None:
+            raise reading.error or AssertionError
+        task = reading.task
         if self.accept and not task.check:
-            rows.append(self._note(ACCEPTED, index=len(rows)))
-        self._wait(committer, rows, task.source.name, task.grain, task.window, read_at, attempt)
-        return batch, check
+            reading.rows.append(self._note(ACCEPTED, index=len(reading.rows)))
+        self._wait(committer, reading.rows, task.source.name, task.grain, task.window, reading.read_at, reading.attempt)
+        return reading.result
 
     def leave(self, committer: Committer, task: SyncTask, reason: str, read_at: datetime) -> None:
         """Remember in the archive, and in what is committed next, that a window could not be read, and why."""
@@ -96,15 +115,12 @@ class Fetch:
 
     def _note(self, purpose: str, text: str = "", index: int = 0) -> dict[str, Any]:
         """Put what a sync has to say of itself into the archive as a page; its row of the index."""
-        return self.archived(FetchedPage(purpose, {}, Page("tallystick sync", (text or purpose).encode())), index)
+        page = FetchedPage(purpose, {}, Page("tallystick sync", (text or purpose).encode()))
+        with self._turn:
+            return self._archived(page, index)
 
-    def _pages(self, batch: Batch) -> Iterator[FetchedPage]:
-        for answer in self.reader.pages(batch):
-            yield self.people.taken(answer, batch.task.source.persons)
-
-    def archived(self, answer: FetchedPage, index: int) -> dict[str, Any]:
+    def _archived(self, answer: FetchedPage, index: int) -> dict[str, Any]:
         """Put a page into the archive; its row of the index."""
-        self.outcome.size += len(answer.page.body)
         return {
             "purpose": answer.purpose,
             "place": index,
@@ -119,7 +135,7 @@ class Fetch:
 
     def names(self, committer: Committer, pages: list[FetchedPage], read_at: datetime) -> None:
         """Archive and index the pages of the directory."""
-        rows = [self.archived(answer, index) for index, answer in enumerate(pages)]
+        rows = [self._archived(answer, index) for index, answer in enumerate(pages)]
         self._wait(committer, rows, NAMES, Grain.DAY, Window(read_at, read_at), read_at)
         self.index(committer.writer)
 
@@ -135,6 +151,7 @@ class Fetch:
     ) -> None:
         """Number a reading; its pages are indexed just before what is made of them is committed."""
         self.reading += 1
+        self.outcome.size += sum(row["size"] for row in rows)
         common = {
             "organization": committer.organization,
             "reading": self.reading,

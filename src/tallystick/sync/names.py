@@ -94,7 +94,7 @@ class Naming:
 
     def emails(self) -> dict[str, str]:
         """The ids of users by e-mail; of one e-mail the id of whom the directory still lists."""
-        users = [row for row in self._held.values() if row["type"] == "user" and row["email"]]
+        users = [row for row in [*self._held.values()] if row["type"] == "user" and row["email"]]
         listed = sorted(users, key=lambda row: (not row["id"].startswith(MADE), row["status"] != "gone"))
         return {row["email"].casefold(): row["id"] for row in listed}
 
@@ -106,7 +106,7 @@ class Naming:
     def key_ids(self) -> Callable[[str], str]:
         """The id of a key by its name; `key:NAME` where none or several are called so."""
         ids_by_name: dict[str, list[str]] = {}
-        for row in self._held.values():
+        for row in [*self._held.values()]:  # while another thread takes in names
             if row["type"] == "key":
                 ids_by_name.setdefault(row["name"], []).append(row["id"])
         return lambda name: ids_by_name[name][0] if len(ids_by_name.get(name, ())) == 1 else f"key:{name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 
 from tallystick.api import analytics
 from tallystick.api.page import Query
@@ -30,10 +31,16 @@ class ReportReader:
 
     def __init__(self, client: Watch, warn: Callable[..., None]) -> None:
         self._client = client
-        self._warn = warn
+        self.warn = warn
         self._refused: dict[SyncTask, set[str]] = {}
         self._hints: dict[Source, set[str]] = {}
         self.densest: dict[Source, int] = {}
+
+    def warning(self, warn: Callable[..., None]) -> ReportReader:
+        """The same, with what it learnt and will learn, for what tells its warnings otherwise."""
+        reader = copy(self)
+        reader.warn = warn
+        return reader
 
     def pages(self, batch: Batch) -> Iterator[FetchedPage]:
         """The pages of a batch, in order, each to be taken by it before the next is asked for."""
@@ -66,7 +73,7 @@ class ReportReader:
             if not bad:
                 raise
             for name in bad:
-                self._warn(f"The API takes no filter on {name} {where[name]}; it is `unknown`. {no.what}")
+                self.warn(f"The API takes no filter on {name} {where[name]}; it is `unknown`. {no.what}")
             rest = {name: values for name, values in filter_.items() if name not in bad}
             if rest not in filters:
                 filters.append(rest)
@@ -97,7 +104,7 @@ class ReportReader:
                 refused |= new
                 for name in sorted(new - self._hints.setdefault(task.source, set())):
                     report = task.source.report
-                    self._warn(f"The {report} report is not given by {name} here; it is `unknown`. {no.what}")
+                    self.warn(f"The {report} report is not given by {name} here; it is `unknown`. {no.what}")
                 self._hints[task.source] |= new
             else:
                 return

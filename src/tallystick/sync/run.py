@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from threading import Lock
 from typing import Any
 
 from tallystick.api.client import Client, Clock
@@ -33,6 +35,7 @@ from tallystick.sync.options import Choice, Options
 from tallystick.sync.outcome import Outcome, Progress
 from tallystick.sync.page_checks import Watch
 from tallystick.sync.plan import SyncTask, again
+from tallystick.sync.readings import Readings
 from tallystick.sync.redaction import Mode, People, default_key, key_in
 from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.source import Source
@@ -42,7 +45,7 @@ from tallystick.tally.prices_in_force import Prices
 COMMIT_ROWS = 50_000
 """Rows read after which they are committed: they stand in memory, and a crash loses them."""
 COMMIT_REQUESTS = 100
-"""Requests after which what they brought is committed: a crash asks for no more than these again."""
+"""Requests after which what they brought is committed: a crash asks for no more than these again, and what is ahead."""
 
 
 class Sync:
@@ -67,9 +70,9 @@ class Sync:
         self._prices = prices or Prices.with_own()
         self._people = people or People(Mode.FULL, key_in(default_key()))
         self.outcome = Outcome()
+        self._client = client
         self._position = Progress()
-        self._committed = 0
-        """Requests up to the last commit."""
+        self._counting = Lock()
         self._watch = Watch(client, clock, self.outcome.warn, self._count)
         reader = ReportReader(self._watch, self.outcome.warn)
         self._fetch = Fetch(reader, Archive(tables.root), self._people, self.outcome, options.accept_loss)
@@ -90,25 +93,7 @@ class Sync:
             self._people.forgotten = forgotten(self._tables.root)
             committer = self._begin(writer)
             known = known_days(self._tables, committer.organization)
-            groups = plan(known, self._options, self._watch.now())
-            complete: list[CheckedBatch] = []
-            current: list[CheckedBatch] = []
-            try:
-                for index, group in enumerate(groups):
-                    self._read_group(committer, group, sum(map(len, groups[index + 1 :])), current)
-                    complete += current
-                    current.clear()
-                    self._fetch.complete()
-                    if self._is_due(complete):
-                        self._keep(committer, complete)
-            except ApiError:
-                self._keep(committer, complete + current)
-                raise
-            except KeyboardInterrupt:
-                self._fetch.discard()
-                self._keep(committer, complete)
-                raise
-            self._keep(committer, complete)
+            self._read_all(committer, plan(known, self._options, self._watch.now()))
             if not self.outcome.failures:
                 self._fetch.succeed(committer, self._options.wanted, self._watch.now())
             self._move(total=self._position.done, subject="done")
@@ -117,15 +102,40 @@ class Sync:
             self.outcome.losses = committer.losses
         return self.outcome
 
+    def _read_all(self, committer: Committer, groups: list[list[SyncTask]]) -> None:
+        """Read the windows of a plan and commit what they brought."""
+        complete: list[CheckedBatch] = []
+        current: list[CheckedBatch] = []
+        try:
+            with Readings(self._client, partial(self._fetch.read, committer), self._watch.now) as readings:
+                readings.plan(task for group in groups for task in group)
+                for index, group in enumerate(groups):
+                    self._read_group(committer, readings, group, sum(map(len, groups[index + 1 :])), current)
+                    complete += current
+                    current.clear()
+                    self._fetch.complete()
+                    if self._is_due(complete):
+                        self._keep(committer, complete)
+        except ApiError:
+            self._keep(committer, complete + current)
+            raise
+        except KeyboardInterrupt:
+            self._fetch.discard()
+            self._keep(committer, complete)
+            raise
+        self._keep(committer, complete)
+
     def _count(self) -> None:
-        """Count one answer."""
-        self.outcome.requests += 1
+        """Count one answer, in whichever thread."""
+        with self._counting:
+            self.outcome.requests += 1
         self._move(requests=self.outcome.requests)
 
     def _move(self, **changes: Any) -> None:
         """Tell how far the sync is now."""
-        self._position = replace(self._position, rows=self.outcome.rows, **changes)
-        self._progress(self._position)
+        with self._counting:
+            self._position = replace(self._position, rows=self.outcome.rows, **changes)
+            self._progress(self._position)
 
     def _begin(self, writer: Writer) -> Committer:
         """Read the directory, find out whose it is, and choose the dialect that is read."""
@@ -153,7 +163,9 @@ class Sync:
         rows = self._tables.rows(DAYS, writer.version.tables[DAYS.name], columns=["organization"])
         return set(rows["organization"].unique().to_pylist())
 
-    def _read_group(self, committer: Committer, tasks: list[SyncTask], later: int, batches: list[CheckedBatch]) -> None:
+    def _read_group(
+        self, committer: Committer, readings: Readings, tasks: list[SyncTask], later: int, batches: list[CheckedBatch]
+    ) -> None:
         """Read the windows that belong together, and those that follow from them, into `batches`."""
         waiting = deque((task, 1) for task in tasks)
         while waiting:
@@ -162,41 +174,49 @@ class Sync:
                 continue
             done = self._position.done
             self._move(total=done + 1 + len(waiting) + later, subject=str(task))
-            following = self._read(committer, task, attempt, batches)
+            following = self._read(committer, readings, task, attempt, batches)
+            readings.go_on(self._is_left_out)
             waiting.extendleft((follower, 1 if task.check else attempt + 1) for follower in reversed(following))
             self._move(done=done + 1)
 
     def _is_due(self, batches: list[CheckedBatch]) -> bool:
         """Whether so much was read since the last commit that a crash should not lose more."""
         rows = sum(batch.check.rows.num_rows for batch in batches)
-        return rows >= COMMIT_ROWS or self.outcome.requests - self._committed >= COMMIT_REQUESTS
+        return rows >= COMMIT_ROWS or self._fetch.pages >= COMMIT_REQUESTS
 
     def _keep(self, committer: Committer, batches: list[CheckedBatch]) -> None:
         """Commit what was read as one version, and empty `batches` first: what stops a commit starts no second one."""
         group = [*batches]
         batches.clear()
-        self._committed = self.outcome.requests
         self._fetch.index(committer.writer)
         self.outcome.changed |= committer.keep(*group)
 
-    def _read(self, committer: Committer, task: SyncTask, attempt: int, batches: list[CheckedBatch]) -> list[SyncTask]:
-        """Read one window and add what came back to `batches`; the tasks that follow from it."""
-        read_at = self._watch.now()
+    def _is_left_out(self, task: SyncTask) -> bool:
+        """Whether nothing more is asked of the source or the report of a task."""
+        return task.source in self._refused or task.source.report in self._down
+
+    def _read(
+        self, committer: Committer, readings: Readings, task: SyncTask, attempt: int, batches: list[CheckedBatch]
+    ) -> list[SyncTask]:
+        """Take what was read of one window and add what came back to `batches`; the tasks that follow from it."""
+        if down := self._down.get(task.source.report):
+            self._fail(committer, task, down, self._watch.now())
+            return []
+        reading = readings.take(task, attempt)
+        self.outcome.warn(*reading.warnings)
         try:
-            if task.source.report in self._down:
-                raise self._down[task.source.report]
-            batch, check = self._fetch.read(committer, task, read_at, attempt)
+            batch, check = self._fetch.take(committer, reading)
         except Refused as no:
-            self._excuse(committer, task, no, read_at)
+            self._excuse(committer, task, no, reading.read_at)
             return []
         except (Unreachable, UnexpectedResponse) as wrong:
-            self._fail(committer, task, wrong, read_at)
+            self._fail(committer, task, wrong, reading.read_at)
             return []
         if check is None:
             return again(task, committer.moved(task, batch.control("check")))
         last = attempt == TRIES
         people = tuple(batch.people.values())
-        batches.append(CheckedBatch(task, check, read_at, last, people, self._fetch.accept))
+        batches.append(CheckedBatch(task, check, reading.read_at, last, people, self._fetch.accept))
         self._note(batch, check)
         if not last:
             return again(task, check.moved)
