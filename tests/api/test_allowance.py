@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -7,7 +8,7 @@ from contextlib import ExitStack
 import httpx2
 import pytest
 
-from support.scripted_api import Connect, FakeClock, refusal, reply
+from support.scripted_api import KEY, Connect, FakeClock, refusal, reply
 from tallystick.api.allowance import FIRST, MINUTE, MOST, Allowance, Halted
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
@@ -149,3 +150,18 @@ def test_a_429_is_waited_for_by_all_and_lowers_the_allowance(connect: Connect, c
     client.get(ME)
     assert (clock.slept, len(server.requests), client.allowances["reports"].at_once) == ([7], 2, FIRST // 2)
     assert client.allowances["analytics"].at_once == FIRST
+
+
+def test_what_is_out_is_ended(clock: FakeClock) -> None:
+    """A request that nobody answers ends when all is halted, and its thread with it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        with Client(Credential(KEY), clock=clock, base_url=address) as client, ThreadPoolExecutor(1) as pool:
+            asking = pool.submit(client.get, ME)
+            accepted, _ = silent.accept()
+            while not asking.done():
+                client.halt()
+            with pytest.raises(Halted):
+                asking.result()
+            client.resume()
+            accepted.close()

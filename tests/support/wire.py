@@ -13,7 +13,7 @@ import httpx2
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.ledger import Ledger
-from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Simulator, Ticking, World
+from tallystick.sim import AnalyticsBehavior, Answer, Behavior, Pace, Simulator, Ticking, World
 from tallystick.sync.outcome import Outcome
 from tallystick.tally.prices_in_force import Prices
 
@@ -63,6 +63,7 @@ class Wire(Simulator):
         page_rows: int | None = None,
         behavior: Behavior | None = None,
         analytics: AnalyticsBehavior | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self.clock = clock or Clock()
         super().__init__(
@@ -71,6 +72,7 @@ class Wire(Simulator):
             faults=faults,
             behavior=behavior or Behavior(),
             analytics=analytics or AnalyticsBehavior(),
+            pace=pace,
         )
         self.answers: list[tuple[str, Answer]] = []
         self._before = before

@@ -38,6 +38,14 @@ class Turn:
     waited: float
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """How many requests may be out at once and how many may be sent a minute, None for any number."""
+
+    at_once: int
+    a_minute: int | None = None
+
+
 class Allowance:
     """Gives each request its turn. Safe to share between threads.
 
@@ -64,6 +72,17 @@ class Allowance:
         self._resumes_at = -math.inf
         self._full = False
         """Whether all wait for the next minute."""
+
+    @property
+    def allowed(self) -> Allowed:
+        """What is allowed now."""
+        return Allowed(self.at_once, self.a_minute)
+
+    def begin(self, allowed: Allowed) -> None:
+        """Begin with what was allowed before, as far as it is within bounds."""
+        self.at_once = max(1, min(allowed.at_once, self._most))
+        if self.a_minute is not None and allowed.a_minute is not None:
+            self.a_minute = max(1, min(allowed.a_minute, self.a_minute))
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:

@@ -8,6 +8,7 @@ read at all.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,8 @@ SCOUTING = frozenset({"before", "scout"})
 """The purposes of pages that come before the first rows."""
 GRACE = 0.05
 """Seconds between two tries to end what is still being asked."""
+LONGEST_END = 15.0
+"""Seconds after which a thread that will not end is left to the end of the process."""
 
 
 @dataclass
@@ -78,7 +81,8 @@ class Readings:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
-        while running := [thread for thread in self._threads if thread.is_alive()]:
+        patience = time.monotonic() + LONGEST_END
+        while (running := [thread for thread in self._threads if thread.is_alive()]) and time.monotonic() < patience:
             self._client.halt()
             running[0].join(GRACE)
         self._client.resume()
