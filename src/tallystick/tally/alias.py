@@ -45,9 +45,9 @@ def _renamed(half: pa.Table, listed: dict[str, str], undated: set[tuple[date, st
     """One table with other ids."""
     index = half.schema.get_field_index("model")
     ids = pa.array([listed[model] for model in half["model"].to_pylist()], pa.string())
-    half = half.set_column(index, half.schema.field(index), ids)
+    half = half.set_column(index, "model", ids)
     for day, model in sorted(undated):
         concerned = pc.and_(pc.equal(half["day"], pa.scalar(day, pa.date32())), pc.equal(half["model"], model))
         ids = pc.if_else(concerned, pa.scalar(stem(model)), half["model"])
-        half = half.set_column(index, half.schema.field(index), ids)
+        half = half.set_column(index, "model", ids)
     return half
