@@ -128,7 +128,7 @@ class Ledger(Answers):
         from tallystick.sync.known_days import known_days, request_costs
 
         organizations = self.organizations()
-        known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "")
+        known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "", self._clock.now())
         groups = plan(known, self._options(since, until, wanted), self._clock.now())
         tasks = [task for group in groups for task in group]
         return tasks, estimate(tasks, request_costs(self._tables))

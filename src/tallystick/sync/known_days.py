@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from tallystick.core.ledger_tables import DAYS, LOSSES, PAGES
-from tallystick.core.records import State
+from tallystick.core.records import SETTLING, State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.store.tables import Tables
 from tallystick.sync.pending_losses import ACCEPTED
@@ -17,15 +17,18 @@ from tallystick.sync.sources import SOURCES
 Kind = tuple[Source, Grain]
 
 
-def known_days(tables: Tables, organization: str) -> Mapping[Kind, Mapping[date, Known]]:
-    """What the ledger knows of each day, by source and grain: its state, and when it was last read and looked at."""
+def known_days(tables: Tables, organization: str, now: datetime) -> Mapping[Kind, Mapping[date, Known]]:
+    """What the ledger knows of each day, by source and grain: its state, and when it was last read and looked at.
+
+    The plan asks for nothing older than what settles a day, so of the index no more is read: a long history costs none.
+    """
     if not tables.exists():
         return {}
     own_rows = [("organization", "=", organization)]
     states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=own_rows).to_pylist()
     index = tables.rows(
         PAGES,
-        filters=[*own_rows, ("purpose", "in", ["after", "activity", "check"])],
+        filters=[*own_rows, ("purpose", "in", ["after", "activity", "check"]), ("read_at", ">=", now - SETTLING)],
         columns=["source", "grain", "purpose", "window_start", "window_end", "read_at"],
     )
     read: dict[tuple[str, str, date], datetime] = {}

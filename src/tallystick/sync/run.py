@@ -93,7 +93,7 @@ class Sync:
             self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
             committer = self._begin(writer)
-            known = known_days(self._tables, committer.organization)
+            known = known_days(self._tables, committer.organization, self._watch.now())
             allowances.recall(self._tables.root, committer.organization, self._client)
             try:
                 self._read_all(committer, plan(known, self._options, self._watch.now()))
