@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tallystick.errors import TallystickError
     from tallystick.ledger import Ledger
 
+__version__ = "0.1.0"
+"""That of pyproject.toml, said once more: to look it up in what is installed takes longer than to print it."""
 __all__ = ["AdminAPI", "Ledger", "Question", "Table", "TallystickError"]
 
 _HOMES = {

@@ -12,7 +12,6 @@ from enum import StrEnum
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
@@ -75,6 +74,8 @@ def entry(name: str) -> Entry:
     """Return the entry of that name; raise InvalidQuestion with what is near it where there is none."""
     known = {listed.name: listed for listed in CATALOG}
     if name not in known:
+        from tallystick.core.text import did_you_mean
+
         hint = did_you_mean(name, known) or f"Reports: {', '.join(known)}."
         raise InvalidQuestion(f"There is no report {name!r}.", hint)
     return known[name]

@@ -12,6 +12,7 @@ import pytest
 
 from support.command import Run
 from support.tables import REPORTS
+from tallystick import Ledger
 from tallystick.cli import cli
 from tallystick.core.time_words import EXAMPLES
 
@@ -96,6 +97,21 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
         f"sys.argv = ['tallystick', *{words!r}]\n"
         "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code\n"
         f"print('heavy:', [it for it in {heavy!r} if it in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("words", [["spend"], ["spend", "--by", "day,model", "--format", "json"], ["usage"]])
+def test_a_question_imports_what_it_needs(book: Ledger, words: list[str]) -> None:
+    """A plain question on a ledger is answered without Delta Lake, Arrow, pandas and HTTP."""
+    heavy = ("pyarrow", "numpy", "pandas", "httpx2", "deltalake")
+    code = (
+        "import sys\nfrom tallystick.cli import main\n"
+        f"sys.argv = ['tallystick', *{words!r}, '--ledger', {str(book.path)!r}]\n"
+        "try:\n    main()\nexcept SystemExit as done:\n    assert not done.code\n"
+        f"print('\\nheavy:', [it for it in {heavy!r} if it in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.splitlines()[-1] == "heavy: []"

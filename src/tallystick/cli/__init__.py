@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from difflib import get_close_matches
 from importlib import import_module
 from types import FrameType
 
 import click
 
+from tallystick import __version__
 from tallystick.catalog import CATALOG, Group
 from tallystick.cli import output
 from tallystick.errors import TallystickError
@@ -91,6 +90,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the words name; raise a usage error with what is near it."""
+        from difflib import get_close_matches
+
         if args and (near := get_close_matches(args[0], self.list_commands(ctx), n=1)) and near[0] != args[0]:
             ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]}?")
         return super().resolve_command(ctx, args)
@@ -115,7 +116,7 @@ class Commands(click.Group):
     epilog=CODES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(package_name="tallystick")
+@click.version_option(__version__)
 def cli() -> None:
     """The command line."""
 
@@ -153,7 +154,7 @@ def _code() -> int:
 def _noticing(signals: list[int]) -> Iterator[None]:
     """Note every Ctrl-C: a library may make another error of it."""
     before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+    if before is not signal.default_int_handler:
         yield
         return
 
@@ -161,7 +162,11 @@ def _noticing(signals: list[int]) -> Iterator[None]:
         signals.append(number)
         signal.default_int_handler(number, frame)
 
-    signal.signal(signal.SIGINT, interrupt)
+    try:
+        signal.signal(signal.SIGINT, interrupt)
+    except ValueError:  # of another thread than the main one, which hears no signal
+        yield
+        return
     try:
         yield
     finally:
@@ -197,6 +202,8 @@ def _said(wrong: TallystickError) -> int:
 
 def _stopped() -> int:
     """Say that Ctrl-C was heard; its exit code, at once where a query still runs, which may take its time to notice."""
+    import threading
+
     output.note("", name="")
     output.note("stopped. What was committed stays; run the same again to go on.")
     if any(thread.name == QUERY for thread in threading.enumerate()):

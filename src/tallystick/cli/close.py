@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tallystick.cli import options, statement
-from tallystick.cli.output import free
+from tallystick.cli.files import free
 from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import traceback
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from tallystick import __version__
 from tallystick.api.credential import masked
 from tallystick.folders import state_folder
 
@@ -34,7 +34,7 @@ def report(error: BaseException) -> str:
 
 def _details(error: BaseException) -> str:
     lines = [
-        f"tallystick {version('tallystick')}, Python {platform.python_version()}, {platform.platform()}",
+        f"tallystick {__version__}, Python {platform.python_version()}, {platform.platform()}",
         f"command: {' '.join(sys.argv)}",
         "",
         *traceback.format_exception(error),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tallystick.cli import options
-from tallystick.cli.output import note, stream
+from tallystick.cli.files import stream
+from tallystick.cli.output import note
 from tallystick.cli.report import added, strict_option
 from tallystick.core.message import ordered
 from tallystick.errors import InvalidQuestion

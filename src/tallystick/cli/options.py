@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
 import click
 
-from tallystick.cli.output import note, write
+from tallystick.cli.files import write
+from tallystick.cli.output import note
 from tallystick.core.dimensions import NAMES, canonical
 from tallystick.core.filter import EXCEPT
 from tallystick.core.message import ordered

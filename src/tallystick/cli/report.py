@@ -10,7 +10,7 @@ import click
 
 from tallystick.catalog import Entry
 from tallystick.cli import options
-from tallystick.cli.output import stream
+from tallystick.cli.files import stream
 from tallystick.core.time_words import names_month
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.query.strictness import Strictness

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tallystick.cli import options
-from tallystick.cli.output import write_all
+from tallystick.cli.files import write_all
 from tallystick.errors import InvalidQuestion
 from tallystick.formats import ENDINGS, FORMATS
 from tallystick.query.absence import no_day_of, no_organization

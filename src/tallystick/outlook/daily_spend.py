@@ -25,7 +25,6 @@ from tallystick.query.filters import wanted, within
 from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned
 from tallystick.query.spelling import formerly, spellings
 from tallystick.store.engine import Engine
-from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners
 
 Where = Mapping[str, Filter]
@@ -126,6 +125,8 @@ class Daily:
 
     def _attributed(self, question: Question, column: str) -> dict[tuple[date, str, str], Decimal]:
         """The same of every team and cost center, split by the owners' rules as the bill is."""
+        from tallystick.tally.attribute import Attribution
+
         where = question.where_but(*OWNED)
         cache_key = f"{column} {sorted(where.items())}"
         if cache_key not in self._sums:

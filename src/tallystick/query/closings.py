@@ -8,11 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
-
-import msgspec
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.ledger_tables import CLOSED
 from tallystick.core.money import plain
@@ -20,10 +16,12 @@ from tallystick.core.select import Select, select
 from tallystick.core.time import Grain, instant
 from tallystick.core.time_words import utc_month
 from tallystick.query.conditions import equals
-from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import Rule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 CHARGE, ADJUSTMENT = "charge", "adjustment"
 RULES, PRICES, PROVISIONAL, CLOSING = "rules", "prices", "provisional", "closing"
@@ -49,6 +47,8 @@ class Closing:
 
 def closings(engine: Engine, organization: str) -> dict[str, Closing]:
     """The closed months of an organization, in their order."""
+    if not engine.holds(CLOSED):
+        return {}
     rows = rows_of(organization).where(equals("what", CLOSING)).order_by("month")
     by_month = {}
     for row in engine.rows(rows):
@@ -68,12 +68,17 @@ def following(closed: Iterable[str]) -> str:
 
 def rules(rows: pa.Table) -> Owners:
     """The rules by which a month was closed, from all its rows."""
+    import msgspec
+    import pyarrow.compute as pc
+
     [encoded] = rows.filter(pc.equal(rows["what"], RULES))["text"].to_pylist()
     return Owners(msgspec.json.decode(encoded, type=tuple[Rule, ...]))
 
 
 def closed_rows(engine: Engine, organization: str, name: str) -> pa.Table:
     """Every row that a month was closed with."""
+    from tallystick.store.columns import schema
+
     rows = rows_of(organization).where(equals("month", name))
     return engine.ask(rows).cast(schema(CLOSED))
 
@@ -84,6 +89,10 @@ def digest(rows: pa.Table) -> str:
     Each row is its columns in the order of the table, as a JSON list of texts: days as 2026-10-01, US dollars and
     counts in digits, exact and without idle zeros past the second place; the rows are sorted, a line each.
     """
+    import pyarrow.compute as pc
+
+    from tallystick.store.columns import schema
+
     rows = rows.filter(pc.not_equal(rows["what"], CLOSING)).select(schema(CLOSED).names)
     lines: list[str] = []
     for batch in rows.to_batches(max_chunksize=BATCH):

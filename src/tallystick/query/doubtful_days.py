@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from tallystick.core.ledger_tables import CHARGES, DAYS
+from tallystick.core.ledger_tables import CHARGES, DAYS, LOSSES
 from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
 from tallystick.core.select import select
@@ -22,6 +22,8 @@ def doubtful_days(
     `sources` are those that the table tells of; charges tell of use too.
     """
     sources = sources | {"usage", "analytics_usage"} if table is CHARGES else sources
+    if not engine.holds(LOSSES):
+        return [], []
     query = select("source", "day", "text").distinct().from_("ledger.losses").order_by("day", "text")
     query = query.where(*wanted(engine, DAYS, question.where_of("organization")))
     window_days = {*question.window.days()}

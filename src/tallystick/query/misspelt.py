@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, warning
@@ -11,9 +12,11 @@ from tallystick.core.time import Window
 from tallystick.query.filters import present
 from tallystick.query.spelling import every, spellings
 from tallystick.store.engine import Engine
-from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import CONDITIONS, FIELDS, Rule, like
+
+if TYPE_CHECKING:
+    from tallystick.tally.attribute import Attribution
 
 
 def known_words(engine: Engine) -> dict[str, set[str]]:

@@ -12,6 +12,8 @@ from tallystick.store.engine import Engine
 
 def newest_notices(engine: Engine, question: Question, kind: str) -> dict[tuple[str, str], str]:
     """The text of the newest notice of a kind by organization and subject, of the organizations asked about."""
+    if not engine.holds(NOTICES):
+        return {}
     query = select("organization", "subject", "text").from_("ledger.notices").order_by("noticed_at")
     query = query.where(equals("kind", kind), *wanted(engine, NOTICES, question.where_of("organization")))
     return {(row["organization"], row["subject"]): row["text"] for row in engine.rows(query)}

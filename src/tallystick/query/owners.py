@@ -8,9 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
@@ -28,9 +26,13 @@ from tallystick.query.names import dims_of
 from tallystick.query.spelling import quoted, spellings
 from tallystick.store.engine import Engine
 from tallystick.store.views import OWNED as OWNED_VIEW, VIEWS
-from tallystick.tally.attribute import Attribution, figures
 from tallystick.tally.owners import Owners, Renaming
 from tallystick.tally.rules import FIELDS, UNOWNED
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from tallystick.tally.attribute import Attribution
 
 SHOWN = "`tallystick docs owners` shows how."
 OWNED = ("team", "cost_center")
@@ -105,6 +107,8 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
 
     `charges` may hold another amount in the place of what was billed: it is split as the bill is.
     """
+    from tallystick.tally.attribute import Attribution
+
     basis = None
     if charges is not None or any(name not in (*OWNED, "organization") for name in question.where):
         basis = engine.ask(lines(engine, replace(question, by=(), where=question.where_of("organization"))))
@@ -114,6 +118,8 @@ def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.
 
 def owned_charges(engine: Engine, owners: Owners) -> pa.Table:
     """Every charge with its team and cost center, as the view `owned` has them."""
+    from tallystick.tally.attribute import figures
+
     columns = [name for name, *_ in next(view for view in VIEWS if view.name == OWNED_VIEW).columns]
     charges = engine.ask(select("*").from_("charges"))
     return figures(owners, charges, spellings(engine)).select(columns)

@@ -10,9 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-
-import pyarrow as pa
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from tallystick.core.filter import Filter
 from tallystick.core.message import Message, warning
@@ -26,6 +24,9 @@ from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import Rule
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 _NAMED = 3
 """Teams that a message names; the others are counted."""
@@ -57,6 +58,9 @@ def otherwise(engine: Engine, asked_window: Window, owners: Owners) -> list[Mess
 
 def _closed(rows: pa.Table, days: Window) -> _Amounts:
     """What each team and cost center was charged for these days when their month was closed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     start, end = (pa.scalar(when.date(), pa.date32()) for when in (days.start, days.end))
     within = pc.and_(pc.greater_equal(rows["day"], start), pc.less(rows["day"], end))
     rows = rows.filter(pc.and_kleene(within, pc.equal(rows["what"], CHARGE)))

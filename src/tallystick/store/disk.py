@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -67,6 +66,8 @@ class Unsynced:
         folders = {folder for path in files for folder in path.parents if folder.is_relative_to(self.root)}
         for paths in (files, folders):
             if len(paths) > 1:
+                from concurrent.futures import ThreadPoolExecutor
+
                 with ThreadPoolExecutor(_AT_ONCE) as pool:
                     list(pool.map(self.sync, sorted(paths)))
             else:

@@ -79,6 +79,10 @@ class Engine:
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
+    def holds(self, table: LedgerTable) -> bool:
+        """Whether the version has a row of a pinned table, or ever had one."""
+        return bool(self.version.tables.get(table.name))
+
     def ask(self, query: Select | str) -> pa.Table:
         """Return the answer to a query of ours, as Arrow; raise LedgerError where a file cannot be read."""
         text = str(query)

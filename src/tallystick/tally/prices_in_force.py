@@ -7,10 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
-from tallystick.core.price_entries import UNITS
-from tallystick.core.prices import PriceList
 from tallystick.core.text import did_you_mean
+
+if TYPE_CHECKING:
+    from tallystick.core.prices import PriceList
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Prices:
     @cached_property
     def listed(self) -> PriceList:
         """List prices."""
+        from tallystick.core.prices import PriceList
+
         return PriceList.read(self.texts[0])
 
     @cached_property
@@ -38,10 +42,14 @@ class Prices:
         """Prices in force: the list's, and one's own."""
         if len(self.texts) == 1:
             return self.listed
+        from tallystick.core.prices import PriceList
+
         return PriceList.read(*self.texts, names=("prices.toml", *(self.name for _ in self.texts[1:])))
 
     def unknown(self, used: Collection[str]) -> list[str]:
         """The models that one's own list names and that neither a list nor `used` has, each with what is near it."""
+        from tallystick.core.price_entries import UNITS
+
         known = {*used, *self.in_force.models, *(subject for subject, _, _ in self.listed.keys), *UNITS}
         named = {subject for subject, _, _ in self.in_force.keys}
         named |= {model for factor in self.in_force.factors for model in factor.models or ()}
