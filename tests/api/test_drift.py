@@ -7,7 +7,7 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
-from tallystick.api import analytics
+from tallystick.api import analytics_pages
 from tallystick.api.endpoints import ANALYTICS_COST, ANALYTICS_USAGE, USAGE_COST, Endpoint
 from tallystick.core.dimensions import ANALYTICS, KINDS, NAMED
 
@@ -95,10 +95,10 @@ def test_fields_of_a_row_are_those_of_the_sdk(kind: str) -> None:
     group = getattr(import_module(f"{HOME}.analytics.beta_analytics_{kind}_group"), f"BetaAnalytics{title}Group")
     figures = getattr(import_module(f"{HOME}.analytics.beta_analytics_{kind}_metrics"), f"BetaAnalytics{title}Metrics")
     row = getattr(import_module(f"{HOME}.analytics.beta_analytics_{kind}_item"), f"BetaAnalytics{title}Item")
-    ours = analytics.CostRow if kind == "cost" else analytics.UsageRow
+    ours = analytics_pages.CostRow if kind == "cost" else analytics_pages.UsageRow
     differ(f"{kind} row", set(ours.__struct_fields__), set(row.model_fields))
     of_cost = {"cost_type", "token_type"} if kind == "usage" else set()
-    differ(f"{kind} group", set(analytics.Group.__struct_fields__) - of_cost, set(group.model_fields))
+    differ(f"{kind} group", set(analytics_pages.Group.__struct_fields__) - of_cost, set(group.model_fields))
     differ(f"{kind} figures", set(get_type_hints(ours)[kind].__struct_fields__), set(figures.model_fields))
 
 

@@ -15,96 +15,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from tallystick.api.actors import actor_of
+from tallystick.api.analytics_pages import Cost, CostReport, CostRow, Group, Report, RowUsage, UsageReport, UsageRow
 from tallystick.api.endpoints import ANALYTICS_COST, WIDTHS
-from tallystick.api.figures import COUNTER_PATHS, Count, Maybe, Usage, dollars, unknown_fields
+from tallystick.api.figures import COUNTER_PATHS, dollars, unknown_fields
 from tallystick.api.leniency import Oddity, read
-from tallystick.api.page import Envelope, Page, decode, strange
+from tallystick.api.page import Page, decode, strange
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents, total
 from tallystick.core.records import COUNTERS, TOKENS, CostRecord, UsageRecord
 from tallystick.core.time import Grain, Window, instant
 from tallystick.core.uncounted import unknown_counters
 from tallystick.errors import InvalidAmount
-
-
-class Group(msgspec.Struct, gc=False):
-    """What a row is of; null where it was not asked for, or absent (analytics-api 1.5). `actor` is empty if absent."""
-
-    actor: msgspec.Raw = msgspec.Raw()
-    actor_type: Maybe = UNKNOWN
-    agent_id: Maybe = UNKNOWN
-    api_key_id: Maybe = UNKNOWN
-    claude_tag_category: Maybe = UNKNOWN
-    claude_tag_user_id: Maybe = UNKNOWN
-    context_window: Maybe = UNKNOWN
-    cost_type: Maybe = UNKNOWN
-    deployment_id: Maybe = UNKNOWN
-    environment_id: Maybe = UNKNOWN
-    inference_geo: Maybe = UNKNOWN
-    model: Maybe = UNKNOWN
-    organization_id: Maybe = UNKNOWN
-    product: Maybe = UNKNOWN
-    rbac_group_id: Maybe = UNKNOWN
-    service_tier: Maybe = UNKNOWN
-    session_id: Maybe = UNKNOWN
-    slack_channel_id: Maybe = UNKNOWN
-    speed: Maybe = UNKNOWN
-    token_type: Maybe = None
-    user_profile_id: Maybe = UNKNOWN
-    workspace_id: Maybe = UNKNOWN
-
-
-class RowUsage(Usage, gc=False):
-    """Tokens, searches and requests of a row (analytics-api 1.4)."""
-
-    requests: Count | None = None
-    total_tokens: Count | None = None
-
-
-class Cost(msgspec.Struct, gc=False):
-    """Money of a row, in fractional US cents: after and before contract discounts, both before credits."""
-
-    amount: str
-    currency: str
-    list_amount: str | None = None
-    requests: Count | None = None
-
-
-class UsageRow(msgspec.Struct, gc=False):
-    """One row of `analytics/usage`."""
-
-    starting_at: str
-    ending_at: str
-    usage: RowUsage
-    group: Group = msgspec.field(default_factory=Group)
-    organization_id: Any = None
-
-
-class CostRow(msgspec.Struct, gc=False):
-    """One row of `analytics/cost`."""
-
-    starting_at: str
-    ending_at: str
-    cost: Cost
-    group: Group = msgspec.field(default_factory=Group)
-    organization_id: Any = None
-
-
-class _Report(Envelope, kw_only=True):
-    data_refreshed_at: str | None = None
-    organization_id: str | None = None
-
-
-class UsageReport(_Report):
-    """A page of `analytics/usage`."""
-
-    data: list[UsageRow]
-
-
-class CostReport(_Report):
-    """A page of `analytics/cost`."""
-
-    data: list[CostRow]
 
 
 class _Untyped(msgspec.Struct):
@@ -175,7 +96,7 @@ def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tupl
 
 
 def _report(page: Page, odd: set[Oddity] | None = None) -> Any:
-    if isinstance(page.content, _Report):
+    if isinstance(page.content, Report):
         return page.content
     return read(page, CostReport if page.request.startswith(ANALYTICS_COST.path) else UsageReport, odd)
 

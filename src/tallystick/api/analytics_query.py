@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from tallystick.api.analytics import CostReport, UsageReport
+from tallystick.api.analytics_pages import CostReport, UsageReport
 from tallystick.api.endpoints import ANALYTICS_COST, ANALYTICS_USAGE, WIDTHS, Endpoint
 from tallystick.api.page import Query
 from tallystick.api.reports_query import check_groups

@@ -16,12 +16,8 @@ import pyarrow.compute as pc
 
 from tallystick.api.actors import actor_of
 from tallystick.api.analytics import (
-    Cost,
-    CostRow,
-    Group,
     Placed,
     Rows,
-    UsageRow,
     amounts,
     extra_fields,
     rows as placed_rows,
@@ -29,6 +25,7 @@ from tallystick.api.analytics import (
     untyped_rows,
     value,
 )
+from tallystick.api.analytics_pages import Cost, CostRow, Group, UsageRow
 from tallystick.api.entries import Named
 from tallystick.api.figures import COUNTER_PATHS
 from tallystick.api.leniency import Oddity
