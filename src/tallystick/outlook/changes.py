@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 from tallystick.core.document import Chart, Section
-from tallystick.core.money import ratio, total
+from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.time import DAY, Grain, Window
+from tallystick.outlook.spenders import Amounts
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
 
@@ -34,15 +35,26 @@ def why(changed: Table, window: Window, against: Window) -> list[Section]:
     ]
 
 
-def by_dimension(changed: Table, dim: str) -> Section:
-    """What was spent by a dimension, the largest first, beside the days that it is compared with."""
-    rows = sorted(changed.rows, key=lambda row: (-decimal(row["after"] or 0), str(row[dim])))
-    called = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in rows})
-    figures: list[dict[str, Cell]] = [{**row, "name": called[str(row[dim])]} for row in rows[:TOP]]
+def by_dimension(dim: str, amounts: Amounts, names: Mapping[str, str], changed: Table) -> Section:
+    """What was spent by a dimension, the largest first, beside the days that it is compared with.
+
+    `names` are those of ids, `changed` compares the same days: what is unknown in its totals is so in every row.
+    """
+    totals = {"billed": changed.totals["after"], **{name: changed.totals[name] for name in ("before", "change")}}
+    called = apart({id_: names.get(id_, id_) for id_ in amounts})
+    rows: list[dict[str, Cell]] = [
+        {
+            "name": called[id_],
+            "after": None if totals["billed"] is None else now,
+            "before": None if totals["before"] is None else before,
+            "change": None if totals["change"] is None else EXACT.subtract(now, before),
+        }
+        for id_, (before, now) in sorted(amounts.items(), key=lambda entry: (-entry[1][1], entry[0]))
+    ]
+    figures = rows[:TOP]
     if rest := rows[TOP:]:
         sums = {name: _sum([row[name] for row in rest]) for name in ("after", "before", "change")}
         figures.append({"name": OTHERS, **sums})
-    totals = {"billed": changed.totals["after"], **{name: changed.totals[name] for name in ("before", "change")}}
     cells = [
         (row["name"], row["after"], _share(row["after"], totals["billed"]), row["before"], row["change"])
         for row in figures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from tallystick.outlook.budget_scope import BudgetScope
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
 from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.outlook.spenders import spenders
 from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.closings import CHARGE, closings
 from tallystick.query.conditions import equals
@@ -75,7 +76,7 @@ class Summary:
         known = daily.of(self.where)
         days = [day for day in known if day.day in self.whole.days()]
         ahead = pace(known, self.whole, self.context.now)
-        changed = self._change(("model", "kind")) if self.window else None
+        changed = self._change() if self.window else None
         saved = None
         if self.window and not self.team:
             question = Question("cache", self.window, ("model",), self.where, TOP)
@@ -88,7 +89,7 @@ class Summary:
         sections = [
             Section("Each day", _each(days), chart=Chart("columns", "day", ("spent",), alone=True)),
             *(why(changed, self.window, self.against) if changed else ()),
-            *(by_dimension(self._change((dim,)), dim) for dim in self._dims() if self.window),
+            *(self._by_dimension(changed) if changed else ()),
             *([Section("Budgets", spending)] if spending else ()),
             *([Section("Caching", saved.of_columns(_CACHE), (_CACHING,))] if saved else ()),
         ]
@@ -158,8 +159,13 @@ class Summary:
         figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
         return figures
 
-    def _change(self, by: tuple[str, ...]) -> Table:
-        question = Question("variance", self.window, by, self.where, against=self.against)
+    def _by_dimension(self, changed: Table) -> Iterator[Section]:
+        question = Question("variance", self.window, self._dims(), self.where, against=self.against)
+        for dim, amounts in spenders(self.context.engine, question, self.context.owners).items():
+            yield by_dimension(dim, amounts, directory(self.context.engine, dim), changed)
+
+    def _change(self) -> Table:
+        question = Question("variance", self.window, ("model", "kind"), self.where, against=self.against)
         return variance.answer(self.context.engine, question, self.context.now, self.context.owners)
 
     def _dims(self) -> tuple[str, ...]:
