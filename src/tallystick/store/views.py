@@ -77,8 +77,13 @@ def _current_names() -> View:
     return View("names", "the newest name of everything", f"{view.sql} QUALIFY {newest}", view.columns)
 
 
-def _with_names(table: LedgerTable, derived: dict[str, tuple[str, str, str]], named: tuple[str, ...]) -> View:
-    """A records table with derived columns ({name: (SQL, type, meaning)}) and a name beside each id."""
+def _with_names(
+    table: LedgerTable, derived: dict[str, tuple[str, str, str]], named: tuple[str, ...], source: str = ""
+) -> View:
+    """A records table with derived columns ({name: (SQL, type, meaning)}) and a name beside each id.
+
+    `source` is read in the place of the table.
+    """
     plain = _plain(table)
     inner = "".join(f", {sql} AS {name}" for name, (sql, _, _) in derived.items())
     columns = plain.columns + tuple((name, kind, meaning) for name, (_, kind, meaning) in derived.items())
@@ -94,14 +99,13 @@ def _with_names(table: LedgerTable, derived: dict[str, tuple[str, str, str]], na
     return View(
         table.name,
         table.meaning,
-        f"SELECT records.*{shown} FROM (SELECT *{inner} FROM ledger.{table.name}) AS records{joins}",  # noqa: S608 - our own names
+        f"SELECT records.*{shown} FROM (SELECT *{inner} FROM {source or f'ledger.{table.name}'}) AS records{joins}",  # noqa: S608 - our own names
         columns,
     )
 
 
 _PIVOT = ", ".join(
-    f"sum(CASE WHEN kind = '{'web_search' if name == 'web_searches' else name}' THEN quantity ELSE 0 END)::BIGINT "
-    f"AS {name}"
+    f"CASE WHEN kind = '{'web_search' if name == 'web_searches' else name}' THEN quantity ELSE 0 END AS {name}"
     for name in COUNTERS
 )
 ALL_TOLD = "source = 'analytics' AND day NOT IN (SELECT day FROM ledger.analytics_usage WHERE requests IS NULL)"
@@ -109,9 +113,8 @@ ALL_TOLD = "source = 'analytics' AND day NOT IN (SELECT day FROM ledger.analytic
 DERIVED_SQL = {
     USED: f"""
         SELECT organization, month, day, workspace, key, actor, product, model, tier, context, geo, speed, {_PIVOT},
-            CASE WHEN bool_and({ALL_TOLD})
-                THEN sum(CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END) END::BIGINT AS requests
-        FROM ledger.charges WHERE quantity IS NOT NULL GROUP BY ALL
+            CASE WHEN {ALL_TOLD} THEN CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END END AS requests
+        FROM ledger.charges WHERE quantity IS NOT NULL
     """,  # noqa: S608 - our own names
     USED_HOUR: f"""
         SELECT organization, month, day, hour_of_day, workspace, key, {ACTOR} AS actor, 'unknown' AS product, model,
@@ -133,7 +136,16 @@ DERIVED_SQL = {
         SELECT {", ".join(column.name for column in BILL.columns)} FROM lines
     """,  # noqa: S608
 }
-"""What each derived table is made of; requests are null where the older dialect was read, which counts none."""
+"""What each derived table is made of; requests are null where the older dialect was read, which counts none.
+
+Of what was used it has a row for each charge, for whoever asks sums it; the view has one for each use.
+"""
+_USE = [column.name for column in USED.columns if column.name not in {*COUNTERS, "requests"}]
+_SUMMED = f"""(
+    SELECT {", ".join(_USE)}, {", ".join(f"sum({name})::BIGINT AS {name}" for name in COUNTERS)},
+        CASE WHEN count(*) = count(requests) THEN sum(requests) END::BIGINT AS requests
+    FROM ledger.used GROUP BY ALL
+) AS used"""  # noqa: S608
 
 _USED = {
     "actor": (ACTOR, "VARCHAR", NAMED["actor"].meaning),
@@ -178,7 +190,7 @@ VIEWS: tuple[View, ...] = (
     ),
     _CHARGES,
     _owned(_CHARGES),
-    _with_names(USED, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor")),
+    _with_names(USED, {"total_tokens": _USED["total_tokens"]}, ("workspace", "key", "actor"), _SUMMED),
     _with_names(BILL, {}, ("workspace", "key", "actor")),
     _with_names(ACTIVITY, {}, ("actor",)),
     _with_names(CLOSED, {}, ("workspace", "key", "actor")),
