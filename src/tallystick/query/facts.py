@@ -1,4 +1,8 @@
-"""Facts: what the messages beside an answer need to know of its charges, by one scan of them."""
+"""Facts: what the messages beside an answer need to know of its charges, without reading most of them.
+
+Nearly every charge is reported, explained and priced. Those that are not are found by conditions that a file's own
+bounds answer; what is left of the whole is the rest.
+"""
 
 from __future__ import annotations
 
@@ -7,28 +11,48 @@ from typing import Any
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.question import Question
-from tallystick.core.select import select
+from tallystick.core.select import Select, select
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine, per_version
 
 _BY = ("method", "cause", "kind", "model", "tier")
-_SUMS = (
-    "sum(billed) AS billed",
-    "sum(quantity) AS quantity",
-    "sum(quantity) FILTER (priced IS NULL) AS unpriced",
+_UNKNOWN = ("NULL::DECIMAL(38, 12)", "NULL::HUGEINT", "NULL::HUGEINT")
+_PARTS = (
+    ("cause <> 'none'", ("sum(billed)", "sum(quantity)", "sum(quantity) FILTER (priced IS NULL)")),
+    ("cause = 'none' AND method <> 'reported'", ("sum(billed)", *_UNKNOWN[1:])),
+    ("cause = 'none' AND tier = 'priority'", (_UNKNOWN[0], "sum(quantity)", _UNKNOWN[2])),
+    ("cause = 'none' AND priced IS NULL AND quantity IS NOT NULL", (*_UNKNOWN[:2], "sum(quantity)")),
 )
+"""Charges that a message can be about, and what is summed of them; of a charge each figure is summed once."""
 
 
 def facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
-    """The charges of a question's days and filters by method, cause, kind, model and tier.
+    """What is out of the ordinary of a question's days and filters, by method, cause, kind, model and tier.
 
-    `billed` are US dollars, `quantity` is what was used, `unpriced` the part of it without a known price; each is None
-    where nothing is known of it.
+    `billed` are US dollars of what has a cause or is not reported, `quantity` is what was used with a cause or in
+    priority tier, `unpriced` what was without a known price; each is None in a row that is not about it.
     """
     return _facts(engine, question.scope())
 
 
+def billed(engine: Engine, question: Question) -> Any:
+    """All that was billed for a question's days and filters, US dollars; None where nothing was."""
+    [row] = engine.rows(_charges(engine, question.scope(), "sum(billed) AS billed"))
+    return row["billed"]
+
+
 @per_version
 def _facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
+    names = ("billed", "quantity", "unpriced")
+    parts = (
+        _charges(engine, question, *_BY, *(f"{sum_} AS {name}" for name, sum_ in zip(names, sums, strict=True)))
+        .where(condition)
+        .group_by(*_BY)
+        for condition, sums in _PARTS
+    )
+    return engine.rows(" UNION ALL ".join(map(str, parts)))
+
+
+def _charges(engine: Engine, question: Question, *columns: str) -> Select:
     where = (within(question.window, months=True), *wanted(engine, CHARGES, question.where, strict=False))
-    return engine.rows(select(*_BY, *_SUMS).from_("ledger.charges").where(*where).group_by(*_BY))
+    return select(*columns).from_("ledger.charges").where(*where)

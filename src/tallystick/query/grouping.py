@@ -138,7 +138,7 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         days, split = uncounted(engine, question)
         coverage |= {"uncounted": days} if days else {}
     if table is CHARGES:
-        coverage["billed"], split = matched(engine, inner)
+        coverage["billed"], split = matched(engine, inner, None if owned(question) else totals["billed"])
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
     split += formerly(engine, question.where)

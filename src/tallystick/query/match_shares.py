@@ -14,27 +14,36 @@ from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.query.coverage import cover
-from tallystick.query.facts import facts
+from tallystick.query.facts import billed, facts
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.priority_tier import priority
 from tallystick.query.unused import unused
 from tallystick.store.engine import Engine, per_version
 
 
-def matched(engine: Engine, question: Question) -> tuple[dict[str, str | None], list[Message]]:
-    """How the billed amount reached its rows, as shares of it, and what to say of shares that were split."""
-    shares, messages = _matched(engine, question.scope("key", "actor"))
+def matched(
+    engine: Engine, question: Question, amount: Decimal | None = None
+) -> tuple[dict[str, str | None], list[Message]]:
+    """How the billed amount reached its rows, as shares of it, and what to say of shares that were split.
+
+    `amount` is all that was billed, US dollars, where it is known already.
+    """
+    amount = billed(engine, question) if amount is None else amount
+    shares, messages = _matched(engine, question.scope("key", "actor"), amount or Decimal(0))
     return dict(shares), list(messages)
 
 
 @per_version
-def _matched(engine: Engine, question: Question) -> tuple[Mapping[str, str | None], Sequence[Message]]:
+def _matched(
+    engine: Engine, question: Question, total_billed: Decimal
+) -> tuple[Mapping[str, str | None], Sequence[Message]]:
     rows = [row for row in facts(engine, question) if row["billed"] is not None]
-    total_billed = total([row["billed"] for row in rows])
     by_method = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
     for row in rows:
         method = row["method"] if row["cause"] in {"none", *BY_NATURE} else "unmatched"
         by_method[method] = EXACT.add(by_method[method], row["billed"])
+    rest = EXACT.subtract(total_billed, total([row["billed"] for row in rows]))
+    by_method["reported"] = EXACT.add(by_method["reported"], rest)
     shares = {
         method: None if (share := ratio(part, total_billed)) is None else plain(share)
         for method, part in by_method.items()
