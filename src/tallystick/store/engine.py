@@ -75,6 +75,7 @@ class Engine:
         self._duck.execute("CREATE SCHEMA ledger")
         folder = str(self._folder).replace("'", "''")
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
+        self._duck.execute("SET GLOBAL parquet_metadata_cache = true")  # a file is named in several queries
         self._duck.execute(f"SET allowed_directories = ['{folder}']")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
