@@ -93,7 +93,7 @@ TALLIES = LedgerTable(
         ORGANIZATION,
         Column("day", Type.DAY, "UTC day"),
         Column("charges", Type.COUNT, "how many charges it has"),
-        Column("late", Type.COUNT, "how many of them are not billed yet"),
+        Column("late", Type.COUNT, "how many of them wait for a bill that may be late in part"),
         Column("digest", Type.TEXT, "what tells these charges from others; empty where there are none"),
     ),
 )

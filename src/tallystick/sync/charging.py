@@ -87,13 +87,15 @@ class Charging:
         doubts = Doubts(open_days, recent, unread, self._unread_bills(bill), self._profiles())
         rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.in_force, source, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
-        self._write(days, rows)
+        self._write(days, rows, recent)
 
-    def _write(self, days: list[date], rows: pa.Table) -> None:
-        """Write the charges of the days on which they are others than before."""
+    def _write(self, days: list[date], rows: pa.Table, recent: Collection[date]) -> None:
+        """Write the charges of the days on which they are others than before; of `recent` ones a bill may be late."""
         digest = digests(rows)
         causes = rows.group_by(["day", "cause"]).aggregate([([], "count_all")]).to_pylist()
-        late = {row["day"]: row["count_all"] for row in causes if row["cause"] == NOT_BILLED_YET}
+        late = {
+            row["day"]: row["count_all"] for row in causes if row["cause"] == NOT_BILLED_YET and row["day"] in recent
+        }
         tallies: list[dict[str, Any]] = [
             {
                 "organization": self._organization,
