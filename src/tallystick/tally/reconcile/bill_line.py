@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from math import ceil, gcd, lcm
 
@@ -178,6 +178,7 @@ class Line:
         return near if near > 0 and self.fits(near, self.exact) else ratio
 
 
+@lru_cache(1024)
 def written(factor: Fraction) -> str:
     """A factor in digits where it has an end there, else as a fraction."""
     places = next((digits for digits in range(PLACES + 1) if not 10**digits % factor.denominator), None)
