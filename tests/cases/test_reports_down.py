@@ -42,9 +42,9 @@ def days(case: Case) -> dict[str, int]:
 
 
 def synced(case: Case, source: str, *, coding: bool = False) -> Outcome:
-    """Sync with a client that has no patience; what could not be read is in the outcome."""
-    address = case.environment["TALLYSTICK_BASE_URL"]
-    with Client(Credential(KEY), clock=Clock(instant(NOW)), base_url=address, patience=0, pace=None) as client:
+    """Sync with a client that has no patience and asks one thing at a time; the outcome has what could not be read."""
+    options: dict[str, Any] = {"base_url": case.environment["TALLYSTICK_BASE_URL"], "patience": 0, "pace": None}
+    with Client(Credential(KEY), clock=Clock(instant(NOW)), most_at_once=1, **options) as client:
         ledger = Ledger.open(case.ledger, clock=Clock(instant(NOW)))
         return ledger.sync("2026-11-20", source=source, coding=coding, client=client, partial=True)
 

@@ -9,9 +9,10 @@ import pytest
 
 from support.records import content, days_of, rows
 from support.simulated_truth import COUNTED, assert_true, counted, ledger_used, used
-from support.wire import DAY, NOW, TODAY, Clock, Wire, days_ago, small, span, synced
+from support.wire import DAY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, span, synced
 from tallystick.core.report_tables import USAGE_DAY, USAGE_HOUR
 from tallystick.sim import Answer, World
+from tallystick.sync.rebuild import rebuild
 
 REPORTS = {"usage": "usage_report", "cost": "cost_report"}
 
@@ -73,7 +74,7 @@ def test_a_day_that_moves_while_it_is_read_is_read_again(path: Path, source: str
 def test_a_day_that_keeps_moving_is_left_as_it_was(path: Path, source: str) -> None:
     """A day that moves at each of three readings stays as the ledger had it, with an Issue, and is right next time."""
     world, day = small(), days_ago(2)
-    synced(path, Wire(world), days_ago(8), days_ago(1))
+    synced(path, Wire(world, Clock(NOW - DAY)), days_ago(8), days_ago(1))
     before = content(path)
     done = synced(path, Wire(world, before=_grows(world, day, source, 99)), days_ago(8), days_ago(1))
     assert _readings(path, source)[day] == 4
@@ -262,3 +263,26 @@ def test_a_cost_bucket_that_is_late_is_not_billed_yet(path: Path) -> None:
     assert rows(path, late) == [{"cause": "not billed yet"}]
     synced(path, Wire(world), days_ago(5))
     assert_true(path, world, span(days_ago(5), TODAY))
+
+
+@pytest.mark.long
+def test_a_running_day_is_spared_only_where_it_stood_still(path: Path) -> None:
+    """A second sync reads no row where nothing moved; a running day that moved while it was read is read again."""
+    world = small(requests=60)
+    synced(path, Wire(world, Clock(NOW, timedelta(seconds=40))), days_ago(2), coding=False)
+    moving, still = Wire(world, Clock(NOW + timedelta(hours=1))), Wire(world, Clock(NOW + timedelta(hours=1)))
+    assert synced(path, moving, days_ago(2), coding=False).rows
+    assert synced(path, still, days_ago(2), coding=False).rows == 0
+    assert len(moving.queries("usage_report")) > len(still.queries("usage_report")) == 1
+    rebuild(path, path.parent / "new", PUBLIC)
+    assert content(path.parent / "new", untimed=True) == content(path, untimed=True)
+
+
+@pytest.mark.long
+def test_a_day_that_a_look_does_not_find_is_told(path: Path) -> None:
+    """A day that the control totals of the older reports lack is asked for, and said to be missing."""
+    world = small()
+    synced(path, Wire(world), days_ago(6), coding=False)
+    done = synced(path, Wire(world, faults=[f"lost-bucket={days_ago(5)}:always"]), days_ago(6), coding=False)
+    assert done.missing == {"cost": [days_ago(5)], "usage": [days_ago(5)]}
+    assert set(days_of(path, "cost")) == set(span(days_ago(6), TODAY))

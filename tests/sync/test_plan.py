@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, strategies as st
 
+from support.wire import Clock, Wire, synced
 from tallystick.core.records import State
 from tallystick.core.time import Grain, Window, midnight
+from tallystick.ledger import Ledger
+from tallystick.sim import World
 from tallystick.sync import charging, sources
 from tallystick.sync.estimate import estimate
 from tallystick.sync.plan import Known, SyncTask, again, state_of, tasks
@@ -53,14 +57,18 @@ def _plan(known: dict[date, Known], source: Source = sources.USAGE, since: int =
 
 @pytest.mark.long
 @given(situations(), kinds)
-def test_the_running_day_and_the_last_three_are_always_read(
+def test_the_running_day_and_the_last_three_are_read_once_a_day(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
 ) -> None:
-    """Of the days wanted, the running one (of usage) and the last three ended ones are read, whatever is known."""
+    """The last three ended days are read, and the running one with them; once read since midnight they are checked."""
     wanted, known, now = situation
-    read, _ = _split(tasks(*kind, wanted, known, now))
+    read, check = _split(tasks(*kind, wanted, known, now))
     first = 1 if kind[0] is sources.COST else 0
-    assert {now.date() - DAY * back for back in range(first, 4)} & set(wanted.days()) <= set(read)
+    recent = {now.date() - DAY * back for back in range(first, 4)} & set(wanted.days())
+    assert recent <= {*read, *check}
+    for day in recent & {*check}:
+        assert known[day].read_at >= midnight(now.date())
+        assert known[day].state is State.PROVISIONAL or day == now.date()
 
 
 @pytest.mark.long
@@ -97,7 +105,7 @@ def test_unsettled_days_of_before_are_seen_to(
 def test_windows_are_whole_days_that_fit_a_page(
     situation: tuple[Window, dict[date, Known], datetime], kind: tuple[Source, Grain]
 ) -> None:
-    """Tasks are whole UTC days within one month, 31 of them at most (7 by hour), in order, and no day twice."""
+    """Tasks are whole UTC days, 31 of them at most (7 by hour), in order, no day twice; a read one is in one month."""
     source, grain = kind
     plan = tasks(source, grain, *situation)
     now = situation[2]
@@ -105,7 +113,7 @@ def test_windows_are_whole_days_that_fit_a_page(
         days = task.window.days()
         assert (task.source, task.grain) == kind
         assert task.window == Window(midnight(days[0]), midnight(days[-1] + DAY))
-        assert len({(day.year, day.month) for day in days}) == 1
+        assert task.check or len({(day.year, day.month) for day in days}) == 1
         assert len(days) <= (7 if grain is Grain.HOUR else 31)
         assert days[-1] < now.date() if source is sources.COST else days[-1] <= now.date()
     read, check = _split(plan)
@@ -123,10 +131,9 @@ def test_control_totals_are_read_for_five_weeks(
     wanted, known, now = situation
     read, check = _split(tasks(*kind, wanted, known, now))
     for day in check:
-        assert known[day].state is State.PROVISIONAL
+        assert known[day].state is State.PROVISIONAL or day == now.date()
         assert now - known[day].read_at < timedelta(days=7)
         assert now < midnight(day) + 36 * DAY
-        assert day < now.date() - 3 * DAY
     for day, day_state in known.items():
         if (
             day_state.state is State.PROVISIONAL
@@ -164,12 +171,26 @@ def test_a_day_settles_thirty_five_days_after_its_end(read_at: datetime, expecte
 
 
 def test_a_week_makes_a_check_a_reading() -> None:
-    """A provisional day read six days ago is checked, one read seven days ago is read whole."""
+    """Provisional days are checked while all were read within a week; then all are read, which costs no more."""
     known = {_back(back): Known(State.PROVISIONAL, NOW - timedelta(days=6)) for back in range(1, 36)}
+    read, check = _plan(known, since=35)
+    assert read == [_back(3), _back(2), _back(1), TODAY]
+    assert check == [_back(back) for back in range(35, 3, -1)]
     known[_back(20)] = Known(State.PROVISIONAL, NOW - timedelta(days=7))
     read, check = _plan(known, since=35)
-    assert read == [_back(20), _back(3), _back(2), _back(1), TODAY]
-    assert check == [_back(back) for back in range(35, 3, -1) if back != 20]
+    assert (read, check) == ([_back(back) for back in range(35, -1, -1)], [])
+
+
+def test_nothing_new_is_one_request_for_each_31_days() -> None:
+    """Where all was read today, the control totals of the running day and the last 35 are two windows of a source."""
+    known = {_back(back): Known(State.PROVISIONAL, NOW) for back in range(1, 36)}
+    known[TODAY] = Known(State.RUNNING, NOW)
+    wanted = Window(midnight(_back(35)), midnight(_back(-1)))
+    for source, days in ((sources.USAGE, 36), (sources.COST, 35)):
+        plan = tasks(source, Grain.DAY, wanted, known, NOW)
+        assert ([task.check for task in plan], sum(len(task.window.days()) for task in plan)) == ([True, True], days)
+    activity = _split(tasks(sources.CLAUDE_CODE, Grain.DAY, wanted, known, NOW))
+    assert activity == ([_back(back) for back in (3, 2, 1)], []), "which has no control totals"
 
 
 def test_past_five_weeks_a_provisional_day_is_read_once_more() -> None:
@@ -214,15 +235,29 @@ def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> N
 
 
 def test_an_estimate_follows_the_pace() -> None:
-    """Sixty requests of the newer dialect take a minute; a cut is one query between two control totals."""
+    """Sixty requests of the newer dialect go out at once, more of them wait a minute; a cut is one query in three."""
     window = Window(midnight(_back(31)), midnight(TODAY))
-    cost = RequestCost(queries=60, pages=0, size=0, measured=True)
     plan = [SyncTask(sources.ANALYTICS_COST, Grain.DAY, window)]
-    paced = estimate(plan, {(sources.ANALYTICS_COST, Grain.DAY): cost}, directory=0)
-    assert (paced.requests, paced.minutes) == (60, pytest.approx(1))
-    cut = estimate([SyncTask(sources.SOURCES["cut_sessions"], Grain.DAY, window)], {}, directory=0)
-    assert 3 <= cut.requests < 6
+    counts = (60, 61, 121)
+    costs = [RequestCost(queries=count, pages=0, size=0, measured=True) for count in counts]
+    estimates = [estimate(plan, {(sources.ANALYTICS_COST, Grain.DAY): cost}) for cost in costs]
+    assert [each.requests - 7 for each in estimates] == [*counts]
+    assert [round(each.minutes) for each in estimates] == [0, 1, 2]
+    cut = estimate([SyncTask(sources.SOURCES["cut_sessions"], Grain.DAY, window)], {})
+    assert cut.requests == 3 + 7
     assert not cut.measured
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("source", ["reports", "analytics"])
+def test_an_estimate_tells_the_requests_of_a_sync(path: Path, source: str) -> None:
+    """The plan of a first sync, of one with nothing new and of the next day's is within a tenth of what is asked."""
+    world = World(start=_back(120), keys=24)
+    for now in (NOW, NOW, NOW + DAY):
+        wire = Wire(world, Clock(now))
+        _, cost = Ledger(path, wire.clock).plan(f"{_back(110)}", source=source)
+        asked = synced(path, wire, _back(110), source=source).requests
+        assert abs(cost.requests - asked) <= max(1, asked / 10), (now, cost.requests, asked)
 
 
 def test_days_are_tallied_in_chunks() -> None:

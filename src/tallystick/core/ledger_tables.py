@@ -200,7 +200,7 @@ PAGES = LedgerTable(
         Column(
             "refreshed_at", Type.INSTANT, "until when the export behind the page was whole; null where it is not said"
         ),
-        Column("purpose", Type.TEXT, "scout, before, cube, after, check, activity, or a list of the directory"),
+        Column("purpose", Type.TEXT, "scout, before, cube, after, check, activity, gap, or a list of the directory"),
         Column("place", Type.COUNT, "place of the page within the reading"),
         Column("request", Type.TEXT, "path and query"),
         Column("fixed", Type.TEXT, "dimensions that the query held fixed: JSON"),

@@ -6,13 +6,13 @@ A memory that is lost or cannot be read is harmless: the next sync begins as the
 from __future__ import annotations
 
 from contextlib import suppress
-from pathlib import Path
 
 import msgspec
 
 from tallystick.api.allowance import Allowed
 from tallystick.api.client import Client
 from tallystick.store.disk import put
+from tallystick.store.tables import Tables
 
 NAME = "allowances.json"
 
@@ -20,24 +20,24 @@ Memory = dict[str, dict[str, Allowed]]
 """By organization and dialect."""
 
 
-def recall(ledger: Path, organization: str, client: Client) -> None:
+def recall(tables: Tables, organization: str, client: Client) -> None:
     """Let a client begin with what the last sync of this organization was allowed."""
-    for dialect, allowed in _memory(ledger).get(organization, {}).items():
+    for dialect, allowed in _memory(tables).get(organization, {}).items():
         if dialect in client.allowances:
             client.allowances[dialect].begin(allowed)
 
 
-def remember(ledger: Path, organization: str, client: Client) -> None:
+def remember(tables: Tables, organization: str, client: Client) -> None:
     """Keep what this sync was allowed at its end, where that is another than before."""
-    memory = _memory(ledger)
+    memory = _memory(tables)
     allowed = {dialect: allowance.allowed for dialect, allowance in client.allowances.items()}
     if memory.get(organization) != allowed:
         with suppress(OSError):
-            put(ledger / NAME, msgspec.json.encode(memory | {organization: allowed}))
+            put(tables.root / NAME, msgspec.json.encode(memory | {organization: allowed}), tables.sync)
 
 
-def _memory(ledger: Path) -> Memory:
+def _memory(tables: Tables) -> Memory:
     try:
-        return msgspec.json.decode((ledger / NAME).read_bytes(), type=Memory)
+        return msgspec.json.decode((tables.root / NAME).read_bytes(), type=Memory)
     except (OSError, msgspec.DecodeError):
         return {}

@@ -30,6 +30,8 @@ from tallystick.errors import UnexpectedResponse
 from tallystick.sync.cube import Seen
 from tallystick.sync.plan import SyncTask, state_of
 
+GAP = "gap"
+"""The purpose of the page by which the archive remembers that a running day was read while it moved."""
 Figures = Mapping[str, Any]
 """A control total: counters, or exact US dollars, by name."""
 

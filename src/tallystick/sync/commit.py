@@ -130,12 +130,13 @@ class Committer:
         return any(known_source == source.name for known_source, _, _ in self._known)
 
     def moved(self, task: SyncTask, control: Mapping[date, Figures]) -> list[date]:
-        """The days whose control total is no longer what the ledger has."""
-        known = {day: self._known.get((task.source.name, task.grain, day)) for day in control}
+        """The days whose control total is no longer what the ledger has, or is missing where it must not be."""
+        days = task.window.days() if task.source.dense else control
+        known = {day: self._known.get((task.source.name, task.grain, day)) for day in days}
         return [
             day
-            for day, figures in control.items()
-            if (row := known[day]) is None or any(row[name] != figure for name, figure in figures.items())
+            for day, row in known.items()
+            if row is None or day not in control or any(row[name] != figure for name, figure in control[day].items())
         ]
 
     @property

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from tallystick.api.allowance import MINUTE
 from tallystick.api.client import PACE
 from tallystick.core.time import Grain
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import RequestCost, Source
 
-SECONDS_A_REQUEST = 1.5
-SECONDS_A_PACED = 60 / PACE
-"""An endpoint that answers fewer requests a minute is asked at a pace."""
+SECONDS_A_REQUEST = 0.25
+"""A second and a half, with six requests out at once."""
+SHORT, FEWER = 4, 0.9
+"""A window of so many days has fewer combinations of filters than a month: this part of its queries."""
+DIRECTORY, NEWER = 5, 2
+"""Requests for names, and those that ask the newer dialect whether it may be read, and of which organizations."""
 CONTROL = 500
 """Bytes of a control total, by bucket; a row of the newer dialect has some 800."""
 HOURS = 12
@@ -29,11 +33,9 @@ class Estimate:
     measured: bool
 
 
-def estimate(
-    plan: Iterable[SyncTask], request_costs: Mapping[tuple[Source, Grain], RequestCost], directory: int = 6
-) -> Estimate:
+def estimate(plan: Iterable[SyncTask], request_costs: Mapping[tuple[Source, Grain], RequestCost]) -> Estimate:
     """Requests, minutes and megabytes of a plan, by what earlier readings of each kind cost."""
-    requests, seconds, size, measured = float(directory), directory * SECONDS_A_REQUEST, 0.0, True
+    requests, paced, size, measured = 0.0, 0.0, 0.0, True
     for task in plan:
         days = len(task.window.days())
         cost = request_costs.get((task.source, task.grain), task.source.cost)
@@ -42,8 +44,11 @@ def estimate(
             size += CONTROL * days
         else:
             measured = measured and cost.measured
-            task_requests = cost.queries + cost.pages * days
+            task_requests = cost.queries * (1 if days > SHORT else FEWER) + cost.pages * days
             size += cost.size * days * (1 if cost.measured or task.grain is Grain.DAY else HOURS)
         requests += task_requests
-        seconds += task_requests * (SECONDS_A_PACED if task.source.endpoint.paced else SECONDS_A_REQUEST)
+        paced += task_requests if task.source.endpoint.paced else 0
+    requests += DIRECTORY + (NEWER if paced else 0)
+    full_minutes = max(0, round(paced) - 1) // PACE
+    seconds = max(requests * SECONDS_A_REQUEST, full_minutes * MINUTE)
     return Estimate(round(requests), seconds / 60, size / 1e6, measured)

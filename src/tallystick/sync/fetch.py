@@ -21,7 +21,7 @@ from tallystick.errors import CursorExpired, UnexpectedResponse
 from tallystick.store.archive import Archive
 from tallystick.store.columns import schema
 from tallystick.store.writer import Writer
-from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
+from tallystick.sync.batch import GAP, Batch, BatchCheck, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.outcome import Outcome
 from tallystick.sync.pending_losses import ACCEPTED
@@ -99,6 +99,8 @@ class Fetch:
         task = reading.task
         if self.accept and not task.check:
             reading.rows.append(self._note(ACCEPTED, index=len(reading.rows)))
+        if (check := reading.result[1]) and check.gaps:
+            reading.rows.append(self._note(GAP, index=len(reading.rows)))
         self._wait(committer, reading.rows, task.source.name, task.grain, task.window, reading.read_at, reading.attempt)
         return reading.result
 

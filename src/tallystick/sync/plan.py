@@ -1,8 +1,9 @@
 """Plan: what to read, wanted minus settled, as tasks (design, section 3: settled, provisional).
 
-The running day and the last 3 ended days are read each time. Of the last 35 ended days the control total is read
-each time, and the day itself where it moved or was last read a week ago. A day read 35 days after its end is settled:
-of settled months the control totals are looked at once a month.
+Of the running day and the last 35 ended days the control total is read each time, and the day itself where it moved.
+The last 3 ended days are read once a day, the others together once a week: a window costs the same requests whether it
+has one day or a month. A day read 35 days after its end is settled: of settled months the control totals are looked at
+once a month.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from tallystick.core.records import SETTLING, State
 from tallystick.core.time import DAY, Grain, Window, midnight, of_days
 from tallystick.sync.source import Source
 
-ALWAYS = 3
-"""Ended days that each sync reads."""
+RECENT = 3
+"""Ended days that are read once a day, and by each sync where there is no control total to look at."""
 WEEK = timedelta(days=7)
 LOOK = timedelta(days=30)
 """Time after which the control totals of a settled month are looked at once more."""
@@ -44,7 +45,7 @@ class SyncTask:
 class Known:
     """What the ledger knows of a day: its state, when it was last read whole, and when its control total was last seen.
 
-    `doubtful`: an answer that would have emptied or halved it waits to be confirmed.
+    `doubtful`: an answer that would have emptied or halved it waits to be confirmed, or it moved while it was read.
     """
 
     state: State
@@ -80,15 +81,18 @@ def tasks(
     """
     today = Grain.DAY.floor(now).date()
     older = {day for day, day_known in known.items() if _open(day_known) and midnight(day) < wanted.start}
-    read, check = [], []
+    due: dict[str, list[date]] = {"read": [], "week": [], "check": []}
     for day in sorted({*wanted.days(), *older, *extra_days}):
-        if day > today or (day == today and source.ended) or (within and midnight(day) not in within):
-            continue
-        match "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today):
-            case "read":
-                read.append(day)
-            case "check" if source.measures:
-                check.append(day)
+        if day <= today and not (day == today and source.ended) and (within is None or midnight(day) in within):
+            reason = "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today)
+            due.setdefault(reason, []).append(day)
+    read = {*due["read"], *due["week"]}
+    for day in due["check"]:
+        old = day < today - RECENT * DAY
+        beside = (old and due["week"]) or (day == today and day - DAY in read)  # others: it costs no request more
+        if beside if source.measures else not old:
+            read.add(day)
+    check = {*due["check"]} - read if source.measures else ()
     return [*_cut(source, grain, check, check=True, longest=longest), *_cut(source, grain, read, longest=longest)]
 
 
@@ -132,22 +136,27 @@ def again(task: SyncTask, days: Iterable[date]) -> list[SyncTask]:
 
 
 def _due(day: date, known: Known | None, now: datetime, today: date) -> str:
-    if known is None or known.state is State.RUNNING or known.doubtful or day >= today - ALWAYS * DAY:
+    """Whether a day is to be read, read with all others of its week, checked, or left."""
+    if known is None or known.doubtful or (known.state is State.RUNNING and day < today):
         return "read"
     if known.state is State.SETTLED:
         return ""
-    past = now >= midnight(day) + DAY + SETTLING
-    return "read" if past or now - known.read_at >= WEEK else "check"
+    if day >= today - RECENT * DAY:
+        return "check" if known.read_at >= midnight(today) else "read"
+    if now >= midnight(day) + DAY + SETTLING:
+        return "read"
+    return "week" if now - known.read_at >= WEEK else "check"
 
 
 def _cut(
     source: Source, grain: Grain, days: Iterable[date], *, check: bool = False, longest: timedelta | None = None
 ) -> list[SyncTask]:
+    """The fewest tasks for these days; one that reads rows keeps to a month, as the tables do."""
     return [
         SyncTask(source, grain, window, check)
         for span in of_days(days)
-        for month in span.split(Grain.MONTH)
-        for window in month.chunks(longest or LONGEST[grain])
+        for part in ([span] if check else span.split(Grain.MONTH))
+        for window in part.chunks(longest or LONGEST[grain])
     ]
 
 

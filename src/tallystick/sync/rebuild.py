@@ -20,7 +20,7 @@ from tallystick.store.columns import schema
 from tallystick.store.erasure import forgotten, remember
 from tallystick.store.tables import Tables
 from tallystick.store.version import EMPTY, Version
-from tallystick.sync.batch import CheckedBatch, FetchedPage
+from tallystick.sync.batch import GAP, CheckedBatch, FetchedPage
 from tallystick.sync.commit import Committer
 from tallystick.sync.fetch import TRIES
 from tallystick.sync.pending_losses import ACCEPTED
@@ -105,7 +105,7 @@ def _judge(committer: Committer, pages: list[dict[str, Any]], archive: Archive, 
         return
     batch = task.source.batch(task, committer.organization, first["read_at"], committer)
     for answer in answers:
-        if answer.purpose != ACCEPTED:
+        if answer.purpose not in {ACCEPTED, GAP}:
             batch.add(answer)
     if not task.check:
         last, people = first["attempt"] == TRIES, tuple(batch.people.values())

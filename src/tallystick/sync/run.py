@@ -94,11 +94,11 @@ class Sync:
             self._people.forgotten = forgotten(self._tables.root)
             committer = self._begin(writer)
             known = known_days(self._tables, committer.organization, self._watch.now())
-            allowances.recall(self._tables.root, committer.organization, self._client)
+            allowances.recall(self._tables, committer.organization, self._client)
             try:
                 self._read_all(committer, plan(known, self._options, self._watch.now()))
             finally:
-                allowances.remember(self._tables.root, committer.organization, self._client)
+                allowances.remember(self._tables, committer.organization, self._client)
             if not self.outcome.failures:
                 self._fetch.succeed(committer, self._options.wanted, self._watch.now())
             self._move(total=self._position.done, subject="done")

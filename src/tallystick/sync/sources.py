@@ -28,10 +28,10 @@ from tallystick.sync.source import Excuse, Persons, RequestCost, Source
 
 ONE_QUERY = 3
 """Queries of what one query reads whole: the query, and a control total before and after it."""
-OLDER_COST = RequestCost(queries=7, pages=0.3, size=60_000)
-"""Of the older dialect: a month in some fifteen requests, some sixty kilobytes a day."""
-NEWER_COST = RequestCost(queries=9, pages=0.04, size=130_000)
-"""Of the newer one: six combinations of filters, forty groups a day; a page holds 1,000 of them, each up to 8 rows."""
+OLDER_COST = RequestCost(queries=15, pages=0, size=36_000)
+"""Of the older dialect: two control totals, two scouts, eleven combinations of filters; bytes of a day of the demo."""
+NEWER_COST = RequestCost(queries=17, pages=0, size=80_000)
+"""Of the newer one: two control totals, one scout, fourteen combinations, each month on one page."""
 KIND = "organization_type_not_supported"
 """The code of a 400 of what this kind of organization does not have (analytics-api 1.12)."""
 NOT_READABLE = Excuse(
@@ -83,7 +83,7 @@ ANALYTICS_COST = Source(
     {Grain.DAY: ANALYTICS_COST_TABLE},
     AnalyticsCube(analytics_query.cost_query),
     AnalyticsBatch,
-    NEWER_COST,
+    RequestCost(NEWER_COST.queries, NEWER_COST.pages, size=190_000),
     half="bill",
     measures=("billed", "list"),
     persons=Persons.ACTORS,
