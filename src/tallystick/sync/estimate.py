@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -51,4 +52,4 @@ def estimate(plan: Iterable[SyncTask], request_costs: Mapping[tuple[Source, Grai
     requests += DIRECTORY + (NEWER if paced else 0)
     full_minutes = max(0, round(paced) - 1) // PACE
     seconds = max(requests * SECONDS_A_REQUEST, full_minutes * MINUTE)
-    return Estimate(round(requests), seconds / 60, size / 1e6, measured)
+    return Estimate(math.ceil(requests), seconds / 60, size / 1e6, measured)
