@@ -37,7 +37,7 @@ class Staging:
 
     def append(self, rows: pa.Table) -> None:
         """Add rows."""
-        self._appended.append(rows.cast(self._schema))
+        self._appended.append(_by_day(rows.cast(self._schema)))
 
     def replace(self, fixed: Mapping[str, str], days: Sequence[date], rows: pa.Table) -> None:
         """Put `rows` in the place of the rows of these days that hold the columns of `fixed` to their values."""
@@ -46,7 +46,7 @@ class Staging:
             elsewhere = ~_on(key, days)
             self._appended = [part.filter(elsewhere) for part in self._appended]
             self._replacing = [part.filter(elsewhere) for part in self._replacing]
-        self._replacing.append(rows.cast(self._schema))
+        self._replacing.append(_by_day(rows.cast(self._schema)))
         self._days.setdefault(key, set()).update(days)
 
     def replaced(self, organization: str) -> Collection[date]:
@@ -74,11 +74,11 @@ class Staging:
             self._put(delta, appended, mode="append")
 
     def _filled(self, parts: list[pa.Table]) -> list[pa.Table]:
-        """The parts that hold rows, each in the order of its days, so that a file holds few of them."""
+        """The parts that hold rows, in the order of their first days."""
         filled = [part for part in parts if part.num_rows]
         if "day" not in self._schema.names:
             return filled
-        return sorted((_by_day(part) for part in filled), key=lambda part: part["day"][0].as_py() or date.min)
+        return sorted(filled, key=lambda part: part["day"][0].as_py() or date.min)
 
     def _put(self, delta: DeltaTable, parts: list[pa.Table], **options: Any) -> None:
         batches = (batch for part in parts for batch in part.to_batches())
@@ -112,7 +112,9 @@ def _quoted(text: str) -> str:
 
 
 def _by_day(rows: pa.Table) -> pa.Table:
-    """The rows in the order of their days, so that a file holds few of them."""
+    """The rows in the order of their days, so that a file holds few of them; as they are where they have none."""
+    if "day" not in rows.schema.names:
+        return rows
     days = rows["day"].combine_chunks()
     in_order = pc.all(pc.less_equal(days[:-1], days[1:])).as_py()
     return rows if in_order else rows.unify_dictionaries().take(pc.sort_indices(days))
