@@ -67,8 +67,8 @@ def machine() -> str:
 
 
 def commit() -> str:
-    """The commit that is measured."""
-    command = ["git", "-C", str(FOLDER), "log", "-1", "--format=%h"]
+    """The newest commit of the source that is measured."""
+    command = ["git", "-C", str(FOLDER.parent), "log", "-1", "--format=%h", "--", "src"]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
