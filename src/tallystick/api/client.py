@@ -102,6 +102,8 @@ class Client:
         """What may be asked of the older reports and of the endpoints that are paced."""
         self.most_at_once = most_at_once
         self._renewing = threading.Lock()
+        self._accepted: Credential | None = None
+        """The credential with which the last answer came: refused later, it has ended."""
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.base_url = base_url.rstrip("/")
         self._connections = Connections(self.base_url, network or Network(), transport)
@@ -149,8 +151,10 @@ class Client:
                 result = self._try(query, credential, min(LONGEST_ANSWER, seconds_left))
                 if isinstance(result, Page):
                     allowance.answered(_told_pace(result.headers))
+                    self._accepted = credential
                     return result
-            if result.status == _UNAUTHORIZED and not renewed and self._renew(credential):
+            ended = self._accepted is credential or self._credential is not credential
+            if result.status == _UNAUTHORIZED and (ended or not renewed) and self._renew(credential):
                 renewed = True
                 continue
             tries += 1
