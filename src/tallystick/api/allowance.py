@@ -39,7 +39,7 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Allowed:
+class Limits:
     """How many requests may be out at once and how many may be sent a minute, None for any number."""
 
     at_once: int
@@ -74,15 +74,15 @@ class Allowance:
         """Whether all wait for the next minute."""
 
     @property
-    def allowed(self) -> Allowed:
+    def limits(self) -> Limits:
         """What is allowed now."""
-        return Allowed(self.at_once, self.a_minute)
+        return Limits(self.at_once, self.a_minute)
 
-    def begin(self, allowed: Allowed) -> None:
+    def begin(self, limits: Limits) -> None:
         """Begin with what was allowed before, as far as it is within bounds."""
-        self.at_once = max(1, min(allowed.at_once, self._most))
-        if self.a_minute is not None and allowed.a_minute is not None:
-            self.a_minute = max(1, min(allowed.a_minute, self.a_minute))
+        self.at_once = max(1, min(limits.at_once, self._most))
+        if self.a_minute is not None and limits.a_minute is not None:
+            self.a_minute = max(1, min(limits.a_minute, self.a_minute))
 
     @contextmanager
     def turn(self) -> Iterator[Turn]:
@@ -98,15 +98,15 @@ class Allowance:
                 self._out -= 1
                 self._changed.notify()
 
-    def answered(self, told: int | None = None) -> None:
+    def answered(self, pace: int | None = None) -> None:
         """Note an answer within its turn: one more is allowed at once after as many as are allowed now.
 
-        `told` is how many a minute the API says that it takes, where it does.
+        `pace` is how many a minute the API says that it takes, where it does.
         """
         with self._changed:
             self._refusals = 0
-            if told and told != self._most_a_minute and self.a_minute is not None:
-                self.a_minute = self._most_a_minute = told
+            if pace and pace != self._most_a_minute and self.a_minute is not None:
+                self.a_minute = self._most_a_minute = pace
             self._answers += 1
             if self._answers >= self.at_once and self._out >= self.at_once < self._most:
                 self.at_once, self._answers = self.at_once + 1, 0
@@ -115,9 +115,8 @@ class Allowance:
     def refused(self, turn: Turn) -> int:
         """Note a 429, and return how many came in a row.
 
-        Half as many are allowed at once, and fewer a minute than were sent in this one.
-
-        What was sent before the last refusal came is refused for the same reason, and halves nothing again.
+        Half as many are allowed at once, and fewer a minute than were sent in this one. What was sent before the last
+        refusal came is refused for the same reason, and halves nothing again.
         """
         with self._changed:
             if turn.began < self._refused_at:

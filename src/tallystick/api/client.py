@@ -150,7 +150,7 @@ class Client:
                 seconds_left = max(1.0, self._contact - (self._clock.elapsed() - started))
                 result = self._try(query, credential, min(LONGEST_ANSWER, seconds_left))
                 if isinstance(result, Page):
-                    allowance.answered(_told_pace(result.headers))
+                    allowance.answered(_pace(result.headers))
                     self._accepted = credential
                     return result
             ended = self._accepted is credential or self._credential is not credential
@@ -248,10 +248,10 @@ class Client:
         return failure or Page(query.request, body, dict(answer.headers), content)
 
 
-def _told_pace(headers: Mapping[str, str]) -> int | None:
+def _pace(headers: Mapping[str, str]) -> int | None:
     """How many requests a minute the API says that it takes; None where it does not say."""
-    told = headers.get("anthropic-ratelimit-requests-limit", "")
-    return int(told) if _DIGITS.fullmatch(told) else None
+    pace = headers.get("anthropic-ratelimit-requests-limit", "")
+    return int(pace) if _DIGITS.fullmatch(pace) else None
 
 
 def _asked_wait(headers: httpx2.Headers, now: datetime) -> float | None:

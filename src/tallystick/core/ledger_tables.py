@@ -225,6 +225,8 @@ PINNED: tuple[LedgerTable, ...] = (
     CLOSED,
 )
 """The tables that a version pins."""
+TABLES = (*PINNED, PAGES, VERSIONS)
+"""Every table that is stored."""
 
 MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
 """The tables of what was billed."""

@@ -109,7 +109,7 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def both(*conditions: str) -> str:
+def conjunction(*conditions: str) -> str:
     """Return the condition that all of these are met; `true` where there are none."""
     return " AND ".join(map(_closed, conditions)) or "true"
 

@@ -32,12 +32,12 @@ def spenders(engine: Engine, question: Question, owners: Owners) -> dict[str, Am
 
 def _billed(engine: Engine, question: Question) -> dict[str, Amounts]:
     windows = _windows(question)
-    both = Window(min(window.start for window in windows), max(window.end for window in windows))
+    span = Window(min(window.start for window in windows), max(window.end for window in windows))
     sums = [
         f"sum(billed) FILTER ({within(window)}) AS {name}"
         for name, window in zip(("before", "now"), windows, strict=True)
     ]
-    query = select(*question.by, *sums).from_("ledger.charges").where("billed IS NOT NULL", within(both, months=True))
+    query = select(*question.by, *sums).from_("ledger.charges").where("billed IS NOT NULL", within(span, months=True))
     query = query.where(" OR ".join(map(within, windows)), *wanted(engine, CHARGES, question.where))
     rows = engine.rows(query.group_by(f"GROUPING SETS ({', '.join(f'({name})' for name in question.by)})"))
     return {

@@ -9,7 +9,7 @@ from datetime import timedelta
 from tallystick.core.filter import Filter, pattern
 from tallystick.core.models import aliases
 from tallystick.core.question import Question
-from tallystick.core.select import both, select
+from tallystick.core.select import conjunction, select
 from tallystick.core.table import LedgerTable
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
@@ -83,7 +83,7 @@ def asked_for(question: Question, present: Sequence[Window] | None = None) -> st
     ]
     last = Grain.DAY.ceil(question.window.end)  # the condition on days keeps other files shut
     days = within(Window(Grain.DAY.floor(question.window.start), last), months=True)
-    return both(days, " OR ".join(hours) or NEVER)
+    return conjunction(days, " OR ".join(hours) or NEVER)
 
 
 def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, Filter], *, strict: bool = True) -> list[str]:

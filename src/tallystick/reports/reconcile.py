@@ -25,7 +25,7 @@ from tallystick.core.message import note
 from tallystick.core.money import EXACT, PLACES, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.select import both, select
+from tallystick.core.select import conjunction, select
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import among
@@ -110,7 +110,7 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
     """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
     dims = ("organization", "day", *LINE, "speed", "cause")
     query = (
-        select(*dims, f"{both(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
+        select(*dims, f"{conjunction(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
         .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()))
         .from_("ledger.charges")
         .where("cause <> 'request count'", within(question.window, months=True))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import duckdb
 
-from tallystick.core.ledger_tables import PAGES, PINNED, VERSIONS
+from tallystick.core.ledger_tables import TABLES
+from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.store import faults
@@ -29,9 +30,9 @@ _QUOTED = re.compile(r"'[^']*'")
 """A text in a query, whose words name no table."""
 _NAME = re.compile(r"(?:ledger\.)?[a-z_][a-z_0-9]*")
 SMALL = 4 << 20
+"""Bytes of an answer in Arrow that is kept for the next time it is asked for."""
 FEW = 20_000
-"""Bytes of an answer, and rows of one, that is kept for the next time it is asked for."""
-
+"""Rows of another answer that is."""
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -63,7 +64,7 @@ class Engine:
         self.version = version
         self.tables = tables
         self._folder = tables.root.resolve()
-        self._tables = {f"ledger.{table.name}": table for table in (*PINNED, PAGES, VERSIONS)}
+        self._tables = {f"ledger.{table.name}": table for table in TABLES}
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
         self._answers: dict[str, pa.Table] = {}
@@ -73,10 +74,9 @@ class Engine:
         self.statements: list[str] = []
         self._duck = duckdb.connect()
         self._duck.execute("CREATE SCHEMA ledger")
-        folder = str(self._folder).replace("'", "''")
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         self._duck.execute("SET GLOBAL parquet_metadata_cache = true")  # a file is named in several queries
-        self._duck.execute(f"SET allowed_directories = ['{folder}']")
+        self._duck.execute(f"SET allowed_directories = [{literal(str(self._folder))}]")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
@@ -196,7 +196,7 @@ class Engine:
         """Make a table of its files; one without files still has its columns."""
         if files:
             columns = ", ".join(column.name for column in table.columns)
-            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+            listed = ", ".join(map(literal, files))
             hive = "hive_partitioning = false"
             if table.partitions:
                 types = ", ".join(f"'{name}': VARCHAR" for name in table.partitions)

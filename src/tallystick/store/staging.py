@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from pyarrow.parquet import filters_to_expression
 
+from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
 from tallystick.store.columns import encoded
 
@@ -90,11 +91,11 @@ class Staging:
         return " or ".join(f"({self._condition(key, sorted(days))})" for key, days in self._days.items())
 
     def _condition(self, key: tuple[tuple[str, str], ...], days: list[date]) -> str:
-        conditions = [f"{name} = {_quoted(value)}" for name, value in key]
+        conditions = [f"{name} = {literal(value)}" for name, value in key]
         if "month" in self._table.partitions:  # named, so that files of other months stay shut
             months = sorted({f"{day:%Y-%m}" for day in days})
-            conditions.append(f"month in ({', '.join(map(_quoted, months))})")
-        conditions.append(f"day in ({', '.join(f'date {_quoted(str(day))}' for day in days)})")
+            conditions.append(f"month in ({', '.join(map(literal, months))})")
+        conditions.append(f"day in ({', '.join(f'date {literal(str(day))}' for day in days)})")
         return " and ".join(conditions)
 
 
@@ -105,10 +106,6 @@ def _on(key: tuple[tuple[str, str], ...], days: Collection[date]) -> pc.Expressi
 
 def _fitting(fits: pa.Schema, rows: pa.Table) -> pa.Schema:
     return pa.schema([fits.field(name) for name in rows.schema.names])
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _by_day(rows: pa.Table) -> pa.Table:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from tallystick.core.ledger_tables import PAGES, PINNED, TALLIED_BY, VERSIONS
+from tallystick.core.ledger_tables import PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
@@ -33,9 +33,6 @@ _TAIL = 128
 """Entries of a log that are synced where it is not known which are new; a checkpoint stands for older ones."""
 
 
-_TABLES = (*PINNED, PAGES, VERSIONS)
-
-
 class Writer:
     """Writes tables, then commits them together as one version."""
 
@@ -46,7 +43,7 @@ class Writer:
         self.archive = Archive(tables.root, self._unsynced)
         self._staged: dict[LedgerTable, Staging] = {}
         self._open: dict[LedgerTable, DeltaTable] = {}
-        for table in _TABLES:
+        for table in TABLES:
             _drop_empty_hint(tables.folder(table) / "_delta_log")
             if self._pin(table) or DeltaTable.is_deltatable(str(tables.folder(table))):
                 self._open[table] = tables.open(table)
@@ -136,7 +133,7 @@ class Writer:
         """Write what is staged, and let all that was written outlast a power cut."""
         for table in PINNED:
             self._write(table)
-        self._sync(_TABLES)
+        self._sync(TABLES)
         if self.version.number:
             listings = {table.name: listing for table, listing in self._pinned.items() if self._pin(table)}
             listings[PAGES.name] = Listing.of(self._open[PAGES])

@@ -87,12 +87,14 @@ def tasks(
             reason = "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today)
             due.setdefault(reason, []).append(day)
     read = {*due["read"], *due["week"]}
-    for day in due["check"]:
-        old = day < today - RECENT * DAY
-        beside = (old and due["week"]) or (day == today and day - DAY in read)  # others: it costs no request more
-        if beside if source.measures else not old:
-            read.add(day)
-    check = {*due["check"]} - read if source.measures else ()
+    recent = {day for day in due["check"] if day >= today - RECENT * DAY}
+    if not source.measures:  # there is no control total to look at
+        return _cut(source, grain, read | recent, longest=longest)
+    if due["week"]:  # beside others that are read, a day costs no request more
+        read |= {*due["check"]} - recent
+    if today - DAY in read:
+        read |= recent & {today}
+    check = {*due["check"]} - read
     return [*_cut(source, grain, check, check=True, longest=longest), *_cut(source, grain, read, longest=longest)]
 
 
