@@ -146,18 +146,24 @@ def sim() -> None:
     metavar="INSTANT",
     help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
 )
-@click.option("--latency", type=float, metavar="SECONDS", default=0, help="Let each answer wait, beside others.")
+@click.option(
+    "--latency",
+    type=float,
+    metavar="SECONDS",
+    default=0,
+    help="Seconds that each answer waits; others wait at the same time.",
+)
 @click.option(
     "--older-pace",
     type=int,
     metavar="N",
-    help="Refuse more requests a minute to the older reports; by default none.",
+    help="Requests a minute that the older reports take, by default any number; more are refused.",
 )
 @click.option(
     "--newer-pace",
     type=int,
     metavar="N",
-    help="Refuse more requests a minute to the newer reports; by default none.",
+    help="Requests a minute that the newer reports take, by default any number; more are refused.",
 )
 @click.option(
     "--fault",
