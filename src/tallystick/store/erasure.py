@@ -68,8 +68,8 @@ def repin(writer: Writer, table: LedgerTable) -> None:
     writer.flush()
     if rows:
         rewrite(writer, VERSIONS, pa.Table.from_pylist(rows, schema(VERSIONS)))
-        writer.flush()
     writer.reread()
+    writer.flush()
 
 
 def pins(tables: Tables, table: LedgerTable) -> set[int]:
