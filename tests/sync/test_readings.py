@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import queue
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -7,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from deltalake import DeltaTable
 
 from support.records import content, rows
 from support.wire import KEY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, synced, transport
@@ -14,11 +18,14 @@ from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.page import Page
 from tallystick.clock import SystemClock
+from tallystick.core.ledger_tables import PAGES
+from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import ApiError, Unreachable
 from tallystick.ledger import Ledger
 from tallystick.sim import Answer, Pace, World, serve
-from tallystick.sync import allowances, readings, sources
+from tallystick.store import writer
+from tallystick.sync import allowances, readings, run, sources
 from tallystick.sync.batch import FetchedPage
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.readings import Reading, Readings
@@ -124,6 +131,50 @@ def test_no_thread_outlives_a_sync(path: Path, world: World) -> None:
 
 def _pages(count: int, body: bytes) -> Iterator[FetchedPage]:
     return (FetchedPage("cube", {}, Page(f"/page{number}", body)) for number in range(count))
+
+
+def test_ctrl_c_is_heard_whichever_thread_the_system_gives_it(world: World) -> None:
+    """While a window is waited for, a signal that a reading thread was given ends the wait at once."""
+    reading_thread: queue.Queue[int] = queue.Queue()
+    asked = threading.Event()
+
+    def read(_: Reading) -> Iterator[FetchedPage]:
+        reading_thread.put(threading.get_ident())
+        asked.wait(20)
+        yield from ()
+
+    def interrupt() -> None:
+        ident = reading_thread.get()
+        time.sleep(0.1)  # the window is waited for by then
+        signal.pthread_kill(ident, signal.SIGINT)
+
+    wire = Wire(world)
+    started = time.monotonic()
+    threading.Thread(target=interrupt).start()
+    with Client(Credential(KEY), clock=wire.clock, transport=transport(wire)) as client:
+        ahead = Readings(client, read, lambda: midnight(TODAY))
+        with pytest.raises(KeyboardInterrupt):
+            ahead.take(SyncTask(sources.COST, Grain.DAY, Window.of_day(days_ago(1))), 1)
+    asked.set()
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.long
+def test_ctrl_c_in_the_index_writes_no_page_twice(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C just after pages were indexed leaves each of them there once."""
+    calls = itertools.count()
+
+    def interrupt(_: DeltaTable, table: LedgerTable, __: int) -> None:
+        if table is PAGES and next(calls):  # the first are those of the directory
+            monkeypatch.undo()
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(writer, "compact", interrupt)  # a moment that no user can choose
+    monkeypatch.setattr(run, "COMMIT_REQUESTS", 1)
+    with pytest.raises(KeyboardInterrupt):
+        synced(path, Wire(world), SINCE)
+    places = [(row["reading"], row["place"]) for row in rows(path, "SELECT reading, place FROM pages")]
+    assert len(places) == len({*places})
 
 
 def test_pages_ahead_are_bounded(monkeypatch: pytest.MonkeyPatch, world: World) -> None:

@@ -176,8 +176,8 @@ class Fetch:
 
     def index(self, writer: Writer) -> None:
         """Put the pages of the readings so far into the index, before anything made of them is committed."""
-        writer.append(PAGES, pa.Table.from_pylist(self._rows, schema(PAGES)))
-        self._rows, self._complete = [], 0
+        rows, self._rows, self._complete = self._rows, [], 0  # first: what stops it must not index them twice
+        writer.append(PAGES, pa.Table.from_pylist(rows, schema(PAGES)))
 
 
 def _first_line(wrong: Exception) -> str:

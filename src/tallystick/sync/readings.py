@@ -15,6 +15,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from tallystick.api.client import Client
+from tallystick.store.interrupt import GLANCE
 from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import Source
@@ -102,7 +103,7 @@ class Readings:
             reading, self._next = self._open[task], task
             self._changed.notify_all()
             while not reading.done:
-                self._changed.wait()
+                self._changed.wait(GLANCE)
             del self._open[task]
             self._changed.notify_all()
         return reading
