@@ -140,6 +140,23 @@ def test_few_files_are_left_however_many_days_are_written(path: Path) -> None:
     assert damaged_tables(Engine(tables, tables.newest())) == []
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["a/b c", "it's", "50%25", 'q"q', "ü", "a=b"])
+def test_an_organization_may_be_called_anything(path: Path, name: str) -> None:
+    """Whatever letters its id has, the rows of an organization are compacted and read back beside another's."""
+    for number in range(4):
+        with Tables(path, most_files=1).writing() as writer:
+            [row] = cost_of((A, "m", str(number))).to_pylist()
+            rows = [row | {"organization": organization} for organization in (name, ME)]
+            writer.append(COST, pa.Table.from_pylist(rows, schema(COST)))
+            writer.commit(name, "more", NOW, {})
+    for by_log in (False, True):
+        tables = Tables(path)
+        engine = Engine(tables, tables.newest() if by_log else tables.asked())
+        answer = engine.rows("SELECT organization, sum(billed) AS billed FROM ledger.cost GROUP BY ALL")
+        assert {row["organization"]: row["billed"] for row in answer} == {name: 6, ME: 6}
+
+
 def test_a_commit_while_versions_are_read_is_no_damage(tables: Tables) -> None:
     """Who reads the versions while another commits sees the one before or the new one, and calls none lost."""
 

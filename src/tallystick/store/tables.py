@@ -225,7 +225,11 @@ class Tables:
 
     def files(self, table: LedgerTable, version: int | None = None) -> list[str]:
         """The Parquet files of a table as of a version."""
-        return [] if version == 0 else [unquote(file) for file in self.open(table, version).file_uris()]
+        if version == 0:
+            return []
+        delta = self.open(table, version)
+        with faults.reading(self.root, f"the log of the table {table.name}"):
+            return self._paths(table, Listing.of(delta))
 
     def listed(self, table: LedgerTable, version: Version) -> list[str]:
         """The files of a table as a question takes them: what a version pins of it; of another table as it is now.
@@ -237,7 +241,7 @@ class Tables:
             content, pin = version.contents.get(table.name, Content(0)), version.tables.get(table.name, 0)
             is_pinned = listing.digest == content.files and (log / f"{pin:020}.json").exists()
             if is_pinned or (table is PAGES and is_head(log, snapshot.heads[PAGES.name])):
-                return [str(self.folder(table).resolve() / path) for path in listing.files]
+                return self._paths(table, listing)
         return self.pinned(table, version) if table in PINNED else self.files(table)
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
@@ -246,11 +250,14 @@ class Tables:
         if not pin:
             return []
         delta = self.open(table, pin)
-        if table.name in version.contents:
-            with faults.reading(self.root, f"the log of the table {table.name}"):
-                listing = Listing.of(delta)
-            self.hold(table, version, listing)
-        return [unquote(file) for file in delta.file_uris()]
+        with faults.reading(self.root, f"the log of the table {table.name}"):
+            listing = Listing.of(delta)
+        self.hold(table, version, listing)
+        return self._paths(table, listing)
+
+    def _paths(self, table: LedgerTable, listing: Listing) -> list[str]:
+        """The files of a listing as DuckDB opens them."""
+        return [str(self.folder(table).resolve() / path) for path in listing.files]
 
     def hold(self, table: LedgerTable, version: Version, listing: Listing) -> None:
         """Raise LedgerError where a table's log lists other files or rows than a version states.
