@@ -95,6 +95,14 @@ def test_a_429_lowers_what_is_sent_a_minute_for_a_while(clock: FakeClock) -> Non
     assert allowance.a_minute == 60
 
 
+def test_a_minute_that_others_used_up_slows_nobody_for_long(clock: FakeClock) -> None:
+    """A refusal of the first request, whose minute was used by others, leaves half as many a minute, not one."""
+    allowance = allowance_of(clock, 60)
+    with allowance.turn() as turn:
+        allowance.refused(turn)
+    assert allowance.a_minute == 30
+
+
 def test_the_api_tells_how_many_a_minute(connect: Connect, clock: FakeClock) -> None:
     """The header `anthropic-ratelimit-requests-limit` replaces the documented 60; what is no number does not."""
     client, _ = connect(reply(body={}, anthropic_ratelimit_requests_limit="many"), reply(body={}))

@@ -115,8 +115,9 @@ class Allowance:
     def refused(self, turn: Turn) -> int:
         """Note a 429, and return how many came in a row.
 
-        Half as many are allowed at once, and fewer a minute than were sent in this one. What was sent before the last
-        refusal came is refused for the same reason, and halves nothing again.
+        Half as many are allowed at once, and fewer a minute than were sent in this one; not less than half, for others
+        of the organization, or an earlier sync, may have sent the rest. What was sent before the last refusal came is
+        refused for the same reason, and halves nothing again.
         """
         with self._changed:
             if turn.began < self._refused_at:
@@ -126,7 +127,8 @@ class Allowance:
             self.at_once, self._answers = max(1, self.at_once // 2), 0
             if self.a_minute is not None:
                 recent = sum(sent > now - MINUTE for sent in self._sent)
-                self.a_minute = max(1, min(self.a_minute, recent - 1 - recent // SPARE))
+                fewer = max(recent - 1 - recent // SPARE, self.a_minute // 2)
+                self.a_minute = max(1, min(self.a_minute, fewer))
             return self._refusals
 
     def rest(self, seconds: float) -> None:
