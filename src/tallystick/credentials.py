@@ -56,8 +56,8 @@ def _of_file(path: str, setting: str) -> Callable[[], str]:
     return lambda: read_text(Path(path), noun, setting)
 
 
-def _of_command(command: str, setting: str, folder: Path, patience: float = PATIENCE) -> Callable[[], str]:
-    return lambda: printed(command, setting, folder, patience)
+def _of_command(command: str, setting: str, folder: Path) -> Callable[[], str]:
+    return lambda: printed(command, setting, folder)
 
 
 def printed(command: str, setting: str, folder: Path, patience: float = PATIENCE) -> str:

@@ -39,7 +39,7 @@ class Connection:
         base_url: str,
         proxy: Proxy | None,
         certificates: ssl.SSLContext,
-        transport: httpx2.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None,
     ) -> None:
         self._base_url = base_url
         self._real = transport is None

@@ -16,7 +16,7 @@ from tallystick.api.network import Network
 class Connections:
     """Lends connections to one address to threads. `transport` is the seam for tests: any `httpx2.BaseTransport`."""
 
-    def __init__(self, base_url: str, network: Network, transport: httpx2.BaseTransport | None = None) -> None:
+    def __init__(self, base_url: str, network: Network, transport: httpx2.BaseTransport | None) -> None:
         real = transport is None
         proxy = network.proxy(base_url) if real else None
         self.way = proxy.way if proxy else ""

@@ -99,7 +99,7 @@ def large(count: int) -> str:
     return f"{count:,}" if count < million else f"{tenths // 10:,}.{tenths % 10} M"
 
 
-def day_spans(days: Iterable[date], year: int | None = None) -> str:
+def day_spans(days: Iterable[date], year: int) -> str:
     """UTC days as people write them: `26 and 27 Nov 2026`, `23 Oct to 21 Nov 2026`; without the year where it is that.
 
     Several spans stand in a row, divided by commas.
@@ -108,7 +108,7 @@ def day_spans(days: Iterable[date], year: int | None = None) -> str:
     return ", ".join(_span(first, last, year) for first, last in ends)
 
 
-def _span(first: date, last: date, year: int | None) -> str:
+def _span(first: date, last: date, year: int) -> str:
     def named(day: date) -> str:
         return f"{day.day} {day:%b}" + (f" {day.year}" if day.year != year else "")
 

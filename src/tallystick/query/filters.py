@@ -69,7 +69,7 @@ def _offset(ahead: timedelta) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
-def asked_for(question: Question, present: Sequence[Window] | None = None) -> str:
+def asked_for(question: Question, present: Sequence[Window] | None) -> str:
     """The condition that a row lies in the window of a question, to the hour where it has a zone.
 
     `present` are the parts of it that are known; of a local day that is not, no hour is counted.

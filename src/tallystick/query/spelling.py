@@ -45,7 +45,7 @@ def spellings(engine: Engine, instant: datetime | None = None) -> Spellings:
 
 @per_version
 def sightings(
-    engine: Engine, instant: datetime | None = None
+    engine: Engine, instant: datetime | None
 ) -> Mapping[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]]:
     """What was told of each (organization, type, id), with the UTC day, the oldest first."""
     columns = ("organization", "type", "id", "name", "email", "workspace", "details", "seen_at")

@@ -41,7 +41,7 @@ class Unsynced:
     Safe to share between threads: what is added while it flushes stays for the next time.
     """
 
-    def __init__(self, root: Path, sync: Fsync = fsync) -> None:
+    def __init__(self, root: Path, sync: Fsync) -> None:
         self.root = root
         self.sync = sync
         self._paths: set[Path] = set()

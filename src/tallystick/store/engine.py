@@ -131,14 +131,14 @@ class Engine:
         with self._users_own():
             return self._run(text, rows)
 
-    def sql_batches(self, text: str, rows: int = 8_192) -> Iterator[pa.RecordBatch]:
-        """The same in batches of so many rows at most, the first of them empty, for the names of the columns."""
+    def sql_batches(self, text: str) -> Iterator[pa.RecordBatch]:
+        """The same in batches of a few thousand rows, the first of them empty, for the names of the columns."""
         self._readable(text)
         self.statements.append(text)
         with self._users_own():
             import pyarrow as pa
 
-            reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(rows))
+            reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(8_192))
             yield pa.RecordBatch.from_pylist([], reader.schema)
             while (batch := interruptible(self._duck, lambda: next(reader, None))) is not None:
                 yield batch

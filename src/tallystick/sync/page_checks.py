@@ -41,9 +41,7 @@ class Watch:
     called for each answer.
     """
 
-    def __init__(
-        self, client: Client, clock: Clock, warn: Callable[..., None], count: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, client: Client, clock: Clock, warn: Callable[..., None], count: Callable[[], None]) -> None:
         self._client = client
         self._clock = clock
         self._warn = warn

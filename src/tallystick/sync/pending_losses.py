@@ -52,7 +52,7 @@ class PendingLosses:
         return news
 
     def sift(
-        self, task: SyncTask, check: BatchCheck, changed: Sequence[date], read_at: datetime, *, accept: bool = False
+        self, task: SyncTask, check: BatchCheck, changed: Sequence[date], read_at: datetime, *, accept: bool
     ) -> dict[date, str]:
         """Return the changed days that must stay as they are, each with the reason.
 
@@ -131,7 +131,7 @@ class PendingLosses:
                 self._pending[source, grain, day] = row
 
 
-def loss(before: Sums, after: Sums, *, steady: bool = False) -> str | None:
+def loss(before: Sums, after: Sums, *, steady: bool) -> str | None:
     """Return what an answer would take away, in words; None where it is no sudden loss.
 
     A loss empties a day that had figures, or takes more than half of its tokens or of its US dollars; of a report whose

@@ -104,7 +104,7 @@ def looks(
     known: Mapping[date, Known],
     now: datetime,
     within: Window,
-    compare: Window | None = None,
+    compare: Window | None,
 ) -> list[SyncTask]:
     """Plan the settled days whose control totals are to be looked at.
 

@@ -15,7 +15,7 @@ def retally(
     organizations: Iterable[str],
     prices: Prices,
     when: datetime,
-    waiting: Callable[[str], None] | None = None,
+    waiting: Callable[[str], None] | None,
 ) -> int:
     """Match used against billed anew where that was done by other price lists; how many days, of all organizations."""
     with tables.writing(waiting) as writer:
