@@ -93,7 +93,7 @@ class LedgerReader:
                 f"Run `tallystick sync` first, or name another with --ledger.{_demo()}",
             )
         as_of, pages = self._settings.as_of, self._tables.index_changed()
-        version = self._tables.asked() if as_of is None else self._tables.as_of(as_of)
+        version = self._tables.newest_by_snapshot() if as_of is None else self._tables.as_of(as_of)
         if self._engine is None or self._engine[0].version != version or self._engine[1] != pages:
             self._engine = Engine(self._tables, version), pages
         return self._engine[0]

@@ -38,7 +38,7 @@ def _add(path: Path, number: int) -> None:
 
 def _billed(path: Path) -> Decimal:
     tables = Tables(path)
-    [row] = Engine(tables, tables.asked()).rows("SELECT sum(billed) AS billed FROM ledger.cost")
+    [row] = Engine(tables, tables.newest_by_snapshot()).rows("SELECT sum(billed) AS billed FROM ledger.cost")
     billed: Decimal = row["billed"]
     return billed
 
@@ -47,8 +47,8 @@ def test_it_is_of_the_newest_version(path: Path) -> None:
     """It holds the newest version as the table of versions states it, and the files that its log lists."""
     snapshot, tables = Snapshot.read(path), Tables(path)
     assert snapshot is not None
-    assert snapshot.version == tables.newest() == tables.asked()
-    assert sorted(tables.listed(COST, tables.asked())) == sorted(tables.pinned(COST, tables.newest()))
+    assert snapshot.version == tables.newest() == tables.newest_by_snapshot()
+    assert sorted(tables.listed(COST, tables.newest_by_snapshot())) == sorted(tables.pinned(COST, tables.newest()))
     assert _billed(path) == 6
 
 
@@ -57,7 +57,7 @@ def test_a_question_needs_no_log(path: Path) -> None:
     code = (
         "import sys\nfrom pathlib import Path\nfrom tallystick.store.engine import Engine\n"
         "from tallystick.store.tables import Tables\ntables = Tables(Path(sys.argv[1]))\n"
-        "rows = Engine(tables, tables.asked()).rows('SELECT sum(billed) FROM ledger.cost')\n"
+        "rows = Engine(tables, tables.newest_by_snapshot()).rows('SELECT sum(billed) FROM ledger.cost')\n"
         "print(len(rows), *({'deltalake', 'pyarrow', 'pandas', 'numpy'} & sys.modules.keys()))"
     )
     run = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)  # noqa: S603
@@ -79,9 +79,9 @@ def test_an_old_one_does_not_count(path: Path) -> None:
     old = file.read_bytes()
     _add(path, 4)
     file.write_bytes(old)
-    assert Tables(path).asked().number == 4
+    assert Tables(path).newest_by_snapshot().number == 4
     (path / "newest").write_text("3\n")  # the row of a version comes before its number
-    assert Tables(path).asked().number == 4
+    assert Tables(path).newest_by_snapshot().number == 4
     assert _billed(path) == 10
 
 
@@ -96,11 +96,11 @@ def test_it_is_held_to_what_the_version_states(path: Path) -> None:
 def test_verify_compares_it_with_the_versions(path: Path) -> None:
     """A snapshot of a version that the table of versions has not is a row of `verify`."""
     tables = Tables(path)
-    assert damaged_tables(Engine(tables, tables.asked())) == []
+    assert damaged_tables(Engine(tables, tables.newest_by_snapshot())) == []
     stated = json.loads((path / NAME).read_bytes().partition(b"\n")[2])
     stated["version"]["what"] = "another"
     _write(path, stated)
-    assert [row[2] for row in damaged_tables(Engine(tables, Tables(path).asked()))] == ["snapshot"]
+    assert [row[2] for row in damaged_tables(Engine(tables, Tables(path).newest_by_snapshot()))] == ["snapshot"]
 
 
 def _write(path: Path, stated: object) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 KIND = "repeated rows"
 """The kind of the notice of a day; the newest one of them holds."""
-_COUNT = re.compile(r"[\d,]+")
 
 
 def text_of(count: int) -> str:
@@ -17,9 +14,3 @@ def text_of(count: int) -> str:
         f"{count:,} rows are like another one in actor and place. They are added, as keys of one name have; rows of a "
         "person alike in all figures are counted once."
     )
-
-
-def count_in(text: str) -> int:
-    """The count that a notice names."""
-    match = _COUNT.match(text)
-    return int(match[0].replace(",", "")) if match else 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 KIND = "uncounted tokens"
 """The kind of the notice of a source and day."""
-_COUNT = re.compile(r"-?[\d,]+")
 
 
 def unknown_counters(usage: Mapping[str, Any], known: Iterable[str]) -> dict[str, int]:
@@ -31,9 +29,3 @@ def text_of(count: int, fields: Iterable[str]) -> str:
         return "0 tokens are of kinds that tallystick does not know."
     names = ", ".join(sorted(fields)) or "total_tokens differs from the sum of what it counts"
     return f"{count:,} tokens of this day are of kinds that tallystick does not know and are in no figure: {names}."
-
-
-def count_in(text: str) -> int:
-    """The count that a notice names."""
-    match = _COUNT.match(text)
-    return int(match[0].replace(",", "")) if match else 0

@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
-from tallystick.core.repeated import KIND, count_in
+from tallystick.core.repeated import KIND
 from tallystick.core.select import select
 from tallystick.core.text import day_spans
-from tallystick.query.notices import newest_notices
+from tallystick.query.notices import count_in, newest_notices
 from tallystick.store.engine import Engine
 
 

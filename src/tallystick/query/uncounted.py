@@ -7,8 +7,8 @@ from datetime import date
 from tallystick.core.message import Message, warning
 from tallystick.core.question import Question
 from tallystick.core.time import spans
-from tallystick.core.uncounted import KIND, count_in
-from tallystick.query.notices import newest_notices
+from tallystick.core.uncounted import KIND
+from tallystick.query.notices import count_in, newest_notices
 from tallystick.store.engine import Engine
 
 _SOURCES = ("usage", "analytics_usage")

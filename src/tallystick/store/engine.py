@@ -222,5 +222,5 @@ class Engine:
 
 
 def _fetched(duck: duckdb.DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The names of the columns of what was asked, and its rows."""
+    """The names of an answer's columns, and its rows."""
     return [name for name, *_ in duck.description or ()], duck.fetchall()

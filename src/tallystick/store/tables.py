@@ -88,8 +88,8 @@ class Tables:
         """The newest committed version, by the table of versions; EMPTY before the first."""
         return next(iter(self._read_versions(newest_alone=True)), EMPTY)
 
-    def asked(self) -> Version:
-        """The same, by the snapshot where that counts: every log stays shut."""
+    def newest_by_snapshot(self) -> Version:
+        """The newest committed version as a question takes it: where the snapshot counts, every log stays shut."""
         with faults.reading(self.root, "the file newest"):
             number = self._newest_number()
         if not self._is_snapshot_of(number):

@@ -40,6 +40,7 @@ from tallystick.sync.row_columns import counts, dimensions, dollars, texts
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
+_NO_LIST = Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown")
 _MADE = ("actor", "kind", "workspace")
 """Dimensions that are more than the text of a field."""
 _ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
@@ -85,7 +86,8 @@ class AnalyticsBatch(CubeBatch):
     def _figures(self, page: Page, placed: Placed, *, cost: bool) -> Figures:
         if cost:
             billed, listed = amounts(page, placed, self.odd)
-            self._miss_list(some=listed is None)
+            if listed is None:
+                self.odd.add(_NO_LIST)
             return {"billed": billed, "list": listed}
         usage = placed.row.usage
         return {**dict(zip(COUNTERS, usage.counters, strict=True)), "requests": usage.requests}
@@ -93,10 +95,6 @@ class AnalyticsBatch(CubeBatch):
     @property
     def _adds_up(self) -> bool:
         return False
-
-    def _miss_list(self, *, some: bool) -> None:
-        if some:
-            self.odd.add(Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown"))
 
     def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: Rows) -> None:
         groups: list[Group] = [row.group for row in rows.data]
@@ -127,7 +125,8 @@ class AnalyticsBatch(CubeBatch):
             currencies,
             lambda: (amounts(page, placed, self.odd)[1] for placed in rows.placed()),
         )
-        self._miss_list(some=bool(listed.null_count))
+        if listed.null_count:
+            self.odd.add(_NO_LIST)
         return {"billed": billed, "list": listed, "currency": pa.repeat("USD", len(costs))}
 
     def _counts(self, rows: Rows) -> dict[str, pa.Array]:

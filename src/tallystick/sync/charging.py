@@ -30,7 +30,7 @@ RECENT = timedelta(days=3)
 MOST_ROWS = 20_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
 
-Known = Mapping[tuple[str, str, date], Mapping[str, Any]]
+Marks = Mapping[tuple[str, str, date], Mapping[str, Any]]
 """The rows of `days` by source, grain and day."""
 
 
@@ -46,7 +46,7 @@ class Charging:
         writer: Writer,
         organization: str,
         prices: Prices,
-        known: Known,
+        known: Marks,
         profiles: Callable[[], Collection[str]] = tuple,
         unread_bills: Callable[[Source], Collection[date]] = lambda _: (),
     ) -> None:
@@ -70,13 +70,13 @@ class Charging:
             ("analytics", newer, sources.ANALYTICS_USAGE),
             ("reports", sorted({*days} - {*newer}), sources.USAGE),
         )
-        for source, source_days, usage in halves:
-            for chunk in chunks(source_days, self._counts(usage)):
-                self._by(source, chunk)
+        for dialect, dialect_days, usage in halves:
+            for chunk in chunks(dialect_days, self._counts(usage)):
+                self._by(dialect, chunk)
 
-    def _by(self, source: Dialect, days: list[date]) -> None:
+    def _by(self, dialect: Dialect, days: list[date]) -> None:
         """Match the halves that one dialect has of these days."""
-        newer = source == "analytics"
+        newer = dialect == "analytics"
         bill = sources.ANALYTICS_COST if newer else sources.COST
         usage, used = self._usage(days, newer=newer)
         cost = self._writer.rows_on(ANALYTICS_COST if newer else COST, self._organization, days)
@@ -85,7 +85,7 @@ class Charging:
         unread = {day for day in days if not self._used(day, newer=newer)}
         recent = {day for day in open_days if day > self._newest(bill) - RECENT}
         doubts = Doubts(open_days, recent, unread, self._unread_bills(bill), self._profiles())
-        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.in_force, source, doubts)
+        rows = charges(usage, cost, marks.keys(), self._prices.listed, self._prices.in_force, dialect, doubts)
         conserve(rows, {day: marks[day] for day in days if day in marks}, used)
         self._write(days, rows, recent)
 
@@ -108,7 +108,7 @@ class Charging:
         ]
         before = {day: self._tallies[day]["digest"] if day in self._tallies else "" for day in days}
         if changed := [tally["day"] for tally in tallies if tally["digest"] != before[tally["day"]]]:
-            self._writer.replace(CHARGES, self._organization, changed, on(changed, rows, digest))
+            self._writer.replace(CHARGES, self._organization, changed, rows_of(changed, rows, digest))
         if news := [tally for tally in tallies if tally != self._tallies.get(tally["day"])]:
             news_days = [tally["day"] for tally in news]
             table = pa.Table.from_pylist(news, schema(TALLIES))
@@ -130,7 +130,7 @@ class Charging:
         return max(ended, default=date.min + RECENT)
 
     def _ripe(self) -> set[date]:
-        """The days with use that is not billed yet in part, of which a part of a bill can no longer be late."""
+        """The days with charges that wait for a late part of a bill, which can no longer come."""
         return {
             day
             for day, tally in self._tallies.items()
@@ -187,7 +187,7 @@ def chunks(days: list[date], counts: Mapping[date, int], most: int = MOST_ROWS) 
         yield chunk
 
 
-def on(days: list[date], rows: pa.Table, digest: Mapping[date, str]) -> pa.Table:
+def rows_of(days: list[date], rows: pa.Table, digest: Mapping[date, str]) -> pa.Table:
     """The rows of these days; `digest` has every day of the rows."""
     return rows if digest.keys() <= {*days} else rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
 

@@ -29,7 +29,7 @@ from tallystick.store.columns import schema
 from tallystick.store.digests import count_of, digests
 from tallystick.store.writer import Writer
 from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
-from tallystick.sync.charging import Charging, on
+from tallystick.sync.charging import Charging, rows_of
 from tallystick.sync.names import CHILDREN, Naming
 from tallystick.sync.pending_losses import PendingLosses
 from tallystick.sync.plan import SyncTask, merged
@@ -115,7 +115,7 @@ class Committer:
         met = self._naming.meet(batch.people, read_at)
         news = self._losses.take_news() or met or noticed
         if changed:
-            self.writer.replace(table, self.organization, changed, on(changed, check.rows, digest))
+            self.writer.replace(table, self.organization, changed, rows_of(changed, check.rows, digest))
         if marks:
             self._mark(task.source, task.grain, marks)
         return {*changed, *(mark["day"] for mark in marks)}, news
