@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ from tallystick.errors import ApiError, Unreachable
 from tallystick.ledger import Ledger
 from tallystick.sim import Answer, Pace, World, serve
 from tallystick.store import writer
+from tallystick.store.tables import Tables
 from tallystick.sync import allowances, readings, run, sources
 from tallystick.sync.batch import FetchedPage
 from tallystick.sync.plan import SyncTask
@@ -157,6 +159,16 @@ def test_ctrl_c_is_heard_whichever_thread_the_system_gives_it(world: World) -> N
             ahead.take(SyncTask(sources.COST, Grain.DAY, Window.of_day(days_ago(1))), 1)
     asked.set()
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.long
+def test_versions_are_dated_in_their_order(path: Path, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever window was asked for first, no version of a sync is dated before the one before it."""
+    monkeypatch.setattr(run, "COMMIT_REQUESTS", 3)  # several versions of few days
+    synced(path, Wire(world, Clock(NOW, timedelta(seconds=7))), SINCE, at_once=16)
+    dates = [version.at for version in reversed(Tables(path).versions()) if version.at]
+    assert len(dates) > 4
+    assert dates == sorted(dates)
 
 
 @pytest.mark.long

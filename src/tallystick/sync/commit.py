@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -63,6 +63,7 @@ class Committer:
         self._take(sorted(notices, key=lambda row: row["noticed_at"]))
         self._unread = UnreadBills(writer, organization, notices)
         self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles, self._unread.days)
+        self._committed_at = datetime.min.replace(tzinfo=UTC)
         self.issues: list[str] = []
         self.losses: dict[str, str] = {}
 
@@ -221,7 +222,10 @@ class Committer:
         return len(days)
 
     def _commit(self, message: str, when: datetime, totals: dict[str, str]) -> None:
-        self.writer.commit(self.organization, message, when, totals | {self._tallied_by: self.prices.digest})
+        """Commit, not before the commit before: what is read ahead of a day that moved was asked for earlier."""
+        self._committed_at = max(self._committed_at, when)
+        totals |= {self._tallied_by: self.prices.digest}
+        self.writer.commit(self.organization, message, self._committed_at, totals)
 
     @property
     def _tallied_by(self) -> str:
