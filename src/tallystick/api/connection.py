@@ -61,7 +61,7 @@ class Connection:
         )
 
     def close(self) -> None:
-        """Close the connections."""
+        """Close it."""
         self._http.close()
 
     def get(

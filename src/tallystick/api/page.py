@@ -125,11 +125,9 @@ def content_of(page: Page) -> bytes:
     return b"" if _EMPTY.fullmatch(data) else sha256(data).digest()
 
 
-def _make_decoder(shape: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(shape, float_hook=finite)
-
-
-_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = lru_cache(maxsize=64)(_make_decoder)
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = lru_cache(maxsize=64)(
+    lambda shape: msgspec.json.Decoder(shape, float_hook=finite)
+)
 
 
 def decode(page: Page, shape: type[T]) -> T:

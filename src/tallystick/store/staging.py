@@ -60,7 +60,8 @@ class Staging:
             stored = stored.filter(~_on(key, days))
         fitting = filters_to_expression([*filters])
         staged = (part.filter(fitting).select(stored.schema.names) for part in (*self._replacing, *self._appended))
-        return pa.concat_tables([stored.cast(_fitting(self._schema, stored)), *staged])
+        fits = pa.schema([self._schema.field(name) for name in stored.schema.names])
+        return pa.concat_tables([stored.cast(fits), *staged])
 
     def write(self, delta: DeltaTable) -> None:
         """Write the rows: one Delta commit, or two where some are appended to a table of which days are replaced."""
@@ -102,10 +103,6 @@ class Staging:
 def _on(key: tuple[tuple[str, str], ...], days: Collection[date]) -> pc.Expression:
     """Whether a row is of these days and holds the columns of the key to their values."""
     return filters_to_expression([*((name, "=", value) for name, value in key), ("day", "in", {*days})])
-
-
-def _fitting(fits: pa.Schema, rows: pa.Table) -> pa.Schema:
-    return pa.schema([fits.field(name) for name in rows.schema.names])
 
 
 def _by_day(rows: pa.Table) -> pa.Table:

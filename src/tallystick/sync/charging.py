@@ -151,7 +151,8 @@ class Charging:
             if hourly:
                 hours = self._writer.rows_on(USAGE_HOUR, self._organization, hourly)
                 usage = pa.concat_tables([usage, hours.select(usage.schema.names)])
-        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in _sums(usage)}
+        sums = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
+        used = {row["day"]: {name: row[f"{name}_sum"] for name in COUNTERS} for row in sums}
         kind = sources.ANALYTICS_USAGE if newer else sources.USAGE
         for day in days:
             mark = self._known.get((kind.name, Grain.HOUR if day in hourly else Grain.DAY, day))
@@ -190,9 +191,3 @@ def chunks(days: list[date], counts: Mapping[date, int], most: int = MOST_ROWS) 
 def rows_of(days: list[date], rows: pa.Table, digest: Mapping[date, str]) -> pa.Table:
     """The rows of these days; `digest` has every day of the rows."""
     return rows if digest.keys() <= {*days} else rows.filter(pc.is_in(rows["day"], pa.array(days, pa.date32())))
-
-
-def _sums(usage: pa.Table) -> list[dict[str, Any]]:
-    """The counters of usage records by day."""
-    rows: list[dict[str, Any]] = usage.group_by(["day"]).aggregate([(name, "sum") for name in COUNTERS]).to_pylist()
-    return rows
