@@ -16,7 +16,7 @@ from tallystick.core.select import select
 from tallystick.core.text import few, with_end
 from tallystick.query.conditions import equals, seen_by
 from tallystick.store.engine import Engine, per_version
-from tallystick.store.views import NAMED_BY
+from tallystick.store.views import NAMED_BY, NEWEST_NAME
 
 SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}
 """Names of what is absent, where the directory has none."""
@@ -41,9 +41,8 @@ def named_at(instant: datetime | None) -> str:
     """What to read names from: the newest of everything, or the newest that had been seen by an instant."""
     if instant is None:
         return "names"
-    newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
     known = select("*").from_("ledger.names").where(seen_by(instant))
-    return known.qualify(newest).subquery("names")
+    return known.qualify(NEWEST_NAME).subquery("names")
 
 
 @per_version
