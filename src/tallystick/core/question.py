@@ -55,7 +55,7 @@ class Question:
         return hash((asked, frozenset(self.where.items())))
 
     def scope(self, *names: str) -> Question:
-        """The same days and filters of whatever report, by those of these dimensions that it is asked by."""
+        """Its days and filters, whatever the report, and of what it is asked by these dimensions alone."""
         by = tuple(name for name in self.by if name in names)
         return Question("", self.window, by, self.where, zone=self.zone)
 

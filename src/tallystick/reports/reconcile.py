@@ -65,7 +65,7 @@ _READING = "billed + each cause + unexplained = priced. Plus: used and not bille
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
 """What is summed of the charges, by its name in a Part."""
 _MONEY = ("billed", "priced", "listed")
-"""What of it is US dollars, in a Part whole picodollars."""
+"""The sums that are US dollars; a Part has them in whole picodollars."""
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *, factors: bool = False) -> Table:
@@ -142,7 +142,7 @@ def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str
 
 
 _WRITTEN = {"day": len("2026-11-03"), "week": len("2026-11-03"), "month": len("2026-11")}
-"""How much of its first day says which day, week or month it is."""
+"""How many letters of its first day name a day, a week or a month."""
 
 
 def _group(part: Part, by: tuple[str, ...]) -> tuple[str, ...]:

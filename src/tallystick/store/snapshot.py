@@ -30,7 +30,7 @@ class Snapshot:
     heads: Mapping[str, int]
 
     def write(self, root: Path) -> None:
-        """Put it in the place of the one before. It need not outlast a power cut: half of one does not count."""
+        """Replace the last one, without a sync to the disk: what a power cut leaves of it does not count."""
         row = self.version.row()
         files = {name: listing.files for name, listing in self.listings.items()}
         stated = {

@@ -232,9 +232,9 @@ class Tables:
             return self._paths(table, Listing.of(delta))
 
     def listed(self, table: LedgerTable, version: Version) -> list[str]:
-        """The files of a table as a question takes them: what a version pins of it; of another table as it is now.
+        """The files of a table for a question: those that a version pins; of a table that is not pinned, those of now.
 
-        They are those that the version states: of the snapshot where that has them, else of the log.
+        They are the snapshot's where it lists what the version states, else the log's.
         """
         snapshot, log = self._snapshot, self.folder(table) / "_delta_log"
         if snapshot and snapshot.version == version and (listing := snapshot.listings.get(table.name)):
