@@ -50,6 +50,7 @@ HEAD = """# Performance
 `make bench` measures all of this in under 15 minutes and writes this page; `make bench-quick` takes under 2. Figures
 are the median of the runs, with the least and the most in brackets. Seconds are processor time of the measured process,
 all cores together, unless they are said to be of the wall. Each step runs in a process of its own on two cores.
+A busy machine makes processor time longer too: compare figures by their ratios, and look at the load.
 Each benchmark in `benchmarks/` can be run alone; its docstring says how.
 """
 
@@ -136,7 +137,8 @@ def page(measured: dict[str, Any], before: dict[str, Any]) -> str:
             if (now := measured.get(size, {}).get(name)) is None or not now["figures"]:
                 continue
             earlier = before.get(size, {}).get(name, {"figures": []})
-            of_before = f" Before: commit {earlier['commit']}, {earlier['when']}." if earlier["figures"] else ""
+            load = earlier["machine"].rpartition("; ")[2] if earlier["figures"] else ""
+            of_before = f" Before: commit {earlier['commit']}, {earlier['when']}, {load}." if load else ""
             parts += [
                 f"## {name.replace('_', ' ').capitalize()}{title}\n",
                 f"{text}\n",
