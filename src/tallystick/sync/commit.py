@@ -63,6 +63,7 @@ class Committer:
         self._take(sorted(notices, key=lambda row: row["noticed_at"]))
         self._unread = UnreadBills(writer, organization, notices)
         self._charging = Charging(writer, organization, prices, self._known, self._naming.profiles, self._unread.days)
+        self._tallied_by = TALLIED_BY + organization
         self._committed_at = datetime.min.replace(tzinfo=UTC)
         self.issues: list[str] = []
         self.losses: dict[str, str] = {}
@@ -226,10 +227,6 @@ class Committer:
         self._committed_at = max(self._committed_at, when)
         totals |= {self._tallied_by: self.prices.digest}
         self.writer.commit(self.organization, message, self._committed_at, totals)
-
-    @property
-    def _tallied_by(self) -> str:
-        return TALLIED_BY + self.organization
 
     def _marks(self, task: SyncTask, check: BatchCheck, digest: Mapping[date, str]) -> list[dict[str, Any]]:
         """The rows of `days` that this check makes new or other."""
