@@ -152,7 +152,7 @@ def test_an_organization_may_be_called_anything(path: Path, name: str) -> None:
             writer.commit(name, "more", NOW, {})
     for by_log in (False, True):
         tables = Tables(path)
-        engine = Engine(tables, tables.newest() if by_log else tables.asked())
+        engine = Engine(tables, tables.newest() if by_log else tables.newest_by_snapshot())
         answer = engine.rows("SELECT organization, sum(billed) AS billed FROM ledger.cost GROUP BY ALL")
         assert {row["organization"]: row["billed"] for row in answer} == {name: 6, ME: 6}
 

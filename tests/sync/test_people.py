@@ -414,7 +414,7 @@ def test_a_crash_is_completed_by_the_next(
         person = book.find_person("jane@corp.com")
         with pytest.raises(KeyboardInterrupt):
             book.forget(person)
-    assert Tables(ledger).asked() == Tables(ledger).newest()
+    assert Tables(ledger).newest_by_snapshot() == Tables(ledger).newest()
     assert _others(ledger) == before
     assert book.verify().cells == []
     book.rebuild(tmp_path / "again")
