@@ -93,6 +93,13 @@ def test_it_is_held_to_what_the_version_states(path: Path) -> None:
     assert _billed(path) == 6
 
 
+@pytest.mark.parametrize("stated", [{}, [], {"version": {"number": 3}}])
+def test_one_of_another_release_does_not_count(path: Path, stated: object) -> None:
+    """A snapshot of another shape, as another release of tallystick may write it, changes no answer."""
+    _write(path, stated)
+    assert _billed(path) == 6
+
+
 def test_verify_compares_it_with_the_versions(path: Path) -> None:
     """A snapshot of a version that the table of versions has not is a row of `verify`."""
     tables = Tables(path)

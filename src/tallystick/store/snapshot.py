@@ -51,12 +51,15 @@ class Snapshot:
         if hashlib.sha256(content).hexdigest().encode() != digest:
             return None
         stated = json.loads(content)
-        row = stated["version"]
-        return cls(
-            Version.of_row(row | {"committed_at": datetime.fromisoformat(row["committed_at"])}),
-            {name: Listing(files) for name, files in stated["files"].items()},
-            stated["heads"],
-        )
+        try:
+            row = stated["version"]
+            return cls(
+                Version.of_row(row | {"committed_at": datetime.fromisoformat(row["committed_at"])}),
+                {name: Listing(files) for name, files in stated["files"].items()},
+                stated["heads"],
+            )
+        except (KeyError, TypeError):  # another release of tallystick wrote another shape
+            return None
 
 
 def is_head(log: Path, number: int) -> bool:
