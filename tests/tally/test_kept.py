@@ -20,7 +20,7 @@ from support.wire import DAY, KEY, NOW, TODAY, Clock, Wire, days_ago, small, spa
 from tallystick import Ledger, Table
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, VERSIONS
+from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIES, VERSIONS
 from tallystick.core.report_tables import COST, USAGE_DAY, USAGE_HOUR
 from tallystick.core.table import LedgerTable
 from tallystick.errors import LedgerError, Refused, TallystickError
@@ -226,7 +226,8 @@ def before_charges(path: Path, *, folder: bool) -> None:
 
     def change(row: Row) -> Row:
         pins, totals = json.loads(row["tables"]), json.loads(row["totals"])
-        pins.pop(CHARGES.name)
+        for table in (CHARGES, TALLIES):
+            pins.pop(table.name)
         totals.pop("contents")
         totals = {name: value for name, value in totals.items() if not name.startswith(commit.TALLIED_BY)}
         return row | {"tables": json.dumps(pins), "totals": json.dumps(totals)}
