@@ -224,12 +224,12 @@ def test_nothing_that_listens_exits_4(child_environment: dict[str, str], tmp_pat
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{holder.getsockname()[1]}"
-        # The patience is real; only the waiting is not: sleep moves the stopwatch on.
+        # The patience is real; only the waiting is not: to sleep moves the stopwatch on.
         code = (
-            "import time\nreal, slept = time.monotonic, [0.0]\n"
-            "time.monotonic = lambda: real() + slept[0]\n"
-            "time.sleep = lambda seconds: slept.__setitem__(0, slept[0] + seconds)\n"
-            "from tallystick.cli import main\nmain()\n"
+            "import time\nfrom tallystick.cli import main\nfrom tallystick.clock import SystemClock\nslept = [0.0]\n"
+            "SystemClock.elapsed = lambda _: time.monotonic() + slept[0]\n"
+            "SystemClock.sleep = lambda _, seconds: slept.__setitem__(0, slept[0] + seconds)\n"
+            "main()\n"
         )
         done = subprocess.run(  # noqa: S603 - our own command
             [sys.executable, "-c", code, "sync", *SINCE],

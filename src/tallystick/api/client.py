@@ -102,8 +102,6 @@ class Client:
         """What may be asked of the older reports and of the endpoints that are paced."""
         self.most_at_once = most_at_once
         self._renewing = threading.Lock()
-        self._accepted: Credential | None = None
-        """The credential with which the last answer came: refused later, it has ended."""
         self._jitter = random.Random()  # noqa: S311 - spreads retries, guards nothing
         self.base_url = base_url.rstrip("/")
         self._connections = Connections(self.base_url, network or Network(), transport)
@@ -141,7 +139,7 @@ class Client:
 
         Raises Refused (CursorExpired for a page token that no longer holds), Unreachable, UnexpectedResponse.
         """
-        started, tries, renewed = self._clock.elapsed(), 0, False
+        started, tries, renewals, most_out = self._clock.elapsed(), 0, 0, 0
         allowance = self.allowances["analytics" if query.endpoint.paced else "reports"]
         while True:
             credential = self._credential
@@ -149,13 +147,13 @@ class Client:
                 started += turn.waited  # which is no fault of this request
                 seconds_left = max(1.0, self._contact - (self._clock.elapsed() - started))
                 result = self._try(query, credential, min(LONGEST_ANSWER, seconds_left))
+                most_out = max(most_out, allowance.out)
                 if isinstance(result, Page):
                     allowance.answered(_pace(result.headers))
-                    self._accepted = credential
                     return result
-            ended = self._accepted is credential or self._credential is not credential
-            if result.status == _UNAUTHORIZED and (ended or not renewed) and self._renew(credential):
-                renewed = True
+            # A token that was renewed can end again by the requests that are out beside this one.
+            if result.status == _UNAUTHORIZED and renewals < most_out and self._renew(credential):
+                renewals += 1
                 continue
             tries += 1
             if not result.passing or (result.garbled and tries == TRIES):
