@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from support.scripted_api import KEY, Connect, FakeClock, Server, refusal, reply
-from tallystick.api.client import Client
+from tallystick.api.client import RENEWALS, Client
 from tallystick.api.credential import Credential, masked
 from tallystick.api.endpoints import ORGANIZATION
 from tallystick.api.page import Query
@@ -63,13 +63,13 @@ def test_a_token_that_ends_is_asked_anew_once(tmp_path: Path, clock: FakeClock) 
 
 
 def test_a_token_that_is_never_taken_is_refused(tmp_path: Path, clock: FakeClock) -> None:
-    """A request is repeated once for a 401, whatever the command prints; then it is refused, exit code 3."""
+    """A request is repeated a few times for a 401, with each token that the command prints; then it is refused."""
     server = Server(ENDED)
     credential = settings(tmp_path, token_command=counting(tmp_path)).credential()
     client = Client(credential, clock=clock, transport=httpx2.MockTransport(server))
     with client, pytest.raises(Refused, match="token_command") as refused:
         client.get(ME)
-    assert len(server.requests) == 2
+    assert len(server.requests) == 1 + RENEWALS
     assert "opaque" not in str(refused.value)
 
 

@@ -78,11 +78,6 @@ class Allowance:
         """What is allowed now."""
         return Limits(self.at_once, self.a_minute)
 
-    @property
-    def out(self) -> int:
-        """How many requests are out."""
-        return self._out
-
     def begin(self, limits: Limits) -> None:
         """Begin with what was allowed before, as far as it is within bounds."""
         self.at_once = max(1, min(limits.at_once, self._most))

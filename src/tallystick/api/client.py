@@ -30,6 +30,8 @@ from tallystick.api.page import Page, Query, content_of, next_token, strange, ty
 from tallystick.core.time import instant
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 
+RENEWALS = 10
+"""New credentials that one request is tried with: requests beside it may end several before its turn comes."""
 PATIENCE = 300.0
 """Seconds that one request may spend waiting between its tries; the limit's window is about a minute."""
 GLANCE = 20.0
@@ -139,7 +141,7 @@ class Client:
 
         Raises Refused (CursorExpired for a page token that no longer holds), Unreachable, UnexpectedResponse.
         """
-        started, tries, renewals, most_out = self._clock.elapsed(), 0, 0, 0
+        started, tries, renewals = self._clock.elapsed(), 0, 0
         allowance = self.allowances["analytics" if query.endpoint.paced else "reports"]
         while True:
             credential = self._credential
@@ -147,12 +149,10 @@ class Client:
                 started += turn.waited  # which is no fault of this request
                 seconds_left = max(1.0, self._contact - (self._clock.elapsed() - started))
                 result = self._try(query, credential, min(LONGEST_ANSWER, seconds_left))
-                most_out = max(most_out, allowance.out)
                 if isinstance(result, Page):
                     allowance.answered(_pace(result.headers))
                     return result
-            # A token that was renewed can end again by the requests that are out beside this one.
-            if result.status == _UNAUTHORIZED and renewals < most_out and self._renew(credential):
+            if result.status == _UNAUTHORIZED and renewals < RENEWALS and self._renew(credential):
                 renewals += 1
                 continue
             tries += 1
