@@ -183,7 +183,7 @@ class Shown:
         self._bar.update(
             self._task,
             description=now.subject,
-            completed=now.done,
+            completed=now.done + now.ahead,
             total=now.total,
             requests=now.requests,
             rate=now.requests / elapsed if elapsed else 0.0,

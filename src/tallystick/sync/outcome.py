@@ -84,10 +84,14 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a sync is: tasks done and in all (None while the plan is not made), requests, rows, and what it reads."""
+    """How far a sync is: tasks done and in all (None while the plan is not made), requests, rows, and what it reads.
+
+    `ahead` are tasks that are read and wait for those before them.
+    """
 
     done: int = 0
     total: int | None = None
     requests: int = 0
     rows: int = 0
     subject: str = "names"
+    ahead: int = 0

@@ -88,6 +88,12 @@ class Readings:
             running[0].join(GRACE)
         self._client.resume()
 
+    @property
+    def ahead(self) -> int:
+        """How many windows are read and not taken yet."""
+        with self._changed:
+            return sum(reading.done for reading in self._open.values())
+
     def plan(self, tasks: Iterable[SyncTask]) -> None:
         """Read these windows, the first of them first."""
         with self._changed:

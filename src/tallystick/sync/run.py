@@ -74,6 +74,7 @@ class Sync:
         self._client = client
         self._position = Progress()
         self._counting = Lock()
+        self._readings: Readings | None = None
         self._watch = Watch(client, clock, self.outcome.warn, self._count)
         reader = ReportReader(self._watch, self.outcome.warn)
         self._fetch = Fetch(reader, Archive(tables.root), self._people, self.outcome, options.accept_loss)
@@ -113,6 +114,7 @@ class Sync:
         current: list[CheckedBatch] = []
         try:
             with Readings(self._client, partial(self._fetch.read, committer), self._watch.now) as readings:
+                self._readings = readings
                 readings.plan(task for group in groups for task in group)
                 for index, group in enumerate(groups):
                     self._read_group(committer, readings, group, sum(map(len, groups[index + 1 :])), current)
@@ -134,7 +136,7 @@ class Sync:
         """Count one answer, in whichever thread."""
         with self._counting:
             self.outcome.requests += 1
-        self._move(requests=self.outcome.requests)
+        self._move(requests=self.outcome.requests, ahead=self._readings.ahead if self._readings else 0)
 
     def _move(self, **changes: Any) -> None:
         """Tell how far the sync is now."""
@@ -182,7 +184,7 @@ class Sync:
             following = self._read(committer, readings, task, attempt, batches)
             readings.go_on(self._is_left_out)
             waiting.extendleft((follower, 1 if task.check else attempt + 1) for follower in reversed(following))
-            self._move(done=done + 1)
+            self._move(done=done + 1, ahead=readings.ahead)
 
     def _is_due(self, batches: list[CheckedBatch]) -> bool:
         """Whether so much was read since the last commit that a crash should not lose more."""
