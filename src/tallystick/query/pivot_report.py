@@ -50,6 +50,7 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
         about,
         priced=pivot.name != "usage",
         strict=STRICT,
+        charges=pivot.money,
         sql=sql,
     )
 

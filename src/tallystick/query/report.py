@@ -88,6 +88,7 @@ class Report:
     `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
     warnings are said. `strict` is what ends its command with 1. `api`: it asks the API, of the ledger as it is now.
     `sql` gives the query in place of the answer. `text_rows` is how many rows text shows where no `top` is asked for.
+    `charges`: its figures are sums of charges that its filters hold to, so a row can be shown as its charges.
     `parts` gives the answer as Tables of some rows each, for formats that can write them one after the other; None
     where it is better asked whole.
     """
@@ -98,6 +99,7 @@ class Report:
     priced: bool = True
     strict: Strictness | None = None
     api: bool = False
+    charges: bool = False
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
     parts: Callable[..., Iterator[Table] | None] | None = None

@@ -168,6 +168,10 @@ class Engine:
         except duckdb.Error as wrong:
             raise InvalidQuestion(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
 
+    def interrupt(self) -> None:
+        """End the query that runs in another thread; it raises there."""
+        self._duck.interrupt()
+
     def stand(self, view: str, table: pa.Table) -> None:
         """Put a table in the place of a view, for a user's own SQL."""
         self._views.pop(view, None)

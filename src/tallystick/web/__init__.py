@@ -1,0 +1,1 @@
+"""Web: the dashboard, made from the catalog: it asks and shows, and computes nothing."""

@@ -1,0 +1,206 @@
+"""Application: the dashboard as an ASGI application over one ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from tallystick import __version__
+from tallystick.catalog import CATALOG
+from tallystick.core.document import Answer
+from tallystick.errors import InvalidQuestion, TallystickError
+from tallystick.formats import ENDINGS
+from tallystick.settings import Settings
+from tallystick.web.address import Address
+from tallystick.web.controls import controls
+from tallystick.web.pages import DIMENSIONS, PAGES, SUBJECT_PAGES, Page, Panel, View
+from tallystick.web.panels import show
+from tallystick.web.readers import Readers, Visit
+from tallystick.web.templates import rendered
+
+MEDIA = {
+    "txt": "text/plain; charset=utf-8",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "md": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The media type of a file by its ending."""
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class Dashboard:
+    """The pages over one ledger, each made of one version of it."""
+
+    def __init__(self, readers: Readers) -> None:
+        self.readers = readers
+
+    async def page(self, request: Request) -> Response:
+        """Answer a page of the list."""
+        page = next(page for page in PAGES if page.path == request.url.path)
+        return await self._page(request, page, "")
+
+    async def subject(self, request: Request) -> Response:
+        """Answer the page of one key, person, team, model or workspace."""
+        if (page := SUBJECT_PAGES.get(request.path_params["kind"])) is None:
+            raise HTTPException(404)
+        return await self._page(request, page, request.path_params["value"])
+
+    async def _page(self, request: Request, page: Page, value: str) -> Response:
+        visit = self.readers.visit()
+        if visit.version is None:
+            return self._html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
+        panels = page.panels(value, request.query_params)
+        answers = await asyncio.gather(*(self._answer(visit, panel) for panel in panels))
+        parts = [show(panel, answer) for panel, answer in zip(panels, answers, strict=True)]
+        title = value or page.title
+        return self._html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
+
+    async def _answer(self, visit: Visit, panel: Panel) -> Answer | TallystickError:
+        try:
+            return await self._ask(visit, panel.address)
+        except TallystickError as wrong:
+            return wrong
+
+    async def _ask(self, visit: Visit, address: Address) -> Answer:
+        values = address.values
+        return await self.readers.ask(visit, address.url, lambda reader: reader.ask(address.report, **values))
+
+    async def ask(self, request: Request) -> Response:
+        """Answer a report of the catalog, as a page or as a file."""
+        name, _, ending = request.path_params["report"].partition(".")
+        address = Address.of(name, request.query_params.multi_items())
+        visit = self.readers.visit()
+        if ending:
+            return await self._file(visit, address, ending)
+        if visit.version is None:
+            return self._html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
+        panel = Panel("", address, View.COURSE, 12, rows=500)
+        given = controls(address)
+        part = None
+        if given.complete:
+            part = show(panel, await self._answer(visit, panel))
+        files_of = [(form.ending, address.file(form.ending)) for form in ENDINGS.values()]
+        return self._html(
+            request,
+            "ask.html",
+            visit,
+            title=name,
+            address=address,
+            part=part,
+            controls=given,
+            files=files_of,
+            catalog=CATALOG,
+        )
+
+    async def _file(self, visit: Visit, address: Address, ending: str) -> Response:
+        if (form := ENDINGS.get(ending)) is None:
+            raise HTTPException(404)
+        answer = await self._ask(visit, address)
+        content = await asyncio.to_thread(form.write, answer)
+        headers = {"Content-Disposition": f'attachment; filename="{address.report}.{ending}"'}
+        return Response(content, media_type=MEDIA[ending], headers=headers)
+
+    async def version(self, _: Request) -> Response:
+        """Say which version of the ledger is the newest."""
+        return JSONResponse({"state": self.readers.visit().state})
+
+    async def health(self, _: Request) -> Response:
+        """Say that the process lives."""
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, _: Request) -> Response:
+        """Say whether the ledger can be read."""
+        self.readers.visit()
+        return PlainTextResponse("ready\n")
+
+    def _html(self, request: Request, template: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
+        values = {"path": "", **values}
+        text = rendered(
+            template,
+            visit=visit,
+            pages=PAGES,
+            here=request.url.path,
+            release=__version__,
+            subjects=DIMENSIONS,
+            **values,
+        )
+        return HTMLResponse(text, status)
+
+    async def failure(self, request: Request, wrong: Exception) -> Response:
+        """Answer an error with a page that says what happened and how to mend it."""
+        if isinstance(wrong, HTTPException):
+            status, what, hint = wrong.status_code, "There is no such page.", "Begin at the overview."
+        elif isinstance(wrong, TallystickError):
+            status = 400 if isinstance(wrong, InvalidQuestion) else 503
+            what, hint = wrong.what, wrong.hint
+        else:
+            status, what, hint = 500, "An internal error.", "The server's log has its details."
+        if request.url.path.endswith(tuple(f".{ending}" for ending in ENDINGS)):
+            return JSONResponse({"error": what, "hint": hint}, status)
+        text = rendered(
+            "error.html", title=what, hint=hint, status=status, pages=PAGES, here="", release=__version__, visit=None
+        )
+        return HTMLResponse(text, status)
+
+
+def application(settings: Settings) -> Starlette:
+    """Return the dashboard of the ledger that the settings name."""
+    dashboard = Dashboard(Readers(settings))
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await dashboard.readers.close()
+
+    async def secured(request: Request, answer: Handler) -> Response:
+        response = await answer(request)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+    def route(path: str, answer: Handler) -> Route:
+        async def endpoint(request: Request) -> Response:
+            return await secured(request, answer)
+
+        return Route(path, endpoint)
+
+    static = StaticFiles(directory=str(files("tallystick.web").joinpath("static")))
+    return Starlette(
+        routes=[
+            *(route(page.path, dashboard.page) for page in PAGES),
+            route("/ask/{report}", dashboard.ask),
+            route("/version", dashboard.version),
+            route("/healthz", dashboard.health),
+            route("/readyz", dashboard.ready),
+            Mount("/static", static),
+            route("/{kind}/{value:path}", dashboard.subject),
+        ],
+        exception_handlers={
+            HTTPException: dashboard.failure,
+            TallystickError: dashboard.failure,
+            Exception: dashboard.failure,
+        },
+        lifespan=lifespan,
+    )

@@ -1,0 +1,95 @@
+"""Grid: a Table as a page shows it: every cell the text that is read, and where it leads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallystick.core.question import Cell, Kind, Table
+from tallystick.core.text import safe
+from tallystick.formats.layout import columns_of
+from tallystick.formats.page import KINDS
+from tallystick.formats.shown import nothing
+from tallystick.web.address import Address
+from tallystick.web.links import lines, narrowed
+
+MOST = 500
+"""Rows that a page shows; the files of the answer have all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The head of a column."""
+
+    name: str
+    unit: str
+    figure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A cell: what is read, where it leads, and the length of its bar in percent where it has one."""
+
+    text: str
+    url: str = ""
+    bar: str = ""
+    unknown: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The heads, rows and foot of a table; `more` counts the rows that are left out."""
+
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[Text, ...], ...]
+    foot: tuple[str, ...]
+    nothing: str
+    more: int
+
+
+def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid:
+    """Return the grid of a Table; with the address that it answers, its names and figures lead further."""
+    columns = columns_of(table)
+    indexes = {heading.name: index for index, heading in enumerate(table.headings)}
+    dims = table.question.by if table.question else ()
+    dims = tuple(name for name in indexes if name in dims)
+    measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
+    largest = _largest([row[indexes[measure]] for row in table.cells]) if measure else None
+    rows = []
+    for number, row in enumerate(table.cells[:most]):
+        group = {name: str(row[indexes[name]]) for name in dims}
+        texts = []
+        for column in columns:
+            name, text = column.heading.name, column.cells[number].strip()
+            cell = row[indexes[name]]
+            url = ""
+            if address and name in group:
+                url = narrowed(address, name, group[name])
+            elif address and table.question and column.is_figure and cell is not None:
+                url = lines(table.question, group)
+            bar = _bar(cell, largest) if name == measure else ""
+            text = KINDS.get(text, text) if name == "kind" else text
+            texts.append(Text(text, url, bar, unknown=cell is None and column.is_figure))
+        rows.append(tuple(texts))
+    heads = tuple(
+        Head(
+            safe(column.heading.name.removesuffix("_name").replace("_", " ")),
+            safe(column.heading.unit or ""),
+            column.is_figure,
+        )
+        for column in columns
+    )
+    foot = tuple(column.foot for column in columns)
+    return Grid(heads, tuple(rows), foot if any(foot) else (), nothing(table), max(len(table.cells) - most, 0))
+
+
+def _largest(cells: Sequence[Cell]) -> Decimal | None:
+    return max((abs(cell) for cell in cells if isinstance(cell, Decimal)), default=None)
+
+
+def _bar(cell: Cell, largest: Decimal | None) -> str:
+    """The length of a bar beside the longest, in percent."""
+    if not isinstance(cell, Decimal) or not largest:
+        return ""
+    return f"{float(abs(cell)) / float(largest) * 100:.1f}"

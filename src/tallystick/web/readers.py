@@ -1,0 +1,147 @@
+"""Readers: a few readers of one ledger, each in a thread of its own; a question is answered once for each version."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tallystick.clock import SystemClock
+from tallystick.errors import LedgerError
+from tallystick.ledger_reader import LedgerReader
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
+
+if TYPE_CHECKING:
+    from tallystick.settings import Settings
+    from tallystick.store.version import Version
+    from tallystick.tally.prices_in_force import Prices
+
+COUNT = 2
+"""Readers that work at once; further questions wait for one of them."""
+SECONDS = 30.0
+"""Seconds that a question may take."""
+ANSWERS = 400
+"""Answers that are kept for the next time they are asked for."""
+VERSIONS = 2
+"""Versions that a reader holds open: the newest, and the one of pages that are being made."""
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one page is made of: one version of the ledger, None where there is none yet, at one instant.
+
+    `reads` tells when the index of pages grew last: a sync that finds nothing new makes no version.
+    """
+
+    version: Version | None
+    reads: int
+    now: datetime
+
+    @property
+    def state(self) -> str:
+        """What of the ledger an answer depends on."""
+        return f"{self.version.number if self.version else 0}-{self.reads}"
+
+
+class TimeLimit(LedgerError):
+    """A question took longer than it may."""
+
+
+class VersionReader(LedgerReader):
+    """A reader of one version at one instant, whatever is committed meanwhile."""
+
+    def __init__(self, settings: Settings, prices: Prices, now: datetime, engine: Engine | None) -> None:
+        super().__init__(settings.ledger, SystemClock(now), prices, settings)
+        self._pinned = engine
+
+    def engine(self) -> Engine:
+        """The version; LedgerError where there is no ledger."""
+        return self._pinned or super().engine()
+
+
+class Readers:
+    """The readers of the ledger that the settings name. `clock` is the seam for time.
+
+    An answer is kept by version, minute and question; who asks the same meanwhile waits for the same answer.
+    """
+
+    def __init__(self, settings: Settings, *, count: int = COUNT, seconds: float = SECONDS) -> None:
+        self.settings = settings
+        self._clock = settings.clock()
+        self._prices = settings.price_lists()
+        self._tables = Tables(settings.ledger)
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix="tallystick-reader")
+        self._idle: list[OrderedDict[str, Engine]] = [OrderedDict() for _ in range(count)]
+        self._turn = asyncio.Semaphore(count)
+        self._seconds = seconds
+        self._answers: OrderedDict[Hashable, asyncio.Task[Any]] = OrderedDict()
+
+    def visit(self) -> Visit:
+        """Return the newest version and this minute; LedgerError where the ledger cannot be read."""
+        now = self._clock.now().replace(second=0, microsecond=0)
+        if not self._tables.exists():
+            return Visit(None, 0, now)
+        return Visit(self._tables.newest_by_snapshot(), self._tables.index_changed(), now)
+
+    async def ask(self, visit: Visit, key: Hashable, question: Callable[[VersionReader], T]) -> T:
+        """Return what the question gives of a reader of the visit's version; `key` tells it from other questions.
+
+        Raises what the question raises, and TimeLimit where it takes too long.
+        """
+        known = (visit.state, visit.now, key)
+        if (task := self._answers.get(known)) is None:
+            task = asyncio.ensure_future(self._asked(visit, question))
+            self._answers[known] = task
+            while len(self._answers) > ANSWERS:
+                self._answers.popitem(last=False)
+        try:
+            answer: T = await asyncio.shield(task)
+        except Exception:
+            self._answers.pop(known, None)
+            raise
+        self._answers.move_to_end(known)
+        return answer
+
+    async def _asked(self, visit: Visit, question: Callable[[VersionReader], object]) -> object:
+        await self._turn.acquire()
+        engines = self._idle.pop()
+        work = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, engines, visit, question)
+        work.add_done_callback(lambda _: self._rest(engines))
+        done, _ = await asyncio.wait([work], timeout=self._seconds)
+        if not done:
+            work.add_done_callback(lambda late: late.cancelled() or late.exception())
+            if engine := engines.get(visit.state):
+                engine.interrupt()
+            raise TimeLimit(
+                f"The answer takes longer than {self._seconds:g} seconds.",
+                "Ask of fewer days, or ask on the command line, which has no limit.",
+            )
+        return work.result()
+
+    def _answer(
+        self, engines: OrderedDict[str, Engine], visit: Visit, question: Callable[[VersionReader], object]
+    ) -> object:
+        if visit.version and visit.state not in engines:
+            engines[visit.state] = Engine(Tables(self.settings.ledger), visit.version)
+            while len(engines) > VERSIONS:
+                engines.popitem(last=False)
+        return question(VersionReader(self.settings, self._prices, visit.now, engines.get(visit.state)))
+
+    def _rest(self, engines: OrderedDict[str, Engine]) -> None:
+        self._idle.append(engines)
+        self._turn.release()
+
+    async def close(self) -> None:
+        """End every question and every reader."""
+        for task in self._answers.values():
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+        self._pool.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,119 @@
+"""Series: an answer by time as columns of a chart: what stands at each time, in which state its days are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+
+from tallystick.core.dimensions import TIMES
+from tallystick.core.money import total
+from tallystick.core.question import Heading, Kind, Table
+from tallystick.core.text import safe
+from tallystick.formats.shown import shown
+from tallystick.query.gaps import LATE
+from tallystick.query.grouping import OTHERS
+
+MOST = 6
+"""Series of a chart; the smallest are drawn as one."""
+STATES = ("absent", "running", "not billed yet", "provisional")
+"""What a day can be beside settled, the gravest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One series: the id and name of its value, and its amount at each time; None where it has none."""
+
+    value: str
+    name: str
+    amounts: tuple[Decimal | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One time of a chart: its name, its state, and the whole of it as it is read."""
+
+    time: str
+    state: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """An answer along time: the slots, the series that stack on each, the figure that is drawn."""
+
+    grain: str
+    dimension: str
+    figure: Heading
+    slots: tuple[Slot, ...]
+    series: tuple[Series, ...]
+
+
+def course(table: Table, most: int = MOST) -> Course | None:
+    """Return the answer along time; None where it is not by one grain of time and one dimension at most."""
+    if not (question := table.question) or not table.cells:
+        return None
+    times = [name for name in question.by if name in TIMES]
+    others = [name for name in question.by if name not in TIMES]
+    figure = next((heading for heading in table.headings if heading.kind in {Kind.MONEY, Kind.COUNT}), None)
+    if len(times) != 1 or len(others) > 1 or figure is None:
+        return None
+    grain, dimension = times[0], others[0] if others else ""
+    amounts: dict[str, dict[str, Decimal]] = defaultdict(dict)
+    names: dict[str, str] = {}
+    for row in table.rows:
+        value = str(row[dimension]) if dimension else ""
+        names[value] = str(row.get(f"{dimension}_name", value))
+        cell = row[figure.name]
+        if isinstance(cell, int | Decimal):
+            amounts[value][str(row[grain])] = Decimal(cell)
+    slots = _slots(table, grain, amounts, figure)
+    ranked = sorted(amounts, key=lambda value: (-abs(total([*amounts[value].values()])), value))
+    if len(ranked) > most:
+        amounts[OTHERS] = _sum([amounts[value] for value in ranked[most - 1 :]])
+        names[OTHERS] = f"{len(ranked) - most + 1} others"
+        ranked = [*ranked[: most - 1], OTHERS]
+    series = tuple(
+        Series(value, safe(names[value]), tuple(amounts[value].get(slot.time) for slot in slots)) for value in ranked
+    )
+    return Course(grain, dimension, figure, slots, series)
+
+
+def _slots(table: Table, grain: str, amounts: Mapping[str, Mapping[str, Decimal]], figure: Heading) -> tuple[Slot, ...]:
+    """Every time of the window, by day also those that have no row."""
+    times = sorted({time for values in amounts.values() for time in values})
+    if grain == "day" and table.question:
+        window = table.question.wall
+        days = (window.end - window.start) // timedelta(days=1)
+        times = [str((window.start + timedelta(days=index)).date()) for index in range(days)]
+    states = _states(table)
+    sums = _sum(list(amounts.values()))
+    slots = []
+    for time in times:
+        state = states.get(time, "")
+        known = time in sums or state != "absent"
+        slots.append(Slot(time, state, shown(sums.get(time, Decimal(0)), figure) if known else "unknown"))
+    return tuple(slots)
+
+
+def _states(table: Table) -> dict[str, str]:
+    """The state of each day that is not settled."""
+    coverage = table.coverage
+    late = coverage.get(LATE, {}).get("days", ())
+    listed = {
+        "provisional": coverage.get("provisional", ()),
+        "not billed yet": late,
+        "running": coverage.get("running", ()),
+        "absent": coverage.get("absent", ()),
+    }
+    return {str(day): state for state, days in listed.items() for day in days}
+
+
+def _sum(parts: list[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, list[Decimal]] = defaultdict(list)
+    for part in parts:
+        for time, amount in part.items():
+            sums[time].append(amount)
+    return {time: total(listed) for time, listed in sums.items()}

@@ -1,0 +1,24 @@
+"""Templates: the pages' HTML, every text escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        loader=PackageLoader("tallystick.web"),
+    )
+
+
+def rendered(name: str, **values: Any) -> str:
+    """Return a template with its values, each escaped."""
+    return _environment().get_template(name).render(values)

@@ -1,0 +1,43 @@
+"""The pages say what the command line says."""
+
+from __future__ import annotations
+
+from html import escape
+
+import pytest
+from starlette.testclient import TestClient
+
+from tallystick.catalog import CATALOG, Entry
+from tallystick.web.pages import PAGES
+
+
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+def test_every_page_answers(dashboard: TestClient, path: str) -> None:
+    """A page of the list has no error on a full ledger."""
+    response = dashboard.get(path)
+    assert response.status_code == 200
+    assert 'class="error"' not in response.text
+
+
+@pytest.mark.parametrize("entry", CATALOG, ids=lambda entry: entry.name)
+def test_every_report_has_a_page(dashboard: TestClient, entry: Entry) -> None:
+    """A report of the catalog is a page with its fields."""
+    response = dashboard.get(f"/ask/{entry.name}")
+    assert response.status_code == 200
+    for parameter in entry.report.parameters:
+        if parameter.form != "where":
+            assert f'name="{escape(parameter.name)}"' in response.text
+
+
+def test_a_file_of_an_address_is_the_answer(dashboard: TestClient) -> None:
+    """The address of a page with an ending gives the rows that the page shows."""
+    response = dashboard.get("/ask/spend.csv?by=workspace&since=30d")
+    assert response.headers["content-type"].startswith("text/csv")
+    assert response.text.startswith("workspace,")
+
+
+def test_what_cannot_be_asked_is_said(dashboard: TestClient) -> None:
+    """A misspelt dimension gives a page with what is near it."""
+    response = dashboard.get("/ask/spend?by=modle")
+    assert "model" in response.text
+    assert 'class="error"' in response.text
