@@ -14,7 +14,7 @@ NEW_SERVICE, NEW_TOKENS, NO_USAGE = "unknown service", "unknown kind of token", 
 
 USAGE_NOT_READ = "usage not read"
 """The cause of a billed line of a day whose usage is not in the ledger."""
-PRIORITY, NOT_BILLED = "priority tier", "not billed"
+PRIORITY, NOT_BILLED, REQUESTS_ONLY = "priority tier", "not billed", "request count"
 NOT_BILLED_YET, TO_PROFILE = "not billed yet", "billed to a user profile"
 BILL_NOT_READ = "bill not read"
 """Causes of use that no line of the bill covers."""
@@ -23,15 +23,16 @@ BY_NATURE = (CODE, SESSION, CREDIT)
 """Causes of charges that by their nature have no use in the usage report."""
 ALONE = (*BY_NATURE, NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ)
 """Causes of charges that the bill alone knows, and that explain all of what was billed."""
+CAUSES = (*ALONE, NO_USAGE, PRIORITY, NOT_BILLED, REQUESTS_ONLY, NOT_BILLED_YET, TO_PROFILE, BILL_NOT_READ)
 
 _CREDIT = r"credit|refund|adjustment"
 _KNOWN = ", ".join(f"'{kind}'" for kind in (*KINDS.values(), UNKNOWN))
 
 CAUSE_SQL = f"""CASE WHEN total < 0 OR regexp_matches(kind, '{_CREDIT}') THEN '{CREDIT}'
     WHEN kind = 'code_execution' THEN '{CODE}' WHEN kind = 'session_time' THEN '{SESSION}'
-    WHEN kind IN ({_KNOWN}) AND day IN (FROM unread_days) THEN '{USAGE_NOT_READ}'
+    WHEN kind IN ({_KNOWN}) AND day IN (SELECT day FROM days WHERE unread) THEN '{USAGE_NOT_READ}'
     WHEN kind IN ({_KNOWN}) THEN '{NO_USAGE}'
-    WHEN contains(kind, 'token') THEN '{NEW_TOKENS}' ELSE '{NEW_SERVICE}' END"""
+    WHEN contains(kind, 'token') THEN '{NEW_TOKENS}' ELSE '{NEW_SERVICE}' END"""  # noqa: S608 - our own names
 """The cause of a line of the bill that no use matches, by its `kind`, `total` and `day`.
 
 What is below zero is a credit or a refund, whatever it is of. New kinds are named by the API: those of tokens by a

@@ -18,6 +18,7 @@ from tallystick.core.causes import (
     NEW_TOKENS,
     NOT_BILLED_YET,
     PRIORITY,
+    REQUESTS_ONLY,
     USAGE_NOT_READ,
 )
 from tallystick.core.ledger_tables import CHARGES
@@ -113,7 +114,7 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
         select(*dims, f"{conjunction(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
         .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()))
         .from_("ledger.charges")
-        .where("cause <> 'request count'", within(question.window, months=True))
+        .where(f"cause <> '{REQUESTS_ONLY}'", within(question.window, months=True))
         .group_by("ALL")
         .order_by(*dims, "wanted")
     )

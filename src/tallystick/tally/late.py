@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import pyarrow as pa
 
+from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED, NOT_BILLED_YET, TO_PROFILE
+from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS, TOKENS
 
 
@@ -33,20 +36,40 @@ class Doubts:
     unread_bills: Collection[date] = ()
     profiles: Collection[str] = ()
 
+    def days(self, known: Collection[date], billed: Collection[date], lists: Collection[PriceList]) -> pa.Table:
+        """The days that are `known`, and what is known of each; `billed` are those whose bill has been read.
+
+        `since` is the day since which all of these price lists are the same.
+        """
+        days = sorted(known)
+        recent = self.open_days if self.recent_days is None else self.recent_days
+        flags = {
+            "billed": {*billed},
+            "open": {*self.open_days},
+            "recent": {*recent},
+            "unread": {*self.unread_days},
+            "unread_bill": {*self.unread_bills} - {*billed},
+        }
+        since = [max(prices.since(day) for prices in lists) for day in days]
+        return pa.table(
+            {"day": pa.array(days, pa.date32()), "since": pa.array(since, pa.date32())}
+            | {name: pa.array([day in flagged for day in days], pa.bool_()) for name, flagged in flags.items()}
+        )
+
 
 _TOKENS = ", ".join(f"'{kind}'" for kind in TOKENS)
 _OF_USE = f"{_TOKENS}, 'web_search', 'unknown'"
 UNPLACED = "('unknown', 'none')"
 """Words of a workspace that is not told; of the older dialect null is the default workspace, and a word of its own."""
-_IN_PART = "(due.day IN (FROM recent_days) OR due.workspace IN (FROM profiles))"
+_IN_PART = "(due.day IN (SELECT day FROM days WHERE recent) OR due.workspace IN (FROM profiles))"
 # Credits are no bill of any use. A line is a bill of its own workspace; one that no use of its own was matched to, and
 # that does not tell its workspace, of every one. Use that does not tell its workspace is billed by such lines, and use
 # whose workspace was not told when it was asked for by any of its day.
-_GROUPS = f"""
+_LATE = f"""
 CREATE TEMP TABLE late AS
 WITH due AS (
-    SELECT DISTINCT day, workspace::VARCHAR AS workspace, model::VARCHAR AS model, kind = 'web_search' AS search
-    FROM use_groups WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND (rate > 0 OR rate_rest > 0)
+    SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search
+    FROM uses WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND has_price
 ), matched AS (
     SELECT DISTINCT pairs.line FROM pairs JOIN use_groups USING (use_group) JOIN lines USING (line)
     WHERE use_groups.workspace = lines.workspace
@@ -82,11 +105,11 @@ _COVERED = f"""
 CREATE TEMP TABLE covered AS
 WITH alone AS (
     SELECT DISTINCT day, workspace, model, kind, (day, workspace, model) NOT IN (
-        SELECT day, workspace::VARCHAR, model::VARCHAR FROM use_groups
+        SELECT day, workspace, model FROM use_groups
     ) AS unused
     FROM lines WHERE total >= 0 AND kind IN ({_OF_USE}) AND line NOT IN (SELECT line FROM pairs)
 ), used AS (
-    SELECT DISTINCT day, workspace::VARCHAR AS workspace, model::VARCHAR AS model, kind = 'web_search' AS search
+    SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search
     FROM use_groups WHERE kind <> '{REQUESTS}'
 )
 SELECT DISTINCT used.* FROM used JOIN alone USING (day)
@@ -95,24 +118,35 @@ WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
         OR (alone.workspace = 'default' AND alone.unused AND alone.model = used.model))
     AND (used.search OR alone.model = used.model OR alone.unused)
 """  # noqa: S608
+_UNBILLED = f"""
+SELECT EXISTS (FROM use_groups ANTI JOIN pairs USING (use_group) WHERE kind <> '{REQUESTS}' AND tier <> 'priority')
+"""
+_NONE = "CREATE TEMP TABLE causes (day DATE, workspace word, model word, search BOOLEAN, cause word)"
+_CAUSES = f"""
+INSERT INTO causes
+SELECT *, CASE
+    WHEN day IN (SELECT day FROM days WHERE unread_bill) THEN '{BILL_NOT_READ}'
+    WHEN day IN (SELECT day FROM days WHERE NOT billed) THEN '{NOT_BILLED_YET}'
+    WHEN EXISTS (FROM late WHERE late.day = used.day AND coalesce(late.workspace = used.workspace, true)
+            AND coalesce(late.model = used.model, true) AND coalesce(late.search = used.search, true))
+        AND NOT EXISTS (FROM covered WHERE covered.day = used.day AND covered.workspace = used.workspace
+            AND covered.model = used.model AND covered.search = used.search)
+        THEN CASE WHEN workspace IN (FROM profiles) THEN '{TO_PROFILE}'
+            WHEN day IN (SELECT day FROM days WHERE open) THEN '{NOT_BILLED_YET}'
+            ELSE '{NOT_BILLED}' END
+    ELSE '{NOT_BILLED}' END
+FROM (SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search FROM use_groups) AS used
+"""  # noqa: S608
 
 
-def groups(duck: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables `late` and `covered` of `use_groups`, `lines` and `pairs`.
+def causes(duck: duckdb.DuckDBPyConnection) -> None:
+    """Make the table `causes` (day, workspace, model, search, cause).
 
-    Both are of use by day, workspace, model and search: that without any bill (null is every one), and that which a
-    line of the bill may be of that no use was matched to.
+    It is made of `days`, `uses`, `use_groups`, `lines` and `pairs`, and says why no line of the
+    bill covers such a use, in any tier but priority. It is empty where all is covered.
     """
-    duck.execute(_GROUPS)
-    duck.execute(_COVERED)
-
-
-def is_late(table: str) -> str:
-    """The condition that a row of `table`, which no line of the bill covers, is of a group without any bill."""
-    return (
-        f"EXISTS (FROM late WHERE late.day = {table}.day AND coalesce(late.workspace = {table}.workspace, true) "
-        f"AND coalesce(late.model = {table}.model, true) "
-        f"AND coalesce(late.search = ({table}.kind = 'web_search'), true)) "
-        f"AND NOT EXISTS (FROM covered WHERE covered.day = {table}.day AND covered.workspace = {table}.workspace "
-        f"AND covered.model = {table}.model AND covered.search = ({table}.kind = 'web_search'))"
-    )
+    duck.execute(_NONE)
+    [(unbilled,)] = duck.execute(_UNBILLED).fetchall()
+    if unbilled:
+        for statement in (_LATE, _COVERED, _CAUSES):
+            duck.execute(statement)

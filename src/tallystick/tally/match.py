@@ -14,7 +14,7 @@ from typing import Literal
 
 import pyarrow as pa
 
-from tallystick.core.causes import BILL_NOT_READ, CAUSE_SQL, NOT_BILLED, NOT_BILLED_YET, PRIORITY, TO_PROFILE
+from tallystick.core.causes import CAUSE_SQL, CAUSES, PRIORITY, REQUESTS_ONLY
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
@@ -26,7 +26,8 @@ from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
 from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import WHOLE, dollars, whole
-from tallystick.tally.use_groups import PLACED, UNIT, uses
+from tallystick.tally.use_groups import KINDS, PLACED, UNIT, UNIT_NAMES, uses
+from tallystick.tally.words import enum, sharing
 
 Dialect = Literal["reports", "analytics"]
 
@@ -48,6 +49,12 @@ SELECT * EXCLUDE (account, service_account), {ACTOR} AS actor, 'unknown' AS prod
 """,  # noqa: S608 - our own names
     "analytics": "CREATE TEMP VIEW usage AS FROM usage_records",
 }
+_CONSTANTS = (
+    *("none", "unknown", "unattributed", "reported", "allocated", REQUESTS_ONLY, *CAUSES, *KINDS, *UNIT_NAMES),
+    *(", ".join(step) for step in _STEPS),
+    *(", ".join(name for name in step if name not in _WHO) for step in _STEPS),
+)
+"""What a charge may say that no record says."""
 _COST = {
     "reports": """
 CREATE TEMP VIEW cost AS
@@ -57,9 +64,13 @@ SELECT *, 'unknown' AS key, 'unknown' AS actor, 'unknown' AS product, NULL::DECI
 }
 _LINES = f"""
 CREATE TEMP TABLE lines AS
-SELECT row_number() OVER () AS line, organization, month, day, {_KNOWN_BY}, sum(billed)::HUGEINT AS total,
-    sum(list)::HUGEINT AS listed
-FROM cost GROUP BY organization, month, day, {_KNOWN_BY}
+SELECT row_number() OVER () AS line, *
+FROM (
+    SELECT organization::word AS organization, month::word AS month, day,
+        {", ".join(f"{name}::word AS {name}" for name in (*PLACED, "kind"))},
+        sum(billed)::HUGEINT AS total, sum(list)::HUGEINT AS listed
+    FROM cost GROUP BY ALL
+)
 """  # noqa: S608
 # Of priority tier the tokens are prepaid and in no bill; its web searches are billed like all others.
 _PAIRS = """
@@ -75,40 +86,35 @@ SELECT EXISTS (FROM lines SEMI JOIN use_groups USING (day, kind) WHERE line NOT 
 _SPARE = "CREATE TEMP TABLE spare AS FROM use_groups ANTI JOIN pairs USING (use_group)"
 _ANY_UNPLACED = f"""
 SELECT EXISTS (FROM lines WHERE workspace IN {late.UNPLACED} AND line NOT IN (SELECT line FROM pairs))
-    OR EXISTS (FROM spare WHERE workspace::VARCHAR IN {late.UNPLACED})
+    OR EXISTS (FROM spare WHERE workspace IN {late.UNPLACED})
 """  # noqa: S608
-_UNPLACED = f" AND (lines.workspace IN {late.UNPLACED} OR use_groups.workspace::VARCHAR IN {late.UNPLACED})"
+_UNPLACED = f" AND (lines.workspace IN {late.UNPLACED} OR use_groups.workspace IN {late.UNPLACED})"
 _MATCHED = f"""
 WITH billed AS (
     SELECT used.* EXCLUDE (list), coalesce(listed.list, used.list) AS list,
         coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed,
-        coalesce(parts.users, multiples.users) AS users, coalesce(parts.relaxed, multiples.relaxed, 'none') AS relaxed,
+        coalesce(parts.users, multiples.users) AS users,
+        coalesce(parts.relaxed, multiples.relaxed, 'none'::word) AS relaxed,
         listed.list - coalesce(parts.billed, times * {allocate.WEIGHT}) AS discount
     FROM used LEFT JOIN multiples USING (use_group) LEFT JOIN (
-        SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none')) AS relaxed
+        SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none'))::word AS relaxed
         FROM parts GROUP BY id
     ) AS parts USING (id) LEFT JOIN listed USING (id)
 )
-SELECT * EXCLUDE (id, use_group, users),
-    CASE WHEN billed IS NULL THEN 'none' WHEN users = 1 THEN 'reported' ELSE 'allocated' END AS method,
-    CASE WHEN billed IS NOT NULL THEN 'none'
-        WHEN kind = '{REQUESTS}' THEN 'request count'
-        WHEN tier = 'priority' THEN '{PRIORITY}'
-        WHEN day IN (FROM unread_bills) THEN '{BILL_NOT_READ}'
-        WHEN day NOT IN (SELECT day FROM billed_days) THEN '{NOT_BILLED_YET}'
-        WHEN {late.is_late("billed")} THEN
-            CASE WHEN workspace IN (FROM profiles) THEN '{TO_PROFILE}'
-                WHEN day IN (FROM open_days) THEN '{NOT_BILLED_YET}'
-                ELSE '{NOT_BILLED}' END
-        ELSE '{NOT_BILLED}' END AS cause
-FROM billed
+SELECT billed.* EXCLUDE (id, use_group, users, has_price),
+    CASE WHEN billed IS NULL THEN 'none'::word WHEN users = 1 THEN 'reported'::word ELSE 'allocated'::word END
+        AS method,
+    CASE WHEN billed IS NOT NULL THEN 'none'::word
+        WHEN kind = '{REQUESTS}' THEN '{REQUESTS_ONLY}'::word
+        WHEN tier = 'priority' THEN '{PRIORITY}'::word
+        ELSE cause END AS cause
+FROM billed LEFT JOIN causes ON causes.day = billed.day AND causes.workspace = billed.workspace
+    AND causes.model = billed.model AND causes.search = (kind = 'web_search')
 """  # noqa: S608
 _ALONE = f"""
-SELECT organization, month, day, {_KNOWN_BY}, NULL::BIGINT AS quantity, {UNIT} AS unit,
+SELECT organization, month, day, {_KNOWN_BY}, NULL::BIGINT AS quantity, ({UNIT})::word AS unit,
     listed AS list, NULL::HUGEINT AS priced, NULL::HUGEINT AS priced_high, total AS billed, listed - total AS discount,
-    'reported' AS method,
-    {CAUSE_SQL} AS cause,
-    'none' AS relaxed
+    'reported'::word AS method, ({CAUSE_SQL})::word AS cause, 'none'::word AS relaxed
 FROM lines WHERE line NOT IN (SELECT line FROM pairs)
 """  # noqa: S608
 
@@ -131,22 +137,17 @@ def charges(
     """
     usage, cost = known_as(in_force.model, usage, cost)
     with scratch() as duck:
+        words = enum(duck, (usage, cost), _CONSTANTS)
         duck.register("usage_records", usage)
         duck.register("cost_records", _whole(cost))
-        for name, days in (
-            ("billed_days", billed_days),
-            ("open_days", doubts.open_days),
-            ("recent_days", doubts.open_days if doubts.recent_days is None else doubts.recent_days),
-            ("unread_days", doubts.unread_days),
-            ("unread_bills", {*doubts.unread_bills} - {*billed_days}),
-        ):
-            duck.register(name, pa.table({"day": pa.array(sorted(days), pa.date32())}))
+        known_days = {*usage["day"].unique().to_pylist(), *cost["day"].unique().to_pylist()}
+        duck.register("days", doubts.days(known_days, billed_days, (listed, in_force)))
         duck.register("profiles", pa.table({"workspace": pa.array(sorted(doubts.profiles), pa.string())}))
         for statement in (_USAGE[source], _COST[source], _LINES):
             duck.execute(statement)
         usage_columns = _WHO if source == "reports" else ()
         uses(duck, listed, in_force, usage_columns)
-        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed VARCHAR)")
+        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed word)")
         equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
         exact = f", workspace, {', '.join(equal)}"
         duck.execute(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
@@ -162,11 +163,11 @@ def charges(
                 agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
                 relaxed = ", ".join(step) or "none"
                 duck.execute(_PAIRS.format(relaxed=relaxed, use_groups=use_groups, equal=workspace, loose=agreement))
-        late.groups(duck)
+        late.causes(duck)
         allocate.shares(duck, by="use_group")
         allocate.listed(duck)
-        halves = [_typed(duck.sql(query).to_arrow_table(), source) for query in (_MATCHED, _ALONE)]
-    return pa.concat_tables(halves).unify_dictionaries()
+        halves = [_typed(duck.sql(query).to_arrow_table(), words, source) for query in (_MATCHED, _ALONE)]
+    return pa.concat_tables(halves)
 
 
 def _whole(cost: pa.Table) -> pa.Table:
@@ -179,15 +180,23 @@ def _whole(cost: pa.Table) -> pa.Table:
 def _agree(names: Collection[str]) -> str:
     """The condition that line and usage agree in these dimensions, so far as both know them."""
     return "".join(
-        f" AND (lines.{name} IN ('unknown', 'none') OR use_groups.{name} IN ('unknown', lines.{name}))"
+        f" AND (lines.{name} IN ('unknown', 'none') OR use_groups.{name} = 'unknown' "
+        f"OR use_groups.{name} = lines.{name})"
         for name in names
     )
 
 
-def _typed(table: pa.Table, source: Dialect) -> pa.Table:
+def _typed(table: pa.Table, words: pa.Array, source: Dialect) -> pa.Table:
+    """The rows as the ledger has them; their texts are numbers into `words`."""
     fits = encoded(CHARGES)
-    for column in CHARGES.columns:
-        if column.type is Type.MONEY:
-            name = column.name
-            table = table.set_column(table.schema.get_field_index(name), name, dollars(table[name].cast(WHOLE)))
-    return table.append_column("source", pa.repeat(source, table.num_rows)).select(fits.names).cast(fits)
+    dialect = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), [source])
+    table = table.append_column("source", dialect)
+    columns = []
+    for heading in CHARGES.columns:
+        column = table[heading.name]
+        if heading.type is Type.MONEY:
+            column = dollars(column.cast(WHOLE))
+        elif heading.type is Type.TEXT and heading.name != "source":
+            column = sharing(column, words)
+        columns.append(column)
+    return pa.table(columns, names=fits.names).cast(fits)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -22,24 +21,22 @@ SCHEMA = pa.schema(
     [
         ("since", pa.date32()),
         *((name, pa.string()) for name in KEY[1:]),
+        ("most", pa.int64()),
         ("per", pa.int64()),
         ("list_rate", WHOLE),
         ("rate", WHOLE),
         ("high_rate", WHOLE),
     ]
 )
-"""Rates are whole picodollars for `per` units; null where there is none. `list_rate` is without one's own lists."""
+"""Rates are whole picodollars for `per` units; null where there is none. `list_rate` is without one's own lists.
 
-
-def periods(days: Iterable[date], listed: PriceList, in_force: PriceList) -> pa.Table:
-    """For each day the one since which both price lists are the same."""
-    rows = [{"day": day, "since": max(listed.since(day), in_force.since(day))} for day in days]
-    return pa.Table.from_pylist(rows, pa.schema([("day", pa.date32()), ("since", pa.date32())]))
+`most` is how much was used at once.
+"""
 
 
 def rates(used: Iterable[Mapping[str, Any]], listed: PriceList, in_force: PriceList) -> pa.Table:
-    """The rate of each distinct combination of `KEY`."""
-    rows = [{name: combination[name] for name in KEY} | _rates(combination, listed, in_force) for combination in used]
+    """The rate of each distinct combination of `KEY`, with the `most` that was used of it at once."""
+    rows = [{**combination, **_rates(combination, listed, in_force)} for combination in used]
     return pa.Table.from_pylist(rows, SCHEMA)
 
 

@@ -1,8 +1,7 @@
 """Use groups: use of one day, workspace, product, model, kind, tier, context, geography and speed, with its price.
 
 Rates, and lines of an older bill, know no users: they depend on the group of a use alone. Groups are few beside users,
-so groups are what is priced and matched. Where the bill knows who asked, so does the group. Text is ENUM here: numbers
-in the order of the text, which group, join and sort as numbers do.
+so groups are what is matched. Where the bill knows who asked, so does the group.
 """
 
 from __future__ import annotations
@@ -15,91 +14,99 @@ from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
 from tallystick.tally.conservation import KIND_OF
-from tallystick.tally.rates import KEY, periods, rates
+from tallystick.tally.rates import KEY, rates
 
 PLACED = ("workspace", "key", "actor", "product", "model", "tier", "context", "geo", "speed")
 """All that a use is known by, beside its day."""
-_KINDS = tuple(KIND_OF.values())
+KINDS = tuple(KIND_OF.values())
 _PRICES = {"list_rate": "list", "rate": "priced", "high_rate": "priced_high"}
+UNIT_NAMES = ("unknown", *(unit for unit, _ in UNITS.values()))
 _UNITS = " ".join(f"WHEN '{kind}' THEN '{unit}'" for kind, (unit, _) in UNITS.items())
 UNIT = f"CASE kind {_UNITS} WHEN '{REQUESTS}' THEN '{REQUESTS}' ELSE 'unknown' END"
+_UNIT_OF = {kind: UNITS[kind][0] if kind in UNITS else REQUESTS for kind in KINDS}
+_WIDTH = len(KINDS)
 
-_ENUM = "CREATE TEMP TYPE {name} AS ENUM (SELECT DISTINCT {name} FROM usage ORDER BY {name})"
-_KIND = f"CREATE TEMP TYPE kind AS ENUM ({', '.join(map(repr, _KINDS))})"
+# In the order of the groups, so that whatever is made of the records stands by day.
 _RECORDS = f"""
 CREATE TEMP TABLE records AS
-SELECT day, {", ".join(f"{name}::{name} AS {name}" for name in PLACED)},
-    {", ".join(f"sum({counter})::BIGINT AS {kind}" for counter, kind in KIND_OF.items())}
-FROM usage GROUP BY ALL
+SELECT dense_rank() OVER (ORDER BY {{use_group}}) AS place, *
+FROM (
+    SELECT organization::word AS organization, month::word AS month, day,
+        {", ".join(f"{name}::word AS {name}" for name in PLACED)},
+        {", ".join(f"sum({counter})::BIGINT AS {kind}" for counter, kind in KIND_OF.items())}
+    FROM usage GROUP BY ALL
+) ORDER BY place
 """  # noqa: S608 - our own names
-_PLACES = f"""
-CREATE TEMP TABLE places AS
-SELECT row_number() OVER () AS place, {{use_group}}, {", ".join(f"max({kind}) AS most_{kind}" for kind in _KINDS)}
-FROM records GROUP BY {{use_group}}
-"""  # noqa: S608
-_ASKED = f"""
-CREATE TEMP TABLE asked AS
-SELECT * REPLACE (kind[6:]::kind AS kind)
-FROM (UNPIVOT places ON {", ".join(f"most_{kind}" for kind in _KINDS)} INTO NAME kind VALUE most) WHERE most > 0
+_TERMS = [name for name in KEY if name != "kind"]
+_COMBINATIONS = f"""
+SELECT {", ".join(_TERMS)}, {", ".join(f"max({kind})" for kind in KINDS)}
+FROM records JOIN days USING (day) GROUP BY ALL
 """  # noqa: S608
 # A rate for `per` units is so many whole picodollars a unit, and a rest for `per` of them, mostly none.
-_CELLS = f"""
-CREATE TEMP TABLE use_groups AS
-SELECT row_number() OVER (ORDER BY {{use_group}}, kind) AS use_group, organization, month, asked.*, {UNIT} AS unit, per,
-    {", ".join(f"{column}::HUGEINT // per AS {column}, {column}::HUGEINT % per AS {column}_rest" for column in _PRICES)}
-FROM asked JOIN (SELECT DISTINCT organization, month, day FROM usage) USING (day) JOIN periods USING (day)
-    LEFT JOIN rates USING ({", ".join(KEY)})
+_PRICED = f"""
+SELECT {", ".join(name if name == "since" else f"{name}::word AS {name}" for name in KEY)}, most, per,
+    coalesce(rate > 0, false) AS has_price, {
+    ", ".join(
+        f"({column}::HUGEINT // per)::{{integer}} AS {column}, ({column}::HUGEINT % per)::{{integer}} AS {column}_rest"
+        for column in _PRICES
+    )
+}
+FROM rates
 """  # noqa: S608
 _LARGE = f"""
-SELECT count(*) FROM use_groups
-WHERE 2 * most::HUGEINT + 1 > {2**63 - 1} // greatest(per, {", ".join(f"{column} + 1" for column in _PRICES)})
+SELECT count(*) FROM ({_PRICED.format(integer="HUGEINT")})
+WHERE 2 * most::HUGEINT + 1 > {2**63 - 1} // greatest(per, {
+    ", ".join(f"{column} + 1, {column}_rest + 1" for column in _PRICES)
+})
 """  # noqa: S608
+_LISTS = f"""unnest([{", ".join(map(str, range(_WIDTH)))}]) AS number,
+        unnest([{", ".join(f"'{kind}'::word" for kind in KINDS)}]) AS kind"""
+# Half a picodollar and more is one more.
 _USES = f"""
 CREATE TEMP TABLE uses AS
-WITH placed AS MATERIALIZED (
-    SELECT place, {{who}} {", ".join(f"records.{kind}" for kind in _KINDS)}
-    FROM records JOIN places USING ({{use_group}})
-), counted AS ({
-    " UNION ALL ".join(
-        f"SELECT place, {{who}} '{kind}'::kind AS kind, {kind} AS quantity FROM placed WHERE {kind} > 0"
-        for kind in _KINDS
-    )
-})
-SELECT use_group, {{who}} quantity FROM counted JOIN use_groups USING (place, kind) ORDER BY use_group
-"""  # noqa: S608
-# Half a picodollar and more is one more.
-_USED = f"""
-CREATE TEMP VIEW used AS
-SELECT uses.rowid AS id, use_group, organization, month, day, kind, {", ".join(PLACED)}, unit, quantity, {
+WITH counted AS (
+    SELECT place, since, organization, month, day, {", ".join(PLACED)}, {_LISTS},
+        unnest([{", ".join(f"'{_UNIT_OF[kind]}'::word" for kind in KINDS)}]) AS unit,
+        unnest([{", ".join(KINDS)}]) AS quantity
+    FROM records JOIN days USING (day)
+)
+SELECT place * {_WIDTH} + number AS use_group, organization, month, day, kind, {", ".join(PLACED)}, unit, quantity,
+    has_price, {
     ", ".join(
-        f"quantity * {column}::{{integer}} + (2 * quantity * {column}_rest::{{integer}} + per) // (2 * per) AS {price}"
+        f"quantity * {column} + (2 * quantity * {column}_rest + per) // (2 * per) AS {price}"
         for column, price in _PRICES.items()
     )
 }
-FROM uses JOIN use_groups USING (use_group)
+FROM counted JOIN ({_PRICED}) USING ({", ".join(KEY)}) WHERE quantity > 0
+"""  # noqa: S608
+_USED = "CREATE TEMP VIEW used AS SELECT rowid AS id, * FROM uses"
+_GROUPS = f"""
+CREATE TEMP TABLE use_groups AS
+SELECT place * {_WIDTH} + number AS use_group, * EXCLUDE (place, number, most)
+FROM (
+    SELECT place, {{use_group}}, {_LISTS}, unnest([{", ".join(f"max({kind})" for kind in KINDS)}]) AS most
+    FROM records GROUP BY place, {{use_group}}
+) WHERE most > 0
 """  # noqa: S608
 
 
 def uses(
     duck: duckdb.DuckDBPyConnection, listed: PriceList, in_force: PriceList, usage_columns: Collection[str]
 ) -> None:
-    """Make the tables `use_groups` and `used` of the table `usage`: records of one organization.
+    """Make the tables `use_groups` and `used` of the tables `usage` and `days`: records of one organization.
 
     `usage_columns` are the columns of `PLACED` that the bill does not know.
     """
-    columns = {
-        "use_group": ", ".join(("day", *(name for name in PLACED if name not in usage_columns))),
-        "who": "".join(f"{name}, " for name in PLACED if name in usage_columns),
-    }
-    for name in PLACED:
-        duck.execute(_ENUM.format(name=name))
-    for statement in (_KIND, _RECORDS, _PLACES.format(**columns), _ASKED):
-        duck.execute(statement)
-    days = duck.sql("SELECT DISTINCT day FROM asked").to_arrow_table()
-    duck.register("periods", periods(days["day"].to_pylist(), listed, in_force))
-    combinations = duck.sql(f"SELECT DISTINCT {', '.join(KEY)} FROM asked JOIN periods USING (day)")  # noqa: S608
-    duck.register("rates", rates(combinations.to_arrow_table().to_pylist(), listed, in_force))
-    duck.execute(_CELLS.format(**columns))
+    use_group = ", ".join(("day", *(name for name in PLACED if name not in usage_columns)))
+    duck.execute(_RECORDS.format(use_group=use_group))
+    combinations = [
+        dict(zip(_TERMS, row, strict=False)) | {"kind": kind, "most": most}
+        for row in duck.execute(_COMBINATIONS).fetchall()
+        for kind, most in zip(KINDS, row[len(_TERMS) :], strict=True)
+        if most > 0
+    ]
+    duck.register("rates", rates(combinations, listed, in_force))
     [(large,)] = duck.execute(_LARGE).fetchall()
-    duck.execute(_USES.format(**columns))
-    duck.execute(_USED.format(integer="HUGEINT" if large else "BIGINT"))
+    duck.execute(_USES.format(integer="HUGEINT" if large else "BIGINT"))
+    duck.execute(_USED)
+    duck.execute(_GROUPS.format(use_group=use_group))
