@@ -23,9 +23,11 @@ from tallystick.formats import ENDINGS
 from tallystick.settings import Settings
 from tallystick.web.address import Address
 from tallystick.web.controls import controls
-from tallystick.web.pages import DIMENSIONS, PAGES, SUBJECT_PAGES, Page, Panel, View
+from tallystick.web.page import Page, Panel, View
+from tallystick.web.pages import PAGES
 from tallystick.web.panels import show
 from tallystick.web.readers import Readers, Visit
+from tallystick.web.subject_pages import DIMENSIONS, SUBJECT_PAGES
 from tallystick.web.templates import rendered
 
 MEDIA = {

@@ -14,7 +14,7 @@ from tallystick.formats.shown import shown
 from tallystick.web.address import Address
 from tallystick.web.grid import Grid, grid
 from tallystick.web.links import narrowed
-from tallystick.web.pages import Panel, View
+from tallystick.web.page import Panel, View
 from tallystick.web.series import Course, course
 from tallystick.web.stack import stack
 
