@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from tallystick.answers import Answers
-from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.ledger_tables import CHARGES, DAYS
 from tallystick.core.records import SETTLING
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When, month_name
@@ -128,7 +128,11 @@ class Ledger(Answers):
         from tallystick.sync.known_days import known_days, request_costs
 
         organizations = self.organizations()
-        known = known_days(self._tables, organizations[0] if len(organizations) == 1 else "", self._clock.now())
+        organization = organizations[0] if len(organizations) == 1 else ""
+        version = self._tables.newest()
+        own_rows = [("organization", "=", organization)]
+        days = self._tables.rows(DAYS, version.tables[DAYS.name], filters=own_rows)
+        known = known_days(days, self._tables, version, organization, self._clock.now())
         groups = plan(known, self._options(since, until, wanted), self._clock.now())
         tasks = [task for group in groups for task in group]
         return tasks, estimate(tasks, request_costs(self._tables))

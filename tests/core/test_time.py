@@ -167,6 +167,13 @@ def test_days_are_every_day_touched(window: Window) -> None:
         assert len(days) * DAY == span.end - span.start
 
 
+@given(windows())
+def test_days_that_start_in_a_window(window: Window) -> None:
+    """`starts` gives the days whose midnight is in the window, in the order in which they are handed in."""
+    around = [day + timedelta(after) for day in [*window.days(), window.start.date()] for after in (1, 0, -1)]
+    assert window.starts(around) == [day for day in around if midnight(day) in window]
+
+
 @given(spans(), spans())
 def test_and_is_what_both_hold(first: Window, second: Window) -> None:
     """An instant is in `a & b` exactly if it is in both; the order does not matter."""

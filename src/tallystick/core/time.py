@@ -132,6 +132,11 @@ class Window:
         first, last = self.start.date(), (self.end - timedelta.resolution).date()
         return [first + timedelta(index) for index in range((last - first).days + 1)] if self else []
 
+    def starts(self, days: Iterable[date]) -> list[date]:
+        """Those of these UTC days that begin in the window, in their order."""
+        first, last = (self.start + (DAY - timedelta.resolution)).date(), (self.end - timedelta.resolution).date()
+        return [day for day in days if first <= day <= last] if self else []
+
 
 def union(windows: Iterable[Window]) -> list[Window]:
     """The same instants in the fewest windows, in order."""

@@ -63,7 +63,8 @@ class Unsynced:
             raise
 
     def _flush(self, files: set[Path]) -> None:
-        folders = {folder for path in files for folder in path.parents if folder.is_relative_to(self.root)}
+        own = {path.parent for path in files}
+        folders = {folder for each in own for folder in (each, *each.parents) if folder.is_relative_to(self.root)}
         for paths in (files, folders):
             if len(paths) > 1:
                 from concurrent.futures import ThreadPoolExecutor

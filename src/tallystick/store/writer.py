@@ -101,6 +101,10 @@ class Writer:
         """Every row of an organization on these days, as the table stands."""
         return self._read(table, organization, days)
 
+    def organizations(self, table: LedgerTable) -> set[str]:
+        """The organizations that a table has rows of, by its log alone."""
+        return {part["organization"] for part in self._open[table].partitions()} if table in self._open else set()
+
     def days_with(self, table: LedgerTable, organization: str, **fixed: str) -> set[date]:
         """The days on which an organization has a row that holds these columns to these values."""
         return set(self._read(table, organization, columns=("day", *fixed), fixed=fixed)["day"].unique().to_pylist())

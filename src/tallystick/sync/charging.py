@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date, timedelta
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -56,7 +57,11 @@ class Charging:
         self._known = known
         self._profiles = profiles
         self._unread_bills = unread_bills
-        self._tallies = {row["day"]: row for row in writer.rows(TALLIES, organization).to_pylist()}
+
+    @cached_property
+    def _tallies(self) -> dict[date, dict[str, Any]]:
+        """What the tally made of each day; not read by a sync that changes nothing."""
+        return {row["day"]: row for row in self._writer.rows(TALLIES, self._organization).to_pylist()}
 
     def charge(self, days: list[date]) -> None:
         """Match the two halves of these days anew, and replace the charges that changed; LedgerError if they leak.
@@ -113,7 +118,7 @@ class Charging:
             news_days = [tally["day"] for tally in news]
             table = pa.Table.from_pylist(news, schema(TALLIES))
             self._writer.replace(TALLIES, self._organization, news_days, table)
-            self._tallies |= dict(zip(news_days, news, strict=True))
+            self._tallies.update(zip(news_days, news, strict=True))
 
     def _counts(self, usage: Source) -> Counter[date]:
         """How many usage records the ledger has of each day."""

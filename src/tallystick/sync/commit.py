@@ -30,6 +30,7 @@ from tallystick.store.digests import count_of, digests
 from tallystick.store.writer import Writer
 from tallystick.sync.batch import BatchCheck, CheckedBatch, Figures, added
 from tallystick.sync.charging import Charging, rows_of
+from tallystick.sync.day_marks import DayMarks, key_of
 from tallystick.sync.names import CHILDREN, Naming
 from tallystick.sync.pending_losses import PendingLosses
 from tallystick.sync.plan import SyncTask, merged
@@ -54,7 +55,7 @@ class Committer:
         self.prices = prices
         self._people = people or People(Mode.FULL, key_in(default_key()))
         self.organization = organization
-        self._known = {_day(row): row for row in writer.rows(DAYS, organization).to_pylist()}
+        self._known = DayMarks(writer.rows(DAYS, organization))
         self._losses = PendingLosses(writer, organization)
         self._naming = Naming(writer, organization)
         notices = writer.rows(NOTICES, organization).to_pylist()
@@ -127,9 +128,14 @@ class Committer:
         row = self._known.get((task.source.name, task.grain, day))
         return str(row["digest"]) if row else ""
 
+    @property
+    def days(self) -> pa.Table:
+        """The organization's rows of `days` as they were when this began."""
+        return self._known.rows
+
     def knows(self, source: Source) -> bool:
         """Whether any day of a source was kept."""
-        return any(known_source == source.name for known_source, _, _ in self._known)
+        return self._known.knows(source.name)
 
     def moved(self, task: SyncTask, control: Mapping[date, Figures]) -> list[date]:
         """The days whose control total is no longer what the ledger has, or is missing where it must not be."""
@@ -197,7 +203,7 @@ class Committer:
         rows = pa.Table.from_pylist(marks, schema(DAYS))
         fixed = {"source": source.name, "grain": str(grain)}
         self.writer.replace(DAYS, self.organization, [mark["day"] for mark in marks], rows, **fixed)
-        self._known |= {_day(mark): mark for mark in marks}
+        self._known.take(marks)
 
     def _notice(self, issues: Iterable[tuple[str, str, str]], read_at: datetime) -> bool:
         """Write down issues, each a kind, a subject and a text, that were not noticed before; whether there are any."""
@@ -214,9 +220,9 @@ class Committer:
 
     def keep_prices(self, when: datetime) -> int:
         """Tally every day once more if it was tallied by other price lists; how many days."""
-        days = sorted({day for _, _, day in self._known})
-        if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not days:
+        if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not self._known:
             return 0
+        days = sorted({day for _, _, day in self._known})
         for _, month in groupby(days, key=lambda day: (day.year, day.month)):
             self._charging.charge(list(month))
         self._commit("charges by other price lists", when, {})
@@ -244,7 +250,7 @@ class Committer:
                 "rows": count_of(digest.get(day, "")),
                 "digest": digest.get(day, ""),
             }
-            if mark != self._known.get(_day(mark)):
+            if mark != self._known.get(key_of(mark)):
                 marks.append(mark)
         return marks
 
@@ -277,10 +283,6 @@ def _issues(task: SyncTask, check: BatchCheck, lost: Mapping[date, str], *, last
         *(("new field", f"{task.source} {name}", unknown) for name in sorted(check.new_fields)),
         *(("odd value", f"{task.source} {oddity.field}", oddity.text) for oddity in sorted(check.odd)),
     ]
-
-
-def _day(row: dict[str, Any]) -> tuple[str, str, date]:
-    return row["source"], row["grain"], row["day"]
 
 
 def _issue(row: dict[str, Any]) -> tuple[str, str, str]:

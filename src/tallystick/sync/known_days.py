@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
+from functools import cache
 
-from tallystick.core.ledger_tables import DAYS, LOSSES, PAGES
+import pyarrow as pa
+
+from tallystick.core.ledger_tables import LOSSES, PAGES
 from tallystick.core.records import SETTLING, State
 from tallystick.core.time import Grain, Window, midnight
 from tallystick.store.tables import Tables
+from tallystick.store.version import Version
 from tallystick.sync.batch import GAP
 from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import Known
@@ -16,17 +21,25 @@ from tallystick.sync.source import RequestCost, Source
 from tallystick.sync.sources import SOURCES
 
 Kind = tuple[Source, Grain]
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""When an old day was read that the index no longer tells of: before all that the plan asks about."""
+
+_Names = tuple[str, str]
+_STATES = {str(state): state for state in State}
+_GRAINS = {str(grain): grain for grain in Grain}
 
 
-def known_days(tables: Tables, organization: str, now: datetime) -> Mapping[Kind, Mapping[date, Known]]:
-    """What the ledger knows of each day, by source and grain: its state, and when it was last read and looked at.
+def known_days(
+    days: pa.Table, tables: Tables, version: Version, organization: str, now: datetime
+) -> Mapping[Kind, Mapping[date, Known]]:
+    """What a version knows of each day, by source and grain: its state, and when it was last read and looked at.
 
+    `days` are the organization's rows of the table of that name.
     The plan asks for nothing older than what settles a day, so of the index no more is read: a long history costs none.
     """
-    if not tables.exists():
+    if not days.num_rows:
         return {}
     own_rows = [("organization", "=", organization)]
-    states = tables.rows(DAYS, tables.newest().tables[DAYS.name], filters=own_rows).to_pylist()
     index = tables.rows(
         PAGES,
         filters=[
@@ -36,25 +49,28 @@ def known_days(tables: Tables, organization: str, now: datetime) -> Mapping[Kind
         ],
         columns=["source", "grain", "purpose", "window_start", "window_end", "read_at"],
     )
-    read: dict[tuple[str, str, date], datetime] = {}
-    seen: dict[tuple[str, str, date], datetime] = {}
-    moved: dict[tuple[str, str, date], bool] = {}
+    read = defaultdict[_Names, dict[date, datetime]](dict)
+    seen = defaultdict[_Names, dict[date, datetime]](dict)
+    doubtful = defaultdict[_Names, set[date]](set)
     for row in sorted(index.to_pylist(), key=lambda row: (row["read_at"], row["purpose"] == GAP)):
-        days = Window(row["window_start"], row["window_end"]).days()
-        for day in days:
-            key = (row["source"], row["grain"], day)
-            (seen if row["purpose"] == "check" else read)[key] = row["read_at"]
-            if row["purpose"] != "check":
-                moved[key] = row["purpose"] == GAP and day == days[-1]  # the last alone can have been running
-    pin = tables.newest().tables.get(LOSSES.name)
-    lost = tables.rows(LOSSES, pin, filters=own_rows).to_pylist() if pin is not None else []
-    doubtful = {(row["source"], row["grain"], row["day"]) for row in lost} | {key for key, gap in moved.items() if gap}
-    days_by_kind: dict[Kind, dict[date, Known]] = {}
-    for row in states:
-        source, grain, day = row["source"], row["grain"], row["day"]
-        key = (source, grain, day)
-        known = Known(State(row["state"]), read.get(key, midnight(day)), seen.get(key), key in doubtful)
-        days_by_kind.setdefault((SOURCES[source], Grain(grain)), {})[day] = known
+        names, span = (row["source"], row["grain"]), Window(row["window_start"], row["window_end"]).days()
+        (seen if row["purpose"] == "check" else read)[names].update(dict.fromkeys(span, row["read_at"]))
+        if row["purpose"] != "check":
+            doubtful[names].difference_update(span)
+        if row["purpose"] == GAP:
+            doubtful[names].update(span[-1:])  # the last alone can have been running
+    if (pin := version.tables.get(LOSSES.name)) is not None:
+        for row in tables.rows(LOSSES, pin, filters=own_rows).to_pylist():
+            doubtful[row["source"], row["grain"]].add(row["day"])
+    settling = (now - SETTLING).date()
+    known = cache(Known)  # days that were read together are known alike
+    days_by_kind = defaultdict[Kind, dict[date, Known]](dict)
+    names_of_states = (days[name].cast(pa.string()).to_pylist() for name in ("source", "grain", "state"))
+    for day, source, grain, text in zip(days["day"].to_pylist(), *names_of_states, strict=True):
+        names, state = (source, grain), _STATES[text]
+        read_at = read[names].get(day) or (LONG_AGO if day < settling else midnight(day))
+        day_known = known(state, read_at, seen[names].get(day), day in doubtful[names])
+        days_by_kind[SOURCES[source], _GRAINS[grain]][day] = day_known
     return days_by_kind
 
 

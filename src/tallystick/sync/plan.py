@@ -80,9 +80,10 @@ def tasks(
     `longest` is the longest window of one task, where it is not the grain's.
     """
     today = Grain.DAY.floor(now).date()
-    older = {day for day, day_known in known.items() if _open(day_known) and midnight(day) < wanted.start}
+    settled = {day for day, day_known in known.items() if not _open(day_known)}  # which nothing but `anew` reads
+    older = {day for day in known.keys() - settled if midnight(day) < wanted.start}
     due: dict[str, list[date]] = {"read": [], "week": [], "check": []}
-    for day in sorted({*wanted.days(), *older, *extra_days}):
+    for day in sorted({*wanted.days(), *older, *extra_days} - (set() if anew else settled)):
         if day <= today and not (day == today and source.ended) and (within is None or midnight(day) in within):
             reason = "read" if anew and midnight(day) in wanted else _due(day, known.get(day), now, today)
             due.setdefault(reason, []).append(day)
@@ -110,17 +111,11 @@ def looks(
 
     They are those of the window to `compare`, and of months one of whose days was not seen for a month.
     """
-    settled = sorted(day for day, day_known in known.items() if not _open(day_known) and midnight(day) in within)
-    months: dict[tuple[int, int], list[date]] = {}
-    for day in settled:
-        months.setdefault((day.year, day.month), []).append(day)
-    due = {
-        day
-        for days in months.values()
-        if any(_seen(known[seen_day]) <= now - LOOK for seen_day in days)
-        for day in days
-    }
-    due |= {day for day in settled if compare and midnight(day) in compare}
+    settled = within.starts(day for day, day_known in known.items() if not _open(day_known))
+    look = now - LOOK
+    months = {(day.year, day.month) for day in settled if _seen(known[day]) <= look}
+    due = {day for day in settled if (day.year, day.month) in months} if months else set()
+    due |= {*compare.starts(settled)} if compare else set()
     return _cut(source, grain, sorted(due), check=True)
 
 

@@ -94,7 +94,7 @@ class Sync:
             self._fetch.reading, self._fetch.archive = writer.newest_reading(), writer.archive
             self._people.forgotten = forgotten(self._tables.root)
             committer = self._begin(writer)
-            known = known_days(self._tables, committer.organization, self._watch.now())
+            known = known_days(committer.days, self._tables, writer.version, committer.organization, self._watch.now())
             allowances.recall(self._tables, committer.organization, self._client)
             try:
                 self._read_all(committer, plan(known, self._options, self._watch.now()))
@@ -154,7 +154,7 @@ class Sync:
         elif self._options.choice is Choice.ANALYTICS and isinstance(sample, ApiError):
             raise sample
         page = sample if isinstance(sample, Page) else None
-        organization = listing.organization(self._watch, now, page, self._organizations(writer))
+        organization = listing.organization(self._watch, now, page, writer.organizations(DAYS))
         self._watch.expect(organization, "the organization's own address" if listing.known else "another answer")
         listing.learn(self._people)
         if page:
@@ -164,11 +164,6 @@ class Sync:
         listing.keep(committer, self._fetch, self.outcome, self._watch.now())
         self._options = choose_dialect(self._options, sample, committer, self.outcome, now)
         return committer
-
-    def _organizations(self, writer: Writer) -> set[str]:
-        """The organizations that the ledger holds."""
-        rows = self._tables.rows(DAYS, writer.version.tables[DAYS.name], columns=["organization"])
-        return set(rows["organization"].unique().to_pylist())
 
     def _read_group(
         self, committer: Committer, readings: Readings, tasks: list[SyncTask], later: int, batches: list[CheckedBatch]
