@@ -140,7 +140,7 @@ def _code() -> int:
     """Run the command; its exit code, once its error has been said."""
     signals: list[int] = []
     try:
-        with _noticing(signals):
+        with _noticing(signals), _without("pandas"):
             cli.main(standalone_mode=False)
     except SystemExit as done:
         return done.code if isinstance(done.code, int) else int(done.code is not None)
@@ -172,6 +172,28 @@ def _noticing(signals: list[int]) -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+class _Absent:
+    """Finds no library of one name, though it is installed."""
+
+    def __init__(self, library: str) -> None:
+        self._library = library
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002 - Python's signature
+        if name == self._library:
+            raise ModuleNotFoundError(f"No module named {name!r} in a command", name=name)
+
+
+@contextmanager
+def _without(library: str) -> Iterator[None]:
+    """Import no library of that name meanwhile: Arrow imports pandas where it is installed, longer than an answer."""
+    absent = _Absent(library)
+    sys.meta_path.insert(0, absent)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(absent)
 
 
 def _failed(wrong: BaseException) -> int:

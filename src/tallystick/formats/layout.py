@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rich.cells import cell_len
-
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import safe, with_end
+from tallystick.formats.fold import cell_len
 from tallystick.formats.shown import FIGURES, footer, shown
 
 GAP = 3

@@ -6,29 +6,25 @@ is no terminal nothing is cut or folded.
 
 from __future__ import annotations
 
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import zip_longest
 
-from rich.cells import cell_len
-from rich.console import Console, RenderableType
-from rich.measure import Measurement
-from rich.table import Table as Grid
-from rich.text import Text
-
 from tallystick.core.document import Answer, Document, Section
 from tallystick.core.message import ordered
 from tallystick.core.question import Cell, Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.bars import bars
+from tallystick.formats.fold import cell_len, folded, grid
 from tallystick.formats.layout import GAP, Column, layout
 from tallystick.formats.shown import document, nothing, shown, title
 
 WIDE = 100_000
 """Columns of an output that is not a terminal."""
+FIGURES_GAP = 2
+"""Columns of space between two columns of a document's figures."""
 MOST_LINES = 4
 """Lines of a section that one of a single line follows without a blank between them."""
 
@@ -42,7 +38,7 @@ def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int 
     lines = _document(answer, width, ids) if isinstance(answer, Document) else _answer(answer, width, ids)
     messages = ordered(document(answer).messages)
     for message in messages[:notes]:
-        lines += _lines(Text(f"{message.kind}: {safe(message.text)}"), width)
+        lines += folded(f"{message.kind}: {safe(message.text)}", width)
     if notes is not None and (hidden := messages[notes:]):
         counts = Counter(message.kind for message in hidden)
         words = ", ".join(f"{count} {kind}{'s' * (count > 1)}" for kind, count in counts.items())
@@ -52,20 +48,18 @@ def as_text(answer: Answer, width: int = WIDE, *, ids: bool = False, notes: int 
 
 def _answer(table: Table, width: int, ids: bool) -> list[str]:
     heading = title(table)
-    grid = _table(table, width, ids)
-    return [*([heading, ""] if heading else []), *grid, *([""] if grid else [])]
+    lines = _table(table, width, ids)
+    return [*([heading, ""] if heading else []), *lines, *([""] if lines else [])]
 
 
 def _document(made: Document, width: int, ids: bool) -> list[str]:
-    lines = [*_lines(Text(safe(made.title)), width), *_lines(Text(safe(made.subtitle)), width)]
+    lines = [*folded(safe(made.title), width), *folded(safe(made.subtitle), width)]
     if made.figures:
-        grid = Grid.grid(padding=(0, 2))
-        grid.add_column()
-        grid.add_column(justify="right")
-        for figure in made.figures:
-            parts = (figure.heading.name, shown(figure.cell, figure.heading), figure.heading.unit or "", figure.note)
-            grid.add_row(*(Text(safe(part)) for part in parts))
-        lines += ["", *_lines(grid, width)]
+        rows = [
+            (figure.heading.name, shown(figure.cell, figure.heading), figure.heading.unit or "", figure.note)
+            for figure in made.figures
+        ]
+        lines += ["", *grid([[safe(part) for part in row] for row in rows], 1, width, FIGURES_GAP)]
     blocks: list[list[list[str]]] = []
     for index, section in enumerate(made.sections):
         paired = section.beside or (index + 1 < len(made.sections) and made.sections[index + 1].beside)
@@ -88,10 +82,10 @@ def _section(section: Section, width: int, ids: bool) -> list[str]:
         return _bars(section.title, section.table, section.chart.of[0], width)
     title = safe(section.title)
     if title and not section.table and len(section.words) == 1:
-        return _lines(Text(f"{title}: {safe(section.words[0])}"), width)
+        return folded(f"{title}: {safe(section.words[0])}", width)
     lines = [title] if title else []
     for words in section.words:
-        lines += _lines(Text(safe(words)), width)
+        lines += folded(safe(words), width)
     return [*lines, *(_table(section.table, width, ids) if section.table else [])]
 
 
@@ -171,13 +165,3 @@ def _grid(columns: Sequence[Column], blocks: Sequence[tuple[Cell, ...]]) -> list
     if any(column.foot for column in columns):
         lines += ["", line(column.foot for column in columns)]
     return lines
-
-
-def _lines(made: RenderableType, width: int) -> list[str]:
-    """What is printed, as wide as it needs to be, so that no figure is cut."""
-    out = io.StringIO()
-    console = Console(file=out, width=width, color_system=None, highlight=False, emoji=False, markup=False)
-    least = Measurement.get(console, console.options.update(width=WIDE), made).minimum
-    console.width = max(width, least) if isinstance(made, Grid) else width
-    console.print(made)
-    return [line.rstrip() for line in out.getvalue().splitlines()]
