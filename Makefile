@@ -13,7 +13,7 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-fast coverage check check-install docs faults format golden bench bench-quick focus-check clean
+.PHONY: demo test test-long test-fast coverage check check-install docs faults format golden vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -33,8 +33,8 @@ coverage: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m "not long" --cov --cov-report=term
 
 check: $(VENV)/.developed
-	$(BIN)/ruff format --check src tests benchmarks examples
-	$(BIN)/ruff check src tests benchmarks examples
+	$(BIN)/ruff format --check src tests benchmarks examples scripts
+	$(BIN)/ruff check src tests benchmarks examples scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -55,11 +55,15 @@ faults: $(VENV)/.developed
 	../$(BIN)/python -m faults.document ../faults-stand.jsonl ../faults-sim.jsonl ../faults-enterprise.jsonl && ! grep -q '^- [A-Z]*: ' ../docs/faults.md
 
 format: $(VENV)/.developed
-	$(BIN)/ruff format src tests benchmarks examples
-	$(BIN)/ruff check --fix-only src tests benchmarks examples
+	$(BIN)/ruff format src tests benchmarks examples scripts
+	$(BIN)/ruff check --fix-only src tests benchmarks examples scripts
 
 golden: $(VENV)/.developed
 	$(BIN)/pytest tests/formats tests/test_readme.py tests/test_catalog.py --regenerate
+
+# What of the dashboard comes from npm, as static/vendor.toml pins it; needs npm. The files are in the repository.
+vendor:
+	$(PYTHON) scripts/vendor.py
 
 # Every figure of docs/performance.md, in under 15 minutes; the quick one in under 2. Alone: benchmarks/NAME.py --help.
 bench: $(VENV)/.developed

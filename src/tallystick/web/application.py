@@ -5,15 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from tallystick import __version__
 from tallystick.catalog import CATALOG
@@ -22,6 +22,7 @@ from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats import ENDINGS
 from tallystick.settings import Settings
 from tallystick.web.address import Address
+from tallystick.web.assets import Assets
 from tallystick.web.controls import controls
 from tallystick.web.page import Page, Panel, View
 from tallystick.web.pages import PAGES
@@ -188,7 +189,6 @@ def application(settings: Settings) -> Starlette:
 
         return Route(path, endpoint)
 
-    static = StaticFiles(directory=str(files("tallystick.web").joinpath("static")))
     return Starlette(
         routes=[
             *(route(page.path, dashboard.page) for page in PAGES),
@@ -196,7 +196,7 @@ def application(settings: Settings) -> Starlette:
             route("/version", dashboard.version),
             route("/healthz", dashboard.health),
             route("/readyz", dashboard.ready),
-            Mount("/static", static),
+            Mount("/static", Assets()),
             route("/{kind}/{value:path}", dashboard.subject),
         ],
         exception_handlers={
@@ -204,5 +204,6 @@ def application(settings: Settings) -> Starlette:
             TallystickError: dashboard.failure,
             Exception: dashboard.failure,
         },
+        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)],
         lifespan=lifespan,
     )

@@ -7,16 +7,20 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tallystick.web.assets import asset
+
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         loader=PackageLoader("tallystick.web"),
     )
+    environment.globals["asset"] = asset
+    return environment
 
 
 def rendered(name: str, **values: Any) -> str:
