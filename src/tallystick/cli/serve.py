@@ -1,24 +1,103 @@
-"""The command serve: the dashboard on this machine."""
+"""The command serve: the dashboard, on this machine or behind a token."""
 
 from __future__ import annotations
+
+from ipaddress import ip_address
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from tallystick.cli import options
+from tallystick.errors import InvalidQuestion
 
-HOST = "127.0.0.1"
+if TYPE_CHECKING:
+    from tallystick.web.access import Access
+
+LOOPBACK = "127.0.0.1"
 
 
 @click.command()
-@click.option("--port", type=int, default=8787, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--port", type=int, default=8787, show_default=True, help="Port to listen on.")
+@click.option(
+    "--host",
+    default=LOOPBACK,
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on; any other than this machine's own needs --token-file.",
+)
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST", help="A host name by which readers reach it. May be repeated."
+)
+@click.option("--token-file", type=click.Path(path_type=Path), metavar="FILE", help="Who may read, and of which teams.")
+@click.option("--user-header", metavar="HEADER", help="The header in which a proxy names the reader; needs --proxy.")
+@click.option(
+    "--proxy", "proxies", multiple=True, metavar="ADDRESS", help="The address of that proxy. May be repeated."
+)
+@click.option("--new-token", metavar="NAME", help="Print a new token and its lines for the token file, and stop.")
+@click.option("--team", "teams", multiple=True, help="With --new-token: a team that it may see. May be repeated.")
 @options.ledger
 @options.config
-def serve(port: int) -> None:
-    """Serve the dashboard on this machine until interrupted."""
+def serve(
+    port: int,
+    host: str,
+    names: tuple[str, ...],
+    token_file: Path | None,
+    user_header: str | None,
+    proxies: tuple[str, ...],
+    new_token: str | None,
+    teams: tuple[str, ...],
+) -> None:
+    """Serve the dashboard until interrupted."""
+    if new_token:
+        from tallystick.web.tokens import new_token as made
+
+        token, lines = made(new_token, teams)
+        click.echo(f"The token, which is shown this once: {token}\n\nFor the token file:\n\n{lines}")
+        return
     import uvicorn
 
     from tallystick.web.application import application
 
-    app = application(options.settings())
-    click.echo(f"http://{HOST}:{port}")
-    uvicorn.run(app, host=HOST, port=port, log_level="warning", server_header=False)
+    access = _access(host, names, token_file, user_header, proxies)
+    app = application(options.settings(), access)
+    click.echo(f"http://{host}:{port}  (Ctrl-C ends it)")
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False, access_log=False
+    )
+
+
+def _access(
+    host: str, names: tuple[str, ...], token_file: Path | None, user_header: str | None, proxies: tuple[str, ...]
+) -> Access:
+    """Who may read; InvalidQuestion where an address that others reach has no tokens, or a header no proxy."""
+    from tallystick.web.access import LOOPBACK as OWN, Access
+    from tallystick.web.tokens import Tokens
+
+    if token_file is None and not _loopback(host):
+        raise InvalidQuestion(
+            f"Others can reach {host}, and no token is asked for.",
+            "Name a --token-file (`tallystick serve --new-token NAME`), or leave out --host.",
+        )
+    if bool(user_header) != bool(proxies) or (user_header and token_file is None):
+        raise InvalidQuestion(
+            "--user-header, --proxy and --token-file go together.",
+            'The token file lists the users that the proxy names: [[user]] name = "ann@example.com".',
+        )
+    tokens = Tokens.read(token_file) if token_file else None
+    hosts = OWN | {name.lower() for name in names} | ({host} if not _unspecified(host) else set())
+    return Access(tokens, frozenset(hosts), user_header, frozenset(proxies))
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _unspecified(host: str) -> bool:
+    try:
+        return ip_address(host).is_unspecified
+    except ValueError:
+        return False

@@ -57,10 +57,11 @@ class Engine:
     """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it.
 
     A table is opened, and held to what the version says of it, when a query first names it. A version never changes,
-    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run.
+    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run. `memory` is
+    what queries may take, as `1GB`; by default DuckDB's own part of the machine's.
     """
 
-    def __init__(self, tables: Tables, version: Version) -> None:
+    def __init__(self, tables: Tables, version: Version, memory: str | None = None) -> None:
         self.version = version
         self.tables = tables
         self._folder = tables.root.resolve()
@@ -77,6 +78,8 @@ class Engine:
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         self._duck.execute("SET GLOBAL parquet_metadata_cache = true")  # a file is named in several queries
         self._duck.execute(f"SET allowed_directories = [{literal(str(self._folder))}]")
+        if memory:
+            self._duck.execute(f"SET memory_limit = {literal(memory)}")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 

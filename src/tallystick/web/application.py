@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -21,15 +21,19 @@ from tallystick.core.document import Answer
 from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.formats import ENDINGS
 from tallystick.settings import Settings
+from tallystick.web.access import Access
 from tallystick.web.address import Address
 from tallystick.web.assets import Assets
+from tallystick.web.bounds import bounded
 from tallystick.web.controls import controls
+from tallystick.web.gate import Gate
 from tallystick.web.page import Page, Panel, View
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import show
 from tallystick.web.readers import Readers, Visit
 from tallystick.web.subject_pages import DIMENSIONS, SUBJECT_PAGES
 from tallystick.web.templates import rendered
+from tallystick.web.tokens import Identity
 
 MEDIA = {
     "txt": "text/plain; charset=utf-8",
@@ -43,14 +47,6 @@ MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """The media type of a file by its ending."""
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class Dashboard:
@@ -75,18 +71,21 @@ class Dashboard:
         if visit.version is None:
             return self._html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
         panels = page.panels(value, request.query_params)
-        answers = await asyncio.gather(*(self._answer(visit, panel) for panel in panels))
+        answers = await asyncio.gather(*(self._answer(request, visit, panel) for panel in panels))
         parts = [show(panel, answer) for panel, answer in zip(panels, answers, strict=True)]
         title = value or page.title
         return self._html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
 
-    async def _answer(self, visit: Visit, panel: Panel) -> Answer | TallystickError:
+    async def _answer(self, request: Request, visit: Visit, panel: Panel) -> Answer | TallystickError:
         try:
-            return await self._ask(visit, panel.address)
+            return await self._ask(request, visit, panel.address)
         except TallystickError as wrong:
             return wrong
 
-    async def _ask(self, visit: Visit, address: Address) -> Answer:
+    async def _ask(self, request: Request, visit: Visit, address: Address) -> Answer:
+        """The answer to a question, of the teams that its reader may see."""
+        identity: Identity = request.state.identity
+        address = bounded(address, identity)
         values = address.values
         return await self.readers.ask(visit, address.url, lambda reader: reader.ask(address.report, **values))
 
@@ -96,14 +95,14 @@ class Dashboard:
         address = Address.of(name, request.query_params.multi_items())
         visit = self.readers.visit()
         if ending:
-            return await self._file(visit, address, ending)
+            return await self._file(request, visit, address, ending)
         if visit.version is None:
             return self._html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
         panel = Panel("", address, View.COURSE, 12, rows=500)
         given = controls(address)
         part = None
         if given.complete:
-            part = show(panel, await self._answer(visit, panel))
+            part = show(panel, await self._answer(request, visit, panel))
         files_of = [(form.ending, address.file(form.ending)) for form in ENDINGS.values()]
         return self._html(
             request,
@@ -117,10 +116,10 @@ class Dashboard:
             catalog=CATALOG,
         )
 
-    async def _file(self, visit: Visit, address: Address, ending: str) -> Response:
+    async def _file(self, request: Request, visit: Visit, address: Address, ending: str) -> Response:
         if (form := ENDINGS.get(ending)) is None:
             raise HTTPException(404)
-        answer = await self._ask(visit, address)
+        answer = await self._ask(request, visit, address)
         content = await asyncio.to_thread(form.write, answer)
         headers = {"Content-Disposition": f'attachment; filename="{address.report}.{ending}"'}
         return Response(content, media_type=MEDIA[ending], headers=headers)
@@ -168,7 +167,7 @@ class Dashboard:
         return HTMLResponse(text, status)
 
 
-def application(settings: Settings) -> Starlette:
+def application(settings: Settings, access: Access | None = None) -> Starlette:
     """Return the dashboard of the ledger that the settings name."""
     dashboard = Dashboard(Readers(settings))
 
@@ -177,33 +176,24 @@ def application(settings: Settings) -> Starlette:
         yield
         await dashboard.readers.close()
 
-    async def secured(request: Request, answer: Handler) -> Response:
-        response = await answer(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
-        return response
-
-    def route(path: str, answer: Handler) -> Route:
-        async def endpoint(request: Request) -> Response:
-            return await secured(request, answer)
-
-        return Route(path, endpoint)
-
     return Starlette(
         routes=[
-            *(route(page.path, dashboard.page) for page in PAGES),
-            route("/ask/{report}", dashboard.ask),
-            route("/version", dashboard.version),
-            route("/healthz", dashboard.health),
-            route("/readyz", dashboard.ready),
+            *(Route(page.path, dashboard.page) for page in PAGES),
+            Route("/ask/{report}", dashboard.ask),
+            Route("/version", dashboard.version),
+            Route("/healthz", dashboard.health),
+            Route("/readyz", dashboard.ready),
             Mount("/static", Assets()),
-            route("/{kind}/{value:path}", dashboard.subject),
+            Route("/{kind}/{value:path}", dashboard.subject),
         ],
         exception_handlers={
             HTTPException: dashboard.failure,
             TallystickError: dashboard.failure,
             Exception: dashboard.failure,
         },
-        middleware=[Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6)],
+        middleware=[
+            Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
+            Middleware(Gate, access=access or Access()),
+        ],
         lifespan=lifespan,
     )

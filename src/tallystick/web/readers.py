@@ -26,6 +26,8 @@ COUNT = 2
 """Readers that work at once; further questions wait for one of them."""
 SECONDS = 30.0
 """Seconds that a question may take."""
+MEMORY = "2GB"
+"""What the queries of a reader may take of the memory."""
 ANSWERS = 400
 """Answers that are kept for the next time they are asked for."""
 VERSIONS = 2
@@ -129,7 +131,7 @@ class Readers:
         self, engines: OrderedDict[str, Engine], visit: Visit, question: Callable[[VersionReader], object]
     ) -> object:
         if visit.version and visit.state not in engines:
-            engines[visit.state] = Engine(Tables(self.settings.ledger), visit.version)
+            engines[visit.state] = Engine(Tables(self.settings.ledger), visit.version, MEMORY)
             while len(engines) > VERSIONS:
                 engines.popitem(last=False)
         return question(VersionReader(self.settings, self._prices, visit.now, engines.get(visit.state)))

@@ -1,0 +1,208 @@
+"""Who may read the dashboard, and what of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from tallystick import Ledger
+from tallystick.catalog import CATALOG
+from tallystick.errors import InvalidQuestion
+from tallystick.settings import Settings
+from tallystick.web.access import COOKIE, HOURS, Access
+from tallystick.web.application import application
+from tallystick.web.pages import PAGES
+from tallystick.web.tokens import Tokens, new_token
+
+from .conftest import ENVIRONMENT
+
+OWNERS = """
+[[owner]]
+team = "alpha team"
+workspace = "Research"
+[[owner]]
+team = "beta team"
+workspace = "Production"
+[[owner]]
+shared = {rule = "proportional", teams = ["alpha team", "beta team"]}
+workspace = "Public Sector"
+[[owner]]
+team = "gamma team"
+"""
+ADDRESSES = [
+    *(page.path for page in PAGES),
+    *(f"/ask/{entry.name}" for entry in CATALOG),
+    *(f"/ask/{entry.name}.json" for entry in CATALOG),
+    *("/version", "/team/alpha team", "/model/claude-opus-5-5", "/nowhere"),
+]
+HTML = {"accept": "text/html"}
+Clients = Callable[..., TestClient]
+
+
+@pytest.fixture
+def tokens(tmp_path: Path) -> tuple[Path, dict[str, str]]:
+    """A token file, and its tokens by name."""
+    secrets, parts = {}, []
+    for name, teams in (("finance", ()), ("alpha", ("alpha team",))):
+        secrets[name], lines = new_token(name, teams)
+        parts.append(lines)
+    path = tmp_path / "tokens.toml"
+    path.write_text("\n".join([*parts, '[[user]]\nname = "ann"\nteams = ["alpha team"]']), encoding="utf-8")
+    return path, secrets
+
+
+@pytest.fixture
+def clients(full: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Clients]:
+    """What gives a client of a dashboard that asks for tokens."""
+    config = tmp_path / "tallystick.toml"
+    config.write_text(OWNERS, encoding="utf-8")
+    settings = Settings.load(config=str(config), ledger=str(full), environment=ENVIRONMENT)
+    opened: list[TestClient] = []
+
+    def client(token: str = "", **access: object) -> TestClient:
+        app = application(settings, Access(Tokens.read(tokens[0]), **access))
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        opened.append(TestClient(app, base_url="http://127.0.0.1", headers=headers, follow_redirects=False).__enter__())
+        return opened[-1]
+
+    yield client
+    for one in opened:
+        one.__exit__()
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize("token", ["", "tally-wrong"])
+def test_nobody_reads_without_a_token(clients: Clients, path: str, token: str) -> None:
+    """Every address is refused, and says nothing of the ledger."""
+    response = clients(token).get(path)
+    assert response.status_code == 401
+    assert response.text == "A token is needed.\n"
+
+
+def test_a_browser_is_led_to_the_login_and_back(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
+    """The login leads to the page that was asked for; the cookie is no token, and strict."""
+    client = clients()
+    asked = client.get("/ask/spend?by=team", headers=HTML)
+    assert asked.headers["location"] == "/login?to=%2Fask%2Fspend%3Fby%3Dteam"
+    form = {"token": tokens[1]["finance"], "to": "/ask/spend?by=team"}
+    entered = client.post("/login", data=form, headers={"origin": "http://127.0.0.1"})
+    assert entered.headers["location"] == "/ask/spend?by=team"
+    cookie = entered.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert tokens[1]["finance"] not in cookie
+    assert client.get("/ask/spend").status_code == 200
+
+
+@pytest.mark.parametrize("way", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+def test_a_login_leads_nowhere_else(clients: Clients, tokens: tuple[Path, dict[str, str]], way: str) -> None:
+    """An address outside the dashboard becomes the overview."""
+    form = {"token": tokens[1]["finance"], "to": way}
+    entered = clients().post("/login", data=form, headers={"origin": "http://127.0.0.1"})
+    assert entered.headers["location"] == "/"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "null"])
+def test_a_form_of_another_site_is_refused(clients: Clients, tokens: tuple[Path, dict[str, str]], origin: str) -> None:
+    """Neither a login nor a logout is taken from another origin."""
+    client = clients()
+    form = {"token": tokens[1]["finance"]}
+    assert client.post("/login", data=form, headers={"origin": origin}).status_code == 403
+    client.post("/login", data=form, headers={"origin": "http://127.0.0.1"})
+    assert client.post("/logout", data={"form": "x"}, headers={"origin": origin}).status_code == 403
+    assert client.get("/ask/spend").status_code == 200
+
+
+def test_a_session_ends(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
+    """A session ends after its hours, and a cookie that was changed is nobody's."""
+    now = [1_000_000.0]
+    client = clients(seconds=lambda: now[0])
+    client.post("/login", data={"token": tokens[1]["alpha"]}, headers={"origin": "http://127.0.0.1"})
+    cookie = client.cookies[COOKIE]
+    now[0] += HOURS * 3600 - 1
+    assert client.get("/version").status_code == 200
+    now[0] += 1
+    assert client.get("/version").status_code == 401
+    for forged in (cookie.replace(cookie[70:75], "99999"), f"{cookie}0", "..", "x.y.z", cookie[:-1]):
+        client.cookies.set(COOKIE, forged)
+        assert client.get("/version").status_code == 401
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "[::1", "127.0.0.1@evil.example"])
+def test_another_host_name_reads_nothing(dashboard: TestClient, host: str) -> None:
+    """A page elsewhere whose name leads to this machine gets no answer."""
+    assert dashboard.get("/", headers={"host": host}).status_code == 421
+
+
+def test_a_header_counts_from_its_proxy_alone(clients: Clients) -> None:
+    """Whoever is not the proxy cannot name himself a user, and a proxy's user must be listed."""
+    behind = {"user_header": "x-user", "proxies": frozenset({"testclient"})}
+    assert clients(**behind).get("/version", headers={"x-user": "ann"}).status_code == 200
+    assert clients(**behind).get("/version", headers={"x-user": "eve"}).status_code == 401
+    elsewhere = behind | {"proxies": frozenset({"10.0.0.1"})}
+    assert clients(**elsewhere).get("/version", headers={"x-user": "ann"}).status_code == 401
+
+
+@pytest.mark.parametrize("path", ADDRESSES)
+def test_a_team_sees_its_own_charges_alone(clients: Clients, tokens: tuple[Path, dict[str, str]], path: str) -> None:
+    """No address tells a reader of one team anything of another team, its workspace or its keys."""
+    response = clients(tokens[1]["alpha"]).get(path)
+    assert not re.search(r"beta team|gamma team|Production|Claude Code", _without_furniture(response.text))
+
+
+def test_a_token_without_teams_sees_every_team(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
+    """What is hidden from a reader of one team is there for a reader of all."""
+    page = clients(tokens[1]["finance"]).get("/ask/spend?by=team&since=30d").text
+    assert {"alpha team", "beta team", "gamma team"} <= {*re.findall(r"\w+ team", page)}
+
+
+def test_a_teams_total_is_the_teams(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], full: Path, tmp_path: Path
+) -> None:
+    """What a reader of one team is told of spend is what the command line says of that team."""
+    shown = clients(tokens[1]["alpha"]).get("/ask/spend.json?by=workspace&since=30d").json()
+    config = str(tmp_path / "tallystick.toml")
+    ledger = Ledger.of(Settings.load(config=config, ledger=str(full), environment=ENVIRONMENT))
+    own = ledger.spend(by="workspace", since="30d", where={"team": "alpha team"})
+    assert shown["totals"] == own.written()["totals"]
+    assert shown["rows"] == own.written()["rows"]
+
+
+@pytest.mark.parametrize("query", ["where.team=beta+team", "where.team!=alpha+team", "where.team=g*"])
+def test_a_team_cannot_ask_for_another(clients: Clients, tokens: tuple[Path, dict[str, str]], query: str) -> None:
+    """A filter on teams is met with the reader's own, and none is left."""
+    response = clients(tokens[1]["alpha"]).get(f"/ask/spend.json?by=workspace&{query}")
+    assert response.status_code == 400
+    assert "None of your teams" in response.json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "lets nobody in"),
+        ("[[token]]\nname='a'", "no sha256"),
+        ("[[token]]\nname='a'\nsha256='zz'", "no sha256"),
+        (f"[[token]]\nsha256='{'0' * 64}'", "no name"),
+        (f"[[token]]\nname='a'\nsha256='{'0' * 64}'\nteams=[]", "teams of a"),
+        (f"[[token]]\nname='a'\nsha256='{'0' * 64}'\nteams=['R*']", r"hold a \* or \?"),
+        (f"[[token]]\nname='a'\nsha256='{'0' * 64}'\nteam=['R']", "unknown entry: team"),
+        ("[user]\nname='a'", "no list of tables"),
+        ("[[tokens]]", "unknown table: tokens"),
+        ("[[token", "no TOML"),
+    ],
+)
+def test_a_token_file_that_cannot_be_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    """A misspelt entry never lets in more than was meant."""
+    path = tmp_path / "tokens.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InvalidQuestion, match=words):
+        Tokens.read(path)
+
+
+def _without_furniture(page: str) -> str:
+    """A page without what is the same for every reader: its navigation and its help."""
+    return re.sub(r"<(nav|dialog|header)\b.*?</\1>", "", page, flags=re.DOTALL)
