@@ -12,7 +12,8 @@ import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
 from tallystick.core.money import total
-from tallystick.tally.attribute import FIGURES, Attribution, figures
+from tallystick.tally.attribute import Attribution
+from tallystick.tally.figures import FIGURES, figures
 from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes
 from tallystick.tally.rules import FIELDS

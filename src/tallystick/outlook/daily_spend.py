@@ -20,10 +20,11 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
+from tallystick.query.charge_groups import BILLED, OWNED, Figure
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
-from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned
-from tallystick.query.spelling import formerly, spellings
+from tallystick.query.owners import attribution, known, messages, owned
+from tallystick.query.spelling import formerly
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
@@ -32,6 +33,7 @@ Where = Mapping[str, Filter]
 DIMENSIONS = ("organization", "workspace", "key", "actor", "product", "model", *OWNED)
 """What can be held fixed."""
 _NOT_YET = f"cause = '{NOT_BILLED_YET}'"
+_USED = Figure("priced", f"priced IS NOT NULL AND {_NOT_YET}")
 _NOTHING = Decimal(0)
 
 
@@ -125,21 +127,12 @@ class Daily:
 
     def _attributed(self, question: Question, column: str) -> dict[tuple[date, str, str], Decimal]:
         """The same of every team and cost center, split by the owners' rules as the bill is."""
-        from tallystick.tally.attribute import Attribution
-
         where = question.where_but(*OWNED)
         cache_key = f"{column} {sorted(where.items())}"
         if cache_key not in self._sums:
-            owned_question = Question("daily", question.window, OWNED, where)
-            if column == "billed":
-                owner_charges = attribution(self.engine, owned_question, self.owners)
-            else:
-                full_question = Question("daily", question.window, OWNED, {})
-                charges, basis = (
-                    self.engine.ask(lines(self.engine, source_question, column).where(_NOT_YET))
-                    for source_question in (owned_question, full_question)
-                )
-                owner_charges = Attribution(self.owners, charges, spellings(self.engine), basis)
+            owned_question = Question("daily", question.window, ("day", *OWNED), where)
+            amount = BILLED if column == "billed" else _USED
+            owner_charges = attribution(self.engine, owned_question, self.owners, amount, amount)
             self.messages.extend(messages(self.owners, owner_charges))
             self._sums[cache_key] = {
                 (row["day"], row["team"], row["cost_center"]): row["billed"]

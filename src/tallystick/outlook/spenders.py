@@ -12,8 +12,9 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
+from tallystick.query.charge_groups import OWNED
 from tallystick.query.filters import wanted, within
-from tallystick.query.owners import OWNED, attribution, owned
+from tallystick.query.owners import attribution, owned
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
@@ -59,10 +60,9 @@ def _owned(engine: Engine, question: Question, owners: Owners) -> dict[str, Amou
     for index, window in enumerate(_windows(question)):
         charges = attribution(engine, replace(question, window=window), owners)
         for name in question.by:
-            column = name if name in OWNED else f"by_{name}"
-            for row in charges.sums(list(dict.fromkeys((column, *filters)))):
+            for row in charges.sums(list(dict.fromkeys((name, *filters)))):
                 if all(question.where[dim].takes(row[dim]) for dim in filters):
-                    amounts = sums[name][row[column]]
+                    amounts = sums[name][row[name]]
                     amounts[index] = EXACT.add(amounts[index], row["billed"])
     return {name: {id_: (before, now) for id_, (before, now) in by_id.items()} for name, by_id in sums.items()}
 

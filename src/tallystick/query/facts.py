@@ -7,6 +7,8 @@ bounds answer; what is left of the whole is the rest.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from tallystick.core.ledger_tables import CHARGES
@@ -17,9 +19,11 @@ from tallystick.store.engine import Engine, per_version
 
 _BY = ("method", "cause", "kind", "model", "tier")
 _UNKNOWN = ("NULL::DECIMAL(38, 12)", "NULL::HUGEINT", "NULL::HUGEINT")
+UNREPORTED = "method <> 'reported'"
+"""Holds of a charge whose billed amount is not what the API reports of it alone."""
+UNREPORTED_SUM = f"sum(CASE WHEN {UNREPORTED} THEN billed END)"
 _PARTS = (
     ("cause <> 'none'", ("sum(billed)", "sum(quantity)", "sum(quantity) FILTER (priced IS NULL)")),
-    ("cause = 'none' AND method <> 'reported'", ("sum(billed)", *_UNKNOWN[1:])),
     ("cause = 'none' AND tier = 'priority'", (_UNKNOWN[0], "sum(quantity)", _UNKNOWN[2])),
     ("cause = 'none' AND priced IS NULL AND quantity IS NOT NULL", (*_UNKNOWN[:2], "sum(quantity)")),
 )
@@ -29,16 +33,24 @@ _PARTS = (
 def facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
     """What is out of the ordinary of a question's days and filters, by method, cause, kind, model and tier.
 
-    `billed` are US dollars of what has a cause or is not reported, `quantity` is what was used with a cause or in
+    `billed` are US dollars of what has a cause, `quantity` is what was used with a cause or in
     priority tier, `unpriced` what was without a known price; each is None in a row that is not about it.
     """
     return _facts(engine, question.scope())
 
 
-def billed(engine: Engine, question: Question) -> Any:
-    """All that was billed for a question's days and filters, US dollars; None where nothing was."""
-    [row] = engine.rows(_charges(engine, question.scope(), "sum(billed) AS billed"))
-    return row["billed"]
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """All that was billed for a question's days and filters, US dollars, and how much of it is `UNREPORTED`."""
+
+    amount: Decimal
+    unreported: Decimal
+
+
+def billed(engine: Engine, question: Question) -> Billed:
+    """Sum what was billed for a question's days and filters."""
+    [row] = engine.rows(_charges(engine, question.scope(), "sum(billed) AS billed", f"{UNREPORTED_SUM} AS unreported"))
+    return Billed(row["billed"] or Decimal(0), row["unreported"] or Decimal(0))
 
 
 @per_version

@@ -21,11 +21,12 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import cut_of, whole
 from tallystick.query.coverage import cover, present
+from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
 from tallystick.query.match_shares import matched
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, unnamed, with_shared
-from tallystick.query.owners import attributed, lines, owned, unasked
+from tallystick.query.owners import attributed, groups, owned, unasked
 from tallystick.query.pivot import Pivot
 from tallystick.query.priority_tier import priority
 from tallystick.query.spelling import formerly
@@ -38,8 +39,10 @@ OTHERS = "others"
 """The id of the row that sums what `top` leaves out."""
 
 
-def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tuple[Select, LedgerTable]:
-    """The query that answers a question, and the table it reads."""
+def query(
+    pivot: Pivot, engine: Engine, question: Question, now: datetime, owners: Owners | None = None
+) -> tuple[Select, LedgerTable]:
+    """The query that answers a question, and the table it reads; `owners` are there where it is about them."""
     pivot.check(question)
     pivot = pivot.showing(question.show)
     table = _money_table(question) if pivot.money else USED_HOUR if "hour" in question.by or question.zone else USED
@@ -50,7 +53,7 @@ def query(pivot: Pivot, engine: Engine, question: Question, now: datetime) -> tu
             raise InvalidQuestion(
                 "By owner, spend shows what was billed alone.", "Leave out --show, or ask by workspace."
             )
-        return lines(engine, question), table
+        return groups(engine, question, owners or Owners()).query, table
     dims = {name: _column(question, name) for name in dims_of(engine, question)}
     if pivot.apart and pivot.apart[0] not in dims:
         name, sql = pivot.apart
@@ -102,18 +105,22 @@ def _money_table(question: Question) -> LedgerTable:
 
 def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
     """The answer, from one version of the ledger; InvalidQuestion where the question cannot be."""
-    statement, table = query(pivot, engine, question, now)
+    statement, table = query(pivot, engine, question, now, owners)
     pivot = pivot.showing(question.show)
     coverage, covered = cover(engine, table, question, now)
     inner = question
     attribution: list[Message] = []
     if owned(question):
         inner = unasked(question, owners or Owners())
-        dims, rows, attribution, renamed = attributed(engine, question, owners or Owners())
+        dims, rows, attribution, renamed, sums = attributed(engine, question, owners or Owners())
         coverage |= {"renamed": renamed} if renamed else {}
     else:
         dims = [dim for dim in statement.names if dim not in {measure.name for measure in pivot.measures}]
-        rows = [_known(row, dims, coverage) for row in engine.rows(statement)]
+        asked = statement.select(f"{UNREPORTED_SUM} AS unreported") if table is CHARGES else statement
+        rows = [_known(row, dims, coverage) for row in engine.rows(asked)]
+        sums = Billed(
+            *(total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
+        )
     totals: Mapping[str, Any] = _sum(pivot, rows)
     method = tuple(map(note, pivot.notes))
     if cut := NAMED_CUTS.get(table.name):
@@ -138,7 +145,7 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
         days, split = uncounted(engine, question)
         coverage |= {"uncounted": days} if days else {}
     if table is CHARGES:
-        coverage["billed"], split = matched(engine, inner, None if owned(question) else totals["billed"])
+        coverage["billed"], split = matched(engine, inner, sums)
         coverage["unpriced"], nameless = unpriced(engine, inner)
         split += nameless
     split += formerly(engine, question.where)

@@ -12,9 +12,9 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
 from tallystick.core.question import Question
-from tallystick.core.select import select
+from tallystick.core.select import conjunction, select
 from tallystick.query.coverage import cover
-from tallystick.query.facts import billed, facts
+from tallystick.query.facts import Billed, billed, facts
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.priority_tier import priority
 from tallystick.query.unused import unused
@@ -22,30 +22,30 @@ from tallystick.store.engine import Engine, per_version
 
 
 def matched(
-    engine: Engine, question: Question, amount: Decimal | None = None
+    engine: Engine, question: Question, sums: Billed | None = None
 ) -> tuple[dict[str, str | None], list[Message]]:
     """How the billed amount reached its rows, as shares of it, and what to say of shares that were split.
 
-    `amount` is all that was billed, US dollars, where it is known already.
+    `sums` is what `billed` says, where it is known already.
     """
-    amount = billed(engine, question) if amount is None else amount
-    shares, messages = _matched(engine, question.scope("key", "actor"), amount or Decimal(0))
+    shares, messages = _matched(engine, question.scope("key", "actor"), sums or billed(engine, question))
     return dict(shares), list(messages)
 
 
 @per_version
-def _matched(
-    engine: Engine, question: Question, total_billed: Decimal
-) -> tuple[Mapping[str, str | None], Sequence[Message]]:
+def _matched(engine: Engine, question: Question, sums: Billed) -> tuple[Mapping[str, str | None], Sequence[Message]]:
     rows = [row for row in facts(engine, question) if row["billed"] is not None]
-    by_method = {"reported": Decimal(0), "allocated": Decimal(0), "unmatched": Decimal(0)}
+    caused, unreported = (
+        total([row["billed"] for row in rows if row["method"] not in methods]) for methods in ((), ("reported",))
+    )
+    allocated = EXACT.subtract(sums.unreported, unreported)
+    reported = EXACT.subtract(EXACT.subtract(sums.amount, caused), allocated)
+    by_method = {"reported": reported, "allocated": allocated, "unmatched": Decimal(0)}
     for row in rows:
         method = row["method"] if row["cause"] in {"none", *BY_NATURE} else "unmatched"
         by_method[method] = EXACT.add(by_method[method], row["billed"])
-    rest = EXACT.subtract(total_billed, total([row["billed"] for row in rows]))
-    by_method["reported"] = EXACT.add(by_method["reported"], rest)
     shares = {
-        method: None if (share := ratio(part, total_billed)) is None else plain(share)
+        method: None if (share := ratio(part, sums.amount)) is None else plain(share)
         for method, part in by_method.items()
     }
     user_dims = [name for name in ("key", "actor") if name in (*question.by, *question.where)]
@@ -57,29 +57,28 @@ def _matched(
     return shares, messages
 
 
-def billed_coverage(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[Message]]:
+def billed_coverage(
+    engine: Engine, question: Question, now: datetime, sums: Billed | None = None
+) -> tuple[dict[str, Any], list[Message]]:
     """The coverage of the charges, with the shares of how they were billed, and what to say of both."""
     coverage, covered = cover(engine, CHARGES, question, now)
-    coverage["billed"], split = matched(engine, question)
+    coverage["billed"], split = matched(engine, question, sums)
     return coverage, [*priority(engine, CHARGES, question), *covered, *split]
 
 
 def _together(engine: Engine, question: Question, user_dims: Sequence[str]) -> Decimal:
     """What was billed on lines whose users differ in these dimensions; who they are also where one is held fixed."""
     own = (_LINE.format(name) for name in ("model", "tier", "context", "geo"))
-    line = ", ".join(("organization", "day", "workspace", "kind", *own))
-    named = [column(name) for name in user_dims]
-    several = " OR ".join(
-        f"min({column_sql}) OVER (PARTITION BY {line}) <> max({column_sql}) OVER (PARTITION BY {line})"
-        for column_sql in named
-    )
+    several = " OR ".join(f"min({column_sql}) <> max({column_sql})" for column_sql in map(column, user_dims))
+    asked = conjunction(*wanted(engine, CHARGES, question.where))
     lines = (
-        select("*", f"{several} AS several")
+        select(f"sum(billed) FILTER ({asked}) AS billed")
         .from_("ledger.charges")
         .where("method = 'allocated' AND billed IS NOT NULL", within(question.window, months=True))
+        .group_by("organization", "day", "workspace", "kind", *own)
+        .having(several)
     )
-    query = select("sum(billed) AS billed").from_(lines.subquery("lines"))
-    rows = engine.rows(query.where("several", *wanted(engine, CHARGES, question.where)))
+    rows = engine.rows(select("sum(billed) AS billed").from_(lines.subquery("lines")))
     return rows[0]["billed"] or Decimal(0)
 
 

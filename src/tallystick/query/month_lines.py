@@ -25,7 +25,7 @@ from tallystick.query.names import organizations
 from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.tally.attribute import FIGURES, figures
+from tallystick.tally.figures import FIGURES, figures
 from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes
 

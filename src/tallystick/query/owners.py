@@ -1,6 +1,6 @@
 """Owners: spend by team and cost center, and the rules with what each caught.
 
-The charges are read at their finest and attributed in `tally.attribute`: owners are settings, not records.
+The charges are attributed in `tally.attribute`: owners are settings, not records.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.select import Select, select
+from tallystick.core.select import select
 from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_groups import BILLED, OWNED, ChargeGroups, Figure, label
 from tallystick.query.coverage import cover
-from tallystick.query.filters import column, wanted, within
+from tallystick.query.facts import UNREPORTED, Billed
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.misspelt import misspelt
 from tallystick.query.names import dims_of
@@ -27,7 +28,7 @@ from tallystick.query.spelling import quoted, spellings
 from tallystick.store.engine import Engine
 from tallystick.store.views import OWNED as OWNED_VIEW, VIEWS
 from tallystick.tally.owners import Owners, Renaming
-from tallystick.tally.rules import FIELDS, UNOWNED
+from tallystick.tally.rules import UNOWNED
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,27 +36,14 @@ if TYPE_CHECKING:
     from tallystick.tally.attribute import Attribution
 
 SHOWN = "`tallystick docs owners` shows how."
-OWNED = ("team", "cost_center")
-"""The dimensions that follow from the settings."""
+
+APART = {"unreported": UNREPORTED}
+"""By what charges are told apart where all that was billed is summed too."""
 
 
 def owned(question: Question) -> bool:
     """Whether a question is about owners."""
     return any(name in OWNED for name in (*question.by, *question.where))
-
-
-def lines(engine: Engine, question: Question, amount: str = "billed") -> Select:
-    """The query for the charges of a question at their finest: what rules look at, and what is asked by (`by_...`).
-
-    `amount` is the column of US dollars that stands as `billed`.
-    """
-    where = question.where_but(*OWNED)
-    dimensions = (f"{column(name)} AS by_{name}" for name in question.by if name not in OWNED)
-    return (
-        select("day", *(f"{column(name)} AS {name}" for name in FIELDS), *dimensions, f"{amount} AS billed")
-        .from_("ledger.charges")
-        .where(f"{amount} IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, where))
-    )
 
 
 def unasked(question: Question, owners: Owners) -> Question:
@@ -68,15 +56,16 @@ def unasked(question: Question, owners: Owners) -> Question:
 
 def attributed(
     engine: Engine, question: Question, owners: Owners
-) -> tuple[list[str], list[dict[str, Any]], list[Message], list[str]]:
+) -> tuple[list[str], list[dict[str, Any]], list[Message], list[str], Billed]:
     """The dimensions of a question about owners, its rows (`billed` beside them), and what to say of them.
 
-    Last the ids that are named otherwise since a day of the question, so that other rules match them.
+    Then the ids that are named otherwise since a day of the question, so that other rules match them, and what was
+    billed to all owners together.
     """
     known(question, owners)
     dims = list(dims_of(engine, question))
-    charges = attribution(engine, question, owners)
-    columns = {name: name if name in OWNED or name not in question.by else f"by_{name}" for name in dims}
+    charges = attribution(engine, question, owners, further=APART)
+    columns = {name: label(name) for name in dims}
     filters = [name for name in OWNED if name in question.where]
     sums: dict[tuple[Any, ...], list[Any]] = {}
     for row in charges.sums(list(dict.fromkeys([*columns.values(), *filters]))):
@@ -87,7 +76,7 @@ def attributed(
         owned_names = " and ".join(name.replace("_", " ") for name in filters)
         beside.append(note(f"The coverage is that of every {owned_names} together."))
     rows = [dict(zip(dims, group, strict=True)) | {"billed": total(amounts)} for group, amounts in sums.items()]
-    return dims, rows, beside, sorted({changed.id for changed in charges.renamings})
+    return dims, rows, beside, sorted({changed.id for changed in charges.renamings}), billed_of(charges)
 
 
 def known(question: Question, owners: Owners) -> None:
@@ -102,23 +91,45 @@ def known(question: Question, owners: Owners) -> None:
                 )
 
 
-def attribution(engine: Engine, question: Question, owners: Owners, charges: pa.Table | None = None) -> Attribution:
+def billed_of(charges: Attribution) -> Billed:
+    """What was billed to all owners of charges together; they were told `APART`."""
+    return Billed(charges.total, total([row["billed"] for row in charges.sums([*APART]) if row["unreported"]]))
+
+
+def groups(
+    engine: Engine,
+    question: Question,
+    owners: Owners,
+    amount: Figure = BILLED,
+    weighed: Figure = BILLED,
+    further: Mapping[str, str] | None = None,
+) -> ChargeGroups:
+    """The charges of a question for their attribution, with the names by which rules can mean them."""
+    return ChargeGroups(engine, question, owners, spellings(engine), amount, weighed, further or {})
+
+
+def attribution(
+    engine: Engine,
+    question: Question,
+    owners: Owners,
+    amount: Figure = BILLED,
+    weighed: Figure = BILLED,
+    further: Mapping[str, str] | None = None,
+) -> Attribution:
     """The charges of a question with their owners; a part of a day's charges is split as the whole day is.
 
-    `charges` may hold another amount in the place of what was billed: it is split as the bill is.
+    They can be summed by what the question asks by, as `charge_groups.label` calls it, and by columns `further` to it.
+    An `amount` besides what was billed is split by what is `weighed`.
     """
     from tallystick.tally.attribute import Attribution
 
-    basis = None
-    if charges is not None or any(name not in (*OWNED, "organization") for name in question.where):
-        basis = engine.ask(lines(engine, replace(question, by=(), where=question.where_of("organization"))))
-    charges = engine.ask(lines(engine, question)) if charges is None else charges
-    return Attribution(owners, charges, spellings(engine), basis)
+    charges = groups(engine, question, owners, amount, weighed, further)
+    return Attribution(owners, charges.groups(), charges.spellings, charges.basis, charges.finest)
 
 
 def owned_charges(engine: Engine, owners: Owners) -> pa.Table:
     """Every charge with its team and cost center, as the view `owned` has them."""
-    from tallystick.tally.attribute import figures
+    from tallystick.tally.figures import figures
 
     columns = [name for name, *_ in next(view for view in VIEWS if view.name == OWNED_VIEW).columns]
     charges = engine.ask(select("*").from_("charges"))
@@ -156,7 +167,7 @@ def renaming(owners: Owners, changed: Renaming) -> str:
 
 def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> Table:
     """The rules in their order with what each caught, and what none caught."""
-    charges = attribution(engine, replace(question, by=()), owners)
+    charges = attribution(engine, replace(question, by=()), owners, further=APART)
     caught = {row["rule"]: row for row in charges.sums(["rule"])}
     coverage, _ = cover(engine, CHARGES, question, now)
     none = {"rows": 0, "billed": total([])} if coverage["present"] else {"rows": None, "billed": None}
@@ -167,7 +178,7 @@ def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         center, matches = (rule.cost_center, rule.spoken) if rule else (UNOWNED, "everything else")
         cells.append((*to, center, matches, row["rows"], row["billed"]))
     names = ("rule", "team", "how", "cost_center", "matches")
-    return answered(engine, question, owners, now, names, cells, messages(owners, charges))
+    return answered(engine, question, owners, now, names, cells, messages(owners, charges), billed_of(charges))
 
 
 def answered(
@@ -178,10 +189,14 @@ def answered(
     names: Sequence[str],
     cells: Sequence[tuple[Cell, ...]],
     beside: Sequence[Message],
+    sums: Billed,
     further: Mapping[str, Heading] | None = None,
     drop_orders: Mapping[str, int] | None = None,
 ) -> Table:
-    """A Table of these cells: columns of names, `further` ones (else rows), billed; with the coverage."""
+    """A Table of these cells: columns of names, `further` ones (else rows), billed; with the coverage.
+
+    `sums` is what was billed for the whole question.
+    """
     further = further or {"rows": Heading("rows", Kind.COUNT, "charges", drop_order=1)}
     kinds = {name: Kind.NAME if name.endswith("_name") else Kind.DIMENSION for name in names}
     headings = (
@@ -189,7 +204,7 @@ def answered(
         *further.values(),
         Heading("billed", Kind.MONEY, "USD"),
     )
-    coverage, covered = billed_coverage(engine, unasked(question, owners), now)
+    coverage, covered = billed_coverage(engine, unasked(question, owners), now, sums)
     known = coverage["present"] > 0 or any(row[-1] for row in cells)
     billed = total([row[-1] for row in cells if row[-1] is not None])  # type: ignore[misc]  # the last cell is money
     totals: dict[str, Cell] = {"billed": billed if known else None}

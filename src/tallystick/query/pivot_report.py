@@ -40,7 +40,7 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
         from tallystick.query.grouping import query
 
         question = _question(pivot, context, **values)
-        statement, _ = query(pivot, context.engine, question, context.now)
+        statement, _ = query(pivot, context.engine, question, context.now, context.owners_of(question))
         steps = OWNED if {*question.by, *question.where} & {"team", "cost_center"} else ""
         return statement.pretty + "\n" + steps + (PRICED if answer else "")
 

@@ -23,10 +23,11 @@ from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import day_of, equals
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
+from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import default_workspaces, directory, organizations, shared, with_shared
-from tallystick.query.owners import answered, attribution, messages
+from tallystick.query.owners import APART, answered, attribution, billed_of, messages
 from tallystick.query.report import WINDOW, Days, Form, Parameter, Report, Where
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
@@ -50,11 +51,12 @@ _DROP_ORDERS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended":
 def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime) -> Table:
     """Every key: what deserves attention first, then by spend; of these what `where` says of columns, `top` of them."""
     question = replace(full_question, where={}, top=None)
-    charges = attribution(engine, replace(question, by=("key",)), owners)
+    apart = {**APART, "counted": "quantity IS NOT NULL"}
+    charges = attribution(engine, replace(question, by=("key", "workspace")), owners, further=apart)
     spent: dict[At, list[dict[str, Any]]] = {}
     for row in charges.sums(["organization", "key", "workspace", "team", "cost_center"]):
         spent.setdefault((row["organization"], row["key"]), []).append(row)
-    used = _used(engine, question)
+    used = _used(engine, question, charges.sums(["organization", "key", "counted"]))
     read, listed = _listed(engine, question.window.end)
     listed = {key: entry for key, entry in listed.items() if key in spent or key in used or not entry["later"]}
     people, called = directory(engine, "actor"), directory(engine, "key")
@@ -114,6 +116,7 @@ def keys(engine: Engine, full_question: Question, owners: Owners, now: datetime)
         names,
         _chosen(rows, (*names, *dates), full_question),
         [*messages(owners, charges), *_messages(last_day, listed=all(key[0] in read for key in spent), lost=lost)],
+        billed_of(charges),
         dates,
         _DROP_ORDERS,
     )
@@ -219,11 +222,22 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
     return {organization for organization, _ in entries}, entries
 
 
-def _used(engine: Engine, question: Question) -> dict[At, date]:
-    """The last day of use of each key before the end of the window."""
-    query = select("organization", "key", "max(day) AS last").from_("ledger.charges")
-    query = query.where("quantity IS NOT NULL", _before_end(question)).group_by("organization", "key")
-    return {(row["organization"], row["key"]): row["last"] for row in engine.rows(query)}
+def _used(engine: Engine, question: Question, billed: Sequence[Mapping[str, Any]]) -> dict[At, date]:
+    """The last day of use of each key before the end of the window, `billed` being what was in the window."""
+    window = question.window
+    query = select("organization", "key", "max(day) AS last").from_("ledger.charges").where("quantity IS NOT NULL")
+    rest = (
+        query.where(*where).group_by("organization", "key")
+        for where in (
+            (f"month <= '{window.start:%Y-%m}'", f"day < {day_of(window.start)}"),
+            (within(window, months=True), "billed IS NULL"),
+        )
+    )
+    last: dict[At, date] = {}
+    for row in (*(row for row in billed if row["counted"]), *engine.rows(" UNION ALL ".join(map(str, rest)))):
+        key = (row["organization"], row["key"])
+        last[key] = max(last.get(key, row["last"]), row["last"])
+    return last
 
 
 def _unread(engine: Engine, question: Question) -> date | None:

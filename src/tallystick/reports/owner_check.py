@@ -13,7 +13,7 @@ from tallystick.core.text import did_you_mean
 from tallystick.query.coverage import cover
 from tallystick.query.misspelt import known_words, unknown_values
 from tallystick.query.names import dim_cells, dim_headings, named, organizations
-from tallystick.query.owners import answered, attribution, messages, renaming
+from tallystick.query.owners import APART, answered, attribution, billed_of, messages, renaming
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -34,7 +34,7 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
 
     Where days are absent it is unknown whether a rule that caught nothing ever matches.
     """
-    charges = attribution(engine, replace(question, by=()), owners)
+    charges = attribution(engine, replace(question, by=FIELDS), owners, further=APART)
     caught = {row["rule"] for row in charges.sums(["rule"])}
     many = len(organizations(engine)) > 1
     looked = [name for name in FIELDS if many or name != "organization"]
@@ -66,7 +66,16 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         (RENAMED, renaming(owners, change), *nobody, None, None) for change in owners.renamings(spellings(engine))
     ]
     cells += [(SHARED_ONLY, team, *nobody, *nothing) for team in _shared_only(owners)]
-    return answered(engine, question, owners, now, ("problem", "rule", *names), cells, messages(owners, charges))
+    return answered(
+        engine,
+        question,
+        owners,
+        now,
+        ("problem", "rule", *names),
+        cells,
+        messages(owners, charges),
+        billed_of(charges),
+    )
 
 
 def problems(table: Table) -> bool:

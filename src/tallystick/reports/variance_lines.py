@@ -7,16 +7,15 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-import pyarrow as pa
-
 from tallystick.core.dimensions import SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, PLACES, plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.select import select
+from tallystick.query.charge_groups import BILLED, OWNED, Figure, label
 from tallystick.query.filters import column, wanted, within
-from tallystick.query.owners import OWNED, attribution, known, lines, messages, owned
+from tallystick.query.owners import attribution, known, messages, owned
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Amount, Effects, Line, effects
@@ -24,6 +23,8 @@ from tallystick.tally.variance import Amount, Effects, Line, effects
 WHO = (*SUBJECTS, "team", "cost_center")
 """Dimensions within each of whose groups the split is made, where it is asked by them."""
 _UNIT, _COUNTED = "unit", "counted"
+_QUANTITY = Figure(f"coalesce(quantity, 0)::DECIMAL(38, {PLACES})", BILLED.condition)
+"""The quantity of a charge in the place of what was billed, to be split as that is, to 12 places."""
 
 
 def effects_of(
@@ -84,10 +85,10 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
 def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[Message]]:
     """The same by owners: the quantity of a shared charge is split as its dollars are, so it counts in 12th places."""
     known(question, owners)
-    charges = engine.ask(lines(engine, question).select(_UNIT, "quantity", f"quantity IS NOT NULL AS {_COUNTED}"))
-    money = attribution(engine, question, owners, charges)
-    used = attribution(engine, question, owners, _as_money(charges))
-    columns = {name: name if name in OWNED else f"by_{name}" for name in question.by}
+    apart = {_UNIT: _UNIT, _COUNTED: "quantity IS NOT NULL"}
+    money = attribution(engine, question, owners, further=apart)
+    used = attribution(engine, question, owners, _QUANTITY, further=apart)
+    columns = {name: label(name) for name in question.by}
     by = [*columns.values(), _UNIT, _COUNTED]
     by += [name for name in OWNED if name in question.where and name not in by]
     counts = {tuple(row[name] for name in by): row["billed"] for row in used.sums(by)}
@@ -104,9 +105,3 @@ def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[lis
         for key, (count, billed) in sums.items()
     ]
     return rows, messages(owners, money)
-
-
-def _as_money(charges: pa.Table) -> pa.Table:
-    """The charges with their quantity in the place of what was billed, to be split as that is, to 12 places."""
-    units = charges["quantity"].fill_null(0).cast(pa.decimal128(38, PLACES))
-    return charges.set_column(charges.schema.get_field_index("billed"), "billed", units)

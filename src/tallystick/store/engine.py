@@ -97,6 +97,17 @@ class Engine:
                 self._answers[text] = answer
         return answer
 
+    def beside(self, query: Select | str, **given: pa.Table) -> pa.Table:
+        """The same of a query that names these tables too, by which it is not kept."""
+        for name, table in given.items():
+            self._duck.register(name, table)
+        try:
+            with self._reading():
+                return self._run(str(query), lambda: self._duck.sql(str(query)).to_arrow_table())
+        finally:
+            for name in given:
+                self._duck.unregister(name)
+
     def rows(self, query: Select | str) -> list[dict[str, Any]]:
         """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
         text = str(query)

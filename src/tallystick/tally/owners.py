@@ -75,6 +75,22 @@ class Owners:
         """The conditions that some rule has."""
         return frozenset(name for rule in self.rules for name in rule.conditions)
 
+    @cached_property
+    def sees(self) -> tuple[str, ...]:
+        """The fields of a charge that decide whose it is: those that some rule looks at, after the organization."""
+        seen = {"organization", *self.looks_at, *(("workspace",) if "tag" in self.looks_at else ())}
+        return tuple(name for name in FIELDS if name in seen)
+
+    def turns(self, spellings: Spellings) -> list[date]:
+        """The days from which on something may be another's: a rule begins or ends, or matches a name that changed."""
+        days = {edge for rule in self.rules for edge in (rule.start, rule.end)} - {date.min, date.max}
+        for name in self.looks_at & spellings.keys():
+            for (_, id_), spelt in spellings[name].items():
+                for (_, before), (day, after) in pairwise(spelt):
+                    old, new = (self._matching(name, _itself(name, id_) | words) for words in (before, after))
+                    days |= {day} if old != new else set()
+        return sorted(days)
+
     def center(self, team: str, day: date) -> str:
         """The cost center of a team's share: that of the first rule in force that gives the team one."""
         for rule in self.rules:

@@ -1,0 +1,117 @@
+"""Charge groups: charges that no owner rule tells apart, summed by the engine, and shared ones as they are split."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tallystick.core.dimensions import TIMES
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.question import Question
+from tallystick.core.select import Select, select
+from tallystick.query.conditions import day_of
+from tallystick.query.filters import column, wanted, within
+from tallystick.store.engine import Engine
+from tallystick.tally.owners import Owners, Spellings
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWNED = ("team", "cost_center")
+"""The dimensions that follow from the settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """What of a charge is attributed, US dollars in SQL, and which charges have it."""
+
+    sql: str
+    condition: str
+
+
+BILLED = Figure("billed", "billed IS NOT NULL")
+
+
+def label(dimension: str) -> str:
+    """What a dimension is called in groups: a grain of time is a text there, beside the day itself."""
+    return f"by_{dimension}" if dimension in TIMES else dimension
+
+
+@dataclass(frozen=True)
+class ChargeGroups:
+    """The charges of a question in as few rows as their attribution to owners can be exact by.
+
+    `amount` stands as `billed`, proportional rules weigh by `weighed`, `further` are columns to tell charges apart by.
+    """
+
+    engine: Engine
+    question: Question
+    owners: Owners
+    spellings: Spellings
+    amount: Figure = BILLED
+    weighed: Figure = BILLED
+    further: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def query(self) -> Select:
+        """The query for `groups`."""
+        columns = self._columns | self._span
+        query = select(*_listed(columns), "max(day) AS day", "count(*) AS rows", f"sum({self.amount.sql}) AS billed")
+        return self._of(query, self.question, self.amount).group_by(*columns.values())
+
+    def groups(self) -> pa.Table:
+        """The sums of charges with one owner: how many they are (`rows`), the newest `day`, `billed`."""
+        return self.engine.ask(self.query)
+
+    def finest(self, spans: pa.Table) -> pa.Table:
+        """The charges of these spans of days of subjects, as `tally.attribute.Attribution` asks for them."""
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        columns = self._columns | self._span
+        amount = f"{self.amount.sql}::DECIMAL(38, 12) AS billed"
+        inner = self._of(select("day", *_listed(columns), amount), self.question, self.amount)
+        source = f"{inner.subquery('charges')} JOIN spans USING ({', '.join(self.owners.sees)})"
+        joined = select(*columns).from_(source).where("day >= start AND day < until")
+        sums = ("max(day) AS day", "count(*) AS rows", "sum(billed) AS billed")
+        alike = joined.select(*sums, "billed % multiple AS each").group_by(*columns, "each")
+        single = joined.select("day", "1::BIGINT AS rows", "billed", "billed AS each")
+        known = pc.is_valid(spans["multiple"])
+        tables = [
+            self.engine.beside(query, spans=spans.filter(chosen))
+            for query, chosen in ((alike, known), (single, pc.invert(known)))
+            if pc.any(chosen).as_py()
+        ]
+        return pa.concat_tables(tables)
+
+    def basis(self) -> pa.Table:
+        """The sums of all charges of each day with one owner: by these proportional rules weigh."""
+        columns = {name: name for name in (*self.owners.sees, "day")}
+        query = select(*_listed(columns), f"sum({self.weighed.sql}) AS billed")
+        whole = replace(self.question, where=self.question.where_of("organization"))
+        return self.engine.ask(self._of(query, whole, self.weighed).group_by(*columns.values()))
+
+    @cached_property
+    def _columns(self) -> dict[str, str]:
+        """What rules look at and what is asked by, with its SQL."""
+        asked = {label(name): column(name) for name in self.question.by if name not in OWNED}
+        return {name: name for name in self.owners.sees} | asked | dict(self.further)
+
+    @cached_property
+    def _span(self) -> dict[str, str]:
+        """Between which days that change an owner a charge lies; nothing where none is in the window."""
+        start, end = (instant.date() for instant in (self.question.window.start, self.question.window.end))
+        turns = [day for day in self.owners.turns(self.spellings) if start < day < end]
+        cases = " ".join(f"WHEN day < {day_of(day)} THEN {index}" for index, day in enumerate(turns))
+        return {"span": f"CASE {cases} ELSE {len(turns)} END"} if turns else {}
+
+    def _of(self, query: Select, question: Question, amount: Figure) -> Select:
+        """A query of the charges that have an amount, in the window and by the filters of a question."""
+        where = wanted(self.engine, CHARGES, question.where_but(*OWNED))
+        return query.from_("ledger.charges").where(amount.condition, within(question.window, months=True), *where)
+
+
+def _listed(columns: Mapping[str, str]) -> list[str]:
+    return [name if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
