@@ -3,6 +3,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
 from typing import Any
@@ -14,6 +16,7 @@ from pyarrow import parquet
 from support.full_ledger import SINCE
 from support.records import records, rows
 from support.wire import TODAY, Clock, Wire, days_ago, small, synced
+from support.written_ledger import charge, sighting, written_ledger
 from tallystick.core.ledger_tables import NAMES
 from tallystick.core.report_tables import COST, CUT_TABLES, USAGE_DAY
 from tallystick.core.select import select
@@ -65,6 +68,18 @@ def test_a_query_opens_the_tables_that_it_names_and_is_run_once(full: Path) -> N
     query = select("sum(billed)").from_("ledger.charges")
     assert engine.ask(query) is engine.ask(query)
     assert (opened, len(engine.statements)) == (["charges"], 1)
+
+
+def test_an_organization_called_as_hive_calls_null_stays_itself(tmp_path: Path) -> None:
+    """The id `__HIVE_DEFAULT_PARTITION__`, a folder's name for null, is an organization's like any other."""
+    hive = "__HIVE_DEFAULT_PARTITION__"
+    day, amounts = date(2026, 11, 1), {"o": Decimal(1), hive: Decimal(2)}
+    charges = [charge(day, organization=id_, billed=amount) for id_, amount in amounts.items()]
+    engine = written_ledger(tmp_path, charges, [sighting("organization", hive, day, organization=hive)])
+    query = select("organization", "billed").from_("ledger.charges")
+    assert {row["organization"]: row["billed"] for row in engine.rows(query)} == amounts
+    assert [row["billed"] for row in engine.rows(query.where(equals("organization", hive)))] == [amounts[hive]]
+    assert [row["organization"] for row in engine.rows(select("*").from_("ledger.names"))] == [hive]
 
 
 @pytest.mark.long

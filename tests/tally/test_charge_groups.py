@@ -9,12 +9,12 @@ from fractions import Fraction
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from support.written_ledger import charge, sighting, written_ledger
 from tallystick.core.filter import Filter
-from tallystick.core.ledger_tables import CHARGES, NAMES
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.question import Question
 from tallystick.core.time import Window
 from tallystick.query.charge_groups import label
@@ -22,7 +22,6 @@ from tallystick.query.owners import attribution, groups
 from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.store.tables import Tables
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners
 
@@ -32,69 +31,52 @@ ROWS = 400
 DIMENSIONS = ("organization", "workspace", "key", "actor", "model", "kind", "day", "week", "month", "method")
 
 
-def written() -> pa.Table:
+def written() -> list[dict[str, Any]]:
     """Charges of six days: many small ones alike, some near the limits, credits, some that are not billed."""
     chance = random.Random(17)  # noqa: S311 - always the same
     rows = []
     for _ in range(ROWS):
-        day = FIRST + timedelta(chance.randrange(6))
-        amount = chance.choice([chance.randint(-40, 40), chance.randint(-(10**6), 10**9), chance.randint(0, 10**25)])
-        rows.append(
-            {
-                "organization": chance.choice(["o", "p"]),
-                "month": f"{day:%Y-%m}",
-                "day": day,
-                "workspace": chance.choice(["w", "v", "default"]),
-                "key": chance.choice(["k", "l", "m"]),
-                "actor": chance.choice(["u", "unattributed"]),
-                "product": "unknown",
-                "model": chance.choice(["claude-opus-5-5", "claude-haiku-5-5"]),
-                "kind": chance.choice(["output", "web_search"]),
-                **dict.fromkeys(("tier", "context", "geo", "speed", "cause", "relaxed"), "none"),
-                "quantity": chance.choice([None, 0, 7, 10**6]),
-                "unit": "tokens",
-                "billed": chance.choice([None, *[Decimal(amount).scaleb(-12)] * 9]),
-                "method": chance.choice(["reported", "allocated"]),
-                "source": "reports",
-            }
+        small, large = (
+            chance.randint(-40, 40),
+            chance.choice([chance.randint(-(10**6), 10**9), chance.randint(0, 10**25)]),
         )
-    return pa.Table.from_pylist(rows, schema(CHARGES))
+        amount = Decimal(chance.choice([small, large])).scaleb(-12)
+        rows.append(
+            charge(
+                FIRST + timedelta(chance.randrange(6)),
+                organization=chance.choice(["o", "p"]),
+                workspace=chance.choice(["w", "v", "default"]),
+                key=chance.choice(["k", "l", "m"]),
+                actor=chance.choice(["u", "unattributed"]),
+                model=chance.choice(["claude-opus-5-5", "claude-haiku-5-5"]),
+                kind=chance.choice(["output", "web_search"]),
+                quantity=chance.choice([None, 0, 7, 10**6]),
+                billed=chance.choice([None, *[amount] * 9]),
+                method=chance.choice(["reported", "allocated"]),
+            )
+        )
+    return rows
 
 
-def names() -> pa.Table:
-    """Names of workspaces and a key, some of which change within the window; tags likewise."""
-    rows = [
-        ("o", "workspace", "w", "Search", '{"tags": {"unit": "a"}}', FIRST),
-        ("o", "workspace", "w", "Ads", '{"tags": {"unit": "b"}}', date(2026, 11, 1)),
-        ("o", "workspace", "v", "Ads", "{}", FIRST),
-        ("o", "workspace", "v", "Search", "{}", date(2026, 10, 31)),
-        ("p", "workspace", "w", "Search", "{}", FIRST),
-        ("o", "key", "k", "bot", None, FIRST),
-        ("o", "key", "k", "robot", None, date(2026, 11, 2)),
-        ("p", "user", "u", "Ada", None, FIRST),
-        ("o", "organization", "o", "Orange", None, FIRST),
-        ("p", "organization", "p", "Plum", None, FIRST),
-    ]
-    columns = ("organization", "type", "id", "name", "details", "seen_at")
-    entries = [
-        dict(zip(columns, row[:-1], strict=False)) | {"seen_at": datetime(*row[-1].timetuple()[:3], 9, tzinfo=UTC)}
-        for row in rows
-    ]
-    return pa.Table.from_pylist(entries, schema(NAMES))
+NAMED = (
+    sighting("organization", "o", FIRST, name="Orange"),
+    sighting("organization", "p", FIRST, name="Plum", organization="p"),
+    sighting("workspace", "w", FIRST, name="Search", details='{"tags": {"unit": "a"}}'),
+    sighting("workspace", "w", date(2026, 11, 1), name="Ads", details='{"tags": {"unit": "b"}}'),
+    sighting("workspace", "v", FIRST, name="Ads"),
+    sighting("workspace", "v", date(2026, 10, 31), name="Search"),
+    sighting("workspace", "w", FIRST, name="Search", organization="p"),
+    sighting("key", "k", FIRST, name="bot"),
+    sighting("key", "k", date(2026, 11, 2), name="robot"),
+    sighting("user", "u", FIRST, name="Ada", organization="p"),
+)
+"""What is called how, some of it otherwise from a day within the window on; tags likewise."""
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """A ledger of these charges and names."""
-    tables = Tables(tmp_path_factory.mktemp("groups") / "ledger")
-    charges = written()
-    with tables.writing() as writer:
-        for organization in ("o", "p"):
-            own = charges.filter(pc.equal(charges["organization"], organization))
-            writer.replace(CHARGES, organization, sorted(set(own["day"].to_pylist())), own)
-        writer.append(NAMES, names())
-        writer.commit("o", "records", datetime(2026, 11, 4, tzinfo=UTC), {})
-    return Engine(tables, tables.newest())
+    return written_ledger(tmp_path_factory.mktemp("groups"), written(), NAMED)
 
 
 @st.composite
@@ -135,7 +117,7 @@ def each_by_itself(engine: Engine, question: Question, owners: Owners) -> Attrib
     def picked(where: dict[str, Filter]) -> pa.Table:
         rows = [
             row | {"by_day": f"{row['day']}", "by_week": f"{row['day'] - timedelta(row['day'].weekday())}"}
-            for row in written().to_pylist()
+            for row in written()
             if row["billed"] is not None and question.window.start.date() <= row["day"] < question.window.end.date()
             if all(part.takes(row[name]) for name, part in where.items())
         ]
@@ -178,6 +160,16 @@ def test_groups_have_the_owners_of_their_charges(
     )
     assert sums == expected
     assert (grouped.total, grouped.evenly, grouped.renamings) == (alone.total, alone.evenly, alone.renamings)
+
+
+def test_shared_charges_that_leave_the_same_rest_are_one_row(engine: Engine) -> None:
+    """Of charges that a rule splits in thirds the engine gives three rests at most, of either sign, for each group."""
+    owners = Owners.read([{"shared": {"rule": "even", "teams": ["a", "b", "c"]}}])
+    charges = groups(engine, Question("spend", WINDOW, ("team",)), owners)
+    spans = pa.table({"organization": ["o"], "start": [date.min], "until": [date.max], "multiple": [Decimal("3e-12")]})
+    rests = charges.finest(spans)
+    assert {abs(rest).scaleb(12) for rest in rests["each"].to_pylist()} == {0, 1, 2}
+    assert rests.num_rows == len([-2, -1, 0, 1, 2])
 
 
 def test_charges_of_one_owner_are_summed_by_the_engine(engine: Engine) -> None:

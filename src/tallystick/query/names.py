@@ -48,7 +48,7 @@ def named_at(instant: datetime | None) -> str:
 @per_version
 def entries(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping[str, Any]]:
     """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
-    columns = ("type", "id", "organization", "name", "email", "workspace", "details")
+    columns = ("type", "id", "organization", "coalesce(name, id) AS name", "email", "workspace", "details")
     return engine.rows(select(*columns).from_(named_at(instant)))
 
 

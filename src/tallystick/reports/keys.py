@@ -192,7 +192,17 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
     A key that was first read later stands as it was then. `ended` is its last day where that was before, None where
     it went on or is not known; `later` is whether it was created later, `workspace` its id in charges.
     """
-    columns = ("organization", "id", "name", "status", "workspace", "created_by", "created_at", "ended_at", "seen_at")
+    columns = (
+        "organization",
+        "id",
+        "coalesce(name, id) AS name",
+        "status",
+        "workspace",
+        "created_by",
+        "created_at",
+        "ended_at",
+        "seen_at",
+    )
     query = select(*columns).from_("ledger.names").where("type = 'key'").order_by("seen_at")
     seen: dict[At, list[dict[str, Any]]] = {}
     for row in engine.rows(query):
@@ -203,15 +213,15 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
         before = [row for row in rows if row["seen_at"] < end] or rows[:1]
         row = before[-1]
         expired = instant(row["ended_at"]) if row["ended_at"] else None
-        status, ended = str(row["status"]), None
+        status, ended = row["status"] or UNKNOWN, None
         if expired and status in {"active", "expired"}:
             status, ended = ("expired", expired) if expired < end else ("active", None)
-        elif status != "active":
-            since = next(
-                first
-                for first in before
-                if all(following["status"] == status for following in before[before.index(first) :])
-            )
+        elif status not in {"active", UNKNOWN}:
+            since = row
+            for sighting in reversed(before):
+                if sighting["status"] != row["status"]:
+                    break
+                since = sighting
             ended = since["seen_at"] if since["seen_at"] < end else None
         entries[key] = row | {
             "status": status,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _QUOTED = re.compile(r"'[^']*'")
 """A text in a query, whose words name no table."""
 _NAME = re.compile(r"(?:ledger\.)?[a-z_][a-z_0-9]*")
+_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
+"""How Hive calls a folder of rows that have null there: what DuckDB reads in an organization of that id."""
 SMALL = 4 << 20
 """Bytes of an answer in Arrow that is kept for the next time it is asked for."""
 FEW = 20_000
@@ -213,8 +215,14 @@ class Engine:
     def _show(self, table: LedgerTable, files: list[str]) -> None:
         """Make a table of its files; one without files still has its columns."""
         if files:
-            columns = ", ".join(column.name for column in table.columns)
             listed = ", ".join(map(literal, files))
+            named_so = table.partitions if _NULL_PARTITION in listed else ()  # the ledger has no null there
+            columns = ", ".join(
+                f"coalesce({column.name}, '{_NULL_PARTITION}') AS {column.name}"
+                if column.name in named_so
+                else column.name
+                for column in table.columns
+            )
             hive = "hive_partitioning = false"
             if table.partitions:
                 types = ", ".join(f"'{name}': VARCHAR" for name in table.partitions)
