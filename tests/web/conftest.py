@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from support.full_ledger import full
+from support.full_ledger import full, path
 from support.wire import NOW
 from tallystick.settings import Settings
 from tallystick.web.application import application
 
-__all__ = ["full"]
+__all__ = ["full", "path"]
 
 ENVIRONMENT = {"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
 

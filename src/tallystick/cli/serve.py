@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from tallystick.web.access import Access
 
 LOOPBACK = "127.0.0.1"
+GRACE = 3
+"""Seconds that answers may take once the dashboard is told to end."""
+MOST_DIGITS = 4
+"""Digits of an interval."""
 
 
 @click.command()
@@ -34,6 +40,11 @@ LOOPBACK = "127.0.0.1"
 @click.option(
     "--proxy", "proxies", multiple=True, metavar="ADDRESS", help="The address of that proxy. May be repeated."
 )
+@click.option(
+    "--sync-every",
+    metavar="TIME",
+    help="Sync the ledger at this interval, as 15m, 1h or 1d; by default when a reader asks.",
+)
 @click.option("--new-token", metavar="NAME", help="Print a new token and its lines for the token file, and stop.")
 @click.option("--team", "teams", multiple=True, help="With --new-token: a team that it may see. May be repeated.")
 @options.ledger
@@ -45,6 +56,7 @@ def serve(
     token_file: Path | None,
     user_header: str | None,
     proxies: tuple[str, ...],
+    sync_every: str | None,
     new_token: str | None,
     teams: tuple[str, ...],
 ) -> None:
@@ -55,16 +67,41 @@ def serve(
         token, lines = made(new_token, teams)
         click.echo(f"The token, which is shown this once: {token}\n\nFor the token file:\n\n{lines}")
         return
+    access = _access(host, names, token_file, user_header, proxies)
+    _run(host, port, access, _interval(sync_every) if sync_every else None)
+
+
+def _run(host: str, port: int, access: Access, every: timedelta | None) -> None:
+    """Serve until interrupted; InvalidQuestion where nothing can listen there."""
     import uvicorn
 
     from tallystick.web.application import application
 
-    access = _access(host, names, token_file, user_header, proxies)
-    app = application(options.settings(), access)
-    click.echo(f"http://{host}:{port}  (Ctrl-C ends it)")
-    uvicorn.run(
-        app, host=host, port=port, log_level="warning", server_header=False, proxy_headers=False, access_log=False
+    app = application(options.settings(asks=every is not None), access, every)
+
+    class Server(uvicorn.Server):
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            app.state.refresh.end()  # whoever follows a sync would hold the process open
+            await super().shutdown(sockets)
+
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as wrong:
+        raise InvalidQuestion(
+            f"Nothing can listen on {host}, port {port}: {wrong}.", "Choose another --port."
+        ) from None
+    shown = f"[{host}]" if ":" in host else host
+    click.echo(f"http://{shown}:{listening.getsockname()[1]}  (Ctrl-C ends it)")
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        access_log=False,
+        timeout_graceful_shutdown=GRACE,
     )
+    Server(config).run(sockets=[listening])
 
 
 def _access(
@@ -87,6 +124,19 @@ def _access(
     tokens = Tokens.read(token_file) if token_file else None
     hosts = OWN | {name.lower() for name in names} | ({host} if not _unspecified(host) else set())
     return Access(tokens, frozenset(hosts), user_header, frozenset(proxies))
+
+
+def _interval(words: str) -> timedelta:
+    """The interval that is written so; InvalidQuestion where it cannot be, or is too short."""
+    from tallystick.web.refresh import LEAST
+
+    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+    number, unit = words[:-1], words[-1:]
+    if unit not in units or not (number.isascii() and number.isdigit()) or len(number) > MOST_DIGITS:
+        raise InvalidQuestion(f"--sync-every cannot be {words!r}.", "Write 15m, 1h or 1d.")
+    if (interval := int(number) * units[unit]) < LEAST:
+        raise InvalidQuestion(f"--sync-every {words} is too short.", f"The shortest is {LEAST.seconds // 60}m.")
+    return interval
 
 
 def _loopback(host: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -27,13 +28,15 @@ from tallystick.web.assets import Assets
 from tallystick.web.bounds import bounded
 from tallystick.web.controls import controls
 from tallystick.web.gate import Gate
+from tallystick.web.live import Live
 from tallystick.web.page import Page, Panel, View
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import show
 from tallystick.web.readers import Readers, Visit
+from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import DIMENSIONS, SUBJECT_PAGES
 from tallystick.web.templates import rendered
-from tallystick.web.tokens import Identity
+from tallystick.web.tokens import LOCAL, Identity
 
 MEDIA = {
     "txt": "text/plain; charset=utf-8",
@@ -47,6 +50,13 @@ MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """The media type of a file by its ending."""
+
+HTTP = {
+    403: ("This page is not for readers of single teams.", "Ask for a token of the whole ledger."),
+    404: ("There is no such page.", "Begin at the overview."),
+    405: ("This page takes no form.", "Begin at the overview."),
+}
+"""What is said of an HTTP status, and how to go on."""
 
 
 class Dashboard:
@@ -69,12 +79,12 @@ class Dashboard:
     async def _page(self, request: Request, page: Page, value: str) -> Response:
         visit = self.readers.visit()
         if visit.version is None:
-            return self._html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
+            return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
         panels = page.panels(value, request.query_params)
         answers = await asyncio.gather(*(self._answer(request, visit, panel) for panel in panels))
         parts = [show(panel, answer) for panel, answer in zip(panels, answers, strict=True)]
         title = value or page.title
-        return self._html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
+        return self.html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
 
     async def _answer(self, request: Request, visit: Visit, panel: Panel) -> Answer | TallystickError:
         try:
@@ -97,14 +107,14 @@ class Dashboard:
         if ending:
             return await self._file(request, visit, address, ending)
         if visit.version is None:
-            return self._html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
+            return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
         panel = Panel("", address, View.COURSE, 12, rows=500)
         given = controls(address)
         part = None
         if given.complete:
             part = show(panel, await self._answer(request, visit, panel))
         files_of = [(form.ending, address.file(form.ending)) for form in ENDINGS.values()]
-        return self._html(
+        return self.html(
             request,
             "ask.html",
             visit,
@@ -137,7 +147,10 @@ class Dashboard:
         self.readers.visit()
         return PlainTextResponse("ready\n")
 
-    def _html(self, request: Request, template: str, visit: Visit, *, status: int = 200, **values: Any) -> Response:
+    def html(
+        self, request: Request, template: str, visit: Visit | None, *, status: int = 200, **values: Any
+    ) -> Response:
+        """Return a page of a template."""
         values = {"path": "", **values}
         text = rendered(
             template,
@@ -146,6 +159,8 @@ class Dashboard:
             here=request.url.path,
             release=__version__,
             subjects=DIMENSIONS,
+            form_token=getattr(request.state, "form_token", ""),
+            identity=getattr(request.state, "identity", LOCAL),
             **values,
         )
         return HTMLResponse(text, status)
@@ -153,7 +168,8 @@ class Dashboard:
     async def failure(self, request: Request, wrong: Exception) -> Response:
         """Answer an error with a page that says what happened and how to mend it."""
         if isinstance(wrong, HTTPException):
-            status, what, hint = wrong.status_code, "There is no such page.", "Begin at the overview."
+            status = wrong.status_code
+            what, hint = HTTP.get(status, HTTP[404])
         elif isinstance(wrong, TallystickError):
             status = 400 if isinstance(wrong, InvalidQuestion) else 503
             what, hint = wrong.what, wrong.hint
@@ -161,25 +177,28 @@ class Dashboard:
             status, what, hint = 500, "An internal error.", "The server's log has its details."
         if request.url.path.endswith(tuple(f".{ending}" for ending in ENDINGS)):
             return JSONResponse({"error": what, "hint": hint}, status)
-        text = rendered(
-            "error.html", title=what, hint=hint, status=status, pages=PAGES, here="", release=__version__, visit=None
-        )
-        return HTMLResponse(text, status)
+        return self.html(request, "error.html", None, status=status, title=what, hint=hint)
 
 
-def application(settings: Settings, access: Access | None = None) -> Starlette:
-    """Return the dashboard of the ledger that the settings name."""
+def application(settings: Settings, access: Access | None = None, every: timedelta | None = None) -> Starlette:
+    """Return the dashboard of the ledger that the settings name, which it syncs at intervals, or when asked alone."""
     dashboard = Dashboard(Readers(settings))
+    refresh = Refresh(settings, every)
+    live = Live(dashboard, refresh)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        refresh.start()
         yield
+        await asyncio.to_thread(refresh.stop)
         await dashboard.readers.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             *(Route(page.path, dashboard.page) for page in PAGES),
             Route("/ask/{report}", dashboard.ask),
+            Route("/sync", live.page, methods=["GET", "POST"]),
+            Route("/sync/progress", live.progress),
             Route("/version", dashboard.version),
             Route("/healthz", dashboard.health),
             Route("/readyz", dashboard.ready),
@@ -197,3 +216,5 @@ def application(settings: Settings, access: Access | None = None) -> Starlette:
         ],
         lifespan=lifespan,
     )
+    app.state.refresh = refresh
+    return app

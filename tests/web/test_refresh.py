@@ -1,0 +1,126 @@
+"""The sync beside the pages: it begins, tells how far it is, ends well or says why not, and stops when told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from support.wire import NOW, small
+from tallystick.settings import Settings
+from tallystick.sim import KEY, Server, Simulator, serve
+from tallystick.web.application import application
+from tallystick.web.refresh import NAME, Phase, Refresh
+
+from .conftest import ENVIRONMENT
+
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Server]:
+    """A simulated organization behind an address."""
+    with serve(Simulator(small(), clock=lambda: NOW), port=0) as server:
+        yield server
+
+
+def settings(api: Server, ledger: Path, key: str = KEY) -> Settings:
+    """The settings of a ledger that is synced from there."""
+    environment = ENVIRONMENT | {"TALLYSTICK_BASE_URL": api.url, "ANTHROPIC_ADMIN_KEY": key}
+    return Settings.load(ledger=str(ledger), environment=environment)
+
+
+def ended(refresh: Refresh) -> Refresh:
+    """The refresh once its sync has ended."""
+    until = time.monotonic() + PATIENCE
+    while (refresh.state.phase is not Phase.IDLE or not refresh.state.ended_at) and time.monotonic() < until:
+        time.sleep(0.05)
+    return refresh
+
+
+def test_a_page_without_a_ledger_leads_to_the_first_sync(api: Server, path: Path) -> None:
+    """A form of the sync's page begins a sync, whose figures the overview then shows."""
+    with TestClient(application(settings(api, path)), base_url="http://127.0.0.1") as client:
+        assert "No ledger yet" in client.get("/").text
+        form = re.search(r'name="form" value="(\w+)"', client.get("/sync").text)
+        assert form
+        assert client.post("/sync", data={"form": "x"}, headers={"origin": "http://127.0.0.1"}).status_code == 403
+        sent = client.post("/sync", data={"form": form[1]}, headers={"origin": "http://127.0.0.1"})
+        assert sent.url.path == "/sync"
+        until = time.monotonic() + PATIENCE
+        while "requests</span></p>" not in (page := client.get("/sync").text) or "none since" in page:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert re.search(r"\d+ days changed, [\d,]+ rows read", page)
+        assert "No ledger yet" not in client.get("/").text
+
+
+def test_every_interval_begins_a_sync_at_once(api: Server, path: Path) -> None:
+    """A dashboard that syncs by itself begins with a sync, and says when the next is."""
+    refresh = Refresh(settings(api, path), timedelta(hours=1))
+    refresh.start()
+    state = ended(refresh).state
+    refresh.stop()
+    assert (state.error, state.next_at) == ("", NOW.replace(microsecond=0) + timedelta(hours=1))
+    assert state.done == state.total
+
+
+def test_listeners_hear_how_far_a_sync_is(api: Server, path: Path) -> None:
+    """A listener hears windows that are read, and the end."""
+
+    async def heard(refresh: Refresh) -> list[str]:
+        words = []
+        async for state in refresh.listen():
+            if state is None:
+                continue
+            words.append(json.dumps(state.written()))
+            if state.ended_at:
+                return words
+        return words
+
+    refresh = Refresh(settings(api, path), timedelta(hours=1))
+    refresh.start()
+    words = asyncio.run(asyncio.wait_for(heard(refresh), PATIENCE))
+    refresh.stop()
+    assert any('"reading"' in word for word in words)
+    assert '"idle"' in words[-1]
+
+
+def test_an_error_is_told_without_the_key(api: Server, path: Path) -> None:
+    """A refused key is an error of the page, which does not hold the key."""
+    key = "sk-ant-admin01-refused-and-secret"
+    refresh = Refresh(settings(api, path, key), timedelta(hours=1))
+    refresh.start()
+    state = ended(refresh).state
+    refresh.stop()
+    assert "401" in state.error or "key" in state.error
+    assert key not in state.error
+
+
+def test_a_stop_ends_a_sync_that_runs(api: Server, path: Path) -> None:
+    """The dashboard ends while a sync reads: the thread ends, and the ledger can be read or is not there."""
+    refresh = Refresh(settings(api, path), timedelta(hours=1))
+    refresh.start()
+    while refresh.state.requests < 3:
+        time.sleep(0.01)
+    refresh.stop()
+    assert not [thread for thread in threading.enumerate() if thread.name == NAME]
+
+
+def test_two_dashboards_sync_one_ledger(api: Server, path: Path) -> None:
+    """Two that begin together wait for each other, and both end well."""
+    both = [Refresh(settings(api, path), timedelta(hours=1)) for _ in range(2)]
+    for refresh in both:
+        refresh.start()
+    errors = [ended(refresh).state.error for refresh in both]
+    for refresh in both:
+        refresh.stop()
+    assert errors == ["", ""]
