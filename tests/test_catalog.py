@@ -30,7 +30,10 @@ from tallystick.query.report import Form, Parameter, Report
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 GIVEN: dict[str, dict[str, Any]] = {
+    "chargeback": {"month": "2026-11"},
     "diff": {"month": "2026-11"},
+    "profile": {"dimension": "model", "value": "claude-opus-5-5"},
+    "roster": {"dimension": "team"},
     "sql": {"query": "SELECT sum(billed) AS billed FROM charges"},
     "summary": {"month": "2026-11"},
     "whatif": {"geo": "us"},

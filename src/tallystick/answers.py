@@ -82,6 +82,14 @@ class Answers(LedgerReader):
         """Every key with its spend, owner and last use; `where` maps a column, as attention, to the values wanted."""
         return self._table("keys", since=since, until=until, month=month, where=where, top=top)
 
+    def roster(self, dimension: str) -> Table:
+        """Every key, actor, team, model or workspace: this month against the same days before, 30 days, last use."""
+        return self._table("roster", dimension=dimension)
+
+    def profile(self, dimension: str, value: str) -> Document:
+        """One key, actor, team, model or workspace, by id or name: its spend, share, owner, status, last use."""
+        return self._document("profile", dimension=dimension, value=value)
+
     def owners(
         self,
         since: When | None = None,
@@ -205,6 +213,16 @@ class Answers(LedgerReader):
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         return self._document("summary", month=month, team=team, organization=organization)
 
+    def months(self, organization: str | None = None) -> Table:
+        """Every billing month, the newest first: what it comes to, its state, when it can be closed, what changed."""
+        return self._table("months", organization=organization)
+
+    def chargeback(
+        self, month: When | None = None, team: str | None = None, organization: str | None = None
+    ) -> Document:
+        """What each team is charged for a month (the last ended one unless said), or the statement of one team."""
+        return self._document("chargeback", month=month, team=team, organization=organization)
+
     def status(self) -> Document:
         """One screen: this month against the last, its forecast, the shape of the days, what needs attention."""
         return self._document("status")
@@ -219,6 +237,17 @@ class Answers(LedgerReader):
     def verify(self) -> Table:
         """What does not add up in the whole ledger; a Table without rows if all does."""
         return self._table("verify")
+
+    def days(
+        self,
+        since: When | None = None,
+        until: When | None = None,
+        *,
+        month: When | None = None,
+        organization: str | None = None,
+    ) -> Table:
+        """Every UTC day: the state of its bill and of its use, whether its month is closed, what it was billed."""
+        return self._table("days", since=since, until=until, month=month, organization=organization)
 
     def log(self, top: int | None = None) -> Table:
         """Every committed version, the newest first, and the tables that each changed; `top` keeps the first rows."""

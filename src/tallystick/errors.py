@@ -4,6 +4,7 @@ The tree, with the exit code of the command line beside each branch:
 
     TallystickError
     ├─ InvalidQuestion          2   the question, the settings or a parameter cannot be
+    │  └─ UnknownName           2   no key, person, team, model or workspace is called so
     ├─ ApiError
     │  ├─ Refused            3   the API said no (400, 401, 402, 403, 404, 409, 410, 413)
     │  │  └─ CursorExpired      3   a page token no longer holds; the window can be read again
@@ -38,6 +39,10 @@ class InvalidQuestion(TallystickError):
     """The question, the settings or a parameter cannot be; nothing was sent."""
 
     exit_code = 2
+
+
+class UnknownName(InvalidQuestion):
+    """No key, person, team, model or workspace of the ledger has that id or name."""
 
 
 class ApiError(TallystickError):

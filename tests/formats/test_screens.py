@@ -39,7 +39,10 @@ SELECT day, team, kind, count(*) AS n, sum(billed) AS billed FROM owned WHERE da
 GROUP BY ALL ORDER BY ALL
 """
 GIVEN = {
+    "chargeback": {"month": "mtd"},
     "diff": {"month": "2026-11"},
+    "profile": {"dimension": "team", "value": "docs"},
+    "roster": {"dimension": "key"},
     "sql": {"query": SQL},
     "summary": {"month": "2026-11"},
     "variance": {"month": "mtd"},

@@ -1,0 +1,129 @@
+"""Months: every billing month: what it comes to, its state, when it can be closed, and what changed since it was."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from tallystick.billing.obstacles import unsettled
+from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import note
+from tallystick.core.money import EXACT
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.records import SETTLING
+from tallystick.core.select import select
+from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.core.time_words import utc_month
+from tallystick.query.closings import CHARGE, Closing, closings, following
+from tallystick.query.conditions import equals
+from tallystick.query.context import Context
+from tallystick.query.coverage import cover
+from tallystick.query.gaps import late_days
+from tallystick.query.names import dim_cells, dim_headings, dims_of, named, organizations
+from tallystick.query.report import Parameter, Report
+from tallystick.store.engine import Engine
+
+RUNNING, OPEN, READY, SHUT, CLOSED = "running", "open", "can be closed", "left open", "closed"
+"""What a month can be; one that was left open when a later one was closed can never be closed."""
+_HEADINGS = (
+    Heading("state", Kind.TEXT),
+    Heading("billed", Kind.MONEY, "USD"),
+    Heading("absent", Kind.COUNT, "days", drop_order=2),
+    Heading("late", Kind.COUNT, "days", drop_order=3),
+    Heading("provisional", Kind.COUNT, "days", drop_order=2),
+    Heading("close_from", Kind.TEXT, drop_order=1),
+    Heading("closed_on", Kind.TEXT, drop_order=1),
+    Heading("closed_with", Kind.NUMBER, "USD", drop_order=2),
+    Heading("since", Kind.NUMBER, "USD"),
+)
+_NOTE = (
+    "close_from is the day from which Anthropic changes none of its days any more. closed_with is what a month was "
+    "closed with, since what changed in its bill after that: it is charged in the next open month."
+)
+
+
+@dataclass(frozen=True)
+class _Months:
+    """The months of one organization, the newest first."""
+
+    engine: Engine
+    organization: str
+    now: datetime
+
+    def rows(self) -> list[tuple[str, tuple[Cell, ...]]]:
+        closed = closings(self.engine, self.organization)
+        of_organization = equals("organization", self.organization)
+        query = select("min(day) AS first").from_("ledger.days").where(of_organization)
+        first: date | None = self.engine.rows(query)[0]["first"]
+        if first is None:
+            return []
+        sums = select("month", "sum(billed) AS billed").from_("ledger.charges").where(of_organization)
+        charges = self.engine.rows(sums.group_by("month")) if self.engine.holds(CHARGES) else []
+        billed: dict[str, Decimal | None] = {row["month"]: row["billed"] for row in charges}
+        months = Window(Grain.MONTH.floor(midnight(first)), self.now).split(Grain.MONTH)
+        names = [f"{month.start:%Y-%m}" for month in months]
+        return [(name, self._row(name, billed.get(name), closed)) for name in reversed(names)]
+
+    def _row(self, name: str, billed: Decimal | None, closed: dict[str, Closing]) -> tuple[Cell, ...]:
+        window = utc_month(name)
+        question = Question("months", window, (), {"organization": Filter.of(self.organization)})
+        coverage, _ = cover(self.engine, CHARGES, question, self.now)
+        absent = [day for day in coverage["absent"] if date.fromisoformat(day) < self.now.date()]
+        if billed is None and coverage["present"]:
+            billed = Decimal(0)
+        if closing := closed.get(name):
+            amount = closing.billed[CHARGE]
+            since = None if billed is None else EXACT.subtract(billed, amount)
+            days: tuple[Cell, ...] = (len(absent), late_days(coverage), len(closing.provisional))
+            return (CLOSED, billed, *days, None, f"{closing.at:%Y-%m-%d}", amount, since)
+        provisional = len(unsettled(self.engine, self.organization, name, self.now).days)
+        settled = not (absent or provisional or late_days(coverage))
+        state = self._state(name, closed, settled=settled)
+        settles = None if state == SHUT else f"{window.end + SETTLING:%Y-%m-%d}"
+        return (state, billed, len(absent), late_days(coverage), provisional, settles, None, None, None)
+
+    def _state(self, name: str, closed: dict[str, Closing], *, settled: bool) -> str:
+        if utc_month(name).end > Grain.DAY.floor(self.now):
+            return RUNNING
+        if closed and name < following(closed):
+            return SHUT
+        return READY if settled and (not closed or name == following(closed)) else OPEN
+
+
+def answer(engine: Engine, ids: Sequence[str], now: datetime) -> Table:
+    """One row a month and organization, the newest first, as `_HEADINGS`; what is not known is None."""
+    window = Window(Grain.MONTH.floor(now), Grain.DAY.floor(now) + DAY)
+    question = Question("months", window, ("month",))
+    dims = dims_of(engine, question)
+    names = named(engine, dims)
+    cells: list[tuple[Cell, ...]] = []
+    for id_ in ids:
+        for name, row in _Months(engine, id_, now).rows():
+            subject = {"organization": id_, "month": name}
+            cells.append((*dim_cells({dim: subject[dim] for dim in dims}, names), *row))
+    return Table(
+        question,
+        (*dim_headings(dims, names), *_HEADINGS),
+        cells,
+        {},
+        (note(_NOTE),),
+        {"present": len(cells)},
+        engine.version.spoken,
+    )
+
+
+def _ask(context: Context, organization: str | None) -> Table:
+    chosen = Filter((organization,) if organization else ())
+    ids = [id_ for id_ in organizations(context.engine) if chosen.takes(id_)]
+    return answer(context.engine, ids, context.now)
+
+
+REPORT = Report(
+    _ask,
+    (Parameter("organization", "Only this organization, where the ledger has several.", metavar="ID"),),
+    "A month is running, open, can be closed, closed, or left open for good. `tallystick close` closes one.",
+    priced=False,
+)

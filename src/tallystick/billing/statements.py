@@ -1,0 +1,41 @@
+"""Statements: what each team is charged for a month, which adds up to the bill; or the statement of one team."""
+
+from __future__ import annotations
+
+from tallystick.billing import statement
+from tallystick.billing.chargeback import charged
+from tallystick.core.document import Document
+from tallystick.core.time_words import When, month_of
+from tallystick.query.absence import no_day_of, no_organization
+from tallystick.query.context import Context
+from tallystick.query.names import directory, organizations
+from tallystick.query.report import Parameter, Report
+
+
+def statements(context: Context, month: When | None, team: str | None, organization: str | None) -> Document:
+    """The overview of a month's statements, or the one of a team: as the month was closed, else a draft.
+
+    InvalidQuestion for a team that is charged nothing, or where one organization of several is to be named.
+    """
+    names, ids = directory(context.engine, "organization"), organizations(context.engine)
+    name = f"{month_of(month, context.now).start:%Y-%m}"
+    chosen = [id_ for id_ in ids if organization in {None, id_, names.get(id_)}]
+    if not ids:
+        raise no_day_of(name)
+    if len(chosen) != 1:
+        raise no_organization(None if chosen else organization, ids)
+    made = charged(context.engine, chosen[0], name, context.owners, context.now)
+    return statement.statement(made, team) if team else statement.overview(made)
+
+
+REPORT = Report(
+    statements,
+    (
+        Parameter("month", "The month, as 2026-10 or mtd; by default last-month.", metavar="MONTH"),
+        Parameter("team", "The statement of one team, or of unowned.", metavar="TEAM"),
+        Parameter("organization", "Only this organization, where the ledger has several.", metavar="ID"),
+    ),
+    "Of a month that is not closed it is a draft by the rules of today. `tallystick statement --all` writes a file for "
+    "each team.",
+    priced=False,
+)
