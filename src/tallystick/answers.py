@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.core.document import Document
 from tallystick.core.filter import Where
-from tallystick.core.question import Question, Table
-from tallystick.core.time_words import When, month_name, month_of
-from tallystick.ledger_reader import LedgerReader
-from tallystick.query.names import organizations
+from tallystick.core.question import Table
+from tallystick.core.time_words import When
+from tallystick.ledger_exports import LedgerExports
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client
-    from tallystick.billing.chargeback import Charged
-    from tallystick.core.rows import Rows
 
 By = str | Sequence[str]
 
 
-class Answers(LedgerReader):
+class Answers(LedgerExports):
     """What can be asked of one ledger: answers are Tables or Documents; each method raises TallystickErrors only."""
 
     def spend(
@@ -260,46 +257,6 @@ class Answers(LedgerReader):
         the one that closed the month, or, of an open month, the one before the newest that changed it.
         """
         return self._table("diff", month=month, before=before, after=after, by=by)
-
-    def statements(self, month: When) -> list[Charged]:
-        """What every team is charged for a month (2026-10), of each organization: `statement` makes a Document of it.
-
-        Of a closed month what it was closed with, else a draft by the rules of today.
-        """
-        from tallystick.billing.chargeback import charged
-
-        context = self.context()
-        name = month_name(month, context.now)
-        return [
-            charged(context.engine, id_, name, context.owners, context.now) for id_ in organizations(context.engine)
-        ]
-
-    def export(
-        self,
-        table: str,
-        since: When | None = None,
-        until: When | None = None,
-        where: Where | None = None,
-        *,
-        month: When | None = None,
-    ) -> Rows:
-        """Every row of charges, usage or cost over the UTC days from `since` to `until`, to be written once.
-
-        `where` maps a dimension to the ids or names wanted.
-        """
-        from tallystick.exports import tables
-
-        context = self.context()
-        question = context.question(table, (), (since, until, month), where)
-        return tables.export(context.engine, question, context.now)
-
-    def export_focus(self, month: When | None = None, version: str = "1.2") -> Rows:
-        """A UTC month (2026-10; the last ended one unless said) as FOCUS 1.2 or 1.4 has it, to be written once."""
-        from tallystick.exports import focus
-
-        context = self.context()
-        question = Question("focus", month_of(month, context.now), ())
-        return focus.export(context.engine, question, context.now, context.prices, context.owners, version)
 
     def _table(self, report: str, /, **values: Any) -> Table:
         answer = self.ask(report, **values)
