@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -66,6 +64,9 @@ def printed(command: str, setting: str, folder: Path, patience: float = PATIENCE
     Its output may hold the credential, its error stream too. A program is looked for on PATH, never in the folder
     that the user happens to stand in.
     """
+    import shlex
+    import subprocess
+
     try:
         words = shlex.split(command)
         program = _program(words[0], folder)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,6 +100,8 @@ def parsed(path: str, raw: bytes, *, harmless: bool = False) -> SettingsFile:
 
     With `harmless` only what may come from anybody counts, and what else there is stands in `refused`.
     """
+    import tomllib
+
     try:
         values = tomllib.loads(text_of(raw))
     except (ValueError, RecursionError) as wrong:

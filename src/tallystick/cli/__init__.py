@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -18,6 +20,8 @@ from tallystick.cli import output
 from tallystick.errors import TallystickError
 
 INTERRUPTED = 130
+_OBJECTS = 100_000
+"""New objects before the garbage collector looks: by default it walks what is imported dozens of times in a command."""
 QUERY = "tallystick-query"
 """The name of a thread that runs a query (store/interrupt.py)."""
 
@@ -91,10 +95,11 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Return the command that the words name; raise a usage error with what is near it."""
-        from difflib import get_close_matches
+        if args and args[0] not in (names := self.list_commands(ctx)):
+            from difflib import get_close_matches
 
-        if args and (near := get_close_matches(args[0], self.list_commands(ctx), n=1)) and near[0] != args[0]:
-            ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]}?")
+            if near := get_close_matches(args[0], names, n=1):
+                ctx.fail(f"There is no command {args[0]!r}. Did you mean {near[0]}?")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -125,6 +130,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command line; every error ends it with a message and its own exit code, never a traceback."""
     output.ready()
+    gc.set_threshold(_OBJECTS)
+    atexit.register(gc.freeze)  # the process frees all at its end: to look for garbage once more takes a tenth of it
     code = _code()
     try:
         output.flush()

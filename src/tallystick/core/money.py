@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal, Inexact, InvalidOperation
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from tallystick.errors import InvalidAmount
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 PLACES = 12
 """Decimal places of every amount in the ledger: a picodollar."""

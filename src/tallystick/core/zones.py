@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo, available_timezones
+from typing import TYPE_CHECKING
 
 from tallystick.core.records import State
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, Grain, Window, midnight, union
 from tallystick.core.time_words import When, window
 from tallystick.errors import InvalidQuestion
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 HOUR = timedelta(hours=1)
 
@@ -32,14 +35,24 @@ class Zone:
     @classmethod
     def of(cls, name: str) -> Zone:
         """The zone so named, such as Asia/Tokyo; InvalidQuestion where there is none."""
+        zone = cls(name)
         try:
-            ZoneInfo(name)
+            _ = zone._rules
         except (KeyError, ValueError, OSError):
+            from zoneinfo import available_timezones
+
             hint = (
                 did_you_mean(name, sorted(available_timezones())) or "Write a name such as Asia/Tokyo or Europe/Berlin."
             )
             raise InvalidQuestion(f"There is no time zone {name!r}.", hint) from None
-        return cls(name)
+        return zone
+
+    @property
+    def _rules(self) -> ZoneInfo:
+        """What the tz database has of it."""
+        from zoneinfo import ZoneInfo  # few questions have a zone
+
+        return ZoneInfo(self.name)
 
     def window(self, since: When | None, until: When | None, now: datetime, *, month: When | None = None) -> Window:
         """The instants of the local days that are named; InvalidQuestion where days split a UTC hour.
@@ -59,14 +72,14 @@ class Zone:
 
     def wall_of(self, when: datetime) -> datetime:
         """What clocks of the zone show at an instant, written as if it were UTC."""
-        return when.astimezone(ZoneInfo(self.name)).replace(tzinfo=UTC, fold=0)
+        return when.astimezone(self._rules).replace(tzinfo=UTC, fold=0)
 
     def _local(self, when: When | None) -> When | None:
         return self.wall_of(when) if isinstance(when, datetime) and when.tzinfo else when
 
     def midnight(self, day: date) -> datetime:
         """The first instant of a local day, in UTC: where clocks skip midnight, that of the change."""
-        return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(self.name)).astimezone(UTC)
+        return datetime(day.year, day.month, day.day, tzinfo=self._rules).astimezone(UTC)
 
     def wall(self, utc_window: Window) -> Window:
         """The local days of a window, written as if they were UTC days."""
@@ -79,7 +92,7 @@ class Zone:
 
     def offsets(self, utc_window: Window) -> list[tuple[datetime, timedelta]]:
         """From when on clocks are how far before UTC, in order: one entry, and one more for each change of clocks."""
-        zone = ZoneInfo(self.name)
+        zone = self._rules
         changes: list[tuple[datetime, timedelta]] = []
         for hour in utc_window.split(Grain.HOUR):
             ahead = hour.start.astimezone(zone).utcoffset() or timedelta(0)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
@@ -18,7 +18,9 @@ from tallystick.core.select import select
 from tallystick.query.conditions import seen_by
 from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
-from tallystick.tally.owners import Spelling, Spellings
+
+if TYPE_CHECKING:
+    from tallystick.tally.owners import Spelling, Spellings
 
 Field = tuple[str, str]
 """What is told of something: ("word", field of the names table) or ("tag", name of a tag)."""
