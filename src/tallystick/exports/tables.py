@@ -13,7 +13,7 @@ from tallystick.core.rows import Rows
 from tallystick.core.select import identifier, select
 from tallystick.core.table import LedgerTable, Type
 from tallystick.core.text import choose
-from tallystick.core.time import DAY, Window
+from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
@@ -26,6 +26,10 @@ from tallystick.store.views import VIEWS
 
 EXPORTED = {"charges": CHARGES, "usage": USED, "cost": BILL}
 """The table and view that each export holds, by the name that a user types."""
+MOST_ROWS = 50_000
+"""Rows that are sorted at a time."""
+BATCH_ROWS = 20_000
+"""Rows that are written at a time."""
 _TYPES = {
     "VARCHAR": pa.string(),
     "BIGINT": pa.int64(),
@@ -44,7 +48,8 @@ def columns(name: str) -> tuple[tuple[str, str, str], ...]:
 def export(engine: Engine, question: Question, now: datetime) -> Rows:
     """The rows of the table that the question's report names; InvalidQuestion where it cannot be.
 
-    A day is read at a time, so memory holds no more than one; within it rows are in the order of what they are of.
+    So many days are read at a time as have `MOST_ROWS`, one at the least, so memory holds no more; the rows of a day
+    are in the order of what they are of.
     """
     view_columns = columns(question.report)
     table = EXPORTED[question.report]
@@ -82,15 +87,29 @@ def _batches(
 ) -> Iterator[pa.RecordBatch]:
     table = EXPORTED[question.report]
     order = [identifier(name) for name in _dimensions(table)]
-    for day in days(engine, table, question.window):
+    for window in _windows(engine, table, question.window):
         query = (
             select(*(identifier(name) for name in schema.names))
             .from_(table.name)
-            .where(within(Window.of_day(day), months=True), *conditions)
-            .order_by(*order)
+            .where(within(window, months=True), *conditions)
+            .order_by("day", *order)
         )
-        for batch in engine.stream(query):
+        for batch in engine.stream(query, BATCH_ROWS):
             yield batch.cast(schema)
+
+
+def _windows(engine: Engine, table: LedgerTable, window: Window) -> Iterator[Window]:
+    """The window in pieces of whole days that have `MOST_ROWS` at most, one day at the least."""
+    query = select("day", "count(*) AS rows").from_(f"ledger.{table.name}").group_by("day").order_by("day")
+    days, rows = list[date](), 0
+    for row in engine.rows(query.where(within(window, months=True))):
+        if days and rows + row["rows"] > MOST_ROWS:
+            yield Window(midnight(days[0]), midnight(days[-1]) + DAY)
+            days, rows = [], 0
+        days.append(row["day"])
+        rows += row["rows"]
+    if days:
+        yield Window(midnight(days[0]), midnight(days[-1]) + DAY)
 
 
 def _dimensions(table: LedgerTable) -> list[str]:

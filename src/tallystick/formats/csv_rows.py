@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-import pyarrow.compute as pc
-
 from tallystick.core.message import Message, note
 from tallystick.core.rows import Rows
 from tallystick.core.text import ESCAPED, harmless, inert
@@ -27,9 +25,9 @@ def write_rows(rows: Rows, file: BinaryIO) -> None:
     for batch in rows.batches:
         parts = []
         for column in batch.columns:
-            parts += [pc.fill_null(cells(column, quoted), ""), ","]
+            parts += [cells(column, quoted, ""), ","]
         if batch.num_rows:
-            file.write(written([*parts[:-1], "\r\n"]))
+            file.write(written([*parts[:-1], "\r\n"], batch.num_rows))
     rows.messages.extend(escaped)
 
 

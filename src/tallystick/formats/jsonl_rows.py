@@ -6,7 +6,6 @@ from typing import BinaryIO
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.core.rows import Rows
 from tallystick.core.text import inert_json
@@ -18,13 +17,11 @@ def write_rows(rows: Rows, file: BinaryIO) -> None:
     for batch in rows.batches:
         parts: list[pa.Array | str] = []
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            parts += ["," if parts else "{", f'"{name}":', _values(column)]
+            parts += ["," if parts else "{", f'"{name}":', cells(column, quoted, "null", '"')]
         if batch.num_rows:
-            file.write(written([*parts, "}\n"]))
+            file.write(written([*parts, "}\n"], batch.num_rows))
 
 
-def _values(column: pa.Array) -> pa.Array:
-    texts = cells(column, lambda text: inert_json(msgspec.json.encode(text).decode()))
-    if not (pa.types.is_string(column.type) or pa.types.is_integer(column.type)):
-        texts = pc.binary_join_element_wise('"', texts, '"', "")
-    return pc.fill_null(texts, "null")
+def quoted(text: str) -> str:
+    """A text as JSON has it."""
+    return inert_json(msgspec.json.encode(text).decode())
