@@ -16,11 +16,28 @@ from support.organization import CLOCK, FIRST, HOURS_SINCE, NOW, TWO_SINCE, Trut
 from tallystick import Ledger
 from tallystick.cli import main
 from tallystick.errors import Refused
+from tallystick.settings import Settings
 from tallystick.sim import Simulator, World
 
 settings.register_profile("unhurried", deadline=None)  # no timed tests: the machine may be busy
 settings.load_profile("unhurried")
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job of a shell ignores it, and so its children
+
+
+RULES = """
+[[owner]]
+team = "coders"
+workspace = "Claude Code"
+[[owner]]
+shared = {rule = "fixed", shares = {left = "1/2", right = "1/2"}}
+workspace = "Public Sector"
+[[owner]]
+shared = {rule = "proportional", teams = ["coders", "rest"]}
+workspace = "Research"
+[[owner]]
+team = "rest"
+"""
+"""Rules of who owns what in the small organization."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,6 +61,15 @@ def truth(golden_world: World) -> Truth:
 def book(golden_world: World, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
     """Its ledger: usage by day and cost from October on, the running day included; only read."""
     return open_ledger(tmp_path_factory.mktemp("book") / "ledger", golden_world, FIRST)
+
+
+@pytest.fixture(scope="session")
+def owned(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The small organization's ledger with rules of who owns what."""
+    path = tmp_path_factory.mktemp("owned") / "tallystick.toml"
+    path.write_text(RULES, encoding="utf-8")
+    settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
+    return OpenLedger(settings.ledger, CLOCK, settings.price_lists(), settings)
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,19 @@ class Answers(LedgerExports):
             "usage", by=by, since=since, until=until, month=month, where=where, top=top, show=show, tz=tz
         )
 
+    def charges(
+        self,
+        since: When | None = None,
+        until: When | None = None,
+        where: Where | None = None,
+        half: str | None = None,
+        top: int | None = 200,
+        *,
+        month: When | None = None,
+    ) -> Table:
+        """The single charges of a window, the largest first; `half` is billed or used: only those that have it."""
+        return self._table("charges", since=since, until=until, month=month, where=where, half=half, top=top)
+
     def cache(
         self,
         by: By = ("model",),

@@ -50,6 +50,7 @@ CATALOG: list[Entry] = [
     Entry("status", Group.START, "Show one screen: this month, its forecast, what needs attention.", "outlook.status"),
     Entry("spend", Group.ASK, "Show what was billed, in US dollars, before credits and taxes.", "reports.spend"),
     Entry("usage", Group.ASK, "Count the tokens used, a column for each kind, and web searches.", "reports.usage"),
+    Entry("charges", Group.ASK, "List the single charges that an answer is made of.", "reports.charges"),
     Entry("cache", Group.ASK, "Show the hit rate of the cache, what it saved, what it cost.", "reports.cache"),
     Entry("keys", Group.ASK, "List every key: spend, owner, last use, and what is odd.", "reports.keys"),
     Entry("roster", Group.ASK, "List every key, person, team, model or workspace.", "outlook.roster"),

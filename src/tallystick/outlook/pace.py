@@ -28,7 +28,8 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
 from tallystick.query.priority_tier import priority
-from tallystick.query.report import WHERE, Form, Parameter, Report, Where
+from tallystick.query.report import Form, Parameter, Report, Where, narrowed_by
+from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
 from tallystick.tally.cycles import Cycle, Every
 from tallystick.tally.owners import Owners
@@ -274,7 +275,7 @@ REPORT = Report(
             choices=("week", "month", "quarter", "year"),
         ),
         Parameter("on", "The period that holds this UTC day, as 2026-10-01; by default today.", metavar="DAY"),
-        WHERE,
+        narrowed_by(SPEND.dimensions),
     ),
     "Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. An "
     "ended period shows its actual total.",

@@ -21,6 +21,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, OWNED, ChargeGroups, Figure, label
 from tallystick.query.coverage import cover
 from tallystick.query.facts import UNREPORTED, Billed
+from tallystick.query.filters import wanted, within
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.misspelt import misspelt
 from tallystick.query.names import dims_of
@@ -127,12 +128,20 @@ def attribution(
     return Attribution(owners, charges.groups(), charges.spellings, charges.basis, charges.finest)
 
 
-def owned_charges(engine: Engine, owners: Owners) -> pa.Table:
-    """Every charge with its team and cost center, as the view `owned` has them."""
+def owned_charges(engine: Engine, owners: Owners, question: Question | None = None) -> pa.Table:
+    """Every charge with its team and cost center, as the view `owned` has them.
+
+    With a question those of its days and organizations, whatever else it is held to: a part of a day's charges is
+    split as the whole day is.
+    """
     from tallystick.tally.figures import figures
 
     columns = [name for name, *_ in next(view for view in VIEWS if view.name == OWNED_VIEW).columns]
-    charges = engine.ask(select("*").from_("charges"))
+    query = select("*").from_("charges")
+    if question:
+        organizations = wanted(engine, CHARGES, question.where_of("organization"))
+        query = query.where(within(question.window, months=True), *organizations)
+    charges = engine.ask(query)
     return figures(owners, charges, spellings(engine)).select(columns)
 
 

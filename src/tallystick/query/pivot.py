@@ -13,6 +13,7 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.text import choose
 from tallystick.errors import InvalidQuestion
+from tallystick.query.report import ChargeSum
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Measure:
     """One figure of a report: the sum of a column over the records, or a figure `derived` from the sums of a row.
 
     `needs` names other figures of the report that it is derived from. `aggregate` is said in place of a sum where the
-    figure is unknown as soon as one record does not know it. `drop_order` is its column's.
+    figure is unknown as soon as one record does not know it. `drop_order` is its column's, `charges` what it sums.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Measure:
     derived: Callable[[Mapping[str, Any]], Cell] | None = None
     needs: tuple[str, ...] = ()
     drop_order: int = 0
+    charges: ChargeSum | None = None
 
     @property
     def aggregated(self) -> str:

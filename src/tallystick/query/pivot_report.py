@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from tallystick.query.pivot import Pivot
-from tallystick.query.report import TOP, WHERE, WINDOW, Days, Form, Parameter, Report, Where, by
+from tallystick.query.report import TOP, WINDOW, Days, Form, Parameter, Report, Where, by, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, RENAMED, UNCOUNTED, UNPRICED, Strictness
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ Answer = Callable[["Context", "Question"], "Table"]
 def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = False) -> Report:
     """Return the report of a pivot; `answer` takes the place of the plain sums. `zones`: it has days of a zone."""
     more = ", ".join(measure.name for measure in pivot.more)
-    show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]"),) if more else ()
+    dimensions = (*pivot.dimensions, *pivot.cuts)
+    further = tuple(measure.name for measure in pivot.more)
+    show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]", choices=further),)
     about = f"Group by any of {', '.join(pivot.dimensions)}."
     if pivot.cuts:
         about += f"\n\nAlso by {', '.join(pivot.cuts)}, after `sync --cuts`."
@@ -46,11 +48,19 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
 
     return Report(
         ask,
-        (by(pivot.by), *WINDOW, WHERE, *show, *((ZONE,) if zones else ()), TOP),
+        (
+            by(pivot.by, dimensions),
+            *WINDOW,
+            narrowed_by(dimensions),
+            *(show if more else ()),
+            *((ZONE,) if zones else ()),
+            TOP,
+        ),
         about,
         priced=pivot.name != "usage",
         strict=STRICT,
-        charges=pivot.money,
+        charges={measure.name: measure.charges for measure in (*pivot.measures, *pivot.more) if measure.charges},
+        teams=pivot.money,
         sql=sql,
     )
 

@@ -6,10 +6,11 @@ Every face is made from it: the command and its options, the Python access, the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tallystick.core.dimensions import TIMES
 from tallystick.core.document import Answer
 from tallystick.core.filter import Where as Filters
 from tallystick.core.text import did_you_mean
@@ -42,7 +43,8 @@ class Form(StrEnum):
 class Parameter:
     """One thing that a report can be asked with: a keyword in Python, an option or an argument of the command.
 
-    `option` is the option's name where it is not the keyword's.
+    `option` is the option's name where it is not the keyword's. `choices` are what a text can be, or the names that
+    can stand in NAMES and before the values of WHERE.
     """
 
     name: str
@@ -82,13 +84,28 @@ Days = tuple[When | None, When | None, When | None]
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeSum:
+    """The charges that a figure of a report sums: a `column` of them, of one half, of some kinds where there are any.
+
+    `half` is billed or used, as the report `charges` takes it. `before`: those of the window that is compared with.
+    """
+
+    column: str
+    half: str
+    kinds: tuple[str, ...] = ()
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """One question: `answer` takes a Context and the parameters by name, and gives a Table or a Document.
 
     `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
     warnings are said. `strict` is what ends its command with 1. `api`: it asks the API, of the ledger as it is now.
     `sql` gives the query in place of the answer. `text_rows` is how many rows text shows where no `top` is asked for.
-    `charges`: its figures are sums of charges that its filters hold to, so a row can be shown as its charges.
+    `charges` are the charges that a figure sums, held to the dimensions of its row and the filters of the question; of
+    a report with `subjects` each row is told by these dimensions alone, whatever the question is held to. `teams`: held
+    to a team it shows that team's charges alone.
     `parts` gives the answer as Tables of some rows each, for formats that can write them one after the other; None
     where it is better asked whole.
     """
@@ -99,7 +116,9 @@ class Report:
     priced: bool = True
     strict: Strictness | None = None
     api: bool = False
-    charges: bool = False
+    charges: Mapping[str, ChargeSum] = field(default_factory=dict)
+    subjects: tuple[str, ...] = ()
+    teams: bool = False
     sql: Callable[..., str] | None = None
     text_rows: int | None = None
     parts: Callable[..., Iterator[Table] | None] | None = None
@@ -145,18 +164,25 @@ def days(default: str = "the last 30 ended days") -> tuple[Parameter, ...]:
     )
 
 
-WHERE = Parameter(
-    "where",
-    "Only these names or ids: model=claude-opus-*, or key!=ci for all but one. May be repeated.",
-    Form.WHERE,
-    metavar="DIM=VALUE[,DIM=VALUE]",
-)
+def narrowed_by(
+    dimensions: Sequence[str] = (),
+    about: str = "Only these names or ids: model=claude-opus-*, or key!=ci for all but one. May be repeated.",
+    metavar: str = "DIM=VALUE[,DIM=VALUE]",
+) -> Parameter:
+    """Return the parameter for filters on these dimensions."""
+    choices = tuple(name for name in dimensions if name not in TIMES)
+    return Parameter("where", about, Form.WHERE, metavar=metavar, choices=choices)
+
+
+WHERE = narrowed_by()
 TOP = Parameter("top", "The N largest rows; all others in one more.", Form.COUNT, metavar="N")
 WINDOW = days()
 Where = Filters | None
 """What dimensions are held to, where anything is."""
 
 
-def by(default: Sequence[str], about: str = "What to group by; '' for one row.") -> Parameter:
-    """Return the parameter for what to group by."""
-    return Parameter("by", about, Form.NAMES, ",".join(default), metavar="DIM[,DIM]")
+def by(
+    default: Sequence[str], dimensions: Sequence[str] = (), about: str = "What to group by; '' for one row."
+) -> Parameter:
+    """Return the parameter for what to group by, among these dimensions."""
+    return Parameter("by", about, Form.NAMES, ",".join(default), metavar="DIM[,DIM]", choices=tuple(dimensions))

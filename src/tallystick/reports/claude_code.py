@@ -23,7 +23,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, directory
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import WHERE, WINDOW, Days, Report, Where, by
+from tallystick.query.report import WINDOW, Days, Report, Where, by, narrowed_by
 from tallystick.query.strictness import COMPLETE
 from tallystick.store.engine import Engine
 
@@ -210,11 +210,12 @@ REPORT = Report(
     (
         by(
             ("person",),
+            CLAUDE_CODE.dimensions,
             "What to group by: person, day, week, month, model, terminal, customer, subscription, remote; '' for one "
             "row.",
         ),
         *WINDOW,
-        WHERE,
+        narrowed_by(CLAUDE_CODE.dimensions),
     ),
     "Sessions, lines, commits, what was accepted, the estimate, and the bill beside it.",
     priced=False,

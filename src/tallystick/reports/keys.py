@@ -28,7 +28,7 @@ from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import default_workspaces, directory, organizations, shared, with_shared
 from tallystick.query.owners import APART, answered, attribution, billed_of, messages
-from tallystick.query.report import WINDOW, Days, Form, Parameter, Report, Where
+from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.spelling import spellings
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -45,6 +45,7 @@ NOTHING = "none"
 
 At = tuple[str, str]
 _NAMES = ("key", "key_name", "status", "workspace", "workspace_name", "team", "cost_center", "creator")
+_FILTERS = ("attention", "organization", *_NAMES)
 _DROP_ORDERS = {"last_used": 1, "team": 2, "status": 3, "workspace": 4, "ended": 5, "cost_center": 6, "creator": 7}
 
 
@@ -287,11 +288,11 @@ REPORT = Report(
     _ask,
     (
         *WINDOW,
-        Parameter(
-            "where", "Only keys that have it, as attention=idle or team!=search.", Form.WHERE, metavar="COLUMN=VALUE"
-        ),
+        narrowed_by(_FILTERS, "Only keys that have it, as attention=idle or team!=search.", "COLUMN=VALUE"),
         Parameter("top", "The first N keys.", Form.COUNT, metavar="N"),
     ),
     "Keys that need attention come first: idle ones (active, not used), and those that spend although they are "
     "inactive, expired, archived or deleted, or have no owner.",
+    charges={"billed": ChargeSum("billed", "billed")},
+    subjects=("organization", "key"),
 )

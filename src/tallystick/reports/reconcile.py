@@ -33,10 +33,10 @@ from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
-from tallystick.query.report import WHERE, WINDOW, Days, Form, Parameter, Report, Where
+from tallystick.query.report import WINDOW, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.reports.effective_rates import effective_rates
-from tallystick.reports.reconcile_scope import LINE, check, covered_charges
+from tallystick.reports.reconcile_scope import LINE, RECONCILE, check, covered_charges
 from tallystick.store.engine import Engine
 from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.reconcile.bill_line import Part
@@ -273,9 +273,10 @@ REPORT = Report(
             "A bridge for each day, model, workspace, ...; by default one of all.",
             Form.NAMES,
             metavar="DIM[,DIM]",
+            choices=RECONCILE.dimensions,
         ),
         *WINDOW,
-        WHERE,
+        narrowed_by(RECONCILE.dimensions),
         Parameter("rates", "The effective rate of each model and kind instead, beside the list's.", Form.FLAG, False),
         Parameter("factors", "Instead, what batch, geography, long context and speed did to priced.", Form.FLAG, False),
     ),

@@ -12,6 +12,7 @@ from tallystick.core.question import Cell, Kind
 from tallystick.core.records import REQUESTS
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.pivot_report import pivot_report
+from tallystick.query.report import ChargeSum
 from tallystick.store.views import ALL_TOLD
 
 _DAILY = "the ledger keeps what was billed by UTC day."
@@ -39,16 +40,23 @@ SPEND = Pivot(
         *TIMES[2:],
     ),
     by=("workspace",),
-    measures=(Measure("billed", Kind.MONEY, "USD", "billed"),),
+    measures=(Measure("billed", Kind.MONEY, "USD", "billed", charges=ChargeSum("billed", "billed")),),
     order="billed",
     more=(
-        Measure("list", Kind.MONEY, "USD", aggregate=_whole("list")),
-        Measure("discount", Kind.MONEY, "USD", aggregate=_whole("discount")),
+        Measure("list", Kind.MONEY, "USD", aggregate=_whole("list"), charges=ChargeSum("list", "billed")),
+        Measure(
+            "discount",
+            Kind.MONEY,
+            "USD",
+            aggregate=_whole("discount"),
+            charges=ChargeSum("discount", "billed"),
+        ),
         Measure(
             "requests",
             Kind.COUNT,
             "requests",
             aggregate=f"CASE WHEN bool_and({ALL_TOLD}) THEN sum({_REQUESTED}) END",
+            charges=ChargeSum("quantity", "used", (REQUESTS,)),
         ),
         Measure("cost_per_request", Kind.NUMBER, "USD", derived=_per_request, needs=("requests",)),
     ),

@@ -19,7 +19,7 @@ from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.owners import owned, unasked
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import WHERE, Days, Form, Parameter, Report, Where, by, days
+from tallystick.query.report import ChargeSum, Days, Form, Parameter, Report, Where, by, days, narrowed_by
 from tallystick.query.strictness import COMPLETE
 from tallystick.reports.variance_lines import WHO, effects_of
 from tallystick.store.engine import Engine
@@ -170,11 +170,12 @@ REPORT = Report(
             metavar="MONTH|SINCE..UNTIL",
         ),
         *days("the last ended month"),
-        by(("model",)),
-        WHERE,
+        by(("model",), VARIANCE.dimensions),
+        narrowed_by(VARIANCE.dimensions),
         Parameter("top", "The N largest changes; the rest in one row.", Form.COUNT, metavar="N"),
     ),
     "before + price + volume + mix = after, exactly. Group by any of organization, workspace, key, actor, product, "
     "team, cost_center, model, kind, tier, context, geo, speed.",
     strict=COMPLETE,
+    charges={"before": ChargeSum("billed", "billed", before=True), "after": ChargeSum("billed", "billed")},
 )

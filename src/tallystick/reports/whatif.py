@@ -22,7 +22,7 @@ from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import TOP, WHERE, WINDOW, Days, Form, Parameter, Report, Where, by
+from tallystick.query.report import TOP, WINDOW, Days, Form, Parameter, Report, Where, by, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, UNPRICED, Strictness
 from tallystick.reports.cache import by_rate, grouped, models, price_messages
 from tallystick.reports.prices import unlisted
@@ -230,9 +230,9 @@ REPORT = Report(
         ),
         Parameter("cache_hit", "Share of all input that is read from the cache, as 0.7.", metavar="SHARE"),
         Parameter("geo", "Inference geography: global or us.", metavar="GEO"),
-        by(("model",)),
+        by(("model",), WHATIF.dimensions),
         *WINDOW,
-        WHERE,
+        narrowed_by(WHATIF.dimensions),
         TOP,
     ),
     "Line by line: priced, what-if and difference, and what cannot be known.",

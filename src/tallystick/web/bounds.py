@@ -15,7 +15,7 @@ def bounded(address: Address, identity: Identity) -> Address:
     """Return the question of the teams that an identity may see; InvalidQuestion where it cannot be held to them."""
     if identity.teams is None:
         return address
-    if not entry(address.report).report.charges:
+    if not entry(address.report).report.teams:
         raise InvalidQuestion(
             f"`{address.report}` cannot be held to your teams: {', '.join(sorted(identity.teams))}.",
             "Ask a report of charges, such as spend.",

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
-from tallystick.formats.layout import columns_of
+from tallystick.formats.layout import Column, columns_of
 from tallystick.formats.page import KINDS
 from tallystick.formats.shown import nothing
 from tallystick.web.address import Address
@@ -43,7 +43,7 @@ class Grid:
 
     heads: tuple[Head, ...]
     rows: tuple[tuple[Text, ...], ...]
-    foot: tuple[str, ...]
+    foot: tuple[Text, ...]
     nothing: str
     more: int
 
@@ -54,6 +54,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     indexes = {heading.name: index for index, heading in enumerate(table.headings)}
     dims = table.question.by if table.question else ()
     dims = tuple(name for name in indexes if name in dims)
+    told = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
     measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
     largest = _largest([row[indexes[measure]] for row in table.cells]) if measure else None
     rows = []
@@ -66,8 +67,8 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
             url = ""
             if address and name in group:
                 url = narrowed(address, name, group[name])
-            elif address and table.question and column.is_figure and cell is not None:
-                url = lines(table.question, group)
+            elif address and table.question and column.is_figure and cell:
+                url = lines(table.question, name, {name: str(row[indexes[name]]) for name in told})
             bar = _bar(cell, largest) if name == measure else ""
             text = KINDS.get(text, text) if name == "kind" else text
             texts.append(Text(text, url, bar, unknown=cell is None and column.is_figure))
@@ -80,8 +81,17 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
         )
         for column in columns
     )
-    foot = tuple(column.foot for column in columns)
-    return Grid(heads, tuple(rows), foot if any(foot) else (), nothing(table), max(len(table.cells) - most, 0))
+    return Grid(heads, tuple(rows), _foot(table, columns, address), nothing(table), max(len(table.cells) - most, 0))
+
+
+def _foot(table: Table, columns: Sequence[Column], address: Address | None) -> tuple[Text, ...]:
+    """The totals, each with where it leads; nothing where there are none."""
+    feet = []
+    for column in columns:
+        name = column.heading.name
+        has_lines = address and table.totals.get(name)
+        feet.append(Text(column.foot, lines(table.question, name, {}) if has_lines and table.question else ""))
+    return tuple(feet) if any(foot.text for foot in feet) else ()
 
 
 def _largest(cells: Sequence[Cell]) -> Decimal | None:

@@ -1,0 +1,90 @@
+"""Charges: the lines of an answer add up to it, whatever is asked, and each says what it is."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from tallystick import Ledger
+from tallystick.errors import InvalidQuestion
+
+LARGE = 100_000
+WHERE = st.fixed_dictionaries(
+    {},
+    optional={
+        "workspace": st.sampled_from(["Claude Code", "default", "*"]),
+        "model": st.sampled_from(["claude-*", "claude-opus-*"]),
+        "kind!": st.sampled_from(["output", "web_search"]),
+        "team": st.sampled_from(["left", "coders", "rest", "*"]),
+        "cost_center!": st.just("unowned"),
+    },
+)
+DAYS = st.sampled_from([{"since": "30d"}, {"month": "2026-10"}, {"since": "2026-11-03", "until": "2026-11-09"}])
+
+
+@settings(max_examples=25)
+@given(DAYS, WHERE, st.sampled_from([1, 7, LARGE]))
+def test_charges_add_up_to_spend(owned: Ledger, days: dict[str, Any], where: dict[str, Any], top: int) -> None:
+    """The total of the charges, and the sum of the listed ones, is that of `spend` of the same days and filters."""
+    spend = owned.spend((), where=where, **days)
+    charges = owned.charges(where=where, top=top, half="billed", **days)
+    assert charges.totals["billed"] == spend.totals["billed"]
+    assert sum(row["billed"] for row in charges.rows) == spend.totals["billed"]
+
+
+@pytest.mark.parametrize("kind", ["uncached_input", "cache_read", "output"])
+def test_charges_add_up_to_usage(book: Ledger, kind: str) -> None:
+    """The quantities of what was used of a kind add up to that kind's tokens."""
+    charges = book.charges("30d", where={"kind": kind}, half="used", top=LARGE)
+    assert charges.totals["quantity"] == book.usage((), "30d").totals[kind]
+    assert sum(row["quantity"] for row in charges.rows) == charges.totals["quantity"]
+
+
+def test_the_largest_come_first_and_the_rest_is_a_row(book: Ledger) -> None:
+    """With `top` the largest charges are listed, and one more row has the sum of all others."""
+    every = book.charges("7d", half="billed", top=LARGE).rows
+    few = book.charges("7d", half="billed", top=5)
+    assert few.rows[:5] == every[:5]
+    assert [abs(row["billed"]) for row in every] == sorted((abs(row["billed"]) for row in every), reverse=True)
+    assert few.rows[5]["day"] == "others"
+    assert few.rows[5]["billed"] == sum(row["billed"] for row in every[5:])
+    assert f"The 5 largest of {len(every)} charges" in few.notes[0]
+
+
+def test_a_charge_says_the_state_of_its_day_and_why_it_has_one_half(book: Ledger) -> None:
+    """A charge that was not billed has no amount, a cause and the state of its day."""
+    rows = book.charges("30d", where={"cause": "not billed"}, top=LARGE).rows
+    assert rows
+    assert {row["billed"] for row in rows} == {None}
+    assert {row["method"] for row in rows} == {"none"}
+    assert {row["state"] for row in book.charges("30d", top=LARGE).rows} <= {"provisional", "running", "settled"}
+
+
+def test_quantities_of_several_units_have_no_total(book: Ledger) -> None:
+    """Tokens and searches are not added."""
+    assert "quantity" not in book.charges("30d").totals
+    assert isinstance(book.charges("30d", where={"kind": "output"}, half="used").totals["quantity"], int)
+
+
+def test_nothing_is_zero_where_its_days_are_known(book: Ledger, empty: Ledger) -> None:
+    """A filter that no charge meets sums to zero; a window that is not in the ledger to what is unknown."""
+    known = book.charges("30d", where={"workspace": "default", "workspace!": "default"})
+    assert (known.rows, known.totals["billed"]) == ([], Decimal(0))
+    assert empty.charges("30d").totals["billed"] is None
+
+
+@pytest.mark.parametrize("name", ["description", "day", "session"])
+def test_charges_are_not_asked_by_what_they_do_not_know(book: Ledger, name: str) -> None:
+    """A dimension that charges do not have is refused."""
+    with pytest.raises(InvalidQuestion, match=f"knows no dimension '{name}'"):
+        book.charges(where={name: "x"})
+
+
+def test_organizations_stand_apart(two: Ledger) -> None:
+    """In a ledger of two organizations a charge names its own, and the total is of both."""
+    charges = two.charges("7d", half="billed", top=LARGE)
+    assert len({row["organization"] for row in charges.rows}) == 2
+    assert charges.totals["billed"] == two.spend((), "7d").totals["billed"]
