@@ -31,7 +31,7 @@ from tallystick.web.gate import Gate
 from tallystick.web.live import Live
 from tallystick.web.page import Page, Panel, View
 from tallystick.web.pages import PAGES
-from tallystick.web.panels import show
+from tallystick.web.panels import Shown, show
 from tallystick.web.readers import Readers, Visit
 from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import DIMENSIONS, SUBJECT_PAGES
@@ -81,14 +81,18 @@ class Dashboard:
         if visit.version is None:
             return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
         panels = page.panels(value, request.query_params)
-        answers = await asyncio.gather(*(self._answer(request, visit, panel) for panel in panels))
-        parts = [show(panel, answer) for panel, answer in zip(panels, answers, strict=True)]
+        parts = await asyncio.gather(*(self._part(request, visit, panel) for panel in panels))
         title = value or page.title
         return self.html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
 
-    async def _answer(self, request: Request, visit: Visit, panel: Panel) -> Answer | TallystickError:
+    async def _part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
+        addresses = (panel.address, *panel.also)
+        answers = await asyncio.gather(*(self._answer(request, visit, address) for address in addresses))
+        return show(panel, answers, visit.now.date())
+
+    async def _answer(self, request: Request, visit: Visit, address: Address) -> Answer | TallystickError:
         try:
-            return await self._ask(request, visit, panel.address)
+            return await self._ask(request, visit, address)
         except TallystickError as wrong:
             return wrong
 
@@ -112,7 +116,7 @@ class Dashboard:
         given = controls(address)
         part = None
         if given.complete:
-            part = show(panel, await self._answer(request, visit, panel))
+            part = await self._part(request, visit, panel)
         files_of = [(form.ending, address.file(form.ending)) for form in ENDINGS.values()]
         return self.html(
             request,
@@ -161,6 +165,7 @@ class Dashboard:
             subjects=DIMENSIONS,
             form_token=getattr(request.state, "form_token", ""),
             identity=getattr(request.state, "identity", LOCAL),
+            theme=theme(request),
             **values,
         )
         return HTMLResponse(text, status)
@@ -177,7 +182,13 @@ class Dashboard:
             status, what, hint = 500, "An internal error.", "The server's log has its details."
         if request.url.path.endswith(tuple(f".{ending}" for ending in ENDINGS)):
             return JSONResponse({"error": what, "hint": hint}, status)
-        return self.html(request, "error.html", None, status=status, title=what, hint=hint)
+        return self.html(request, "error.html", None, status=status, title=what, hint=hint, again=status >= 500)
+
+
+def theme(request: Request) -> str:
+    """Return which look the reader chose by hand: light, dark, or nothing where the system decides."""
+    chosen = request.cookies.get("theme", "")
+    return chosen if chosen in {"light", "dark"} else ""
 
 
 def application(settings: Settings, access: Access | None = None, every: timedelta | None = None) -> Starlette:

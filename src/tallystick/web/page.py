@@ -24,6 +24,10 @@ class View(StrEnum):
     """Every section of a Document, with its tables and pictures."""
     ATTENTION = "attention"
     """What a Document says needs attention."""
+    REASONS = "reasons"
+    """A variance, in words."""
+    TREND = "trend"
+    """A table of amounts, each with a small line of its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class Panel:
     """One question of a page: its title, its view, how many of twelve columns it is wide.
 
     `switch` are dimensions that a reader can choose among, by the parameter `by` of the page. `rows` is how many rows
-    stand on the page. `columns` are the columns that it shows, all where there are none.
+    stand on the page. `columns` are the columns that it shows, all where there are none. `also` is what its view needs
+    beside: of FIGURES a forecast, of COURSE the same 28 days earlier, of TREND the same by day. A `tall` panel stands
+    beside two others.
     """
 
     title: str
@@ -41,6 +47,8 @@ class Panel:
     switch: tuple[str, ...] = ()
     rows: int = 8
     columns: tuple[str, ...] = ()
+    also: tuple[Address, ...] = ()
+    tall: bool = False
 
 
 @dataclass(frozen=True, slots=True)

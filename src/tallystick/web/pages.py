@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from tallystick.web.page import SWITCH, Page, Panel, View, ask
-
-
-def _overview(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
-    by = given.get("by") if given.get("by") in SWITCH else SWITCH[0]
-    return (
-        Panel("This month", ask("status"), View.FIGURES, 12),
-        Panel("Spend by day", ask("spend", by=f"day,{by}", since="30d"), View.COURSE, 8, SWITCH),
-        Panel("Needs attention", ask("status"), View.ATTENTION, 4),
-        Panel("What changed most", ask("variance", month="mtd", by=by or "model", top="6"), View.TABLE, 6),
-        Panel("Top keys, 30 days", ask("spend", by="key", since="30d", top="7"), View.TABLE, 3),
-        Panel("Top models, 30 days", ask("spend", by="model", since="30d", top="7"), View.TABLE, 3),
-    )
-
+from tallystick.web.overview import OVERVIEW
+from tallystick.web.page import Page, Panel, View, ask
 
 PAGES: tuple[Page, ...] = (
-    Page("/", "Overview", _overview, "o"),
+    OVERVIEW,
     Page(
         "/cache",
         "Cache",

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from tallystick.core.document import Answer, Document
+from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import TallystickError
 from tallystick.formats.page import laid
-from tallystick.formats.shown import shown
 from tallystick.web.address import Address
+from tallystick.web.advice import Advice, advice
+from tallystick.web.chart_table import chart_table
 from tallystick.web.grid import Grid, grid
-from tallystick.web.links import narrowed
+from tallystick.web.links import lines, narrowed
 from tallystick.web.page import Panel, View
-from tallystick.web.series import Course, course
-from tallystick.web.stack import stack
+from tallystick.web.reasons import Reasons, reasons
+from tallystick.web.series import Course, Series, Slot, course
+from tallystick.web.stack import STATES, stack
+from tallystick.web.tiles import Tile, tiles
+from tallystick.web.trends import Trend, trends
 
-
-@dataclass(frozen=True, slots=True)
-class Tile:
-    """One figure."""
-
-    name: str
-    value: str
-    unit: str
-    note: str
+EARLIER = 28
+"""Days between a day of a chart and the one that it stands beside: the same weekday."""
+BEFORE = "4 weeks before"
+STALE = timedelta(days=1)
+"""Data that ends before the day so long ago is old."""
+EVERY = 10**6
+"""More values than any answer has: none is drawn as one of others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,56 +44,102 @@ class Legend:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a template places of an answer. `chart` is SVG whose texts are escaped; `error` stands in its place."""
+    """What a template places of an answer. `chart` is SVG whose texts are escaped; `error` stands in its place.
+
+    `behind` is the table of the chart, `trends` are small lines by the rows of the grid.
+    """
 
     panel: Panel
     chart: str = ""
     legend: tuple[Legend, ...] = ()
-    states: tuple[str, ...] = ()
+    states: Mapping[str, str] = field(default_factory=dict)
+    before: str = ""
+    behind: Grid | None = None
     grid: Grid | None = None
+    trends: tuple[Trend | None, ...] = ()
+    title: str = ""
+    subtitle: str = ""
+    stale: bool = False
     tiles: tuple[Tile, ...] = ()
-    words: tuple[str, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    reasons: Reasons | None = None
     laid: Any = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
 
 
-def show(panel: Panel, answer: Answer | TallystickError) -> Shown:
-    """Return a panel as its view shows the answer."""
+def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date) -> Shown:
+    """Return a panel as its view shows the answers to its address and to what it asks beside."""
+    answer, *beside = answers
     if isinstance(answer, TallystickError):
         return Shown(panel, error=safe(str(answer)))
-    shown_panel = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes))
+    tables = [table for table in beside if isinstance(table, Table)]
+    part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes))
     if isinstance(answer, Document):
-        if panel.view is View.FIGURES:
-            return replace(shown_panel, tiles=_tiles(answer))
-        if panel.view is View.ATTENTION:
-            return replace(shown_panel, words=_texts(answer.facts.get("attention", ())))
-        return replace(shown_panel, laid=laid(answer))
+        return _document(part, answer, tables, today)
+    if panel.view is View.REASONS:
+        return replace(part, reasons=reasons(answer, panel.address), grid=grid(answer, panel.address, panel.rows))
     table = answer.of_columns(panel.columns) if panel.columns else answer
-    rows = grid(table, panel.address, panel.rows)
-    drawn = course(answer) if panel.view is View.COURSE else None
-    if not drawn:
-        return replace(shown_panel, grid=rows)
-    chart = stack(drawn, lambda slot: narrowed(panel.address, drawn.grain, slot.time))
-    states = tuple(dict.fromkeys(slot.state for slot in drawn.slots if slot.state))
-    return replace(shown_panel, chart=chart, legend=tuple(_legend(panel.address, drawn)), states=states, grid=rows)
+    part = replace(part, grid=grid(table, panel.address, panel.rows))
+    if panel.view is View.TREND and tables:
+        by_value = trends(course(tables[0], today, EVERY))
+        return replace(part, trends=tuple(by_value.get(str(row[0])) for row in answer.cells))
+    if panel.view is View.COURSE and (drawn := course(answer, today)):
+        return _course(part, drawn.against(tables[0], EARLIER, BEFORE) if tables else drawn, answer)
+    return part
+
+
+def _document(part: Shown, document: Document, tables: Sequence[Table], today: date) -> Shown:
+    if part.panel.view is View.FIGURES:
+        return replace(
+            part,
+            tiles=tiles(document, next(iter(tables), None)),
+            title=safe(document.title),
+            subtitle=_fresh(document),
+            stale=str(document.facts.get("data_until") or "9") < str(today - STALE),
+        )
+    if part.panel.view is View.ATTENTION:
+        return replace(part, advice=tuple(advice(str(text)) for text in document.facts.get("attention", ())))
+    return replace(part, laid=laid(document))
+
+
+def _fresh(document: Document) -> str:
+    """How far the data goes, and when it was last read."""
+    texts = [
+        f"{word} {_minute(datetime.fromisoformat(text))}"
+        for name, word in (("data_until", "Data complete up to"), ("last_sync_at", "last sync"))
+        if (text := document.facts.get(name))
+    ]
+    return ", ".join(texts) or safe(document.subtitle)
+
+
+def _minute(when: datetime) -> str:
+    return f"{when.day} {when:%b %H:%M} UTC"
+
+
+def _course(part: Shown, drawn: Course, table: Table) -> Shown:
+    address = part.panel.address
+
+    def link(slot: Slot, series: Series | None) -> str:
+        if series is None:
+            return narrowed(address, drawn.grain, slot.time)
+        group = {drawn.grain: slot.time} | ({drawn.dimension: series.value} if drawn.dimension else {})
+        return lines(table.question, group) if table.question else ""
+
+    states = {slot.state: STATES[slot.state] for slot in drawn.slots if slot.state}
+    return replace(
+        part,
+        chart=stack(drawn, link),
+        legend=tuple(_legend(address, drawn)),
+        states=states,
+        before=drawn.before if drawn.earlier else "",
+        behind=chart_table(drawn, link),
+    )
 
 
 def _texts(texts: Iterable[object]) -> tuple[str, ...]:
     return tuple(safe(str(text)) for text in texts)
-
-
-def _tiles(document: Document) -> tuple[Tile, ...]:
-    return tuple(
-        Tile(
-            safe(figure.heading.name.replace("_", " ")),
-            shown(figure.cell, figure.heading),
-            safe(figure.heading.unit or ""),
-            safe(figure.note),
-        )
-        for figure in document.figures
-    )
 
 
 def _legend(address: Address, drawn: Course) -> Iterable[Legend]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from decimal import Decimal
 
 from tallystick.core.dimensions import TIMES
@@ -42,17 +42,34 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """An answer along time: the slots, the series that stack on each, the figure that is drawn."""
+    """An answer along time: the slots, the series that stack on each, the figure that is drawn.
+
+    `earlier` is the whole of each slot some time before, `before` says when; empty where nothing is compared.
+    """
 
     grain: str
     dimension: str
     figure: Heading
     slots: tuple[Slot, ...]
     series: tuple[Series, ...]
+    earlier: tuple[Decimal | None, ...] = ()
+    before: str = ""
+
+    def against(self, table: Table, days: int, before: str) -> Course:
+        """The course beside an answer by day, each day beside the one so many days before."""
+        amounts = {
+            str(row["day"]): amount for row in table.rows if isinstance(amount := row[self.figure.name], Decimal)
+        }
+        ago = timedelta(days=days)
+        earlier = tuple(amounts.get(str(date.fromisoformat(slot.time) - ago)) for slot in self.slots)
+        return replace(self, earlier=earlier if any(earlier) else (), before=before)
 
 
-def course(table: Table, most: int = MOST) -> Course | None:
-    """Return the answer along time; None where it is not by one grain of time and one dimension at most."""
+def course(table: Table, today: date | None = None, most: int = MOST) -> Course | None:
+    """Return the answer along time; None where it is not by one grain of time and one dimension at most.
+
+    Days from `today` on have not ended, whatever is known of them.
+    """
     if not (question := table.question) or not table.cells:
         return None
     times = [name for name in question.by if name in TIMES]
@@ -69,7 +86,7 @@ def course(table: Table, most: int = MOST) -> Course | None:
         cell = row[figure.name]
         if isinstance(cell, int | Decimal):
             amounts[value][str(row[grain])] = Decimal(cell)
-    slots = _slots(table, grain, amounts, figure)
+    slots = _slots(table, grain, amounts, figure, today)
     ranked = sorted(amounts, key=lambda value: (-abs(total([*amounts[value].values()])), value))
     if len(ranked) > most:
         amounts[OTHERS] = _sum([amounts[value] for value in ranked[most - 1 :]])
@@ -81,7 +98,9 @@ def course(table: Table, most: int = MOST) -> Course | None:
     return Course(grain, dimension, figure, slots, series)
 
 
-def _slots(table: Table, grain: str, amounts: Mapping[str, Mapping[str, Decimal]], figure: Heading) -> tuple[Slot, ...]:
+def _slots(
+    table: Table, grain: str, amounts: Mapping[str, Mapping[str, Decimal]], figure: Heading, today: date | None
+) -> tuple[Slot, ...]:
     """Every time of the window, by day also those that have no row."""
     times = sorted({time for values in amounts.values() for time in values})
     if grain == "day" and table.question:
@@ -93,7 +112,9 @@ def _slots(table: Table, grain: str, amounts: Mapping[str, Mapping[str, Decimal]
     slots = []
     for time in times:
         state = states.get(time, "")
-        known = time in sums or state != "absent"
+        if grain == "day" and today and time >= str(today):
+            state = "running"
+        known = time in sums or state not in {"absent", "running"}
         slots.append(Slot(time, state, shown(sums.get(time, Decimal(0)), figure) if known else "unknown"))
     return tuple(slots)
 

@@ -1,97 +1,154 @@
 """Stack: a course as an SVG of stacked columns that is as wide as its place, without a script.
 
 Money becomes a float here for a coordinate alone; what is read is text of the exact amount. A length across is in
-percent, one upright in pixels, so that no letter is stretched.
+percent, one upright in pixels, so that no letter is stretched. The amounts of the axis stand in an SVG of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from html import escape
 from math import ceil, floor, log10
 
 from tallystick.formats.shown import shown
-from tallystick.web.series import Course, Slot
+from tallystick.web.series import Course, Series, Slot
 
-HEIGHT, ABOVE, BELOW = 210, 18, 22
+HEIGHT, ABOVE, BELOW, AXIS = 302, 10, 30, 46
+STRIP = 5
+"""Pixels of the strip under a column that says its state."""
 LEAST = 0.05
 """Pixels of a part that is drawn at least."""
-LABELS = 9
+LABELS = 6
 """Names of times that stand under a chart at most."""
-TRANSLATION = {"absent": "not in the ledger"}
+STATES = {
+    "absent": "? not in the ledger",
+    "running": "… not ended yet",
+    "not billed yet": "not billed yet",
+    "provisional": "provisional",
+}
+"""What a state of a day means, in the legend and beside a column."""
+UNKNOWN = {"absent": "?", "running": "…"}
+"""The sign in a column whose amount is not known."""
+Link = Callable[[Slot, Series | None], str]
+"""Where a column leads, or the part of it that is a series."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Scale:
+class Scale:
+    """The amounts at the bottom and the top of a chart."""
+
     low: float
     high: float
 
     def y(self, value: float) -> float:
+        """Where an amount stands, in pixels from above."""
         return ABOVE + (HEIGHT - ABOVE - BELOW) * (self.high - value) / ((self.high - self.low) or 1.0)
 
+    @property
+    def step(self) -> float:
+        """The round amount between two of about four lines."""
+        rough = (self.high - self.low) / 4
+        power = 10.0 ** floor(log10(rough))
+        return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
 
-def stack(course: Course, link: Callable[[Slot], str]) -> str:
-    """Return the chart; `link` says where a column leads. Series have the classes s0, s1, ..., for their colors."""
-    columns = [[float(series.amounts[index] or 0) for series in course.series] for index in range(len(course.slots))]
-    high = max((sum(value for value in column if value > 0) for column in columns), default=0.0)
-    low = min((sum(value for value in column if value < 0) for column in columns), default=0.0)
-    scale = _Scale(low * 1.06, high * 1.06 or 1.0)
+    @property
+    def amounts(self) -> list[float]:
+        """The round amounts that have a line."""
+        return [count * self.step for count in range(ceil(self.low / self.step), floor(self.high / self.step) + 1)]
+
+
+def stack(course: Course, link: Link) -> str:
+    """Return the chart. Series have the classes s0, s1, ..., for their colors."""
+    scale = _scale(course)
     step = 100 / max(len(course.slots), 1)
-    marks = [*_axis(scale)]
-    every = ceil(len(course.slots) / LABELS)
+    marks = [_rule(scale.y(amount)) for amount in scale.amounts if amount]
     for index, slot in enumerate(course.slots):
-        marks.append(_column(course, slot, index, columns[index], scale, step, link(slot)))
-        if index % every == 0:
-            x = (index + 0.5) * step
-            marks.append(
-                f'<text class="time" x="{x:.3f}%" y="{HEIGHT - 6}">{escape(_short(slot.time, course.grain))}</text>'
-            )
+        marks.append(_column(course, slot, index, scale, step, link))
     marks.append(f'<line class="zero" x1="0" x2="100%" y1="{scale.y(0):.1f}" y2="{scale.y(0):.1f}"/>')
+    for index, amount in enumerate(course.earlier):
+        if amount is not None:
+            left, y = index * step, scale.y(float(amount))
+            marks.append(
+                f'<line class="earlier" x1="{left + 0.07 * step:.3f}%" x2="{left + 0.93 * step:.3f}%" '
+                f'y1="{y:.1f}" y2="{y:.1f}"/>'
+            )
+    for index in _labelled(course):
+        text = escape(_short(course.slots[index].time, course.grain))
+        marks.append(f'<text class="time" x="{(index + 0.5) * step:.3f}%" y="{HEIGHT - 5}">{text}</text>')
     label = escape(f"{course.figure.name.replace('_', ' ')} by {course.grain}", quote=True)
-    return f'<svg class="stack" role="group" aria-label="{label}" width="100%" height="{HEIGHT}">{"".join(marks)}</svg>'
+    return (
+        f"{_axis(scale)}"
+        f'<svg class="stack" role="group" aria-label="{label}" width="100%" height="{HEIGHT}">{"".join(marks)}</svg>'
+    )
 
 
-def _column(course: Course, slot: Slot, index: int, values: list[float], scale: _Scale, step: float, url: str) -> str:
-    """One time: its parts on each other, in a link that says what it is."""
-    left, width = (index + 0.1) * step, step * 0.8
+def _scale(course: Course) -> Scale:
+    columns = [[float(series.amounts[index] or 0) for series in course.series] for index in range(len(course.slots))]
+    earlier = [float(amount) for amount in course.earlier if amount is not None]
+    high = max((*(sum(value for value in column if value > 0) for column in columns), *earlier, 0.0))
+    low = min((*(sum(value for value in column if value < 0) for column in columns), *earlier, 0.0))
+    return Scale(low * 1.06, high * 1.06 or 1.0)
+
+
+def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, link: Link) -> str:
+    """One time: its parts on each other, behind them a link that says what it is; each part leads to its own lines."""
+    left, width = (index + 0.13) * step, step * 0.74
     parts = []
     up = down = 0.0
-    for number, value in enumerate(values):
+    for number, series in enumerate(course.series):
+        value = float(series.amounts[index] or 0)
         base = up if value >= 0 else down
         top, bottom = sorted((scale.y(base), scale.y(base + value)))
         if bottom - top >= LEAST:
-            parts.append(_rect(left, top, width, bottom - top, f"s{number}"))
+            part = _rect(left, top, width, bottom - top, f"s{number}")
+            url = escape(link(slot, series), quote=True)
+            parts.append(f'<a href="{url}" tabindex="-1">{part}</a>' if url else part)
         if value >= 0:
             up += value
         else:
             down += value
-    if slot.state == "absent":
-        parts.append(_rect(left, ABOVE, width, scale.y(0) - ABOVE, "absent"))
-        parts.append(f'<text class="unknown" x="{left + width / 2:.3f}%" y="{scale.y(0) - 6:.1f}">?</text>')
-    elif slot.state:
-        top = scale.y(up)
-        parts.append(_rect(left, top, width, max(scale.y(down) - top, 1), slot.state.replace(" ", "-")))
     title = escape(_title(course, slot, index), quote=True)
     area = _rect(index * step, ABOVE, step, HEIGHT - ABOVE - BELOW, "area")
-    body = f"{area}{''.join(parts)}"
-    if not url:
-        return f'<g role="img" aria-label="{title}" data-tip="{title}">{body}</g>'
-    return f'<a href="{escape(url, quote=True)}" aria-label="{title}" data-tip="{title}">{body}</a>'
+    area += _state(slot, index, step, scale, empty=not parts)
+    if url := escape(link(slot, None), quote=True):
+        stop = "0" if index == len(course.slots) - 1 else "-1"
+        area = f'<a href="{url}" aria-label="{title}" tabindex="{stop}">{area}</a>'
+    else:
+        area = f'<g role="img" aria-label="{title}">{area}</g>'
+    return f'<g class="column" data-tip="{title}">{area}<g aria-hidden="true">{"".join(parts)}</g></g>'
+
+
+def _state(slot: Slot, index: int, step: float, scale: Scale, *, empty: bool) -> str:
+    """How the state of a time is drawn: hatched under its column, and in its place where its amount is not known."""
+    if not slot.state:
+        return ""
+    name, left = slot.state.replace(" ", "-"), index * step
+    strip = _rect(left, scale.y(scale.low) + 3, step, STRIP, f"state {name}", "hatch")
+    if not empty or slot.state not in UNKNOWN:
+        return strip
+    body = _rect(left + 0.13 * step, ABOVE, 0.74 * step, scale.y(0) - ABOVE, f"state {name}", "hatch")
+    sign = f'<text class="unknown" x="{left + step / 2:.3f}%" y="{scale.y(0) - 8:.1f}">{UNKNOWN[slot.state]}</text>'
+    return strip + body + sign
 
 
 def _title(course: Course, slot: Slot, index: int) -> str:
     """What a column is, in words, a line for each of its parts."""
     unit = f" {course.figure.unit}" if course.figure.unit else ""
-    state = f" ({TRANSLATION.get(slot.state, slot.state)})" if slot.state else ""
-    lines = [f"{slot.time}: {slot.text}{unit if slot.text != 'unknown' else ''}{state}"]
+    day = f"{date.fromisoformat(slot.time):%a} {slot.time}" if course.grain == "day" else slot.time
+    lines = [f"{day}: {slot.text}{unit if slot.text != 'unknown' else ''}"]
+    if slot.state:
+        lines.append(STATES[slot.state])
     if len(course.series) > 1:
         lines += [
             f"{series.name}: {shown(amount, course.figure)}"
             for series in course.series
             if (amount := _cell(series.amounts[index], course)) is not None and amount
         ]
+    if course.earlier and (amount := _cell(course.earlier[index], course)) is not None:
+        lines.append(f"{course.before}: {shown(amount, course.figure)}")
     return "\n".join(lines)
 
 
@@ -100,24 +157,35 @@ def _cell(amount: Decimal | None, course: Course) -> Decimal | int | None:
     return int(amount) if amount is not None and course.figure.kind == "count" else amount
 
 
-def _axis(scale: _Scale) -> list[str]:
-    """Lines at about four round amounts, each with its amount."""
-    rough = (scale.high - scale.low) / 4
-    power = 10.0 ** floor(log10(rough))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough)
-    marks = []
-    for count in range(ceil(scale.low / step), floor(scale.high / step) + 1):
-        y = scale.y(count * step)
-        amount = f"{count * step:,.10g}" if step < 1 else f"{count * step:,.0f}"
-        if count:
-            marks.append(f'<line class="rule" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>')
-            marks.append(f'<text class="amount" x="2" y="{y - 3:.1f}">{escape(amount)}</text>')
-    return marks
+def _axis(scale: Scale) -> str:
+    """The amounts of the lines, in an SVG left of the chart."""
+    texts = []
+    for amount in scale.amounts:
+        text = f"{amount:,.10g}" if scale.step < 1 else f"{amount:,.0f}"
+        texts.append(f'<text class="amount" x="{AXIS - 8}" y="{scale.y(amount) + 4:.1f}">{escape(text)}</text>')
+    return f'<svg class="axis" width="{AXIS}" height="{HEIGHT}" aria-hidden="true">{"".join(texts)}</svg>'
 
 
-def _rect(left: float, top: float, width: float, height: float, name: str) -> str:
-    return f'<rect class="{name}" x="{left:.3f}%" y="{top:.2f}" width="{width:.3f}%" height="{height:.2f}"/>'
+def _rule(y: float) -> str:
+    return f'<line class="rule" x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}"/>'
+
+
+def _rect(left: float, top: float, width: float, height: float, name: str, pattern: str = "") -> str:
+    fill = f' fill="url(#{pattern})"' if pattern else ""
+    return f'<rect class="{name}"{fill} x="{left:.3f}%" y="{top:.2f}" width="{width:.3f}%" height="{height:.2f}"/>'
+
+
+def _labelled(course: Course) -> range:
+    """The slots whose name stands under the chart: Mondays where they are days."""
+    count = len(course.slots)
+    if course.grain != "day" or count < 2 * LABELS:
+        return range(0, count, ceil(count / LABELS) or 1)
+    first = -date.fromisoformat(course.slots[0].time).weekday() % 7
+    return range(first, count, 7 * ceil(count / (7 * LABELS)))
 
 
 def _short(time: str, grain: str) -> str:
-    return time[5:] if grain in {"day", "week"} else time
+    if grain not in {"day", "week"}:
+        return time
+    day = date.fromisoformat(time)
+    return f"{day.day} {day:%b}"

@@ -1,14 +1,31 @@
-// The dashboard's keys, the words beside a chart's column, and the notice that the ledger has moved.
+// The dashboard's keys, the words beside a chart's column, the look that was chosen, the notice that the ledger moved.
 "use strict"
 
 const EVERY = 30_000 // milliseconds between two looks for a newer version
+const WAIT = 3_000 // the same where there is no ledger yet
+const YEAR = 31_536_000 // seconds
+const STEPS = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }
 let prefix = false
 
 const typing = (target) => target.closest("input, textarea, select, [contenteditable]") !== null
 
+// From one column of a chart to the next by the arrows: a chart is one stop of the Tab key.
+const step = (event) => {
+  const link = event.target.closest?.("svg.stack .column > a")
+  if (!link || !(event.key in STEPS)) return
+  const links = [...link.closest("svg").querySelectorAll(".column > a")]
+  const index = Math.min(Math.max(links.indexOf(link) + STEPS[event.key], 0), links.length - 1)
+  event.preventDefault()
+  link.setAttribute("tabindex", "-1")
+  links[index].setAttribute("tabindex", "0")
+  links[index].focus()
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return
   const key = event.key
+  if (key === "Escape") tip.hidden = true
+  step(event)
   if (prefix) {
     prefix = false
     document.querySelector(`nav [data-key="${CSS.escape(key)}"]`)?.click()
@@ -29,7 +46,8 @@ const show = (mark) => {
   tip.textContent = mark.dataset.tip
   tip.hidden = false
   const box = mark.getBoundingClientRect()
-  const left = Math.min(Math.max(box.left + box.width / 2 - tip.offsetWidth / 2, 4), innerWidth - tip.offsetWidth - 4)
+  const width = document.documentElement.clientWidth
+  const left = Math.min(Math.max(box.left + box.width / 2 - tip.offsetWidth / 2, 4), width - tip.offsetWidth - 4)
   tip.style.left = `${left + scrollX}px`
   tip.style.top = `${Math.max(box.top - tip.offsetHeight - 6, 4) + scrollY}px`
 }
@@ -41,12 +59,42 @@ for (const kind of ["pointerover", "focusin"]) {
   })
 }
 
+// Light or dark: by hand, and kept in a cookie, so that a page comes in that look; the system's own needs no cookie.
+const dark = matchMedia("(prefers-color-scheme: dark)")
+document.addEventListener("click", (event) => {
+  if (!event.target.closest?.("button.theme")) return
+  const root = document.documentElement
+  const system = dark.matches ? "dark" : "light"
+  const chosen = (root.dataset.theme || system) === "dark" ? "light" : "dark"
+  if (chosen === system) delete root.dataset.theme
+  else root.dataset.theme = chosen
+  document.cookie = `theme=${chosen}; path=/; samesite=strict; max-age=${chosen === system ? 0 : YEAR}`
+})
+
+// On paper every chart has its figures under it.
+addEventListener("beforeprint", () => {
+  for (const behind of document.querySelectorAll("details.behind:not([open])")) {
+    behind.dataset.printed = ""
+    behind.open = true
+  }
+})
+addEventListener("afterprint", () => {
+  for (const behind of document.querySelectorAll("details[data-printed]")) {
+    delete behind.dataset.printed
+    behind.open = false
+  }
+})
+
 const look = async () => {
   const known = document.body.dataset.state
-  if (!known || document.hidden) return
-  const answer = await fetch("/version").catch(() => null)
-  if (!answer?.ok) return
-  const { state } = await answer.json()
-  document.getElementById("moved").hidden = state === known
+  const waits = document.querySelector("[data-wait]") !== null
+  if (known && !document.hidden) {
+    const answer = await fetch("/version").catch(() => null)
+    if (answer?.ok && (await answer.json()).state !== known) {
+      if (waits) location.reload()
+      document.getElementById("moved").hidden = false
+    }
+  }
+  setTimeout(look, waits ? WAIT : EVERY)
 }
-setInterval(look, EVERY)
+setTimeout(look, WAIT)

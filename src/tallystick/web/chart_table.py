@@ -1,0 +1,37 @@
+"""Chart table: the figures of a chart as a table, a row for each time, for print and for who cannot see the chart."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tallystick.formats.shown import shown
+from tallystick.web.grid import Grid, Head, Text
+from tallystick.web.series import Course
+from tallystick.web.stack import STATES, Link
+
+
+def chart_table(course: Course, link: Link) -> Grid:
+    """Return the table of a chart; `link` says where a time leads, or a series of it."""
+    unit = course.figure.unit or ""
+    names = [series.name for series in course.series] if course.dimension else []
+    heads = [Head(course.grain, "", figure=False), Head("all", unit, figure=True)]
+    heads += [Head(name, "", figure=True) for name in names]
+    heads += [Head(course.before, "", figure=True)] if course.earlier else []
+    heads.append(Head("state", "", figure=False))
+    rows = []
+    for index, slot in enumerate(course.slots):
+        cells = [Text(slot.time, link(slot, None)), Text(slot.text, unknown=slot.text == "unknown")]
+        for series in course.series if course.dimension else ():
+            text = _text(series.amounts[index], course)
+            cells.append(Text(text, link(slot, series) if text else ""))
+        if course.earlier:
+            cells.append(Text(_text(course.earlier[index], course)))
+        cells.append(Text(STATES.get(slot.state, "settled")))
+        rows.append(tuple(cells))
+    return Grid(tuple(heads), tuple(rows), (), "", 0)
+
+
+def _text(amount: Decimal | None, course: Course) -> str:
+    if amount is None:
+        return ""
+    return shown(int(amount) if course.figure.kind == "count" else amount, course.figure)

@@ -1,0 +1,49 @@
+"""Overview: the first page: how much, is it normal, who, why, what to do, on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tallystick.web.address import Address
+from tallystick.web.page import SWITCH, Page, Panel, View, ask
+
+LEADS: Mapping[str, Address] = {
+    "month to date": ask("spend", by="day", month="mtd"),
+    "not billed": ask("reconcile", month="mtd"),
+    "forecast": ask("pace"),
+    "budget": ask("budget"),
+    "saved": ask("cache", by="model", since="30d"),
+}
+"""Where a figure leads whose name begins so."""
+
+
+def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
+    by = given.get("by")
+    by = by if by in SWITCH else SWITCH[0]
+    beside = "model" if by == "workspace" else "workspace"
+    days = {"since": "28d", "until": "today"}
+    return (
+        Panel("This month", ask("status"), View.FIGURES, 12, also=(ask("pace"),)),
+        Panel(
+            "Spend by day",
+            ask("spend", by=f"day,{by}", **days),
+            View.COURSE,
+            8,
+            SWITCH,
+            also=(ask("spend", by="day", since="56d", until="today"),),
+            tall=True,
+        ),
+        Panel("Needs attention", ask("status"), View.ATTENTION, 4),
+        Panel(f"Top {beside}s, 4 weeks", ask("spend", by=beside, top="4", **days), View.TABLE, 4),
+        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="6"), View.REASONS, 7),
+        Panel(
+            "Top keys, 4 weeks",
+            ask("spend", by="key", top="5", **days),
+            View.TREND,
+            5,
+            also=(ask("spend", by="day,key", **days),),
+        ),
+    )
+
+
+OVERVIEW = Page("/", "Overview", _panels, "o")

@@ -1,0 +1,84 @@
+"""Tiles: the figures of a Document, each with what it is compared with, a forecast with a picture of its range."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallystick.core.document import Document, Figure
+from tallystick.core.question import Cell, Table
+from tallystick.core.text import safe
+from tallystick.formats.shown import shown
+from tallystick.web.overview import LEADS
+
+CHANGE = re.compile(r"[+-][\d.,]+ %")
+"""What a note begins with that compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What is spent, expected, and the range around that, in percent of its width."""
+
+    spent: str
+    low: str
+    range: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One figure: its name, its text and unit, how it changed, what else is said of it, where it leads."""
+
+    name: str
+    value: str
+    unit: str = ""
+    change: str = ""
+    note: str = ""
+    url: str = ""
+    gauge: Gauge | None = None
+
+
+NO_BUDGET = Tile("Budget", "none set", note="tallystick docs budgets shows how")
+
+
+def tiles(document: Document, forecast: Table | None = None) -> tuple[Tile, ...]:
+    """Return a tile for each figure of a Document, one for the missing budget; `forecast` is the answer of `pace`."""
+    made = [_tile(figure, forecast) for figure in document.figures]
+    if forecast and not any(tile.name.startswith("Budget") for tile in made):
+        made.insert(next((index + 1 for index, tile in enumerate(made) if tile.gauge), len(made)), NO_BUDGET)
+    return tuple(made)
+
+
+def _tile(figure: Figure, forecast: Table | None) -> Tile:
+    name = safe(figure.heading.name.replace("_", " "))
+    note = safe(figure.note)
+    change = match.group() if (match := CHANGE.match(note)) else ""
+    value = shown(figure.cell, figure.heading)
+    return Tile(
+        name[:1].upper() + name[1:],
+        value,
+        safe(figure.heading.unit or "") if figure.cell is not None else "",
+        change,
+        note.removeprefix(change).strip(),
+        next((address.url for start, address in LEADS.items() if name.startswith(start)), ""),
+        _gauge(forecast) if forecast and name.startswith("forecast") else None,
+    )
+
+
+def _gauge(forecast: Table) -> Gauge | None:
+    """The picture of a forecast; None where it has no range."""
+    row = next(iter(forecast.rows), {})
+    spent, low, high = (_length(row.get(name)) for name in ("spent", "low", "high"))
+    if not high:
+        return None
+    whole = high * 1.04
+    texts = {heading.name: shown(row[heading.name], heading) for heading in forecast.headings}
+    label = f"Spent {texts['spent']}, range {texts['low']} to {texts['high']} USD"
+    shares = [f"{length / whole * 100:.2f}" for length in (spent, low, high - low)]
+    return Gauge(shares[0], shares[1], shares[2], label)
+
+
+def _length(cell: Cell) -> float:
+    """An amount as a length, for a picture alone."""
+    return max(float(cell), 0.0) if isinstance(cell, Decimal) else 0.0
