@@ -19,7 +19,7 @@ from starlette.routing import Mount, Route
 from tallystick import __version__
 from tallystick.catalog import CATALOG
 from tallystick.core.document import Answer
-from tallystick.errors import InvalidQuestion, TallystickError
+from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
 from tallystick.formats import ENDINGS
 from tallystick.settings import Settings
 from tallystick.web.access import Access
@@ -182,7 +182,9 @@ class Dashboard:
             status, what, hint = 500, "An internal error.", "The server's log has its details."
         if request.url.path.endswith(tuple(f".{ending}" for ending in ENDINGS)):
             return JSONResponse({"error": what, "hint": hint}, status)
-        return self.html(request, "error.html", None, status=status, title=what, hint=hint, again=status >= 500)
+        return self.html(
+            request, "error.html", None, status=status, title=what, hint=hint, again=isinstance(wrong, LedgerError)
+        )
 
 
 def theme(request: Request) -> str:
