@@ -7,11 +7,11 @@ from decimal import Decimal
 from tallystick.formats.shown import shown
 from tallystick.web.grid import Grid, Head, Text
 from tallystick.web.series import Course
-from tallystick.web.stack import STATES, Link
+from tallystick.web.stack import STATES, Charges, Deeper
 
 
-def chart_table(course: Course, link: Link) -> Grid:
-    """Return the table of a chart; `link` says where a time leads, or a series of it."""
+def chart_table(course: Course, deeper: Deeper, charges: Charges) -> Grid:
+    """Return the table of a chart; a time leads deeper, each figure to its charges."""
     unit = course.figure.unit or ""
     names = [series.name for series in course.series] if course.dimension else []
     heads = [Head(course.grain, "", figure=False), Head("all", unit, figure=True)]
@@ -20,10 +20,14 @@ def chart_table(course: Course, link: Link) -> Grid:
     heads.append(Head("state", "", figure=False))
     rows = []
     for index, slot in enumerate(course.slots):
-        cells = [Text(slot.time, link(slot, None)), Text(slot.text, unknown=slot.text == "unknown")]
+        unknown = slot.text == "unknown"
+        cells = [
+            Text(slot.time, deeper(slot)),
+            Text(slot.text, "" if unknown else charges(slot, None), unknown=unknown),
+        ]
         for series in course.series if course.dimension else ():
             text = _text(series.amounts[index], course)
-            cells.append(Text(text, link(slot, series) if text else ""))
+            cells.append(Text(text, charges(slot, series) if text else ""))
         if course.earlier:
             cells.append(Text(_text(course.earlier[index], course)))
         cells.append(Text(STATES.get(slot.state, "settled")))

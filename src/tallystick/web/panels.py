@@ -121,20 +121,23 @@ def _minute(when: datetime) -> str:
 def _course(part: Shown, drawn: Course, table: Table) -> Shown:
     address = part.panel.address
 
-    def link(slot: Slot, series: Series | None) -> str:
-        if series is None:
-            return narrowed(address, drawn.grain, slot.time)
-        group = {drawn.grain: slot.time} | ({drawn.dimension: series.value} if drawn.dimension else {})
-        return lines(table.question, group) if table.question else ""
+    def deeper(slot: Slot) -> str:
+        return narrowed(address, drawn.grain, slot.time)
+
+    def charges(slot: Slot, series: Series | None) -> str:
+        group = {drawn.grain: slot.time}
+        if series and drawn.dimension:
+            group[drawn.dimension] = series.value
+        return lines(table.question, drawn.figure.name, group) if table.question else ""
 
     states = {slot.state: STATES[slot.state] for slot in drawn.slots if slot.state}
     return replace(
         part,
-        chart=stack(drawn, link),
+        chart=stack(drawn, deeper, charges),
         legend=tuple(_legend(address, drawn)),
         states=states,
         before=drawn.before if drawn.earlier else "",
-        behind=chart_table(drawn, link),
+        behind=chart_table(drawn, deeper, charges),
     )
 
 

@@ -32,8 +32,10 @@ STATES = {
 """What a state of a day means, in the legend and beside a column."""
 UNKNOWN = {"absent": "?", "running": "…"}
 """The sign in a column whose amount is not known."""
-Link = Callable[[Slot, Series | None], str]
-"""Where a column leads, or the part of it that is a series."""
+Deeper = Callable[[Slot], str]
+"""Where a column leads."""
+Charges = Callable[[Slot, Series | None], str]
+"""Where a series of a column leads, or the sum of all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,16 @@ class Scale:
         return [count * self.step for count in range(ceil(self.low / self.step), floor(self.high / self.step) + 1)]
 
 
-def stack(course: Course, link: Link) -> str:
-    """Return the chart. Series have the classes s0, s1, ..., for their colors."""
+def stack(course: Course, deeper: Deeper, charges: Charges) -> str:
+    """Return the chart: a column leads deeper, each part of it to its charges.
+
+    Series have the classes s0, s1, ..., for their colors.
+    """
     scale = _scale(course)
     step = 100 / max(len(course.slots), 1)
     marks = [_rule(scale.y(amount)) for amount in scale.amounts if amount]
     for index, slot in enumerate(course.slots):
-        marks.append(_column(course, slot, index, scale, step, link))
+        marks.append(_column(course, slot, index, scale, step, deeper(slot), charges))
     marks.append(f'<line class="zero" x1="0" x2="100%" y1="{scale.y(0):.1f}" y2="{scale.y(0):.1f}"/>')
     for index, amount in enumerate(course.earlier):
         if amount is not None:
@@ -93,7 +98,7 @@ def _scale(course: Course) -> Scale:
     return Scale(low * 1.06, high * 1.06 or 1.0)
 
 
-def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, link: Link) -> str:
+def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, page: str, charges: Charges) -> str:
     """One time: its parts on each other, behind them a link that says what it is; each part leads to its own lines."""
     left, width = (index + 0.13) * step, step * 0.74
     parts = []
@@ -104,7 +109,7 @@ def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, l
         top, bottom = sorted((scale.y(base), scale.y(base + value)))
         if bottom - top >= LEAST:
             part = _rect(left, top, width, bottom - top, f"s{number}")
-            url = escape(link(slot, series), quote=True)
+            url = escape(charges(slot, series), quote=True)
             parts.append(f'<a href="{url}" tabindex="-1">{part}</a>' if url else part)
         if value >= 0:
             up += value
@@ -113,9 +118,9 @@ def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, l
     title = escape(_title(course, slot, index), quote=True)
     area = _rect(index * step, ABOVE, step, HEIGHT - ABOVE - BELOW, "area")
     area += _state(slot, index, step, scale, empty=not parts)
-    if url := escape(link(slot, None), quote=True):
+    if page:
         stop = "0" if index == len(course.slots) - 1 else "-1"
-        area = f'<a href="{url}" aria-label="{title}" tabindex="{stop}">{area}</a>'
+        area = f'<a href="{escape(page, quote=True)}" aria-label="{title}" tabindex="{stop}">{area}</a>'
     else:
         area = f'<g role="img" aria-label="{title}">{area}</g>'
     return f'<g class="column" data-tip="{title}">{area}<g aria-hidden="true">{"".join(parts)}</g></g>'
