@@ -125,7 +125,7 @@ def _messages(runs: dict[tuple[str, ...], Run], truth: dict[tuple[str, ...], Run
     for question, run in runs.items():
         exits = [f"exits {run.code}"] if run.code not in (0, truth[question].code) else []
         messages[question] = exits + [
-            note for note in sorted(run.notes - truth[question].notes) if "rows read in" not in note
+            note for note in sorted(run.notes - truth[question].notes) if " changed, " not in note
         ]
     return messages
 

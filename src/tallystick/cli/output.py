@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -25,11 +26,16 @@ def say(text: str | bytes = "", *, nl: bool = True) -> None:
 
 
 def note(text: str, *, name: str = "tallystick: ") -> None:
-    """Say something beside the answer, on the error stream, a line that cannot steer the terminal."""
+    """Say something beside the answer on the error stream; it cannot steer a terminal, and is folded for one."""
     from tallystick.core.text import safe
 
+    line = f"{name}{safe(text)}"
     with suppress(OSError, ValueError):  # what cannot be said must not stop what is done
-        click.echo(f"{name}{safe(text)}", err=True)
+        if sys.stderr.isatty():
+            from tallystick.formats.fold import folded
+
+            line = "\n".join(folded(line, shutil.get_terminal_size().columns))
+        click.echo(line, err=True)
 
 
 @contextmanager

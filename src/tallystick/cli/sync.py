@@ -133,12 +133,7 @@ def sync(
     tell(done)
     for day, gap in done.gaps.items() if sys.stderr.isatty() else ():
         note(f"{day} is still running ({gap}).", name="")
-    days = "1 day" if done.days == 1 else f"{done.days:,} days"
-    note(
-        f"{days} changed, {done.rows:,} rows read in {done.requests:,} requests "
-        f"({done.size / 1e6:,.1f} MB); the ledger is at version {done.version}.",
-        name="",
-    )
+    note(total(done), name="")
     for message in (*(book.renamed() if done.names else ()), *book.unbilled(), *book.restated()):
         note(message, name="")
     if done.exit_code:
@@ -213,6 +208,13 @@ def tell(done: Outcome) -> None:
     if len(done.failures) > MOST_FAILURES:
         rest = list(done.failures)[MOST_FAILURES:]
         note(f"left out: {len(rest):,} more, {rest[0]} to {rest[-1]}.")
+
+
+def total(done: Outcome) -> str:
+    """What a sync did in all, in a line of 80 letters whatever its size."""
+    days = "1 day" if done.days == 1 else f"{done.days:,} days"
+    read = f"{done.rows:,} rows in {done.requests:,} requests ({done.size / 1e6:,.1f} MB)"
+    return f"{days} changed, {read}, version {done.version}."
 
 
 def left_out(done: Outcome) -> list[str]:
