@@ -19,7 +19,7 @@ from synthetic import NOW, ledger
 
 COPIES = {"parquet": " (COMPRESSION zstd)", "csv": "", "jsonl": " (FORMAT json)"}
 FORMATS = (*COPIES, "xlsx")
-MOST = 1024.0
+MOST = 400.0
 """Megabytes that an export may take."""
 
 

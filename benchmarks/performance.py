@@ -3,7 +3,8 @@
     python benchmarks/performance.py [--quick] [--only ingest,start] [--before]
 
 Figures are kept in benchmarks/measured.json, a benchmark at a time, so that one can be measured anew alone. --before
-keeps them in benchmarks/before.json: the page then shows them beside the newer ones.
+keeps them in benchmarks/before.json: the page then shows them beside the newer ones. --quick prints the figures of
+smaller inputs and keeps nothing.
 """
 
 from __future__ import annotations
@@ -47,11 +48,15 @@ SECTIONS = {
 """What each benchmark measures; a benchmark is the file of that name."""
 HEAD = """# Performance
 
-`make bench` measures all of this in under 15 minutes and writes this page; `make bench-quick` takes under 2. Figures
-are the median of the runs, with the least and the most in brackets. Seconds are processor time of the measured process,
-all cores together, unless they are said to be of the wall. Each step runs in a process of its own on two cores.
-A busy machine makes processor time longer too: compare figures by their ratios, and look at the load.
-Each benchmark in `benchmarks/` can be run alone; its docstring says how.
+{met} of {goals} goals are met. Of a goal that several sizes or formats have, this is the one that is farthest from it.
+
+{table}
+
+`make bench` measures all of this in under 15 minutes and writes this page; `make bench-quick` prints the figures of
+smaller inputs in under 2. Figures are the median of the runs, with the least and the most in brackets. Seconds are
+processor time of the measured process, all cores together, unless they are said to be of the wall. Each step runs in a
+process of its own on two cores. A busy machine makes processor time longer too: compare figures by their ratios, and
+look at the load. Each benchmark in `benchmarks/` can be run alone; its docstring says how.
 """
 
 
@@ -123,28 +128,51 @@ def table(now: dict[str, Any], before: dict[str, Any]) -> list[str]:
     return rows
 
 
+def goals(measured: dict[str, Any]) -> str:
+    """The first lines of the page: each goal once, how far it is, and whether it is met."""
+    groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for name in SECTIONS:
+        for figure in measured.get(name, {"figures": []})["figures"]:
+            if figure["goal"] is not None:
+                subject = "" if name == "export" else figure["subject"].partition(", ")[0]
+                groups.setdefault((name, subject, figure["measure"]), []).append(figure)
+    rows = ["| what | now | goal | met |", "|---|---:|---:|---|"]
+    met = 0
+    for (name, _, measure), figures in groups.items():
+        met += (fits := sum(map(is_met, figures)))
+        worst = max(figures, key=lambda figure: median(figure["runs"]) / figure["goal"])
+        now, goal = (written(value, worst["unit"]) for value in (median(worst["runs"]), worst["goal"]))
+        count = f" ({fits} of {len(figures)})" if len(figures) > 1 else ""
+        answer = "yes" if fits == len(figures) else "**no**"
+        rows.append(f"| {titled(name)}: {worst['subject']}, {measure} | {now} | {goal} | {answer}{count} |")
+    return HEAD.format(met=met, goals=sum(map(len, groups.values())), table="\n".join(rows))
+
+
+def is_met(figure: dict[str, Any]) -> bool:
+    """Whether the median is no more than the goal."""
+    return bool(median(figure["runs"]) <= figure["goal"])
+
+
+def titled(name: str) -> str:
+    """A benchmark's name as a heading."""
+    return name.replace("_", " ").capitalize()
+
+
 def page(measured: dict[str, Any], before: dict[str, Any]) -> str:
     """The page of these figures."""
-    parts = [HEAD]
-    aimed = [
-        figure for part in measured.get("full", {}).values() for figure in part["figures"] if figure["goal"] is not None
-    ]
-    if aimed:
-        met = sum(median(figure["runs"]) <= figure["goal"] for figure in aimed)
-        parts.append(f"{met} of {len(aimed)} goals are met.\n")
-    for size, title in (("full", ""), ("quick", " (quick)")):
-        for name, text in SECTIONS.items():
-            if (now := measured.get(size, {}).get(name)) is None or not now["figures"]:
-                continue
-            earlier = before.get(size, {}).get(name, {"figures": []})
-            load = earlier["machine"].rpartition("; ")[2] if earlier["figures"] else ""
-            of_before = f" Before: commit {earlier['commit']}, {earlier['when']}, {load}." if load else ""
-            parts += [
-                f"## {name.replace('_', ' ').capitalize()}{title}\n",
-                f"{text}\n",
-                "\n".join(table(now, earlier)) + "\n",
-                f"Commit {now['commit']}, {now['when']}: {now['machine']}.{of_before}\n",
-            ]
+    parts = [goals(measured)]
+    for name, text in SECTIONS.items():
+        if (now := measured.get(name)) is None or not now["figures"]:
+            continue
+        earlier = before.get(name, {"figures": []})
+        load = earlier["machine"].rpartition("; ")[2] if earlier["figures"] else ""
+        of_before = f" Before: commit {earlier['commit']}, {earlier['when']}, {load}." if load else ""
+        parts += [
+            f"## {titled(name)}\n",
+            f"{text}\n",
+            "\n".join(table(now, earlier)) + "\n",
+            f"Commit {now['commit']}, {now['when']}: {now['machine']}.{of_before}\n",
+        ]
     return "\n".join(parts)
 
 
@@ -159,10 +187,14 @@ def main() -> None:
     known = {file: json.loads(file.read_text()) if file.exists() else {} for file in (MEASURED, BEFORE)}
     with tempfile.TemporaryDirectory() as folder:
         for name in filter(None, arguments.only.split(",")):
-            figures = known[target].setdefault("quick" if arguments.quick else "full", {})
-            figures[name] = measure(name, folder, quick=arguments.quick)
+            figures = measure(name, folder, quick=arguments.quick)
+            if arguments.quick:
+                print(f"## {titled(name)}\n", *table(figures, {"figures": []}), "", sep="\n", flush=True)
+                continue
+            known[target][name] = figures
             target.write_text(json.dumps(known[target]) + "\n")
-    PAGE.write_text(page(known[MEASURED], known[BEFORE]))
+    if not arguments.quick:
+        PAGE.write_text(page(known[MEASURED], known[BEFORE]))
 
 
 if __name__ == "__main__":

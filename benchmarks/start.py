@@ -2,7 +2,7 @@
 
     python benchmarks/start.py [--quick] [--runs 5]
 
-The question is `spend` on a ledger of a small simulated organization (60 days, 16 keys).
+The questions are asked of the ledger of a small simulated organization (60 days, 16 keys).
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ COMMANDS = {
     "--help": (*MODULE, "--help"),
     "--version": (*MODULE, "--version"),
     "spend on a small ledger": (*MODULE, "spend", "--month", "2026-10"),
+    "spend by team": (*MODULE, "spend", "--by", "team", "--month", "2026-10"),
+    "keys": (*MODULE, "keys", "--month", "2026-10"),
+    "summary": (*MODULE, "summary", "--month", "2026-10"),
+    "status": (*MODULE, "status"),
+    "sql": (*MODULE, "sql", "SELECT sum(billed) FROM charges"),
 }
 PASS, DUCKDB, *OURS = COMMANDS
 GOALS = {"--help": (PASS, 5), "--version": (PASS, 5), "spend on a small ledger": (DUCKDB, 2)}
