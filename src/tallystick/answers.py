@@ -30,9 +30,12 @@ class Answers(LedgerExports):
         show: Sequence[str] = (),
         *,
         month: When | None = None,
+        compare: str | None = None,
     ) -> Table:
         """What was billed, exact US dollars; `show` adds list, discount, requests, cost_per_request."""
-        return self._table("spend", by=by, since=since, until=until, month=month, where=where, top=top, show=show)
+        return self._table(
+            "spend", by=by, since=since, until=until, month=month, where=where, top=top, compare=compare, show=show
+        )
 
     def usage(
         self,
@@ -45,13 +48,23 @@ class Answers(LedgerExports):
         tz: str | None = None,
         *,
         month: When | None = None,
+        compare: str | None = None,
     ) -> Table:
         """Tokens used, a column for each kind, and web searches; `show` adds requests.
 
         With `tz`, such as Asia/Tokyo, days, weeks and months are of that zone, from a ledger synced by the hour.
         """
         return self._table(
-            "usage", by=by, since=since, until=until, month=month, where=where, top=top, show=show, tz=tz
+            "usage",
+            by=by,
+            since=since,
+            until=until,
+            month=month,
+            where=where,
+            top=top,
+            compare=compare,
+            show=show,
+            tz=tz,
         )
 
     def charges(
@@ -76,9 +89,10 @@ class Answers(LedgerExports):
         top: int | None = None,
         *,
         month: When | None = None,
+        compare: str | None = None,
     ) -> Table:
         """Input tokens uncached, written to the cache and read from it, the hit rate, and what caching saved."""
-        return self._table("cache", by=by, since=since, until=until, month=month, where=where, top=top)
+        return self._table("cache", by=by, since=since, until=until, month=month, where=where, top=top, compare=compare)
 
     def keys(
         self,

@@ -14,7 +14,13 @@ from tallystick.web.grid import grid
 from tallystick.web.links import LINES
 
 QUESTIONS = {
-    "spend": ["by=workspace,model&since=9d&top=6", "by=week&since=20d", "by=month,kind&since=2026-10-20", "by=team"],
+    "spend": [
+        "by=workspace,model&since=9d&top=6",
+        "by=week&since=20d",
+        "by=month,kind&since=2026-10-20",
+        "by=team",
+        "since=6d&compare=previous",
+    ],
     "usage": ["by=model&since=5d", "by=day&since=3d&show=requests", "by=&where.model=claude-opus-*"],
     "keys": ["since=30d", "since=30d&where.status=active&top=3"],
     "variance": ["month=2026-11", "by=workspace,kind&since=7d&top=4&where.model!=claude-haiku-*"],

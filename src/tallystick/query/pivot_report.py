@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from tallystick.errors import InvalidQuestion
 from tallystick.query.pivot import Pivot
-from tallystick.query.report import TOP, WINDOW, Days, Form, Parameter, Report, Where, by, narrowed_by
+from tallystick.query.report import (
+    BEFORE,
+    COMPARE,
+    TOP,
+    WINDOW,
+    ChargeSum,
+    Days,
+    Form,
+    Parameter,
+    Report,
+    Where,
+    by,
+    narrowed_by,
+)
 from tallystick.query.strictness import INCOMPLETE, RENAMED, UNCOUNTED, UNPRICED, Strictness
 
 if TYPE_CHECKING:
@@ -35,11 +50,20 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
     if pivot.cuts:
         about += f"\n\nAlso by {', '.join(pivot.cuts)}, after `sync --cuts`."
 
-    def ask(context: Context, **values: Any) -> Table:
-        return (answer or _sums(pivot))(context, _question(pivot, context, **values))
+    def ask(context: Context, *, compare: str | None, **values: Any) -> Table:
+        question = _question(pivot, context, **values)
+        answer_of = partial(answer or _sums(pivot), context)
+        if compare is None:
+            return answer_of(question)
+        from tallystick.query.comparison import compared
 
-    def sql(context: Context, **values: Any) -> str:
+        return compared(answer_of, question, compare, pivot.order, context.now)
+
+    def sql(context: Context, *, compare: str | None, **values: Any) -> str:
         from tallystick.query.grouping import query
+
+        if compare:
+            raise InvalidQuestion("A comparison is two queries.", "Leave out --compare to see the one of each window.")
 
         question = _question(pivot, context, **values)
         statement, _ = query(pivot, context.engine, question, context.now, context.owners_of(question))
@@ -54,15 +78,22 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
             narrowed_by(dimensions),
             *(show if more else ()),
             *((ZONE,) if zones else ()),
+            COMPARE,
             TOP,
         ),
         about,
         priced=pivot.name != "usage",
         strict=STRICT,
-        charges={measure.name: measure.charges for measure in (*pivot.measures, *pivot.more) if measure.charges},
+        charges=_charges(pivot),
         teams=pivot.money,
         sql=sql,
     )
+
+
+def _charges(pivot: Pivot) -> dict[str, ChargeSum]:
+    """What each figure sums, and what it summed before."""
+    charges = {measure.name: measure.charges for measure in (*pivot.measures, *pivot.more) if measure.charges}
+    return charges | {name + BEFORE: replace(sums, before=True) for name, sums in charges.items()}
 
 
 def _sums(pivot: Pivot) -> Answer:

@@ -83,6 +83,10 @@ Days = tuple[When | None, When | None, When | None]
 """The words for time of a question: since, until, month."""
 
 
+BEFORE = "_before"
+"""What ends the name of a figure of the window that an answer is compared with."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChargeSum:
     """The charges that a figure of a report sums: a `column` of them, of one half, of some kinds where there are any.
@@ -175,6 +179,12 @@ def narrowed_by(
 
 
 WHERE = narrowed_by()
+COMPARE = Parameter(
+    "compare",
+    "Add what it was before, and the change: the period before, or a year ago.",
+    Form.CHOICE,
+    choices=("previous", "year"),
+)
 TOP = Parameter("top", "The N largest rows; all others in one more.", Form.COUNT, metavar="N")
 WINDOW = days()
 Where = Filters | None

@@ -59,7 +59,7 @@ def lines(question: Question, figure: str, group: Mapping[str, str]) -> str:
     window = question.against if charges.before else question.window
     for name, value in group.items():
         if name in TIMES:
-            if name == "hour" or window is None:
+            if name == "hour" or charges.before or window is None:
                 return ""
             window &= _span(name, value)
         else:
