@@ -36,7 +36,7 @@ from tallystick.core.table import Type
 from tallystick.core.time import Window, spans
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
-from tallystick.sync.row_columns import counts, dimensions, dollars, texts
+from tallystick.sync.row_columns import constant, counts, dimensions, dollars, texts
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
@@ -106,7 +106,7 @@ class AnalyticsBatch(CubeBatch):
         keys = zip(actors, map(attrgetter("workspace_id", "token_type", "cost_type"), groups), strict=True)
         columns |= dimensions(groups, keys, made, lambda group: {name: self._value(name, group) for name in made})
         rest = [column.name for column in self._table.columns if column.type is Type.TEXT and column.name not in by]
-        columns |= {name: pa.repeat(answer.fixed.get(name, UNKNOWN), len(groups)) for name in rest}
+        columns |= {name: constant(answer.fixed.get(name, UNKNOWN), len(groups)) for name in rest}
         columns |= self._money(page, rows) if self.task.source.money else self._counts(rows)
         starts = [window.start for window in rows.windows]
         positions = {start: position for position, start in enumerate(dict.fromkeys(starts))}
@@ -127,7 +127,7 @@ class AnalyticsBatch(CubeBatch):
         )
         if listed.null_count:
             self.odd.add(_NO_LIST)
-        return {"billed": billed, "list": listed, "currency": pa.repeat("USD", len(costs))}
+        return {"billed": billed, "list": listed, "currency": constant("USD", len(costs))}
 
     def _counts(self, rows: Rows) -> dict[str, pa.Array]:
         """What rows count."""

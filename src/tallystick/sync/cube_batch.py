@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from tallystick.api.page import Page, strange
 from tallystick.core.records import COUNTERS, REQUESTS
-from tallystick.store.columns import schema
+from tallystick.store.columns import encoded
 from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.remainder import Filters, judged, remainders
 
@@ -32,8 +32,8 @@ class CubeBatch(Batch):
 
     @cached_property
     def _fits(self) -> pa.Schema:
-        """The schema of its table."""
-        return schema(self._table)
+        """The schema of its table in memory."""
+        return encoded(self._table)
 
     @property
     @abstractmethod

@@ -15,7 +15,7 @@ from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.cube import SCOUTS, SPARSE, cuts, sparse_cuts
 from tallystick.sync.report_reader import Filter, ReportReader
 
-ROWS_A_PAGE = 40_000
+ROWS_A_PAGE = 10_000
 """Rows that a page should hold at most, so that memory stays flat: the older `limit` counts buckets, not rows."""
 ROWS = 1000
 """Rows of a page of the newer dialect, before kinds fan out: the most it gives."""

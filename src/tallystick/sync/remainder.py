@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.records import COUNTERS, REQUESTS
+from tallystick.sync.row_columns import constant
 
 Filters = frozenset[tuple[str, str]]
 """The filters of a query of the cube."""
@@ -52,7 +53,7 @@ def judged(rows: pa.Table) -> tuple[pa.Table, set[date]]:
 def _less(rows: pa.Table, fixed: Mapping[str, str], measures: Sequence[str]) -> pa.Table:
     """The rows with their figures negated, under what another query held fixed."""
     for name, value in fixed.items():
-        rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), pa.repeat(value, rows.num_rows))
+        rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), constant(value, rows.num_rows))
     for name in measures:
         rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), pc.negate(rows[name]))
     return rows
@@ -62,7 +63,7 @@ def _summed(rows: pa.Table, measures: Sequence[str]) -> pa.Table:
     """One row a group, none of nothing: several actors without a name come each in its own (analytics-api 1.5)."""
     by = [name for name in rows.schema.names if name not in measures]
     known = pc.ScalarAggregateOptions(skip_nulls=False)
-    summed = rows.group_by(by, use_threads=False).aggregate([(name, "sum", known) for name in measures])
+    summed = rows.unify_dictionaries().group_by(by, use_threads=False).aggregate([(name, "sum", known) for name in measures])
     summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.schema.names])
     summed = summed.select(rows.schema.names).cast(rows.schema)
     return summed.filter(_any(summed, measures, pc.not_equal))

@@ -35,7 +35,7 @@ from tallystick.core.records import COUNTERS, State
 from tallystick.core.time import Grain, Window
 from tallystick.sync.batch import FetchedPage, Figures, repeated
 from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
-from tallystick.sync.row_columns import counts, dimensions, dollars, texts
+from tallystick.sync.row_columns import constant, counts, dimensions, dollars, texts
 
 _GROUPS = {field: name for name, field in {**USAGE_REPORT.groups, **COST_REPORT.groups}.items()}
 _FILTERS = {parameter: name for name, parameter in USAGE_REPORT.filters.items()}
@@ -137,7 +137,7 @@ class UsageBatch(ReportBatch):
     ) -> dict[str, pa.Array]:
         rows = [row for bucket in buckets for row in bucket.rows]
         fixed = {dimension.name: answer.fixed.get(dimension.name, UNKNOWN) for dimension in USAGE}
-        columns = {name: pa.repeat(value, len(rows)) for name, value in fixed.items()}
+        columns = {name: constant(value, len(rows)) for name, value in fixed.items()}
         columns |= {name: texts(rows, USAGE_REPORT.groups[name], NAMED[name].absent) for name in by}
         return columns | {name: counts(rows, path) for name, path in zip(COUNTERS, COUNTER_PATHS, strict=True)}
 
@@ -173,7 +173,7 @@ class CostBatch(ReportBatch):
             (row.currency for row in rows),
             lambda: (amount for bucket in buckets for amount in billed(page, bucket)),
         )
-        return columns | {"currency": pa.repeat("USD", len(rows))}
+        return columns | {"currency": constant("USD", len(rows))}
 
     def _total(self, page: Page, bucket: Bucket[CostRow]) -> Figures:
         amounts = billed(page, bucket)

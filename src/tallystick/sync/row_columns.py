@@ -1,5 +1,6 @@
 """Row columns: dimensions, counts and amounts of a page's rows as Arrow columns.
 
+Texts are numbers into a list of the distinct ones, no text in it twice: sums by group compare the numbers alone.
 A row is read by itself only where the column cannot be: so the fault in it is named.
 """
 
@@ -22,9 +23,20 @@ _WRITTEN = r"^-?[0-9]+(\.[0-9]+)?$"
 """What `core.money.from_cents` reads; RE2's `$` is the end of the text and of nothing else."""
 
 
-def texts(rows: Sequence[Any], path: str, absent: str) -> pa.Array:
+def texts(rows: Sequence[Any], path: str, absent: str) -> pa.DictionaryArray:
     """The texts at a path of attributes; `absent` where a row has none, or an empty one."""
-    return pa.array([text or absent for text in map(attrgetter(path), rows)], pa.string())
+    values = pa.array(map(attrgetter(path), rows), pa.string(), size=len(rows)).dictionary_encode("encode")
+    return encoded([text or absent for text in values.dictionary.to_pylist()]).take(values.indices)
+
+
+def encoded(words: Sequence[str]) -> pa.DictionaryArray:
+    """These texts."""
+    return pa.array(words, pa.string()).dictionary_encode()
+
+
+def constant(text: str, size: int) -> pa.DictionaryArray:
+    """One text in so many rows."""
+    return pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), size), [text])
 
 
 def dimensions(
@@ -36,7 +48,7 @@ def dimensions(
     positions = {key: position for position, key in enumerate(samples)}
     index = pa.array(map(positions.__getitem__, row_keys), pa.int32(), size=len(row_keys))
     distinct = [dims(row) for row in samples.values()]
-    return {name: pa.array([values[name] for values in distinct], pa.string()).take(index) for name in names}
+    return {name: encoded([values[name] for values in distinct]).take(index) for name in names}
 
 
 def counts(rows: Sequence[Any], path: str) -> pa.Array:
