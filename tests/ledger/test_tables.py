@@ -27,6 +27,7 @@ from tallystick.errors import LedgerError
 from tallystick.ledger import Ledger
 from tallystick.reports.content_check import damaged_tables
 from tallystick.sim import World
+from tallystick.store import staging
 from tallystick.store.columns import encoded, schema
 from tallystick.store.digests import count_of, digests
 from tallystick.store.engine import Engine
@@ -216,6 +217,24 @@ def test_a_half_commit_before_the_first_version_is_undone(path: Path) -> None:
     with Tables(path).writing() as writer:
         writer.commit(ME, "first", NOW, {})
     assert _costs(Tables(path)) == []
+
+
+def test_rows_written_before_their_commit_are_as_staged_ones(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows that are written as soon as they are many are replaced, hidden, undone and committed as staged ones are."""
+    monkeypatch.setattr(staging, "FULL", 0)  # no parameter of a writer: a user has no reason to choose it
+    before = _costs(tables)
+    for committed in (False, True):
+        with tables.writing() as writer:
+            assert writer.rows_on(COST, ME, [A, B, C]).num_rows == len(before)
+            writer.replace(COST, ME, [A], cost_of((A, "m", "5")))
+            writer.replace(COST, ME, [B, C], cost_of((B, "m", "6"), (C, "m", "6")))
+            writer.replace(COST, ME, [B], cost_of((B, "o", "7")))
+            assert sorted(writer.rows_on(COST, ME, [A, B])["billed"].to_pylist()) == [5, 7]
+            assert DeltaTable(tables.folder(COST)).version() > tables.newest().tables[COST.name]
+            assert _costs(tables) == before
+            if committed:
+                writer.commit(ME, "again", NOW, {})
+        assert _costs(tables) == ([(A, "m", 5), (B, "o", 7), (C, "m", 6)] if committed else before)
 
 
 def test_undoing_is_done_once(tables: Tables) -> None:

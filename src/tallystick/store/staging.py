@@ -19,6 +19,10 @@ Filter = tuple[str, str, Any]
 """A column, `=` or `in`, and a value or several."""
 FILE_SIZE = 2**23
 """Bytes at which a file is full: rows stand in it by day, so one day is read and replaced without the whole month."""
+FULL = 2**24
+"""Bytes of staged rows that are written before more are staged, so that memory does not grow with a commit."""
+BATCH = 2**13
+"""Rows that the writer of files takes at a time: it unpacks the texts of all of them."""
 
 
 class Staging:
@@ -49,6 +53,11 @@ class Staging:
             self._replacing = [part.filter(elsewhere) for part in self._replacing]
         self._replacing.append(_by_day(rows.cast(self._schema)))
         self._days.setdefault(key, set()).update(days)
+
+    @property
+    def full(self) -> bool:
+        """Whether so many rows are staged that they should be written now."""
+        return bool(sum(part.nbytes for part in (*self._replacing, *self._appended)) > FULL)
 
     def replaced(self, organization: str) -> Collection[date]:
         """The days of which no row of an organization is left on the disk."""
@@ -83,7 +92,7 @@ class Staging:
         return sorted(filled, key=lambda part: part["day"][0].as_py() or date.min)
 
     def _put(self, delta: DeltaTable, parts: list[pa.Table], **options: Any) -> None:
-        batches = (batch for part in parts for batch in part.to_batches())
+        batches = (batch for part in parts for batch in part.to_batches(BATCH))
         rows = pa.RecordBatchReader.from_batches(self._schema, batches)
         write_deltalake(delta, rows, target_file_size=self._file_size, **options)
 

@@ -280,9 +280,11 @@ class Tables:
 
         What was written outlasts a power cut once this ends without an error.
         """
+        from tallystick.store import memory
         from tallystick.store.writer import Writer
 
         with (
+            memory.system_pool(),
             faults.writing(self.root),
             private(self.root),
             lock.turn(self.root, waiting, self._patience, self._reminder),

@@ -15,6 +15,7 @@ from deltalake import CommitProperties, DeltaTable, write_deltalake
 
 from tallystick.core.ledger_tables import PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
+from tallystick.store import memory
 from tallystick.store.archive import Archive
 from tallystick.store.columns import encoded, read, schema
 from tallystick.store.compaction import compact
@@ -84,9 +85,13 @@ class Writer:
     def replace(self, table: LedgerTable, organization: str, days: list[date], rows: pa.Table, **fixed: str) -> None:
         """Put `rows` in the place of an organization's rows of these days, with the next commit.
 
-        `fixed` holds further columns to a value.
+        `fixed` holds further columns to a value. What is staged is written at once where it is much: no reader sees it
+        before the commit, and the next writer takes it back where none comes.
         """
-        self._stage(table).replace({"organization": organization} | fixed, days, rows)
+        staging = self._stage(table)
+        staging.replace({"organization": organization} | fixed, days, rows)
+        if staging.full:
+            self._write(table)
 
     def newest_reading(self) -> int:
         """The number of the newest reading in the archive's index; 0 before the first."""
@@ -172,6 +177,8 @@ class Writer:
         """Write what is staged of a table."""
         if staging := self._staged.pop(table, None):
             staging.write(self._delta(table))
+            del staging
+            memory.release()
             compact(self._delta(table), table, self.tables.most_files)
 
     def _read(
