@@ -21,7 +21,14 @@ _MOVING = re.compile(_FIELD + rb'\s*:\s*"[^"]*"')
 
 def named(body: bytes) -> str:
     """The hash of a page (SHA-256, hexadecimal), less `data_refreshed_at`, which moves by itself."""
-    return hashlib.sha256(_MOVING.sub(b"", body) if _FIELD in body else body).hexdigest()
+    digest, view, start, index = hashlib.sha256(), memoryview(body), 0, 0  # a page is large: no copy of it
+    while (index := body.find(_FIELD, index)) >= 0:
+        if moving := _MOVING.match(body, index):
+            digest.update(view[start:index])
+            start = moving.end()
+        index = max(index + 1, start)
+    digest.update(view[start:])
+    return digest.hexdigest()
 
 
 class Archive:
