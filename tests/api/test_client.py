@@ -1,16 +1,18 @@
 from __future__ import annotations
 
+import gc
 from importlib.metadata import version
+from operator import attrgetter
 
 import httpx2
 import pytest
 
-from support.api_pages import listed, report
+from support.api_pages import day, listed, report
 from support.scripted_api import KEY, NOW, Connect, FakeClock, Reply, refusal, reply
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.api.endpoints import ENDPOINTS, ORGANIZATION, WORKSPACES
-from tallystick.api.page import Query
+from tallystick.api.page import Page, Query
 from tallystick.api.reports_query import cost_report_query, usage_report_query
 from tallystick.core.time import Grain, Window, instant
 from tallystick.errors import CursorExpired, InvalidQuestion, Refused, UnexpectedResponse
@@ -303,6 +305,19 @@ def test_addresses_that_are_none(clock: FakeClock, address: str) -> None:
     with pytest.raises(InvalidQuestion) as refused:
         Client(Credential(KEY), clock=clock, base_url=address)
     assert "pass@" not in str(refused.value)
+
+
+def test_a_page_that_its_reader_drops_is_gone(connect: Connect) -> None:
+    """While the next page of a query is asked for, a client holds no page before it: pages are large."""
+    held = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        held.append(sum(isinstance(value, Page) for value in gc.get_objects()))
+        return report(day(len(held)), token="more" * len(held) if len(held) < 4 else None)(request)
+
+    client, _ = connect(answer)
+    assert len([*map(len, map(attrgetter("body"), client.pages(USAGE)))]) == 4
+    assert held == held[:1] * 4
 
 
 def test_a_client_closes_its_connections(clock: FakeClock) -> None:

@@ -17,7 +17,6 @@ from support.records import content, rows
 from support.wire import KEY, NOW, PUBLIC, TODAY, Clock, Wire, days_ago, small, synced, transport
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
-from tallystick.api.page import Page
 from tallystick.clock import SystemClock
 from tallystick.core.ledger_tables import PAGES
 from tallystick.core.table import LedgerTable
@@ -28,9 +27,8 @@ from tallystick.sim import Answer, Pace, World, serve
 from tallystick.store import writer
 from tallystick.store.tables import Tables
 from tallystick.sync import allowances, readings, run, sources
-from tallystick.sync.batch import FetchedPage
 from tallystick.sync.plan import SyncTask
-from tallystick.sync.readings import Reading, Readings
+from tallystick.sync.readings import Arrival, Reading, Readings
 from tallystick.sync.rebuild import rebuild
 
 SINCE = days_ago(70)
@@ -131,8 +129,8 @@ def test_no_thread_outlives_a_sync(path: Path, world: World) -> None:
     assert {*threading.enumerate()} <= before
 
 
-def _pages(count: int, body: bytes) -> Iterator[FetchedPage]:
-    return (FetchedPage("cube", {}, Page(f"/page{number}", body)) for number in range(count))
+def _pages(count: int, size: int) -> Iterator[Arrival]:
+    return (Arrival("cube", size) for _ in range(count))
 
 
 def test_ctrl_c_is_heard_whichever_thread_the_system_gives_it(world: World) -> None:
@@ -140,7 +138,7 @@ def test_ctrl_c_is_heard_whichever_thread_the_system_gives_it(world: World) -> N
     reading_thread: queue.Queue[int] = queue.Queue()
     asked = threading.Event()
 
-    def read(_: Reading) -> Iterator[FetchedPage]:
+    def read(_: Reading) -> Iterator[Arrival]:
         reading_thread.put(threading.get_ident())
         asked.wait(20)
         yield from ()
@@ -193,14 +191,13 @@ def test_pages_ahead_are_bounded(monkeypatch: pytest.MonkeyPatch, world: World) 
     """However slowly windows are taken, the pages read ahead of them stay within the bound and a page a thread."""
     # no parameter of a sync: a user has no reason to choose it
     monkeypatch.setattr(readings, "AHEAD", 50_000)
-    body = bytes(1_000)
     in_hand: dict[SyncTask, int] = {}
     most = 0
 
-    def read(reading: Reading) -> Iterator[FetchedPage]:
+    def read(reading: Reading) -> Iterator[Arrival]:
         nonlocal most
-        for page in _pages(40, body):
-            in_hand[reading.task] = in_hand.get(reading.task, 0) + len(body)
+        for page in _pages(40, 1_000):
+            in_hand[reading.task] = in_hand.get(reading.task, 0) + page.size
             most = max(most, sum(in_hand.values()))
             yield page
 

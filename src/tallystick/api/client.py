@@ -7,7 +7,6 @@ with patience of minutes (reports-api 2.4 and 2.5).
 
 from __future__ import annotations
 
-import itertools
 import random
 import re
 import threading
@@ -26,7 +25,8 @@ from tallystick.api.connections import Connections
 from tallystick.api.credential import Credential
 from tallystick.api.failure import ELSEWHERE, NOTHING, Failure, failure_of
 from tallystick.api.network import Network
-from tallystick.api.page import Page, Query, content_of, next_token, strange, typed
+from tallystick.api.page import Page, Query, typed
+from tallystick.api.page_chain import PageChain
 from tallystick.core.time import instant
 from tallystick.errors import InvalidQuestion, UnexpectedResponse
 
@@ -43,10 +43,6 @@ PACE = 60
 """Requests a minute to the endpoints that share a limit, until the API tells another (analytics-api 1.11)."""
 TRIES = 3
 """Times that a request is sent whose answers are cut off or garbled: once, and twice again."""
-MOST_PAGES = 2_000
-"""Pages of one query: two million rows of the newer dialect, more than an hour at its pace."""
-MOST_EMPTY = 50
-"""Pages in a row that hold nothing: some may, where deleted users are left out (analytics-api 1.9)."""
 
 _UNAUTHORIZED = 401
 _TOO_MANY = 429
@@ -168,33 +164,13 @@ class Client:
             self._clock.sleep(wait)
 
     def pages(self, query: Query) -> Iterator[Page]:
-        """Every page of a query, lazily, to the end that the API declares.
+        """Every page of a query, lazily, to the end that the API declares; errors as from `get` and `PageChain.take`.
 
-        Raises UnexpectedResponse where the end cannot be trusted: more without a token, a token or a page seen before,
-        too many pages, or too many in a row that hold nothing.
+        No page is kept here: one that its reader drops is gone before the next comes.
         """
-        tokens: set[str] = set()
-        contents: set[bytes] = set()
-        empty = 0
-        following = query
-        for count in itertools.count(1):
-            page = self.get(following)
-            token = next_token(page, query.endpoint)
-            if token or contents:  # an only page has none to be compared with
-                content = content_of(page)
-                empty = 0 if content else empty + 1
-                if count > MOST_PAGES or empty > MOST_EMPTY:
-                    raise strange(page, f"{count:,} pages, the last {empty:,} of them empty, and no end")
-                if content and content in contents:
-                    raise strange(page, f"the same page twice under two page tokens (page {count:,})")
-                contents.add(content)
-            yield page
-            if token is None:
-                return
-            if token in tokens:
-                raise strange(page, f"the page token {token[:60]!r} twice, which would never end")
-            tokens.add(token)
-            following = query.having(("after_id" if query.endpoint.paging == "id" else "page", token))
+        chain = PageChain(query)
+        while chain.following is not None:
+            yield chain.take(self.get(chain.following))
 
     def _renew(self, refused: Credential) -> bool:
         """Read the credential anew after a 401; whether it is another one: a token has ended, a key was rotated."""

@@ -18,6 +18,7 @@ from tallystick.api.page import AGAIN, Page
 from tallystick.core.ledger_tables import PAGES, SUCCESS
 from tallystick.core.time import Grain, Window
 from tallystick.errors import CursorExpired, UnexpectedResponse
+from tallystick.store import memory
 from tallystick.store.archive import Archive
 from tallystick.store.columns import schema
 from tallystick.store.writer import Writer
@@ -26,7 +27,7 @@ from tallystick.sync.commit import Committer
 from tallystick.sync.outcome import Outcome
 from tallystick.sync.pending_losses import ACCEPTED
 from tallystick.sync.plan import SyncTask
-from tallystick.sync.readings import Reading
+from tallystick.sync.readings import Arrival, Reading
 from tallystick.sync.redaction import People
 from tallystick.sync.report_reader import ReportReader
 from tallystick.sync.sources import NAMES
@@ -55,7 +56,7 @@ class Fetch:
     _turn: Lock = field(default_factory=Lock)
     """Threads take pages one after another: what persons are called, and the archive, are for all of them."""
 
-    def read(self, committer: Committer, reading: Reading) -> Iterator[FetchedPage]:
+    def read(self, committer: Committer, reading: Reading) -> Iterator[Arrival]:
         """Read a window whole, page by page, and judge it (not a look at its control totals), in whichever thread.
 
         UnexpectedResponse where an answer holds what cannot be; nothing of the window is to be indexed then.
@@ -70,7 +71,7 @@ class Fetch:
             else:
                 return
 
-    def _once(self, committer: Committer, reader: ReportReader, reading: Reading) -> Iterator[FetchedPage]:
+    def _once(self, committer: Committer, reader: ReportReader, reading: Reading) -> Iterator[Arrival]:
         task, rows, reading.size = reading.task, list[dict[str, Any]](), 0
         with self._turn:
             batch = task.source.batch(task, committer.organization, reading.read_at, committer)
@@ -80,9 +81,13 @@ class Fetch:
                     page = self.people.taken(answer, task.source.persons)
                     rows.append(self._archived(page, len(rows)))
                     batch.add(page)
-                yield page
+                    reader.learn(batch)
+                arrival = Arrival(page.purpose, len(page.page.body))
+                del answer, page  # this may wait long for its turn to go on, and a page is large
+                yield arrival
             with self._turn:
                 check = None if task.check else batch.check()
+                memory.release()
         except IMPOSSIBLE as wrong:
             raise UnexpectedResponse(f"{task}: an answer holds what cannot be: {_first_line(wrong)}", AGAIN) from None
         reading.result, reading.rows = (batch, check), rows

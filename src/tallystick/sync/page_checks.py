@@ -76,17 +76,13 @@ class Watch:
 
     def get(self, query: Query) -> Page:
         """One answer, as `Client.get`; UnexpectedResponse for one of another organization."""
-        page = self._client.get(query)
-        self._look(page)
-        return page
+        return self._judged(self._client.get(query))
 
     def pages(self, query: Query) -> Iterator[Page]:
         """Every page of a query, as `Client.pages`; UnexpectedResponse for one of another organization."""
-        for page in self._client.pages(query):
-            self._look(page)
-            yield page
+        return map(self._judged, self._client.pages(query))
 
-    def _look(self, page: Page) -> None:
+    def _judged(self, page: Page) -> Page:
         self._count()
         self._compare_clocks(page)
         for owner in _owners(page):
@@ -94,6 +90,7 @@ class Watch:
                 self._met.append((owner, page))
             else:
                 self._compare(owner, page)
+        return page
 
     def _compare(self, owner: str, page: Page) -> None:
         expected = str(self._organization)

@@ -100,9 +100,7 @@ class ReportsUsage(Checked):
         queries, batch.lost = cuts(batch.seen, reader.refused(task))
         filters: list[Filter] = []
         for cut in queries:
-            for page in reader.filtered(task, cut.by, ask, cut.where, cut.fixed, filters):
-                yield page
-                reader.densest[task.source] = max(reader.densest.get(task.source, 0), batch.densest)
+            yield from reader.filtered(task, cut.by, ask, cut.where, cut.fixed, filters)
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,31 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from tallystick.api.client import Client
 from tallystick.store.interrupt import GLANCE
-from tallystick.sync.batch import Batch, BatchCheck, FetchedPage
+from tallystick.sync.batch import Batch, BatchCheck
 from tallystick.sync.plan import SyncTask
 from tallystick.sync.source import Source
 
 AHEAD = 64_000_000
 """Bytes of pages that may be read ahead of the window that is committed next, so that memory stays flat."""
+AT_ONCE = 16_000_000
+"""Bytes of pages that may be on their way and decoded at once; a decoded page takes twice its bytes more."""
 SCOUTING = frozenset({"before", "scout"})
 """The purposes of pages that come before the first rows."""
 GRACE = 0.05
 """Seconds between two tries to end what is still being asked."""
 LONGEST_END = 15.0
 """Seconds after which a thread that will not end is left to the end of the process."""
+
+
+class Arrival(NamedTuple):
+    """A page that came and was taken: why it was asked for, and its bytes."""
+
+    purpose: str
+    size: int
 
 
 @dataclass
@@ -52,12 +61,13 @@ class Reading:
 class Readings:
     """Reads windows ahead by `read`, which fills a reading page by page. As a context manager: no thread outlives it.
 
-    As many windows are being read as `client` may have requests out at once; where that is one, none is read ahead.
+    As many windows are being read as `client` may have requests out at once, fewer where their pages are large; where
+    that is one, none is read ahead.
     `now` is the time of day.
     """
 
     def __init__(
-        self, client: Client, read: Callable[[Reading], Iterator[FetchedPage]], now: Callable[[], datetime]
+        self, client: Client, read: Callable[[Reading], Iterator[Arrival]], now: Callable[[], datetime]
     ) -> None:
         self._client = client
         self._read = read
@@ -72,6 +82,8 @@ class Readings:
         """What is to be taken now, and so is not ahead."""
         self._seen: set[Source] = set()
         """The sources of which rows were read."""
+        self._largest: dict[Source, int] = {}
+        """The bytes of the largest page of a source so far."""
         self._ended = False
 
     def __enter__(self) -> Self:
@@ -125,8 +137,10 @@ class Readings:
     def _begin_more(self) -> None:
         """Begin the windows that may be read now."""
         for task in [*self._planned]:
-            running = sum(not reading.done for reading in self._open.values())
-            if self._ended or running >= self._client.most_at_once or self._is_far_ahead():
+            running = [reading.task.source for reading in self._open.values() if not reading.done]
+            if self._ended or len(running) >= self._client.most_at_once or self._is_far_ahead():
+                return
+            if sum(self._largest.get(source, 0) for source in running) > AT_ONCE:
                 return
             if task.source in self._seen or not any(opened.source is task.source for opened in self._open):
                 del self._planned[task]
@@ -143,8 +157,8 @@ class Readings:
 
     def _run(self, reading: Reading) -> None:
         try:
-            for answer in self._read(reading):
-                self._let_in(reading, answer)
+            for arrival in self._read(reading):
+                self._let_in(reading, arrival)
         except BaseException as wrong:  # noqa: BLE001 - it is raised where the window is taken
             reading.error = wrong
         with self._changed:
@@ -154,12 +168,14 @@ class Readings:
                 self._begin_more()
             self._changed.notify_all()
 
-    def _let_in(self, reading: Reading, answer: FetchedPage) -> None:
+    def _let_in(self, reading: Reading, arrival: Arrival) -> None:
         """Count a page, and wait with the next one while too much is read ahead."""
         with self._changed:
-            reading.size += len(answer.page.body)
-            if answer.purpose not in SCOUTING and reading.task.source not in self._seen:
-                self._seen.add(reading.task.source)
+            reading.size += arrival.size
+            source = reading.task.source
+            self._largest[source] = max(self._largest.get(source, 0), arrival.size)
+            if arrival.purpose not in SCOUTING and source not in self._seen:
+                self._seen.add(source)
                 self._begin_more()
             while self._is_far_ahead() and reading.task != self._next and not self._ended:
                 self._changed.wait()

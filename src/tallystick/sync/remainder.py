@@ -63,7 +63,9 @@ def _summed(rows: pa.Table, measures: Sequence[str]) -> pa.Table:
     """One row a group, none of nothing: several actors without a name come each in its own (analytics-api 1.5)."""
     by = [name for name in rows.schema.names if name not in measures]
     known = pc.ScalarAggregateOptions(skip_nulls=False)
-    summed = rows.unify_dictionaries().group_by(by, use_threads=False).aggregate([(name, "sum", known) for name in measures])
+    summed = (
+        rows.unify_dictionaries().group_by(by, use_threads=False).aggregate([(name, "sum", known) for name in measures])
+    )
     summed = summed.rename_columns([name.removesuffix("_sum") for name in summed.schema.names])
     summed = summed.select(rows.schema.names).cast(rows.schema)
     return summed.filter(_any(summed, measures, pc.not_equal))

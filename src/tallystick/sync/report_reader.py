@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 
 from tallystick.api import analytics
-from tallystick.api.page import Query
+from tallystick.api.page import Page, Query
 from tallystick.core.dimensions import UNKNOWN
 from tallystick.errors import CursorExpired, Refused
 from tallystick.sync.batch import Batch, FetchedPage
@@ -129,9 +129,16 @@ class ReportReader:
 
     def answers(self, purpose: str, query: Query, fixed: Mapping[str, str] | None = None) -> Iterator[FetchedPage]:
         """The pages of a query, with their purpose and what the query held fixed."""
-        for page in self._client.pages(query):
-            refreshed = analytics.refreshed(page) if query.endpoint.paced else None
-            yield FetchedPage(purpose, fixed or {}, page, refreshed)
+
+        def answer(page: Page) -> FetchedPage:
+            return FetchedPage(purpose, fixed or {}, page, analytics.refreshed(page) if query.endpoint.paced else None)
+
+        return map(answer, self._client.pages(query))
+
+    def learn(self, batch: Batch) -> None:
+        """Learn how dense a report is."""
+        source = batch.task.source
+        self.densest[source] = max(self.densest.get(source, 0), batch.densest)
 
 
 def _may_be_asked_otherwise(no: Refused) -> bool:
