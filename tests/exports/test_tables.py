@@ -15,15 +15,18 @@ import pytest
 from hypothesis import given, strategies as st
 
 from support.command import Run
+from support.organization import CLOCK
 from support.simulated_truth import used
 from support.tables import summed
 from tallystick.core.message import note, warning
 from tallystick.core.money import plain
+from tallystick.core.question import Question
 from tallystick.core.rows import Rows
 from tallystick.core.text import harmless, inert
+from tallystick.core.time import Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.exports import TABLES
-from tallystick.exports.tables import EXPORTED, columns
+from tallystick.exports.tables import EXPORTED, columns, export
 from tallystick.formats import FORMATS
 from tallystick.formats.csv_rows import write_rows as as_csv
 from tallystick.formats.jsonl_rows import write_rows as as_jsonl
@@ -87,6 +90,16 @@ def test_text_comes_back_as_it_was(cells: list[tuple[str | None, int | None]]) -
         ["name", "count"],
         *([text, "" if n is None else str(n)] for text, (_, n) in zip(shown, cells, strict=True)),
     ]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("table", EXPORTED)
+def test_a_file_is_the_same_however_many_rows_are_sorted_at_a_time(ledger: Ledger, table: str) -> None:
+    """A day at a time, some days or all of a month make the same bytes."""
+    question = Question(table, Window(midnight(FIRST), midnight(date(2026, 11, 1))), ())
+    contents = {written(export(ledger.engine(), question, CLOCK.now(), most), "csv") for most in (1, 700, 10**6)}
+    [content] = contents
+    assert content == written(ledger.export(table, **OCTOBER), "csv")
 
 
 @pytest.mark.long

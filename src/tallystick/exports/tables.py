@@ -45,10 +45,10 @@ def columns(name: str) -> tuple[tuple[str, str, str], ...]:
     return next(view.columns for view in VIEWS if view.name == EXPORTED[name].name)
 
 
-def export(engine: Engine, question: Question, now: datetime) -> Rows:
+def export(engine: Engine, question: Question, now: datetime, most: int = MOST_ROWS) -> Rows:
     """The rows of the table that the question's report names; InvalidQuestion where it cannot be.
 
-    So many days are read at a time as have `MOST_ROWS`, one at the least, so memory holds no more; the rows of a day
+    So many days are read at a time as have `most` rows, one at the least, so memory holds no more; the rows of a day
     are in the order of what they are of.
     """
     view_columns = columns(question.report)
@@ -68,7 +68,7 @@ def export(engine: Engine, question: Question, now: datetime) -> Rows:
         coverage, covered = cover(engine, source, question, now)
         messages = [*priority(engine, source, question), *covered]
     title = f"{question.report}, {spoken(question.window)}"
-    return Rows(title, schema, _batches(engine, question, schema, conditions), messages, coverage)
+    return Rows(title, schema, _batches(engine, question, schema, conditions, most), messages, coverage)
 
 
 def spoken(window: Window) -> str:
@@ -83,11 +83,11 @@ def days(engine: Engine, table: LedgerTable, window: Window) -> list[date]:
 
 
 def _batches(
-    engine: Engine, question: Question, schema: pa.Schema, conditions: Sequence[str]
+    engine: Engine, question: Question, schema: pa.Schema, conditions: Sequence[str], most: int
 ) -> Iterator[pa.RecordBatch]:
     table = EXPORTED[question.report]
     order = [identifier(name) for name in _dimensions(table)]
-    for window in _windows(engine, table, question.window):
+    for window in _windows(engine, table, question.window, most):
         query = (
             select(*(identifier(name) for name in schema.names))
             .from_(table.name)
@@ -98,12 +98,12 @@ def _batches(
             yield batch.cast(schema)
 
 
-def _windows(engine: Engine, table: LedgerTable, window: Window) -> Iterator[Window]:
-    """The window in pieces of whole days that have `MOST_ROWS` at most, one day at the least."""
+def _windows(engine: Engine, table: LedgerTable, window: Window, most: int) -> Iterator[Window]:
+    """The window in pieces of whole days that have `most` rows at most, one day at the least."""
     query = select("day", "count(*) AS rows").from_(f"ledger.{table.name}").group_by("day").order_by("day")
     days, rows = list[date](), 0
     for row in engine.rows(query.where(within(window, months=True))):
-        if days and rows + row["rows"] > MOST_ROWS:
+        if days and rows + row["rows"] > most:
             yield Window(midnight(days[0]), midnight(days[-1]) + DAY)
             days, rows = [], 0
         days.append(row["day"])
