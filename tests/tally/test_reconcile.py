@@ -15,6 +15,7 @@ import pytest
 
 from support.ledgers import client_of
 from support.organization import CLOCK, NOW, small_world
+from support.plain_lines import Part, charges, coarse_lines
 from tallystick.api.client import Client
 from tallystick.api.credential import Credential
 from tallystick.core.filter import Filter
@@ -32,8 +33,8 @@ from tallystick.sim.older.bill import Line, lines as true_lines
 from tallystick.sim.world.plants import Plant as Planted
 from tallystick.sim.world.requests import rates_of
 from tallystick.tally.prices_in_force import Prices
-from tallystick.tally.reconcile.bill_line import Part
-from tallystick.tally.reconcile.causes import Found, reconcile
+from tallystick.tally.reconcile.causes import reconcile
+from tallystick.tally.reconcile.findings import Found
 from witness.contract_server import ContractServer
 
 SINCE, TODAY = date(2026, 10, 20), NOW.date()
@@ -432,10 +433,14 @@ def charge(day: int, quantity: int, billed: int, *, rows: int = 1, model: str = 
     return Part(**{**start, **dims, **money, **fields})
 
 
+def findings_of(parts: list[Part], prices: Prices, coarse: Mapping[Any, frozenset[str]]) -> list[Found]:
+    """All that the bridge of charges has."""
+    return reconcile(charges(parts), coarse_lines(coarse), prices.in_force)[1]
+
+
 def causes(*parts: Part) -> dict[str, int | None]:
     """Cause to amount."""
-    findings: list[Found] = reconcile(parts, Prices.with_own(OWN).in_force, {})
-    return {finding.cause: finding.amount for finding in findings}
+    return {finding.cause: finding.amount for finding in findings_of([*parts], Prices.with_own(OWN), {})}
 
 
 def test_rounding_is_below_a_picodollar_a_row() -> None:
@@ -461,15 +466,12 @@ def test_a_factor_is_found_though_amounts_were_rounded() -> None:
     """Two thirds of a price that has no end in picodollars is still one factor."""
     used = (1_234_567, 7_654_321, 999_983, 31_337)
     billed = [round(Fraction(2, 3) * count * Fraction(RATE, 10**6)) for count in used]
-    findings = reconcile(
-        [charge(day, count, paid) for day, (count, paid) in enumerate(zip(used, billed, strict=True), 1)],
-        Prices.with_own(OWN).in_force,
-        {},
-    )
+    parts = [charge(day, count, paid) for day, (count, paid) in enumerate(zip(used, billed, strict=True), 1)]
+    findings = findings_of(parts, Prices.with_own(OWN), {})
     details = {finding.detail for finding in findings if finding.cause == "price list stale"}
     assert details == {"odd since 2026-11-01: 2/3 of the list price"}
     assert {finding.cause for finding in findings} <= {"price list stale", "rounding"}
-    assert all(abs(finding.amount or 0) <= 1 for finding in findings if finding.cause == "rounding")
+    assert all(abs(finding.amount or 0) <= len(parts) for finding in findings if finding.cause == "rounding")
 
 
 def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> None:
@@ -485,7 +487,7 @@ def test_a_bill_without_geography_is_judged_with_all_use_that_it_covers() -> Non
     paid = {"us": share, "global": billed - share}
     parts = [replace(part, priced=priced[part.geo], billed=paid[part.geo]) for part in parts]
     coarse = {("o", date(2026, 11, 8), "w", SONNET, "output"): frozenset({"geo"})}
-    findings = [finding for finding in reconcile(parts, Prices.with_own().in_force, coarse) if finding.amount]
+    findings = [finding for finding in findings_of(parts, Prices.with_own(), coarse) if finding.amount]
     assert {finding.cause for finding in findings} == {"refused or blocked requests"}
     assert sum(finding.amount or 0 for finding in findings) == -(3 * 10 + 7 * 11) * per
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.causes import (
     BILL_NOT_READ,
@@ -27,7 +27,6 @@ from tallystick.core.money import EXACT, PLACES, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.select import conjunction, select
-from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
@@ -39,18 +38,13 @@ from tallystick.reports.effective_rates import effective_rates
 from tallystick.reports.reconcile_scope import LINE, RECONCILE, check, covered_charges
 from tallystick.store.engine import Engine
 from tallystick.tally.prices_in_force import Prices
-from tallystick.tally.reconcile.bill_line import Part
-from tallystick.tally.reconcile.causes import (
-    CAUSES,
-    LARGE,
-    MIXED,
-    REFUSED,
-    UNEXPLAINED,
-    UNKNOWN_PRICE,
-    Found,
-    reconcile,
-)
+from tallystick.tally.reconcile.causes import CAUSES, reconcile
+from tallystick.tally.reconcile.findings import Found, Group
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
+from tallystick.tally.reconcile.pieces import LARGE, MIXED, REFUSED, UNEXPLAINED, UNKNOWN_PRICE
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 BILLED, PRICED = "billed", "priced"
 """What stands in the place of a cause at both ends of a bridge."""
@@ -64,9 +58,7 @@ _BRIDGE = (
 _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
 _READING = "billed + each cause + unexplained = priced. Plus: used and not billed. Minus: billed beyond our price."
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
-"""What is summed of the charges, by its name in a Part."""
-_MONEY = ("billed", "priced", "listed")
-"""The sums that are US dollars; a Part has them in whole picodollars."""
+"""What is summed of the charges, by its name there."""
 
 
 def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *, factors: bool = False) -> Table:
@@ -80,34 +72,30 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     """
     check(engine, question, prices)
     by = dims_of(engine, question)
-    parts = _parts(engine, question)
-    groups: dict[tuple[str, ...], list[Found]] = defaultdict(list)
-    for finding in reconcile(parts, prices.in_force, _loose(engine, question), prices.listed):
-        if finding.part.wanted:
-            groups[_group(finding.part, by)].append(finding)
-    group_parts: dict[tuple[str, ...], list[Part]] = defaultdict(list)
-    for part in parts:
-        if part.wanted:
-            group_parts[_group(part, by)].append(part)
+    charges = _charges(engine, question)
+    groups, findings = reconcile(charges, _coarse(engine, question), prices.in_force, prices.listed, by)
+    found: dict[tuple[str, ...], list[Found]] = defaultdict(list)
+    for finding in findings:
+        found[finding.group].append(finding)
     names = named(engine, by)
     cells: list[tuple[Cell, ...]] = []
-    for group in sorted(group_parts, key=lambda group: _order(group, by, group_parts[group])):
-        shown = dim_cells(dict(zip(by, group, strict=True)), names)
-        steps = _modifiers(groups[group]) if factors else _bridge(group_parts[group], groups[group])
+    for group in sorted(groups, key=lambda group: _order(group, by)):
+        shown = dim_cells(dict(zip(by, group.group, strict=True)), names)
+        steps = _modifiers(found[group.group]) if factors else _bridge(group, found[group.group])
         cells += [(*shown, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
     coverage, covered = covered_charges(engine, question, now)
-    findings = [finding for group_findings in groups.values() for finding in group_findings]
-    window_sums = _sums([part for part in parts if part.wanted])
-    totals = dict(zip(("billed", "priced", "difference"), window_sums, strict=True))
+    ordered = [finding for group_findings in found.values() for finding in group_findings]
+    billed, priced = sum(group.billed for group in groups), sum(group.priced for group in groups)
+    totals = {"billed": _dollars(billed), "priced": _dollars(priced), "difference": _dollars(billed - priced)}
     totals["unexplained"] = _dollars(-sum(finding.amount or 0 for finding in findings if finding.cause == UNEXPLAINED))
-    known: Mapping[str, Cell] = totals if coverage["present"] or parts else dict.fromkeys(totals)
-    messages = (note(_verdict(totals, findings)), *covered, note(_READING), *map(note, _causes(findings)))
+    known: Mapping[str, Cell] = totals if coverage["present"] or len(charges) else dict.fromkeys(totals)
+    messages = (note(_verdict(totals, ordered)), *covered, note(_READING), *map(note, _causes(ordered)))
     columns = _FACTORS if factors else _BRIDGE
     return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.spoken)
 
 
-def _parts(engine: Engine, question: Question) -> list[Part]:
+def _charges(engine: Engine, question: Question) -> pa.Table:
     """The charges of the window, summed over who used them; also what is not wanted, for prices show in all of it."""
     dims = ("organization", "day", *LINE, "speed", "cause")
     query = (
@@ -116,61 +104,35 @@ def _parts(engine: Engine, question: Question) -> list[Part]:
         .from_("ledger.charges")
         .where(f"cause <> '{REQUESTS_ONLY}'", within(question.window, months=True))
         .group_by("ALL")
-        .order_by(*dims, "wanted")
     )
-    return [
-        Part(**row | {name: None if row[name] is None else int(EXACT.scaleb(row[name], PLACES)) for name in _MONEY})
-        for row in engine.rows(query)
-    ]
+    return engine.ask(query)
 
 
-def _loose(engine: Engine, question: Question) -> dict[tuple[str, date, str, str, str], frozenset[str]]:
+def _coarse(engine: Engine, question: Question) -> pa.Table:
     """In which dimensions the bill is coarser than the use."""
     key = ("organization", "day", "workspace", "model", "kind")
-    dims = ("tier", "context", "geo")
+    unknown = {name: among(name, ("unknown", "none")) for name in ("tier", "context", "geo")}
     query = (
-        select(*key, *dims)
-        .distinct()
+        select(*key, *(f"bool_or({condition}) AS {name}" for name, condition in unknown.items()))
         .from_("ledger.cost")
         .where(within(question.window, months=True), among("kind", TOKENS))
-        .where(" OR ".join(among(name, ("unknown", "none")) for name in dims))
+        .where(" OR ".join(unknown.values()))
+        .group_by("ALL")
     )
-    coarse: dict[tuple[str, date, str, str, str], frozenset[str]] = {}
-    for row in engine.rows(query):
-        where = (row["organization"], row["day"], row["workspace"], row["model"], row["kind"])
-        coarse[where] = coarse.get(where, frozenset()) | {name for name in dims if row[name] in {"unknown", "none"}}
-    return coarse
+    return engine.ask(query)
 
 
-_WRITTEN = {"day": len("2026-11-03"), "week": len("2026-11-03"), "month": len("2026-11")}
-"""How many letters of its first day name a day, a week or a month."""
+def _order(group: Group, by: tuple[str, ...]) -> tuple[Any, ...]:
+    times = [value for name, value in zip(by, group.group, strict=True) if name in {"day", "week", "month"}]
+    return times, -group.billed, group.group
 
 
-def _group(part: Part, by: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(
-        f"{Grain(name).floor(midnight(part.day)):%Y-%m-%d}"[: _WRITTEN[name]]
-        if name in _WRITTEN
-        else getattr(part, name)
-        for name in by
-    )
-
-
-def _order(group: tuple[str, ...], by: tuple[str, ...], parts: list[Part]) -> tuple[Any, ...]:
-    times = [value for name, value in zip(by, group, strict=True) if name in {"day", "week", "month"}]
-    return times, -sum(part.billed or 0 for part in parts), group
-
-
-def _sums(parts: list[Part]) -> tuple[Decimal, Decimal, Decimal]:
-    billed, priced = (sum(getattr(part, name) or 0 for part in parts) for name in ("billed", "priced"))
-    return _dollars(billed), _dollars(priced), _dollars(sum(part.gap for part in parts))
-
-
-def _bridge(parts: list[Part], findings: list[Found]) -> list[tuple[Cell, ...]]:
+def _bridge(group: Group, findings: list[Found]) -> list[tuple[Cell, ...]]:
     """The steps from billed to priced in the order of `CAUSES`, then what is unexplained.
 
     An amount that is not known stands in one row for each cause, one that is known in one for each detail.
     """
-    billed, priced, _ = _sums(parts)
+    billed, priced = _dollars(group.billed), _dollars(group.priced)
     rows: list[tuple[Cell, ...]] = [(BILLED, billed, ratio(billed, billed), None, "")]
     end: list[tuple[Cell, ...]] = [(PRICED, priced, ratio(priced, billed), None, "")]
     for (rank, cause, _), step_findings in sorted(_steps(findings).items()):
@@ -202,7 +164,7 @@ def _steps(findings: list[Found]) -> dict[tuple[int, str, str], list[Found]]:
     """The findings of each step, by its place and name; `unexplained` always is one."""
     steps: dict[tuple[int, str, str], list[Found]] = {(len(CAUSES), UNEXPLAINED, ""): []}
     for finding in findings:
-        rank = CAUSES.index(finding.cause) if finding.cause in CAUSES and finding.amount != 0 else len(CAUSES) + 1
+        rank = CAUSES.index(finding.cause) if finding.cause in CAUSES and not finding.zero else len(CAUSES) + 1
         rank = len(CAUSES) if finding.cause == UNEXPLAINED else rank
         detail = "" if finding.amount is None else finding.detail
         steps.setdefault((rank, finding.cause, detail), []).append(finding)
@@ -221,7 +183,7 @@ def _causes(findings: list[Found]) -> list[str]:
     words = [
         words
         for cause, words in sentences.items()
-        if any(finding.cause == cause and finding.amount for finding in findings)
+        if any(finding.cause == cause and finding.amount is not None and not finding.zero for finding in findings)
     ]
     effects: dict[str, int] = defaultdict(int)
     for finding in findings:
@@ -231,7 +193,7 @@ def _causes(findings: list[Found]) -> list[str]:
     if any(finding.cause == MIXED for finding in findings):
         words.append("Mixed speed: fast and standard use that one line of the bill covers; it is judged as one.")
     if free := sum(
-        finding.quantity or 0 for finding in findings if finding.cause == UNKNOWN_PRICE and finding.part.billed is None
+        finding.quantity or 0 for finding in findings if finding.cause == UNKNOWN_PRICE and finding.unbilled
     ):
         words.append(f"For {free:,} tokens of unknown price nothing was billed.")
     return words

@@ -1,205 +1,111 @@
-"""Bill line: one beside all use that it may cover: the factor that fits it, the tokens that are missing from it."""
+"""Bill line: one that needs more than sums of 128 bits to be judged: tokens at two rates, or very large numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
-from functools import cached_property, lru_cache
-from itertools import pairwise
-from math import ceil, gcd, lcm
+from math import gcd
 
-from tallystick.core.money import EXACT, PLACES
-from tallystick.core.price_entries import Rate, Unpriced
-
-_ODD = 10_000
-"""The largest denominator of a factor where the API rounded the amounts; without rounding there is no limit."""
 _PAIR = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The charges of one combination of dimensions on a day, summed; money in whole picodollars, null as there.
+@dataclass(slots=True)
+class Judgement:
+    """What makes up a line's gap, in picodollars: by a changed price, refused tokens, large prompts, neither of these.
 
-    `rows` counts the charges, `cause` is theirs; `wanted` is whether the answer shall hold it. `listed` is what it
-    costs at the public list's prices, `priced` at those in force.
+    `rest` is what is left of the gap.
     """
 
-    organization: str
-    day: date
-    workspace: str
-    model: str
-    kind: str
-    tier: str
-    context: str
-    geo: str
-    speed: str
-    cause: str
-    rows: int
-    quantity: int | None
-    billed: int | None
-    priced: int | None
-    wanted: bool = True
-    listed: int | None = None
-
-    @property
-    def gap(self) -> int:
-        """Billed less priced."""
-        return (self.billed or 0) - (self.priced or 0)
+    by_price: int = 0
+    refused: int = 0
+    refused_tokens: int | None = None
+    large: int = 0
+    large_tokens: int | None = None
+    unexplained: int = 0
+    rest: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """Rates that differ from the list, or from one's `own` prices, by one factor since a day: of `whom`, or of all."""
-
-    cause: str
-    whom: str
-    since: date
-    factor: Fraction
-    own: bool = False
-
-    def __str__(self) -> str:
-        price_name = "your own price" if self.own else "the list price"
-        return f"{self.whom} since {self.since}: {written(self.factor)} of {price_name}"
-
-
-@dataclass(frozen=True, slots=True)
-class WholeRate:
-    """A rate in whole picodollars for `per` units; `modifiers` are what each of them adds to it."""
-
-    low: int
-    high: int
-    per: int
-    modifiers: tuple[tuple[str, int], ...]
-
-    @classmethod
-    def of(cls, rate: Rate) -> WholeRate:
-        """The rate of a price list."""
-        lows = [
-            int(EXACT.scaleb(span.low, PLACES)) for span in (rate.standard, *(step.rate for step in rate.modifiers))
-        ]
-        added = (after - before for before, after in pairwise(lows))
-        modifiers = tuple(zip((step.name for step in rate.modifiers), added, strict=True))
-        low, high = (int(EXACT.scaleb(dollars, PLACES)) for dollars in (rate.low, rate.high))
-        return cls(low, high, rate.per, modifiers)
-
-
-@dataclass
+@dataclass(slots=True)
 class Line:
-    """A line of the bill, with all use that it may cover, at rates for `per` units.
+    """A line of the bill beside all use that it may cover, at `factor / base` of rates for `per` units.
 
     `coins` are the rates in picodollars and how many tokens were used at each, `steps` the same of what the range of a
-    rate adds, `units` is all of it. `own` is whether it is priced otherwise than by the public list.
+    rate adds, `units` is all of it; `charges` is how many there are, `changed` whether the factor is a price.
     """
 
-    parts: list[Part] = field(default_factory=list)
-    coins: dict[int, int] = field(default_factory=dict)
-    steps: dict[int, int] = field(default_factory=dict)
-    units: int = 0
-    per: int = 1
-    unpriced: str = ""
-    change: Change | None = None
-    own: bool = False
+    billed: int
+    gap: int
+    charges: int
+    units: int
+    per: int
+    coins: Mapping[int, int] = field(default_factory=dict)
+    steps: Mapping[int, int] = field(default_factory=dict)
+    factor: int = 1
+    base: int = 1
+    changed: bool = False
 
-    def add(self, part: Part, rate: WholeRate | Unpriced) -> None:
-        """Take a part in, at its rate."""
-        self.parts.append(part)
-        if part.quantity is None:
-            return
-        if isinstance(rate, Unpriced) or part.priced is None:
-            self.unpriced = rate.reason if isinstance(rate, Unpriced) else "tallied by other price lists"
-            return
-        self.per = rate.per
-        self.units += rate.low * part.quantity
-        if rate.low:
-            self.coins[rate.low] = self.coins.get(rate.low, 0) + part.quantity
-        if step := rate.high - rate.low:
-            self.steps[step] = self.steps.get(step, 0) + part.quantity
-
-    @cached_property
-    def exact(self) -> Fraction:
-        """What its use costs at these rates, in picodollars."""
-        return Fraction(self.units, self.per)
-
-    @cached_property
-    def billed(self) -> int:
-        """What was billed."""
-        return sum(part.billed or 0 for part in self.parts)
-
-    @cached_property
-    def rows(self) -> int:
-        """How many charges it is."""
-        return sum(part.rows for part in self.parts)
+    def judgement(self) -> Judgement:
+        """The causes of the gap; they sum to it."""
+        found = Judgement()
+        by_price = self.billed - round(Fraction(self.billed * self.base, self.factor))
+        if self.units and self._fits(self.units):
+            pass
+        elif missing := self._missing():
+            units, found.refused_tokens = missing
+            found.refused = -round(Fraction(units, self.per))
+        elif larger := self._larger():
+            [coin], [step] = self.coins, self.steps
+            found.large_tokens, refused = larger
+            found.large = round(Fraction(found.large_tokens * step, self.per))
+            found.refused, found.refused_tokens = -round(Fraction(refused * coin, self.per)), refused
+        else:
+            by_price = round(Fraction((self.factor - self.base) * self.units, self.base * self.per))
+            found.unexplained = self.billed - round(Fraction(self.factor * self.units, self.base * self.per))
+        found.by_price = by_price if self.changed else 0
+        found.rest = self.gap - found.by_price - found.refused - found.large - found.unexplained
+        return found
 
     @property
-    def gap(self) -> int:
-        """Billed less priced."""
-        return sum(part.gap for part in self.parts)
+    def _excess(self) -> int:
+        """Billed less the price, both times `base * per`."""
+        return self.billed * self.base * self.per - self.units * self.factor
 
-    def fits(self, factor: Fraction, listed: Fraction) -> bool:
+    def _fits(self, units: int) -> bool:
         """Whether so much at list price is what was billed, rounding within a picodollar a row where there is any."""
-        price, base = factor.numerator * listed.numerator, factor.denominator * listed.denominator
+        price, base = self.factor * units, self.base * self.per
         off = abs(self.billed * base - price)
-        return not off or (price % base > 0 and off < self.rows * base)
+        return not off or (price % base > 0 and off < self.charges * base)
 
-    def missing(self, factor: Fraction) -> tuple[Fraction, int] | None:
+    def _missing(self) -> tuple[int, int] | None:
         """What the tokens cost that were used and not billed, and how many; None where no whole number fits."""
         if len(self.coins) == 1:
             [(coin, used)] = self.coins.items()
-            rate = Fraction(coin, self.per)
-            count = round((self.exact - self.billed / factor) / rate)
-            return (count * rate, count) if 0 < count <= used and self.fits(factor, self.exact - count * rate) else None
-        less = self.exact - self.billed / factor
-        tokens = _whole(less, self.coins, self.per) if less > 0 else None
+            count = round(Fraction(-self._excess, self.factor * coin))
+            return (count * coin, count) if 0 < count <= used and self._fits(self.units - count * coin) else None
+        less, part = divmod(-self._excess, self.factor)
+        tokens = _count(less, self.coins) if less > 0 and not part else None
         return None if tokens is None else (less, tokens)
 
-    def larger(self, factor: Fraction) -> tuple[Fraction, int, Fraction, int] | None:
-        """What large prompts cost above the range's lower end, and how many tokens; then the same of those refused."""
-        if len(self.steps) != 1 or len(self.coins) != 1:
+    def _larger(self) -> tuple[int, int] | None:
+        """How many tokens of large prompts make up the excess, and how many of them were refused."""
+        if len(self.steps) != 1 or len(self.coins) != 1 or self._excess <= 0:
             return None
-        [(more, used)], [coin] = self.steps.items(), self.coins
-        step, rate = Fraction(more, self.per), Fraction(coin, self.per)
-        excess = self.billed / factor - self.exact
-        count = ceil(excess / step)
-        refused = (count * step - excess) / rate
-        fits = excess > 0 and refused.denominator == 1 and count + refused <= used
-        return (count * step, count, refused * rate, int(refused)) if fits else None
-
-    @cached_property
-    def ratio(self) -> Fraction | None:
-        """Billed to list price; None where large prompts can account for it."""
-        if self.larger(Fraction(1)):
-            return None
-        ratio = self.billed / self.exact
-        if ratio == 1:
-            return ratio
-        near = ratio.limit_denominator(_ODD)
-        return near if near > 0 and self.fits(near, self.exact) else ratio
+        [(step, used)], [coin] = self.steps.items(), self.coins
+        count = -(-self._excess // (self.factor * step))
+        refused, part = divmod(count * step * self.factor - self._excess, self.factor * coin)
+        return None if part or count + refused > used else (count, refused)
 
 
-@lru_cache(1024)
-def written(factor: Fraction) -> str:
-    """A factor in digits where it has an end there, else as a fraction."""
-    places = next((digits for digits in range(PLACES + 1) if not 10**digits % factor.denominator), None)
-    return f"{factor}" if places is None else f"{EXACT.scaleb(int(factor * 10**places), -places):f}"
-
-
-def _whole(amount: Fraction, coins: Mapping[int, int], per: int) -> int | None:
-    """How many tokens cost exactly so much at two rates for `per`, at most those used of each; None where none do."""
+def _count(amount: int, coins: Mapping[int, int]) -> int | None:
+    """How many tokens cost exactly so much at two rates, at most those used of each; None where none do."""
     if len(coins) != _PAIR:
         return None
     (first, most), (second, limit) = coins.items()
-    scale = lcm(per, amount.denominator)
-    first_units, second_units, amount_units = first * scale // per, second * scale // per, int(amount * scale)
-    shared = gcd(first_units, second_units)
-    if amount_units % shared:
+    shared = gcd(first, second)
+    if amount % shared:
         return None
-    first_units, second_units, amount_units = first_units // shared, second_units // shared, amount_units // shared
-    least = max(0, -((most * first_units - amount_units) // second_units))
-    count = least + (amount_units * pow(second_units, -1, first_units) - least) % first_units
-    return (
-        None
-        if count > min(limit, amount_units // second_units)
-        else count + (amount_units - count * second_units) // first_units
-    )
+    first, second, amount = first // shared, second // shared, amount // shared
+    least = max(0, -((most * first - amount) // second))
+    count = least + (amount * pow(second, -1, first) - least) % first
+    return None if count > min(limit, amount // second) else count + (amount - count * second) // first

@@ -8,48 +8,100 @@ its model on the day before.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Iterable
 from datetime import date
-from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple
 
-from tallystick.tally.reconcile.bill_line import Line
+import duckdb
+import pyarrow as pa
+
+from tallystick.tally.reconcile.arithmetic import fits
 
 NOT_APPLIED = "own prices not applied"
 
-_Key = TypeVar("_Key", bound=Hashable)
-_Group = tuple[str, str]
-_ALL = ""
-_LISTED = Fraction(1)
+_CONTESTED = f"""
+CREATE TEMP TABLE contested AS
+SELECT id, number, place, line, organization, whom, CASE WHEN own_fits <> public_fits THEN public_fits END AS public
+FROM (
+    SELECT lines.id, lines.number, lines.place, lines.line, organization,
+        CASE kind WHEN 'web_search' THEN 'web searches' ELSE model END AS whom,
+        {fits("lines")} AS own_fits, {fits("public_lines")} AS public_fits
+    FROM lines JOIN public_lines USING (id) JOIN terms ON terms.term = lines.term
+        JOIN places ON places.place = lines.place
+    WHERE lines.own AND lines.billed > 0 AND lines.units <> 0
+        AND lines.unpriced IS NULL AND public_lines.unpriced IS NULL
+)
+"""  # noqa: S608 - our own names
+_VOTES = """
+SELECT organization, whom, day, number, coalesce(sum(CASE WHEN public THEN 1 WHEN NOT public THEN -1 END), 0)::BIGINT,
+    coalesce(bool_or(public), false), bool_or(public IS NULL)
+FROM contested JOIN days USING (number) GROUP BY organization, whom, day, number
+"""
+_SWITCHED = """
+CREATE TEMP TABLE switched AS
+SELECT id, contested.number, place, line, detail FROM contested JOIN customs USING (organization, whom, number)
+WHERE coalesce(public, customs.usual)
+"""
+_CUSTOMS = pa.schema(
+    [
+        ("organization", pa.string()),
+        ("whom", pa.string()),
+        ("number", pa.int64()),
+        ("usual", pa.bool_()),
+        ("detail", pa.string()),
+    ]
+)
 
 
-def not_applied(lines: Mapping[_Key, Line], public: Mapping[_Key, Line]) -> dict[_Key, str]:
-    """The lines that were billed at public prices though their own differ, each with the words for it.
+class Vote(NamedTuple):
+    """How many lines of a model more are the public list's than one's own on a day.
 
-    `lines` are at one's own prices, `public` are the same at the public list's. Those whose prices differ are marked.
+    `public` is whether one is, `unsure` whether one is neither or both.
     """
-    keys_by_group: dict[tuple[_Group, date], list[_Key]] = defaultdict(list)
-    sure: dict[_Key, bool] = {}
-    votes: dict[tuple[_Group, date], int] = defaultdict(int)
-    for key, line in lines.items():
-        twin, first = public[key], line.parts[0]
-        line.own = (line.coins, line.steps) != (twin.coins, twin.steps)
-        if not line.own or line.billed <= 0 or not line.units or line.unpriced or twin.unpriced:
-            continue
-        whom = "web searches" if first.kind == "web_search" else first.model
-        keys_by_group[(first.organization, whom), first.day].append(key)
-        own_fits, public_fits = line.fits(_LISTED, line.exact), twin.fits(_LISTED, twin.exact)
-        if own_fits != public_fits:
-            sure[key] = public_fits
-            for group in ((first.organization, whom), (first.organization, _ALL)):
-                votes[group, first.day] += 1 if public_fits else -1
-    reasons: dict[_Key, str] = {}
-    before: dict[_Group, bool] = {}
-    since: dict[_Group, date | None] = {}
-    for (group, day), keys in sorted(keys_by_group.items(), key=lambda entry: entry[0][1]):
-        vote = votes.get((group, day)) or votes.get(((group[0], _ALL), day))
-        before[group] = vote > 0 if vote else before.get(group, False)
-        public_keys = [key for key in keys if sure.get(key, before[group])]
-        since[group] = (since.get(group) or day) if public_keys else None
-        reasons |= dict.fromkeys(public_keys, f"{group[1]} since {since[group]}: billed at the public list's price")
-    return reasons
+
+    organization: str
+    whom: str
+    day: date
+    number: int
+    lead: int
+    public: bool
+    unsure: bool
+
+
+def switch(duck: duckdb.DuckDBPyConnection, *, own: bool) -> None:
+    """Make `switched`, of the lines that were billed at public prices, and `bill`, all lines, where these are at them.
+
+    `lines` are at one's own prices, `public_lines` the same at the public list's; without `own` prices there are none.
+    """
+    if not own:
+        duck.execute("CREATE TEMP TABLE switched (id BIGINT, number BIGINT, place BIGINT, line BIGINT, detail VARCHAR)")
+        duck.execute("CREATE TEMP VIEW bill AS FROM lines")
+        return
+    duck.execute(_CONTESTED)
+    votes = [Vote(*row) for row in duck.execute(_VOTES).fetchall()]
+    customs = [dict(zip(_CUSTOMS.names, custom, strict=True)) for custom in _customs(votes)]
+    duck.register("customs", pa.Table.from_pylist(customs, _CUSTOMS))
+    duck.execute(_SWITCHED)
+    duck.execute(
+        "CREATE TEMP TABLE bill AS FROM lines ANTI JOIN switched USING (id) "
+        "UNION ALL FROM public_lines SEMI JOIN switched USING (id)"
+    )
+
+
+def _customs(votes: Iterable[Vote]) -> Iterable[tuple[str, str, int, bool, str]]:
+    """Of each model and day with lines at public prices: whether unsure lines are so, and the words for them."""
+    leads: dict[tuple[str, date], int] = defaultdict(int)
+    ordered = sorted(votes, key=lambda vote: vote.day)
+    for vote in ordered:
+        leads[vote.organization, vote.day] += vote.lead
+    before: dict[tuple[str, str], bool] = {}
+    since: dict[tuple[str, str], date] = {}
+    for vote in ordered:
+        group = vote.organization, vote.whom
+        lead = vote.lead or leads[vote.organization, vote.day]
+        before[group] = lead > 0 if lead else before.get(group, False)
+        if vote.public or (vote.unsure and before[group]):
+            first = since.setdefault(group, vote.day)
+            yield *group, vote.number, before[group], f"{vote.whom} since {first}: billed at the public list's price"
+        else:
+            since.pop(group, None)

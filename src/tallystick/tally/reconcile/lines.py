@@ -1,0 +1,139 @@
+"""Lines of the bill: the charges of a window, and each line with all use that it may cover, as tables."""
+
+from __future__ import annotations
+
+import duckdb
+import pyarrow as pa
+
+from tallystick.core.causes import ALONE, BILL_NOT_READ, NOT_BILLED_YET, PRIORITY, TO_PROFILE
+from tallystick.core.dimensions import TERMS
+from tallystick.core.prices import PriceList
+from tallystick.tally.picodollars import whole
+from tallystick.tally.reconcile.terms import terms
+
+OTHER_LISTS = "tallied by other price lists"
+"""Why a charge that has a rate has no price."""
+ALONE_ROLE, LATE_ROLE, LINE_ROLE = 0, 1, 2
+"""How a charge is judged: by its cause as all that was billed, or as use without a bill; else with its line."""
+_MONEY = ("billed", "priced", "listed")
+_COARSE = ("tier", "context", "geo")
+
+
+def _quoted(texts: tuple[str, ...]) -> str:
+    return ", ".join(f"'{text}'" for text in texts)
+
+
+_ROLE = f"""CASE WHEN cause IN ({_quoted(ALONE)}) THEN {ALONE_ROLE}
+    WHEN cause IN ({_quoted((NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE))})
+        OR (cause = '{PRIORITY}' AND kind <> 'web_search') THEN {LATE_ROLE}
+    ELSE {LINE_ROLE} END"""
+_PLACES = """
+CREATE TEMP TABLE places AS
+SELECT organization, workspace, dense_rank() OVER (ORDER BY organization) - 1 AS first,
+    row_number() OVER (ORDER BY organization, workspace) - 1 AS place
+FROM (SELECT DISTINCT organization, workspace FROM charges)
+"""
+_DATED = (
+    "CREATE TEMP VIEW dated AS SELECT charges.*, since, number, {free} AS free FROM charges JOIN days USING (day) "
+    "{coarse}"
+)
+_USED = f"SELECT DISTINCT since, {', '.join(TERMS)}, free FROM dated"  # noqa: S608
+_TERMS = """
+CREATE TEMP TABLE terms AS
+SELECT * REPLACE (low::HUGEINT AS low, step::HUGEINT AS step,
+    public_low::HUGEINT AS public_low, public_step::HUGEINT AS public_step)
+FROM priced_terms
+"""
+_CAUSES = """
+CREATE TEMP TABLE causes AS
+SELECT cause, row_number() OVER (ORDER BY cause) - 1 AS rank FROM (SELECT DISTINCT cause FROM charges)
+"""
+_FREE = " || ' ' || ".join(f"CASE WHEN coalesce(coarse.{name}, false) THEN '{name}' ELSE '' END" for name in _COARSE)
+# `id` is the place of a charge among all, in the order of organization, day, workspace, terms, cause and `wanted`.
+_PARTS = f"""
+CREATE TEMP TABLE parts AS
+SELECT (((((first * (SELECT count(*) FROM days) + number) * (SELECT count(*) FROM places) + place)
+        * (SELECT count(*) FROM terms) + term) * (SELECT count(*) FROM causes) + rank) * 2 + wanted::INT)::BIGINT
+        AS id,
+    number, place, term, line, alike, cause, {_ROLE} AS role, wanted, rows,
+    quantity::HUGEINT AS quantity, billed::HUGEINT AS billed, priced::HUGEINT AS priced, listed::HUGEINT AS listed
+FROM dated JOIN terms USING (since, {", ".join(TERMS)}, free) JOIN places USING (organization, workspace)
+    JOIN causes USING (cause)
+"""  # noqa: S608 - our own names
+_LINES = f"""
+CREATE TEMP TABLE {{name}} AS
+WITH rated AS (
+    SELECT parts.*, per, speed, {{priced}} AS price,
+        CASE WHEN quantity IS NOT NULL AND {{priced}} IS NOT NULL THEN {{prefix}}low END AS rate,
+        CASE WHEN quantity IS NOT NULL AND {{priced}} IS NOT NULL THEN {{prefix}}step END AS more,
+        CASE WHEN quantity IS NOT NULL AND ({{prefix}}low IS NULL OR {{priced}} IS NULL)
+            THEN coalesce({{prefix}}reason, '{OTHER_LISTS}') END AS unpriced, {{differs}} AS differs
+    FROM parts JOIN terms USING (term) WHERE role = {LINE_ROLE}
+)
+SELECT min(id) AS id, min(term) AS term, number, place, line, any_value(per)::HUGEINT AS per,
+    bool_or(wanted) AS wanted, min(alike) <> max(alike) OR bool_and(wanted) <> bool_or(wanted) AS shared,
+    coalesce(min(speed) FILTER (quantity <> 0) <> max(speed) FILTER (quantity <> 0), false) AS speeds,
+    sum(rows)::HUGEINT AS charges, sum(quantity)::HUGEINT AS quantity, coalesce(sum(billed), 0)::HUGEINT AS billed,
+    (coalesce(sum(billed), 0) - coalesce(sum(price), 0))::HUGEINT AS gap,
+    arg_max(unpriced, id) AS unpriced, coalesce(sum(rate * quantity), 0)::HUGEINT AS units,
+    min(nullif(rate, 0)) AS coin, max(nullif(rate, 0)) AS largest_coin,
+    sum(quantity) FILTER (rate <> 0)::HUGEINT AS used,
+    min(nullif(more, 0)) AS step, max(nullif(more, 0)) AS largest_step,
+    sum(quantity) FILTER (more <> 0)::HUGEINT AS ranged, bool_or(differs) AS own
+FROM rated GROUP BY number, place, line
+"""  # noqa: S608
+_DAYS = pa.schema([("day", pa.date32()), ("since", pa.date32()), ("number", pa.int64())])
+_RATE = "CASE WHEN {priced} IS NOT NULL THEN {low} END"
+_DIFFERS = "quantity IS NOT NULL AND ({} OR {})".format(
+    *(
+        f"{_RATE.format(priced='priced', low=name)} IS DISTINCT FROM "
+        f"{_RATE.format(priced='listed', low=f'public_{name}')}"
+        for name in ("low", "step")
+    )
+)
+
+
+def tables(
+    duck: duckdb.DuckDBPyConnection, charges: pa.Table, coarse: pa.Table, in_force: PriceList, listed: PriceList | None
+) -> None:
+    """Make `days`, `places`, `terms`, `effects`, `parts`, `lines`, and `public_lines` where `listed` is given.
+
+    `charges` are summed by organization, day, workspace, terms, cause and `wanted`, money in US dollars; `coarse` says
+    by organization, day, workspace, model and kind in which of tier, context and geo the bill is coarser than the use.
+    A line is at the prices `in_force`, a public line at the public list's.
+    """
+    for name in ("quantity", *_MONEY):
+        index = charges.column_names.index(name)
+        charges = charges.set_column(index, name, _short(whole(charges[name]) if name in _MONEY else charges[name]))
+    duck.register("charges", charges)
+    duck.register("coarse", coarse)
+    used_days = sorted(row[0] for row in duck.execute("SELECT DISTINCT day FROM charges").fetchall())
+    lists = {listed or in_force, in_force}
+    days = [
+        {"day": day, "since": max(prices.since(day) for prices in lists), "number": number}
+        for number, day in enumerate(used_days)
+    ]
+    duck.register("days", pa.Table.from_pylist(days, _DAYS))
+    free = (_FREE, "LEFT JOIN coarse USING (organization, day, workspace, model, kind)") if len(coarse) else ("''", "")
+    duck.execute(_DATED.format(free=free[0], coarse=free[1]))
+    duck.execute(_PLACES)
+    duck.execute(_CAUSES)
+    used = duck.execute(_USED)
+    names = [name for name, *_ in used.description or ()]
+    found, effects = terms([dict(zip(names, row, strict=True)) for row in used.fetchall()], in_force, listed)
+    duck.register("priced_terms", found)
+    duck.execute(_TERMS)
+    duck.register("effects", effects)
+    duck.execute(_PARTS)
+    sides = [("lines", "", "priced", _DIFFERS if listed else "false")]
+    sides += [("public_lines", "public_", "listed", "false")] if listed else []
+    for name, prefix, priced, differs in sides:
+        duck.execute(_LINES.format(name=name, prefix=prefix, priced=priced, differs=differs))
+
+
+def _short(numbers: pa.Array) -> pa.Array:
+    """Whole numbers in 64 bits where all fit: they are read far faster."""
+    try:
+        return numbers.cast(pa.int64())
+    except pa.ArrowInvalid:
+        return numbers

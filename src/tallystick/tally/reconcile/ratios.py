@@ -1,0 +1,127 @@
+"""Ratios: how much of its list price was billed of each line, counted by model, kind and day, and the changes found."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import duckdb
+import pyarrow as pa
+
+from tallystick.tally.picodollars import WHOLE
+from tallystick.tally.reconcile.arithmetic import fits
+from tallystick.tally.reconcile.price_factors import DAYS, Cell, Change, changes
+
+_ODD = 10_000
+"""The largest denominator of a factor where the API rounded the amounts; without rounding there is no limit."""
+_LISTED = 0
+"""The number of the ratio 1."""
+_NONE = -1
+"""That of a line which has none."""
+# Large prompts can account for what was billed: so many tokens at the higher rate, less whole tokens refused.
+_COUNT = "((off + step - 1) // step)"
+_OVER = f"({_COUNT} * step - off)"
+_LARGER = f"""CASE WHEN step = largest_step AND coin = largest_coin AND off > 0
+    THEN {_OVER} % coin = 0 AND {_COUNT} + {_OVER} // coin <= ranged ELSE false END"""
+# A ratio nearer to 1 than half of what the next one with such a denominator can be is 1, if that fits. The rate of a
+# token is the same for many lines, and what was billed of them rarely is.
+_QUOTIENTS = f"""
+CREATE TEMP TABLE quotients AS
+SELECT id, first, subject, number, own, units, billed, per, charges,
+    CASE WHEN larger THEN NULL WHEN one THEN 1 WHEN whole THEN billed // used * per ELSE billed * per END::HUGEINT
+        AS above,
+    CASE WHEN one THEN 1 WHEN whole THEN coin ELSE units END::HUGEINT AS below
+FROM (
+    SELECT *, {_LARGER} AS larger,
+        CASE WHEN off = 0 THEN true WHEN {2 * _ODD} * abs(off) < units THEN {fits("sized")} ELSE false END AS one,
+        CASE WHEN coin = largest_coin AND off <> 0 THEN coalesce(billed % used = 0, false) ELSE false END AS whole
+    FROM (
+        SELECT bill.*, first, subject, billed * bill.per - units AS off
+        FROM bill JOIN terms USING (term) JOIN places USING (place)
+        WHERE billed > 0 AND units <> 0 AND unpriced IS NULL
+    ) AS sized
+)
+"""  # noqa: S608 - our own names
+_DISTINCT = "SELECT DISTINCT above, below FROM quotients WHERE above IS NOT NULL"
+_RATIOS = f"""
+CREATE TEMP TABLE ratios AS
+SELECT id, first, subject, number, own,
+    CASE WHEN near = ratio THEN ratio WHEN {fits("quotients", "near_above", "near_below")} THEN near ELSE ratio END
+        AS ratio
+FROM quotients LEFT JOIN closest USING (above, below)
+"""  # noqa: S608
+# A ratio that is found on few days is no price, whatever it is.
+_COUNTED = f"""
+CREATE TEMP TABLE counted AS
+WITH common AS (
+    SELECT first, ratio FROM ratios GROUP BY first, ratio HAVING ratio = {_LISTED} OR count(DISTINCT number) >= {DAYS}
+)
+SELECT id, ratios.first, subject, number, own, coalesce(common.ratio, {_NONE}) AS ratio
+FROM ratios LEFT JOIN common USING (first, ratio)
+"""  # noqa: S608
+_CELLS = """
+CREATE TEMP TABLE cells AS
+SELECT row_number() OVER () - 1 AS cell, * FROM (
+    SELECT first, subject, number, ratio, own, count(*) AS lines FROM counted GROUP BY ALL
+)
+"""
+_NAMED = """
+SELECT organization, day, model, kind, ratio, own, lines FROM cells JOIN days USING (number)
+    JOIN (SELECT DISTINCT first, organization FROM places) USING (first)
+    JOIN (SELECT DISTINCT subject, model, kind FROM terms) USING (subject)
+ORDER BY cell
+"""
+_CHANGED = """
+CREATE TEMP TABLE changed AS
+SELECT id, change, factor::HUGEINT AS factor, base::HUGEINT AS base
+FROM counted JOIN cells USING (first, subject, number, ratio, own) JOIN changes USING (cell)
+"""
+_CLOSEST = pa.schema(
+    [
+        ("above", WHOLE),
+        ("below", WHOLE),
+        ("ratio", pa.int64()),
+        ("near", pa.int64()),
+        ("near_above", WHOLE),
+        ("near_below", WHOLE),
+    ]
+)
+_CHANGES = pa.schema([("cell", pa.int64()), ("change", pa.int64()), ("factor", WHOLE), ("base", WHOLE)])
+
+
+def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
+    """Make the table `changed` (id, change, factor, base) of `bill`: lines whose price is another; return the changes.
+
+    `change` is the index of the change in the list.
+    """
+    duck.execute(_QUOTIENTS)
+    ratios = {Fraction(1): _LISTED}
+    closest = []
+    for above, below in duck.execute(_DISTINCT).fetchall():
+        ratio = Fraction(above, below)
+        near = ratio.limit_denominator(_ODD) or ratio
+        rank, near_rank = (ratios.setdefault(each, len(ratios)) for each in (ratio, near))
+        whole = (above, below), (rank, near_rank), near.as_integer_ratio()
+        closest.append((*map(Decimal, whole[0]), *whole[1], *map(Decimal, whole[2])))
+    columns = zip(*closest, strict=True) if closest else ((),) * len(_CLOSEST)
+    duck.register("closest", pa.table(list(map(list, columns)), _CLOSEST))
+    duck.execute(_RATIOS)
+    duck.execute(_COUNTED)
+    duck.execute(_CELLS)
+    fractions = list(ratios)
+    cells = [
+        Cell(organization, day, model, kind, None if ratio == _NONE else fractions[ratio], own, lines)
+        for organization, day, model, kind, ratio, own, lines in duck.execute(_NAMED).fetchall()
+    ]
+    changes(cells)
+    found = list(dict.fromkeys(cell.change for cell in cells if cell.change))
+    numbers = {each: index for index, each in enumerate(found)}
+    rows = [
+        {"cell": index, "change": numbers[cell.change]}
+        | dict(zip(("factor", "base"), map(Decimal, cell.change.factor.as_integer_ratio()), strict=True))
+        for index, cell in enumerate(cells)
+        if cell.change
+    ]
+    duck.register("changes", pa.Table.from_pylist(rows, _CHANGES))
+    duck.execute(_CHANGED)
+    return found
