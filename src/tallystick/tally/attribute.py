@@ -38,9 +38,10 @@ SELECT * REPLACE (weight::HUGEINT AS weight, weights::HUGEINT AS weights) FROM w
 """
 _FITS = "weights <= 170141183460469231731687303715884105727::HUGEINT // greatest(abs(each), 1)"
 """Whether any product of the charge and a weight fits 128 bits."""
+_NO_SPLIT = "CREATE TEMP TABLE split (id BIGINT, place BIGINT, team VARCHAR, cost_center VARCHAR, part HUGEINT)"
 # Of several charges in one row the whole multiples of the weights are split without a remainder, and each rest alike.
 _SPLIT = f"""
-CREATE TEMP TABLE split AS
+INSERT INTO split
 WITH floors AS (
     SELECT id, each, rows, (total - each * rows) // weights * weight AS multiples, place, team, cost_center,
         abs(each) * weight // weights AS floor, abs(each) * weight % weights AS remainder
@@ -112,17 +113,19 @@ class Attribution:
             self._duck.sql("SELECT coalesce(sum(billed), 0)::DECIMAL(38, 0) FROM charges").fetchall()[0][0], -PLACES
         )
         placed = _PLACED.format(charges="charges", seen=self._seen)
-        if finest and (spans := self._shared_spans(placed)).num_rows:
+        if finest and self._shared and (spans := self._shared_spans(placed)).num_rows:
             self._read("shared_charges", finest(spans))
             placed = (
                 f"SELECT * FROM ({placed}) ANTI JOIN shared USING (rule) "  # noqa: S608 - our own names
                 f"UNION ALL BY NAME ({_PLACED.format(charges='shared_charges', seen=self._seen)})"
             )
         self._duck.execute(f"CREATE TEMP TABLE placed AS SELECT row_number() OVER () AS id, * FROM ({placed})")  # noqa: S608
-        self._register("weighing", _WEIGHTS, self._weights())
-        self._duck.execute(_WEIGHED)
-        self._register("large", _LARGE, self._large())
-        self._duck.execute(_SPLIT)
+        self._duck.execute(_NO_SPLIT)
+        if weights := self._weights() if self._shared else []:
+            self._register("weighing", _WEIGHTS, weights)
+            self._duck.execute(_WEIGHED)
+            self._register("large", _LARGE, self._large())
+            self._duck.execute(_SPLIT)
         self._duck.execute(_PARTS)
 
     def sums(self, by: Sequence[str]) -> list[dict[str, Any]]:

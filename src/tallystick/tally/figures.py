@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from decimal import Decimal
 
 import pyarrow as pa
@@ -26,35 +27,35 @@ def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table
     null in each of its parts.
     """
     numbered = charges.append_column("line", pa.array(range(charges.num_rows), pa.int64()))
-    known = _in_place(numbered, "billed")
-    money = Attribution(owners, known, spellings).parts().sort_by(_IN_ORDER)
+    looked_at = [*owners.sees, "day", "line"]
+    known = _in_place(numbered, "billed", looked_at)
+    owned = Attribution(owners, known, spellings).parts().sort_by(_IN_ORDER)
     several = pa.array([rule.how != "team" for rule in owners.rules] or [False])
-    shared = pc.and_(pc.greater_equal(money["rule"], 0), several.take(pc.max_element_wise(money["rule"], 0)))
-    places = pc.indices_nonzero(shared)
-    lines = money["line"].combine_chunks()
-    shared_charges = numbered.take(pc.unique(lines.take(places)).sort())
+    shared = pc.and_(pc.greater_equal(owned["rule"], 0), several.take(pc.max_element_wise(owned["rule"], 0)))
+    lines = owned["line"].combine_chunks()
+    rows = charges.take(lines)
+    for column in ("team", "cost_center", "rule"):
+        rows = rows.append_column(column, owned[column])
+    if not pc.any(shared).as_py():
+        return rows
+    shared_charges = numbered.take(pc.unique(lines.filter(shared)).sort())
     for name in FIGURES:
-        whole_of = numbered[name].combine_chunks().take(lines)
-        if len(places):
-            figure_parts = (
-                Attribution(owners, _in_place(shared_charges, name), spellings, lambda: known)
-                .parts()
-                .sort_by(_IN_ORDER)
-            )
-            split_of = _back(figure_parts["billed"], whole_of.type)
-            parts = pc.replace_with_mask(whole_of, shared.combine_chunks(), split_of)
-            whole_of = pc.if_else(pc.is_valid(whole_of), parts, pa.scalar(None, whole_of.type))
-        money = money.set_column(money.schema.get_field_index(name), name, whole_of)
-    return money.filter(pc.invert(pc.and_(shared, _nothing(money)))).drop_columns(["line", "place"])
+        part_charges = _in_place(shared_charges, name, looked_at)
+        parts = Attribution(owners, part_charges, spellings, lambda: known).parts().sort_by(_IN_ORDER)["billed"]
+        undivided = rows[name].combine_chunks()
+        split = pc.replace_with_mask(undivided, shared.combine_chunks(), _back(parts, undivided.type))
+        split = pc.if_else(pc.is_valid(undivided), split, pa.scalar(None, undivided.type))
+        rows = rows.set_column(rows.schema.get_field_index(name), name, split)
+    return rows.filter(pc.invert(pc.and_(shared, _nothing(rows))))
 
 
-def _in_place(charges: pa.Table, name: str) -> pa.Table:
-    """The charges with one figure in the place of what was billed, zero where it is not known; units as picodollars."""
+def _in_place(charges: pa.Table, name: str, looked_at: Sequence[str]) -> pa.Table:
+    """What rules look at, with one figure as `billed`, zero where it is not known; units as picodollars."""
     column = charges[name].combine_chunks()
     if pa.types.is_integer(column.type):
         column = dollars(column.cast(WHOLE))
     column = column.fill_null(Decimal(0)) if column.null_count else column
-    return charges.set_column(charges.schema.get_field_index("billed"), "billed", column)
+    return charges.select(looked_at).append_column("billed", column)
 
 
 def _back(parts: pa.ChunkedArray, kind: pa.DataType) -> pa.Array:
