@@ -29,6 +29,7 @@ from tallystick.web.bounds import bounded
 from tallystick.web.controls import controls
 from tallystick.web.gate import Gate
 from tallystick.web.live import Live
+from tallystick.web.openapi import description
 from tallystick.web.page import Page, Panel, View
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
@@ -142,6 +143,10 @@ class Dashboard:
         """Say which version of the ledger is the newest."""
         return JSONResponse({"state": self.readers.visit().state})
 
+    async def openapi(self, _: Request) -> Response:
+        """Answer what a program can ask."""
+        return JSONResponse(description())
+
     async def health(self, _: Request) -> Response:
         """Say that the process lives."""
         return PlainTextResponse("ok\n")
@@ -212,6 +217,7 @@ def application(settings: Settings, access: Access | None = None, every: timedel
             Route("/ask/{report}", dashboard.ask),
             Route("/sync", live.page, methods=["GET", "POST"]),
             Route("/sync/progress", live.progress),
+            Route("/openapi.json", dashboard.openapi),
             Route("/version", dashboard.version),
             Route("/healthz", dashboard.health),
             Route("/readyz", dashboard.ready),
@@ -221,11 +227,10 @@ def application(settings: Settings, access: Access | None = None, every: timedel
         exception_handlers={
             HTTPException: dashboard.failure,
             TallystickError: dashboard.failure,
-            Exception: dashboard.failure,
         },
         middleware=[
             Middleware(GZipMiddleware, minimum_size=1000, compresslevel=6),
-            Middleware(Gate, access=access or Access()),
+            Middleware(Gate, access=access or Access(), failure=dashboard.failure),
         ],
         lifespan=lifespan,
     )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from traceback import format_exception
 from urllib.parse import parse_qsl, quote
 
 from starlette.datastructures import MutableHeaders
@@ -10,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tallystick.api.credential import masked
 from tallystick.web.access import COOKIE, HOURS, Access
 from tallystick.web.templates import rendered
 
@@ -30,12 +34,20 @@ PAUSE = 0.5
 """Seconds before a wrong token is answered."""
 
 
-class Gate:
-    """The application behind its checks; a request that passes has `state.identity`."""
+LOG = logging.getLogger("tallystick.web")
+Failure = Callable[[Request, Exception], Awaitable[Response]]
 
-    def __init__(self, app: ASGIApp, access: Access) -> None:
+
+class Gate:
+    """The application behind its checks; a request that passes has `state.identity`.
+
+    What the application does not catch is logged without secrets, and answered by `failure`.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, failure: Failure) -> None:
         self._app = app
         self._access = access
+        self._failure = failure
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what may not pass; hand on what may."""
@@ -43,8 +55,12 @@ class Gate:
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def with_headers(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -54,7 +70,13 @@ class Gate:
 
         request = Request(scope, receive)
         answer = await self._answer(request)
-        await (answer or self._app)(scope, receive, with_headers)
+        try:
+            await (answer or self._app)(scope, receive, with_headers)
+        except Exception as wrong:
+            if started:
+                raise
+            LOG.error("%s", masked("".join(format_exception(wrong))))  # noqa: TRY400 - without secrets
+            await (await self._failure(request, wrong))(scope, receive, with_headers)
 
     async def _answer(self, request: Request) -> Response | None:
         path = request.url.path
