@@ -86,6 +86,7 @@ def in_sql(bill_lines: list[Line], shuffle: int = 0) -> dict[tuple[int, str], in
         for name, table in (("given_used", used), ("pairs", pairing), ("given_lines", amounts)):
             duck.register(name, pa.table(table))
         duck.execute("CREATE TEMP TABLE used AS SELECT * REPLACE (priced::HUGEINT AS priced) FROM given_used")
+        duck.execute("CREATE TEMP VIEW uses AS SELECT id, quantity, priced FROM used")
         duck.execute("CREATE TEMP TABLE lines AS SELECT * REPLACE (total::HUGEINT AS total) FROM given_lines")
         allocate.shares(duck)
         rows = duck.sql("SELECT line, key, share FROM shares JOIN used USING (id)").fetchall()

@@ -27,7 +27,7 @@ WITH summed AS (
             OR (max(priced % quantity) = 0 AND min(priced // quantity) = max(priced // quantity)) AS by_use,
         sum(priced)::HUGEINT AS all_priced, max(priced)::HUGEINT AS most_priced,
         sum(quantity)::HUGEINT AS all_used, max(quantity)::HUGEINT AS most_used
-    FROM pairs JOIN used USING ({{by}}) GROUP BY line
+    FROM pairs JOIN uses USING ({{by}}) GROUP BY line
 ), weighed AS (
     SELECT line, users, by_use, abs(total) AS amount, CASE WHEN total < 0 THEN -1 ELSE 1 END AS sign,
         CASE WHEN by_use THEN all_used ELSE all_priced END AS weights,
@@ -81,15 +81,16 @@ _SHARES = f"""
 CREATE TEMP VIEW shares AS
 FROM parts UNION ALL
 SELECT line, id, multiples.relaxed, users, times * {WEIGHT}
-FROM multiples JOIN used USING ({{by}})
+FROM multiples JOIN uses USING ({{by}})
 """  # noqa: S608
 
 
 def shares(duck: duckdb.DuckDBPyConnection, by: str = "id") -> None:
-    """Make the view `shares` (line, id, relaxed, users, share) of `pairs`, `used` and `lines`; shares sum to lines.
+    """Make the view `shares` (line, id, relaxed, users, share) of `pairs`, `uses` and `lines`; shares sum to lines.
 
-    `by` is the column of `used` that `pairs` has too: a line is shared by all whom it names. The view unites the tables
-    `multiples` of (`by`, line, relaxed, users, by_use, times), and `parts` of those who are not in there.
+    `by` is the column of `uses` that `pairs` has too: a line is shared by all whom it names; `used` says who they are.
+    The view unites the tables `multiples` of (`by`, line, relaxed, users, by_use, times), and `parts` of those who are
+    not in there.
     """
     for statement in (_SPLITS, _MULTIPLES, _UNEVEN):
         duck.execute(statement.format(by=by))

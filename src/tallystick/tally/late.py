@@ -18,6 +18,7 @@ import pyarrow as pa
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED, NOT_BILLED_YET, TO_PROFILE
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS, TOKENS
+from tallystick.tally.use_groups import KINDS, WIDTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,9 @@ _IN_PART = "(due.day IN (SELECT day FROM days WHERE recent) OR due.workspace IN 
 _LATE = f"""
 CREATE TEMP TABLE late AS
 WITH due AS (
-    SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search
-    FROM uses WHERE kind <> '{REQUESTS}' AND tier <> 'priority' AND has_price
-), matched AS (
-    SELECT DISTINCT pairs.line FROM pairs JOIN use_groups USING (use_group) JOIN lines USING (line)
-    WHERE use_groups.workspace = lines.workspace
+    SELECT day, workspace, model, search FROM places WHERE due
 ), told AS (
-    SELECT day, workspace, model, kind, bool_or(line NOT IN (FROM matched)) AS loose FROM lines
+    SELECT day, workspace, model, kind, bool_or(line NOT IN (SELECT line FROM pairs WHERE own)) AS loose FROM lines
     WHERE total >= 0 GROUP BY day, workspace, model, kind
 ), bills AS (
     SELECT day, workspace, model, kind FROM told
@@ -105,12 +102,11 @@ _COVERED = f"""
 CREATE TEMP TABLE covered AS
 WITH alone AS (
     SELECT DISTINCT day, workspace, model, kind, (day, workspace, model) NOT IN (
-        SELECT day, workspace, model FROM use_groups
+        SELECT day, workspace, model FROM places
     ) AS unused
     FROM lines WHERE total >= 0 AND kind IN ({_OF_USE}) AND line NOT IN (SELECT line FROM pairs)
 ), used AS (
-    SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search
-    FROM use_groups WHERE kind <> '{REQUESTS}'
+    SELECT day, workspace, model, search FROM places WHERE used
 )
 SELECT DISTINCT used.* FROM used JOIN alone USING (day)
 WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
@@ -118,9 +114,16 @@ WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
         OR (alone.workspace = 'default' AND alone.unused AND alone.model = used.model))
     AND (used.search OR alone.model = used.model OR alone.unused)
 """  # noqa: S608
+_IS_REQUESTS = f"id % {WIDTH} = {KINDS.index(REQUESTS)}"
 _UNBILLED = f"""
-SELECT EXISTS (FROM use_groups ANTI JOIN pairs USING (use_group) WHERE kind <> '{REQUESTS}' AND tier <> 'priority')
+SELECT EXISTS (FROM used ANTI JOIN pairs USING (use_group) WHERE NOT {_IS_REQUESTS} AND tier <> 'priority')
 """
+_PLACES = f"""
+CREATE TEMP TABLE places AS
+SELECT day, workspace, model, id % {WIDTH} = {KINDS.index("web_search")} AS search, bool_or(NOT {_IS_REQUESTS}) AS used,
+    bool_or(has_price AND tier <> 'priority' AND NOT {_IS_REQUESTS}) AS due
+FROM used GROUP BY ALL
+"""  # noqa: S608
 _NONE = "CREATE TEMP TABLE causes (day DATE, workspace word, model word, search BOOLEAN, cause word)"
 _CAUSES = f"""
 INSERT INTO causes
@@ -135,18 +138,18 @@ SELECT *, CASE
             WHEN day IN (SELECT day FROM days WHERE open) THEN '{NOT_BILLED_YET}'
             ELSE '{NOT_BILLED}' END
     ELSE '{NOT_BILLED}' END
-FROM (SELECT DISTINCT day, workspace, model, kind = 'web_search' AS search FROM use_groups) AS used
+FROM (SELECT day, workspace, model, search FROM places) AS used
 """  # noqa: S608
 
 
 def causes(duck: duckdb.DuckDBPyConnection) -> None:
     """Make the table `causes` (day, workspace, model, search, cause).
 
-    It is made of `days`, `uses`, `use_groups`, `lines` and `pairs`, and says why no line of the
+    It is made of `days`, `used`, `lines` and `pairs`, and says why no line of the
     bill covers such a use, in any tier but priority. It is empty where all is covered.
     """
     duck.execute(_NONE)
     [(unbilled,)] = duck.execute(_UNBILLED).fetchall()
     if unbilled:
-        for statement in (_LATE, _COVERED, _CAUSES):
+        for statement in (_PLACES, _LATE, _COVERED, _CAUSES):
             duck.execute(statement)

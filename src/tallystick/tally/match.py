@@ -12,6 +12,7 @@ from collections.abc import Collection
 from datetime import date
 from typing import Literal
 
+import duckdb
 import pyarrow as pa
 
 from tallystick.core.causes import CAUSE_SQL, CAUSES, PRIORITY, REQUESTS_ONLY
@@ -19,15 +20,15 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
 from tallystick.core.table import Type
-from tallystick.store.columns import encoded
 from tallystick.store.session import scratch
 from tallystick.store.views import ACTOR
 from tallystick.tally import allocate, late
 from tallystick.tally.alias import known_as
+from tallystick.tally.charge_rows import ChargeRows
 from tallystick.tally.late import Doubts
-from tallystick.tally.picodollars import WHOLE, dollars, whole
-from tallystick.tally.use_groups import KINDS, PLACED, UNIT, UNIT_NAMES, uses
-from tallystick.tally.words import enum, sharing
+from tallystick.tally.picodollars import whole
+from tallystick.tally.use_groups import KINDS, PLACED, UNIT_OF, WIDTH, groups, uses
+from tallystick.tally.words import enum
 
 Dialect = Literal["reports", "analytics"]
 
@@ -50,7 +51,7 @@ SELECT * EXCLUDE (account, service_account), {ACTOR} AS actor, 'unknown' AS prod
     "analytics": "CREATE TEMP VIEW usage AS FROM usage_records",
 }
 _CONSTANTS = (
-    *("none", "unknown", "unattributed", "reported", "allocated", REQUESTS_ONLY, *CAUSES, *KINDS, *UNIT_NAMES),
+    *("none", "unknown", "unattributed", "reported", "allocated", REQUESTS_ONLY, *CAUSES, *KINDS, *UNIT_OF.values()),
     *(", ".join(step) for step in _STEPS),
     *(", ".join(name for name in step if name not in _WHO) for step in _STEPS),
 )
@@ -66,8 +67,7 @@ _LINES = f"""
 CREATE TEMP TABLE lines AS
 SELECT row_number() OVER () AS line, *
 FROM (
-    SELECT organization::word AS organization, month::word AS month, day,
-        {", ".join(f"{name}::word AS {name}" for name in (*PLACED, "kind"))},
+    SELECT day, {", ".join(f"{name}::word AS {name}" for name in (*PLACED, "kind"))},
         sum(billed)::HUGEINT AS total, sum(list)::HUGEINT AS listed
     FROM cost GROUP BY ALL
 )
@@ -75,7 +75,8 @@ FROM (
 # Of priority tier the tokens are prepaid and in no bill; its web searches are billed like all others.
 _PAIRS = """
 INSERT INTO pairs
-SELECT lines.line, use_groups.use_group, '{relaxed}' FROM lines JOIN {use_groups} AS use_groups USING (day, kind{equal})
+SELECT lines.line, use_groups.use_group, '{relaxed}', use_groups.workspace = lines.workspace
+FROM lines JOIN {use_groups} AS use_groups USING (day, kind{equal})
 WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
     AND (use_groups.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
     {loose}
@@ -89,33 +90,47 @@ SELECT EXISTS (FROM lines WHERE workspace IN {late.UNPLACED} AND line NOT IN (SE
     OR EXISTS (FROM spare WHERE workspace IN {late.UNPLACED})
 """  # noqa: S608
 _UNPLACED = f" AND (lines.workspace IN {late.UNPLACED} OR use_groups.workspace IN {late.UNPLACED})"
-_MATCHED = f"""
-WITH billed AS (
-    SELECT used.* EXCLUDE (list), coalesce(listed.list, used.list) AS list,
-        coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed,
-        coalesce(parts.users, multiples.users) AS users,
-        coalesce(parts.relaxed, multiples.relaxed, 'none'::word) AS relaxed,
-        listed.list - coalesce(parts.billed, times * {allocate.WEIGHT}) AS discount
-    FROM used LEFT JOIN multiples USING (use_group) LEFT JOIN (
-        SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none'))::word AS relaxed
-        FROM parts GROUP BY id
-    ) AS parts USING (id) LEFT JOIN listed USING (id)
+_MONEY = ", ".join(
+    f"{column.name}::DECIMAL(28, 0) AS {column.name}" for column in CHARGES.columns if column.type is Type.MONEY
 )
-SELECT billed.* EXCLUDE (id, use_group, users, has_price),
+_BILLED = f"""
+SELECT uses.* EXCLUDE (list), coalesce(listed.list, uses.list) AS list,
+    coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed, coalesce(parts.users, multiples.users) AS users,
+    coalesce(parts.relaxed, multiples.relaxed, 'none'::word) AS relaxed,
+    listed.list - coalesce(parts.billed, times * {allocate.WEIGHT}) AS discount
+FROM uses LEFT JOIN multiples USING (use_group) LEFT JOIN (
+    SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none'))::word AS relaxed
+    FROM parts GROUP BY id
+) AS parts USING (id) LEFT JOIN listed USING (id)
+"""  # noqa: S608
+_NOT_BILLED = """
+SELECT *, NULL::BIGINT AS billed, NULL::BIGINT AS discount, 0 AS users, 'none'::word AS relaxed FROM uses
+"""
+_MATCHED = f"""
+WITH billed AS ({{billed}}
+), caused AS (
+    SELECT records.rowid AS record, tier, tokens.cause AS of_tokens, searches.cause AS of_searches
+    FROM records LEFT JOIN (FROM causes WHERE NOT search) AS tokens USING (day, workspace, model)
+        LEFT JOIN (FROM causes WHERE search) AS searches USING (day, workspace, model)
+)
+SELECT id, quantity, {_MONEY}, relaxed,
     CASE WHEN billed IS NULL THEN 'none'::word WHEN users = 1 THEN 'reported'::word ELSE 'allocated'::word END
         AS method,
     CASE WHEN billed IS NOT NULL THEN 'none'::word
-        WHEN kind = '{REQUESTS}' THEN '{REQUESTS_ONLY}'::word
+        WHEN id % {WIDTH} = {KINDS.index(REQUESTS)} THEN '{REQUESTS_ONLY}'::word
         WHEN tier = 'priority' THEN '{PRIORITY}'::word
-        ELSE cause END AS cause
-FROM billed LEFT JOIN causes ON causes.day = billed.day AND causes.workspace = billed.workspace
-    AND causes.model = billed.model AND causes.search = (kind = 'web_search')
+        WHEN id % {WIDTH} = {KINDS.index("web_search")} THEN of_searches
+        ELSE of_tokens END AS cause
+FROM billed JOIN caused ON record = id // {WIDTH}
 """  # noqa: S608
+_UNITS = " ".join(f"WHEN '{kind}' THEN '{unit}'" for kind, unit in UNIT_OF.items())
 _ALONE = f"""
-SELECT organization, month, day, {_KNOWN_BY}, NULL::BIGINT AS quantity, ({UNIT})::word AS unit,
-    listed AS list, NULL::HUGEINT AS priced, NULL::HUGEINT AS priced_high, total AS billed, listed - total AS discount,
-    'reported'::word AS method, ({CAUSE_SQL})::word AS cause, 'none'::word AS relaxed
-FROM lines WHERE line NOT IN (SELECT line FROM pairs)
+SELECT day, {_KNOWN_BY}, NULL::BIGINT AS quantity, (CASE kind {_UNITS} ELSE 'unknown' END)::word AS unit,
+    {_MONEY}, 'reported'::word AS method, ({CAUSE_SQL})::word AS cause, 'none'::word AS relaxed
+FROM (
+    SELECT *, listed AS list, NULL AS priced, NULL AS priced_high, total AS billed, listed - total AS discount
+    FROM lines
+) WHERE line NOT IN (SELECT line FROM pairs)
 """  # noqa: S608
 
 
@@ -147,27 +162,41 @@ def charges(
             duck.execute(statement)
         usage_columns = _WHO if source == "reports" else ()
         uses(duck, listed, in_force, usage_columns)
-        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed word)")
-        equal = [name for name in (*_WHO, *_EQUAL) if name not in usage_columns]
-        exact = f", workspace, {', '.join(equal)}"
-        duck.execute(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
-        steps = dict.fromkeys(tuple(name for name in step if name in equal) for step in _STEPS)
-        for use_groups, workspace, loose in (("use_groups", ", workspace", ""), ("spare", "", _UNPLACED)):
-            if not workspace:
-                duck.execute(_SPARE)
-                if not duck.execute(_ANY_UNPLACED).fetchall()[0][0]:
-                    break
-            for step in steps:
-                if not duck.execute(_ANY_OPEN).fetchall()[0][0]:
-                    break
-                agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
-                relaxed = ", ".join(step) or "none"
-                duck.execute(_PAIRS.format(relaxed=relaxed, use_groups=use_groups, equal=workspace, loose=agreement))
+        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed word, own BOOLEAN)")
+        billed = cost.num_rows > 0
+        if billed:
+            groups(duck, usage_columns)
+            _pair(duck, [name for name in (*_WHO, *_EQUAL) if name not in usage_columns])
+            allocate.shares(duck, by="use_group")
+            allocate.listed(duck)
         late.causes(duck)
-        allocate.shares(duck, by="use_group")
-        allocate.listed(duck)
-        halves = [_typed(duck.sql(query).to_arrow_table(), words, source) for query in (_MATCHED, _ALONE)]
+        matched = duck.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED)).to_arrow_table()
+        [organization, *_] = [half["organization"][0] for half in (usage, cost) if half.num_rows] or [pa.scalar("")]
+        rows = ChargeRows(words, organization, source)
+        halves = [rows.matched(duck.sql("FROM records").to_arrow_table(), matched)]
+        if billed:
+            halves.append(rows.alone(duck.sql(_ALONE).to_arrow_table()))
     return pa.concat_tables(halves)
+
+
+def _pair(duck: duckdb.DuckDBPyConnection, equal: Collection[str]) -> None:
+    """Fill `pairs` with the groups that each line is matched to, which are equal in these dimensions if that can be."""
+    exact = f", workspace, {', '.join(equal)}"
+    duck.execute(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
+    steps = dict.fromkeys(tuple(name for name in step if name in equal) for step in _STEPS)
+    for use_groups, workspace, loose in (("use_groups", ", workspace", ""), ("spare", "", _UNPLACED)):
+        if not workspace:
+            duck.execute(_SPARE)
+            if not duck.execute(_ANY_UNPLACED).fetchall()[0][0]:
+                break
+        matched = 1
+        for step in steps:
+            if matched and not duck.execute(_ANY_OPEN).fetchall()[0][0]:
+                break
+            agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
+            relaxed = ", ".join(step) or "none"
+            pairs = _PAIRS.format(relaxed=relaxed, use_groups=use_groups, equal=workspace, loose=agreement)
+            [(matched,)] = duck.execute(pairs).fetchall()
 
 
 def _whole(cost: pa.Table) -> pa.Table:
@@ -184,19 +213,3 @@ def _agree(names: Collection[str]) -> str:
         f"OR use_groups.{name} = lines.{name})"
         for name in names
     )
-
-
-def _typed(table: pa.Table, words: pa.Array, source: Dialect) -> pa.Table:
-    """The rows as the ledger has them; their texts are numbers into `words`."""
-    fits = encoded(CHARGES)
-    dialect = pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), table.num_rows), [source])
-    table = table.append_column("source", dialect)
-    columns = []
-    for heading in CHARGES.columns:
-        column = table[heading.name]
-        if heading.type is Type.MONEY:
-            column = dollars(column.cast(WHOLE))
-        elif heading.type is Type.TEXT and heading.name != "source":
-            column = sharing(column, words)
-        columns.append(column)
-    return pa.table(columns, names=fits.names).cast(fits)

@@ -10,6 +10,7 @@ import pyarrow as pa
 from tallystick.core.money import PLACES
 
 WHOLE = pa.decimal128(38, 0)
+_WHOLE_DOLLARS = pa.decimal128(28, 0)
 
 
 def whole(money: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -19,7 +20,7 @@ def whole(money: pa.ChunkedArray | pa.Array) -> pa.Array:
 
 def dollars(picodollars: pa.ChunkedArray | pa.Array) -> pa.Array:
     """Whole picodollars as US dollars, DECIMAL(28,12); pa.ArrowInvalid where one does not fit."""
-    return _retyped(picodollars, pa.decimal128(38, PLACES)).cast(pa.decimal128(28, PLACES))
+    return _retyped(picodollars.cast(_WHOLE_DOLLARS), pa.decimal128(28, PLACES))
 
 
 def _retyped(values: pa.ChunkedArray | pa.Array, kind: pa.DataType) -> pa.Array:

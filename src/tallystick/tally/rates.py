@@ -21,6 +21,7 @@ SCHEMA = pa.schema(
     [
         ("since", pa.date32()),
         *((name, pa.string()) for name in KEY[1:]),
+        ("number", pa.int64()),
         ("most", pa.int64()),
         ("per", pa.int64()),
         ("list_rate", WHOLE),
@@ -30,7 +31,7 @@ SCHEMA = pa.schema(
 )
 """Rates are whole picodollars for `per` units; null where there is none. `list_rate` is without one's own lists.
 
-`most` is how much was used at once.
+`number` is the kind's, `most` how much of it was used at once.
 """
 
 

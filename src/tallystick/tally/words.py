@@ -1,6 +1,6 @@
 """Words: the texts of both halves as one ENUM in DuckDB, which groups, joins and sorts as numbers do.
 
-The numbers are in the order of the texts. Rows leave as numbers into one list of texts that all columns share.
+The numbers are in the order of the texts.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Iterable
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-
-INDEX = pa.int32()
 
 
 def enum(duck: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], constants: Iterable[str]) -> pa.Array:
@@ -25,9 +23,3 @@ def enum(duck: duckdb.DuckDBPyConnection, tables: Iterable[pa.Table], constants:
     duck.register("word_list", pa.table({"word": words}))
     duck.execute("CREATE TEMP TYPE word AS ENUM (SELECT word FROM word_list)")
     return words
-
-
-def sharing(column: pa.ChunkedArray, words: pa.Array) -> pa.ChunkedArray:
-    """A column of type `word` as numbers into these texts, not a list of its own."""
-    chunks = [pa.DictionaryArray.from_arrays(chunk.indices.cast(INDEX), words) for chunk in column.chunks]
-    return pa.chunked_array(chunks, pa.dictionary(INDEX, words.type))
