@@ -94,7 +94,7 @@ def shares(duck: duckdb.DuckDBPyConnection, by: str = "id") -> None:
     """
     for statement in (_SPLITS, _MULTIPLES, _UNEVEN):
         duck.execute(statement.format(by=by))
-    duck.execute("CREATE TEMP TABLE parts (line BIGINT, id BIGINT, relaxed VARCHAR, users BIGINT, share HUGEINT)")
+    duck.execute("CREATE TEMP TABLE parts (line BIGINT, id BIGINT, relaxed INTEGER, users BIGINT, share HUGEINT)")
     for (width,) in duck.execute(_WIDTHS).fetchall():
         if width:
             duck.execute(_PARTS.format(width=width, by=by))
@@ -117,7 +117,7 @@ def listed(duck: duckdb.DuckDBPyConnection) -> None:
         "WHERE listed IS NOT NULL"
     )
     several = duck.sql(
-        "SELECT line, id, '' AS relaxed, users, abs(listed) AS amount, sign(listed)::HUGEINT AS sign, "  # noqa: S608
+        "SELECT line, id, 0 AS relaxed, users, abs(listed) AS amount, sign(listed)::HUGEINT AS sign, "  # noqa: S608
         f"quantity::HUGEINT AS weight FROM whose JOIN used USING (id) WHERE users > 1 ORDER BY line, {_ORDER}"
     ).to_arrow_table()
     duck.register("several", _split_large(several))

@@ -16,16 +16,16 @@ from tallystick.core.table import Type
 from tallystick.store.columns import encoded
 from tallystick.tally.picodollars import dollars
 from tallystick.tally.use_groups import KINDS, PLACED, UNIT_OF, WIDTH
+from tallystick.tally.words import NUMBER, Words
 
-_INDEX = pa.int32()
 _MONEY = [column.name for column in CHARGES.columns if column.type is Type.MONEY]
 
 
 @dataclass(frozen=True)
 class ChargeRows:
-    """Rows of `charges` of one organization and dialect; `words` are the texts of the type `word` in their order."""
+    """Rows of `charges` of one organization and dialect; `words` are all of its texts."""
 
-    words: pa.Array
+    words: Words
     organization: pa.Scalar
     source: str
 
@@ -33,40 +33,28 @@ class ChargeRows:
         """The charges of uses, each numbered by the row of its record and the number of its kind."""
         record = pc.divide(uses["id"], WIDTH)
         number = pc.subtract(uses["id"], pc.multiply(record, WIDTH))
-        columns = {name: self._texts(uses[name]) for name in ("method", "cause", "relaxed")}
+        columns = {name: self.words.encoded(uses[name]) for name in ("method", "cause", "relaxed")}
         for name in PLACED:
-            columns[name] = self._encoded(_indices(records[name]).take(record))
+            columns[name] = self.words.encoded(records[name].take(record))
         for name, texts in (("kind", KINDS), ("unit", [UNIT_OF[kind] for kind in KINDS])):
-            indices = pc.index_in(pa.array(texts), self.words).cast(_INDEX)
-            columns[name] = self._encoded(indices.take(number))
+            columns[name] = self.words.encoded(self.words.numbers(texts).take(number))
         columns["day"] = records["day"].take(record)
         return self._rows(uses, columns)
 
     def alone(self, lines: pa.Table) -> pa.Table:
         """The charges of lines that no use was matched to."""
+        lines = self.words.numbered(lines)
         texts = (*PLACED, "kind", "unit", "method", "cause", "relaxed")
-        return self._rows(lines, {"day": lines["day"]} | {name: self._texts(lines[name]) for name in texts})
+        return self._rows(lines, {"day": lines["day"]} | {name: self.words.encoded(lines[name]) for name in texts})
 
     def _rows(self, table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
         days = columns["day"].combine_chunks().dictionary_encode()
         months = pa.array([f"{day:%Y-%m}" for day in days.dictionary.to_pylist()], pa.string())
         columns["month"] = months.take(days.indices)
         columns["organization"] = pa.repeat(self.organization, table.num_rows)
-        zeros = pa.repeat(pa.scalar(0, _INDEX), table.num_rows)
+        zeros = pa.repeat(pa.scalar(0, NUMBER), table.num_rows)
         columns["source"] = pa.DictionaryArray.from_arrays(zeros, [self.source])
         columns["quantity"] = table["quantity"]
         columns |= {name: dollars(table[name]) for name in _MONEY}
         fits = encoded(CHARGES)
         return pa.table({name: columns[name] for name in fits.names}).cast(fits)
-
-    def _texts(self, column: pa.ChunkedArray) -> pa.Array:
-        return self._encoded(_indices(column))
-
-    def _encoded(self, indices: pa.ChunkedArray | pa.Array) -> pa.Array:
-        array = indices.combine_chunks() if isinstance(indices, pa.ChunkedArray) else indices
-        return pa.DictionaryArray.from_arrays(array, self.words, safe=False)  # `take` and ENUM give no other
-
-
-def _indices(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The numbers of a column of type `word`."""
-    return pa.chunked_array([chunk.indices.cast(_INDEX) for chunk in column.chunks], _INDEX)

@@ -19,6 +19,7 @@ from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED, NOT_BILLED_YET, TO
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS, TOKENS
 from tallystick.tally.use_groups import KINDS, WIDTH
+from tallystick.tally.words import Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,7 @@ SELECT day, workspace, model, id % {WIDTH} = {KINDS.index("web_search")} AS sear
     bool_or(has_price AND tier <> 'priority' AND NOT {_IS_REQUESTS}) AS due
 FROM used GROUP BY ALL
 """  # noqa: S608
-_NONE = "CREATE TEMP TABLE causes (day DATE, workspace word, model word, search BOOLEAN, cause word)"
+_NONE = "CREATE TEMP TABLE causes (day DATE, workspace INTEGER, model INTEGER, search BOOLEAN, cause INTEGER)"
 _CAUSES = f"""
 INSERT INTO causes
 SELECT *, CASE
@@ -142,14 +143,14 @@ FROM (SELECT day, workspace, model, search FROM places) AS used
 """  # noqa: S608
 
 
-def causes(duck: duckdb.DuckDBPyConnection) -> None:
+def causes(duck: duckdb.DuckDBPyConnection, words: Words) -> None:
     """Make the table `causes` (day, workspace, model, search, cause).
 
     It is made of `days`, `used`, `lines` and `pairs`, and says why no line of the
     bill covers such a use, in any tier but priority. It is empty where all is covered.
     """
     duck.execute(_NONE)
-    [(unbilled,)] = duck.execute(_UNBILLED).fetchall()
+    [(unbilled,)] = duck.execute(words.sql(_UNBILLED)).fetchall()
     if unbilled:
         for statement in (_PLACES, _LATE, _COVERED, _CAUSES):
-            duck.execute(statement)
+            duck.execute(words.sql(statement))

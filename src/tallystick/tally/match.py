@@ -28,7 +28,7 @@ from tallystick.tally.charge_rows import ChargeRows
 from tallystick.tally.late import Doubts
 from tallystick.tally.picodollars import whole
 from tallystick.tally.use_groups import KINDS, PLACED, UNIT_OF, WIDTH, groups, uses
-from tallystick.tally.words import enum
+from tallystick.tally.words import Words
 
 Dialect = Literal["reports", "analytics"]
 
@@ -51,11 +51,12 @@ SELECT * EXCLUDE (account, service_account), {ACTOR} AS actor, 'unknown' AS prod
     "analytics": "CREATE TEMP VIEW usage AS FROM usage_records",
 }
 _CONSTANTS = (
-    *("none", "unknown", "unattributed", "reported", "allocated", REQUESTS_ONLY, *CAUSES, *KINDS, *UNIT_OF.values()),
+    *("none", "unknown", "unattributed", "default", "priority", "reported", "allocated"),
+    *(*CAUSES, *KINDS, *UNIT_OF.values()),
     *(", ".join(step) for step in _STEPS),
     *(", ".join(name for name in step if name not in _WHO) for step in _STEPS),
 )
-"""What a charge may say that no record says."""
+"""What charges and queries may say that no record says."""
 _COST = {
     "reports": """
 CREATE TEMP VIEW cost AS
@@ -67,7 +68,7 @@ _LINES = f"""
 CREATE TEMP TABLE lines AS
 SELECT row_number() OVER () AS line, *
 FROM (
-    SELECT day, {", ".join(f"{name}::word AS {name}" for name in (*PLACED, "kind"))},
+    SELECT day, {_KNOWN_BY},
         sum(billed)::HUGEINT AS total, sum(list)::HUGEINT AS listed
     FROM cost GROUP BY ALL
 )
@@ -96,15 +97,15 @@ _MONEY = ", ".join(
 _BILLED = f"""
 SELECT uses.* EXCLUDE (list), coalesce(listed.list, uses.list) AS list,
     coalesce(parts.billed, times * {allocate.WEIGHT}) AS billed, coalesce(parts.users, multiples.users) AS users,
-    coalesce(parts.relaxed, multiples.relaxed, 'none'::word) AS relaxed,
+    coalesce(parts.relaxed, multiples.relaxed, 'none') AS relaxed,
     listed.list - coalesce(parts.billed, times * {allocate.WEIGHT}) AS discount
 FROM uses LEFT JOIN multiples USING (use_group) LEFT JOIN (
-    SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none'))::word AS relaxed
+    SELECT id, sum(share)::HUGEINT AS billed, max(users) AS users, max(nullif(relaxed, 'none')) AS relaxed
     FROM parts GROUP BY id
 ) AS parts USING (id) LEFT JOIN listed USING (id)
 """  # noqa: S608
 _NOT_BILLED = """
-SELECT *, NULL::BIGINT AS billed, NULL::BIGINT AS discount, 0 AS users, 'none'::word AS relaxed FROM uses
+SELECT *, NULL::BIGINT AS billed, NULL::BIGINT AS discount, 0 AS users, 'none' AS relaxed FROM uses
 """
 _MATCHED = f"""
 WITH billed AS ({{billed}}
@@ -114,23 +115,24 @@ WITH billed AS ({{billed}}
         LEFT JOIN (FROM causes WHERE search) AS searches USING (day, workspace, model)
 )
 SELECT id, quantity, {_MONEY}, relaxed,
-    CASE WHEN billed IS NULL THEN 'none'::word WHEN users = 1 THEN 'reported'::word ELSE 'allocated'::word END
+    CASE WHEN billed IS NULL THEN 'none' WHEN users = 1 THEN 'reported' ELSE 'allocated' END
         AS method,
-    CASE WHEN billed IS NOT NULL THEN 'none'::word
-        WHEN id % {WIDTH} = {KINDS.index(REQUESTS)} THEN '{REQUESTS_ONLY}'::word
-        WHEN tier = 'priority' THEN '{PRIORITY}'::word
+    CASE WHEN billed IS NOT NULL THEN 'none'
+        WHEN id % {WIDTH} = {KINDS.index(REQUESTS)} THEN '{REQUESTS_ONLY}'
+        WHEN tier = 'priority' THEN '{PRIORITY}'
         WHEN id % {WIDTH} = {KINDS.index("web_search")} THEN of_searches
         ELSE of_tokens END AS cause
 FROM billed JOIN caused ON record = id // {WIDTH}
 """  # noqa: S608
 _UNITS = " ".join(f"WHEN '{kind}' THEN '{unit}'" for kind, unit in UNIT_OF.items())
 _ALONE = f"""
-SELECT day, {_KNOWN_BY}, NULL::BIGINT AS quantity, (CASE kind {_UNITS} ELSE 'unknown' END)::word AS unit,
-    {_MONEY}, 'reported'::word AS method, ({CAUSE_SQL})::word AS cause, 'none'::word AS relaxed
+SELECT day, {_KNOWN_BY}, NULL::BIGINT AS quantity, CASE kind {_UNITS} ELSE 'unknown' END AS unit,
+    {_MONEY}, 'reported' AS method, {CAUSE_SQL} AS cause, 'none' AS relaxed
 FROM (
-    SELECT *, listed AS list, NULL AS priced, NULL AS priced_high, total AS billed, listed - total AS discount
-    FROM lines
-) WHERE line NOT IN (SELECT line FROM pairs)
+    SELECT lines.* REPLACE (text AS kind), listed AS list, NULL AS priced, NULL AS priced_high, total AS billed,
+        listed - total AS discount
+    FROM lines JOIN texts ON texts.number = lines.kind WHERE line NOT IN (SELECT line FROM pairs)
+)
 """  # noqa: S608
 
 
@@ -152,42 +154,45 @@ def charges(
     """
     usage, cost = known_as(in_force.model, usage, cost)
     with scratch() as duck:
-        words = enum(duck, (usage, cost), _CONSTANTS)
-        duck.register("usage_records", usage)
-        duck.register("cost_records", _whole(cost))
+        words = Words((usage, cost), _CONSTANTS)
+        duck.register("usage_records", words.numbered(usage))
+        duck.register("cost_records", words.numbered(_whole(cost)))
         known_days = {*usage["day"].unique().to_pylist(), *cost["day"].unique().to_pylist()}
         duck.register("days", doubts.days(known_days, billed_days, (listed, in_force)))
-        duck.register("profiles", pa.table({"workspace": pa.array(sorted(doubts.profiles), pa.string())}))
+        duck.register("profiles", pa.table({"workspace": words.numbers(sorted(doubts.profiles))}))
         for statement in (_USAGE[source], _COST[source], _LINES):
-            duck.execute(statement)
+            duck.execute(words.sql(statement))
         usage_columns = _WHO if source == "reports" else ()
-        uses(duck, listed, in_force, usage_columns)
-        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed word, own BOOLEAN)")
+        uses(duck, words, usage_columns, listed=listed, in_force=in_force)
+        duck.execute("CREATE TEMP TABLE pairs (line BIGINT, use_group BIGINT, relaxed INTEGER, own BOOLEAN)")
         billed = cost.num_rows > 0
         if billed:
-            groups(duck, usage_columns)
-            _pair(duck, [name for name in (*_WHO, *_EQUAL) if name not in usage_columns])
+            groups(duck, words, usage_columns)
+            _pair(duck, words, [name for name in (*_WHO, *_EQUAL) if name not in usage_columns])
             allocate.shares(duck, by="use_group")
             allocate.listed(duck)
-        late.causes(duck)
-        matched = duck.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED)).to_arrow_table()
+        late.causes(duck, words)
+        matched = duck.sql(words.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED))).to_arrow_table()
         [organization, *_] = [half["organization"][0] for half in (usage, cost) if half.num_rows] or [pa.scalar("")]
         rows = ChargeRows(words, organization, source)
         halves = [rows.matched(duck.sql("FROM records").to_arrow_table(), matched)]
         if billed:
+            duck.register("texts", pa.table({"number": range(len(words.texts)), "text": words.texts}))
             halves.append(rows.alone(duck.sql(_ALONE).to_arrow_table()))
     return pa.concat_tables(halves)
 
 
-def _pair(duck: duckdb.DuckDBPyConnection, equal: Collection[str]) -> None:
+def _pair(duck: duckdb.DuckDBPyConnection, words: Words, equal: Collection[str]) -> None:
     """Fill `pairs` with the groups that each line is matched to, which are equal in these dimensions if that can be."""
     exact = f", workspace, {', '.join(equal)}"
-    duck.execute(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
+    duck.execute(
+        words.sql(_PAIRS.format(relaxed="none", use_groups="use_groups", equal=exact, loose=_agree(("speed",))))
+    )
     steps = dict.fromkeys(tuple(name for name in step if name in equal) for step in _STEPS)
     for use_groups, workspace, loose in (("use_groups", ", workspace", ""), ("spare", "", _UNPLACED)):
         if not workspace:
             duck.execute(_SPARE)
-            if not duck.execute(_ANY_UNPLACED).fetchall()[0][0]:
+            if not duck.execute(words.sql(_ANY_UNPLACED)).fetchall()[0][0]:
                 break
         matched = 1
         for step in steps:
@@ -196,7 +201,7 @@ def _pair(duck: duckdb.DuckDBPyConnection, equal: Collection[str]) -> None:
             agreement = _agree([name for name in (*equal, "speed") if name not in step]) + loose
             relaxed = ", ".join(step) or "none"
             pairs = _PAIRS.format(relaxed=relaxed, use_groups=use_groups, equal=workspace, loose=agreement)
-            [(matched,)] = duck.execute(pairs).fetchall()
+            [(matched,)] = duck.execute(words.sql(pairs)).fetchall()
 
 
 def _whole(cost: pa.Table) -> pa.Table:

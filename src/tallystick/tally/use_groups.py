@@ -11,11 +11,13 @@ from collections.abc import Collection
 
 import duckdb
 
+from tallystick.core.dimensions import TERMS
 from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS
 from tallystick.tally.conservation import KIND_OF
-from tallystick.tally.rates import KEY, rates
+from tallystick.tally.rates import rates
+from tallystick.tally.words import Words
 
 PLACED = ("workspace", "key", "actor", "product", "model", "tier", "context", "geo", "speed")
 """All that a use is known by, beside its day."""
@@ -31,20 +33,20 @@ _RECORDS = f"""
 CREATE TEMP TABLE records AS
 SELECT dense_rank() OVER (ORDER BY {{use_group}}) AS place, *
 FROM (
-    SELECT day, {", ".join(f"{name}::word AS {name}" for name in PLACED)},
+    SELECT day, {", ".join(PLACED)},
         {", ".join(f"sum({counter})::BIGINT AS {kind}" for counter, kind in KIND_OF.items())}
     FROM usage GROUP BY ALL
 )
 """  # noqa: S608 - our own names
-_NAMES = [name for name in KEY if name != "kind"]
-_TERMS = ", ".join(_NAMES)
+_TERMS = [name for name in TERMS if name != "kind"]
+_PRICED_BY = ", ".join(("since", *_TERMS))
 _COMBINATIONS = f"""
-SELECT {_TERMS}, {", ".join(f"max({kind})" for kind in KINDS)}
+SELECT {_PRICED_BY}, {", ".join(f"max({kind})" for kind in KINDS)}
 FROM records JOIN days USING (day) GROUP BY ALL
 """  # noqa: S608
 # A rate for `per` units is so many whole picodollars a unit, and a rest for `per` of them, mostly none.
 _WHOLE_RATES = f"""
-SELECT since, {", ".join(f"{name}::word AS {name}" for name in KEY if name != "since")}, number, most, per,
+SELECT {_PRICED_BY}, number, most, per,
     coalesce(rate > 0, false) AS has_price, {
     ", ".join(f"{column}::HUGEINT // per AS {column}, {column}::HUGEINT % per AS {column}_rest" for column in _PRICES)
 }
@@ -60,10 +62,10 @@ _USES = f"""
 CREATE TEMP TABLE uses AS
 SELECT record * {WIDTH} + number AS id, place * {WIDTH} + number AS use_group, quantity, has_price, {{products}}
 FROM (
-    SELECT records.rowid AS record, place, {_TERMS}, unnest([{", ".join(map(str, range(WIDTH)))}]) AS number,
+    SELECT records.rowid AS record, place, {_PRICED_BY}, unnest([{", ".join(map(str, range(WIDTH)))}]) AS number,
         unnest([{", ".join(KINDS)}]) AS quantity
     FROM records JOIN days USING (day)
-) JOIN ({_WHOLE_RATES}) USING ({_TERMS}, number) WHERE quantity > 0
+) JOIN ({_WHOLE_RATES}) USING ({_PRICED_BY}, number) WHERE quantity > 0
 """  # noqa: S608
 _EVEN = "quantity * {column}::{integer} AS {price}"
 # Half a picodollar and more is one more.
@@ -74,7 +76,7 @@ CREATE TEMP TABLE use_groups AS
 SELECT place * {WIDTH} + number AS use_group, * EXCLUDE (place, number, most)
 FROM (
     SELECT place, {{use_group}}, unnest([{", ".join(map(str, range(WIDTH)))}]) AS number,
-        unnest([{", ".join(f"'{kind}'::word" for kind in KINDS)}]) AS kind,
+        unnest([{", ".join(f"'{kind}'" for kind in KINDS)}]) AS kind,
         unnest([{", ".join(f"max({kind})" for kind in KINDS)}]) AS most
     FROM records GROUP BY place, {{use_group}}
 ) WHERE most > 0
@@ -82,7 +84,12 @@ FROM (
 
 
 def uses(
-    duck: duckdb.DuckDBPyConnection, listed: PriceList, in_force: PriceList, usage_columns: Collection[str]
+    duck: duckdb.DuckDBPyConnection,
+    words: Words,
+    usage_columns: Collection[str],
+    *,
+    listed: PriceList,
+    in_force: PriceList,
 ) -> None:
     """Make `records`, `uses` and the view `used` of both, of the tables `usage` and `days`, of one organization.
 
@@ -90,12 +97,13 @@ def uses(
     """
     duck.execute(_RECORDS.format(use_group=_use_group(usage_columns)))
     combinations = [
-        dict(zip(_NAMES, row, strict=False)) | {"kind": kind, "number": number, "most": most}
-        for row in duck.execute(_COMBINATIONS).fetchall()
-        for number, (kind, most) in enumerate(zip(KINDS, row[-WIDTH:], strict=True))
+        {"since": since, "kind": kind, "number": number, "most": most}
+        | {name: words.text(term) for name, term in zip(_TERMS, row, strict=False)}
+        for since, *row in duck.execute(_COMBINATIONS).fetchall()
+        for number, (kind, most) in enumerate(zip(KINDS, row[len(_TERMS) :], strict=True))
         if most > 0
     ]
-    duck.register("rates", rates(combinations, listed, in_force))
+    duck.register("rates", words.numbered(rates(combinations, listed, in_force)))
     [(large, uneven)] = duck.execute(_SIZES).fetchall()
     product, integer = _ROUNDED if uneven else _EVEN, "HUGEINT" if large else "BIGINT"
     products = (product.format(column=column, price=price, integer=integer) for column, price in _PRICES.items())
@@ -103,9 +111,9 @@ def uses(
     duck.execute(_USED)
 
 
-def groups(duck: duckdb.DuckDBPyConnection, usage_columns: Collection[str]) -> None:
+def groups(duck: duckdb.DuckDBPyConnection, words: Words, usage_columns: Collection[str]) -> None:
     """Make the table `use_groups` of `records`."""
-    duck.execute(_GROUPS.format(use_group=_use_group(usage_columns)))
+    duck.execute(words.sql(_GROUPS.format(use_group=_use_group(usage_columns))))
 
 
 def _use_group(usage_columns: Collection[str]) -> str:
