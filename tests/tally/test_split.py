@@ -76,7 +76,7 @@ def in_sql(bill_lines: list[Line], shuffle: int = 0) -> dict[tuple[int, str], in
     pairing = {
         "line": pa.array([users[index][0] for index in pairs], pa.int64()),
         "id": pa.array(pairs, pa.int64()),
-        "relaxed": ["none"] * len(pairs),
+        "relaxed": [0] * len(pairs),
     }
     amounts = {
         "line": pa.array([number for number, _ in totals], pa.int64()),

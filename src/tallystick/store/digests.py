@@ -21,7 +21,7 @@ def digests(rows: pa.Table) -> dict[date, str]:
     """
     if not rows.num_rows:
         return {}
-    with scratch() as duck:
+    with scratch(threads=1) as duck:
         duck.register("rows_of_days", rows)
         return dict(duck.execute(_DIGESTS.format(columns=", ".join(sorted(rows.schema.names)))).fetchall())
 

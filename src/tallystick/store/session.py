@@ -7,11 +7,14 @@ from functools import cache
 import duckdb
 
 
-def scratch() -> duckdb.DuckDBPyConnection:
-    """A connection that sees nothing of any other: what it registers and its TEMP tables go when it is closed."""
-    return _started().cursor()
+def scratch(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection that sees nothing of any other: what it registers and its TEMP tables go when it is closed.
+
+    `threads` is how many compute, all processors by default; for some thousand rows one costs less than to share them.
+    """
+    return _started(threads).cursor()
 
 
 @cache
-def _started() -> duckdb.DuckDBPyConnection:
-    return duckdb.connect()
+def _started(threads: int | None) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(config={"threads": threads} if threads else {})

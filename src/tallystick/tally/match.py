@@ -153,7 +153,7 @@ def charges(
     under the id of the price lists. `doubts` says what may still come.
     """
     usage, cost = known_as(in_force.model, usage, cost)
-    with scratch() as duck:
+    with scratch(threads=1) as duck:
         words = Words((usage, cost), _CONSTANTS)
         duck.register("usage_records", words.numbered(usage))
         duck.register("cost_records", words.numbered(_whole(cost)))
