@@ -3,9 +3,9 @@
     python benchmarks/serve.py [--quick] [--runs 3] [--folder FOLDER]
 
 Seconds are of the wall, from a request to the last byte of its answer. Cold: in a process that was asked nothing
-before; warm: asked a second time. Readers ask one address after the other without a pause, for some seconds; while some do, a
-process syncs another organization into the same ledger, so that versions change under them. Every answer must be whole,
-and of one version. --quick asks 0.1 million charges, once; --folder keeps the ledgers.
+before; warm: asked a second time. Readers ask one address after the other without a pause, for some seconds; while
+some do, a process syncs another organization into the same ledger, so that versions change under them. Every answer
+must be whole, and of one version. --quick asks 0.1 million charges, once; --folder keeps the ledgers.
 """
 
 from __future__ import annotations

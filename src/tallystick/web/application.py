@@ -87,9 +87,14 @@ class Dashboard:
         return self.html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
 
     async def _part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
-        addresses = (panel.address, *panel.also)
-        answers = await asyncio.gather(*(self._answer(request, visit, address) for address in addresses))
-        return show(panel, answers, visit.now.date())
+        """A panel as it is shown, laid out once for each version and minute."""
+
+        async def laid() -> Shown:
+            addresses = (panel.address, *panel.also)
+            answers = await asyncio.gather(*(self._answer(request, visit, address) for address in addresses))
+            return await asyncio.to_thread(show, panel, answers, visit.now.date())
+
+        return await self.readers.once(visit, (panel, request.state.identity.teams), laid)
 
     async def _answer(self, request: Request, visit: Visit, address: Address) -> Answer | TallystickError:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ SECONDS = 30.0
 MEMORY = "2GB"
 """What the queries of a reader may take of the memory."""
 ANSWERS = 400
-"""Answers that are kept for the next time they are asked for."""
+"""Answers and parts of pages that are kept for the next time they are asked for."""
 VERSIONS = 2
 """Versions that a reader holds open: the newest, and the one of pages that are being made."""
 T = TypeVar("T")
@@ -97,9 +97,13 @@ class Readers:
 
         Raises what the question raises, and TimeLimit where it takes too long.
         """
+        return await self.once(visit, key, lambda: self._asked(visit, question))
+
+    async def once(self, visit: Visit, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Return what the work gives, done once for each version and minute; `key` tells it from other work."""
         known = (visit.state, visit.now, key)
         if (task := self._answers.get(known)) is None:
-            task = asyncio.ensure_future(self._asked(visit, question))
+            task = asyncio.ensure_future(work())
             self._answers[known] = task
             while len(self._answers) > ANSWERS:
                 self._answers.popitem(last=False)
@@ -108,10 +112,11 @@ class Readers:
         except Exception:
             self._answers.pop(known, None)
             raise
-        self._answers.move_to_end(known)
+        if known in self._answers:  # others may have been kept meanwhile
+            self._answers.move_to_end(known)
         return answer
 
-    async def _asked(self, visit: Visit, question: Callable[[VersionReader], object]) -> object:
+    async def _asked(self, visit: Visit, question: Callable[[VersionReader], T]) -> T:
         await self._turn.acquire()
         engines = self._idle.pop()
         work = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, engines, visit, question)
@@ -127,9 +132,7 @@ class Readers:
             )
         return work.result()
 
-    def _answer(
-        self, engines: OrderedDict[str, Engine], visit: Visit, question: Callable[[VersionReader], object]
-    ) -> object:
+    def _answer(self, engines: OrderedDict[str, Engine], visit: Visit, question: Callable[[VersionReader], T]) -> T:
         if visit.version and visit.state not in engines:
             engines[visit.state] = Engine(Tables(self.settings.ledger), visit.version, MEMORY)
             while len(engines) > VERSIONS:
