@@ -204,5 +204,6 @@ def test_a_token_file_that_cannot_be_is_refused(tmp_path: Path, text: str, words
 
 
 def _without_furniture(page: str) -> str:
-    """A page without what is the same for every reader: its navigation and its help."""
-    return re.sub(r"<(nav|dialog|header)\b.*?</\1>", "", page, flags=re.DOTALL)
+    """A page without what is the same for every reader: its navigation, its help, the title of a page of the list."""
+    titles = r'<title>Claude Code · tallystick</title>|<h1 class="quiet">[^<]*</h1>'
+    return re.sub(rf"<(nav|dialog|header)\b.*?</\1>|{titles}", "", page, flags=re.DOTALL)

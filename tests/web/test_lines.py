@@ -23,6 +23,8 @@ QUESTIONS = {
     ],
     "usage": ["by=model&since=5d", "by=day&since=3d&show=requests", "by=&where.model=claude-opus-*"],
     "keys": ["since=30d", "since=30d&where.status=active&top=3"],
+    "days": ["since=20d", "month=2026-10"],
+    "roster": ["dimension=model", "dimension=team", "dimension=key"],
     "variance": ["month=2026-11", "by=workspace,kind&since=7d&top=4&where.model!=claude-haiku-*"],
 }
 """What is asked of each report whose figures are sums of charges."""

@@ -89,10 +89,10 @@ class Profile:
                 span = f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
             yield Figure(Heading(f"forecast to {window.end - DAY:%d %b}", Kind.MONEY, "USD"), ahead.expected, span)
         whole = self.roster.totals.get("last_30_days")
-        of = f"of {rounded(whole):,} USD in all" if isinstance(whole, Decimal) else ""
-        yield Figure(Heading("last 30 days", Kind.MONEY, "USD"), recent, of)
-        share = ratio(recent, whole) if recent is not None and isinstance(whole, Decimal) else None
-        yield Figure(Heading("share of all, 30 days", Kind.RATIO), share)
+        part = ""
+        if isinstance(whole, Decimal) and recent is not None and (share := ratio(recent, whole)) is not None:
+            part = f"{rounded(share * 100, 1)} % of {rounded(whole):,} in all"
+        yield Figure(Heading("last 30 days", Kind.MONEY, "USD"), recent, part)
         last = max((str(row["last_used"]) for row in self.rows if row["last_used"]), default=None)
         yield Figure(Heading("last used", Kind.TEXT), last or "never", "" if last else "no use is in the ledger")
         yield from self._budgets()

@@ -18,12 +18,13 @@ from tallystick.core.select import Select, select
 from tallystick.core.text import choose
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_groups import label
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, with_shared
 from tallystick.query.owners import attribution
-from tallystick.query.report import Form, Parameter, Report
+from tallystick.query.report import ChargeSum, Form, Parameter, Report
 from tallystick.reports.variance import windows
 from tallystick.store.engine import Engine
 from tallystick.store.views import NAMED_BY
@@ -158,8 +159,9 @@ class Roster:
     @cached_property
     def _owned(self) -> list[dict[str, Any]]:
         """What each team was billed on each day of the windows."""
-        question = Question("roster", self._span, ("team",))
-        return attribution(self.engine, question, self.owners).sums(["organization", "day", "team"])
+        question = Question("roster", self._span, ("day", "team"))
+        sums = attribution(self.engine, question, self.owners).sums(["organization", label("day"), "team"])
+        return [row | {"day": date.fromisoformat(row[label("day")])} for row in sums]
 
     @cached_property
     def _owned_amounts(self) -> _Amounts:
@@ -208,7 +210,7 @@ class Roster:
         question = Question("roster", self.spans["last_30_days"], (self.dimension,))
         charges = attribution(self.engine, question, self.owners)
         teams: dict[Id, dict[str, None]] = {}
-        column = f"by_{self.dimension}"
+        column = label(self.dimension)
         for row in sorted(charges.sums(["organization", column, "team"]), key=lambda row: str(row["team"])):
             if row["billed"]:
                 teams.setdefault((row["organization"], row[column]), {})[row["team"]] = None
@@ -263,4 +265,5 @@ REPORT = Report(
     "DIM is key, actor (or person), team, model or workspace. Also what the directory has and nobody used. `profile` "
     "shows one of them.",
     priced=False,
+    charges={"last_30_days": ChargeSum("billed", "billed")},
 )

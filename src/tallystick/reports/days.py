@@ -24,7 +24,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.gaps import LATE, LOST, UNREAD
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, organizations
-from tallystick.query.report import Days, Parameter, Report, days
+from tallystick.query.report import ChargeSum, Days, Parameter, Report, days
 from tallystick.store.engine import Engine
 
 ABSENT, RUNNING, PROVISIONAL, SETTLED = "absent", "running", "provisional", "settled"
@@ -72,7 +72,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
     coverage, covered = cover(engine, CHARGES, question, now)
     billed = [row[-1] for row in cells if isinstance(row[-1], Decimal)]
     return Table(
-        question,
+        replace(question, by=("day",)),
         (*dim_headings(dims, names), *_HEADINGS),
         cells,
         {"billed": total(billed) if billed else None},
@@ -133,4 +133,5 @@ REPORT = Report(
     "The bill or the use of a day is settled, provisional (Anthropic may still change it), running, absent, not read, "
     "or not billed yet.",
     priced=False,
+    charges={"billed": ChargeSum("billed", "billed")},
 )

@@ -19,7 +19,8 @@ from starlette.routing import Mount, Route
 from tallystick import __version__
 from tallystick.catalog import CATALOG
 from tallystick.core.document import Answer
-from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.core.text import safe
+from tallystick.errors import InvalidQuestion, LedgerError, TallystickError, UnknownName
 from tallystick.formats import ENDINGS
 from tallystick.settings import Settings
 from tallystick.web.access import Access
@@ -82,9 +83,19 @@ class Dashboard:
         if visit.version is None:
             return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
         panels = page.panels(value, request.query_params)
-        parts = await asyncio.gather(*(self._part(request, visit, panel) for panel in panels))
-        title = value or page.title
-        return self.html(request, "page.html", visit, title=title, page=page, value=value, parts_shown=parts)
+        parts, listed = await asyncio.gather(
+            asyncio.gather(*(self._part(request, visit, panel) for panel in panels)),
+            self._listed(request, visit, page),
+        )
+        fields = page.form(request.query_params, listed) if page.form else ()
+        title = next((part.name for part in parts if part.name), safe(value) or page.title)
+        values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
+        return self.html(request, "page.html", visit, parts_shown=parts, **values)
+
+    async def _listed(self, request: Request, visit: Visit, page: Page) -> Answer | None:
+        """The answer that has what the form of a page chooses among."""
+        listed = await self._answer(request, visit, page.choices) if page.choices else None
+        return None if isinstance(listed, TallystickError) else listed
 
     async def _part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
         """A panel as it is shown, laid out once for each version and minute."""
@@ -92,6 +103,8 @@ class Dashboard:
         async def laid() -> Shown:
             addresses = (panel.address, *panel.also)
             answers = await asyncio.gather(*(self._answer(request, visit, address) for address in addresses))
+            if isinstance(answers[0], UnknownName):
+                raise answers[0]
             return await asyncio.to_thread(show, panel, answers, visit.now.date())
 
         return await self.readers.once(visit, (panel, request.state.identity.teams), laid)
@@ -186,7 +199,7 @@ class Dashboard:
             status = wrong.status_code
             what, hint = HTTP.get(status, HTTP[404])
         elif isinstance(wrong, TallystickError):
-            status = 400 if isinstance(wrong, InvalidQuestion) else 503
+            status = 404 if isinstance(wrong, UnknownName) else 400 if isinstance(wrong, InvalidQuestion) else 503
             what, hint = wrong.what, wrong.hint
         else:
             status, what, hint = 500, "An internal error.", "The server's log has its details."

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tallystick.core.question import Cell
 from tallystick.web.address import WHERE, Address
+from tallystick.web.fields import Fields
 
+Row = Mapping[str, Cell]
+"""A row of an answer, by column name."""
 SWITCH = ("workspace", "team", "model", "key")
 """Dimensions that a reader can choose among."""
 
@@ -28,6 +32,22 @@ class View(StrEnum):
     """A variance, in words."""
     TREND = "trend"
     """A table of amounts, each with a small line of its days."""
+    TOTALS = "totals"
+    """The totals of a Table, or its only row, as tiles."""
+    ABOUT = "about"
+    """What a profile knows beside its figures."""
+    PART = "part"
+    """The first table of a Document."""
+    MESSAGES = "messages"
+    """Every warning and note of an answer."""
+    WATERFALL = "waterfall"
+    """A reconciliation, as steps from billed to priced."""
+    CALENDAR = "calendar"
+    """The days of the ledger, as squares."""
+    METERS = "meters"
+    """Budgets, as bars."""
+    REUSE = "reuse"
+    """How often the cache was read, beside the share from which that pays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +69,16 @@ class Panel:
     columns: tuple[str, ...] = ()
     also: tuple[Address, ...] = ()
     tall: bool = False
+    leads: Mapping[str, Callable[[Row], str]] = field(default_factory=dict, compare=False)
+    """Where the cells of a column lead, by the row."""
+    tail: Callable[[Row], tuple[tuple[str, str], ...]] | None = field(default=None, compare=False)
+    """Words and addresses that stand at the end of each row."""
+    files: tuple[str, ...] = ()
+    """The endings of the files that stand beside its title."""
+    may_lack: bool = False
+    """What it asks about may not be there: then it says so plainly, not as an error."""
+    nothing: str = ""
+    """What it says where the answer has no rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +91,16 @@ class Page:
     key: str = ""
     """The letter that leads to it after `g`."""
     about: str = ""
+    menu: str = ""
+    """What the menu calls it, where that is not its title."""
+    under: str = ""
+    """The path of the page that it stands beside; the menu has that alone, the page itself leads to the others."""
+    actions: tuple[tuple[str, str], ...] = ()
+    """Words and addresses of what can be done from it."""
+    form: Fields | None = None
+    """What its reader can set."""
+    choices: Address | None = None
+    """The question whose answer has what the form chooses among."""
 
 
 def ask(report: str, **values: str) -> Address:

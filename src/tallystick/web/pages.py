@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
+from tallystick.web.budget_page import BUDGETS
+from tallystick.web.cache_page import CACHE
+from tallystick.web.claude_code_page import CLAUDE_CODE
+from tallystick.web.ledger_page import LEDGER
+from tallystick.web.month_pages import MONTHS
 from tallystick.web.overview import OVERVIEW
-from tallystick.web.page import Page, Panel, View, ask
+from tallystick.web.page import Page
+from tallystick.web.price_page import PRICES
+from tallystick.web.reconcile_page import RECONCILE
+from tallystick.web.subject_pages import LISTS
+from tallystick.web.whatif_page import WHATIF
 
 PAGES: tuple[Page, ...] = (
     OVERVIEW,
-    Page(
-        "/cache",
-        "Cache",
-        lambda _, __: (
-            Panel("Figures of caching, 30 days", ask("cache", by="model", since="30d"), View.TABLE, 12, rows=30),
-            Panel("By workspace", ask("cache", by="workspace", since="30d"), View.TABLE, 12, rows=30),
-        ),
-        "c",
-    ),
-    Page(
-        "/reconcile",
-        "Reconcile",
-        lambda _, __: (
-            Panel("From billed to priced, 30 days", ask("reconcile", since="30d"), View.TABLE, 12, rows=40),
-        ),
-        "r",
-    ),
-    Page("/ledger", "Ledger", lambda _, __: (Panel("What was committed", ask("log"), View.TABLE, 12, rows=30),), "l"),
+    *LISTS,
+    CACHE,
+    RECONCILE,
+    MONTHS,
+    BUDGETS,
+    WHATIF,
+    CLAUDE_CODE,
+    PRICES,
+    LEDGER,
 )

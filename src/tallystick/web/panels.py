@@ -15,6 +15,7 @@ from tallystick.formats.page import laid
 from tallystick.web.address import Address
 from tallystick.web.advice import Advice, advice
 from tallystick.web.chart_table import chart_table
+from tallystick.web.drawings import DRAWINGS, rows
 from tallystick.web.grid import Grid, grid
 from tallystick.web.links import lines, narrowed
 from tallystick.web.page import Panel, View
@@ -67,26 +68,39 @@ class Shown:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
+    name: str = ""
+    """What the page is of, where the panel tells it."""
+    lacks: str = ""
+    """What is not there, and what to do about it."""
+    drawing: Any = None
+    """What the view draws, where that is neither a table nor a chart of columns."""
 
 
 def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date) -> Shown:
     """Return a panel as its view shows the answers to its address and to what it asks beside."""
     answer, *beside = answers
     if isinstance(answer, TallystickError):
-        return Shown(panel, error=safe(str(answer)))
+        text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
+        return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text)
     tables = [table for table in beside if isinstance(table, Table)]
     part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes))
+    if draw := DRAWINGS.get(panel.view):
+        return replace(part, drawing=draw(panel, answer))
     if isinstance(answer, Document):
         return _document(part, answer, tables, today)
+    return _table(part, answer, tables, today)
+
+
+def _table(part: Shown, answer: Table, beside: Sequence[Table], today: date) -> Shown:
+    panel = part.panel
     if panel.view is View.REASONS:
         return replace(part, reasons=reasons(answer, panel.address), grid=grid(answer, panel.address, panel.rows))
-    table = answer.of_columns(panel.columns) if panel.columns else answer
-    part = replace(part, grid=grid(table, panel.address, panel.rows))
-    if panel.view is View.TREND and tables:
-        by_value = trends(course(tables[0], today, EVERY))
+    part = replace(part, grid=rows(panel, answer))
+    if panel.view is View.TREND and beside:
+        by_value = trends(course(beside[0], today, EVERY))
         return replace(part, trends=tuple(by_value.get(str(row[0])) for row in answer.cells))
     if panel.view is View.COURSE and (drawn := course(answer, today)):
-        return _course(part, drawn.against(tables[0], EARLIER, BEFORE) if tables else drawn, answer)
+        return _course(part, drawn.against(beside[0], EARLIER, BEFORE) if beside else drawn, answer)
     return part
 
 
@@ -95,7 +109,8 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
         return replace(
             part,
             tiles=tiles(document, next(iter(tables), None)),
-            title=safe(document.title),
+            title=safe(document.title) if document.name == "status" else "",
+            name=safe(document.title) if document.name == "profile" else "",
             subtitle=_fresh(document),
             stale=str(document.facts.get("data_until") or "9") < str(today - STALE),
         )

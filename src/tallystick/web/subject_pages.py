@@ -1,41 +1,115 @@
-"""Subject pages: the pages of one key, person, team, model or workspace, and the lists that lead to them."""
+"""Subject pages: the pages of one key, person, team, model, workspace or month, and the lists that lead to them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tallystick.web.links import SUBJECTS
-from tallystick.web.page import SWITCH, Page, Panel, View, ask
+from tallystick.outlook.roster import RECENT
+from tallystick.web.fields import Given
+from tallystick.web.links import SUBJECTS, subject
+from tallystick.web.month_pages import MONTH
+from tallystick.web.page import SWITCH, Page, Panel, Row, View, ask
+
+KEYS = (
+    "attention",
+    "key",
+    "key_name",
+    "status",
+    "workspace",
+    "workspace_name",
+    "team",
+    "creator",
+    "last_used",
+    "billed",
+)
+"""What the list of keys shows of each."""
+PLURALS = {"key": "Keys", "actor": "People", "team": "Teams", "model": "Models", "workspace": "Workspaces"}
+"""What the lists are called."""
+ABOUT = {
+    "key": "Which key spends, who owns it, what is odd about it: those that need attention first.",
+    "actor": "Who spends: people, service accounts, and keys that stand for who is not known.",
+    "team": "What the owner rules give each team, and what nobody owns.",
+    "model": "What each model costs, and which of them retire.",
+    "workspace": "What each workspace costs, and who owns it.",
+}
 
 
-def _subject(dimension: str) -> Callable[[str, Mapping[str, str]], tuple[Panel, ...]]:
+def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
     """The panels of one value of a dimension."""
-    others = tuple(name for name in SWITCH if name != dimension)
+    others = tuple(name for name in (*SWITCH, "actor") if name != dimension)
+    switch = others[:4]
 
-    def panels(value: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
+    def panels(value: str, given: Given) -> tuple[Panel, ...]:
         where = {f"where_{dimension}": value}
-        by = given.get("by") if given.get("by") in others else others[-1]
+        by = given.get("by") if given.get("by") in others else ("model" if dimension != "model" else "workspace")
+        profile = ask("profile", dimension=dimension, value=value)
+        recent = {"since": f"{RECENT}d", **where}
         return (
-            Panel("Spend by day", ask("spend", by=f"day,{by}", since="30d", **where), View.COURSE, 8, others),
+            Panel("In short", profile, View.FIGURES, 12, also=(ask("pace", **where),)),
+            Panel("Spend by day", ask("spend", by=f"day,{by}", **recent), View.COURSE, 8, switch),
+            Panel("About", profile, View.ABOUT, 4),
             Panel(
                 "Why it changed this month",
-                ask("variance", month="mtd", by="model", top="6", **where),
-                View.TABLE,
-                4,
-                columns=("model", "before", "after", "change"),
+                ask("variance", month="mtd", by="model" if dimension != "model" else "workspace", top="8", **where),
+                width=8,
+                may_lack=True,
             ),
-            *(
-                Panel(f"By {name}, 30 days", ask("spend", by=name, since="30d", top="8", **where), View.TABLE, 4)
-                for name in (*others, "kind")
-            ),
-            Panel("Cache, 30 days", ask("cache", by="model", since="30d", **where), View.TABLE, 8),
+            Panel("By kind", ask("spend", by="kind", **recent), width=4),
+            *(Panel(f"By {_called(name)}", ask("spend", by=name, top="8", **recent), width=3) for name in others),
+            *(_cache(dimension, recent) if dimension != "team" else ()),
         )
 
     return panels
 
 
+def _called(dimension: str) -> str:
+    return SUBJECTS[dimension]
+
+
+def _cache(dimension: str, recent: dict[str, str]) -> tuple[Panel, ...]:
+    by = "workspace" if dimension == "model" else "model"
+    return (
+        Panel(
+            "Cache",
+            ask("cache", by=by, **recent),
+            width=12,
+            rows=20,
+            columns=(by, f"{by}_name", "tier", "cache_read", "hit_rate", "saved", "extra_5m", "extra_1h", "net"),
+            may_lack=True,
+        ),
+    )
+
+
+def _one(dimension: str, column: str) -> Callable[[Row], str]:
+    """Where a cell leads that names one thing, or several with commas between them."""
+
+    def lead(row: Row) -> str:
+        value = str(row[column] or "")
+        return "" if ", " in value else subject(dimension, value)
+
+    return lead
+
+
+_KEY_LEADS = {name: _one(name, name) for name in ("key", "workspace", "team")}
+
+
+def _list(dimension: str) -> Page:
+    """The page that lists every value of a dimension."""
+    name = PLURALS[dimension]
+    if dimension == "key":
+        panel = Panel(name, ask("keys", since=f"{RECENT}d"), width=12, rows=500, columns=KEYS, leads=_KEY_LEADS)
+    else:
+        panel = Panel(
+            name, ask("roster", dimension=dimension), width=12, rows=500, leads={"team": _one("team", "team")}
+        )
+    key, menu, under = ("k", "Who spends", "") if dimension == "key" else ("", "", "/keys")
+    return Page(f"/{name.lower()}", name, lambda _, __: (panel,), key, ABOUT[dimension], menu=menu, under=under)
+
+
+LISTS = tuple(_list(dimension) for dimension in PLURALS)
+"""The pages that list every key, person, team, model and workspace."""
 SUBJECT_PAGES: Mapping[str, Page] = {
     path: Page(f"/{path}", path.capitalize(), _subject(dimension)) for dimension, path in SUBJECTS.items()
-}
-"""The pages of one key, person, team, model or workspace, by the first part of their path."""
+} | {"month": MONTH}
+"""The pages of one key, person, team, model, workspace or month, by the first part of their path."""
 DIMENSIONS = {path: dimension for dimension, path in SUBJECTS.items()}

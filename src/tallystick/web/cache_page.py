@@ -1,0 +1,60 @@
+"""Cache page: what caching saved and wasted, whether it pays, by lifetime, model, workspace and key."""
+
+from __future__ import annotations
+
+from tallystick.web.fields import Given, period, period_field, spoken
+from tallystick.web.page import Page, Panel, View, ask
+
+_SAVINGS = ("net", "saved", "extra_5m", "extra_1h", "hit_rate", "reuse", "unread")
+_DOLLARS = ("hit_rate", "saved", "extra_5m", "extra_1h", "net")
+
+
+def _panels(_: str, given: Given) -> tuple[Panel, ...]:
+    days = period(given)
+    by_model = ask("cache", by="model", **days)
+    return (
+        Panel(f"Caching, {spoken(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS),
+        Panel("Does it pay, by model", by_model, View.REUSE, 6),
+        Panel("Does it pay, by workspace", ask("cache", by="workspace", **days), View.REUSE, 6),
+        Panel(
+            "What models read and wrote",
+            by_model,
+            width=12,
+            rows=40,
+            columns=(
+                "model",
+                "tier",
+                "uncached_input",
+                "cache_write_5m",
+                "cache_write_1h",
+                "cache_read",
+                *_DOLLARS,
+                "unread",
+                "cheaper",
+            ),
+        ),
+        Panel(
+            "By workspace",
+            ask("cache", by="workspace", **days),
+            width=6,
+            rows=20,
+            columns=("workspace", "workspace_name", "tier", *_DOLLARS),
+        ),
+        Panel(
+            "By key",
+            ask("cache", by="key", **days),
+            width=6,
+            rows=20,
+            columns=("key", "key_name", "tier", *_DOLLARS),
+        ),
+    )
+
+
+CACHE = Page(
+    "/cache",
+    "Cache",
+    _panels,
+    "c",
+    "What caching saved, what it cost, and whether each lifetime pays.",
+    form=period_field,
+)

@@ -1,0 +1,104 @@
+"""Drawings: how the views that are neither a table nor a chart of columns show an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tallystick.core.document import Answer, Document
+from tallystick.core.question import Cell, Heading, Table
+from tallystick.core.text import safe
+from tallystick.formats.layout import columns_of
+from tallystick.formats.shown import nothing, shown
+from tallystick.web.calendar import calendar
+from tallystick.web.grid import Grid, Head, Text, grid
+from tallystick.web.links import subject
+from tallystick.web.meters import meters
+from tallystick.web.page import Panel, Row, View
+from tallystick.web.reuse import reuse
+from tallystick.web.waterfall import waterfall
+
+_LINKS = {"owner": "team", "workspace": "workspace"}
+"""What a profile knows that has a page of its own."""
+
+
+def totals(panel: Panel, table: Table) -> tuple[dict[str, str], ...]:
+    """Return the totals of a Table, or the cells of its only row, as tiles; nothing where it has no rows at all."""
+    row: Row = table.totals or (table.rows[0] if len(table.rows) == 1 else {})
+    headings = {heading.name: heading for heading in table.headings}
+    return tuple(_tile(headings[name], row[name]) for name in panel.columns if name in row and name in headings)
+
+
+def _tile(heading: Heading, cell: Cell) -> dict[str, str]:
+    return {
+        "name": safe(heading.name.replace("_", " ")),
+        "value": shown(cell, heading),
+        "unit": safe(heading.unit or ""),
+        "unknown": "unknown" if cell is None else "",
+    }
+
+
+def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:
+    """Return what a profile knows beside its figures, each with where it leads."""
+    facts: Mapping[str, str] = document.facts.get("about", {})
+    return tuple(
+        {
+            "name": safe(name),
+            "value": safe(text),
+            "url": subject(_LINKS[name], text) if name == "owner" and "," not in text else "",
+        }
+        for name, text in facts.items()
+    )
+
+
+def messages(_: Panel, answer: Answer) -> tuple[dict[str, str], ...]:
+    """Return every message of an answer, warnings first."""
+    return tuple(
+        {"kind": kind, "text": safe(text)}
+        for kind, texts in (("warning", answer.warnings), ("note", answer.notes))
+        for text in texts
+    )
+
+
+def rows(panel: Panel, table: Table) -> Grid:
+    """Return the table of a panel: its columns, where its cells lead, what stands at the end of its rows."""
+    chosen = table.of_columns(panel.columns) if panel.columns else table
+    laid = grid(chosen, panel.address, panel.rows)
+    listed = table.rows[: panel.rows]
+    names = [column.heading.name for column in columns_of(chosen)]
+    cells = [
+        tuple(
+            replace(text, url=panel.leads[name](row)) if name in panel.leads else text
+            for name, text in zip(names, texts, strict=True)
+        )
+        for texts, row in zip(laid.rows, listed, strict=True)
+    ]
+    heads, foot = laid.heads, laid.foot
+    if panel.tail and listed:
+        ends = [panel.tail(row) for row in listed]
+        width = max(map(len, ends))
+        heads = (*heads, *(Head("", "", figure=False) for _ in range(width)))
+        foot = (*foot, *(Text("") for _ in range(width))) if foot else foot
+        cells = [(*texts, *(Text(word, url) for word, url in end)) for texts, end in zip(cells, ends, strict=True)]
+    said = (panel.nothing or laid.nothing or nothing(table)) if not table.cells else ""
+    return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=said)
+
+
+def first(panel: Panel, document: Document) -> Grid | None:
+    """Return the first table of a Document, and what is said under its title."""
+    table = next((section.table for section in document.sections if section.table), None)
+    return rows(panel, table) if table else None
+
+
+DRAWINGS: Mapping[View, Callable[[Panel, Any], Any]] = {
+    View.TOTALS: totals,
+    View.ABOUT: about,
+    View.MESSAGES: messages,
+    View.PART: first,
+    View.WATERFALL: lambda _, table: waterfall(table),
+    View.CALENDAR: lambda _, table: calendar(table),
+    View.METERS: lambda _, table: meters(table),
+    View.REUSE: lambda panel, table: reuse(table, panel.address),
+}
+"""What draws each view."""

@@ -1,0 +1,60 @@
+"""Fields: what a reader can set on a page, each a part of its address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tallystick.core.document import Answer
+
+Given = Mapping[str, str]
+"""What the address of a page says."""
+PERIODS = {
+    "7d": "7 days",
+    "30d": "30 days",
+    "90d": "90 days",
+    "mtd": "this month",
+    "last-month": "last month",
+}
+"""The days that a page can be of, as words for time, and what they are called."""
+MONTHS = ("mtd", "last-month")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: its name in the address, its label, the value that it has.
+
+    Of `choices`, each a value and its words, one is chosen; with a `step` it is a slider over percent; `kind` is the
+    type of the input of any other.
+    """
+
+    name: str
+    label: str
+    value: str
+    choices: tuple[tuple[str, str], ...] = ()
+    step: int = 0
+    first: str = ""
+    kind: str = "text"
+    hint: str = ""
+
+
+Fields = Callable[[Given, Answer | None], tuple[Field, ...]]
+"""The fields of a page, by its address and by the answer to what they choose among."""
+
+
+def period(given: Given) -> dict[str, str]:
+    """Return the days that a page is of as parameters of a report; 30 days unless said."""
+    word = given.get("days", "")
+    word = word if word in PERIODS else "30d"
+    return {"month" if word in MONTHS else "since": word}
+
+
+def spoken(given: Given) -> str:
+    """Return what these days are called."""
+    return PERIODS.get(given.get("days", ""), PERIODS["30d"])
+
+
+def period_field(given: Given, _: Answer | None = None) -> tuple[Field, ...]:
+    """Return the field for the days of a page."""
+    word = given.get("days", "")
+    return (Field("days", "Days", word if word in PERIODS else "30d", tuple(PERIODS.items())),)

@@ -1,0 +1,97 @@
+"""Month pages: every billing month with its state, and one month: its summary, its statements, what changed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlencode
+
+from tallystick.core.document import Answer
+from tallystick.web.fields import Field, Given
+from tallystick.web.links import subject
+from tallystick.web.page import Page, Panel, Row, View, ask
+
+FILES = ("pdf", "xlsx", "csv")
+"""The files that a statement is handed out as."""
+
+
+def _month(row: Row) -> str:
+    query = {"organization": str(row["organization"])} if row.get("organization") else {}
+    return f"/month/{row['month']}{'?' if query else ''}{urlencode(query)}"
+
+
+def _months(_: str, __: Given) -> tuple[Panel, ...]:
+    return (
+        Panel("Months", ask("months"), width=12, rows=120, leads={"month": _month}),
+        Panel(
+            "Charged to teams, last month",
+            ask("chargeback", month="last-month"),
+            View.PART,
+            12,
+            may_lack=True,
+            leads={"team": lambda row: subject("team", str(row["team"]))},
+            tail=_statement("last-month", {}),
+        ),
+    )
+
+
+def _statement(month: str, whose: dict[str, str]) -> Callable[[Row], tuple[tuple[str, str], ...]]:
+    """The statement of a row's team, and its files."""
+
+    def links(row: Row) -> tuple[tuple[str, str], ...]:
+        address = ask("chargeback", month=month, team=str(row["team"]), **whose)
+        return (("statement", address.url), *((ending, address.file(ending)) for ending in FILES))
+
+    return links
+
+
+def _one(month: str, given: Given) -> tuple[Panel, ...]:
+    whose = {"organization": given["organization"]} if given.get("organization") else {}
+    versions = {name: text for name in ("before", "after") if (text := given.get(name))}
+    return (
+        Panel("In short", ask("summary", month=month, **whose), View.FIGURES, 12, may_lack=True),
+        Panel("Its days", ask("days", month=month, **whose), View.CALENDAR, 12),
+        Panel(
+            "Charged to teams",
+            ask("chargeback", month=month, **whose),
+            View.PART,
+            12,
+            rows=200,
+            may_lack=True,
+            leads={"team": lambda row: subject("team", str(row["team"]))},
+            tail=_statement(month, whose),
+            files=FILES,
+        ),
+        Panel(
+            "Why it changed",
+            ask("variance", month=month, by="model", top="8"),
+            width=6,
+            may_lack=True,
+        ),
+        Panel(
+            "What changed between versions" if versions else "What changed since it was closed, or last read",
+            ask("diff", month=month, **versions),
+            width=6,
+            rows=31,
+            may_lack=True,
+            nothing="Nothing: every line is as it was.",
+        ),
+    )
+
+
+def _versions(given: Given, _: Answer | None) -> tuple[Field, ...]:
+    hint = "a number of the log, or a day"
+    return (
+        Field("before", "Changes from version", given.get("before", ""), hint=hint),
+        Field("after", "to version", given.get("after", ""), hint=hint),
+    )
+
+
+MONTHS = Page(
+    "/months",
+    "Months",
+    _months,
+    "m",
+    "What each month comes to, whether it can be closed, what changed since; what teams are charged. "
+    "`tallystick close` closes one.",
+)
+MONTH = Page("/month", "Month", _one, form=_versions)

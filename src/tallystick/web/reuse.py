@@ -1,0 +1,94 @@
+"""Reuse: how much of what was written to the cache was read again, beside the share from which caching pays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallystick.core.question import Cell, Table
+from tallystick.core.text import safe
+from tallystick.formats.shown import shown
+from tallystick.query.grouping import OTHERS
+from tallystick.web.address import Address
+from tallystick.web.links import narrowed
+
+LIFETIMES = {"5m": "5 minutes", "1h": "1 hour"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A break-even share: of which lifetime, where it stands in percent, and whether the reuse is above it."""
+
+    lifetime: str
+    at: str
+    text: str
+    met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """One group: its share of reuse, the marks of the lifetimes that it wrote, a verdict, what it saved."""
+
+    name: str
+    url: str
+    share: str
+    text: str
+    marks: tuple[Mark, ...]
+    verdict: str
+    state: str
+    net: str
+
+
+def reuse(table: Table, address: Address) -> tuple[Reuse, ...]:
+    """Return each group that wrote to the cache or read from it; what has no known price has no marks."""
+    headings = {heading.name: heading for heading in table.headings}
+    [dimension] = table.question.by if table.question else ("",)
+    several = len({row.get("tier") for row in table.rows}) > 1
+    made = []
+    for row in table.rows:
+        written = [life for life in LIFETIMES if row[f"cache_write_{life}"]]
+        if not written and not row["cache_read"]:
+            continue
+        share = row["reuse"]
+        marks = tuple(
+            Mark(LIFETIMES[life], _percent(even), shown(even, headings["reuse"]), share > even)
+            for life in written
+            if isinstance(even := row[f"break_even_{life}"], Decimal) and isinstance(share, Decimal)
+        )
+        value = str(row[dimension])
+        tier = f", {row['tier']} tier" if several and row.get("tier") == "priority" else ""
+        verdict, state = _verdict(marks, row["net"])
+        made.append(
+            Reuse(
+                safe(f"{row.get(f'{dimension}_name', value)}{tier}"),
+                narrowed(address, dimension, value) if value != OTHERS else "",
+                _percent(share),
+                shown(share, headings["reuse"]),
+                marks,
+                verdict,
+                state,
+                shown(row["net"], headings["net"]),
+            )
+        )
+    return tuple(made)
+
+
+def _verdict(marks: tuple[Mark, ...], net: Cell) -> tuple[str, str]:
+    """Whether caching pays, in words, and how grave that is."""
+    if not marks:
+        return ("its price is unknown" if net is None else "several break-even shares"), "unknown"
+    below = [mark.lifetime for mark in marks if not mark.met]
+    if not below:
+        return "pays", "ok"
+    return (
+        (f"does not pay at {' and '.join(below)}", "bad")
+        if len(below) == len(marks)
+        else (
+            f"pays, but not at {' and '.join(below)}",
+            "warn",
+        )
+    )
+
+
+def _percent(cell: Cell) -> str:
+    return f"{float(cell) * 100:.2f}" if isinstance(cell, Decimal) else ""

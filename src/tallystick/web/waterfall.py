@@ -1,0 +1,131 @@
+"""Waterfall: the bridge from billed to priced as steps: each a length on one scale, an amount, a sentence, a link.
+
+Money becomes a float here for a length alone; what is read is text of the exact amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+from tallystick.core.causes import ALONE, BILL_NOT_READ, NOT_BILLED_YET, PRIORITY, TO_PROFILE
+from tallystick.core.money import EXACT
+from tallystick.core.question import Question, Table
+from tallystick.core.text import safe
+from tallystick.core.time import DAY
+from tallystick.formats.shown import shown
+from tallystick.reports.reconcile import BILLED, PRICED
+from tallystick.tally.reconcile.meanings import MEANINGS
+from tallystick.tally.reconcile.pieces import UNEXPLAINED
+from tallystick.web.links import LINES
+from tallystick.web.page import ask
+
+ENDS = {BILLED: "What Anthropic billed.", PRICED: "What the usage costs by the price lists in force."}
+"""The first and the last step, and what they are."""
+LINKED = frozenset({*ALONE, PRIORITY, NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE})
+"""Causes that stand on charges, so that their lines can be shown."""
+_ROOM = 0.3
+"""How much of the change is left free below the lowest step, where the scale does not begin at zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: its amount as text, its bar from `left` over `width` in percent of the scale, what it means."""
+
+    name: str
+    kind: str
+    amount: str
+    share: str
+    quantity: str
+    left: str
+    width: str
+    meaning: str
+    detail: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """Every step, where the scale begins where that is not at zero, and what is explained of the difference."""
+
+    steps: tuple[Step, ...]
+    begins: str = ""
+    verdict: str = ""
+
+
+def waterfall(table: Table) -> Waterfall:
+    """Return the steps of a reconciliation of all; a step whose amount is not known is `unknown`, and has no length."""
+    headings = {heading.name: heading for heading in table.headings}
+    rows = table.rows
+    levels = [*_levels(table)]
+    known = [level for level in levels if level]
+    low, high = _scale([float(end) for level in known for end in level])
+    steps = []
+    for row, level in zip(rows, levels, strict=True):
+        cause = str(row["cause"])
+        left, right = sorted(float(end) for end in level) if level else (low, low)
+        if cause in ENDS:
+            left = max(low, min(left, right))
+        steps.append(
+            Step(
+                name=safe(cause),
+                kind=_kind(cause, row["amount"]),
+                amount=shown(row["amount"], headings["amount"]),
+                share=shown(row["share"], headings["share"]),
+                quantity=f"{row['quantity']:,}" if isinstance(row["quantity"], int) else "-",
+                left=f"{(left - low) / (high - low) * 100:.2f}",
+                width=f"{(right - left) / (high - low) * 100:.2f}" if level else "0",
+                meaning=ENDS.get(cause) or MEANINGS.get(cause, ""),
+                detail=safe(str(row["detail"] or "")),
+                url=_link(table.question, cause),
+            )
+        )
+    steps.sort(key=lambda step: step.name == PRICED)
+    begins = f"{low:,.2f}" if low else ""
+    return Waterfall(tuple(steps), begins, safe(next(iter(table.notes), "")))
+
+
+def _levels(table: Table) -> Iterator[tuple[Decimal, Decimal] | None]:
+    """Where each step begins and ends; None of one whose amount is not known."""
+    zero = level = Decimal(0)
+    for row in table.rows:
+        amount = row["amount"]
+        if not isinstance(amount, Decimal):
+            yield None
+        elif row["cause"] in ENDS:
+            level = amount if row["cause"] == BILLED else level
+            yield zero, amount
+        else:
+            yield level, EXACT.add(level, amount)
+            level = EXACT.add(level, amount)
+
+
+def _scale(ends: list[float]) -> tuple[float, float]:
+    """The lowest and the highest of the scale: not from zero where all that moves is far above it."""
+    levels = [end for end in ends if end]
+    if not levels:
+        return 0.0, 1.0
+    low, high = min(levels), max(levels)
+    if low <= 0 or high - low > low:
+        return min(low, 0.0), max(high, 0.0) or 1.0
+    span = (high - low) or high
+    return max(low - span * _ROOM, 0.0), high + span * _ROOM / 3
+
+
+def _kind(cause: str, amount: object) -> str:
+    if cause in ENDS:
+        return "end"
+    if not isinstance(amount, Decimal):
+        return "unknown"
+    if cause == UNEXPLAINED:
+        return "unexplained"
+    return "plus" if amount >= 0 else "minus"
+
+
+def _link(question: Question | None, cause: str) -> str:
+    """The charges of a cause, where it stands on charges."""
+    if question is None or cause not in LINKED:
+        return ""
+    days = {"since": str(question.window.start.date()), "until": str((question.window.end - DAY).date())}
+    return ask(LINES, **days, where_cause=cause, half="billed" if cause in ALONE else "used").url

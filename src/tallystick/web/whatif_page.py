@@ -1,0 +1,76 @@
+"""What-if page: the same usage on another model, as batch, or cached more: sliders that ask the report `whatif`."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+
+from tallystick.core.document import Answer
+from tallystick.core.question import Table
+from tallystick.core.text import safe
+from tallystick.web.address import Address
+from tallystick.web.fields import Field, Given, period, period_field, spoken
+from tallystick.web.page import Page, Panel, View, ask
+
+STEP = 5
+"""Percent between two places of a slider."""
+GEOS = (("", "as it is"), ("global", "global"), ("us", "US only"))
+_FIGURES = ("priced", "what_if", "difference", "change", "unpriced")
+
+
+def _share(given: Given, name: str) -> str:
+    """A slider's percent as the share that a report takes; empty where it is not set."""
+    try:
+        percent = Decimal(given.get(name, ""))
+    except InvalidOperation:
+        return ""
+    return f"{percent.scaleb(-2):f}" if 0 <= percent <= 100 else ""  # noqa: PLR2004 - all of it
+
+
+def _panels(_: str, given: Given) -> tuple[Panel, ...]:
+    old, new = given.get("from", ""), given.get("to", "")
+    pairs: dict[str, str] = dict(period(given))
+    if old and new and old != new:
+        pairs["swap"] = f"{old}={new}"
+    for name in ("batch", "cache_hit"):
+        share = _share(given, name)
+        if share and (share != "0" or name == "cache_hit"):
+            pairs[name] = share
+    if given.get("geo") in {"global", "us"}:
+        pairs["geo"] = given["geo"]
+    if len(pairs) == 1:
+        pairs["batch"] = "0"
+    asked = Address("whatif", (("by", "model"), *pairs.items()))
+    return (
+        Panel(f"The bill at list price, {spoken(given)}", asked, View.TOTALS, 12, columns=_FIGURES),
+        Panel("By model", asked, width=12, rows=40),
+        Panel("What cannot be known", asked, View.MESSAGES, 12),
+    )
+
+
+def _fields(given: Given, used: Answer | None) -> tuple[Field, ...]:
+    priced = () if not isinstance(used, Table) else tuple(dict.fromkeys(str(row["for"]) for row in used.rows))
+    models = tuple(model for model in priced if model.startswith("claude-"))
+    choices = (("", "no model"), *((model, safe(model)) for model in models))
+    return (
+        *period_field(given),
+        Field("from", "Use of", _of(given.get("from", ""), models), choices),
+        Field("to", "priced as", _of(given.get("to", ""), models), choices),
+        Field("batch", "Sent as batch", given.get("batch", "0"), step=STEP, first="none more"),
+        Field("cache_hit", "Read from cache", given.get("cache_hit", str(-STEP)), step=STEP, first="as it is"),
+        Field("geo", "Geography", given.get("geo", ""), GEOS),
+    )
+
+
+def _of(text: str, models: tuple[str, ...]) -> str:
+    return text if text in models else ""
+
+
+WHATIF = Page(
+    "/what-if",
+    "What-if",
+    _panels,
+    "w",
+    "The same usage at other prices. Nothing is changed by asking.",
+    form=_fields,
+    choices=ask("prices"),
+)
