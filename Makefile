@@ -13,24 +13,31 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-fast coverage check check-install docs faults format golden vendor bench bench-quick focus-check clean
+.PHONY: demo test test-long test-browser test-fast coverage check check-install docs faults format golden vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
 
 test: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m "not long"
+	$(BIN)/pytest -n 2 -m "not long and not browser"
 
 # The third of the tests that takes most of the time; and for a first look while one works, those of values, readers and exports.
 test-long: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m long
+	$(BIN)/pytest -n 2 -m "long and not browser"
 
 test-fast: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m "not long" tests/api tests/core tests/exports tests/test_words.py
+	$(BIN)/pytest -n 2 -m "not long and not browser" tests/api tests/core tests/exports tests/test_words.py
+
+# The dashboard in Chromium, which is the system's own: apt-get installs it where it can.
+test-browser: $(VENV)/.developed
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+		{ [ "$$(id -u)" = 0 ] && apt-get update --quiet=2 && apt-get install --quiet=2 --yes --no-install-recommends chromium; } || \
+		{ echo "The browser tests need Chromium: apt-get install chromium (as root), or any google-chrome on the PATH." >&2; exit 1; }
+	$(BIN)/pytest -n 2 --dist=load -m browser tests/browser
 
 # Which lines and branches `make test` reaches, file by file; slower by half.
 coverage: $(VENV)/.developed
-	$(BIN)/pytest -n 2 -m "not long" --cov --cov-report=term
+	$(BIN)/pytest -n 2 -m "not long and not browser" --cov --cov-report=term
 
 check: $(VENV)/.developed
 	$(BIN)/ruff format --check src tests benchmarks examples scripts

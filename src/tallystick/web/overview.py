@@ -35,7 +35,7 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
         ),
         Panel("Needs attention", ask("status"), View.ATTENTION, 4),
         Panel(f"Top {beside}s, 4 weeks", ask("spend", by=beside, top="4", **days), View.TABLE, 4),
-        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="6"), View.REASONS, 7),
+        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="5"), View.REASONS, 7),
         Panel(
             "Top keys, 4 weeks",
             ask("spend", by="key", top="5", **days),

@@ -126,7 +126,8 @@ def _fresh(document: Document) -> str:
         for name, word in (("data_until", "Data complete up to"), ("last_sync_at", "last sync"))
         if (text := document.facts.get(name))
     ]
-    return ", ".join(texts) or safe(document.subtitle)
+    words = ", ".join(texts) or safe(document.subtitle)
+    return words[:1].upper() + words[1:]
 
 
 def _minute(when: datetime) -> str:

@@ -131,12 +131,11 @@ def _state(slot: Slot, index: int, step: float, scale: Scale, *, empty: bool) ->
     if not slot.state:
         return ""
     name, left = slot.state.replace(" ", "-"), index * step
-    strip = _rect(left, scale.y(scale.low) + 3, step, STRIP, f"state {name}", "hatch")
     if not empty or slot.state not in UNKNOWN:
-        return strip
+        return _rect(left, scale.y(scale.low) + 3, step, STRIP, f"state {name}", "hatch")
     body = _rect(left + 0.13 * step, ABOVE, 0.74 * step, scale.y(0) - ABOVE, f"state {name}", "hatch")
     sign = f'<text class="unknown" x="{left + step / 2:.3f}%" y="{scale.y(0) - 8:.1f}">{UNKNOWN[slot.state]}</text>'
-    return strip + body + sign
+    return body + sign
 
 
 def _title(course: Course, slot: Slot, index: int) -> str:
