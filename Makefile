@@ -13,7 +13,7 @@ BASE :=
 EVERYTHING := --all-extras
 endif
 
-.PHONY: demo test test-long test-browser test-fast coverage check check-install docs faults format golden vendor bench bench-quick focus-check clean
+.PHONY: demo test test-long test-browser test-fast coverage check check-install docs faults format golden pictures vendor bench bench-quick focus-check clean
 
 demo: $(VENV)/.installed
 	$(BIN)/tallystick demo
@@ -27,6 +27,10 @@ test-long: $(VENV)/.developed
 
 test-fast: $(VENV)/.developed
 	$(BIN)/pytest -n 2 -m "not long and not browser" tests/api tests/core tests/exports tests/test_words.py
+
+# The pictures of the dashboard in docs/pictures, of the demo at a fixed instant; look at them before you commit them.
+pictures: $(VENV)/.developed
+	$(BIN)/python scripts/pictures.py
 
 # The dashboard in Chromium, which is the system's own: apt-get installs it where it can.
 test-browser: $(VENV)/.developed
