@@ -92,9 +92,10 @@ class Roster:
                     str(last) if (last := self._last.get(id_)) else None,
                 )
             )
-        several = shared([id_[1] for id_ in ids], [names[self.dimension](id_[1]) for id_ in ids]) if names else None
+        called = names.get(self.dimension)
+        several = {self.dimension: shared([id_[1] for id_ in ids], [called(id_[1]) for id_ in ids])} if called else {}
         headings = (
-            *with_shared(dim_headings(dims, names), {self.dimension: several} if several else {}),
+            *with_shared(dim_headings(dims, names), several),
             *([Heading("status", Kind.TEXT, drop_order=2)] if self.dimension != "team" else ()),
             *([Heading("team", Kind.TEXT, drop_order=2)] if self._has_owners else ()),
             *(Heading(name, Kind.MONEY, "USD", int(name == "same_days_before") * 3) for name in _MONEY),
