@@ -9,6 +9,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
     cuts = ["sessions"]                # what to read besides (docs sync), --cuts
     [[budget]]                         # what may be spent, any number of tables (docs budgets)
+    [[view]]                           # a question of the dashboard with a name (docs dashboard)
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
@@ -22,7 +23,7 @@ folder (docs settings).
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -195,6 +196,11 @@ class Settings:
         from tallystick.tally.budgets import Budgets
 
         return Budgets.read(self._values.get("budget", ()))
+
+    @property
+    def views(self) -> Sequence[Any]:
+        """The [[view]] tables: questions with a name."""
+        return tuple(self._values.get("view", ()))
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; InvalidQuestion says where one could be put if there is none.

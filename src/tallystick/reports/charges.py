@@ -51,7 +51,9 @@ PIVOT = Pivot(
     measures=tuple(Measure(name, Kind.MONEY, "USD", name) for name in _MONEY),
     order="billed",
 )
-_DIMS = ("day", "workspace", "key", "actor", "model", "kind", "product", "tier", "context", "geo", "speed")
+_DIMS = ("day", "workspace", "key", "actor", "model", "kind")
+_FURTHER = ("product", "tier", "context", "geo", "speed")
+"""Dimensions that stand last."""
 _DROP_ORDERS = dict.fromkeys(("context", "geo", "speed", "product"), 9) | {
     **dict.fromkeys(("unit", "discount"), 8),
     **dict.fromkeys(("tier", "list"), 6),
@@ -59,11 +61,12 @@ _DROP_ORDERS = dict.fromkeys(("context", "geo", "speed", "product"), 9) | {
     **dict.fromkeys(("method", "cause"), 3),
     **dict.fromkeys(("state", "workspace"), 1),
 }
+_ENDS = ("method", "cause", "state")
 _HEADINGS = (
     Heading("quantity", Kind.COUNT),
     Heading("unit", Kind.TEXT),
     *(Heading(name, Kind.MONEY, "USD") for name in _MONEY),
-    *(Heading(name, Kind.TEXT) for name in ("method", "cause", "state")),
+    *(Heading(name, Kind.TEXT) for name in _ENDS),
 )
 _ORDER = "abs(coalesce(billed, priced, 0)) DESC"
 
@@ -89,16 +92,22 @@ def answer(context: Context, question: Question, half: str | None) -> Table:
     dims = (_DIMS[0], *(("organization",) if several else ()), *owners, *_DIMS[1:])
     names = named(engine, dims)
     cells = [
-        (*dim_cells({dim: str(row[dim]) for dim in dims}, names), *_figures(row), *_words(row, states)) for row in rows
+        (
+            *dim_cells({dim: str(row[dim]) for dim in dims}, names),
+            *_figures(row),
+            *_words(row, states),
+            *(str(row[dim]) for dim in _FURTHER),
+        )
+        for row in rows
     ]
     if count > len(rows):
         rest = _figures(_rest(sums, rows))
-        cells.append((*dim_cells(dict.fromkeys(dims, OTHERS), names), *rest, OTHERS, OTHERS, OTHERS))
+        cells.append((*dim_cells(dict.fromkeys(dims, OTHERS), names), *rest, *(OTHERS,) * (len(_ENDS) + len(_FURTHER))))
     inner = unasked(question, context.owners) if owners else question
     coverage, covered = billed_coverage(engine, inner, context.now)
     coverage["unpriced"], nameless = unpriced(engine, inner)
     is_known = coverage["present"] > gaps.late_days(coverage) or sums["billed"] is not None
-    headings = (*dim_headings(dims, names), *_HEADINGS)
+    headings = (*dim_headings(dims, names), *_HEADINGS, *dim_headings(_FURTHER, ()))
     table = Table(
         question,
         tuple(replace(heading, drop_order=_DROP_ORDERS.get(heading.name, 0)) for heading in headings),
@@ -139,7 +148,7 @@ class _Source:
 
     def rows(self) -> list[dict[str, Any]]:
         """The largest charges."""
-        dims = (*_DIMS, "organization", *(name for name in OWNED if self._split is not None))
+        dims = (*_DIMS, *_FURTHER, "organization", *(name for name in OWNED if self._split is not None))
         figures = (*map(identifier, _FIGURES), "unit", "method", "cause")
         query = self._base.select(*(f"{column(name)} AS {name}" for name in dims), *figures)
         query = query.order_by(_ORDER, *dims, "quantity")

@@ -16,6 +16,10 @@ from tallystick.query.report import Form, Parameter
 
 WHERE = "where."
 """What begins the name of a filter in an address: `where.model=claude-opus-*`, `where.key!=ci`."""
+CHART = "chart"
+"""The name of the figure that a page draws; it is nothing that a report is asked with."""
+FILTER, VALUE = "filter", "value"
+"""The dimension and the value of a further filter, as the form of a page sends them."""
 _FLAGS = {"1": True, "0": False}
 _COUNT = re.compile(r"[0-9]{1,9}")
 
@@ -37,6 +41,11 @@ class Address:
         return cls(report, given)
 
     @property
+    def question(self) -> Address:
+        """The address without what is the page's alone."""
+        return self.having(CHART)
+
+    @property
     def path(self) -> str:
         """The path of its page, without what it is asked with."""
         return f"/ask/{escaped(self.report, safe='')}"
@@ -48,7 +57,8 @@ class Address:
 
     def file(self, ending: str) -> str:
         """Return the address of the answer as a file with that ending."""
-        query = urlencode(self.pairs, safe=",:*!-")
+        pairs = self.question.pairs if ending else self.pairs
+        query = urlencode(pairs, safe=",:*!-")
         return f"{self.path}{'.' if ending else ''}{ending}{'?' if query else ''}{query}"
 
     def texts(self, name: str) -> tuple[str, ...]:
@@ -98,8 +108,9 @@ class Address:
                 values[parameter.name] = _value(parameter, texts)
         filtered = any(parameter.form is Form.WHERE for parameter in parameters)
         known = {parameter.name for parameter in parameters}
+        pairs = self.question.pairs
         values |= {
-            name: text for name, text in self.pairs if name not in known and not (filtered and name.startswith(WHERE))
+            name: text for name, text in pairs if name not in known and not (filtered and name.startswith(WHERE))
         }
         return values
 

@@ -6,11 +6,15 @@ import re
 import shlex
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
+
 from tallystick.catalog import CATALOG, entry
 from tallystick.core.text import safe
-from tallystick.query.report import Form
+from tallystick.query.report import Form, Parameter
 from tallystick.web.address import WHERE, Address
 
+_WITHIN = re.compile(r"`tallystick (?P<quoted>[^`]+)`|: tallystick (?P<last>[^`]+)\Z")
+"""A command within a message: between backticks, or after a colon at its end."""
 COMMAND = re.compile(r"(?P<words>.*): tallystick (?P<command>.+)", re.DOTALL)
 
 
@@ -38,14 +42,43 @@ def address_of(command: str) -> Address | None:
         return None
     if name not in {listed.name for listed in CATALOG}:
         return None
-    flags = {parameter.flag: parameter for parameter in entry(name).report.parameters}
+    parameters = entry(name).report.parameters
+    flags = {parameter.flag: parameter for parameter in parameters}
+    arguments = [parameter for parameter in parameters if parameter.form is Form.ARGUMENT]
     pairs = []
-    for flag, text in zip(words[::2], words[1::2], strict=False):
-        if not (parameter := flags.get(flag)):
-            return None
-        if parameter.form is Form.WHERE:
-            dimension, _, value = text.partition("=")
-            pairs.append((f"{WHERE}{dimension}", value))
+    while words:
+        flag, equals, text = words.pop(0).partition("=")
+        parameter = flags.get(flag)
+        if parameter is None:
+            if flag.startswith("-") or not arguments:
+                return None
+            pairs.append((arguments.pop(0).name, f"{flag}{equals}{text}"))
+        elif parameter.form is Form.FLAG:
+            pairs.append((parameter.name, "1"))
+        elif equals or words:
+            pairs.append(_pair(parameter, text if equals else words.pop(0)))
         else:
-            pairs.append((parameter.name, text))
+            return None
     return Address(name, tuple(pairs))
+
+
+def _pair(parameter: Parameter, text: str) -> tuple[str, str]:
+    """A parameter and its text as an address has them."""
+    if parameter.form is not Form.WHERE:
+        return parameter.name, text
+    dimension, _, value = text.partition("=")
+    return f"{WHERE}{dimension}", value
+
+
+def linked(text: str) -> Markup:
+    """Return a message as HTML: each command in it that a page shows leads there, all else is text."""
+    parts = []
+    end = 0
+    for match in _WITHIN.finditer(text):
+        name = "quoted" if match["quoted"] else "last"
+        if address := address_of(match[name]):
+            start, stop = match.span(name)
+            start -= len("tallystick ")
+            parts += [escape(text[end:start]), Markup('<a href="{}">{}</a>').format(address.url, text[start:stop])]
+            end = stop
+    return Markup("").join([*parts, escape(text[end:])])

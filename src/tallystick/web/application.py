@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,41 +18,27 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 
 from tallystick import __version__
-from tallystick.catalog import CATALOG
 from tallystick.core.document import Answer
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError, UnknownName
-from tallystick.formats import ENDINGS
 from tallystick.settings import Settings
 from tallystick.web.access import Access
 from tallystick.web.address import Address
 from tallystick.web.assets import Assets
 from tallystick.web.bounds import bounded
-from tallystick.web.controls import controls
+from tallystick.web.explore import Explore
 from tallystick.web.gate import Gate
 from tallystick.web.live import Live
 from tallystick.web.openapi import description
-from tallystick.web.page import Page, Panel, View
+from tallystick.web.page import Page, Panel
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
-from tallystick.web.readers import Readers, Visit
+from tallystick.web.readers import Readers, VersionReader, Visit
 from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import DIMENSIONS, SUBJECT_PAGES
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
-
-MEDIA = {
-    "txt": "text/plain; charset=utf-8",
-    "json": "application/json",
-    "csv": "text/csv; charset=utf-8",
-    "jsonl": "application/x-ndjson",
-    "md": "text/markdown; charset=utf-8",
-    "html": "text/html; charset=utf-8",
-    "pdf": "application/pdf",
-    "parquet": "application/vnd.apache.parquet",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-"""The media type of a file by its ending."""
+from tallystick.web.views import saved_views
 
 HTTP = {
     403: ("This page is not for readers of single teams.", "Ask for a token of the whole ledger."),
@@ -59,6 +46,10 @@ HTTP = {
     405: ("This page takes no form.", "Begin at the overview."),
 }
 """What is said of an HTTP status, and how to go on."""
+FILE = re.compile(r"/ask/[^/]*\.(?P<ending>[^./]*)")
+"""The path of an answer as a file."""
+NAMES = "/names"
+T = TypeVar("T")
 
 
 class Dashboard:
@@ -81,10 +72,10 @@ class Dashboard:
     async def _page(self, request: Request, page: Page, value: str) -> Response:
         visit = self.readers.visit()
         if visit.version is None:
-            return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
+            return self.welcome(request, visit)
         panels = page.panels(value, request.query_params)
         parts, listed = await asyncio.gather(
-            asyncio.gather(*(self._part(request, visit, panel) for panel in panels)),
+            asyncio.gather(*(self.part(request, visit, panel) for panel in panels)),
             self._listed(request, visit, page),
         )
         fields = page.form(request.query_params, listed) if page.form else ()
@@ -94,68 +85,44 @@ class Dashboard:
 
     async def _listed(self, request: Request, visit: Visit, page: Page) -> Answer | None:
         """The answer that has what the form of a page chooses among."""
-        listed = await self._answer(request, visit, page.choices) if page.choices else None
+        listed = await self.answer(request, visit, page.choices) if page.choices else None
         return None if isinstance(listed, TallystickError) else listed
 
-    async def _part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
-        """A panel as it is shown, laid out once for each version and minute."""
+    async def part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
+        """Return a panel as it is shown, laid out once for each version and minute."""
 
         async def laid() -> Shown:
             addresses = (panel.address, *panel.also)
-            answers = await asyncio.gather(*(self._answer(request, visit, address) for address in addresses))
+            answers = await asyncio.gather(*(self.answer(request, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
                 raise answers[0]
             return await asyncio.to_thread(show, panel, answers, visit.now.date())
 
         return await self.readers.once(visit, (panel, request.state.identity.teams), laid)
 
-    async def _answer(self, request: Request, visit: Visit, address: Address) -> Answer | TallystickError:
+    async def answer(self, request: Request, visit: Visit, address: Address) -> Answer | TallystickError:
+        """Return the answer to a question, or why there is none."""
         try:
-            return await self._ask(request, visit, address)
+            return await self._ask(request, visit, address, VersionReader.ask)
         except TallystickError as wrong:
             return wrong
 
-    async def _ask(self, request: Request, visit: Visit, address: Address) -> Answer:
-        """The answer to a question, of the teams that its reader may see."""
-        identity: Identity = request.state.identity
-        address = bounded(address, identity)
-        values = address.values
-        return await self.readers.ask(visit, address.url, lambda reader: reader.ask(address.report, **values))
+    async def query(self, request: Request, visit: Visit, address: Address) -> str:
+        """Return the query of a question; InvalidQuestion where it is not one."""
+        return await self._ask(request, visit, address, VersionReader.query)
 
-    async def ask(self, request: Request) -> Response:
-        """Answer a report of the catalog, as a page or as a file."""
-        name, _, ending = request.path_params["report"].partition(".")
-        address = Address.of(name, request.query_params.multi_items())
-        visit = self.readers.visit()
-        if ending:
-            return await self._file(request, visit, address, ending)
-        if visit.version is None:
-            return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
-        panel = Panel("", address, View.COURSE, 12, rows=500)
-        given = controls(address)
-        part = None
-        if given.complete:
-            part = await self._part(request, visit, panel)
-        files_of = [(form.ending, address.file(form.ending)) for form in ENDINGS.values()]
-        return self.html(
-            request,
-            "ask.html",
-            visit,
-            title=name,
-            address=address,
-            part=part,
-            controls=given,
-            files=files_of,
-            catalog=CATALOG,
+    async def _ask(self, request: Request, visit: Visit, address: Address, ask: Callable[..., T]) -> T:
+        """What `ask` gives of a question, of the teams that its reader may see: all of a reader's answers pass here."""
+        identity: Identity = request.state.identity
+        address = bounded(address.question, identity)
+        values = address.values
+        return await self.readers.ask(
+            visit, (ask.__name__, address.url), lambda reader: ask(reader, address.report, **values)
         )
 
-    async def _file(self, request: Request, visit: Visit, address: Address, ending: str) -> Response:
-        if (form := ENDINGS.get(ending)) is None:
-            raise HTTPException(404)
-        answer = await self._ask(request, visit, address)
-        content = await asyncio.to_thread(form.write, answer)
-        headers = {"Content-Disposition": f'attachment; filename="{address.report}.{ending}"'}
-        return Response(content, media_type=MEDIA[ending], headers=headers)
+    def welcome(self, request: Request, visit: Visit) -> Response:
+        """Return what is said where there is no ledger yet."""
+        return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
 
     async def version(self, _: Request) -> Response:
         """Say which version of the ledger is the newest."""
@@ -203,7 +170,9 @@ class Dashboard:
             what, hint = wrong.what, wrong.hint
         else:
             status, what, hint = 500, "An internal error.", "The server's log has its details."
-        if request.url.path.endswith(tuple(f".{ending}" for ending in ENDINGS)):
+        if (file := FILE.fullmatch(request.url.path)) or request.url.path == NAMES:
+            if file and file["ending"] != "json":
+                return PlainTextResponse(f"{what}\n{hint}\n", status)
             return JSONResponse({"error": what, "hint": hint}, status)
         return self.html(
             request, "error.html", None, status=status, title=what, hint=hint, again=isinstance(wrong, LedgerError)
@@ -221,6 +190,7 @@ def application(settings: Settings, access: Access | None = None, every: timedel
     dashboard = Dashboard(Readers(settings))
     refresh = Refresh(settings, every)
     live = Live(dashboard, refresh)
+    explore = Explore(dashboard, saved_views(settings.views))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -232,7 +202,9 @@ def application(settings: Settings, access: Access | None = None, every: timedel
     app = Starlette(
         routes=[
             *(Route(page.path, dashboard.page) for page in PAGES),
-            Route("/ask/{report}", dashboard.ask),
+            Route("/ask/{report}", explore.page),
+            Route(NAMES, explore.names),
+            Route("/search", explore.search),
             Route("/sync", live.page, methods=["GET", "POST"]),
             Route("/sync/progress", live.progress),
             Route("/openapi.json", dashboard.openapi),

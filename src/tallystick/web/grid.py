@@ -11,8 +11,9 @@ from tallystick.core.text import safe
 from tallystick.formats.layout import Column, columns_of
 from tallystick.formats.page import KINDS
 from tallystick.formats.shown import nothing
+from tallystick.query.grouping import OTHERS
 from tallystick.web.address import Address
-from tallystick.web.links import lines, narrowed
+from tallystick.web.links import leading, lines, narrowed
 
 MOST = 500
 """Rows that a page shows; the files of the answer have all."""
@@ -52,11 +53,12 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     """Return the grid of a Table; with the address that it answers, its names and figures lead further."""
     columns = columns_of(table)
     indexes = {heading.name: index for index, heading in enumerate(table.headings)}
-    dims = table.question.by if table.question else ()
-    dims = tuple(name for name in indexes if name in dims)
+    asked = (table.question.by if table.question else ()) or (leading(address.report) if address else ())
     told = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
+    dims = tuple(name for name in told if name in asked)
     measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
-    largest = _largest([row[indexes[measure]] for row in table.cells]) if measure else None
+    singles = [row[indexes[measure]] for row in table.cells if OTHERS not in row] if measure else []
+    largest = _largest(singles)
     rows = []
     for number, row in enumerate(table.cells[:most]):
         group = {name: str(row[indexes[name]]) for name in dims}
@@ -66,10 +68,10 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
             cell = row[indexes[name]]
             url = ""
             if address and name in group:
-                url = narrowed(address, name, group[name])
+                url = narrowed(address, name, group[name], table.question.wall if table.question else None)
             elif address and table.question and column.is_figure and cell:
                 url = lines(table.question, name, {name: str(row[indexes[name]]) for name in told})
-            bar = _bar(cell, largest) if name == measure else ""
+            bar = _bar(cell, largest) if name == measure and OTHERS not in row else ""
             text = KINDS.get(text, text) if name == "kind" else text
             texts.append(Text(text, url, bar, unknown=cell is None and column.is_figure))
         rows.append(tuple(texts))

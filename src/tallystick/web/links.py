@@ -12,8 +12,9 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.filter import EXCEPT, spoken
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.query.grouping import OTHERS
-from tallystick.query.report import Form
+from tallystick.query.report import Form, Parameter
 from tallystick.web.address import WHERE, Address
+from tallystick.web.controls import chosen_names
 
 if TYPE_CHECKING:
     from tallystick.core.question import Question
@@ -22,6 +23,10 @@ LINES = "charges"
 """The report of single charges."""
 SUBJECTS = {"key": "key", "actor": "person", "team": "team", "model": "model", "workspace": "workspace"}
 """The dimensions whose values have a page of their own, and the path of it."""
+DEEPER = ("team", "workspace", "key", "actor", "model", "kind")
+"""By what a question is asked on that is held to one value of a dimension, the first that is free."""
+FINER = {"month": "day", "week": "day", "day": ""}
+"""The grain by which one time of a grain is asked on."""
 
 
 def subject(dimension: str, value: str) -> str:
@@ -29,19 +34,54 @@ def subject(dimension: str, value: str) -> str:
     return f"/{SUBJECTS[dimension]}/{quote(value, safe='')}"
 
 
-def narrowed(address: Address, dimension: str, value: str) -> str:
-    """Return where a value of a dimension leads: its page, its time, or the same question held to it."""
+def narrowed(address: Address, dimension: str, value: str, window: Window | None = None) -> str:
+    """Return where a value of a dimension leads: its page, its time, or the same question held to it.
+
+    A time leads no further than the `window` that was asked about.
+    """
     if value == OTHERS:
         return ""
     if dimension in SUBJECTS:
         return subject(dimension, value)
-    if dimension in {"day", "month"}:
-        rest = address.having("month").having("since", value).having("until", value)
-        names = [name for name in _by(address) if name != dimension]
-        return rest.having("by", ",".join(names) or "model").url
     if dimension in TIMES:
+        return _timed(address, dimension, value, window)
+    return held(address, dimension, value)
+
+
+def held(address: Address, dimension: str, value: str) -> str:
+    """Return the question held to a value, by the next dimension in its place; nothing for the rest of others."""
+    if value == OTHERS:
         return ""
-    return address.narrowed(dimension, value).url
+    narrow = address.narrowed(dimension, value)
+    if (parameter := _grouping(address.report)) is None:
+        return narrow.url
+    names = chosen_names(parameter, address)
+    rest = [name for name in names if name != dimension]
+    taken = {*rest, *(name.removesuffix(EXCEPT) for name, _ in narrow.filters)}
+    further = [name for name in DEEPER if name in parameter.choices and name not in taken]
+    if dimension in names and not [name for name in rest if name not in TIMES]:
+        rest += further[:1]
+    return narrow.having(parameter.name, ",".join(rest)).url
+
+
+def _timed(address: Address, grain: str, value: str, window: Window | None) -> str:
+    """The question held to a time, by the next finer grain where there is one."""
+    parameter = _grouping(address.report)
+    if grain not in FINER or parameter is None:
+        return ""
+    span = _span(grain, value)
+    span = span & window if window and (span & window) else span
+    bare = address.having("month").having("since", str(span.start.date())).having("until", str((span.end - DAY).date()))
+    names = [name for name in chosen_names(parameter, address) if name not in TIMES]
+    names = [name for name in (FINER[grain],) if name in parameter.choices] + names
+    names = names or [name for name in DEEPER if name in parameter.choices][:1]
+    return bare.having(parameter.name, ",".join(names)).url
+
+
+def _grouping(report: str) -> Parameter | None:
+    """What a report is grouped by, where it knows its dimensions."""
+    parameters = entry(report).report.parameters
+    return next((known for known in parameters if known.name == "by" and known.choices), None)
 
 
 def lines(question: Question, figure: str, group: Mapping[str, str]) -> str:
@@ -80,12 +120,12 @@ def _span(grain: str, value: str) -> Window:
     return Grain(grain).around(midnight(date.fromisoformat(f"{value}-01" if grain == "month" else value)))
 
 
+def leading(report: str) -> tuple[str, ...]:
+    """Return the dimensions whose values lead on in an answer that is grouped by none: what its rows are told by."""
+    return entry(report).report.subjects or (_filters(report) if report == LINES else ())
+
+
 def _filters(report: str) -> tuple[str, ...]:
     """The dimensions that a report can be held to."""
     parameters = entry(report).report.parameters
     return next((parameter.choices for parameter in parameters if parameter.form is Form.WHERE), ())
-
-
-def _by(address: Address) -> list[str]:
-    text = address.text("by")
-    return [name.strip() for name in text.split(",") if name.strip()] if text else []

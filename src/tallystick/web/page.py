@@ -79,6 +79,8 @@ class Panel:
     """What it asks about may not be there: then it says so plainly, not as an error."""
     nothing: str = ""
     """What it says where the answer has no rows."""
+    narrows: bool = False
+    """Whether its legend leads to the same question held to a value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import TallystickError
 from tallystick.formats.page import laid
-from tallystick.web.address import Address
+from tallystick.web.address import CHART
 from tallystick.web.advice import Advice, advice
 from tallystick.web.chart_table import chart_table
 from tallystick.web.drawings import DRAWINGS, rows
 from tallystick.web.grid import Grid, grid
-from tallystick.web.links import lines, narrowed
+from tallystick.web.links import held, lines, narrowed
 from tallystick.web.page import Panel, View
 from tallystick.web.reasons import Reasons, reasons
 from tallystick.web.series import Course, Series, Slot, course
@@ -99,7 +99,8 @@ def _table(part: Shown, answer: Table, beside: Sequence[Table], today: date) -> 
     if panel.view is View.TREND and beside:
         by_value = trends(course(beside[0], today, EVERY))
         return replace(part, trends=tuple(by_value.get(str(row[0])) for row in answer.cells))
-    if panel.view is View.COURSE and (drawn := course(answer, today)):
+    figure = panel.address.text(CHART)
+    if panel.view is View.COURSE and (drawn := course(answer, today, figure=figure)):
         return _course(part, drawn.against(beside[0], EARLIER, BEFORE) if beside else drawn, answer)
     return part
 
@@ -138,7 +139,7 @@ def _course(part: Shown, drawn: Course, table: Table) -> Shown:
     address = part.panel.address
 
     def deeper(slot: Slot) -> str:
-        return narrowed(address, drawn.grain, slot.time)
+        return narrowed(address, drawn.grain, slot.time, table.question.wall if table.question else None)
 
     def charges(slot: Slot, series: Series | None) -> str:
         group = {drawn.grain: slot.time}
@@ -150,7 +151,7 @@ def _course(part: Shown, drawn: Course, table: Table) -> Shown:
     return replace(
         part,
         chart=stack(drawn, deeper, charges),
-        legend=tuple(_legend(address, drawn)),
+        legend=tuple(_legend(part.panel, drawn)),
         states=states,
         before=drawn.before if drawn.earlier else "",
         behind=chart_table(drawn, deeper, charges),
@@ -161,8 +162,9 @@ def _texts(texts: Iterable[object]) -> tuple[str, ...]:
     return tuple(safe(str(text)) for text in texts)
 
 
-def _legend(address: Address, drawn: Course) -> Iterable[Legend]:
+def _legend(panel: Panel, drawn: Course) -> Iterable[Legend]:
     if not drawn.dimension:
         return
     for number, series in enumerate(drawn.series):
-        yield Legend(number, series.name, narrowed(address, drawn.dimension, series.value))
+        lead = held if panel.narrows else narrowed
+        yield Legend(number, series.name, lead(panel.address, drawn.dimension, series.value))

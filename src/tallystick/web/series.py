@@ -65,17 +65,18 @@ class Course:
         return replace(self, earlier=earlier if any(earlier) else (), before=before)
 
 
-def course(table: Table, today: date | None = None, most: int = MOST) -> Course | None:
+def course(table: Table, today: date | None = None, most: int = MOST, figure: str | None = None) -> Course | None:
     """Return the answer along time; None where it is not by one grain of time and one dimension at most.
 
-    Days from `today` on have not ended, whatever is known of them.
+    `figure` is the one that is drawn, else the first. Days from `today` on have not ended, whatever is known of them.
     """
     if not (question := table.question) or not table.cells:
         return None
     times = [name for name in question.by if name in TIMES]
     others = [name for name in question.by if name not in TIMES]
-    figure = next((heading for heading in table.headings if heading.kind in {Kind.MONEY, Kind.COUNT}), None)
-    if len(times) != 1 or len(others) > 1 or figure is None:
+    figures = [heading for heading in table.headings if heading.kind in {Kind.MONEY, Kind.COUNT}]
+    drawn = next((heading for heading in figures if heading.name == figure), next(iter(figures), None))
+    if len(times) != 1 or len(others) > 1 or drawn is None:
         return None
     grain, dimension = times[0], others[0] if others else ""
     amounts: dict[str, dict[str, Decimal]] = defaultdict(dict)
@@ -83,10 +84,10 @@ def course(table: Table, today: date | None = None, most: int = MOST) -> Course 
     for row in table.rows:
         value = str(row[dimension]) if dimension else ""
         names[value] = str(row.get(f"{dimension}_name", value))
-        cell = row[figure.name]
+        cell = row[drawn.name]
         if isinstance(cell, int | Decimal):
             amounts[value][str(row[grain])] = Decimal(cell)
-    slots = _slots(table, grain, amounts, figure, today)
+    slots = _slots(table, grain, amounts, drawn, today)
     ranked = sorted(amounts, key=lambda value: (-abs(total([*amounts[value].values()])), value))
     if len(ranked) > most:
         amounts[OTHERS] = _sum([amounts[value] for value in ranked[most - 1 :]])
@@ -95,7 +96,7 @@ def course(table: Table, today: date | None = None, most: int = MOST) -> Course 
     series = tuple(
         Series(value, safe(names[value]), tuple(amounts[value].get(slot.time) for slot in slots)) for value in ranked
     )
-    return Course(grain, dimension, figure, slots, series)
+    return Course(grain, dimension, drawn, slots, series)
 
 
 def _slots(

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from tallystick.web.advice import linked
 from tallystick.web.assets import asset
 
 
@@ -20,6 +21,7 @@ def _environment() -> Environment:
         loader=PackageLoader("tallystick.web"),
     )
     environment.globals["asset"] = asset
+    environment.filters["linked"] = linked
     return environment
 
 

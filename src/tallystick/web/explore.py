@@ -1,0 +1,206 @@
+"""Explore: any question of the catalog as a page or a file, the names that a filter can take, and the search."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from tallystick.catalog import CATALOG, Entry, Group, entry
+from tallystick.core.document import Answer, Document
+from tallystick.core.filter import EXCEPT
+from tallystick.core.question import Kind, Table
+from tallystick.core.text import safe
+from tallystick.core.time import DAY
+from tallystick.errors import TallystickError
+from tallystick.formats import ENDINGS
+from tallystick.store.views import NAMED_BY
+from tallystick.web.address import CHART, Address
+from tallystick.web.controls import Choice, Switch, controls, written
+from tallystick.web.links import SUBJECTS
+from tallystick.web.names import asked, choices, names_of
+from tallystick.web.page import Panel, View
+from tallystick.web.search import Hit, catalog_hits, ranked, subject_hits, view_hits
+from tallystick.web.series import course
+from tallystick.web.views import SavedView, lines
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from tallystick.web.application import Dashboard
+    from tallystick.web.readers import Visit
+
+MEDIA = {
+    "txt": "text/plain; charset=utf-8",
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "jsonl": "application/x-ndjson",
+    "md": "text/markdown; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+    "pdf": "application/pdf",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+"""The media type of a file by its ending."""
+ROWS = 500
+"""Rows that stand on a page; the files have all."""
+_PLAIN = re.compile(r"[^a-z0-9]+")
+
+
+class Explore:
+    """The questions of a dashboard; `views` are the saved ones."""
+
+    def __init__(self, dashboard: Dashboard, views: Sequence[SavedView]) -> None:
+        self._dashboard = dashboard
+        self._views = views
+
+    async def page(self, request: Request) -> Response:
+        """Answer a report of the catalog, as a page or as a file."""
+        name, _, ending = request.path_params["report"].partition(".")
+        address = Address.of(name, written(request.query_params.multi_items()))
+        visit = self._dashboard.readers.visit()
+        if ending:
+            return await self._file(request, visit, address, ending)
+        if visit.version is None:
+            return self._dashboard.welcome(request, visit)
+        shown = controls(address, await self._names(request, visit, address))
+        panel = Panel("", address, View.COURSE, 12, rows=ROWS, narrows=True)
+        answer = await self._dashboard.answer(request, visit, address) if shown.complete else None
+        return self._dashboard.html(
+            request,
+            "ask.html",
+            visit,
+            title=name,
+            listed=entry(name),
+            address=address,
+            part=await self._dashboard.part(request, visit, panel) if answer else None,
+            chart=_figures(address, answer),
+            controls=shown,
+            files=[
+                (form.ending, address.file(form.ending))
+                for form in ENDINGS.values()
+                if _has_rows(answer) or not form.rows
+            ],
+            sql=await self._sql(request, visit, address) if shown.complete else "",
+            groups=_groups(),
+            views=self._views_of(request),
+            view_lines=lines(_title(address), address),
+        )
+
+    async def _names(self, request: Request, visit: Visit, address: Address) -> dict[tuple[str, str], str]:
+        """The names of the ids that a question is held to."""
+        dimensions = {name.removesuffix(EXCEPT) for name, _ in address.filters} & NAMED_BY.keys()
+        by_dimension = await asyncio.gather(
+            *(self._values(request, visit, address.report, name) for name in dimensions)
+        )
+        return {
+            (dimension, id_): safe(name)
+            for dimension, names in zip(dimensions, by_dimension, strict=True)
+            for id_, name in names.items()
+        }
+
+    async def _values(self, request: Request, visit: Visit, report: str, dimension: str) -> dict[str, str]:
+        """The values of a dimension, of what the reader may see; none where that cannot be asked."""
+        answer = await self._dashboard.answer(request, visit, asked(report, dimension))
+        return {} if isinstance(answer, TallystickError) else names_of(answer, dimension)
+
+    async def _sql(self, request: Request, visit: Visit, address: Address) -> str:
+        """The query of a question, where it is one."""
+        if not entry(address.report).report.sql:
+            return ""
+        try:
+            return await self._dashboard.query(request, visit, address)
+        except TallystickError:
+            return ""
+
+    async def _file(self, request: Request, visit: Visit, address: Address, ending: str) -> Response:
+        if (form := ENDINGS.get(ending)) is None:
+            raise HTTPException(404)
+        answer = await self._dashboard.answer(request, visit, address)
+        if isinstance(answer, TallystickError):
+            raise answer
+        content = await asyncio.to_thread(form.write, answer)
+        headers = {"Content-Disposition": f'attachment; filename="{file_name(answer, ending)}"'}
+        return Response(content, media_type=MEDIA[ending], headers=headers)
+
+    async def names(self, request: Request) -> Response:
+        """Answer what a filter on a dimension can be, as JSON."""
+        report, dimension = (request.query_params.get(name, "") for name in ("report", "dimension"))
+        values = await self._values(request, self._dashboard.readers.visit(), entry(report).name, dimension)
+        return JSONResponse({"names": choices(values)})
+
+    async def search(self, request: Request) -> Response:
+        """Answer what a text can mean; where it means one thing alone, lead there."""
+        query = request.query_params.get("q", "")
+        visit = self._dashboard.readers.visit()
+        if visit.version is None:
+            return self._dashboard.welcome(request, visit)
+        hits = ranked(query, await self._hits(request, visit))
+        if len(hits) == 1:
+            return RedirectResponse(hits[0].url, 303)
+        return self._dashboard.html(request, "search.html", visit, title="Search", query=query, hits=hits)
+
+    async def _hits(self, request: Request, visit: Visit) -> list[Hit]:
+        names = await asyncio.gather(*(self._known(request, visit, dimension) for dimension in SUBJECTS))
+        return [
+            *view_hits(self._views_of(request)),
+            *(hit for dimension, known in zip(SUBJECTS, names, strict=True) for hit in subject_hits(dimension, known)),
+            *catalog_hits(),
+        ]
+
+    async def _known(self, request: Request, visit: Visit, dimension: str) -> dict[str, str]:
+        """Everything of a dimension, used or not, that the reader may see."""
+        roster = await self._dashboard.answer(request, visit, Address("roster", (("dimension", dimension),)))
+        if not isinstance(roster, TallystickError):
+            return names_of(roster, dimension)
+        return await self._values(request, visit, CATALOG[0].name, dimension)
+
+    def _views_of(self, request: Request) -> Sequence[SavedView]:
+        """The saved views; none for a reader of some teams, whose names may tell of others."""
+        return self._views if request.state.identity.teams is None else ()
+
+
+def file_name(answer: Answer, ending: str) -> str:
+    """Return how a file of an answer is called: by its report, what it is grouped by and its days."""
+    if isinstance(answer, Document):
+        words = [answer.name, answer.title]
+    elif question := answer.question:
+        first, last = question.wall.start.date(), (question.wall.end - DAY).date()
+        words = [
+            question.report,
+            *(["by", *question.by] if question.by else []),
+            str(first),
+            *([str(last)] if last > first else []),
+        ]
+    else:
+        words = ["answer"]
+    parts = dict.fromkeys(_PLAIN.sub("-", word.casefold()).strip("-") for word in words)
+    return f"{'-'.join(filter(None, parts))[:100]}.{ending}"
+
+
+def _has_rows(answer: Answer | TallystickError | None) -> bool:
+    """Whether formats of rows can hold an answer."""
+    return not isinstance(answer, Document) or answer.lines is not None
+
+
+def _title(address: Address) -> str:
+    """A name for a view: its report and what it is asked with."""
+    return " ".join((address.report, *(text for name, text in address.question.pairs if text)))
+
+
+def _groups() -> list[tuple[Group, list[Entry]]]:
+    return [(group, [listed for listed in CATALOG if listed.group is group]) for group in Group]
+
+
+def _figures(address: Address, answer: Any) -> Switch | None:
+    """The figures that the chart of an answer can draw, where there are several."""
+    if not isinstance(answer, Table) or course(answer) is None:
+        return None
+    names = [heading.name for heading in answer.headings if heading.kind in {Kind.MONEY, Kind.COUNT}]
+    drawn = address.text(CHART) if address.text(CHART) in names else names[0]
+    figures = tuple(Choice(name.replace("_", " "), address.having(CHART, name).url, name == drawn) for name in names)
+    return Switch("Draw", "The figure that the chart draws.", figures) if len(names) > 1 else None

@@ -1,0 +1,50 @@
+"""Names: the values of a dimension with their names, as the answers that a reader may see have them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from tallystick.catalog import CATALOG, entry
+from tallystick.core.document import Answer
+from tallystick.core.filter import pattern
+from tallystick.core.question import Table
+from tallystick.core.text import safe
+from tallystick.query.grouping import OTHERS
+from tallystick.web.address import Address
+
+SINCE = "3m"
+"""How far back values are looked for."""
+MOST = 500
+"""Values that are offered."""
+
+
+def asked(report: str, dimension: str) -> Address:
+    """Return the question whose answer has the values of a dimension, by which a report can be filtered."""
+    for listed in (entry(report), *CATALOG):
+        by = next((known for known in listed.report.parameters if known.name == "by"), None)
+        if by and dimension in by.choices:
+            return Address(listed.name, (("by", dimension), ("since", SINCE)))
+    return Address(report)
+
+
+def names_of(answer: Answer, dimension: str) -> dict[str, str]:
+    """Return the values of a dimension in an answer, in its order, each with its name; itself where it has none."""
+    if not isinstance(answer, Table):
+        return {}
+    named = f"{dimension}_name"
+    return {
+        str(row[dimension]): str(row.get(named) or row[dimension])
+        for row in answer.rows
+        if row.get(dimension) not in {None, OTHERS}
+    }
+
+
+def choices(names: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return what a filter is offered: a name where it means one thing alone, else the id, and words beside it."""
+    counts = Counter(names.values())
+    offered = []
+    for id_, name in [*names.items()][:MOST]:
+        is_plain = counts[name] == 1 and (name == id_ or name not in names) and pattern(name) is None
+        offered.append({"value": name if is_plain else id_, "label": safe(id_ if is_plain else name)})
+    return offered

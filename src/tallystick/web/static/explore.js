@@ -1,0 +1,64 @@
+// Explore: names for a filter, empty fields that ask nothing, texts to copy, and hits of a search by arrow keys.
+"use strict"
+
+const fill = async (select) => {
+  const list = document.getElementById("names")
+  if (!list || list.dataset.of === select.value) return
+  list.dataset.of = select.value
+  list.replaceChildren()
+  const answer = await fetch(select.dataset.names + encodeURIComponent(select.value)).catch(() => null)
+  if (!answer?.ok || list.dataset.of !== select.value) return
+  const { names } = await answer.json()
+  list.replaceChildren(...names.map(({ value, label }) => {
+    const option = document.createElement("option")
+    option.value = value
+    if (label !== value) option.label = label
+    return option
+  }))
+}
+
+document.addEventListener("focusin", (event) => {
+  const select = event.target.closest?.(".add")?.querySelector("select[data-names]")
+  if (select) fill(select)
+})
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("select[data-names]")) fill(event.target)
+})
+
+// What is left empty is not asked, so it does not stand in the address; a filter stands in it as it is asked.
+document.addEventListener("submit", (event) => {
+  const form = event.target
+  if (!form.matches(".explore form")) return
+  const [dimension, value] = [form.elements.namedItem("filter"), form.elements.namedItem("value")]
+  if (dimension && value) {
+    if (value.value) value.name = `where.${dimension.value}`
+    dimension.disabled = true
+  }
+  const unused = [...form.querySelectorAll("input:not([type=hidden]), textarea")].filter((field) => !field.value)
+  for (const field of unused) field.disabled = true
+  setTimeout(() => {
+    for (const field of unused) field.disabled = false
+    if (dimension) dimension.disabled = false
+  })
+}, true)
+
+const offer = () => {
+  for (const button of document.querySelectorAll(".copy[hidden]")) button.hidden = !navigator.clipboard
+}
+document.addEventListener("toggle", offer, true)
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest?.(".copy")
+  if (!button) return
+  await navigator.clipboard.writeText(button.parentElement.querySelector("code").textContent)
+  button.textContent = "Copied"
+  setTimeout(() => { button.textContent = "Copy" }, 1500)
+})
+
+document.addEventListener("keydown", (event) => {
+  const hits = [...document.querySelectorAll(".hits a")]
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
+  if (!hits.length || !step || event.target.closest("select, textarea")) return
+  event.preventDefault()
+  const index = hits.indexOf(document.activeElement) + step
+  hits[(index + hits.length) % hits.length].focus()
+})
