@@ -46,12 +46,20 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
         recent = {"since": f"{RECENT}d", **where}
         return (
             Panel("In short", profile, View.FIGURES, 12, also=(ask("pace", **where),)),
-            Panel("Spend by day", ask("spend", by=f"day,{by}", **recent), View.COURSE, 8, switch),
+            Panel(
+                "Spend by day",
+                ask("spend", by=f"day,{by}", since="28d", until="today", **where),
+                View.COURSE,
+                8,
+                switch,
+                also=(ask("spend", by="day", since="56d", until="today", **where),),
+            ),
             Panel("About", profile, View.ABOUT, 4),
             Panel(
-                "Why it changed this month",
-                ask("variance", month="mtd", by="model" if dimension != "model" else "workspace", top="8", **where),
-                width=8,
+                "What changed most this month, and why",
+                ask("variance", month="mtd", by="model" if dimension != "model" else "workspace", top="6", **where),
+                View.REASONS,
+                8,
                 may_lack=True,
             ),
             Panel("By kind", ask("spend", by="kind", **recent), width=4),
