@@ -36,6 +36,8 @@ from tallystick.store.session import scratch
 
 MOST = 200
 """Charges that an answer lists where nobody says how many."""
+TEXT = 20
+"""Charges that a terminal shows."""
 HALVES = {"billed": "billed IS NOT NULL", "used": "quantity IS NOT NULL"}
 """The halves of a bill that a charge can have, and what holds of one that has it."""
 _CHOICES = tuple(HALVES)
@@ -59,7 +61,8 @@ _DROP_ORDERS = dict.fromkeys(("context", "geo", "speed", "product"), 9) | {
     **dict.fromkeys(("tier", "list"), 6),
     **dict.fromkeys(("actor", "priced"), 4),
     **dict.fromkeys(("method", "cause"), 3),
-    **dict.fromkeys(("state", "workspace"), 1),
+    **dict.fromkeys(("quantity", "workspace"), 2),
+    "state": 1,
 }
 _ENDS = ("method", "cause", "state")
 _HEADINGS = (
@@ -219,4 +222,5 @@ REPORT = Report(
     "why. By team or cost center a shared charge is a row for each, with its exact part.",
     strict=STRICT,
     teams=True,
+    text_rows=TEXT,
 )
