@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tallystick.core.dimensions import TIMES
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import Column, columns_of
@@ -21,11 +22,12 @@ MOST = 500
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column."""
+    """The head of a column; of one of `time` no cell is broken into lines."""
 
     name: str
     unit: str
     figure: bool
+    time: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
             safe(column.heading.name.removesuffix("_name").replace("_", " ")),
             safe(column.heading.unit or ""),
             column.is_figure,
+            column.heading.name in TIMES,
         )
         for column in columns
     )
