@@ -83,10 +83,10 @@ class Dashboard:
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
         return self.html(request, "page.html", visit, parts_shown=parts, **values)
 
-    async def _listed(self, request: Request, visit: Visit, page: Page) -> Answer | None:
-        """The answer that has what the form of a page chooses among."""
-        listed = await self.answer(request, visit, page.choices) if page.choices else None
-        return None if isinstance(listed, TallystickError) else listed
+    async def _listed(self, request: Request, visit: Visit, page: Page) -> tuple[Answer | None, ...]:
+        """The answers that have what the form of a page chooses among."""
+        answers = await asyncio.gather(*(self.answer(request, visit, address) for address in page.choices))
+        return tuple(None if isinstance(answer, TallystickError) else answer for answer in answers)
 
     async def part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
         """Return a panel as it is shown, laid out once for each version and minute."""

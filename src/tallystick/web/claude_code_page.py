@@ -25,13 +25,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             12,
             columns=(*_FIGURES, "acceptance_rate"),
         ),
-        Panel(
-            "Billed by day",
-            ask("spend", by="day,model", where_product="claude_code", **days),
-            View.COURSE,
-            12,
-            may_lack=True,
-        ),
+        Panel("Billed by day", ask("claude-code", by="day", **days), View.COURSE, 12, columns=("day", "billed")),
         Panel(
             "By person",
             ask("claude-code", by="person", **days),

@@ -10,7 +10,7 @@ from tallystick.core.document import Answer, Document
 from tallystick.core.question import Cell, Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import columns_of
-from tallystick.formats.shown import nothing, shown
+from tallystick.formats.shown import shown
 from tallystick.web.calendar import calendar
 from tallystick.web.grid import Grid, Head, Text, grid
 from tallystick.web.links import subject
@@ -81,8 +81,9 @@ def rows(panel: Panel, table: Table) -> Grid:
         heads = (*heads, *(Head("", "", figure=False) for _ in range(width)))
         foot = (*foot, *(Text("") for _ in range(width))) if foot else foot
         cells = [(*texts, *(Text(word, url) for word, url in end)) for texts, end in zip(cells, ends, strict=True)]
-    said = (panel.nothing or laid.nothing or nothing(table)) if not table.cells else ""
-    return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=said)
+    known = not table.cells and laid.nothing in {"", "nothing"}
+    text = panel.nothing if known and panel.nothing else laid.nothing
+    return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=text)
 
 
 def first(panel: Panel, document: Document) -> Grid | None:

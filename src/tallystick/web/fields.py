@@ -38,8 +38,9 @@ class Field:
     hint: str = ""
 
 
-Fields = Callable[[Given, Answer | None], tuple[Field, ...]]
-"""The fields of a page, by its address and by the answer to what they choose among."""
+Choices = tuple[Answer | None, ...]
+Fields = Callable[[Given, Choices], tuple[Field, ...]]
+"""The fields of a page, by its address and by the answers that have what they choose among, None where unknown."""
 
 
 def period(given: Given) -> dict[str, str]:
@@ -54,7 +55,7 @@ def spoken(given: Given) -> str:
     return PERIODS.get(given.get("days", ""), PERIODS["30d"])
 
 
-def period_field(given: Given, _: Answer | None = None) -> tuple[Field, ...]:
+def period_field(given: Given, _: Choices = ()) -> tuple[Field, ...]:
     """Return the field for the days of a page."""
     word = given.get("days", "")
     return (Field("days", "Days", word if word in PERIODS else "30d", tuple(PERIODS.items())),)

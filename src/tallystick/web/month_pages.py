@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from tallystick.core.document import Answer
-from tallystick.web.fields import Field, Given
+from tallystick.web.fields import Choices, Field, Given
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
@@ -78,7 +77,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
     )
 
 
-def _versions(given: Given, _: Answer | None) -> tuple[Field, ...]:
+def _versions(given: Given, _: Choices) -> tuple[Field, ...]:
     hint = "a number of the log, or a day"
     return (
         Field("before", "Changes from version", given.get("before", ""), hint=hint),

@@ -101,8 +101,8 @@ class Page:
     """Words and addresses of what can be done from it."""
     form: Fields | None = None
     """What its reader can set."""
-    choices: Address | None = None
-    """The question whose answer has what the form chooses among."""
+    choices: tuple[Address, ...] = ()
+    """The questions whose answers have what the form chooses among."""
 
 
 def ask(report: str, **values: str) -> Address:

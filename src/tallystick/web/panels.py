@@ -99,8 +99,9 @@ def _table(part: Shown, answer: Table, beside: Sequence[Table], today: date) -> 
     if panel.view is View.TREND and beside:
         by_value = trends(course(beside[0], today, EVERY))
         return replace(part, trends=tuple(by_value.get(str(row[0])) for row in answer.cells))
+    chosen = answer.of_columns(panel.columns) if panel.columns else answer
     figure = panel.address.text(CHART)
-    if panel.view is View.COURSE and (drawn := course(answer, today, figure=figure)):
+    if panel.view is View.COURSE and (drawn := course(chosen, today, figure=figure)):
         return _course(part, drawn.against(beside[0], EARLIER, BEFORE) if beside else drawn, answer)
     return part
 

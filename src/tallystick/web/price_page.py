@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from tallystick.core.document import Answer
 from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.web.fields import Field, Given
+from tallystick.web.fields import Choices, Field, Given
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
@@ -36,13 +35,14 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     )
 
 
-def _fields(given: Given, prices: Answer | None) -> tuple[Field, ...]:
+def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
+    [prices] = choices
     listed = prices.rows if isinstance(prices, Table) else []
     models = dict.fromkeys(str(row["for"]) for row in listed)
-    choices = (("", "all, on a day"), *((model, safe(model)) for model in models))
+    options = (("", "all, on a day"), *((model, safe(model)) for model in models))
     return (
         Field("on", "On the day", given.get("on", ""), kind="date"),
-        Field("model", "Every price of", given.get("model", "") if given.get("model") in models else "", choices),
+        Field("model", "Every price of", given.get("model", "") if given.get("model") in models else "", options),
     )
 
 
@@ -53,5 +53,5 @@ PRICES = Page(
     "p",
     "What usage is priced at, with where each price was seen.",
     form=_fields,
-    choices=ask("prices"),
+    choices=(ask("prices"),),
 )

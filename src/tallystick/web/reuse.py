@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from tallystick.core.question import Cell, Table
 from tallystick.core.text import safe
-from tallystick.formats.shown import shown
+from tallystick.formats.shown import nothing, shown
 from tallystick.query.grouping import OTHERS
 from tallystick.web.address import Address
 from tallystick.web.links import narrowed
 
+NOTHING = "Nothing was written to the cache or read from it."
 LIFETIMES = {"5m": "5 minutes", "1h": "1 hour"}
 
 
@@ -39,8 +40,11 @@ class Reuse:
     net: str
 
 
-def reuse(table: Table, address: Address) -> tuple[Reuse, ...]:
-    """Return each group that wrote to the cache or read from it; what has no known price has no marks."""
+def reuse(table: Table, address: Address) -> tuple[Reuse, ...] | str:
+    """Return each group that wrote to the cache or read from it, or what to say where there is none.
+
+    What has no known price has no marks.
+    """
     headings = {heading.name: heading for heading in table.headings}
     [dimension] = table.question.by if table.question else ("",)
     several = len({row.get("tier") for row in table.rows}) > 1
@@ -70,7 +74,8 @@ def reuse(table: Table, address: Address) -> tuple[Reuse, ...]:
                 shown(row["net"], headings["net"]),
             )
         )
-    return tuple(made)
+    text = nothing(table)
+    return tuple(made) or (NOTHING if text in {"", "nothing"} else text)
 
 
 def _verdict(marks: tuple[Mark, ...], net: Cell) -> tuple[str, str]:

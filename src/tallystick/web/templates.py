@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from tallystick.web.advice import linked
 from tallystick.web.assets import asset
+
+_CODE = re.compile(r"`([^`]+)`")
 
 
 @cache
@@ -22,7 +26,13 @@ def _environment() -> Environment:
     )
     environment.globals["asset"] = asset
     environment.filters["linked"] = linked
+    environment.filters["code"] = code
     return environment
+
+
+def code(text: str) -> Markup:
+    """Return a text with what stands between backticks as code; all of it escaped."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def rendered(name: str, **values: Any) -> str:

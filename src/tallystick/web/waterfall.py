@@ -14,7 +14,7 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question, Table
 from tallystick.core.text import safe
 from tallystick.core.time import DAY
-from tallystick.formats.shown import shown
+from tallystick.formats.shown import nothing, shown
 from tallystick.reports.reconcile import BILLED, PRICED
 from tallystick.tally.reconcile.meanings import MEANINGS
 from tallystick.tally.reconcile.pieces import UNEXPLAINED
@@ -47,15 +47,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:
-    """Every step, where the scale begins where that is not at zero, and what is explained of the difference."""
+    """Every step, where the scale begins where that is not at zero, what is explained of the difference.
+
+    `nothing` stands in their place where there are none.
+    """
 
     steps: tuple[Step, ...]
     begins: str = ""
     verdict: str = ""
+    nothing: str = ""
 
 
 def waterfall(table: Table) -> Waterfall:
     """Return the steps of a reconciliation of all; a step whose amount is not known is `unknown`, and has no length."""
+    if not table.cells:
+        return Waterfall((), nothing=nothing(table))
     headings = {heading.name: heading for heading in table.headings}
     rows = table.rows
     levels = [*_levels(table)]

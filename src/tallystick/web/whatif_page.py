@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
 
-from tallystick.core.document import Answer
+from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.web.address import Address
-from tallystick.web.fields import Field, Given, period, period_field, spoken
+from tallystick.web.fields import Choices, Field, Given, period, period_field, spoken
 from tallystick.web.page import Page, Panel, View, ask
 
 STEP = 5
@@ -47,18 +47,22 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     )
 
 
-def _fields(given: Given, used: Answer | None) -> tuple[Field, ...]:
-    priced = () if not isinstance(used, Table) else tuple(dict.fromkeys(str(row["for"]) for row in used.rows))
-    models = tuple(model for model in priced if model.startswith("claude-"))
-    choices = (("", "no model"), *((model, safe(model)) for model in models))
+def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
+    used, priced = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
+    old = tuple(dict.fromkeys(str(row["model"]) for row in used if row["model"] != NAMED["model"].absent))
+    new = tuple(dict.fromkeys(str(row["for"]) for row in priced if not row["retires"] and row["uncached_input"]))
     return (
         *period_field(given),
-        Field("from", "Use of", _of(given.get("from", ""), models), choices),
-        Field("to", "priced as", _of(given.get("to", ""), models), choices),
+        Field("from", "Use of", _of(given.get("from", ""), old), _options(old)),
+        Field("to", "priced as", _of(given.get("to", ""), new), _options(new)),
         Field("batch", "Sent as batch", given.get("batch", "0"), step=STEP, first="none more"),
         Field("cache_hit", "Read from cache", given.get("cache_hit", str(-STEP)), step=STEP, first="as it is"),
         Field("geo", "Geography", given.get("geo", ""), GEOS),
     )
+
+
+def _options(models: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    return (("", "no model"), *((model, safe(model)) for model in models))
 
 
 def _of(text: str, models: tuple[str, ...]) -> str:
@@ -72,5 +76,5 @@ WHATIF = Page(
     "w",
     "The same usage at other prices. Nothing is changed by asking.",
     form=_fields,
-    choices=ask("prices"),
+    choices=(ask("usage", by="model", since="90d"), ask("prices")),
 )
