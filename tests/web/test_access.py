@@ -37,12 +37,9 @@ ADDRESSES = [
     *(page.path for page in PAGES),
     *(f"/ask/{entry.name}" for entry in CATALOG),
     *(f"/ask/{entry.name}.json" for entry in CATALOG),
-    *(
-        f"/names?report={report}&dimension={name}"
-        for report in ("spend", "keys")
-        for name in ("team", "workspace", "key")
-    ),
-    *("/search?q=team", "/search?q=o", "/ask/spend?by=workspace,key&compare=previous&where.team!=beta+team"),
+    *(f"/names?report=spend&dimension={name}" for name in ("team", "workspace", "key")),
+    *("/names?report=keys&dimension=status", "/search?q=team", "/search?q=prod", "/search?q=gam"),
+    "/ask/spend?by=workspace,key&compare=previous&where.team!=gone",
     *("/ask/charges?where.workspace=Public+Sector", "/ask/charges.csv?where.team!=alpha+team"),
     *("/version", "/team/alpha team", "/model/claude-opus-5-5", "/nowhere"),
 ]
