@@ -112,3 +112,10 @@ def test_an_empty_ledger_says_what_to_do(world: tuple[str, Ledger, TestClient]) 
     if name == "empty":
         assert "tallystick sync" in text(client.get("/ledger").text)
     assert "tallystick docs budgets" in text(client.get("/budgets").text)
+
+
+@pytest.mark.parametrize("month", ["nobody", "2026-13", "0000-00", "2026-10-01"])
+def test_what_is_no_month_is_not_found(world: tuple[str, Ledger, TestClient], month: str) -> None:
+    """The page of a month that cannot be is a plain one that leads back."""
+    _, _, client = world
+    assert client.get(f"/month/{month}").status_code == 404

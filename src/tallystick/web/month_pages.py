@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlencode
 
+from tallystick.core.time_words import utc_month
+from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.web.fields import Choices, Field, Given
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
@@ -43,7 +45,16 @@ def _statement(month: str, whose: dict[str, str]) -> Callable[[Row], tuple[tuple
     return links
 
 
+def _held(whose: dict[str, str]) -> dict[str, str]:
+    """The organization as a filter."""
+    return {f"where_{name}": text for name, text in whose.items()}
+
+
 def _one(month: str, given: Given) -> tuple[Panel, ...]:
+    try:
+        utc_month(month)
+    except InvalidQuestion as wrong:
+        raise UnknownName(wrong.what, "Months lists those of the ledger.") from None
     whose = {"organization": given["organization"]} if given.get("organization") else {}
     versions = {name: text for name in ("before", "after") if (text := given.get(name))}
     return (
@@ -62,7 +73,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
         ),
         Panel(
             "Why it changed",
-            ask("variance", month=month, by="model", top="8"),
+            ask("variance", month=month, by="model", top="8", **_held(whose)),
             width=6,
             may_lack=True,
         ),
