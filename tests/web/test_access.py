@@ -211,3 +211,11 @@ def _without_furniture(page: str) -> str:
     """A page without what is the same for every reader: its navigation, its help, the title of a page of the list."""
     titles = r'<title>Claude Code · tallystick</title>|<h1 class="quiet">[^<]*</h1>'
     return re.sub(rf"<(nav|dialog|header)\b.*?</\1>|{titles}", "", page, flags=re.DOTALL)
+
+
+def test_a_page_leaves_out_what_cannot_be_held_to_a_team(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
+    """Who sees one team has an overview without refusals: panels that cannot be held to a team are not on it."""
+    page = clients(tokens[1]["alpha"]).get("/", headers=HTML).text
+    assert "Spend by day" in page
+    assert "Needs attention" not in page
+    assert 'class="error"' not in page

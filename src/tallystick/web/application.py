@@ -25,7 +25,7 @@ from tallystick.settings import Settings
 from tallystick.web.access import Access
 from tallystick.web.address import Address
 from tallystick.web.assets import Assets
-from tallystick.web.bounds import bounded
+from tallystick.web.bounds import bounded, holdable
 from tallystick.web.explore import Explore
 from tallystick.web.gate import Gate
 from tallystick.web.live import Live
@@ -74,6 +74,7 @@ class Dashboard:
         if visit.version is None:
             return self.welcome(request, visit)
         panels = page.panels(value, request.query_params)
+        panels = tuple(panel for panel in panels if holdable(panel.address, request.state.identity)) or panels
         parts, listed = await asyncio.gather(
             asyncio.gather(*(self.part(request, visit, panel) for panel in panels)),
             self._listed(request, visit, page),

@@ -11,11 +11,16 @@ from tallystick.web.tokens import Identity
 TEAM = f"{WHERE}team"
 
 
+def holdable(address: Address, identity: Identity) -> bool:
+    """Whether the question can be held to the teams of an identity."""
+    return identity.teams is None or entry(address.report).report.teams
+
+
 def bounded(address: Address, identity: Identity) -> Address:
     """Return the question of the teams that an identity may see; InvalidQuestion where it cannot be held to them."""
     if identity.teams is None:
         return address
-    if not entry(address.report).report.teams:
+    if not holdable(address, identity):
         raise InvalidQuestion(
             f"`{address.report}` cannot be held to your teams: {', '.join(sorted(identity.teams))}.",
             "Ask a report of charges, such as spend.",
