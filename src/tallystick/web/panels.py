@@ -18,6 +18,7 @@ from tallystick.web.chart_table import chart_table
 from tallystick.web.drawings import DRAWINGS, rows
 from tallystick.web.grid import Grid, grid
 from tallystick.web.links import held, lines, narrowed
+from tallystick.web.marks import Mark, marks
 from tallystick.web.page import Panel, View
 from tallystick.web.reasons import Reasons, reasons
 from tallystick.web.series import Course, Series, Slot, course
@@ -72,6 +73,7 @@ class Shown:
     """What the page is of, where the panel tells it."""
     lacks: str = ""
     """What is not there, and what to do about it."""
+    marks: tuple[Mark, ...] = ()
     drawing: Any = None
     """What the view draws, where that is neither a table nor a chart of columns."""
 
@@ -83,7 +85,7 @@ def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date)
         text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
         return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text)
     tables = [table for table in beside if isinstance(table, Table)]
-    part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes))
+    part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes), marks=marks(answer))
     if draw := DRAWINGS.get(panel.view):
         return replace(part, drawing=draw(panel, answer))
     if isinstance(answer, Document):
