@@ -21,18 +21,19 @@ _WORD = re.compile(r"[^\W_]+")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One thing: what it is, its name, its id where that is another, and where it leads."""
+    """One thing: what it is, its name, its id where that is another, where it leads, and words about it."""
 
     kind: str
     name: str
     id: str
     url: str
+    about: str = ""
 
 
 def catalog_hits() -> Iterator[Hit]:
     """Yield every report."""
     for listed in CATALOG:
-        yield Hit("report", listed.name, listed.summary, f"/ask/{listed.name}")
+        yield Hit("report", listed.name, "", f"/ask/{listed.name}", listed.summary)
 
 
 def view_hits(views: Iterable[SavedView]) -> Iterator[Hit]:
@@ -53,7 +54,7 @@ def ranked(query: str, hits: Iterable[Hit]) -> list[Hit]:
     if not word:
         return []
     scored = [(_rank(word, hit), index, hit) for index, hit in enumerate(hits)]
-    matches = sorted((entry for entry in scored if entry[0] < len(_TESTS)), key=lambda entry: entry[:2])
+    matches = sorted((entry for entry in scored if entry[0] <= len(_TESTS)), key=lambda entry: entry[:2])
     if not matches:
         near = [(-_likeness(word, hit.name), index, hit) for _, index, hit in scored]
         return [hit for likeness, _, hit in sorted(near, key=lambda entry: entry[:2])[:MOST] if likeness <= -ALIKE]
@@ -75,7 +76,8 @@ _TESTS: tuple[Callable[[str, str], bool], ...] = (
 
 def _rank(word: str, hit: Hit) -> int:
     texts = [text.casefold() for text in (hit.name, hit.id) if text]
-    return next((rank for rank, test in enumerate(_TESTS) if any(test(word, text) for text in texts)), len(_TESTS))
+    ranks = (rank for rank, test in enumerate(_TESTS) if any(test(word, text) for text in texts))
+    return next(ranks, len(_TESTS) if word in hit.about.casefold() else len(_TESTS) + 1)
 
 
 def _likeness(word: str, name: str) -> float:
