@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sized
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -22,15 +23,17 @@ class Mark:
     grave: bool = False
 
 
-def marks(answer: Answer) -> tuple[Mark, ...]:
+def marks(answer: Answer, today: date) -> tuple[Mark, ...]:
     """Return the marks of an answer, the gravest first; none of a Document, whose figures say it themselves."""
-    return () if isinstance(answer, Document) else tuple(_marks(dict(answer.coverage)))
+    return () if isinstance(answer, Document) else tuple(_marks(dict(answer.coverage), today))
 
 
-def _marks(coverage: dict[str, Any]) -> Iterator[Mark]:
+def _marks(coverage: dict[str, Any], today: date) -> Iterator[Mark]:
     days = coverage.get("days", 0)
+    unended = [day for day in coverage.get("absent", ()) if day >= str(today)]
+    absent = [day for day in coverage.get("absent", ()) if day < str(today)]
     for word, listed, sentence in (
-        ("absent days", coverage.get("absent", ()), "are not in the ledger: unknown, not zero"),
+        ("absent days", absent, "are not in the ledger: unknown, not zero"),
         ("bill not read", coverage.get(UNREAD, {}).get("days", ()), "have a bill that could not be read: unknown"),
         ("use not read", coverage.get(LOST, {}).get("days", ()), "have a bill and not all of its use"),
         ("not billed yet", coverage.get(LATE, {}).get("days", ()), "were used and are not billed, or in part"),
@@ -39,8 +42,8 @@ def _marks(coverage: dict[str, Any]) -> Iterator[Mark]:
             yield Mark(word, _of(listed, days, sentence), grave=True)
     if unpriced := coverage.get("unpriced"):
         yield Mark("unpriced", safe(f"No price is known for some use of {few(sorted(unpriced))}."), grave=True)
-    if running := coverage.get("running"):
-        yield Mark("running", _of(running, days, "had not ended when they were read"))
+    if running := {*coverage.get("running", ()), *unended}:
+        yield Mark("running", _of(running, days, "had not ended when the ledger was read"))
     if provisional := coverage.get("provisional"):
         yield Mark("provisional", _of(provisional, days, "may still be changed by Anthropic"))
     share = Decimal((coverage.get("billed") or {}).get("allocated") or 0)

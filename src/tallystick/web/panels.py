@@ -85,7 +85,7 @@ def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date)
         text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
         return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text)
     tables = [table for table in beside if isinstance(table, Table)]
-    part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes), marks=marks(answer))
+    part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes), marks=marks(answer, today))
     if draw := DRAWINGS.get(panel.view):
         return replace(part, drawing=draw(panel, answer))
     if isinstance(answer, Document):
@@ -115,7 +115,7 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
             tiles=tiles(document, next(iter(tables), None)),
             title=safe(document.title) if document.name == "status" else "",
             name=safe(document.title) if document.name == "profile" else "",
-            subtitle=_fresh(document),
+            subtitle="" if document.name == "profile" else _fresh(document),
             stale=str(document.facts.get("data_until") or "9") < str(today - STALE),
         )
     if part.panel.view is View.ATTENTION:

@@ -63,7 +63,7 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 may_lack=True,
             ),
             Panel("By kind", ask("spend", by="kind", **recent), width=4),
-            *(Panel(f"By {_called(name)}", ask("spend", by=name, top="8", **recent), width=3) for name in others),
+            *(Panel(f"By {_called(name)}", ask("spend", by=name, top="8", **recent), width=6) for name in others),
             *(_cache(dimension, recent) if dimension != "team" else ()),
         )
 
