@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -76,7 +76,7 @@ class Dashboard:
         panels = page.panels(value, request.query_params)
         panels = tuple(panel for panel in panels if holdable(panel.address, request.state.identity)) or panels
         parts, listed = await asyncio.gather(
-            asyncio.gather(*(self.part(request, visit, panel) for panel in panels)),
+            asyncio.gather(*(self.part(request.state.identity, visit, panel) for panel in panels)),
             self._listed(request, visit, page),
         )
         fields = page.form(request.query_params, listed) if page.form else ()
@@ -86,35 +86,42 @@ class Dashboard:
 
     async def _listed(self, request: Request, visit: Visit, page: Page) -> tuple[Answer | None, ...]:
         """The answers that have what the form of a page chooses among."""
-        answers = await asyncio.gather(*(self.answer(request, visit, address) for address in page.choices))
+        answers = await asyncio.gather(
+            *(self.answer(request.state.identity, visit, address) for address in page.choices)
+        )
         return tuple(None if isinstance(answer, TallystickError) else answer for answer in answers)
 
-    async def part(self, request: Request, visit: Visit, panel: Panel) -> Shown:
-        """Return a panel as it is shown, laid out once for each version and minute."""
+    async def part(self, identity: Identity, visit: Visit, panel: Panel) -> Shown:
+        """Return a panel as it is shown, laid out once for each version and instant."""
 
         async def laid() -> Shown:
             addresses = (panel.address, *panel.also)
-            answers = await asyncio.gather(*(self.answer(request, visit, address) for address in addresses))
+            answers = await asyncio.gather(*(self.answer(identity, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
                 raise answers[0]
             return await asyncio.to_thread(show, panel, answers, visit.now.date())
 
-        return await self.readers.once(visit, (panel, request.state.identity.teams), laid)
+        return await self.readers.once(visit, (panel, identity.teams), laid)
 
-    async def answer(self, request: Request, visit: Visit, address: Address) -> Answer | TallystickError:
+    async def warm(self) -> None:
+        """Make the parts of the overview of the newest version, so that nobody waits for them."""
+        with suppress(TallystickError):
+            if (visit := self.readers.visit()).version:
+                await asyncio.gather(*(self.part(LOCAL, visit, panel) for panel in PAGES[0].panels("", {})))
+
+    async def answer(self, identity: Identity, visit: Visit, address: Address) -> Answer | TallystickError:
         """Return the answer to a question, or why there is none."""
         try:
-            return await self._ask(request, visit, address, VersionReader.ask)
+            return await self._ask(identity, visit, address, VersionReader.ask)
         except TallystickError as wrong:
             return wrong
 
-    async def query(self, request: Request, visit: Visit, address: Address) -> str:
+    async def query(self, identity: Identity, visit: Visit, address: Address) -> str:
         """Return the query of a question; InvalidQuestion where it is not one."""
-        return await self._ask(request, visit, address, VersionReader.query)
+        return await self._ask(identity, visit, address, VersionReader.query)
 
-    async def _ask(self, request: Request, visit: Visit, address: Address, ask: Callable[..., T]) -> T:
+    async def _ask(self, identity: Identity, visit: Visit, address: Address, ask: Callable[..., T]) -> T:
         """What `ask` gives of a question, of the teams that its reader may see: all of a reader's answers pass here."""
-        identity: Identity = request.state.identity
         address = bounded(address.question, identity)
         values = address.values
         return await self.readers.ask(
@@ -196,7 +203,9 @@ def application(settings: Settings, access: Access | None = None, every: timedel
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         refresh.start()
+        warming = asyncio.create_task(dashboard.warm())
         yield
+        warming.cancel()
         await asyncio.to_thread(refresh.stop)
         await dashboard.readers.close()
 

@@ -69,7 +69,7 @@ class Explore:
             return self._dashboard.welcome(request, visit)
         shown = controls(address, await self._names(request, visit, address))
         panel = Panel("", address, View.COURSE, 12, rows=ROWS, narrows=True)
-        answer = await self._dashboard.answer(request, visit, address) if shown.complete else None
+        answer = await self._dashboard.answer(request.state.identity, visit, address) if shown.complete else None
         return self._dashboard.html(
             request,
             "ask.html",
@@ -77,7 +77,7 @@ class Explore:
             title=name,
             listed=entry(name),
             address=address,
-            part=await self._dashboard.part(request, visit, panel) if answer else None,
+            part=await self._dashboard.part(request.state.identity, visit, panel) if answer else None,
             chart=_figures(address, answer),
             controls=shown,
             files=[
@@ -105,7 +105,7 @@ class Explore:
 
     async def _values(self, request: Request, visit: Visit, report: str, dimension: str) -> dict[str, str]:
         """The values of a dimension, of what the reader may see; none where that cannot be asked."""
-        answer = await self._dashboard.answer(request, visit, asked(report, dimension))
+        answer = await self._dashboard.answer(request.state.identity, visit, asked(report, dimension))
         return {} if isinstance(answer, TallystickError) else names_of(answer, dimension)
 
     async def _sql(self, request: Request, visit: Visit, address: Address) -> str:
@@ -113,14 +113,14 @@ class Explore:
         if not entry(address.report).report.sql:
             return ""
         try:
-            return await self._dashboard.query(request, visit, address)
+            return await self._dashboard.query(request.state.identity, visit, address)
         except TallystickError:
             return ""
 
     async def _file(self, request: Request, visit: Visit, address: Address, ending: str) -> Response:
         if (form := ENDINGS.get(ending)) is None:
             raise HTTPException(404)
-        answer = await self._dashboard.answer(request, visit, address)
+        answer = await self._dashboard.answer(request.state.identity, visit, address)
         if isinstance(answer, TallystickError):
             raise answer
         content = await asyncio.to_thread(form.write, answer)
@@ -154,7 +154,9 @@ class Explore:
 
     async def _known(self, request: Request, visit: Visit, dimension: str) -> dict[str, str]:
         """Everything of a dimension, used or not, that the reader may see."""
-        roster = await self._dashboard.answer(request, visit, Address("roster", (("dimension", dimension),)))
+        roster = await self._dashboard.answer(
+            request.state.identity, visit, Address("roster", (("dimension", dimension),))
+        )
         if not isinstance(roster, TallystickError):
             return names_of(roster, dimension)
         return await self._values(request, visit, CATALOG[0].name, dimension)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tallystick.clock import SystemClock
@@ -30,6 +30,10 @@ MEMORY = "2GB"
 """What the queries of a reader may take of the memory."""
 ANSWERS = 400
 """Answers and parts of pages that are kept for the next time they are asked for."""
+MINUTES = 10
+"""Minutes for which answers are of the same instant: it decides which days have ended, and which bills are late."""
+MOVE = 10.0
+"""Seconds between two versions that readers are shown."""
 VERSIONS = 2
 """Versions that a reader holds open: the newest, and the one of pages that are being made."""
 T = TypeVar("T")
@@ -71,7 +75,7 @@ class VersionReader(LedgerReader):
 class Readers:
     """The readers of the ledger that the settings name. `clock` is the seam for time.
 
-    An answer is kept by version, minute and question; who asks the same meanwhile waits for the same answer.
+    An answer is kept by version, instant and question; who asks the same meanwhile waits for the same answer.
     """
 
     def __init__(self, settings: Settings, *, count: int = COUNT, seconds: float = SECONDS) -> None:
@@ -81,16 +85,26 @@ class Readers:
         self._tables = Tables(settings.ledger)
         self._pool = ThreadPoolExecutor(count, thread_name_prefix="tallystick-reader")
         self._idle: list[OrderedDict[str, Engine]] = [OrderedDict() for _ in range(count)]
+        self._seen: tuple[Version, int] | None = None
+        self._moved_at = 0.0
         self._turn = asyncio.Semaphore(count)
         self._seconds = seconds
         self._answers: OrderedDict[Hashable, asyncio.Task[Any]] = OrderedDict()
 
     def visit(self) -> Visit:
-        """Return the newest version and this minute; LedgerError where the ledger cannot be read."""
-        now = self._clock.now().replace(second=0, microsecond=0)
+        """Return the newest version and the instant of its answers; LedgerError where the ledger cannot be read.
+
+        While a sync commits again and again, readers move on at most every `MOVE` seconds.
+        """
+        now = self._clock.now()
+        now -= timedelta(minutes=now.minute % MINUTES, seconds=now.second, microseconds=now.microsecond)
         if not self._tables.exists():
             return Visit(None, 0, now)
-        return Visit(self._tables.newest_by_snapshot(), self._tables.index_changed(), now)
+        if self._seen is None or self._clock.elapsed() >= self._moved_at + MOVE:
+            seen = self._tables.newest_by_snapshot(), self._tables.index_changed()
+            if seen != self._seen:
+                self._seen, self._moved_at = seen, self._clock.elapsed()
+        return Visit(*self._seen, now)
 
     async def ask(self, visit: Visit, key: Hashable, question: Callable[[VersionReader], T]) -> T:
         """Return what the question gives of a reader of the visit's version; `key` tells it from other questions.
@@ -100,7 +114,7 @@ class Readers:
         return await self.once(visit, key, lambda: self._asked(visit, question))
 
     async def once(self, visit: Visit, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return what the work gives, done once for each version and minute; `key` tells it from other work."""
+        """Return what the work gives, done once for each version and instant; `key` tells it from other work."""
         known = (visit.state, visit.now, key)
         if (task := self._answers.get(known)) is None:
             task = asyncio.ensure_future(work())
