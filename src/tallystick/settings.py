@@ -85,7 +85,7 @@ class Settings:
         cls,
         *,
         base_url: str | None = None,
-        ledger: str | None = None,
+        ledger: str | Path | None = None,
         config: str | None = None,
         as_of: str | None = None,
         environment: Mapping[str, str] | None = None,
@@ -255,8 +255,8 @@ def _refusals(files: list[SettingsFile], overridden: set[str]) -> dict[str, str]
     return refused
 
 
-def _ledger(flag: str | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
-    written = [(flag, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
+def _ledger(flag: str | Path | None, env: Mapping[str, str], files: list[SettingsFile]) -> tuple[Path | None, str]:
+    written = [(str(flag) if flag else None, "--ledger"), (env.get("TALLYSTICK_LEDGER"), "TALLYSTICK_LEDGER")]
     written += [(str(file.values["ledger"]), file.path) for file in files if "ledger" in file.values]
     path, source = next(((candidate, source) for candidate, source in written if candidate), (None, "default"))
     if path is None:

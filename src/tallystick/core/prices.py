@@ -27,6 +27,8 @@ _WHY = MappingProxyType(
     | dict.fromkeys(("flex", "flex_discount", "priority_on_demand"), "no public price")
 )
 _UNTOLD = (UNKNOWN, "none")
+_DAY = "\0"
+"""Stands for the day that is asked about in a reason that holds of several."""
 
 
 class PriceList:
@@ -39,7 +41,7 @@ class PriceList:
         dated += (price for each in lists for several in each.prices.values() for price in several)
         self._turns = sorted({date.min, *(day for entry in dated for day in (entry.since, entry.until))})
         self.models: Mapping[str, Model] = {id_: model for each in lists for id_, model in each.models.items()}
-        self._rates: dict[tuple[date | str, ...], Rate] = {}
+        self._rates: dict[tuple[date | str, ...], Rate | Unpriced] = {}
         self.model = canonical({*self.models, *(subject for subject, _, _ in self._keys)})
         """The id under which these lists have a model: of `claude-haiku-4-5` that with its date."""
 
@@ -61,11 +63,11 @@ class PriceList:
         costs the same in every tier and geography.
         """
         key = (self.since(day), model, kind, tier, context, geo, speed)
-        if known := self._rates.get(key):
-            return known
-        rate = self._rate_on(day, model, kind, {"tier": tier, "context": context, "geo": geo, "speed": speed})
-        if isinstance(rate, Rate):
+        if not (rate := self._rates.get(key)):
+            rate = self._rate_on(day, model, kind, {"tier": tier, "context": context, "geo": geo, "speed": speed})
             self._rates[key] = rate
+        if isinstance(rate, Unpriced) and _DAY in rate.reason:
+            return Unpriced(rate.reason.replace(_DAY, str(day)))
         return rate
 
     def _rate_on(self, day: date, model: str, kind: str, request: dict[str, str]) -> Rate | Unpriced:
@@ -142,7 +144,7 @@ class PriceList:
         if price:
             return Unpriced(price.doubt or f"no price of {kind} was ever published for {subject}")
         special = [value for value in (context, speed) if value not in PLAIN.values()]
-        return Unpriced(f"no price for {' '.join([subject, *special])} on {day}")
+        return Unpriced(f"no price for {' '.join([subject, *special])} on {_DAY}")
 
     def _refusal(self, model: str, request: Mapping[str, str], factors: Iterable[Modifier]) -> str:
         """Why no such request has a price; empty where one may have."""

@@ -35,6 +35,8 @@ from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
+Row = dict[str, Any]
+"""What a query says of one group: its dimensions and sums by their names."""
 OTHERS = "others"
 """The id of the row that sums what `top` leaves out."""
 
@@ -103,8 +105,18 @@ def _money_table(question: Question) -> LedgerTable:
     return COST
 
 
-def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owners: Owners | None = None) -> Table:
-    """The answer, from one version of the ledger; InvalidQuestion where the question cannot be."""
+def answer(
+    pivot: Pivot,
+    engine: Engine,
+    question: Question,
+    now: datetime,
+    owners: Owners | None = None,
+    read: Sequence[Row] | None = None,
+) -> Table:
+    """The answer, from one version of the ledger; InvalidQuestion where the question cannot be.
+
+    `read` are the rows of `query`, where a finer one was read already and summed.
+    """
     statement, table = query(pivot, engine, question, now, owners)
     pivot = pivot.showing(question.show)
     coverage, covered = cover(engine, table, question, now)
@@ -117,7 +129,7 @@ def answer(pivot: Pivot, engine: Engine, question: Question, now: datetime, owne
     else:
         dims = [dim for dim in statement.names if dim not in {measure.name for measure in pivot.measures}]
         asked = statement.select(f"{UNREPORTED_SUM} AS unreported") if table is CHARGES else statement
-        rows = [_known(row, dims, coverage) for row in engine.rows(asked)]
+        rows = [_known(row, dims, coverage) for row in (engine.rows(asked) if read is None else read)]
         sums = Billed(
             *(total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
         )

@@ -6,7 +6,7 @@ dollars. Dollars are at the price lists in force, not billed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,6 +22,8 @@ from tallystick.query.pivot_report import pivot_report
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from tallystick.core.select import Select
     from tallystick.store.engine import Engine
     from tallystick.tally.cache import Doubts, Economics
@@ -98,10 +100,10 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     from tallystick.query.gaps import LOST
     from tallystick.tally.cache import economics
 
-    table = plain.answer(CACHE, engine, question, now)
     query, _ = plain.query(CACHE, engine, question, now)
-    dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     used = engine.ask(by_rate(query))
+    dims = [name for name in query.names if name not in _INPUT]
+    table = plain.answer(CACHE, engine, question, now, read=_summed(used, dims))
     complete = {*question.by, *question.where} <= WHOLE
     by_group, doubts = economics(used, dims, prices.in_force, complete=complete)
     every = list(by_group.values())
@@ -126,6 +128,12 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
         ),
         coverage={**table.coverage, "unpriced": models(doubts)},
     )
+
+
+def _summed(used: pa.Table, dims: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of the query that `used` cuts further: tokens of each group of `dims`."""
+    sums = used.group_by(list(dims)).aggregate([(name, "sum") for name in _INPUT]).to_pylist()
+    return [{name: row[name] for name in dims} | {name: int(row[f"{name}_sum"]) for name in _INPUT} for row in sums]
 
 
 def by_rate(query: Select) -> Select:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +15,7 @@ from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import month_of, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.context import Context
+from tallystick.query.facts import Billed
 from tallystick.query.grouping import OTHERS
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
@@ -61,7 +63,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         raise InvalidQuestion("A change is between two windows, and one was named.", "Name another with --against.")
     before = replace(question, window=question.against)
     dims = dims_of(engine, question)
-    line_effects, split = effects_of(engine, (before, question), dims, owners)
+    line_effects, split, billed = effects_of(engine, (before, question), dims, owners)
     groups: dict[tuple[str, ...], list[Effects]] = {}
     for group, effect in line_effects:
         groups.setdefault(group, []).append(effect)
@@ -71,7 +73,8 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         len(dims) - len(question.by),
     )
     total_effect = Effects.sum([effect for _, effect in line_effects])
-    coverage, covered = _coverage(engine, unasked(question, owners) if owned(question) else question, before, now)
+    scope = unasked(question, owners) if owned(question) else question
+    coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), billed, now)
     present = (coverage["against"]["present"], coverage["present"])
     names = named(engine, dims)
     return Table(
@@ -128,13 +131,16 @@ def _largest(rows: list[tuple[tuple[str, ...], Effects]], top: int | None, leadi
 
 
 def _coverage(
-    engine: Engine, question: Question, before: Question, now: datetime
+    engine: Engine, windows: tuple[Question, Question], billed: Sequence[Billed | None], now: datetime
 ) -> tuple[dict[str, Any], list[Message]]:
-    """The coverage of the window, and in `against` that of the one before; what to say of both."""
+    """The coverage of the window, and in `against` that of the one before; what to say of both.
+
+    `billed` is what was billed in each, where that is known already.
+    """
     coverages: list[dict[str, Any]] = []
     beside: list[Message] = []
-    for word, side_question in (("Before", replace(question, window=before.window)), ("After", question)):
-        coverage, covered = billed_coverage(engine, side_question, now)
+    for word, question, sums in zip(("Before", "After"), windows, billed, strict=True):
+        coverage, covered = billed_coverage(engine, question, now, sums)
         beside += [replace(message, text=f"{word}: {message.text}") for message in covered]
         coverages.append(coverage)
     old, new = coverages

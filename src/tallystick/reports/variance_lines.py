@@ -14,6 +14,7 @@ from tallystick.core.money import EXACT, PLACES, plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.query.charge_groups import BILLED, OWNED, Figure, label
+from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.owners import attribution, known, messages, owned
 from tallystick.store.engine import Engine
@@ -29,18 +30,24 @@ _QUANTITY = Figure(f"coalesce(quantity, 0)::DECIMAL(38, {PLACES})", BILLED.condi
 
 def effects_of(
     engine: Engine, windows: tuple[Question, Question], dims: Sequence[str], owners: Owners
-) -> tuple[list[tuple[tuple[str, ...], Effects]], list[Message]]:
-    """The effects of every line with the group that it is of, and what to say of them."""
+) -> tuple[list[tuple[tuple[str, ...], Effects]], list[Message], list[Billed | None]]:
+    """The effects of every line with the group that it is of, what to say of them, and what each window was billed.
+
+    The last is None by owner: there it is a question of its own.
+    """
     inner = tuple(dict.fromkeys((*dims, "organization", *TERMS)))
     pool_names = [name for name in inner if name in WHO]
     read: list[dict[Line, Amount]] = []
     beside: list[Message] = []
+    billed: list[Billed | None] = []
     for question in windows:
         line_question = replace(question, by=inner)
         rows, attributed = (
             _attributed(engine, line_question, owners) if owned(question) else (_summed(engine, line_question), [])
         )
         beside += attributed
+        sums = (total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
+        billed.append(None if owned(question) else Billed(*sums))
         amounts: dict[Line, Amount] = {}
         for row in rows:
             pool = (*(row[name] for name in pool_names), row[_UNIT])
@@ -62,7 +69,7 @@ def effects_of(
         beside.append(note(f"{amount} USD of the change is of {names} {unsaid}."))
     if scopes := " and ".join(name for name in dims if name in WHO):
         beside.append(note(f"The split is made within each {scopes}: what moves between them is volume."))
-    return line_effects, beside
+    return line_effects, beside, billed
 
 
 def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
@@ -74,6 +81,7 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
             f"quantity IS NOT NULL AS {_COUNTED}",
             "sum(quantity) AS quantity",
             "sum(billed) AS billed",
+            f"{UNREPORTED_SUM} AS unreported",
         )
         .from_("ledger.charges")
         .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))

@@ -206,11 +206,10 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa
         rows.append({**line, **columns})
         cached = {kind: int(combination[f"{kind}_sum"]) for kind in INPUT[1:] if combination[f"{kind}_sum"]}
         needed = {kind: rates[kind] for kind in ("uncached_input", *cached)} if cached else {}
-        whys = [
-            rate_of(prices, combination, kind).reason for kind, rate in needed.items() if isinstance(rate, Unpriced)
-        ]  # which can name the day
-        if whys and tier != "priority":
-            missing.add(model, whys[0], combination[f"{MARK}day"], sum(cached.values()))
+        unpriced = next((kind for kind, rate in needed.items() if isinstance(rate, Unpriced)), None)
+        if unpriced and tier != "priority":
+            why = rate_of(prices, combination, unpriced).reason  # which can name the day
+            missing.add(model, why, combination[f"{MARK}day"], sum(cached.values()))
         if any(isinstance(rate, Rate) and rate.low != rate.high for rate in needed.values()):
             ranged.add(model)
         assumed.update(name for rate in needed.values() if isinstance(rate, Rate) for name in rate.assumed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, fields
+from dataclasses import fields
 from decimal import Decimal
 from itertools import groupby
 
@@ -14,7 +14,8 @@ from tallystick.tally.reconcile.arithmetic import MOST_FACTOR, MOST_MONEY, MOST_
 from tallystick.tally.reconcile.bill_line import Judgement, Line
 from tallystick.tally.reconcile.lines import LINE_ROLE
 
-# `off` is billed less the price, both times `base * per`. Tokens at two rates are counted line by line.
+# `off` is billed less the price, both times `base * per`. Tokens at two rates are counted line by line. A line at list
+# price has no gap to be made up.
 _WEIGHED = f"""
 CREATE TEMP TABLE weighed AS
 WITH factored AS (
@@ -25,15 +26,17 @@ WITH factored AS (
         OR coalesce(greatest(used, ranged), 0) > {MOST_MONEY} OR greatest(factor, base) > {MOST_FACTOR} AS huge
     FROM factored
 ), measured AS (
-    SELECT *, CASE WHEN huge THEN NULL ELSE billed * base * per - units * factor END AS off,
-        CASE WHEN huge OR units = 0 THEN false ELSE {fits("sized", "factor", "base")} END AS exact
-    FROM sized
+    SELECT *, CASE WHEN huge THEN NULL ELSE billed * base * per - units * factor END AS off FROM sized
+), compared AS (
+    SELECT *, CASE WHEN huge OR units = 0 THEN false WHEN off = 0 THEN true ELSE {fits("measured", "factor", "base")}
+        END AS exact
+    FROM measured
 )
 SELECT id, number, place, line, term, shared, charges, quantity, billed, gap, units, per, coin, used, step, ranged,
     change, factor, base, off, exact, coin = largest_coin AS fewer,
     step = largest_step AND coin = largest_coin AS dearer,
     huge OR (NOT exact AND off < 0 AND coalesce(coin <> largest_coin, false)) AS open
-FROM measured
+FROM compared WHERE gap <> 0 OR NOT exact OR change IS NOT NULL
 """  # noqa: S608 - our own names
 _FEWEST = nearest("-off", "(factor * coin)")
 _REFUSALS = "(most * step * factor - off)"
@@ -84,16 +87,12 @@ FROM weighed JOIN parts USING (number, place, line) JOIN terms ON terms.term = p
     LEFT JOIN switched ON switched.id = weighed.id
 WHERE open AND role = {LINE_ROLE} AND parts.quantity IS NOT NULL GROUP BY ALL ORDER BY weighed.id, min(parts.id)
 """  # noqa: S608
-_SETTLED = pa.schema(
-    [
-        ("id", pa.int64()),
-        *((field.name, WHOLE) for field in fields(Judgement)),
-    ]
-)
+_NAMES = tuple(field.name for field in fields(Judgement))
+_SETTLED = pa.schema([("id", pa.int64()), *((name, WHOLE) for name in _NAMES)])
 
 
 def judge(duck: duckdb.DuckDBPyConnection) -> None:
-    """Make the table `judged` of `bill` and `changed`: of each priced line the columns of a `Judgement`."""
+    """Make the table `judged` of `bill` and `changed`: of each priced line with a gap the columns of a `Judgement`."""
     duck.execute(_WEIGHED)
     rates = groupby(duck.execute(_RATES).fetchall(), key=lambda row: row[0])
     coins, steps = dict[int, dict[int, int]](), dict[int, dict[int, int]]()
@@ -106,7 +105,9 @@ def judge(duck: duckdb.DuckDBPyConnection) -> None:
     settled = []
     for id_, billed, gap, charges, units, per, factor, base, changed in duck.execute(_OPEN).fetchall():
         line = Line(billed, gap, charges, units, per, coins.get(id_, {}), steps.get(id_, {}), factor, base, changed)
-        settled.append((id_, *(None if part is None else Decimal(part) for part in astuple(line.judgement()))))
+        judgement = line.judgement()
+        parts = (getattr(judgement, name) for name in _NAMES)
+        settled.append((id_, *(None if part is None else Decimal(part) for part in parts)))
     columns = zip(*settled, strict=True) if settled else ((),) * len(_SETTLED)
     duck.register("settled", pa.table(list(map(list, columns)), _SETTLED))
     duck.execute(_JUDGED)

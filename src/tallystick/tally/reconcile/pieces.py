@@ -129,8 +129,10 @@ def pieces(duck: duckdb.DuckDBPyConnection, changes: Sequence[Change]) -> None:
 
 def _splits(duck: duckdb.DuckDBPyConnection) -> Iterator[dict[str, Any]]:
     """The parts of lines that several causes make up: of all but the last cause by price, of that what is left."""
-    causes = {line: [*rows] for line, rows in groupby(duck.execute(_CAUSES).fetchall(), key=lambda row: row[0])}
-    for line, parts in groupby(duck.execute(_SEVERAL).fetchall(), key=lambda row: row[0]):
+    several = duck.execute(_SEVERAL).fetchall()
+    causes_rows = duck.execute(_CAUSES).fetchall() if several else []
+    causes = {line: [*rows] for line, rows in groupby(causes_rows, key=lambda row: row[0])}
+    for line, parts in groupby(several, key=lambda row: row[0]):
         _, ids, gaps, weights = (list(column) for column in zip(*parts, strict=True))
         *others, last = causes[line]
         for _, cause, amount, quantity, detail in others:

@@ -43,17 +43,15 @@ FROM (
 )
 """  # noqa: S608 - our own names
 _DISTINCT = "SELECT DISTINCT above, below FROM quotients WHERE above IS NOT NULL"
-_RATIOS = f"""
-CREATE TEMP TABLE ratios AS
-SELECT id, first, subject, number, own,
-    CASE WHEN near = ratio THEN ratio WHEN {fits("quotients", "near_above", "near_below")} THEN near ELSE ratio END
-        AS ratio
-FROM quotients LEFT JOIN closest USING (above, below)
-"""  # noqa: S608
 # A ratio that is found on few days is no price, whatever it is.
 _COUNTED = f"""
 CREATE TEMP TABLE counted AS
-WITH common AS (
+WITH ratios AS MATERIALIZED (
+    SELECT id, first, subject, number, own,
+        CASE WHEN near = ratio THEN ratio WHEN {fits("quotients", "near_above", "near_below")} THEN near ELSE ratio END
+            AS ratio
+    FROM quotients LEFT JOIN closest USING (above, below)
+), common AS (
     SELECT first, ratio FROM ratios GROUP BY first, ratio HAVING ratio = {_LISTED} OR count(DISTINCT number) >= {DAYS}
 )
 SELECT id, ratios.first, subject, number, own, coalesce(common.ratio, {_NONE}) AS ratio
@@ -76,6 +74,7 @@ CREATE TEMP TABLE changed AS
 SELECT id, change, factor::HUGEINT AS factor, base::HUGEINT AS base
 FROM counted JOIN cells USING (first, subject, number, ratio, own) JOIN changes USING (cell)
 """
+_UNCHANGED = "CREATE TEMP TABLE changed (id BIGINT, change BIGINT, factor HUGEINT, base HUGEINT)"
 _CLOSEST = pa.schema(
     [
         ("above", WHOLE),
@@ -95,25 +94,27 @@ def change(duck: duckdb.DuckDBPyConnection) -> list[Change]:
     `change` is the index of the change in the list.
     """
     duck.execute(_QUOTIENTS)
-    ratios = {Fraction(1): _LISTED}
+    ratios = {(1, 1): _LISTED}  # pairs of whole numbers, which hash fast
     closest = []
     for above, below in duck.execute(_DISTINCT).fetchall():
         ratio = Fraction(above, below)
-        near = ratio.limit_denominator(_ODD) or ratio
-        rank, near_rank = (ratios.setdefault(each, len(ratios)) for each in (ratio, near))
-        whole = (above, below), (rank, near_rank), near.as_integer_ratio()
+        pairs = [each.as_integer_ratio() for each in (ratio, ratio.limit_denominator(_ODD) or ratio)]
+        rank, near_rank = (ratios.setdefault(pair, len(ratios)) for pair in pairs)
+        whole = (above, below), (rank, near_rank), pairs[1]
         closest.append((*map(Decimal, whole[0]), *whole[1], *map(Decimal, whole[2])))
     columns = zip(*closest, strict=True) if closest else ((),) * len(_CLOSEST)
     duck.register("closest", pa.table(list(map(list, columns)), _CLOSEST))
-    duck.execute(_RATIOS)
     duck.execute(_COUNTED)
     duck.execute(_CELLS)
-    fractions = list(ratios)
+    fractions = [Fraction(*ratio) for ratio in ratios]
     cells = [
         Cell(organization, day, model, kind, None if ratio == _NONE else fractions[ratio], own, lines)
         for organization, day, model, kind, ratio, own, lines in duck.execute(_NAMED).fetchall()
     ]
     changes(cells)
+    if not any(cell.change for cell in cells):
+        duck.execute(_UNCHANGED)
+        return []
     found = list(dict.fromkeys(cell.change for cell in cells if cell.change))
     numbers = {each: index for index, each in enumerate(found)}
     rows = [
