@@ -233,6 +233,13 @@ def test_a_ledger_elsewhere(address: str) -> None:
         Settings.load(environment={"TALLYSTICK_LEDGER": address})
 
 
+def test_a_ledger_by_its_path(tmp_path: Path) -> None:
+    """A program names a ledger by a Path or by a text: the same folder, by the same flag."""
+    by_path, by_text = (Settings.load(ledger=name, environment={}) for name in (tmp_path, str(tmp_path)))
+    assert by_path.ledger == by_text.ledger == tmp_path
+    assert by_path.origin == by_text.origin
+
+
 def test_the_names_of_credentials() -> None:
     """ANTHROPIC_ADMIN_KEY, else ANTHROPIC_ADMIN_API_KEY, is a key; ANTHROPIC_OAUTH_TOKEN after them is a Bearer."""
     variables = {"ANTHROPIC_ADMIN_KEY": "one", "ANTHROPIC_ADMIN_API_KEY": "two", "ANTHROPIC_OAUTH_TOKEN": "three"}
