@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import shown
 from tallystick.web.address import Address
+from tallystick.web.grid import organizations
 
 LAST = 31
 """Days that a row has room for."""
@@ -43,6 +45,7 @@ class Row:
 
     organization: str
     month: str
+    url: str
     closed: bool
     squares: tuple[Square | None, ...]
 
@@ -58,27 +61,29 @@ class Calendar:
 def calendar(table: Table) -> Calendar:
     """Return the calendar of an answer of `days`."""
     money = next(heading for heading in table.headings if heading.name == "billed")
+    names = organizations(table)
     months: dict[tuple[str, str], dict[int, Square]] = {}
     counts: Counter[str] = Counter()
     for row in table.rows:
         day, state = str(row["day"]), str(row["bill"])
-        organization = safe(str(row.get("organization_name") or row.get("organization") or ""))
+        id_ = str(row.get("organization") or "")
         amount = shown(row["billed"], money)
         unit = "" if row["billed"] is None else " USD"
         words = f"{day}: bill {state}, use {row['use']}, {amount}{unit}, month {row['month']}"
         closed = row["month"] == "closed"
         url = Address("spend", (("by", "workspace"), ("since", day), ("until", day))).url
         square = Square(int(day[8:]), state.replace(" ", "-"), SIGNS.get(state, ""), closed, safe(words), url)
-        months.setdefault((organization, day[:7]), {})[square.number] = square
+        months.setdefault((id_, day[:7]), {})[square.number] = square
         counts[state] += 1
     rows = tuple(
         Row(
-            organization,
+            names.get(id_, ""),
             month,
+            f"/month/{month}{'?' if id_ else ''}{urlencode({'organization': id_} if id_ else {})}",
             all(square.closed for square in squares.values()),
             tuple(squares.get(number) for number in range(1, LAST + 1)),
         )
-        for (organization, month), squares in sorted(months.items(), reverse=True)
+        for (id_, month), squares in sorted(months.items(), reverse=True)
     )
     legend = tuple((state.replace(" ", "-"), WORDS[state], counts[state]) for state in WORDS if counts[state])
     return Calendar(tuple(sorted(rows, key=lambda row: row.organization)), legend)

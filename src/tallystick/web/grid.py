@@ -13,6 +13,7 @@ from tallystick.formats.layout import Column, columns_of
 from tallystick.formats.page import KINDS
 from tallystick.formats.shown import nothing
 from tallystick.query.grouping import OTHERS
+from tallystick.query.names import apart
 from tallystick.web.address import Address
 from tallystick.web.links import leading, lines, narrowed
 
@@ -97,6 +98,12 @@ def _foot(table: Table, columns: Sequence[Column], address: Address | None) -> t
         has_lines = address and table.totals.get(name)
         feet.append(Text(column.foot, lines(table.question, name, {}) if has_lines and table.question else ""))
     return tuple(feet) if any(foot.text for foot in feet) else ()
+
+
+def organizations(table: Table) -> dict[str, str]:
+    """Return how each organization of a table's rows is called, apart where several have one name."""
+    names = {str(row["organization"]): str(row["organization_name"]) for row in table.rows if "organization" in row}
+    return {id_: safe(name) for id_, name in apart(names).items()}
 
 
 def _largest(cells: Sequence[Cell]) -> Decimal | None:

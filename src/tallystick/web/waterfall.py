@@ -18,6 +18,7 @@ from tallystick.formats.shown import nothing, shown
 from tallystick.reports.reconcile import BILLED, PRICED
 from tallystick.tally.reconcile.meanings import MEANINGS
 from tallystick.tally.reconcile.pieces import UNEXPLAINED
+from tallystick.web.grid import organizations
 from tallystick.web.links import LINES
 from tallystick.web.page import ask
 
@@ -31,9 +32,13 @@ _ROOM = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step: its amount as text, its bar from `left` over `width` in percent of the scale, what it means."""
+    """One step: its amount as text, its bar from `left` over `width` in percent of the scale, what it means.
+
+    `whose` names the organization where there are several.
+    """
 
     name: str
+    whose: str
     kind: str
     amount: str
     share: str
@@ -64,6 +69,7 @@ def waterfall(table: Table) -> Waterfall:
         return Waterfall((), nothing=nothing(table))
     headings = {heading.name: heading for heading in table.headings}
     rows = table.rows
+    names = organizations(table)
     levels = [*_levels(table)]
     known = [level for level in levels if level]
     low, high = _scale([float(end) for level in known for end in level])
@@ -76,6 +82,7 @@ def waterfall(table: Table) -> Waterfall:
         steps.append(
             Step(
                 name=safe(cause),
+                whose=names.get(str(row.get("organization")), ""),
                 kind=_kind(cause, row["amount"]),
                 amount=shown(row["amount"], headings["amount"]),
                 share=shown(row["share"], headings["share"]),
@@ -87,7 +94,8 @@ def waterfall(table: Table) -> Waterfall:
                 url=_link(table.question, cause),
             )
         )
-    steps.sort(key=lambda step: step.name == PRICED)
+    order = list(dict.fromkeys(step.whose for step in steps))
+    steps.sort(key=lambda step: (order.index(step.whose), step.name == PRICED))
     begins = f"{low:,.2f}" if low else ""
     return Waterfall(tuple(steps), begins, safe(next(iter(table.notes), "")))
 
