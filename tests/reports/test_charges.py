@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings, strategies as st
 
+from support.ledgers import OpenLedger
+from support.organization import CLOCK
 from tallystick import Ledger
 from tallystick.errors import InvalidQuestion
+from tallystick.settings import Settings
 
 LARGE = 100_000
 WHERE = st.fixed_dictionaries(
@@ -33,6 +36,37 @@ def test_charges_add_up_to_spend(owned: Ledger, days: dict[str, Any], where: dic
     charges = owned.charges(where=where, top=top, half="billed", **days)
     assert charges.totals["billed"] == spend.totals["billed"]
     assert sum(row["billed"] for row in charges.rows) == spend.totals["billed"]
+
+
+@pytest.fixture(scope="module")
+def weighed(book: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Ledger:
+    """The small organization's ledger with a workspace that is shared in proportion to the teams' own spend."""
+    path = tmp_path_factory.mktemp("weighed") / "tallystick.toml"
+    path.write_text(
+        """
+        [[owner]]
+        team = "coders"
+        workspace = "Claude Code"
+        [[owner]]
+        shared = {rule = "proportional", teams = ["coders", "rest"]}
+        workspace = "Public Sector"
+        [[owner]]
+        team = "rest"
+        """,
+        encoding="utf-8",
+    )
+    settings = Settings.load(config=str(path), ledger=str(book.path), environment={})
+    return OpenLedger(settings.ledger, CLOCK, settings.price_lists(), settings)
+
+
+@pytest.mark.parametrize("team", ["coders", "rest"])
+@pytest.mark.parametrize("where", [{}, {"workspace": "Public Sector"}, {"kind": "output", "model": "claude-opus-*"}])
+def test_a_part_of_a_day_is_split_as_the_whole_day_is(weighed: Ledger, team: str, where: dict[str, str]) -> None:
+    """A proportional share weighs by all that was billed on the day, whatever else is asked for."""
+    where = {**where, "team": team}
+    charges = weighed.charges("20d", where=where, half="billed", top=LARGE)
+    assert charges.totals["billed"] == weighed.spend((), "20d", where=where).totals["billed"]
+    assert charges.totals["billed"]
 
 
 @pytest.mark.parametrize("kind", ["uncached_input", "cache_read", "output"])

@@ -131,18 +131,18 @@ def attribution(
 def owned_charges(engine: Engine, owners: Owners, question: Question | None = None) -> pa.Table:
     """Every charge with its team and cost center, as the view `owned` has them.
 
-    With a question those of its days and organizations, whatever else it is held to: a part of a day's charges is
-    split as the whole day is.
+    With a question those of its days and filters but on owners: a part of a day's charges is split as the whole day is.
     """
     from tallystick.tally.figures import figures
 
     columns = [name for name, *_ in next(view for view in VIEWS if view.name == OWNED_VIEW).columns]
     query = select("*").from_("charges")
-    if question:
-        organizations = wanted(engine, CHARGES, question.where_of("organization"))
-        query = query.where(within(question.window, months=True), *organizations)
-    charges = engine.ask(query)
-    return figures(owners, charges, spellings(engine)).select(columns)
+    if question is None:
+        return figures(owners, engine.ask(query), spellings(engine)).select(columns)
+    days = query.where(within(question.window, months=True))
+    basis = days.where(*wanted(engine, CHARGES, question.where_of("organization")))
+    charges = engine.ask(days.where(*wanted(engine, CHARGES, question.where_but(*OWNED))))
+    return figures(owners, charges, spellings(engine), lambda: engine.ask(basis)).select(columns)
 
 
 def messages(owners: Owners, charges: Attribution) -> list[Message]:

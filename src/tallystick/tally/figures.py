@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 import pyarrow as pa
@@ -19,17 +19,20 @@ FIGURES = ("quantity", "list", "priced", "billed", "discount")
 """What of a charge is split."""
 
 
-def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table:
+def figures(
+    owners: Owners, charges: pa.Table, spellings: Spellings, basis: Callable[[], pa.Table] | None = None
+) -> pa.Table:
     """Charges with their owners, every figure split by the same weights: `FIGURES` beside what else the charges have.
 
     A row for each charge and team with a part in it, with `team`, `cost_center`, and `rule`: its place, -1 for none.
     US dollars are split to the picodollar and quantities to the whole unit, exactly; what a charge does not know stays
-    null in each of its parts.
+    null in each of its parts. `basis` reads the charges by which proportional rules weigh, where that is more.
     """
     numbered = charges.append_column("line", pa.array(range(charges.num_rows), pa.int64()))
     looked_at = [*owners.sees, "day", "line"]
     known = _in_place(numbered, "billed", looked_at)
-    owned = Attribution(owners, known, spellings).parts().sort_by(_IN_ORDER)
+    weighed = (lambda: _in_place(basis(), "billed", looked_at[:-1])) if basis else (lambda: known)
+    owned = Attribution(owners, known, spellings, weighed).parts().sort_by(_IN_ORDER)
     several = pa.array([rule.how != "team" for rule in owners.rules] or [False])
     shared = pc.and_(pc.greater_equal(owned["rule"], 0), several.take(pc.max_element_wise(owned["rule"], 0)))
     lines = owned["line"].combine_chunks()
@@ -41,7 +44,7 @@ def figures(owners: Owners, charges: pa.Table, spellings: Spellings) -> pa.Table
     shared_charges = numbered.take(pc.unique(lines.filter(shared)).sort())
     for name in FIGURES:
         part_charges = _in_place(shared_charges, name, looked_at)
-        parts = Attribution(owners, part_charges, spellings, lambda: known).parts().sort_by(_IN_ORDER)["billed"]
+        parts = Attribution(owners, part_charges, spellings, weighed).parts().sort_by(_IN_ORDER)["billed"]
         undivided = rows[name].combine_chunks()
         split = pc.replace_with_mask(undivided, shared.combine_chunks(), _back(parts, undivided.type))
         split = pc.if_else(pc.is_valid(undivided), split, pa.scalar(None, undivided.type))
