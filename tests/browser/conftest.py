@@ -58,8 +58,12 @@ class Visit:
     strangers: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
-        """Go to a path; it has loaded whole."""
-        self.page.goto(f"{self.base}{path}")
+        """Go to a path; it has loaded whole. Of a page that is refused, the browser's own note is no error."""
+        self.errors.clear()
+        self.strangers.clear()
+        response = self.page.goto(f"{self.base}{path}")
+        if response and not response.ok:
+            self.errors = [error for error in self.errors if f"status of {response.status}" not in error]
         return self.page
 
 
