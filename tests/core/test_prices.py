@@ -225,6 +225,12 @@ def test_unknown_is_unpriced(model: str, kind: str, day: date, changes: dict[str
     assert words in reason(model, kind, day, **changes)
 
 
+def test_a_reason_names_its_own_day() -> None:
+    """Of two days without a price each names itself, though one span of the list without a change has both."""
+    days = [date(2026, 5, day) for day in (26, 27, 26)]
+    assert [reason(OPUS, "output", day).rpartition(" on ")[2] for day in days] == [str(day) for day in days]
+
+
 def test_unknown_dimensions_are_assumed_aloud() -> None:
     """Unknown tier, context, geography and speed are taken for plain, and the rate names each of them."""
     price = rate(OPUS, "output", tier="unknown", context="unknown", geo="unknown", speed="unknown")
