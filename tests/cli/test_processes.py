@@ -67,6 +67,14 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
     }
 
 
+def test_the_demo_can_be_seen_again(child: Tallystick, tmp_path: Path) -> None:
+    """A second demo in the one place of its ledger replaces the first."""
+    home = {"XDG_DATA_HOME": str(tmp_path)}
+    first, second = child("demo", **home), child("demo", **home)
+    assert (first.code, second.code, second.err) == (0, 0, "")
+    assert str(tmp_path / "tallystick" / "demo") in second.out
+
+
 def test_who_asks_after_the_demo_is_told_of_its_ledger(
     tallystick: Tallystick, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

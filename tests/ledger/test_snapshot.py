@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -50,6 +51,17 @@ def test_it_is_of_the_newest_version(path: Path) -> None:
     assert snapshot.version == tables.newest() == tables.newest_by_snapshot()
     assert sorted(tables.listed(COST, tables.newest_by_snapshot())) == sorted(tables.pinned(COST, tables.newest()))
     assert _billed(path) == 6
+
+
+def test_a_ledger_that_was_replaced_is_read_anew(path: Path) -> None:
+    """Whoever read a ledger, and finds another with as many versions in its place, reads that one."""
+    tables = Tables(path)
+    assert tables.newest_by_snapshot().number == 3
+    shutil.rmtree(path)
+    for number in (5, 6, 7):
+        _add(path, number)
+    [row] = Engine(tables, tables.newest_by_snapshot()).rows("SELECT sum(billed) AS billed FROM ledger.cost")
+    assert row["billed"] == 18
 
 
 def test_a_question_needs_no_log(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -14,6 +15,7 @@ from tallystick.cli import options
 from tallystick.errors import InvalidQuestion
 
 if TYPE_CHECKING:
+    from tallystick.settings import Settings
     from tallystick.web.access import Access
 
 LOOPBACK = "127.0.0.1"
@@ -68,16 +70,23 @@ def serve(
         click.echo(f"The token, which is shown this once: {token}\n\nFor the token file:\n\n{lines}")
         return
     access = _access(host, names, token_file, user_header, proxies)
-    _run(host, port, access, _interval(sync_every) if sync_every else None)
+    every = _interval(sync_every) if sync_every else None
+    run(options.settings(asks=every is not None), host, port, access, every)
 
 
-def _run(host: str, port: int, access: Access, every: timedelta | None) -> None:
+def run(
+    settings: Settings,
+    host: str = LOOPBACK,
+    port: int = 0,
+    access: Access | None = None,
+    every: timedelta | None = None,
+) -> None:
     """Serve until interrupted; InvalidQuestion where nothing can listen there."""
     import uvicorn
 
     from tallystick.web.application import application
 
-    app = application(options.settings(asks=every is not None), access, every)
+    app = application(settings, access, every)
 
     class Server(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -101,7 +110,8 @@ def _run(host: str, port: int, access: Access, every: timedelta | None) -> None:
         access_log=False,
         timeout_graceful_shutdown=GRACE,
     )
-    Server(config).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # the usual end
+        Server(config).run(sockets=[listening])
 
 
 def _access(

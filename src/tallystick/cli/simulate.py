@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,7 +55,8 @@ SCREEN = 100
     envvar="TALLYSTICK_NOW",
     help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
 )
-def demo(at: str | None) -> None:
+@click.option("--serve", "served", is_flag=True, help="Serve its dashboard then, until interrupted.")
+def demo(at: str | None, served: bool) -> None:
     """Simulate an organization, sync it, and show it on one screen. Needs no key."""
     from tallystick.api.client import Client
     from tallystick.api.credential import Credential
@@ -87,7 +89,13 @@ def demo(at: str | None) -> None:
     installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"
     search = f" PATH={shlex.quote(str(script.parent.absolute()))}:$PATH" if installed_apart else ""
     click.echo(f"All of it is simulated. To ask on: export TALLYSTICK_CONFIG={shlex.quote(str(path / NAME))}{search}")
-    click.echo(f"Which team spent most: tallystick spend --by team. To delete it: rm -r {shlex.quote(str(path))}")
+    folder = shlex.quote(str(path))
+    click.echo(f"As a page: tallystick serve. By team: tallystick spend --by team. To delete it: rm -r {folder}")
+    if served:
+        from tallystick.cli.serve import run
+        from tallystick.settings import Settings
+
+        run(replace(Settings.load(config=str(path / NAME)), at=clock.now() if at else None))
 
 
 def _demo_ledger() -> Path:

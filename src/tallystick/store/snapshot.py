@@ -62,6 +62,15 @@ class Snapshot:
             return None
 
 
+def mark(root: Path) -> tuple[int, int] | None:
+    """What tells the snapshot of a ledger from every other that stood there; None where there is none."""
+    try:
+        status = (root / NAME).stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
 def is_head(log: Path, number: int) -> bool:
     """Whether the entry of that number is in a log of Delta and none is after it."""
     entry, following = (log / f"{each:020}.json" for each in (number, number + 1))

@@ -21,7 +21,7 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults, lock
 from tallystick.store.contents import Content, Listing
 from tallystick.store.disk import Fsync, fsync, private
-from tallystick.store.snapshot import Snapshot, is_head
+from tallystick.store.snapshot import Snapshot, is_head, mark
 from tallystick.store.version import EMPTY, Version
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Tables:
         self._patience = patience
         self._reminder = reminder
         self._snapshot: Snapshot | None = None
+        self._snapshot_mark: tuple[int, int] | None = None
         path = root.resolve().as_posix()
         if unquote(path) != path or any(letter in path for letter in "[]\\"):
             raise LedgerError(
@@ -92,8 +93,8 @@ class Tables:
         """The newest committed version as a question takes it: where the snapshot counts, every log stays shut."""
         with faults.reading(self.root, "the file newest"):
             number = self._newest_number()
-        if not self._is_snapshot_of(number):
-            self._snapshot = Snapshot.read(self.root)
+        if (read := mark(self.root)) != self._snapshot_mark or not self._is_snapshot_of(number):
+            self._snapshot, self._snapshot_mark = Snapshot.read(self.root), read
         return self._snapshot.version if self._snapshot and self._is_snapshot_of(number) else self.newest()
 
     def _is_snapshot_of(self, number: int) -> bool:
