@@ -67,6 +67,7 @@ def test_the_demo_shows_an_organization(child: Tallystick, tallystick: Tallystic
     }
 
 
+@pytest.mark.long
 def test_the_demo_can_be_seen_again(child: Tallystick, tmp_path: Path) -> None:
     """A second demo in the one place of its ledger replaces the first."""
     home = {"XDG_DATA_HOME": str(tmp_path)}

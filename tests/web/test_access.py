@@ -78,6 +78,7 @@ def clients(full: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path) -> 
         one.__exit__()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize("token", ["", "tally-wrong"])
 def test_nobody_reads_without_a_token(clients: Clients, path: str, token: str) -> None:
@@ -151,6 +152,7 @@ def test_a_header_counts_from_its_proxy_alone(clients: Clients) -> None:
     assert clients(**elsewhere).get("/version", headers={"x-user": "ann"}).status_code == 401
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_a_team_sees_its_own_charges_alone(clients: Clients, tokens: tuple[Path, dict[str, str]], path: str) -> None:
     """No address tells a reader of one team anything of another team, its workspace or its keys."""

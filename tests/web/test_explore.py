@@ -95,6 +95,7 @@ def figures(answer: Any) -> list[list[str]]:
     return [[cell(row[heading.name], heading) for heading in headings if heading.kind in FIGURES] for row in rows]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("listed", OFFLINE, ids=lambda listed: listed.name)
 def test_a_page_has_the_numbers_of_the_command_line(
     listed: Entry, client: TestClient, tallystick: Tallystick, settings_file: Path
@@ -118,6 +119,7 @@ def test_a_page_has_the_numbers_of_the_command_line(
     assert {text for table in tables for row in figures(table) for text in row} <= {*shown_cells, *read.texts}
 
 
+@pytest.mark.long
 def test_every_link_answers(client: TestClient) -> None:
     """Each link of each page leads to an answer; of links that differ in their values alone one is followed."""
     followed: set[tuple[str, ...]] = set()

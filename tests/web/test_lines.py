@@ -13,6 +13,8 @@ from tallystick.web.address import Address
 from tallystick.web.grid import grid
 from tallystick.web.links import LINES
 
+pytestmark = pytest.mark.long
+
 QUESTIONS = {
     "spend": [
         "by=workspace,model&since=9d&top=6",

@@ -25,6 +25,8 @@ from tallystick.web.page import Page, Panel, View
 from tallystick.web.pages import PAGES
 from tallystick.web.subject_pages import SUBJECT_PAGES
 
+pytestmark = pytest.mark.long
+
 SETTINGS = """
 [[owner]]
 team = "docs"

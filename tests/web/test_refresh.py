@@ -46,6 +46,7 @@ def ended(refresh: Refresh) -> Refresh:
     return refresh
 
 
+@pytest.mark.long
 def test_a_page_without_a_ledger_leads_to_the_first_sync(api: Server, path: Path) -> None:
     """A form of the sync's page begins a sync, whose figures the overview then shows."""
     with TestClient(application(settings(api, path)), base_url="http://127.0.0.1") as client:
@@ -73,6 +74,7 @@ def test_every_interval_begins_a_sync_at_once(api: Server, path: Path) -> None:
     assert state.done == state.total
 
 
+@pytest.mark.long
 def test_listeners_hear_how_far_a_sync_is(api: Server, path: Path) -> None:
     """A listener hears windows that are read, and the end."""
 
@@ -115,6 +117,7 @@ def test_a_stop_ends_a_sync_that_runs(api: Server, path: Path) -> None:
     assert not [thread for thread in threading.enumerate() if thread.name == NAME]
 
 
+@pytest.mark.long
 def test_two_dashboards_sync_one_ledger(api: Server, path: Path) -> None:
     """Two that begin together wait for each other, and both end well."""
     both = [Refresh(settings(api, path), timedelta(hours=1)) for _ in range(2)]

@@ -18,6 +18,8 @@ from tallystick.sim import World
 from tallystick.web.application import application
 from tallystick.web.pages import PAGES
 
+pytestmark = pytest.mark.long
+
 ENVIRONMENT = {"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
 PATHS = [page.path for page in PAGES]
 NOTHING = ("/key/playground", "/person/unattributed", "/team/unowned", "/model/none", "/workspace/default")

@@ -159,7 +159,7 @@ class Readers:
 
     async def close(self) -> None:
         """End every question and every reader."""
-        for task in self._answers.values():
+        for task in [*self._answers.values()]:  # what is cancelled leaves them
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await task
