@@ -97,6 +97,12 @@ def test_a_charge_says_the_state_of_its_day_and_why_it_has_one_half(book: Ledger
     assert {row["state"] for row in book.charges("30d", top=LARGE).rows} <= {"provisional", "running", "settled"}
 
 
+def test_what_is_used_today_is_running(book: Ledger) -> None:
+    """The charges of a day that has not ended are listed, though no bill has that day yet."""
+    rows = book.charges("today", top=LARGE).rows
+    assert {(row["state"], row["billed"]) for row in rows} == {("running", None)}
+
+
 def test_quantities_of_several_units_have_no_total(book: Ledger) -> None:
     """Tokens and searches are not added."""
     assert "quantity" not in book.charges("30d").totals

@@ -178,10 +178,13 @@ def test_a_teams_total_is_the_teams(
     assert shown["rows"] == own.written()["rows"]
 
 
-@pytest.mark.parametrize("query", ["where.team=beta+team", "where.team!=alpha+team", "where.team=g*"])
-def test_a_team_cannot_ask_for_another(clients: Clients, tokens: tuple[Path, dict[str, str]], query: str) -> None:
-    """A filter on teams is met with the reader's own, and none is left."""
-    response = clients(tokens[1]["alpha"]).get(f"/ask/spend.json?by=workspace&{query}")
+@pytest.mark.parametrize("name", ["team", "Teams", "%20TEAM%20"])
+@pytest.mark.parametrize("query", ["where.{}=beta+team", "where.{}!=alpha+team", "where.{}=g*"])
+def test_a_team_cannot_ask_for_another(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], name: str, query: str
+) -> None:
+    """A filter on teams, however it is spelled, is met with the reader's own, and none is left."""
+    response = clients(tokens[1]["alpha"]).get(f"/ask/spend.json?by=workspace&{query.format(name)}")
     assert response.status_code == 400
     assert "None of your teams" in response.json()["error"]
 

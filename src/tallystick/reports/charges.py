@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.core.dimensions import SUBJECTS, TERMS
-from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
@@ -89,7 +89,7 @@ def answer(context: Context, question: Question, half: str | None) -> Table:
     sums = source.sums()
     rows = source.rows()
     count = sums["charges"]
-    states = states_of(engine, CHARGES, question)
+    states = {**states_of(engine, USED, question), **states_of(engine, CHARGES, question)}
     owners = [name for name in OWNED if name in question.where]
     several = "organization" not in question.where and len(organizations(engine)) > 1
     dims = (_DIMS[0], *(("organization",) if several else ()), *owners, *_DIMS[1:])
@@ -170,9 +170,10 @@ def _figures(row: Mapping[str, Any]) -> tuple[Cell, ...]:
     return row["quantity"], row["unit"], *(row[name] for name in _MONEY)
 
 
-def _words(row: Mapping[str, Any], states: Mapping[Any, State]) -> tuple[Cell, ...]:
-    """How a charge was billed, why it has one half, and how far its day can be trusted."""
-    return row["method"], row["cause"], str(states[date.fromisoformat(row["day"])])
+def _words(row: Mapping[str, Any], states: Mapping[date, State]) -> tuple[Cell, ...]:
+    """How a charge was billed, why it has one half, and the state of its day where every organization has one."""
+    state = states.get(date.fromisoformat(row["day"]))
+    return row["method"], row["cause"], None if state is None else str(state)
 
 
 def _totals(sums: Mapping[str, Any], *, is_known: bool) -> dict[str, Cell]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tallystick.catalog import entry
-from tallystick.core.filter import EXCEPT, Filter
+from tallystick.core.dimensions import canonical
+from tallystick.core.filter import EXCEPT, Filter, filters
 from tallystick.errors import InvalidQuestion
 from tallystick.web.address import WHERE, Address
 from tallystick.web.tokens import Identity
 
-TEAM = f"{WHERE}team"
+TEAM = "team"
 
 
 def holdable(address: Address, identity: Identity) -> bool:
@@ -25,8 +26,15 @@ def bounded(address: Address, identity: Identity) -> Address:
             f"`{address.report}` cannot be held to your teams: {', '.join(sorted(identity.teams))}.",
             "Ask a report of charges, such as spend.",
         )
-    asked = Filter(address.texts(TEAM), address.texts(TEAM + EXCEPT))
+    asked = filters(address.where).get(TEAM, Filter())
     teams = sorted(team for team in identity.teams if asked.takes(team))
     if not teams:
         raise InvalidQuestion("None of your teams is asked about.", f"Yours: {', '.join(sorted(identity.teams))}.")
-    return address.having(TEAM + EXCEPT).having(TEAM, *teams)
+    for name in {name for name, _ in address.pairs if _of_teams(name)}:
+        address = address.having(name)
+    return address.having(WHERE + TEAM, *teams)
+
+
+def _of_teams(name: str) -> bool:
+    """Whether a name of an address is a filter on teams, in any of the spellings that a question takes."""
+    return name.startswith(WHERE) and canonical(name.removeprefix(WHERE).removesuffix(EXCEPT)) == TEAM
