@@ -35,7 +35,7 @@ from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
 from tallystick.web.readers import Readers, VersionReader, Visit
 from tallystick.web.refresh import Refresh
-from tallystick.web.subject_pages import DIMENSIONS, SUBJECT_PAGES
+from tallystick.web.subject_pages import SUBJECT_PAGES
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
 from tallystick.web.views import saved_views
@@ -153,14 +153,12 @@ class Dashboard:
         self, request: Request, template: str, visit: Visit | None, *, status: int = 200, **values: Any
     ) -> Response:
         """Return a page of a template."""
-        values = {"path": "", **values}
         text = rendered(
             template,
             visit=visit,
             pages=PAGES,
             here=request.url.path,
             release=__version__,
-            subjects=DIMENSIONS,
             form_token=getattr(request.state, "form_token", ""),
             identity=getattr(request.state, "identity", LOCAL),
             theme=theme(request),

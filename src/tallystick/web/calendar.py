@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from urllib.parse import urlencode
 
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import shown
 from tallystick.web.address import Address
 from tallystick.web.grid import organizations
+from tallystick.web.links import month
 
 LAST = 31
 """Days that a row has room for."""
@@ -78,12 +78,12 @@ def calendar(table: Table) -> Calendar:
     rows = tuple(
         Row(
             names.get(id_, ""),
-            month,
-            f"/month/{month}{'?' if id_ else ''}{urlencode({'organization': id_} if id_ else {})}",
+            name,
+            month(name, id_),
             all(square.closed for square in squares.values()),
             tuple(squares.get(number) for number in range(1, LAST + 1)),
         )
-        for (id_, month), squares in sorted(months.items(), reverse=True)
+        for (id_, name), squares in sorted(months.items(), reverse=True)
     )
     legend = tuple((state.replace(" ", "-"), WORDS[state], counts[state]) for state in WORDS if counts[state])
     return Calendar(tuple(sorted(rows, key=lambda row: row.organization)), legend)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
-from tallystick.formats.shown import shown
 from tallystick.web.grid import Grid, Head, Text
 from tallystick.web.series import Course
 from tallystick.web.stack import STATES, Charges, Deeper
@@ -26,16 +23,11 @@ def chart_table(course: Course, deeper: Deeper, charges: Charges) -> Grid:
             Text(slot.text, "" if unknown else charges(slot, None), unknown=unknown),
         ]
         for series in course.series if course.dimension else ():
-            text = _text(series.amounts[index], course)
-            cells.append(Text(text, charges(slot, series) if text else ""))
+            amount = series.amounts[index]
+            cells.append(Text("") if amount is None else Text(course.text(amount), charges(slot, series)))
         if course.earlier:
-            cells.append(Text(_text(course.earlier[index], course)))
+            earlier = course.earlier[index]
+            cells.append(Text("" if earlier is None else course.text(earlier)))
         cells.append(Text(STATES.get(slot.state, "settled")))
         rows.append(tuple(cells))
     return Grid(tuple(heads), tuple(rows), (), "", 0)
-
-
-def _text(amount: Decimal | None, course: Course) -> str:
-    if amount is None:
-        return ""
-    return shown(int(amount) if course.figure.kind == "count" else amount, course.figure)

@@ -19,9 +19,6 @@ from tallystick.web.page import Panel, Row, View
 from tallystick.web.reuse import reuse
 from tallystick.web.waterfall import waterfall
 
-_LINKS = {"owner": "team", "workspace": "workspace"}
-"""What a profile knows that has a page of its own."""
-
 
 def totals(panel: Panel, table: Table) -> tuple[dict[str, str], ...]:
     """Return the totals of a Table, or the cells of its only row, as tiles; nothing where it has no rows at all."""
@@ -46,7 +43,7 @@ def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:
         {
             "name": safe(name),
             "value": safe(text),
-            "url": subject(_LINKS[name], text) if name == "owner" and "," not in text else "",
+            "url": subject("team", text) if name == "owner" and "," not in text else "",
         }
         for name, text in facts.items()
     )
@@ -87,7 +84,7 @@ def rows(panel: Panel, table: Table) -> Grid:
 
 
 def first(panel: Panel, document: Document) -> Grid | None:
-    """Return the first table of a Document, and what is said under its title."""
+    """Return the first table of a Document, None where it has none."""
     table = next((section.table for section in document.sections if section.table), None)
     return rows(panel, table) if table else None
 

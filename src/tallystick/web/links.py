@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES
@@ -32,6 +32,13 @@ FINER = {"month": "day", "week": "day", "day": ""}
 def subject(dimension: str, value: str) -> str:
     """Return the address of the page of a value."""
     return f"/{SUBJECTS[dimension]}/{quote(value, safe='')}"
+
+
+def month(name: str, organization: str) -> str:
+    """Return the address of the page of a month, of one organization where it is named."""
+    return (
+        f"/month/{name}{'?' if organization else ''}{urlencode({'organization': organization} if organization else {})}"
+    )
 
 
 def narrowed(address: Address, dimension: str, value: str, window: Window | None = None) -> str:

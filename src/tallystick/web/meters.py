@@ -11,7 +11,7 @@ from decimal import Decimal
 from tallystick.core.question import Cell, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import shown
-from tallystick.outlook.budgets import GRAVEST, MOST, OK, PASSED, UNKNOWN
+from tallystick.outlook.budgets import GRAVEST, OK, PASSED, UNKNOWN
 
 ROOM = 1.04
 """The length of the scale to the largest amount on it."""
@@ -55,13 +55,12 @@ def meters(table: Table) -> tuple[Meter, ...]:
             if row[name] is not None or name in {"spent", "budget", "left"}
         )
         grave = "unknown" if status == UNKNOWN else "ok" if status == OK else "bad" if status == PASSED else "warn"
-        label = safe(str(row["name"] or row["scope"]))
         made.append(
             Meter(
-                label,
+                safe(str(row["name"] or row["scope"])),
                 safe(str(row["period"])),
                 safe(status),
-                grave if status != MOST else "warn",
+                grave,
                 texts,
                 at["spent"],
                 at["budget"],

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from urllib.parse import urlencode
 
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.web.fields import Choices, Field, Given
-from tallystick.web.links import subject
+from tallystick.web.links import month as month_page, subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
 FILES = ("pdf", "xlsx", "csv")
@@ -16,8 +15,7 @@ FILES = ("pdf", "xlsx", "csv")
 
 
 def _month(row: Row) -> str:
-    query = {"organization": str(row["organization"])} if row.get("organization") else {}
-    return f"/month/{row['month']}{'?' if query else ''}{urlencode(query)}"
+    return month_page(str(row["month"]), str(row.get("organization") or ""))
 
 
 def _months(_: str, __: Given) -> tuple[Panel, ...]:
@@ -69,7 +67,6 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             may_lack=True,
             leads={"team": lambda row: subject("team", str(row["team"]))},
             tail=_statement(month, whose),
-            files=FILES,
         ),
         Panel(
             "Why it changed",

@@ -24,8 +24,6 @@ class View(StrEnum):
     COURSE = "course"
     """An answer by time, as stacked columns."""
     TABLE = "table"
-    DOCUMENT = "document"
-    """Every section of a Document, with its tables and pictures."""
     ATTENTION = "attention"
     """What a Document says needs attention."""
     REASONS = "reasons"
@@ -73,8 +71,6 @@ class Panel:
     """Where the cells of a column lead, by the row."""
     tail: Callable[[Row], tuple[tuple[str, str], ...]] | None = field(default=None, compare=False)
     """Words and addresses that stand at the end of each row."""
-    files: tuple[str, ...] = ()
-    """The endings of the files that stand beside its title."""
     may_lack: bool = False
     """What it asks about may not be there: then it says so plainly, not as an error."""
     nothing: str = ""

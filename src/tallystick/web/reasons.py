@@ -10,7 +10,6 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import safe
 from tallystick.core.time import DAY, Window
 from tallystick.formats.shown import shown
-from tallystick.query.grouping import OTHERS
 from tallystick.web.address import Address
 from tallystick.web.links import narrowed
 
@@ -59,7 +58,7 @@ def reasons(table: Table, address: Address) -> Reasons | None:
             row,
             headings,
             safe(str(row.get(f"{dimension}_name", row[dimension]))),
-            "" if row[dimension] == OTHERS else narrowed(address, dimension, str(row[dimension])),
+            narrowed(address, dimension, str(row[dimension])),
             largest,
         )
         for row in table.rows

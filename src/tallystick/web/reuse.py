@@ -8,7 +8,6 @@ from decimal import Decimal
 from tallystick.core.question import Cell, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import nothing, shown
-from tallystick.query.grouping import OTHERS
 from tallystick.web.address import Address
 from tallystick.web.links import narrowed
 
@@ -65,7 +64,7 @@ def reuse(table: Table, address: Address) -> tuple[Reuse, ...] | str:
         made.append(
             Reuse(
                 safe(f"{row.get(f'{dimension}_name', value)}{tier}"),
-                narrowed(address, dimension, value) if value != OTHERS else "",
+                narrowed(address, dimension, value),
                 _percent(share),
                 shown(share, headings["reuse"]),
                 marks,
@@ -85,13 +84,11 @@ def _verdict(marks: tuple[Mark, ...], net: Cell) -> tuple[str, str]:
     below = [mark.lifetime for mark in marks if not mark.met]
     if not below:
         return "pays", "ok"
+    lifetimes = " and ".join(below)
     return (
-        (f"does not pay at {' and '.join(below)}", "bad")
+        (f"does not pay at {lifetimes}", "bad")
         if len(below) == len(marks)
-        else (
-            f"pays, but not at {' and '.join(below)}",
-            "warn",
-        )
+        else (f"pays, but not at {lifetimes}", "warn")
     )
 
 

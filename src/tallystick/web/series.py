@@ -18,8 +18,8 @@ from tallystick.query.grouping import OTHERS
 
 MOST = 6
 """Series of a chart; the smallest are drawn as one."""
-STATES = ("absent", "running", "not billed yet", "provisional")
-"""What a day can be beside settled, the gravest first."""
+UNKNOWN = {"absent": "?", "running": "…"}
+"""States of a day whose amount may not be known, each with its sign."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,10 @@ class Course:
     series: tuple[Series, ...]
     earlier: tuple[Decimal | None, ...] = ()
     before: str = ""
+
+    def text(self, amount: Decimal) -> str:
+        """An amount as it is read: a count is whole."""
+        return shown(int(amount) if self.figure.kind is Kind.COUNT else amount, self.figure)
 
     def against(self, table: Table, days: int, before: str) -> Course:
         """The course beside an answer by day, each day beside the one so many days before."""
@@ -115,7 +119,7 @@ def _slots(
         state = states.get(time, "")
         if grain == "day" and today and time >= str(today):
             state = "running"
-        known = time in sums or state not in {"absent", "running"}
+        known = time in sums or state not in UNKNOWN
         slots.append(Slot(time, state, shown(sums.get(time, Decimal(0)), figure) if known else "unknown"))
     return tuple(slots)
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from html import escape
 from math import ceil, floor, log10
 
-from tallystick.formats.shown import shown
-from tallystick.web.series import Course, Series, Slot
+from tallystick.web.series import UNKNOWN, Course, Series, Slot
 
 HEIGHT, ABOVE, BELOW, AXIS = 302, 10, 30, 46
 STRIP = 5
@@ -30,8 +28,6 @@ STATES = {
     "provisional": "provisional",
 }
 """What a state of a day means, in the legend and beside a column."""
-UNKNOWN = {"absent": "?", "running": "…"}
-"""The sign in a column whose amount is not known."""
 Deeper = Callable[[Slot], str]
 """Where a column leads."""
 Charges = Callable[[Slot, Series | None], str]
@@ -147,18 +143,11 @@ def _title(course: Course, slot: Slot, index: int) -> str:
         lines.append(STATES[slot.state])
     if len(course.series) > 1:
         lines += [
-            f"{series.name}: {shown(amount, course.figure)}"
-            for series in course.series
-            if (amount := _cell(series.amounts[index], course)) is not None and amount
+            f"{series.name}: {course.text(amount)}" for series in course.series if (amount := series.amounts[index])
         ]
-    if course.earlier and (amount := _cell(course.earlier[index], course)) is not None:
-        lines.append(f"{course.before}: {shown(amount, course.figure)}")
+    if course.earlier and (amount := course.earlier[index]) is not None:
+        lines.append(f"{course.before}: {course.text(amount)}")
     return "\n".join(lines)
-
-
-def _cell(amount: Decimal | None, course: Course) -> Decimal | int | None:
-    """An amount as the cell it was: a count is whole."""
-    return int(amount) if amount is not None and course.figure.kind == "count" else amount
 
 
 def _axis(scale: Scale) -> str:

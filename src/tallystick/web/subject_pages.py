@@ -63,15 +63,11 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 may_lack=True,
             ),
             Panel("By kind", ask("spend", by="kind", **recent), width=4),
-            *(Panel(f"By {_called(name)}", ask("spend", by=name, top="8", **recent), width=6) for name in others),
+            *(Panel(f"By {SUBJECTS[name]}", ask("spend", by=name, top="8", **recent), width=6) for name in others),
             *(_cache(dimension, recent) if dimension != "team" else ()),
         )
 
     return panels
-
-
-def _called(dimension: str) -> str:
-    return SUBJECTS[dimension]
 
 
 def _cache(dimension: str, recent: dict[str, str]) -> tuple[Panel, ...]:
@@ -120,4 +116,3 @@ SUBJECT_PAGES: Mapping[str, Page] = {
     path: Page(f"/{path}", path.capitalize(), _subject(dimension)) for dimension, path in SUBJECTS.items()
 } | {"month": MONTH}
 """The pages of one key, person, team, model, workspace or month, by the first part of their path."""
-DIMENSIONS = {path: dimension for dimension, path in SUBJECTS.items()}

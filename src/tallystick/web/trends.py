@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tallystick.web.series import Course, Series
+from tallystick.web.series import UNKNOWN, Course, Series
 
 HEIGHT = 20
-UNKNOWN = {"absent", "running"}
-"""Days that a line leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
