@@ -6,9 +6,8 @@ from tallystick.billing import statement
 from tallystick.billing.chargeback import charged
 from tallystick.core.document import Document
 from tallystick.core.time_words import When, month_of
-from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.context import Context
-from tallystick.query.names import directory, organizations
+from tallystick.query.names import one_organization
 from tallystick.query.report import Parameter, Report
 
 
@@ -17,14 +16,9 @@ def statements(context: Context, month: When | None, team: str | None, organizat
 
     InvalidQuestion for a team that is charged nothing, or where one organization of several is to be named.
     """
-    names, ids = directory(context.engine, "organization"), organizations(context.engine)
     name = f"{month_of(month, context.now).start:%Y-%m}"
-    chosen = [id_ for id_ in ids if organization in {None, id_, names.get(id_)}]
-    if not ids:
-        raise no_day_of(name)
-    if len(chosen) != 1:
-        raise no_organization(None if chosen else organization, ids)
-    made = charged(context.engine, chosen[0], name, context.owners, context.now)
+    id_ = one_organization(context.engine, organization, name)
+    made = charged(context.engine, id_, name, context.owners, context.now)
     return statement.statement(made, team) if team else statement.overview(made)
 
 

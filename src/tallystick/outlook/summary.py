@@ -20,13 +20,12 @@ from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, mone
 from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.outlook.spenders import spenders
-from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.closings import CHARGE, closings
 from tallystick.query.conditions import equals
 from tallystick.query.context import Context
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
-from tallystick.query.names import directory, organizations
+from tallystick.query.names import directory, one_organization
 from tallystick.query.report import Parameter, Report
 from tallystick.query.since_closed import otherwise
 from tallystick.query.unused import AFTER, BEFORE, credited
@@ -236,14 +235,9 @@ def _signed(growth: Cell) -> str:
 
 def summary(context: Context, month: When | None, team: str | None, organization: str | None) -> Document:
     """The summary of a month (2026-10, the last ended one unless said), of a team or of all."""
-    names, ids = directory(context.engine, "organization"), organizations(context.engine)
     name = f"{month_of(month, context.now).start:%Y-%m}"
-    chosen = [id_ for id_ in ids if organization in {None, id_, names.get(id_)}]
-    if not ids:
-        raise no_day_of(name)
-    if len(chosen) != 1:
-        raise no_organization(None if chosen else organization, ids)
-    return Summary(context, chosen[0], name, team).document()
+    id_ = one_organization(context.engine, organization, name)
+    return Summary(context, id_, name, team).document()
 
 
 REPORT = Report(

@@ -14,6 +14,7 @@ from tallystick.core.message import Message, note
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.select import select
 from tallystick.core.text import few, with_end
+from tallystick.query.absence import no_day_of, no_organization
 from tallystick.query.conditions import equals, seen_by
 from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY, NEWEST_NAME
@@ -57,6 +58,17 @@ def organizations(engine: Engine) -> Sequence[str]:
     """Return the ids of the organizations that the ledger holds, in order."""
     query = select("organization").distinct().from_("ledger.days").order_by("organization")
     return [row["organization"] for row in engine.rows(query)]
+
+
+def one_organization(engine: Engine, name: str | None, month: str) -> str:
+    """Return the id of the organization of that id or name, or of the only one; LedgerError, InvalidQuestion else."""
+    names, ids = directory(engine, "organization"), organizations(engine)
+    chosen = [id_ for id_ in ids if name in {None, id_, names.get(id_)}]
+    if not ids:
+        raise no_day_of(month)
+    if len(chosen) != 1:
+        raise no_organization(None if chosen else name, ids)
+    return chosen[0]
 
 
 def dims_of(engine: Engine, question: Question) -> tuple[str, ...]:

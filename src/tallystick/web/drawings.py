@@ -17,23 +17,20 @@ from tallystick.web.links import subject
 from tallystick.web.meters import meters
 from tallystick.web.page import Panel, Row, View
 from tallystick.web.reuse import reuse
+from tallystick.web.tiles import Tile
 from tallystick.web.waterfall import waterfall
 
 
-def totals(panel: Panel, table: Table) -> tuple[dict[str, str], ...]:
+def totals(panel: Panel, table: Table) -> tuple[Tile, ...]:
     """Return the totals of a Table, or the cells of its only row, as tiles; nothing where it has no rows at all."""
     row: Row = table.totals or (table.rows[0] if len(table.rows) == 1 else {})
     headings = {heading.name: heading for heading in table.headings}
     return tuple(_tile(headings[name], row[name]) for name in panel.columns if name in row and name in headings)
 
 
-def _tile(heading: Heading, cell: Cell) -> dict[str, str]:
-    return {
-        "name": safe(heading.name.replace("_", " ")),
-        "value": shown(cell, heading),
-        "unit": safe(heading.unit or ""),
-        "unknown": "unknown" if cell is None else "",
-    }
+def _tile(heading: Heading, cell: Cell) -> Tile:
+    unit = "" if cell is None else safe(heading.unit or "")
+    return Tile(safe(heading.name.replace("_", " ")), shown(cell, heading), unit, unknown=cell is None)
 
 
 def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:

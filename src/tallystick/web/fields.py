@@ -24,8 +24,8 @@ MONTHS = ("mtd", "last-month")
 class Field:
     """One field: its name in the address, its label, the value that it has.
 
-    Of `choices`, each a value and its words, one is chosen; with a `step` it is a slider over percent; `kind` is the
-    type of the input of any other.
+    Of `choices`, each a value and its words, one is chosen. With a `step` it is a slider over percent from `least`,
+    which reads `first`. `kind` is the type of the input of any other.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Field:
     value: str
     choices: tuple[tuple[str, str], ...] = ()
     step: int = 0
+    least: int = 0
     first: str = ""
     kind: str = "text"
     hint: str = ""

@@ -33,13 +33,14 @@ class Tile:
     name: str
     value: str
     unit: str = ""
+    unknown: bool = False
     change: str = ""
     note: str = ""
     url: str = ""
     gauge: Gauge | None = None
 
 
-NO_BUDGET = Tile("Budget", "none set", note="tallystick docs budgets shows how")
+NO_BUDGET = Tile("Budget", "none set", unknown=True, note="tallystick docs budgets shows how")
 
 
 def tiles(document: Document, forecast: Table | None = None) -> tuple[Tile, ...]:
@@ -55,10 +56,12 @@ def _tile(figure: Figure, forecast: Table | None) -> Tile:
     note = safe(figure.note)
     change = match.group() if (match := CHANGE.match(note)) else ""
     value = shown(figure.cell, figure.heading)
+    unit = safe(figure.heading.unit or "") if figure.cell is not None else ""
     return Tile(
         name[:1].upper() + name[1:],
         value,
-        safe(figure.heading.unit or "") if figure.cell is not None else "",
+        unit,
+        not unit and not value[:1].isdigit(),
         change,
         note.removeprefix(change).strip(),
         next((address.url for start, address in LEADS.items() if name.startswith(start)), ""),

@@ -13,6 +13,7 @@ from typing import Any
 
 from tallystick.core.filter import pattern
 from tallystick.errors import InvalidQuestion
+from tallystick.web.views import quoted
 
 PREFIX = "tally-"
 BYTES = 32
@@ -66,9 +67,9 @@ class Tokens:
 def new_token(name: str, teams: tuple[str, ...]) -> tuple[str, str]:
     """Return a new random token, and the lines of the token file that let it in."""
     token = PREFIX + secrets.token_urlsafe(BYTES)
-    lines = ["[[token]]", f"name = {_quoted(name)}", f'sha256 = "{digest_of(token)}"']
+    lines = ["[[token]]", f"name = {quoted(name)}", f'sha256 = "{digest_of(token)}"']
     if teams:
-        lines.append(f"teams = [{', '.join(map(_quoted, teams))}]")
+        lines.append(f"teams = [{', '.join(map(quoted, teams))}]")
     return token, "\n".join(lines)
 
 
@@ -108,10 +109,3 @@ def _hash(row: Mapping[str, Any], path: Path) -> str:
     if not isinstance(digest, str) or len(digest) != _HEX or set(digest) - set("0123456789abcdef"):
         raise InvalidQuestion(f"A token of {path} has no sha256 of {_HEX} hexadecimal digits.", _HINT)
     return digest
-
-
-def _quoted(text: str) -> str:
-    """A text as TOML, which takes JSON's escapes."""
-    import json
-
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -29,7 +29,7 @@ def saved_views(tables: Iterable[Any]) -> tuple[SavedView, ...]:
 
 def lines(name: str, address: Address) -> str:
     """Return what to write in the settings to save a view."""
-    return f"[[view]]\nname = {_quoted(name)}\naddress = {_quoted(address.url)}\n"
+    return f"[[view]]\nname = {quoted(name)}\naddress = {quoted(address.url)}\n"
 
 
 def _view(table: Any, number: int) -> SavedView:
@@ -44,8 +44,8 @@ def _view(table: Any, number: int) -> SavedView:
     return SavedView(safe(table["name"]), Address.of(report, parse_qsl(parts.query, keep_blank_values=True)))
 
 
-def _quoted(text: str) -> str:
-    """A text as TOML writes it."""
+def quoted(text: str) -> str:
+    """Return a text as TOML writes it."""
     escapes = {'"': '\\"', "\\": "\\\\"}
     letters = (escapes.get(letter, letter if letter.isprintable() else f"\\U{ord(letter):08x}") for letter in text)
     return f'"{"".join(letters)}"'

@@ -56,7 +56,9 @@ def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
         Field("from", "Use of", _of(given.get("from", ""), old), _options(old)),
         Field("to", "priced as", _of(given.get("to", ""), new), _options(new)),
         Field("batch", "Sent as batch", given.get("batch", "0"), step=STEP, first="none more"),
-        Field("cache_hit", "Read from cache", given.get("cache_hit", str(-STEP)), step=STEP, first="as it is"),
+        Field(
+            "cache_hit", "Read from cache", given.get("cache_hit", str(-STEP)), step=STEP, least=-STEP, first="as it is"
+        ),
         Field("geo", "Geography", given.get("geo", ""), GEOS),
     )
 

@@ -13,18 +13,6 @@ from decimal import Decimal
 
 import pyarrow as pa
 
-from tallystick.core.causes import (
-    BILL_NOT_READ,
-    CODE,
-    CREDIT,
-    NEW_SERVICE,
-    NEW_TOKENS,
-    NOT_BILLED_YET,
-    PRIORITY,
-    SESSION,
-    TO_PROFILE,
-    USAGE_NOT_READ,
-)
 from tallystick.core.money import EXACT, ratio
 from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
@@ -32,29 +20,12 @@ from tallystick.store.session import scratch
 from tallystick.tally.reconcile.findings import Found, Group, findings, groups
 from tallystick.tally.reconcile.judgements import judge
 from tallystick.tally.reconcile.lines import tables
-from tallystick.tally.reconcile.own_prices import NOT_APPLIED, switch
-from tallystick.tally.reconcile.pieces import LARGE, REFUSED, ROUNDING, SEARCH, UNKNOWN_PRICE, pieces
-from tallystick.tally.reconcile.price_factors import DISCOUNT, STALE
+from tallystick.tally.reconcile.meanings import MEANINGS
+from tallystick.tally.reconcile.own_prices import switch
+from tallystick.tally.reconcile.pieces import UNEXPLAINED, pieces
 from tallystick.tally.reconcile.ratios import change
 
-CAUSES = (
-    *(
-        REFUSED,
-        PRIORITY,
-        NOT_BILLED_YET,
-        BILL_NOT_READ,
-        TO_PROFILE,
-        USAGE_NOT_READ,
-        CODE,
-        SEARCH,
-        SESSION,
-        CREDIT,
-        NEW_SERVICE,
-        NEW_TOKENS,
-        UNKNOWN_PRICE,
-    ),
-    *(NOT_APPLIED, STALE, DISCOUNT, LARGE, ROUNDING),
-)
+CAUSES = tuple(cause for cause in MEANINGS if cause != UNEXPLAINED)
 """Every cause but `UNEXPLAINED`, in the order in which they are shown."""
 RATE = 6
 """Places of an effective rate, as a statement's unit prices have them."""
