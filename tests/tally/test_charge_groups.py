@@ -17,8 +17,8 @@ from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.question import Question
 from tallystick.core.time import Window
-from tallystick.query.charge_groups import label
-from tallystick.query.owners import attribution, groups
+from tallystick.query.charge_groups import ChargeGroups, label
+from tallystick.query.owners import attribution
 from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
@@ -165,7 +165,7 @@ def test_groups_have_the_owners_of_their_charges(
 def test_shared_charges_that_leave_the_same_rest_are_one_row(engine: Engine) -> None:
     """Of charges that a rule splits in thirds the engine gives three rests at most, of either sign, for each group."""
     owners = Owners.read([{"shared": {"rule": "even", "teams": ["a", "b", "c"]}}])
-    charges = groups(engine, Question("spend", WINDOW, ("team",)), owners)
+    charges = ChargeGroups(engine, Question("spend", WINDOW, ("team",)), owners, spellings(engine))
     spans = pa.table({"organization": ["o"], "start": [date.min], "until": [date.max], "multiple": [Decimal("3e-12")]})
     rests = charges.finest(spans)
     assert {abs(rest).scaleb(12) for rest in rests["each"].to_pylist()} == {0, 1, 2}
@@ -175,5 +175,5 @@ def test_shared_charges_that_leave_the_same_rest_are_one_row(engine: Engine) -> 
 def test_charges_of_one_owner_are_summed_by_the_engine(engine: Engine) -> None:
     """Where one team owns them, charges come in a row for each that a rule tells apart, not a row for each charge."""
     owners = Owners.read([{"team": "a", "workspace": "w"}, {"team": "b"}])
-    charges = groups(engine, Question("spend", WINDOW, ("team",)), owners).groups()
+    charges = ChargeGroups(engine, Question("spend", WINDOW, ("team",)), owners, spellings(engine)).groups()
     assert charges.num_rows == len(["o", "p"]) * len(["w", "v", "default"])

@@ -20,16 +20,17 @@ from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import cut_of, whole
+from tallystick.query.charge_groups import ChargeGroups
 from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
 from tallystick.query.match_shares import matched
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, unnamed, with_shared
-from tallystick.query.owners import attributed, groups, owned, unasked
+from tallystick.query.owners import attributed, owned, unasked
 from tallystick.query.pivot import Pivot
 from tallystick.query.priority_tier import priority
-from tallystick.query.spelling import formerly
+from tallystick.query.spelling import formerly, spellings
 from tallystick.query.uncounted import uncounted
 from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
@@ -55,7 +56,7 @@ def query(
             raise InvalidQuestion(
                 "By owner, spend shows what was billed alone.", "Leave out --show, or ask by workspace."
             )
-        return groups(engine, question, owners or Owners()).query, table
+        return ChargeGroups(engine, question, owners or Owners(), spellings(engine)).query, table
     dims = {name: _column(question, name) for name in dims_of(engine, question)}
     if pivot.apart and pivot.apart[0] not in dims:
         name, sql = pivot.apart

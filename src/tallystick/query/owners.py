@@ -97,18 +97,6 @@ def billed_of(charges: Attribution) -> Billed:
     return Billed(charges.total, total([row["billed"] for row in charges.sums([*APART]) if row["unreported"]]))
 
 
-def groups(
-    engine: Engine,
-    question: Question,
-    owners: Owners,
-    amount: Figure = BILLED,
-    weighed: Figure = BILLED,
-    further: Mapping[str, str] | None = None,
-) -> ChargeGroups:
-    """The charges of a question for their attribution, with the names by which rules can mean them."""
-    return ChargeGroups(engine, question, owners, spellings(engine), amount, weighed, further or {})
-
-
 def attribution(
     engine: Engine,
     question: Question,
@@ -124,7 +112,7 @@ def attribution(
     """
     from tallystick.tally.attribute import Attribution
 
-    charges = groups(engine, question, owners, amount, weighed, further)
+    charges = ChargeGroups(engine, question, owners, spellings(engine), amount, weighed, further or {})
     return Attribution(owners, charges.groups(), charges.spellings, charges.basis, charges.finest)
 
 

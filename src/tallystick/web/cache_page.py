@@ -33,19 +33,15 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
                 "cheaper",
             ),
         ),
-        Panel(
-            "By workspace",
-            ask("cache", by="workspace", **days),
-            width=6,
-            rows=20,
-            columns=("workspace", "workspace_name", "tier", *_DOLLARS),
-        ),
-        Panel(
-            "By key",
-            ask("cache", by="key", **days),
-            width=6,
-            rows=20,
-            columns=("key", "key_name", "tier", *_DOLLARS),
+        *(
+            Panel(
+                f"By {by}",
+                ask("cache", by=by, **days),
+                width=6,
+                rows=20,
+                columns=(by, f"{by}_name", "tier", *_DOLLARS),
+            )
+            for by in ("workspace", "key")
         ),
     )
 

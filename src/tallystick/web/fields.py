@@ -46,17 +46,20 @@ Fields = Callable[[Given, Choices], tuple[Field, ...]]
 
 def period(given: Given) -> dict[str, str]:
     """Return the days that a page is of as parameters of a report; 30 days unless said."""
-    word = given.get("days", "")
-    word = word if word in PERIODS else "30d"
+    word = _days(given)
     return {"month" if word in MONTHS else "since": word}
 
 
 def spoken(given: Given) -> str:
     """Return what these days are called."""
-    return PERIODS.get(given.get("days", ""), PERIODS["30d"])
+    return PERIODS[_days(given)]
 
 
 def period_field(given: Given, _: Choices = ()) -> tuple[Field, ...]:
     """Return the field for the days of a page."""
+    return (Field("days", "Days", _days(given), tuple(PERIODS.items())),)
+
+
+def _days(given: Given) -> str:
     word = given.get("days", "")
-    return (Field("days", "Days", word if word in PERIODS else "30d", tuple(PERIODS.items())),)
+    return word if word in PERIODS else "30d"

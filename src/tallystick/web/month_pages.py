@@ -18,6 +18,9 @@ def _month(row: Row) -> str:
     return month_page(str(row["month"]), str(row.get("organization") or ""))
 
 
+_TEAMS = {"team": lambda row: subject("team", str(row["team"]))}
+
+
 def _months(_: str, __: Given) -> tuple[Panel, ...]:
     return (
         Panel("Months", ask("months"), width=12, rows=120, leads={"month": _month}),
@@ -27,7 +30,7 @@ def _months(_: str, __: Given) -> tuple[Panel, ...]:
             View.PART,
             12,
             may_lack=True,
-            leads={"team": lambda row: subject("team", str(row["team"]))},
+            leads=_TEAMS,
             tail=_statement("last-month", {}),
         ),
     )
@@ -43,17 +46,13 @@ def _statement(month: str, whose: dict[str, str]) -> Callable[[Row], tuple[tuple
     return links
 
 
-def _held(whose: dict[str, str]) -> dict[str, str]:
-    """The organization as a filter."""
-    return {f"where_{name}": text for name, text in whose.items()}
-
-
 def _one(month: str, given: Given) -> tuple[Panel, ...]:
     try:
         utc_month(month)
     except InvalidQuestion as wrong:
         raise UnknownName(wrong.what, "Months lists those of the ledger.") from None
     whose = {"organization": given["organization"]} if given.get("organization") else {}
+    where = {f"where_{name}": text for name, text in whose.items()}
     versions = {name: text for name in ("before", "after") if (text := given.get(name))}
     return (
         Panel("In short", ask("summary", month=month, **whose), View.FIGURES, 12, may_lack=True),
@@ -65,12 +64,12 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             12,
             rows=200,
             may_lack=True,
-            leads={"team": lambda row: subject("team", str(row["team"]))},
+            leads=_TEAMS,
             tail=_statement(month, whose),
         ),
         Panel(
             "Why it changed",
-            ask("variance", month=month, by="model", top="8", **_held(whose)),
+            ask("variance", month=month, by="model", top="8", **where),
             width=6,
             may_lack=True,
         ),

@@ -84,7 +84,7 @@ def _cache(dimension: str, recent: dict[str, str]) -> tuple[Panel, ...]:
     )
 
 
-def _one(dimension: str, column: str) -> Callable[[Row], str]:
+def _lead(dimension: str, column: str) -> Callable[[Row], str]:
     """Where a cell leads that names one thing, or several with commas between them."""
 
     def lead(row: Row) -> str:
@@ -94,7 +94,7 @@ def _one(dimension: str, column: str) -> Callable[[Row], str]:
     return lead
 
 
-_KEY_LEADS = {name: _one(name, name) for name in ("key", "workspace", "team")}
+_KEY_LEADS = {name: _lead(name, name) for name in ("key", "workspace", "team")}
 
 
 def _list(dimension: str) -> Page:
@@ -104,7 +104,7 @@ def _list(dimension: str) -> Page:
         panel = Panel(name, ask("keys", since=f"{RECENT}d"), width=12, rows=500, columns=KEYS, leads=_KEY_LEADS)
     else:
         panel = Panel(
-            name, ask("roster", dimension=dimension), width=12, rows=500, leads={"team": _one("team", "team")}
+            name, ask("roster", dimension=dimension), width=12, rows=500, leads={"team": _lead("team", "team")}
         )
     key, menu, under = ("k", "Who spends", "") if dimension == "key" else ("", "", "/keys")
     return Page(f"/{name.lower()}", name, lambda _, __: (panel,), key, ABOUT[dimension], menu=menu, under=under)
