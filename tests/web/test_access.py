@@ -143,6 +143,20 @@ def test_another_host_name_reads_nothing(dashboard: TestClient, host: str) -> No
     assert dashboard.get("/", headers={"host": host}).status_code == 421
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/ask/spend?" + "&".join(f"where.key=k{index}" for index in range(1000)),
+        "/key/" + "k" * 5000,
+        "/search?q=" + "k" * 5000,
+    ],
+)
+def test_an_address_has_an_end(dashboard: TestClient, address: str) -> None:
+    """A long address is refused before anything is made of it: a page of thousands of filters would stop the others."""
+    assert dashboard.get(address).status_code == 414
+    assert dashboard.get(address[:3000]).status_code in {200, 404}
+
+
 def test_a_header_counts_from_its_proxy_alone(clients: Clients) -> None:
     """Whoever is not the proxy cannot name himself a user, and a proxy's user must be listed."""
     behind = {"user_header": "x-user", "proxies": frozenset({"testclient"})}

@@ -29,6 +29,8 @@ OPEN = ("/healthz", "/readyz", "/static/")
 """Paths that say nothing of the ledger, for probes and the page of the login itself."""
 MOST_BYTES = 4096
 """Bytes of a form."""
+LONGEST = 4096
+"""Bytes of a path, and of what is asked after it: each of a page's filters has a link with all of them."""
 _FOREIGN = "This form is not from a page of this dashboard.\n"
 PAUSE = 0.5
 """Seconds before a wrong token is answered."""
@@ -80,8 +82,8 @@ class Gate:
 
     async def _answer(self, request: Request) -> Response | None:
         path = request.url.path
-        if not self._access.host_known(request):
-            return PlainTextResponse("This dashboard does not answer to that host name.\n", 421)
+        if refusal := self._unreadable(request):
+            return refusal
         if path.startswith(OPEN):
             return None
         if path == "/login":
@@ -93,6 +95,14 @@ class Gate:
             return refusal
         request.state.identity = identity
         request.state.form_token = self._access.form_token(request)
+        return None
+
+    def _unreadable(self, request: Request) -> Response | None:
+        """The answer to an address that is of another host, or too long."""
+        if not self._access.host_known(request):
+            return PlainTextResponse("This dashboard does not answer to that host name.\n", 421)
+        if max(len(request.scope["path"]), len(request.scope["query_string"])) > LONGEST:
+            return PlainTextResponse(f"An address may have {LONGEST:,} bytes.\n", 414)
         return None
 
     async def _write(self, request: Request) -> Response | None:

@@ -16,6 +16,8 @@ MOST = 50
 """Things that a search lists."""
 ALIKE = 0.75
 """How much a name is like a misspelt word at least."""
+LONGEST = 100
+"""Letters of a text that may be a misspelt name."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -55,7 +57,7 @@ def ranked(query: str, hits: Iterable[Hit]) -> list[Hit]:
         return []
     scored = [(_rank(word, hit), index, hit) for index, hit in enumerate(hits)]
     matches = sorted((entry for entry in scored if entry[0] <= len(_TESTS)), key=lambda entry: entry[:2])
-    if not matches:
+    if not matches and len(word) <= LONGEST:
         near = [(-_likeness(word, hit.name), index, hit) for _, index, hit in scored]
         return [hit for likeness, _, hit in sorted(near, key=lambda entry: entry[:2])[:MOST] if likeness <= -ALIKE]
     return [hit for _, _, hit in matches[:MOST]]
