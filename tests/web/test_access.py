@@ -174,6 +174,16 @@ def test_a_team_sees_its_own_charges_alone(clients: Clients, tokens: tuple[Path,
     assert not re.search(r"beta team|gamma team|Production|Claude Code", _without_furniture(response.text))
 
 
+@pytest.mark.parametrize("query", ["where.workspace=Productio", "where.workspace=claude+code"])
+def test_a_team_is_hinted_at_no_name(clients: Clients, tokens: tuple[Path, dict[str, str]], query: str) -> None:
+    """A name that is nearly another team's gets no `Did you mean` for a reader of one team."""
+    hints = {
+        name: clients(tokens[1][name]).get(f"/ask/spend.json?{query}").json()["hint"] for name in ("alpha", "finance")
+    }
+    assert hints["alpha"] == ""
+    assert "Did you mean" in hints["finance"]
+
+
 def test_a_token_without_teams_sees_every_team(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
     """What is hidden from a reader of one team is there for a reader of all."""
     page = clients(tokens[1]["finance"]).get("/ask/spend?by=team&since=30d").text

@@ -124,9 +124,14 @@ class Dashboard:
         """What `ask` gives of a question, of the teams that its reader may see: all of a reader's answers pass here."""
         address = bounded(address.question, identity)
         values = address.values
-        return await self.readers.ask(
-            visit, (ask.__name__, address.url), lambda reader: ask(reader, address.report, **values)
-        )
+        try:
+            return await self.readers.ask(
+                visit, (ask.__name__, address.url), lambda reader: ask(reader, address.report, **values)
+            )
+        except InvalidQuestion as wrong:
+            if identity.teams is None:
+                raise
+            raise type(wrong)(wrong.what) from None  # its hint can name what is another team's
 
     def welcome(self, request: Request, visit: Visit) -> Response:
         """Return what is said where there is no ledger yet."""
