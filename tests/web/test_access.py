@@ -174,7 +174,7 @@ def test_a_team_sees_its_own_charges_alone(clients: Clients, tokens: tuple[Path,
     assert not re.search(r"beta team|gamma team|Production|Claude Code", _without_furniture(response.text))
 
 
-@pytest.mark.parametrize("query", ["where.workspace=Productio", "where.workspace=claude+code"])
+@pytest.mark.parametrize("query", ["where.workspace=Productio", "where.workspace=Claude+Cod"])
 def test_a_team_is_hinted_at_no_name(clients: Clients, tokens: tuple[Path, dict[str, str]], query: str) -> None:
     """A name that is nearly another team's gets no `Did you mean` for a reader of one team."""
     hints = {
