@@ -222,12 +222,11 @@ def test_a_failure_leaves_no_file(
     there = {"TALLYSTICK_LEDGER": str(ledgers["reports"].path)}
     refused = tallystick(*words, **there)
     assert refused.code == 2
-    real, batches = Engine.stream, iter([True, True, False])
+    real = Engine.stream
 
-    def breaks(self: Engine, query: Any) -> Any:
-        if not next(batches):
-            raise OSError(28, "No space left on device")
-        return real(self, query)
+    def breaks(self: Engine, query: Any, rows: int) -> Any:
+        yield next(real(self, query, rows))
+        raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as then:
         then.setattr(Engine, "stream", breaks)  # halfway through rows there is no seam that fails

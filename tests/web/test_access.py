@@ -15,6 +15,7 @@ from tallystick.errors import InvalidQuestion
 from tallystick.settings import Settings
 from tallystick.web.access import COOKIE, HOURS, Access
 from tallystick.web.application import application
+from tallystick.web.bounds import LEFT_OUT, OF_DAYS
 from tallystick.web.pages import PAGES
 from tallystick.web.tokens import Tokens, new_token
 
@@ -182,6 +183,17 @@ def test_a_team_is_hinted_at_no_name(clients: Clients, tokens: tuple[Path, dict[
     }
     assert hints["alpha"] == ""
     assert "Did you mean" in hints["finance"]
+
+
+def test_a_team_is_told_of_its_own_use_alone(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
+    """No message and no coverage counts what other teams used; which days are provisional or absent is told."""
+    asked = "/ask/spend.json?by=workspace&since=30d"
+    whole, own = (clients(tokens[1][name]).get(asked).json() for name in ("finance", "alpha"))
+    assert "unpriced" in whole["coverage"]
+    assert own["coverage"] == {name: value for name, value in whole["coverage"].items() if name in OF_DAYS}
+    words = (LEFT_OUT, "Provisional: ", "Not in the ledger")
+    assert own["notes"]
+    assert [text for text in own["notes"] + own["warnings"] if not text.startswith(words)] == []
 
 
 def test_a_token_without_teams_sees_every_team(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:

@@ -25,7 +25,7 @@ from tallystick.settings import Settings
 from tallystick.web.access import Access
 from tallystick.web.address import Address
 from tallystick.web.assets import Assets
-from tallystick.web.bounds import bounded, holdable
+from tallystick.web.bounds import bounded, held, holdable
 from tallystick.web.explore import Explore
 from tallystick.web.gate import Gate
 from tallystick.web.live import Live
@@ -125,13 +125,14 @@ class Dashboard:
         address = bounded(address.question, identity)
         values = address.values
         try:
-            return await self.readers.ask(
+            answer = await self.readers.ask(
                 visit, (ask.__name__, address.url), lambda reader: ask(reader, address.report, **values)
             )
         except InvalidQuestion as wrong:
             if identity.teams is None:
                 raise
             raise type(wrong)(wrong.what) from None  # its hint can name what is another team's
+        return held(answer, identity)
 
     def welcome(self, request: Request, visit: Visit) -> Response:
         """Return what is said where there is no ledger yet."""
@@ -151,7 +152,8 @@ class Dashboard:
 
     async def ready(self, _: Request) -> Response:
         """Say whether the ledger can be read."""
-        self.readers.visit()
+        if self.readers.visit().version is None:
+            return PlainTextResponse("no ledger\n", 503)
         return PlainTextResponse("ready\n")
 
     def html(

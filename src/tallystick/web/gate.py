@@ -81,7 +81,7 @@ class Gate:
             await (await self._failure(request, wrong))(scope, receive, with_headers)
 
     async def _answer(self, request: Request) -> Response | None:
-        path = request.url.path
+        path = request.scope["path"]
         if refusal := self._unreadable(request):
             return refusal
         if path.startswith(OPEN):
@@ -110,7 +110,7 @@ class Gate:
         form = await _form(request)
         if form is None or not self._access.form_valid(request, form.get("form", "")):
             return PlainTextResponse(_FOREIGN, 403)
-        if request.url.path == "/logout":
+        if request.scope["path"] == "/logout":
             response = RedirectResponse("/login", 303)
             response.delete_cookie(COOKIE, httponly=True, samesite="strict")
             return response
