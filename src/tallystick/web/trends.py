@@ -1,4 +1,7 @@
-"""Trends: the course of each of a few values as a small line, to stand beside its amount."""
+"""Trends: the course of each of a few values as a small line, to stand beside its amount.
+
+Money becomes a float here for a coordinate alone. A day whose amount is unknown breaks the line.
+"""
 
 from __future__ import annotations
 
