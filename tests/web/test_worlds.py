@@ -69,7 +69,7 @@ def test_what_has_no_name_has_a_page(world: tuple[str, Ledger, TestClient], path
 
 @pytest.mark.parametrize("kind", ["key", "person", "team", "model", "workspace"])
 @pytest.mark.parametrize(
-    "value", ["nobody", "<script>alert(1)</script>", "../../etc/passwd", "%2e%2e", "*", "a?b", "x" * 9999]
+    "value", ["nobody", "<script>alert(1)</script>", "../../etc/passwd", "%2e%2e", "*", "a?b", "x" * 999]
 )
 def test_an_unknown_subject_is_not_found(world: tuple[str, Ledger, TestClient], kind: str, value: str) -> None:
     """What nothing is called gets a plain page that leads back, and its text stays text."""
