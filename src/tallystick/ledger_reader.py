@@ -82,7 +82,14 @@ class LedgerReader:
 
         settings = self._settings
         return Context(
-            self._tables, self._clock.now(), self._lists(), self.engine, settings.owners, settings.budgets, api
+            self._tables,
+            self._clock.now(),
+            self._lists(),
+            self.engine,
+            settings.owners,
+            settings.budgets,
+            settings.events,
+            api,
         )
 
     def engine(self) -> Engine:

@@ -9,12 +9,12 @@ The only file that reads the environment. A flag wins over the environment, the 
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
     cuts = ["sessions"]                # what to read besides (docs sync), --cuts
     [[budget]]                         # what may be spent, any number of tables (docs budgets)
+    [[event]]                          # a change that is expected (docs forecast)
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
     key_file = "/run/secrets/admin"    # a file that holds the Admin key alone
-    key_command = "op read op://..."   # a command that prints it
-    token_file, token_command          # the same of an OAuth token
+    key_command = "op read op://..."   # a command that prints it; token_file, token_command: of an OAuth token
 
 What stands under [api], `people_key`, and files outside the folder need trust where the file is that of the working
 folder (docs settings).
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tallystick.api.network import Network
     from tallystick.sync.redaction import People
     from tallystick.tally.budgets import Budgets
+    from tallystick.tally.events import Events
     from tallystick.tally.owners import Owners
     from tallystick.tally.prices_in_force import Prices
 
@@ -197,6 +198,12 @@ class Settings:
 
         return Budgets.read(self._values.get("budget", ()))
 
+    def events(self) -> Events:
+        """What is expected: the [[event]] tables; InvalidQuestion names the one that cannot be."""
+        from tallystick.tally.events import Events
+
+        return Events.read(self._values.get("event", ()))
+
     @property
     def views(self) -> Sequence[Any]:
         """The [[view]] tables: questions with a name."""
@@ -281,8 +288,7 @@ def _system_proxy() -> dict[str, str]:
     """The proxy that Windows or macOS has been given."""
     from urllib.request import getproxies
 
-    system = getproxies().get("https")
-    return {"HTTPS_PROXY": system} if system else {}
+    return {"HTTPS_PROXY": system} if (system := getproxies().get("https")) else {}
 
 
 def _people(files: list[SettingsFile]) -> str:

@@ -31,6 +31,7 @@ _KNOWN = {
     "owners": str,
     "owner": list,
     "budget": list,
+    "event": list,
     "view": list,
     "cuts": list,
     "api": dict,

@@ -23,6 +23,7 @@ from tallystick.tally.prices_in_force import Prices
 if TYPE_CHECKING:
     from tallystick.api.client import Client
     from tallystick.tally.budgets import Budgets
+    from tallystick.tally.events import Events
     from tallystick.tally.owners import Owners
 
 
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 class Context:
     """What every question needs once, each part at first need.
 
-    `open_engine` opens the version that is asked, `read_owners` and `read_budgets` give what the settings say,
-    `open_client` the API.
+    `open_engine` opens the version that is asked, `read_owners`, `read_budgets` and `read_events` give what the
+    settings say, `open_client` the API.
     """
 
     tables: Tables
@@ -40,6 +41,7 @@ class Context:
     open_engine: Callable[[], Engine]
     read_owners: Callable[[], Owners]
     read_budgets: Callable[[], Budgets]
+    read_events: Callable[[], Events]
     open_client: Callable[[], AbstractContextManager[Client]]
 
     @cached_property
@@ -61,6 +63,11 @@ class Context:
     def budgets(self) -> Budgets:
         """What may be spent, by the settings."""
         return self.read_budgets()
+
+    @cached_property
+    def events(self) -> Events:
+        """What is expected, by the settings."""
+        return self.read_events()
 
     def owners_of(self, question: Question) -> Owners | None:
         """Return the owners where the question names teams or cost centers, else None."""
