@@ -75,4 +75,4 @@ def sync(
 
     clock = Clock(now)
     with Client(Credential(KEY), clock=clock, base_url=url, transport=transport) as client:
-        return Ledger(folder, clock).sync(since, source=source, coding=False, client=client)
+        return Ledger(folder, clock).sync(since, source=source, claude_code=False, client=client)

@@ -74,8 +74,8 @@ class Ledger(Answers):
         """Read from the API what is missing or not settled, and commit it in groups of windows, the newest first.
 
         `since` defaults to the beginning of the last month but one, `until` to now; both are included. `wanted` is any
-        of month, grain, source, coding, cuts, again, accept_loss (`Wanted`). What cannot be read is left out and raised
-        at the end (`partial`: left to the outcome).
+        of month, grain, source, claude_code, breakdowns, again, accept_loss (`Wanted`). What cannot be read is left
+        out and raised at the end (`partial`: left to the outcome).
         """
         from tallystick.sync.run import Sync
 
@@ -217,4 +217,4 @@ class Ledger(Answers):
     def _options(self, since: When | None, until: When | None, wanted: Wanted) -> Options:
         from tallystick.sync.options import Options
 
-        return Options.of(since, until, wanted, self._clock.now(), self._settings.cuts)
+        return Options.of(since, until, wanted, self._clock.now(), self._settings.breakdowns)

@@ -7,7 +7,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     people = "ids"                     # what is kept of people: full, ids, hashed (docs people)
     people_key = "people.key"          # the file of the key of what is hashed
     owners = "owners.csv"              # who owns what, [[owner]] tables after it (docs owners)
-    cuts = ["sessions"]                # what to read besides (docs sync), --cuts
+    breakdowns = ["sessions"]          # what to read besides (docs sync), --breakdowns
     [[budget]]                         # what may be spent, any number of tables (docs budgets)
     [[event]]                          # a change that is expected (docs forecast)
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
@@ -75,7 +75,7 @@ class Settings:
     at: datetime | None = None
     as_of: str | None = None
     people_mode: str = "full"
-    cuts: tuple[str, ...] = ()
+    breakdowns: tuple[str, ...] = ()
     _values: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _refused: Mapping[str, str] = field(default_factory=dict, repr=False)
     _credential: Callable[[], Credential | None] = field(default=lambda: None, repr=False)
@@ -118,7 +118,7 @@ class Settings:
             at=now,
             as_of=as_of,
             people_mode=_people(files),
-            cuts=tuple(map(str, values.get("cuts", ()))),
+            breakdowns=tuple(map(str, values.get("breakdowns", ()))),
             _values=values | {"ledger": path},
             _refused=refused,
             _credential=lambda: from_environment(secrets) or from_file(api, folder),

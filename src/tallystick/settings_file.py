@@ -33,7 +33,7 @@ _KNOWN = {
     "budget": list,
     "event": list,
     "view": list,
-    "cuts": list,
+    "breakdowns": list,
     "api": dict,
 }
 _KNOWN_API = {"base_url", *SOURCES}

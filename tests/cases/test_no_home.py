@@ -31,7 +31,7 @@ def test_without_a_home_what_needs_none_works(tallystick: Tallystick, book: Ledg
     tallystick("log").refused(2, "no home folder", "TALLYSTICK_LEDGER", "--ledger")
     tallystick("log", "--ledger", "~/books").refused(2, "no home folder")
     with open("t.toml", "w", encoding="utf-8") as file:  # noqa: PTH123 - in the working folder
-        file.write("cuts = []\n")
+        file.write("breakdowns = []\n")
     tallystick("trust", "t.toml").refused(2, "no home folder", "--config")
     settings = Settings.load(environment={"ANTHROPIC_ADMIN_KEY": KEY})
     assert settings.credential().source == "ANTHROPIC_ADMIN_KEY"

@@ -41,12 +41,12 @@ def days(case: Case) -> dict[str, int]:
     return {row["source"]: row["days"] for row in json.loads(case("sql", DAYS, "--format", "json").out)["rows"]}
 
 
-def synced(case: Case, source: str, *, coding: bool = False) -> Outcome:
+def synced(case: Case, source: str, *, claude_code: bool = False) -> Outcome:
     """Sync with a client that has no patience and asks one thing at a time; the outcome has what could not be read."""
     options: dict[str, Any] = {"base_url": case.environment["TALLYSTICK_BASE_URL"], "patience": 0, "pace": None}
     with Client(Credential(KEY), clock=Clock(instant(NOW)), most_at_once=1, **options) as client:
         ledger = Ledger.open(case.ledger, clock=Clock(instant(NOW)))
-        return ledger.sync("2026-11-20", source=source, coding=coding, client=client, partial=True)
+        return ledger.sync("2026-11-20", source=source, claude_code=claude_code, client=client, partial=True)
 
 
 @pytest.mark.long
@@ -65,7 +65,7 @@ def test_one_report_that_fails_stops_no_other(case: Case, source: str, path: str
     """Where one report answers with 500 for as long as patience lasts, the sync reads the others and exits 4."""
     with case.serve("small.py") as world:
         world.respond = failing(path)
-        outcome = synced(case, source, coding=True)
+        outcome = synced(case, source, claude_code=True)
     assert (outcome.exit_code, days(case)) == (4, read)
     assert all(f"/v1/organizations/{path}" in wrong.what for wrong in outcome.failures.values())
 
@@ -77,7 +77,7 @@ def test_a_second_report_that_fails_stops_the_sync(case: Case) -> None:
         with pytest.raises(
             Unreachable, match="The reports of cost and of usage give errors alone, so the sync stopped"
         ):
-            synced(case, "reports", coding=True)
+            synced(case, "reports", claude_code=True)
         assert not [path for path in world.log if "claude_code" in path]
 
 

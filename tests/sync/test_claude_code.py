@@ -155,14 +155,14 @@ def test_a_refusal_is_a_remark(path: Path, world: World) -> None:
 def test_it_can_be_left_out(path: Path, world: World) -> None:
     """Without it, nothing is asked of the report."""
     wire = Wire(world)
-    synced(path, wire, days_ago(2), coding=False)
+    synced(path, wire, days_ago(2), claude_code=False)
     assert wire.queries(SPENT) == []
 
 
 @pytest.mark.long
 def test_the_bill_stays_as_it_is(ledger: Path, path: Path, world: World) -> None:
     """The estimate is in no charge: with and without activity the charges are the same."""
-    synced(path, Wire(world), SINCE, coding=False)
+    synced(path, Wire(world), SINCE, claude_code=False)
     assert content(path)["charges"] == content(ledger)["charges"]
 
 

@@ -80,7 +80,7 @@ CASES = (
         _world(1, keys=16, discount=Discount(100, days_ago(10))),
         "analytics",
         days_ago(20),
-        options={"cuts": ("sessions", "slack")},
+        options={"breakdowns": ("sessions", "slack")},
     ),
     Case("hostile, older", _world(2, keys=16, hostile_names=True), "reports", days_ago(20), ("late-bill",)),
     Case("hostile, newer", _world(2, keys=16, hostile_names=True), "analytics", days_ago(20), ("extra-fields:always",)),

@@ -269,10 +269,10 @@ def test_a_cost_bucket_that_is_late_is_not_billed_yet(path: Path) -> None:
 def test_a_running_day_is_spared_only_where_it_stood_still(path: Path) -> None:
     """A second sync reads no row where nothing moved; a running day that moved while it was read is read again."""
     world = small(requests=60)
-    synced(path, Wire(world, Clock(NOW, timedelta(seconds=40))), days_ago(2), coding=False)
+    synced(path, Wire(world, Clock(NOW, timedelta(seconds=40))), days_ago(2), claude_code=False)
     moving, still = Wire(world, Clock(NOW + timedelta(hours=1))), Wire(world, Clock(NOW + timedelta(hours=1)))
-    assert synced(path, moving, days_ago(2), coding=False).rows
-    assert synced(path, still, days_ago(2), coding=False).rows == 0
+    assert synced(path, moving, days_ago(2), claude_code=False).rows
+    assert synced(path, still, days_ago(2), claude_code=False).rows == 0
     assert len(moving.queries("usage_report")) > len(still.queries("usage_report")) == 1
     rebuild(path, path.parent / "new", PUBLIC)
     assert content(path.parent / "new", untimed=True) == content(path, untimed=True)
@@ -282,7 +282,7 @@ def test_a_running_day_is_spared_only_where_it_stood_still(path: Path) -> None:
 def test_a_day_that_a_look_does_not_find_is_told(path: Path) -> None:
     """A day that the control totals of the older reports lack is asked for, and said to be missing."""
     world = small()
-    synced(path, Wire(world), days_ago(6), coding=False)
-    done = synced(path, Wire(world, faults=[f"lost-bucket={days_ago(5)}:always"]), days_ago(6), coding=False)
+    synced(path, Wire(world), days_ago(6), claude_code=False)
+    done = synced(path, Wire(world, faults=[f"lost-bucket={days_ago(5)}:always"]), days_ago(6), claude_code=False)
     assert done.missing == {"cost": [days_ago(5)], "usage": [days_ago(5)]}
     assert set(days_of(path, "cost")) == set(span(days_ago(6), TODAY))

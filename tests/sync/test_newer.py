@@ -24,7 +24,7 @@ from tallystick.core.time import Grain, Window, midnight
 from tallystick.errors import CursorExpired, Refused, UnexpectedResponse
 from tallystick.sim import AnalyticsBehavior, Answer, Discount, World
 from tallystick.sync import sources
-from tallystick.sync.cube import SPARSE, WHOSE, sparse_cuts
+from tallystick.sync.cube import SPARSE, WHOSE, sparse_queries
 from tallystick.sync.dialects import plan
 from tallystick.sync.options import Options
 from tallystick.sync.plan import Known
@@ -336,12 +336,12 @@ combinations = st.lists(
 @given(combinations)
 def test_a_cube_by_subtraction_is_the_cube(seen: list[dict[str, str]]) -> None:
     """Filtered and unfiltered answers, subtracted, give each combination once; what cannot be told apart is merged."""
-    cuts, lost = sparse_cuts(seen)
+    queries, lost = sparse_queries(seen)
     rests: dict[Filters, Counter[str]] = {}
     counts: Counter[Filters] = Counter()
-    for cut in sorted(cuts, key=lambda cut: -len(cut.where)):
-        [grouped] = set(cut.by) - set(WHOSE) or {"none of them"}
-        where = frozenset(cut.where.items())
+    for query in sorted(queries, key=lambda query: -len(query.where)):
+        [grouped] = set(query.by) - set(WHOSE) or {"none of them"}
+        where = frozenset(query.where.items())
         rest = Counter(group.get(grouped, "") for group in seen if where <= set(group.items()))
         for finer, finer_rest in rests.items():
             if where < finer:
@@ -349,7 +349,7 @@ def test_a_cube_by_subtraction_is_the_cube(seen: list[dict[str, str]]) -> None:
         assert min(rest.values(), default=0) >= 0
         rests[where] = rest
         for value, count in rest.items():
-            filters = {**cut.fixed, grouped: value} if grouped in SPARSE else cut.fixed
+            filters = {**query.fixed, grouped: value} if grouped in SPARSE else query.fixed
             counts[frozenset(filters.items())] += count
     nameless = {name: set(VALUES[name]) - set(NAMED[name].values) for name in lost}
     truth = Counter(

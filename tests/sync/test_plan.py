@@ -235,7 +235,7 @@ def test_an_estimate_grows_with_the_plan_and_says_whether_it_was_measured() -> N
 
 
 def test_an_estimate_follows_the_pace() -> None:
-    """Sixty requests of the newer dialect go out at once, more of them wait a minute; a cut is one query in three."""
+    """Sixty requests of the newer dialect go out at once, more wait a minute; a breakdown is one query in three."""
     window = Window(midnight(_back(31)), midnight(TODAY))
     plan = [SyncTask(sources.ANALYTICS_COST, Grain.DAY, window)]
     counts = (60, 61, 121)
@@ -243,9 +243,9 @@ def test_an_estimate_follows_the_pace() -> None:
     estimates = [estimate(plan, {(sources.ANALYTICS_COST, Grain.DAY): cost}) for cost in costs]
     assert [each.requests - 7 for each in estimates] == [*counts]
     assert [round(each.minutes) for each in estimates] == [0, 1, 2]
-    cut = estimate([SyncTask(sources.SOURCES["cut_sessions"], Grain.DAY, window)], {})
-    assert cut.requests == 3 + 7
-    assert not cut.measured
+    breakdown = estimate([SyncTask(sources.SOURCES["breakdown_sessions"], Grain.DAY, window)], {})
+    assert breakdown.requests == 3 + 7
+    assert not breakdown.measured
 
 
 @pytest.mark.long

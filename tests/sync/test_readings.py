@@ -54,7 +54,7 @@ def _facts(path: Path) -> object:
 @pytest.mark.parametrize("source", ["reports", "analytics", "both"])
 def test_windows_read_together_make_the_same_ledger(path: Path, tmp_path: Path, world: World, source: str) -> None:
     """A sync with many requests at once has the rows of one with one at a time, read anew and rebuilt too."""
-    options = {"source": source, "cuts": ["sessions", "profiles"] if source != "reports" else []}
+    options = {"source": source, "breakdowns": ["sessions", "profiles"] if source != "reports" else []}
     for when in (days_ago(9), TODAY):
         for ledger, at_once in ((path, 16), (tmp_path / "serial", 1)):
             clock = Clock(NOW.replace(month=when.month, day=when.day))
@@ -86,7 +86,7 @@ def test_the_newer_dialect_uses_its_minutes_up(path: Path, world: World) -> None
     """Sixty requests a minute go out without a pause, no sixty-first does, and nothing is refused."""
     clock = Clock()
     wire = Wire(world, clock, pace=Pace(newer=60, elapsed=clock.elapsed))
-    synced(path, wire, SINCE, source="analytics", coding=False)
+    synced(path, wire, SINCE, source="analytics", claude_code=False)
     asked = sum("/analytics/" in target for target, _ in wire.answers)
     assert asked > 60
     assert {answer.status for _, answer in wire.answers} == {200}
@@ -110,7 +110,7 @@ def test_no_thread_outlives_a_sync(path: Path, world: World) -> None:
     with Client(Credential(KEY), clock=wire.clock, transport=transport(wire), patience=1) as client:
         book = Ledger(path, wire.clock)
         with pytest.raises(Unreachable):
-            book.sync(f"{SINCE}", client=client, source="reports", coding=False)
+            book.sync(f"{SINCE}", client=client, source="reports", claude_code=False)
         assert {row["source"] for row in rows(path, "SELECT DISTINCT source FROM days")} == {"cost"}
 
         def interrupt(_: object) -> None:
@@ -228,7 +228,7 @@ def test_a_year_at_150_ms_is_read_six_requests_at_a_time(tmp_path: Path) -> None
             started = time.monotonic()
             with client:
                 book = Ledger(tmp_path / f"{number}", clock)
-                requests = book.sync(f"{days_ago(365)}", client=client, source="reports", coding=False).requests
+                requests = book.sync(f"{days_ago(365)}", client=client, source="reports", claude_code=False).requests
             seconds.append(time.monotonic() - started)
     assert content(tmp_path / "2", untimed=True) == content(tmp_path / "1", untimed=True)
     assert seconds[2] <= requests * 0.15 / 6 + seconds[1]

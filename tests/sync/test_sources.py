@@ -86,7 +86,7 @@ def test_an_interrupted_sync_has_the_newest_days(path: Path, world: World) -> No
         return Answer(401, b"{}") if "starting_at=2026-10" in target else None
 
     with pytest.raises(TallystickError):
-        synced(path, Wire(world, before=before), date(2026, 10, 20), coding=False)
+        synced(path, Wire(world, before=before), date(2026, 10, 20), claude_code=False)
     days = {(row["source"], row["day"].month) for row in records(path, DAYS)}
     assert days == {("cost", 11), ("usage", 11)}
 

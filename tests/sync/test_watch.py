@@ -41,7 +41,7 @@ def _synced(path: Path, world: World, clock: Clock) -> Outcome:
         return answer
 
     with Client(Credential(KEY), clock=clock, transport=httpx2.MockTransport(handle)) as client:
-        return Ledger(path, clock).sync(str(SINCE), client=client, source="reports", coding=False)
+        return Ledger(path, clock).sync(str(SINCE), client=client, source="reports", claude_code=False)
 
 
 def _states(now: datetime) -> dict[str, int]:
@@ -76,6 +76,6 @@ def test_what_was_read_before_the_api_fell_silent_is_kept(path: Path, world: Wor
     with Client(Credential(KEY), clock=wire.clock, transport=transport(wire), patience=1) as client:
         book = Ledger(path, wire.clock)
         with pytest.raises(Unreachable):
-            book.sync(str(days_ago(3)), client=client, source="reports", coding=False)
+            book.sync(str(days_ago(3)), client=client, source="reports", claude_code=False)
     assert set(days_of(path, "cost")) == set(span(days_ago(3), TODAY))
     assert days_of(path, "usage") == {}

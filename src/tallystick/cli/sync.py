@@ -79,8 +79,8 @@ def check() -> None:
     help="Skip the activity of Claude Code, which takes a request for each day.",
 )
 @click.option(
-    "--cuts",
-    metavar="CUT[,CUT]",
+    "--breakdowns",
+    metavar="NAME[,NAME]",
     help="Also fetch these breakdowns: sessions, profiles, slack, groups. By default those of the settings.",
 )
 @click.option("--again", is_flag=True, help="Read settled days again too; needs --month, or --since and --until.")
@@ -100,7 +100,7 @@ def sync(
     grain: str,
     source: str,
     uncoded: bool,
-    cuts: str | None,
+    breakdowns: str | None,
     again: bool,
     accept_loss: bool,
     planned: bool,
@@ -118,8 +118,8 @@ def sync(
         "month": month,
         "grain": grain,
         "source": source,
-        "coding": not uncoded,
-        "cuts": None if cuts is None else options.names(cuts),
+        "claude_code": not uncoded,
+        "breakdowns": None if breakdowns is None else options.names(breakdowns),
         "again": again,
         "accept_loss": accept_loss,
     }

@@ -1,6 +1,6 @@
-"""Breakdowns (cuts): what a day was billed by dimensions that few ask for, each one query and one table of its own.
+"""Breakdowns: what a day was billed by dimensions that few ask for, each one query and one table of its own.
 
-They are of the newer dialect alone, and read where they are wanted: `tallystick sync --cuts sessions,groups`.
+Only the newer dialect has them, and a sync reads those it is asked for: `tallystick sync --breakdowns sessions,groups`.
 """
 
 from __future__ import annotations
@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from tallystick.core.dimensions import NAMED, TIMES
 
 ORDINARY = ("workspace", "product", "model", "kind")
-"""Dimensions of cuts that the charges have too: no cut is read for their sake."""
+"""Dimensions of breakdowns that the charges have too: no breakdown is read for their sake."""
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """One cut: its table, the word that asks for it, and at most five dimensions; every cut tells kinds besides.
+class Breakdown:
+    """Its table, the word that asks for it, and at most five dimensions; kind is always one more.
 
-    `apart` says why the groups of a cut do not add up to the bill; of one that does it is empty.
+    `overlap` says why its groups do not add up to the bill; empty where they do.
     """
 
     name: str
     word: str
     dims: tuple[str, ...]
     meaning: str
-    apart: str = ""
+    overlap: str = ""
 
     @property
     def overlapping(self) -> tuple[str, ...]:
@@ -32,44 +32,51 @@ class Cut:
         return tuple(name for name in self.dims if NAMED[name].overlaps)
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def groupable(self) -> tuple[str, ...]:
         """All that can be asked together."""
         return ("organization", *self.dims, "kind", *TIMES[2:])
 
 
-CUTS: tuple[Cut, ...] = (
-    Cut(
-        "cut_sessions",
+BREAKDOWNS: tuple[Breakdown, ...] = (
+    Breakdown(
+        "breakdown_sessions",
         "sessions",
         ("session", "agent", "deployment", "environment", "workspace"),
         "what was billed, by UTC day and managed agent session",
     ),
-    Cut("cut_profiles", "profiles", ("user_profile", "workspace", "model"), "what was billed, by UTC day and profile"),
-    Cut(
-        "cut_slack",
+    Breakdown(
+        "breakdown_profiles",
+        "profiles",
+        ("user_profile", "workspace", "model"),
+        "what was billed, by UTC day and profile",
+    ),
+    Breakdown(
+        "breakdown_slack",
         "slack",
         ("slack_channel", "claude_tag_category", "model"),
         "what was billed, by UTC day and Slack channel",
     ),
-    Cut(
-        "cut_slack_users",
+    Breakdown(
+        "breakdown_slack_users",
         "slack",
         ("claude_tag_user", "slack_channel", "claude_tag_category", "model"),
         "what was billed, by UTC day and Slack user; falls short of the bill",
         "What Claude did for no one Slack user is in no user's row, so rows can fall short of what was billed",
     ),
-    Cut(
-        "cut_groups",
+    Breakdown(
+        "breakdown_groups",
         "groups",
         ("rbac_group", "product", "model"),
         "what was billed, by UTC day and group; overlaps",
         "A user counts fully in each of their groups, so rows overlap and can exceed what was billed",
     ),
 )
-"""Every cut; of two that can answer a question the earlier one does."""
+"""Every breakdown; of two that can answer a question the earlier one does."""
 
-WORDS = tuple(dict.fromkeys(cut.word for cut in CUTS))
-"""What `--cuts` takes."""
-NAMED_CUTS = {cut.name: cut for cut in CUTS}
-CUT_DIMS = tuple(dict.fromkeys(name for cut in CUTS for name in cut.dims if name not in ORDINARY))
-"""The dimensions that only cuts know."""
+WORDS = tuple(dict.fromkeys(breakdown.word for breakdown in BREAKDOWNS))
+"""What `--breakdowns` takes."""
+NAMED_BREAKDOWNS = {breakdown.name: breakdown for breakdown in BREAKDOWNS}
+BREAKDOWN_DIMENSIONS = tuple(
+    dict.fromkeys(name for breakdown in BREAKDOWNS for name in breakdown.dims if name not in ORDINARY)
+)
+"""The dimensions that only breakdowns know."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.core.report_tables import ANALYTICS_COST, COST, CUT_TABLES, REPORT_TABLES
+from tallystick.core.report_tables import ANALYTICS_COST, BREAKDOWN_TABLES, COST, REPORT_TABLES
 from tallystick.core.table import (
     ACTOR_DIMS,
     COUNTS,
@@ -72,7 +72,7 @@ DAYS = LedgerTable(
     "what is known of each day: how far it can be trusted, and its control totals",
     (
         ORGANIZATION,
-        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, claude_code or a cut"),
+        Column("source", Type.TEXT, "usage, cost, analytics_usage, analytics_cost, claude_code or a breakdown"),
         Column("grain", Type.TEXT, "`day` or `hour`"),
         Column("day", Type.DAY, "UTC day"),
         Column("state", Type.TEXT, "running, provisional (read under 35 days after its end) or settled"),
@@ -228,7 +228,7 @@ PINNED: tuple[LedgerTable, ...] = (
 TABLES = (*PINNED, PAGES, VERSIONS)
 """Every table that is stored."""
 
-MONEY = (COST, ANALYTICS_COST, *CUT_TABLES.values(), CHARGES)
+MONEY = (COST, ANALYTICS_COST, *BREAKDOWN_TABLES.values(), CHARGES)
 """The tables of what was billed."""
 
 TALLIED_BY = "prices of "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallystick.core.breakdowns import CUTS
+from tallystick.core.breakdowns import BREAKDOWNS
 from tallystick.core.table import (
     ACTOR_DIMS,
     COUNTS,
@@ -58,22 +58,22 @@ ANALYTICS_COST = LedgerTable(
     ),
     ("organization", "month"),
 )
-CUT_TABLES: Mapping[str, LedgerTable] = {
-    cut.name: LedgerTable(
-        cut.name,
-        cut.meaning,
+BREAKDOWN_TABLES: Mapping[str, LedgerTable] = {
+    breakdown.name: LedgerTable(
+        breakdown.name,
+        breakdown.meaning,
         (
             *WHEN,
-            *dims(*cut.dims, "kind"),
+            *dims(*breakdown.dims, "kind"),
             Column("currency", Type.TEXT, "currency of the bill; USD"),
             Column("billed", Type.MONEY, "amount billed, after contract discounts, before credits, US dollars"),
             LIST_PRICE,
         ),
         ("organization", "month"),
     )
-    for cut in CUTS
+    for breakdown in BREAKDOWNS
 }
-"""The table of each cut, by its name."""
+"""The table of each breakdown, by its name."""
 TOOLS = ("edit", "multi_edit", "write", "notebook_edit", "other")
 """The tools of Claude Code whose proposals people accept or reject; `other` is any that tallystick does not know."""
 _TOLD = "null where it is not said"
@@ -109,5 +109,5 @@ ACTIVITY = LedgerTable(
     ),
     ("organization", "month"),
 )
-REPORT_TABLES = (USAGE_DAY, USAGE_HOUR, COST, ANALYTICS_USAGE, ANALYTICS_COST, *CUT_TABLES.values(), ACTIVITY)
+REPORT_TABLES = (USAGE_DAY, USAGE_HOUR, COST, ANALYTICS_USAGE, ANALYTICS_COST, *BREAKDOWN_TABLES.values(), ACTIVITY)
 """Every table that a report of the API fills."""

@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from tallystick.core.breakdowns import NAMED_CUTS
+from tallystick.core.breakdowns import NAMED_BREAKDOWNS
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, DAYS, PAGES, USED, USED_HOUR
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.records import TOKENS, State
-from tallystick.core.report_tables import ACTIVITY, COST, CUT_TABLES
+from tallystick.core.report_tables import ACTIVITY, BREAKDOWN_TABLES, COST
 from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans
@@ -56,7 +56,7 @@ def _cover(
     if absent:
         first = zone.midnight(absent[0]).date() if zone else absent[0]
         grain = " --grain hour" if table is USED_HOUR else " --source reports" if table is COST else ""
-        grain = f" --cuts {NAMED_CUTS[table.name].word}" if table.name in NAMED_CUTS else grain
+        grain = f" --breakdowns {NAMED_BREAKDOWNS[table.name].word}" if table.name in NAMED_BREAKDOWNS else grain
         mend = f"`tallystick sync{grain} --since {first}` asks for them."
         messages.append(warning(f"{_count(absent)} absent (unknown, not zero): {day_spans(absent, now.year)}. {mend}"))
     if unpublished:
@@ -146,7 +146,7 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     return text(refreshed) if refreshed else None
 
 
-MONEY = (CHARGES, COST, *CUT_TABLES.values())
+MONEY = (CHARGES, COST, *BREAKDOWN_TABLES.values())
 """What tells of money, and so of ended days alone."""
 PRICED = ("cache", "whatif")
 """Reports of use that show it in US dollars too."""
@@ -163,7 +163,7 @@ _SOURCES = {
     USED: (("analytics_usage", "day"), ("usage", "day"), ("usage", "hour")),
     USED_HOUR: (("usage", "hour"),),
     ACTIVITY: (("claude_code", "day"),),
-    **{table: ((table.name, "day"),) for table in CUT_TABLES.values()},
+    **{table: ((table.name, "day"),) for table in BREAKDOWN_TABLES.values()},
 }
 """Where the state of a day stands that a table tells of: the first source that has it, as in the tally."""
 

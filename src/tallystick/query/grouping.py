@@ -6,20 +6,20 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from tallystick.core.breakdowns import NAMED_CUTS
+from tallystick.core.breakdowns import NAMED_BREAKDOWNS
 from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import CHARGES, USED, USED_HOUR
 from tallystick.core.message import Message, note
 from tallystick.core.money import total
 from tallystick.core.question import Kind, Question, Table
 from tallystick.core.records import REQUESTS
-from tallystick.core.report_tables import COST, CUT_TABLES
+from tallystick.core.report_tables import BREAKDOWN_TABLES, COST
 from tallystick.core.select import Select, identifier, select
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
-from tallystick.query.breakdowns import cut_of, whole
+from tallystick.query.breakdowns import breakdown_for, whole
 from tallystick.query.charge_groups import ChargeGroups
 from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
@@ -85,16 +85,16 @@ def _column(question: Question, name: str) -> str:
 
 
 def _from(table: LedgerTable) -> str:
-    """A table as the figures of a report take it: a cut says its discount too."""
-    if table.name not in NAMED_CUTS:
+    """A table as the figures of a report take it: a breakdown says its discount too."""
+    if table.name not in NAMED_BREAKDOWNS:
         return f"ledger.{table.name}"
     return select("*", "list - billed AS discount").from_(f"ledger.{table.name}").subquery(table.name)
 
 
 def _money_table(question: Question) -> LedgerTable:
-    """The charges; a cut, or the bill itself where its own words are asked for, which the match does not keep."""
-    if cut := cut_of(question):
-        return CUT_TABLES[cut.name]
+    """The charges; a breakdown, or the bill itself where its own words are asked for, which the match does not keep."""
+    if breakdown := breakdown_for(question):
+        return BREAKDOWN_TABLES[breakdown.name]
     dimensions = {*question.by, *question.where}
     if not dimensions & {"description", "cost_type"}:
         return CHARGES
@@ -136,8 +136,8 @@ def answer(
         )
     totals: Mapping[str, Any] = _sum(pivot, rows)
     method = tuple(map(note, pivot.notes))
-    if cut := NAMED_CUTS.get(table.name):
-        totals, method = whole(engine, cut, question, totals)
+    if breakdown := NAMED_BREAKDOWNS.get(table.name):
+        totals, method = whole(engine, breakdown, question, totals)
     rows = [*rows, *zeros(pivot, question, dims, rows, coverage)]
     times = [name for name in dims if name in TIMES]
     rows.sort(
@@ -154,7 +154,7 @@ def answer(
     headings = with_shared(dim_headings(dims, names), several)
     cells = [(*dim_cells({dim: row[dim] for dim in dims}, names), *pivot.cells(row)) for row in rows]
     split: list[Message] = []
-    if table is not CHARGES and table.name not in NAMED_CUTS:
+    if table is not CHARGES and table.name not in NAMED_BREAKDOWNS:
         days, split = uncounted(engine, question)
         coverage |= {"uncounted": days} if days else {}
     if table is CHARGES:

@@ -52,7 +52,7 @@ class Pivot:
     `dimensions` is what it can be grouped by and `refused` what it cannot, with the reason. Rows are sorted by time,
     then by the measure `order`, the largest first. `more` are figures that are shown where they are asked for. `apart`
     is a dimension and its SQL by which rows stand apart though nobody asked for it; `notes` always hold.
-    `cuts` are dimensions that a question is answered by where the sync was told to read them.
+    `breakdowns` are dimensions that a question is answered by where the sync was told to read them.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Pivot:
     refused: Mapping[str, str] = field(default_factory=dict)
     apart: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
-    cuts: tuple[str, ...] = ()
+    breakdowns: tuple[str, ...] = ()
 
     def showing(self, names: Sequence[str]) -> Pivot:
         """The report with further figures; InvalidQuestion for one that it does not have."""
@@ -87,12 +87,12 @@ class Pivot:
 
     def check(self, question: Question) -> None:
         """Raise InvalidQuestion where the question is not one that this report can answer."""
-        choices = f"Choose among {', '.join((*self.dimensions, *self.cuts))}."
+        choices = f"Choose among {', '.join((*self.dimensions, *self.breakdowns))}."
         for name in (*question.by, *question.where):
             if name in self.refused:
                 raise InvalidQuestion(f"`{self.name}` cannot be asked by {name}: {self.refused[name]}", choices)
-            if name not in {*self.dimensions, *self.cuts}:
-                names = (*self.dimensions, *self.cuts)
+            if name not in {*self.dimensions, *self.breakdowns}:
+                names = (*self.dimensions, *self.breakdowns)
                 raise InvalidQuestion(f"`{self.name}` knows no dimension {name!r}.", choose(name, names))
             if name in TIMES and name in question.where:
                 raise InvalidQuestion(f"Time is not chosen by --where {name}.", "Use --since and --until.")

@@ -43,12 +43,12 @@ Answer = Callable[["Context", "Question"], "Table"]
 def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = False) -> Report:
     """Return the report of a pivot; `answer` takes the place of the plain sums. `zones`: it has days of a zone."""
     more = ", ".join(measure.name for measure in pivot.more)
-    dimensions = (*pivot.dimensions, *pivot.cuts)
+    dimensions = (*pivot.dimensions, *pivot.breakdowns)
     further = tuple(measure.name for measure in pivot.more)
     show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]", choices=further),)
     about = f"Group by any of {', '.join(pivot.dimensions)}."
-    if pivot.cuts:
-        about += f"\n\nAlso by {', '.join(pivot.cuts)}, after `sync --cuts`."
+    if pivot.breakdowns:
+        about += f"\n\nAlso by {', '.join(pivot.breakdowns)}, after `sync --breakdowns`."
 
     def ask(context: Context, *, compare: str | None, **values: Any) -> Table:
         question = _question(pivot, context, **values)

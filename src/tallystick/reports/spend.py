@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tallystick.core.breakdowns import CUT_DIMS
+from tallystick.core.breakdowns import BREAKDOWN_DIMENSIONS
 from tallystick.core.dimensions import SUBJECTS, TERMS, TIMES
 from tallystick.core.money import ratio
 from tallystick.core.question import Cell, Kind
@@ -61,7 +61,7 @@ SPEND = Pivot(
         Measure("cost_per_request", Kind.NUMBER, "USD", derived=_per_request, needs=("requests",)),
     ),
     refused={"hour": _DAILY, "minute": _DAILY},
-    cuts=CUT_DIMS,
+    breakdowns=BREAKDOWN_DIMENSIONS,
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-from tallystick.core.breakdowns import CUTS
+from tallystick.core.breakdowns import BREAKDOWNS
 from tallystick.core.causes import CREDIT, NEW_TOKENS, USAGE_NOT_READ
 from tallystick.core.ledger_tables import CLOSED_AS
 from tallystick.core.message import Message, note, warning
@@ -67,12 +67,12 @@ WHERE days.source = '{source}' AND days.grain = 'day' ORDER BY 1, 2
 _TALLIED = "SELECT DISTINCT organization, CAST(day AS VARCHAR) AS day, source FROM ledger.charges"
 _DIALECTS = (("reports", "cost", "usage"), ("analytics", "analytics_cost", "analytics_usage"))
 """Each dialect, with the name of its bill and of its use, as sources and as tables."""
-_CUT = """
+_BREAKDOWN = """
 SELECT days.organization, CAST(days.day AS VARCHAR) AS day, days.billed AS control, coalesce(lines.billed, 0) AS lines
 FROM ledger.days
-LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.{cut} GROUP BY ALL) AS lines
+LEFT JOIN (SELECT organization, day, sum(billed) AS billed FROM ledger.{breakdown} GROUP BY ALL) AS lines
     USING (organization, day)
-WHERE days.source = '{cut}' ORDER BY 1, 2
+WHERE days.source = '{breakdown}' ORDER BY 1, 2
 """
 _DAYS = "SELECT organization, count(DISTINCT day) AS days FROM ledger.days GROUP BY organization ORDER BY organization"
 _MATCHED = """
@@ -114,10 +114,10 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
                 here = (row["organization"], row["day"], other_dialect) not in tallied
                 rows += _miscounted(row, counter, here=here)
     rows += [
-        (row["organization"], row["day"], f"billed: {cut.name}", row["control"], row["lines"])
-        for cut in CUTS
-        if not cut.apart
-        for row in engine.rows(_CUT.format(cut=cut.name))
+        (row["organization"], row["day"], f"billed: {breakdown.name}", row["control"], row["lines"])
+        for breakdown in BREAKDOWNS
+        if not breakdown.overlap
+        for row in engine.rows(_BREAKDOWN.format(breakdown=breakdown.name))
         if row["lines"] != row["control"]
     ]
     others = by_others(engine, prices)

@@ -23,8 +23,8 @@ from tallystick.core.report_tables import (
     ACTIVITY,
     ANALYTICS_COST,
     ANALYTICS_USAGE,
+    BREAKDOWN_TABLES,
     COST,
-    CUT_TABLES,
     USAGE_DAY,
     USAGE_HOUR,
 )
@@ -187,7 +187,7 @@ VIEWS: tuple[View, ...] = (
     _with_names(ANALYTICS_COST, {}, ("workspace", "key", "actor")),
     *(
         _with_names(table, {}, tuple(column.name for column in table.columns if column.name == "workspace"))
-        for table in CUT_TABLES.values()
+        for table in BREAKDOWN_TABLES.values()
     ),
     _CHARGES,
     _owned(_CHARGES),

@@ -168,11 +168,11 @@ class AnalyticsBatch(CubeBatch):
 
         A remainder of a list price alone, billed at nothing, is no row of such a day.
         """
-        totals, cut = self._sums(rows), self.task.source.cut
+        totals, breakdown = self._sums(rows), self.task.source.breakdown
         days = set()
         for start in {*totals, *self._controls.get("before", ()), *self._controls.get("after", ())}:
             controls = [self._said("before", start) or self._nothing, self._said("after", start) or self._nothing]
-            figures = controls if cut and cut.apart else [*controls, totals.get(start, self._nothing)]
+            figures = controls if breakdown and breakdown.overlap else [*controls, totals.get(start, self._nothing)]
             if len({figure["list"] for figure in figures} - {None}) > 1:
                 days.add(start.date())
                 for purpose in ("before", "after"):
@@ -198,9 +198,9 @@ class AnalyticsBatch(CubeBatch):
         return self._buckets_of(day)
 
     def _agree(self, start: datetime, cube: Mapping[datetime, Figures]) -> bool:
-        """A cut whose groups do not add up has its control totals alone to agree."""
-        cut = self.task.source.cut
-        if cut and cut.apart:
+        """A breakdown whose groups do not add up has its control totals alone to agree."""
+        breakdown = self.task.source.breakdown
+        if breakdown and breakdown.overlap:
             cube = {start: self._said("after", start) or self._nothing}
         return super()._agree(start, cube)
 

@@ -24,7 +24,7 @@ Seen = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class CubeQuery:
     """One query of the cube: what it groups by, what it filters on, and what is known without asking."""
 
     by: tuple[str, ...]
@@ -37,7 +37,7 @@ class Cut:
         return {**self.known, **self.where}
 
 
-def cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut], tuple[str, ...]]:
+def cube_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[CubeQuery], tuple[str, ...]]:
     """The queries that rebuild the cube, and the dimensions of which some values come as `unknown`.
 
     No usage needs no query. What the API refuses to group by is asked for by none. A value that no filter can name is
@@ -77,7 +77,7 @@ def cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut]
     queries = []
     for combination in best:
         where = {name: value for name, value in combination.items() if value in NAMED[name].values}
-        queries.append(Cut(by, where, known | combination))
+        queries.append(CubeQuery(by, where, known | combination))
     return queries, lost
 
 
@@ -92,7 +92,7 @@ WHOSE = ("workspace", "key", "actor", "model")
 """What every query of the newer dialect's cube groups by."""
 
 
-def sparse_cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[Cut], tuple[str, ...]]:
+def sparse_queries(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[list[CubeQuery], tuple[str, ...]]:
     """The queries that rebuild the newer dialect's cube, and the dimensions of which some values come as `unknown`.
 
     A value that no filter can name is had by leaving that filter out: the answer less those of all queries with more
@@ -118,8 +118,8 @@ def sparse_cuts(seen: Iterable[Seen], refused: Collection[str] = ()) -> tuple[li
         for combination in seen
     ]
     by = (*(name for name in WHOSE if name not in refused), *([grouped] if grouped else []))
-    cuts = []
+    queries = []
     for combination in _combinations(merged, rest):
         where = {name: value for name, value in combination.items() if value in NAMED[name].values}
-        cuts.append(Cut(by, where, known | combination))
-    return cuts, lost
+        queries.append(CubeQuery(by, where, known | combination))
+    return queries, lost

@@ -72,8 +72,8 @@ def choose_dialect(options: Options, sample: Sample, committer: Committer, outco
         outcome.warn(
             f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
         )
-    if options.cuts and not options.choice.newer:
-        outcome.warn(f"Cuts are of the newer dialect alone, so none is read: {', '.join(options.cuts)}.")
+    if options.breakdowns and not options.choice.newer:
+        outcome.warn(f"Only the newer reports have breakdowns, so none is read: {', '.join(options.breakdowns)}.")
     return options
 
 

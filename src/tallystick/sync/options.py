@@ -39,8 +39,8 @@ class Wanted(TypedDict, total=False):
     """What a sync, and the plan of one, can be told beside `since` and `until`.
 
     `month` is both of them. `grain` of usage is day or hour. `source` is auto, reports (the older dialect), analytics
-    (the newer) or both; `cuts` are any of sessions, profiles, slack, groups, by default those of the settings.
-    `coding`: the activity of Claude Code too, one request for each day, where the older dialect is read. `again`:
+    (the newer) or both; `breakdowns` are any of sessions, profiles, slack, groups, by default those of the settings.
+    `claude_code`: the activity of Claude Code too, one request for each day, where the older dialect is read. `again`:
     settled days of the window too, which must be given. `accept_loss`: days that an answer empties or halves are
     committed at once.
     """
@@ -48,8 +48,8 @@ class Wanted(TypedDict, total=False):
     month: When | None
     grain: str
     source: str
-    coding: bool
-    cuts: Sequence[str] | None
+    claude_code: bool
+    breakdowns: Sequence[str] | None
     again: bool
     accept_loss: bool
 
@@ -74,7 +74,7 @@ class Options:
     def of(
         cls, since: When | None, until: When | None, wanted: Wanted, now: datetime, by_default: Sequence[str] = ()
     ) -> Options:
-        """What a user said, checked; `by_default` are the cuts of the settings. Raises InvalidQuestion."""
+        """What a user said, checked; `by_default` are the breakdowns of the settings. Raises InvalidQuestion."""
         month, again = wanted.get("month"), wanted.get("again", False)
         if again and month is None and (since is None or until is None):
             raise InvalidQuestion(
@@ -89,21 +89,21 @@ class Options:
             raise InvalidQuestion(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
         if grain not in {Grain.DAY, Grain.HOUR}:
             raise InvalidQuestion(f"The ledger keeps no usage by {grain}.", "--grain is day or hour.")
-        cuts = wanted.get("cuts")
+        breakdowns = wanted.get("breakdowns")
         return cls(
             window(since, until, now, month=month, first=None),
             Grain(grain),
             Choice(source),
-            _words(by_default if cuts is None else cuts)
-            | ({CLAUDE_CODE_WORD} if wanted.get("coding", True) else set()),
+            _words(by_default if breakdowns is None else breakdowns)
+            | ({CLAUDE_CODE_WORD} if wanted.get("claude_code", True) else set()),
             again,
             (until or month) is not None,
             wanted.get("accept_loss", False),
         )
 
     @property
-    def cuts(self) -> tuple[str, ...]:
-        """The words of cuts."""
+    def breakdowns(self) -> tuple[str, ...]:
+        """The words of breakdowns."""
         return tuple(word for word in WORDS if word in self.words)
 
     def reads(self, source: Source) -> bool:
@@ -112,7 +112,7 @@ class Options:
         return dialect and (not source.word or source.word in self.words)
 
 
-def _words(cuts: Sequence[str]) -> frozenset[str]:
-    if unknown := [word for word in cuts if word not in WORDS]:
-        raise InvalidQuestion(f"There is no cut {unknown[0]!r}.", f"Cuts are {', '.join(WORDS)}.")
-    return frozenset(cuts)
+def _words(breakdowns: Sequence[str]) -> frozenset[str]:
+    if unknown := [word for word in breakdowns if word not in WORDS]:
+        raise InvalidQuestion(f"There is no breakdown {unknown[0]!r}.", f"Breakdowns are {', '.join(WORDS)}.")
+    return frozenset(breakdowns)

@@ -12,7 +12,7 @@ from tallystick.api.page import Query
 from tallystick.api.reports_query import cost_report_query, usage_report_query
 from tallystick.core.time import Grain
 from tallystick.sync.batch import Batch, FetchedPage
-from tallystick.sync.cube import SCOUTS, SPARSE, cuts, sparse_cuts
+from tallystick.sync.cube import SCOUTS, SPARSE, cube_queries, sparse_queries
 from tallystick.sync.report_reader import Filter, ReportReader
 
 ROWS_A_PAGE = 10_000
@@ -97,10 +97,10 @@ class ReportsUsage(Checked):
 
         for by in SCOUTS:
             yield from reader.grouped(task, "scout", by, scout)
-        queries, batch.lost = cuts(batch.seen, reader.refused(task))
+        queries, batch.lost = cube_queries(batch.seen, reader.refused(task))
         filters: list[Filter] = []
-        for cut in queries:
-            yield from reader.filtered(task, cut.by, ask, cut.where, cut.fixed, filters)
+        for query in queries:
+            yield from reader.filtered(task, query.by, ask, query.where, query.fixed, filters)
 
 
 @dataclass(frozen=True)
@@ -122,11 +122,11 @@ class AnalyticsCube(Checked):
             return self.query(task.window, task.grain, now, by=by, where=where, limit=ROWS)
 
         yield from reader.grouped(task, "scout", SPARSE, scout)
-        queries, batch.lost = sparse_cuts(batch.seen, reader.refused(task))
+        queries, batch.lost = sparse_queries(batch.seen, reader.refused(task))
         filters: list[Filter] = []
-        for cut in queries:
-            by = (*cut.by, "kind") if task.source.money else cut.by
-            yield from reader.filtered(task, by, ask, cut.where, cut.fixed, filters)
+        for query in queries:
+            by = (*query.by, "kind") if task.source.money else query.by
+            yield from reader.filtered(task, by, ask, query.where, query.fixed, filters)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from tallystick.api.endpoints import Endpoint
-from tallystick.core.breakdowns import Cut
+from tallystick.core.breakdowns import Breakdown
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import Grain
 from tallystick.errors import CursorExpired, Refused
@@ -99,7 +99,7 @@ class Source:
     excuses: tuple[Excuse, ...] = ()
     persons: Persons | None = None
     word: str = ""
-    cut: Cut | None = None
+    breakdown: Breakdown | None = None
 
     def __str__(self) -> str:
         return self.name

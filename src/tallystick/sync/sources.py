@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallystick.api import analytics_query, claude_code, endpoints
-from tallystick.core.breakdowns import CUTS
+from tallystick.core.breakdowns import BREAKDOWNS
 from tallystick.core.records import COUNTERS, REQUESTS
 from tallystick.core.report_tables import (
     ACTIVITY,
     ANALYTICS_COST as ANALYTICS_COST_TABLE,
     ANALYTICS_USAGE as ANALYTICS_USAGE_TABLE,
+    BREAKDOWN_TABLES,
     COST as COST_TABLE,
-    CUT_TABLES,
     USAGE_DAY,
     USAGE_HOUR,
 )
@@ -101,20 +101,20 @@ ANALYTICS_USAGE = Source(
     ended=False,
     persons=Persons.ACTORS,
 )
-BREAKDOWNS = tuple(
+BREAKDOWN_SOURCES = tuple(
     Source(
-        cut.name,
+        breakdown.name,
         endpoints.ANALYTICS_COST,
         "analytics",
-        {Grain.DAY: CUT_TABLES[cut.name]},
-        AnalyticsGroups(analytics_query.cost_query, (*cut.dims, "kind")),
+        {Grain.DAY: BREAKDOWN_TABLES[breakdown.name]},
+        AnalyticsGroups(analytics_query.cost_query, (*breakdown.dims, "kind")),
         AnalyticsBatch,
         RequestCost(ONE_QUERY, NEWER_COST.pages, NEWER_COST.size),
         measures=("billed", "list"),
-        word=cut.word,
-        cut=cut,
+        word=breakdown.word,
+        breakdown=breakdown,
     )
-    for cut in CUTS
+    for breakdown in BREAKDOWNS
 )
 CLAUDE_CODE = Source(
     "claude_code",
@@ -137,7 +137,7 @@ CLAUDE_CODE = Source(
 )
 
 SOURCES: Mapping[str, Source] = {
-    source.name: source for source in (COST, USAGE, ANALYTICS_COST, ANALYTICS_USAGE, *BREAKDOWNS, CLAUDE_CODE)
+    source.name: source for source in (COST, USAGE, ANALYTICS_COST, ANALYTICS_USAGE, *BREAKDOWN_SOURCES, CLAUDE_CODE)
 }
 """Every source by its name; a bill is read before the use that it is for."""
 NAMES = "names"
