@@ -7,7 +7,7 @@ from hypothesis import given, strategies as st
 
 from tallystick.cli.options import chosen
 from tallystick.core.dimensions import ALIASES, NAMED, NAMES, canonical
-from tallystick.core.filter import Filter, filters, pattern, spoken
+from tallystick.core.filter import Filter, filter_texts, filters, pattern
 from tallystick.core.text import choose, did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.reports.claude_code import CLAUDE_CODE
@@ -54,10 +54,10 @@ def test_filters_of_python() -> None:
         "model": Filter(("claude-*",), ("claude-opus-5", "claude-opus-4-7")),
         "key": Filter(("a", "b"), ("ci",)),
     }
-    assert spoken(made) == {
+    assert filter_texts(made) == {
         "model": ["claude-*"], "model!": ["claude-opus-5", "claude-opus-4-7"], "key": ["a", "b"], "key!": ["ci"],
     }  # fmt: skip
-    assert filters(spoken(made)) == made
+    assert filters(filter_texts(made)) == made
 
 
 @pytest.mark.parametrize(

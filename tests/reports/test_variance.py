@@ -121,8 +121,8 @@ def test_windows(book: Ledger, truth: Truth) -> None:
     assert (total(turned, "before"), total(turned, "after")) == (truth.billed(*NOVEMBER), truth.billed(*OCTOBER))
     question = book.variance().question
     assert question
-    assert question.spoken()["against"] == {"since": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}
-    assert question.spoken()["since"] == "2026-10-01T00:00:00Z"
+    assert question.to_dict()["against"] == {"since": "2026-09-01T00:00:00Z", "until": "2026-10-01T00:00:00Z"}
+    assert question.to_dict()["since"] == "2026-10-01T00:00:00Z"
 
 
 def test_what_is_not_known_is_not_zero(book: Ledger) -> None:

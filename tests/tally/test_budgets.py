@@ -52,7 +52,7 @@ def test_what_a_table_says(tmp_path: Path) -> None:
     )
     assert (second.cycle.every, dict(second.scope)) == (Every.MONTH, {"team": ("a", "b")})
     assert (second.start, second.end) == (date(2026, 10, 1), date(2027, 1, 1))
-    assert (first.spoken, second.spoken) == ("everything", "team = a or b")
+    assert (first.scope_label, second.scope_label) == ("everything", "team = a or b")
 
 
 @pytest.mark.parametrize(

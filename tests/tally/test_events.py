@@ -34,7 +34,7 @@ def test_what_a_table_says(tmp_path: Path) -> None:
     assert holidays.spans == ((date(2026, 12, 25), date(2026, 12, 26)), (date(2027, 1, 1), date(2027, 1, 2)))
     assert (holidays.factor, holidays.dollars, holidays.scope) == (None, None, {})
     assert (backfill.dollars, backfill.spans) == (Decimal("-250.5"), ((date(2026, 12, 1), date(2026, 12, 8)),))
-    assert (launch.spoken, holidays.spoken) == ("workspace = a or b", "everything")
+    assert (launch.scope_label, holidays.scope_label) == ("workspace = a or b", "everything")
 
 
 @pytest.mark.parametrize(

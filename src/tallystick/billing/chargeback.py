@@ -115,7 +115,7 @@ def charged(engine: Engine, organization: str, name: str, owners: Owners, now: d
         )
     zero = None if by_team else quiet(engine, question, name, now)
     messages = (*([note(zero)] if zero else ()), *_messages(engine, charged_month, covered))
-    made = Charged(charged_month, called, by_team, messages, engine.version.spoken)
+    made = Charged(charged_month, called, by_team, messages, engine.version.identity)
     adjusted = charged_month.closing.billed[ADJUSTMENT] if charged_month.closing else charged_month.billed(ADJUSTMENT)
     if off := EXACT.subtract(made.whole, EXACT.add(_bill(engine, charged_month), adjusted)):
         raise LedgerError(

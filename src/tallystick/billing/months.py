@@ -111,7 +111,7 @@ def answer(engine: Engine, ids: Sequence[str], now: datetime) -> Table:
         {},
         (note(_NOTE),),
         {"present": len(cells)},
-        engine.version.spoken,
+        engine.version.identity,
     )
 
 

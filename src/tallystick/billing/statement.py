@@ -181,7 +181,7 @@ def _rules(owners: Owners, used: Collection[str]) -> Table:
     cells: list[tuple[Cell, ...]] = [
         (
             rule.name,
-            rule.spoken,
+            rule.label,
             rule.how,
             ", ".join(f"{team} {weight}" if rule.how == "fixed" else team for team, weight in rule.teams),
         )

@@ -55,7 +55,7 @@ def filters(where: Where | None, known: Iterable[str] = NAMES) -> dict[str, Filt
     return made
 
 
-def spoken(where: Mapping[str, Filter]) -> dict[str, list[str]]:
+def filter_texts(where: Mapping[str, Filter]) -> dict[str, list[str]]:
     """Return filters as they stand in an answer, which is how Python writes them."""
     parts = {}
     for name, part in where.items():

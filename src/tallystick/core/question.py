@@ -8,7 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from tallystick.core.filter import Filter, spoken
+from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.message import Message, Messages
 from tallystick.core.money import plain
 from tallystick.core.notebook import html, library
@@ -67,14 +67,14 @@ class Question:
         """What it holds fixed of all other dimensions."""
         return {name: part for name, part in self.where.items() if name not in names}
 
-    def spoken(self) -> dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The question as it stands in an answer."""
         return {
             "report": self.report,
             **_span_of(self.window),
             **({"zone": self.zone.name} if self.zone else {}),
             "by": list(self.by),
-            "where": spoken(self.where),
+            "where": filter_texts(self.where),
             "top": self.top,
             **({"show": list(self.show)} if self.show else {}),
             **({"against": _span_of(self.against)} if self.against else {}),
@@ -196,7 +196,7 @@ class Table(Messages):
         """The answer as plain data, as JSON has it: money and ratios are strings."""
         return {
             "report": self.question.report if self.question else "sql",
-            "question": self.question.spoken() if self.question else None,
+            "question": self.question.to_dict() if self.question else None,
             "columns": [
                 {"name": heading.name, "kind": heading.kind.value, "unit": heading.unit} for heading in self.headings
             ],

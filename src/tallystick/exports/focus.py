@@ -29,7 +29,7 @@ from tallystick.core.select import identifier, select
 from tallystick.core.text import inert_json
 from tallystick.core.time import Grain, Window
 from tallystick.exports.focus_columns import schema
-from tallystick.exports.tables import days, spoken
+from tallystick.exports.tables import days, window_label
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.grouping import tallied
@@ -90,7 +90,7 @@ _ROWS = 10_000
 
 
 @dataclass(slots=True)
-class _Doubts:
+class _Estimates:
     """How many charges have no list price, no quantity, or one that is derived."""
 
     unlisted: int = 0
@@ -117,7 +117,7 @@ def export(
     coverage, covered = cover(engine, CHARGES, question, now)
     messages = [*_left_out(engine, question.window), *covered]
     batches = _batches(engine, question.window, columns, prices.listed, owners, messages)
-    return Rows(f"FOCUS {version}, {spoken(question.window)}", columns, batches, messages, coverage)
+    return Rows(f"FOCUS {version}, {window_label(question.window)}", columns, batches, messages, coverage)
 
 
 def _left_out(engine: Engine, window: Window) -> list[Message]:
@@ -140,7 +140,7 @@ def _left_out(engine: Engine, window: Window) -> list[Message]:
 def _batches(
     engine: Engine, window: Window, columns: pa.Schema, listed: PriceList, owners: Owners, messages: list[Message]
 ) -> Iterator[pa.RecordBatch]:
-    names, owned, doubts = directory(engine, "organization"), _owned(engine, window, owners), _Doubts()
+    names, owned, estimates = directory(engine, "organization"), _owned(engine, window, owners), _Estimates()
 
     @cache
     def rate(day: date, *price_key: str) -> Rate | None:
@@ -164,9 +164,9 @@ def _batches(
                 known = rate(day, *(row[name] for name in TERMS)) if bought else None
                 account = {"BillingAccountName": names.get(row["organization"], row["organization"])}
                 owner = _owner(owners, owned[tuple(row[name] for name in FIELDS)], day)
-                rows.append(same | account | _costs(row, known, doubts) | _identity(row, owner))
+                rows.append(same | account | _costs(row, known, estimates) | _identity(row, owner))
             yield pa.RecordBatch.from_pylist(rows, columns)
-    messages += map(note, doubts.sentences())
+    messages += map(note, estimates.sentences())
 
 
 def _periods(day: date) -> dict[str, datetime]:
@@ -180,14 +180,14 @@ def _periods(day: date) -> dict[str, datetime]:
     }
 
 
-def _costs(row: Mapping[str, Any], rate: Rate | None, doubts: _Doubts) -> dict[str, Any]:
+def _costs(row: Mapping[str, Any], rate: Rate | None, estimates: _Estimates) -> dict[str, Any]:
     """The amounts of a charge; a use that a read bill has nothing for was billed at 0."""
     _, per = UNITS.get(row["kind"], ("", 1))
     billed = EXACT.create_decimal(0) if row["billed"] is None else row["billed"]
     amounts = units(row["quantity"], per, row["list"], billed, rate)
-    doubts.derived += amounts.derived
-    doubts.unmeasured += amounts.used is None
-    doubts.unlisted += amounts.list_price is None
+    estimates.derived += amounts.derived
+    estimates.unmeasured += amounts.used is None
+    estimates.unlisted += amounts.list_price is None
     unit = _UNITS.get(row["unit"], "Units") if amounts.used is not None else None
     return {
         **({"ChargeCategory": "Credit"} if row["cause"] == CREDIT else {}),

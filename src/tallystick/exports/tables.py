@@ -67,11 +67,11 @@ def export(engine: Engine, question: Question, now: datetime, most: int = MOST_R
         source = USED if table is USED else CHARGES
         coverage, covered = cover(engine, source, question, now)
         messages = [*priority(engine, source, question), *covered]
-    title = f"{question.report}, {spoken(question.window)}"
+    title = f"{question.report}, {window_label(question.window)}"
     return Rows(title, schema, _batches(engine, question, schema, conditions, most), messages, coverage)
 
 
-def spoken(window: Window) -> str:
+def window_label(window: Window) -> str:
     """The first and last day of a window, both included."""
     return f"{window.start.date()} to {(window.end - DAY).date()}, UTC days"
 

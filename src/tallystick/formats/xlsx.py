@@ -144,7 +144,7 @@ class _Sheet:
             self._text(row, 2, " ".join(filter(None, (figure.heading.unit, figure.note))), valign="top")
         for heading, pairs in (
             ("Sheets", _contents(sections)),
-            ("Messages", _spoken(messages)),
+            ("Messages", _label(messages)),
             ("Details", _details(made, sections)),
         ):
             next(rows)
@@ -230,7 +230,7 @@ def _contents(sections: Sequence[tuple[Section, str]]) -> Iterator[tuple[str, st
         yield from (("", words) for words in section.words[1:])
 
 
-def _spoken(messages: Iterable[Message]) -> Iterator[tuple[str, str]]:
+def _label(messages: Iterable[Message]) -> Iterator[tuple[str, str]]:
     return ((message.kind, message.text) for message in ordered(messages))
 
 
@@ -241,7 +241,7 @@ def _details(made: Document, sections: Sequence[tuple[Section, str]]) -> Iterato
     asked = {}
     for section, name in sections:
         if section.table and section.table.question:
-            asked[_json(section.table.question.spoken())] = f"question of {name}"
+            asked[_json(section.table.question.to_dict())] = f"question of {name}"
         if section.table and section.table.as_of:
             asked.setdefault(_json(section.table.as_of), "as of")
     yield from ((label, text) for text, label in asked.items())

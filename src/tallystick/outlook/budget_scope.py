@@ -26,8 +26,8 @@ class BudgetScope:
     team: str | None
 
     @property
-    def spoken(self) -> set[str]:
-        """How the scope of a budget is spoken that is of all that this is of."""
+    def labels(self) -> set[str]:
+        """The scope labels of budgets that are of the same."""
         organization = f"organization = {self.organization}"
         if self.team is None:
             return {"everything", organization}

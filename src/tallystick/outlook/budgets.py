@@ -96,7 +96,7 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     empty = note(f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}.")
     missing = (*([] if in_force else [empty]), *unknown, *gaps(coverage, now))
     beside = (*missing, *messages(paces, now), *daily.messages, *priority(engine, CHARGES, question))
-    return Table(question, _headings(in_force), cells, {}, beside, coverage, engine.version.spoken)
+    return Table(question, _headings(in_force), cells, {}, beside, coverage, engine.version.identity)
 
 
 def _headings(in_force: Sequence[tuple[Budget, Window]]) -> tuple[Heading, ...]:
@@ -140,7 +140,7 @@ def _row(budget: Budget, period: Window, period_pace: Pace, rest: Decimal | None
     remaining = (EXACT.subtract(amount, period_pace.spent), ratio(period_pace.spent, amount))
     return (
         budget.name or None,
-        budget.spoken,
+        budget.scope_label,
         budget.cycle.label(period),
         UNKNOWN if vague else _status(amount, period_pace, unknown),
         None if vague else amount,

@@ -115,7 +115,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     coverage, _ = cover(engine, CHARGES, known_question, now)
     missing = (*gaps(coverage, now), *messages([period_pace], now), *daily.messages)
     beside = (*missing, *priority(engine, CHARGES, known_question))
-    return Table(question, HEADINGS, [row], {}, beside, coverage, engine.version.spoken)
+    return Table(question, HEADINGS, [row], {}, beside, coverage, engine.version.identity)
 
 
 def reading(engine: Engine, periods: Sequence[Window], now: datetime, owners: Owners | None = None) -> Daily:

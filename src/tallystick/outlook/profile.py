@@ -67,7 +67,7 @@ class Profile:
                 "id": self.id,
                 "name": self.name,
                 "about": dict(about),
-                "as_of": self.context.engine.version.spoken,
+                "as_of": self.context.engine.version.identity,
             },
         )
 
@@ -133,7 +133,7 @@ class Profile:
             )
             yield "cost center", ", ".join(centers)
             rules = [rule for rule in self.context.owners.rules if self.id in {team for team, _ in rule.teams}]
-            yield "owns", "; ".join(rule.spoken for rule in rules)
+            yield "owns", "; ".join(rule.label for rule in rules)
             return
         columns = ("type", "email", "created_at", "ended_at")
         types = [name for name in NAMED_BY.get(self.dimension, ()) if name != "organization"]

@@ -110,7 +110,7 @@ class Roster:
         }
         totals = sums | {"growth": _growth(sums["this_month"], sums["same_days_before"])}
         beside = (*covered, *self._messages())
-        return Table(question, headings, rows, totals, beside, coverage, self.engine.version.spoken)
+        return Table(question, headings, rows, totals, beside, coverage, self.engine.version.identity)
 
     def _messages(self) -> Iterator[Message]:
         month, before = self.spans["this_month"], self.spans["same_days_before"]

@@ -93,7 +93,7 @@ class Status:
                 "last_success_at": _written(self._success),
                 "data_until": _written(self._instant("refreshed_at")),
                 "attention": attention,
-                "as_of": self.engine.version.spoken,
+                "as_of": self.engine.version.identity,
             },
         )
 

@@ -84,7 +84,7 @@ class Summary:
         scope = BudgetScope(self.organization, {self.organization, called}, self.team)
         end = max(Grain.DAY.after(Grain.DAY.floor(self.context.now)), self.whole.start)
         spending, astray = scope.table(self.context, Window(self.whole.start, min(self.whole.end, end)))
-        own = [row for row in (spending.rows if spending else ()) if row["scope"] in scope.spoken]
+        own = [row for row in (spending.rows if spending else ()) if row["scope"] in scope.labels]
         sections = [
             Section("Each day", _each(days), chart=Chart("columns", "day", ("spent",), alone=True)),
             *(why(changed, self.window, self.against) if changed else ()),
@@ -112,7 +112,7 @@ class Summary:
                 "month": self.name,
                 "organization": self.organization,
                 "team": self.team,
-                "as_of": self.context.engine.version.spoken,
+                "as_of": self.context.engine.version.identity,
             },
         )
 

@@ -18,19 +18,19 @@ from tallystick.store.engine import Engine
 def messages(engine: Engine, question: Question, conditions: Sequence[str], now: datetime) -> Iterator[Message]:
     """What to say of the rows of these conditions: tokens not told, no model told, and rows that came repeatedly."""
 
-    def spoken(days: Iterable[date]) -> str:
+    def label(days: Iterable[date]) -> str:
         return day_spans(sorted(days), now.year)
 
     if days := _days(engine, "model <> 'none' AND (input IS NULL OR estimated IS NULL)", conditions):
-        yield warning(f"Some rows of {spoken(days)} tell no tokens: what they used and its estimate are unknown.")
+        yield warning(f"Some rows of {label(days)} tell no tokens: what they used and its estimate are unknown.")
     if days := _days(engine, "model = 'unknown' AND input IS NOT NULL", conditions):
-        yield note(f"Some rows of {spoken(days)} do not name their model: their tokens stand under `unknown`.")
+        yield note(f"Some rows of {label(days)} do not name their model: their tokens stand under `unknown`.")
     if days := _without_models(engine, conditions):
-        yield note(f"Some rows of {spoken(days)} tell sessions and no model: their tokens are taken as none.")
+        yield note(f"Some rows of {label(days)} tell sessions and no model: their tokens are taken as none.")
     if counts := _repeated(engine, question):
         rows = sum(counts.values())
         yield warning(
-            f"{rows:,} row{'s' if rows > 1 else ''} of {spoken(counts)} came again for the same key or person in one "
+            f"{rows:,} row{'s' if rows > 1 else ''} of {label(counts)} came again for the same key or person in one "
             "place, and are added: keys of one name have several, but figures may stand here twice."
         )
 

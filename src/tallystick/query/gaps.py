@@ -125,30 +125,30 @@ def _unbilled(rows: Sequence[Mapping[str, Any]], billed_in: Collection[date]) ->
 def messages(coverage: Mapping[str, Any], now: datetime) -> Iterator[Message]:
     """What to say of the gaps of a coverage."""
 
-    def spoken(days: Sequence[str]) -> str:
+    def label(days: Sequence[str]) -> str:
         return day_spans(map(date.fromisoformat, days), now.year)
 
     if late := coverage.get(LATE):
         full_days = [day for day in late["days"] if day not in late["in_part"]]
-        when = [spoken(full_days)] if full_days else []
-        when += [f"{spoken(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else []
+        when = [label(full_days)] if full_days else []
+        when += [f"{label(late['in_part'])} in part, {_of(late)}"] if late["in_part"] else []
         yield warning(f"Not billed yet: {'; '.join(when)} ({_worth(late)}).", _priced(late))
     if unread_bill := coverage.get(UNREAD):
         yield warning(
-            f"The bill of {spoken(unread_bill['days'])} could not be read: it is unknown, not late "
+            f"The bill of {label(unread_bill['days'])} could not be read: it is unknown, not late "
             f"({_worth(unread_bill)}). `tallystick sync` says why.",
             _priced(unread_bill),
         )
     lost = coverage.get(LOST, {"days": (), "unread": ()})
     if unread := lost["unread"]:
         yield warning(
-            f"Usage of {spoken(unread)} is not in the ledger: its requests and tokens are unknown, not zero. "
+            f"Usage of {label(unread)} is not in the ledger: its requests and tokens are unknown, not zero. "
             f"`tallystick sync --since {unread[0]}` reads it."
         )
     if rest := [day for day in lost["days"] if day not in unread]:
         amount = Decimal(lost["billed"]) if "billed" in lost else None
         usd = "more" if amount is None else f"{rounded(amount):,} USD"
-        yield warning(f"Usage of {spoken(rest)} is incomplete: {usd} was billed for tokens that it lacks.", amount)
+        yield warning(f"Usage of {label(rest)} is incomplete: {usd} was billed for tokens that it lacks.", amount)
     if profiles := coverage.get(ELSEWHERE):
         text = f"Billed to a user profile's own organization, not to yours: {_worth(profiles)}, of {_of(profiles)}."
         yield warning(text, _priced(profiles))

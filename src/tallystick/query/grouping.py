@@ -179,7 +179,7 @@ def answer(
             *unnamed(engine, rows, dims),
         ),
         coverage,
-        engine.version.spoken,
+        engine.version.identity,
     )
 
 

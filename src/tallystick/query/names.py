@@ -100,8 +100,8 @@ def directory(engine: Engine, dimension: str, instant: datetime | None = None) -
     if dimension not in NAMED_BY:
         return {}
     names = {row["id"]: row["name"] for row in entries(engine, instant) if row["type"] in NAMED_BY[dimension]}
-    spoken = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
-    return spoken | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | names
+    absent = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
+    return absent | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | names
 
 
 def default_workspaces(engine: Engine) -> dict[tuple[str, str], str]:

@@ -172,7 +172,7 @@ def rules(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
     for index, rule in (*enumerate(owners.rules), (-1, None)):
         row = caught.get(index, none)
         to = (rule.name, " + ".join(team for team, _ in rule.teams), rule.how) if rule else (UNOWNED, UNOWNED, "none")
-        center, matches = (rule.cost_center, rule.spoken) if rule else (UNOWNED, "everything else")
+        center, matches = (rule.cost_center, rule.label) if rule else (UNOWNED, "everything else")
         cells.append((*to, center, matches, row["rows"], row["billed"]))
     names = ("rule", "team", "how", "cost_center", "matches")
     return answered(engine, question, owners, now, names, cells, messages(owners, charges), billed_of(charges))
@@ -207,7 +207,7 @@ def answered(
     totals: dict[str, Cell] = {"billed": billed if known else None}
     if "rows" in further:
         totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
-    return Table(question, headings, cells, totals, (*covered, *beside), coverage, engine.version.spoken)
+    return Table(question, headings, cells, totals, (*covered, *beside), coverage, engine.version.identity)
 
 
 def _listed(days: Sequence[date]) -> str:

@@ -118,7 +118,7 @@ def answer(context: Context, question: Question, half: str | None) -> Table:
         _totals(sums, is_known=is_known),
         (*_left_out(count, len(rows)), *covered, *nameless, *formerly(engine, question.where)),
         coverage,
-        engine.version.spoken,
+        engine.version.identity,
     )
     return context.warned(table)
 

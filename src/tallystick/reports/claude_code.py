@@ -132,7 +132,7 @@ def claude_code(context: Context, by: tuple[str, ...], days: Days, where: Where)
         dict(zip((heading.name for heading in HEADINGS), _figures(total_row), strict=True)),
         (*covered, *_bill(coverage, rows, places), *messages(engine, question, conditions, now), *map(note, _NOTES)),
         coverage,
-        engine.version.spoken,
+        engine.version.identity,
     )
 
 

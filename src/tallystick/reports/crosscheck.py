@@ -80,7 +80,7 @@ def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Ta
         totals if both else dict.fromkeys(totals),
         (*map(note, notes), *warnings),
         coverage,
-        engine.version.spoken,
+        engine.version.identity,
     )
 
 

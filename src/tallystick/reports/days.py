@@ -78,7 +78,7 @@ def answer(engine: Engine, question: Question, now: datetime) -> Table:
         {"billed": total(billed) if billed else None},
         tuple(covered),
         coverage,
-        engine.version.spoken,
+        engine.version.identity,
     )
 
 

@@ -95,7 +95,7 @@ def diff(context: Context, month: When, before: str | None, after: str | None, b
         if zero
         else tuple(map(note, _amounts(month, start, to, *(_sum(side["billed"]) for side in sides)))),
         {"from": start.number, "to": to.number, "lines": changed_lines.num_rows, "present": coverage["present"]},
-        to.spoken,
+        to.identity,
     )
 
 

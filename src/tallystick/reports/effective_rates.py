@@ -64,4 +64,4 @@ def effective_rates(engine: Engine, question: Question, prices: Prices, now: dat
         "tier, refusals included. Where the usage report does not say how much was used, there is no rate."
     )
     billed = total(paid) if paid or coverage["present"] else None
-    return Table(question, headings, cells, {"billed": billed}, (*covered, method), coverage, engine.version.spoken)
+    return Table(question, headings, cells, {"billed": billed}, (*covered, method), coverage, engine.version.identity)

@@ -101,7 +101,7 @@ def answer(client: Client, engine: Engine | None, now: datetime) -> Table:
         *_messages(everyone, member_limits, shown),
     )
     window = Window(Grain.MONTH.floor(now), Grain.DAY.after(Grain.DAY.floor(now)))
-    as_of = engine.version.spoken if engine else {}
+    as_of = engine.version.identity if engine else {}
     return Table(Question("limits", window, ("scope",)), HEADINGS, rows, {}, messages, {}, as_of)
 
 

@@ -41,7 +41,7 @@ def answer(tables: Tables, newest: Version, top: int | None = None) -> Table:
     ]
     rows = cells[:top]
     notes = [f"{len(cells) - len(rows):,} older versions are not shown."] if len(rows) < len(cells) else []
-    return Table(None, _HEADINGS, rows, {}, tuple(map(note, notes)), {"versions": len(cells)}, newest.spoken)
+    return Table(None, _HEADINGS, rows, {}, tuple(map(note, notes)), {"versions": len(cells)}, newest.identity)
 
 
 def changed(before: Version, after: Version) -> list[str]:

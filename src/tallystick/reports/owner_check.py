@@ -61,7 +61,7 @@ def check(engine: Engine, question: Question, owners: Owners, now: datetime) -> 
         if index not in caught:
             problem = _problem(rule, question, absent=absent)
             near = "" if problem == OUTSIDE else "".join(f"; {text}" for text in unknown_values(rule, words))
-            cells.append((problem, f"{rule.name}: {rule.spoken}{near}", *nobody, *nothing))
+            cells.append((problem, f"{rule.name}: {rule.label}{near}", *nobody, *nothing))
     cells += [
         (RENAMED, renaming(owners, change), *nobody, None, None) for change in owners.renamings(spellings(engine))
     ]

@@ -92,7 +92,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     known: Mapping[str, Cell] = totals if coverage["present"] or len(charges) else dict.fromkeys(totals)
     messages = (note(_verdict(totals, ordered)), *covered, note(_READING), *map(note, _causes(ordered)))
     columns = _FACTORS if factors else _BRIDGE
-    return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.spoken)
+    return Table(question, (*headings, *columns), cells, known, messages, coverage, engine.version.identity)
 
 
 def _charges(engine: Engine, question: Question) -> pa.Table:

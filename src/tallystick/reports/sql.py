@@ -47,7 +47,7 @@ def _table(engine: Engine, result: pa.Table, messages: tuple[Message, ...] = ())
         columns = [_cells(column) for column in result.columns]
     except (OverflowError, ValueError) as wrong:
         raise InvalidQuestion(f"A value of the answer cannot be shown: {wrong}.", "Cast it to VARCHAR.") from None
-    return Table(None, headings, list(zip(*columns, strict=True)), {}, messages, as_of=engine.version.spoken)
+    return Table(None, headings, list(zip(*columns, strict=True)), {}, messages, as_of=engine.version.identity)
 
 
 def _apart(result: pa.Table) -> list[str]:

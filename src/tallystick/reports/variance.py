@@ -87,7 +87,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         dict(zip((*MONEY, "growth"), _figures(total_effect, present), strict=True)),
         (*covered, *((*split, note(_NOTE)) if all(present) else ())),
         coverage,
-        engine.version.spoken,
+        engine.version.identity,
     )
 
 

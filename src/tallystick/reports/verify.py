@@ -146,7 +146,7 @@ def verify(engine: Engine, prices: Prices, *, archive: bool = True) -> Table:
     uncounted_days, unknown_kinds = _uncounted(engine)
     coverage: dict[str, Any] = {"days": days, "matched": None if share is None else plain(share)}
     coverage |= {"uncounted": uncounted_days} if uncounted_days else {}
-    return Table(None, _HEADINGS, rows, {}, (*messages, *unknown_kinds), coverage, engine.version.spoken)
+    return Table(None, _HEADINGS, rows, {}, (*messages, *unknown_kinds), coverage, engine.version.identity)
 
 
 def _miscounted(row: Mapping[str, Any], counter: str, *, here: bool) -> Iterator[tuple[Cell, ...]]:

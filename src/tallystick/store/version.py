@@ -32,7 +32,7 @@ class Version:
     contents: Mapping[str, Content] = field(default_factory=dict)
 
     @property
-    def spoken(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
         """The version as an answer says it: its number and the instant of its commit."""
         return {"version": self.number, "at": text(self.at) if self.at else None}
 

@@ -168,7 +168,7 @@ class Batch(ABC):
             agreed = day not in wrong and all(self._agree(start, cube) for start in starts)
             if not agreed:
                 read = added([self._nothing, *(cube[start] for start in starts if start in cube)])
-                gap = f"control total {_spoken(control[day])}, cube {_spoken(read)}"
+                gap = f"control total {_label(control[day])}, cube {_label(read)}"
                 if day_state is not State.RUNNING:
                     moved[day] = gap
                     continue
@@ -204,7 +204,7 @@ class Batch(ABC):
             if not rows.num_rows:
                 continue
             messages.append(
-                f"The {name} of {_spoken(added(self._sums(rows).values()))} is unknown on "
+                f"The {name} of {_label(added(self._sums(rows).values()))} is unknown on "
                 f"{spans(rows['day'].unique().to_pylist())}: no query of this dialect tells its values there apart. "
                 "`tallystick sync --source both` reads these days from the other one too; update tallystick where the "
                 "values are new."
@@ -271,7 +271,7 @@ def repeated(page: Page, path: str, window: Window) -> UnexpectedResponse:
     return strange(page, f"the total of {window} twice, at `{path}`")
 
 
-def _spoken(figures: Figures) -> str:
+def _label(figures: Figures) -> str:
     if "billed" in figures:
         return f"{plain(figures['billed'])} USD"
     return f"{sum(figures[name] for name in TOKENS)} tokens, {figures['web_searches']} searches"

@@ -120,22 +120,22 @@ class Listing:
         committer.keep_prices(when)
         outcome.names = committer.keep_names([(answer.purpose, answer.page) for answer in self._asked], when)
         short: Mapping[str, str] = committer.short
-        committer.losses |= {f"the list of {_spoken(purpose)}": words for purpose, words in short.items()}
+        committer.losses |= {f"the list of {_label(purpose)}": words for purpose, words in short.items()}
 
     def _say(self, outcome: Outcome) -> None:
         errors = {purpose: wrong for purpose, wrong in self.errors.items() if not self._repeated(purpose)}
         refusals = {purpose: wrong for purpose, wrong in errors.items() if isinstance(wrong, Refused)}
         if refusals:
-            lists = ", ".join(map(_spoken, refusals))
+            lists = ", ".join(map(_label, refusals))
             first = next(iter(refusals.values()))
             outcome.warn(f"Not everything could be read, so ids stand for names: {lists}. {first.what}")
         for purpose in errors.keys() - refusals.keys():
-            outcome.failures[f"the list of {_spoken(purpose)}"] = errors[purpose]
+            outcome.failures[f"the list of {_label(purpose)}"] = errors[purpose]
 
     def _repeated(self, purpose: str) -> bool:
         """Whether it is the workspaces once more, with the default one, and the list without it failed too."""
         return purpose == "default_workspace" and "workspaces" in self.errors
 
 
-def _spoken(purpose: str) -> str:
+def _label(purpose: str) -> str:
     return purpose.replace("_", " ")

@@ -44,14 +44,14 @@ class Budget:
     carry_over: bool = False
 
     @property
-    def spoken(self) -> str:
+    def scope_label(self) -> str:
         """What it is of, in words."""
         return ", ".join(f"{name} = {' or '.join(values)}" for name, values in self.scope.items()) or "everything"
 
     @property
     def label(self) -> str:
         """Its name, or what it is of where it has none."""
-        return self.name or f"the budget of {self.spoken}"
+        return self.name or f"the budget of {self.scope_label}"
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def _followed(rows: list[Budget]) -> list[Budget]:
         if row.start == after.start or (row.end < date.max and row.end > after.start):
             on = "" if after.start == date.min else f" on {after.start}"
             raise InvalidQuestion(
-                f"{row.table} and {after.table} are both in force{on}, for {row.spoken} every {row.cycle.every}.",
+                f"{row.table} and {after.table} are both in force{on}, for {row.scope_label} every {row.cycle.every}.",
                 "Give the later one a later `from`, or end the earlier one with `until`.",
             )
     return [*(replace(row, end=min(row.end, after.start)) for row, after in pairwise(rows)), rows[-1]]

@@ -44,7 +44,7 @@ class Event:
         return any(start <= day < end for start, end in self.spans)
 
     @property
-    def spoken(self) -> str:
+    def scope_label(self) -> str:
         """What it is of, in words."""
         parts = (f"{name} = {' or '.join(part.values)}" for name, part in self.scope.items())
         return ", ".join(parts) or "everything"

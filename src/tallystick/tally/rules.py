@@ -50,7 +50,7 @@ class Rule:
     end: date
 
     @property
-    def spoken(self) -> str:
+    def label(self) -> str:
         """What it matches, in words."""
         words = [f"{name} = {' or '.join(values)}" for name, values in self.conditions.items()]
         words += [f"from {self.start}"] if self.start > date.min else []

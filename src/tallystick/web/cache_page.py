@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Given, period, period_field, spoken
+from tallystick.web.fields import Given, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
 _SAVINGS = ("net", "saved", "extra_5m", "extra_1h", "hit_rate", "reuse", "unread")
@@ -13,7 +13,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     days = period(given)
     by_model = ask("cache", by="model", **days)
     return (
-        Panel(f"Caching, {spoken(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS),
+        Panel(f"Caching, {days_label(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS),
         Panel("Does it pay, by model", by_model, View.REUSE, 6),
         Panel("Does it pay, by workspace", ask("cache", by="workspace", **days), View.REUSE, 6),
         Panel(

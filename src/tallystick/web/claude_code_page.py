@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tallystick.web.fields import Given, period, period_field, spoken
+from tallystick.web.fields import Given, days_label, period, period_field
 from tallystick.web.links import subject
 from tallystick.web.page import Page, Panel, Row, View, ask
 
@@ -19,7 +19,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     days = period(given)
     return (
         Panel(
-            f"What was done and billed, {spoken(given)}",
+            f"What was done and billed, {days_label(given)}",
             ask("claude-code", **days),
             View.TOTALS,
             12,

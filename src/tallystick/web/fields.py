@@ -50,7 +50,7 @@ def period(given: Given) -> dict[str, str]:
     return {"month" if word in MONTHS else "since": word}
 
 
-def spoken(given: Given) -> str:
+def days_label(given: Given) -> str:
     """Return what these days are called."""
     return PERIODS[_days(given)]
 

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from tallystick.catalog import entry
 from tallystick.core.dimensions import TIMES
-from tallystick.core.filter import EXCEPT, spoken
+from tallystick.core.filter import EXCEPT, filter_texts
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.query.grouping import OTHERS
 from tallystick.query.report import Form, Parameter
@@ -101,7 +101,7 @@ def lines(question: Question, figure: str, group: Mapping[str, str]) -> str:
     charges = report.charges.get(figure)
     if not charges or question.zone or OTHERS in group.values() or (report.subjects and not group):
         return ""
-    where = {} if report.subjects else spoken(question.where)
+    where = {} if report.subjects else filter_texts(question.where)
     group = {name: value for name, value in group.items() if name in (report.subjects or group)}
     window = question.against if charges.before else question.window
     for name, value in group.items():

@@ -8,7 +8,7 @@ from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.web.address import Address
-from tallystick.web.fields import Choices, Field, Given, period, period_field, spoken
+from tallystick.web.fields import Choices, Field, Given, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
 STEP = 5
@@ -41,7 +41,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
         pairs["batch"] = "0"
     asked = Address("whatif", (("by", "model"), *pairs.items()))
     return (
-        Panel(f"The bill at list price, {spoken(given)}", asked, View.TOTALS, 12, columns=_FIGURES),
+        Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES),
         Panel("By model", asked, width=12, rows=40),
         Panel("What cannot be known", asked, View.MESSAGES, 12),
     )
