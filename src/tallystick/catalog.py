@@ -68,7 +68,7 @@ CATALOG: list[Entry] = [
     Entry("months", Group.BILL, "List every month: its bill, its state, when it can be closed.", "billing.months"),
     Entry("chargeback", Group.BILL, "Show what each team is charged for a month.", "billing.statements"),
     Entry("diff", Group.BILL, "Show what changed in a month since it was closed or last read.", "reports.diff"),
-    Entry("budget", Group.AHEAD, "Show of each budget what is spent, what is left, and the pace.", "outlook.budgets"),
+    Entry("budget", Group.AHEAD, "Show what is spent and left of each budget, and its pace.", "outlook.budgets"),
     Entry("pace", Group.AHEAD, "Forecast what the month comes to at the rate of the last weeks.", "outlook.pace"),
     Entry("days", Group.LEDGER, "List every day: the state of its bill and use, and its month.", "reports.days"),
     Entry("log", Group.LEDGER, "List what was committed to the ledger, and when.", "reports.log"),

@@ -415,7 +415,7 @@ def test_own_prices_stand_in_the_list() -> None:
 def test_a_retiring_model_in_use_is_pointed_out(ledger: Ledger) -> None:
     """A model that retires within 30 days, or has, and that the ledger still shows in use, is named with its tokens."""
     assert message(prices(TODAY, None, ledger), "claude-sonnet-4-5-20250929 retires on 2026-11-30", "tokens")
-    assert message(prices(date(2026, 12, 1), None, ledger), "claude-sonnet-4-5-20250929 has been retired since")
+    assert message(prices(date(2026, 12, 1), None, ledger), "claude-sonnet-4-5-20250929 retired on")
     assert not [note for note in prices(date(2026, 10, 30), None, ledger).notes if "retire" in note]
     assert not [note for note in prices(TODAY, OPUS, ledger).notes if "retire" in note]
 

@@ -26,10 +26,10 @@ REPORT = Report(
     statements,
     (
         Parameter("month", "The month, as 2026-10 or mtd; by default last-month.", metavar="MONTH"),
-        Parameter("team", "The statement of one team, or of unowned.", metavar="TEAM"),
+        Parameter("team", "Only one team, or unowned.", metavar="TEAM"),
         Parameter("organization", "Only this organization, where the ledger has several.", metavar="ID"),
     ),
-    "Of a month that is not closed it is a draft by the rules of today. `tallystick statement --all` writes a file for "
+    "For a month that is not closed this is a draft by today's rules. `tallystick statement --all` writes a file for "
     "each team.",
     priced=False,
 )

@@ -29,9 +29,9 @@ TEAMS = 6
 @click.option(
     "--late", is_flag=True, help="Close although some bills are late; they are charged in the next open month."
 )
-@click.option("--skip-earlier", is_flag=True, help="Begin with this month: all before it stay open for ever.")
+@click.option("--skip-earlier", is_flag=True, help="Close this month first: every month before it stays open for good.")
 @click.option(
-    "--without-owners", is_flag=True, help="Close although the settings name no owners: nobody owns any of it."
+    "--without-owners", is_flag=True, help="Close although the settings name no owners: all of it is unowned."
 )
 @click.option("--organization", metavar="ID", help="Only this organization, where the ledger has several.")
 @options.form
@@ -53,9 +53,8 @@ def close(
 ) -> None:
     """Close MONTH (2026-10, last-month): verify it, and copy its charges, owners and prices as they are now.
 
-    Shows what it would close, and asks: it cannot be undone. What Anthropic restates later
-    is charged as an adjustment in the first month that is still open. Prints what each team is charged, and a digest
-    of all that was copied.
+    Shows what it will close, then asks: closing cannot be undone. What Anthropic changes later is charged as an
+    adjustment in the first month that is still open. Prints what each team is charged, and a digest of the copy.
     """
     from tallystick.billing.statement import overview
 

@@ -7,6 +7,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -55,7 +56,7 @@ SCREEN = 100
     envvar="TALLYSTICK_NOW",
     help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
 )
-@click.option("--serve", "served", is_flag=True, help="Serve its dashboard then, until interrupted.")
+@click.option("--serve", "served", is_flag=True, help="Then serve its dashboard until interrupted.")
 def demo(at: str | None, served: bool) -> None:
     """Simulate an organization, sync it, and show it on one screen. Needs no key."""
     from tallystick.api.client import Client
@@ -88,14 +89,20 @@ def demo(at: str | None, served: bool) -> None:
     script = Path(sys.argv[0])
     installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"
     search = f" PATH={shlex.quote(str(script.parent.absolute()))}:$PATH" if installed_apart else ""
-    click.echo(f"All of it is simulated. To ask on: export TALLYSTICK_CONFIG={shlex.quote(str(path / NAME))}{search}")
-    folder = shlex.quote(str(path))
-    click.echo(f"As a page: tallystick serve. By team: tallystick spend --by team. To delete it: rm -r {folder}")
+    click.echo(f"All simulated. To ask on: export TALLYSTICK_CONFIG={_short(path / NAME)}{search}")
+    click.echo(f"Also: tallystick serve   tallystick spend --by team   Delete: rm -r {_short(path)}")
     if served:
         from tallystick.cli.serve import run
         from tallystick.settings import Settings
 
         run(replace(Settings.load(config=str(path / NAME)), at=clock.now() if at else None))
+
+
+def _short(path: Path) -> str:
+    """A path as a shell reads it, with ~ for the home folder."""
+    with suppress(RuntimeError, ValueError):  # there is no home, or it is not in it
+        return f"~/{shlex.quote(str(path.relative_to(Path.home())))}"
+    return shlex.quote(str(path))
 
 
 def _demo_ledger() -> Path:
@@ -146,7 +153,7 @@ def sim() -> None:
     "--discount-since",
     "since",
     metavar="DAY",
-    help="First day of the discount, as 2026-11-01; by default the first of all.",
+    help="First day of the discount, as 2026-11-01. By default every day has it.",
 )
 @click.option(
     "--now",
@@ -165,13 +172,13 @@ def sim() -> None:
     "--older-pace",
     type=int,
     metavar="N",
-    help="Requests a minute that the older reports take, by default any number; more are refused.",
+    help="Requests a minute that the older reports allow; more are refused. By default any number.",
 )
 @click.option(
     "--newer-pace",
     type=int,
     metavar="N",
-    help="Requests a minute that the newer reports take, by default any number; more are refused.",
+    help="Requests a minute that the newer reports allow; more are refused. By default any number.",
 )
 @click.option(
     "--fault",

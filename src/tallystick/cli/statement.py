@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option(
     "--month", required=True, metavar="MONTH", help="The month, as 2026-10 or last-month; a draft until it is closed."
 )
-@click.option("--team", metavar="TEAM", help="A team that the owner rules name, or unowned.")
+@click.option("--team", metavar="TEAM", help="A team of the owner rules, or unowned.")
 @click.option(
     "--all", "every", is_flag=True, help="Write a file for each team, one of what nobody owns, and an overview."
 )
@@ -48,7 +48,7 @@ def statement(
 ) -> None:
     """Write what a team is charged for a month: lines by workspace, key, model and kind, shared costs, adjustments.
 
-    The statements of all teams, with that of what nobody owns, add up to the bill exactly.
+    The statements of all teams and of what nobody owns add up to the bill exactly.
     """
     from tallystick.billing import statement as report
 

@@ -69,8 +69,8 @@ def check() -> None:
     type=options.Choice(["auto", "reports", "analytics", "both"]),
     default="auto",
     show_default=True,
-    help="Read the older `reports` of the API, the newer `analytics`, or both. auto takes the newer where the key may "
-    "read them and they have the day.",
+    help="Read the older `reports` of the API, the newer `analytics`, or both. auto takes the newer ones for the days "
+    "that they have, if the key may read them.",
 )
 @click.option(
     "--without-claude-code",
@@ -87,7 +87,7 @@ def check() -> None:
 @click.option(
     "--accept-loss",
     is_flag=True,
-    help="Believe at once that days lost half their use or all of it; else a sync an hour later must read the same.",
+    help="Accept at once that days lost half of their use or more; otherwise a sync an hour later must read the same.",
 )
 @click.option("--plan", "planned", is_flag=True, help="Estimate requests, minutes and megabytes; fetch nothing.")
 @options.ledger
@@ -107,7 +107,7 @@ def sync(
 ) -> None:
     """Read what is missing or not settled from the API into the ledger.
 
-    Days that cannot be read stay as they were, and all others are read. Exit code 1 if days were left, 3 if the API
+    A day that cannot be read stays as it was; all others are read. Exit code 1 if days could not be read, 3 if the API
     refused some, 5 if an answer was not as documented.
     """
     from tallystick.ledger import Ledger

@@ -17,8 +17,8 @@ from tallystick.core.text import safe
 def trust(file: str, listing: bool, revoke: bool) -> None:
     """Allow FILE, by default the tallystick.toml of this folder, to name the key and where it is sent.
 
-    Read it first: it can have any command run, and send your Admin key anywhere. Trust is of the file's content: a
-    changed file must be trusted again.
+    Read FILE first: it can run any command and send your Admin key anywhere. Trust is for its content: a changed file
+    must be trusted again.
     """
     from tallystick import trust as store
     from tallystick.errors import InvalidQuestion

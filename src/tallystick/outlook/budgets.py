@@ -185,7 +185,7 @@ REPORT = Report(
     _ask,
     (
         Parameter("on", "Budgets in force on this UTC day; by default today.", metavar="DAY"),
-        Parameter("month", "Budgets in force at the end of a month: 2026-10, last-month, mtd.", metavar="MONTH"),
+        Parameter("month", "Budgets in force at the end of a month: 2026-10, last-month or mtd.", metavar="MONTH"),
     ),
     "Budgets are set in tallystick.toml (`tallystick docs budgets`). `pace` is the spend at the end of the period, if "
     "each day left costs the mean of its weekday in the last eight weeks; low and high bound 80 % of cases. Use "

@@ -263,7 +263,7 @@ REPORT = Report(
             required=True,
         ),
     ),
-    "DIM is key, actor (or person), team, model or workspace. Also what the directory has and nobody used. `profile` "
+    "DIMENSION is key, actor (or person), team, model or workspace. Includes those that nobody used. `profile` "
     "shows one of them.",
     priced=False,
     charges={"last_30_days": ChargeSum("billed", "billed")},

@@ -45,7 +45,7 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
     more = ", ".join(measure.name for measure in pivot.more)
     dimensions = (*pivot.dimensions, *pivot.breakdowns)
     further = tuple(measure.name for measure in pivot.more)
-    show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "FIGURE[,FIGURE]", choices=further),)
+    show = (Parameter("show", f"Further columns: {more}.", Form.NAMES, (), "MEASURE[,MEASURE]", choices=further),)
     about = f"Group by any of {', '.join(pivot.dimensions)}."
     if pivot.breakdowns:
         about += f"\n\nAlso by {', '.join(pivot.breakdowns)}, after `sync --breakdowns`."

@@ -160,10 +160,10 @@ def days(default: str = "the last 30 ended days") -> tuple[Parameter, ...]:
     return (
         Parameter(
             "since",
-            f"First day or period, as 2026-10-01, 2026-10, 7d (`tallystick --help`). By default {default}.",
+            f"First day, or a word for time: 2026-10-01, 2026-10, 7d (`tallystick --help`). By default {default}.",
             metavar="WHEN",
         ),
-        Parameter("until", "Last day or period, included. By default now.", metavar="WHEN"),
+        Parameter("until", "Last day, included, or a word for time. By default now.", metavar="WHEN"),
         Parameter("month", "One month instead: 2026-10, last-month or mtd.", metavar="MONTH"),
     )
 
@@ -181,11 +181,11 @@ def narrowed_by(
 WHERE = narrowed_by()
 COMPARE = Parameter(
     "compare",
-    "Add what it was before, and the change: the period before, or a year ago.",
+    "Add the figures of the window before, or of a year ago, and how they changed.",
     Form.CHOICE,
     choices=("previous", "year"),
 )
-TOP = Parameter("top", "The N largest rows; all others in one more.", Form.COUNT, metavar="N")
+TOP = Parameter("top", "The N largest rows, and the rest in one more.", Form.COUNT, metavar="N")
 WINDOW = days()
 Where = Filters | None
 """What dimensions are held to, where anything is."""

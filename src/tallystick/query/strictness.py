@@ -9,13 +9,13 @@ from typing import Any
 INCOMPLETE = {
     "absent": "days are absent",
     "not_billed_yet": "a bill is late",
-    "bill_not_read": "a bill is unread",
-    "usage_unknown": "use is unknown",
-    "in_doubt": "a loss is in doubt",
+    "bill_not_read": "a bill could not be read",
+    "usage_unknown": "usage is unknown",
+    "in_doubt": "a loss of data is not confirmed",
 }
 """What the coverage of figures that lack something condition, and the words of it."""
-UNPRICED = {"unpriced": "a model has no known rate"}
-RENAMED = {"renamed": "an owned name has changed"}
+UNPRICED = {"unpriced": "a model has no known price"}
+RENAMED = {"renamed": "a name in the owner rules has changed"}
 UNCOUNTED = {"uncounted": "tokens are of an unknown kind"}
 
 
@@ -35,7 +35,7 @@ class Strictness:
     def help(self) -> str:
         """All that ends the command with 1, in a sentence."""
         reasons = [*self.gaps.values(), *([self.words] if self.words else [])]
-        return f"Exit with 1 where {' or '.join(filter(None, (', '.join(reasons[:-1]), reasons[-1])))}."
+        return f"Exit with 1 if {' or '.join(filter(None, (', '.join(reasons[:-1]), reasons[-1])))}."
 
     def fails(self, answer: Any) -> bool:
         """Return whether this answer, or export, ends its command with 1."""

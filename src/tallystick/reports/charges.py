@@ -217,7 +217,9 @@ REPORT = Report(
         Parameter(
             "half", "Only charges that were billed, or only those that were used.", Form.CHOICE, choices=_CHOICES
         ),
-        Parameter("top", f"The N largest; all others in one more. {MOST} by default.", Form.COUNT, MOST, metavar="N"),
+        Parameter(
+            "top", f"The N largest rows, and the rest in one more. {MOST} by default.", Form.COUNT, MOST, metavar="N"
+        ),
     ),
     "A charge is a line of the bill matched to a user of it: every report sums charges. Those that were not billed say "
     "why. By team or cost center a shared charge is a row for each, with its exact part.",

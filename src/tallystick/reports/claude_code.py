@@ -217,7 +217,7 @@ REPORT = Report(
         *WINDOW,
         narrowed_by(CLAUDE_CODE.dimensions),
     ),
-    "Sessions, lines, commits, what was accepted, the estimate, and the bill beside it.",
+    "Counts sessions, lines, commits and accepted edits; shows Anthropic's estimate of the cost beside the bill.",
     priced=False,
     strict=COMPLETE,
 )

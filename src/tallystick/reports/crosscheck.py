@@ -91,9 +91,9 @@ REPORT = Report(
         *WINDOW,
         Parameter("include_equal", "Also show what agrees.", Form.FLAG, False, option="--all"),
     ),
-    "Compares the days that `sync --source both` read. By workspace: what was billed and used each day, exactly. By "
-    "key: what is allocated to each key from the older bill, against what the newer reports say: the error of the "
-    "allocation.",
+    "Compares the days that `sync --source both` read. By workspace: what each day was billed and used, which must be "
+    "equal. By key: what is allocated to each key from the older bill, what the newer reports bill it, and the "
+    "difference: the error of the allocation.",
     strict=Strictness(
         {"unequal": "anything differs"}, "no day was compared", lambda table: not table.coverage["compared"]
     ),

@@ -288,7 +288,7 @@ REPORT = Report(
     _ask,
     (
         *WINDOW,
-        narrowed_by(_FILTERS, "Only keys that have it, as attention=idle or team!=search.", "COLUMN=VALUE"),
+        narrowed_by(_FILTERS, "Only keys with this value, as attention=idle or team!=search.", "COLUMN=VALUE"),
         Parameter("top", "The first N keys.", Form.COUNT, metavar="N"),
     ),
     "Keys that need attention come first: idle ones (active, not used), and those that spend although they are "

@@ -219,7 +219,10 @@ REPORT = Report(
     _ask,
     (
         Parameter(
-            "rates", "Rate limits instead, and the headroom above the busiest minute of 24 hours.", Form.FLAG, False
+            "rates",
+            "Show rate limits instead, and the headroom above the busiest minute of 24 hours.",
+            Form.FLAG,
+            False,
         ),
     ),
     "Limits come from the API, spend from the ledger. What the key may not read is named; exit code 3 if it may read "

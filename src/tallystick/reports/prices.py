@@ -172,7 +172,7 @@ def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = N
     for row in engine.rows(query.group_by("model").order_by("model")):
         name, retires = row["model"], listed.retires(row["model"])
         if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
-            past = "has been retired since" if retires <= day else "retires on"
+            past = "retired on" if retires <= day else "retires on"
             notes.append(f"{name} {past} {retires} and is still used ({large(int(row['tokens']))} tokens in 30 days).")
     return notes
 
@@ -191,8 +191,10 @@ REPORT = Report(
     (
         Parameter("model", "A model; all by default.", Form.ARGUMENT),
         Parameter("on", "Prices of this UTC day, as 2026-10-01 or yesterday; by default today.", metavar="DAY"),
-        Parameter("history", "Every price that MODEL ever had, each with its first day.", Form.FLAG, default=False),
+        Parameter(
+            "history", "Show every price that MODEL ever had, each with its first day.", Form.FLAG, default=False
+        ),
     ),
-    "Your own prices included, each with its source and date; or those of MODEL alone. Names models that are retired "
-    "or soon will be, and are still used.",
+    "Includes your own prices, and the source and date of each. With MODEL, only its prices. Warns of models that are "
+    "retired, or soon will be, and still used.",
 )

@@ -232,16 +232,20 @@ REPORT = Report(
     (
         Parameter(
             "by",
-            "A bridge for each day, model, workspace, ...; by default one of all.",
+            "One bridge for each day, model, workspace, ...; by default one for all.",
             Form.NAMES,
             metavar="DIM[,DIM]",
             choices=RECONCILE.dimensions,
         ),
         *WINDOW,
         narrowed_by(RECONCILE.dimensions),
-        Parameter("rates", "The effective rate of each model and kind instead, beside the list's.", Form.FLAG, False),
-        Parameter("factors", "Instead, what batch, geography, long context and speed did to priced.", Form.FLAG, False),
+        Parameter(
+            "rates", "Show instead the effective rate of each model and kind, beside the list price.", Form.FLAG, False
+        ),
+        Parameter(
+            "factors", "Show instead what batch, geography, long context and speed add to priced.", Form.FLAG, False
+        ),
     ),
-    "billed + each cause + unexplained = priced, to the picodollar. No cause is the remainder.",
+    "billed + each cause + unexplained = priced, to the picodollar. No cause is computed as a remainder.",
     strict=Strictness(INCOMPLETE, "anything is unexplained", lambda table: bool(table.totals.get("unexplained"))),
 )

@@ -104,8 +104,8 @@ REPORT = Report(
         Parameter("query", "One statement that reads.", Form.ARGUMENT, required=True),
         Parameter("top", "The first N rows.", Form.COUNT, metavar="N"),
     ),
-    "One select over the views that `tallystick schema` lists; nothing is written. Text stops at 1,000 rows, other "
-    "formats have all; csv and jsonl need the same memory for any number of rows.",
+    "QUERY is one SELECT over the views that `tallystick schema` lists; it cannot write. Text stops at 1,000 rows; "
+    "other formats have them all, csv and jsonl in the same memory for any number.",
     priced=False,
     parts=lambda context, query, top: None if top else parts(_engine(context, query), query),
     text_rows=READ,

@@ -172,13 +172,13 @@ REPORT = Report(
     (
         Parameter(
             "against",
-            "The month or period to compare with, as 2026-08 or 2026-08-01..2026-08-15. By default the one before.",
+            "The month or days to compare with: 2026-08, or 2026-08-01..2026-08-15. By default the window before.",
             metavar="MONTH|SINCE..UNTIL",
         ),
         *days("the last ended month"),
         by(("model",), VARIANCE.dimensions),
         narrowed_by(VARIANCE.dimensions),
-        Parameter("top", "The N largest changes; the rest in one row.", Form.COUNT, metavar="N"),
+        Parameter("top", "The N largest changes, and the rest in one more row.", Form.COUNT, metavar="N"),
     ),
     "before + price + volume + mix = after, exactly. Group by any of organization, workspace, key, actor, product, "
     "team, cost_center, model, kind, tier, context, geo, speed.",

@@ -201,8 +201,8 @@ def _closed(engine: Engine) -> list[tuple[Cell, ...]]:
 
 REPORT = Report(
     lambda context: verify(context.engine, context.prices),
-    about="Whether charges, records and control totals add up on every day, and every file is what was written. Reads "
-    "every table and every archived page. Lists what is not as it should be.",
+    about="Checks that charges, records and control totals add up on every day, and that every file is as it was "
+    "written. Reads every table and every archived page. Lists only what is wrong.",
     priced=False,
-    strict=Strictness({}, "anything is not as it should be", lambda table: bool(table.cells), always=True),
+    strict=Strictness({}, "anything is wrong", lambda table: bool(table.cells), always=True),
 )

@@ -220,21 +220,21 @@ def _ask(
 REPORT = Report(
     _ask,
     (
-        Parameter("swap", "Price the first as the second; may be repeated.", Form.MANY, (), "MODEL=MODEL"),
+        Parameter("swap", "Price use of the first model as the second. May be repeated.", Form.MANY, (), "MODEL=MODEL"),
         Parameter(
             "batch",
-            "Share of standard-tier use that is priced as batch, as 0.4; of one model as MODEL=0.4. May be repeated.",
+            "Share of standard-tier use to price as batch: 0.4, or MODEL=0.4 for one model. May be repeated.",
             Form.MANY,
             (),
             "[MODEL=]SHARE",
         ),
-        Parameter("cache_hit", "Share of all input that is read from the cache, as 0.7.", metavar="SHARE"),
+        Parameter("cache_hit", "Share of all input to price as read from the cache: 0.7.", metavar="SHARE"),
         Parameter("geo", "Inference geography: global or us.", metavar="GEO"),
         by(("model",), WHATIF.dimensions),
         *WINDOW,
         narrowed_by(WHATIF.dimensions),
         TOP,
     ),
-    "Line by line: priced, what-if and difference, and what cannot be known.",
+    "Shows each row priced as it was and as asked, and the difference; names what has no price.",
     strict=Strictness({"absent": INCOMPLETE["absent"], **UNPRICED}),
 )
