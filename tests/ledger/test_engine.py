@@ -237,6 +237,14 @@ def test_anything_but_one_reading_statement_is_refused(engine: Engine, full: Pat
     assert not (full / "out.csv").exists()
 
 
+def test_what_fails_in_a_later_batch_is_asked_wrongly(engine: Engine) -> None:
+    """An answer that is read in batches fails as one that is read whole: with DuckDB's reason, not as a closed file."""
+    text = "SELECT CASE WHEN i < 50000 THEN i ELSE error('boom') END AS i FROM range(100000) t(i)"
+    with pytest.raises(InvalidQuestion, match="boom"):
+        [*engine.sql_batches(text)]
+    assert engine.sql("SELECT 1 AS i").to_pylist() == [{"i": 1}]
+
+
 def test_the_environment_cannot_be_read(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query cannot read the environment, where a credential may be."""
     monkeypatch.setenv("ANTHROPIC_ADMIN_KEY", "sk-ant-admin01-hunter2")

@@ -134,6 +134,11 @@ class Table(Messages):
     as_of: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def size(self) -> int:
+        """How many cells it has."""
+        return len(self.cells) * len(self.headings)
+
+    @property
     def rows(self) -> list[dict[str, Cell]]:
         """One dictionary a row, by column name."""
         names = [heading.name for heading in self.headings]

@@ -58,7 +58,7 @@ def diff(context: Context, month: When, before: str | None, after: str | None, b
     if unknown := [name for name in by if name not in BY]:
         raise InvalidQuestion(f"`diff` knows no dimension {unknown[0]!r}.", choose(unknown[0], BY))
     to = tables.as_of(after) if after else context.engine.version
-    later = Engine(tables, to)
+    later = context.engine.of(to)
     question = Question("diff", utc_month(month), tuple(by))
     coverage, covered = cover(later, CHARGES, question, now)
     start = tables.as_of(before) if before else _default(tables, later, month)
@@ -72,7 +72,7 @@ def diff(context: Context, month: When, before: str | None, after: str | None, b
         raise InvalidQuestion(
             f"Version {start.number} is newer than version {to.number}.", "--from is the older, --to the newer."
         )
-    sides = [_charges(Engine(tables, start), month, by), _charges(later, month, by)]
+    sides = [_charges(context.engine.of(start), month, by), _charges(later, month, by)]
     dims = dims_of(later, question)
     changed_lines = _changed(sides, dims, lines=lines)
     names = named(later, dims)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
@@ -13,8 +14,9 @@ import duckdb
 from tallystick.core.ledger_tables import TABLES
 from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
-from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
+from tallystick.store.batches import ROWS, batches
 from tallystick.store.interrupt import interruptible
 from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tallystick.core.select import Select
+    from tallystick.store.batches import Limits
     from tallystick.store.tables import Tables
     from tallystick.store.version import Version
 
@@ -35,6 +38,8 @@ SMALL = 4 << 20
 """Bytes of an answer in Arrow that is kept for the next time it is asked for."""
 FEW = 20_000
 """Rows of another answer that is."""
+OTHERS = 2
+"""Other versions that are held open beside one: a comparison needs two."""
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
@@ -59,13 +64,15 @@ class Engine:
     """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it.
 
     A table is opened, and held to what the version says of it, when a query first names it. A version never changes,
-    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run. `memory` is
-    what queries may take, as `1GB`; by default DuckDB's own part of the machine's.
+    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run. Without
+    `limits` queries take DuckDB's own part of the machine's memory, and answers are of any size.
     """
 
-    def __init__(self, tables: Tables, version: Version, memory: str | None = None) -> None:
+    def __init__(self, tables: Tables, version: Version, limits: Limits | None = None) -> None:
         self.version = version
         self.tables = tables
+        self._limits = limits
+        self._others: OrderedDict[int, Engine] = OrderedDict()
         self._folder = tables.root.resolve()
         self._tables = {f"ledger.{table.name}": table for table in TABLES}
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
@@ -80,8 +87,8 @@ class Engine:
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         self._duck.execute("SET GLOBAL parquet_metadata_cache = true")  # a file is named in several queries
         self._duck.execute(f"SET allowed_directories = [{literal(str(self._folder))}]")
-        if memory:
-            self._duck.execute(f"SET memory_limit = {literal(memory)}")
+        if limits:
+            self._duck.execute(f"SET memory_limit = {literal(limits.memory)}")
         self._duck.execute("SET enable_external_access = false")
         self._duck.execute("SET lock_configuration = true")
 
@@ -115,7 +122,7 @@ class Engine:
         text = str(query)
         if (answer := self._rows.get(text)) is None:
             with self._reading():
-                answer = self._run(text, lambda: _fetched(self._duck.execute(text)))
+                answer = self._run(text, lambda: _fetched(self._duck.execute(text), self._limits))
             if len(answer[1]) <= FEW:
                 self._rows[text] = answer
         names, rows = answer
@@ -130,19 +137,21 @@ class Engine:
             text = str(query)
             self._open(text)
             reader = interruptible(duck, lambda: duck.sql(text).to_arrow_reader(rows))
-            while (batch := interruptible(duck, lambda: next(reader, None))) is not None:
-                yield batch
+            yield from batches(duck, reader)
 
     def sql(self, text: str, most: int | None = None) -> pa.Table:
         """Return the answer to a user's own SQL, one statement that reads, or its first rows, `most` of them.
 
-        InvalidQuestion where it is anything else.
+        InvalidQuestion where it is anything else, or larger than the limits.
         """
         self._readable(text)
 
         def rows() -> pa.Table:
             answer = self._duck.sql(text)
-            return (answer if most is None else answer.limit(most)).to_arrow_table()
+            answer = answer if most is None else answer.limit(most)
+            if self._limits is None:
+                return answer.to_arrow_table()
+            return self._limits.taken(self._duck, answer.to_arrow_reader(ROWS))
 
         with self._users_own():
             return self._run(text, rows)
@@ -154,10 +163,9 @@ class Engine:
         with self._users_own():
             import pyarrow as pa
 
-            reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(8_192))
+            reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(ROWS))
             yield pa.RecordBatch.from_pylist([], reader.schema)
-            while (batch := interruptible(self._duck, lambda: next(reader, None))) is not None:
-                yield batch
+            yield from batches(self._duck, reader)
 
     def _readable(self, text: str) -> None:
         """Open what a user's own SQL may name; raise InvalidQuestion where it is not one statement that reads."""
@@ -185,8 +193,24 @@ class Engine:
             raise InvalidQuestion(f"The SQL cannot be run: {wrong}", "`tallystick schema` lists the views.") from None
 
     def interrupt(self) -> None:
-        """End the query that runs in another thread; it raises there."""
-        self._duck.interrupt()
+        """End the query that runs in another thread, of this version or another; it raises there."""
+        for engine in (self, *self._others.values()):
+            engine._duck.interrupt()  # noqa: SLF001 - its own kind
+
+    def of(self, version: Version) -> Engine:
+        """Return another version of the ledger, ready to be asked within the same limits."""
+        if version == self.version:
+            return self
+        if version.number not in self._others:
+            self._others[version.number] = Engine(self.tables, version, self._limits)
+            while len(self._others) > OTHERS:
+                self._others.popitem(last=False)
+        return self._others[version.number]
+
+    def close(self) -> None:
+        """Give back what it holds; it is not asked again."""
+        for engine in (self, *self._others.values()):
+            engine._duck.close()  # noqa: SLF001 - its own kind
 
     def stand(self, view: str, table: pa.Table) -> None:
         """Put a table in the place of a view, for a user's own SQL."""
@@ -208,7 +232,7 @@ class Engine:
                 try:
                     self._open(sql)
                     self._duck.execute(f"CREATE VIEW {name} AS {sql}")
-                except TallystickError:
+                except BaseException:  # also where the question is told to end meanwhile
                     self._views[name] = sql
                     raise
 
@@ -247,6 +271,11 @@ class Engine:
         return faults.reading(self._folder, "a table")
 
 
-def _fetched(duck: duckdb.DuckDBPyConnection) -> tuple[list[str], list[tuple[Any, ...]]]:
-    """The names of an answer's columns, and its rows."""
-    return [name for name, *_ in duck.description or ()], duck.fetchall()
+def _fetched(duck: duckdb.DuckDBPyConnection, limits: Limits | None) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """The names of an answer's columns, and its rows; TooLarge where they are more than the limits."""
+    names = [name for name, *_ in duck.description or ()]
+    if limits is None:
+        return names, duck.fetchall()
+    rows = duck.fetchmany(limits.rows + 1)
+    limits.check(len(rows))
+    return names, rows

@@ -52,6 +52,14 @@ NAMES = "/names"
 T = TypeVar("T")
 
 
+class Passing(Exception):
+    """A panel of which an answer failed for a reason that passes: it is shown, and not kept for the next reader."""
+
+    def __init__(self, shown: Shown) -> None:
+        super().__init__(shown)
+        self.shown = shown
+
+
 class Dashboard:
     """The pages over one ledger, each made of one version of it."""
 
@@ -99,9 +107,15 @@ class Dashboard:
             answers = await asyncio.gather(*(self.answer(identity, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
                 raise answers[0]
-            return await asyncio.to_thread(show, panel, answers, visit.now.date())
+            shown = await asyncio.to_thread(show, panel, answers, visit.now.date())
+            if any(isinstance(answer, LedgerError) for answer in answers):
+                raise Passing(shown)
+            return shown
 
-        return await self.readers.once(visit, (panel, identity.teams), laid)
+        try:
+            return await self.readers.once(visit, (panel, identity.teams), laid)
+        except Passing as passing:
+            return passing.shown
 
     async def warm(self) -> None:
         """Make the parts of the overview of the newest version, so that nobody waits for them."""

@@ -59,8 +59,8 @@ def rows(panel: Panel, table: Table) -> Grid:
     """Return the table of a panel: its columns, where its cells lead, what stands at the end of its rows."""
     chosen = table.of_columns(panel.columns) if panel.columns else table
     laid = grid(chosen, panel.address, panel.rows)
-    listed = table.rows[: panel.rows]
-    names = [column.heading.name for column in columns_of(chosen)]
+    listed = replace(table, cells=table.cells[: len(laid.rows)]).rows
+    names = [column.heading.name for column in columns_of(replace(chosen, cells=()))]
     cells = [
         tuple(
             replace(text, url=panel.leads[name](row)) if name in panel.leads else text

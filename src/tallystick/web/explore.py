@@ -16,7 +16,7 @@ from tallystick.core.filter import EXCEPT
 from tallystick.core.question import Kind, Table
 from tallystick.core.text import safe
 from tallystick.core.time import DAY
-from tallystick.errors import TallystickError
+from tallystick.errors import InvalidQuestion, TallystickError, UnknownName
 from tallystick.formats import ENDINGS
 from tallystick.store.views import NAMED_BY
 from tallystick.web.address import CHART, Address
@@ -24,6 +24,7 @@ from tallystick.web.controls import Choice, Switch, controls, written
 from tallystick.web.links import SUBJECTS
 from tallystick.web.names import asked, choices, names_of
 from tallystick.web.page import Panel, View
+from tallystick.web.panels import Shown, show
 from tallystick.web.search import Hit, catalog_hits, ranked, subject_hits, view_hits
 from tallystick.web.series import course
 from tallystick.web.views import SavedView, lines
@@ -46,6 +47,10 @@ MEDIA = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 """The media type of a file by its ending."""
+CELLS = {"pdf": 50_000} | dict.fromkeys(("txt", "md", "html", "xlsx"), 300_000)
+"""Cells that a file of an ending may have: to write more takes minutes. Others have all that an answer may have."""
+WRITERS = 2
+"""Files that are written at once."""
 ROWS = 500
 """Rows that stand on a page; the files have all."""
 _PLAIN = re.compile(r"[^a-z0-9]+")
@@ -57,6 +62,7 @@ class Explore:
     def __init__(self, dashboard: Dashboard, views: Sequence[SavedView]) -> None:
         self._dashboard = dashboard
         self._views = views
+        self._turn = asyncio.Semaphore(WRITERS)
 
     async def page(self, request: Request) -> Response:
         """Answer a report of the catalog, as a page or as a file."""
@@ -77,7 +83,7 @@ class Explore:
             title=name,
             listed=entry(name),
             address=address,
-            part=await self._dashboard.part(request.state.identity, visit, panel) if answer else None,
+            part=await self._part(request, visit, panel, answer),
             chart=_figures(address, answer),
             controls=shown,
             files=[
@@ -90,6 +96,16 @@ class Explore:
             views=self._views_of(request),
             view_lines=lines(_title(address), address),
         )
+
+    async def _part(
+        self, request: Request, visit: Visit, panel: Panel, answer: Answer | TallystickError | None
+    ) -> Shown | None:
+        """The panel of a question: what is known to have no answer is not asked again."""
+        if isinstance(answer, UnknownName):
+            raise answer
+        if isinstance(answer, TallystickError):
+            return show(panel, (answer,), visit.now.date())
+        return await self._dashboard.part(request.state.identity, visit, panel) if answer else None
 
     async def _names(self, request: Request, visit: Visit, address: Address) -> dict[tuple[str, str], str]:
         """The names of the ids that a question is held to."""
@@ -123,7 +139,13 @@ class Explore:
         answer = await self._dashboard.answer(request.state.identity, visit, address)
         if isinstance(answer, TallystickError):
             raise answer
-        content = await asyncio.to_thread(form.write, answer)
+        if isinstance(answer, Table) and answer.size > (most := CELLS.get(ending, answer.size)):
+            raise InvalidQuestion(
+                f"The answer has {len(answer.cells):,} rows; a .{ending} may have {most // len(answer.headings):,}.",
+                "Take a .csv, or ask for fewer: group by less, fewer days, a filter, top.",
+            )
+        async with self._turn:
+            content = await asyncio.to_thread(form.write, answer)
         headers = {"Content-Disposition": f'attachment; filename="{file_name(answer, ending)}"'}
         return Response(content, media_type=MEDIA[ending], headers=headers)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tallystick.core.dimensions import TIMES
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
-from tallystick.formats.layout import Column, columns_of
+from tallystick.formats.layout import ELLIPSIS, Column, columns_of
 from tallystick.formats.page import KINDS
 from tallystick.formats.shown import nothing
 from tallystick.query.grouping import OTHERS
@@ -19,6 +19,10 @@ from tallystick.web.links import leading, lines, narrowed
 
 MOST = 500
 """Rows that a page shows; the files of the answer have all."""
+CELLS = 25_000
+"""Cells that a table of a page shows: of many columns it shows fewer rows."""
+LETTERS = 2_000
+"""Letters of a cell that a page shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,8 @@ class Grid:
 
 def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid:
     """Return the grid of a Table; with the address that it answers, its names and figures lead further."""
-    columns = columns_of(table)
+    most = min(most, CELLS // max(len(table.headings), 1))
+    columns = columns_of(replace(table, cells=table.cells[:most]))
     indexes = {heading.name: index for index, heading in enumerate(table.headings)}
     asked = (table.question.by if table.question else ()) or (leading(address.report) if address else ())
     told = tuple(heading.name for heading in table.headings if heading.kind is Kind.DIMENSION)
@@ -67,7 +72,7 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
         group = {name: str(row[indexes[name]]) for name in dims}
         texts = []
         for column in columns:
-            name, text = column.heading.name, column.cells[number].strip()
+            name, text = column.heading.name, _cut(column.cells[number].strip())
             cell = row[indexes[name]]
             url = ""
             if address and name in group:
@@ -88,6 +93,10 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
         for column in columns
     )
     return Grid(heads, tuple(rows), _foot(table, columns, address), nothing(table), max(len(table.cells) - most, 0))
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LETTERS else text[:LETTERS] + ELLIPSIS
 
 
 def _foot(table: Table, columns: Sequence[Column], address: Address | None) -> tuple[Text, ...]:

@@ -1,21 +1,22 @@
-"""Readers: a few readers of one ledger, each in a thread of its own; a question is answered once for each version."""
+"""Readers: what answers questions of one ledger: each once for each version, within limits of time and size."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tallystick.clock import SystemClock
-from tallystick.errors import LedgerError
+from tallystick.core.question import Table
 from tallystick.ledger_reader import LedgerReader
+from tallystick.store.batches import Limits, TooLarge
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
+from tallystick.web.lanes import Lane, TimeLimit
 
 if TYPE_CHECKING:
     from tallystick.settings import Settings
@@ -24,18 +25,22 @@ if TYPE_CHECKING:
 
 COUNT = 2
 """Readers that work at once; further questions wait for one of them."""
+QUICK = 5.0
+"""Seconds that a question may hold one of them; one that takes longer goes on with a reader that is for such alone."""
 SECONDS = 30.0
-"""Seconds that a question may take."""
-MEMORY = "2GB"
-"""What the queries of a reader may take of the memory."""
+"""Seconds that a question may take there, and wait for its turn."""
+LIMITS = Limits("2GB", 500_000, 64 << 20)
+"""What the queries of a reader may take of the memory, and how many rows and bytes an answer may have."""
+CELLS = 2_000_000
+"""Cells that an answer may have."""
 ANSWERS = 400
 """Answers and parts of pages that are kept for the next time they are asked for."""
+SMALL = 50_000, 1 << 20
+"""Cells of an answer, and letters of its texts, that is kept."""
 MINUTES = 10
 """Minutes for which answers are of the same instant: it decides which days have ended, and which bills are late."""
 MOVE = 10.0
 """Seconds between two versions that readers are shown."""
-VERSIONS = 2
-"""Versions that a reader holds open: the newest, and the one of pages that are being made."""
 T = TypeVar("T")
 
 
@@ -56,10 +61,6 @@ class Visit:
         return f"{self.version.number if self.version else 0}-{self.reads}"
 
 
-class TimeLimit(LedgerError):
-    """A question took longer than it may."""
-
-
 class VersionReader(LedgerReader):
     """A reader of one version at one instant, whatever is committed meanwhile."""
 
@@ -78,17 +79,15 @@ class Readers:
     An answer is kept by version, instant and question; who asks the same meanwhile waits for the same answer.
     """
 
-    def __init__(self, settings: Settings, *, count: int = COUNT, seconds: float = SECONDS) -> None:
+    def __init__(self, settings: Settings, *, quick: float = QUICK, seconds: float = SECONDS) -> None:
         self.settings = settings
         self._clock = settings.clock()
         self._prices = settings.price_lists()
         self._tables = Tables(settings.ledger)
-        self._pool = ThreadPoolExecutor(count, thread_name_prefix="tallystick-reader")
-        self._idle: list[OrderedDict[str, Engine]] = [OrderedDict() for _ in range(count)]
+        self._quick = Lane("reader", COUNT, quick)
+        self._long = Lane("long-reader", 1, seconds)
         self._seen: tuple[Version, int] | None = None
         self._moved_at = 0.0
-        self._turn = asyncio.Semaphore(count)
-        self._seconds = seconds
         self._answers: OrderedDict[Hashable, asyncio.Task[Any]] = OrderedDict()
 
     def visit(self) -> Visit:
@@ -126,36 +125,26 @@ class Readers:
         except Exception:
             self._answers.pop(known, None)
             raise
+        if _large(answer):
+            self._answers.pop(known, None)
         if known in self._answers:  # others may have been kept meanwhile
             self._answers.move_to_end(known)
         return answer
 
     async def _asked(self, visit: Visit, question: Callable[[VersionReader], T]) -> T:
-        await self._turn.acquire()
-        engines = self._idle.pop()
-        work = asyncio.get_running_loop().run_in_executor(self._pool, self._answer, engines, visit, question)
-        work.add_done_callback(lambda _: self._rest(engines))
-        done, _ = await asyncio.wait([work], timeout=self._seconds)
-        if not done:
-            work.add_done_callback(lambda late: late.cancelled() or late.exception())
-            if engine := engines.get(visit.state):
-                engine.interrupt()
-            raise TimeLimit(
-                f"The answer takes longer than {self._seconds:g} seconds.",
-                "Ask of fewer days, or ask on the command line, which has no limit.",
-            )
-        return work.result()
+        def opened() -> Engine | None:
+            return Engine(Tables(self.settings.ledger), visit.version, LIMITS) if visit.version else None
 
-    def _answer(self, engines: OrderedDict[str, Engine], visit: Visit, question: Callable[[VersionReader], T]) -> T:
-        if visit.version and visit.state not in engines:
-            engines[visit.state] = Engine(Tables(self.settings.ledger), visit.version, MEMORY)
-            while len(engines) > VERSIONS:
-                engines.popitem(last=False)
-        return question(VersionReader(self.settings, self._prices, visit.now, engines.get(visit.state)))
+        def work(engine: Engine | None) -> T:
+            answer = question(VersionReader(self.settings, self._prices, visit.now, engine))
+            if isinstance(answer, Table) and answer.size > CELLS:
+                raise TooLarge(f"{CELLS:,} cells")
+            return answer
 
-    def _rest(self, engines: OrderedDict[str, Engine]) -> None:
-        self._idle.append(engines)
-        self._turn.release()
+        try:
+            return await self._quick.ask(visit.state, opened, work)
+        except TimeLimit:  # asked anew where it holds up no other
+            return await self._long.ask(visit.state, opened, work, self._long.seconds)
 
     async def close(self) -> None:
         """End every question and every reader."""
@@ -163,4 +152,14 @@ class Readers:
             task.cancel()
             with suppress(asyncio.CancelledError, Exception):
                 await task
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        await self._quick.close()
+        await self._long.close()
+
+
+def _large(answer: object) -> bool:
+    """Whether an answer takes more memory than is good to keep."""
+    cells, letters = SMALL
+    if not isinstance(answer, Table):
+        return False
+    texts = (len(cell) for row in answer.cells for cell in row if isinstance(cell, str))
+    return answer.size > cells or sum(texts) > letters
