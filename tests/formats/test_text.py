@@ -225,4 +225,4 @@ def test_no_line_ends_in_blanks(book: Ledger) -> None:
 def test_a_table_says_what_it_is(book: Ledger) -> None:
     """The first line names the report and its first and last day, both included, as UTC days."""
     assert as_text(book.spend(since="7d")).splitlines()[0] == "spend, 2026-11-15 to 2026-11-21, UTC days"
-    assert as_text(book.usage(since="yesterday")).splitlines()[0] == "usage, 2026-11-21 to 2026-11-21, UTC days"
+    assert as_text(book.usage(since="yesterday")).splitlines()[0] == "usage, 2026-11-21, UTC days"

@@ -23,14 +23,13 @@ def tally() -> None:
 @click.argument("view", required=False)
 def schema(view: str | None) -> None:
     """List the views that `tallystick sql` reads, and what each column means; of one VIEW, or of all."""
+    from tallystick.core.text import choose
     from tallystick.errors import InvalidQuestion
     from tallystick.store.views import VIEWS
 
     chosen = [known_view for known_view in VIEWS if view in {None, known_view.name}]
     if not chosen:
-        raise InvalidQuestion(
-            f"There is no view {view!r}.", f"Views: {', '.join(known_view.name for known_view in VIEWS)}."
-        )
+        raise InvalidQuestion(f"There is no view {view!r}.", choose(str(view), [known.name for known in VIEWS]))
     for shown_view in chosen:
         click.echo(f"{shown_view.name}: {shown_view.meaning}")
         for name, kind, meaning in shown_view.columns:

@@ -10,7 +10,7 @@ from tallystick.core.message import Message, note
 from tallystick.core.money import plain, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import safe
-from tallystick.core.time import DAY
+from tallystick.core.time import spans
 from tallystick.errors import InvalidQuestion
 
 FIGURES = (Kind.COUNT, Kind.MONEY, Kind.RATIO, Kind.NUMBER)
@@ -51,8 +51,8 @@ def title(table: Table) -> str:
     if not (question := table.question):
         return ""
     windows = (question.wall, *((question.against,) if question.against else ()))
-    spans = " against ".join(f"{window.start.date()} to {(window.end - DAY).date()}" for window in windows)
-    return f"{question.report}, {spans}, {question.zone.name if question.zone else 'UTC'} days"
+    words = " against ".join(spans(window.days()) or f"{window.start.date()}" for window in windows)
+    return f"{question.report}, {words}, {question.zone.name if question.zone else 'UTC'} days"
 
 
 def nothing(table: Table) -> str:

@@ -72,8 +72,8 @@ class Pivot:
         known = {measure.name: measure for measure in self.more}
         if unknown := [name for name in names if name not in known]:
             raise InvalidQuestion(
-                f"`{self.name}` has no figure {unknown[0]!r} to show.",
-                f"Choose among {', '.join(known)}." if known else "It shows all it has.",
+                f"`{self.name}` has no measure {unknown[0]!r} to show.",
+                choose(unknown[0], [*known]) if known else "It shows all it has.",
             )
         needed = {self.measures[0].name, *names}
         needed |= {name for measure in self.more if measure.name in needed for name in measure.needs}

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypedDict
 
 from tallystick.core.breakdowns import WORDS
+from tallystick.core.text import choose
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, period, window
 from tallystick.errors import InvalidQuestion
@@ -86,7 +87,7 @@ class Options:
             since = f"{period('2m', last_day).days.start.date()}"
         source, grain = wanted.get("source", Choice.AUTO), wanted.get("grain", Grain.DAY)
         if source not in set(Choice):
-            raise InvalidQuestion(f"There is no source {source!r}.", f"Choose among {', '.join(Choice)}.")
+            raise InvalidQuestion(f"There is no source {source!r}.", choose(source, [*Choice]))
         if grain not in {Grain.DAY, Grain.HOUR}:
             raise InvalidQuestion(f"The ledger keeps no usage by {grain}.", "--grain is day or hour.")
         breakdowns = wanted.get("breakdowns")
@@ -114,5 +115,5 @@ class Options:
 
 def _words(breakdowns: Sequence[str]) -> frozenset[str]:
     if unknown := [word for word in breakdowns if word not in WORDS]:
-        raise InvalidQuestion(f"There is no breakdown {unknown[0]!r}.", f"Breakdowns are {', '.join(WORDS)}.")
+        raise InvalidQuestion(f"There is no breakdown {unknown[0]!r}.", choose(unknown[0], WORDS))
     return frozenset(breakdowns)
