@@ -18,7 +18,7 @@ from support.records import records, rows
 from support.wire import TODAY, Clock, Wire, days_ago, small, synced
 from support.written_ledger import charge, sighting, written_ledger
 from tallystick.core.ledger_tables import NAMES
-from tallystick.core.report_tables import COST, CUT_TABLES, USAGE_DAY
+from tallystick.core.report_tables import BREAKDOWN_TABLES, COST, USAGE_DAY
 from tallystick.core.select import select
 from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
@@ -49,7 +49,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_documented_views_are_there() -> None:
     """The views that are documented are those of the ledger's tables."""
     assert [view.name for view in VIEWS] == [
-        "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *CUT_TABLES, "charges",
+        "names", "usage", "usage_hour", "cost", "analytics_usage", "analytics_cost", *BREAKDOWN_TABLES, "charges",
         "owned", "used", "bill", "activity", "closed", "days", "notices", "losses", "versions", "pages",
     ]  # fmt: skip
 
