@@ -219,12 +219,12 @@ class Answers(LedgerExports):
         days = {"month": month, "since": since, "until": until}
         return self._table("variance", **days, against=against, by=by, where=where, top=top)
 
-    def budget(self, on: When | None = None, month: When | None = None) -> Table:
+    def budget(self, on: When | None = None, month: When | None = None, where: Where | None = None) -> Table:
         """The budgets of the settings: spent, left, the pace to the end of each period, and a status.
 
-        Those in force on the UTC day `on`, today unless said, or at the end of `month` (2026-10), or of it so far.
+        Those in force on the UTC day `on` (today), or at the end of `month`, or of it so far; of nothing but `where`.
         """
-        return self._table("budget", on=on, month=month)
+        return self._table("budget", on=on, month=month, where=where)
 
     def pace(self, where: Where | None = None, every: str = "month", on: When | None = None) -> Table:
         """What a week, month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
@@ -247,9 +247,12 @@ class Answers(LedgerExports):
         """What each team is charged for a month (the last ended one unless said), or the statement of one team."""
         return self._document("chargeback", month=month, team=team, organization=organization)
 
-    def status(self) -> Document:
-        """One screen: this month against the last, its forecast, the shape of the days, what needs attention."""
-        return self._document("status")
+    def status(self, where: Where | None = None) -> Document:
+        """One screen: this month against the last, its forecast, the shape of the days, what needs attention.
+
+        `where` maps a dimension to the ids or names wanted; what cannot be held to them is left out and named.
+        """
+        return self._document("status", where=where)
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from support.full_ledger import full, path
+from support.full_ledger import copy, full, path
 from support.wire import NOW
 from tallystick.settings import Settings
 from tallystick.web.application import application
 
-__all__ = ["full", "path"]
+__all__ = ["copy", "full", "path"]
 
 ENVIRONMENT = {"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"}
 

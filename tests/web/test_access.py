@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import quote, unquote_plus
 
 import pytest
 from starlette.testclient import TestClient
@@ -16,6 +18,7 @@ from tallystick.settings import Settings
 from tallystick.web.access import COOKIE, HOURS, Access
 from tallystick.web.application import application
 from tallystick.web.bounds import LEFT_OUT, OF_DAYS
+from tallystick.web.links import SUBJECTS as LINKS
 from tallystick.web.pages import PAGES
 from tallystick.web.tokens import Tokens, new_token
 
@@ -34,6 +37,14 @@ workspace = "Public Sector"
 [[owner]]
 team = "gamma team"
 """
+BUDGETS = "".join(
+    f'[[budget]]\nname = "{name} budget"\namount = "10"\nevery = "month"\n{of}\n'
+    for name, of in (
+        ("all", ""),
+        ("alpha", 'team = "alpha team"'),
+        ("both", 'team = ["alpha team", "beta team"]'),
+    )
+)
 ADDRESSES = [
     *(page.path for page in PAGES),
     *(f"/ask/{entry.name}" for entry in CATALOG),
@@ -64,7 +75,7 @@ def tokens(tmp_path: Path) -> tuple[Path, dict[str, str]]:
 def clients(full: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Clients]:
     """What gives a client of a dashboard that asks for tokens."""
     config = tmp_path / "tallystick.toml"
-    config.write_text(OWNERS, encoding="utf-8")
+    config.write_text(OWNERS + BUDGETS, encoding="utf-8")
     settings = Settings.load(config=str(config), ledger=str(full), environment=ENVIRONMENT)
     opened: list[TestClient] = []
 
@@ -255,8 +266,72 @@ def _without_furniture(page: str) -> str:
 
 
 def test_a_page_leaves_out_what_cannot_be_held_to_a_team(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
-    """Who sees one team has an overview without refusals: panels that cannot be held to a team are not on it."""
+    """Who sees one team has an overview without refusals: the figures of that team, and words on what is left out."""
     page = clients(tokens[1]["alpha"]).get("/", headers=HTML).text
-    assert "Spend by day" in page
-    assert "Needs attention" not in page
+    assert "Month to date" in page
+    assert "not known by team" in page
+    assert "Not looked at: keys and retiring models" in page
     assert 'class="error"' not in page
+
+
+@pytest.mark.parametrize(
+    ("report", "query"), [("status", ""), ("pace", ""), ("variance", "by=workspace"), ("budget", "")]
+)
+def test_a_forecast_is_the_teams(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], full: Path, tmp_path: Path, report: str, query: str
+) -> None:
+    """What the overview asks is, for a reader of one team, to the letter what the command line says of that team."""
+    config = tmp_path / "tallystick.toml"
+    shown = clients(tokens[1]["alpha"]).get(f"/ask/{report}.json?{query}").json()
+    ledger = Ledger.of(Settings.load(config=str(config), ledger=str(full), environment=ENVIRONMENT))
+    values = {"by": "workspace"} if query else {}
+    own = ledger.ask(report, **values, where={"team": "alpha team"}).written()
+    for part in ("figures", "sections", "rows", "totals"):
+        assert shown.get(part) == own.get(part)
+    assert ("all budget" in str(shown), "both budget" in str(shown)) == (False, False)
+    assert ("alpha budget" in str(shown)) == (report in {"status", "budget"})
+
+
+def _without(page: str, value: str) -> str:
+    """A page without a value, however it is written there, and without what is the same on every page."""
+    return unquote_plus(unescape(_without_furniture(page))).replace(value, "VALUE")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    "dimension", ["workspace", "key", "actor", "model", "cost_center", "kind", "tier", "organization"]
+)
+def test_what_another_team_has_is_answered_as_what_nobody_has(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], full: Path, tmp_path: Path, dimension: str
+) -> None:
+    """In every page, file and filter, by id and by name, another team's value is answered as one that is nowhere."""
+    config = str(tmp_path / "tallystick.toml")
+    ledger = Ledger.of(Settings.load(config=config, ledger=str(full), environment=ENVIRONMENT))
+    every, own = (ledger.spend(by=dimension, since="2020-01-01", where=where) for where in ({}, {"team": "alpha team"}))
+    name = f"{dimension}_name"
+    of_own = {row[dimension] for row in own.rows} | {row.get(name) for row in own.rows}
+    foreign = {str(row[column]) for row in every.rows for column in (dimension, name) if column in row} - of_own
+    client = clients(tokens[1]["alpha"])
+    path = f"/{LINKS.get(dimension, 'x')}/{{}}"
+    patterns = [
+        path,
+        *(f"/ask/{entry.name}{ending}?where.{dimension}{sign}={{}}" for entry in CATALOG for ending in ("", ".csv")
+          for sign in ("", "!")),
+    ]  # fmt: skip
+    assert foreign or dimension in {"kind", "tier", "organization", "cost_center"}
+    for value in sorted(foreign)[:2]:
+        for address in patterns:
+            told = [client.get(address.format(quote(text, safe=""))) for text in (value, "nobody-has-this")]
+            assert told[0].status_code == told[1].status_code, address
+            texts = [_without(one.text, text) for one, text in zip(told, (value, "nobody-has-this"), strict=True)]
+            assert texts[0] == texts[1], address
+
+
+def test_a_team_may_name_what_is_its_own(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
+    """The filters and pages of a reader's own workspace, by name, by pattern or without it, have its charges."""
+    client = clients(tokens[1]["alpha"])
+    for query in ("where.workspace=Research", "where.workspace=rese*", "where.workspace!=Public+Sector"):
+        shown = client.get(f"/ask/spend.json?by=workspace&since=30d&{query}").json()
+        assert [row["workspace_name"] for row in shown["rows"]] == ["Research"]
+    assert client.get("/workspace/Research").status_code == 200
+    assert client.get("/workspace/Production").status_code == 404

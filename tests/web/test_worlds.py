@@ -79,11 +79,10 @@ def test_an_unknown_subject_is_not_found(world: tuple[str, Ledger, TestClient], 
     assert "<script>alert" not in response.text
 
 
+@pytest.mark.parametrize("world", ["book"], indirect=True)
 def test_names_that_steer_a_page_are_inert(world: tuple[str, Ledger, TestClient]) -> None:
     """A hostile name is text wherever it stands: no direction override, no tag, no line of its own."""
-    name, book, client = world
-    if name != "book":
-        pytest.skip("the hostile names are in one world")
+    _, book, client = world
     ids = [str(row["key"]) for row in book.roster("key").rows if row["key_name"] in NASTY]
     assert len(ids) == len(NASTY)
     for path in ("/keys", "/claude-code", *(f"/key/{quote(id_, safe='')}" for id_ in ids)):

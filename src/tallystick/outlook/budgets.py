@@ -21,10 +21,10 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages as gaps
 from tallystick.query.priority_tier import priority
-from tallystick.query.report import Parameter, Report
+from tallystick.query.report import Parameter, Report, Where, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.store.engine import Engine
-from tallystick.tally.budgets import Budget, Budgets
+from tallystick.tally.budgets import SCOPE, Budget, Budgets
 from tallystick.tally.owners import Owners
 
 _USD = "USD"
@@ -174,11 +174,14 @@ def _status(budget: Decimal, period_pace: Pace, unknown: int) -> str:
     return MOST if period_pace.spent >= percent(80) else HALF if period_pace.spent >= percent(50) else OK
 
 
-def _ask(context: Context, on: When | None, month: When | None) -> Table:
+def _ask(context: Context, on: When | None, month: When | None, where: Where) -> Table:
     if on is not None and month is not None:
         raise InvalidQuestion("A day is asked for, and a month too.", "Use --on or --month.")
     days = month_of(month, context.now) if month else Window.of_day(context.day(on))
-    return context.warned(answer(context.engine, context.budgets, days, context.now, context.owners))
+    budgets = context.budgets.within(filters(where))
+    if context.budgets.rows and not budgets.rows:
+        raise InvalidQuestion("The settings have no budget of this alone.", "Leave out --where to see all.")
+    return context.warned(answer(context.engine, budgets, days, context.now, context.owners))
 
 
 REPORT = Report(
@@ -186,10 +189,12 @@ REPORT = Report(
     (
         Parameter("on", "Budgets in force on this UTC day; by default today.", metavar="DAY"),
         Parameter("month", "Budgets in force at the end of a month: 2026-10, last-month or mtd.", metavar="MONTH"),
+        narrowed_by(SCOPE, "Only budgets of nothing but these: team=search, as the settings name it. May be repeated."),
     ),
-    "Budgets are set in tallystick.toml (`tallystick docs budgets`). `pace` is the spend at the end of the period, if "
-    "each day left costs the mean of its weekday in the last eight weeks; low and high bound 80 % of cases. Use "
-    "without a bill so far is a column of its own, at list price.",
+    teams=True,
+    about="Budgets are set in tallystick.toml (`tallystick docs budgets`). `pace` is the spend at the end of the "
+    "period, if each day left costs the mean of its weekday in the last eight weeks; low and high bound 80 % of "
+    "cases. Use without a bill so far is a column of its own, at list price.",
     strict=Strictness(
         {LATE: INCOMPLETE[LATE]}, "a budget is spent or has unknown days, whatever its forecast", _spent_or_unknown
     ),

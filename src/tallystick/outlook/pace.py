@@ -277,6 +277,7 @@ REPORT = Report(
         Parameter("on", "The period that holds this UTC day, as 2026-10-01; by default today.", metavar="DAY"),
         narrowed_by(SPEND.dimensions),
     ),
-    "Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. An "
-    "ended period shows its actual total.",
+    teams=True,
+    about="Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. "
+    "An ended period shows its actual total.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -11,6 +11,7 @@ from shlex import quote
 from typing import Any
 
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.filter import Filter, filter_texts, filters
 from tallystick.core.ledger_tables import CHARGES, SUCCESS
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
@@ -18,14 +19,14 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
-from tallystick.outlook.daily_spend import Basis, Day
+from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query import gaps
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.grouping import answer
 from tallystick.query.names import apart, directory
-from tallystick.query.report import Report
+from tallystick.query.report import Report, Where, narrowed_by
 from tallystick.reports import cache, keys, prices as price_report
 from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
@@ -55,13 +56,17 @@ _USD = "USD"
 
 @dataclass(frozen=True)
 class Status:
-    """What the screen is made from, at an instant; `owners` and `budgets` are those of the settings."""
+    """What the screen is made from, at an instant; `owners` and `budgets` are those of the settings.
+
+    It is of the charges that `where` holds it to. What cannot be held so is left out and named.
+    """
 
     engine: Engine
     owners: Owners
     budgets: Budgets
     prices: Prices
     now: datetime
+    where: Mapping[str, Filter] = field(default_factory=dict)
 
     def document(self) -> Document:
         """Make the screen as a Document; formats for data hold the same figures."""
@@ -81,7 +86,8 @@ class Status:
             more = len(attention) - GRAVEST
             title = "Needs attention" + (f" (+{more} more: tallystick status --json)" if more > 0 else "")
             sections.append(Section(title, words=tuple(attention[:GRAVEST])))
-        sections.append(Section("Next", words=("   ".join(f"tallystick {words}" for words in COMMANDS),)))
+        if not self.where:
+            sections.append(Section("Next", words=("   ".join(f"tallystick {words}" for words in COMMANDS),)))
         return Document(
             "status",
             self._title(),
@@ -113,7 +119,7 @@ class Status:
     def _known(self) -> list[Day]:
         """Every day of this month, of the month before it and of the weeks that a forecast looks at."""
         before = Grain.MONTH.around(self._month.start - DAY)
-        return reading(self.engine, [self._month, before], self.now, self.owners).of({})
+        return reading(self.engine, [self._month, before], self.now, self.owners).of(self.where)
 
     @cached_property
     def _days(self) -> list[Day]:
@@ -121,7 +127,9 @@ class Status:
 
     def _title(self) -> str:
         names = directory(self.engine, "organization")
-        return next(iter(names.values())) if len(names) == 1 else f"{len(names)} organizations"
+        title = next(iter(names.values())) if len(names) == 1 else f"{len(names)} organizations"
+        held = [f"{name} {', '.join(texts)}" for name, texts in filter_texts(self.where).items()]
+        return "; ".join((title if names else "Nothing is synced yet", *held))
 
     def _freshness(self) -> str:
         parts = [f"Ledger version {self.engine.version.number}"]
@@ -160,6 +168,9 @@ class Status:
             )
             figures.append(Figure(_money(f"forecast to {ahead.window.end - DAY:%d %b}"), ahead.expected, note))
         figures += self._spending()
+        if {*self.where} - {*cache.CACHE.dimensions}:
+            figures.append(Figure(_money("saved by caching"), None, f"not known by {', '.join(self.where)}"))
+            return figures
         saved = self._caching()
         if saved.get("net") is not None:
             rate = saved["hit_rate"]
@@ -187,9 +198,10 @@ class Status:
 
     def _spending(self) -> list[Figure]:
         """The budgets in force, the gravest first."""
-        if not self.budgets.rows:
+        budgets = self.budgets.within(self.where)
+        if not budgets.rows:
             return []
-        table = budget_report.answer(self.engine, self.budgets, Window.of_day(self.now.date()), self.now, self.owners)
+        table = budget_report.answer(self.engine, budgets, Window.of_day(self.now.date()), self.now, self.owners)
         rows = sorted(table.rows, key=lambda row: budget_report.GRAVEST.index(str(row["status"])))
         return [
             Figure(
@@ -205,11 +217,11 @@ class Status:
         return cache.answer(self.engine, self._question("cache", ("model",)), self.now, self.prices).totals
 
     def _question(self, report: str, by: tuple[str, ...], top: int | None = None) -> Question:
-        return Question(report, self._recent, by, top=top)
+        return Question(report, self._recent, by, self.where, top)
 
     def _top(self, dim: str) -> Table:
         """The largest spenders of the recent days, with their share."""
-        table = answer(SPEND, self.engine, self._question("spend", (dim,), TOP), self.now)
+        table = answer(SPEND, self.engine, self._question("spend", (dim,), TOP), self.now, self.owners)
         names = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in table.rows})
         billed = table.totals["billed"]
         headings = (Heading(dim, Kind.DIMENSION), _money("billed"), Heading("share", Kind.RATIO))
@@ -220,11 +232,13 @@ class Status:
 
     def _attention(self) -> list[str]:
         """What deserves a look, the gravest first: unknown days, keys, models that retire."""
-        coverage, _ = cover(self.engine, CHARGES, self._question("spend", ()), self.now)
+        coverage, _ = cover(self.engine, CHARGES, Question("spend", self._recent, ()), self.now)
         lines = [message.text for message in ordered(gaps.messages(coverage, self.now))]
         if coverage["absent"]:
             days = [day.day for day in self._days if day.basis is Basis.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
+        if self.where:
+            return [*lines, "Not looked at: keys and retiring models, which are of everything alone."]
         rows = keys.keys(self.engine, self._question("keys", ()), self.owners, self.now).rows
         for word, sentence in _ATTENTION.items():
             caught = [row for row in rows if word in str(row["attention"]).split(", ")]
@@ -262,11 +276,14 @@ def _span(window: Window) -> str:
     return f"{window.start:%d %b} to {window.end - DAY:%d %b}"
 
 
-def _ask(context: Context) -> Document:
-    return Status(context.engine, context.owners, context.budgets, context.prices, context.now).document()
+def _ask(context: Context, where: Where) -> Document:
+    asked = (context.engine, context.owners, context.budgets, context.prices, context.now, filters(where))
+    return Status(*asked).document()
 
 
 REPORT = Report(
     _ask,
+    (narrowed_by(DIMENSIONS),),
+    teams=True,
     about="`--json` has the same figures, all that needs attention, the last sync and how far the data is complete.",
 )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from tallystick.core.filter import Filter, pattern
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.models import aliases
 from tallystick.core.question import Question
 from tallystick.core.select import conjunction, select
@@ -110,6 +111,11 @@ def present(engine: Engine, table: LedgerTable, name: str) -> list[str]:
     """The values that a dimension has in a table."""
     query = select(f"{column(name)} AS id").distinct().from_(f"ledger.{table.name}")
     return [row["id"] for row in engine.rows(query)]
+
+
+def ids_of(engine: Engine, dimension: str, value: str) -> set[str]:
+    """Return the ids of a dimension of the charges that a value of a filter names; none where nothing has it."""
+    return _words(engine, CHARGES, dimension).ids(value, strict=False)
 
 
 class _Words:

@@ -183,5 +183,6 @@ REPORT = Report(
     "before + price + volume + mix = after, exactly. Group by any of organization, workspace, key, actor, product, "
     "team, cost_center, model, kind, tier, context, geo, speed.",
     strict=COMPLETE,
+    teams=True,
     charges={"before": ChargeSum("billed", "billed", before=True), "after": ChargeSum("billed", "billed")},
 )

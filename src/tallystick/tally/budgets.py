@@ -13,6 +13,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
+from tallystick.core.filter import Filter
 from tallystick.core.money import PLACES
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import Window
@@ -68,6 +69,16 @@ class Budgets:
             row = _budget(f"[[budget]] {number}", table)
             scopes.setdefault((row.cycle.every, *row.scope.items()), []).append(row)
         return cls(tuple(row for rows in scopes.values() for row in _followed(rows)))
+
+    def within(self, where: Mapping[str, Filter]) -> Budgets:
+        """Return those of nothing but what the filters take: a budget of everything, or of another team too, is not."""
+
+        def inside(budget: Budget) -> bool:
+            return all(
+                budget.scope.get(name) and all(map(part.takes, budget.scope[name])) for name, part in where.items()
+            )
+
+        return Budgets(tuple(filter(inside, self.rows)))
 
     def during(self, window: Window) -> list[tuple[Budget, Window]]:
         """The rows in force on the days of a window, each with its period; of one scope the last that is in force."""

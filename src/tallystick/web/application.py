@@ -19,6 +19,7 @@ from starlette.routing import Mount, Route
 
 from tallystick import __version__
 from tallystick.core.document import Answer
+from tallystick.core.filter import pattern
 from tallystick.core.text import safe
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError, UnknownName
 from tallystick.settings import Settings
@@ -27,12 +28,15 @@ from tallystick.web.address import Address
 from tallystick.web.assets import Assets
 from tallystick.web.bounds import bounded, held, holdable
 from tallystick.web.explore import Explore
-from tallystick.web.gate import Gate
+from tallystick.web.gate import LOG, Gate
+from tallystick.web.links import SUBJECTS
 from tallystick.web.live import Live
 from tallystick.web.openapi import description
+from tallystick.web.own_names import check, named
 from tallystick.web.page import Page, Panel
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
+from tallystick.web.paths import without_folders
 from tallystick.web.readers import Readers, VersionReader, Visit
 from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import SUBJECT_PAGES
@@ -75,7 +79,13 @@ class Dashboard:
         """Answer the page of one key, person, team, model or workspace."""
         if (page := SUBJECT_PAGES.get(request.path_params["kind"])) is None:
             raise HTTPException(404)
-        return await self._page(request, page, request.path_params["value"])
+        value, identity = request.path_params["value"], request.state.identity
+        dimension = next((name for name, path in SUBJECTS.items() if path == request.path_params["kind"]), "")
+        if dimension and identity.teams is not None:
+            asked = await self.answer(identity, self.readers.visit(), named(dimension, value))
+            if isinstance(asked, InvalidQuestion) or pattern(value):
+                raise UnknownName(f"There is no {request.path_params['kind']} {value!r} in the ledger.")
+        return await self._page(request, page, value)
 
     async def _page(self, request: Request, page: Page, value: str) -> Response:
         visit = self.readers.visit()
@@ -138,19 +148,25 @@ class Dashboard:
         """What `ask` gives of a question, of the teams that its reader may see: all of a reader's answers pass here."""
         address = bounded(address.question, identity)
         values = address.values
+
+        def answered(reader: VersionReader) -> T:
+            if identity.teams is not None:
+                check(reader, address, identity.teams)
+            return ask(reader, address.report, **values)
+
         try:
-            answer = await self.readers.ask(
-                visit, (ask.__name__, address.url), lambda reader: ask(reader, address.report, **values)
-            )
-        except InvalidQuestion as wrong:
-            if identity.teams is None:
-                raise
-            raise type(wrong)(wrong.what) from None  # its hint can name what is another team's
+            answer = await self.readers.ask(visit, (ask.__name__, address.url, identity.teams), answered)
+        except TallystickError as wrong:
+            if isinstance(wrong, InvalidQuestion) and identity.teams is not None:
+                wrong.hint = ""  # it can name what is another team's
+            raise without_folders(wrong, self.readers.settings.ledger) from None
         return held(answer, identity)
 
     def welcome(self, request: Request, visit: Visit) -> Response:
         """Return what is said where there is no ledger yet."""
-        return self.html(request, "welcome.html", visit, title="No ledger yet", path=self.readers.settings.ledger)
+        own = request.state.identity == LOCAL
+        path = self.readers.settings.ledger if own else None
+        return self.html(request, "welcome.html", visit, title="No ledger yet", path=path)
 
     async def version(self, _: Request) -> Response:
         """Say which version of the ledger is the newest."""
@@ -166,8 +182,14 @@ class Dashboard:
 
     async def ready(self, _: Request) -> Response:
         """Say whether the ledger can be read."""
-        if self.readers.visit().version is None:
-            return PlainTextResponse("no ledger\n", 503)
+        try:
+            visit = self.readers.visit()
+            if visit.version is None:
+                return PlainTextResponse("no ledger\n", 503)
+            await self.readers.probe(visit.version)
+        except LedgerError as wrong:
+            LOG.error("%s", wrong)
+            return PlainTextResponse("The ledger cannot be read; the server's log says why.\n", 503)
         return PlainTextResponse("ready\n")
 
     def html(
@@ -194,7 +216,8 @@ class Dashboard:
             what, hint = HTTP.get(status, HTTP[404])
         elif isinstance(wrong, TallystickError):
             status = 404 if isinstance(wrong, UnknownName) else 400 if isinstance(wrong, InvalidQuestion) else 503
-            what, hint = wrong.what, wrong.hint
+            plain = without_folders(wrong, self.readers.settings.ledger)
+            what, hint = plain.what, plain.hint
         else:
             status, what, hint = 500, "An internal error.", "The server's log has its details."
         if (file := FILE.fullmatch(request.url.path)) or request.url.path == NAMES:

@@ -15,6 +15,7 @@ from tallystick.core.question import Table
 from tallystick.ledger_reader import LedgerReader
 from tallystick.store.batches import Limits, TooLarge
 from tallystick.store.engine import Engine
+from tallystick.store.probe import check_files
 from tallystick.store.tables import Tables
 from tallystick.web.lanes import Lane, TimeLimit
 
@@ -104,6 +105,10 @@ class Readers:
             if seen != self._seen:
                 self._seen, self._moved_at = seen, self._clock.elapsed()
         return Visit(*self._seen, now)
+
+    async def probe(self, version: Version) -> None:
+        """Raise LedgerError where a file of a version is lost, cut short, or may not be read."""
+        await asyncio.to_thread(check_files, self._tables, version)
 
     async def ask(self, visit: Visit, key: Hashable, question: Callable[[VersionReader], T]) -> T:
         """Return what the question gives of a reader of the visit's version; `key` tells it from other questions.
