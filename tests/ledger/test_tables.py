@@ -406,7 +406,7 @@ def test_a_file_holds_few_days(path: Path) -> None:
     days = [date(2026, 10, 1 + number // 500 % 28) for number in range(28_000)]
     mixed = cost_of(*((day, f"{number}", f"{number}.{number:012d}") for number, day in enumerate(days)))
     made = Tables(path)
-    staging = Staging(COST, file_size=4096)
+    staging = Staging(COST, file_rows=4096)
     staging.replace({"organization": ME}, sorted({*days}), mixed)
     with made.writing() as writer:
         staging.write(writer.delta(COST))

@@ -8,7 +8,9 @@ import pyarrow as pa
 from deltalake import DeltaTable
 
 from tallystick.core.table import LedgerTable
-from tallystick.store.staging import FILE_SIZE
+
+FILE_SIZE = 2**23
+"""Bytes at which a file is full."""
 
 
 def compact(delta: DeltaTable, table: LedgerTable, most: int) -> None:

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from deltalake import DeltaTable
 from pyarrow.parquet import filters_to_expression
 
 from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
+from tallystick.store import files
 from tallystick.store.columns import encoded
 
 Filter = tuple[str, str, Any]
 """A column, `=` or `in`, and a value or several."""
-FILE_SIZE = 2**23
-"""Bytes at which a file is full: rows stand in it by day, so one day is read and replaced without the whole month."""
 FULL = 2**24
 """Bytes of staged rows that are written before more are staged, so that memory does not grow with a commit."""
-BATCH = 2**13
-"""Rows that the writer of files takes at a time: it unpacks the texts of all of them."""
 
 
 class Staging:
     """The rows that one table is to have: some appended, some in the place of whatever it has of their days.
 
-    `file_size` is in bytes.
+    `file_rows` are the most that one file is to have.
     """
 
-    def __init__(self, table: LedgerTable, file_size: int = FILE_SIZE) -> None:
+    def __init__(self, table: LedgerTable, file_rows: int = files.MOST_ROWS) -> None:
         self._table = table
-        self._file_size = file_size
+        self._file_rows = file_rows
         self._schema = encoded(table)
         self._appended: list[pa.Table] = []
         self._replacing: list[pa.Table] = []
@@ -73,16 +71,19 @@ class Staging:
         return pa.concat_tables([stored.cast(fits), *staged])
 
     def write(self, delta: DeltaTable) -> None:
-        """Write the rows: one Delta commit, or two where some are appended to a table of which days are replaced."""
-        replacing, appended = self._filled(self._replacing), self._filled(self._appended)
-        if not delta.file_uris():
-            replacing, appended = [], replacing + appended
-        elif replacing:
-            self._put(delta, replacing, mode="overwrite", predicate=self._predicate())
-        elif self._days:
+        """Write the rows: one Delta commit, or two where the table has rows of the days that are replaced."""
+        if self._days and self._may_have(delta):
             delta.delete(self._predicate())
-        if appended:
-            self._put(delta, appended, mode="append")
+        files.add(delta, self._filled([*self._replacing, *self._appended]), self._file_rows)
+
+    def _may_have(self, delta: DeltaTable) -> bool:
+        """Whether a file of the table may have rows of a replaced day, by what its log states."""
+        days = sorted(set[date]().union(*self._days.values()))
+        stated = pa.table(delta.get_add_actions(flatten=True))
+        if not {"min.day", "max.day"} <= {*stated.schema.names}:
+            return bool(stated.num_rows)
+        spans = zip(stated["min.day"].to_pylist(), stated["max.day"].to_pylist(), strict=True)
+        return any(first is None or bisect_left(days, first) < bisect_right(days, last) for first, last in spans)
 
     def _filled(self, parts: list[pa.Table]) -> list[pa.Table]:
         """The parts that hold rows, in the order of their first days."""
@@ -90,11 +91,6 @@ class Staging:
         if "day" not in self._schema.names:
             return filled
         return sorted(filled, key=lambda part: part["day"][0].as_py() or date.min)
-
-    def _put(self, delta: DeltaTable, parts: list[pa.Table], **options: Any) -> None:
-        batches = (batch for part in parts for batch in part.to_batches(BATCH))
-        rows = pa.RecordBatchReader.from_batches(self._schema, batches)
-        write_deltalake(delta, rows, target_file_size=self._file_size, **options)
 
     def _predicate(self) -> str:
         """The SQL of what is replaced."""
