@@ -127,7 +127,7 @@ def test_the_older_dialect_tells_no_bill(world: World, tmp_path: Path) -> None:
     assert {*column(table, "billed")} == {None}
     assert table.totals["billed"] is None
     assert total(table, "estimated") == total(table_of(book, "day"), "estimated") > 0
-    assert [message for message in (*table.warnings, *table.notes) if "billed is of 0 of 4 days" in message]
+    assert [message for message in (*table.warnings, *table.notes) if "billed covers 0 of 4 days" in message]
 
 
 @pytest.mark.long

@@ -106,14 +106,14 @@ def test_a_day_that_one_dialect_has_is_not_equal(tmp_path: Path) -> None:
     _sync(path, world, "reports", date(2026, 11, 18))
     table = _crosscheck(Ledger(path, CLOCK))
     assert table.totals["billed_analytics"] is None
-    assert message(table, "No day of this window was read from both dialects")
+    assert message(table, "No day of this window was read from both reports")
     _sync(path, world, "analytics", date(2026, 11, 16), date(2026, 11, 19))
     table = _crosscheck(Ledger(path, CLOCK))
     assert (table.coverage["compared"], table.coverage["equal"]) == (2, 2)
     assert table.coverage["only_reports"] == ["2026-11-20", "2026-11-21"]
     assert table.coverage["only_analytics"] == ["2026-11-16", "2026-11-17"]
-    assert message(table, "Only the older dialect has 2026-11-20 to 2026-11-21")
-    assert message(table, "Only the newer dialect has 2026-11-16 to 2026-11-17")
+    assert message(table, "Only the older reports have 2026-11-20 to 2026-11-21")
+    assert message(table, "Only the newer reports have 2026-11-16 to 2026-11-17")
 
 
 @pytest.mark.long

@@ -28,7 +28,7 @@ def forget(person: str | None, everyone: bool, yes: bool) -> None:
     from tallystick.ledger import Ledger
 
     if bool(person) == everyone:
-        raise InvalidQuestion("Whom to forget is not said.", "Give a user's id, e-mail or exact name, or --all.")
+        raise InvalidQuestion("No person is named.", "Give a user's id, e-mail or exact name, or --all.")
     settings = options.settings()
     book = Ledger.of(settings)
     named_person = book.find_person(person) if person else None

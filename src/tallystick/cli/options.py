@@ -216,6 +216,6 @@ def format_of(form: str | None, output: str | None) -> Format:
     if ending and ending not in ENDINGS:
         raise InvalidQuestion(
             f"No writer makes a .{ending} file.",
-            f"Endings are {', '.join(f'.{name}' for name in ENDINGS)}; --format says what it shall be in spite of it.",
+            f"Endings are {', '.join(f'.{name}' for name in ENDINGS)}; --format overrides the ending.",
         )
     return ENDINGS[ending] if ending else FORMATS["text"]

@@ -15,6 +15,8 @@ from functools import lru_cache
 DAY = timedelta(days=1)
 FIRST_DAY = date(2023, 1, 1)
 """Nothing was used before."""
+DATE_LENGTH = 10
+"""Letters of a bare date, as 2026-10-01."""
 _DATED = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ]|$)")
 
 
@@ -180,7 +182,7 @@ def instant(written: str) -> datetime:
         raise ValueError(f"{written!r} does not begin with a day like 2026-10-01")
     when = datetime.fromisoformat(written)
     if when.tzinfo is None:
-        if len(written) > len("2026-10-01"):
+        if len(written) > DATE_LENGTH:
             raise ValueError(f"{written!r} has no zone; write it with a Z")
         when = when.replace(tzinfo=UTC)
     try:

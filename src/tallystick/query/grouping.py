@@ -54,7 +54,7 @@ def query(
     if owned(question):
         if question.show:
             raise InvalidQuestion(
-                "By owner, spend shows what was billed alone.", "Leave out --show, or ask by workspace."
+                "By owner, spend shows only what was billed.", "Leave out --show, or ask by workspace."
             )
         return ChargeGroups(engine, question, owners or Owners(), spellings(engine)).query, table
     dims = {name: _column(question, name) for name in dims_of(engine, question)}

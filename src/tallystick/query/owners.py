@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter
@@ -16,7 +16,7 @@ from tallystick.core.message import Message, note, warning
 from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
-from tallystick.core.text import did_you_mean
+from tallystick.core.text import did_you_mean, few
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, OWNED, ChargeGroups, Figure, label
 from tallystick.query.coverage import cover
@@ -143,7 +143,7 @@ def messages(owners: Owners, charges: Attribution) -> list[Message]:
         if days := sorted(day for rule_index, day in charges.evenly if rule_index == index):
             evenly = f"is split evenly on {len(days)} {'day' if len(days) == 1 else 'days'}"
             why = "on which its teams had no spend of their own to go by"
-            beside.append(note(f"{rule.name} {evenly} {why}: {_listed(days)}."))
+            beside.append(note(f"{rule.name} {evenly} {why}: {few([str(day) for day in days], 3)}."))
     return beside
 
 
@@ -208,7 +208,3 @@ def answered(
     if "rows" in further:
         totals["rows"] = sum(int(row[-2] or 0) for row in cells) if known else None
     return Table(question, headings, cells, totals, (*covered, *beside), coverage, engine.version.identity)
-
-
-def _listed(days: Sequence[date]) -> str:
-    return ", ".join(map(str, days[:3])) + (", ..." if len(days) > len("123") else "")

@@ -196,8 +196,8 @@ def _bill(coverage: Mapping[str, Any], rows: list[dict[str, Any]], places: set[s
         return
     if coverage["billed_days"] < coverage["days"]:
         yield warning(
-            f"billed is of {coverage['billed_days']} of {coverage['days']} days: the others were not read by the newer "
-            "dialect, which alone tells what Claude Code was billed: unknown, not zero."
+            f"billed covers {coverage['billed_days']} of {coverage['days']} days: only the newer reports have it, "
+            "and they were not read for the others (unknown, not zero)."
         )
     if unseen := [row["billed"] for row in rows if row["active_days"] is None]:
         amount = total(unseen)

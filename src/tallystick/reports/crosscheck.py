@@ -59,14 +59,14 @@ def crosscheck(context: Context, by: str, days: Days, include_equal: bool) -> Ta
     ]
     warnings = [
         warning(
-            f"Only the {name} dialect has {spans(days)}: compared with nothing, so not counted as equal. "
-            f"`tallystick sync --source both --since {days[0]}` reads both, so far as they reach."
+            f"Only the {name} reports have {spans(days)}: compared with nothing, so not counted as equal. "
+            f"`tallystick sync --source both --since {days[0]}` reads both, as far as they reach."
         )
         for name, days in zip(("older", "newer"), alone.values(), strict=True)
         if days
     ]
     if not both:
-        text = "No day of this window was read from both dialects: `tallystick sync --source both`."
+        text = "No day of this window was read from both reports: `tallystick sync --source both`."
         warnings.insert(0, warning(text))
     if by == "key":
         compared = by_key(engine, question, (both, used), context.prices, every=include_equal, coverage=coverage)

@@ -55,11 +55,11 @@ def by_key(
     notes = _errors(key_costs, coverage["compared"], calls)
     if unallocated:
         notes.append(
-            f"{plain(unallocated)} USD for anything but tokens and searches is left out: the older dialect does not "
+            f"{plain(unallocated)} USD for anything but tokens and searches is left out: the older bill does not "
             "say whose."
         )
     if unread := sorted({day for _, day in both - able}):
-        notes.append(f"{spans(unread)} cannot be allocated: not both dialects' use is in the ledger.")
+        notes.append(f"{spans(unread)} cannot be allocated: the use of one of the reports is not in the ledger.")
     headings = (
         *([Heading("organization", Kind.DIMENSION)] if several else []),
         Heading("key", Kind.DIMENSION),

@@ -84,10 +84,12 @@ def by_workspace(engine: Engine, question: Question, read: Read, *, every: bool,
             rows.append((*key_cells, workspace_day.older, workspace_day.newer, workspace_day.gap, *use))
     wrong = {day for (_, day, _), workspace_day in workspace_days.items() if workspace_day.unequal}
     coverage |= {"equal": coverage["compared"] - len(wrong), "unequal": len(wrong)}
-    notes = [f"Equal on {coverage['equal']} of {coverage['compared']} days that both dialects have."] if both else []
+    notes = [f"Equal on {coverage['equal']} of {coverage['compared']} days that both reports have."] if both else []
     notes += [_since(calls(workspace), differences) for workspace, differences in sorted(differing.items())]
     if unread := sorted({day for _, day in both - used}):
-        notes.append(f"Of {spans(unread)} the bills alone are compared: not both dialects' use is in the ledger.")
+        notes.append(
+            f"Of {spans(unread)} the bills alone are compared: the use of one of the reports is not in the ledger."
+        )
     headings = (
         *([Heading("organization", Kind.DIMENSION)] if several else []),
         Heading("day", Kind.DIMENSION),
@@ -135,7 +137,7 @@ def _since(workspace: str, differences: Sequence[tuple[date, _Place]]) -> str:
     on = "that day alone" if len(differences) == 1 else f"{len(differences)} days"
     also = ", and other use" if any(workspace_day.moved for _, workspace_day in differences) else ""
     amount = f"{plain(abs(gap))} USD {'less' if gap < 0 else 'more'}"
-    return f"{workspace} differs since {differences[0][0]}, on {on}: the newer dialect bills {amount}{also}."
+    return f"{workspace} differs since {differences[0][0]}, on {on}: the newer reports bill {amount}{also}."
 
 
 def ask(engine: Engine, question: Question, query: str, **words: str) -> list[dict[str, Any]]:

@@ -131,7 +131,7 @@ def _messages(last_day: date, *, listed: bool, lost: bool) -> Iterator[Message]:
     if not listed:
         yield warning("The list of keys is not in the ledger: which of them are deleted or idle is not known.")
     yield note(
-        f"Status is that of {last_day}, or the first that was seen after it; ended is the day of expiry, else the day "
+        f"Status is that of {last_day}, or the first seen after it; ended is the day of expiry, else the day "
         "on which the key was first seen so."
     )
     yield note(f"Last use is of all days in the ledger up to {last_day}, by the charges; idle is active without use.")

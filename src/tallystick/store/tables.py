@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 from tallystick.core.ledger_tables import CLOSED, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
-from tallystick.core.time import DAY, instant, text
+from tallystick.core.time import DATE_LENGTH, DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults, lock
 from tallystick.store.contents import Content, Listing
@@ -119,7 +119,7 @@ class Tables:
                     f"{reference!r} is neither a version nor a day.",
                     "Write --as-of 12, 2026-11-03 or 2026-11-03T12:00:00Z.",
                 ) from None
-            day = len(reference) == len("2026-11-03")
+            day = len(reference) == DATE_LENGTH
             fits = [
                 version
                 for version in every

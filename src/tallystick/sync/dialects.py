@@ -64,14 +64,12 @@ def choose_dialect(options: Options, sample: Sample, committer: Committer, outco
         options = replace(options, choice=Choice.REPORTS)
     elif isinstance(sample, Refused):
         if choice is Choice.BOTH or not committer.knows(COST):
-            outcome.warn(f"The newer dialect may not be read, so the older reports are. {sample.what}")
+            outcome.warn(f"The newer reports may not be read, so the older ones are. {sample.what}")
         options = replace(options, choice=Choice.REPORTS)
     elif choice is Choice.ANALYTICS and wanted.start < first:
-        outcome.warn(f"The newer dialect knows nothing before {text(first)}; earlier days are not read.")
+        outcome.warn(f"The newer reports know nothing before {text(first)}; earlier days are not read.")
     elif choice is Choice.AUTO and wanted.start < first and not committer.knows(PROBE):
-        outcome.warn(
-            f"Days from {first:%Y-%m-%d} on are read from the newer dialect, earlier ones from the older reports."
-        )
+        outcome.warn(f"Days from {first:%Y-%m-%d} on are read from the newer reports, earlier ones from the older.")
     if options.breakdowns and not options.choice.newer:
         outcome.warn(f"Only the newer reports have breakdowns, so none is read: {', '.join(options.breakdowns)}.")
     return options

@@ -128,7 +128,7 @@ def _budget(table: str, fields: Any) -> Budget:
         )
     if carry_over and start == date.min:
         raise InvalidQuestion(
-            f"{table} carries its rest over, from no first day.", "Give it `from`, the day from which rests count."
+            f"{table} carries its rest over, but has no first day.", "Give it `from`, the day from which rests count."
         )
     scope = {name: tuple(sorted(set(values_of(table, name, fields[name])))) for name in SCOPE if name in fields}
     name = fields.get("name", "")

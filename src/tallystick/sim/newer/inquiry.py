@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tallystick.core.time import Grain, Window
+from tallystick.core.time import DATE_LENGTH, Grain, Window
 from tallystick.sim.newer.axes import AXES, FANNED, UNIFIED
 from tallystick.sim.newer.behavior import AnalyticsBehavior
 from tallystick.sim.wire.answer import Refusal
@@ -140,6 +140,6 @@ def _window(query: Query, now: datetime, grain: Grain | None, behavior: Analytic
 def _instant(query: Query, name: str) -> datetime | None:
     """A timestamp with a time and a zone; Refusal for a bare date, which RFC 3339 does not know."""
     written = query.one(name)
-    if written is not None and len(written) <= len("2026-01-01"):
+    if written is not None and len(written) <= DATE_LENGTH:
         raise Refusal(400, f"{name}: {written!r} is not a valid RFC 3339 timestamp.")
     return query.at(name)
