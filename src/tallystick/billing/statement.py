@@ -8,8 +8,9 @@ from typing import Any
 
 from tallystick.billing.chargeback import OWN, PARTS, SHARED, Charged
 from tallystick.core.document import Chart, Document, Figure, Section
+from tallystick.core.filter import Filter
 from tallystick.core.money import EXACT, plain, ratio, rounded, total
-from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.text import choose
 from tallystick.core.time import spans, text
 from tallystick.errors import InvalidQuestion
@@ -94,16 +95,25 @@ def statement(made: Charged, team: str) -> Document:
             )
     sections.append(Section("How the statements add up", _together(made, team), (_adds_up(made),)))
     parts = [part for part in PARTS if any(line["part"] == part for line in team_lines)]
+    asked = _question(made, team)
     return Document(
         "statement",
         f"Statement: {team}",
         f"Claude, {made.month.name}, UTC days, for {made.name}{center}. {_state(made.month)}",
         tuple(sections),
         (
-            *([] if to_post == rounded(amount) else [Figure(Heading("to post", Kind.MONEY, "USD"), to_post, _ROUNDED)]),
-            Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}"),
-            *(Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part)) for part in parts if len(parts) > 1),
-            Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD"),
+            *(
+                []
+                if to_post == rounded(amount)
+                else [Figure(Heading("to post", Kind.MONEY, "USD"), to_post, _ROUNDED, asked)]
+            ),
+            Figure(Heading("amount", Kind.MONEY, "USD"), amount, f"exactly {plain(amount)}", asked),
+            *(
+                Figure(Heading(part, Kind.MONEY, "USD"), made.amount(team, part), question=asked)
+                for part in parts
+                if len(parts) > 1
+            ),
+            Figure(Heading("share", Kind.RATIO), ratio(amount, made.whole), f"of {rounded(made.whole):,} USD", asked),
         ),
         made.messages,
         _facts(made) | {"team": team},
@@ -130,7 +140,7 @@ def overview(made: Charged) -> Document:
         f"Statements of {made.month.name}",
         f"Claude, UTC days, for {made.name}. {_state(made.month)}",
         (section,),
-        (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}"),),
+        (Figure(Heading("amount", Kind.MONEY, "USD"), made.whole, f"exactly {plain(made.whole)}", _question(made)),),
         (*made.loose, *made.messages),
         _facts(made),
         _table(every, [heading.name for heading in LINES]),
@@ -148,6 +158,12 @@ def _posted(made: Charged, team: str) -> list[dict[str, Any]]:
         off = EXACT.subtract(made.posted[team, center], total([line["posted"] for line in of_center]))
         largest["posted"] = EXACT.add(largest["posted"], off)
     return lines
+
+
+def _question(made: Charged, team: str = "") -> Question:
+    """Of which days and of what a statement is; that of all teams without a team."""
+    where = {"organization": Filter.of(made.month.organization), **({"team": Filter.of(team)} if team else {})}
+    return Question("chargeback", made.month.window, (), where)
 
 
 def _facts(made: Charged) -> dict[str, Any]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from tallystick.billing import statement
-from tallystick.billing.chargeback import charged
+from tallystick.billing.chargeback import PARTS, charged
 from tallystick.core.document import Document
 from tallystick.core.time_words import When, month_of
 from tallystick.query.context import Context
 from tallystick.query.names import one_organization
-from tallystick.query.report import Parameter, Report
+from tallystick.query.report import ChargeSum, Parameter, Report
 
 
 def statements(context: Context, month: When | None, team: str | None, organization: str | None) -> Document:
@@ -32,4 +32,8 @@ REPORT = Report(
     "For a month that is not closed this is a draft by today's rules. `tallystick statement --all` writes a file for "
     "each team.",
     priced=False,
+    charges=dict.fromkeys(
+        ("to post", "amount", "posted", "share", *PARTS, "quantity", "unit_price", "line_total"),
+        ChargeSum(half="billed"),
+    ),
 )

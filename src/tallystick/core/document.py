@@ -11,16 +11,20 @@ from typing import Any, Literal
 
 from tallystick.core.message import Message, Messages
 from tallystick.core.notebook import html
-from tallystick.core.question import Cell, Heading, Table, written
+from tallystick.core.question import Cell, Heading, Question, Table, written
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure that stands by itself; `note` says what it is compared with or what to know of it."""
+    """One figure that stands by itself; `note` says what it is compared with or what to know of it.
+
+    `question` says of which days and of what it is, where charges are behind it.
+    """
 
     heading: Heading
     cell: Cell
     note: str = ""
+    question: Question | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -198,4 +198,5 @@ REPORT = Report(
     strict=Strictness(
         {LATE: INCOMPLETE[LATE]}, "a budget is spent or has unknown days, whatever its forecast", _spent_or_unknown
     ),
+    no_charges="From a budget of the settings, what its days came to, and a forecast.",
 )

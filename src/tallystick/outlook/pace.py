@@ -28,7 +28,7 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
 from tallystick.query.priority_tier import priority
-from tallystick.query.report import Form, Parameter, Report, Where, narrowed_by
+from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report, Where, narrowed_by
 from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
 from tallystick.tally.cycles import Cycle, Every
@@ -280,4 +280,6 @@ REPORT = Report(
     teams=True,
     about="Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. "
     "An ended period shows its actual total.",
+    charges={"spent": ChargeSum(), "not_billed_yet": NOT_BILLED},
+    no_charges="A forecast by the weekdays of the last eight weeks: no charge is behind it yet.",
 )

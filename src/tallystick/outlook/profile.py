@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tallystick.core.dimensions import UNKNOWN
@@ -17,10 +17,10 @@ from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import UnknownName
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.pace import pace, reading
-from tallystick.outlook.roster import Roster, dimension_of
+from tallystick.outlook.roster import Roster, dimension_of, month_spans
 from tallystick.query.conditions import among, equals
 from tallystick.query.context import Context
-from tallystick.query.report import Form, Parameter, Report
+from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report
 from tallystick.reports import keys
 from tallystick.store.views import NAMED_BY
 from tallystick.tally.budgets import Budgets
@@ -76,13 +76,17 @@ class Profile:
         note = "" if before is None else f"{rounded(before):,} on the same days before"
         if len(self.rows) == 1 and isinstance(growth := self.rows[0]["growth"], Decimal) and before is not None:
             note = f"{rounded(growth * 100, 1):+} % against the same days before ({rounded(before):,})"
-        yield Figure(Heading("this month", Kind.MONEY, "USD"), month, note)
+        where = {self.dimension: Filter.of(self.id)}
+        of_month = Question("profile", month_spans(self.context.now)[0], (), where)
+        yield Figure(Heading("this month", Kind.MONEY, "USD"), month, note, of_month)
         now = self.context.now
         window = Grain.MONTH.around(now)
         daily = reading(self.context.engine, [window], now, self.context.owners)
-        ahead = pace(daily.of({self.dimension: Filter.of(self.id)}), window, now)
+        ahead = pace(daily.of(where), window, now)
         if ahead.used:
-            yield Figure(Heading("not billed yet", Kind.MONEY, "USD"), ahead.used, "use without a bill, at list price")
+            used = replace(of_month, window=Window(window.start, Grain.DAY.after(Grain.DAY.floor(now))))
+            text = "use without a bill, at list price"
+            yield Figure(Heading("not billed yet", Kind.MONEY, "USD"), ahead.used, text, used)
         if ahead.window.end > now:
             span = "too few days are known for a range"
             if ahead.low is not None and ahead.high is not None:
@@ -92,7 +96,8 @@ class Profile:
         part = ""
         if isinstance(whole, Decimal) and recent is not None and (share := ratio(recent, whole)) is not None:
             part = f"{rounded(share * 100, 1)} % of {rounded(whole):,} in all"
-        yield Figure(Heading("last 30 days", Kind.MONEY, "USD"), recent, part)
+        of_days = replace(of_month, window=self.roster.question.window) if self.roster.question else None
+        yield Figure(Heading("last 30 days", Kind.MONEY, "USD"), recent, part, of_days)
         last = max((str(row["last_used"]) for row in self.rows if row["last_used"]), default=None)
         yield Figure(Heading("last used", Kind.TEXT), last or "never", "" if last else "no use is in the ledger")
         yield from self._budgets()
@@ -184,4 +189,10 @@ REPORT = Report(
     ),
     "DIMENSION is key, actor (or person), team, model or workspace; VALUE its id or name, as `roster` lists them.",
     priced=False,
+    charges={
+        "this month": ChargeSum("billed", "billed"),
+        "not billed yet": NOT_BILLED,
+        "last 30 days": ChargeSum("billed", "billed"),
+    },
+    no_charges="A forecast or a budget: no charge is behind it yet.",
 )

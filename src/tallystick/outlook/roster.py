@@ -61,7 +61,7 @@ class Roster:
     def spans(self) -> dict[str, Window]:
         """The windows of `_MONEY`: the ended days of the month, the same days before, the last 30 ended days."""
         today = Grain.DAY.floor(self.now)
-        month, before = windows((None, None, "mtd"), None, self.now)
+        month, before = month_spans(self.now)
         return dict(zip(_MONEY, (month, before, Window(today - DAY * RECENT, today)), strict=True))
 
     def table(self) -> Table:
@@ -239,6 +239,11 @@ def _days(window: Window) -> str:
     return f"{window.start.date()} to {(window.end - DAY).date()}"
 
 
+def month_spans(now: datetime) -> tuple[Window, Window]:
+    """Return the ended days of the month, and the same days of the month before."""
+    return windows((None, None, "mtd"), None, now)
+
+
 def dimension_of(word: str) -> str:
     """Return the dimension of a roster that a word means, as people for actor; InvalidQuestion where none has one."""
     name = canonical(word, DIMENSIONS)
@@ -266,5 +271,11 @@ REPORT = Report(
     "DIMENSION is key, actor (or person), team, model or workspace. Includes those that nobody used. `profile` "
     "shows one of them.",
     priced=False,
-    charges={"last_30_days": ChargeSum("billed", "billed")},
+    charges={
+        "this_month": ChargeSum("billed", "billed", days=lambda window: month_spans(window.end)[0]),
+        "same_days_before": ChargeSum("billed", "billed", days=lambda window: month_spans(window.end)[1]),
+        "last_30_days": ChargeSum("billed", "billed"),
+        "share": ChargeSum(half="billed"),
+        "growth": ChargeSum(half="billed", days=lambda window: Window(month_spans(window.end)[1].start, window.end)),
+    },
 )

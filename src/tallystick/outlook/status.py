@@ -26,8 +26,9 @@ from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.grouping import answer
 from tallystick.query.names import apart, directory
-from tallystick.query.report import Report, Where, narrowed_by
+from tallystick.query.report import NOT_BILLED, ChargeSum, Report, Where, narrowed_by
 from tallystick.reports import cache, keys, prices as price_report
+from tallystick.reports.cache import CACHED
 from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budgets
@@ -157,9 +158,13 @@ class Status:
     def _figures(self) -> list[Figure]:
         """This month against the same days of the last, its forecast, budgets, and what caching saved."""
         ahead = pace(self._known, self._month, self.now)
-        figures = [Figure(_money("month to date"), None if ahead.blank else ahead.billed, self._against(ahead))]
+        days = self._month & Window(self._month.start, Grain.DAY.after(Grain.DAY.floor(self.now)))
+        month = Question("status", days, (), self.where)
+        billed = None if ahead.blank else ahead.billed
+        figures = [Figure(_money("month to date"), billed, self._against(ahead), month)]
         if ahead.used:
-            figures.append(Figure(_money("not billed yet"), ahead.used, "use without a bill so far, at list price"))
+            note = "use without a bill so far, at list price"
+            figures.append(Figure(_money("not billed yet"), ahead.used, note, month))
         if ahead.window.end > self.now:
             note = (
                 f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
@@ -177,7 +182,7 @@ class Status:
             note = f"last {RECENT} days" + (
                 f", hit rate {rounded(Decimal(str(rate)) * 100, 1)} %" if rate is not None else ""
             )
-            figures.append(Figure(_money("saved by caching"), saved["net"], note))
+            figures.append(Figure(_money("saved by caching"), saved["net"], note, self._question("status", ())))
         return figures
 
     def _against(self, ahead: Pace) -> str:
@@ -285,5 +290,11 @@ REPORT = Report(
     _ask,
     (narrowed_by(DIMENSIONS),),
     teams=True,
+    charges={
+        "month to date": ChargeSum("billed", "billed"),
+        "not billed yet": NOT_BILLED,
+        "saved by caching": ChargeSum(half="used", kinds=CACHED),
+    },
+    no_charges="A forecast or a budget: no charge is behind it yet.",
     about="`--json` has the same figures, all that needs attention, the last sync and how far the data is complete.",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tallystick.core.document import Chart, Document, Figure, Section
@@ -26,10 +26,11 @@ from tallystick.query.context import Context
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.names import directory, one_organization
-from tallystick.query.report import Parameter, Report
+from tallystick.query.report import NOT_BILLED, ChargeSum, Parameter, Report
 from tallystick.query.since_closed import otherwise
 from tallystick.query.unused import AFTER, BEFORE, credited
 from tallystick.reports import cache, reconcile, variance
+from tallystick.reports.cache import CACHED
 
 _CACHE = ("model", "tier", "cache_read", "hit_rate", "saved", "extra_5m", "extra_1h", "net")
 
@@ -129,14 +130,22 @@ class Summary:
         missing = [day for day in ended if day.basis is Basis.ABSENT]
         provisional = len(changed.coverage["provisional"]) if changed else 0
         billed = ahead.billed if known else None
-        figures = [Figure(money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "")]
+        asked = Question("summary", self.window, (), self.where, against=self.against)
+        figures = [Figure(money("billed"), billed, f"exactly {plain(billed)}" if billed is not None else "", asked)]
         if ahead.used:
-            figures.append(Figure(money("not billed yet"), ahead.used, "priced usage of days without a bill yet"))
+            figures.append(
+                Figure(
+                    money("not billed yet"),
+                    ahead.used,
+                    "priced usage of days without a bill yet",
+                    replace(asked, window=self.whole),
+                )
+            )
         if changed and changed.totals["before"] is not None:
             growth, before = changed.totals["growth"], changed.totals["before"]
             word = "none" if not before and not changed.totals["after"] else _signed(growth)
             note = f"{word} against {days_of(self.against)}, {rounded(decimal(before)):,}"
-            figures.append(Figure(money("change"), changed.totals["change"], note))
+            figures.append(Figure(money("change"), changed.totals["change"], note, asked))
         if ahead.window.end > self.context.now:
             note = "too few days are known for a range"
             if ahead.low is not None and ahead.high is not None:
@@ -147,7 +156,7 @@ class Summary:
                 note = f"of {rounded(decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"
                 figures.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
         if saved:
-            figures.append(Figure(money("saved by caching, net"), saved.totals["net"], "at list price"))
+            figures.append(Figure(money("saved by caching, net"), saved.totals["net"], "at list price", asked))
         if not self.team and self.window:
             figures.append(self._residual())
         note = f"of {len(self.whole.days())}; {provisional} provisional" + (
@@ -155,7 +164,7 @@ class Summary:
         )
         late = [day for day in ended if day.basis in {Basis.USED, Basis.PART} and day.used]
         note += f"; {len(late)} not billed yet" if late else ""
-        figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note))
+        figures.append(Figure(Heading("billed days", Kind.COUNT), len(known), note, asked))
         return figures
 
     def _by_dimension(self, changed: Table) -> Iterator[Section]:
@@ -183,7 +192,10 @@ class Summary:
         note = f"of the bill, by no named cause{without}"
         zero = table.coverage["present"] and not table.rows and not table.coverage.get(LOST)
         return Figure(
-            money("unexplained"), table.totals["unexplained"] if table.rows else total([]) if zero else None, note
+            money("unexplained"),
+            table.totals["unexplained"] if table.rows else total([]) if zero else None,
+            note,
+            Question("summary", self.window, (), self.where),
         )
 
     def _closed(self) -> list[str]:
@@ -249,4 +261,14 @@ REPORT = Report(
     ),
     "Compares the month with the one before. --output summary.html or summary.pdf makes a page with pictures, to "
     "print or to send.",
+    charges={
+        **dict.fromkeys(("billed", "after"), ChargeSum("billed", "billed")),
+        **dict.fromkeys(("not billed yet", "not_billed_yet"), NOT_BILLED),
+        **dict.fromkeys(("billed days", "unexplained", "share"), ChargeSum(half="billed")),
+        "change": ChargeSum(half="billed", both=True),
+        "spent": ChargeSum(),
+        "before": ChargeSum("billed", "billed", before=True),
+        "saved by caching, net": ChargeSum(half="used", kinds=CACHED),
+    },
+    no_charges="A forecast, a budget, or computed from the figures beside it.",
 )

@@ -15,6 +15,11 @@ from tallystick.core.text import choose
 from tallystick.errors import InvalidQuestion
 from tallystick.query.report import ChargeSum
 
+PRIORITY, BUT_PRIORITY = "priority", "all but priority"
+"""The tiers that stand apart where prepaid use has no dollars."""
+TIERS_APART = ("tier", f"CASE WHEN tier = '{PRIORITY}' THEN '{PRIORITY}' ELSE '{BUT_PRIORITY}' END")
+"""The dimension by which they do, and its SQL."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:
@@ -66,6 +71,11 @@ class Pivot:
     apart: tuple[str, str] | None = None
     notes: tuple[str, ...] = ()
     breakdowns: tuple[str, ...] = ()
+
+    @property
+    def charges(self) -> dict[str, ChargeSum]:
+        """The charges behind each figure that has any."""
+        return {measure.name: measure.charges for measure in (*self.measures, *self.more) if measure.charges}
 
     def showing(self, names: Sequence[str]) -> Pivot:
         """The report with further figures; InvalidQuestion for one that it does not have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -40,8 +40,17 @@ PRICED = "-- After it the price lists give the rows, by day and what else decide
 Answer = Callable[["Context", "Question"], "Table"]
 
 
-def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = False) -> Report:
-    """Return the report of a pivot; `answer` takes the place of the plain sums. `zones`: it has days of a zone."""
+def pivot_report(
+    pivot: Pivot,
+    answer: Answer | None = None,
+    *,
+    zones: bool = False,
+    computed: Mapping[str, ChargeSum] | None = None,
+) -> Report:
+    """Return the report of a pivot; `answer` takes the place of the plain sums.
+
+    `zones`: it has days of a zone. `computed` are the charges behind figures that `answer` adds.
+    """
     more = ", ".join(measure.name for measure in pivot.more)
     dimensions = (*pivot.dimensions, *pivot.breakdowns)
     further = tuple(measure.name for measure in pivot.more)
@@ -84,16 +93,23 @@ def pivot_report(pivot: Pivot, answer: Answer | None = None, *, zones: bool = Fa
         about,
         priced=pivot.name != "usage",
         strict=STRICT,
-        charges=_charges(pivot),
+        charges=_charges({**pivot.charges, **(computed or {})}),
         teams=pivot.money,
         sql=sql,
     )
 
 
-def _charges(pivot: Pivot) -> dict[str, ChargeSum]:
-    """What each figure sums, and what it summed before."""
-    charges = {measure.name: measure.charges for measure in (*pivot.measures, *pivot.more) if measure.charges}
-    return charges | {name + BEFORE: replace(sums, before=True) for name, sums in charges.items()}
+def _charges(charges: Mapping[str, ChargeSum]) -> dict[str, ChargeSum]:
+    """The charges behind each figure, behind what it was before, and of what a comparison computes of both."""
+    compared = {
+        name + end: behind
+        for name, charges_of in charges.items()
+        for end, behind in (
+            (BEFORE, replace(charges_of, before=True)),
+            *((end, replace(charges_of, column="", both=True)) for end in ("_change", "_growth")),
+        )
+    }
+    return {**charges, **compared}
 
 
 def _sums(pivot: Pivot) -> Answer:

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tallystick.core.causes import NOT_BILLED_YET
 from tallystick.core.dimensions import TIMES
 from tallystick.core.document import Answer
 from tallystick.core.filter import Where as Filters
 from tallystick.core.text import did_you_mean
+from tallystick.core.time import Window
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 
@@ -83,21 +85,36 @@ Days = tuple[When | None, When | None, When | None]
 """The words for time of a question: since, until, month."""
 
 
+COMPUTED = "Computed from the figures beside it."
+"""Why no charge is behind a figure, where a report does not say."""
 BEFORE = "_before"
 """What ends the name of a figure of the window that an answer is compared with."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeSum:
-    """The charges that a figure of a report sums: a `column` of them, of one half, of some kinds where there are any.
+    """The charges behind a figure of a report: it is the sum of a `column` of them, or computed from them without one.
 
-    `half` is billed or used, as the report `charges` takes it. `before`: those of the window that is compared with.
+    They are of one `half`, billed or used, as the report `charges` takes it, of both where it is empty; of some `kinds`
+    and held to `where`, each where there are any. `before`: those of the window that is compared with; `both`: from the
+    first day of either to the last. `days` gives their window by that of the question, where it is another.
     """
 
-    column: str
-    half: str
+    column: str = ""
+    half: str = ""
     kinds: tuple[str, ...] = ()
     before: bool = False
+    both: bool = False
+    where: tuple[tuple[str, str], ...] = ()
+    days: Callable[[Window], Window] | None = None
+
+
+NOT_BILLED = ChargeSum(half="used", where=(("cause", NOT_BILLED_YET),))
+"""Use without a bill so far, at list price."""
+Row = Mapping[str, Any]
+"""A row of an answer, by column name."""
+Behind = ChargeSum | Callable[[Row], ChargeSum]
+"""The charges behind a figure: the same in every row, or by the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +124,9 @@ class Report:
     `about` is what its help says after the summary of the catalog. `priced`: its figures depend on price lists, whose
     warnings are said. `strict` is what ends its command with 1. `api`: it asks the API, of the ledger as it is now.
     `sql` gives the query in place of the answer. `text_rows` is how many rows text shows where no `top` is asked for.
-    `charges` are the charges that a figure sums, held to the dimensions of its row and the filters of the question; of
-    a report with `subjects` each row is told by these dimensions alone, whatever the question is held to. `teams`: held
-    to a team it shows that team's charges alone.
+    `charges` are the charges behind a figure, held to the dimensions of its row and the filters of the question; of
+    a report with `subjects` each row is told by these dimensions alone, whatever the question is held to. `no_charges`
+    says of its other figures why no charge is behind them. `teams`: held to a team it shows that team's charges alone.
     `parts` gives the answer as Tables of some rows each, for formats that can write them one after the other; None
     where it is better asked whole.
     """
@@ -120,7 +137,8 @@ class Report:
     priced: bool = True
     strict: Strictness | None = None
     api: bool = False
-    charges: Mapping[str, ChargeSum] = field(default_factory=dict)
+    charges: Mapping[str, Behind] = field(default_factory=dict)
+    no_charges: str = COMPUTED
     subjects: tuple[str, ...] = ()
     teams: bool = False
     sql: Callable[..., str] | None = None

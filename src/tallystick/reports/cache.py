@@ -17,8 +17,9 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
 from tallystick.query.context import Context
-from tallystick.query.pivot import Measure, Pivot
+from tallystick.query.pivot import TIERS_APART, Measure, Pivot
 from tallystick.query.pivot_report import pivot_report
+from tallystick.query.report import ChargeSum
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
@@ -46,12 +47,22 @@ CACHE = Pivot(
     dimensions=DIMENSIONS,
     by=("model",),
     measures=(
-        *(Measure(name, Kind.COUNT, "tokens", name, drop_order=2 if name == "cache_read" else 4) for name in _INPUT),
-        Measure("hit_rate", Kind.RATIO, None, derived=hit_rate),
+        *(
+            Measure(
+                name,
+                Kind.COUNT,
+                "tokens",
+                name,
+                drop_order=2 if name == "cache_read" else 4,
+                charges=ChargeSum("quantity", "used", (name,)),
+            )
+            for name in _INPUT
+        ),
+        Measure("hit_rate", Kind.RATIO, None, derived=hit_rate, charges=ChargeSum(half="used", kinds=_INPUT)),
     ),
     order="cache_read",
     refused=USAGE.refused,
-    apart=("tier", "CASE WHEN tier = 'priority' THEN 'priority' ELSE 'all but priority' END"),
+    apart=TIERS_APART,
     notes=("hit_rate = cache_read / (cache_read + cache_write_5m + cache_write_1h + uncached_input).",),
 )
 
@@ -219,4 +230,15 @@ def _ask(context: Context, question: Question) -> Table:
     return context.warned(answer(context.engine, question, context.now, context.prices))
 
 
-REPORT = pivot_report(CACHE, _ask)
+CACHED = _INPUT[1:]
+"""The kinds of tokens that are written to the cache or read from it."""
+_KINDS = {
+    "saved": ("cache_read",),
+    "extra_5m": ("cache_write_5m",),
+    "extra_1h": ("cache_write_1h",),
+    **dict.fromkeys(("net", "reuse", "unread", "unpriced"), CACHED),
+}
+"""From which tokens a figure is computed; a break-even share is of prices alone."""
+REPORT = pivot_report(
+    CACHE, _ask, computed={name: ChargeSum(half="used", kinds=kinds) for name, kinds in _KINDS.items()}
+)

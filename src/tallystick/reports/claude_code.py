@@ -23,7 +23,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, directory
 from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import WINDOW, Days, Report, Where, by, narrowed_by
+from tallystick.query.report import WINDOW, ChargeSum, Days, Report, Where, by, narrowed_by
 from tallystick.query.strictness import COMPLETE
 from tallystick.store.engine import Engine
 
@@ -86,6 +86,7 @@ CLAUDE_CODE = Pivot(
     order="estimated",
 )
 _DROP_ORDERS = {"lines_added": 1, "commits": 1}
+_PRODUCT = (("product", "claude_code"),)
 HEADINGS = (
     Heading("sessions", Kind.COUNT),
     Heading("active_days", Kind.COUNT),
@@ -220,4 +221,9 @@ REPORT = Report(
     "Counts sessions, lines, commits and accepted edits; shows Anthropic's estimate of the cost beside the bill.",
     priced=False,
     strict=COMPLETE,
+    charges={
+        "billed": ChargeSum("billed", "billed", where=_PRODUCT),
+        "billed_per_active_day": ChargeSum(half="billed", where=_PRODUCT),
+    },
+    no_charges="Told by Claude Code itself; no charge is behind it.",
 )

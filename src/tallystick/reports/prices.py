@@ -197,4 +197,5 @@ REPORT = Report(
     ),
     "Includes your own prices, and the source and date of each. With MODEL, only its prices. Warns of models that are "
     "retired, or soon will be, and still used.",
+    no_charges="A price of the lists in force, from the source beside it.",
 )

@@ -6,19 +6,23 @@ context, speed) did to `priced` adds nothing to it: a note, and a table of its o
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from tallystick.core.causes import (
+    ALONE,
     BILL_NOT_READ,
     NEW_SERVICE,
     NEW_TOKENS,
     NOT_BILLED_YET,
     PRIORITY,
     REQUESTS_ONLY,
+    TO_PROFILE,
     USAGE_NOT_READ,
 )
 from tallystick.core.ledger_tables import CHARGES
@@ -32,7 +36,7 @@ from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
-from tallystick.query.report import WINDOW, Days, Form, Parameter, Report, Where, narrowed_by
+from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, Strictness
 from tallystick.reports.effective_rates import effective_rates
 from tallystick.reports.reconcile_scope import LINE, RECONCILE, check, covered_charges
@@ -41,7 +45,7 @@ from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.reconcile.causes import CAUSES, reconcile
 from tallystick.tally.reconcile.findings import Found, Group
 from tallystick.tally.reconcile.own_prices import NOT_APPLIED
-from tallystick.tally.reconcile.pieces import LARGE, MIXED, REFUSED, UNEXPLAINED, UNKNOWN_PRICE
+from tallystick.tally.reconcile.pieces import LARGE, MIXED, REFUSED, SEARCH, UNEXPLAINED, UNKNOWN_PRICE
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -227,6 +231,26 @@ def _ask(context: Context, by: tuple[str, ...] | None, days: Days, where: Where,
     return answer(context.engine, question, context.prices, context.now, factors=factors)
 
 
+_MODEL = re.compile(r"(\S+): ")
+"""What a detail begins with, or a part of it, that is of a model."""
+_TOKENS, _BILLED = ChargeSum(kinds=TOKENS), ChargeSum(half="billed")
+_ON_CHARGES = frozenset({*ALONE, PRIORITY, NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE})
+"""Causes that stand on charges of their own."""
+
+
+def _behind(row: Mapping[str, Any]) -> ChargeSum:
+    """The charges that a step stands on; where they are not told apart, those of its models, else of all tokens."""
+    cause = str(row.get("cause"))
+    if cause in {BILLED, PRICED}:
+        return ChargeSum("billed", "billed") if cause == BILLED else ChargeSum(half="used")
+    if cause in _ON_CHARGES:
+        return ChargeSum(where=(("cause", cause),))
+    if cause == SEARCH:
+        return ChargeSum(kinds=("web_search",))
+    models = dict.fromkeys(_MODEL.findall(str(row.get("detail") or "")))
+    return replace(_TOKENS, where=tuple(("model", model) for model in models))
+
+
 REPORT = Report(
     _ask,
     (
@@ -248,4 +272,11 @@ REPORT = Report(
     ),
     "billed + each cause + unexplained = priced, to the picodollar. No cause is computed as a remainder.",
     strict=Strictness(INCOMPLETE, "anything is unexplained", lambda table: bool(table.totals.get("unexplained"))),
+    charges={
+        **dict.fromkeys(("amount", "share"), _behind),
+        **dict.fromkeys(("billed", "rate", "of_list"), _BILLED),
+        "in_priced": _TOKENS,
+        "quantity": lambda row: _behind(row) if "cause" in row else _TOKENS if "modifier" in row else _BILLED,
+    },
+    no_charges="A price of the list, or a count of units.",
 )

@@ -184,5 +184,9 @@ REPORT = Report(
     "team, cost_center, model, kind, tier, context, geo, speed.",
     strict=COMPLETE,
     teams=True,
-    charges={"before": ChargeSum("billed", "billed", before=True), "after": ChargeSum("billed", "billed")},
+    charges={
+        "before": ChargeSum("billed", "billed", before=True),
+        "after": ChargeSum("billed", "billed"),
+        **dict.fromkeys(("change", "price", "volume", "mix", "growth"), ChargeSum(half="billed", both=True)),
+    },
 )

@@ -21,8 +21,8 @@ from tallystick.query import grouping as plain
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
-from tallystick.query.pivot import Measure, Pivot
-from tallystick.query.report import TOP, WINDOW, Days, Form, Parameter, Report, Where, by, narrowed_by
+from tallystick.query.pivot import TIERS_APART, Measure, Pivot
+from tallystick.query.report import TOP, WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, by, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, UNPRICED, Strictness
 from tallystick.reports.cache import by_rate, grouped, models, price_messages
 from tallystick.reports.prices import unlisted
@@ -42,10 +42,19 @@ WHATIF = Pivot(
     money=False,
     dimensions=tuple(name for name in DIMENSIONS if name != "hour"),
     by=("model",),
-    measures=(Measure("total_tokens", Kind.COUNT, "tokens", " + ".join(TOKENS), drop_order=2),),
+    measures=(
+        Measure(
+            "total_tokens",
+            Kind.COUNT,
+            "tokens",
+            " + ".join(TOKENS),
+            drop_order=2,
+            charges=ChargeSum("quantity", "used", TOKENS),
+        ),
+    ),
     order="total_tokens",
     refused={**USAGE.refused, "hour": "prices are by UTC day."},
-    apart=("tier", "CASE WHEN tier = 'priority' THEN 'priority' ELSE 'all but priority' END"),
+    apart=TIERS_APART,
 )
 HEADINGS = (
     Heading("priced", Kind.MONEY, "USD"),
@@ -237,4 +246,8 @@ REPORT = Report(
     ),
     "Shows each row priced as it was and as asked, and the difference; names what has no price.",
     strict=Strictness({"absent": INCOMPLETE["absent"], **UNPRICED}),
+    charges={
+        **WHATIF.charges,
+        **{heading.name: ChargeSum(half="used", kinds=TOKENS) for heading in HEADINGS},
+    },
 )

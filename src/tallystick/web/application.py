@@ -98,9 +98,10 @@ class Dashboard:
             self._listed(request, visit, page),
         )
         fields = page.form(request.query_params, listed) if page.form else ()
+        examples = page.examples(request.query_params, listed) if page.examples else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
-        return self.html(request, "page.html", visit, parts_shown=parts, **values)
+        return self.html(request, "page.html", visit, parts_shown=parts, examples=examples, **values)
 
     async def _listed(self, request: Request, visit: Visit, page: Page) -> tuple[Answer | None, ...]:
         """The answers that have what the form of a page chooses among."""

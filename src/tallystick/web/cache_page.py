@@ -1,4 +1,4 @@
-"""Cache page: what caching saved and wasted, whether it pays, by lifetime, model, workspace and key."""
+"""Cache page: what caching saved and wasted, whether it pays, by model, key and workspace."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from tallystick.web.fields import Given, days_label, period, period_field
 from tallystick.web.page import Page, Panel, View, ask
 
 _SAVINGS = ("net", "saved", "extra_5m", "extra_1h", "hit_rate", "reuse", "unread")
-_DOLLARS = ("hit_rate", "saved", "extra_5m", "extra_1h", "net")
+_TOKENS = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read")
 
 
 def _panels(_: str, given: Given) -> tuple[Panel, ...]:
@@ -14,8 +14,9 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     by_model = ask("cache", by="model", **days)
     return (
         Panel(f"Caching, {days_label(given)}", by_model, View.TOTALS, 12, columns=_SAVINGS),
-        Panel("Does it pay, by model", by_model, View.REUSE, 6),
-        Panel("Does it pay, by workspace", ask("cache", by="workspace", **days), View.REUSE, 6),
+        Panel("Does it pay, by model", by_model, View.REUSE, 6, rows=12),
+        Panel("Does it pay, by key", ask("cache", by="key", **days), View.REUSE, 6, rows=24, tall=True),
+        Panel("Does it pay, by workspace", ask("cache", by="workspace", **days), View.REUSE, 6, rows=12),
         Panel(
             "What models read and wrote",
             by_model,
@@ -24,24 +25,15 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             columns=(
                 "model",
                 "tier",
-                "uncached_input",
-                "cache_write_5m",
-                "cache_write_1h",
-                "cache_read",
-                *_DOLLARS,
+                "net",
+                "hit_rate",
+                *_TOKENS,
+                "saved",
+                "extra_5m",
+                "extra_1h",
                 "unread",
                 "cheaper",
             ),
-        ),
-        *(
-            Panel(
-                f"By {by}",
-                ask("cache", by=by, **days),
-                width=6,
-                rows=20,
-                columns=(by, f"{by}_name", "tier", *_DOLLARS),
-            )
-            for by in ("workspace", "key")
         ),
     )
 

@@ -25,7 +25,14 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             12,
             columns=(*_FIGURES, "acceptance_rate"),
         ),
-        Panel("Billed by day", ask("claude-code", by="day", **days), View.COURSE, 12, columns=("day", "billed")),
+        Panel("Billed by day", ask("claude-code", by="day", **days), View.COURSE, 6, columns=("day", "billed")),
+        Panel(
+            "What changed most this month, and why",
+            ask("variance", month="mtd", by="model", top="6", where_product="claude_code"),
+            View.REASONS,
+            6,
+            may_lack=True,
+        ),
         Panel(
             "By person",
             ask("claude-code", by="person", **days),

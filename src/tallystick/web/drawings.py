@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from tallystick.core.document import Answer, Document
-from tallystick.core.question import Cell, Heading, Table
+from tallystick.core.question import Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import columns_of
 from tallystick.formats.shown import shown
 from tallystick.web.calendar import calendar
 from tallystick.web.grid import Grid, Head, Text, grid
-from tallystick.web.links import subject
+from tallystick.web.links import lines, source, subject
+from tallystick.web.marks import standing
 from tallystick.web.meters import meters
 from tallystick.web.page import Panel, Row, View
 from tallystick.web.reuse import reuse
@@ -25,12 +26,21 @@ def totals(panel: Panel, table: Table) -> tuple[Tile, ...]:
     """Return the totals of a Table, or the cells of its only row, as tiles; nothing where it has no rows at all."""
     row: Row = table.totals or (table.rows[0] if len(table.rows) == 1 else {})
     headings = {heading.name: heading for heading in table.headings}
-    return tuple(_tile(headings[name], row[name]) for name in panel.columns if name in row and name in headings)
+    return tuple(_tile(headings[name], row, table) for name in panel.columns if name in row and name in headings)
 
 
-def _tile(heading: Heading, cell: Cell) -> Tile:
-    unit = "" if cell is None else safe(heading.unit or "")
-    return Tile(safe(heading.name.replace("_", " ")), shown(cell, heading), unit, unknown=cell is None)
+def _tile(heading: Heading, row: Row, table: Table) -> Tile:
+    cell, question = row[heading.name], table.question
+    behind = source(question.report, heading.name, row) if question else ""
+    name = safe(heading.name.replace("_", " "))
+    return Tile(
+        name[:1].upper() + name[1:],
+        shown(cell, heading),
+        "" if cell is None else safe(heading.unit or ""),
+        unknown=cell is None,
+        lines=lines(question, heading.name, row) if question and cell else "",
+        about="\n".join(filter(None, (standing(table.coverage), behind))),
+    )
 
 
 def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:
@@ -94,6 +104,6 @@ DRAWINGS: Mapping[View, Callable[[Panel, Any], Any]] = {
     View.WATERFALL: lambda _, table: waterfall(table),
     View.CALENDAR: lambda _, table: calendar(table),
     View.METERS: lambda _, table: meters(table),
-    View.REUSE: lambda panel, table: reuse(table, panel.address),
+    View.REUSE: lambda panel, table: reuse(table, panel.address, panel.rows),
 }
 """What draws each view."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from tallystick.core.dimensions import TIMES
-from tallystick.core.question import Cell, Kind, Table
+from tallystick.core.question import Cell, Kind, Question, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import ELLIPSIS, Column, columns_of
 from tallystick.formats.page import KINDS
@@ -15,8 +15,13 @@ from tallystick.formats.shown import nothing
 from tallystick.query.grouping import OTHERS
 from tallystick.query.names import apart
 from tallystick.web.address import Address
-from tallystick.web.links import leading, lines, narrowed
+from tallystick.web.links import COMPUTED, leading, lines, narrowed, source, span
+from tallystick.web.marks import standing
 
+LINE = 24
+"""Letters of a text that is not broken into lines."""
+STATES, GOOD = {"attention", "state"}, {"settled", "closed", "can be closed"}
+"""Columns of states, and the states that are good."""
 MOST = 500
 """Rows that a page shows; the files of the answer have all."""
 CELLS = 25_000
@@ -27,12 +32,13 @@ LETTERS = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The head of a column; of one of `time` no cell is broken into lines."""
+    """The head of a column; of one of `time` no cell is broken into lines. `source` is what is behind its figures."""
 
     name: str
     unit: str
     figure: bool
     time: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +49,34 @@ class Text:
     url: str = ""
     bar: str = ""
     unknown: bool = False
+    tag: str = ""
+    """How it stands out where it is a state: `warn`, `good` or `plain`."""
+
+    @property
+    def void(self) -> bool:
+        """Whether it says that there is nothing: zero, none or a dash."""
+        return not self.text.strip("0.,-% ") or self.text in {"none", "unowned"}
+
+    @property
+    def short(self) -> bool:
+        """Whether it stands in one line."""
+        return len(self.text) <= LINE
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The heads, rows and foot of a table; `more` counts the rows that are left out."""
+    """The heads, rows and foot of a table; `more` counts the rows that are left out.
+
+    `standing` says how far its figures can be trusted, `standings` the same of each row where rows differ.
+    """
 
     heads: tuple[Head, ...]
     rows: tuple[tuple[Text, ...], ...]
     foot: tuple[Text, ...]
     nothing: str
     more: int
+    standing: str = ""
+    standings: tuple[str, ...] = ()
 
 
 def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid:
@@ -67,9 +90,13 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
     measure = next((column.heading.name for column in columns if column.heading.kind is Kind.MONEY), "")
     singles = [row[indexes[measure]] for row in table.cells if OTHERS not in row] if measure else []
     largest = _largest(singles)
-    rows = []
+    question = table.question if address else None
+    rows, standings, records = [], [], []
     for number, row in enumerate(table.cells[:most]):
         group = {name: str(row[indexes[name]]) for name in dims}
+        record = {name: row[index] for name, index in indexes.items()}
+        records.append(record)
+        standings.append(_standing(table, record) if question else "")
         texts = []
         for column in columns:
             name, text = column.heading.name, _cut(column.cells[number].strip())
@@ -77,11 +104,11 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
             url = ""
             if address and name in group:
                 url = narrowed(address, name, group[name], table.question.wall if table.question else None)
-            elif address and table.question and column.is_figure and cell:
-                url = lines(table.question, name, {name: str(row[indexes[name]]) for name in told})
+            elif question and column.is_figure and cell:
+                url = lines(question, name, record, told)
             bar = _bar(cell, largest) if name == measure and OTHERS not in row else ""
             text = KINDS.get(text, text) if name == "kind" else text
-            texts.append(Text(text, url, bar, unknown=cell is None and column.is_figure))
+            texts.append(Text(text, url, bar, cell is None and column.is_figure, _tag(name, text)))
         rows.append(tuple(texts))
     heads = tuple(
         Head(
@@ -89,10 +116,35 @@ def grid(table: Table, address: Address | None = None, most: int = MOST) -> Grid
             safe(column.heading.unit or ""),
             column.is_figure,
             column.heading.name in TIMES,
+            _source(question, column.heading.name, records) if question and column.is_figure else "",
         )
         for column in columns
     )
-    return Grid(heads, tuple(rows), _foot(table, columns, address), nothing(table), max(len(table.cells) - most, 0))
+    differ = len({*standings}) > 1
+    return Grid(
+        heads,
+        tuple(rows),
+        _foot(table, columns, address),
+        nothing(table),
+        max(len(table.cells) - most, 0),
+        standing(table.coverage) if question and not differ else "",
+        tuple(standings) if differ else (),
+    )
+
+
+def _source(question: Question, figure: str, rows: Sequence[Mapping[str, Cell]]) -> str:
+    """What is behind a column; where rows differ, what holds of each that leads anywhere."""
+    sources = {source(question.report, figure, row) for row in rows or [{}]}
+    return sources.pop() if len(sources) == 1 else COMPUTED
+
+
+def _standing(table: Table, row: Mapping[str, Cell]) -> str:
+    """How far the figures of a row can be trusted."""
+    times = [name for name in TIMES if name in row and name != "hour" and row[name] != OTHERS]
+    window = span(times[0], str(row[times[0]])) if times else None
+    if window and table.question:
+        window &= table.question.wall
+    return standing(table.coverage, window, str(row.get("model") or ""))
 
 
 def _cut(text: str) -> str:
@@ -113,6 +165,13 @@ def organizations(table: Table) -> dict[str, str]:
     """Return how each organization of a table's rows is called, apart where several have one name."""
     names = {str(row["organization"]): str(row["organization_name"]) for row in table.rows if "organization" in row}
     return {id_: safe(name) for id_, name in apart(names).items()}
+
+
+def _tag(column: str, text: str) -> str:
+    """How a state stands out."""
+    if column not in STATES or text in {"-", "none"}:
+        return ""
+    return "warn" if column == "attention" else "good" if text in GOOD else "plain"
 
 
 def _largest(cells: Sequence[Cell]) -> Decimal | None:

@@ -20,18 +20,24 @@ READ = (
 def _panels(_: str, __: Given) -> tuple[Panel, ...]:
     return (
         Panel("Every day", ask("days"), View.CALENDAR, 12),
+        Panel(
+            "What the last change of this month's bill was",
+            ask("diff", month="mtd"),
+            width=6,
+            rows=10,
+            may_lack=True,
+            nothing="Nothing: every line is as it was.",
+        ),
         Panel("Versions", ask("log", top="60"), width=12, rows=60, columns=("version", "committed", "what", "changed")),
-        Panel("Data issues", ask("sql", query=ISSUES), width=12, rows=200, nothing="None was noticed."),
+        Panel("Data issues", ask("sql", query=ISSUES), width=6, rows=200, nothing="None was noticed."),
         Panel(
             "Answers that wait for a second look",
             ask("sql", query=PENDING),
-            width=12,
+            width=6,
             rows=60,
             nothing="None: no answer would have emptied or halved a day.",
         ),
-        Panel(
-            "What was read, hour by hour", ask("sql", query=READ), width=12, rows=60, nothing="Nothing was read yet."
-        ),
+        Panel("What was read, hour by hour", ask("sql", query=READ), width=6, rows=16, nothing="Nothing was read yet."),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -12,7 +12,8 @@ from tallystick.core.dimensions import TIMES
 from tallystick.core.filter import EXCEPT, filter_texts
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.query.grouping import OTHERS
-from tallystick.query.report import Form, Parameter
+from tallystick.query.pivot import BUT_PRIORITY, PRIORITY, TIERS_APART
+from tallystick.query.report import ChargeSum, Form, Parameter, Row
 from tallystick.web.address import WHERE, Address
 from tallystick.web.controls import chosen_names
 
@@ -25,6 +26,11 @@ SUBJECTS = {"key": "key", "actor": "person", "team": "team", "model": "model", "
 """The dimensions whose values have a page of their own, and the path of it."""
 DEEPER = ("team", "workspace", "key", "actor", "model", "kind")
 """By what a question is asked on that is held to one value of a dimension, the first that is free."""
+ADDED = "Click for its charges, which add up to it."
+COMPUTED = "Click for the charges that it is computed from."
+"""What stands behind a figure that leads to charges."""
+CALLED = {"person": "actor"}
+"""Dimensions that a report calls otherwise than charges do."""
 FINER = {"month": "day", "week": "day", "day": ""}
 """The grain by which one time of a grain is asked on."""
 
@@ -76,9 +82,9 @@ def _timed(address: Address, grain: str, value: str, window: Window | None) -> s
     parameter = _grouping(address.report)
     if grain not in FINER or parameter is None:
         return ""
-    span = _span(grain, value)
-    span = span & window if window and (span & window) else span
-    bare = address.having("month").having("since", str(span.start.date())).having("until", str((span.end - DAY).date()))
+    days = span(grain, value)
+    days = days & window if window and (days & window) else days
+    bare = address.having("month").having("since", str(days.start.date())).having("until", str((days.end - DAY).date()))
     names = [name for name in chosen_names(parameter, address) if name not in TIMES]
     names = [name for name in (FINER[grain],) if name in parameter.choices] + names
     names = names or [name for name in DEEPER if name in parameter.choices][:1]
@@ -91,39 +97,69 @@ def _grouping(report: str) -> Parameter | None:
     return next((known for known in parameters if known.name == "by" and known.choices), None)
 
 
-def lines(question: Question, figure: str, group: Mapping[str, str]) -> str:
-    """Return the address of the charges that a figure of an answer's row sums; nothing where they cannot be listed.
+def lines(question: Question, figure: str, row: Row, dimensions: Iterable[str] = ()) -> str:
+    """Return the address of the charges behind a figure of an answer's row; nothing where they cannot be listed.
 
-    `group` has the row's dimensions, times among them.
+    `dimensions` are those that tell the row, times among them; none tell a total.
     """
     report = entry(question.report).report
     known = _filters(LINES)
-    charges = report.charges.get(figure)
+    charges = behind(question.report, figure, row)
+    group = {name: str(row[name]) for name in dimensions}
     if not charges or question.zone or OTHERS in group.values() or (report.subjects and not group):
         return ""
     where = {} if report.subjects else filter_texts(question.where)
     group = {name: value for name, value in group.items() if name in (report.subjects or group)}
     window = question.against if charges.before else question.window
+    if charges.both and question.against:
+        window = Window(
+            min(question.window.start, question.against.start), max(question.window.end, question.against.end)
+        )
+    window = charges.days(window) if charges.days and window else window
     for name, value in group.items():
         if name in TIMES:
-            if name == "hour" or charges.before or window is None:
+            if name == "hour" or charges.before or charges.both or window is None:
                 return ""
-            window &= _span(name, value)
+            window &= span(name, value)
         else:
-            where = {dimension: texts for dimension, texts in where.items() if dimension != name} | {name: [value]}
+            where = _held(where, CALLED.get(name, name), value)
     if charges.kinds:
         if "kind" in where:
             return ""
         where |= {"kind": list(charges.kinds)}
-    if window is None or {name.removesuffix(EXCEPT) for name in where} - {*known}:
+    for name, value in charges.where:
+        where[name] = [*where.get(name, ()), value]
+    if not window or {name.removesuffix(EXCEPT) for name in where} - {*known}:
         return ""
     pairs = [(f"{WHERE}{name}", text) for name, texts in where.items() for text in texts]
     days = (("since", str(window.start.date())), ("until", str((window.end - DAY).date())))
-    return Address(LINES, (*days, *pairs, ("half", charges.half))).url
+    return Address(LINES, (*days, *pairs, *((("half", charges.half),) if charges.half else ()))).url
 
 
-def _span(grain: str, value: str) -> Window:
-    """The days of a time as an answer writes it: 2026-10-01, or 2026-10."""
+def behind(report: str, figure: str, row: Row) -> ChargeSum | None:
+    """Return the charges behind a figure of a report's row, None where there are none."""
+    charges = entry(report).report.charges.get(figure)
+    return charges(row) if callable(charges) else charges
+
+
+def source(report: str, figure: str, row: Row) -> str:
+    """Return what is behind a figure, in a sentence: charges that add up to it, others, or why there are none."""
+    charges = behind(report, figure, row)
+    if charges is None:
+        return entry(report).report.no_charges
+    return ADDED if charges.column else COMPUTED
+
+
+def _held(where: dict[str, list[str]], name: str, value: str) -> dict[str, list[str]]:
+    """Filters held to a value of a dimension too."""
+    if name == TIERS_APART[0] and value == BUT_PRIORITY:
+        without = f"{name}{EXCEPT}"
+        return where | {without: [*where.get(without, ()), PRIORITY]}
+    return {dimension: texts for dimension, texts in where.items() if dimension != name} | {name: [value]}
+
+
+def span(grain: str, value: str) -> Window:
+    """Return the days of a time as an answer writes it: 2026-10-01, or 2026-10."""
     return Grain(grain).around(midnight(date.fromisoformat(f"{value}-01" if grain == "month" else value)))
 
 

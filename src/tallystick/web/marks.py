@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sized
+from collections.abc import Iterator, Mapping, Sized
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,7 +10,9 @@ from typing import Any
 
 from tallystick.core.document import Answer, Document
 from tallystick.core.money import rounded
+from tallystick.core.records import SETTLING
 from tallystick.core.text import few, safe
+from tallystick.core.time import Window, midnight
 from tallystick.query.gaps import LATE, LOST, UNREAD
 
 
@@ -26,6 +28,41 @@ class Mark:
 def marks(answer: Answer, today: date) -> tuple[Mark, ...]:
     """Return the marks of an answer, the gravest first; none of a Document, whose figures say it themselves."""
     return () if isinstance(answer, Document) else tuple(_marks(dict(answer.coverage), today))
+
+
+def standing(coverage: Mapping[str, Any], window: Window | None = None, model: str = "") -> str:
+    """Return how far figures of some days can be trusted, and of a model: a few words for each reason.
+
+    Without a window they are of all days of the answer.
+    """
+    if "days" not in coverage:
+        return ""
+    lists = (
+        ("absent", coverage.get("absent", ())),
+        ("bill not read", coverage.get(UNREAD, {}).get("days", ())),
+        ("not billed yet", coverage.get(LATE, {}).get("days", ())),
+        ("running", coverage.get("running", ())),
+        ("provisional", coverage.get("provisional", ())),
+    )
+    days = {str(day) for day in window.days()} if window else None
+    count = len(days) if days is not None else coverage["days"]
+    words = []
+    for word, listed in lists:
+        hit = len(listed) if days is None else len(days.intersection(listed))
+        if hit:
+            words.append(word if hit == count else f"{word}: {hit:,} of {count:,} days")
+    unpriced = coverage.get("unpriced") or ()
+    if unpriced and (not model or model in unpriced):
+        words.append("unpriced in part")
+    if Decimal((coverage.get("billed") or {}).get("allocated") or 0):
+        words.append("allocated in part")
+    return ", ".join(words) or "settled"
+
+
+def recent(window: Window, today: date) -> str:
+    """Return how far a figure of a window can be trusted by its days alone: Anthropic may change the last of them."""
+    settled = midnight(today) - SETTLING
+    return "provisional" if window.end > settled else ""
 
 
 def _marks(coverage: dict[str, Any], today: date) -> Iterator[Mark]:

@@ -77,9 +77,10 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             "What changed between versions" if versions else "What changed since it was closed, or last read",
             ask("diff", month=month, **versions),
             width=6,
-            rows=31,
+            rows=10,
             may_lack=True,
             nothing="Nothing: every line is as it was.",
+            form=True,
         ),
     )
 

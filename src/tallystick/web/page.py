@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from tallystick.core.question import Cell
 from tallystick.web.address import WHERE, Address
-from tallystick.web.fields import Fields
+from tallystick.web.fields import Choices, Fields, Given
 
 Row = Mapping[str, Cell]
 """A row of an answer, by column name."""
@@ -75,6 +75,8 @@ class Panel:
     """What it asks about may not be there: then it says so plainly, not as an error."""
     nothing: str = ""
     """What it says where the answer has no rows."""
+    form: bool = False
+    """What the reader of the page can set stands in it, not above all."""
     narrows: bool = False
     """Whether its legend leads to the same question held to a value."""
 
@@ -97,6 +99,8 @@ class Page:
     """Words and addresses of what can be done from it."""
     form: Fields | None = None
     """What its reader can set."""
+    examples: Callable[[Given, Choices], tuple[tuple[str, str], ...]] | None = None
+    """Words and addresses of what a reader may want to set, where nothing is set yet."""
     choices: tuple[Address, ...] = ()
     """The questions whose answers have what the form chooses among."""
 

@@ -11,7 +11,6 @@ from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.errors import TallystickError
-from tallystick.formats.page import laid
 from tallystick.web.address import CHART
 from tallystick.web.advice import Advice, advice
 from tallystick.web.chart_table import chart_table
@@ -22,6 +21,7 @@ from tallystick.web.marks import Mark, marks
 from tallystick.web.page import Panel, View
 from tallystick.web.reasons import Reasons, reasons
 from tallystick.web.series import Course, Series, Slot, course
+from tallystick.web.sheets import Sheet, sheets
 from tallystick.web.stack import STATES, stack
 from tallystick.web.tiles import Tile, tiles
 from tallystick.web.trends import Trend, trends
@@ -65,7 +65,7 @@ class Shown:
     tiles: tuple[Tile, ...] = ()
     advice: tuple[Advice, ...] = ()
     reasons: Reasons | None = None
-    laid: Any = None
+    sheets: tuple[Sheet, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
@@ -112,7 +112,7 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
     if part.panel.view is View.FIGURES:
         return replace(
             part,
-            tiles=tiles(document, next(iter(tables), None)),
+            tiles=tiles(part.panel.address.report, document, today, next(iter(tables), None)),
             title=safe(document.title) if document.name == "status" else "",
             name=safe(document.title) if document.name == "profile" else "",
             subtitle="" if document.name == "profile" else _fresh(document),
@@ -120,7 +120,8 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
         )
     if part.panel.view is View.ATTENTION:
         return replace(part, advice=tuple(advice(str(text)) for text in document.facts.get("attention", ())))
-    return replace(part, laid=laid(document))
+    report = part.panel.address.report
+    return replace(part, tiles=tiles(report, document, today), sheets=sheets(report, document))
 
 
 def _fresh(document: Document) -> str:
@@ -148,7 +149,7 @@ def _course(part: Shown, drawn: Course, table: Table) -> Shown:
         group = {drawn.grain: slot.time}
         if series and drawn.dimension:
             group[drawn.dimension] = series.value
-        return lines(table.question, drawn.figure.name, group) if table.question else ""
+        return lines(table.question, drawn.figure.name, group, group) if table.question else ""
 
     states = {slot.state: STATES[slot.state] for slot in drawn.slots if slot.state}
     return replace(

@@ -15,7 +15,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             "Rates as billed, beside the list's",
             ask("reconcile", rates="1", **days),
             width=8,
-            rows=60,
+            rows=12,
         ),
     )
 

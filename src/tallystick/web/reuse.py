@@ -39,8 +39,8 @@ class Reuse:
     net: str
 
 
-def reuse(table: Table, address: Address) -> tuple[Reuse, ...] | str:
-    """Return each group that wrote to the cache or read from it, or what to say where there is none.
+def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
+    """Return the first groups that wrote to the cache or read from it, or what to say where there is none.
 
     What has no known price has no marks.
     """
@@ -74,7 +74,7 @@ def reuse(table: Table, address: Address) -> tuple[Reuse, ...] | str:
             )
         )
     text = nothing(table)
-    return tuple(made) or (NOTHING if text in {"", "nothing"} else text)
+    return tuple(made[:most]) or (NOTHING if text in {"", "nothing"} else text)
 
 
 def _verdict(marks: tuple[Mark, ...], net: Cell) -> tuple[str, str]:

@@ -11,16 +11,16 @@ from tallystick.web.month_pages import MONTH
 from tallystick.web.page import SWITCH, Page, Panel, Row, View, ask
 
 KEYS = (
-    "attention",
     "key",
     "key_name",
-    "status",
+    "billed",
+    "attention",
+    "team",
     "workspace",
     "workspace_name",
-    "team",
+    "status",
     "creator",
     "last_used",
-    "billed",
 )
 """What the list of keys shows of each."""
 PLURALS = {"key": "Keys", "actor": "People", "team": "Teams", "model": "Models", "workspace": "Workspaces"}
@@ -53,16 +53,17 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 8,
                 switch,
                 also=(ask("spend", by="day", since="56d", until="today", **where),),
+                tall=True,
             ),
             Panel("About", profile, View.ABOUT, 4),
+            Panel("By kind", ask("spend", by="kind", **recent), width=4),
             Panel(
                 "What changed most this month, and why",
                 ask("variance", month="mtd", by="model" if dimension != "model" else "workspace", top="6", **where),
                 View.REASONS,
-                8,
+                12,
                 may_lack=True,
             ),
-            Panel("By kind", ask("spend", by="kind", **recent), width=4),
             *(Panel(f"By {SUBJECTS[name]}", ask("spend", by=name, top="8", **recent), width=6) for name in others),
             *(_cache(dimension, recent) if dimension != "team" else ()),
         )

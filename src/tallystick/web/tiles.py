@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 
 from tallystick.core.document import Document, Figure
-from tallystick.core.question import Cell, Table
+from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import shown
+from tallystick.web.links import lines, source
+from tallystick.web.marks import recent
 from tallystick.web.overview import LEADS
 
 CHANGE = re.compile(r"[+-][\d.,]+ %")
@@ -28,7 +31,11 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One figure: its name, its text and unit, how it changed, what else is said of it, where it leads."""
+    """One figure: its name, its text and unit, how it changed, what else is said of it, where its name leads.
+
+    `lines` is where the figure itself leads, to the charges behind it; `about` how far it can be trusted, and what is
+    behind it.
+    """
 
     name: str
     value: str
@@ -38,20 +45,27 @@ class Tile:
     note: str = ""
     url: str = ""
     gauge: Gauge | None = None
+    lines: str = ""
+    about: str = ""
 
 
 NO_BUDGET = Tile("Budget", "none set", unknown=True, note="tallystick docs budgets shows how")
 
 
-def tiles(document: Document, forecast: Table | None = None) -> tuple[Tile, ...]:
-    """Return a tile for each figure of a Document, one for the missing budget; `forecast` is the answer of `pace`."""
-    made = [_tile(figure, forecast) for figure in document.figures]
+def tiles(report: str, document: Document, today: date, forecast: Table | None = None) -> tuple[Tile, ...]:
+    """Return a tile for each figure of a report's Document; `forecast` is the answer of `pace`.
+
+    With it there is one for the missing budget.
+    """
+    made = [_tile(report, figure, today, forecast) for figure in document.figures]
     if forecast and not any(tile.name.startswith("Budget") for tile in made):
         made.insert(next((index + 1 for index, tile in enumerate(made) if tile.gauge), len(made)), NO_BUDGET)
     return tuple(made)
 
 
-def _tile(figure: Figure, forecast: Table | None) -> Tile:
+def _tile(report: str, figure: Figure, today: date, forecast: Table | None) -> Tile:
+    called, question = figure.heading.name, figure.question
+    trust = recent(question.window, today) if question else ""
     name = safe(figure.heading.name.replace("_", " "))
     note = safe(figure.note)
     change = match.group() if (match := CHANGE.match(note)) else ""
@@ -66,6 +80,8 @@ def _tile(figure: Figure, forecast: Table | None) -> Tile:
         note.removeprefix(change).strip(),
         next((address.url for start, address in LEADS.items() if name.startswith(start)), ""),
         _gauge(forecast) if forecast and name.startswith("forecast") else None,
+        lines(question, called, {}) if question and figure.cell else "",
+        "\n".join(filter(None, (trust, source(report, called, {})))) if figure.heading.kind is not Kind.TEXT else "",
     )
 
 

@@ -9,23 +9,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tallystick.core.causes import ALONE, BILL_NOT_READ, NOT_BILLED_YET, PRIORITY, TO_PROFILE
 from tallystick.core.money import EXACT
-from tallystick.core.question import Question, Table
+from tallystick.core.question import Kind, Table
 from tallystick.core.text import safe
-from tallystick.core.time import DAY
 from tallystick.formats.shown import nothing, shown
 from tallystick.reports.reconcile import BILLED, PRICED
 from tallystick.tally.reconcile.meanings import MEANINGS
 from tallystick.tally.reconcile.pieces import UNEXPLAINED
 from tallystick.web.grid import organizations
-from tallystick.web.links import LINES
-from tallystick.web.page import ask
+from tallystick.web.links import lines, source
+from tallystick.web.marks import standing
+from tallystick.web.tiles import Tile
 
 ENDS = {BILLED: "What Anthropic billed.", PRICED: "What the usage costs by the price lists in force."}
 """The first and the last step, and what they are."""
-LINKED = frozenset({*ALONE, PRIORITY, NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE})
-"""Causes that stand on charges, so that their lines can be shown."""
 _ROOM = 0.3
 """How much of the change is left free below the lowest step, where the scale does not begin at zero."""
 
@@ -54,12 +51,15 @@ class Step:
 class Waterfall:
     """Every step, where the scale begins where that is not at zero, what is explained of the difference.
 
-    `nothing` stands in their place where there are none.
+    `whole`: nothing is unexplained. `tiles` are both ends of it, and what separates them. `nothing` stands in their
+    place where there are none.
     """
 
     steps: tuple[Step, ...]
     begins: str = ""
     verdict: str = ""
+    whole: bool = False
+    tiles: tuple[Tile, ...] = ()
     nothing: str = ""
 
 
@@ -69,6 +69,7 @@ def waterfall(table: Table) -> Waterfall:
         return Waterfall((), nothing=nothing(table))
     headings = {heading.name: heading for heading in table.headings}
     rows = table.rows
+    dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     names = organizations(table)
     levels = [*_levels(table)]
     known = [level for level in levels if level]
@@ -91,13 +92,31 @@ def waterfall(table: Table) -> Waterfall:
                 width=f"{(right - left) / (high - low) * 100:.2f}" if level else "0",
                 meaning=ENDS.get(cause) or MEANINGS.get(cause, ""),
                 detail=safe(str(row["detail"] or "")),
-                url=_link(table.question, cause),
+                url=lines(table.question, "amount", row, dims) if table.question else "",
             )
         )
     order = list(dict.fromkeys(step.whose for step in steps))
     steps.sort(key=lambda step: (order.index(step.whose), step.name == PRICED))
     begins = f"{low:,.2f}" if low else ""
-    return Waterfall(tuple(steps), begins, safe(next(iter(table.notes), "")))
+    verdict = safe(next(iter(table.notes), "")).removeprefix("Verdict: ")
+    return Waterfall(
+        tuple(steps), begins, verdict[:1].upper() + verdict[1:], table.totals["unexplained"] == 0, _tiles(table)
+    )
+
+
+def _tiles(table: Table) -> tuple[Tile, ...]:
+    """What was billed, what is priced, and what separates them."""
+    heading = next(heading for heading in table.headings if heading.name == "amount")
+    tiles = []
+    for name, cell in table.totals.items():
+        url, about = "", "Computed from billed, priced and the steps between them."
+        if name in ENDS and table.question:
+            row = {"cause": name}
+            url, about = lines(table.question, "amount", row), source("reconcile", "amount", row)
+        about = "\n".join(filter(None, (standing(table.coverage), about)))
+        unit = "" if cell is None else "USD"
+        tiles.append(Tile(name.capitalize(), shown(cell, heading), unit, cell is None, lines=url, about=about))
+    return tuple(tiles)
 
 
 def _levels(table: Table) -> Iterator[tuple[Decimal, Decimal] | None]:
@@ -135,11 +154,3 @@ def _kind(cause: str, amount: object) -> str:
     if cause == UNEXPLAINED:
         return "unexplained"
     return "plus" if amount >= 0 else "minus"
-
-
-def _link(question: Question | None, cause: str) -> str:
-    """The charges of a cause, where it stands on charges."""
-    if question is None or cause not in LINKED:
-        return ""
-    days = {"since": str(question.window.start.date()), "until": str((question.window.end - DAY).date())}
-    return ask(LINES, **days, where_cause=cause, half="billed" if cause in ALONE else "used").url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from urllib.parse import urlencode
 
 from tallystick.core.dimensions import NAMED
 from tallystick.core.question import Table
@@ -63,6 +64,24 @@ def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
     )
 
 
+def _examples(given: Given, choices: Choices) -> tuple[tuple[str, str], ...]:
+    """What a reader may want to know first: the model used most as the cheapest, half of all as batch, more cached."""
+    if any(given.get(name) for name in ("from", "to", "batch", "cache_hit", "geo")):
+        return ()
+    used, priced = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
+    days = {"days": given["days"]} if given.get("days") else {}
+    rates = {str(row["for"]): row["uncached_input"] for row in reversed(priced) if not row["retires"]}
+    known = {model: rate for model, rate in rates.items() if isinstance(rate, Decimal)}
+    largest = next((str(row["model"]) for row in used if row["model"] in known), "")
+    cheapest = min(known, key=lambda model: known[model], default="")
+    changes = {
+        **({f"{largest} as {cheapest}": {"from": largest, "to": cheapest}} if largest not in {"", cheapest} else {}),
+        "half as batch": {"batch": "50"},
+        "80 % read from cache": {"cache_hit": "80"},
+    }
+    return tuple((safe(words), f"/what-if?{urlencode(days | change)}") for words, change in changes.items())
+
+
 def _options(models: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return (("", "no model"), *((model, safe(model)) for model in models))
 
@@ -78,5 +97,6 @@ WHATIF = Page(
     "w",
     "The same usage at other prices. Nothing is changed by asking.",
     form=_fields,
+    examples=_examples,
     choices=(ask("usage", by="model", since="90d"), ask("prices")),
 )

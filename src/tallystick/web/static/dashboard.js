@@ -41,9 +41,19 @@ tip.className = "tip"
 tip.hidden = true
 tip.setAttribute("role", "presentation")
 
-const show = (mark) => {
+// The words of a mark; of a figure in a table how far its row can be trusted, and what its column says is behind it.
+const words = (target) => {
+  const cell = target.closest?.("td.figure")
+  const mark = target.closest?.("[data-tip]")
+  if (mark || !cell) return [mark, mark?.dataset.tip]
+  const source = cell.closest("table").tHead?.rows[0].cells[cell.cellIndex]?.dataset.tip ?? ""
+  const leads = cell.querySelector("a") || !source.startsWith("Click")
+  return [cell, [cell.closest("[data-standing]")?.dataset.standing, leads ? source : ""].filter(Boolean).join("\n")]
+}
+
+const show = (mark, text) => {
   if (!tip.isConnected) document.body.append(tip)
-  tip.textContent = mark.dataset.tip
+  tip.textContent = text
   tip.hidden = false
   const box = mark.getBoundingClientRect()
   const width = document.documentElement.clientWidth
@@ -53,8 +63,8 @@ const show = (mark) => {
 }
 for (const kind of ["pointerover", "focusin"]) {
   document.addEventListener(kind, (event) => {
-    const mark = event.target.closest?.("[data-tip]")
-    if (mark) show(mark)
+    const [mark, text] = words(event.target)
+    if (text) show(mark, text)
     else tip.hidden = true
   })
 }
