@@ -19,7 +19,9 @@ from support.organization import FIRST, NOW, TODAY, small_world
 from tallystick import Ledger
 from tallystick.settings import Settings
 from tallystick.sim import World
+from tallystick.web.access import Access
 from tallystick.web.application import application
+from tallystick.web.tokens import Tokens, new_token
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 SETTINGS = """
@@ -82,14 +84,14 @@ def quiet_world() -> World:
 
 
 @contextmanager
-def served(ledger: Path, config: Path | None = None) -> Iterator[str]:
+def served(ledger: Path, config: Path | None = None, access: Access | None = None) -> Iterator[str]:
     """A dashboard in a thread; its address."""
     settings = Settings.load(
         ledger=str(ledger),
         config=str(config) if config else None,
         environment={"TALLYSTICK_NOW": f"{NOW:%Y-%m-%dT%H:%M:%SZ}"},
     )
-    server = uvicorn.Server(uvicorn.Config(application(settings), port=0, log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(application(settings, access), port=0, log_level="error"))
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -132,6 +134,15 @@ def bare(empty: Ledger) -> Iterator[str]:
 def nowhere(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The dashboard of no ledger."""
     with served(tmp_path_factory.mktemp("nowhere") / "ledger") as base:
+        yield base
+
+
+@pytest.fixture(scope="session")
+def guarded(empty: Ledger, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard that asks for a token."""
+    file = tmp_path_factory.mktemp("guarded") / "tokens.toml"
+    file.write_text(new_token("finance", ())[1], encoding="utf-8")
+    with served(empty.path, access=Access(Tokens.read(file))) as base:
         yield base
 
 

@@ -17,7 +17,20 @@ pytestmark = pytest.mark.browser
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 WIDTHS = (2560, 1440, 360)
 GRAVE = {"serious", "critical"}
-PATHS = (*(page.path for page in PAGES), *SUBJECT_PAGES, "/ask/spend?by=day,key&since=3d", "/ask/variance?month=mtd")
+QUESTIONS = (
+    "/ask/spend?by=day,key&since=3d",
+    "/ask/spend?by=workspace&since=7d&compare=previous",
+    "/ask/spend?by=day,model&since=9d&where.model!=claude-opus-*&where.workspace=Production",
+    "/ask/usage?by=week,model&show=requests&chart=output",
+    "/ask/charges?since=3d&half=billed",
+    "/ask/variance?month=mtd",
+    "/ask/summary?month=mtd",
+    "/ask/chargeback?month=mtd",
+    "/ask/reconcile?rates=1",
+    "/ask/sql",
+)
+"""Questions of Explore: charts, a comparison, filters, charges, Documents, one that is not asked yet."""
+PATHS = (*(page.path for page in PAGES), *SUBJECT_PAGES, *QUESTIONS, "/search", "/search?q=s", "/sync")
 """Every page, and of each subject the one that the overview leads to."""
 
 
@@ -78,6 +91,19 @@ def test_no_ledger_leads_to_the_first_sync(chromium: Chromium, nowhere: str, pat
         sound(visit)
         if path == "/":
             assert "tallystick sync" in visit.page.inner_text("main")
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_sign_in_is_sound(chromium: Chromium, guarded: str, look: Any) -> None:
+    """The page that asks for a token is sound, also where the token was wrong."""
+    with visiting(chromium.new_context(color_scheme=look), guarded) as visit:
+        visit.open("/cache")
+        sound(visit)
+        visit.page.fill("input[name=token]", "tally-nobody")
+        visit.page.click("button")
+        assert visit.page.locator("[role=alert]").inner_text()
+        visit.errors.clear()
+        sound(visit)
 
 
 @pytest.mark.parametrize("path", ["/nothing", "/ask/nothing", "/ask/spend?by=modle"])

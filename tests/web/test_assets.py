@@ -28,7 +28,20 @@ def test_a_vendored_file_is_the_pinned_one(pin: dict[str, str]) -> None:
 def test_every_script_is_ours_or_pinned() -> None:
     """A script that is neither our own nor pinned is in no wheel."""
     scripts = {file.name for file in FOLDER.iterdir() if file.name.endswith(".js")}
-    assert scripts == {"dashboard.js", "explore.js", "pages.js", "sync.js", *(pin["name"] for pin in PINS)}
+    assert scripts == {
+        "dashboard.js",
+        "explore.js",
+        "pages.js",
+        "sync.js",
+        *(name for pin in PINS if (name := pin["name"]).endswith(".js")),
+    }
+
+
+def test_the_letters_are_asked_for_by_their_version() -> None:
+    """The style asks for the font at the address that its content has, which the page loads ahead of it."""
+    style = FOLDER.joinpath("dashboard.css").read_text(encoding="utf-8")
+    [font] = [pin["name"] for pin in PINS if pin["name"].endswith(".woff2")]
+    assert f'url("{asset(font).removeprefix("/static/")}")' in style
 
 
 def test_a_first_page_is_under_300_kb_compressed(dashboard: TestClient) -> None:

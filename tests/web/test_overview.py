@@ -163,7 +163,8 @@ def test_a_missing_budget_is_a_tile() -> None:
     figure = Figure(Heading("forecast to 30 Nov", Kind.MONEY, "USD"), Decimal(10), "80 % range 9.00 to 11.00")
     document = Document("status", "", "", (), (figure,))
     headings = tuple(Heading(name, Kind.MONEY, "USD") for name in ("spent", "low", "high"))
-    made = tiles(document, Table(None, headings, [(Decimal(5), Decimal(9), Decimal(11))], {}))
+    pace = Table(None, headings, [(Decimal(5), Decimal(9), Decimal(11))], {})
+    made = tiles("status", document, date(2026, 11, 24), pace)
     assert [tile.name for tile in made] == ["Forecast to 30 Nov", "Budget"]
     assert made[0].gauge
 

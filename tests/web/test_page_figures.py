@@ -86,7 +86,7 @@ def cells(panel: Panel, told: Answer, section: str) -> int:
         return 0
     columns = columns_of(table.of_columns(panel.columns) if panel.columns else table)
     [body] = re.findall(r"<tbody>(.*?)</tbody>", section, re.DOTALL)
-    rows = [texts(row, r"<t[dh][^>]*>(.*?)</t[dh]>") for row in body.split("<tr>")[1:]]
+    rows = [texts(row, r"<t[dh][^>]*>(.*?)</t[dh]>") for row in re.split(r"<tr[^>]*>", body)[1:]]
     assert len(rows) == min(panel.rows, len(table.cells))
     for number, row in enumerate(rows):
         told_row = [column.cells[number].strip() for column in columns if column.is_figure]

@@ -19,12 +19,12 @@ READ = (
 
 def _panels(_: str, __: Given) -> tuple[Panel, ...]:
     return (
-        Panel("Every day", ask("days"), View.CALENDAR, 12),
+        Panel("Every day", ask("days"), View.CALENDAR, 6),
         Panel(
             "What the last change of this month's bill was",
             ask("diff", month="mtd"),
             width=6,
-            rows=10,
+            rows=8,
             may_lack=True,
             nothing="Nothing: every line is as it was.",
         ),
@@ -37,7 +37,9 @@ def _panels(_: str, __: Given) -> tuple[Panel, ...]:
             rows=60,
             nothing="None: no answer would have emptied or halved a day.",
         ),
-        Panel("What was read, hour by hour", ask("sql", query=READ), width=6, rows=16, nothing="Nothing was read yet."),
+        Panel(
+            "What was read, hour by hour", ask("sql", query=READ), width=12, rows=16, nothing="Nothing was read yet."
+        ),
     )
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tallystick.core.question import Cell, Table
+from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import nothing, shown
 from tallystick.web.address import Address
-from tallystick.web.links import narrowed
+from tallystick.web.links import lines, narrowed, source
+from tallystick.web.marks import standing
 
 NOTHING = "Nothing was written to the cache or read from it."
 LIFETIMES = {"5m": "5 minutes", "1h": "1 hour"}
@@ -27,7 +28,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Reuse:
-    """One group: its share of reuse, the marks of the lifetimes that it wrote, a verdict, what it saved."""
+    """One group: its share of reuse, the marks of the lifetimes that it wrote, a verdict, what it saved.
+
+    `lines` are the charges that this is computed from, `about` how far it can be trusted.
+    """
 
     name: str
     url: str
@@ -37,6 +41,8 @@ class Reuse:
     verdict: str
     state: str
     net: str
+    lines: str
+    about: str
 
 
 def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
@@ -45,6 +51,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
     What has no known price has no marks.
     """
     headings = {heading.name: heading for heading in table.headings}
+    dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     [dimension] = table.question.by if table.question else ("",)
     several = len({row.get("tier") for row in table.rows}) > 1
     made = []
@@ -71,6 +78,8 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
                 verdict,
                 state,
                 shown(row["net"], headings["net"]),
+                lines(table.question, "net", row, dims) if table.question and row["net"] else "",
+                "\n".join((standing(table.coverage, model=str(row.get("model") or "")), source("cache", "net", row))),
             )
         )
     text = nothing(table)
@@ -80,7 +89,9 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
 def _verdict(marks: tuple[Mark, ...], net: Cell) -> tuple[str, str]:
     """Whether caching pays, in words, and how grave that is."""
     if not marks:
-        return ("its price is unknown" if net is None else "several break-even shares"), "unknown"
+        if not isinstance(net, Decimal):
+            return "price unknown", "unknown"
+        return ("pays in all", "ok") if net > 0 else ("does not pay in all", "bad")
     below = [mark.lifetime for mark in marks if not mark.met]
     if not below:
         return "pays", "ok"
