@@ -28,7 +28,6 @@ from tallystick.query.grouping import answer
 from tallystick.query.names import apart, directory
 from tallystick.query.report import NOT_BILLED, ChargeSum, Report, Where, narrowed_by
 from tallystick.reports import cache, keys, prices as price_report
-from tallystick.reports.cache import CACHED
 from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
 from tallystick.tally.budgets import Budgets
@@ -293,7 +292,7 @@ REPORT = Report(
     charges={
         "month to date": ChargeSum("billed", "billed"),
         "not billed yet": NOT_BILLED,
-        "saved by caching": ChargeSum(half="used", kinds=CACHED),
+        "saved by caching": ChargeSum(half="used", kinds=cache.CACHED),
     },
     no_charges="A forecast or a budget: no charge is behind it yet.",
     about="`--json` has the same figures, all that needs attention, the last sync and how far the data is complete.",
