@@ -18,6 +18,7 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
 from tallystick.store.batches import ROWS, batches
 from tallystick.store.interrupt import interruptible
+from tallystick.store.session import database
 from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class Engine:
         self.results: dict[Hashable, Any] = {}
         """What was worked out from the answers of this version, by `per_version`."""
         self.statements: list[str] = []
-        self._duck = duckdb.connect()
+        self._duck = database()
         self._duck.execute("CREATE SCHEMA ledger")
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
         self._duck.execute("SET GLOBAL parquet_metadata_cache = true")  # a file is named in several queries

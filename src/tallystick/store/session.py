@@ -1,8 +1,12 @@
-"""Session: a DuckDB without a file, to compute in. One for the process, for to start one costs more than most sums."""
+"""Session: a DuckDB without a file, to compute in. What does not fit into memory goes to a folder of the user's own."""
 
 from __future__ import annotations
 
+import atexit
+import os
 from functools import cache
+from shutil import rmtree
+from tempfile import mkdtemp
 
 import duckdb
 
@@ -10,11 +14,34 @@ import duckdb
 def scratch(*, threads: int | None = None) -> duckdb.DuckDBPyConnection:
     """A connection that sees nothing of any other: what it registers and its TEMP tables go when it is closed.
 
-    `threads` is how many compute, all processors by default; for some thousand rows one costs less than to share them.
+    There is one DuckDB for the process, for to start one costs more than most sums. `threads` is how many compute, all
+    processors by default; for some thousand rows one costs less than to share them.
     """
     return _started(threads).cursor()
 
 
+def database(threads: int | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB of its own."""
+    config: dict[str, str | bool | int | float | list[str]] = {"temp_directory": _overflow_folder(os.getpid())}
+    if threads:
+        config["threads"] = threads
+    return duckdb.connect(config=config)
+
+
 @cache
 def _started(threads: int | None) -> duckdb.DuckDBPyConnection:
-    return duckdb.connect(config={"threads": threads} if threads else {})
+    return database(threads)
+
+
+@cache
+def _overflow_folder(_process: int) -> str:
+    """The process's own folder, readable by its user alone; empty, which is none, where there is no place for it.
+
+    DuckDB's default is `.tmp` in the working directory, where charges would lie about.
+    """
+    try:
+        folder = mkdtemp(prefix="tallystick-")
+    except OSError:
+        return ""
+    atexit.register(rmtree, folder, ignore_errors=True)
+    return folder
