@@ -1,6 +1,6 @@
 """Synthetic ledger of a year: usage, the bill of it, charges and names; each size is made once and then only read.
 
-A usage record has 3.55 charges on average. The charges are written as the tally would match them, at one price.
+A usage record has 3.55 charges on average. The charges are written as the tally would match them, at list prices.
 """
 
 from __future__ import annotations
@@ -8,9 +8,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from figures import child, run
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 LAST = date(2026, 11, 21)
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -20,14 +24,22 @@ PER_RECORD = 3.55
 """Charges of a usage record, on average."""
 TEAMS = 10
 
+MODELS = {
+    date(2025, 11, 22): "claude-opus-4-1-20250805 claude-sonnet-4-5-20250929 claude-opus-4-20250514",
+    date(2026, 5, 28): "claude-opus-4-8 claude-sonnet-4-6 claude-opus-4-7",
+    date(2026, 9, 22): "claude-opus-5-5 claude-sonnet-4-6 claude-opus-4-8",
+}
+"""The models that are used from a day on, beside Haiku 4.5; those of the first days have no geography and no fast."""
+
 USED = """
 SELECT '{organization}' AS organization, '{month}' AS month, day::DATE AS day,
     'wrkspc_' || lpad((number // 8 % 60)::VARCHAR, 26, '0') AS workspace,
     'apikey_' || lpad((number // 8)::VARCHAR, 26, '0') AS key, 'none' AS account, 'none' AS service_account,
-    ['claude-opus-5-5', 'claude-sonnet-4-6', 'claude-opus-4-8', 'claude-haiku-4-5-20251001'][number % 4 + 1] AS model,
+    {models}[number % 4 + 1] AS model,
     CASE WHEN number // 4 % 2 = 0 THEN 'standard' ELSE 'batch' END AS tier, '0-200k' AS context,
-    CASE WHEN number % 4 = 3 THEN 'not_available' WHEN number // 8 % 10 = 0 THEN 'us' ELSE 'global' END AS geo,
-    CASE WHEN number % 72 = 0 THEN 'fast' ELSE 'standard' END AS speed,
+    CASE WHEN number % 4 = 3 OR day < DATE '{second}' THEN 'not_available' WHEN number // 8 % 10 = 0 THEN 'us'
+        ELSE 'global' END AS geo,
+    CASE WHEN number % 72 = 0 AND day >= DATE '{second}' THEN 'fast' ELSE 'standard' END AS speed,
     1 + (hash(number, day, 1) % 9000000)::BIGINT AS uncached_input,
     CASE WHEN number % 2 = 0 THEN (hash(number, day, 2) % 900000)::BIGINT ELSE 0 END AS cache_write_5m,
     CASE WHEN number % 5 = 0 THEN (hash(number, day, 3) % 900000)::BIGINT ELSE 0 END AS cache_write_1h,
@@ -36,31 +48,37 @@ SELECT '{organization}' AS organization, '{month}' AS month, day::DATE AS day,
     CASE WHEN number % 10 = 0 THEN (hash(number, day, 6) % 90)::BIGINT ELSE 0 END AS web_searches
 FROM range({rows}) AS numbers(number), generate_series(DATE '{first}', DATE '{last}', INTERVAL 1 DAY) AS days(day)
 """
+TERMS = ("model", "kind", "tier", "context", "geo", "speed")
+"""What a price depends on, beside the day."""
+PRICED = f"""
+CREATE TABLE priced AS
+FROM (UNPIVOT used ON uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_searches
+    INTO NAME kind VALUE quantity)
+JOIN rates USING (day, {", ".join(TERMS)})
+WHERE quantity > 0
+"""
 BILLED = """
 SELECT organization, month, day, workspace, kind AS description,
     CASE kind WHEN 'web_searches' THEN 'web_search' ELSE 'tokens' END AS cost_type, model,
     CASE kind WHEN 'web_searches' THEN 'web_search' ELSE kind END AS kind, tier, context, geo,
     CASE kind WHEN 'web_searches' THEN 'none' ELSE 'unknown' END AS speed, 'USD' AS currency,
-    (sum(quantity)::DECIMAL(22, 0) * 0.000002)::DECIMAL(28, 12) AS billed
+    sum(quantity::DECIMAL(16, 0) * rate)::DECIMAL(28, 12) AS billed
 FROM (
     SELECT * REPLACE (
         CASE kind WHEN 'web_searches' THEN 'none' ELSE model END AS model,
         CASE kind WHEN 'web_searches' THEN 'none' ELSE tier END AS tier,
         CASE kind WHEN 'web_searches' THEN 'none' ELSE context END AS context,
         CASE kind WHEN 'web_searches' THEN 'none' ELSE geo END AS geo
-    ) FROM (UNPIVOT used ON uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_searches
-        INTO NAME kind VALUE quantity)
-) WHERE quantity > 0 GROUP BY ALL
+    ) FROM priced
+) GROUP BY ALL
 """
 CHARGED = """
 SELECT organization, month, day, workspace, key, 'unattributed' AS actor, 'unknown' AS product, model,
     CASE kind WHEN 'web_searches' THEN 'web_search' ELSE kind END AS kind, tier, context, geo, speed, quantity,
     CASE kind WHEN 'web_searches' THEN 'searches' ELSE 'tokens' END AS unit,
-    (quantity::DECIMAL(16, 0) * 0.000002)::DECIMAL(28, 12) AS list, list AS priced, list AS priced_high, list AS billed,
+    (quantity::DECIMAL(16, 0) * rate)::DECIMAL(28, 12) AS list, list AS priced, list AS priced_high, list AS billed,
     NULL::DECIMAL(28, 12) AS discount, 'allocated' AS method, 'none' AS cause, 'none' AS relaxed, 'reports' AS source
-FROM (UNPIVOT used ON uncached_input, cache_write_5m, cache_write_1h, cache_read, output, web_searches
-    INTO NAME kind VALUE quantity)
-WHERE quantity > 0 ORDER BY ALL
+FROM priced ORDER BY ALL
 """
 CONTROL = """
 SELECT organization, day, sum(uncached_input)::BIGINT AS uncached_input, sum(cache_write_5m)::BIGINT AS cache_write_5m,
@@ -73,6 +91,29 @@ FROM used GROUP BY ALL
 def rows_a_day(charges: int) -> int:
     """The usage records of a day that make so many charges in a year."""
     return max(8, round(charges / DAYS / PER_RECORD))
+
+
+def _models() -> str:
+    """The SQL of the list of models of a `day`."""
+    lists = {since: [*names.split(), "claude-haiku-4-5-20251001"] for since, names in MODELS.items()}
+    return "CASE " + " ".join(f"WHEN day >= DATE '{since}' THEN {lists[since]}" for since in sorted(lists)[::-1]) + " END"
+
+
+def _rates(duck: DuckDBPyConnection) -> pa.Table:
+    """The list price of one of each kind in each use, in US dollars, by day and terms."""
+    import pyarrow as pa
+
+    from tallystick.core.records import COUNTERS
+    from tallystick.tally.prices_in_force import Prices
+
+    prices, rates = Prices.with_own().listed, []
+    columns = ("day", *(name for name in TERMS if name != "kind"))
+    for row in duck.sql(f"SELECT DISTINCT {', '.join(columns)} FROM used").to_arrow_table().to_pylist():
+        for kind in COUNTERS:
+            rate = prices.rate(kind="web_search" if kind == "web_searches" else kind, **row)
+            rates.append({**row, "kind": kind, "rate": rate.low / rate.per})
+    exact = {"rate": pa.decimal128(18, 12), "day": pa.date32()}
+    return pa.Table.from_pylist(rates, pa.schema([(name, exact.get(name, pa.string())) for name in rates[0]]))
 
 
 def make(folder: str, charges: str, tallied: str = "") -> None:
@@ -93,8 +134,11 @@ def make(folder: str, charges: str, tallied: str = "") -> None:
         for month, group in groupby(calendar, key=lambda day: f"{day:%Y-%m}"):
             days = list(group)
             shape = {"organization": ORGANIZATION, "month": month, "rows": rows, "first": days[0], "last": days[-1]}
+            shape |= {"models": _models(), "second": sorted(MODELS)[1]}
             with duckdb.connect() as duck:
                 duck.execute(f"CREATE TABLE used AS {USED.format(**shape)}")
+                duck.register("rates", _rates(duck))
+                duck.execute(PRICED)
                 usage = duck.sql("FROM used ORDER BY hash(key, day)").to_arrow_table()
                 cost = duck.sql(BILLED).to_arrow_table()
                 control = {"usage": duck.sql(CONTROL).to_arrow_table().to_pylist()}

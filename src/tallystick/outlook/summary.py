@@ -23,6 +23,7 @@ from tallystick.outlook.spenders import spenders
 from tallystick.query.closings import CHARGE, closings
 from tallystick.query.conditions import equals
 from tallystick.query.context import Context
+from tallystick.query.facts import foresee
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.names import directory, one_organization
@@ -73,6 +74,9 @@ class Summary:
     def document(self) -> Document:
         """The summary; InvalidQuestion for a month that has not begun or a team that no rule has."""
         daily = reading(self.context.engine, [self.whole], self.context.now, self.context.owners)
+        one = {"organization": Filter.of(self.organization)}
+        every = Window(min(self.against.start, daily.window.start), max(self.whole.end, daily.window.end))
+        foresee(self.context.engine, Question("summary", every, (), one))
         known = daily.of(self.where)
         days = [day for day in known if day.day in self.whole.days()]
         ahead = pace(known, self.whole, self.context.now)
@@ -100,8 +104,7 @@ class Summary:
         ]
         messages += [*(changed.messages if changed else ()), *daily.messages]
         subject = f"team {self.team}" if self.team else "all teams"
-        where = {"organization": Filter.of(self.organization)}
-        credit = credited(self.context.engine, Question("summary", self.whole, (), where))
+        credit = credited(self.context.engine, Question("summary", self.whole, (), one))
         return Document(
             "summary",
             f"Claude in {self.whole.start:%B %Y}",

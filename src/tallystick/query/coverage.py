@@ -25,6 +25,7 @@ from tallystick.query import gaps
 from tallystick.query.conditions import among, instant_of, on_days
 from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import wanted
+from tallystick.query.names import STATES
 from tallystick.store.engine import Engine, per_version
 
 
@@ -176,8 +177,7 @@ def states_of(engine: Engine, table: LedgerTable, question: Question) -> Mapping
 @per_version
 def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> Mapping[date, State]:
     """The same, by the first of these sources and grains that has a day."""
-    query = select("organization", "day", "source", "grain", "state").from_("ledger.days")
-    query = query.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))
+    query = STATES.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))
     best: dict[tuple[str, date], tuple[int, State]] = {}
     for row in engine.rows(query):
         kind = (row["source"], row["grain"])

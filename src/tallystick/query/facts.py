@@ -6,18 +6,24 @@ bounds answer; what is left of the whole is the rest.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
+from tallystick.core.time import FIRST_DAY, Window
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine, per_version
 
 _BY = ("method", "cause", "kind", "model", "tier")
+_SUMS = ("billed", "quantity", "unpriced")
+_ANY = Window.of_day(FIRST_DAY)
 _UNKNOWN = ("NULL::DECIMAL(38, 12)", "NULL::HUGEINT", "NULL::HUGEINT")
 UNREPORTED = "method <> 'reported'"
 """Holds of a charge whose billed amount is not what the API reports of it alone."""
@@ -53,16 +59,60 @@ def billed(engine: Engine, question: Question) -> Billed:
     return Billed(row["billed"] or Decimal(0), row["unreported"] or Decimal(0))
 
 
+def foresee(engine: Engine, question: Question) -> None:
+    """Read the facts of a question's days at once, for questions of parts of them that have the same filters."""
+    engine.results[_parts_of(question)] = replace(question.scope(), by=("day",))
+
+
+def _parts_of(question: Question) -> Hashable:
+    """What is alike of a question and of all that `foresee` reads for."""
+    return foresee, replace(question.scope(), window=_ANY)
+
+
 @per_version
 def _facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
-    names = ("billed", "quantity", "unpriced")
+    foreseen = engine.results.get(_parts_of(question))
+    if foreseen is None or not foreseen.window.covers(question.window):
+        return [row for rows in _read(engine, question).values() for row in rows]
+    start, end = (when.date() for when in (question.window.start, question.window.end))
+    days = _read(engine, foreseen)
+    return [*_summed(row for day, rows in days.items() if day and start <= day < end for row in rows)]
+
+
+@per_version
+def _read(engine: Engine, question: Question) -> Mapping[date | None, Sequence[Mapping[str, Any]]]:
+    """The facts of a question: of each day where it is asked by day, else of all under None."""
+    groups = (*question.by, "part", *_BY)
     parts = (
-        _charges(engine, question, *_BY, *(f"{sum_} AS {name}" for name, sum_ in zip(names, sums, strict=True)))
+        _charges(
+            engine,
+            question,
+            *question.by,
+            f"{index} AS part",
+            *_BY,
+            *(f"{sum_} AS {name}" for name, sum_ in zip(_SUMS, sums, strict=True)),
+        )
         .where(condition)
-        .group_by(*_BY)
-        for condition, sums in _PARTS
+        .group_by(*(name for name in groups if name != "part"))
+        for index, (condition, sums) in enumerate(_PARTS)
     )
-    return engine.rows(" UNION ALL ".join(map(str, parts)))
+    facts = defaultdict[date | None, list[Mapping[str, Any]]](list)
+    for row in engine.rows(" UNION ALL ".join(map(str, parts))):
+        facts[row.get("day")].append(row)
+    return facts
+
+
+def _summed(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """The same facts without their day."""
+    groups = defaultdict[tuple[Any, ...], list[Mapping[str, Any]]](list)
+    for row in rows:
+        groups[tuple(row[name] for name in ("part", *_BY))].append(row)
+    for (_, *group), group_rows in groups.items():
+        known = {name: [row[name] for row in group_rows if row[name] is not None] for name in _SUMS}
+        sums = {
+            name: (total(cells) if name == "billed" else sum(cells)) if cells else None for name, cells in known.items()
+        }
+        yield dict(zip(_BY, group, strict=True)) | sums
 
 
 def _charges(engine: Engine, question: Question, *columns: str) -> Select:

@@ -109,10 +109,12 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     """The report in tokens, with its dollars beside them; InvalidQuestion where the question cannot be."""
     from tallystick.query import grouping as plain
     from tallystick.query.gaps import LOST
-    from tallystick.tally.cache import economics
+    from tallystick.tally.cache import economics, is_exact
 
     query, _ = plain.query(CACHE, engine, question, now)
-    used = engine.ask(by_rate(query))
+    used = engine.ask(by_rate(query, _same_prices(question, prices)))
+    if not is_exact(used, prices.in_force):
+        used = engine.ask(by_rate(query))
     dims = [name for name in query.names if name not in _INPUT]
     table = plain.answer(CACHE, engine, question, now, read=_summed(used, dims))
     complete = {*question.by, *question.where} <= WHOLE
@@ -147,13 +149,23 @@ def _summed(used: pa.Table, dims: Sequence[str]) -> list[dict[str, Any]]:
     return [{name: row[name] for name in dims} | {name: int(row[f"{name}_sum"]) for name in _INPUT} for row in sums]
 
 
-def by_rate(query: Select) -> Select:
-    """The same query, its groups cut further by what decides a rate; those columns stand behind MARK."""
+def by_rate(query: Select, day: str = "day") -> Select:
+    """The same query, its groups cut further by what decides a rate; those columns stand behind MARK.
+
+    `day` is the SQL of a day that has the prices of a charge's day.
+    """
     from tallystick.core.select import identifier
     from tallystick.tally.cache import KEY, MARK
 
-    key_columns = (f"{name} AS {identifier(MARK + name)}" for name in KEY)
+    key_columns = (f"{day if name == 'day' else name} AS {identifier(MARK + name)}" for name in KEY)
     return query.select(*key_columns).group_by("ALL")
+
+
+def _same_prices(question: Question, prices: Prices) -> str:
+    """The first day of the question from which on prices are those of a charge's day, as SQL."""
+    firsts = {prices.in_force.since(day): day for day in reversed(question.window.days())}.values()
+    cases = " ".join(f"WHEN day >= DATE '{first}' THEN DATE '{first}'" for first in firsts)
+    return f"CASE {cases} ELSE day END"
 
 
 def models(doubts: Doubts) -> dict[str, int]:

@@ -15,7 +15,7 @@ from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import month_of, window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.context import Context
-from tallystick.query.facts import Billed
+from tallystick.query.facts import Billed, foresee
 from tallystick.query.grouping import OTHERS
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
@@ -74,6 +74,8 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
     )
     total_effect = Effects.sum([effect for _, effect in line_effects])
     scope = unasked(question, owners) if owned(question) else question
+    if before.window.end == question.window.start:
+        foresee(engine, replace(scope, window=Window(before.window.start, question.window.end)))
     coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), billed, now)
     present = (coverage["against"]["present"], coverage["present"])
     names = named(engine, dims)

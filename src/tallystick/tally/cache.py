@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -111,7 +112,6 @@ def _over(kind: str) -> str:
 
 
 _LINES = f"""
-CREATE TEMP TABLE lines AS
 WITH told AS (
     SELECT *, {_over("cache_read")} AS over_read, {_over("cache_write_5m")} AS over_5m,
         {_over("cache_write_1h")} AS over_1h,
@@ -121,12 +121,11 @@ WITH told AS (
         CASE WHEN cache_read = 0 THEN 0
             ELSE {_priced("cache_read", "cache_write_5m")} - {_priced("cache_read", "cache_read")} END AS loss
     FROM used JOIN rates USING ({", ".join(f"{MARK}{name}" for name in KEY)})
-)
-SELECT *, of_tier <> 'priority' AND over_read IS NOT NULL AND over_5m IS NOT NULL AND over_1h IS NOT NULL AS known
-FROM told
-"""  # noqa: S608 - our own names
-_ROWS = """
-WITH all_tiers AS (
+), lines AS MATERIALIZED (
+    SELECT *, of_tier <> 'priority' AND over_read IS NOT NULL AND over_5m IS NOT NULL AND over_1h IS NOT NULL AS known
+    FROM told
+), """  # noqa: S608 - our own names
+_ROWS = """all_tiers AS (
     SELECT {others} of_model, sum(cache_read)::HUGEINT AS reads FROM lines GROUP BY ALL
 ), bounds AS (
     SELECT {dims} of_model, sum(cache_write_5m + cache_write_1h)::HUGEINT AS writes,
@@ -150,6 +149,21 @@ FROM sums JOIN unread {on}
 """
 
 
+def is_exact(used: pa.Table, prices: PriceList) -> bool:
+    """Whether lines of several days at one price come to what each day's do: every rate is known and never rounded.
+
+    `used` is as for `economics`. Priority tier has no dollars, whatever its rates.
+    """
+    keys = [f"{MARK}{name}" for name in KEY]
+    for combination in used.group_by(keys).aggregate([]).to_pylist():
+        if combination[f"{MARK}tier"] != "priority":
+            for kind in INPUT:
+                rate = rate_of(prices, combination, kind)
+                if isinstance(rate, Unpriced) or EXACT.scaleb(rate.low, PLACES) % _PER:
+                    return False
+    return True
+
+
 def economics(
     used: pa.Table, dims: Sequence[str], prices: PriceList, *, complete: bool
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
@@ -164,11 +178,10 @@ def economics(
     with scratch() as duck:
         duck.register("used", used)
         duck.register("rates", rates)
-        duck.execute(_LINES)
         others = "".join(f'"{name}", ' for name in dims if name != "tier")
         columns = "".join(f'"{name}", ' for name in dims)
         on = f"USING ({columns.rstrip(', ')})" if dims else "ON true"
-        rows = duck.sql(_ROWS.format(dims=columns, others=others, on=on)).to_arrow_table().to_pylist()
+        rows = duck.sql(_LINES + _ROWS.format(dims=columns, others=others, on=on)).to_arrow_table().to_pylist()
     return {tuple(row[name] for name in dims): _row(row, complete=complete) for row in rows}, doubts
 
 
@@ -221,7 +234,8 @@ def _of_terms(rates: Mapping[str, Rate | Unpriced]) -> tuple[Mapping[str, Rate |
     known = {kind: rate.low for kind, rate in rates.items() if isinstance(rate, Rate)}
     columns: dict[str, Any] = {f"{kind}_rate": EXACT.scaleb(low, PLACES) for kind, low in known.items()}
     if known.keys() == set(INPUT):
-        columns |= {f"even_{life}": _even(known, f"cache_write_{life}") for life in ("5m", "1h")}
+        plain, read = known["uncached_input"], known["cache_read"]
+        columns |= {f"even_{life}": _even(known[f"cache_write_{life}"], plain, read) for life in ("5m", "1h")}
     return rates, columns
 
 
@@ -232,8 +246,8 @@ def rate_of(prices: PriceList, line: Mapping[str, Any], kind: str, **changes: st
     return prices.rate(request.pop("model"), kind, day, **request)
 
 
-def _even(rates: Mapping[str, Decimal], write: str) -> str | None:
+@lru_cache(256)
+def _even(write: Decimal, plain: Decimal, read: Decimal) -> str | None:
     """(w - 1) / (w - r) as an exact fraction; None where writing costs no more than reading."""
-    above = EXACT.subtract(rates[write], rates["uncached_input"])
-    above_read = EXACT.subtract(rates[write], rates["cache_read"])
+    above, above_read = EXACT.subtract(write, plain), EXACT.subtract(write, read)
     return str(Fraction(above) / Fraction(above_read)) if above_read > 0 else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -33,18 +33,14 @@ class Prices:
     @cached_property
     def listed(self) -> PriceList:
         """List prices."""
-        from tallystick.core.prices import PriceList
-
-        return PriceList.read(self.texts[0])
+        return _read(self.texts[0])
 
     @cached_property
     def in_force(self) -> PriceList:
         """Prices in force: the list's, and one's own."""
         if len(self.texts) == 1:
             return self.listed
-        from tallystick.core.prices import PriceList
-
-        return PriceList.read(*self.texts, names=("prices.toml", *(self.name for _ in self.texts[1:])))
+        return _read(*self.texts, names=("prices.toml", *(self.name for _ in self.texts[1:])))
 
     def unknown(self, used: Collection[str]) -> list[str]:
         """The models that one's own list names and that neither a list nor `used` has, each with what is near it."""
@@ -60,3 +56,11 @@ class Prices:
     def digest(self) -> str:
         """What tells these lists from others."""
         return hashlib.sha256("\0".join(self.texts).encode()).hexdigest()[:16]
+
+
+@lru_cache(8)
+def _read(*texts: str, names: tuple[str, ...] = ()) -> PriceList:
+    """The lists of these texts, read once in a process: a list never changes, and to read one takes 20 ms."""
+    from tallystick.core.prices import PriceList
+
+    return PriceList.read(*texts, names=names)

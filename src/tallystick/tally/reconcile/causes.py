@@ -17,9 +17,10 @@ from tallystick.core.money import EXACT, ratio
 from tallystick.core.price_entries import UNITS
 from tallystick.core.prices import PriceList
 from tallystick.store.session import scratch
+from tallystick.tally.reconcile.agreement import agreed
 from tallystick.tally.reconcile.findings import Found, Group, findings, groups
 from tallystick.tally.reconcile.judgements import judge
-from tallystick.tally.reconcile.lines import tables
+from tallystick.tally.reconcile.lines import lines, parts
 from tallystick.tally.reconcile.meanings import MEANINGS
 from tallystick.tally.reconcile.own_prices import switch
 from tallystick.tally.reconcile.pieces import UNEXPLAINED, pieces
@@ -47,11 +48,13 @@ def reconcile(
     """
     own = listed is not None and listed is not prices
     with scratch() as duck:
-        tables(duck, charges, coarse, prices, listed if own else None)
-        switch(duck, own=own)
-        changes = change(duck)
-        judge(duck)
-        pieces(duck, changes)
+        parts(duck, charges, coarse, prices, listed if own else None)
+        if own or not agreed(duck):
+            lines(duck, own=own)
+            switch(duck, own=own)
+            changes = change(duck)
+            judge(duck)
+            pieces(duck, changes)
         return groups(duck, by), findings(duck, by)
 
 

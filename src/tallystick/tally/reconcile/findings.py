@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import duckdb
 
+from tallystick.tally.reconcile.lines import SIZES
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -56,10 +58,6 @@ _FOUND = (
     "sum(in_priced) AS in_priced",
     "amount IS NULL AS unknown",
 )
-_SIZES = """
-SELECT (SELECT count(*) FROM causes), (SELECT count(*) FROM terms), (SELECT count(*) FROM places),
-    (SELECT count(*) FROM days)
-"""
 
 
 def findings(duck: duckdb.DuckDBPyConnection, by: Sequence[str]) -> list[Found]:
@@ -80,7 +78,7 @@ def groups(duck: duckdb.DuckDBPyConnection, by: Sequence[str]) -> list[Group]:
 
 def _grouped(duck: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str], by: Sequence[str]) -> str:
     """The query of a table's wanted rows in groups; an id is made of the numbers of what it can be grouped by."""
-    [(causes, terms, places, days)] = duck.execute(_SIZES).fetchall()
+    [(causes, terms, places, days)] = duck.execute(SIZES).fetchall() if by else [(0, 0, 0, 0)]
     width, joins = 2 * causes, {}
     for name, column, size in (("terms", "term", terms), ("places", "place", places), ("days", "number", days)):
         joins[name] = f" JOIN {name} ON {name}.{column} = id // {width} % {size}"

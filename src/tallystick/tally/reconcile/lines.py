@@ -52,14 +52,18 @@ _FREE = " || ' ' || ".join(f"CASE WHEN coalesce(coarse.{name}, false) THEN '{nam
 # `id` is the place of a charge among all, in the order of organization, day, workspace, terms, cause and `wanted`.
 _PARTS = f"""
 CREATE TEMP TABLE parts AS
-SELECT (((((first * (SELECT count(*) FROM days) + number) * (SELECT count(*) FROM places) + place)
-        * (SELECT count(*) FROM terms) + term) * (SELECT count(*) FROM causes) + rank) * 2 + wanted::INT)::BIGINT
-        AS id,
+SELECT (((((first * {{days}} + number) * {{places}} + place) * {{terms}} + term) * {{causes}} + rank) * 2
+        + wanted::INT)::BIGINT AS id,
     number, place, term, line, alike, cause, {_ROLE} AS role, wanted, rows,
     quantity::HUGEINT AS quantity, billed::HUGEINT AS billed, priced::HUGEINT AS priced, listed::HUGEINT AS listed
 FROM dated JOIN terms USING (since, {", ".join(TERMS)}, free) JOIN places USING (organization, workspace)
     JOIN causes USING (cause)
 """  # noqa: S608 - our own names
+SIZES = """
+SELECT (SELECT count(*) FROM causes) AS causes, (SELECT count(*) FROM terms) AS terms,
+    (SELECT count(*) FROM places) AS places, (SELECT count(*) FROM days) AS days
+"""
+"""How many there are of what the `id` of a charge is made of, in the order from its end."""
 _LINES = f"""
 CREATE TEMP TABLE {{name}} AS
 WITH rated AS (
@@ -93,14 +97,13 @@ _DIFFERS = "quantity IS NOT NULL AND ({} OR {})".format(
 )
 
 
-def tables(
+def parts(
     duck: duckdb.DuckDBPyConnection, charges: pa.Table, coarse: pa.Table, in_force: PriceList, listed: PriceList | None
 ) -> None:
-    """Make `days`, `places`, `terms`, `effects`, `parts`, `lines`, and `public_lines` where `listed` is given.
+    """Make `days`, `places`, `terms`, `effects` and `parts`; `listed` is given where it is not the list `in_force`.
 
     `charges` are summed by organization, day, workspace, terms, cause and `wanted`, money in US dollars; `coarse` says
     by organization, day, workspace, model and kind in which of tier, context and geo the bill is coarser than the use.
-    A line is at the prices `in_force`, a public line at the public list's.
     """
     for name in ("quantity", *_MONEY):
         index = charges.column_names.index(name)
@@ -124,9 +127,14 @@ def tables(
     duck.register("priced_terms", found)
     duck.execute(_TERMS)
     duck.register("effects", effects)
-    duck.execute(_PARTS)
-    sides = [("lines", "", "priced", _DIFFERS if listed else "false")]
-    sides += [("public_lines", "public_", "listed", "false")] if listed else []
+    [(causes, terms_, places, days_)] = duck.execute(SIZES).fetchall()
+    duck.execute(_PARTS.format(causes=causes, terms=terms_, places=places, days=days_))
+
+
+def lines(duck: duckdb.DuckDBPyConnection, *, own: bool) -> None:
+    """Make `lines` of `parts`, at the prices in force, and where these are one's own `public_lines` at the list's."""
+    sides = [("lines", "", "priced", _DIFFERS if own else "false")]
+    sides += [("public_lines", "public_", "listed", "false")] if own else []
     for name, prefix, priced, differs in sides:
         duck.execute(_LINES.format(name=name, prefix=prefix, priced=priced, differs=differs))
 

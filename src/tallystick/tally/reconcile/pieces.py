@@ -27,7 +27,7 @@ SEARCH = "web search"
 UNKNOWN_PRICE = "unknown price"
 LARGE, ROUNDING, UNEXPLAINED = "large-prompt range", "rounding", "unexplained"
 MIXED = "mixed speed"
-_WITHIN = "within priced"
+WITHIN = "within priced"
 _PLAIN = (CODE, SESSION, USAGE_NOT_READ)
 """Causes that need no kind beside them."""
 
@@ -77,9 +77,8 @@ WHERE shared AND id IN (SELECT line FROM shares WHERE causes > 1) ORDER BY id, p
 _SPLITS = pa.schema(
     [("id", pa.int64()), ("cause", pa.string()), ("amount", WHOLE), ("quantity", WHOLE), ("detail", pa.string())]
 )
-_PIECES = f"""
-CREATE TEMP VIEW pieces AS
-SELECT 0 AS turn, id, effects.place AS place, name AS cause, '{_WITHIN}' AS detail, false AS unbilled,
+OF_PARTS = f"""
+SELECT 0 AS turn, id, effects.place AS place, name AS cause, '{WITHIN}' AS detail, false AS unbilled,
     0::HUGEINT AS amount, quantity, {nearest("(added::HUGEINT * quantity)", "units")} AS in_priced
 FROM parts JOIN effects USING (term) WHERE priced IS NOT NULL AND quantity IS NOT NULL
 UNION ALL
@@ -89,7 +88,10 @@ UNION ALL
 SELECT 0, id, 0, cause, '', billed IS NULL,
     CASE WHEN priced IS NOT NULL THEN coalesce(billed, 0) - priced END, quantity, 0
 FROM parts WHERE role = {LATE_ROLE}
-UNION ALL
+"""  # noqa: S608
+"""The pieces of charges that need no line: what modifiers did, and what a cause makes up alone."""
+_PIECES = f"""
+CREATE TEMP VIEW pieces AS {OF_PARTS}UNION ALL
 SELECT 1, parts.id, 0, '{NOT_APPLIED}', detail, billed IS NULL, coalesce(listed, 0) - coalesce(priced, 0), quantity, 0
 FROM parts JOIN switched USING (number, place, line) WHERE role = {LINE_ROLE}
 UNION ALL
@@ -99,7 +101,7 @@ SELECT 2, parts.id, 0, '{UNKNOWN_PRICE}', model || ': ' || unpriced, parts.bille
 FROM parts JOIN bill USING (number, place, line) JOIN terms ON terms.term = parts.term
 WHERE role = {LINE_ROLE} AND unpriced IS NOT NULL
 UNION ALL
-SELECT 2, bill.id, 0, '{MIXED}', '{_WITHIN}', false, 0, coalesce(quantity, 0), 0
+SELECT 2, bill.id, 0, '{MIXED}', '{WITHIN}', false, 0, coalesce(quantity, 0), 0
 FROM bill JOIN terms USING (term) WHERE speeds AND kind <> 'web_search' AND unpriced IS NULL
 UNION ALL
 SELECT 2, id, place, cause, detail, false, amount, quantity, 0 FROM steps WHERE NOT shared
