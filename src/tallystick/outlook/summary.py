@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import cached_property
 
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter
@@ -48,17 +49,17 @@ class Summary:
     name: str
     team: str | None
 
-    @property
+    @cached_property
     def whole(self) -> Window:
         """The whole month."""
         return Grain.MONTH.around(month_of(self.name, self.context.now).start)
 
-    @property
+    @cached_property
     def window(self) -> Window:
         """The ended days of the month; empty on its first."""
         return self.whole & Window(self.whole.start, max(Grain.DAY.floor(self.context.now), self.whole.start))
 
-    @property
+    @cached_property
     def against(self) -> Window:
         """The month before it, or as many days from its start where this one has not ended."""
         before = Grain.MONTH.around(self.whole.start - DAY)

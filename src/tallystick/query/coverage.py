@@ -137,7 +137,7 @@ def present(engine: Engine, table: LedgerTable, question: Question, now: datetim
 def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | None:
     """Until when the newer dialect was whole when days of the window were last read; None where it was not read."""
     sources = {source for source, _ in _SOURCES.get(table, ())} - {"cost", "usage"}
-    if not sources:
+    if not sources & _dated(engine):
         return None
     query = select("max(refreshed_at) AS refreshed").from_("ledger.pages").where(among("source", sorted(sources)))
     query = query.where(f"window_start < {instant_of(question.window.end)}")
@@ -145,6 +145,13 @@ def _refreshed(engine: Engine, table: LedgerTable, question: Question) -> str | 
     query = query.where(*wanted(engine, PAGES, question.where_of("organization")))
     refreshed: datetime | None = engine.rows(query)[0]["refreshed"]
     return text(refreshed) if refreshed else None
+
+
+@per_version
+def _dated(engine: Engine) -> frozenset[str]:
+    """The sources of which any page says until when it was whole."""
+    query = select("source").distinct().from_("ledger.pages").where("refreshed_at IS NOT NULL")
+    return frozenset(row["source"] for row in engine.rows(query))
 
 
 MONEY = (CHARGES, COST, *BREAKDOWN_TABLES.values())
@@ -178,16 +185,17 @@ def states_of(engine: Engine, table: LedgerTable, question: Question) -> Mapping
 def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> Mapping[date, State]:
     """The same, by the first of these sources and grains that has a day."""
     query = STATES.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))
-    best: dict[tuple[str, date], tuple[int, State]] = {}
+    ranks = {kind: rank for rank, kind in enumerate(order)}
+    best: dict[tuple[str, date], tuple[int, str]] = {}
     for row in engine.rows(query):
-        kind = (row["source"], row["grain"])
-        if kind in order:
-            key, candidate = (row["organization"], row["day"]), (order.index(kind), State(row["state"]))
-            best[key] = min(best.get(key, candidate), candidate, key=lambda entry: entry[0])
+        if (rank := ranks.get((row["source"], row["grain"]))) is not None:
+            key = row["organization"], row["day"]
+            if key not in best or rank < best[key][0]:
+                best[key] = rank, row["state"]
     everybody = {organization for organization, _ in best}
     by_day: dict[date, list[State]] = {}
     for (_, day), (_, state) in best.items():
-        by_day.setdefault(day, []).append(state)
+        by_day.setdefault(day, []).append(State(state))
     trust = list(State)
     return {day: min(states, key=trust.index) for day, states in by_day.items() if len(states) == len(everybody)}
 

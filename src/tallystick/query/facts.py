@@ -61,7 +61,9 @@ def billed(engine: Engine, question: Question) -> Billed:
 
 def foresee(engine: Engine, question: Question) -> None:
     """Read the facts of a question's days at once, for questions of parts of them that have the same filters."""
-    engine.results[_parts_of(question)] = replace(question.scope(), by=("day",))
+    foreseen = engine.results.get(_parts_of(question))
+    if foreseen is None or not foreseen.window.covers(question.window):
+        engine.results[_parts_of(question)] = replace(question.scope(), by=("day",))
 
 
 def _parts_of(question: Question) -> Hashable:

@@ -34,6 +34,7 @@ from tallystick.core.select import conjunction, select
 from tallystick.errors import InvalidQuestion
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
+from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
@@ -61,6 +62,7 @@ _BRIDGE = (
 )
 _FACTORS = (Heading("modifier", Kind.TEXT), Heading("in_priced", Kind.MONEY, "USD"), Heading("quantity", Kind.NUMBER))
 _READING = "billed + each cause + unexplained = priced. Plus: used and not billed. Minus: billed beyond our price."
+_UNREPORTED = "unreported"
 _SUMS = {"quantity": "quantity", "billed": "billed", "priced": "priced", "listed": "list"}
 """What is summed of the charges, by its name there."""
 
@@ -77,7 +79,9 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
     check(engine, question, prices)
     by = dims_of(engine, question)
     charges = _charges(engine, question)
-    groups, findings = reconcile(charges, _coarse(engine, question), prices.in_force, prices.listed, by)
+    groups, findings = reconcile(
+        charges.drop_columns([_UNREPORTED]), _coarse(engine, question), prices.in_force, prices.listed, by
+    )
     found: dict[tuple[str, ...], list[Found]] = defaultdict(list)
     for finding in findings:
         found[finding.group].append(finding)
@@ -88,7 +92,7 @@ def answer(engine: Engine, question: Question, prices: Prices, now: datetime, *,
         steps = _modifiers(found[group.group]) if factors else _bridge(group, found[group.group])
         cells += [(*shown, *row) for row in steps]
     headings = dim_headings(by, names, block=True)
-    coverage, covered = covered_charges(engine, question, now)
+    coverage, covered = covered_charges(engine, question, now, _billed(charges))
     ordered = [finding for group_findings in found.values() for finding in group_findings]
     billed, priced = sum(group.billed for group in groups), sum(group.priced for group in groups)
     totals = {"billed": _dollars(billed), "priced": _dollars(priced), "difference": _dollars(billed - priced)}
@@ -104,12 +108,20 @@ def _charges(engine: Engine, question: Question) -> pa.Table:
     dims = ("organization", "day", *LINE, "speed", "cause")
     query = (
         select(*dims, f"{conjunction(*wanted(engine, CHARGES, question.where))} AS wanted", "count(*) AS rows")
-        .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()))
+        .select(*(f"sum({column}) AS {name}" for name, column in _SUMS.items()), f"{UNREPORTED_SUM} AS {_UNREPORTED}")
         .from_("ledger.charges")
         .where(f"cause <> '{REQUESTS_ONLY}'", within(question.window, months=True))
         .group_by("ALL")
     )
     return engine.ask(query)
+
+
+def _billed(charges: pa.Table) -> Billed:
+    """What was billed of the charges that are wanted."""
+    import pyarrow.compute as pc
+
+    wanted_charges = charges.filter(charges["wanted"])
+    return Billed(*(pc.sum(wanted_charges[name]).as_py() or Decimal(0) for name in ("billed", _UNREPORTED)))
 
 
 def _coarse(engine: Engine, question: Question) -> pa.Table:

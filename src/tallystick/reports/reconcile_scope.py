@@ -12,6 +12,7 @@ from tallystick.core.message import Message
 from tallystick.core.question import Question
 from tallystick.errors import LedgerError
 from tallystick.query.coverage import cover
+from tallystick.query.facts import Billed
 from tallystick.query.gaps import LOST
 from tallystick.query.match_shares import matched
 from tallystick.query.pivot import Pivot
@@ -48,11 +49,16 @@ def check(engine: Engine, question: Question, prices: Prices) -> None:
         raise LedgerError(f"{OTHERS}.", MEND)
 
 
-def covered_charges(engine: Engine, question: Question, now: datetime) -> tuple[dict[str, Any], list[Message]]:
-    """The coverage of the charges that are reconciled, and what to say of it."""
+def covered_charges(
+    engine: Engine, question: Question, now: datetime, billed: Billed | None = None
+) -> tuple[dict[str, Any], list[Message]]:
+    """The coverage of the charges that are reconciled, and what to say of it.
+
+    `billed` is what was billed of them, where that is known already.
+    """
     coverage, covered = cover(engine, CHARGES, question, now)
     used, missing = cover(engine, USED, question, now)
-    coverage["billed"], _ = matched(engine, question)
+    coverage["billed"], _ = matched(engine, question, billed)
     coverage["unpriced"], nameless = unpriced(engine, question)
     unread = coverage.get(LOST, {}).get("unread", ())
     if {*used["absent"]} - {*coverage["absent"], *unread}:
