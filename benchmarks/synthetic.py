@@ -96,7 +96,9 @@ def rows_a_day(charges: int) -> int:
 def _models() -> str:
     """The SQL of the list of models of a `day`."""
     lists = {since: [*names.split(), "claude-haiku-4-5-20251001"] for since, names in MODELS.items()}
-    return "CASE " + " ".join(f"WHEN day >= DATE '{since}' THEN {lists[since]}" for since in sorted(lists)[::-1]) + " END"
+    return (
+        "CASE " + " ".join(f"WHEN day >= DATE '{since}' THEN {lists[since]}" for since in sorted(lists)[::-1]) + " END"
+    )
 
 
 def _rates(duck: DuckDBPyConnection) -> pa.Table:
@@ -108,7 +110,8 @@ def _rates(duck: DuckDBPyConnection) -> pa.Table:
 
     prices, rates = Prices.with_own().listed, []
     columns = ("day", *(name for name in TERMS if name != "kind"))
-    for row in duck.sql(f"SELECT DISTINCT {', '.join(columns)} FROM used").to_arrow_table().to_pylist():
+    used = duck.table("used").select(*columns).distinct()
+    for row in used.to_arrow_table().to_pylist():
         for kind in COUNTERS:
             rate = prices.rate(kind="web_search" if kind == "web_searches" else kind, **row)
             rates.append({**row, "kind": kind, "rate": rate.low / rate.per})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 from random import Random
@@ -14,8 +15,12 @@ from support.plain_lines import Part, charges, coarse_lines
 from tallystick.core.price_entries import Rate
 from tallystick.core.prices import PriceList
 from tallystick.core.time import DAY
+from tallystick.store.session import scratch
 from tallystick.tally.prices_in_force import Prices
+from tallystick.tally.reconcile.agreement import agreed
+from tallystick.tally.reconcile.arithmetic import MOST_MONEY
 from tallystick.tally.reconcile.causes import reconcile
+from tallystick.tally.reconcile.lines import parts as tables
 
 OWN = """
 [[model]]
@@ -125,7 +130,29 @@ def summed(findings: list[Found], by: tuple[str, ...]) -> dict[tuple[Any, ...], 
 def test_the_bridge_is_that_of_plain_fractions(seed: int, own: bool) -> None:
     """Causes, amounts, tokens and their order are those of a bridge made charge by charge; they sum to the gap."""
     prices = Prices.with_own(OWN) if own else Prices.with_own()
+    compare(*scene(seed, prices.in_force, prices.listed), prices)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_agrees_is_found_without_judging_lines(seed: int) -> None:
+    """Where all that has a line is billed as listed, what is found is the same, and no line was made for it."""
+    prices = Prices.with_own()
     parts, coarse = scene(seed, prices.in_force, prices.listed)
+    known = [part for part in parts if part.cause in {*LATE, *(cause for _, cause in ALONE)}]
+    known += [
+        replace(part, billed=part.priced)
+        for part in parts
+        if part.cause == "none" and part.priced is not None and part.priced <= MOST_MONEY
+    ]
+    with scratch() as duck:
+        tables(duck, charges(known), coarse_lines(coarse), prices.in_force, None)
+        assert agreed(duck)
+    compare(known, coarse, prices)
+
+
+def compare(parts: list[Part], coarse: Coarse, prices: Prices) -> None:
+    """Compare the bridge with that of plain fractions."""
+    parts = sorted(parts, key=lambda part: tuple(getattr(part, name) for name in (*ORDER, "cause")))
     findings = bridge(parts, prices.in_force, coarse, prices.listed)
     for by in ((), ("model", "kind"), DIMENSIONS):
         groups, found = reconcile(charges(parts), coarse_lines(coarse), prices.in_force, prices.listed, by)

@@ -20,7 +20,7 @@ from tallystick.query import grouping
 from tallystick.reports.cache import CACHE, answer
 from tallystick.reports.usage import DIMENSIONS
 from tallystick.sim import Plant, World
-from tallystick.tally.cache import INPUT, KEY, MARK, Doubts, Economics, economics
+from tallystick.tally.cache import INPUT, KEY, MARK, Doubts, Economics, economics, is_exact
 from tallystick.tally.prices_in_force import Prices
 
 DAY = date(2026, 11, 10)
@@ -155,6 +155,15 @@ def test_a_line_is_rounded_to_a_picodollar_half_up() -> None:
     )
     assert sole_worth(line(cache_read=1), prices=own).saved == Decimal("0.000000000002")
     assert sole_worth(line(cache_read=2), prices=own).saved == Decimal("0.000000000003")
+
+
+def test_days_are_one_line_only_where_nothing_is_rounded() -> None:
+    """Days at one price are summed before they are priced where every rate is known and whole, and nowhere else."""
+    fine = Prices.with_own(f'[[price]]\nfor = "{OPUS}"\nfrom = 2026-11-01\nusd = {{ cache_read = "0.0000005" }}\n')
+    whole, unknown, prepaid = line(cache_read=1), line(model="no-such-model"), line(tier="priority")
+    assert is_exact(pa.Table.from_pylist([whole, prepaid]), PUBLIC.in_force)
+    assert not is_exact(pa.Table.from_pylist([whole, unknown]), PUBLIC.in_force)
+    assert not is_exact(pa.Table.from_pylist([whole]), fine.in_force)
 
 
 def test_unread_is_a_lower_bound() -> None:
