@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Self
 
 import click
@@ -148,22 +150,21 @@ class Shown:
 
     def __init__(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TextColumn
         from rich.table import Column
 
         self._console = Console(stderr=True)
         self._bar = Bar(
             BarColumn(bar_width=10),
             MofNCompleteColumn(),
-            TextColumn("windows, {task.fields[requests]:,} requests ({task.fields[rate]:,.1f}/s),"),
-            TimeRemainingColumn(),
-            TextColumn("left: {task.description}{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True)),
+            TextColumn("windows, {task.fields[requests]:,} requests ({task.fields[rate]:,.1f}/s){task.fields[left]}:"),
+            TextColumn("{task.description}{task.fields[note]}", table_column=Column(ratio=1, no_wrap=True)),
             expand=True,
             console=self._console,
             transient=True,
             disable=not self._console.is_terminal,
         )
-        self._task = self._bar.add_task("connecting", total=None, requests=0, rate=0.0, note="")
+        self._task = self._bar.add_task("connecting", total=None, requests=0, rate=0.0, left="", note="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -174,7 +175,7 @@ class Shown:
 
     def progress(self, now: Progress) -> None:
         """How far it is."""
-        elapsed = self._bar.tasks[0].elapsed
+        elapsed, remaining = self._bar.tasks[0].elapsed, self._bar.tasks[0].time_remaining
         self._bar.update(
             self._task,
             description=now.subject,
@@ -182,6 +183,7 @@ class Shown:
             total=now.total,
             requests=now.requests,
             rate=now.requests / elapsed if elapsed else 0.0,
+            left=f", {timedelta(seconds=ceil(remaining))} left" if remaining else "",
             note="",
         )
 
