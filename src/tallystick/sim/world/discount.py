@@ -10,13 +10,14 @@ _WHOLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """So many thousandths off everything from `since` on.
+    """So many thousandths off everything from `since` on, up to the day `until`, not included.
 
     Raises ValueError for a share that is odd or not between 0 and 1000: every discounted rate is whole picodollars.
     """
 
     permille: int
     since: date
+    until: date = date.max
 
     def __post_init__(self) -> None:
         if not 0 <= self.permille <= _WHOLE or self.permille % 2:
@@ -24,7 +25,7 @@ class Discount:
 
     def off(self, picodollars: int, day: date) -> int:
         """What is left of a list amount of a day, exactly; ValueError where that would be finer than a picodollar."""
-        if day < self.since:
+        if not self.since <= day < self.until:
             return picodollars
         discounted, rest = divmod(picodollars * (_WHOLE - self.permille), _WHOLE)
         if rest:

@@ -17,13 +17,23 @@ class Plant(StrEnum):
     CACHE = "broken cache"
     REFUSALS = "refusals"
     RETIREMENT = "retired model"
+    SWAP = "model swap"
+    LEAK = "leaked key"
+    GROWTH = "slow growth"
+    HOLIDAY = "holiday"
+
+
+INCIDENTS = (Plant.SWAP, Plant.LEAK, Plant.GROWTH, Plant.HOLIDAY)
+"""Kinds that no world has by itself: it is told them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
     """A fact about the key `subject` on the days from `first` to `last`, both included; `last` is None if it lasts.
 
-    What ends comes again every `SEASON` days, so that a later clock has something to find too.
+    What ends comes again every `SEASON` days, so that a later clock has something to find too, unless it comes `once`.
+    A holiday is of the organization `subject`. `size` is how many times its usual requests a loop or a leaked key
+    makes, and by how many thousandths a day a growing key grows.
     """
 
     kind: Plant
@@ -31,11 +41,15 @@ class Planted:
     last: date | None
     subject: str
     what: str
+    once: bool = False
+    size: int = 0
 
     def on(self, day: date) -> bool:
         """Whether the fact holds on a day."""
         if day < self.first or self.last is None:
             return day >= self.first
+        if self.once:
+            return day <= self.last
         return (day - self.first) % SEASON <= self.last - self.first
 
 

@@ -38,13 +38,17 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Mood:
-    """How a stream is on a day: its family, refusals, whether its cache works, and hours in which it loops."""
+    """How a stream is on a day: its family, refusals, whether its cache works, and hours in which it loops.
+
+    `volume` is how many thousandths of its usual requests it makes.
+    """
 
     family: str
     refused_permille: int = 4
     cached: bool = True
     loop_hours: range = range(0)
     loop_factor: int = 1
+    volume: int = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Stream:
 
     def draw(self, day: date, mood: Mood, growth: int, rng: Random) -> list[Request]:
         """Its requests of a day, in no order; `growth` is the organization's size then, in thousandths."""
-        count = self.count(day, rng) * growth // 1000
+        count = self.count(day, rng) * growth // 1000 * mood.volume // 1000
         hours = rng.choices(_HOURS, cum_weights=_OFFICE if self.office else _STEADY, k=count)
         for hour in mood.loop_hours if count else ():
             hours += [hour] * (self.volume * mood.loop_factor // 24)

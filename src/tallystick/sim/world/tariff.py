@@ -155,6 +155,7 @@ FAMILIES = {
     "opus-pinned": _OPUS,
     "sonnet": (*_SONNET, (date(2026, 10, 1), "claude-sonnet-5-5")),
     "sonnet-pinned": (*_SONNET[:1], (date(2026, 11, 30), "claude-sonnet-4-6")),
+    "legacy-opus": _OPUS[:1],
     "haiku": (*_HAIKU, (date(2026, 10, 10), "claude-haiku-5-5")),
     "haiku-pinned": _HAIKU,
     "fable": (*_OPUS, (date(2026, 9, 3), "claude-fable-5-1"), (date(2026, 11, 10), "claude-fable-5-2")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -26,6 +27,20 @@ from tallystick.sim.world.streams import Mood, Stream, streams
 from tallystick.sim.world.teams import teams
 
 _at = attrgetter("at")
+
+
+HOLIDAY_VOLUME = 150
+"""How many thousandths of its usual requests an office makes on a holiday."""
+DEARER = {
+    "haiku": "sonnet",
+    "haiku-pinned": "sonnet",
+    "sonnet": "opus",
+    "sonnet-pinned": "opus",
+    "opus": "legacy-opus",
+    "opus-pinned": "legacy-opus",
+    "fable": "legacy-opus",
+}
+"""The family that the users of a family change to in a model swap."""
 
 
 class Service(NamedTuple):
@@ -79,6 +94,7 @@ class World:
         platform_values: bool = False,
         bill_profiles: bool = False,
         hostile_names: bool = False,
+        plants: Sequence[Planted] | None = None,
     ) -> None:
         if end - start < timedelta(days=AGE):
             raise ValueError(f"a world needs {AGE} days from start to end; {start} to {end} is shorter")
@@ -105,7 +121,7 @@ class World:
             if enterprise
             else ConsoleFacets(self.organization)
         )
-        self.plants: tuple[Planted, ...] = plant(self.organization, end)
+        self.plants: tuple[Planted, ...] = plant(self.organization, end) if plants is None else tuple(plants)
         self._streams = streams(usual, seed, requests_per_key_day) + key_streams(extra_keys, requests_per_key_day)
         self._seats = seat_streams(usual, seats, requests_per_key_day)
         self._plants = {planted.subject: planted for planted in self.plants}
@@ -196,11 +212,13 @@ class World:
             return ()
         rng = Random(f"{self.seed}:{day}")  # noqa: S311 - repeatable, not secret
         growth = self._growth(day)
+        holiday = (planted := self._plants.get(self.organization.id)) is not None and planted.on(day)
         result: list[Request] = []
         for stream in self._streams:
             planted = self._plants.get(stream.key or "")
             if planted is None:
-                result += stream.draw(day, Mood(stream.family), growth, rng)
+                mood = Mood(stream.family, volume=HOLIDAY_VOLUME if holiday and stream.office else 1000)
+                result += stream.draw(day, mood, growth, rng)
             elif planted.kind is not Plant.LAUNCH or planted.on(day):
                 result += stream.draw(day, _mood(stream, planted, day), growth, rng)
         usual = tuple(result)
@@ -245,14 +263,14 @@ def _mood(stream: Stream, planted: Planted, day: date) -> Mood:
     """How the subject of a plant is on a day."""
     if not planted.on(day):
         return Mood(stream.family)
-    match planted.kind:
-        case Plant.LOOP:
-            return Mood(stream.family, loop_hours=LOOP_HOURS, loop_factor=LOOP_FACTOR)
-        case Plant.CACHE:
-            return Mood(stream.family, cached=False)
-        case Plant.REFUSALS:
-            return Mood(stream.family, refused_permille=REFUSED_PERMILLE)
-        case Plant.RETIREMENT:
-            return Mood("sonnet")
-        case Plant.LAUNCH:
-            return Mood(stream.family)
+    usual = Mood(stream.family)
+    moods = {
+        Plant.LOOP: replace(usual, loop_hours=LOOP_HOURS, loop_factor=planted.size or LOOP_FACTOR),
+        Plant.CACHE: replace(usual, cached=False),
+        Plant.REFUSALS: replace(usual, refused_permille=REFUSED_PERMILLE),
+        Plant.RETIREMENT: Mood("sonnet"),
+        Plant.SWAP: Mood(DEARER.get(stream.family, stream.family)),
+        Plant.LEAK: replace(usual, volume=1000 * planted.size),
+        Plant.GROWTH: replace(usual, volume=1000 + (day - planted.first).days * planted.size),
+    }
+    return moods.get(planted.kind, usual)
