@@ -30,6 +30,7 @@ from tallystick.query.report import Form, Parameter, Report
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
 GIVEN: dict[str, dict[str, Any]] = {
+    "anomaly": {"finding": "fc2f4c72"},
     "chargeback": {"month": "2026-11"},
     "diff": {"month": "2026-11"},
     "profile": {"dimension": "model", "value": "claude-opus-5-5"},

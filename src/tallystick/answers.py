@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tallystick.core.document import Document
 from tallystick.core.filter import Where
 from tallystick.core.question import Table
 from tallystick.core.time_words import When
-from tallystick.ledger_exports import LedgerExports
+from tallystick.typed_answers import TypedAnswers
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 By = str | Sequence[str]
 
 
-class Answers(LedgerExports):
+class Answers(TypedAnswers):
     """What can be asked of one ledger: answers are Tables or Documents; each method raises TallystickErrors only."""
 
     def spend(
@@ -233,6 +233,14 @@ class Answers(LedgerExports):
         """
         return self._table("pace", where=where, every=every, on=on)
 
+    def anomalies(self, since: When = "30d", where: Where | None = None, minimum: str | None = None) -> Table:
+        """What costs more than usual since a day, by `minimum` US dollars: a row for each finding, and its causes."""
+        return self._table("anomalies", since=since, where=where, minimum=minimum)
+
+    def anomaly(self, finding: str, since: When = "90d") -> Document:
+        """One finding explained, by its id: by cause, by key, model and kind, day by day; the shares add up exactly."""
+        return self._document("anomaly", finding=finding, since=since)
+
     def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         return self._document("summary", month=month, team=team, organization=organization)
@@ -287,13 +295,3 @@ class Answers(LedgerExports):
         the one that closed the month, or, of an open month, the one before the newest that changed it.
         """
         return self._table("diff", month=month, before=before, after=after, by=by)
-
-    def _table(self, report: str, /, **values: Any) -> Table:
-        answer = self.ask(report, **values)
-        assert isinstance(answer, Table), report  # noqa: S101 - for the types: the catalog's test holds it
-        return answer
-
-    def _document(self, report: str, /, **values: Any) -> Document:
-        answer = self.ask(report, **values)
-        assert isinstance(answer, Document), report  # noqa: S101 - for the types: the catalog's test holds it
-        return answer

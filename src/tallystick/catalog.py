@@ -70,6 +70,13 @@ CATALOG: list[Entry] = [
     Entry("diff", Group.BILL, "Show what changed in a month since it was closed or last read.", "reports.diff"),
     Entry("budget", Group.AHEAD, "Show what is spent and left of each budget, and its pace.", "outlook.budgets"),
     Entry("pace", Group.AHEAD, "Forecast what the month comes to at the rate of the last weeks.", "outlook.pace"),
+    Entry(
+        "anomalies",
+        Group.AHEAD,
+        "List what costs more than usual, one finding for each cause.",
+        "outlook.anomalies.report",
+    ),
+    Entry("anomaly", Group.AHEAD, "Explain a finding: by cause, key, model and kind.", "outlook.anomalies.anomaly"),
     Entry("days", Group.LEDGER, "List every day: the state of its bill and use, and its month.", "reports.days"),
     Entry("log", Group.LEDGER, "List what was committed to the ledger, and when.", "reports.log"),
     Entry("verify", Group.LEDGER, "Check that the ledger adds up.", "reports.verify"),

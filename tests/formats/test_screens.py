@@ -39,6 +39,7 @@ SELECT day, team, kind, count(*) AS n, sum(billed) AS billed FROM owned WHERE da
 GROUP BY ALL ORDER BY ALL
 """
 GIVEN = {
+    "anomaly": {"finding": "fc2f4c72"},
     "chargeback": {"month": "mtd"},
     "diff": {"month": "2026-11"},
     "profile": {"dimension": "team", "value": "docs"},

@@ -33,6 +33,7 @@ from tallystick.web.search import Hit, ranked
 from tallystick.web.views import lines, saved_views
 
 GIVEN = {
+    "anomaly": "finding=fc2f4c72",
     "diff": "month=2026-11",
     "profile": "dimension=model&value=claude-opus-5-5",
     "roster": "dimension=key",

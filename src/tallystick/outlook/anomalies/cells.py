@@ -1,0 +1,144 @@
+"""Cells: what each key or person spent with each model, day by day, read from the charges in two statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
+from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.select import Select, select
+from tallystick.core.time import Window
+from tallystick.query.charge_groups import OWNED
+from tallystick.query.conditions import among, day_of
+from tallystick.query.filters import wanted, within
+from tallystick.store.engine import Engine
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+LINE = ("model", "kind", "tier", "context", "geo", "speed")
+"""What decides a price."""
+UNBILLED = f"billed IS NULL AND {among('cause', (NOT_BILLED_YET, BILL_NOT_READ))}"
+"""Of a charge: that it is use which is not billed yet, so that its price stands for its bill."""
+SPENT = f"CASE WHEN {UNBILLED} THEN coalesce(priced, 0) ELSE coalesce(billed, 0) END"
+"""What a charge cost: as billed, or as priced where it is not billed yet."""
+READ = ("cache_read",)
+INPUT = ("uncached_input", "cache_write_5m", "cache_write_1h", "cache_read")
+
+
+class Cell(NamedTuple):
+    """The finest thing that is looked at: one key or person in a workspace, with one model."""
+
+    organization: str
+    workspace: str
+    key: str
+    actor: str
+    model: str
+
+
+@dataclass(slots=True)
+class Course:
+    """A cell day by day: US dollars, those not billed yet, those for input; tokens, of input, read from the cache.
+
+    Floats: they say what is unusual, and no amount that is shown is made of them.
+    """
+
+    dollars: list[float]
+    unbilled: list[float]
+    input_dollars: list[float]
+    tokens: list[float]
+    input_tokens: list[float]
+    read_tokens: list[float]
+    requests: list[float]
+
+
+@dataclass(slots=True)
+class Cells:
+    """Every cell over the days of a window, and each line: US dollars billed, quantity, US dollars priced."""
+
+    window: Window
+    courses: dict[Cell, Course]
+    lines: dict[tuple[str, ...], tuple[list[float], list[float], list[float]]] = field(default_factory=dict)
+
+    @property
+    def days(self) -> int:
+        """How many days the window has."""
+        return len(self.window.days())
+
+
+def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
+    """Read the cells of a window; `where` holds dimensions to ids or names."""
+    conditions = _conditions(engine, window, where)
+    input_kind, read_kind = among("kind", INPUT), among("kind", READ)
+    tokens = "coalesce(quantity, 0)"
+    sums = (
+        f"sum({SPENT}) AS dollars",
+        f"sum(CASE WHEN {UNBILLED} THEN coalesce(priced, 0) ELSE 0 END) AS unbilled",
+        f"sum(CASE WHEN {input_kind} THEN {SPENT} ELSE 0 END) AS input_dollars",
+        f"sum(CASE WHEN unit = 'tokens' THEN {tokens} ELSE 0 END) AS tokens",
+        f"sum(CASE WHEN {input_kind} THEN {tokens} ELSE 0 END) AS input_tokens",
+        f"sum(CASE WHEN {read_kind} THEN {tokens} ELSE 0 END) AS read_tokens",
+        f"sum(CASE WHEN unit = 'requests' THEN {tokens} ELSE 0 END) AS requests",
+    )
+    days = len(window.days())
+    courses = {
+        Cell(*names): Course(*columns)
+        for names, columns in _read(engine, window, _grouped(Cell._fields, sums, conditions), len(Cell._fields), days)
+    }
+    line_sums = ("sum(billed) AS billed", "sum(quantity) AS quantity", "sum(coalesce(priced, 0)) AS priced")
+    lined = _grouped(("organization", *LINE), line_sums, [*conditions, "billed IS NOT NULL", "quantity IS NOT NULL"])
+    lines = {
+        names: (columns[0], columns[1], columns[2])
+        for names, columns in _read(engine, window, lined, 1 + len(LINE), days)
+    }
+    return Cells(window, courses, lines)
+
+
+def _conditions(engine: Engine, window: Window, where: Mapping[str, Filter]) -> list[str]:
+    held = {name: part for name, part in where.items() if name not in OWNED}
+    return [within(window, months=True), *wanted(engine, CHARGES, held)]
+
+
+def _grouped(names: Sequence[str], sums: Sequence[str], conditions: Sequence[str]) -> Select:
+    query = select(*names, "day", *sums).from_("ledger.charges").where(*conditions)
+    return query.group_by(*names, "day")
+
+
+def _read(
+    engine: Engine, window: Window, query: Select, width: int, days: int
+) -> Iterator[tuple[tuple[str, ...], list[list[float]]]]:
+    """Each group with a list of floats for each sum, a value a day; the engine makes the lists."""
+    names, sums = query.names[:width], query.names[width + 1 :]
+    first: date = window.start.date()
+    lists = (f"list({name} ORDER BY day) AS {name}" for name in sums)
+    folded = select(*names, f"list(day - {day_of(first)} ORDER BY day) AS days", *lists)
+    answer = engine.ask(folded.from_(query.subquery("grouped")).group_by(*names))
+    groups = zip(*(answer[name].to_pylist() for name in names), strict=True)
+    places, offsets = _flat(answer["days"])
+    columns = [_flat(answer[name])[0] for name in sums]
+    for index, group in enumerate(groups):
+        start, end = offsets[index], offsets[index + 1]
+        filled = []
+        for column in columns:
+            course = [0.0] * days
+            for position in range(start, end):
+                course[places[position]] = column[position]
+            filled.append(course)
+        yield tuple(group), filled
+
+
+def _flat(column: pa.ChunkedArray) -> tuple[list[Any], list[int]]:
+    """The values of a column of lists one after the other, as whole numbers or floats, and where each list begins."""
+    import pyarrow as pa
+
+    lists = column.combine_chunks()
+    if isinstance(lists, pa.ChunkedArray):
+        lists = lists.chunk(0) if lists.num_chunks else pa.array([], lists.type)
+    values = lists.flatten()
+    kind = pa.int64() if pa.types.is_integer(values.type) else pa.float64()
+    offsets = [offset - lists.offsets[0].as_py() for offset in lists.offsets.to_pylist()]
+    return values.cast(kind).to_pylist(), offsets

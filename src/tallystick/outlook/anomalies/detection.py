@@ -1,0 +1,280 @@
+"""Detection of episodes in a series: since when it is above what is usual, until when, and by how much.
+
+A day is judged by the days before it alone, so an episode begins where it began, however many days are read later.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import exp, log
+
+from tallystick.outlook.anomalies.baseline import WEEK, Baseline
+from tallystick.outlook.anomalies.episode import Episode, State
+from tallystick.outlook.anomalies.series import WEEKLY, Series
+
+SPIKE = 5.0
+"""Deviations of one day that are news by themselves."""
+TWICE = 3.0
+"""Deviations of two days in a row that are."""
+SLACK, ALARM, MOST = 1.0, 9.0, 6.0
+"""A sum of deviations, each less the slack and none above the most, that is news when it passes the alarm."""
+ABOVE = 2.0
+"""Deviations from which on a day belongs to an episode that has begun."""
+LEAST_RATIO = 1.25
+"""An amount that is not so many times the usual one is no news, however even the days were."""
+LEAST_RATE = 1.08
+"""The same of a rate."""
+CALM = 2
+"""Usual days in a row that end an episode; one is enough for one of up to three days."""
+SHORT = 3
+SETTLED = 14
+"""Days above the old level after which an even new level is the usual one."""
+AT_MOST = 42
+"""Days after which it is, even or not."""
+AGAIN = 4
+"""Days within which what comes again is the same episode."""
+ONWARD = 14
+"""Days after which a new level that rises further is no longer the same episode."""
+WAITING = 28
+"""Days that can wait for the alarm; older ones are usual."""
+DRIFT = 2
+"""What comes slowly must cost so many times the minimum."""
+NEW_FOR = 14
+"""Days from its first use on for which a subject is new."""
+FORGOTTEN = 56
+"""Days without use after which it is new again."""
+
+
+LOW = 1.0
+"""Deviations below the usual from which on a day is low; one as far below as two days above would be is forgotten."""
+FALLEN, LOW_OF = 17, 21
+"""So many low days of so many are a level that fell; a fortnight of holidays is none."""
+
+
+@dataclass(slots=True)
+class _Day:
+    """A day that may be the beginning of an episode: its deviations, the value expected, the dollars above."""
+
+    day: int
+    weekday: int
+    log: float
+    active: bool
+    deviations: float
+    expected: float
+    above: float
+
+
+class Detector:
+    """Goes along the days of a series; `minimum` is in US dollars, as is `news`: what a new subject may spend a day."""
+
+    def __init__(self, series: Series, minimum: float, news: float | None = None, caution: float = 1.0) -> None:
+        self._series = series
+        self._minimum = minimum * caution
+        self._caution = caution
+        self._news = news
+        self._weekly = series.measure in WEEKLY
+        self._ratio = log(LEAST_RATIO if self._weekly else LEAST_RATE)
+        self._baseline = Baseline(series.floor, weekly=self._weekly)
+        self._episodes: list[Episode] = []
+        self._open: Episode | None = None
+        self._pending: list[_Day] = []
+        self._sum = 0.0
+        self._days: list[tuple[int, float, bool]] = []
+        self._calm: list[tuple[int, float, bool]] = []
+        self._used = self._low = 0
+        self._recent: deque[tuple[tuple[int, float, bool], bool]] = deque(maxlen=LOW_OF)
+
+    def episodes(self) -> list[Episode]:
+        """Every episode, in their order."""
+        begun = False
+        for day, value in enumerate(self._series.values):
+            if value is None:
+                continue
+            if not begun:
+                if not value:
+                    continue
+                begun, self._used = True, day
+                if self._news is not None and day >= NEW_FOR:
+                    self._open_new(day)
+            self._take(day, value)
+        return self._episodes
+
+    @property
+    def ready(self) -> bool:
+        """Whether a usual level is known at the end; ask after `episodes`."""
+        return self._baseline.ready
+
+    def running(self, day: int, passed: float) -> float | None:
+        """What was expected of the part of a running day that has passed, where it is far above that; else None.
+
+        Ask after `episodes`. An episode that lasts goes on; a subject without a usual level may spend the news.
+        """
+        dollars = self._series.dollars[day]
+        if self._open is not None:
+            return None
+        if not self._baseline.ready:
+            is_news = self._news is not None and not self._baseline.begun and dollars >= self._news
+            return 0.0 if is_news else None
+        usual, spread = self._baseline.expected((self._series.weekday + day) % WEEK)
+        expected = passed * max(0.0, exp(usual) - self._series.offset)
+        deviations = log((dollars + self._series.offset) / (expected + self._series.offset)) / spread / self._caution
+        ratio = SPIKE if passed >= 1 else SPIKE + 1
+        return expected if deviations >= ratio and dollars - expected >= self._minimum else None
+
+    def _take(self, day: int, value: float) -> None:
+        weekday = (self._series.weekday + day) % WEEK
+        active = value > 0
+        logarithm = log(value + self._series.offset)
+        if self._open is not None:
+            self._used = day if active else self._used
+            if self._open.new:
+                self._age(day, weekday, logarithm, active=active)
+            else:
+                self._last(self._open, day, weekday, logarithm, active=active)
+            return
+        if not active and not self._weekly:
+            return
+        if self._returns(day, active=active):
+            self._open_new(day)
+            self._age(day, weekday, logarithm, active=active)
+            return
+        if not self._baseline.ready:
+            self._baseline.add(weekday, logarithm, active=active)
+            return
+        self._judge(day, weekday, logarithm, active=active)
+
+    def _returns(self, day: int, *, active: bool) -> bool:
+        """Whether a subject comes back after so long that it is new again."""
+        since, self._used = self._used, day if active else self._used
+        return active and self._news is not None and day - since > FORGOTTEN
+
+    def _judge(self, day: int, weekday: int, logarithm: float, *, active: bool) -> None:
+        """Compare a day with what is usual; begin an episode where it is news."""
+        usual, spread = self._baseline.expected(weekday)
+        deviations = (logarithm - usual) / (spread * self._caution)
+        self._sum = max(0.0, self._sum + min(deviations, MOST) - SLACK)
+        expected = max(0.0, exp(usual) - self._series.offset)
+        dollars = self._series.dollars[day]
+        entry = _Day(day, weekday, logarithm, active, deviations, expected, dollars - self._usual(day, expected))
+        if len(self._recent) == LOW_OF:
+            self._low -= self._recent[0][1]
+        self._recent.append(((weekday, logarithm, active), deviations < -LOW))
+        self._low += deviations < -LOW
+        if self._low >= FALLEN:
+            self._baseline.restart([day for day, _ in self._recent])
+            self._recent.clear()
+            self._low = 0
+            self._pending = []
+            return
+        if deviations < -TWICE:
+            self._pending = []
+            return
+        if not self._sum:
+            self._forget([*self._pending, entry])
+            self._pending = []
+            return
+        self._pending.append(entry)
+        if len(self._pending) > WAITING:
+            self._forget([self._pending.pop(0)])
+        start = self._begun(logarithm - usual)
+        if start is not None:
+            self._begin(start)
+
+    def _begun(self, ratio: float) -> int | None:
+        """The index among the pending days at which an episode begins, if one does."""
+        *before, today = self._pending
+        index = len(before)
+        while index and self._pending[index - 1].deviations >= ABOVE:
+            index -= 1
+        above = sum(day.above for day in self._pending[index:])
+        if ratio >= self._ratio and above >= self._minimum:
+            if today.deviations >= SPIKE:
+                return index
+            if before and min(today.deviations, before[-1].deviations) >= TWICE:
+                return index
+        above = sum(day.above for day in self._pending)
+        if self._sum >= ALARM and above >= DRIFT * self._minimum:
+            usual = sum(self._series.dollars[day.day] - day.above for day in self._pending)
+            if above >= usual * (exp(self._ratio) - 1):
+                return 0
+        return None
+
+    def _begin(self, index: int) -> None:
+        self._forget(self._pending[:index])
+        days = self._pending[index:]
+        self._pending, self._sum, self._calm = [], 0.0, []
+        last = self._episodes[-1] if self._episodes else None
+        within = {State.ENDED: AGAIN, State.LEVEL: ONWARD}
+        if last is not None and not last.new and days[0].day - last.end <= within.get(last.state, 0):
+            episode = last
+            self._days = self._days if last.state is State.ENDED else []
+            episode.state = State.ACTIVE
+        else:
+            episode = Episode(days[0].day, days[-1].day, days[-1].day)
+            self._episodes.append(episode)
+            self._days = []
+        episode.end = days[-1].day
+        episode.expected |= {day.day: day.expected for day in days}
+        self._days += [(day.weekday, day.log, day.active) for day in days]
+        self._open = episode
+
+    def _last(self, episode: Episode, day: int, weekday: int, logarithm: float, *, active: bool) -> None:
+        """Take a day while an episode lasts: it goes on, it ends, or its level has become usual."""
+        usual, spread = self._baseline.expected(weekday)
+        entry = (weekday, logarithm, active)
+        if (logarithm - usual) / spread < ABOVE:
+            self._calm.append(entry)
+            if len(self._calm) >= CALM or episode.end - episode.start < SHORT:
+                episode.state, self._open = State.ENDED, None
+                self._days += self._calm
+                for calm_weekday, calm_log, calm_active in self._calm:
+                    self._baseline.add(calm_weekday, calm_log, active=calm_active)
+            return
+        self._days += self._calm
+        self._calm = []
+        for between in range(episode.end + 1, day + 1):
+            if self._series.values[between] is not None:
+                of_day, _ = self._baseline.expected((self._series.weekday + between) % WEEK)
+                episode.expected[between] = max(0.0, exp(of_day) - self._series.offset)
+        episode.end = day
+        self._days.append(entry)
+        if len(self._days) >= AT_MOST or (len(self._days) >= SETTLED and self._even(spread)):
+            episode.state, self._open = State.LEVEL, None
+            self._baseline.restart(self._days)
+
+    def _even(self, spread: float) -> bool:
+        """Whether the last week of an episode is as the week before it, by the usual scatter."""
+        before, after = self._days[-2 * WEEK : -WEEK], self._days[-WEEK:]
+        means = [sum(logarithm for _, logarithm, _ in days) / len(days) for days in (before, after)]
+        return abs(means[1] - means[0]) < spread
+
+    def _open_new(self, day: int) -> None:
+        self._open = Episode(day, day, day, new=True)
+        self._days, self._calm = [], []
+
+    def _age(self, day: int, weekday: int, logarithm: float, *, active: bool) -> None:
+        """Take a day of a subject that is new; it is news from the day on which it spends much."""
+        episode = self._open
+        if episode is None:
+            return
+        self._days.append((weekday, logarithm, active))
+        episode.expected[day] = 0.0
+        if active:
+            episode.end = day
+        spent = self._series.dollars[day]
+        if episode not in self._episodes and self._news is not None and spent >= self._news:
+            episode.seen = day
+            self._episodes.append(episode)
+        if day - episode.start + 1 >= NEW_FOR:
+            episode.state, self._open = State.LEVEL, None
+            self._baseline.restart(self._days)
+
+    def _usual(self, day: int, expected: float) -> float:
+        return self._series.usual(day, expected)
+
+    def _forget(self, days: Iterable[_Day]) -> None:
+        """Take days as usual ones."""
+        for day in days:
+            self._baseline.add(day.weekday, day.log, active=day.active)

@@ -1,0 +1,166 @@
+"""Ledger findings: what stands out in a ledger, each organization by itself, with what was planned told from news."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from statistics import median
+
+from tallystick.core.filter import Filter
+from tallystick.core.ledger_tables import CHARGES, USED
+from tallystick.core.money import EXACT
+from tallystick.core.question import Question
+from tallystick.core.records import State as DayState
+from tallystick.core.select import select
+from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.outlook.anomalies.cells import Cell, cells
+from tallystick.outlook.anomalies.explanation import findings
+from tallystick.outlook.anomalies.finding import EXPECTED, Finding
+from tallystick.outlook.anomalies.hours import passed
+from tallystick.outlook.anomalies.survey import Survey, minimum_of
+from tallystick.query.charge_groups import OWNED
+from tallystick.query.context import Context
+from tallystick.query.coverage import states_of
+from tallystick.query.names import directory, organizations
+from tallystick.query.spelling import spellings
+from tallystick.store.engine import Engine
+from tallystick.tally.events import Event
+from tallystick.tally.owners import Owners
+
+HISTORY = timedelta(days=150)
+"""How long before the days that are asked about usual levels are learned from."""
+RECENT = timedelta(days=90)
+"""Whichever of so many days is asked about, levels are learned from the same days, so that figures are the same."""
+USUAL = 28
+"""Ended days whose middle is a usual day of an organization."""
+NEAR = Decimal("1.25")
+"""An event that says how large it is covers up to so many times that."""
+
+
+@dataclass(frozen=True)
+class LedgerFindings:
+    """The findings of a window, the newest first, and the minimum of each organization in US dollars."""
+
+    findings: Sequence[Finding]
+    minimums: Mapping[str, Decimal]
+    young: int
+    """How many keys and people are too young to have a usual level."""
+
+
+def ledger_findings(
+    context: Context, window: Window, where: Mapping[str, Filter], minimum: Decimal | None = None
+) -> LedgerFindings:
+    """Return what stands out on days of a window, newest first, ended at the running day; `minimum` in US dollars.
+
+    Findings begin where they began, also before the window.
+    """
+    engine, now = context.engine, context.now
+    every: list[Finding] = []
+    minimums: dict[str, Decimal] = {}
+    young = 0
+    for organization in organizations(engine):
+        if "organization" in where and not _takes(engine, where["organization"], "organization", organization):
+            continue
+        held = {**where, "organization": Filter.of(organization)}
+        made, least, count = _of(context, organization, window, held, minimum)
+        minimums[organization] = least
+        young += count
+        every += made
+    today = now.date()
+    shown = [finding for finding in every if finding.until >= window.start.date() and finding.since <= today]
+    events = context.events.rows
+    if events:
+        teams = _teams(context.owners, engine, [cell for finding in shown for cell in finding.cells], today)
+        shown = [_planned(engine, finding, events, teams) for finding in shown]
+    shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
+    return LedgerFindings(shown, minimums, young)
+
+
+def _of(
+    context: Context, organization: str, window: Window, where: Mapping[str, Filter], minimum: Decimal | None
+) -> tuple[list[Finding], Decimal, int]:
+    """The findings of an organization, their minimum, and how many keys and people are young."""
+    engine, now = context.engine, context.now
+    first = _first(engine, organization)
+    today = Grain.DAY.floor(now)
+    start = max(midnight(first), Grain.MONTH.floor(min(window.start, today - RECENT) - HISTORY)) if first else today
+    span = Window(start, today + DAY)
+    read = cells(engine, span, where)
+    known = _known(engine, organization, span, now)
+    days = span.days()
+    totals = [sum(course.dollars[number] for course in read.courses.values()) for number in range(len(days))]
+    lately = [amount for amount, is_known in zip(totals, known, strict=True) if is_known][-USUAL:]
+    least = minimum if minimum is not None else Decimal(int(minimum_of(median(lately) if lately else 0.0)))
+    teams = _teams(context.owners, engine, list(read.courses), now.date())
+    share = (
+        passed(engine, organization, now.date())
+        if any(course.dollars[-1] for course in read.courses.values())
+        else None
+    )
+    survey = Survey(read, known, float(least), teams.get, share)
+    sightings = [sighting for sighting in survey.sightings() if days[sighting.end] >= window.start.date()]
+    made = findings(engine, sightings, days[0], known)
+    return [finding for finding in made if finding.above >= least], least, survey.young
+
+
+def _first(engine: Engine, organization: str) -> date | None:
+    query = select("min(day) AS first").from_("ledger.charges").where(f"organization = '{organization}'")
+    first: date | None = engine.rows(query)[0]["first"]
+    return first
+
+
+def _known(engine: Engine, organization: str, span: Window, now: datetime) -> list[bool]:
+    """Of each day whether its bill or its use was read after it had ended."""
+    question = Question("anomalies", span, (), {"organization": Filter.of(organization)})
+    ended: set[date] = set()
+    for table in (CHARGES, USED):
+        states = states_of(engine, table, question)
+        ended |= {day for day, state in states.items() if state != DayState.RUNNING and day < now.date()}
+    return [day in ended for day in span.days()]
+
+
+def _teams(owners: Owners, engine: Engine, members: Sequence[Cell], today: date) -> dict[Cell, str]:
+    """The team of each cell that one team owns by today's rules."""
+    if not owners.rules:
+        return {}
+    subjects: dict[tuple[str, ...], Cell] = {tuple(cell): cell for cell in members}
+    teams: dict[Cell, str] = {}
+    for subject, start, end, index in owners.owned(sorted(subjects), spellings(engine)):
+        if index >= 0 and start <= today < end and owners.rules[index].how == "team":
+            teams[subjects[subject]] = owners.rules[index].teams[0][0]
+    return teams
+
+
+def _planned(engine: Engine, finding: Finding, events: Sequence[Event], teams: Mapping[Cell, str]) -> Finding:
+    """The finding, as expected where an event of the settings covers it."""
+    for event in events:
+        if event.holds(finding.since) and _covers(engine, event, finding, teams.get):
+            return replace(finding, state=EXPECTED, reason=event.reason)
+    return finding
+
+
+def _covers(engine: Engine, event: Event, finding: Finding, team: Callable[[Cell], str | None]) -> bool:
+    """Whether all that a finding is of is of an event, and no more than the event says."""
+    if event.factor is not None and finding.spent > EXACT.multiply(
+        EXACT.multiply(finding.expected, event.factor), NEAR
+    ):
+        return False
+    if event.dollars is not None:
+        most = EXACT.multiply(EXACT.multiply(event.dollars, Decimal(len(finding.days))), NEAR)
+        if finding.above > most:
+            return False
+    return all(
+        all(_takes(engine, part, name, _value(cell, name, team)) for cell in finding.cells)
+        for name, part in event.scope.items()
+        if name not in {"cost_center", "product"}
+    )
+
+
+def _value(cell: Cell, name: str, team: Callable[[Cell], str | None]) -> str:
+    return str(team(cell)) if name in OWNED else str(getattr(cell, name))
+
+
+def _takes(engine: Engine, part: Filter, name: str, id_: str) -> bool:
+    return part.takes(id_, directory(engine, name).get(id_, id_))

@@ -1,0 +1,193 @@
+"""Report of the anomalies of a ledger: each finding in a row, what is news first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
+
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import Message, note
+from tallystick.core.money import plain, ratio, rounded, total
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.time_words import When
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.anomalies.episode import State
+from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
+from tallystick.outlook.anomalies.ledger_findings import LedgerFindings, ledger_findings
+from tallystick.query.context import Context
+from tallystick.query.coverage import cover
+from tallystick.query.names import directory, organizations
+from tallystick.query.report import Parameter, Report, Where, narrowed_by
+from tallystick.store.engine import Engine
+
+SINCE = "30d"
+STATES = (State.ACTIVE.value, State.ENDED.value, State.LEVEL.value, EXPECTED)
+"""The states of findings, in the order of the answer."""
+CALLED = {"actor": "person"}
+_CAUSES = {
+    Cause.VOLUME: "more use",
+    Cause.MODEL: "dearer model",
+    Cause.CACHE: "cache missed",
+    Cause.MIX: "dearer tokens",
+    Cause.PRICE: "price rose",
+    Cause.NEW: "new, no history",
+}
+HEADINGS = (
+    Heading("finding", Kind.DIMENSION),
+    Heading("state", Kind.TEXT),
+    Heading("level", Kind.TEXT, drop_order=4),
+    Heading("subject", Kind.DIMENSION),
+    Heading("subject_name", Kind.NAME),
+    Heading("since", Kind.TEXT),
+    Heading("until", Kind.TEXT, drop_order=3),
+    Heading("cause", Kind.TEXT),
+    Heading("above", Kind.MONEY, "USD"),
+    Heading("explained_by", Kind.TEXT, drop_order=2),
+    Heading("spent", Kind.MONEY, "USD", drop_order=5),
+    Heading("expected", Kind.MONEY, "USD", drop_order=6),
+    Heading("volume", Kind.MONEY, "USD", drop_order=7),
+    Heading("model_mix", Kind.MONEY, "USD", drop_order=8),
+    Heading("token_mix", Kind.MONEY, "USD", drop_order=9),
+    Heading("price", Kind.MONEY, "USD", drop_order=10),
+    Heading("seen", Kind.TEXT, drop_order=11),
+    Heading("organization", Kind.DIMENSION, drop_order=12),
+    Heading("reason", Kind.TEXT, drop_order=13),
+)
+_NOTES = (
+    "above = volume + model_mix + token_mix + price, exactly; what was expected is an estimate, rounded to cents.",
+    "A new level is what lasted a fortnight: from then on it is the usual one.",
+)
+
+
+def rows(engine: Engine, found: Iterable[Finding]) -> Iterator[tuple[Cell, ...]]:
+    """The row of each finding."""
+    for finding in found:
+        shares = finding.shares
+        mix = total([shares.get(cause, Decimal(0)) for cause in (Cause.CACHE, Cause.MIX)])
+        yield (
+            finding.id,
+            finding.state,
+            CALLED.get(finding.subject.level, finding.subject.level),
+            finding.subject.id,
+            name(engine, finding),
+            str(finding.since),
+            None if finding.state == State.ACTIVE else str(finding.until),
+            words(finding),
+            finding.above,
+            explained(engine, finding),
+            finding.spent,
+            finding.expected,
+            shares[Cause.VOLUME],
+            shares[Cause.MODEL],
+            mix,
+            shares[Cause.PRICE],
+            str(finding.seen),
+            finding.subject.organization,
+            finding.reason or None,
+        )
+
+
+def name(engine: Engine, finding: Finding) -> str:
+    """What the subject of a finding is called."""
+    id_ = finding.subject.id
+    return directory(engine, finding.subject.level).get(id_, id_)
+
+
+def words(finding: Finding) -> str:
+    """The cause of a finding in two words."""
+    return _CAUSES[finding.cause] + (f", {finding.together} together" if finding.together else "")
+
+
+def explained(engine: Engine, finding: Finding) -> str:
+    """The key or person, model and kind that explain most of a finding, and how much of it."""
+    if not finding.parts or not finding.above:
+        return ""
+    part = finding.parts[0]
+    share = ratio(part.effects.change, finding.above)
+    spender = "" if finding.subject.level in {"key", "actor"} else f"{spender_name(engine, part.key, part.actor)}, "
+    percent = f" {rounded(share * 100, 0)} %" if share is not None else ""
+    return f"{spender}{part.model}, {part.kind.replace('_', ' ')}{percent}"
+
+
+def spender_name(engine: Engine, key: str, actor: str) -> str:
+    """What a key is called, or the person where there is none."""
+    keys, people = directory(engine, "key"), directory(engine, "actor")
+    is_key = key not in {"playground", "unknown", "none"}
+    return keys.get(key, key) if is_key else people.get(actor, actor)
+
+
+def dollars(text: str | None) -> Decimal | None:
+    """The minimum that is asked for, in US dollars; InvalidQuestion where it is no amount."""
+    if text is None:
+        return None
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        amount = Decimal(0)
+    if not amount.is_finite() or amount <= 0:
+        raise InvalidQuestion(f"--minimum {text!r} is not an amount of US dollars.", "Write --minimum 50.")
+    return amount
+
+
+def asked(context: Context, since: When | None, where: Where, minimum: str | None = None) -> LedgerFindings:
+    """The findings of the days since a day, as they are asked for."""
+    question = context.question("anomalies", (), (since or SINCE, "today", None), where, known=WHERE)
+    return ledger_findings(context, question.window, question.where, dollars(minimum))
+
+
+WHERE = ("organization", "workspace", "key", "actor", "model")
+"""What findings can be held to."""
+
+
+def _messages(found: LedgerFindings, engine: Engine) -> Iterator[Message]:
+    called = directory(engine, "organization")
+    several = len(found.minimums) > 1
+    for organization, minimum in found.minimums.items():
+        whose = f" of {called.get(organization, organization)}" if several else ""
+        yield note(f"Less than {plain(minimum)} USD above expectation{whose} is no finding (--minimum).")
+    if found.young:
+        yield note(
+            f"Keys or people with under 14 usual days ({found.young}) are news only where they are new and spend much."
+        )
+    yield from map(note, _NOTES if found.findings else ())
+
+
+def answer(context: Context, since: When | None = None, where: Where = None, minimum: str | None = None) -> Table:
+    """The findings since a day: what is active first, then the largest."""
+    engine = context.engine
+    found = asked(context, since, where, minimum)
+    question = context.question("anomalies", (), (since or SINCE, "today", None), where, known=WHERE)
+    ordered = sorted(found.findings, key=lambda finding: (STATES.index(finding.state), -finding.above, finding.id))
+    coverage, covered = cover(engine, CHARGES, question, context.now)
+    several = len(organizations(engine)) > 1
+    headings = HEADINGS if several else tuple(heading for heading in HEADINGS if heading.name != "organization")
+    table = Table(
+        question,
+        HEADINGS,
+        list(rows(engine, ordered)),
+        {"above": total([finding.above for finding in ordered])},
+        (*covered, *_messages(found, engine)),
+        coverage,
+        engine.version.identity,
+    )
+    chosen = table.of_columns([heading.name for heading in headings])
+    return context.warned(replace(chosen, messages=table.messages))
+
+
+REPORT = Report(
+    answer,
+    (
+        Parameter(
+            "since", "First day or period of what is looked at, as 2026-10-01 or 7d.", default=SINCE, metavar="WHEN"
+        ),
+        narrowed_by(WHERE),
+        Parameter(
+            "minimum",
+            "US dollars above expectation below which nothing is a finding; by default 5 % of a usual day, rounded.",
+            metavar="USD",
+        ),
+    ),
+    "Looks at spend, price per token and cache hit rate of every key and person, and at the spend of models, teams, "
+    "workspaces and all. One cause is one finding; `anomaly ID` explains it.",
+)

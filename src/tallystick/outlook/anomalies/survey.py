@@ -1,0 +1,257 @@
+"""Survey of an organization: every level looked at, the most specific first, what is explained taken out for the next.
+
+So a cause is told once: a key that runs away is taken out of its model, team, workspace and organization. Several keys
+that change together are told as what they share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from tallystick.outlook.anomalies.cells import Cell, Cells, Course
+from tallystick.outlook.anomalies.deflator import Index, indexes
+from tallystick.outlook.anomalies.detection import Detector
+from tallystick.outlook.anomalies.episode import Episode, State
+from tallystick.outlook.anomalies.moves import price_moves
+from tallystick.outlook.anomalies.series import Measure, Series
+from tallystick.outlook.anomalies.sharing import shared
+from tallystick.outlook.anomalies.sighting import Sighting
+from tallystick.outlook.anomalies.subjects import LEVELS, SPENDERS, Subject, subjects
+
+OFFSET = 20
+"""The minimum of a finding is so many times what is added to a day's dollars before their log is taken."""
+NEWS = 2
+"""A new key is news from so many times the minimum a day on."""
+READ_RATE = 0.1
+"""What a token read from the cache costs, to one that is not: about what every model charges."""
+TINY = 1e-12
+MILLION = 1_000_000
+PARTLY = 0.5
+"""The part of a model's excess that the whole organization must show: what moves between models is none."""
+LAST = 7
+WHOLE_CAUTION = 1.5
+"""Of what is a whole of several, scatter and minimum count so many times: what is taken out of it is not exact."""
+
+Teams = Callable[[Cell], str | None]
+
+
+class Survey:
+    """What stands out in one organization; `minimum` is in US dollars, `known` says of which days anything is known.
+
+    With `passed` the last day is running, and that tells of a subject what part of a usual day's use has passed.
+    """
+
+    def __init__(
+        self,
+        cells: Cells,
+        known: Sequence[bool],
+        minimum: float,
+        teams: Teams,
+        passed: Callable[[Subject], float] | None = None,
+    ) -> None:
+        self._cells = cells
+        self._passed = passed
+        self._known = known
+        self._minimum = minimum
+        self._teams = teams
+        self._weekday = cells.window.start.weekday()
+        self._indexes = indexes(cells.lines, cells.days)
+        self._courses = {cell: self._steady(cell, course) for cell, course in cells.courses.items()}
+        self._first = {cell: list(course.dollars) for cell, course in self._courses.items()}
+        """What each cell cost at constant prices, nothing taken out."""
+        self._explained: dict[Cell, list[tuple[int, int]]] = {}
+        self.young = 0
+        """How many keys and people were too young to have a usual level."""
+
+    def sightings(self) -> list[Sighting]:
+        """Everything that stands out, each cause once, by its beginning."""
+        sightings = price_moves(self._cells, self._indexes, self._minimum)
+        for level in LEVELS:
+            groups = subjects(self._courses, level, self._teams)
+            of_level = [sighting for subject, group in groups.items() for sighting in self._of(subject, tuple(group))]
+            if level == "model":
+                of_level = [sighting for sighting in of_level if self._is_more(sighting)]
+            if level in SPENDERS:
+                of_level = shared(of_level, self._courses, self._teams)
+            for sighting in of_level:
+                self._price(sighting)
+            for sighting in of_level:
+                self._take_out(sighting)
+            sightings += of_level
+        return sorted(sightings, key=lambda sighting: (sighting.start, sighting.subject))
+
+    def dollars(self, cells: Sequence[Cell]) -> list[float]:
+        """What cells cost by day at constant prices, less what is explained so far."""
+        return [sum(amounts) for amounts in zip(*(self._courses[cell].dollars for cell in cells), strict=True)]
+
+    def _steady(self, cell: Cell, course: Course) -> Course:
+        """A copy of a cell at the prices of the first day, use without a bill at what would be billed for it."""
+        index = self._indexes.get((cell.organization, cell.model)) or Index([1.0] * self._cells.days)
+        rates = [1 / level for level in index.values]
+        dollars = [
+            (amount - unbilled + unbilled * index.discount) * rate
+            for amount, unbilled, rate in zip(course.dollars, course.unbilled, rates, strict=True)
+        ]
+        inputs = [amount * rate for amount, rate in zip(course.input_dollars, rates, strict=True)]
+        return Course(
+            dollars,
+            course.unbilled,
+            inputs,
+            list(course.tokens),
+            list(course.input_tokens),
+            list(course.read_tokens),
+            list(course.requests),
+        )
+
+    def _masked(self, values: Sequence[float]) -> list[float | None]:
+        return [max(0.0, value) if known else None for value, known in zip(values, self._known, strict=True)]
+
+    def _sum(self, cells: Sequence[Cell], field: str) -> list[float]:
+        return [sum(amounts) for amounts in zip(*(getattr(self._courses[cell], field) for cell in cells), strict=True)]
+
+    def _of(self, subject: Subject, group: tuple[Cell, ...]) -> Iterator[Sighting]:
+        """What stands out of one subject, by whichever measure."""
+        dollars = self.dollars(group)
+        if sum(dollars) < self._minimum:
+            return
+        by_measure: list[tuple[Series, list[Episode]]] = []
+        running: float | None = None
+        new = NEWS * self._minimum if subject.level in SPENDERS else None
+        caution = 1.0 if subject.level in SPENDERS else WHOLE_CAUTION
+        for series in self._series(subject, group, dollars):
+            found_new = new if series.measure is Measure.SPEND else None
+            detector = Detector(series, self._minimum, found_new, caution)
+            by_measure.append((series, detector.episodes()))
+            if series.measure is Measure.SPEND and subject.level in SPENDERS:
+                self.young += not detector.ready
+            if self._passed and series.measure is Measure.SPEND:
+                running = detector.running(self._cells.days - 1, self._passed(subject))
+        yield from self._merged(subject, group, by_measure)
+        today = self._cells.days - 1
+        if running is not None:
+            sighting = Sighting(subject, group, today, today, today, State.ACTIVE, Measure.SPEND, {today: running})
+            sighting.running = True
+            yield sighting
+
+    def _series(self, subject: Subject, group: tuple[Cell, ...], dollars: list[float]) -> Iterator[Series]:
+        offset = self._minimum / OFFSET
+        yield Series(Measure.SPEND, self._masked(dollars), dollars, self._weekday, offset)
+        if subject.level not in SPENDERS:
+            return
+        tokens = self._sum(group, "tokens")
+        rates = [amount / count * MILLION if count > 0 else 0.0 for amount, count in zip(dollars, tokens, strict=True)]
+        yield Series(Measure.PRICE, self._masked(rates), dollars, self._weekday, TINY)
+        read = self._sum(group, "read_tokens")
+        inputs = self._sum(group, "input_tokens")
+        if any(read):
+            shares = [
+                READ_RATE + (1 - READ_RATE) * (1 - part / whole) if whole > 0 else 0.0
+                for part, whole in zip(read, inputs, strict=True)
+            ]
+            input_dollars = self._sum(group, "input_dollars")
+            yield Series(Measure.CACHE, self._masked(shares), input_dollars, self._weekday, TINY)
+
+    def _merged(
+        self, subject: Subject, group: tuple[Cell, ...], by_measure: Sequence[tuple[Series, list[Episode]]]
+    ) -> Iterator[Sighting]:
+        """The episodes of all measures of a subject: those that overlap are one, told by the first."""
+        every = sorted(
+            ((episode, series) for series, episodes in by_measure for episode in episodes),
+            key=lambda entry: (entry[0].start, entry[0].seen),
+        )
+        dollars = by_measure[0][0].dollars
+        clusters: list[list[tuple[Episode, Series]]] = []
+        for episode, series in every:
+            if clusters and episode.start <= max(earlier.end for earlier, _ in clusters[-1]) + 1:
+                clusters[-1].append((episode, series))
+            else:
+                clusters.append([(episode, series)])
+        for cluster in clusters:
+            first, measure = cluster[0][0], cluster[0][1].measure
+            start, end = first.start, max(episode.end for episode, _ in cluster)
+            expected = {}
+            for day in range(start, end + 1):
+                if self._known[day]:
+                    usual = [
+                        dollars[day] - series.dollars[day] + series.usual(day, episode.expected[day])
+                        for episode, series in cluster
+                        if day in episode.expected
+                    ]
+                    expected[day] = max(0.0, min([dollars[day], *usual]) if usual else dollars[day])
+            own = tuple(cell for cell in group if not self._is_explained(cell, start, end))
+            rest = self.dollars([cell for cell in group if cell not in {*own}]) if len(own) < len(group) else None
+            if rest:
+                expected = {day: max(0.0, usual - rest[day]) for day, usual in expected.items()}
+            spent = self.dollars(own) if own else []
+            if not own or sum(spent[day] - usual for day, usual in expected.items()) < self._minimum:
+                continue
+            newest = max((episode for episode, _ in cluster), key=lambda episode: (episode.end, episode.seen))
+            state = State.ACTIVE if any(episode.state is State.ACTIVE for episode, _ in cluster) else newest.state
+            ratio = None
+            if state is State.LEVEL:
+                last = [day for day in expected if day > end - LAST]
+                lately = sum(spent[day] for day in last)
+                ratio = sum(expected[day] for day in last) / lately if lately > 0 else 1.0
+            seen = min(episode.seen for episode, _ in cluster)
+            new = any(episode.new for episode, _ in cluster)
+            yield Sighting(subject, own, start, end, seen, state, measure, expected, new=new, ratio=ratio)
+
+    def _is_more(self, sighting: Sighting) -> bool:
+        """Whether all of an organization spent more with a model, and not this model in the place of another."""
+        everything = [cell for cell in self._courses if cell.organization == sighting.subject.organization]
+        whole, part = self.dollars(everything), self.dollars(sighting.cells)
+        before = range(max(0, sighting.start - 4 * LAST), sighting.start)
+        if not before:
+            return True
+        rest = [whole[day] - part[day] for day in range(len(whole))]
+        by_weekday: dict[int, list[float]] = {}
+        for day in before:
+            if self._known[day]:
+                by_weekday.setdefault(day % LAST, []).append(rest[day])
+        excess = sum(part[day] - usual for day, usual in sighting.expected.items())
+        moved = sum(
+            sum(by_weekday[day % LAST]) / len(by_weekday[day % LAST]) - rest[day]
+            for day in sighting.expected
+            if day % LAST in by_weekday
+        )
+        return excess - moved >= PARTLY * excess
+
+    def _is_explained(self, cell: Cell, start: int, end: int) -> bool:
+        """Whether something more specific explains what a cell cost on some of these days."""
+        return any(first <= end and last >= start for first, last in self._explained.get(cell, ()))
+
+    def _price(self, sighting: Sighting) -> None:
+        """Set what a sighting cost above what is usual, at the prices of each day."""
+        dollars = self.dollars(sighting.cells)
+        for day, usual in sighting.expected.items():
+            index = sum(self._cells.courses[cell].dollars[day] for cell in sighting.cells)
+            steady = sum(self._first[cell][day] for cell in sighting.cells)
+            sighting.above[day] = (dollars[day] - usual) * (index / steady if steady > 0 else 1.0)
+
+    def _take_out(self, sighting: Sighting) -> None:
+        """Take what a sighting explains out of its cells, and what it lifted their level by from then on."""
+        if sighting.parts:
+            for part in sighting.parts:
+                self._take_out(part)
+            return
+        dollars = self.dollars(sighting.cells)
+        for cell in sighting.cells:
+            self._explained.setdefault(cell, []).append((sighting.start, sighting.end))
+        rates = {day: usual / dollars[day] for day, usual in sighting.expected.items() if dollars[day] > 0}
+        after = range(sighting.end + 1, len(dollars)) if sighting.ratio is not None else ()
+        rates |= dict.fromkeys(after, sighting.ratio or 0.0)
+        for cell in sighting.cells:
+            course = self._courses[cell]
+            for day, rate in rates.items():
+                for amounts in (course.dollars, course.input_dollars):
+                    amounts[day] *= rate
+                if sighting.measure is Measure.SPEND:
+                    for counts in (course.tokens, course.input_tokens, course.read_tokens):
+                        counts[day] *= rate
+
+
+def minimum_of(usual: float) -> float:
+    """The minimum of a finding by what an organization usually spends a day: 5 % of it, as 1, 2 or 5 times a ten."""
+    least = max(1.0, usual / 20)
+    steps = [base * 10.0**power for power in range(12) for base in (1, 2, 5)]
+    return max(step for step in steps if step <= least)

@@ -1,0 +1,342 @@
+"""Anomalies: findings of ledgers that are written by hand, so that what is planted is known to the cent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from support.written_ledger import charge
+from tallystick import Ledger
+from tallystick.clock import SystemClock
+from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES
+from tallystick.core.money import total
+from tallystick.core.time import DAY, Window, midnight
+from tallystick.errors import InvalidQuestion, UnknownName
+from tallystick.outlook.anomalies.cells import Cell, Cells, Course
+from tallystick.outlook.anomalies.detection import Detector
+from tallystick.outlook.anomalies.episode import State
+from tallystick.outlook.anomalies.series import Measure, Series
+from tallystick.outlook.anomalies.survey import Survey, minimum_of
+from tallystick.settings import Settings
+from tallystick.store.columns import schema
+from tallystick.store.tables import Tables
+
+FIRST = date(2026, 6, 1)
+"""A Monday."""
+LENGTH = 100
+LAST = FIRST + DAY * (LENGTH - 1)
+NOW = datetime(2026, 9, 9, 10, tzinfo=UTC)
+RATE = Decimal("0.000004")
+"""US dollars for a token of output."""
+Tokens = Callable[[date], int]
+
+
+def steady(mean: int, seed: str = "k") -> Tokens:
+    """Tokens of a key that works less on weekends, give or take a tenth."""
+
+    def tokens(day: date) -> int:
+        rng = Random(f"{seed} {day}")  # noqa: S311 - repeatable, not secret
+        return mean * (30 if day.weekday() > 4 else 100) * rng.randrange(900, 1100) // 100_000
+
+    return tokens
+
+
+def rows_of(keys: Mapping[str, Tokens], days: Iterable[date], **fields: Any) -> list[dict[str, Any]]:
+    """Charges of output tokens, as billed at one rate."""
+    return [
+        charge(day, key=key, workspace="w", quantity=count, billed=count * RATE, list=count * RATE, priced=count * RATE)
+        | fields
+        for day in days
+        for key, tokens in keys.items()
+        if (count := tokens(day))
+    ]
+
+
+def ledger(folder: Path, rows: list[dict[str, Any]], now: datetime = NOW, text: str = "") -> Ledger:
+    """A ledger of these charges, every ended day of which was read."""
+    tables = Tables(folder / "ledger")
+    days = [FIRST + DAY * index for index in range((now.date() - FIRST).days)]
+    with tables.writing() as writer:
+        charges = pa.Table.from_pylist(rows, schema(CHARGES))
+        writer.replace(CHARGES, "o", sorted({row["day"] for row in rows}), charges)
+        states = [
+            {"organization": "o", "source": source, "grain": "day", "day": day, "state": "settled", "rows": 1}
+            for day in days
+            for source in ("usage", "cost")
+        ]
+        writer.append(DAYS, pa.Table.from_pylist(states, schema(DAYS)))
+        names = [{"organization": "o", "type": "organization", "id": "o", "name": "Org", "seen_at": now}]
+        writer.append(NAMES, pa.Table.from_pylist(names, schema(NAMES)))
+        writer.commit("o", "records", now, {})
+    file = folder / "tallystick.toml"
+    file.write_text(text, encoding="utf-8")
+    loaded = Settings.load(config=str(file), ledger=str(folder / "ledger"), environment={})
+    return Ledger(loaded.ledger, SystemClock(now), loaded.price_lists(), loaded)
+
+
+DAYS_OF = [FIRST + DAY * index for index in range(LENGTH)]
+USUAL = {f"key{index}": steady(4_000_000, f"key{index}") for index in range(6)}
+"""Six keys that spend 16 USD on a working day."""
+SINCE = "2026-06-01"
+
+
+def loop(day: date) -> int:
+    """A key that runs away for two days."""
+    return USUAL["key0"](day) * (12 if date(2026, 8, 18) <= day <= date(2026, 8, 19) else 1)
+
+
+def test_a_key_that_runs_away_is_one_finding(tmp_path: Path) -> None:
+    """A runaway key is one finding, of the key alone, with the days and dollars that are its own."""
+    [row] = ledger(tmp_path, rows_of(USUAL | {"key0": loop}, DAYS_OF)).anomalies(SINCE).rows
+    assert (row["level"], row["subject"], row["since"], row["until"]) == ("key", "key0", "2026-08-18", "2026-08-19")
+    assert (row["state"], row["cause"], row["seen"]) == ("ended", "more use", "2026-08-18")
+    days = (date(2026, 8, 18), date(2026, 8, 19))
+    extra = sum(USUAL["key0"](day) * 11 for day in days) * RATE
+    assert row["spent"] == sum(loop(day) for day in days) * RATE
+    assert abs(row["above"] - extra) < extra / 20  # type: ignore[operator]
+
+
+def test_shares_add_up_exactly(tmp_path: Path) -> None:
+    """Above is volume, model mix, token mix and price, to the last place; so are the parts of the explanation."""
+    book = ledger(tmp_path, rows_of(USUAL | {"key0": loop}, DAYS_OF))
+    [row] = book.anomalies(SINCE).rows
+    names = ("volume", "model_mix", "token_mix", "price")
+    assert sum(row[name] for name in names) == row["above"]  # type: ignore[misc]
+    assert row["spent"] - row["expected"] == row["above"]  # type: ignore[operator]
+    page = book.anomaly(str(row["finding"]), SINCE)
+    for section in page.sections:
+        assert section.table
+        assert (
+            total([amount for line in section.table.rows if isinstance(amount := line["above"], Decimal)])
+            == row["above"]
+        )
+
+
+@pytest.mark.long
+def test_a_quiet_constant_series_has_no_finding(tmp_path: Path) -> None:
+    """Where nothing changes there is nothing to tell, however small the minimum."""
+    constant = {name: (lambda _: 1_000_000) for name in USUAL}
+    assert not ledger(tmp_path, rows_of(constant, DAYS_OF)).anomalies(SINCE, minimum="0.01").rows
+
+
+@pytest.mark.long
+def test_weekends_are_no_news(tmp_path: Path) -> None:
+    """A key that is used less on weekends is not news on Mondays, nor after a week of holidays."""
+
+    def holidays(day: date) -> int:
+        return USUAL["key0"](day) // (8 if date(2026, 8, 10) <= day <= date(2026, 8, 16) else 1)
+
+    keys = {
+        name: (lambda day, tokens=tokens: holidays(day) * tokens(day) // USUAL["key0"](day))
+        for name, tokens in USUAL.items()
+    }
+    assert not ledger(tmp_path, rows_of(keys, DAYS_OF)).anomalies(SINCE).rows
+
+
+@pytest.mark.long
+def test_a_broken_cache_is_said(tmp_path: Path) -> None:
+    """Where tokens are no longer read from the cache, that is the first cause, and the hit rates stand beside it."""
+    read, fresh = RATE / 10, RATE
+
+    def lines(day: date) -> list[dict[str, Any]]:
+        tokens = 10 * USUAL["key0"](day)
+        broken = day >= date(2026, 8, 20)
+        parts = {
+            "cache_read": (0 if broken else tokens * 9 // 10, read),
+            "uncached_input": (tokens if broken else tokens // 10, fresh),
+        }
+        return [
+            charge(day, key="key0", kind=kind, quantity=count, billed=count * rate, priced=count * rate)
+            for kind, (count, rate) in parts.items()
+            if count
+        ]
+
+    rows = rows_of({name: tokens for name, tokens in USUAL.items() if name != "key0"}, DAYS_OF)
+    book = ledger(tmp_path, [*rows, *(line for day in DAYS_OF for line in lines(day))])
+    [row] = book.anomalies(SINCE).rows
+    assert (row["subject"], row["since"], row["cause"]) == ("key0", "2026-08-20", "cache missed")
+    figures = {figure.heading.name: figure for figure in book.anomaly(str(row["finding"])).figures}
+    assert (figures["cache hit rate"].cell, figures["cache hit rate"].note) == (0, "90.0 % before")
+
+
+@pytest.mark.long
+def test_a_price_that_rises_is_of_the_model(tmp_path: Path) -> None:
+    """A price that rises for all keys of a model is one finding of the model, and its dollars are price."""
+    rows = rows_of(USUAL, DAYS_OF, model="claude-opus-5-5")
+    raised = [
+        row | {"billed": row["billed"] * Decimal("1.25")} if row["day"] >= date(2026, 8, 20) else row for row in rows
+    ]
+    other = rows_of({"other": steady(4_000_000, "other")}, DAYS_OF, model="claude-haiku-5-5")
+    [row] = ledger(tmp_path, [*raised, *other]).anomalies(SINCE).rows
+    assert (row["level"], row["subject"], row["since"], row["cause"]) == (
+        "model",
+        "claude-opus-5-5",
+        "2026-08-20",
+        "price rose",
+    )
+    assert abs(row["price"] - row["above"]) < row["above"] / 20  # type: ignore[operator]
+
+
+@pytest.mark.long
+def test_a_new_key_that_spends_a_lot_says_so(tmp_path: Path) -> None:
+    """A new key is news where it spends much, and says that it has no history; after a fortnight it is usual."""
+
+    def launch(day: date) -> int:
+        return USUAL["key1"](day) if day >= date(2026, 8, 20) else 0
+
+    [row] = ledger(tmp_path, rows_of(USUAL | {"launch": launch}, DAYS_OF)).anomalies(SINCE).rows
+    assert (row["subject"], row["cause"], row["state"]) == ("launch", "new, no history", "new level")
+    assert (row["expected"], row["until"]) == (0, "2026-09-02")
+
+
+@pytest.mark.long
+def test_several_keys_that_change_together_are_one(tmp_path: Path) -> None:
+    """Where most keys of a workspace rise on the same day, the finding is of what they share."""
+
+    def doubled(tokens: Tokens) -> Tokens:
+        return lambda day: tokens(day) * (3 if day >= date(2026, 8, 20) else 1)
+
+    [row] = (
+        ledger(tmp_path, rows_of({name: doubled(tokens) for name, tokens in USUAL.items()}, DAYS_OF))
+        .anomalies(SINCE)
+        .rows
+    )
+    assert row["level"] in {"model", "workspace"}
+    assert "6 together" in str(row["cause"])
+
+
+@pytest.mark.long
+def test_an_event_makes_it_expected(tmp_path: Path) -> None:
+    """What an [[event]] of the settings covers is expected; what is larger than it says is news."""
+    rows = rows_of(USUAL | {"key0": loop}, DAYS_OF)
+    text = '[[event]]\nreason = "load test"\nkey = "key0"\nday = [2026-08-18, 2026-08-19]\nfactor = "{}"\n'
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    [row] = ledger(tmp_path / "a", rows, text=text.format(12)).anomalies(SINCE).rows
+    assert (row["state"], row["reason"]) == ("expected", "load test")
+    [row] = ledger(tmp_path / "b", rows, text=text.format(2)).anomalies(SINCE).rows
+    assert row["state"] == "ended"
+
+
+@pytest.mark.long
+def test_the_running_day_is_a_floor(tmp_path: Path) -> None:
+    """Of a running day without hours, what is already far more than a whole usual day is a finding."""
+    now = datetime(2026, 9, 9, 3, tzinfo=UTC)
+    early = {"key0": lambda _: 60_000_000, "key1": lambda _: 900_000}
+    today = rows_of(early, [now.date()], billed=None, cause="not billed yet")
+    table = ledger(tmp_path, [*rows_of(USUAL, DAYS_OF), *today], now).anomalies(SINCE)
+    [row] = table.rows
+    assert (row["subject"], row["since"], row["state"]) == ("key0", "2026-09-09", "active")
+    assert row["spent"] == 60_000_000 * RATE
+
+
+@pytest.mark.long
+def test_ids_are_stable_when_days_are_added(tmp_path: Path) -> None:
+    """A finding has the same id on the day it is seen and a month later."""
+    rows = rows_of(USUAL | {"key0": loop}, DAYS_OF)
+    ids = []
+    for name, day in (("a", date(2026, 8, 19)), ("b", date(2026, 8, 20)), ("c", date(2026, 9, 9))):
+        (tmp_path / name).mkdir()
+        known = [row for row in rows if row["day"] < day]
+        book = ledger(tmp_path / name, known, datetime(day.year, day.month, day.day, 9, tzinfo=UTC))
+        [row] = book.anomalies("30d").rows
+        ids.append(row["finding"])
+    assert len(set(ids)) == 1
+
+
+@pytest.mark.long
+def test_restated_days_are_no_news(tmp_path: Path) -> None:
+    """Days that are restated by a few percent change the dollars of a finding, not its id, and make no other."""
+    rows = rows_of(USUAL | {"key0": loop}, DAYS_OF)
+    restated = [row | {"billed": row["billed"] * Decimal("1.03")} if row["day"].day % 5 == 0 else row for row in rows]
+    restated = [row | {"priced": row["billed"], "quantity": round(row["billed"] / RATE)} for row in restated]
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    [before] = ledger(tmp_path / "a", rows).anomalies(SINCE).rows
+    [after] = ledger(tmp_path / "b", restated).anomalies(SINCE).rows
+    assert before["finding"] == after["finding"]
+
+
+@pytest.mark.long
+def test_wrong_questions(tmp_path: Path) -> None:
+    """A minimum that is no amount and a finding that is not there are refused with what to write."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF[:30]), datetime(2026, 7, 1, 9, tzinfo=UTC))
+    with pytest.raises(InvalidQuestion, match="not an amount"):
+        book.anomalies(minimum="lots")
+    with pytest.raises(UnknownName, match="no finding"):
+        book.anomaly("00000000")
+
+
+def cells_of(amounts: Mapping[str, list[float]]) -> Cells:
+    """Cells of these dollars a day, a token each."""
+    length = len(next(iter(amounts.values())))
+    start = midnight(FIRST)
+    zeros = [0.0] * length
+    courses = {
+        Cell("o", "w", key, "unattributed", "m"): Course(days, zeros, zeros, days, zeros, zeros, zeros)
+        for key, days in amounts.items()
+    }
+    return Cells(Window(start, start + DAY * length), courses)
+
+
+def told(amounts: Mapping[str, list[float]], minimum: float) -> list[tuple[Any, ...]]:
+    """What stands out, without its dollars."""
+    cells = cells_of(amounts)
+    survey = Survey(cells, [True] * cells.days, minimum, lambda _: None)
+    return [(sighting.subject, sighting.start, sighting.end, sighting.state) for sighting in survey.sightings()]
+
+
+AMOUNTS = st.lists(st.sampled_from([8.0, 9.0, 10.0, 11.0, 12.0, 30.0, 200.0]), min_size=60, max_size=90)
+
+
+@given(AMOUNTS, AMOUNTS, st.sampled_from([0.125, 8.0, 1024.0]))
+@settings(max_examples=25, deadline=None)
+def test_scale_does_not_matter(first: list[float], second: list[float], scale: float) -> None:
+    """All amounts and the minimum times a factor give the same findings."""
+    length = min(len(first), len(second))
+    amounts = {"a": first[:length], "b": second[:length]}
+    scaled = {name: [amount * scale for amount in days] for name, days in amounts.items()}
+    assert told(amounts, 5.0) == told(scaled, 5.0 * scale)
+
+
+@given(AMOUNTS, AMOUNTS)
+@settings(max_examples=25, deadline=None)
+def test_the_order_of_cells_does_not_matter(first: list[float], second: list[float]) -> None:
+    """Findings are the same whichever key is read first."""
+    length = min(len(first), len(second))
+    assert told({"a": first[:length], "b": second[:length]}, 5.0) == told(
+        {"b": second[:length], "a": first[:length]}, 5.0
+    )
+
+
+@given(AMOUNTS)
+@settings(max_examples=25, deadline=None)
+def test_episodes_stay_where_they_began(amounts: list[float]) -> None:
+    """An episode begins on the day on which it begins for whoever has read fewer days."""
+    series = Series(Measure.SPEND, amounts, amounts, 0, 0.25)
+    every = Detector(series, 5.0).episodes()
+    part = replace(series, values=amounts[:50], dollars=amounts[:50])
+    early = [(episode.start, episode.seen) for episode in Detector(part, 5.0).episodes()]
+    assert early == [(episode.start, episode.seen) for episode in every if episode.seen < 50]
+
+
+def test_growth_is_seen_and_becomes_usual() -> None:
+    """Slow growth is an episode; where it stops, its level is the usual one."""
+    amounts = [100.0 * 1.03 ** max(0, min(day - 60, 30)) * (1 + day % 3 / 50) for day in range(160)]
+    [episode] = Detector(Series(Measure.SPEND, amounts, amounts, 0, 0.25), 5.0).episodes()
+    assert 60 <= episode.start <= 70
+    assert episode.state is State.LEVEL
+
+
+def test_the_minimum_is_a_round_part_of_a_usual_day() -> None:
+    """By default a finding costs 5 % of a usual day, rounded down to 1, 2 or 5 times a ten, and 1 USD at least."""
+    assert [minimum_of(usual) for usual in (0, 30, 110, 1000, 9000)] == [1, 1, 5, 50, 200]
