@@ -40,7 +40,7 @@ ONWARD = 14
 WAITING = 28
 """Days that can wait for the alarm; older ones are usual."""
 DRIFT = 2
-"""What comes slowly must cost so many times the minimum."""
+"""An amount that rises slowly must cost so many times the minimum; a rate scatters less, and need not."""
 NEW_FOR = 14
 """Days from its first use on for which a subject is new."""
 FORGOTTEN = 56
@@ -195,7 +195,7 @@ class Detector:
             if before and min(today.deviations, before[-1].deviations) >= TWICE:
                 return index
         above = sum(day.above for day in self._pending)
-        if self._sum >= ALARM and above >= DRIFT * self._minimum:
+        if self._sum >= ALARM and above >= self._minimum * (DRIFT if self._weekly else 1):
             usual = sum(self._series.dollars[day.day] - day.above for day in self._pending)
             if above >= usual * (exp(self._ratio) - 1):
                 return 0
