@@ -11,7 +11,7 @@ import pytest
 
 from support.api_pages import bucket, cost_row, day, listed, report, usage_row
 from support.scripted_api import KEY, Administer, FakeClock, Reply, refusal, reply
-from tallystick import AdminAPI
+from tallystick import AdminAPI, sim
 from tallystick.api.credential import Credential
 from tallystick.core.time import instant
 from tallystick.errors import InvalidQuestion, Refused, UnexpectedResponse, Unreachable
@@ -298,3 +298,15 @@ def test_the_time_of_the_settings(administer: Administer, monkeypatch: pytest.Mo
     api, server = administer(report(), clock=None)
     list(api.usage("2026-05-31", width="1h"))
     assert ("ending_at", "2026-05-31T23:00:00Z") in server.parameters()
+
+
+def test_the_newer_reports_bill_what_the_older_do() -> None:
+    """`analytics_usage` and `analytics_costs` give the tokens and dollars of the older reports, and requests too."""
+    now = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+    days = ("2026-11-10", "2026-11-12")
+    with AdminAPI(sim.KEY, transport=sim.transport(clock=lambda: now), clock=FakeClock(now)) as api:
+        used = list(api.analytics_usage(*days, by=["model"]))
+        billed = sum(record.billed for record in api.analytics_costs(*days, by=["workspace"]))
+        assert sum(record.total_tokens for record in used) == sum(record.total_tokens for record in api.usage(*days))
+        assert billed == sum(record.billed for record in api.costs(*days)) > 0
+    assert all(record.dims["model"] and record.requests for record in used)
