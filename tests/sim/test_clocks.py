@@ -169,8 +169,8 @@ def test_models_end_with_their_retirement() -> None:
 
 def test_a_clock_before_the_opening_is_refused() -> None:
     """A clock that shows a day before the organization opened is asked wrongly, and the message says the day."""
-    from tallystick.cli.simulate import _simulator
+    from tallystick.cli.simulate import simulator
     from tallystick.errors import InvalidQuestion
 
     with pytest.raises(InvalidQuestion, match="2026-07-25"):
-        _simulator(lambda: datetime(2026, 7, 25, 12, tzinfo=UTC), days=120)
+        simulator(lambda: datetime(2026, 7, 25, 12, tzinfo=UTC), days=120)

@@ -51,7 +51,7 @@ Exit codes:
 """
 
 COMMANDS = (
-    (Group.START, "demo", "Simulate an organization, sync it, show it.", "simulate:demo"),
+    (Group.START, "demo", "Simulate an organization, sync it, show it.", "demo:demo"),
     (Group.START, "check", "Check what of the API your key can read.", "sync:check"),
     (Group.START, "sync", "Read what is missing from the API into the ledger.", "sync:sync"),
     (Group.START, "serve", "Serve the dashboard: every answer as a page.", "serve:serve"),

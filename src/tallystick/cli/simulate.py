@@ -1,25 +1,15 @@
-"""The commands that simulate: the demo, and the simulator as a server; neither needs a key."""
+"""The command sim: the simulator as a server, which needs no key."""
 
 from __future__ import annotations
 
-import shlex
-import shutil
-import sys
-import tempfile
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import replace
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from tallystick.cli import options
 from tallystick.core.time import FIRST_DAY
 from tallystick.errors import InvalidQuestion
-from tallystick.folders import demo_folder
-from tallystick.settings_file import NAME
 
 if TYPE_CHECKING:
     from tallystick.sim import Discount, Pace, Simulator
@@ -27,87 +17,6 @@ if TYPE_CHECKING:
 DAYS = 120
 """Days before the simulator's anchor day on which an organization opens, where `--days` does not say otherwise."""
 HIGHEST_PORT = 65535
-
-
-SETTINGS = """\
-# The settings of the demo: its ledger, and who owns what in it.
-ledger = "."
-owners = "owners.csv"
-"""
-OWNERS = """\
-team,cost_center,workspace,key
-search,4110,Production,docs-search
-platform,4100,Production,
-engineering,4300,Claude Code,
-public,4200,Public Sector,
-research,4400,Research,
-"""
-"""Teams of the simulated organization; nobody owns its default workspace, as is so in many."""
-SCREEN = 100
-"""Columns of the first screen where the output is not a terminal."""
-
-
-@click.command()
-@options.ledger
-@click.option(
-    "--now",
-    "at",
-    metavar="INSTANT",
-    envvar="TALLYSTICK_NOW",
-    help="Pretend that it is this instant, as 2026-11-22T15:30:00Z; by default it is now.",
-)
-@click.option("--serve", "served", is_flag=True, help="Then serve its dashboard until interrupted.")
-def demo(at: str | None, served: bool) -> None:
-    """Simulate an organization, sync it, and show it on one screen. Needs no key."""
-    from tallystick.api.client import Client
-    from tallystick.api.credential import Credential
-    from tallystick.cli.sync import Shown, tell
-    from tallystick.clock import SystemClock
-    from tallystick.formats.text import as_text
-    from tallystick.ledger import Ledger
-    from tallystick.sim import serve
-
-    clock = SystemClock(_pinned(at))
-    ledger: str | None = click.get_current_context().meta["ledger"]
-    path = Path(ledger) if ledger else _demo_ledger()
-    book = Ledger(path, clock)
-    simulator = _simulator(clock.now, seed=1, days=DAYS, keys=24)
-    if set(book.organizations()) - {simulator.world.organization.id}:
-        raise InvalidQuestion(
-            f"{path} holds a real organization, which the demo would mix with its own.", "Name another."
-        )
-    if not ledger and path.exists():
-        shutil.rmtree(path)
-    with serve(simulator) as server, Shown() as shown:
-        key = Credential("sk-ant-admin01-simulated", source="the simulator")
-        with Client(key, clock=clock, base_url=server.url, pace=None, on_wait=shown.wait) as client:
-            done = book.sync(client=client, progress=shown.progress)
-    (path / NAME).write_text(SETTINGS, encoding="utf-8")
-    (path / "owners.csv").write_text(OWNERS, encoding="utf-8")
-    tell(done)
-    click.echo(as_text(book.status(), options.columns() or SCREEN).rstrip())
-    script = Path(sys.argv[0])
-    installed_apart = not shutil.which("tallystick") and script.stem == "tallystick"
-    search = f" PATH={shlex.quote(str(script.parent.absolute()))}:$PATH" if installed_apart else ""
-    click.echo(f"All simulated. To ask on: export TALLYSTICK_CONFIG={_short(path / NAME)}{search}")
-    click.echo(f"Also: tallystick serve   tallystick spend --by team   Delete: rm -r {_short(path)}")
-    if served:
-        from tallystick.cli.serve import run
-        from tallystick.settings import Settings
-
-        run(replace(Settings.load(config=str(path / NAME)), at=clock.now() if at else None))
-
-
-def _short(path: Path) -> str:
-    """A path as a shell reads it, with ~ for the home folder."""
-    with suppress(RuntimeError, ValueError):  # there is no home, or it is not in it
-        return f"~/{shlex.quote(str(path.relative_to(Path.home())))}"
-    return shlex.quote(str(path))
-
-
-def _demo_ledger() -> Path:
-    """Return the one place of the demo's ledger, a new one where there is no home."""
-    return demo_folder() or Path(tempfile.mkdtemp(prefix="tallystick-demo-")) / "ledger"
 
 
 @click.group()
@@ -216,18 +125,18 @@ def serve_command(
     if not 0 <= port <= HIGHEST_PORT:
         raise InvalidQuestion(f"There is no port {port}.", f"Ports are 0 to {HIGHEST_PORT}; 0 takes a free one.")
     try:
-        clock = SystemClock(_pinned(at))
+        clock = SystemClock(pinned(at))
         discount = _discount(permille, since)
         world |= {"discount": discount, "hostile_names": names == "hostile"}
-        simulator = _simulator(clock.now, days, faults, Pace(older_pace, newer_pace), **world)
-        server = serve(simulator, port=port, latency=latency)
+        simulated = simulator(clock.now, days, faults, Pace(older_pace, newer_pace), **world)
+        server = serve(simulated, port=port, latency=latency)
     except (ValueError, OSError) as wrong:
         raise InvalidQuestion(
             f"The simulator cannot be started: {wrong}.", "See `tallystick sim serve --help`."
         ) from None
     click.echo(f"{server.url} with the key sk-ant-admin01-simulated; in another terminal:\n")
-    pinned = f"export TALLYSTICK_NOW={at}\n  " if at else ""
-    click.echo(f"  {pinned}export TALLYSTICK_BASE_URL={server.url} ANTHROPIC_ADMIN_KEY=sk-ant-admin01-simulated")
+    moment = f"export TALLYSTICK_NOW={at}\n  " if at else ""
+    click.echo(f"  {moment}export TALLYSTICK_BASE_URL={server.url} ANTHROPIC_ADMIN_KEY=sk-ant-admin01-simulated")
     click.echo("  tallystick check\n  tallystick sync --ledger simulated\n")
     server.run()
 
@@ -240,7 +149,7 @@ def _discount(permille: int | None, since: str | None) -> Discount:
     return Discount(permille or 0, date.fromisoformat(since) if since else date.min)
 
 
-def _pinned(text: str | None) -> datetime | None:
+def pinned(text: str | None) -> datetime | None:
     """The instant to pin the clock to, None for a clock that runs."""
     from tallystick.core.time import instant
 
@@ -250,7 +159,7 @@ def _pinned(text: str | None) -> datetime | None:
         raise InvalidQuestion(f"--now cannot be read: {wrong}.", "Write 2026-11-22T15:30:00Z.") from None
 
 
-def _simulator(
+def simulator(
     clock: Callable[[], datetime],
     days: int,
     faults: tuple[str, ...] = (),

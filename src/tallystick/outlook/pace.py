@@ -29,7 +29,6 @@ from tallystick.query.coverage import cover
 from tallystick.query.gaps import messages as gaps
 from tallystick.query.priority_tier import priority
 from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report, Where, narrowed_by
-from tallystick.reports.spend import SPEND
 from tallystick.store.engine import Engine
 from tallystick.tally.cycles import Cycle, Every
 from tallystick.tally.owners import Owners
@@ -275,7 +274,7 @@ REPORT = Report(
             choices=("week", "month", "quarter", "year"),
         ),
         Parameter("on", "The period that holds this UTC day, as 2026-10-01; by default today.", metavar="DAY"),
-        narrowed_by(SPEND.dimensions),
+        narrowed_by(DIMENSIONS),
     ),
     teams=True,
     about="Each day left costs what its weekday cost in recent weeks. low and high bound the total in 80 % of cases. "

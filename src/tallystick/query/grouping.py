@@ -202,8 +202,8 @@ def _sum(pivot: Pivot, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         if measure.derived is None:
             cells = [row[measure.name] for row in rows if row[measure.name] is not None]
             sums[measure.name] = total(cells) if measure.kind is Kind.MONEY else sum(cells)
-            if measure.aggregate and len(cells) < len(rows):
-                sums[measure.name] = None
+            if (measure.aggregate and len(cells) < len(rows)) or (rows and not cells):
+                sums[measure.name] = None  # a sum of what nobody knows is unknown, not zero
     for measure in pivot.measures:
         if measure.derived is not None:
             sums[measure.name] = measure.derived(sums)

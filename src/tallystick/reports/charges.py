@@ -184,7 +184,7 @@ def _totals(sums: Mapping[str, Any], *, is_known: bool) -> dict[str, Cell]:
         for name in _WHOLE
         if name != "quantity" or sums["units"] == 1
     }
-    return totals | {"billed": (sums["billed"] or Decimal(0)) if is_known else None}
+    return totals | {"billed": sums["billed"] if sums["charges"] else nothing}
 
 
 def _rest(sums: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
