@@ -60,7 +60,7 @@ def demo(at: str | None, served: bool) -> None:
     clock = SystemClock(pinned(at))
     ledger: str | None = click.get_current_context().meta["ledger"]
     path = Path(ledger) if ledger else _demo_ledger()
-    with nullcontext() if ledger else _turn(path):
+    with nullcontext() if ledger else turn(path):
         book = Ledger(path, clock)
         simulated = simulator(clock.now, seed=1, days=DAYS, keys=24)
         if set(book.organizations()) - {simulated.world.organization.id}:
@@ -98,7 +98,7 @@ def _short(path: Path) -> str:
 
 
 @contextmanager
-def _turn(path: Path) -> Iterator[None]:
+def turn(path: Path) -> Iterator[None]:
     """Hold the demo's ledger alone: each demo makes it anew, and another would delete what this one writes."""
     from filelock import FileLock, Timeout
 
