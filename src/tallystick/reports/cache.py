@@ -145,8 +145,10 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
 
 def _summed(used: pa.Table, dims: Sequence[str]) -> list[dict[str, Any]]:
     """The rows of the query that `used` cuts further: tokens of each group of `dims`."""
-    sums = used.group_by(list(dims)).aggregate([(name, "sum") for name in _INPUT]).to_pylist()
-    return [{name: row[name] for name in dims} | {name: int(row[f"{name}_sum"]) for name in _INPUT} for row in sums]
+    from tallystick.tally.cache import sums
+
+    rows = sums(used, dims, _INPUT)
+    return [{name: row[name] for name in dims} | {name: int(row[f"{name}_sum"]) for name in _INPUT} for row in rows]
 
 
 def by_rate(query: Select, day: str = "day") -> Select:

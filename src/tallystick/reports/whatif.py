@@ -28,7 +28,7 @@ from tallystick.reports.cache import by_rate, grouped, models, price_messages
 from tallystick.reports.prices import unlisted
 from tallystick.reports.usage import DIMENSIONS, USAGE
 from tallystick.store.engine import Engine
-from tallystick.tally.cache import MARK
+from tallystick.tally.cache import MARK, sums
 from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
 
@@ -149,10 +149,9 @@ def _services(engine: Engine, question: Question) -> list[str]:
 def _unwritten(used: pa.Table) -> list[str]:
     """The models that would read from the cache what none of their use writes to it."""
     names = ("new_cache_read", "new_cache_write_5m", "new_cache_write_1h")
-    sums = used.group_by([f"{MARK}model"]).aggregate([(name, "sum") for name in names]).to_pylist()
     reads = {
         row[f"{MARK}model"]: int(row["new_cache_read_sum"]) // SHARE
-        for row in sums
+        for row in sums(used, [f"{MARK}model"], names)
         if row["new_cache_read_sum"] and not row["new_cache_write_5m_sum"] and not row["new_cache_write_1h_sum"]
     }
     listed = ", ".join(f"{model} (reads {tokens:,} tokens)" for model, tokens in sorted(reads.items()))

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tallystick.core.money import EXACT, PLACES, plain, total
 from tallystick.errors import LedgerError
@@ -145,6 +144,8 @@ class Attribution:
 
         `rule` is the place of the rule that owns it, -1 for none, `place` that of the team in the rule.
         """
+        import pyarrow.compute as pc  # which few need
+
         table = self._duck.sql(
             "SELECT * EXCLUDE (id, total, rows, each, start, until, billed, part), part::DECIMAL(38, 0) AS billed "
             "FROM parts"

@@ -149,13 +149,26 @@ FROM sums JOIN unread {on}
 """
 
 
+def sums(used: pa.Table, by: Sequence[str], columns: Iterable[str]) -> list[dict[str, Any]]:
+    """The distinct values of columns of counts, and the sums of others beside them, each called NAME_sum.
+
+    Arrow's own `group_by` takes 0.3 s to import.
+    """
+    names = [f'"{name}"' for name in by] + [f'sum("{name}") AS "{name}_sum"' for name in columns]
+    with scratch() as duck:
+        duck.register("used", used)
+        answer = duck.execute(f"SELECT {', '.join(names)} FROM used GROUP BY ALL HAVING count(*) > 0")  # noqa: S608
+        fields = [name for name, *_ in answer.description or ()]
+        return [dict(zip(fields, row, strict=True)) for row in answer.fetchall()]
+
+
 def is_exact(used: pa.Table, prices: PriceList) -> bool:
     """Whether lines of several days at one price come to what each day's do: every rate is known and never rounded.
 
     `used` is as for `economics`. Priority tier has no dollars, whatever its rates.
     """
     keys = [f"{MARK}{name}" for name in KEY]
-    for combination in used.group_by(keys).aggregate([]).to_pylist():
+    for combination in sums(used, keys, ()):
         if combination[f"{MARK}tier"] != "priority":
             for kind in INPUT:
                 rate = rate_of(prices, combination, kind)
@@ -173,8 +186,7 @@ def economics(
     says that a group has all that can read what it wrote, but for the tier: only then can be told what was never read.
     """
     keys = [f"{MARK}{name}" for name in KEY]
-    distinct = used.group_by(keys).aggregate([(kind, "sum") for kind in INPUT[1:]]).to_pylist()
-    rates, doubts = _rates(distinct, prices)
+    rates, doubts = _rates(sums(used, keys, INPUT[1:]), prices)
     with scratch() as duck:
         duck.register("used", used)
         duck.register("rates", rates)

@@ -20,7 +20,7 @@ from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
 from tallystick.store.session import scratch
-from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of
+from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of, sums
 from tallystick.tally.picodollars import WHOLE
 
 SHARE = 10_000
@@ -158,8 +158,8 @@ def compare(
     the columns of KEY.
     """
     keys = [f"{MARK}{name}" for name in KEY]
-    sums = [(kind, "sum") for kind in (*TOKENS, *(f"new_{kind}" for kind in TOKENS))]
-    rates, doubts = _rates(used.group_by(keys).aggregate(sums).to_pylist(), prices, change)
+    kinds = (*TOKENS, *(f"new_{kind}" for kind in TOKENS))
+    rates, doubts = _rates(sums(used, keys, kinds), prices, change)
     with scratch() as duck:
         duck.register("used", used)
         duck.register("rates", rates)
