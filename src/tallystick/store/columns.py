@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pyarrow as pa
 from deltalake import DeltaTable
+from pyarrow.dataset import ParquetReadOptions
 from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
+from pyarrow.parquet import filters_to_expression
 
 from tallystick.core.table import LedgerTable, Type
 
@@ -28,21 +30,26 @@ def schema(table: LedgerTable) -> pa.Schema:
 
 
 def encoded(table: LedgerTable) -> pa.Schema:
-    """The same with text as numbers into a list of the texts, for rows in memory; partitions are as they are."""
-    return pa.schema(
-        [
-            (name, kind if name in table.partitions or kind != pa.string() else pa.dictionary(pa.int32(), kind))
-            for name, kind in zip(schema(table).names, schema(table).types, strict=True)
-        ]
-    )
+    """The same with text as numbers into a list of the texts, for rows in memory."""
+    kinds = (pa.dictionary(pa.int32(), kind) if kind == pa.string() else kind for kind in schema(table).types)
+    return pa.schema([*zip(schema(table).names, kinds, strict=True)])
 
 
-def read(delta: DeltaTable, **options: Any) -> pa.Table:
-    """Rows of a table, by Arrow's own view of the disk.
+def read(
+    delta: DeltaTable,
+    columns: Sequence[str] | None = None,
+    filters: Sequence[tuple[str, str, Any]] | None = None,
+    words: Collection[str] = (),
+) -> pa.Table:
+    """Rows of a table that fit the filters, by Arrow's own view of the disk.
 
-    Delta's is in Python, and a read-ahead that it still serves while the interpreter ends aborts the process.
+    `words` are columns of text to be read as numbers into a list of the texts, which is how files hold most.
+    Delta's view is in Python, and a read-ahead that it still serves while the interpreter ends aborts the process.
     """
-    root = url2pathname(urlsplit(delta.table_uri).path)
-    rows = delta.to_pyarrow_table(filesystem=SubTreeFileSystem(root, LocalFileSystem()), **options)
+    files = SubTreeFileSystem(url2pathname(urlsplit(delta.table_uri).path), LocalFileSystem())
+    options = ParquetReadOptions(dictionary_columns=words)
+    rows = delta.to_pyarrow_dataset(filesystem=files, parquet_read_options=options).to_table(
+        columns=columns, filter=filters_to_expression([*filters]) if filters else None
+    )
     rows.validate(full=True)  # a text that is no UTF-8 any more raises here, not where somebody looks at it
     return rows

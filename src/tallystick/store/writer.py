@@ -204,7 +204,9 @@ class Writer:
         else:
             months = {f"{day:%Y-%m}" for day in stored_days or ()}  # named: files of other months stay shut
             on_days = [("day", "in", stored_days), ("month", "in", months)] if stored_days else []
-            stored = read(self._open[table], columns=names, filters=[*filters, *on_days])
+            words = [name for name in names if pa.types.is_dictionary(fits.field(name).type)]
+            words = [name for name in words if name not in table.partitions]  # which stand in no file
+            stored = read(self._open[table], names, [*filters, *on_days], words)
         return staging.over(stored, filters if days is None else [*filters, ("day", "in", {*days})])
 
     def _content(self, table: LedgerTable) -> Content | None:

@@ -28,7 +28,7 @@ from tallystick.tally.prices_in_force import Prices
 
 RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
-MOST_ROWS = 20_000
+MOST_ROWS = 24_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
 
 Marks = Mapping[tuple[str, str, date], Mapping[str, Any]]

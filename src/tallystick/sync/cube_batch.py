@@ -17,6 +17,7 @@ from tallystick.core.records import COUNTERS, REQUESTS
 from tallystick.store.columns import encoded
 from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.remainder import Filters, judged, remainders
+from tallystick.sync.row_columns import constant, encoded as encoded_texts
 
 MOST_SUM = 2**60
 """The most that the counts of one batch may add up to, so that no later sum of days leaves 64 bits."""
@@ -51,8 +52,8 @@ class CubeBatch(Batch):
         """Keep the rows of a page; `index` says for each which of these starts its bucket has."""
         self._bound(answer.page, columns)
         when = {
-            "organization": pa.repeat(self.organization, len(index)),
-            "month": pa.array([f"{start:%Y-%m}" for start in starts], pa.string()).take(index),
+            "organization": constant(self.organization, len(index)),
+            "month": encoded_texts([f"{start:%Y-%m}" for start in starts]).take(index),
             "day": pa.array([start.date() for start in starts], pa.date32()).take(index),
             "hour_of_day": pa.array([start.hour for start in starts], pa.int64()).take(index),
         }

@@ -26,7 +26,7 @@ class ChargeRows:
     """Rows of `charges` of one organization and dialect; `words` are all of its texts."""
 
     words: Words
-    organization: pa.Scalar
+    organization: str
     source: str
 
     def matched(self, records: pa.Table, uses: pa.Table) -> pa.Table:
@@ -35,9 +35,9 @@ class ChargeRows:
         number = pc.subtract(uses["id"], pc.multiply(record, WIDTH))
         columns = {name: self.words.encoded(uses[name]) for name in ("method", "cause", "relaxed")}
         for name in PLACED:
-            columns[name] = self.words.encoded(records[name].take(record))
+            columns[name] = self.words.encoded(records[name]).take(record)
         for name, texts in (("kind", KINDS), ("unit", [UNIT_OF[kind] for kind in KINDS])):
-            columns[name] = self.words.encoded(self.words.numbers(texts).take(number))
+            columns[name] = pa.array(texts, pa.string()).dictionary_encode().take(number)
         columns["day"] = records["day"].take(record)
         return self._rows(uses, columns)
 
@@ -50,10 +50,10 @@ class ChargeRows:
     def _rows(self, table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
         days = columns["day"].combine_chunks().dictionary_encode()
         months = pa.array([f"{day:%Y-%m}" for day in days.dictionary.to_pylist()], pa.string())
-        columns["month"] = months.take(days.indices)
-        columns["organization"] = pa.repeat(self.organization, table.num_rows)
+        columns["month"] = months.dictionary_encode().take(days.indices)
         zeros = pa.repeat(pa.scalar(0, NUMBER), table.num_rows)
-        columns["source"] = pa.DictionaryArray.from_arrays(zeros, [self.source])
+        for name, text in (("organization", self.organization), ("source", self.source)):
+            columns[name] = pa.DictionaryArray.from_arrays(zeros, [text])
         columns["quantity"] = table["quantity"]
         columns |= {name: dollars(table[name]) for name in _MONEY}
         fits = encoded(CHARGES)

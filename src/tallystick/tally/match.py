@@ -173,13 +173,13 @@ def charges(
             allocate.listed(duck)
         late.causes(duck, words)
         matched = duck.sql(words.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED))).to_arrow_table()
-        [organization, *_] = [half["organization"][0] for half in (usage, cost) if half.num_rows] or [pa.scalar("")]
+        [organization, *_] = [half["organization"][0].as_py() for half in (usage, cost) if half.num_rows] or [""]
         rows = ChargeRows(words, organization, source)
         halves = [rows.matched(duck.sql("FROM records").to_arrow_table(), matched)]
         if billed:
             duck.register("texts", pa.table({"number": range(len(words.texts)), "text": words.texts}))
             halves.append(rows.alone(duck.sql(_ALONE).to_arrow_table()))
-    return pa.concat_tables(halves)
+    return pa.concat_tables(halves).unify_dictionaries()
 
 
 def _pair(duck: duckdb.DuckDBPyConnection, words: Words, equal: Collection[str]) -> None:

@@ -44,10 +44,11 @@ class Words:
         """The statement with numbers in the place of its quoted texts."""
         return _QUOTED.sub(lambda quoted: str(self._numbers[quoted[1]]), statement)
 
-    def encoded(self, numbers: pa.ChunkedArray | pa.Array) -> pa.Array:
-        """Numbers as the texts, in one list that all columns share."""
+    def encoded(self, numbers: pa.ChunkedArray | pa.Array) -> pa.DictionaryArray:
+        """Numbers as the texts, each of which is in the list once; no others are."""
         flat = numbers.combine_chunks() if isinstance(numbers, pa.ChunkedArray) else numbers
-        return pa.DictionaryArray.from_arrays(flat.cast(NUMBER), self.texts, safe=False)  # from `numbered`
+        own = flat.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(own.indices, self.texts.take(own.dictionary), safe=False)
 
     def _numbered(self, column: pa.ChunkedArray) -> pa.ChunkedArray:
         chunks = [
