@@ -86,13 +86,12 @@ def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tupl
         window = Window(instant(parameters["starting_at"]), instant(parameters["ending_at"]))
         width = parameters.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
-        data, windows, known = _report(page, odd).data, [], dict[tuple[str, str], Window]()
-        for index, row in enumerate(data):
-            bounds = (row.starting_at, row.ending_at)
-            if bounds not in known:
-                known[bounds] = _bucket(page, f"$.data[{index}]", bounds, grain, window)
-            windows.append(known[bounds])
-        yield page, Rows(windows, data)
+        data = _report(page, odd).data
+        bounds = [(row.starting_at, row.ending_at) for row in data]
+        buckets = {
+            pair: _bucket(page, f"$.data[{bounds.index(pair)}]", pair, grain, window) for pair in dict.fromkeys(bounds)
+        }
+        yield page, Rows([buckets[pair] for pair in bounds], data)
 
 
 def _report(page: Page, odd: set[Oddity] | None = None) -> Any:

@@ -41,7 +41,7 @@ from tallystick.sync.row_columns import constant, counts, dimensions, dollars, t
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
 _NO_LIST = Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown")
-_MADE = ("actor", "kind", "workspace")
+_MADE = ("actor", "kind")
 """Dimensions that are more than the text of a field."""
 _ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
 
@@ -51,6 +51,8 @@ class AnalyticsBatch(CubeBatch):
     """A batch of the newer dialect: a day is kept if the export behind every page covers it."""
 
     _refreshed: list[datetime | None] = field(default_factory=list)
+    _actors: dict[bytes, str] = field(default_factory=dict)
+    """The ids of the actors met so far, by what the API wrote of them."""
 
     def add(self, answer: FetchedPage) -> None:
         """Take one page."""
@@ -99,12 +101,18 @@ class AnalyticsBatch(CubeBatch):
     def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: Rows) -> None:
         groups: list[Group] = [row.group for row in rows.data]
         actors = [bytes(group.actor) for group in groups]
-        self._meet({*actors} - {b""})
-        made = [name for name in by if name in _MADE]
-        plain = [name for name in by if name not in _MADE]
-        columns = {name: texts(groups, str(NAMED[name].analytics), NAMED[name].null) for name in plain}
-        keys = zip(actors, map(attrgetter("workspace_id", "token_type", "cost_type"), groups), strict=True)
-        columns |= dimensions(groups, keys, made, lambda group: {name: self._value(name, group) for name in made})
+        self._meet({*actors} - self._actors.keys())
+        names = {self.ids.default: NAMED["workspace"].absent}  # it goes by one name in both dialects
+        columns = {
+            name: texts(groups, str(NAMED[name].analytics), NAMED[name].null, names if name == "workspace" else {})
+            for name in by
+            if name not in _MADE
+        }
+        if "actor" in by:
+            columns["actor"] = pa.array(map(self._actors.__getitem__, actors), pa.string()).dictionary_encode()
+        if "kind" in by:
+            keys = map(attrgetter("token_type", "cost_type"), groups)
+            columns |= dimensions(groups, keys, ["kind"], lambda group: {"kind": value("kind", group)})
         rest = [column.name for column in self._table.columns if column.type is Type.TEXT and column.name not in by]
         columns |= {name: constant(answer.fixed.get(name, UNKNOWN), len(groups)) for name in rest}
         columns |= self._money(page, rows) if self.task.source.money else self._counts(rows)
@@ -135,15 +143,11 @@ class AnalyticsBatch(CubeBatch):
         paths = zip((*COUNTERS, REQUESTS), (*COUNTER_PATHS, "requests"), strict=True)
         return {name: counts(usages, path) for name, path in paths}
 
-    def _value(self, name: str, group: Group) -> str:
-        """One dimension of a row; the default workspace goes by one name in both dialects."""
-        text = value(name, group)
-        return NAMED[name].absent if name == "workspace" and text == self.ids.default else text
-
     def _meet(self, actors: Iterable[bytes]) -> None:
         """Remember how those are called who asked; an actor of a type that is new is an `actor`."""
         for body in actors:
-            actor = actor_of(body)
+            actor = actor_of(body) if body else None
+            self._actors[body] = actor.id if actor else NAMED["actor"].null if body else UNKNOWN
             if actor is None or actor.id in self.people:
                 continue
             self.odd |= actor.oddities

@@ -136,7 +136,7 @@ def _owners(page: Page) -> set[str]:
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass  # it is judged where it is read
     if content is not None:
-        owners += [content.organization_id, *(row.organization_id for row in content.data)]
+        owners += [content.organization_id, *(owner for row in content.data if (owner := row.organization_id))]
     return {owner for owner in owners if isinstance(owner, str) and owner}
 
 

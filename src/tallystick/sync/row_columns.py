@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -23,10 +24,13 @@ _WRITTEN = r"^-?[0-9]+(\.[0-9]+)?$"
 """What `core.money.from_cents` reads; RE2's `$` is the end of the text and of nothing else."""
 
 
-def texts(rows: Sequence[Any], path: str, absent: str) -> pa.DictionaryArray:
-    """The texts at a path of attributes; `absent` where a row has none, or an empty one."""
+def texts(
+    rows: Sequence[Any], path: str, absent: str, names: Mapping[str | None, str] = MappingProxyType({})
+) -> pa.DictionaryArray:
+    """The texts at a path of attributes, or their `names`; `absent` where a row has none, or an empty one."""
     values = pa.array(map(attrgetter(path), rows), pa.string(), size=len(rows)).dictionary_encode("encode")
-    return encoded([text or absent for text in values.dictionary.to_pylist()]).take(values.indices)
+    words = (text or absent for text in values.dictionary.to_pylist())
+    return encoded([names.get(text, text) for text in words]).take(values.indices)
 
 
 def encoded(words: Sequence[str]) -> pa.DictionaryArray:
