@@ -72,6 +72,21 @@ def test_a_new_ledger_is_empty_and_can_be_asked(path: Path) -> None:
         assert Ledger(path, Clock()).sql(f"SELECT * FROM {view}").rows == []  # noqa: S608
 
 
+def test_days_that_no_file_has_are_one_entry_of_the_log(tables: Tables) -> None:
+    """Rows of new days are added in one entry of the log; where a file has their days, one more deletes what it has."""
+    entries = []
+    for day, amount in ((date(2026, 10, 3), "5"), (B, "6")):
+        with tables.writing() as writer:
+            before = writer.delta(COST).version()
+            writer.replace(COST, ME, [day], cost_of((day, "m", amount)))
+            writer.commit(ME, "one more", NOW, {})
+            entries.append(writer.delta(COST).version() - before)
+    assert entries == [1, 2]
+    stated = pa.table(tables.open(COST).get_add_actions(flatten=True))
+    assert {*stated["min.day"].to_pylist()} >= {A, B, date(2026, 10, 3)}
+    assert [row[2] for row in _costs(tables)] == [Decimal(amount) for amount in (1, 6, 4, 5)]
+
+
 def test_replacing_days_leaves_the_others(tables: Tables) -> None:
     """New rows of some days take the place of all rows of these days, and of no other day or organization."""
     with tables.writing() as writer:
