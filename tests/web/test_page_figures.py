@@ -146,6 +146,8 @@ def check(book: Ledger, page: Page, value: str, html: str) -> int:
     """Compare every panel of a page with its answer; return how many rows and figures were compared."""
     compared = 0
     panels = page.panels(value, {})
+    if page.examples:
+        panels = (*page.examples({}, tuple(book.ask(asked.report, **asked.values) for asked in page.choices)), *panels)
     parts = html.split('<section class="panel ')[1:]
     assert len(parts) == len(panels)
     for panel, section in zip(panels, parts, strict=True):

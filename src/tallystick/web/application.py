@@ -91,17 +91,15 @@ class Dashboard:
         visit = self.readers.visit()
         if visit.version is None:
             return self.welcome(request, visit)
-        panels = page.panels(value, request.query_params)
-        panels = tuple(panel for panel in panels if holdable(panel.address, request.state.identity)) or panels
-        parts, listed = await asyncio.gather(
-            asyncio.gather(*(self.part(request.state.identity, visit, panel) for panel in panels)),
-            self._listed(request, visit, page),
-        )
-        fields = page.form(request.query_params, listed) if page.form else ()
+        listed = await self._listed(request, visit, page)
         examples = page.examples(request.query_params, listed) if page.examples else ()
+        panels = (*examples, *page.panels(value, request.query_params))
+        panels = tuple(panel for panel in panels if holdable(panel.address, request.state.identity)) or panels
+        parts = await asyncio.gather(*(self.part(request.state.identity, visit, panel) for panel in panels))
+        fields = page.form(request.query_params, listed) if page.form else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
-        return self.html(request, "page.html", visit, parts_shown=parts, examples=examples, **values)
+        return self.html(request, "page.html", visit, parts_shown=parts, **values)
 
     async def _listed(self, request: Request, visit: Visit, page: Page) -> tuple[Answer | None, ...]:
         """The answers that have what the form of a page chooses among."""

@@ -75,6 +75,8 @@ class Panel:
     """What it asks about may not be there: then it says so plainly, not as an error."""
     nothing: str = ""
     """What it says where the answer has no rows."""
+    page: str = ""
+    """Where its title leads, if that is not the same question in Explore."""
     form: bool = False
     """What the reader of the page can set stands in it, not above all."""
     narrows: bool = False
@@ -99,8 +101,8 @@ class Page:
     """Words and addresses of what can be done from it."""
     form: Fields | None = None
     """What its reader can set."""
-    examples: Callable[[Given, Choices], tuple[tuple[str, str], ...]] | None = None
-    """Words and addresses of what a reader may want to set, where nothing is set yet."""
+    examples: Callable[[Given, Choices], tuple[Panel, ...]] | None = None
+    """Panels of what a reader may want to set, before all others where nothing is set yet."""
     choices: tuple[Address, ...] = ()
     """The questions whose answers have what the form chooses among."""
 

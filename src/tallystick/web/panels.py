@@ -121,7 +121,13 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
     if part.panel.view is View.ATTENTION:
         return replace(part, advice=tuple(advice(str(text)) for text in document.facts.get("attention", ())))
     report = part.panel.address.report
-    return replace(part, tiles=tiles(report, document, today), sheets=sheets(report, document))
+    return replace(
+        part,
+        title=safe(document.title),
+        subtitle=safe(document.subtitle),
+        tiles=tiles(report, document, today),
+        sheets=sheets(report, document),
+    )
 
 
 def _fresh(document: Document) -> str:

@@ -142,9 +142,8 @@ def _title(course: Course, slot: Slot, index: int) -> str:
     if slot.state:
         lines.append(STATES[slot.state])
     if len(course.series) > 1:
-        lines += [
-            f"{series.name}: {course.text(amount)}" for series in course.series if (amount := series.amounts[index])
-        ]
+        parts = [(amount, series.name) for series in course.series if (amount := series.amounts[index])]
+        lines += [f"{name}: {course.text(amount)}" for amount, name in sorted(parts, key=lambda part: -part[0])]
     if course.earlier and (amount := course.earlier[index]) is not None:
         lines.append(f"{course.before}: {course.text(amount)}")
     return "\n".join(lines)

@@ -27,7 +27,8 @@ def _share(given: Given, name: str) -> str:
     return f"{percent.scaleb(-2):f}" if 0 <= percent <= 100 else ""  # noqa: PLR2004 - all of it
 
 
-def _panels(_: str, given: Given) -> tuple[Panel, ...]:
+def _asked(given: Given) -> Address:
+    """The question that the settings ask."""
     old, new = given.get("from", ""), given.get("to", "")
     pairs: dict[str, str] = dict(period(given))
     if old and new and old != new:
@@ -40,9 +41,14 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
         pairs["geo"] = given["geo"]
     if len(pairs) == 1:
         pairs["batch"] = "0"
-    asked = Address("whatif", (("by", "model"), *pairs.items()))
+    return Address("whatif", (("by", "model"), *pairs.items()))
+
+
+def _panels(_: str, given: Given) -> tuple[Panel, ...]:
+    asked = _asked(given)
+    total = Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES)
     return (
-        Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES),
+        *([total] if _is_set(given) else []),
         Panel("By model", asked, width=12, rows=40),
         Panel("What cannot be known", asked, View.MESSAGES, 12),
     )
@@ -64,22 +70,36 @@ def _fields(given: Given, choices: Choices) -> tuple[Field, ...]:
     )
 
 
-def _examples(given: Given, choices: Choices) -> tuple[tuple[str, str], ...]:
+def _examples(given: Given, choices: Choices) -> tuple[Panel, ...]:
     """What a reader may want to know first: the model used most as the cheapest, half of all as batch, more cached."""
-    if any(given.get(name) for name in ("from", "to", "batch", "cache_hit", "geo")):
+    if _is_set(given):
         return ()
     used, priced = (answer.rows if isinstance(answer, Table) else [] for answer in choices)
-    days = {"days": given["days"]} if given.get("days") else {}
     rates = {str(row["for"]): row["uncached_input"] for row in reversed(priced) if not row["retires"]}
     known = {model: rate for model, rate in rates.items() if isinstance(rate, Decimal)}
     largest = next((str(row["model"]) for row in used if row["model"] in known), "")
     cheapest = min(known, key=lambda model: known[model], default="")
     changes = {
         **({f"{largest} as {cheapest}": {"from": largest, "to": cheapest}} if largest not in {"", cheapest} else {}),
-        "half as batch": {"batch": "50"},
-        "80 % read from cache": {"cache_hit": "80"},
+        "Half of it sent as batch": {"batch": "50"},
+        "80 % read from the cache": {"cache_hit": "80"},
     }
-    return tuple((safe(words), f"/what-if?{urlencode(days | change)}") for words, change in changes.items())
+    days = {"days": given["days"]} if given.get("days") else {}
+    return tuple(
+        Panel(
+            safe(title),
+            _asked(days | change),
+            View.TOTALS,
+            12 // len(changes),
+            columns=("what_if", "difference", "change"),
+            page=f"/what-if?{urlencode(days | change)}",
+        )
+        for title, change in changes.items()
+    )
+
+
+def _is_set(given: Given) -> bool:
+    return any(given.get(name) for name in ("from", "to", "batch", "cache_hit", "geo"))
 
 
 def _options(models: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
