@@ -19,11 +19,11 @@ READ = (
 
 def _panels(_: str, __: Given) -> tuple[Panel, ...]:
     return (
-        Panel("Every day", ask("days"), View.CALENDAR, 6),
+        Panel("Every day", ask("days"), View.CALENDAR, 7),
         Panel(
             "What the last change of this month's bill was",
             ask("diff", month="mtd"),
-            width=6,
+            width=5,
             rows=8,
             may_lack=True,
             nothing="Nothing: every line is as it was.",
