@@ -76,3 +76,10 @@ def test_what_a_reader_wrote_stays() -> None:
     """A name that looks like a path is told back as it was written."""
     wrong = TallystickError("No key has the id or name '/a/b/c'.")
     assert without_folders(wrong, Path("/var/lib/tally/ledger")).what == "No key has the id or name '/a/b/c'."
+
+
+def test_the_first_sync_makes_the_ledger_that_is_shown(path: Path) -> None:
+    """Where there is no ledger yet, the commands to copy name the one that this dashboard shows; a probe hears 503."""
+    with client_of(path) as client:
+        assert f"<code>tallystick sync --ledger {path}</code>" in client.get("/").text
+        assert client.get("/readyz").status_code == 503

@@ -40,3 +40,10 @@ def test_what_cannot_be_asked_is_said(dashboard: TestClient) -> None:
     response = dashboard.get("/ask/spend?by=modle")
     assert "model" in response.text
     assert 'class="error"' in response.text
+
+
+@pytest.mark.parametrize("path", ["/workspace/Research", "/key/playground"])
+def test_a_subject_leads_to_its_limits(dashboard: TestClient, path: str) -> None:
+    """Limits are asked live and kept nowhere, so the page of a subject leads to the report that asks the API."""
+    page = dashboard.get(path).text
+    assert 'href="/ask/limits">asked live: tallystick limits</a>' in page

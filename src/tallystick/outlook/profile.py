@@ -27,6 +27,11 @@ from tallystick.tally.budgets import Budgets
 
 CALLED = {"actor": "person"}
 """What people call a dimension."""
+LIMITED = ("key", "workspace", "actor")
+"""What the API can set limits for: by itself, or by its workspace."""
+LIMITS = "limits"
+LIVE = "asked live: tallystick limits"
+"""Limits are the present's, and no ledger keeps them."""
 _KEY = {
     "cost_center": "cost center",
     "status": "status",
@@ -126,6 +131,8 @@ class Profile:
     def _about(self) -> Iterator[tuple[str, str]]:
         """What is known of it beside its figures, each a name and a text."""
         yield "id", self.id
+        if self.dimension in LIMITED:
+            yield LIMITS, LIVE
         if self.dimension == "key":
             yield from self._about_key()
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shlex
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
@@ -163,9 +164,11 @@ class Dashboard:
 
     def welcome(self, request: Request, visit: Visit) -> Response:
         """Return what is said where there is no ledger yet."""
-        own = request.state.identity == LOCAL
-        path = self.readers.settings.ledger if own else None
-        return self.html(request, "welcome.html", visit, title="No ledger yet", path=path)
+        settings = self.readers.settings
+        path = settings.ledger if request.state.identity == LOCAL else None
+        elsewhere = settings.origin.get("ledger") != "default"  # a command elsewhere would make another one
+        option = f" --ledger {shlex.quote(str(path))}" if path and elsewhere else ""
+        return self.html(request, "welcome.html", visit, title="No ledger yet", path=path, option=option)
 
     async def version(self, _: Request) -> Response:
         """Say which version of the ledger is the newest."""

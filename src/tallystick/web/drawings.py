@@ -11,6 +11,8 @@ from tallystick.core.question import Heading, Table
 from tallystick.core.text import safe
 from tallystick.formats.layout import columns_of
 from tallystick.formats.shown import shown
+from tallystick.outlook.profile import LIMITS
+from tallystick.web.address import Address
 from tallystick.web.calendar import calendar
 from tallystick.web.grid import Grid, Head, Text, grid
 from tallystick.web.links import lines, source, subject
@@ -50,10 +52,17 @@ def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:
         {
             "name": safe(name),
             "value": safe(text),
-            "url": subject("team", text) if name == "owner" and "," not in text else "",
+            "url": _fact_lead(name, text),
         }
         for name, text in facts.items()
     )
+
+
+def _fact_lead(name: str, text: str) -> str:
+    """Where a fact leads: an owner to its page, limits to the report that asks the API for them."""
+    if name == LIMITS:
+        return Address(LIMITS).url
+    return subject("team", text) if name == "owner" and "," not in text else ""
 
 
 def messages(_: Panel, answer: Answer) -> tuple[dict[str, str], ...]:

@@ -100,11 +100,12 @@ class Readers:
         now -= timedelta(minutes=now.minute % MINUTES, seconds=now.second, microseconds=now.microsecond)
         if not self._tables.exists():
             return Visit(None, 0, now)
-        if self._seen is None or self._clock.elapsed() >= self._moved_at + MOVE:
+        if self._seen is None or not self._seen[0].number or self._clock.elapsed() >= self._moved_at + MOVE:
             seen = self._tables.newest_by_snapshot(), self._tables.index_changed()
             if seen != self._seen:
                 self._seen, self._moved_at = seen, self._clock.elapsed()
-        return Visit(*self._seen, now)
+        version, reads = self._seen
+        return Visit(version if version.number else None, reads, now)  # 0: a first sync has committed nothing yet
 
     async def probe(self, version: Version) -> None:
         """Raise LedgerError where a file of a version is lost, cut short, or may not be read."""
