@@ -22,9 +22,9 @@ from statistics import mean, median, pstdev
 from planted_world import END, RELEASES, Truth, write as write_planted
 
 ROOT = Path(__file__).parent.parent
-BEGIN, FINISH = "<!-- anomalies: written by benchmarks/outlook_anomalies.py -->", "<!-- end of anomalies -->"
-SIMULATED = tuple(range(301, 313))
-PLAIN = tuple(range(401, 413))
+GENERATORS = ("simulator", "plain")
+SIMULATED = tuple(range(301, 311))
+PLAIN = tuple(range(401, 411))
 """The final seeds."""
 WARM = 60
 """Days that nothing is expected of: usual levels are learned."""
@@ -207,7 +207,9 @@ def is_of(hit: Hit, truth: Truth) -> bool:
     """Whether what is told is of a truth; of a price that moved, if it begins then and is of more than a key."""
     if truth.cause == "price change":
         return (hit.whole or not hit.cause) and abs((hit.first - truth.first).days) <= LATE
-    where = truth.key == "all" or truth.key in hit.keys
+    if hit.whole and hit.cause == "price":
+        return False
+    where = truth.key in hit.keys
     return where and truth.first - DAY * EARLY <= hit.last and hit.first <= truth.last + DAY * LATE
 
 
@@ -300,33 +302,30 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def page(cases: Sequence[Case]) -> str:
-    """The tables of all cases, by generator."""
-    parts = []
-    for generator in ("simulator", "plain"):
-        own = [made for made in cases if made.name.startswith(generator)]
-        if not own:
-            continue
-        seeds = ", ".join(made.name.split()[1] for made in own)
-        quiet = sum(made.quiet for made in own)
-        parts.append(f"### {generator.capitalize()}: {len(own)} organizations, {quiet} of them quiet (seeds {seeds})")
-        kinds = ("kind", "planted", "told", "days until seen (median / most)", "cause right", "dollars right")
-        parts.append(table((*kinds, *(f"{label}: told" for label in PLAIN_DETECTORS)), rows_of(own)))
-        heads = ("detector", "recall", "precision", "false a quarter")
-        parts.append(table((*heads, "quiet: false a quarter", "quiet: all a quarter"), totals_of(own)))
-        seconds = median(made.seconds for made in own)
-        parts.append(f"A ledger of 400 days takes {seconds:.1f} s of processor (median).")
-    return "\n\n".join(parts)
+def section(cases: Sequence[Case]) -> str:
+    """The tables of the cases of one generator."""
+    seeds = ", ".join(made.name.split()[1] for made in cases)
+    quiet = sum(made.quiet for made in cases)
+    kinds = ("kind", "planted", "told", "days until seen (median / most)", "cause right", "dollars right")
+    heads = ("detector", "recall", "precision", "false a quarter", "quiet: false a quarter", "quiet: all a quarter")
+    seconds = median(made.seconds for made in cases)
+    return "\n\n".join(
+        [
+            f"{len(cases)} organizations, {quiet} of them quiet (seeds {seeds}).",
+            table((*kinds, *(f"{label}: told" for label in PLAIN_DETECTORS)), rows_of(cases)),
+            table(heads, totals_of(cases)),
+            f"To find all of 400 days takes {seconds:.1f} s of processor (median).",
+        ]
+    )
 
 
-EXPLAINED = """\
-Planted incidents that cost the minimum or more. *Told*: a finding of the same key (of a model or all, where a price
-moved) on its days. *Cause right*: the first cause of the largest finding. *Dollars right*: the smaller of found and
-true dollars to the larger, median, of incidents that end. *Precision* and *false* leave out findings of what changes
-in a world by itself (models that are released, levels that move, new keys): nobody planted these, and they are
-changes; *all a quarter* counts them too, for an organization. The plain detectors watch each key, with the same
-minimum. The first 60 days are for learning. The plain world's author means slow growth to be no incident; here it is
-one, as it is told."""
+def write(generator: str, text: str) -> None:
+    """Put the tables of a generator into the page, in the place of its last ones."""
+    begin, end = f"<!-- anomalies, {generator} -->", f"<!-- end of {generator} -->"
+    document = ROOT / "docs" / "outlook.md"
+    before, _, rest = document.read_text(encoding="utf-8").partition(begin)
+    _, _, after = rest.partition(end)
+    document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
 
 
 def main() -> None:
@@ -337,19 +336,18 @@ def main() -> None:
     parser.add_argument("--plain", nargs="*", type=int, default=PLAIN, help="seeds of the plain world")
     parser.add_argument("--list", action="store_true", help="print what is told and matches nothing")
     arguments = parser.parse_args()
-    cases = []
-    for make, seeds in ((simulated, arguments.simulated), (plain, arguments.plain)):
+    seeds_of = (arguments.simulated, arguments.plain)
+    for generator, make, seeds in zip(GENERATORS, (simulated, plain), seeds_of, strict=True):
+        cases = []
         for seed in seeds:
             cases.append(make(seed))
             if arguments.list:
                 listed(cases[-1])
-    text = page(cases)
-    print(text)
-    if arguments.docs:
-        document = ROOT / "docs" / "outlook.md"
-        before, _, rest = document.read_text(encoding="utf-8").partition(BEGIN)
-        _, _, after = rest.partition(FINISH)
-        document.write_text(f"{before}{BEGIN}\n\n{EXPLAINED}\n\n{text}\n\n{FINISH}{after}", encoding="utf-8")
+        if cases:
+            text = section(cases)
+            print(text)
+            if arguments.docs:
+                write(generator, text)
 
 
 def listed(made: Case) -> None:

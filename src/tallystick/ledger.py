@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tallystick.billing.close import Draft
     from tallystick.billing.obstacles import Allowed
     from tallystick.query.closed_months import Month
+    from tallystick.store.acknowledgements import Acknowledgement
     from tallystick.sync.estimate import Estimate
     from tallystick.sync.forget import Forgotten, Person
     from tallystick.sync.options import Options, Wanted
@@ -173,6 +174,20 @@ class Ledger(Answers):
         from tallystick.sync.rebuild import rebuild
 
         return rebuild(self.path, Path(into), self._lists(), self._people())
+
+    def acknowledge(
+        self, finding: str, reason: str, *, waiting: Callable[[str], None] | None = None
+    ) -> Acknowledgement:
+        """Acknowledge a finding that `anomalies` lists: its state is `expected` from now on, with this reason.
+
+        Raises UnknownName where there is no such finding, InvalidQuestion for an empty reason.
+        """
+        from tallystick.outlook.anomalies.known import acknowledged
+        from tallystick.store.acknowledgements import acknowledge
+
+        made = acknowledged(self.context(), finding, reason)
+        acknowledge(self._tables.root, made, waiting)
+        return made
 
     def find_person(self, said: str) -> Person:
         """The person of that id, e-mail or exact name; InvalidQuestion names those near it."""

@@ -33,7 +33,12 @@ def markdown() -> str:
         rows = [f"| [`{name}`](#{name}) | {summary} |" for name, summary in listed]
         parts.append("\n".join([f"\n## {group}\n", "| command | what it does |", "|---|---|", *rows, ""]))
         parts += [section for name, _ in own for section in _own(name, cli.get_command(_CONTEXT, name))]
-        parts += map(_section, entries)
+        for entry in entries:
+            parts.append(_section(entry))
+            command = cli.get_command(_CONTEXT, entry.name)
+            if isinstance(command, click.Group):
+                for inner in command.list_commands(_CONTEXT):
+                    parts += _own(f"{entry.name} {inner}", command.get_command(_CONTEXT, inner))
     return "".join(parts)
 
 

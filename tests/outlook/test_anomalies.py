@@ -20,7 +20,7 @@ from tallystick.clock import SystemClock
 from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Window, midnight
-from tallystick.errors import InvalidQuestion, UnknownName
+from tallystick.errors import InvalidQuestion, LedgerError, UnknownName
 from tallystick.outlook.anomalies.cells import Cell, Cells, Course
 from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import State
@@ -225,6 +225,26 @@ def test_an_event_makes_it_expected(tmp_path: Path) -> None:
     assert (row["state"], row["reason"]) == ("expected", "load test")
     [row] = ledger(tmp_path / "b", rows, text=text.format(2)).anomalies(SINCE).rows
     assert row["state"] == "ended"
+
+
+@pytest.mark.long
+def test_an_acknowledged_finding_is_expected(tmp_path: Path) -> None:
+    """What somebody acknowledged is expected from then on, under its id, whoever asks; what comes later is news."""
+
+    def again(day: date) -> int:
+        return loop(day) * (12 if day == date(2026, 9, 7) else 1)
+
+    book = ledger(tmp_path, rows_of(USUAL | {"key0": again}, DAYS_OF))
+    first, second = sorted(book.anomalies(SINCE).rows, key=lambda row: str(row["since"]))
+    with pytest.raises(InvalidQuestion, match="reason is empty"):
+        book.acknowledge(str(first["finding"]), " ")
+    book.acknowledge(str(first["finding"])[:6], "load test")
+    after = {row["finding"]: row for row in book.anomalies(SINCE).rows}
+    assert (after[first["finding"]]["state"], after[first["finding"]]["reason"]) == ("expected", "load test")
+    assert after[second["finding"]]["state"] == second["state"]
+    (book.path / "acknowledgements.jsonl").write_text("{", encoding="utf-8")
+    with pytest.raises(LedgerError, match="Line 1"):
+        book.anomalies(SINCE)
 
 
 @pytest.mark.long

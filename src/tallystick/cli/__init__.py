@@ -67,6 +67,8 @@ COMMANDS = (
     (Group.LEDGER, "sim", "Serve a simulated organization; list its faults.", "simulate:sim"),
 )
 """The commands that are no report: group, name, summary, and where each is."""
+UNDER = {"anomalies": (("ack", "Acknowledge a finding: it is no news from then on.", "acknowledge:ack"),)}
+"""The commands that stand under a report: name, summary, and where each is."""
 
 
 class Commands(click.Group):
@@ -82,13 +84,11 @@ class Commands(click.Group):
             if entry.name == cmd_name:
                 from tallystick.cli.report import command
 
-                return command(entry)
+                own_commands = {word: _imported(source, about) for word, about, source in UNDER.get(entry.name, ())}
+                return command(entry, own_commands)
         for _, name, summary, source in COMMANDS:
             if name == cmd_name:
-                module, attribute = source.split(":")
-                own: click.Command = getattr(import_module(f"tallystick.cli.{module}"), attribute)
-                own.short_help = summary
-                return own
+                return _imported(source, summary)
         return None
 
     def resolve_command(
@@ -114,6 +114,14 @@ class Commands(click.Group):
         every = [(group, name, summary) for group, name, summary, _ in COMMANDS]
         every += [(entry.group, entry.name, entry.summary) for entry in CATALOG]
         return [(group, [(name, summary) for listed, name, summary in every if listed is group]) for group in Group]
+
+
+def _imported(source: str, summary: str) -> click.Command:
+    """Return the command that a file of this package has."""
+    module, attribute = source.split(":")
+    own: click.Command = getattr(import_module(f"tallystick.cli.{module}"), attribute)
+    own.short_help = summary
+    return own
 
 
 @click.group(

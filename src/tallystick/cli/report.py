@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -18,8 +18,8 @@ from tallystick.query.strictness import Strictness
 Decorator = Callable[[Any], Any]
 
 
-def command(entry: Entry) -> click.Command:
-    """Return the command that asks the report of an entry and writes its answer."""
+def command(entry: Entry, under: Mapping[str, click.Command] | None = None) -> click.Command:
+    """Return the command that asks the report of an entry and writes its answer; `under` are commands after it."""
     report = entry.report
 
     def ask(
@@ -51,7 +51,23 @@ def command(entry: Entry) -> click.Command:
     for decorate in reversed([added(report.parameters), *_shared(report)]):
         ask = decorate(ask)
     help_text = "\n\n".join((entry.summary, *report.paragraphs))
+    if under:
+        return _group(entry, ask, help_text, under)
     return click.command(entry.name, cls=ReportCommand, help=help_text, short_help=entry.summary)(ask)
+
+
+def _group(entry: Entry, ask: Any, help_text: str, under: Mapping[str, click.Command]) -> click.Group:
+    """A report that is asked where none of the commands under it is named."""
+
+    def asked(**given: Any) -> None:
+        if click.get_current_context().invoked_subcommand is None:
+            ask(**given)
+
+    asked.__click_params__ = ask.__click_params__  # type: ignore[attr-defined]
+    group = click.group(entry.name, help=help_text, short_help=entry.summary, invoke_without_command=True)(asked)
+    for name, inner in under.items():
+        group.add_command(inner, name)
+    return group
 
 
 class ReportCommand(click.Command):

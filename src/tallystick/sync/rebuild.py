@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ from tallystick.api.page import Page
 from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
-from tallystick.store import faults
+from tallystick.store import acknowledgements, faults
 from tallystick.store.archive import Archive
 from tallystick.store.columns import schema
 from tallystick.store.erasure import forgotten, remember
@@ -48,6 +49,8 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
     readings = 0
     with Tables(new).writing() as writer:
         remember(new, forgotten(old))
+        if (made := old / acknowledgements.FILE).exists():  # no page tells of them
+            copyfile(made, new / acknowledgements.FILE)
         committers = {
             name: Committer(writer, name, prices, people and replace(people, emails={}, met={}))
             for name in {row["organization"] for row in rows}

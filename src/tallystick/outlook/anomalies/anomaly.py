@@ -153,14 +153,19 @@ def _money(heading: str) -> Heading:
     return Heading(heading, Kind.MONEY, "USD")
 
 
-def anomaly(context: Context, finding: str, since: When | None = None) -> Document:
+def one(context: Context, finding: str, since: When | None = None) -> Finding:
     """The finding of that id, or that begins with it; UnknownName where there is none."""
     found = asked(context, since or FAR, None).findings
     chosen = [entry for entry in found if entry.id.startswith(finding.casefold())]
     if len(chosen) != 1 or not finding:
         hint = did_you_mean(finding, [entry.id for entry in found]) or f"`tallystick anomalies` lists those of {SINCE}."
         raise UnknownName(f"There is no finding {finding!r}.", hint)
-    return document(context.engine, chosen[0])
+    return chosen[0]
+
+
+def anomaly(context: Context, finding: str, since: When | None = None) -> Document:
+    """The finding of that id, explained; UnknownName where there is none."""
+    return document(context.engine, one(context, finding, since))
 
 
 FAR = "90d"

@@ -56,21 +56,17 @@ class Baseline:
     @property
     def ready(self) -> bool:
         """Whether enough days are known to judge by."""
-        return len(self._days) >= READY and (not self.sparse or self._active >= FEW)
+        count = len(self._days)
+        return count >= READY and (self._active >= SPARSE * count or self._active >= FEW)
 
     @property
     def begun(self) -> bool:
         """Whether any day is known."""
         return bool(self._days)
 
-    @property
-    def sparse(self) -> bool:
-        """Whether it has no use on most of its days."""
-        return self._active < SPARSE * len(self._days)
-
     def expected(self, weekday: int) -> tuple[float, float]:
         """What is usual on a weekday and how far days scatter about it, both in logs."""
-        if self.sparse:
+        if self._active < SPARSE * len(self._days):
             used = sorted(log for _, log, active in self._days if active)
             return used[min(len(used) - 1, int(UPPER * len(used)))], max(self._floor, SPARSE_SPREAD)
         level = self._sorted[min(len(self._sorted) - 1, int(SHARE * len(self._sorted)))]

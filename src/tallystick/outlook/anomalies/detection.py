@@ -155,9 +155,6 @@ class Detector:
         usual, spread = self._baseline.expected(weekday)
         deviations = (logarithm - usual) / (spread * self._caution)
         self._sum = max(0.0, self._sum + min(deviations, MOST) - SLACK)
-        expected = max(0.0, exp(usual) - self._series.offset)
-        dollars = self._series.dollars[day]
-        entry = _Day(day, weekday, logarithm, active, deviations, expected, dollars - self._usual(day, expected))
         if len(self._recent) == LOW_OF:
             self._low -= self._recent[0][1]
         self._recent.append(((weekday, logarithm, active), deviations < -LOW))
@@ -172,9 +169,14 @@ class Detector:
             self._pending = []
             return
         if not self._sum:
-            self._forget([*self._pending, entry])
-            self._pending = []
+            if self._pending:
+                self._forget(self._pending)
+                self._pending = []
+            self._baseline.add(weekday, logarithm, active=active)
             return
+        expected = max(0.0, exp(usual) - self._series.offset)
+        above = self._series.dollars[day] - self._usual(day, expected)
+        entry = _Day(day, weekday, logarithm, active, deviations, expected, above)
         self._pending.append(entry)
         if len(self._pending) > WAITING:
             self._forget([self._pending.pop(0)])
@@ -185,17 +187,17 @@ class Detector:
     def _begun(self, ratio: float) -> int | None:
         """The index among the pending days at which an episode begins, if one does."""
         *before, today = self._pending
-        index = len(before)
-        while index and self._pending[index - 1].deviations >= ABOVE:
-            index -= 1
-        above = sum(day.above for day in self._pending[index:])
-        if ratio >= self._ratio and above >= self._minimum:
-            if today.deviations >= SPIKE:
+        is_twice = today.deviations >= TWICE and bool(before) and before[-1].deviations >= TWICE
+        if ratio >= self._ratio and (today.deviations >= SPIKE or is_twice):
+            index = len(before)
+            while index and self._pending[index - 1].deviations >= ABOVE:
+                index -= 1
+            if sum(day.above for day in self._pending[index:]) >= self._minimum:
                 return index
-            if before and min(today.deviations, before[-1].deviations) >= TWICE:
-                return index
+        if self._sum < ALARM:
+            return None
         above = sum(day.above for day in self._pending)
-        if self._sum >= ALARM and above >= self._minimum * (DRIFT if self._weekly else 1):
+        if above >= self._minimum * (DRIFT if self._weekly else 1):
             usual = sum(self._series.dollars[day.day] - day.above for day in self._pending)
             if above >= usual * (exp(self._ratio) - 1):
                 return 0

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, USED
-from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.records import State as DayState
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.outlook.anomalies.cells import Cell, cells
 from tallystick.outlook.anomalies.explanation import findings
-from tallystick.outlook.anomalies.finding import EXPECTED, Finding
+from tallystick.outlook.anomalies.finding import Finding
 from tallystick.outlook.anomalies.hours import passed
+from tallystick.outlook.anomalies.known import expected
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
 from tallystick.query.names import directory, organizations
 from tallystick.query.spelling import spellings
+from tallystick.store.acknowledgements import acknowledgements
 from tallystick.store.engine import Engine
-from tallystick.tally.events import Event
 from tallystick.tally.owners import Owners
 
 HISTORY = timedelta(days=150)
@@ -35,8 +34,6 @@ RECENT = timedelta(days=90)
 """Whichever of so many days is asked about, levels are learned from the same days, so that figures are the same."""
 USUAL = 28
 """Ended days whose middle is a usual day of an organization."""
-NEAR = Decimal("1.25")
-"""An event that says how large it is covers up to so many times that."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +68,10 @@ def ledger_findings(
     today = now.date()
     shown = [finding for finding in every if finding.until >= window.start.date() and finding.since <= today]
     events = context.events.rows
-    if events:
-        teams = _teams(context.owners, engine, [cell for finding in shown for cell in finding.cells], today)
-        shown = [_planned(engine, finding, events, teams) for finding in shown]
+    told = acknowledgements(context.tables.root)
+    members = [cell for finding in shown for cell in finding.cells] if events else []
+    teams = _teams(context.owners, engine, members, today)
+    shown = [expected(engine, finding, events, told, teams) for finding in shown]
     shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
     return LedgerFindings(shown, minimums, young)
 
@@ -131,35 +129,6 @@ def _teams(owners: Owners, engine: Engine, members: Sequence[Cell], today: date)
         if index >= 0 and start <= today < end and owners.rules[index].how == "team":
             teams[subjects[subject]] = owners.rules[index].teams[0][0]
     return teams
-
-
-def _planned(engine: Engine, finding: Finding, events: Sequence[Event], teams: Mapping[Cell, str]) -> Finding:
-    """The finding, as expected where an event of the settings covers it."""
-    for event in events:
-        if event.holds(finding.since) and _covers(engine, event, finding, teams.get):
-            return replace(finding, state=EXPECTED, reason=event.reason)
-    return finding
-
-
-def _covers(engine: Engine, event: Event, finding: Finding, team: Callable[[Cell], str | None]) -> bool:
-    """Whether all that a finding is of is of an event, and no more than the event says."""
-    if event.factor is not None and finding.spent > EXACT.multiply(
-        EXACT.multiply(finding.expected, event.factor), NEAR
-    ):
-        return False
-    if event.dollars is not None:
-        most = EXACT.multiply(EXACT.multiply(event.dollars, Decimal(len(finding.days))), NEAR)
-        if finding.above > most:
-            return False
-    return all(
-        all(_takes(engine, part, name, _value(cell, name, team)) for cell in finding.cells)
-        for name, part in event.scope.items()
-        if name not in {"cost_center", "product"}
-    )
-
-
-def _value(cell: Cell, name: str, team: Callable[[Cell], str | None]) -> str:
-    return str(team(cell)) if name in OWNED else str(getattr(cell, name))
 
 
 def _takes(engine: Engine, part: Filter, name: str, id_: str) -> bool:

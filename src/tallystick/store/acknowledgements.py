@@ -1,0 +1,58 @@
+"""Acknowledgements: findings that somebody knows, a line each in a file beside the ledger; none is rewritten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+
+from tallystick.errors import LedgerError
+from tallystick.store import faults, lock
+from tallystick.store.disk import fsync, private
+
+FILE = "acknowledgements.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """A finding that was acknowledged: what it is of, since when (a UTC day), why, and at which instant."""
+
+    finding: str
+    organization: str
+    level: str
+    subject: str
+    since: str
+    reason: str
+    at: str
+
+    @property
+    def day(self) -> date:
+        """The day since which."""
+        return date.fromisoformat(self.since)
+
+
+def acknowledgements(root: Path) -> list[Acknowledgement]:
+    """Return every acknowledgement of a ledger, the oldest first; raise LedgerError where a line is damaged."""
+    path = root / FILE
+    with faults.reading(root, f"the file {FILE}"):
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+    made = []
+    for number, line in enumerate(text.splitlines(), 1):
+        try:
+            made.append(Acknowledgement(**json.loads(line)))
+            made[-1].day  # noqa: B018 - it raises where it is no day
+        except (ValueError, TypeError):
+            raise LedgerError(f"Line {number} of {path} is damaged.", "Take the line out.") from None
+    return made
+
+
+def acknowledge(root: Path, made: Acknowledgement, waiting: Callable[[str], None] | None = None) -> None:
+    """Add an acknowledgement for good; writers of the ledger take turns."""
+    path = root / FILE
+    with faults.writing(root), private(root), lock.turn(root, waiting):
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(made)) + "\n")
+        fsync(path)
+        fsync(root)
