@@ -5,7 +5,7 @@ was tuned on. Tuning used the simulator's seeds 1 to 8; the final seeds are run 
 detectors watch the same keys: three sigma, the median's deviations, and half as much again as last week.
 
     python benchmarks/outlook_anomalies.py            # prints the tables
-    python benchmarks/outlook_anomalies.py --docs     # and writes them into docs/outlook.md
+    python benchmarks/outlook_anomalies.py --docs     # and writes them into docs/anomalies.md
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from planted_world import END, RELEASES, Truth, write as write_planted
 
 ROOT = Path(__file__).parent.parent
 GENERATORS = ("simulator", "plain")
-SIMULATED = tuple(range(301, 311))
-PLAIN = tuple(range(401, 411))
-"""The final seeds."""
+SIMULATED = tuple(range(311, 321))
+PLAIN = tuple(range(411, 421))
+"""The final seeds. Of 301 and 401 a first run was seen, and days after holidays corrected: they are tuning now."""
 WARM = 60
 """Days that nothing is expected of: usual levels are learned."""
 DAY = timedelta(days=1)
@@ -322,7 +322,7 @@ def section(cases: Sequence[Case]) -> str:
 def write(generator: str, text: str) -> None:
     """Put the tables of a generator into the page, in the place of its last ones."""
     begin, end = f"<!-- anomalies, {generator} -->", f"<!-- end of {generator} -->"
-    document = ROOT / "docs" / "outlook.md"
+    document = ROOT / "docs" / "anomalies.md"
     before, _, rest = document.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
     document.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")
@@ -331,7 +331,7 @@ def write(generator: str, text: str) -> None:
 def main() -> None:
     """Print the tables; with --docs write them into the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--docs", action="store_true", help="write the tables into docs/outlook.md")
+    parser.add_argument("--docs", action="store_true", help="write the tables into docs/anomalies.md")
     parser.add_argument("--simulated", nargs="*", type=int, default=SIMULATED, help="seeds of the simulator")
     parser.add_argument("--plain", nargs="*", type=int, default=PLAIN, help="seeds of the plain world")
     parser.add_argument("--list", action="store_true", help="print what is told and matches nothing")

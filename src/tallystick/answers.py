@@ -237,7 +237,7 @@ class Answers(TypedAnswers):
         """What costs more than usual since a day, by `minimum` US dollars: a row for each finding, and its causes."""
         return self._table("anomalies", since=since, where=where, minimum=minimum)
 
-    def anomaly(self, finding: str, since: When = "90d") -> Document:
+    def anomaly(self, finding: str, since: When = "60d") -> Document:
         """One finding explained, by its id: by cause, by key, model and kind, day by day; the shares add up exactly."""
         return self._document("anomaly", finding=finding, since=since)
 

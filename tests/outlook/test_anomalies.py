@@ -17,7 +17,7 @@ from hypothesis import given, settings, strategies as st
 from support.written_ledger import charge
 from tallystick import Ledger
 from tallystick.clock import SystemClock
-from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES
+from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIED_BY
 from tallystick.core.money import total
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion, LedgerError, UnknownName
@@ -29,6 +29,7 @@ from tallystick.outlook.anomalies.survey import Survey, minimum_of
 from tallystick.settings import Settings
 from tallystick.store.columns import schema
 from tallystick.store.tables import Tables
+from tallystick.tally.prices_in_force import Prices
 
 FIRST = date(2026, 6, 1)
 """A Monday."""
@@ -76,7 +77,7 @@ def ledger(folder: Path, rows: list[dict[str, Any]], now: datetime = NOW, text: 
         writer.append(DAYS, pa.Table.from_pylist(states, schema(DAYS)))
         names = [{"organization": "o", "type": "organization", "id": "o", "name": "Org", "seen_at": now}]
         writer.append(NAMES, pa.Table.from_pylist(names, schema(NAMES)))
-        writer.commit("o", "records", now, {})
+        writer.commit("o", "records", now, {f"{TALLIED_BY}o": Prices.with_own().digest})
     file = folder / "tallystick.toml"
     file.write_text(text, encoding="utf-8")
     loaded = Settings.load(config=str(file), ledger=str(folder / "ledger"), environment={})
@@ -245,6 +246,23 @@ def test_an_acknowledged_finding_is_expected(tmp_path: Path) -> None:
     (book.path / "acknowledgements.jsonl").write_text("{", encoding="utf-8")
     with pytest.raises(LedgerError, match="Line 1"):
         book.anomalies(SINCE)
+
+
+@pytest.mark.long
+def test_status_and_summary_tell_it(tmp_path: Path) -> None:
+    """What lasts or ended in the last week needs attention on the first screen; a summary lists its month's."""
+
+    def lately(day: date) -> int:
+        return USUAL["key0"](day) * (12 if date(2026, 9, 5) <= day <= date(2026, 9, 7) else 1)
+
+    book = ledger(tmp_path, rows_of(USUAL | {"key0": lately}, DAYS_OF))
+    [row] = book.anomalies(SINCE).rows
+    first = book.status().facts["attention"][0]
+    assert first.startswith("Key key0: ")
+    assert first.endswith(f"USD above expectation on 5 to 7 Sep, more use: tallystick anomaly {row['finding']}")
+    [section] = [section for section in book.summary("mtd").sections if section.title == "Anomalies"]
+    assert section.table
+    assert [entry["finding"] for entry in section.table.rows] == [row["finding"]]
 
 
 @pytest.mark.long

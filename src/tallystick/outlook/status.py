@@ -19,6 +19,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
+from tallystick.outlook.anomalies.news import news
 from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day
 from tallystick.outlook.pace import Pace, pace, reading
 from tallystick.query import gaps
@@ -41,7 +42,6 @@ TOP = 4
 GRAVEST = 3
 """What needs attention that the screen has room for; `attention` in JSON has all."""
 COMMANDS = ("spend --by key", "reconcile", "summary")
-"""What to try next."""
 _ATTENTION = {
     "no owner": "Keys without an owner ({count}) spend {billed} USD",
     "idle": "Active keys ({count}) without use",
@@ -51,7 +51,6 @@ _ATTENTION = {
     "deleted": "Deleted keys ({count}) still spend {billed} USD",
 }
 """What deserves attention of keys, by the word that `keys` has for it."""
-_USD = "USD"
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,7 @@ class Status:
     prices: Prices
     now: datetime
     where: Mapping[str, Filter] = field(default_factory=dict)
+    news: Sequence[str] = ()
 
     def document(self) -> Document:
         """Make the screen as a Document; formats for data hold the same figures."""
@@ -235,9 +235,9 @@ class Status:
         return Table(None, headings, cells, {})
 
     def _attention(self) -> list[str]:
-        """What deserves a look, the gravest first: unknown days, keys, models that retire."""
+        """What deserves a look, the gravest first: anomalies, unknown days, keys, models that retire."""
         coverage, _ = cover(self.engine, CHARGES, Question("spend", self._recent, ()), self.now)
-        lines = [message.text for message in ordered(gaps.messages(coverage, self.now))]
+        lines = [*self.news, *(message.text for message in ordered(gaps.messages(coverage, self.now)))]
         if coverage["absent"]:
             days = [day.day for day in self._days if day.basis is Basis.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
@@ -268,7 +268,7 @@ def _written(when: datetime | None) -> str | None:
 
 
 def _money(name: str) -> Heading:
-    return Heading(name, Kind.MONEY, _USD)
+    return Heading(name, Kind.MONEY, "USD")
 
 
 def _share(part: Cell, amount: Cell) -> Decimal | None:
@@ -282,7 +282,7 @@ def _span(window: Window) -> str:
 
 def _ask(context: Context, where: Where) -> Document:
     asked = (context.engine, context.owners, context.budgets, context.prices, context.now, filters(where))
-    return Status(*asked).document()
+    return Status(*asked, () if where else news(context)).document()
 
 
 REPORT = Report(

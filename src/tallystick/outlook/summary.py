@@ -16,6 +16,7 @@ from tallystick.core.select import select
 from tallystick.core.text import MOST
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of
+from tallystick.outlook.anomalies.news import of_month
 from tallystick.outlook.budget_scope import BudgetScope
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
 from tallystick.outlook.daily_spend import Basis, Day
@@ -96,6 +97,7 @@ class Summary:
             *(why(changed, self.window, self.against) if changed else ()),
             *(self._by_dimension(changed) if changed else ()),
             *([Section("Budgets", spending)] if spending else ()),
+            *(of_month(self.context, self.organization, self.window) if self.window and not self.team else ()),
             *([Section("Caching", saved.of_columns(_CACHE), (_CACHING,))] if saved else ()),
         ]
         messages = [

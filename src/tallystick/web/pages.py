@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tallystick.web.anomaly_page import ANOMALIES
 from tallystick.web.budget_page import BUDGETS
 from tallystick.web.cache_page import CACHE
 from tallystick.web.claude_code_page import CLAUDE_CODE
@@ -21,6 +22,7 @@ PAGES: tuple[Page, ...] = (
     RECONCILE,
     MONTHS,
     BUDGETS,
+    ANOMALIES,
     WHATIF,
     CLAUDE_CODE,
     PRICES,

@@ -168,7 +168,7 @@ def anomaly(context: Context, finding: str, since: When | None = None) -> Docume
     return document(context.engine, one(context, finding, since))
 
 
-FAR = "90d"
+FAR = "60d"
 """How far back findings are looked for by their id."""
 
 REPORT = Report(

@@ -47,8 +47,8 @@ FORGOTTEN = 56
 """Days without use after which it is new again."""
 
 
-LOW = 1.0
-"""Deviations below the usual from which on a day is low; one as far below as two days above would be is forgotten."""
+LOW = 2.0
+"""Deviations below the usual from which on a day is low; from three below on it is not learned from."""
 FALLEN, LOW_OF = 17, 21
 """So many low days of so many are a level that fell; a fortnight of holidays is none."""
 
@@ -160,7 +160,7 @@ class Detector:
         self._recent.append(((weekday, logarithm, active), deviations < -LOW))
         self._low += deviations < -LOW
         if self._low >= FALLEN:
-            self._baseline.restart([day for day, _ in self._recent])
+            self._baseline.restart([day for day, is_low in self._recent if is_low])
             self._recent.clear()
             self._low = 0
             self._pending = []

@@ -28,9 +28,9 @@ from tallystick.store.acknowledgements import acknowledgements
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
-HISTORY = timedelta(days=150)
+HISTORY = timedelta(days=90)
 """How long before the days that are asked about usual levels are learned from."""
-RECENT = timedelta(days=90)
+RECENT = timedelta(days=60)
 """Whichever of so many days is asked about, levels are learned from the same days, so that figures are the same."""
 USUAL = 28
 """Ended days whose middle is a usual day of an organization."""

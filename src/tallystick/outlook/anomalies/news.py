@@ -1,0 +1,52 @@
+"""News of a ledger: the findings that last, or ended in the last days, in sentences for the first screen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tallystick.core.document import Section
+from tallystick.core.filter import Filter
+from tallystick.core.money import rounded
+from tallystick.core.question import Table
+from tallystick.core.text import day_spans
+from tallystick.core.time import Window
+from tallystick.outlook.anomalies.episode import State
+from tallystick.outlook.anomalies.ledger_findings import ledger_findings
+from tallystick.outlook.anomalies.report import CALLED, HEADINGS, asked, name, rows, words
+from tallystick.query.context import Context
+
+RECENT = timedelta(days=7)
+"""A finding that ended so long ago is no longer news."""
+_OF_MONTH = ("finding", "state", "subject", "subject_name", "since", "cause", "above", "explained_by")
+
+
+def news(context: Context) -> list[str]:
+    """Return a sentence for each finding that nobody expected, and that lasts or ended in the last week."""
+    today = context.now.date()
+    found = [
+        finding
+        for finding in asked(context, None, None).findings
+        if finding.state == State.ACTIVE or (finding.state == State.ENDED and finding.until >= today - RECENT)
+    ]
+    sentences = []
+    for finding in sorted(found, key=lambda finding: -finding.above):
+        level = CALLED.get(finding.subject.level, finding.subject.level).capitalize()
+        days = [finding.since] if finding.state == State.ACTIVE else [day.day for day in finding.days]
+        when = f"{'since' if finding.state == State.ACTIVE else 'on'} {day_spans(days, today.year)}"
+        sentences.append(
+            f"{level} {name(context.engine, finding)}: {rounded(finding.above):,} USD above expectation {when}, "
+            f"{words(finding)}: tallystick anomaly {finding.id}"
+        )
+    return sentences
+
+
+def of_month(context: Context, organization: str, window: Window) -> list[Section]:
+    """Return the section of a summary that lists what stood out on days of a month; none where nothing did."""
+    told = ledger_findings(context, window, {"organization": Filter.of(organization)})
+    found = [finding for finding in told.findings if finding.since < window.end.date()]
+    if not found:
+        return []
+    largest = sorted(found, key=lambda finding: -finding.above)
+    table = Table(None, HEADINGS, list(rows(context.engine, largest)), {})
+    note = "What cost more than usual, one finding for each cause; `tallystick anomaly ID` explains one."
+    return [Section("Anomalies", table.of_columns(_OF_MONTH), (note,))]
