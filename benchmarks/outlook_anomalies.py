@@ -96,7 +96,7 @@ def product(folder: Path, now: datetime) -> tuple[list[Hit], float, dict[str, li
     [row] = context.engine.rows("SELECT min(day) AS first FROM ledger.charges")
     window = Window(midnight(row["first"]), midnight(now.date()) + DAY)
     begun = clock.process_time()
-    told = ledger_findings(context, window, {})
+    entries = ledger_findings(context, window, {})
     seconds = clock.process_time() - begun
     read = cells(context.engine, Window(window.start, midnight(now.date())), {})
     by_key: dict[str, list[float]] = {}
@@ -113,9 +113,9 @@ def product(folder: Path, now: datetime) -> tuple[list[Hit], float, dict[str, li
             finding.cause.value,
             finding.subject.level not in {"key", "actor"},
         )
-        for finding in told.findings
+        for finding in entries.findings
     ]
-    [minimum] = told.minimums.values()
+    [minimum] = entries.minimums.values()
     return hits, float(minimum), by_key, row["first"], seconds
 
 
@@ -230,23 +230,23 @@ def rows_of(cases: Sequence[Case]) -> list[list[str]]:
         if not known:
             continue
         hits = [(truth, [hit for hit in made.hits["tallystick"] if is_of(hit, truth)]) for made, truth in known]
-        told = [(truth, min(own, key=lambda hit: hit.seen), own) for truth, own in hits if own]
+        entries = [(truth, min(own, key=lambda hit: hit.seen), own) for truth, own in hits if own]
         others = [
             f"{share(sum(any(is_of(hit, truth) for hit in made.hits[label]) for made, truth in known), len(known))}"
             for label in PLAIN_DETECTORS
         ]
-        seen = [max(0, (first.seen - truth.first).days) for truth, first, _ in told]
-        right = [max(own, key=lambda hit: hit.dollars).cause in RIGHT[cause] for _, _, own in told]
+        seen = [max(0, (first.seen - truth.first).days) for truth, first, _ in entries]
+        right = [max(own, key=lambda hit: hit.dollars).cause in RIGHT[cause] for _, _, own in entries]
         ended = [
             min(sum(hit.dollars for hit in own), truth.dollars) / max(sum(hit.dollars for hit in own), truth.dollars)
-            for truth, _, own in told
+            for truth, _, own in entries
             if cause in {"runaway loop", "cache broken", "leaked key"}
         ]
         rows.append(
             [
                 cause,
                 str(len(known)),
-                share(len(told), len(known)),
+                share(len(entries), len(known)),
                 f"{median(seen):.0f} / {max(seen)}" if seen else "-",
                 share(sum(right), len(right)),
                 f"{median(ended):.0%}" if ended else "-",
@@ -271,7 +271,7 @@ def totals_of(cases: Sequence[Case]) -> list[list[str]]:
             for truth in made.truths
             if truth.cause in INCIDENTS and truth.dollars >= made.minimum
         ]
-        told = sum(any(is_of(hit, truth) for hit in made.hits[label]) for made, truth in truths)
+        entries = sum(any(is_of(hit, truth) for hit in made.hits[label]) for made, truth in truths)
         every = [(made, hit) for made in cases for hit in made.hits[label]]
         planted = [entry for entry in every if any(is_of(entry[1], truth) for truth in entry[0].truths)]
         changes = [entry for entry in every if entry not in planted and is_change(entry[1], entry[0])]
@@ -283,7 +283,7 @@ def totals_of(cases: Sequence[Case]) -> list[list[str]]:
         rows.append(
             [
                 label,
-                share(told, len(truths)),
+                share(entries, len(truths)),
                 share(len(planted), len(planted) + wrong),
                 f"{wrong / (sum(made.days for made in cases) / QUARTER):.2f}",
                 f"{unexplained / quarters:.2f}" if quarters else "-",

@@ -326,7 +326,7 @@ def cells_of(amounts: Mapping[str, list[float]]) -> Cells:
     return Cells(Window(start, start + DAY * length), courses)
 
 
-def told(amounts: Mapping[str, list[float]], minimum: float) -> list[tuple[Any, ...]]:
+def entries(amounts: Mapping[str, list[float]], minimum: float) -> list[tuple[Any, ...]]:
     """What stands out, without its dollars."""
     cells = cells_of(amounts)
     survey = Survey(cells, [True] * cells.days, minimum, lambda _: None)
@@ -343,7 +343,7 @@ def test_scale_does_not_matter(first: list[float], second: list[float], scale: f
     length = min(len(first), len(second))
     amounts = {"a": first[:length], "b": second[:length]}
     scaled = {name: [amount * scale for amount in days] for name, days in amounts.items()}
-    assert told(amounts, 5.0) == told(scaled, 5.0 * scale)
+    assert entries(amounts, 5.0) == entries(scaled, 5.0 * scale)
 
 
 @given(AMOUNTS, AMOUNTS)
@@ -351,7 +351,7 @@ def test_scale_does_not_matter(first: list[float], second: list[float], scale: f
 def test_the_order_of_cells_does_not_matter(first: list[float], second: list[float]) -> None:
     """Findings are the same whichever key is read first."""
     length = min(len(first), len(second))
-    assert told({"a": first[:length], "b": second[:length]}, 5.0) == told(
+    assert entries({"a": first[:length], "b": second[:length]}, 5.0) == entries(
         {"b": second[:length], "a": first[:length]}, 5.0
     )
 

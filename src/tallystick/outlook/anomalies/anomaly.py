@@ -155,10 +155,12 @@ def _money(heading: str) -> Heading:
 
 def one(context: Context, finding: str, since: When | None = None) -> Finding:
     """The finding of that id, or that begins with it; UnknownName where there is none."""
-    found = asked(context, since or FAR, None).findings
-    chosen = [entry for entry in found if entry.id.startswith(finding.casefold())]
+    results = asked(context, since or FAR, None).findings
+    chosen = [entry for entry in results if entry.id.startswith(finding.casefold())]
     if len(chosen) != 1 or not finding:
-        hint = did_you_mean(finding, [entry.id for entry in found]) or f"`tallystick anomalies` lists those of {SINCE}."
+        hint = (
+            did_you_mean(finding, [entry.id for entry in results]) or f"`tallystick anomalies` lists those of {SINCE}."
+        )
         raise UnknownName(f"There is no finding {finding!r}.", hint)
     return chosen[0]
 

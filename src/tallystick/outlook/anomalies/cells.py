@@ -99,8 +99,8 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
 
 
 def _conditions(engine: Engine, window: Window, where: Mapping[str, Filter]) -> list[str]:
-    held = {name: part for name, part in where.items() if name not in OWNED}
-    return [within(window, months=True), *wanted(engine, CHARGES, held)]
+    scope = {name: part for name, part in where.items() if name not in OWNED}
+    return [within(window, months=True), *wanted(engine, CHARGES, scope)]
 
 
 def _grouped(names: Sequence[str], sums: Sequence[str], conditions: Sequence[str]) -> Select:

@@ -60,18 +60,18 @@ def ledger_findings(
     for organization in organizations(engine):
         if "organization" in where and not _takes(engine, where["organization"], "organization", organization):
             continue
-        held = {**where, "organization": Filter.of(organization)}
-        made, least, count = _of(context, organization, window, held, minimum)
+        scope = {**where, "organization": Filter.of(organization)}
+        made, least, count = _of(context, organization, window, scope, minimum)
         minimums[organization] = least
         young += count
         every += made
     today = now.date()
     shown = [finding for finding in every if finding.until >= window.start.date() and finding.since <= today]
     events = context.events.rows
-    told = acknowledgements(context.tables.root)
+    entries = acknowledgements(context.tables.root)
     members = [cell for finding in shown for cell in finding.cells] if events else []
     teams = _teams(context.owners, engine, members, today)
-    shown = [expected(engine, finding, events, told, teams) for finding in shown]
+    shown = [expected(engine, finding, events, entries, teams) for finding in shown]
     shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
     return LedgerFindings(shown, minimums, young)
 

@@ -23,13 +23,13 @@ _OF_MONTH = ("finding", "state", "subject", "subject_name", "since", "cause", "a
 def news(context: Context) -> list[str]:
     """Return a sentence for each finding that nobody expected, and that lasts or ended in the last week."""
     today = context.now.date()
-    found = [
+    results = [
         finding
         for finding in asked(context, None, None).findings
         if finding.state == State.ACTIVE or (finding.state == State.ENDED and finding.until >= today - RECENT)
     ]
     sentences = []
-    for finding in sorted(found, key=lambda finding: -finding.above):
+    for finding in sorted(results, key=lambda finding: -finding.above):
         level = CALLED.get(finding.subject.level, finding.subject.level).capitalize()
         days = [finding.since] if finding.state == State.ACTIVE else [day.day for day in finding.days]
         when = f"{'since' if finding.state == State.ACTIVE else 'on'} {day_spans(days, today.year)}"
@@ -42,11 +42,11 @@ def news(context: Context) -> list[str]:
 
 def of_month(context: Context, organization: str, window: Window) -> list[Section]:
     """Return the section of a summary that lists what stood out on days of a month; none where nothing did."""
-    told = ledger_findings(context, window, {"organization": Filter.of(organization)})
-    found = [finding for finding in told.findings if finding.since < window.end.date()]
-    if not found:
+    entries = ledger_findings(context, window, {"organization": Filter.of(organization)})
+    results = [finding for finding in entries.findings if finding.since < window.end.date()]
+    if not results:
         return []
-    largest = sorted(found, key=lambda finding: -finding.above)
+    largest = sorted(results, key=lambda finding: -finding.above)
     table = Table(None, HEADINGS, list(rows(context.engine, largest)), {})
     note = "What cost more than usual, one finding for each cause; `tallystick anomaly ID` explains one."
     return [Section("Anomalies", table.of_columns(_OF_MONTH), (note,))]

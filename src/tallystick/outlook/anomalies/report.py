@@ -60,9 +60,9 @@ _NOTES = (
 )
 
 
-def rows(engine: Engine, found: Iterable[Finding]) -> Iterator[tuple[Cell, ...]]:
+def rows(engine: Engine, results: Iterable[Finding]) -> Iterator[tuple[Cell, ...]]:
     """The row of each finding."""
-    for finding in found:
+    for finding in results:
         shares = finding.shares
         mix = total([shares.get(cause, Decimal(0)) for cause in (Cause.CACHE, Cause.MIX)])
         yield (
@@ -140,25 +140,25 @@ WHERE = ("organization", "workspace", "key", "actor", "model")
 """What findings can be held to."""
 
 
-def _messages(found: LedgerFindings, engine: Engine) -> Iterator[Message]:
+def _messages(results: LedgerFindings, engine: Engine) -> Iterator[Message]:
     called = directory(engine, "organization")
-    several = len(found.minimums) > 1
-    for organization, minimum in found.minimums.items():
+    several = len(results.minimums) > 1
+    for organization, minimum in results.minimums.items():
         whose = f" of {called.get(organization, organization)}" if several else ""
         yield note(f"Less than {plain(minimum)} USD above expectation{whose} is no finding (--minimum).")
-    if found.young:
+    if results.young:
         yield note(
-            f"Keys or people with under 14 usual days ({found.young}) are news only where they are new and spend much."
+            f"Keys or people with under 14 usual days ({results.young}) are news only where new and spending much."
         )
-    yield from map(note, _NOTES if found.findings else ())
+    yield from map(note, _NOTES if results.findings else ())
 
 
 def answer(context: Context, since: When | None = None, where: Where = None, minimum: str | None = None) -> Table:
     """The findings since a day: what is active first, then the largest."""
     engine = context.engine
-    found = asked(context, since, where, minimum)
+    results = asked(context, since, where, minimum)
     question = context.question("anomalies", (), (since or SINCE, "today", None), where, known=WHERE)
-    ordered = sorted(found.findings, key=lambda finding: (STATES.index(finding.state), -finding.above, finding.id))
+    ordered = sorted(results.findings, key=lambda finding: (STATES.index(finding.state), -finding.above, finding.id))
     coverage, covered = cover(engine, CHARGES, question, context.now)
     several = len(organizations(engine)) > 1
     headings = HEADINGS if several else tuple(heading for heading in HEADINGS if heading.name != "organization")
@@ -167,7 +167,7 @@ def answer(context: Context, since: When | None = None, where: Where = None, min
         HEADINGS,
         list(rows(engine, ordered)),
         {"above": total([finding.above for finding in ordered])},
-        (*covered, *_messages(found, engine)),
+        (*covered, *_messages(results, engine)),
         coverage,
         engine.version.identity,
     )
