@@ -220,18 +220,20 @@ class Answers(TypedAnswers):
         return self._table("variance", **days, against=against, by=by, where=where, top=top)
 
     def budget(self, on: When | None = None, month: When | None = None, where: Where | None = None) -> Table:
-        """The budgets of the settings: spent, left, the pace to the end of each period, and a status.
+        """The budgets of the settings: spent, left, the forecast to the end of each period, and a status.
 
         Those in force on the UTC day `on` (today), or at the end of `month`, or of it so far; of nothing but `where`.
         """
         return self._table("budget", on=on, month=month, where=where)
 
-    def pace(self, where: Where | None = None, every: str = "month", on: When | None = None) -> Table:
-        """What a week, month, quarter or year comes to at the run rate of the last eight weeks, with an 80 % range.
+    def forecast(
+        self, by: By = (), until: When | None = None, where: Where | None = None, past: When | None = None
+    ) -> Table:
+        """What this month comes to, or this `until` week, quarter or year, or the days to a date, with ranges.
 
-        The period that holds the UTC day `on`, today unless said; `where` maps a dimension to the ids or names wanted.
+        A row, or one of each value of a dimension; with `past` (180d, or a first day) how good past forecasts were.
         """
-        return self._table("pace", where=where, every=every, on=on)
+        return self._table("forecast", by=by, until=until, where=where, past=past)
 
     def anomalies(self, since: When = "30d", where: Where | None = None, minimum: str | None = None) -> Table:
         """What costs more than usual since a day, by `minimum` US dollars: a row for each finding, and its causes."""

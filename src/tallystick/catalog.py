@@ -64,12 +64,19 @@ CATALOG: list[Entry] = [
     Entry("reconcile", Group.BILL, "Explain what separates billed from priced, cause by cause.", "reports.reconcile"),
     Entry("crosscheck", Group.BILL, "Compare the older and the newer reports of the API.", "reports.crosscheck"),
     Entry("owners", Group.BILL, "List the rules of who owns what, and what each matched.", "reports.owner_rules"),
-    Entry("summary", Group.BILL, "Sum up a month on a page: spend, why it changed, pace, budgets.", "outlook.summary"),
+    Entry(
+        "summary", Group.BILL, "Sum up a month on a page: spend, why it changed, forecast, budgets.", "outlook.summary"
+    ),
     Entry("months", Group.BILL, "List every month: its bill, its state, when it can be closed.", "billing.months"),
     Entry("chargeback", Group.BILL, "Show what each team is charged for a month.", "billing.statements"),
     Entry("diff", Group.BILL, "Show what changed in a month since it was closed or last read.", "reports.diff"),
-    Entry("budget", Group.AHEAD, "Show what is spent and left of each budget, and its pace.", "outlook.budgets"),
-    Entry("pace", Group.AHEAD, "Forecast what the month comes to at the rate of the last weeks.", "outlook.pace"),
+    Entry("budget", Group.AHEAD, "Show what is spent and left of each budget, and its forecast.", "outlook.budgets"),
+    Entry(
+        "forecast",
+        Group.AHEAD,
+        "Forecast what the month, quarter or year comes to, with ranges.",
+        "outlook.forecast_report",
+    ),
     Entry(
         "anomalies",
         Group.AHEAD,

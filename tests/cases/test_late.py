@@ -224,7 +224,7 @@ def test_a_parent_names_the_children_that_its_report_leaves_out(case: Case) -> N
         parent = row | {"details": json.dumps({"children": ["org_child_1", "org_child_2"]}), "seen_at": later}
         writer.append(NAMES, Table.from_pylist([parent], schema(NAMES)))
         writer.commit(organization, "names", later, {})
-    for words in (("spend",), ("usage",), ("reconcile",), ("cache",), ("pace",), ("keys",)):
+    for words in (("spend",), ("usage",), ("reconcile",), ("cache",), ("forecast",), ("keys",)):
         _, table = ask(case, *words, "--format", "json")
         assert table["coverage"]["parent_of"] == ["org_child_1", "org_child_2"]
         assert any("HIPAA-ready" in text for text in table["warnings"]), words
@@ -244,7 +244,7 @@ def lose_usage(ledger: Path, source: str, day: date) -> None:
 
 @pytest.mark.long
 def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> None:
-    """Two empty buckets: 9.00 not billed yet, a pace of 135.00, 81 % of a budget of 150, named on each answer."""
+    """Two empty buckets: 9.00 not billed yet, a forecast of 135.00, 81 % of a budget of 150, named on each answer."""
     with case.serve("01-empty-bill-bucket/scenario.py"):
         case("sync", "--without-claude-code", "--source", "reports", "--since", "2026-10-20")
     note = "Not billed yet: 26 and 27 Nov (2.2 M tokens, 9.00 USD as priced)."
@@ -252,8 +252,8 @@ def test_the_known_case_has_its_expected_values(case: Case, tmp_path: Path) -> N
     settings.write_text('[[budget]]\namount = "150"\n')
     _, spend = ask(case, "spend", *WEEK)
     assert (spend["totals"]["billed"], note in spend["warnings"]) == ("22.50", True)
-    _, pace = ask(case, "pace", "--format", "json")
-    assert (pace["rows"][0]["pace"], note in pace["warnings"]) == ("135.00", True)
+    _, ahead = ask(case, "forecast", "--format", "json")
+    assert (ahead["rows"][0]["expected"], note in ahead["warnings"]) == ("135.00", True)
     _, table = ask(case, "budget", "--config", str(settings), "--format", "json")
     row = table["rows"][0]
     assert (row["not_billed_yet"], row["spent"], row["used"], row["status"]) == (

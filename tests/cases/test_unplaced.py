@@ -29,9 +29,9 @@ def test_use_beside_a_bill_that_it_may_be_of_is_not_late(case: Case, source: str
     """Where a half does not tell the workspace, the model or the kind, no use is counted as billed and awaited too."""
     with case.serve("71-bill-without-place/scenario.py", HOW=lost):
         assert case("sync", "--since", "2026-11-20", "--source", source, "--without-claude-code").code in {0, 1}
-    [row] = (pace := json.loads(case("pace", "--format", "json").out))["rows"]
+    [row] = (ahead := json.loads(case("forecast", "--format", "json").out))["rows"]
     assert (row["billed"], row["not_billed_yet"], row["spent"]) == ("55.20", "0.00", "55.20")
-    assert "not_billed_yet" not in pace["coverage"]
+    assert "not_billed_yet" not in ahead["coverage"]
     if lost == "bill workspace":
         spend = json.loads(case("spend", "--by", "workspace", "--since", "2026-11-20", "--format", "json").out)
         assert {row["workspace"]: row["billed"] for row in spend["rows"]} == {

@@ -60,9 +60,9 @@ def test_use_beside_a_bill_that_cannot_be_read_is_not_late(
         _, reconciled = ask(case, "reconcile", *SINCE, "--until", "2026-11-27")
         causes = {row["cause"] for row in reconciled["rows"] if row["amount"] != "0.00"}
         assert causes == {"priced", "bill not read"}
-        [row] = (pace := ask(case, "pace")[1])["rows"]
+        [row] = (ahead := ask(case, "forecast")[1])["rows"]
         assert (row["not_billed_yet"], row["spent"]) == ("0.00", "0.00")
-        assert "not_billed_yet" not in pace["coverage"]
+        assert "not_billed_yet" not in ahead["coverage"]
         ledger = ask(case, "sql", "SELECT day, cause, sum(quantity) AS q FROM charges GROUP BY 1, 2 ORDER BY 1, 2")[1]
         copy = str(tmp_path / "copy")
         assert case("rebuild", copy).code == 0

@@ -60,15 +60,17 @@ def only(table: Table) -> dict[str, Any]:
 
 @pytest.mark.long
 def test_a_month_by_everything(book: Ledger, truth: Truth) -> None:
-    """Spent is what was billed and what is used and not billed yet, apart; left and used follow; the pace is `pace`."""
+    """Spent is what was billed and what is used and not billed yet, apart; left and used follow, and the forecast."""
     row = only(ledger_with(book, budget("60", name="All")).budget())
     assert (row["name"], row["scope"], row["period"], row["budget"]) == ("All", "everything", "2026-11", 60)
     assert row["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
     assert row["spent"] == row["billed"] + row["not_billed_yet"]
     assert row["left"] == 60 - row["spent"]
     assert abs(row["used"] - row["spent"] / 60) < Decimal("1e-11")
-    pace = only(book.pace())
-    assert [row[name] for name in ("pace", "low", "high")] == [pace[name] for name in ("pace", "low", "high")]
+    ahead = only(book.forecast())
+    assert [row[name] for name in ("forecast", "low", "high")] == [
+        ahead[name] for name in ("expected", "low_80", "high_80")
+    ]
     assert row["unknown_days"] == 0
     assert row["exhausted_on"] > f"{TODAY}"
     assert row["days_until"] == (date.fromisoformat(row["exhausted_on"]) - TODAY).days
@@ -112,7 +114,7 @@ def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str)
         return
     assert (row["period"], row["unknown_days"]) == ("2026", (FIRST - date(2026, 1, 1)).days)
     assert (row["left"], row["used"], row["status"]) == (None, None, UNKNOWN)
-    assert row["pace"] > 4 * row["billed"]
+    assert row["forecast"] > 4 * row["billed"]
     assert message(table, "2026-01-01 to 2026-09-30", "unknown rather than zero")
 
 
@@ -120,11 +122,11 @@ def test_longer_periods_go_across_months(book: Ledger, truth: Truth, every: str)
 def test_every_status(book: Ledger) -> None:
     """The gravest status that holds is shown: spent, forecast over 110 and 100 %, 80 and 50 % spent, else ok."""
     row = only(ledger_with(book, budget("60")).budget())
-    spent, pace = row["spent"], row["pace"]
+    spent, ahead = row["spent"], row["forecast"]
     wanted = {
         spent: PASSED,
         spent + 1: FORECAST_FAR,
-        pace / Decimal("1.05"): FORECAST,
+        ahead / Decimal("1.05"): FORECAST,
         spent * 4: OK,
     }
     for amount, status in wanted.items():
@@ -138,7 +140,7 @@ def test_every_status(book: Ledger) -> None:
 def test_an_ended_month(book: Ledger, truth: Truth) -> None:
     """An ended month comes to what it was; where it was too much the day of that is said."""
     row = only(ledger_with(book, budget("60")).budget(month="2026-10"))
-    assert row["pace"] == row["low"] == row["high"] == row["spent"] == truth.billed(FIRST, date(2026, 10, 31))
+    assert row["forecast"] == row["low"] == row["high"] == row["spent"] == truth.billed(FIRST, date(2026, 10, 31))
     on = date.fromisoformat(row["exhausted_on"])
     assert truth.billed(FIRST, on - DAY) < 60 <= truth.billed(FIRST, on)
     assert row["days_until"] == 0
@@ -149,12 +151,12 @@ def test_an_ended_month(book: Ledger, truth: Truth) -> None:
 
 @pytest.mark.long
 def test_the_first_of_a_month(book: Ledger, truth: Truth) -> None:
-    """On the first what is spent is unknown until it is read, and the pace comes from the weeks before."""
+    """On the first what is spent is unknown until it is read, and the forecast comes from the weeks before."""
     december = SystemClock(midnight(date(2026, 12, 1)))
     table = ledger_with(book, budget("60"), december).budget()
     row = only(table)
     assert (row["period"], row["spent"], row["left"], row["unknown_days"]) == ("2026-12", None, None, 0)
-    assert row["pace"] > 0
+    assert row["forecast"] > 0
     assert row["low"] is not None
     november = only(ledger_with(book, budget("60"), december).budget(month="2026-11"))
     assert (november["unknown_days"], november["used"]) == (9, None)
@@ -168,7 +170,7 @@ def test_dates_of_budgets(book: Ledger) -> None:
     text = budget("60", until="2026-11-01") + budget("70", **{"from": "2026-11-15"})
     ledger = ledger_with(book, text)
     assert only(ledger.budget())["budget"] == 70
-    assert only(ledger.budget())["billed"] == only(book.pace())["billed"]
+    assert only(ledger.budget())["billed"] == only(book.forecast())["billed"]
     assert only(ledger.budget(month="2026-10"))["budget"] == 60
     none = ledger.budget(on="2026-11-10")
     assert none.rows == []
@@ -223,18 +225,18 @@ def test_days_that_lack_in_the_middle(book: Ledger, truth: Truth, tmp_path: Path
     assert row["billed"] == truth.billed(date(2026, 11, 1), YESTERDAY)
     assert row["unknown_days"] == 5
     assert (row["left"], row["status"]) == (None, UNKNOWN)
-    assert row["pace"] > row["spent"]
-    assert message(table, "2026-11-23 to 2026-11-26", "run rate")
+    assert row["forecast"] > row["spent"]
+    assert message(table, "2026-11-23 to 2026-11-26", "days to come")
     assert message(table, "2026-11-22", "a part is known")
 
 
 def test_a_ledger_without_a_day(empty: Ledger) -> None:
-    """Where nothing was ever read nothing is known: no pace, no status, and what is left is not the whole budget."""
+    """Where nothing was ever read nothing is known: no forecast, no status, and what is left is not the budget."""
     table = ledger_with(empty, budget("60")).budget()
     row = only(table)
-    assert (row["status"], row["left"], row["pace"], row["unknown_days"]) == (UNKNOWN, None, None, TODAY.day - 1)
+    assert (row["status"], row["left"], row["forecast"], row["unknown_days"]) == (UNKNOWN, None, None, TODAY.day - 1)
     assert message(table, "little to go by: 0 billed days")
-    assert only(empty.pace())["pace"] is None
+    assert only(empty.forecast())["expected"] is None
 
 
 @pytest.mark.long
@@ -243,7 +245,7 @@ def test_two_organizations(two: Ledger, book: Ledger) -> None:
     first, _ = sorted(two.organizations(), key=lambda organization: organization not in book.organizations())
     table = ledger_with(two, budget("500", organization=first) + budget("500")).budget()
     first_row, both = table.rows
-    assert (first_row["billed"], first_row["unknown_days"]) == (only(book.pace())["billed"], 0)
+    assert (first_row["billed"], first_row["unknown_days"]) == (only(book.forecast())["billed"], 0)
     assert both["billed"] > first_row["billed"]  # type: ignore[operator]
     assert both["unknown_days"] == 9
     assert message(table, "2026-11-01 to 2026-11-09", "a part is known")
@@ -251,9 +253,9 @@ def test_two_organizations(two: Ledger, book: Ledger) -> None:
 
 @pytest.mark.long
 def test_answers_are_exact_tables(book: Ledger) -> None:
-    """Budgets, pace and variance are Arrow tables of exact decimals, also where cells are unknown."""
+    """Budgets, forecasts and variance are Arrow tables of exact decimals, also where cells are unknown."""
     budgets = ledger_with(book, budget("60") + budget("600", every="quarter") + budget("9000", every="year")).budget()
-    for table in (budgets, book.pace(), book.variance("2026-11"), book.variance("2026-10")):
+    for table in (budgets, book.forecast(), book.variance("2026-11"), book.variance("2026-10")):
         assert table.to_arrow().num_rows == len(table.rows)
 
 

@@ -95,18 +95,18 @@ def test_a_team_is_what_spend_says(book: Ledger) -> None:
 
 @pytest.mark.long
 def test_without_a_month_it_is_the_last_ended_one(book: Ledger) -> None:
-    """Without a month the summary is of the last one that has ended; an ended month has no pace."""
+    """Without a month the summary is of the last one that has ended; an ended month has no forecast."""
     document = summary_of(book, None)
     assert document.title == "Claude in October 2026"
-    assert "pace to the end of the month" not in figures(document)
-    assert "pace to the end of the month" in figures(summary_of(book, "2026-11"))
+    assert "forecast to the end of the month" not in figures(document)
+    assert "forecast to the end of the month" in figures(summary_of(book, "2026-11"))
 
 
 def test_the_first_of_a_month(book: Ledger) -> None:
-    """On the first of a month nothing is billed yet, which is unknown and not zero; the pace comes from before."""
+    """On the first of a month nothing is billed yet, which is unknown and not zero; the forecast comes from before."""
     values = figures(summary_of(book, "2026-11", now=datetime(2026, 11, 1, 8, tzinfo=UTC)))
     assert values["billed"] is None
-    assert values["pace to the end of the month"] > 0
+    assert values["forecast to the end of the month"] > 0
     assert values["billed days"] == 0
 
 

@@ -65,7 +65,15 @@ def test_a_filter_that_nothing_fits_is_refused(owned: Ledger, where: dict[str, s
 @pytest.mark.parametrize(
     "command",
     [
-        *(("spend",), ("usage",), ("cache",), ("reconcile",), ("whatif", "--batch", "0.4"), ("variance",), ("pace",)),
+        *(
+            ("spend",),
+            ("usage",),
+            ("cache",),
+            ("reconcile",),
+            ("whatif", "--batch", "0.4"),
+            ("variance",),
+            ("forecast",),
+        ),
         *(("export", "charges"), ("export", "usage")),
     ],
     ids=" ".join,
@@ -117,7 +125,7 @@ def test_keys_by_their_columns(tallystick: Tallystick) -> None:
     [
         (("spned",), "spend"), (("spend", "--sinc", "7d"), "--since"), (("spend", "--format", "jsn"), "json"),
         (("export", "charge"), "charges"), (("sync", "--grain", "hours"), "hour"), (("sim", "srve"), "serve"),
-        (("pace", "--every", "quater"), "quarter"), (("spend", "--mounth", "2026-10"), "--month"),
+        (("forecast", "--until", "quater"), "quarter"), (("spend", "--mounth", "2026-10"), "--month"),
     ],
     ids=str,
 )  # fmt: skip

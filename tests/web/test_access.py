@@ -275,7 +275,7 @@ def test_a_page_leaves_out_what_cannot_be_held_to_a_team(clients: Clients, token
 
 
 @pytest.mark.parametrize(
-    ("report", "query"), [("status", ""), ("pace", ""), ("variance", "by=workspace"), ("budget", "")]
+    ("report", "query"), [("status", ""), ("forecast", ""), ("variance", "by=workspace"), ("budget", "")]
 )
 def test_a_forecast_is_the_teams(
     clients: Clients, tokens: tuple[Path, dict[str, str]], full: Path, tmp_path: Path, report: str, query: str

@@ -37,7 +37,7 @@ QUESTIONS = {
     "cache": ["since=9d", "by=day,workspace&since=4d", "by=key&since=9d&where.tier!=batch&top=5"],
     "whatif": ["since=9d&batch=0.5", "by=workspace&since=5d&swap=claude-opus-4-8=claude-haiku-4-5"],
     "reconcile": ["since=20d", "by=workspace&since=9d", "since=9d&rates=1", "since=9d&factors=1"],
-    "pace": ["", "every=week"],
+    "forecast": ["", "until=week", "by=workspace"],
     "claude-code": ["since=20d", "by=day,model&since=9d"],
 }
 """What is asked of each report whose figures have charges behind them."""

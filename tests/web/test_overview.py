@@ -162,9 +162,9 @@ def test_a_missing_budget_is_a_tile() -> None:
     """Without a budget there is a tile that says how to set one, beside the forecast."""
     figure = Figure(Heading("forecast to 30 Nov", Kind.MONEY, "USD"), Decimal(10), "80 % range 9.00 to 11.00")
     document = Document("status", "", "", (), (figure,))
-    headings = tuple(Heading(name, Kind.MONEY, "USD") for name in ("spent", "low", "high"))
-    pace = Table(None, headings, [(Decimal(5), Decimal(9), Decimal(11))], {})
-    made = tiles("status", document, date(2026, 11, 24), pace)
+    headings = tuple(Heading(name, Kind.MONEY, "USD") for name in ("spent", "low_80", "high_80"))
+    forecast = Table(None, headings, [(Decimal(5), Decimal(9), Decimal(11))], {})
+    made = tiles("status", document, date(2026, 11, 24), forecast)
     assert [tile.name for tile in made] == ["Forecast to 30 Nov", "Budget"]
     assert made[0].gauge
 

@@ -1,1 +1,1 @@
-"""The outlook: what is to come, judged by what was: the pace to the end of a period, budgets."""
+"""The outlook: what is to come, judged by what was: forecasts, budgets."""

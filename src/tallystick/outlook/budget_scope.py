@@ -14,7 +14,7 @@ from tallystick.query.context import Context
 from tallystick.query.names import organizations
 from tallystick.tally.budgets import Budget, Budgets
 
-COLUMNS = ("name", "scope", "period", "status", "budget", "spent", "left", "used", "pace")
+COLUMNS = ("name", "scope", "period", "status", "budget", "spent", "left", "used", "forecast")
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class BudgetScope:
             scope = {"organization": (self.organization,), **budget.scope} if several else budget.scope
             own = Budgets((replace(budget, scope=scope),))
             try:
-                tables.append(answer(context.engine, own, window, context.now, context.owners))
+                tables.append(answer(context, own, window))
             except InvalidQuestion as wrong:
                 warnings.append(warning(f"A budget is left out. {wrong.what}"))
         cells = [cell for table in tables for cell in table.cells]

@@ -1,4 +1,4 @@
-"""Budgets: what each may spend in its period, what it spent so far, and what it comes to at this pace."""
+"""Budgets: what each may spend in its period, what it spent so far, and what it is forecast to come to."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from tallystick.core.time import Window
 from tallystick.core.time_words import When, month_of
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import Basis, Day
-from tallystick.outlook.pace import Pace, messages, pace, reading
+from tallystick.outlook.forecast import Forecast, messages
+from tallystick.outlook.forecaster import forecaster
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.gaps import LATE, messages as gaps
 from tallystick.query.priority_tier import priority
 from tallystick.query.report import Parameter, Report, Where, narrowed_by
 from tallystick.query.strictness import INCOMPLETE, Strictness
-from tallystick.store.engine import Engine
 from tallystick.tally.budgets import SCOPE, Budget, Budgets
-from tallystick.tally.owners import Owners
 
 _USD = "USD"
 HEADINGS = (
@@ -41,16 +40,16 @@ HEADINGS = (
     Heading("unknown_days", Kind.COUNT, "days", drop_order=3),
     Heading("left", Kind.MONEY, _USD, drop_order=1),
     Heading("used", Kind.RATIO),
-    Heading("pace", Kind.MONEY, _USD, drop_order=1),
+    Heading("forecast", Kind.MONEY, _USD, drop_order=1),
     Heading("low", Kind.MONEY, _USD, drop_order=2),
     Heading("high", Kind.MONEY, _USD, drop_order=2),
-    Heading("pace_used", Kind.RATIO, drop_order=5),
+    Heading("forecast_used", Kind.RATIO, drop_order=5),
     Heading("exhausted_on", Kind.TEXT, drop_order=4),
     Heading("days_until", Kind.NUMBER, "days", drop_order=5),
 )
 """`budget` holds what is `carried_over`; both are None where a day of an earlier period is unknown.
-`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the pace comes to the
-budget, with the days until then, None where it lasts; `low` and `high` hold the pace in 80 % of cases."""
+`left` and `used` are None where ended days are unknown; `exhausted_on` is the day on which the forecast comes to
+the budget, with the days until then, None where it lasts; `low` and `high` are its 80 % range."""
 
 PASSED, FORECAST_FAR, FORECAST, MOST, HALF, UNKNOWN, OK = (
     "100 % passed",
@@ -66,28 +65,31 @@ GRAVEST = (PASSED, FORECAST_FAR, FORECAST, UNKNOWN, MOST, HALF, OK)
 """Every status, the gravest first."""
 
 
-def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owners: Owners | None = None) -> Table:
+def answer(context: Context, budgets: Budgets, window: Window) -> Table:
     """The budgets in force on the days asked about, each with the period that holds the last of these days.
 
     One row a budget, as `HEADINGS`. InvalidQuestion where a budget is of something that the ledger and the rules of the
     owners do not know, or none is set at all.
     """
+    engine, now = context.engine, context.now
     if not budgets.rows:
         raise InvalidQuestion("The settings have no budget.", "`tallystick docs budgets` shows how to set one.")
     in_force = budgets.during(window)
     earlier = [budget.cycle.around(budget.start) for budget, _ in in_force if budget.carry_over]
-    daily = reading(engine, [*(period for _, period in in_force), *earlier], now, owners)
-    paces: list[Pace] = []
+    forecasts_of = forecaster(context, [*(period for _, period in in_force), *earlier])
+    daily = forecasts_of.daily
+    forecasts: list[Forecast] = []
     cells: list[tuple[Cell, ...]] = []
     unknown: list[Message] = []
     for budget, period in in_force:
         try:
-            days = daily.of(filters(budget.scope, budget.scope))
+            where = filters(budget.scope, budget.scope)
+            days = daily.of(where)
         except InvalidQuestion as wrong:
             raise InvalidQuestion(f"{budget.table}: {wrong.what}", wrong.hint) from None
-        paces.append(pace(days, period, now))
+        forecasts.append(forecasts_of.of(where, period, days))
         rest = carried(budget, period, days, now.date())
-        cells.append(_row(budget, period, paces[-1], rest, now))
+        cells.append(_row(budget, period, forecasts[-1], rest, now))
         if rest is None:
             unknown.append(warning(f"What {budget.label} carries over is unknown: days since {budget.start} are."))
     start = min((period.start for _, period in in_force), default=window.start)
@@ -95,7 +97,7 @@ def answer(engine: Engine, budgets: Budgets, window: Window, now: datetime, owne
     coverage, _ = cover(engine, CHARGES, question, now)
     empty = note(f"No budget was in force from {window.start:%Y-%m-%d} to before {window.end:%Y-%m-%d}.")
     missing = (*([] if in_force else [empty]), *unknown, *gaps(coverage, now))
-    beside = (*missing, *messages(paces, now), *daily.messages, *priority(engine, CHARGES, question))
+    beside = (*missing, *messages(forecasts, now), *daily.messages, *priority(engine, CHARGES, question))
     return Table(question, _headings(in_force), cells, {}, beside, coverage, engine.version.identity)
 
 
@@ -131,47 +133,47 @@ def carried(budget: Budget, period: Window, days: Sequence[Day], today: date) ->
     return rest
 
 
-def _row(budget: Budget, period: Window, period_pace: Pace, rest: Decimal | None, now: datetime) -> tuple[Cell, ...]:
+def _row(budget: Budget, period: Window, ahead: Forecast, rest: Decimal | None, now: datetime) -> tuple[Cell, ...]:
     today = now.date()
-    unknown = len([day for day in (*period_pace.absent, *period_pace.part) if day < today])
+    unknown = len([day for day in (*ahead.absent, *ahead.part) if day < today])
     amount = EXACT.add(budget.amount, rest or Decimal(0))
     vague = rest is None
-    on = period_pace.reached(amount) if not vague else None
-    remaining = (EXACT.subtract(amount, period_pace.spent), ratio(period_pace.spent, amount))
+    on = ahead.reached(amount) if not vague else None
+    remaining = (EXACT.subtract(amount, ahead.spent), ratio(ahead.spent, amount))
     return (
         budget.name or None,
         budget.scope_label,
         budget.cycle.label(period),
-        UNKNOWN if vague else _status(amount, period_pace, unknown),
+        UNKNOWN if vague else _status(amount, ahead, unknown),
         None if vague else amount,
         rest,
-        *period_pace.so_far,
+        *ahead.so_far,
         unknown,
-        *(remaining if not (unknown or period_pace.blank or vague) else (None, None)),
-        period_pace.expected,
-        period_pace.low,
-        period_pace.high,
-        None if period_pace.expected is None or vague else ratio(period_pace.expected, amount),
+        *(remaining if not (unknown or ahead.blank or vague) else (None, None)),
+        ahead.expected,
+        ahead.low,
+        ahead.high,
+        None if ahead.expected is None or vague else ratio(ahead.expected, amount),
         str(on) if on else None,
         max(0, (on - today).days) if on else None,
     )
 
 
-def _status(budget: Decimal, period_pace: Pace, unknown: int) -> str:
+def _status(budget: Decimal, ahead: Forecast, unknown: int) -> str:
     """The gravest that holds; what unknown days cost can only make it graver."""
 
     def percent(percentage: int) -> Decimal:
         return EXACT.scaleb(EXACT.multiply(budget, Decimal(percentage)), -2)
 
-    if period_pace.spent >= budget and (budget or period_pace.spent):
+    if ahead.spent >= budget and (budget or ahead.spent):
         return PASSED
-    if period_pace.expected is not None and period_pace.expected > budget:
-        return FORECAST_FAR if period_pace.expected > percent(110) else FORECAST
-    if unknown or period_pace.blank or period_pace.expected is None:
+    if ahead.expected is not None and ahead.expected > budget:
+        return FORECAST_FAR if ahead.expected > percent(110) else FORECAST
+    if unknown or ahead.blank or ahead.expected is None:
         return UNKNOWN
     if not budget:
         return OK
-    return MOST if period_pace.spent >= percent(80) else HALF if period_pace.spent >= percent(50) else OK
+    return MOST if ahead.spent >= percent(80) else HALF if ahead.spent >= percent(50) else OK
 
 
 def _ask(context: Context, on: When | None, month: When | None, where: Where) -> Table:
@@ -181,7 +183,7 @@ def _ask(context: Context, on: When | None, month: When | None, where: Where) ->
     budgets = context.budgets.within(filters(where))
     if context.budgets.rows and not budgets.rows:
         raise InvalidQuestion("The settings have no budget of this alone.", "Leave out --where to see all.")
-    return context.warned(answer(context.engine, budgets, days, context.now, context.owners))
+    return context.warned(answer(context, budgets, days))
 
 
 REPORT = Report(
@@ -192,9 +194,9 @@ REPORT = Report(
         narrowed_by(SCOPE, "Only budgets of nothing but these: team=search, as the settings name it. May be repeated."),
     ),
     teams=True,
-    about="Budgets are set in tallystick.toml (`tallystick docs budgets`). `pace` is the spend at the end of the "
-    "period, if each day left costs the mean of its weekday in the last eight weeks; low and high bound 80 % of "
-    "cases. Use without a bill so far is a column of its own, at list price.",
+    about="Budgets are set in tallystick.toml (`tallystick docs budgets`). `forecast` is the spend at the end of the "
+    "period (`tallystick docs forecast`); low and high bound 80 % of cases. Use without a bill so far is a column of "
+    "its own, at list price.",
     strict=Strictness(
         {LATE: INCOMPLETE[LATE]}, "a budget is spent or has unknown days, whatever its forecast", _spent_or_unknown
     ),

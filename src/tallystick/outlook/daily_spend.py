@@ -6,11 +6,11 @@ The two are kept apart. A day of which neither is in the ledger is absent, which
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.filter import Filter
@@ -20,9 +20,10 @@ from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
+from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, OWNED, Figure
 from tallystick.query.coverage import cover
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import wanted, within as in_days
 from tallystick.query.owners import attribution, known, messages, owned
 from tallystick.query.spelling import formerly
 from tallystick.store.engine import Engine
@@ -66,6 +67,16 @@ class Day:
         return EXACT.add(self.billed, self.used)
 
 
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """What the charges say of a day: US dollars, and whether use has no rate or the bill could not be read."""
+
+    billed: Decimal = _NOTHING
+    used: Decimal = _NOTHING
+    rateless: bool = False
+    unread: bool = False
+
+
 @dataclass(frozen=True)
 class Daily:
     """The days of a window up to the running one, of whatever is asked; `messages` say how owners share."""
@@ -75,26 +86,70 @@ class Daily:
     now: datetime
     owners: Owners = field(default_factory=Owners)
     messages: list[Message] = field(default_factory=list)
-    _sums: dict[str, dict[tuple[date, str, str], Decimal]] = field(default_factory=dict)
+    _cache: dict[str, dict[tuple[date, str, str, str], Decimal]] = field(default_factory=dict)
     _states: dict[Filter, dict[date, Basis]] = field(default_factory=dict)
 
     def of(self, where: Where) -> list[Day]:
         """Each day of the window, none after today; InvalidQuestion for a value that neither ledger nor rules know."""
-        question = Question("daily", self.window, (), where)
         self.messages.extend(formerly(self.engine, where))
-        by_day = self._charges(question)
-        if owned(question):
-            known(question, self.owners)
-            billed, used = (self._amounts(question, column) for column in ("billed", "priced"))
-        else:
-            billed, used = ({day: row[name] or _NOTHING for day, row in by_day.items()} for name in ("billed", "used"))
-        rateless, unread = ({day for day, row in by_day.items() if row[name]} for name in ("rateless", "unread"))
+        return self._days(where, self._sums_of(where).get("", {}))
+
+    def parts(self, where: Where, by: str) -> dict[str, list[Day]]:
+        """The same by each value of a dimension that anything was spent by; the days of all parts sum to those."""
+        return {value: self._days(where, sums) for value, sums in self._sums_of(where, by).items()}
+
+    def spent(self, where: Where, within: Where, by: str = "") -> dict[str, dict[date, Decimal]]:
+        """What was spent each day of what is asked within another scope too, by value; unknown names no day."""
+        try:
+            parts = self._sums_of(where, by, within)
+        except InvalidQuestion:
+            return {}
+        return {
+            value: {day: EXACT.add(row.billed, row.used) for day, row in sums.items()} for value, sums in parts.items()
+        }
+
+    def _days(self, where: Where, sums: Mapping[date, _Sums]) -> list[Day]:
         days = []
         for day, state in self._known(where.get("organization", Filter())).items():
-            before, so_far = billed.get(day, _NOTHING), used.get(day, _NOTHING)
-            basis = _basis(state, before, so_far, unread=day in unread, rateless=day in rateless)
-            days.append(Day(day, before, so_far, basis))
+            row = sums.get(day, _Sums())
+            basis = _basis(state, row.billed, row.used, unread=row.unread, rateless=row.rateless)
+            days.append(Day(day, row.billed, row.used, basis))
         return days
+
+    def _sums_of(
+        self, where: Where, by: str = "", within: Where = MappingProxyType({})
+    ) -> dict[str, dict[date, _Sums]]:
+        """The sums of each day, by the values of a dimension or under an empty text."""
+        question = Question("daily", self.window, (by,) if by else (), where)
+        if not owned(question) and not {*within} & {*OWNED}:
+            return self._charges(question, by, within)
+        if {*where} & {*within} - {*OWNED}:
+            raise InvalidQuestion("A scope names the same dimension twice.")
+        known(question, self.owners)
+        question = replace(
+            question, where=question.where_but(*OWNED) | {n: f for n, f in within.items() if n not in OWNED}
+        )
+        held = [part for part in (where, within) for name in part if name in OWNED]
+        flags = self._charges(question, "", {}).get("", {})
+        plain = by if by not in OWNED else ""
+        sums: dict[str, dict[date, _Sums]] = {}
+        for column in ("billed", "used"):
+            for (day, value, *whose), amount in self._attributed(question, column, plain).items():
+                owner = dict(zip(OWNED, whose, strict=True))
+                if all(part[name].takes(owner[name]) for part in held for name in OWNED if name in part):
+                    part = sums.setdefault(owner.get(by, value), {})
+                    row = part.get(day) or replace(flags.get(day, _Sums()), billed=_NOTHING, used=_NOTHING)
+                    part[day] = (
+                        replace(row, billed=EXACT.add(row.billed, amount))
+                        if column == "billed"
+                        else replace(row, used=EXACT.add(row.used, amount))
+                    )
+        if not by:
+            sums.setdefault("", {})
+        for part in sums.values():
+            for day, row in flags.items():
+                part.setdefault(day, replace(row, billed=_NOTHING, used=_NOTHING))
+        return sums
 
     def _known(self, organizations: Filter) -> dict[date, Basis]:
         """What each day is known by, of all organizations that are asked about."""
@@ -116,42 +171,46 @@ class Daily:
             self._states[organizations] = states
         return self._states[organizations]
 
-    def _amounts(self, question: Question, column: str) -> dict[date, Decimal]:
-        """US dollars by day of owners: what was billed, or what use that is not billed yet is priced at."""
-        sums: dict[date, Decimal] = {}
-        for (day, *whose), amount in self._attributed(question, column).items():
-            asked = (question.where.get(name, Filter()) for name in OWNED)
-            if all(part.takes(value) for part, value in zip(asked, whose, strict=True)):
-                sums[day] = EXACT.add(sums.get(day, _NOTHING), amount)
-        return sums
+    def _attributed(self, question: Question, column: str, by: str) -> dict[tuple[date, str, str, str], Decimal]:
+        """US dollars of every day, value of a dimension, team and cost center, split by the rules as the bill is.
 
-    def _attributed(self, question: Question, column: str) -> dict[tuple[date, str, str], Decimal]:
-        """The same of every team and cost center, split by the owners' rules as the bill is."""
-        where = question.where_but(*OWNED)
-        cache_key = f"{column} {sorted(where.items())}"
-        if cache_key not in self._sums:
-            owned_question = Question("daily", question.window, ("day", *OWNED), where)
+        What was billed, or what use that is not billed yet is priced at.
+        """
+        cache_key = f"{column} {by} {sorted(question.where.items())}"
+        if cache_key not in self._cache:
+            dims = ("day", *((by,) if by else ()), *OWNED)
             amount = BILLED if column == "billed" else _USED
-            owner_charges = attribution(self.engine, owned_question, self.owners, amount, amount)
+            asked = replace(question, by=dims)
+            owner_charges = attribution(self.engine, asked, self.owners, amount, amount)
             self.messages.extend(messages(self.owners, owner_charges))
-            self._sums[cache_key] = {
-                (row["day"], row["team"], row["cost_center"]): row["billed"]
-                for row in owner_charges.sums(("day", *OWNED))
+            self._cache[cache_key] = {
+                (row["day"], row[by] if by else "", row["team"], row["cost_center"]): row["billed"]
+                for row in owner_charges.sums(dims)
             }
-        return self._sums[cache_key]
+        return self._cache[cache_key]
 
-    def _charges(self, question: Question) -> dict[date, dict[str, Any]]:
-        """US dollars billed and used by day, and whether use has no rate or the bill is unread, whoever owns it."""
+    def _charges(self, question: Question, by: str, within: Where) -> dict[str, dict[date, _Sums]]:
+        """US dollars billed and used by value and day, and whether use has no rate or the bill is unread."""
         query = select(
             "day",
+            *([f"{by} AS value"] if by else []),
             "sum(billed) AS billed",
             f"sum(priced) FILTER ({_NOT_YET}) AS used",
             f"bool_or({_NOT_YET} AND priced IS NULL AND quantity IS NOT NULL) AS rateless",
             f"bool_or(cause = '{BILL_NOT_READ}') AS unread",
         )
-        where = (within(question.window, months=True), *wanted(self.engine, CHARGES, question.where_but(*OWNED)))
-        rows = self.engine.rows(query.from_("ledger.charges").where(*where).group_by("day"))
-        return {row["day"]: row for row in rows}
+        where = [
+            in_days(question.window, months=True),
+            *wanted(self.engine, CHARGES, question.where),
+            *wanted(self.engine, CHARGES, within, strict=False),
+        ]
+        query = query.from_("ledger.charges").where(*where).group_by("day", *([by] if by else []))
+        sums: dict[str, dict[date, _Sums]] = {}
+        for row in self.engine.rows(query):
+            amounts = (row["billed"] or _NOTHING, row["used"] or _NOTHING)
+            value = row["value"] or "" if by else ""
+            sums.setdefault(value, {})[row["day"]] = _Sums(*amounts, bool(row["rateless"]), bool(row["unread"]))
+        return sums
 
 
 def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, rateless: bool) -> Basis:

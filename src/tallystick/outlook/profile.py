@@ -16,7 +16,7 @@ from tallystick.core.text import did_you_mean, few
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import UnknownName
 from tallystick.outlook import budgets as budget_report
-from tallystick.outlook.pace import pace, reading
+from tallystick.outlook.forecaster import forecaster
 from tallystick.outlook.roster import Roster, dimension_of, month_spans
 from tallystick.query.conditions import among, equals
 from tallystick.query.context import Context
@@ -86,17 +86,15 @@ class Profile:
         yield Figure(Heading("this month", Kind.MONEY, "USD"), month, note, of_month)
         now = self.context.now
         window = Grain.MONTH.around(now)
-        daily = reading(self.context.engine, [window], now, self.context.owners)
-        ahead = pace(daily.of(where), window, now)
+        ahead = forecaster(self.context, [window]).of(where, window)
         if ahead.used:
             used = replace(of_month, window=Window(window.start, Grain.DAY.after(Grain.DAY.floor(now))))
             text = "use without a bill, at list price"
             yield Figure(Heading("not billed yet", Kind.MONEY, "USD"), ahead.used, text, used)
         if ahead.window.end > now:
-            span = "too few days are known for a range"
-            if ahead.low is not None and ahead.high is not None:
-                span = f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
-            yield Figure(Heading(f"forecast to {window.end - DAY:%d %b}", Kind.MONEY, "USD"), ahead.expected, span)
+            yield Figure(
+                Heading(f"forecast to {window.end - DAY:%d %b}", Kind.MONEY, "USD"), ahead.expected, ahead.range_text
+            )
         whole = self.roster.totals.get("last_30_days")
         part = ""
         if isinstance(whole, Decimal) and recent is not None and (share := ratio(recent, whole)) is not None:
@@ -123,7 +121,7 @@ class Profile:
         if not rows:
             return
         today = Window.of_day(context.now.date())
-        table = budget_report.answer(context.engine, Budgets(rows), today, context.now, context.owners)
+        table = budget_report.answer(context, Budgets(rows), today)
         for row in table.rows:
             note = f"of {row['budget']} USD, {row['period']}: {row['status']}"
             yield Figure(Heading(f"budget {row['name'] or row['period']}", Kind.RATIO), row["used"], note)

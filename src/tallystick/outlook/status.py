@@ -21,7 +21,8 @@ from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.anomalies.news import news
 from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day
-from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.outlook.forecast import Forecast
+from tallystick.outlook.forecaster import Forecaster, forecaster
 from tallystick.query import gaps
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -30,10 +31,6 @@ from tallystick.query.names import apart, directory
 from tallystick.query.report import NOT_BILLED, ChargeSum, Report, Where, narrowed_by
 from tallystick.reports import cache, keys, prices as price_report
 from tallystick.reports.spend import SPEND
-from tallystick.store.engine import Engine
-from tallystick.tally.budgets import Budgets
-from tallystick.tally.owners import Owners
-from tallystick.tally.prices_in_force import Prices
 
 RECENT = 30
 """Ended days that the screen looks back on."""
@@ -55,16 +52,12 @@ _ATTENTION = {
 
 @dataclass(frozen=True)
 class Status:
-    """What the screen is made from, at an instant; `owners` and `budgets` are those of the settings.
+    """What the screen is made from.
 
     It is of the charges that `where` holds it to. What cannot be held so is left out and named.
     """
 
-    engine: Engine
-    owners: Owners
-    budgets: Budgets
-    prices: Prices
-    now: datetime
+    context: Context
     where: Mapping[str, Filter] = field(default_factory=dict)
     news: Sequence[str] = ()
 
@@ -99,40 +92,44 @@ class Status:
                 "last_success_at": _written(self._success),
                 "data_until": _written(self._instant("refreshed_at")),
                 "attention": attention,
-                "as_of": self.engine.version.identity,
+                "as_of": self.context.engine.version.identity,
             },
         )
 
     @cached_property
     def _today(self) -> datetime:
-        return Grain.DAY.floor(self.now)
+        return Grain.DAY.floor(self.context.now)
 
     @cached_property
     def _month(self) -> Window:
-        return Grain.MONTH.around(self.now)
+        return Grain.MONTH.around(self.context.now)
 
     @cached_property
     def _recent(self) -> Window:
         return Window(self._today - DAY * RECENT, self._today)
 
     @cached_property
+    def _forecaster(self) -> Forecaster:
+        before = Grain.MONTH.around(self._month.start - DAY)
+        return forecaster(self.context, [self._month, before])
+
+    @cached_property
     def _known(self) -> list[Day]:
         """Every day of this month, of the month before it and of the weeks that a forecast looks at."""
-        before = Grain.MONTH.around(self._month.start - DAY)
-        return reading(self.engine, [self._month, before], self.now, self.owners).of(self.where)
+        return self._forecaster.daily.of(self.where)
 
     @cached_property
     def _days(self) -> list[Day]:
         return [day for day in self._known if day.day in set(self._recent.days())]
 
     def _title(self) -> str:
-        names = directory(self.engine, "organization")
+        names = directory(self.context.engine, "organization")
         title = next(iter(names.values())) if len(names) == 1 else f"{len(names)} organizations"
         held = [f"{name} {', '.join(texts)}" for name, texts in filter_texts(self.where).items()]
         return "; ".join((title if names else "Nothing is synced yet", *held))
 
     def _freshness(self) -> str:
-        parts = [f"Ledger version {self.engine.version.number}"]
+        parts = [f"Ledger version {self.context.engine.version.number}"]
         if synced := self._instant("read_at"):
             parts.append(f"last sync {_minute(synced)}")
         if until := self._instant("refreshed_at"):
@@ -142,7 +139,7 @@ class Status:
     def _instant(self, column: str) -> datetime | None:
         """The newest instant of a column of the archive's index."""
         query = select(f"max({column}) AS newest").from_("ledger.pages")
-        newest: datetime | None = self.engine.rows(query)[0]["newest"]
+        newest: datetime | None = self.context.engine.rows(query)[0]["newest"]
         return newest
 
     @property
@@ -150,27 +147,24 @@ class Status:
         """When a sync last could read all that it was to read; of several organizations the one longest ago."""
         newest = f"max(CASE WHEN source = '{SUCCESS}' THEN read_at END) AS newest"
         query = select(newest).from_("ledger.pages").group_by("organization")
-        instants: list[datetime | None] = [row["newest"] for row in self.engine.rows(query)]
+        instants: list[datetime | None] = [row["newest"] for row in self.context.engine.rows(query)]
         known = [when for when in instants if when]
         return min(known) if known and len(known) == len(instants) else None
 
     def _figures(self) -> list[Figure]:
         """This month against the same days of the last, its forecast, budgets, and what caching saved."""
-        ahead = pace(self._known, self._month, self.now)
-        days = self._month & Window(self._month.start, Grain.DAY.after(Grain.DAY.floor(self.now)))
+        ahead = self._forecaster.of(self.where, self._month, self._known)
+        days = self._month & Window(self._month.start, Grain.DAY.after(Grain.DAY.floor(self.context.now)))
         month = Question("status", days, (), self.where)
         billed = None if ahead.blank else ahead.billed
         figures = [Figure(_money("month to date"), billed, self._against(ahead), month)]
         if ahead.used:
             note = "use without a bill so far, at list price"
             figures.append(Figure(_money("not billed yet"), ahead.used, note, month))
-        if ahead.window.end > self.now:
-            note = (
-                f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
-                if ahead.low is not None and ahead.high is not None
-                else "too few days are known for a range"
+        if ahead.window.end > self.context.now:
+            figures.append(
+                Figure(_money(f"forecast to {ahead.window.end - DAY:%d %b}"), ahead.expected, ahead.range_text)
             )
-            figures.append(Figure(_money(f"forecast to {ahead.window.end - DAY:%d %b}"), ahead.expected, note))
         figures += self._spending()
         if {*self.where} - {*cache.CACHE.dimensions}:
             figures.append(Figure(_money("saved by caching"), None, f"not known by {', '.join(self.where)}"))
@@ -184,7 +178,7 @@ class Status:
             figures.append(Figure(_money("saved by caching"), saved["net"], note, self._question("status", ())))
         return figures
 
-    def _against(self, ahead: Pace) -> str:
+    def _against(self, ahead: Forecast) -> str:
         """The billed days of this month against the days of the same numbers in the last one."""
         month, before = set(self._month.days()), Grain.MONTH.around(self._month.start - DAY)
         billed = [day.day.day for day in self._known if day.day in month and day.basis is Basis.BILLED]
@@ -202,10 +196,10 @@ class Status:
 
     def _spending(self) -> list[Figure]:
         """The budgets in force, the gravest first."""
-        budgets = self.budgets.within(self.where)
+        budgets = self.context.budgets.within(self.where)
         if not budgets.rows:
             return []
-        table = budget_report.answer(self.engine, budgets, Window.of_day(self.now.date()), self.now, self.owners)
+        table = budget_report.answer(self.context, budgets, Window.of_day(self.context.now.date()))
         rows = sorted(table.rows, key=lambda row: budget_report.GRAVEST.index(str(row["status"])))
         return [
             Figure(
@@ -218,14 +212,18 @@ class Status:
         ]
 
     def _caching(self) -> Mapping[str, Any]:
-        return cache.answer(self.engine, self._question("cache", ("model",)), self.now, self.prices).totals
+        return cache.answer(
+            self.context.engine, self._question("cache", ("model",)), self.context.now, self.context.prices
+        ).totals
 
     def _question(self, report: str, by: tuple[str, ...], top: int | None = None) -> Question:
         return Question(report, self._recent, by, self.where, top)
 
     def _top(self, dim: str) -> Table:
         """The largest spenders of the recent days, with their share."""
-        table = answer(SPEND, self.engine, self._question("spend", (dim,), TOP), self.now, self.owners)
+        table = answer(
+            SPEND, self.context.engine, self._question("spend", (dim,), TOP), self.context.now, self.context.owners
+        )
         names = apart({str(row[dim]): str(row.get(f"{dim}_name", row[dim])) for row in table.rows})
         billed = table.totals["billed"]
         headings = (Heading(dim, Kind.DIMENSION), _money("billed"), Heading("share", Kind.RATIO))
@@ -236,21 +234,24 @@ class Status:
 
     def _attention(self) -> list[str]:
         """What deserves a look, the gravest first: anomalies, unknown days, keys, models that retire."""
-        coverage, _ = cover(self.engine, CHARGES, Question("spend", self._recent, ()), self.now)
-        lines = [*self.news, *(message.text for message in ordered(gaps.messages(coverage, self.now)))]
+        coverage, _ = cover(self.context.engine, CHARGES, Question("spend", self._recent, ()), self.context.now)
+        lines = [*self.news, *(message.text for message in ordered(gaps.messages(coverage, self.context.now)))]
         if coverage["absent"]:
             days = [day.day for day in self._days if day.basis is Basis.ABSENT]
             lines.append(f"{len(coverage['absent'])} days are not in the ledger: {spans(days)}. Run tallystick sync.")
         if self.where:
             return [*lines, "Not looked at: keys and retiring models, which are of everything alone."]
-        rows = keys.keys(self.engine, self._question("keys", ()), self.owners, self.now).rows
+        rows = keys.keys(self.context.engine, self._question("keys", ()), self.context.owners, self.context.now).rows
         for word, sentence in _ATTENTION.items():
             caught = [row for row in rows if word in str(row["attention"]).split(", ")]
             if caught:
                 billed = rounded(total([amount for row in caught if isinstance(amount := row["billed"], Decimal)]))
                 words = sentence.format(count=len(caught), billed=f"{billed:,}")
                 lines.append(f"{words}: tallystick keys --where attention={quote(word)}")
-        return [*lines, *price_report.retiring(self.prices.in_force, self.engine, self.now.date())]
+        return [
+            *lines,
+            *price_report.retiring(self.context.prices.in_force, self.context.engine, self.context.now.date()),
+        ]
 
 
 def _shape(days: Sequence[Day]) -> Table:
@@ -281,8 +282,7 @@ def _span(window: Window) -> str:
 
 
 def _ask(context: Context, where: Where) -> Document:
-    asked = (context.engine, context.owners, context.budgets, context.prices, context.now, filters(where))
-    return Status(*asked, () if where else news(context)).document()
+    return Status(context, filters(where), () if where else news(context)).document()
 
 
 REPORT = Report(

@@ -20,7 +20,8 @@ from tallystick.outlook.anomalies.news import of_month
 from tallystick.outlook.budget_scope import BudgetScope
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
 from tallystick.outlook.daily_spend import Basis, Day
-from tallystick.outlook.pace import Pace, pace, reading
+from tallystick.outlook.forecast import Forecast
+from tallystick.outlook.forecaster import forecaster
 from tallystick.outlook.spenders import spenders
 from tallystick.query.closings import CHARGE, closings
 from tallystick.query.conditions import equals
@@ -75,13 +76,14 @@ class Summary:
 
     def document(self) -> Document:
         """The summary; InvalidQuestion for a month that has not begun or a team that no rule has."""
-        daily = reading(self.context.engine, [self.whole], self.context.now, self.context.owners)
+        forecasts = forecaster(self.context, [self.whole])
+        daily = forecasts.daily
         one = {"organization": Filter.of(self.organization)}
         every = Window(min(self.against.start, daily.window.start), max(self.whole.end, daily.window.end))
         foresee(self.context.engine, Question("summary", every, (), one))
         known = daily.of(self.where)
         days = [day for day in known if day.day in self.whole.days()]
-        ahead = pace(known, self.whole, self.context.now)
+        ahead = forecasts.of(self.where, self.whole, known)
         changed = self._change() if self.window else None
         saved = None
         if self.window and not self.team:
@@ -126,7 +128,7 @@ class Summary:
     def _figures(
         self,
         days: Sequence[Day],
-        ahead: Pace,
+        ahead: Forecast,
         changed: Table | None,
         saved: Table | None,
         budgets: Sequence[Mapping[str, Cell]],
@@ -153,10 +155,7 @@ class Summary:
             note = f"{word} against {days_of(self.against)}, {rounded(decimal(before)):,}"
             figures.append(Figure(money("change"), changed.totals["change"], note, asked))
         if ahead.window.end > self.context.now:
-            note = "too few days are known for a range"
-            if ahead.low is not None and ahead.high is not None:
-                note = f"80 % range {rounded(ahead.low):,} to {rounded(ahead.high):,}"
-            figures.append(Figure(money("pace to the end of the month"), ahead.expected, note))
+            figures.append(Figure(money("forecast to the end of the month"), ahead.expected, ahead.range_text))
         for row in budgets:
             if row["budget"] is not None:
                 note = f"of {rounded(decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"

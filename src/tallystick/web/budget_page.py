@@ -1,16 +1,18 @@
-"""Budget page: what each budget has left, and where the month and the quarter end at this pace."""
+"""Budget page: what each budget has left, and where the month and the quarter are forecast to end."""
 
 from __future__ import annotations
 
 from tallystick.web.fields import Given
 from tallystick.web.page import Page, Panel, View, ask
 
-_FIGURES = ("spent", "not_billed_yet", "pace", "low", "high", "judged_by")
+_FIGURES = ("spent", "not_billed_yet", "expected", "low_80", "high_80", "low_95", "high_95", "method")
+
+_SHORT = ("spent", "expected", "low_80", "high_80")
 
 
 def _panels(_: str, __: Given) -> tuple[Panel, ...]:
     return (
-        Panel("Where the month ends", ask("pace"), View.TOTALS, 12, columns=_FIGURES),
+        Panel("Where the month ends", ask("forecast"), View.TOTALS, 12, columns=_FIGURES),
         Panel(
             "Budgets",
             ask("budget"),
@@ -18,8 +20,8 @@ def _panels(_: str, __: Given) -> tuple[Panel, ...]:
             12,
             may_lack=True,
         ),
-        Panel("The week", ask("pace", every="week"), View.TOTALS, 6, columns=("spent", "pace", "low", "high")),
-        Panel("The quarter", ask("pace", every="quarter"), View.TOTALS, 6, columns=("spent", "pace", "low", "high")),
+        Panel("The week", ask("forecast", until="week"), View.TOTALS, 6, columns=_SHORT),
+        Panel("The quarter", ask("forecast", until="quarter"), View.TOTALS, 6, columns=_SHORT),
     )
 
 
@@ -28,5 +30,5 @@ BUDGETS = Page(
     "Budgets",
     _panels,
     "b",
-    "What is left, and what the month comes to if each day left costs what its weekday did in the last eight weeks.",
+    "What is left, and what the month is forecast to come to.",
 )

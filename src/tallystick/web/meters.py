@@ -1,4 +1,4 @@
-"""Meters: each budget as a bar: what is spent, where the pace ends with its range, and the budget as a line.
+"""Meters: each budget as a bar: what is spent, where the forecast ends with its range, and the budget as a line.
 
 Money becomes a float here for a length alone; what is read is text of the exact amount.
 """
@@ -28,7 +28,7 @@ class Meter:
     texts: tuple[tuple[str, str], ...]
     spent: str
     budget: str
-    pace: str
+    forecast: str
     low: str
     width: str
 
@@ -39,7 +39,7 @@ def meters(table: Table) -> tuple[Meter, ...]:
     rows = sorted(table.rows, key=lambda row: GRAVEST.index(str(row["status"])))
     made = []
     for row in rows:
-        amounts = {name: row[name] for name in ("spent", "budget", "pace", "low", "high")}
+        amounts = {name: row[name] for name in ("spent", "budget", "forecast", "low", "high")}
         top = max((float(cell) for cell in amounts.values() if isinstance(cell, Decimal)), default=0.0) * ROOM or 1.0
         at = {name: _percent(cell, top) for name, cell in amounts.items()}
         low, high = row["low"], row["high"]
@@ -51,7 +51,7 @@ def meters(table: Table) -> tuple[Meter, ...]:
         status = str(row["status"])
         texts = tuple(
             (name.replace("_", " "), shown(row[name], headings[name]))
-            for name in ("spent", "budget", "used", "left", "pace", "low", "high", "exhausted_on")
+            for name in ("spent", "budget", "used", "left", "forecast", "low", "high", "exhausted_on")
             if row[name] is not None or name in {"spent", "budget", "left"}
         )
         grave = "unknown" if status == UNKNOWN else "ok" if status == OK else "bad" if status == PASSED else "warn"
@@ -64,7 +64,7 @@ def meters(table: Table) -> tuple[Meter, ...]:
                 texts,
                 at["spent"],
                 at["budget"],
-                at["pace"],
+                at["forecast"],
                 at["low"],
                 width,
             )

@@ -10,7 +10,7 @@ from tallystick.web.page import SWITCH, Page, Panel, View, ask
 LEADS: Mapping[str, Address] = {
     "month to date": ask("spend", by="day", month="mtd"),
     "not billed": ask("reconcile", month="mtd"),
-    "forecast": ask("pace"),
+    "forecast": ask("forecast"),
     "budget": ask("budget"),
     "saved": ask("cache", by="model", since="30d"),
 }
@@ -23,7 +23,7 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
     beside = "model" if by == "workspace" else "workspace"
     days = {"since": "28d", "until": "today"}
     return (
-        Panel("This month", ask("status"), View.FIGURES, 12, also=(ask("pace"),)),
+        Panel("This month", ask("status"), View.FIGURES, 12, also=(ask("forecast"),)),
         Panel(
             "Spend by day",
             ask("spend", by=f"day,{by}", **days),

@@ -45,7 +45,7 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
         profile = ask("profile", dimension=dimension, value=value)
         recent = {"since": f"{RECENT}d", **where}
         return (
-            Panel("In short", profile, View.FIGURES, 12, also=(ask("pace", **where),)),
+            Panel("In short", profile, View.FIGURES, 12, also=(ask("forecast", **where),)),
             Panel(
                 "Spend by day",
                 ask("spend", by=f"day,{by}", since="28d", until="today", **where),

@@ -53,7 +53,7 @@ NO_BUDGET = Tile("Budget", "none set", unknown=True, note="tallystick docs budge
 
 
 def tiles(report: str, document: Document, today: date, forecast: Table | None = None) -> tuple[Tile, ...]:
-    """Return a tile for each figure of a report's Document; `forecast` is the answer of `pace`.
+    """Return a tile for each figure of a report's Document; `forecast` is the report of that name.
 
     With it there is one for the missing budget.
     """
@@ -88,12 +88,12 @@ def _tile(report: str, figure: Figure, today: date, forecast: Table | None) -> T
 def _gauge(forecast: Table) -> Gauge | None:
     """The picture of a forecast; None where it has no range."""
     row = next(iter(forecast.rows), {})
-    spent, low, high = (_length(row.get(name)) for name in ("spent", "low", "high"))
+    spent, low, high = (_length(row.get(name)) for name in ("spent", "low_80", "high_80"))
     if not high:
         return None
     whole = high * 1.04
     texts = {heading.name: shown(row[heading.name], heading) for heading in forecast.headings}
-    label = f"Spent {texts['spent']}, range {texts['low']} to {texts['high']} USD"
+    label = f"Spent {texts['spent']}, range {texts['low_80']} to {texts['high_80']} USD"
     shares = [f"{length / whole * 100:.2f}" for length in (spent, low, high - low)]
     return Gauge(shares[0], shares[1], shares[2], label)
 

@@ -1,0 +1,230 @@
+"""Forecast model: what a day to come is expected to cost, judged by the known days, and how far sums of days stray.
+
+Floats within: what is expected is rounded to money by who asks. A day costs its weekday's share of a level that the
+last three weeks say, the newest days most; the last two days of a month and steady growth are learned where they are
+seen often enough. How far a sum strays is learned from the model's own past errors on the same days.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cached_property
+from itertools import pairwise
+from statistics import NormalDist, fmean, median, pvariance
+
+from tallystick.outlook.forecast_errors import HORIZONS, Spread, spread
+
+LEAST = 28
+"""Known days that a model needs."""
+SEASON = 84
+"""Days that weekdays are judged by."""
+_LEVEL, _DECAY, _NEAR, _REACH = 21, 0.8, 5, 2.0
+"""A level is of so many days, each worth so much of the one after; none counts as further off the median of the newest
+than so many usual steps from day to day."""
+_DEVIATION, _WILDEST = 1.05, 0.3
+"""The standard deviation of days to their usual step, and the most that counts."""
+_ORIGINS = 98
+"""Past days on which the model is asked what came next."""
+_SILENT = 0.02
+"""A weekday below this share of a usual day says nothing of the level."""
+_FLOOR = 0.01
+"""The least part of a usual day that a day counts as in logarithms."""
+_OFFSET = 0.05
+"""The part of usual days that is added to a sum and its forecast before they are compared: sums near zero stay calm."""
+_WEEKS, _STEADY, _DAMPED, _FADE = 8, 24, 0.5, 0.97
+"""Growth counts if of all pairs of so many weeks so many more rise than fall; half of it, fading by day."""
+
+
+class Method(StrEnum):
+    """Which method spoke."""
+
+    LEVEL = "weekday level"
+    MEAN = "28-day mean"
+    RATE = "run rate"
+    KNOWN = "known"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Model:
+    """What known days say of days to come, US dollars as floats; see `fit`."""
+
+    method: Method
+    days: Sequence[date]
+    amounts: Sequence[float]
+    weekdays: Sequence[float]
+    month_ends: Sequence[float]
+    level: float
+    slope: float
+    levels: Mapping[int, float]
+
+    def day(self, day: date) -> float:
+        """Return what a day after the known ones is expected to cost."""
+        ahead = max((day - self.days[-1]).days, 1)
+        grown = self.slope * (1 - _FADE**ahead) / (1 - _FADE)
+        return self.level * math.exp(grown) * self._share(day)
+
+    def spread(self, days: int) -> Spread:
+        """Return how far the sum of so many days strays from its forecast."""
+        return spread(days, self.errors, len(self.days))
+
+    def bound(self, expected: float, days: int, chance: float) -> float:
+        """Return the amount that the sum of so many days, expected to be this, stays below by this chance.
+
+        Of a mean it goes by the root of days, as independent ones do, and by how sure four weeks make a mean.
+        """
+        if self.method is Method.MEAN:
+            variance = pvariance(self.amounts[-SEASON:]) * days * (1 + days / LEAST)
+            return max(0.0, expected + NormalDist().inv_cdf(chance) * math.sqrt(variance))
+        offset = _OFFSET * self.usual(len(self.days)) * days
+        return max(0.0, math.exp(self.spread(days).quantile(chance)) * (expected + offset) - offset)
+
+    def stray(self, actual: float, expected: float, days: int, end: int | None = None) -> float:
+        """Return the logarithm of what came of a sum of days over what was expected, seen from an index of the days."""
+        offset = _OFFSET * self.usual(len(self.days) if end is None else end) * days
+        return math.log((actual + offset) / (expected + offset))
+
+    @cached_property
+    def errors(self) -> Sequence[float | None]:
+        """The mean absolute error, in logarithms, of sums of each of HORIZONS that the model would have forecast."""
+        shares, sums = [0.0], [0.0]
+        for day, amount in zip(self.days, self.amounts, strict=True):
+            shares.append(shares[-1] + self._share(day))
+            sums.append(sums[-1] + amount)
+        means: list[float | None] = []
+        for horizon in HORIZONS:
+            strays = []
+            for origin, level in self.levels.items():
+                if (end := origin + horizon) < len(sums):
+                    expected, actual = level * (shares[end] - shares[origin]), sums[end] - sums[origin]
+                    if self.usual(origin) > 0:
+                        strays.append(abs(self.stray(actual, expected, horizon, origin)))
+            means.append(fmean(strays) if len(strays) >= horizon else None)
+        return means
+
+    def _share(self, day: date) -> float:
+        rest = days_after(day)
+        return self.weekdays[day.weekday()] * (self.month_ends[rest] if rest < len(self.month_ends) else 1.0)
+
+    def usual(self, end: int) -> float:
+        """Return the mean of the four weeks up to before an index of the days."""
+        return fmean(self.amounts[max(0, end - LEAST) : end])
+
+
+def days_after(day: date) -> int:
+    """Return how many days of its month come after a day."""
+    following = (day.replace(day=28) + timedelta(days=4)).replace(day=1)
+    return (following - day).days - 1
+
+
+def fit(history: Mapping[date, float]) -> Model | None:
+    """Return the model of known days, from the first on which anything was spent; None where they are too few."""
+    ordered = sorted(history)
+    first = next((index for index, day in enumerate(ordered) if history[day] > 0), len(ordered) - LEAST)
+    days = ordered[max(0, first) :]
+    if len(days) < LEAST:
+        return None
+    amounts = [max(0.0, history[day]) for day in days]
+    weekdays = _weekdays(days[-SEASON:], amounts[-SEASON:])
+    active = [index for index, day in enumerate(days) if weekdays[day.weekday()] >= _SILENT]
+    if sum(amounts[index] == 0 for index in active[-LEAST:]) * 4 > LEAST:
+        return _mean_model(days, amounts)
+    logs = _logs(days, amounts, weekdays, active)
+    month_ends = _month_ends([days[index] for index in active], logs)
+    for position, index in enumerate(active):
+        if (rest := days_after(days[index])) < len(month_ends):
+            logs[position] -= math.log(month_ends[rest])
+    levels = {}
+    for origin in range(max(LEAST, len(days) - _ORIGINS), len(days) + 1):
+        end = bisect_left(active, origin)
+        levels[origin] = math.exp(_level(logs[max(0, end - _LEVEL) : end]))
+    level = 0.0 if not any(amounts[index] for index in active[-_NEAR:]) else levels.pop(len(days))
+    return Model(Method.LEVEL, days, amounts, weekdays, month_ends, level, _slope(logs), levels)
+
+
+def _mean_model(days: Sequence[date], amounts: Sequence[float]) -> Model:
+    """The model of days on many of which nothing is spent: each costs the mean of the four weeks before."""
+    levels = {
+        origin: fmean(amounts[origin - LEAST : origin])
+        for origin in range(max(LEAST, len(days) - _ORIGINS), len(days) + 1)
+    }
+    return Model(Method.MEAN, days, amounts, (1.0,) * 7, (), levels.pop(len(days)), 0.0, levels)
+
+
+def _weekdays(days: Sequence[date], amounts: Sequence[float]) -> list[float]:
+    """What each weekday costs of a mean day, as its trimmed mean share of the week around it."""
+    shares: list[list[float]] = [[] for _ in range(7)]
+    for index in range(3, len(days) - 3):
+        week = fmean(amounts[index - 3 : index + 4])
+        if week > 0:
+            shares[days[index].weekday()].append(amounts[index] / week)
+    means = []
+    for each in shares:
+        cut = max(1, len(each) // 5) if len(each) >= 4 else 0  # noqa: PLR2004  # of three shares none is an outlier
+        means.append(fmean(sorted(each)[cut : len(each) - cut]) if each else 1.0)
+    whole = fmean(means)
+    return [mean / whole for mean in means] if whole > 0 else [1.0] * 7
+
+
+def _logs(
+    days: Sequence[date], amounts: Sequence[float], weekdays: Sequence[float], active: Sequence[int]
+) -> list[float]:
+    """The logarithms of what mean days would have cost, of the days that are active."""
+    usual = fmean(amounts[index] for index in active[-LEAST:])
+    logs = []
+    for index in active:
+        weekday = weekdays[days[index].weekday()]
+        logs.append(math.log(max(amounts[index] / weekday, _FLOOR * usual)))
+    return logs
+
+
+def _month_ends(days: Sequence[date], logs: Sequence[float]) -> tuple[float, float]:
+    """What the last day of a month costs of a usual day, and the last but one, shrunk to 1 where few were seen."""
+    rests = [days_after(day) for day in days]
+    factors = []
+    for rest in (0, 1):
+        strays = []
+        for index, value in enumerate(rests):
+            if value == rest and 5 <= index < len(days) - 5:  # noqa: PLR2004  # five days around it on each side
+                around = [logs[near] for near in range(index - 5, index + 6) if rests[near] > 1]
+                strays.append(logs[index] - median(around))
+        factors.append(math.exp(median(strays) * len(strays) / (len(strays) + 1.5)) if len(strays) > 1 else 1.0)
+    return factors[0], factors[1]
+
+
+def _level(logs: Sequence[float]) -> float:
+    """The level that logarithms of days say, the newest most, none far off the median of the newest.
+
+    The mean of logarithms lies below the logarithm of the mean by half the variance, which is added.
+    """
+    middle = median(logs[-_NEAR:])
+    step = median(abs(after - before) for before, after in pairwise(logs)) if len(logs) > 1 else 0.0
+    reach = _REACH * step + 1e-9
+    weighed = weights = 0.0
+    weight = 1.0
+    for value in reversed(logs):
+        weighed += weight * max(middle - reach, min(middle + reach, value))
+        weights += weight
+        weight *= _DECAY
+    return weighed / weights + min(_DEVIATION * step, _WILDEST) ** 2 / 2
+
+
+def _slope(logs: Sequence[float]) -> float:
+    """The growth of a day, in logarithms, where the last weeks steadily rose or fell; half of it, 0 elsewhere."""
+    weeks = [median(logs[end - 7 : end]) for end in range(len(logs) - 7 * (_WEEKS - 1), len(logs) + 1, 7) if end >= 7]  # noqa: PLR2004
+    if len(weeks) < _WEEKS:
+        return 0.0
+    pairs = [(later - earlier, index) for index, later in enumerate(weeks) for earlier in weeks[:index]]
+    if abs(sum((rise > 0) - (rise < 0) for rise, _ in pairs)) < _STEADY:
+        return 0.0
+    slopes = [
+        (later - earlier) / (7 * (second - first))
+        for second, later in enumerate(weeks)
+        for first, earlier in enumerate(weeks[:second])
+    ]
+    return _DAMPED * median(slopes)

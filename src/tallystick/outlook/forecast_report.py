@@ -1,0 +1,185 @@
+"""Forecast report: what a month, a quarter, a year or the days to a date come to, of all or of each part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import Message, note
+from tallystick.core.question import Cell, Heading, Kind, Question, Table
+from tallystick.core.text import choose, did_you_mean
+from tallystick.core.time import DAY, Grain, Window
+from tallystick.core.time_words import When, period, window
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.daily_spend import DIMENSIONS
+from tallystick.outlook.forecast import Forecast, history, messages
+from tallystick.outlook.forecast_parts import reconciled
+from tallystick.outlook.forecast_score import HEADINGS as SCORES, backtest, reach
+from tallystick.outlook.forecaster import forecaster
+from tallystick.query.context import Context
+from tallystick.query.coverage import cover
+from tallystick.query.gaps import messages as gaps
+from tallystick.query.names import dim_cells, dim_headings, directory, named, organizations
+from tallystick.query.priority_tier import priority
+from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report, Where, narrowed_by
+from tallystick.tally.cycles import Cycle, Every
+
+PERIODS = (Every.WEEK, Every.MONTH, Every.QUARTER, Every.YEAR)
+FARTHEST = 731
+"""How many days ahead a forecast goes at most."""
+_FIGURES = (
+    ("billed", 5),
+    ("not_billed_yet", 6),
+    ("spent", 0),
+    ("expected", 0),
+    ("low_80", 0),
+    ("high_80", 0),
+    ("low_50", 8),
+    ("high_50", 8),
+    ("low_95", 4),
+    ("high_95", 3),
+)
+HEADINGS = (
+    *(Heading(name, Kind.MONEY, "USD", drop_order=order) for name, order in _FIGURES),
+    Heading("judged_by", Kind.COUNT, "days", drop_order=7),
+    Heading("method", Kind.TEXT, drop_order=1),
+    Heading("why", Kind.TEXT, drop_order=9),
+)
+
+
+def period_to(until: When | None, now: datetime) -> Window:
+    """Return the days of a forecast: the week, month, quarter or year of today, or those to the end of a date.
+
+    To a date it is from the first of its month, or of this month where the date lies ahead.
+    """
+    if until is None or until in PERIODS:
+        return Cycle(Every(str(until or Every.MONTH))).around(now.date())
+    if isinstance(until, str) and (hint := did_you_mean(until, PERIODS)):
+        raise InvalidQuestion(f"--until cannot be {until!r}.", hint)
+    days = period(until, now).days
+    if days.end > Grain.DAY.floor(now) + DAY * FARTHEST:
+        raise InvalidQuestion(f"--until {until} is more than two years ahead.", "Forecast to an earlier day.")
+    return Window(Grain.MONTH.floor(min(days.start, now)), days.end)
+
+
+def answer(context: Context, question: Question) -> Table:
+    """The forecast of the period that is the question's window, as `HEADINGS`, a row or one of each part.
+
+    InvalidQuestion for a dimension that nothing is spent by, or a value that neither ledger nor rules know.
+    """
+    _dimensions(question)
+    by = question.by[0] if question.by else ""
+    _check(context, question)
+    engine, now, days = context.engine, context.now, question.window
+    forecasts_of = forecaster(context, [days])
+    whole = forecasts_of.of(question.where, days)
+    forecasts: Mapping[str, Forecast] = {"": whole}
+    beside: list[Message] = []
+    if by:
+        parts = forecasts_of.parts(question.where, days, by, [*directory(engine, by).values()])
+        forecasts, scale = reconciled({value: part for value, part in parts.items() if _counts(part)}, whole)
+        beside += [_reconciled(by, scale)] if scale is not None else []
+    names = named(engine, question.by)
+    order = sorted(forecasts, key=lambda value: (-(forecasts[value].expected or 0), value))
+    cells = [(*(dim_cells({by: value}, names) if by else ()), *_row(forecasts[value])) for value in order]
+    past = replace(question, window=days & Window(days.start, history(now).end), by=())
+    coverage, _ = cover(engine, CHARGES, past, now)
+    beside += [
+        *gaps(coverage, now),
+        *messages([whole], now),
+        *forecasts_of.daily.messages,
+        *priority(engine, CHARGES, past),
+    ]
+    if not by:
+        beside.append(note(f"Method: {whole.method}: {whole.why}."))
+    headings = (*(dim_headings(question.by, names)), *HEADINGS)
+    totals: dict[str, Cell] = {}
+    if by:
+        totals = dict(zip(("billed", "not_billed_yet", "spent", "expected"), _row(whole), strict=False))
+    return Table(question, headings, cells, totals, tuple(beside), coverage, engine.version.identity)
+
+
+def _dimensions(question: Question) -> None:
+    for name in (*question.where, *question.by):
+        if name not in DIMENSIONS:
+            raise InvalidQuestion(f"There is no forecast by {name}.", choose(name, DIMENSIONS))
+
+
+def _check(context: Context, question: Question) -> None:
+    if len(question.by) > 1:
+        raise InvalidQuestion("A forecast is by one dimension.", f"Ask by {question.by[0]} alone.")
+    several = len(organizations(context.engine)) > 1
+    if several and question.by and not {"organization"} & {*question.by, *question.where}:
+        raise InvalidQuestion(
+            "The ledger has several organizations, and a forecast by parts is of one.",
+            "Add --where organization=ID, or ask --by organization.",
+        )
+
+
+def _counts(part: Forecast) -> bool:
+    """Whether a part has spent or is expected to spend anything."""
+    return bool(part.spent or part.expected)
+
+
+def _row(each: Forecast) -> tuple[Cell, ...]:
+    ends = [end for percent in (80, 50, 95) for end in each.ranges.get(percent, (None, None))]
+    return (*each.so_far, each.expected, *ends, each.known, str(each.method), each.why)
+
+
+def _reconciled(by: str, scale: Fraction) -> Message:
+    return note(
+        f"Each {by.replace('_', ' ')} is forecast by itself; what they expect is then scaled by {float(scale):.3f} to "
+        "add up to the forecast of the whole. Ranges do not add up."
+    )
+
+
+def scored(context: Context, question: Question) -> Table:
+    """How good forecasts were on the days of the question's window, as `forecast_score.HEADINGS`."""
+    daily = forecaster(context, [reach(question.window)]).daily
+    rows = backtest(daily.of(question.where), question.window, context.now)
+    coverage, _ = cover(context.engine, CHARGES, question, context.now)
+    beside = [note("On the days as they stand now: what was restated since is in them, and planned events are not.")]
+    beside += [*gaps(coverage, context.now), *daily.messages]
+    return Table(question, SCORES, rows, {}, tuple(beside), coverage, context.engine.version.identity)
+
+
+def _ask(context: Context, by: tuple[str, ...], until: When | None, where: Where, past: When | None) -> Table:
+    question = context.question("forecast", by, where=where)
+    if past is not None:
+        if by or until is not None:
+            raise InvalidQuestion(
+                "--backtest is of past days, and of one row a horizon.", "Leave --by and --until out."
+            )
+        _dimensions(question)
+        return context.warned(scored(context, replace(question, window=window(past, None, context.now))))
+    question = replace(question, window=period_to(until, context.now))
+    return context.warned(answer(context, question))
+
+
+REPORT = Report(
+    _ask,
+    (
+        Parameter("by", "One dimension to forecast each value of.", Form.NAMES, "", metavar="DIM", choices=DIMENSIONS),
+        Parameter(
+            "until",
+            "The end of this week, month, quarter or year, or a last day, as 2026-12-15; by default month.",
+            metavar="WHEN",
+        ),
+        narrowed_by(DIMENSIONS),
+        Parameter(
+            "past",
+            "How good forecasts were on past days instead: 180d, or since a day, as 2026-06-01.",
+            metavar="WHEN",
+            option="--backtest",
+        ),
+    ),
+    charges={"spent": ChargeSum(), "not_billed_yet": NOT_BILLED},
+    no_charges="A forecast by the level of the last three weeks: no charge is behind it yet.",
+    teams=True,
+    about="Days to come are expected by their weekday and the level of the last three weeks, with month ends and "
+    "steady growth as far as half a year shows them; planned [[event]] tables, price changes and retirements are "
+    "applied. low_80 and high_80 hold the total in 80 % of cases. An ended period shows its actual total.",
+)

@@ -1,0 +1,74 @@
+"""Forecaster: forecasts of one version of a ledger, with the events and price lists of its settings.
+
+Every face asks it, so that a period has one forecast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tallystick.core.prices import PriceList
+from tallystick.core.time import DAY, Window
+from tallystick.outlook.daily_spend import Daily, Day, Where
+from tallystick.outlook.expected_changes import ExpectedChanges
+from tallystick.outlook.forecast import Forecast, forecast, history, known_days
+from tallystick.query.context import Context
+from tallystick.store.engine import Engine
+from tallystick.tally.events import Events
+from tallystick.tally.owners import Owners
+
+
+@dataclass(frozen=True)
+class Forecaster:
+    """What forecasts need to know: the days of all periods, read once, and what is expected to change."""
+
+    daily: Daily
+    events: Events = field(default_factory=Events)
+    prices: PriceList | None = None
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which is forecast."""
+        return self.daily.now
+
+    def of(self, where: Where, period: Window, days: Sequence[Day] | None = None) -> Forecast:
+        """Return the forecast of a period, of what `where` holds to; `days` are its days where they are read already.
+
+        InvalidQuestion for a value that neither ledger nor rules know.
+        """
+        known = self.daily.of(where) if days is None else days
+        return self._forecast(self._changes(where, period, ""), "", known, period)
+
+    def parts(self, where: Where, period: Window, by: str, names: Sequence[str] = ()) -> dict[str, Forecast]:
+        """Return the forecast of each value of a dimension; `names` are those of values, which events may use."""
+        changes = self._changes(where, period, by)
+        parts = self.daily.parts(where, by)
+        whole = self.daily.of(where)
+        for value in sorted(changes.planned() - {*parts} - {*names}):
+            parts[value] = [replace(day, billed=day.billed * 0, used=day.used * 0) for day in whole]
+        return {value: self._forecast(changes, value, days, period) for value, days in parts.items()}
+
+    def _changes(self, where: Where, period: Window, by: str) -> ExpectedChanges:
+        return ExpectedChanges(self.daily, where, by, (period.end - DAY).date(), self.events, self.prices)
+
+    def _forecast(self, changes: ExpectedChanges, value: str, days: Sequence[Day], period: Window) -> Forecast:
+        if period.end <= self.now:
+            return forecast(days, period, self.now)
+        judged = {day: float(amount) for day, amount in known_days(days, self.now).items()}
+        return forecast(days, period, self.now, changes.of(value, judged))
+
+
+def forecaster(context: Context, periods: Sequence[Window]) -> Forecaster:
+    """Return what forecasts these periods."""
+    return of_engine(context.engine, periods, context.now, context.owners, context.events, context.prices.in_force)
+
+
+def of_engine(
+    engine: Engine, periods: Sequence[Window], now: datetime, owners: Owners, events: Events, prices: PriceList | None
+) -> Forecaster:
+    """Return what forecasts these periods of a version of a ledger."""
+    past = history(now)
+    window = Window(min((past.start, *(period.start for period in periods))), past.end)
+    return Forecaster(Daily(engine, window, now, owners), events, prices)

@@ -1,0 +1,382 @@
+"""Forecast: what a period comes to, on days written by hand, on random ones, and on simulated organizations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, strategies as st
+
+from support.command import Run
+from support.organization import FIRST, NOW, TODAY, Truth, days
+from support.tables import message
+from tallystick import Ledger
+from tallystick.core.filter import Filter
+from tallystick.core.money import total
+from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.daily_spend import Basis, Day
+from tallystick.outlook.forecast import HISTORY, Forecast, forecast, history, messages
+from tallystick.outlook.forecast_effects import Effect, Effects
+from tallystick.outlook.forecast_model import Method
+from tallystick.outlook.forecast_parts import reconciled
+from tallystick.outlook.forecast_report import answer, period_to
+from tallystick.outlook.forecast_score import HEADINGS as SCORES, backtest
+from tallystick.sim import World
+from tallystick.tally.events import Events
+
+Tallystick = Callable[..., Run]
+NOVEMBER = Window(datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC))
+OCTOBER = Grain.MONTH.around(datetime(2026, 10, 1, tzinfo=UTC))
+WEEK = tuple(map(Decimal, ("10", "11", "12", "13", "14", "2", "1")))
+NOTHING = Decimal(0)
+RUNNING = Day(TODAY, NOTHING, NOTHING, Basis.PART)
+dollars = st.integers(0, 10**16).map(lambda number: Decimal(number).scaleb(-12))
+
+
+def billed(amounts: Mapping[date, Decimal]) -> list[Day]:
+    """Days of which the bill was read."""
+    return [Day(day, amount, NOTHING, Basis.BILLED) for day, amount in amounts.items()]
+
+
+def weekly(first: date, last: date) -> dict[date, Decimal]:
+    """Days that cost what their weekday always does."""
+    return {day: WEEK[day.weekday()] for day in days(first, last)}
+
+
+PAST = weekly(TODAY - HISTORY * DAY, TODAY - DAY)
+MONTH = sum(weekly(date(2026, 11, 1), date(2026, 11, 30)).values(), NOTHING)
+
+
+def near(amount: Decimal | None, expected: Decimal, share: str = "0.001") -> bool:
+    """Whether an amount is within a share of what is expected."""
+    return amount is not None and abs(amount - expected) <= expected * Decimal(share)
+
+
+def test_weekdays_that_never_stray_are_met() -> None:
+    """Where each weekday always costs the same the month comes to that, with a narrow range around it."""
+    ahead = forecast([*billed(PAST), RUNNING], NOVEMBER, NOW)
+    assert near(ahead.expected, MONTH)
+    assert (ahead.method, ahead.known) == (Method.LEVEL, HISTORY)
+    assert ahead.billed == sum(weekly(date(2026, 11, 1), TODAY - DAY).values())
+    assert ahead.low is not None
+    assert ahead.high is not None
+    assert ahead.high - ahead.low < MONTH / 20
+
+
+@given(st.lists(dollars, min_size=60, max_size=60), dollars)
+def test_ranges_lie_around_each_other(amounts: list[Decimal], so_far: Decimal) -> None:
+    """Whatever the days: what is spent is never above a low end, and each range holds the narrower one."""
+    known = dict(zip(days(TODAY - 60 * DAY, TODAY - DAY), amounts, strict=True))
+    ahead = forecast([*billed(known), replace(RUNNING, used=so_far)], NOVEMBER, NOW)
+    assert ahead.expected is not None
+    assert ahead.expected >= ahead.spent
+    ends = [ahead.ranges[95][0], ahead.ranges[80][0], ahead.ranges[50][0]]
+    ends += [ahead.ranges[50][1], ahead.ranges[80][1], ahead.ranges[95][1]]
+    assert ends == sorted(ends)
+    assert ends[0] >= ahead.spent
+
+
+def test_a_running_day_is_never_less_than_its_part() -> None:
+    """A running day counts what it used where that is more than expected; what is left is not negative."""
+    usual = forecast([*billed(PAST), RUNNING], NOVEMBER, NOW)
+    quiet = forecast([*billed(PAST), replace(RUNNING, used=Decimal("0.5"))], NOVEMBER, NOW)
+    busy = forecast([*billed(PAST), replace(RUNNING, used=Decimal(100))], NOVEMBER, NOW)
+    assert usual.expected == quiet.expected
+    assert near(busy.expected, MONTH + 100 - WEEK[TODAY.weekday()])
+
+
+@pytest.mark.parametrize("state", [Basis.ABSENT, Basis.PART])
+def test_a_day_that_is_not_known_is_expected_and_named(state: Basis) -> None:
+    """An ended day of which nothing or a part is known is expected as days to come are, never zero, and is named."""
+    gap = date(2026, 11, 10)
+    known = [entry for entry in billed(PAST) if entry.day != gap]
+    ahead = forecast([*known, Day(gap, NOTHING, NOTHING, state), RUNNING], NOVEMBER, NOW)
+    assert near(ahead.expected, MONTH)
+    assert gap in (ahead.absent if state is Basis.ABSENT else ahead.part)
+    assert sum("2026-11-10" in message.text for message in messages([ahead], NOW)) == 1
+
+
+def test_late_days_are_waited_for() -> None:
+    """Use that is not billed yet counts as priced; days of which neither is known do not pull a forecast down."""
+    late = [
+        day if day.day < TODAY - 3 * DAY else replace(day, basis=Basis.ABSENT, billed=NOTHING) for day in billed(PAST)
+    ]
+    assert near(forecast([*late, RUNNING], NOVEMBER, NOW).expected, MONTH)
+    used = [
+        day if day.day < TODAY - 3 * DAY else replace(day, basis=Basis.USED, billed=NOTHING, used=day.billed)
+        for day in billed(PAST)
+    ]
+    ahead = forecast([*used, RUNNING], NOVEMBER, NOW)
+    assert near(ahead.expected, MONTH)
+    assert ahead.known == HISTORY
+
+
+@given(st.lists(dollars, min_size=31, max_size=31))
+def test_an_ended_month_comes_to_what_it_was(amounts: list[Decimal]) -> None:
+    """Of an ended month of which every day is known what is expected, low and high are its spend."""
+    ahead = forecast(billed(dict(zip(OCTOBER.days(), amounts, strict=True))), OCTOBER, NOW)
+    assert ahead.expected == ahead.low == ahead.high == ahead.spent == total(amounts)
+    assert ahead.method is Method.KNOWN
+    assert not list(messages([ahead], NOW))
+
+
+def test_little_to_go_by_is_said() -> None:
+    """With a few known days the run rate speaks, without a range, which is said; with none nothing is expected."""
+    few = forecast([*billed(weekly(TODAY - 3 * DAY, TODAY - DAY)), RUNNING], NOVEMBER, NOW)
+    assert few.expected is not None
+    assert (few.ranges, few.known, few.method) == ({}, 3, Method.RATE)
+    assert any("little to go by: 3 billed days" in message.text for message in messages([few], NOW))
+    none = forecast([RUNNING], NOVEMBER, NOW)
+    assert (none.expected, none.ranges, none.days, none.reached(Decimal(1))) == (None, {}, (), None)
+    ten = forecast([*billed(weekly(TODAY - 10 * DAY, TODAY - DAY)), RUNNING], NOVEMBER, NOW)
+    assert any("no range" in message.text for message in messages([ten], NOW))
+    fortnight = forecast([*billed(weekly(TODAY - 14 * DAY, TODAY - DAY)), RUNNING], NOVEMBER, NOW)
+    assert fortnight.low is not None
+    assert "28 are needed" in fortnight.why
+    assert not any("range" in message.text or "go by" in message.text for message in messages([fortnight], NOW))
+
+
+@pytest.mark.parametrize(("factor", "share"), [("3", "0.1"), ("0.25", "0.15"), ("0", "0.01")])
+def test_a_launch_or_a_shutdown_is_followed_within_days(factor: str, share: str) -> None:
+    """Five days after spend tripled, fell to a quarter or ceased, the days to come are expected at the new level."""
+    shifted = {day: amount * (Decimal(factor) if day >= TODAY - 5 * DAY else 1) for day, amount in PAST.items()}
+    ahead = forecast([*billed(shifted), RUNNING], NOVEMBER, NOW)
+    usual = sum(weekly(TODAY, date(2026, 11, 30)).values(), NOTHING)
+    assert ahead.expected is not None
+    assert abs(ahead.expected - ahead.spent - usual * Decimal(factor)) <= usual * max(Decimal(factor), 1) * Decimal(
+        share
+    )
+
+
+def test_idle_days_make_a_mean_speak() -> None:
+    """Where nothing is spent on many days the mean of four weeks speaks, not the weekdays, and says so."""
+    rare = {day: Decimal(70 if number % 5 == 0 else 0) for number, day in enumerate(PAST)}
+    ahead = forecast([*billed(rare), RUNNING], NOVEMBER, NOW)
+    assert ahead.method is Method.MEAN
+    assert "many days" in ahead.why
+    assert near(ahead.expected, Decimal(30 * 14), "0.1")
+
+
+def test_month_ends_are_learned() -> None:
+    """Where the last day of each month costs twice the usual, so does that of this month, most of it."""
+    doubled = {day: amount * (2 if (day + DAY).day == 1 else 1) for day, amount in PAST.items()}
+    ahead = forecast([*billed(doubled), RUNNING], NOVEMBER, NOW)
+    last = dict(ahead.days)[date(2026, 11, 30)]
+    assert 1.5 * float(WEEK[0]) < float(last) < 2.1 * float(WEEK[0])
+
+
+def test_known_changes_are_applied() -> None:
+    """A factor, dollars a day and a part of spend change the days from their first on, and the answer names them."""
+    first = TODAY + 3 * DAY
+    usual = sum(weekly(first, date(2026, 11, 30)).values(), NOTHING)
+
+    def expected(effect: Effect) -> Decimal | None:
+        ahead = forecast([*billed(PAST), RUNNING], NOVEMBER, NOW, Effects((effect,)))
+        assert ahead.effects == ("planned",)
+        return ahead.expected
+
+    def holds(day: date) -> bool:
+        return day >= first
+
+    assert near(expected(Effect("planned", holds, factor=2.0)), MONTH + usual)
+    assert near(expected(Effect("planned", holds, dollars=5.0)), MONTH + 5 * ((date(2026, 11, 30) - first).days + 1))
+    half = {day: float(amount) / 2 for day, amount in PAST.items()}
+    assert near(expected(Effect("planned", holds, factor=0.0, part=half)), MONTH - usual / 2)
+
+
+def test_a_change_that_came_as_planned_is_not_counted_twice() -> None:
+    """Days that already hold a planned change are judged without it, and the days to come hold it once."""
+    first = TODAY - 2 * DAY
+    doubled = {day: amount * (2 if day >= first else 1) for day, amount in PAST.items()}
+    effect = Effect("planned", lambda day: day >= first, factor=2.0, endless=True)
+    ahead = forecast([*billed(doubled), RUNNING], NOVEMBER, NOW, Effects((effect,)))
+    assert near(ahead.expected, MONTH + sum(weekly(first, date(2026, 11, 30)).values(), NOTHING))
+
+
+def test_marked_days_teach_what_the_next_one_costs() -> None:
+    """A holiday without a size costs what its past days did of the same weekdays around them."""
+    marked = [TODAY - 70 * DAY, TODAY - 33 * DAY, TODAY + 2 * DAY]
+    low = {day: amount / 4 if day in marked else amount for day, amount in PAST.items()}
+    [event] = Events.read([{"reason": "Holiday", "day": marked}]).rows
+    from tallystick.outlook.forecast_effects import of_event
+
+    effect = of_event(event, {day: float(amount) for day, amount in low.items()}, None)
+    assert "times 0.25" in effect.reason
+    ahead = forecast([*billed(low), RUNNING], NOVEMBER, NOW, Effects((effect,)))
+    assert near(ahead.expected, MONTH - WEEK[marked[-1].weekday()] * 3 / 4)
+
+
+@given(st.lists(st.tuples(dollars, dollars), min_size=1, max_size=5), dollars)
+def test_parts_add_up_to_the_whole(amounts: list[tuple[Decimal, Decimal]], ahead: Decimal) -> None:
+    """Whatever parts expect, reconciled they sum to the whole to the last place, and none is below what it spent."""
+
+    def made(spent: Decimal, more: Decimal) -> Forecast:
+        return Forecast(NOVEMBER, spent, NOTHING, spent + more, {80: (spent, spent + more)}, 28, (), (), ())
+
+    parts = {str(number): made(*pair) for number, pair in enumerate(amounts)}
+    whole = made(total([spent for spent, _ in amounts]), ahead)
+    scaled, scale = reconciled(parts, whole)
+    if scale is not None:
+        assert total([part.expected for part in scaled.values() if part.expected is not None]) == whole.expected
+        assert all(part.expected is not None and part.expected >= part.spent for part in scaled.values())
+
+
+@given(st.lists(dollars, min_size=30, max_size=30), dollars)
+def test_the_day_an_amount_is_reached(amounts: list[Decimal], amount: Decimal) -> None:
+    """An amount is reached on the first day up to which the days sum to it, or on none."""
+    month = dict(zip(NOVEMBER.days(), amounts, strict=True))
+    ahead = forecast(billed(month), NOVEMBER, datetime(2026, 12, 5, tzinfo=UTC))
+    sums = [total(amounts[: number + 1]) for number in range(30)]
+    reached = [day for day, so_far in zip(month, sums, strict=True) if so_far >= amount and so_far]
+    assert ahead.reached(amount) == (reached[0] if reached else None)
+
+
+@pytest.mark.long
+def test_the_range_holds_simulated_months() -> None:
+    """Of simulated months, judged on six of their days, 70 to 95 % lie in their 80 % range."""
+    hits = tried = 0
+    for seed in (11, 12, 13, 14):
+        world = World(start=date(2026, 5, 1), end=TODAY, seed=seed, keys=16, requests_per_key_day=6)
+        truth = {day: world.billed(day) for day in days(date(2026, 5, 1), date(2026, 10, 31))}
+        for month in range(7, 11):
+            period = Grain.MONTH.around(datetime(2026, month, 1, tzinfo=UTC))
+            actual = total([truth[day] for day in period.days()])
+            for day in (1, 6, 11, 16, 21, 26):
+                ahead = forecast_at(truth, date(2026, month, day), period)
+                assert ahead.low is not None
+                assert ahead.high is not None
+                tried += 1
+                hits += ahead.low <= actual <= ahead.high
+    assert tried == 96
+    assert 0.7 <= hits / tried <= 0.95
+
+
+def forecast_at(truth: Mapping[date, Decimal], today: date, period: Window) -> Forecast:
+    """The forecast as it was at the beginning of a day."""
+    known = billed({day: amount for day, amount in truth.items() if day < today})
+    return forecast([*known, Day(today, NOTHING, NOTHING, Basis.PART)], period, midnight(today))
+
+
+def test_of_a_ledger(book: Ledger, truth: Truth) -> None:
+    """A ledger's month: billed as the world was, use of the running day priced and apart, the rest expected."""
+    row = book.forecast().rows[0]
+    assert row["billed"] == truth.billed(date(2026, 11, 1), TODAY - DAY)
+    used = [
+        request.cost()
+        for request in truth.world.requests(TODAY)
+        if request.at < NOW and request.group.tier != "priority"
+    ]
+    assert 0 < row["not_billed_yet"] <= sum(used)  # type: ignore[operator]
+    assert row["spent"] == row["billed"] + row["not_billed_yet"]  # type: ignore[operator]
+    assert row["judged_by"] == (TODAY - FIRST) // timedelta(days=1)
+    assert row["low_95"] <= row["low_80"] <= row["expected"] <= row["high_80"] <= row["high_95"]  # type: ignore[operator]
+    october = book.forecast(until="2026-10").rows[0]
+    assert october["expected"] == october["low_80"] == october["spent"] == truth.billed(FIRST, date(2026, 10, 31))
+    quarter, year = book.forecast(until="quarter"), book.forecast(until="year")
+    assert quarter.rows[0]["billed"] == year.rows[0]["billed"]
+    assert year.rows[0]["expected"] > quarter.rows[0]["expected"]  # type: ignore[operator]
+    assert message(year, "2026-01-01 to 2026-09-30", "days to come")
+
+
+@pytest.mark.parametrize("by", ["workspace", "model", "key", "team"])
+def test_parts_of_a_ledger_add_up(book: Ledger, by: str) -> None:
+    """What is billed, used and expected of all parts is that of the whole, exactly; the answer says how."""
+    parts, whole = book.forecast(by), book.forecast().rows[0]
+    for column in ("billed", "not_billed_yet", "spent", "expected"):
+        assert total([row[column] for row in parts.rows]) == whole[column] == parts.totals[column]  # type: ignore[misc]
+    assert message(parts, "scaled", "Ranges do not add up")
+
+
+def test_an_event_of_the_settings_counts(book: Ledger) -> None:
+    """A planned change of one workspace raises it and the whole, and the answer names it."""
+    usual = {str(row["workspace"]): row["expected"] for row in book.forecast("workspace").rows}
+    name = next(iter(usual))
+    event = {"reason": "Launch", "workspace": name, "from": TODAY + DAY, "dollars_per_day": "1000"}
+    context = replace(book.context(), read_events=lambda: Events.read([event]))
+    question = replace(context.question("forecast", ("workspace",)), window=period_to(None, NOW))
+    planned = answer(context, question)
+    rise = {str(row["workspace"]): row["expected"] - usual[str(row["workspace"])] for row in planned.rows}  # type: ignore[operator]
+    ahead = 1000 * (date(2026, 11, 30) - TODAY).days
+    assert rise[name] == pytest.approx(ahead, rel=0.05)
+    assert sum(rise.values()) == pytest.approx(ahead, rel=0.01)
+    assert message(planned, "Launch")
+    held = replace(question, by=(), where={"workspace": Filter.of(*list(usual)[1:])})
+    assert not any("Launch" in each.text for each in answer(context, held).messages)
+
+
+def test_a_backtest_of_days_that_never_stray() -> None:
+    """On days that cost what their weekday always does forecasts miss nothing, and all ranges hold."""
+    span = Window(midnight(TODAY - 90 * DAY), midnight(TODAY))
+    known = weekly(TODAY - (HISTORY + 90) * DAY, TODAY - DAY)
+    rows = backtest(billed(known), span, NOW)
+    assert [row[0] for row in rows] == [1, 7, 14, 28]
+    for row in rows:
+        values = dict(zip((heading.name for heading in SCORES), row, strict=True))
+        assert values["forecasts"] in {13, 12, 11, 9}
+        assert values["error"] is not None
+        assert abs(values["error"]) < Decimal("0.01")  # type: ignore[arg-type, operator]
+        assert values["holds_80"] == values["holds_95"] == 1
+
+
+def test_a_backtest_counts_misses_by_their_sign() -> None:
+    """Where spend doubles the forecasts before it are too low, and days that are not known are no ground to judge."""
+    span = Window(midnight(TODAY - 28 * DAY), midnight(TODAY))
+    known = {day: amount * (2 if day >= TODAY - 14 * DAY else 1) for day, amount in PAST.items()}
+    week = dict(zip((heading.name for heading in SCORES), backtest(billed(known), span, NOW)[1], strict=True))
+    assert week["bias"] is not None
+    assert week["bias"] < 0  # type: ignore[operator]
+    gone = [day for day in billed(known) if day.day < TODAY - 14 * DAY]
+    assert backtest(gone, span, NOW)[1][1] == 2
+
+
+def test_a_backtest_of_a_ledger(book: Ledger) -> None:
+    """A backtest of a ledger has a row for each horizon and says by which days it was made."""
+    table = book.forecast(past="2026-10-15")
+    assert [row["days_ahead"] for row in table.rows] == [1, 7, 14, 28]
+    assert message(table, "as they stand now")
+    with pytest.raises(InvalidQuestion, match="backtest"):
+        book.forecast("team", past="30d")
+
+
+@pytest.mark.long
+def test_wrong_questions(book: Ledger, tallystick: Tallystick) -> None:
+    """Another period, dimension or value is refused with what there is."""
+    with pytest.raises(InvalidQuestion, match="a day, month, quarter or year"):
+        book.forecast(until="decade")
+    with pytest.raises(InvalidQuestion, match="one dimension"):
+        book.forecast(("model", "key"))
+    tallystick("forecast", "--where", "kind=output").refused(2, "no forecast by kind", "workspace")
+    tallystick("forecast", "--where", "workspace=Publik Sector").refused(2, "Public Sector")
+    tallystick("forecast", "--until", "2030-01-01").refused(2, "two years")
+    assert tallystick("forecast", "--until", "quarter", "--format", "json").json["rows"][0]["expected"]
+
+
+def test_history_is_half_a_year_and_today() -> None:
+    """A forecast is judged by the half year before today, which is read too."""
+    assert (history(NOW).start.date(), history(NOW).end.date()) == (TODAY - HISTORY * DAY, TODAY + DAY)
+
+
+@pytest.mark.parametrize(
+    ("until", "first", "last"),
+    [
+        (None, "2026-11-01", "2026-11-30"),
+        ("quarter", "2026-10-01", "2026-12-31"),
+        ("2026-12-15", "2026-11-01", "2026-12-15"),
+        ("2026-10", "2026-10-01", "2026-10-31"),
+        ("2026-Q4", "2026-10-01", "2026-12-31"),
+    ],
+)
+def test_the_days_of_a_forecast(until: str | None, first: str, last: str) -> None:
+    """A word names its period of today; a date the days to it from the first of this month, or of its own if past."""
+    window = period_to(until, NOW)
+    assert (f"{window.start:%Y-%m-%d}", f"{window.end - DAY:%Y-%m-%d}") == (first, last)
+
+
+def test_a_period_of_which_nothing_is_known(book: Ledger) -> None:
+    """Of a period without a known day the spend is unknown, not zero."""
+    [row] = book.forecast(until="2026-03").rows
+    assert row["billed"] is row["not_billed_yet"] is row["spent"] is None
