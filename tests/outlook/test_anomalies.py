@@ -310,6 +310,8 @@ def test_wrong_questions(tmp_path: Path) -> None:
     book = ledger(tmp_path, rows_of(USUAL, DAYS_OF[:30]), datetime(2026, 7, 1, 9, tzinfo=UTC))
     with pytest.raises(InvalidQuestion, match="not an amount"):
         book.anomalies(minimum="lots")
+    with pytest.raises(InvalidQuestion, match="held to 'team'"):
+        book.anomalies(where={"team": "search"})
     with pytest.raises(UnknownName, match="no finding"):
         book.anomaly("00000000")
 

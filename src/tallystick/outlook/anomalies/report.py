@@ -10,6 +10,7 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import plain, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.text import choose
 from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.anomalies.episode import State
@@ -133,6 +134,9 @@ def dollars(text: str | None) -> Decimal | None:
 def asked(context: Context, since: When | None, where: Where, minimum: str | None = None) -> LedgerFindings:
     """The findings of the days since a day, as they are asked for."""
     question = context.question("anomalies", (), (since or SINCE, "today", None), where, known=WHERE)
+    for word in question.where:
+        if word not in WHERE:
+            raise InvalidQuestion(f"Anomalies cannot be held to {word!r}.", choose(word, WHERE))
     return ledger_findings(context, question.window, question.where, dollars(minimum))
 
 
