@@ -162,7 +162,7 @@ def _ask(context: Context, by: tuple[str, ...], until: When | None, where: Where
 REPORT = Report(
     _ask,
     (
-        Parameter("by", "One dimension to forecast each value of.", Form.NAMES, "", metavar="DIM", choices=DIMENSIONS),
+        Parameter("by", "One dimension to forecast each value of.", Form.NAMES, (), metavar="DIM", choices=DIMENSIONS),
         Parameter(
             "until",
             "The end of this week, month, quarter or year, or a last day, as 2026-12-15; by default month.",
