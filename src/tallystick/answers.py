@@ -239,9 +239,9 @@ class Answers(TypedAnswers):
         """What costs more than usual since a day, by `minimum` US dollars: a row for each finding, and its causes."""
         return self._table("anomalies", since=since, where=where, minimum=minimum)
 
-    def anomaly(self, finding: str, since: When = "60d") -> Document:
+    def anomaly(self, finding: str) -> Document:
         """One finding explained, by its id: by cause, by key, model and kind, day by day; the shares add up exactly."""
-        return self._document("anomaly", finding=finding, since=since)
+        return self._document("anomaly", finding=finding)
 
     def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""

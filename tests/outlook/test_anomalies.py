@@ -113,7 +113,7 @@ def test_shares_add_up_exactly(tmp_path: Path) -> None:
     names = ("volume", "model_mix", "token_mix", "price")
     assert sum(row[name] for name in names) == row["above"]  # type: ignore[misc]
     assert row["spent"] - row["expected"] == row["above"]  # type: ignore[operator]
-    page = book.anomaly(str(row["finding"]), SINCE)
+    page = book.anomaly(str(row["finding"]))
     for section in page.sections:
         assert section.table
         assert (

@@ -5,7 +5,7 @@ The two are kept apart. A day of which neither is in the ledger is absent, which
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,12 +13,13 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
-from tallystick.core.filter import Filter
+from tallystick.core.filter import Filter, filters
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
+from tallystick.core.text import choose
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, OWNED, Figure
@@ -211,6 +212,15 @@ class Daily:
             value = row["value"] or "" if by else ""
             sums.setdefault(value, {})[row["day"]] = _Sums(*amounts, bool(row["rateless"]), bool(row["unread"]))
         return sums
+
+
+def scope(where: Mapping[str, str | Sequence[str]] | None) -> dict[str, Filter]:
+    """Return what is written of each dimension as its filter; InvalidQuestion for one that nothing is spent by."""
+    chosen = filters(where, DIMENSIONS)
+    for name in chosen:
+        if name not in DIMENSIONS:
+            raise InvalidQuestion(f"No spend of days is known by {name}.", choose(name, DIMENSIONS))
+    return chosen
 
 
 def _basis(state: Basis, billed: Decimal, used: Decimal, *, unread: bool, rateless: bool) -> Basis:

@@ -11,7 +11,7 @@ from shlex import quote
 from typing import Any
 
 from tallystick.core.document import Chart, Document, Figure, Section
-from tallystick.core.filter import Filter, filter_texts, filters
+from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.ledger_tables import CHARGES, SUCCESS
 from tallystick.core.message import ordered
 from tallystick.core.money import EXACT, ratio, rounded, total
@@ -20,7 +20,7 @@ from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, spans, text
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.anomalies.news import news
-from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day
+from tallystick.outlook.daily_spend import DIMENSIONS, Basis, Day, scope
 from tallystick.outlook.forecast import Forecast
 from tallystick.outlook.forecaster import Forecaster, forecaster
 from tallystick.query import gaps
@@ -282,7 +282,7 @@ def _span(window: Window) -> str:
 
 
 def _ask(context: Context, where: Where) -> Document:
-    return Status(context, filters(where), () if where else news(context)).document()
+    return Status(context, scope(where), () if where else news(context)).document()
 
 
 REPORT = Report(

@@ -54,6 +54,7 @@ def _operation(entry: Entry) -> dict[str, Any]:
         "responses": {
             "200": _response("The answer", "Answer"),
             "400": _response("The question cannot be", "Error"),
+            "404": _response("The ledger has nothing of that name", "Error"),
             "414": {"description": "The address is too long"},
             "503": _response("The ledger cannot be read, or the answer takes too long", "Error"),
         },

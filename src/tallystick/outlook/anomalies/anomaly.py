@@ -9,7 +9,6 @@ from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import did_you_mean
-from tallystick.core.time_words import When
 from tallystick.errors import UnknownName
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
@@ -153,32 +152,30 @@ def _money(heading: str) -> Heading:
     return Heading(heading, Kind.MONEY, "USD")
 
 
-def one(context: Context, finding: str, since: When | None = None) -> Finding:
+def one(context: Context, finding: str) -> Finding:
     """The finding of that id, or that begins with it; UnknownName where there is none."""
-    results = asked(context, since or FAR, None).findings
-    chosen = [entry for entry in results if entry.id.startswith(finding.casefold())]
-    if len(chosen) != 1 or not finding:
-        hint = (
-            did_you_mean(finding, [entry.id for entry in results]) or f"`tallystick anomalies` lists those of {SINCE}."
-        )
-        raise UnknownName(f"There is no finding {finding!r}.", hint)
-    return chosen[0]
+    ids: list[str] = []
+    for since in FAR if finding else ():
+        findings = asked(context, since, None).findings
+        chosen = [entry for entry in findings if entry.id.startswith(finding.casefold())]
+        if len(chosen) == 1:
+            return chosen[0]
+        ids = [entry.id for entry in findings]
+    hint = did_you_mean(finding, ids) or f"`tallystick anomalies` lists those of {SINCE}."
+    raise UnknownName(f"There is no finding {finding!r}.", hint)
 
 
-def anomaly(context: Context, finding: str, since: When | None = None) -> Document:
+def anomaly(context: Context, finding: str) -> Document:
     """The finding of that id, explained; UnknownName where there is none."""
-    return document(context.engine, one(context, finding, since))
+    return document(context.engine, one(context, finding))
 
 
-FAR = "60d"
-"""How far back findings are looked for by their id."""
+FAR = ("60d", "400d")
+"""How far back a finding is looked for by its id: first where most are, then where few are."""
 
 REPORT = Report(
     anomaly,
-    (
-        Parameter("finding", "Its id, as `anomalies` lists it.", Form.ARGUMENT, required=True),
-        Parameter("since", "Look for it since this day.", default=FAR, metavar="WHEN"),
-    ),
+    (Parameter("finding", "Its id, as `anomalies` lists it.", Form.ARGUMENT, required=True),),
     "FINDING is an id that `anomalies` lists. Shows by which cause, key, model and kind of token it cost more than "
     "expected; the shares add up exactly.",
     priced=False,
