@@ -28,6 +28,7 @@ WHERE = st.fixed_dictionaries(
 DAYS = st.sampled_from([{"since": "30d"}, {"month": "2026-10"}, {"since": "2026-11-03", "until": "2026-11-09"}])
 
 
+@pytest.mark.long
 @settings(max_examples=25)
 @given(DAYS, WHERE, st.sampled_from([1, 7, LARGE]))
 def test_charges_add_up_to_spend(owned: Ledger, days: dict[str, Any], where: dict[str, Any], top: int) -> None:

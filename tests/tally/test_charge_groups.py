@@ -132,6 +132,7 @@ def each_by_itself(engine: Engine, question: Question, owners: Owners) -> Attrib
     return Attribution(owners, picked(dict(question.where)), spellings(engine), basis)
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(
     tables=st.lists(owner_rules(), max_size=5),

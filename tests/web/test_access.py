@@ -186,6 +186,7 @@ def test_a_team_sees_its_own_charges_alone(clients: Clients, tokens: tuple[Path,
     assert not re.search(r"beta team|gamma team|Production|Claude Code", _without_furniture(response.text))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("query", ["where.workspace=Productio", "where.workspace=Claude+Cod"])
 def test_a_team_is_hinted_at_no_name(clients: Clients, tokens: tuple[Path, dict[str, str]], query: str) -> None:
     """A name that is nearly another team's gets no `Did you mean` for a reader of one team."""
@@ -196,6 +197,7 @@ def test_a_team_is_hinted_at_no_name(clients: Clients, tokens: tuple[Path, dict[
     assert "Did you mean" in hints["finance"]
 
 
+@pytest.mark.long
 def test_a_team_is_told_of_its_own_use_alone(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
     """No message and no coverage counts what other teams used; which days are provisional or absent is told."""
     asked = "/ask/spend.json?by=workspace&since=30d"
@@ -265,6 +267,7 @@ def _without_furniture(page: str) -> str:
     return re.sub(rf"<(nav|dialog|header)\b.*?</\1>|{titles}", "", page, flags=re.DOTALL)
 
 
+@pytest.mark.long
 def test_a_page_leaves_out_what_cannot_be_held_to_a_team(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
     """Who sees one team has an overview without refusals: the figures of that team, and words on what is left out."""
     page = clients(tokens[1]["alpha"]).get("/", headers=HTML).text
@@ -274,6 +277,7 @@ def test_a_page_leaves_out_what_cannot_be_held_to_a_team(clients: Clients, token
     assert 'class="error"' not in page
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("report", "query"), [("status", ""), ("forecast", ""), ("variance", "by=workspace"), ("budget", "")]
 )
@@ -327,6 +331,7 @@ def test_what_another_team_has_is_answered_as_what_nobody_has(
             assert texts[0] == texts[1], address
 
 
+@pytest.mark.long
 def test_a_team_may_name_what_is_its_own(clients: Clients, tokens: tuple[Path, dict[str, str]]) -> None:
     """The filters and pages of a reader's own workspace, by name, by pattern or without it, have its charges."""
     client = clients(tokens[1]["alpha"])

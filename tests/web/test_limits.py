@@ -28,6 +28,8 @@ WIDE = NUMBERS.replace("i FROM", ", ".join(["i"] * 500) + " FROM")
 TEXTS = "SELECT * FROM (SELECT repeat(chr(120), 9000) AS a), range(900) t(i)"
 READERS = 50
 
+pytestmark = pytest.mark.long
+
 
 def settings(full: Path) -> Settings:
     """The settings of a dashboard of the full ledger."""

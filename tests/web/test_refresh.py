@@ -64,6 +64,7 @@ def test_a_page_without_a_ledger_leads_to_the_first_sync(api: Server, path: Path
         assert "No ledger yet" not in client.get("/").text
 
 
+@pytest.mark.long
 def test_every_interval_begins_a_sync_at_once(api: Server, path: Path) -> None:
     """A dashboard that syncs by itself begins with a sync, and says when the next is."""
     refresh = Refresh(settings(api, path), timedelta(hours=1))
