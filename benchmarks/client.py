@@ -61,7 +61,7 @@ def in_memory(answer: Callable[[str], bytes]) -> httpx2.MockTransport:
 
 def sync(
     folder: Path,
-    since: str,
+    since: str | None,
     source: str,
     *,
     url: str = "http://127.0.0.1",

@@ -33,6 +33,10 @@ SECTIONS = {
     ),
     "first_sync": "A simulated organization of 24 keys, served by another process; the newer dialect without its pace.",
     "nothing_new": "A small organization that was synced a moment ago. Exponent 0: independent of the history.",
+    "daily_syncs": (
+        "A small organization synced once a day for 400 days, as cron would, and asked after a sync. The end should "
+        "cost no more than 1.2 times the beginning."
+    ),
     "questions": (
         "A year of charges at the list prices of its days; a process that has its imports and has read the price list. "
         "Before, all were priced alike, so that `reconcile` took nearly every line for a changed price. The SQL does "
@@ -106,7 +110,7 @@ def written(value: float, unit: str) -> str:
             return f"{value:,.9f} USD"
         case "USD off":
             return f"{value:+.2g} USD" if value else "0 USD"
-        case "MB" | "requests" | "rows":
+        case "MB" | "requests" | "rows" | "files":
             return f"{value:,.0f} {unit}"
     return f"{value:.2f}"
 

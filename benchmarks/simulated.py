@@ -36,7 +36,10 @@ def served(*, latency: float = 0, now: datetime = NOW, keys: int = 24, requests:
 
 
 def main() -> None:
-    """Serve until terminated; `/latency/SECONDS` sets the latency, `/truth/FIRST/LAST` gives the dollars billed."""
+    """Serve until terminated.
+
+    `/latency/SECONDS` sets the latency, `/now/INSTANT` the present, `/truth/FIRST/LAST` gives the dollars billed.
+    """
     from tallystick.sim import Simulator, World
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -45,9 +48,9 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=24)
     parser.add_argument("--requests", type=int, default=80)
     arguments = parser.parse_args()
-    now = datetime.fromisoformat(arguments.now)
+    present = [datetime.fromisoformat(arguments.now)]
     world = World(start=START, keys=arguments.keys, requests_per_key_day=arguments.requests)
-    simulator, answers = Simulator(world, clock=lambda: now), dict[str, tuple[int, dict[str, str], bytes]]()
+    simulator, answers = Simulator(world, clock=lambda: present[0]), dict[str, tuple[int, dict[str, str], bytes]]()
     latency = [arguments.latency]
 
     def own(path: str) -> bytes | None:
@@ -55,6 +58,10 @@ def main() -> None:
         match path.split("/"):
             case ["", "latency", seconds]:
                 latency[0] = float(seconds)
+                return b"{}"
+            case ["", "now", instant]:
+                present[0] = datetime.fromisoformat(instant)
+                answers.clear()
                 return b"{}"
             case ["", "truth", first, last]:
                 days = range(date.fromisoformat(first).toordinal(), date.fromisoformat(last).toordinal() + 1)
