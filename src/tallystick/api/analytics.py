@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,8 +19,8 @@ from tallystick.api.actors import actor_of
 from tallystick.api.analytics_pages import Cost, CostReport, CostRow, Group, Report, RowUsage, UsageReport, UsageRow
 from tallystick.api.endpoints import ANALYTICS_COST, WIDTHS
 from tallystick.api.figures import COUNTER_PATHS, dollars, unknown_fields
-from tallystick.api.leniency import Oddity, read
-from tallystick.api.page import Page, decode, strange
+from tallystick.api.leniency import Oddity, part, read
+from tallystick.api.page import Page, decode, strange, unreadable
 from tallystick.core.dimensions import KINDS, NAMED, UNKNOWN
 from tallystick.core.money import from_cents, total
 from tallystick.core.records import COUNTERS, TOKENS, CostRecord, UsageRecord
@@ -27,20 +28,23 @@ from tallystick.core.time import Grain, Window, instant
 from tallystick.core.uncounted import unknown_counters
 from tallystick.errors import InvalidAmount
 
+_BOUNDS = attrgetter("starting_at", "ending_at")
+
 
 class _Untyped(msgspec.Struct):
     data: list[dict[str, Any]]
 
 
 class Rows(NamedTuple):
-    """The rows of a page, and the bucket of each."""
+    """The rows of a page, the buckets that there are, and which of these each row is of."""
 
-    windows: list[Window]
+    buckets: list[Window]
+    bucket_of: list[int]
     data: list[Any]
 
     def placed(self) -> list[Placed]:
         """Each row with its bucket and where it stands."""
-        return [*map(Placed, self.windows, self.data, count())]
+        return [*map(Placed, map(self.buckets.__getitem__, self.bucket_of), self.data, count())]
 
 
 class Placed(NamedTuple):
@@ -72,8 +76,8 @@ def organization(page: Page) -> str | None:
 
 def children(page: Page) -> set[str]:
     """The organizations that a page of `family` names; none where the credential is not a parent's."""
-    ids = {row.group.organization_id for row in _report(page).data}
-    return ids - {None, "", UNKNOWN}
+    ids = {group_of(page, bytes(row.group)).organization_id or UNKNOWN for row in _report(page).data}
+    return ids - {UNKNOWN}
 
 
 def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tuple[Page, Rows]]:
@@ -87,11 +91,10 @@ def rows(pages: Iterable[Page], odd: set[Oddity] | None = None) -> Iterator[tupl
         width = parameters.get("time_bucket_width")
         grain = next((Grain(name) for name, code in WIDTHS.items() if code == width), None)
         data = _report(page, odd).data
-        bounds = [(row.starting_at, row.ending_at) for row in data]
-        buckets = {
-            pair: _bucket(page, f"$.data[{bounds.index(pair)}]", pair, grain, window) for pair in dict.fromkeys(bounds)
-        }
-        yield page, Rows([buckets[pair] for pair in bounds], data)
+        bounds = [*map(_BOUNDS, data)]
+        index = {pair: number for number, pair in enumerate(dict.fromkeys(bounds))}
+        buckets = [_bucket(page, f"$.data[{bounds.index(pair)}]", pair, grain, window) for pair in index]
+        yield page, Rows(buckets, [*map(index.__getitem__, bounds)], data)
 
 
 def _report(page: Page, odd: set[Oddity] | None = None) -> Any:
@@ -124,6 +127,14 @@ def amounts(page: Page, placed: Placed, odd: set[Oddity] | None = None) -> tuple
         if odd is not None:
             odd.add(Oddity("data[].cost.list_amount", "no amount of US cents; the list price is unknown"))
         return billed, None
+
+
+def group_of(page: Page, body: bytes, odd: set[Oddity] | None = None) -> Group:
+    """What a row is of, from its `group` as the API wrote it; errors and `odd` as from `rows`."""
+    try:
+        return part(body, Group, "$.data[].group", set() if odd is None else odd)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as wrong:
+        raise unreadable(page, wrong) from None
 
 
 def value(name: str, group: Group) -> str:
@@ -169,9 +180,10 @@ def _groups(
     for window, bucket_rows in _by_bucket(pages):
         groups: dict[tuple[str, ...], list[tuple[Page, Placed]]] = {}
         for page, placed in bucket_rows:
-            groups.setdefault(tuple(value(name, placed.row.group) for name in by), []).append((page, placed))
-        for dims, group in groups.items():
-            yield window, dict(zip(by, dims, strict=True)), group
+            group = group_of(page, bytes(placed.row.group))
+            groups.setdefault(tuple(value(name, group) for name in by), []).append((page, placed))
+        for dims, members in groups.items():
+            yield window, dict(zip(by, dims, strict=True)), members
 
 
 def _by_bucket(pages: Iterable[Page]) -> Iterator[tuple[Window, list[tuple[Page, Placed]]]]:
@@ -202,7 +214,7 @@ def untyped_rows(page: Page) -> list[dict[str, Any]]:
 
 def extra_fields(data: list[dict[str, Any]], shape: type[UsageRow | CostRow]) -> set[str]:
     """The fields of rows that tallystick does not know, by their path in a row."""
-    return {name for row in data for name in unknown_fields(row, shape)}
+    return {name for row in data for name in unknown_fields(row, shape, {"group": Group})}
 
 
 def uncounted(rows: Rows, data: list[dict[str, Any]]) -> dict[datetime, dict[str, int]]:
@@ -211,7 +223,7 @@ def uncounted(rows: Rows, data: list[dict[str, Any]]) -> dict[datetime, dict[str
     The difference is under the empty name; where there is no total the new fields alone tell. Zeros are left out.
     """
     counts: dict[datetime, dict[str, int]] = {}
-    for window, row, untyped in zip(*rows, data, strict=True):
+    for (window, row, _), untyped in zip(rows.placed(), data, strict=True):
         usage: RowUsage = row.usage
         new = unknown_counters(untyped["usage"], (*COUNTER_PATHS, "total_tokens"))
         known = sum(usage.counters[: len(TOKENS)])

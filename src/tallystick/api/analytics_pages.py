@@ -55,22 +55,22 @@ class Cost(msgspec.Struct, gc=False):
 
 
 class UsageRow(msgspec.Struct, gc=False):
-    """One row of `analytics/usage`."""
+    """One row of `analytics/usage`; its `group` is a `Group`, as it was written, empty if absent."""
 
     starting_at: str
     ending_at: str
     usage: RowUsage
-    group: Group = msgspec.field(default_factory=Group)
+    group: msgspec.Raw = msgspec.Raw()
     organization_id: Any = None
 
 
 class CostRow(msgspec.Struct, gc=False):
-    """One row of `analytics/cost`."""
+    """One row of `analytics/cost`, with its `group` as in a row of usage."""
 
     starting_at: str
     ending_at: str
     cost: Cost
-    group: Group = msgspec.field(default_factory=Group)
+    group: msgspec.Raw = msgspec.Raw()
     organization_id: Any = None
 
 

@@ -117,13 +117,22 @@ def read(page: Page, shape: type[T], odd: set[Oddity] | None = None) -> T:
         raise unreadable(page, wrong) from None
 
 
-def fitted(body: bytes, shape: type[T], odd: set[Oddity] | None = None) -> T:
-    """JSON as `shape`, as `read` does for a page; Misfit or DecodeError where it cannot be."""
+def fitted(body: bytes, shape: type[T], odd: set[Oddity] | None = None, path: str = "$") -> T:
+    """JSON as `shape`, as `read` does for a page; Misfit or DecodeError where it cannot be. `path`: where it stands."""
     try:
         return msgspec.json.decode(body, type=shape)
     except msgspec.ValidationError:
-        result: T = _fit(DECODER.decode(body), _info(shape), "$", set() if odd is None else odd)
+        result: T = _fit(DECODER.decode(body), _info(shape), path, set() if odd is None else odd)
         return result
+
+
+def part(body: bytes, shape: type[T], path: str, odd: set[Oddity]) -> T:
+    """A field that is beside the point, decoded apart from its page: as if it were absent where it does not fit."""
+    try:
+        return fitted(body, shape, odd, path) if body else shape()
+    except Misfit:
+        _note(odd, path, f"{_sort(DECODER.decode(body))} where {_wanted(_info(shape))} was expected; left out")
+        return shape()
 
 
 _info: Callable[[Any], shapes.Type] = lru_cache(maxsize=64)(shapes.type_info)

@@ -35,6 +35,13 @@ def encoded(table: LedgerTable) -> pa.Schema:
     return pa.schema([*zip(schema(table).names, kinds, strict=True)])
 
 
+def months(days: pa.ChunkedArray) -> pa.Array:
+    """The month of each day, as `encoded` has it."""
+    distinct = days.combine_chunks().dictionary_encode()
+    texts = pa.array([f"{day:%Y-%m}" for day in distinct.dictionary.to_pylist()], pa.string())
+    return texts.dictionary_encode().take(distinct.indices)
+
+
 def read(
     delta: DeltaTable,
     columns: Sequence[str] | None = None,

@@ -5,10 +5,11 @@ What no filter can name (no tier, an unknown product) is the unfiltered answer l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 from operator import attrgetter
 
 import pyarrow as pa
@@ -20,29 +21,31 @@ from tallystick.api.analytics import (
     Rows,
     amounts,
     extra_fields,
+    group_of,
     rows as placed_rows,
     uncounted,
     untyped_rows,
     value,
 )
-from tallystick.api.analytics_pages import Cost, CostRow, Group, UsageRow
+from tallystick.api.analytics_pages import Cost, CostRow, UsageRow
 from tallystick.api.entries import Named
 from tallystick.api.figures import COUNTER_PATHS
 from tallystick.api.leniency import Oddity
 from tallystick.api.page import Page
 from tallystick.core.dimensions import ANALYTICS, NAMED, UNKNOWN
 from tallystick.core.records import COUNTERS, REQUESTS, State
-from tallystick.core.table import Type
 from tallystick.core.time import Window, spans
+from tallystick.store.columns import encoded
 from tallystick.sync.batch import FetchedPage, Figures, repeated
-from tallystick.sync.cube_batch import CubeBatch, filtered_by, grouped_by
-from tallystick.sync.row_columns import constant, counts, dimensions, dollars, texts
+from tallystick.sync.cube_batch import SAME, CubeBatch, filtered_by, grouped_by
+from tallystick.sync.row_columns import constant, counts, dollars, encoded as encoded_texts
 
 _GROUPS = {str(dimension.analytics): dimension.name for dimension in ANALYTICS} | {"token_type": "kind"}
 _FILTERS = {str(dimension.analytics_filter): dimension.name for dimension in ANALYTICS}
 _NO_LIST = Oddity("data[].cost.list_amount", "is not told of some rows; their list price is unknown")
-_MADE = ("actor", "kind")
-"""Dimensions that are more than the text of a field."""
+_GROUP = attrgetter("group")
+Values = tuple[str, ...]
+"""The values of a group's dimensions, in the order of its table."""
 _ACTORS = {"user_actor": "user", "service_account_actor": "service_account", "federated_actor": "federated"}
 
 
@@ -51,8 +54,10 @@ class AnalyticsBatch(CubeBatch):
     """A batch of the newer dialect: a day is kept if the export behind every page covers it."""
 
     _refreshed: list[datetime | None] = field(default_factory=list)
-    _actors: dict[bytes, str] = field(default_factory=dict)
-    """The ids of the actors met so far, by what the API wrote of them."""
+    _groups: dict[Values, int] = field(default_factory=dict)
+    """The numbers of the groups met so far, by the values of their dimensions."""
+    _written: dict[Hashable, dict[bytes, int]] = field(default_factory=dict)
+    """The same, by the dimensions that a query groups by and holds fixed, and by what the API wrote of a group."""
 
     def add(self, answer: FetchedPage) -> None:
         """Take one page."""
@@ -61,7 +66,8 @@ class AnalyticsBatch(CubeBatch):
         for page, rows in placed_rows([answer.page], self.odd):
             self._refreshed.append(self._watermark(answer, rows))
             if answer.purpose == "scout":
-                combinations = {tuple((name, value(name, row.group)) for name in by) for row in rows.data}
+                groups = [group_of(page, bytes(row.group), self.odd) for row in rows.data]
+                combinations = {tuple((name, value(name, group)) for name in by) for group in groups}
                 self.seen += [dict(combination) for combination in sorted(combinations)]
                 continue
             if answer.purpose == "cube":
@@ -98,28 +104,55 @@ class AnalyticsBatch(CubeBatch):
     def _adds_up(self) -> bool:
         return False
 
+    @cached_property
+    def _dims(self) -> tuple[str, ...]:
+        """The dimensions of its table."""
+        return tuple(column.name for column in self._table.columns if column.name in NAMED.keys() - SAME)
+
+    @cached_property
+    def _kept(self) -> pa.Schema:
+        """The day, the number of the group, and the figures."""
+        fits = encoded(self._table)
+        figures = (fits.field(name) for name in self.task.source.measures)
+        return pa.schema([fits.field("day"), ("group", pa.int32()), *figures])
+
     def _keep_rows(self, page: Page, answer: FetchedPage, by: tuple[str, ...], rows: Rows) -> None:
-        groups: list[Group] = [row.group for row in rows.data]
-        actors = [bytes(group.actor) for group in groups]
-        self._meet({*actors} - self._actors.keys())
-        names = {self.ids.default: NAMED["workspace"].absent}  # it goes by one name in both dialects
-        columns = {
-            name: texts(groups, str(NAMED[name].analytics), NAMED[name].null, names if name == "workspace" else {})
-            for name in by
-            if name not in _MADE
-        }
-        if "actor" in by:
-            columns["actor"] = pa.array(map(self._actors.__getitem__, actors), pa.string()).dictionary_encode()
-        if "kind" in by:
-            keys = map(attrgetter("token_type", "cost_type"), groups)
-            columns |= dimensions(groups, keys, ["kind"], lambda group: {"kind": value("kind", group)})
-        rest = [column.name for column in self._table.columns if column.type is Type.TEXT and column.name not in by]
-        columns |= {name: constant(answer.fixed.get(name, UNKNOWN), len(groups)) for name in rest}
+        bodies = [*map(bytes, map(_GROUP, rows.data))]
+        numbers = self._written.setdefault((by, *sorted(answer.fixed.items())), {})
+        for body in dict.fromkeys(bodies):
+            if body not in numbers:
+                numbers[body] = self._number(page, body, by, answer.fixed)
+        columns = {"group": pa.array(map(numbers.__getitem__, bodies), pa.int32(), size=len(bodies))}
         columns |= self._money(page, rows) if self.task.source.money else self._counts(rows)
-        starts = [window.start for window in rows.windows]
-        positions = {start: position for position, start in enumerate(dict.fromkeys(starts))}
-        index = pa.array([positions[start] for start in starts], pa.int32())
-        self._keep(answer, filtered_by(answer, _FILTERS), columns, [*positions], index)
+        starts = [window.start for window in rows.buckets]
+        self._keep(answer, filtered_by(answer, _FILTERS), columns, starts, pa.array(rows.bucket_of, pa.int32()))
+
+    def _number(self, page: Page, body: bytes, by: Iterable[str], fixed: Mapping[str, str]) -> int:
+        """The number of a group, from what the API wrote of it."""
+        group = group_of(page, body, self.odd)
+        self._meet(bytes(group.actor))
+        values = {name: value(name, group) for name in by}
+        if values.get("workspace") == self.ids.default:
+            values["workspace"] = NAMED["workspace"].absent  # it goes by one name in both dialects
+        return self._numbered({**dict.fromkeys(self._dims, UNKNOWN), **fixed, **values})
+
+    def _numbered(self, values: Mapping[str, str]) -> int:
+        return self._groups.setdefault(tuple(values[name] for name in self._dims), len(self._groups))
+
+    def _under(self, rows: pa.Table, fixed: Mapping[str, str]) -> pa.Table:
+        groups, distinct = [*self._groups], rows["group"].unique()
+        other = []
+        for number in distinct.to_pylist():
+            values = dict(zip(self._dims, groups[number], strict=True))
+            other.append(self._numbered({**values, **fixed}))
+        numbers = pa.array(other, pa.int32()).take(pc.index_in(rows["group"], distinct))
+        return rows.set_column(rows.schema.get_field_index("group"), "group", numbers)
+
+    def _filled(self, rows: pa.Table) -> dict[str, pa.Array]:
+        number = rows["group"].combine_chunks()
+        texts = dict(zip(self._dims, zip(*self._groups, strict=True), strict=True)) if self._groups else {}
+        columns = {name: encoded_texts(texts.get(name, ())).take(number) for name in self._dims}
+        return super()._filled(rows) | columns | {"currency": constant("USD", rows.num_rows)}
 
     def _money(self, page: Page, rows: Rows) -> dict[str, pa.Array]:
         """What rows bill, and the same at list price."""
@@ -135,7 +168,7 @@ class AnalyticsBatch(CubeBatch):
         )
         if listed.null_count:
             self.odd.add(_NO_LIST)
-        return {"billed": billed, "list": listed, "currency": constant("USD", len(costs))}
+        return {"billed": billed, "list": listed}
 
     def _counts(self, rows: Rows) -> dict[str, pa.Array]:
         """What rows count."""
@@ -143,25 +176,23 @@ class AnalyticsBatch(CubeBatch):
         paths = zip((*COUNTERS, REQUESTS), (*COUNTER_PATHS, "requests"), strict=True)
         return {name: counts(usages, path) for name, path in paths}
 
-    def _meet(self, actors: Iterable[bytes]) -> None:
-        """Remember how those are called who asked; an actor of a type that is new is an `actor`."""
-        for body in actors:
-            actor = actor_of(body) if body else None
-            self._actors[body] = actor.id if actor else NAMED["actor"].null if body else UNKNOWN
-            if actor is None or actor.id in self.people:
-                continue
-            self.odd |= actor.oddities
-            if actor.type == "api_actor":
-                continue
-            provider = actor.provider if isinstance(actor.provider, dict) else None
-            self.people[actor.id] = Named(
-                type=_ACTORS.get(actor.type, "actor"),
-                id=actor.id,
-                name=actor.name or actor.email_address or actor.subject or actor.id,
-                email=actor.email_address,
-                status="gone" if actor.deleted else "active",
-                details={"provider": provider} if provider else {},
-            )
+    def _meet(self, body: bytes) -> None:
+        """Remember how one is called who asked; an actor of a type that is new is an `actor`."""
+        actor = actor_of(body) if body else None
+        if actor is None or actor.id in self.people:
+            return
+        self.odd |= actor.oddities
+        if actor.type == "api_actor":
+            return
+        provider = actor.provider if isinstance(actor.provider, dict) else None
+        self.people[actor.id] = Named(
+            type=_ACTORS.get(actor.type, "actor"),
+            id=actor.id,
+            name=actor.name or actor.email_address or actor.subject or actor.id,
+            email=actor.email_address,
+            status="gone" if actor.deleted else "active",
+            details={"provider": provider} if provider else {},
+        )
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
         rows, wrong = super()._cube()

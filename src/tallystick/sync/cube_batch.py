@@ -14,11 +14,13 @@ import pyarrow.compute as pc
 
 from tallystick.api.page import Page, strange
 from tallystick.core.records import COUNTERS, REQUESTS
-from tallystick.store.columns import encoded
+from tallystick.store.columns import encoded, months
 from tallystick.sync.batch import Batch, FetchedPage
 from tallystick.sync.remainder import Filters, judged, remainders
-from tallystick.sync.row_columns import constant, encoded as encoded_texts
+from tallystick.sync.row_columns import constant
 
+SAME = frozenset({"organization", "month"})
+"""Columns that follow from the task and the day."""
 MOST_SUM = 2**60
 """The most that the counts of one batch may add up to, so that no later sum of days leaves 64 bits."""
 
@@ -32,9 +34,10 @@ class CubeBatch(Batch):
     _counted: Counter[str] = field(default_factory=Counter)
 
     @cached_property
-    def _fits(self) -> pa.Schema:
-        """The schema of its table in memory."""
-        return encoded(self._table)
+    def _kept(self) -> pa.Schema:
+        """The columns of a page's rows that are kept until all are there."""
+        fits = encoded(self._table)
+        return pa.schema([fits.field(name) for name in fits.names if name not in SAME])
 
     @property
     @abstractmethod
@@ -52,21 +55,37 @@ class CubeBatch(Batch):
         """Keep the rows of a page; `index` says for each which of these starts its bucket has."""
         self._bound(answer.page, columns)
         when = {
-            "organization": constant(self.organization, len(index)),
-            "month": encoded_texts([f"{start:%Y-%m}" for start in starts]).take(index),
             "day": pa.array([start.date() for start in starts], pa.date32()).take(index),
             "hour_of_day": pa.array([start.hour for start in starts], pa.int64()).take(index),
         }
         filled = {**columns, **when}
-        rows = pa.table([filled[name] for name in self._fits.names], schema=self._fits)
+        rows = pa.table([filled[name] for name in self._kept.names], schema=self._kept)
         self._fixed[filters] = answer.fixed
         self._parts.setdefault(filters, []).append(rows)
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        empty = self._fits.empty_table()
+        empty, wrong = self._kept.empty_table(), set[date]()
         if self._adds_up:
-            return pa.concat_tables([empty, *(rows for tables in self._parts.values() for rows in tables)]), set()
-        return judged(pa.concat_tables([empty, *remainders(self._parts, self._fixed, self.task.source.measures)]))
+            rows = pa.concat_tables([empty, *(rows for tables in self._parts.values() for rows in tables)])
+        else:
+            rests = remainders(self._parts, self._fixed, self.task.source.measures, self._under)
+            rows, wrong = judged(pa.concat_tables([empty, *rests]))
+        columns = self._filled(rows) | {
+            "organization": constant(self.organization, rows.num_rows),
+            "month": months(rows["day"]),
+        }
+        fits = encoded(self._table)
+        return pa.table([columns[name] for name in fits.names], schema=fits), wrong
+
+    def _under(self, rows: pa.Table, fixed: Mapping[str, str]) -> pa.Table:
+        """Rows under what another query held fixed."""
+        for name, value in fixed.items():
+            rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), constant(value, rows.num_rows))
+        return rows
+
+    def _filled(self, rows: pa.Table) -> dict[str, pa.Array]:
+        """The columns of the table that tell its rows apart, and their figures."""
+        return dict(zip(rows.schema.names, rows.columns, strict=True))
 
     def _bound(self, page: Page, columns: Mapping[str, pa.Array]) -> None:
         """Raise UnexpectedResponse where the counts of this batch add up to more than 64 bits can hold."""

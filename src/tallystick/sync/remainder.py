@@ -15,7 +15,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.records import COUNTERS, REQUESTS
-from tallystick.sync.row_columns import constant
 
 Filters = frozenset[tuple[str, str]]
 """The filters of a query of the cube."""
@@ -25,17 +24,19 @@ def remainders(
     answers: Mapping[Filters, Sequence[pa.Table]],
     fixed: Mapping[Filters, Mapping[str, str]],
     measures: Sequence[str],
+    under: Callable[[pa.Table, Mapping[str, str]], pa.Table],
 ) -> list[pa.Table]:
     """The rows of every query, one for each group, each without what queries with more filters hold of it.
 
     `fixed` is what each query holds fixed besides; `measures` are the figures of a row, all other columns its group.
+    `under` gives rows under what another query held fixed.
     """
     rests: dict[Filters, pa.Table] = {}
     for filters in sorted(answers, key=lambda some: (-len(some), sorted(some))):
         rows = pa.concat_tables(answers[filters])
         for finer, rest in rests.items():
             if filters < finer:
-                rows = pa.concat_tables([rows, _less(rest, fixed[filters], measures)])
+                rows = pa.concat_tables([rows, _negated(under(rest, fixed[filters]), measures)])
         rests[filters] = _summed(rows, measures)
     return list(rests.values())
 
@@ -50,10 +51,8 @@ def judged(rows: pa.Table) -> tuple[pa.Table, set[date]]:
     return rows.filter(pc.invert(below)), set(rows.filter(below)["day"].to_pylist())
 
 
-def _less(rows: pa.Table, fixed: Mapping[str, str], measures: Sequence[str]) -> pa.Table:
-    """The rows with their figures negated, under what another query held fixed."""
-    for name, value in fixed.items():
-        rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), constant(value, rows.num_rows))
+def _negated(rows: pa.Table, measures: Sequence[str]) -> pa.Table:
+    """The rows with their figures negated."""
     for name in measures:
         rows = rows.set_column(rows.schema.get_field_index(name), rows.field(name), pc.negate(rows[name]))
     return rows

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.table import Type
-from tallystick.store.columns import encoded
+from tallystick.store.columns import encoded, months
 from tallystick.tally.picodollars import dollars
 from tallystick.tally.use_groups import KINDS, PLACED, UNIT_OF, WIDTH
 from tallystick.tally.words import NUMBER, Words
@@ -48,9 +48,7 @@ class ChargeRows:
         return self._rows(lines, {"day": lines["day"]} | {name: self.words.encoded(lines[name]) for name in texts})
 
     def _rows(self, table: pa.Table, columns: dict[str, pa.Array]) -> pa.Table:
-        days = columns["day"].combine_chunks().dictionary_encode()
-        months = pa.array([f"{day:%Y-%m}" for day in days.dictionary.to_pylist()], pa.string())
-        columns["month"] = months.dictionary_encode().take(days.indices)
+        columns["month"] = months(columns["day"])
         zeros = pa.repeat(pa.scalar(0, NUMBER), table.num_rows)
         for name, text in (("organization", self.organization), ("source", self.source)):
             columns[name] = pa.DictionaryArray.from_arrays(zeros, [text])
