@@ -228,6 +228,22 @@ def test_columns_of_newer_costs_are_its_records(data: list[Json]) -> None:
     assert sorted(check.rows["list"].to_pylist()) == sorted(record.list for record in full)
 
 
+@pytest.mark.parametrize("group", [None, 5, "", [], ["x"]], ids=str)
+def test_a_group_that_is_no_object_is_as_if_absent(group: Any) -> None:
+    """A row whose group does not fit is of what is unknown, with a data issue that names the field."""
+    figures = {"uncached_input_tokens": 7, "cache_read_input_tokens": 0, "output_tokens": 1}
+    row = {"starting_at": STARTS[0], "ending_at": STARTS[1], "usage": figures}
+    cube = usage_query(WINDOW, Grain.DAY, NOW, by=BY)
+    told, absent = (
+        checked(sources.ANALYTICS_USAGE, usage_query(WINDOW, Grain.DAY, NOW), cube, [row], [data])
+        for data in ({**row, "group": group}, row)
+    )
+    assert told.rows.equals(absent.rows)
+    assert {(odd.field, odd.text.endswith("where an object was expected; left out")) for odd in told.odd} == {
+        ("data[].group", True)
+    }
+
+
 def newer_usage(rows: list[Json]) -> Json:
     """The control total of usage."""
     return {**summed(rows)[0], "requests": sum(row["requests"] for row in rows)}

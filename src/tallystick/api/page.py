@@ -19,9 +19,6 @@ from tallystick.errors import UnexpectedResponse
 T = TypeVar("T")
 AGAIN = "Nothing of this window was kept. Try again; if it stays, report the request-id to Anthropic."
 _EMPTY = re.compile(rb"[\[\] \r\n\t]*")
-_START = b'{"data":['
-_END = re.compile(rb'\](\s*,\s*"[a-z_]+"\s*:\s*("[^"\\]*"|[a-z0-9]+))*\s*\}\s*')
-"""The end of the list of a page that begins so, and plain fields after it: no list, no object, no escape."""
 LONGEST_TOKEN = 16_384
 """Letters of the longest page token that is sent; servers refuse addresses that are longer."""
 
@@ -121,15 +118,10 @@ def content_of(page: Page) -> bytes:
     """What tells a page's content from another's; empty where it holds nothing."""
     if page.content is not None and (mark := page.content.mark()) is not None:
         return mark
-    data: msgspec.Raw | memoryview
-    end = page.body.rfind(b"]")
-    if page.content is not None and page.body.startswith(_START) and _END.fullmatch(page.body, end):
-        data = memoryview(page.body)[len(_START) - 1 : end + 1]  # JSON it is, so a scan for its `data` can be spared
-    else:
-        try:
-            data = msgspec.json.decode(page.body, type=_Data).data
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return sha256(page.body).digest()
+    try:
+        data = msgspec.json.decode(page.body, type=_Data).data
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return sha256(page.body).digest()
     return b"" if _EMPTY.fullmatch(data) else sha256(data).digest()
 
 
