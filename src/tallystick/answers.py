@@ -231,7 +231,8 @@ class Answers(TypedAnswers):
     ) -> Table:
         """What this month comes to, or this `until` week, quarter or year, or the days to a date, with ranges.
 
-        A row, or one of each value of a dimension; with `past` (180d, or a first day) how good past forecasts were.
+        A row, or one of each value of a dimension, or of each day; with `past` (180d, or a first day) how good past
+        forecasts were.
         """
         return self._table("forecast", by=by, until=until, where=where, past=past)
 
@@ -239,9 +240,9 @@ class Answers(TypedAnswers):
         """What costs more than usual since a day, by `minimum` US dollars: a row for each finding, and its causes."""
         return self._table("anomalies", since=since, where=where, minimum=minimum)
 
-    def anomaly(self, finding: str) -> Document:
+    def anomaly(self, finding: str, where: Where | None = None) -> Document:
         """One finding explained, by its id: by cause, by key, model and kind, day by day; the shares add up exactly."""
-        return self._document("anomaly", finding=finding)
+        return self._document("anomaly", finding=finding, where=where)
 
     def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""

@@ -304,13 +304,28 @@ def test_restated_days_are_no_news(tmp_path: Path) -> None:
     assert before["finding"] == after["finding"]
 
 
+def test_a_team_has_the_findings_of_what_it_owns(tmp_path: Path) -> None:
+    """Held to a team, what stands out is of its keys alone; each is explained where it is asked for with the same."""
+    rows = rows_of(USUAL | {"key0": loop}, DAYS_OF)
+    rules = '[[owner]]\nteam = "a"\nkey = ["key0", "key1"]\n[[owner]]\nteam = "b"\nkey = ["key2"]\n'
+    book = ledger(tmp_path, rows, text=rules)
+    [row] = book.anomalies(SINCE, where={"team": "a"}).rows
+    assert (row["level"], row["subject"]) == ("key", "key0")
+    assert book.anomaly(str(row["finding"]), where={"team": "a"}).facts["subject"] == "key0"
+    assert not book.anomalies(SINCE, where={"team": "b"}).rows
+    with pytest.raises(UnknownName, match="no finding"):
+        book.anomaly(str(row["finding"]), where={"team": "b"})
+
+
 @pytest.mark.long
 def test_wrong_questions(tmp_path: Path) -> None:
     """A minimum that is no amount and a finding that is not there are refused with what to write."""
     book = ledger(tmp_path, rows_of(USUAL, DAYS_OF[:30]), datetime(2026, 7, 1, 9, tzinfo=UTC))
     with pytest.raises(InvalidQuestion, match="not an amount"):
         book.anomalies(minimum="lots")
-    with pytest.raises(InvalidQuestion, match="held to 'team'"):
+    with pytest.raises(InvalidQuestion, match="held to 'kind'"):
+        book.anomalies(where={"kind": "output"})
+    with pytest.raises(InvalidQuestion, match="No rule has the team 'search'"):
         book.anomalies(where={"team": "search"})
     with pytest.raises(UnknownName, match="no finding"):
         book.anomaly("00000000")

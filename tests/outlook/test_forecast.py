@@ -291,6 +291,27 @@ def test_parts_of_a_ledger_add_up(book: Ledger, by: str) -> None:
     assert message(parts, "scaled", "Ranges do not add up")
 
 
+@pytest.mark.parametrize(("until", "where"), [("month", None), ("quarter", {"team": "unowned"})])
+def test_days_of_a_forecast_add_up(book: Ledger, until: str, where: dict[str, str] | None) -> None:
+    """By day every day of the period is a row; what is spent and expected of all is that of the period, exactly."""
+    by_day, [whole] = book.forecast("day", until=until, where=where), book.forecast(until=until, where=where).rows
+    window = by_day.question.window  # type: ignore[union-attr]
+    assert [row["day"] for row in by_day.rows] == [str(day) for day in window.days()]
+    assert total([row["expected"] for row in by_day.rows]) == whole["expected"] == by_day.totals["expected"]  # type: ignore[misc]
+    assert total([spent for row in by_day.rows if isinstance(spent := row["spent"], Decimal)]) == whole["spent"]
+    assert message(by_day, "ranges of days do not add up")
+
+
+def test_a_day_of_a_forecast_is_known_or_has_ranges(book: Ledger) -> None:
+    """An ended day comes to what it cost; of a day to come nothing is spent, and it has ranges."""
+    rows = {str(row["day"]): row for row in book.forecast("day").rows}
+    ended, ahead = rows[str(TODAY - DAY)], rows[str(TODAY + DAY)]
+    assert ended["spent"] == ended["expected"] == ended["low_80"] == ended["high_95"]
+    assert (ended["method"], ended["judged_by"]) == ("known", 0)
+    assert ahead["spent"] is ahead["billed"] is None
+    assert ahead["low_80"] < ahead["low_50"] < ahead["expected"] < ahead["high_50"] < ahead["high_80"]  # type: ignore[operator]
+
+
 def test_an_event_of_the_settings_counts(book: Ledger) -> None:
     """A planned change of one workspace raises it and the whole, and the answer names it."""
     usual = {str(row["workspace"]): row["expected"] for row in book.forecast("workspace").rows}

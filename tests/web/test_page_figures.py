@@ -98,7 +98,10 @@ def totals(panel: Panel, told: Table, section: str) -> int:
     """Compare the tiles of totals, or of the only row."""
     row = told.totals or (told.rows[0] if len(told.rows) == 1 else {})
     headings = {heading.name: heading for heading in told.headings}
-    wanted = [shown(row[name], headings[name]) for name in panel.columns if name in row and name in headings]
+    ends = {name: [end for end in (name, name.replace("low_", "high_")) if end in row] for name in panel.columns}
+    wanted = [
+        " to ".join(shown(row[end], headings[end]) for end in dict.fromkeys(ends[name])) for name in ends if ends[name]
+    ]
     values = texts(section, r'<dd class="value[^"]*">(.*?)</dd>')
     assert [re.sub(r" (USD|tokens|days)$", "", value) for value in values] == wanted
     return len(wanted)

@@ -57,7 +57,8 @@ class Forecast:
     method: Method = Method.NONE
     blank: bool = False
     effects: tuple[str, ...] = ()
-    model: Model | None = field(default=None, repr=False)
+    judge: Model | RunRate | None = field(default=None, repr=False)
+    """What its open days are expected by."""
 
     @property
     def spent(self) -> Decimal:
@@ -154,7 +155,7 @@ def forecast(days: Sequence[Day], window: Window, now: datetime, effects: Effect
     if model is None and rate is None and open_:
         return Forecast(window, billed, used, None, {}, 0, *gaps, (), tuple(open_), blank=blank)
     whole = nearest(sum((amount for _, amount in expected), Fraction(0)))
-    ranges = _ranges(whole, EXACT.add(billed, used), expected, open_, model or rate)
+    ranges = ranges_of(whole, EXACT.add(billed, used), expected, open_, model or rate)
     known_count = 0 if not open_ else len(model.days) if model else sum(rate.counts.values()) if rate else 0
     method = Method.KNOWN if not open_ else model.method if model else Method.RATE
     held = tuple(changes.reasons(open_))
@@ -171,18 +172,18 @@ def forecast(days: Sequence[Day], window: Window, now: datetime, effects: Effect
         method,
         blank,
         held,
-        model,
+        model or rate,
     )
 
 
-def _ranges(
+def ranges_of(
     whole: Decimal,
     spent: Decimal,
     expected: Sequence[tuple[date, Fraction]],
     open_: Sequence[date],
     judge: Model | RunRate | None,
 ) -> dict[int, tuple[Decimal, Decimal]]:
-    """The ranges of the whole, never below what is spent; none where too few days are known."""
+    """Return the ranges of the whole, never below what is spent; none where too few days are known."""
     if not open_:
         return dict.fromkeys(RANGES, (whole, whole))
     opened = set(open_)

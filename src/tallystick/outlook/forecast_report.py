@@ -16,6 +16,7 @@ from tallystick.core.time_words import When, period, window
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import DIMENSIONS
 from tallystick.outlook.forecast import Forecast, history, messages
+from tallystick.outlook.forecast_days import each_day
 from tallystick.outlook.forecast_parts import reconciled
 from tallystick.outlook.forecast_score import HEADINGS as SCORES, backtest, reach
 from tallystick.outlook.forecaster import forecaster
@@ -28,6 +29,9 @@ from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Repo
 from tallystick.tally.cycles import Cycle, Every
 
 PERIODS = (Every.WEEK, Every.MONTH, Every.QUARTER, Every.YEAR)
+DAY_BY_DAY = "day"
+BY = (*DIMENSIONS, DAY_BY_DAY)
+"""What a forecast can be by."""
 FARTHEST = 731
 """How many days ahead a forecast goes at most."""
 _FIGURES = (
@@ -75,15 +79,21 @@ def answer(context: Context, question: Question) -> Table:
     _check(context, question)
     engine, now, days = context.engine, context.now, question.window
     forecasts_of = forecaster(context, [days])
-    whole = forecasts_of.of(question.where, days)
+    known = forecasts_of.daily.of(question.where)
+    whole = forecasts_of.of(question.where, days, known)
     forecasts: Mapping[str, Forecast] = {"": whole}
     beside: list[Message] = []
-    if by:
+    if by == DAY_BY_DAY:
+        forecasts = {str(each.window.start.date()): each for each in each_day(whole, known)}
+        beside.append(note("A range is of its day alone: ranges of days do not add up."))
+    elif by:
         parts = forecasts_of.parts(question.where, days, by, [*directory(engine, by).values()])
         forecasts, scale = reconciled({value: part for value, part in parts.items() if _counts(part)}, whole)
         beside += [_reconciled(by, scale)] if scale is not None else []
     names = named(engine, question.by)
-    order = sorted(forecasts, key=lambda value: (-(forecasts[value].expected or 0), value))
+    order = [*forecasts]
+    if by != DAY_BY_DAY:
+        order.sort(key=lambda value: (-(forecasts[value].expected or 0), value))
     cells = [(*(dim_cells({by: value}, names) if by else ()), *_row(forecasts[value])) for value in order]
     past = replace(question, window=days & Window(days.start, history(now).end), by=())
     coverage, _ = cover(engine, CHARGES, past, now)
@@ -103,16 +113,17 @@ def answer(context: Context, question: Question) -> Table:
 
 
 def _dimensions(question: Question) -> None:
-    for name in (*question.where, *question.by):
-        if name not in DIMENSIONS:
-            raise InvalidQuestion(f"There is no forecast by {name}.", choose(name, DIMENSIONS))
+    for name, names in (*((name, DIMENSIONS) for name in question.where), *((name, BY) for name in question.by)):
+        if name not in names:
+            raise InvalidQuestion(f"There is no forecast by {name}.", choose(name, names))
 
 
 def _check(context: Context, question: Question) -> None:
     if len(question.by) > 1:
         raise InvalidQuestion("A forecast is by one dimension.", f"Ask by {question.by[0]} alone.")
     several = len(organizations(context.engine)) > 1
-    if several and question.by and not {"organization"} & {*question.by, *question.where}:
+    parts = question.by not in {(), (DAY_BY_DAY,)}
+    if several and parts and not {"organization"} & {*question.by, *question.where}:
         raise InvalidQuestion(
             "The ledger has several organizations, and a forecast by parts is of one.",
             "Add --where organization=ID, or ask --by organization.",
@@ -162,7 +173,7 @@ def _ask(context: Context, by: tuple[str, ...], until: When | None, where: Where
 REPORT = Report(
     _ask,
     (
-        Parameter("by", "One dimension to forecast each value of.", Form.NAMES, (), metavar="DIM", choices=DIMENSIONS),
+        Parameter("by", "One dimension to forecast each value of, or day.", Form.NAMES, (), metavar="DIM", choices=BY),
         Parameter(
             "until",
             "The end of this week, month, quarter or year, or a last day, as 2026-12-15; by default month.",

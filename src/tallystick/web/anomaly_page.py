@@ -1,31 +1,42 @@
-"""Anomaly page: what costs more than usual, each finding with a link to what explains it."""
+"""Anomaly page: what costs more than usual, and one finding explained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallystick.web.page import Page, Panel, Row, View, ask
+from tallystick.web.address import WHERE
+from tallystick.web.links import finding
+from tallystick.web.page import Page, Panel, View, ask
 
 COLUMNS = ("finding", "state", "subject", "subject_name", "since", "until", "cause", "above", "explained_by", "reason")
-
-
-def _explained(row: Row) -> str:
-    return ask("anomaly", finding=str(row["finding"])).url
+_ASKED = ask("anomalies", since="60d")
 
 
 def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
-    asked = ask("anomalies", since="60d")
     return (
         Panel(
             "Findings of 60 days",
-            asked,
+            _ASKED,
             width=12,
             rows=100,
             columns=COLUMNS,
-            leads={"finding": _explained},
+            leads={"finding": lambda row: finding(str(row["finding"]), _ASKED)},
             nothing="Nothing costs more than usual.",
         ),
-        Panel("What to know of them", asked, View.MESSAGES, 12),
+        Panel("What to know of them", _ASKED, View.MESSAGES, 12),
+    )
+
+
+def _one(id_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
+    where = {name.replace(WHERE, "where_"): text for name, text in given.items() if name.startswith(WHERE)}
+    asked = ask("anomaly", finding=id_, **where)
+    return (
+        Panel("In short", asked, View.FIGURES, 12),
+        Panel("Each day", asked, View.DAYS, 7, tall=True),
+        Panel("About", asked, View.ABOUT, 5),
+        Panel("By cause", asked, View.PART, 5),
+        Panel("By key, model and kind", asked, View.PART, 12, rows=40),
+        Panel("What to know of it", asked, View.MESSAGES, 12),
     )
 
 
@@ -37,3 +48,4 @@ ANOMALIES = Page(
     "What costs more than usual, one finding for each cause. Each leads to what explains it.",
     under="/budgets",
 )
+ANOMALY = Page("/anomaly", "Anomaly", _one)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tallystick.web.ahead import RANGES
 from tallystick.web.grid import Grid, Head, Text
-from tallystick.web.series import Course
-from tallystick.web.stack import STATES, Charges, Deeper
+from tallystick.web.series import AHEAD, Course
+from tallystick.web.stack import STATES, Charges, Deeper, range_text
 
 
 def chart_table(course: Course, deeper: Deeper, charges: Charges) -> Grid:
@@ -14,13 +15,16 @@ def chart_table(course: Course, deeper: Deeper, charges: Charges) -> Grid:
     heads = [Head(course.grain, "", figure=False), Head("all", unit, figure=True)]
     heads += [Head(name, "", figure=True) for name in names]
     heads += [Head(course.before, "", figure=True)] if course.earlier else []
+    if course.expected:
+        heads += [Head("expected", unit, figure=True), *(Head(f"{each} % range", unit, figure=True) for each in RANGES)]
     heads.append(Head("state", "", figure=False))
+    heads += [Head("anomalies", "", figure=False)] if course.flags else []
     rows = []
     for index, slot in enumerate(course.slots):
         unknown = slot.text == "unknown"
         cells = [
             Text(slot.time, deeper(slot)),
-            Text(slot.text, "" if unknown else charges(slot, None), unknown=unknown),
+            Text(slot.text, "" if unknown or slot.state == AHEAD else charges(slot, None), unknown=unknown),
         ]
         for series in course.series if course.dimension else ():
             amount = series.amounts[index]
@@ -28,6 +32,17 @@ def chart_table(course: Course, deeper: Deeper, charges: Charges) -> Grid:
         if course.earlier:
             earlier = course.earlier[index]
             cells.append(Text("" if earlier is None else course.text(earlier)))
+        cells += _expected(course, index) if course.expected else ()
         cells.append(Text(STATES.get(slot.state, "settled")))
+        if course.flags:
+            flags = [flag for flag in course.flags if flag.first <= index <= flag.last]
+            cells.append(Text("; ".join(flag.words for flag in flags), flags[0].url if flags else ""))
         rows.append(tuple(cells))
     return Grid(tuple(heads), tuple(rows), (), "", 0)
+
+
+def _expected(course: Course, index: int) -> list[Text]:
+    """The cells of what a time is expected to come to."""
+    if (expected := course.expected.get(index)) is None:
+        return [Text(""), *(Text("") for _ in RANGES)]
+    return [Text(course.text(expected.amount)), *(Text(range_text(course, expected, percent)) for percent in RANGES)]

@@ -14,6 +14,7 @@ from tallystick.formats.shown import shown
 from tallystick.outlook.profile import LIMITS
 from tallystick.web.address import Address
 from tallystick.web.calendar import calendar
+from tallystick.web.finding_view import about_finding
 from tallystick.web.grid import Grid, Head, Text, grid
 from tallystick.web.links import lines, source, subject
 from tallystick.web.marks import standing
@@ -23,30 +24,38 @@ from tallystick.web.reuse import reuse
 from tallystick.web.tiles import Tile
 from tallystick.web.waterfall import waterfall
 
+LOW, HIGH = "low_", "high_"
+"""What begins the columns of the two ends of a range."""
+
 
 def totals(panel: Panel, table: Table) -> tuple[Tile, ...]:
     """Return the totals of a Table, or the cells of its only row, as tiles; nothing where it has no rows at all."""
     row: Row = table.totals or (table.rows[0] if len(table.rows) == 1 else {})
     headings = {heading.name: heading for heading in table.headings}
-    return tuple(_tile(headings[name], row, table) for name in panel.columns if name in row and name in headings)
+    return tuple(_tile(headings, name, row, table) for name in panel.columns if name in row and name in headings)
 
 
-def _tile(heading: Heading, row: Row, table: Table) -> Tile:
-    cell, question = row[heading.name], table.question
-    behind = source(question.report, heading.name, row) if question else ""
-    name = safe(heading.name.replace("_", " "))
+def _tile(headings: Mapping[str, Heading], name: str, row: Row, table: Table) -> Tile:
+    """The tile of a column; the low end of a range is that of the range."""
+    heading, cell, question = headings[name], row[name], table.question
+    behind = source(question.report, name, row) if question else ""
+    words, text = safe(name.replace("_", " ")), shown(cell, heading)
+    if (high := headings.get(name.replace(LOW, HIGH))) and name.startswith(LOW):
+        words, text = f"{name.removeprefix(LOW)} % range", f"{text} to {shown(row[high.name], high)}" if cell else text
     return Tile(
-        name[:1].upper() + name[1:],
-        shown(cell, heading),
+        words[:1].upper() + words[1:],
+        text,
         "" if cell is None else safe(heading.unit or ""),
         unknown=cell is None,
-        lines=lines(question, heading.name, row) if question and cell else "",
+        lines=lines(question, name, row) if question and cell else "",
         about="\n".join(filter(None, (standing(table.coverage), behind))),
     )
 
 
 def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:
     """Return what a profile knows beside its figures, each with where it leads."""
+    if document.name == "anomaly":
+        return tuple(about_finding(document.facts))
     facts: Mapping[str, str] = document.facts.get("about", {})
     return tuple(
         {
@@ -99,9 +108,10 @@ def rows(panel: Panel, table: Table) -> Grid:
     return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=text)
 
 
-def first(panel: Panel, document: Document) -> Grid | None:
-    """Return the first table of a Document, None where it has none."""
-    table = next((section.table for section in document.sections if section.table), None)
+def part(panel: Panel, document: Document) -> Grid | None:
+    """Return the table of a Document that has the panel's title, else its first; None where it has none."""
+    tables = {section.title: section.table for section in document.sections if section.table}
+    table = tables.get(panel.title, next(iter(tables.values()), None))
     return rows(panel, table) if table else None
 
 
@@ -109,7 +119,7 @@ DRAWINGS: Mapping[View, Callable[[Panel, Any], Any]] = {
     View.TOTALS: totals,
     View.ABOUT: about,
     View.MESSAGES: messages,
-    View.PART: first,
+    View.PART: part,
     View.WATERFALL: lambda _, table: waterfall(table),
     View.CALENDAR: lambda _, table: calendar(table),
     View.METERS: lambda _, table: meters(table),

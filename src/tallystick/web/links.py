@@ -47,6 +47,12 @@ def month(name: str, organization: str) -> str:
     )
 
 
+def finding(id_: str, asked: Address) -> str:
+    """Return the address of the page of a finding, which the question `asked` lists."""
+    where = urlencode([pair for pair in asked.pairs if pair[0].startswith(WHERE)])
+    return f"/anomaly/{quote(id_, safe='')}{'?' if where else ''}{where}"
+
+
 def narrowed(address: Address, dimension: str, value: str, window: Window | None = None) -> str:
     """Return where a value of a dimension leads: its page, its time, or the same question held to it.
 

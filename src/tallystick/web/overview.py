@@ -17,6 +17,9 @@ LEADS: Mapping[str, Address] = {
 """Where a figure leads whose name begins so."""
 
 
+FINDINGS = ask("anomalies", since="28d")
+
+
 def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
     by = given.get("by")
     by = by if by in SWITCH else SWITCH[0]
@@ -30,15 +33,15 @@ def _panels(_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
             View.COURSE,
             8,
             SWITCH,
-            also=(ask("spend", by="day", since="56d", until="today"),),
+            also=(ask("spend", by="day", since="56d", until="today"), ask("forecast", by="day"), FINDINGS),
             tall=True,
         ),
         Panel("Needs attention", ask("status"), View.ATTENTION, 4),
         Panel(f"Top {beside}s, 4 weeks", ask("spend", by=beside, top="4", **days), View.TABLE, 4),
-        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="5"), View.REASONS, 7),
+        Panel("What changed most this month, and why", ask("variance", month="mtd", by=by, top="4"), View.REASONS, 7),
         Panel(
             "Top keys, 4 weeks",
-            ask("spend", by="key", top="5", **days),
+            ask("spend", by="key", top="4", **days),
             View.TREND,
             5,
             also=(ask("spend", by="day,key", **days),),

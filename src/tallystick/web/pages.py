@@ -6,6 +6,7 @@ from tallystick.web.anomaly_page import ANOMALIES
 from tallystick.web.budget_page import BUDGETS
 from tallystick.web.cache_page import CACHE
 from tallystick.web.claude_code_page import CLAUDE_CODE
+from tallystick.web.forecast_page import FORECAST
 from tallystick.web.ledger_page import LEDGER
 from tallystick.web.month_pages import MONTHS
 from tallystick.web.overview import OVERVIEW
@@ -22,6 +23,7 @@ PAGES: tuple[Page, ...] = (
     RECONCILE,
     MONTHS,
     BUDGETS,
+    FORECAST,
     ANOMALIES,
     WHATIF,
     CLAUDE_CODE,

@@ -13,16 +13,18 @@ from tallystick.core.text import safe
 from tallystick.errors import TallystickError
 from tallystick.web.address import CHART
 from tallystick.web.advice import Advice, advice
+from tallystick.web.ahead import ahead, flagged
 from tallystick.web.chart_table import chart_table
 from tallystick.web.drawings import DRAWINGS, rows
+from tallystick.web.finding_view import finding_course, lines_of, of_subject
 from tallystick.web.grid import Grid, grid
 from tallystick.web.links import held, lines, narrowed
 from tallystick.web.marks import Mark, marks
 from tallystick.web.page import Panel, View
 from tallystick.web.reasons import Reasons, reasons
-from tallystick.web.series import Course, Series, Slot, course
+from tallystick.web.series import AHEAD, Course, Series, Slot, course
 from tallystick.web.sheets import Sheet, sheets
-from tallystick.web.stack import STATES, stack
+from tallystick.web.stack import STATES, Charges, Deeper, stack
 from tallystick.web.tiles import Tile, tiles
 from tallystick.web.trends import Trend, trends
 
@@ -56,6 +58,10 @@ class Shown:
     legend: tuple[Legend, ...] = ()
     states: Mapping[str, str] = field(default_factory=dict)
     before: str = ""
+    expected: bool = False
+    ranges: str = ""
+    flags: str = ""
+    """Where the findings of a chart that has flags are listed."""
     behind: Grid | None = None
     grid: Grid | None = None
     trends: tuple[Trend | None, ...] = ()
@@ -104,8 +110,22 @@ def _table(part: Shown, answer: Table, beside: Sequence[Table], today: date) -> 
     chosen = answer.of_columns(panel.columns) if panel.columns else answer
     figure = panel.address.text(CHART)
     if panel.view is View.COURSE and (drawn := course(chosen, today, figure=figure)):
-        return _course(part, drawn.against(beside[0], EARLIER, BEFORE) if beside else drawn, answer)
+        return _course(part, _beside(drawn, panel, beside), answer)
     return part
+
+
+def _beside(drawn: Course, panel: Panel, tables: Sequence[Table]) -> Course:
+    """A chart with what its panel asks beside: the days four weeks before, the days to come, what stands out."""
+    asked = {address.report: address for address in panel.also}
+    for table in tables:
+        match table.question.report if table.question else "":
+            case "forecast":
+                drawn = ahead(drawn, table)
+            case "anomalies" as report:
+                drawn = flagged(drawn, table, asked[report])
+            case _:
+                drawn = drawn.against(table, EARLIER, BEFORE)
+    return drawn
 
 
 def _document(part: Shown, document: Document, tables: Sequence[Table], today: date) -> Shown:
@@ -114,12 +134,14 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
             part,
             tiles=tiles(part.panel.address.report, document, today, next(iter(tables), None)),
             title=safe(document.title) if document.name == "status" else "",
-            name=safe(document.title) if document.name == "profile" else "",
+            name=safe(document.title) if document.name in {"profile", "anomaly"} else "",
             subtitle="" if document.name == "profile" else _fresh(document),
             stale=str(document.facts.get("data_until") or "9") < str(today - STALE),
         )
     if part.panel.view is View.ATTENTION:
         return replace(part, advice=tuple(advice(str(text)) for text in document.facts.get("attention", ())))
+    if part.panel.view is View.DAYS:
+        return _finding(part, document, today)
     report = part.panel.address.report
     return replace(
         part,
@@ -145,25 +167,46 @@ def _minute(when: datetime) -> str:
     return f"{when.day} {when:%b %H:%M} UTC"
 
 
-def _course(part: Shown, drawn: Course, table: Table) -> Shown:
-    address = part.panel.address
+def _finding(part: Shown, document: Document, today: date) -> Shown:
+    if (drawn := finding_course(document, today)) is None:
+        return part
+    facts = document.facts
 
     def deeper(slot: Slot) -> str:
+        return of_subject(facts, "spend", slot.time, slot.time, by="model,kind").url
+
+    return _drawn(part, drawn, deeper, lambda slot, _: lines_of(facts, slot.time, slot.time))
+
+
+def _course(part: Shown, drawn: Course, table: Table) -> Shown:
+    address = part.panel.address
+    beside = {asked.report: asked.url for asked in part.panel.also}
+
+    def deeper(slot: Slot) -> str:
+        if slot.state == AHEAD:
+            return beside["forecast"]
         return narrowed(address, drawn.grain, slot.time, table.question.wall if table.question else None)
 
     def charges(slot: Slot, series: Series | None) -> str:
+        if slot.state == AHEAD:
+            return ""
         group = {drawn.grain: slot.time}
         if series and drawn.dimension:
             group[drawn.dimension] = series.value
         return lines(table.question, drawn.figure.name, group, group) if table.question else ""
 
-    states = {slot.state: STATES[slot.state] for slot in drawn.slots if slot.state}
+    return replace(_drawn(part, drawn, deeper, charges), flags=beside["anomalies"] if drawn.flags else "")
+
+
+def _drawn(part: Shown, drawn: Course, deeper: Deeper, charges: Charges) -> Shown:
     return replace(
         part,
         chart=stack(drawn, deeper, charges),
         legend=tuple(_legend(part.panel, drawn)),
-        states=states,
+        states={slot.state: STATES[slot.state] for slot in drawn.slots if slot.state not in {"", AHEAD}},
         before=drawn.before if drawn.earlier else "",
+        expected=bool(drawn.expected),
+        ranges=", 50 and 80 % range" if any(each.ranges for each in drawn.expected.values()) else "",
         behind=chart_table(drawn, deeper, charges),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -20,6 +20,8 @@ MOST = 6
 """Series of a chart; the smallest are drawn as one."""
 UNKNOWN = {"absent": "?", "running": "…"}
 """States of a day whose amount may not be known, each with its sign."""
+AHEAD = "to come"
+"""The state of a day that lies ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,30 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a day is expected to come to, and its ranges by their percent: the low and the high end of each."""
+
+    amount: Decimal
+    ranges: Mapping[int, tuple[Decimal, Decimal]]
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """What stands out on some days: its first and last slot, its state, what it is in words, the page of it."""
+
+    first: int
+    last: int
+    state: str
+    words: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class Course:
     """An answer along time: the slots, the series that stack on each, the figure that is drawn.
 
     `earlier` is the whole of each slot some time before, `before` says when; empty where nothing is compared.
+    `expected` are the slots that are expected rather than known, by their index.
     """
 
     grain: str
@@ -54,6 +76,8 @@ class Course:
     series: tuple[Series, ...]
     earlier: tuple[Decimal | None, ...] = ()
     before: str = ""
+    expected: Mapping[int, Expected] = field(default_factory=dict)
+    flags: tuple[Flag, ...] = ()
 
     def text(self, amount: Decimal) -> str:
         """An amount as it is read: a count is whole."""

@@ -6,13 +6,13 @@ percent, one upright in pixels, so that no letter is stretched. The amounts of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from html import escape
 from math import ceil, floor, log10
 
-from tallystick.web.series import UNKNOWN, Course, Series, Slot
+from tallystick.web.series import AHEAD, UNKNOWN, Course, Expected, Flag, Series, Slot
 
 HEIGHT, ABOVE, BELOW, AXIS = 302, 10, 30, 46
 STRIP = 5
@@ -21,11 +21,14 @@ LEAST = 0.05
 """Pixels of a part that is drawn at least."""
 LABELS = 6
 """Names of times that stand under a chart at most."""
+LANE, LANES = 10, 3
+"""Pixels of a lane of flags above a chart, and how many lanes it has at most."""
 STATES = {
     "absent": "? not in the ledger",
     "running": "… not ended yet",
     "not billed yet": "not billed yet",
     "provisional": "provisional",
+    AHEAD: "to come",
 }
 """What a state of a day means, in the legend and beside a column."""
 Deeper = Callable[[Slot], str]
@@ -40,10 +43,11 @@ class Scale:
 
     low: float
     high: float
+    above: int = ABOVE
 
     def y(self, value: float) -> float:
         """Where an amount stands, in pixels from above."""
-        return ABOVE + (HEIGHT - ABOVE - BELOW) * (self.high - value) / ((self.high - self.low) or 1.0)
+        return self.above + (HEIGHT - self.above - BELOW) * (self.high - value) / ((self.high - self.low) or 1.0)
 
     @property
     def step(self) -> float:
@@ -63,11 +67,15 @@ def stack(course: Course, deeper: Deeper, charges: Charges) -> str:
 
     Series have the classes s0, s1, ..., for their colors.
     """
-    scale = _scale(course)
+    lanes = lanes_of(course.flags)
+    scale = _scale(course, ABOVE + LANE * len(lanes))
     step = 100 / max(len(course.slots), 1)
     marks = [_rule(scale.y(amount)) for amount in scale.amounts if amount]
+    marks += _flags(lanes, scale, step)
     for index, slot in enumerate(course.slots):
         marks.append(_column(course, slot, index, scale, step, deeper(slot), charges))
+        if expected := course.expected.get(index):
+            marks.append(_band(expected, index, scale, step))
     marks.append(f'<line class="zero" x1="0" x2="100%" y1="{scale.y(0):.1f}" y2="{scale.y(0):.1f}"/>')
     for index, amount in enumerate(course.earlier):
         if amount is not None:
@@ -78,7 +86,9 @@ def stack(course: Course, deeper: Deeper, charges: Charges) -> str:
             )
     for index in _labelled(course):
         text = escape(_short(course.slots[index].time, course.grain))
-        marks.append(f'<text class="time" x="{(index + 0.5) * step:.3f}%" y="{HEIGHT - 5}">{text}</text>')
+        last = index == len(course.slots) - 1 and index > 2 * LABELS  # of narrow columns, whose name is wider
+        name, x = ("time last", 100.0) if last else ("time", (index + 0.5) * step)
+        marks.append(f'<text class="{name}" x="{x:.3f}%" y="{HEIGHT - 5}">{text}</text>')
     label = escape(f"{course.figure.name.replace('_', ' ')} by {course.grain}", quote=True)
     return (
         f"{_axis(scale)}"
@@ -86,12 +96,57 @@ def stack(course: Course, deeper: Deeper, charges: Charges) -> str:
     )
 
 
-def _scale(course: Course) -> Scale:
+def lanes_of(flags: Sequence[Flag]) -> list[list[Flag]]:
+    """Return flags in lanes, none beside another of its lane; those that find no room are in the table alone."""
+    lanes: list[list[Flag]] = []
+    for flag in flags:
+        free = (lane for lane in lanes if all(flag.last < other.first or other.last < flag.first for other in lane))
+        if lane := next(free, None):
+            lane.append(flag)
+        elif len(lanes) < LANES:
+            lanes.append([flag])
+    return lanes
+
+
+def _flags(lanes: list[list[Flag]], scale: Scale, step: float) -> Iterator[str]:
+    """A bar above the days of each flag, which leads to its page; its days are tinted down to their columns."""
+    for number, lane in enumerate(lanes):
+        y = 1 + number * LANE
+        for flag in lane:
+            left, width = (flag.first + 0.07) * step, (flag.last - flag.first + 0.86) * step
+            words, state = escape(flag.words, quote=True), flag.state.replace(" ", "-")
+            tint = _rect(left, y + 3, width, scale.y(0) - y - 3, f"tint {state}")
+            bar = _rect(left, y, width, LANE, "area") + _rect(left, y + 2, width, LANE - 5, f"flag {state}")
+            yield f'{tint}<a href="{escape(flag.url, quote=True)}" aria-label="{words}" data-tip="{words}">{bar}</a>'
+
+
+def _band(expected: Expected, index: int, scale: Scale, step: float) -> str:
+    """What a day is expected to come to: a line, on the bands of its ranges."""
+    parts = [
+        _rect(index * step, scale.y(float(high)), step, scale.y(float(low)) - scale.y(float(high)), f"band p{percent}")
+        for percent, (low, high) in expected.ranges.items()
+    ]
+    y = scale.y(float(expected.amount))
+    bare = "" if expected.ranges else " bare"
+    ends = f'x1="{index * step:.3f}%" x2="{(index + 1) * step:.3f}%" y1="{y:.1f}" y2="{y:.1f}"'
+    line = f'<line class="expected{bare}" {ends}/>'
+    return f'<g class="ahead" aria-hidden="true">{"".join(parts)}{line}</g>'
+
+
+def range_text(course: Course, expected: Expected, percent: int) -> str:
+    """Return a range in words; nothing where too few days are known for one."""
+    ends = expected.ranges.get(percent)
+    return " to ".join(course.text(end) for end in ends) if ends else ""
+
+
+def _scale(course: Course, above: int) -> Scale:
     columns = [[float(series.amounts[index] or 0) for series in course.series] for index in range(len(course.slots))]
     earlier = [float(amount) for amount in course.earlier if amount is not None]
+    for each in course.expected.values():
+        earlier += [float(each.amount), *(float(end) for ends in each.ranges.values() for end in ends)]
     high = max((*(sum(value for value in column if value > 0) for column in columns), *earlier, 0.0))
     low = min((*(sum(value for value in column if value < 0) for column in columns), *earlier, 0.0))
-    return Scale(low * 1.06, high * 1.06 or 1.0)
+    return Scale(low * 1.06, high * 1.06 or 1.0, above)
 
 
 def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, page: str, charges: Charges) -> str:
@@ -112,10 +167,11 @@ def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, p
         else:
             down += value
     title = escape(_title(course, slot, index), quote=True)
-    area = _rect(index * step, ABOVE, step, HEIGHT - ABOVE - BELOW, "area")
+    area = _rect(index * step, scale.above, step, HEIGHT - scale.above - BELOW, "area")
     area += _state(slot, index, step, scale, empty=not parts)
     if page:
-        stop = "0" if index == len(course.slots) - 1 else "-1"
+        ends = index == len(course.slots) - 1 or course.slots[index + 1].state == AHEAD
+        stop = "0" if ends and slot.state != AHEAD else "-1"
         area = f'<a href="{escape(page, quote=True)}" aria-label="{title}" tabindex="{stop}">{area}</a>'
     else:
         area = f'<g role="img" aria-label="{title}">{area}</g>'
@@ -124,12 +180,12 @@ def _column(course: Course, slot: Slot, index: int, scale: Scale, step: float, p
 
 def _state(slot: Slot, index: int, step: float, scale: Scale, *, empty: bool) -> str:
     """How the state of a time is drawn: hatched under its column, and in its place where its amount is not known."""
-    if not slot.state:
+    if slot.state in {"", AHEAD}:
         return ""
     name, left = slot.state.replace(" ", "-"), index * step
     if not empty or slot.state not in UNKNOWN:
         return _rect(left, scale.y(scale.low) + 3, step, STRIP, f"state {name}", "hatch")
-    body = _rect(left + 0.13 * step, ABOVE, 0.74 * step, scale.y(0) - ABOVE, f"state {name}", "hatch")
+    body = _rect(left + 0.13 * step, scale.above, 0.74 * step, scale.y(0) - scale.above, f"state {name}", "hatch")
     sign = f'<text class="unknown" x="{left + step / 2:.3f}%" y="{scale.y(0) - 8:.1f}">{UNKNOWN[slot.state]}</text>'
     return body + sign
 
@@ -138,14 +194,20 @@ def _title(course: Course, slot: Slot, index: int) -> str:
     """What a column is, in words, a line for each of its parts."""
     unit = f" {course.figure.unit}" if course.figure.unit else ""
     day = f"{date.fromisoformat(slot.time):%a} {slot.time}" if course.grain == "day" else slot.time
-    lines = [f"{day}: {slot.text}{unit if slot.text != 'unknown' else ''}"]
-    if slot.state:
+    lines = [f"{day}: {slot.text}{unit if slot.text != 'unknown' else ''}" if slot.text else f"{day}: {AHEAD}"]
+    if expected := course.expected.get(index):
+        lines.append(f"expected {course.text(expected.amount)}{unit}")
+        lines += [
+            f"{percent} % range {range_text(course, expected, percent)}" for percent in sorted(expected.ranges)[::-1]
+        ]
+    if slot.state and slot.text:
         lines.append(STATES[slot.state])
     if len(course.series) > 1:
         parts = [(amount, series.name) for series in course.series if (amount := series.amounts[index])]
         lines += [f"{name}: {course.text(amount)}" for amount, name in sorted(parts, key=lambda part: -part[0])]
     if course.earlier and (amount := course.earlier[index]) is not None:
         lines.append(f"{course.before}: {course.text(amount)}")
+    lines += [flag.words for flag in course.flags if flag.first <= index <= flag.last]
     return "\n".join(lines)
 
 

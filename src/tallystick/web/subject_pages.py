@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tallystick.outlook.roster import RECENT
+from tallystick.web.anomaly_page import ANOMALY
 from tallystick.web.fields import Given
 from tallystick.web.links import SUBJECTS, subject
 from tallystick.web.month_pages import MONTH
@@ -52,7 +53,11 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
                 View.COURSE,
                 8,
                 switch,
-                also=(ask("spend", by="day", since="56d", until="today", **where),),
+                also=(
+                    ask("spend", by="day", since="56d", until="today", **where),
+                    ask("forecast", by="day", **where),
+                    ask("anomalies", since="28d", **where),
+                ),
                 tall=True,
             ),
             Panel("About", profile, View.ABOUT, 4),
@@ -115,5 +120,5 @@ LISTS = tuple(_list(dimension) for dimension in PLURALS)
 """The pages that list every key, person, team, model and workspace."""
 SUBJECT_PAGES: Mapping[str, Page] = {
     path: Page(f"/{path}", path.capitalize(), _subject(dimension)) for dimension, path in SUBJECTS.items()
-} | {"month": MONTH}
-"""The pages of one key, person, team, model, workspace or month, by the first part of their path."""
+} | {"month": MONTH, "anomaly": ANOMALY}
+"""The pages of one key, person, team, model, workspace, month or finding, by the first part of their path."""

@@ -12,9 +12,9 @@ from tallystick.core.text import did_you_mean
 from tallystick.errors import UnknownName
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
-from tallystick.outlook.anomalies.report import CALLED, SINCE, asked, name, spender_name, words
+from tallystick.outlook.anomalies.report import CALLED, SINCE, WHERE, asked, name, spender_name, words
 from tallystick.query.context import Context
-from tallystick.query.report import Form, Parameter, Report
+from tallystick.query.report import Form, Parameter, Report, Where, narrowed_by
 from tallystick.store.engine import Engine
 
 _MEANS = {
@@ -53,6 +53,7 @@ def document(engine: Engine, finding: Finding) -> Document:
             "state": finding.state,
             "level": finding.subject.level,
             "subject": finding.subject.id,
+            "subject_name": name(engine, finding),
             "organization": finding.subject.organization,
             "since": str(finding.since),
             "until": None if finding.state == State.ACTIVE else str(finding.until),
@@ -152,11 +153,11 @@ def _money(heading: str) -> Heading:
     return Heading(heading, Kind.MONEY, "USD")
 
 
-def one(context: Context, finding: str) -> Finding:
-    """The finding of that id, or that begins with it; UnknownName where there is none."""
+def one(context: Context, finding: str, where: Where = None) -> Finding:
+    """The finding of that id, or that begins with it, of what is asked about; UnknownName where there is none."""
     ids: list[str] = []
     for since in FAR if finding else ():
-        findings = asked(context, since, None).findings
+        findings = asked(context, since, where).findings
         chosen = [entry for entry in findings if entry.id.startswith(finding.casefold())]
         if len(chosen) == 1:
             return chosen[0]
@@ -165,9 +166,9 @@ def one(context: Context, finding: str) -> Finding:
     raise UnknownName(f"There is no finding {finding!r}.", hint)
 
 
-def anomaly(context: Context, finding: str) -> Document:
+def anomaly(context: Context, finding: str, where: Where = None) -> Document:
     """The finding of that id, explained; UnknownName where there is none."""
-    return document(context.engine, one(context, finding))
+    return document(context.engine, one(context, finding, where))
 
 
 FAR = ("60d", "400d")
@@ -175,8 +176,11 @@ FAR = ("60d", "400d")
 
 REPORT = Report(
     anomaly,
-    (Parameter("finding", "Its id, as `anomalies` lists it.", Form.ARGUMENT, required=True),),
+    (
+        Parameter("finding", "Its id, as `anomalies` lists it.", Form.ARGUMENT, required=True),
+        narrowed_by(WHERE),
+    ),
     "FINDING is an id that `anomalies` lists. Shows by which cause, key, model and kind of token it cost more than "
-    "expected; the shares add up exactly.",
+    "expected; the shares add up exactly. What `anomalies --where` lists is explained with the same --where.",
     priced=False,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
@@ -23,6 +23,7 @@ from tallystick.outlook.anomalies.survey import Survey, minimum_of
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
 from tallystick.query.names import directory, organizations
+from tallystick.query.owners import known as check_owners
 from tallystick.query.spelling import spellings
 from tallystick.store.acknowledgements import acknowledgements
 from tallystick.store.engine import Engine
@@ -32,6 +33,7 @@ HISTORY = timedelta(days=90)
 """How long before the days that are asked about usual levels are learned from."""
 RECENT = timedelta(days=60)
 """Whichever of so many days is asked about, levels are learned from the same days, so that figures are the same."""
+TEAM = "team"
 USUAL = 28
 """Ended days whose middle is a usual day of an organization."""
 
@@ -54,6 +56,8 @@ def ledger_findings(
     Findings begin where they began, also before the window.
     """
     engine, now = context.engine, context.now
+    if TEAM in where:
+        check_owners(Question("anomalies", window, (), where), context.owners)
     every: list[Finding] = []
     minimums: dict[str, Decimal] = {}
     young = 0
@@ -86,12 +90,15 @@ def _of(
     start = max(midnight(first), Grain.MONTH.floor(min(window.start, today - RECENT) - HISTORY)) if first else today
     span = Window(start, today + DAY)
     read = cells(engine, span, where)
+    teams = _teams(context.owners, engine, list(read.courses), now.date())
+    if TEAM in where:
+        owned = {cell for cell, team in teams.items() if where[TEAM].takes(team)}
+        read = replace(read, courses={cell: course for cell, course in read.courses.items() if cell in owned})
     known = _known(engine, organization, span, now)
     days = span.days()
     totals = [sum(course.dollars[number] for course in read.courses.values()) for number in range(len(days))]
     lately = [amount for amount, is_known in zip(totals, known, strict=True) if is_known][-USUAL:]
     least = minimum if minimum is not None else Decimal(int(minimum_of(median(lately) if lately else 0.0)))
-    teams = _teams(context.owners, engine, list(read.courses), now.date())
     share = (
         passed(engine, organization, now.date())
         if any(course.dollars[-1] for course in read.courses.values())

@@ -15,7 +15,7 @@ from tallystick.core.time_words import When
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
-from tallystick.outlook.anomalies.ledger_findings import LedgerFindings, ledger_findings
+from tallystick.outlook.anomalies.ledger_findings import TEAM, LedgerFindings, ledger_findings
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.names import directory, organizations
@@ -140,8 +140,8 @@ def asked(context: Context, since: When | None, where: Where, minimum: str | Non
     return ledger_findings(context, question.window, question.where, dollars(minimum))
 
 
-WHERE = ("organization", "workspace", "key", "actor", "model")
-"""What findings can be held to."""
+WHERE = ("organization", "workspace", "key", "actor", "model", TEAM)
+"""What findings can be held to; a team has what it alone owns by the rules of today."""
 
 
 def _messages(results: LedgerFindings, engine: Engine) -> Iterator[Message]:

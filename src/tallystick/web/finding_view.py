@@ -1,0 +1,75 @@
+"""Finding view: one finding of the anomalies as its page shows it: its days as a chart, what is known of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from tallystick.core.document import Document
+from tallystick.core.question import Table
+from tallystick.core.text import safe
+from tallystick.core.time import Window
+from tallystick.formats.shown import shown
+from tallystick.web.address import WHERE, Address
+from tallystick.web.links import LINES, SUBJECTS, leading, subject
+from tallystick.web.marks import recent
+from tallystick.web.series import Course, Expected, Series, Slot
+
+CALLED = {"actor": "person"}
+
+
+def finding_course(document: Document, today: date) -> Course | None:
+    """Return the days of a finding along time: what was spent, and what was expected; None where it has none."""
+    table = next((section.table for section in document.sections if section.chart), None)
+    if table is None or not table.cells:
+        return None
+    figure = next(heading for heading in table.headings if heading.name == "spent")
+    slots = tuple(_slot(str(row["day"]), shown(row["spent"], figure), today) for row in table.rows)
+    return Course(
+        "day",
+        "",
+        figure,
+        slots,
+        (Series("", "", _amounts(table, "spent")),),
+        expected=dict(enumerate(_expected(table))),
+    )
+
+
+def _slot(day: str, text: str, today: date) -> Slot:
+    state = "running" if day == str(today) else recent(Window.of_day(date.fromisoformat(day)), today)
+    return Slot(day, state, text)
+
+
+def _amounts(table: Table, name: str) -> tuple[Decimal, ...]:
+    return tuple(Decimal(str(row[name])) for row in table.rows)
+
+
+def _expected(table: Table) -> Iterator[Expected]:
+    return (Expected(amount, {}) for amount in _amounts(table, "expected"))
+
+
+def of_subject(facts: Mapping[str, Any], report: str, since: str, until: str, **further: str) -> Address:
+    """Return a question about the subject of a finding and some days."""
+    pairs = [("since", since), ("until", until), (f"{WHERE}{facts['level']}", str(facts["subject"]))]
+    return Address(report, (*further.items(), *pairs))
+
+
+def lines_of(facts: Mapping[str, Any], since: str, until: str) -> str:
+    """Return the address of the charges of a finding's subject on some days; nothing where they cannot be listed."""
+    return of_subject(facts, LINES, since, until).url if facts["level"] in leading(LINES) else ""
+
+
+def about_finding(facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Give what is known of a finding, each with where it leads."""
+    level, id_, name = (str(facts[name]) for name in ("level", "subject", "subject_name"))
+    since, until = str(facts["since"]), str(facts["until"] or "")
+    charges = lines_of(facts, since, until or "today")
+    known = (
+        (CALLED.get(level, level), name, subject(level, id_) if level in SUBJECTS else ""),
+        ("days", f"{since} to {until}" if until > since else since if until else f"since {since}", charges),
+        ("state", str(facts["state"]), ""),
+        ("expected, because", str(facts["reason"] or ""), ""),
+    )
+    yield from ({"name": name, "value": safe(text), "url": url} for name, text, url in known if text)
