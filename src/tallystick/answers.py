@@ -231,8 +231,7 @@ class Answers(TypedAnswers):
     ) -> Table:
         """What this month comes to, or this `until` week, quarter or year, or the days to a date, with ranges.
 
-        A row, or one of each value of a dimension, or of each day; with `past` (180d, or a first day) how good past
-        forecasts were.
+        A row, or one of each value or day; with `past` (180d, or a first day) how good past forecasts were.
         """
         return self._table("forecast", by=by, until=until, where=where, past=past)
 

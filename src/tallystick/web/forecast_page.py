@@ -28,7 +28,14 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             12,
             also=(ask("forecast", by="day", until=until),),
         ),
-        Panel(f"Each {by}", ask("forecast", by=by, until=until), width=12, rows=40, columns=(by, f"{by}_name", *_PART)),
+        Panel(
+            f"Each {by}",
+            ask("forecast", by=by, until=until),
+            width=12,
+            rows=40,
+            columns=(by, f"{by}_name", *_PART),
+            may_lack=True,
+        ),
     )
 
 
