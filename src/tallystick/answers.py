@@ -9,7 +9,7 @@ from tallystick.core.document import Document
 from tallystick.core.filter import Where
 from tallystick.core.question import Table
 from tallystick.core.time_words import When
-from tallystick.typed_answers import TypedAnswers
+from tallystick.outlook_answers import OutlookAnswers
 
 if TYPE_CHECKING:
     from tallystick.api.client import Client
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 By = str | Sequence[str]
 
 
-class Answers(TypedAnswers):
+class Answers(OutlookAnswers):
     """What can be asked of one ledger: answers are Tables or Documents; each method raises TallystickErrors only."""
 
     def spend(
@@ -219,34 +219,6 @@ class Answers(TypedAnswers):
         days = {"month": month, "since": since, "until": until}
         return self._table("variance", **days, against=against, by=by, where=where, top=top)
 
-    def budget(self, on: When | None = None, month: When | None = None, where: Where | None = None) -> Table:
-        """The budgets of the settings: spent, left, the forecast to the end of each period, and a status.
-
-        Those in force on the UTC day `on` (today), or at the end of `month`, or of it so far; of nothing but `where`.
-        """
-        return self._table("budget", on=on, month=month, where=where)
-
-    def forecast(
-        self, by: By = (), until: When | None = None, where: Where | None = None, past: When | None = None
-    ) -> Table:
-        """What this month comes to, or this `until` week, quarter or year, or the days to a date, with ranges.
-
-        A row, or one of each value or day; with `past` (180d, or a first day) how good past forecasts were.
-        """
-        return self._table("forecast", by=by, until=until, where=where, past=past)
-
-    def anomalies(self, since: When = "30d", where: Where | None = None, minimum: str | None = None) -> Table:
-        """What costs more than usual since a day, by `minimum` US dollars: a row for each finding, and its causes."""
-        return self._table("anomalies", since=since, where=where, minimum=minimum)
-
-    def anomaly(self, finding: str, where: Where | None = None) -> Document:
-        """One finding explained, by its id: by cause, by key, model and kind, day by day; the shares add up exactly."""
-        return self._document("anomaly", finding=finding, where=where)
-
-    def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
-        """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
-        return self._document("summary", month=month, team=team, organization=organization)
-
     def months(self, organization: str | None = None) -> Table:
         """Every billing month, the newest first: what it comes to, its state, when it can be closed, what changed."""
         return self._table("months", organization=organization)
@@ -256,13 +228,6 @@ class Answers(TypedAnswers):
     ) -> Document:
         """What each team is charged for a month (the last ended one unless said), or the statement of one team."""
         return self._document("chargeback", month=month, team=team, organization=organization)
-
-    def status(self, where: Where | None = None) -> Document:
-        """One screen: this month against the last, its forecast, the shape of the days, what needs attention.
-
-        `where` maps a dimension to the ids or names wanted; what cannot be held to them is left out and named.
-        """
-        return self._document("status", where=where)
 
     def limits(self, *, rates: bool = False, client: Client | None = None) -> Table:
         """Spend limits as the API tells them now, beside what was spent; with `rates` rate limits and their headroom.

@@ -47,6 +47,8 @@ class Ledger(Answers):
     `clock` is the seam for time; without it the settings' clock is used.
     """
 
+    records = True
+
     @classmethod
     def open(cls, path: str | Path | None = None, *, clock: Clock | None = None, as_of: str | None = None) -> Ledger:
         """The ledger at `path`, or where the settings say. It need not exist before the first `sync`.
@@ -81,7 +83,8 @@ class Ledger(Answers):
         from tallystick.sync.run import Sync
 
         options = self._options(since, until, wanted)
-        if self._tables.exists():
+        before = self._tables.newest_by_snapshot().number if self._tables.exists() else 0
+        if before:
             self.tally(waiting=waiting)
         with nullcontext(client) if client else self._settings.client(self._clock) as asked:
             outcome = Sync(
@@ -94,6 +97,10 @@ class Ledger(Answers):
                 prices=self._prices,
                 people=self._people(),
             ).run()
+        if outcome.version != before and self._settings.as_of is None:
+            from tallystick.outlook.sync_record import write
+
+            write(self.context(), outcome.organization)
         if not partial:
             outcome.raise_failures()
         return outcome

@@ -31,6 +31,9 @@ class LedgerReader:
     `clock` is the seam for time. Without `settings` nothing of the environment or of a settings file counts.
     """
 
+    records = False
+    """Whether the forecasts that it is asked for are written down in the ledger."""
+
     def __init__(
         self, path: Path, clock: Clock, prices: Prices | None = None, settings: Settings | None = None
     ) -> None:
@@ -90,6 +93,7 @@ class LedgerReader:
             settings.budgets,
             settings.events,
             api,
+            self.records and settings.as_of is None,
         )
 
     def engine(self) -> Engine:

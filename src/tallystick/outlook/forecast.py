@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from tallystick.core.message import Message, note, warning
 from tallystick.core.money import EXACT, nearest, rounded, total
@@ -41,7 +42,8 @@ class Forecast:
     `known` is how many days it was judged by, none where all is known. `absent` and `part` are the days of the period
     up to today of which nothing or a part is known: they are expected, not zero. `days` is each day of the period with
     what it is or is expected to be, empty where nothing is known; `open` are those that are expected. `blank`: of no
-    day of it is anything known, so its spend is unknown and not zero. `effects` are the known changes that it holds.
+    day of it is anything known, so its spend is unknown and not zero. `effects` are the known changes that it holds,
+    `judged` the days that it was judged by, in US dollars.
     """
 
     window: Window
@@ -59,6 +61,7 @@ class Forecast:
     effects: tuple[str, ...] = ()
     judge: Model | RunRate | None = field(default=None, repr=False)
     """What its open days are expected by."""
+    judged: Mapping[date, Decimal] = field(default_factory=dict, repr=False)
 
     @property
     def spent(self) -> Decimal:
@@ -122,12 +125,21 @@ def known_days(days: Sequence[Day], now: datetime) -> dict[date, Decimal]:
     }
 
 
-def forecast(days: Sequence[Day], window: Window, now: datetime, effects: Effects | None = None) -> Forecast:
-    """Forecast a period of whole UTC days; `days` are those of the period and of `history(now)` up to today."""
+def forecast(
+    days: Sequence[Day],
+    window: Window,
+    now: datetime,
+    effects: Effects | None = None,
+    judged: Mapping[date, Decimal] | None = None,
+) -> Forecast:
+    """Forecast a period of whole UTC days; `days` are those of the period and of `history(now)` up to today.
+
+    `judged` are its `known_days`, where they are known already.
+    """
     today, by_date = now.date(), {day.day: day for day in days}
     changes = effects or Effects()
-    judged = known_days(days, now)
-    model = fit(changes.usual({day: float(amount) for day, amount in judged.items()}))
+    judged = known_days(days, now) if judged is None else judged
+    model = _model(tuple(changes.usual({day: float(amount) for day, amount in judged.items()}).items()))
     recent = {day: Fraction(judged[day]) for day in sorted(judged) if (today - day).days <= RATE_HISTORY}
     rate = RunRate.of(recent) if model is None else None
     expected: list[tuple[date, Fraction]] = []
@@ -173,7 +185,14 @@ def forecast(days: Sequence[Day], window: Window, now: datetime, effects: Effect
         blank,
         held,
         model or rate,
+        judged,
     )
+
+
+@lru_cache(maxsize=16)
+def _model(judged: tuple[tuple[date, float], ...]) -> Model | None:
+    """The model of these days, which several periods are forecast by."""
+    return fit(dict(judged))
 
 
 def ranges_of(

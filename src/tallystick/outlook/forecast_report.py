@@ -18,7 +18,8 @@ from tallystick.outlook.daily_spend import DIMENSIONS
 from tallystick.outlook.forecast import Forecast, history, messages
 from tallystick.outlook.forecast_days import each_day
 from tallystick.outlook.forecast_parts import reconciled
-from tallystick.outlook.forecast_score import HEADINGS as SCORES, backtest, reach
+from tallystick.outlook.forecast_record import write_asked
+from tallystick.outlook.forecast_review import backtested, scored
 from tallystick.outlook.forecaster import forecaster
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -90,6 +91,7 @@ def answer(context: Context, question: Question) -> Table:
         parts = forecasts_of.parts(question.where, days, by, [*directory(engine, by).values()])
         forecasts, scale = reconciled({value: part for value, part in parts.items() if _counts(part)}, whole)
         beside += [_reconciled(by, scale)] if scale is not None else []
+    write_asked(context, question.where, whole, by, forecasts)
     names = named(engine, question.by)
     order = [*forecasts]
     if by != DAY_BY_DAY:
@@ -147,25 +149,25 @@ def _reconciled(by: str, scale: Fraction) -> Message:
     )
 
 
-def scored(context: Context, question: Question) -> Table:
-    """How good forecasts were on the days of the question's window, as `forecast_score.HEADINGS`."""
-    daily = forecaster(context, [reach(question.window)]).daily
-    rows = backtest(daily.of(question.where), question.window, context.now)
-    coverage, _ = cover(context.engine, CHARGES, question, context.now)
-    beside = [note("On the days as they stand now: what was restated since is in them, and planned events are not.")]
-    beside += [*gaps(coverage, context.now), *daily.messages]
-    return Table(question, SCORES, rows, {}, tuple(beside), coverage, context.engine.version.identity)
-
-
-def _ask(context: Context, by: tuple[str, ...], until: When | None, where: Where, past: When | None) -> Table:
+def _ask(
+    context: Context,
+    by: tuple[str, ...],
+    until: When | None,
+    where: Where,
+    past: When | None = None,
+    score: bool = False,
+) -> Table:
     question = context.question("forecast", by, where=where)
-    if past is not None:
-        if by or until is not None:
+    if past is not None or score:
+        if by or until is not None or (past is not None and score):
             raise InvalidQuestion(
-                "--backtest is of past days, and of one row a horizon.", "Leave --by and --until out."
+                "--score and --backtest are of past days, and of one row a horizon.",
+                "Take one of them, without --by and --until.",
             )
         _dimensions(question)
-        return context.warned(scored(context, replace(question, window=window(past, None, context.now))))
+        if past is None:
+            return context.warned(scored(context, question.where))
+        return context.warned(backtested(context, replace(question, window=window(past, None, context.now))))
     question = replace(question, window=period_to(until, context.now))
     return context.warned(answer(context, question))
 
@@ -186,6 +188,7 @@ REPORT = Report(
             metavar="WHEN",
             option="--backtest",
         ),
+        Parameter("score", "How good the forecasts were that were written down as they were made.", Form.FLAG, False),
     ),
     charges={"spent": ChargeSum(), "not_billed_yet": NOT_BILLED},
     no_charges="A forecast by the level of the last three weeks: no charge is behind it yet.",

@@ -1,29 +1,32 @@
-"""Forecast score: what would have been forecast on past days, against what came and against two naive methods.
+"""Forecast score: what was forecast, or would have been on past days, against what came and against two naive methods.
 
-Each week of a span a forecast is made from the days before it, of the next 1, 7, 14 and 28 days. The days are those of
-the ledger as it is: later restatements are in them.
+Only the days that were ahead count: what was known then of a period is no merit of its forecast.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import fmean
+from typing import Any
 
 from tallystick.core.money import rounded
 from tallystick.core.question import Cell, Heading, Kind
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.outlook.daily_spend import Basis, Day
-from tallystick.outlook.forecast import HISTORY, RANGES, Forecast, forecast
+from tallystick.outlook.forecast import HISTORY, RANGES, forecast
 
 AHEAD = (1, 7, 14, 28)
 """The days that are forecast at once."""
 STEP = 7
 """Days from one forecast to the next."""
+LONGER = (92, 366, 731)
+"""The most days that longer forecasts are of, a row each where there are any."""
 _WEEKS = 4
-"""The weeks that the seasonal naive method takes the mean of, and that must be known before a forecast."""
+"""The weeks that the seasonal naive method takes the mean of."""
+LAST_WEEK, SEASONAL = "last_week", "seasonal"
 _PLACES = 4
 HEADINGS = (
     Heading("days_ahead", Kind.COUNT, "days"),
@@ -51,15 +54,15 @@ class Score:
     pinball: list[float] = field(default_factory=list)
     held: dict[int, list[bool]] = field(default_factory=dict)
 
-    def add(self, made: Forecast, actual: float, naive: Mapping[str, float]) -> None:
-        """Count one forecast."""
-        expected = float(made.expected or 0)
+    def add(
+        self, expected: float, ranges: Mapping[int, tuple[float, float]], actual: float, plain: Mapping[str, float]
+    ) -> None:
+        """Count one forecast: what it expected of the days ahead, its ranges, what came, and what was naive."""
         self.actual.append(actual)
-        for name, guess in {"": expected, **naive}.items():
+        for name, guess in {"": expected, **plain}.items():
             self.misses.setdefault(name, []).append(guess - actual)
         quantiles = {0.5: expected}
-        for percent, ends in made.ranges.items():
-            low, high = map(float, ends)
+        for percent, (low, high) in ranges.items():
             self.held.setdefault(percent, []).append(low <= actual <= high)
             quantiles |= dict(zip(RANGES[percent], (low, high), strict=True))
         losses = (max(chance * (actual - end), (chance - 1) * (actual - end)) for chance, end in quantiles.items())
@@ -79,36 +82,72 @@ class Score:
             _ratio(sum_of(""), whole),
             _ratio(sum(self.misses.get("", [])), whole),
             *held,
-            _ratio(sum_of("last week"), whole),
-            _ratio(sum_of("seasonal"), whole),
-            _ratio(2 * sum(self.pinball), sum_of("last week")),
-            _ratio(2 * sum(self.pinball), sum_of("seasonal")),
+            _ratio(sum_of(LAST_WEEK), whole),
+            _ratio(sum_of(SEASONAL), whole),
+            _ratio(2 * sum(self.pinball), sum_of(LAST_WEEK)),
+            _ratio(2 * sum(self.pinball), sum_of(SEASONAL)),
         )
 
 
-def backtest(days: Sequence[Day], span: Window, now: datetime) -> list[tuple[Cell, ...]]:
-    """Return a row of HEADINGS for each of AHEAD, by the forecasts of a span; `days` begin half a year before it.
+def backtest(
+    days: Sequence[Day], span: Window, now: datetime, known: Callable[[date], Sequence[Day]] | None = None
+) -> list[tuple[Cell, ...]]:
+    """Return a row of HEADINGS for each of AHEAD, by a forecast on each week of a span from what was known before it.
 
-    Days that are not billed or used are no ground to judge by: a forecast of such a day is left out.
+    `days` are those of the ledger as it is, from half a year before the span on; `known` gives them as they were known
+    at the beginning of a day. A forecast of a day that is neither billed nor used is left out.
     """
     scores = {ahead: Score() for ahead in AHEAD}
     first = min((day.day for day in days), default=now.date())
-    spent = {
-        day.day: float(day.spent) for day in days if day.basis in {Basis.BILLED, Basis.USED} and day.day < now.date()
-    }
-    for origin in _origins(span):
-        before = [day for day in days if day.day < origin]
-        past = [origin - timedelta(days=back) for back in range(7 * _WEEKS, 0, -1)]
-        if (origin - first).days < 7 * _WEEKS or any(day not in spent for day in past):  # a week
+    spent = spent_of(days, now)
+    for origin in origins(span):
+        if (origin - first).days < 7 * _WEEKS:  # a week
             continue
+        before = [day for day in (known(origin) if known else days) if day.day < origin]
+        past = spent_of(before, midnight(origin))
         for ahead in AHEAD:
             coming = [origin + timedelta(days=number) for number in range(ahead)]
-            if all(day in spent for day in coming):
-                window = Window(midnight(origin), midnight(origin) + DAY * ahead)
-                made = forecast(before, window, midnight(origin))
-                if made.expected is not None and made.ranges:
-                    scores[ahead].add(made, sum(spent[day] for day in coming), _naive(spent, coming, origin))
+            plain = naive(past, coming, origin)
+            if plain is None or any(day not in spent for day in coming):
+                continue
+            made = forecast(before, Window(midnight(origin), midnight(origin) + DAY * ahead), midnight(origin))
+            if made.expected is not None and made.ranges:
+                ranges = {percent: (float(low), float(high)) for percent, (low, high) in made.ranges.items()}
+                scores[ahead].add(float(made.expected), ranges, sum(spent[day] for day in coming), plain)
     return [score.row(ahead) for ahead, score in scores.items()]
+
+
+def score(made: Iterable[Mapping[str, Any]], days: Sequence[Day], now: datetime) -> tuple[list[tuple[Cell, ...]], int]:
+    """Return a row of HEADINGS by days ahead, and how many forecasts are not judged; `made` are rows of `forecasts`.
+
+    A forecast is judged once every day of it is billed, or used and priced.
+    """
+    spent = spent_of(days, now)
+    scores = {ahead: Score() for ahead in AHEAD}
+    waiting = 0
+    for row in made:
+        period = [row["first"] + timedelta(days=number) for number in range((row["last"] - row["first"]).days + 1)]
+        if any(day not in spent for day in period) or row[LAST_WEEK] is None:
+            waiting += 1
+            continue
+        known = float(row["known"])
+        ranges = {
+            percent: (float(row[f"low_{percent}"]) - known, float(row[f"high_{percent}"]) - known)
+            for percent in RANGES
+            if row[f"low_{percent}"] is not None
+        }
+        ahead = next(most for most in (*AHEAD, *LONGER) if row["days_ahead"] <= most)
+        came = sum(spent[day] for day in period) - known
+        plain = {name: float(row[name]) for name in (LAST_WEEK, SEASONAL)}
+        scores.setdefault(ahead, Score()).add(float(row["expected"]) - known, ranges, came, plain)
+    return [scores[ahead].row(ahead) for ahead in sorted(scores)], waiting
+
+
+def spent_of(days: Iterable[Day], now: datetime) -> dict[date, float]:
+    """Return what ended days cost that are billed, or used and priced."""
+    return {
+        day.day: float(day.spent) for day in days if day.basis in {Basis.BILLED, Basis.USED} and day.day < now.date()
+    }
 
 
 def reach(span: Window) -> Window:
@@ -116,19 +155,26 @@ def reach(span: Window) -> Window:
     return Window(span.start - DAY * HISTORY, span.end)
 
 
-def _origins(span: Window) -> Iterator[date]:
-    days = span.days()
-    return iter(days[::STEP])
+def origins(span: Window) -> Iterator[date]:
+    """Yield the days on which a backtest forecasts."""
+    return iter(span.days()[::STEP])
 
 
-def _naive(spent: Mapping[date, float], coming: Sequence[date], origin: date) -> dict[str, float]:
-    """What last week says, and the mean of each weekday of four weeks."""
+def naive(spent: Mapping[date, float], coming: Iterable[date], origin: date) -> dict[str, float] | None:
+    """Return what last week again and each weekday's mean of four weeks make of days, by what is known before a day.
+
+    A day of last week that is not known is that of the week before. None where a weekday is not known at all.
+    """
     last = seasonal = 0.0
-    for index in range(len(coming)):
-        back = [origin + timedelta(days=index % 7 - 7 * week) for week in range(1, _WEEKS + 1)]
-        last += spent[back[0]]
-        seasonal += fmean(spent[day] for day in back)
-    return {"last week": last, "seasonal": seasonal}
+    for day in coming:
+        ahead = (day - origin).days % 7
+        backs = (origin + timedelta(days=ahead - 7 * week) for week in range(1, _WEEKS + 1))
+        known = [spent[back] for back in backs if back in spent]
+        if not known:
+            return None
+        last += known[0]
+        seasonal += fmean(known)
+    return {LAST_WEEK: last, SEASONAL: seasonal}
 
 
 def _ratio(part: float, base: float) -> Decimal | None:

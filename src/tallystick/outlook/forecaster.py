@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from tallystick.core.money import total
 from tallystick.core.prices import PriceList
 from tallystick.core.time import DAY, Window
 from tallystick.outlook.daily_spend import Daily, Day, Where
@@ -18,6 +19,9 @@ from tallystick.query.context import Context
 from tallystick.store.engine import Engine
 from tallystick.tally.events import Events
 from tallystick.tally.owners import Owners
+
+RECENT = 28
+"""Days that say which values of a dimension are the largest."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,18 @@ class Forecaster:
         known = self.daily.of(where) if days is None else days
         return self._forecast(self._changes(where, period, ""), "", known, period)
 
+    def largest(self, where: Where, periods: Sequence[Window], by: str, most: int) -> dict[str, list[Forecast]]:
+        """Return the forecasts of periods of the values of a dimension that spent most in the last four weeks."""
+        parts = self.daily.parts(where, by)
+        values = sorted(parts, key=lambda value: (-total([day.spent for day in parts[value][-RECENT:]]), value))[:most]
+        changes = [self._changes(where, period, by) for period in periods]
+        return {
+            value: [
+                self._forecast(each, value, parts[value], period) for each, period in zip(changes, periods, strict=True)
+            ]
+            for value in values
+        }
+
     def parts(self, where: Where, period: Window, by: str, names: Sequence[str] = ()) -> dict[str, Forecast]:
         """Return the forecast of each value of a dimension; `names` are those of values, which events may use."""
         changes = self._changes(where, period, by)
@@ -56,8 +72,9 @@ class Forecaster:
     def _forecast(self, changes: ExpectedChanges, value: str, days: Sequence[Day], period: Window) -> Forecast:
         if period.end <= self.now:
             return forecast(days, period, self.now)
-        judged = {day: float(amount) for day, amount in known_days(days, self.now).items()}
-        return forecast(days, period, self.now, changes.of(value, judged))
+        judged = known_days(days, self.now)
+        effects = changes.of(value, {day: float(amount) for day, amount in judged.items()})
+        return forecast(days, period, self.now, effects, judged)
 
 
 def forecaster(context: Context, periods: Sequence[Window]) -> Forecaster:

@@ -32,7 +32,7 @@ class Context:
     """What every question needs once, each part at first need.
 
     `open_engine` opens the version that is asked, `read_owners`, `read_budgets` and `read_events` give what the
-    settings say, `open_client` the API.
+    settings say, `open_client` the API. Forecasts that are asked for are written down where it `records`.
     """
 
     tables: Tables
@@ -43,6 +43,7 @@ class Context:
     read_budgets: Callable[[], Budgets]
     read_events: Callable[[], Events]
     open_client: Callable[[], AbstractContextManager[Client]]
+    records: bool = False
 
     @cached_property
     def engine(self) -> Engine:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tallystick.core.ledger_tables import CLOSED, PAGES, PINNED, VERSIONS
+from tallystick.core.ledger_tables import CLOSED, FORECASTS, GROWING, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import DATE_LENGTH, DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
@@ -233,17 +233,16 @@ class Tables:
             return self._paths(table, Listing.of(delta))
 
     def listed(self, table: LedgerTable, version: Version) -> list[str]:
-        """The files of a table for a question: those that a version pins; of a table that is not pinned, those of now.
-
-        They are the snapshot's where it lists what the version states, else the log's.
-        """
+        """The files of a table for a question, by snapshot or log: those that a version pins, else those of now."""
         snapshot, log = self._snapshot, self.folder(table) / "_delta_log"
         if snapshot and snapshot.version == version and (listing := snapshot.listings.get(table.name)):
             content, pin = version.contents.get(table.name, Content(0)), version.tables.get(table.name, 0)
             is_pinned = listing.digest == content.files and (log / f"{pin:020}.json").exists()
-            if is_pinned or (table is PAGES and is_head(log, snapshot.heads[PAGES.name])):
+            if is_pinned or (table in GROWING and is_head(log, snapshot.heads[table.name])):
                 return self._paths(table, listing)
-        return self.pinned(table, version) if table in PINNED else self.files(table)
+        if table in PINNED:
+            return self.pinned(table, version)
+        return [] if table is FORECASTS and not log.exists() else self.files(table)
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
         """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""

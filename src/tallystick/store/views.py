@@ -10,6 +10,7 @@ from tallystick.core.ledger_tables import (
     CHARGES,
     CLOSED,
     DAYS,
+    FORECASTS,
     LOSSES,
     NAMES,
     NOTICES,
@@ -198,6 +199,7 @@ VIEWS: tuple[View, ...] = (
     _plain(DAYS),
     _plain(NOTICES),
     _plain(LOSSES),
+    _plain(FORECASTS),
     _plain(VERSIONS),
     _plain(PAGES),
 )

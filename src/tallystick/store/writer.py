@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import CommitProperties, DeltaTable, write_deltalake
 
-from tallystick.core.ledger_tables import PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
+from tallystick.core.ledger_tables import GROWING, PAGES, PINNED, TABLES, TALLIED_BY, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.store import memory
 from tallystick.store.archive import Archive
@@ -72,7 +72,7 @@ class Writer:
         return self._delta(table)
 
     def append(self, table: LedgerTable, rows: pa.Table) -> None:
-        """Add rows, with the next commit; to the archive's index at once."""
+        """Add rows, with the next commit; at once to a table that grows without versions."""
         if not rows.num_rows:
             return
         if table in PINNED:
@@ -145,8 +145,9 @@ class Writer:
         self._sync(TABLES)
         if self.version.number:
             listings = {table.name: listing for table, listing in self._pinned.items() if self._pin(table)}
-            listings[PAGES.name] = Listing.of(self._open[PAGES])
-            heads = {table.name: self._open[table].version() for table in (PAGES, VERSIONS)}
+            growing = [table for table in GROWING if table in self._open]
+            listings |= {table.name: Listing.of(self._open[table]) for table in growing}
+            heads = {table.name: self._open[table].version() for table in (*growing, VERSIONS)}
             Snapshot(self.version, listings, heads).write(self.tables.root)
 
     def reread(self) -> None:

@@ -17,6 +17,7 @@ from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.outlook.anomalies.cells import Cell, cells
 from tallystick.outlook.anomalies.explanation import findings
 from tallystick.outlook.anomalies.finding import Finding
+from tallystick.outlook.anomalies.findings_file import Detected, FindingsFile, digest_of
 from tallystick.outlook.anomalies.hours import passed
 from tallystick.outlook.anomalies.known import expected
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
@@ -31,8 +32,10 @@ from tallystick.tally.owners import Owners
 
 HISTORY = timedelta(days=90)
 """How long before the days that are asked about usual levels are learned from."""
-RECENT = timedelta(days=60)
-"""Whichever of so many days is asked about, levels are learned from the same days, so that figures are the same."""
+RECENT = timedelta(days=62)
+"""Whichever of so many days, this month and the last, is asked about, levels are learned from the same days."""
+LARGE = 200_000
+"""Charges from which on to detect anew takes longer than anybody should wait for a first screen."""
 TEAM = "team"
 USUAL = 28
 """Ended days whose middle is a usual day of an organization."""
@@ -55,39 +58,61 @@ def ledger_findings(
 
     Findings begin where they began, also before the window.
     """
-    engine, now = context.engine, context.now
+    engine, today = context.engine, context.now.date()
     if TEAM in where:
         check_owners(Question("anomalies", window, (), where), context.owners)
-    every: list[Finding] = []
-    minimums: dict[str, Decimal] = {}
-    young = 0
+    stored: Mapping[str, Detected] = {}
+    if minimum is None and not {*where} - {"organization"} and window.start >= Grain.DAY.floor(context.now) - RECENT:
+        digest = digest_of(engine.version, context.owners, context.now)
+        stored = FindingsFile.read(context.tables.root, digest).organizations
+    every: dict[str, Detected] = {}
     for organization in organizations(engine):
         if "organization" in where and not _takes(engine, where["organization"], "organization", organization):
             continue
         scope = {**where, "organization": Filter.of(organization)}
-        made, least, count = _of(context, organization, window, scope, minimum)
-        minimums[organization] = least
-        young += count
-        every += made
-    today = now.date()
-    shown = [finding for finding in every if finding.until >= window.start.date() and finding.since <= today]
+        every[organization] = stored.get(organization) or detect(context, organization, window.start, scope, minimum)
+    shown = [
+        finding
+        for detected in every.values()
+        for finding in detected.findings
+        if finding.until >= window.start.date() and finding.since <= today
+    ]
     events = context.events.rows
     entries = acknowledgements(context.tables.root)
     members = [cell for finding in shown for cell in finding.cells] if events else []
     teams = _teams(context.owners, engine, members, today)
     shown = [expected(engine, finding, events, entries, teams) for finding in shown]
     shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
-    return LedgerFindings(shown, minimums, young)
+    minimums = {organization: detected.minimum for organization, detected in every.items()}
+    return LedgerFindings(shown, minimums, sum(detected.young for detected in every.values()))
 
 
-def _of(
-    context: Context, organization: str, window: Window, where: Mapping[str, Filter], minimum: Decimal | None
-) -> tuple[list[Finding], Decimal, int]:
-    """The findings of an organization, their minimum, and how many keys and people are young."""
+def write_findings(context: Context, least: int = LARGE) -> None:
+    """Write what stands out of the newest version, for whoever asks, where it has so many charges at least."""
+    version = context.tables.newest_by_snapshot()
+    charges = version.contents.get(CHARGES.name)
+    if charges is None or charges.rows < least:
+        return
+    start = Grain.DAY.floor(context.now) - RECENT
+    every = {
+        organization: detect(context, organization, start, {"organization": Filter.of(organization)})
+        for organization in organizations(context.engine)
+    }
+    FindingsFile(digest_of(version, context.owners, context.now), every).write(context.tables.root)
+
+
+def detect(
+    context: Context,
+    organization: str,
+    since: datetime,
+    where: Mapping[str, Filter],
+    minimum: Decimal | None = None,
+) -> Detected:
+    """Return what stands out of an organization, of all that lasted until a day or later; `where` names it too."""
     engine, now = context.engine, context.now
     first = _first(engine, organization)
     today = Grain.DAY.floor(now)
-    start = max(midnight(first), Grain.MONTH.floor(min(window.start, today - RECENT) - HISTORY)) if first else today
+    start = max(midnight(first), Grain.MONTH.floor(min(since, today - RECENT) - HISTORY)) if first else today
     span = Window(start, today + DAY)
     read = cells(engine, span, where)
     teams = _teams(context.owners, engine, list(read.courses), now.date())
@@ -105,9 +130,9 @@ def _of(
         else None
     )
     survey = Survey(read, known, float(least), teams.get, share)
-    sightings = [sighting for sighting in survey.sightings() if days[sighting.end] >= window.start.date()]
+    sightings = [sighting for sighting in survey.sightings() if days[sighting.end] >= since.date()]
     made = findings(engine, sightings, days[0], known)
-    return [finding for finding in made if finding.above >= least], least, survey.young
+    return Detected([finding for finding in made if finding.above >= least], least, survey.young)
 
 
 def _first(engine: Engine, organization: str) -> date | None:

@@ -13,6 +13,7 @@ from tallystick.outlook.anomalies.deflator import Index, indexes
 from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import Episode, State
 from tallystick.outlook.anomalies.moves import price_moves
+from tallystick.outlook.anomalies.reach import is_young, reaches
 from tallystick.outlook.anomalies.series import Measure, Series
 from tallystick.outlook.anomalies.sharing import shared
 from tallystick.outlook.anomalies.sighting import Sighting
@@ -120,10 +121,13 @@ class Survey:
         caution = 1.0 if subject.level in SPENDERS else WHOLE_CAUTION
         for series in self._series(subject, group, dollars):
             found_new = new if series.measure is Measure.SPEND else None
+            if not reaches(series, self._minimum * caution):
+                by_measure.append((series, []))
+                self.young += found_new is not None and is_young(series.values)
+                continue
             detector = Detector(series, self._minimum, found_new, caution)
             by_measure.append((series, detector.episodes()))
-            if series.measure is Measure.SPEND and subject.level in SPENDERS:
-                self.young += not detector.ready
+            self.young += found_new is not None and not detector.ready
             if self._passed and series.measure is Measure.SPEND:
                 running = detector.running(self._cells.days - 1, self._passed(subject))
         yield from self._merged(subject, group, by_measure)

@@ -1,0 +1,174 @@
+"""Forecast record: forecasts written down in the ledger as they are made, to be held against what came.
+
+The first sync of a UTC day that changes anything makes those of an organization and of its largest workspaces and
+models. Those that somebody asks for are written down where the ledger can be written, each once for a version and day.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from tallystick.core.filter import Filter, filter_texts
+from tallystick.core.ledger_tables import FORECASTS
+from tallystick.core.money import nearest
+from tallystick.core.select import select
+from tallystick.core.time import DAY, Grain, Window
+from tallystick.errors import LedgerError
+from tallystick.outlook.daily_spend import Where
+from tallystick.outlook.forecast import RANGES, Forecast
+from tallystick.outlook.forecast_score import LAST_WEEK, SEASONAL, naive
+from tallystick.outlook.forecaster import forecaster
+from tallystick.query.context import Context
+from tallystick.query.names import directory, organizations
+from tallystick.store.engine import Engine
+from tallystick.store.tables import Tables
+
+AHEAD = (1, 14, 28, 7)
+"""The days from today on that a sync forecasts, beside the month: of a part only the last of these."""
+PARTS = ("workspace", "model")
+"""The dimensions whose values a sync forecasts."""
+MOST = 20
+"""So many values of each, those that are expected to spend most."""
+SYNC, QUESTION = "sync", "question"
+ALL = "all"
+"""Stands for the organization of a forecast of several."""
+_KEY = ("organization", "scope", "made_at", "version", "maker", "first", "last")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a forecast is of, as it is written down: an organization, and the rest as JSON."""
+
+    organization: str
+    rest: str
+
+    @classmethod
+    def of(cls, engine: Engine, where: Where) -> Scope:
+        """Return the scope that `where` holds to, ids in the place of names."""
+        ids = {name: _ids(engine, name, part) for name, part in where.items()}
+        own = ids.pop("organization", Filter())
+        every = organizations(engine)
+        if not own.single and len(every) > 1:
+            return cls(ALL, _written(ids | ({"organization": own} if own != Filter() else {})))
+        return cls(own.values[0] if own.single else every[0] if every else ALL, _written(ids))
+
+
+def _ids(engine: Engine, name: str, part: Filter) -> Filter:
+    """A filter by ids, as far as its values are names that have one."""
+    names = directory(engine, name)
+    sides = (
+        sorted({id_ for value in values for id_ in ([id_ for id_ in names if names[id_] == value] or [value])})
+        for values in (part.values, part.without)
+    )
+    return Filter(*map(tuple, sides))
+
+
+def _written(where: Where) -> str:
+    return json.dumps(filter_texts(dict(sorted(where.items()))))
+
+
+def rows(context: Context, maker: str, where: Where, forecasts: Iterable[Forecast]) -> Iterator[dict[str, Any]]:
+    """Yield a row of each forecast; none where every day of it is known or nothing is."""
+    scope, today = Scope.of(context.engine, where), context.now.date()
+    for made in forecasts:
+        if made.expected is not None and made.open:
+            facts = {"made_at": context.now, "version": context.engine.version.number, "maker": maker}
+            yield {"organization": scope.organization, "scope": scope.rest, **facts, **_figures(made, today)}
+
+
+def _figures(made: Forecast, today: date) -> dict[str, Any]:
+    """What a row says of a forecast that was made today."""
+    opened = {*made.open}
+    known = nearest(sum((amount for day, amount in made.days if day not in opened), Fraction(0)))
+    plain = naive({day: float(amount) for day, amount in made.judged.items()}, made.open, today) or {}
+    ends = {f"{side}_{percent}": None for percent in RANGES for side in ("low", "high")}
+    for percent, (low, high) in made.ranges.items():
+        ends |= {f"low_{percent}": low, f"high_{percent}": high}  # type: ignore[dict-item]
+    return {
+        "first": made.window.start.date(),
+        "last": (made.window.end - DAY).date(),
+        "days_ahead": len(made.open),
+        "method": str(made.method),
+        "known": known,
+        "expected": made.expected,
+        **ends,
+        "last_week": _money(plain.get(LAST_WEEK)),
+        "seasonal": _money(plain.get(SEASONAL)),
+    }
+
+
+def _money(amount: float | None) -> Decimal | None:
+    return None if amount is None else nearest(Fraction(amount))
+
+
+def write_synced(context: Context, organization: str) -> None:
+    """Write down the forecasts that the first sync of a day makes of an organization."""
+    if _is_made(context, organization):
+        return
+    today = Grain.DAY.floor(context.now)
+    windows = [Window(today, today + DAY * days) for days in AHEAD] + [Grain.MONTH.around(context.now)]
+    forecasts = forecaster(context, windows)
+    where = {"organization": Filter.of(organization)}
+    days = forecasts.daily.of(where)
+    made = [*rows(context, SYNC, where, (forecasts.of(where, window, days) for window in windows))]
+    for by in PARTS:
+        for value, each in forecasts.largest(where, windows[-2:], by, MOST).items():
+            made += rows(context, SYNC, where | {by: Filter.of(value)}, each)
+    record(context, made)
+
+
+def _is_made(context: Context, organization: str) -> bool:
+    """Whether a sync has made the forecasts of an organization today."""
+    own = [("organization", "=", organization), ("maker", "=", SYNC)]
+    instants = [row["made_at"] for row in _written_rows(context.tables, ["made_at"], own)]
+    return bool(instants) and max(instants).date() >= context.now.date()
+
+
+def write_asked(context: Context, where: Where, whole: Forecast, by: str, parts: Mapping[str, Forecast]) -> None:
+    """Write down forecasts that somebody asked for, where that is wanted: of the whole, or of parts too."""
+    if not context.records:
+        return
+    made = [*rows(context, QUESTION, where, [whole])]
+    for value, part in parts.items() if by else ():
+        made += rows(context, QUESTION, {**where, by: Filter.of(value)}, [part])
+    with suppress(LedgerError):
+        of_version = select(*_KEY).from_("ledger.forecasts").where(f"version = {context.engine.version.number}")
+        known = {_key(row) for row in context.engine.rows(of_version)}
+        if any(_key(row) not in known for row in made):
+            record(context, made)
+
+
+def record(context: Context, made: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of forecasts into the ledger, those that are not in it yet; none where it cannot be written now.
+
+    A forecast that was asked for again on the same day, of the same version, is in it.
+    """
+    with suppress(LedgerError):
+        tables = Tables(context.tables.root, patience=0)
+        own = [("version", "=", context.engine.version.number)]
+        known = {_key(row) for row in _written_rows(tables, _KEY, own)}
+        if fresh := [dict(row) for row in made if _key(row) not in known]:
+            import pyarrow as pa
+
+            from tallystick.store.columns import schema
+
+            with tables.writing() as writer:
+                writer.append(FORECASTS, pa.Table.from_pylist(fresh, schema(FORECASTS)))
+
+
+def _written_rows(tables: Tables, columns: Sequence[str], filters: list[tuple[str, str, Any]]) -> list[dict[str, Any]]:
+    if not (tables.folder(FORECASTS) / "_delta_log").exists():
+        return []
+    written: list[dict[str, Any]] = tables.rows(FORECASTS, columns=[*columns], filters=filters).to_pylist()
+    return written
+
+
+def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name].date() if name == "made_at" else row[name] for name in _KEY)

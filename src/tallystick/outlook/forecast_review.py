@@ -1,0 +1,109 @@
+"""Forecast review: how good forecasts were: those that were written down, or those of a backtest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.message import Message, note
+from tallystick.core.question import Question, Table
+from tallystick.core.select import literal, select
+from tallystick.core.time import DAY, Window, midnight
+from tallystick.errors import InvalidQuestion
+from tallystick.outlook.daily_spend import Daily, Day, Where
+from tallystick.outlook.forecast_record import Scope
+from tallystick.outlook.forecast_score import HEADINGS, backtest, origins, reach, score
+from tallystick.outlook.forecaster import forecaster
+from tallystick.query.context import Context
+from tallystick.query.coverage import cover
+from tallystick.query.gaps import messages as gaps
+from tallystick.store.version import Version
+
+
+@dataclass
+class Past:
+    """The days of a scope as they were known at the beginning of a day, by the versions of the ledger.
+
+    `before` counts the days for which no version reaches back so far: they have what the ledger says now.
+    """
+
+    context: Context
+    where: Where
+    now_known: Sequence[Day]
+    before: int = 0
+    versions: list[Version] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        own = self.context.engine.version.number
+        self.versions = [version for version in self.context.tables.versions() if version.number <= own]
+
+    def known(self, origin: date) -> Sequence[Day]:
+        """Return the days up to an origin as they were known then."""
+        moment = midnight(origin)
+        version = next((version for version in self.versions if version.at and version.at <= moment), None)
+        if version is None:
+            self.before += 1
+            return self.now_known
+        engine = self.context.engine.of(version)
+        window = Window(reach(Window(moment, moment + DAY)).start, moment + DAY)
+        try:
+            return Daily(engine, window, moment, self.context.owners).of(self.where)
+        except InvalidQuestion:  # it had another name then, or was not there
+            return []
+
+
+def backtested(context: Context, question: Question) -> Table:
+    """How good forecasts would have been on the days of the question's window, as `forecast_score.HEADINGS`."""
+    daily = forecaster(context, [reach(question.window)]).daily
+    days = daily.of(question.where)
+    past = Past(context, question.where, days)
+    rows = backtest(days, question.window, context.now, past.known)
+    asked = len([*origins(question.window)])
+    return _table(context, question, rows, [*_reach(past, asked), *daily.messages])
+
+
+def _reach(past: Past, asked: int) -> Iterator[Message]:
+    first = past.versions[-1].at if past.versions else None
+    if past.before and first:
+        yield note(
+            f"Versions of the ledger reach back to {first:%Y-%m-%d}: {past.before} of {asked} days to forecast on are "
+            "earlier, and are judged by days as they stand now, restatements in them."
+        )
+    if past.before < asked:
+        yield note(
+            "Each forecast is made from the days as they were known then, and held against them as they are now."
+        )
+    yield note("Planned events are not in a backtest.")
+
+
+def scored(context: Context, where: Where) -> Table:
+    """How good the forecasts were that were written down, as `forecast_score.HEADINGS`."""
+    scope = Scope.of(context.engine, where)
+    query = select("*").from_("ledger.forecasts")
+    query = query.where(f"organization = {literal(scope.organization)}", f"scope = {literal(scope.rest)}")
+    made = context.engine.rows(query.where(f"version <= {context.engine.version.number}"))
+    today = midnight(context.now.date())
+    first = min((midnight(row["first"]) for row in made), default=today)
+    question = Question("forecast", Window(first, max(first, today)), (), where)
+    daily = Daily(context.engine, Window(first, max(today, first) + DAY), context.now, context.owners)
+    rows, waiting = score(made, daily.of(where), context.now)
+    return _table(context, question, rows, [*_kept(made, waiting), *daily.messages])
+
+
+def _kept(made: Sequence[dict[str, object]], waiting: int) -> Iterator[Message]:
+    if not made:
+        yield note("No forecast of this is written down yet: the first sync of a day makes some, and who asks for one.")
+        return
+    first = min(str(row["made_at"])[:10] for row in made)
+    open_ = f"; {waiting} are not judged yet, for days of them are not known" if waiting else ""
+    yield note(f"{len(made)} forecasts were written down since {first}{open_}.")
+
+
+def _table(
+    context: Context, question: Question, rows: Sequence[tuple[object, ...]], beside: Sequence[Message]
+) -> Table:
+    coverage, _ = cover(context.engine, CHARGES, question, context.now)
+    messages = (*beside, *gaps(coverage, context.now))
+    return Table(question, HEADINGS, [*rows], {}, messages, coverage, context.engine.version.identity)  # type: ignore[list-item]
