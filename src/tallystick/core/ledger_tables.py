@@ -218,7 +218,7 @@ FORECASTS = LedgerTable(
         Column("organization", Type.TEXT, "id of the organization; `all` of a forecast of several"),
         Column("scope", Type.TEXT, 'what else it is held to, ids by dimension: JSON, as {"workspace": ["default"]}'),
         Column("made_at", Type.INSTANT, "when it was made"),
-        Column("version", Type.COUNT, "the version of the ledger that it was made from"),
+        Column("version", Type.COUNT, "the version that it was made from; 0 where the ledger was rebuilt since"),
         Column("maker", Type.TEXT, "`sync`, or `question` where it was asked for"),
         Column("first", Type.DAY, "first UTC day of what it is of"),
         Column("last", Type.DAY, "last UTC day"),

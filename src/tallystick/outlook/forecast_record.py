@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.ledger_tables import FORECASTS
@@ -25,8 +24,10 @@ from tallystick.outlook.daily_spend import Where
 from tallystick.outlook.forecast import RANGES, Forecast
 from tallystick.outlook.forecast_score import LAST_WEEK, SEASONAL, naive
 from tallystick.outlook.forecaster import forecaster
+from tallystick.query.charge_groups import OWNED
 from tallystick.query.context import Context
-from tallystick.query.names import directory, organizations
+from tallystick.query.filters import ids_of
+from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 
@@ -42,45 +43,44 @@ ALL = "all"
 _KEY = ("organization", "scope", "made_at", "version", "maker", "first", "last")
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What a forecast is of, as it is written down: an organization, and the rest as JSON."""
+class Scope(NamedTuple):
+    """What a forecast is of, as it is written down: an organization, and ids of other dimensions as JSON."""
 
     organization: str
     rest: str
 
     @classmethod
-    def of(cls, engine: Engine, where: Where) -> Scope:
+    def of(cls, organization: str, where: Where) -> Scope:
+        """Return the scope of an organization and of ids."""
+        return cls(organization, json.dumps(filter_texts(dict(sorted(where.items())))))
+
+    @classmethod
+    def asked(cls, engine: Engine, where: Where) -> Scope:
         """Return the scope that `where` holds to, ids in the place of names."""
-        ids = {name: _ids(engine, name, part) for name, part in where.items()}
+        ids = {name: part if name in OWNED else _ids(engine, name, part) for name, part in where.items()}
         own = ids.pop("organization", Filter())
         every = organizations(engine)
-        if not own.single and len(every) > 1:
-            return cls(ALL, _written(ids | ({"organization": own} if own != Filter() else {})))
-        return cls(own.values[0] if own.single else every[0] if every else ALL, _written(ids))
+        if own.single or (own == Filter() and len(every) == 1):
+            return cls.of(own.values[0] if own.single else every[0], ids)
+        return cls.of(ALL, ids | ({"organization": own} if own != Filter() else {}))
 
 
 def _ids(engine: Engine, name: str, part: Filter) -> Filter:
-    """A filter by ids, as far as its values are names that have one."""
-    names = directory(engine, name)
+    """A filter by the ids that its values name."""
     sides = (
-        sorted({id_ for value in values for id_ in ([id_ for id_ in names if names[id_] == value] or [value])})
+        {id_ for value in values for id_ in ids_of(engine, name, value) or {value}}
         for values in (part.values, part.without)
     )
-    return Filter(*map(tuple, sides))
+    return Filter(*(tuple(sorted(side)) for side in sides))
 
 
-def _written(where: Where) -> str:
-    return json.dumps(filter_texts(dict(sorted(where.items()))))
-
-
-def rows(context: Context, maker: str, where: Where, forecasts: Iterable[Forecast]) -> Iterator[dict[str, Any]]:
+def rows(context: Context, maker: str, scope: Scope, forecasts: Iterable[Forecast]) -> Iterator[dict[str, Any]]:
     """Yield a row of each forecast; none where every day of it is known or nothing is."""
-    scope, today = Scope.of(context.engine, where), context.now.date()
     for made in forecasts:
         if made.expected is not None and made.open:
             facts = {"made_at": context.now, "version": context.engine.version.number, "maker": maker}
-            yield {"organization": scope.organization, "scope": scope.rest, **facts, **_figures(made, today)}
+            figures = _figures(made, context.now.date())
+            yield {"organization": scope.organization, "scope": scope.rest, **facts, **figures}
 
 
 def _figures(made: Forecast, today: date) -> dict[str, Any]:
@@ -117,10 +117,11 @@ def write_synced(context: Context, organization: str) -> None:
     forecasts = forecaster(context, windows)
     where = {"organization": Filter.of(organization)}
     days = forecasts.daily.of(where)
-    made = [*rows(context, SYNC, where, (forecasts.of(where, window, days) for window in windows))]
+    whole = Scope.of(organization, {})
+    made = [*rows(context, SYNC, whole, (forecasts.of(where, window, days) for window in windows))]
     for by in PARTS:
         for value, each in forecasts.largest(where, windows[-2:], by, MOST).items():
-            made += rows(context, SYNC, where | {by: Filter.of(value)}, each)
+            made += rows(context, SYNC, Scope.of(organization, {by: Filter.of(value)}), each)
     record(context, made)
 
 
@@ -135,12 +136,13 @@ def write_asked(context: Context, where: Where, whole: Forecast, by: str, parts:
     """Write down forecasts that somebody asked for, where that is wanted: of the whole, or of parts too."""
     if not context.records:
         return
-    made = [*rows(context, QUESTION, where, [whole])]
-    for value, part in parts.items() if by else ():
-        made += rows(context, QUESTION, {**where, by: Filter.of(value)}, [part])
+    engine = context.engine
     with suppress(LedgerError):
-        of_version = select(*_KEY).from_("ledger.forecasts").where(f"version = {context.engine.version.number}")
-        known = {_key(row) for row in context.engine.rows(of_version)}
+        made = [*rows(context, QUESTION, Scope.asked(engine, where), [whole])]
+        for value, part in parts.items() if by else ():
+            made += rows(context, QUESTION, Scope.asked(engine, {**where, by: Filter.of(value)}), [part])
+        of_version = select(*_KEY).from_("ledger.forecasts").where(f"version = {engine.version.number}")
+        known = {_key(row) for row in engine.rows(of_version)}
         if any(_key(row) not in known for row in made):
             record(context, made)
 

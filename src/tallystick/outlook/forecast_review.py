@@ -80,7 +80,7 @@ def _reach(past: Past, asked: int) -> Iterator[Message]:
 
 def scored(context: Context, where: Where) -> Table:
     """How good the forecasts were that were written down, as `forecast_score.HEADINGS`."""
-    scope = Scope.of(context.engine, where)
+    scope = Scope.asked(context.engine, where)
     query = select("*").from_("ledger.forecasts")
     query = query.where(f"organization = {literal(scope.organization)}", f"scope = {literal(scope.rest)}")
     made = context.engine.rows(query.where(f"version <= {context.engine.version.number}"))

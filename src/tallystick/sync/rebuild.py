@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallystick.api.page import Page
-from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, PAGES
+from tallystick.core.ledger_tables import CLOSED, CLOSED_AS, FORECASTS, PAGES
 from tallystick.core.time import Grain, Window
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import acknowledgements, faults
@@ -49,8 +49,8 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
     readings = 0
     with Tables(new).writing() as writer:
         remember(new, forgotten(old))
-        if (made := old / acknowledgements.FILE).exists():  # no page tells of them
-            copyfile(made, new / acknowledgements.FILE)
+        if (lines := old / acknowledgements.FILE).exists():  # no page tells of them
+            copyfile(lines, new / acknowledgements.FILE)
         committers = {
             name: Committer(writer, name, prices, people and replace(people, emails={}, met={}))
             for name in {row["organization"] for row in rows}
@@ -63,6 +63,10 @@ def rebuild(old: Path, new: Path, prices: Prices, people: People | None = None) 
         if closed.num_rows and newest.at:
             writer.append(CLOSED, closed)
             writer.commit(newest.organization, "closed months, as they were", newest.at, stated)
+        if (old / FORECASTS.name / "_delta_log").exists():
+            made = Tables(old).rows(FORECASTS)
+            zeros = pa.array([0] * made.num_rows, pa.int64())
+            writer.append(FORECASTS, made.set_column(made.column_names.index("version"), "version", zeros))
     return readings
 
 

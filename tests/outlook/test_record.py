@@ -1,0 +1,218 @@
+"""What a sync writes down of the outlook: findings that need not be detected anew, forecasts that are judged later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+from support.ledgers import client_of
+from support.organization import CLOCK, FIRST as BEGINNING
+from support.spending import DAYS_OF, NOW, USUAL, Tokens, ledger, rows_of
+from support.tables import message
+from tallystick import Ledger
+from tallystick.core.ledger_tables import FORECASTS
+from tallystick.core.question import Table
+from tallystick.core.time import DAY
+from tallystick.outlook.anomalies.detection import Detector
+from tallystick.outlook.anomalies.findings_file import FILE, FindingsFile, digest_of
+from tallystick.outlook.anomalies.ledger_findings import write_findings
+from tallystick.outlook.anomalies.reach import reaches
+from tallystick.outlook.anomalies.series import Measure, Series
+from tallystick.outlook.forecast_record import AHEAD, write_synced
+from tallystick.sim import Simulator, World
+from tallystick.store.tables import Tables
+from tallystick.tally.owners import Owners
+
+Rows = list[dict[str, Any]]
+STEP = date(2026, 8, 20)
+
+
+def times(factor: int, first: date, last: date, key: str = "key0") -> dict[str, Tokens]:
+    """The usual keys, one of which uses so many times as much on some days."""
+    return USUAL | {key: lambda day: USUAL[key](day) * (factor if first <= day <= last else 1)}
+
+
+def together() -> dict[str, Tokens]:
+    """Keys that all use three times as much from a day on."""
+    return {key: lambda day, key=key: USUAL[key](day) * (3 if day >= STEP else 1) for key in USUAL}  # type: ignore[misc]
+
+
+WORLDS: dict[str, Callable[[], Rows]] = {
+    "quiet": lambda: rows_of(USUAL, DAYS_OF),
+    "loop": lambda: rows_of(times(12, STEP, STEP + DAY), DAYS_OF),
+    "active": lambda: rows_of(times(5, STEP, date.max), DAYS_OF),
+    "together": lambda: rows_of(together(), DAYS_OF),
+    "dearer": lambda: [
+        row | ({"billed": row["billed"] * 2} if row["day"] >= STEP else {}) for row in rows_of(USUAL, DAYS_OF)
+    ],
+    "new": lambda: rows_of(USUAL | {"late": lambda day: 9_000_000 if day > date(2026, 8, 28) else 0}, DAYS_OF),
+    "running": lambda: [
+        *rows_of(USUAL, DAYS_OF),
+        *rows_of({"key0": lambda _: 60_000_000}, [NOW.date()], billed=None, cause="not billed yet"),
+    ],
+}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("world", WORLDS)
+def test_findings_are_the_same_from_the_file(world: str, tmp_path: Path) -> None:
+    """What detection wrote down is what it would find anew, in each answer that asks for it."""
+    text = '[[event]]\nreason = "Load test"\nkey = "key0"\nfrom = 2026-08-20\nuntil = 2026-08-22\n'
+
+    def answers(book: Ledger) -> list[Any]:
+        tables = [book.anomalies(), book.anomalies("2026-07-20"), book.anomalies("7d", where={"organization": "o"})]
+        documents = [book.status(), book.summary("last-month"), book.summary("mtd")]
+        parts = [
+            (document.facts, [section.table and section.table.rows for section in document.sections])
+            for document in documents
+        ]
+        return [(table.rows, table.totals, table.messages) for table in tables] + parts
+
+    book = ledger(tmp_path, WORLDS[world](), text=text)
+    anew = answers(book)
+    write_findings(book.context(), least=0)
+    assert read(book).organizations
+    assert answers(reopened(book)) == anew
+
+
+def reopened(book: Ledger) -> Ledger:
+    """The same ledger, of which nothing is asked yet."""
+    return Ledger.of(book._settings, clock=book._clock)
+
+
+def read(book: Ledger, owners: Owners | None = None) -> FindingsFile:
+    """What the file has of the ledger as it is now."""
+    context = book.context()
+    return FindingsFile.read(book.path, digest_of(context.engine.version, owners or context.owners, context.now))
+
+
+def test_the_file_counts_for_what_it_was_made_of(tmp_path: Path) -> None:
+    """Of other charges, another day or other owners, or damaged, it counts for nothing; small ledgers have none."""
+    book = ledger(tmp_path, WORLDS["loop"]())
+    write_findings(book.context())
+    assert not (book.path / FILE).exists()
+    write_findings(book.context(), least=0)
+    assert read(book).organizations
+    assert not read(book, Owners.read([{"team": "a", "key": "key0"}])).organizations
+    assert not read(Ledger.of(book._settings, clock=book._clock.__class__(NOW + DAY))).organizations
+    content = (book.path / FILE).read_bytes()
+    (book.path / FILE).write_bytes(content[:-9])
+    assert not read(book).organizations
+    (book.path / FILE).write_bytes(content)
+    more = ledger(tmp_path, rows_of(USUAL, [date(2026, 9, 8)], kind="cache_read"))
+    assert not read(more).organizations
+
+
+AMOUNTS = st.lists(st.sampled_from([None, 0.0, 0.5, 8.0, 9.0, 10.0, 12.0, 30.0, 200.0]), min_size=40, max_size=90)
+
+
+@given(AMOUNTS, AMOUNTS, st.sampled_from([*Measure]), st.sampled_from([1.0, 20.0, 90.0, 250.0]), st.booleans())
+@settings(max_examples=150, deadline=None)
+def test_a_series_that_is_not_judged_has_no_episode(
+    values: list[float | None], dollars: list[float | None], measure: Measure, minimum: float, new: bool
+) -> None:
+    """Whatever the days: a series that cannot reach the minimum has no episode, and its last day is no news."""
+    length = min(len(values), len(dollars))
+    spent = [amount or 0.0 for amount in dollars[:length]]
+    watched = values[:length]
+    if measure is Measure.SPEND:
+        watched = [amount if value is not None else None for amount, value in zip(spent, watched, strict=True)]
+    series = Series(measure, watched, spent, 0, 1e-12 if measure in {Measure.PRICE, Measure.CACHE} else 0.25)
+    detector = Detector(series, minimum, 2 * minimum if new and measure is Measure.SPEND else None)
+    if not reaches(series, minimum):
+        assert not detector.episodes()
+        assert measure is not Measure.SPEND or detector.running(length - 1, 0.5) is None
+
+
+def forecasts(book: Ledger) -> Rows:
+    """The forecasts that are written down."""
+    tables = Tables(book.path)
+    return tables.rows(FORECASTS).to_pylist() if (book.path / "forecasts").exists() else []
+
+
+def test_a_sync_writes_forecasts_down(golden_world: World, tmp_path: Path) -> None:
+    """A sync writes down its forecasts of the organization and its parts, once a day; nothing new, nothing written."""
+    book = Ledger(tmp_path / "ledger", CLOCK)
+    with client_of(Simulator(golden_world, clock=CLOCK.now)) as client:
+        version = book.sync(f"{BEGINNING}", source="reports", client=client).version
+        rows = forecasts(book)
+        again = book.sync(f"{BEGINNING}", source="reports", client=client).version
+    assert forecasts(book) == rows
+    assert {row["version"] for row in rows} == {version, again}
+    whole = [row for row in rows if row["scope"] == "{}"]
+    assert sorted({(row["last"] - row["first"]).days + 1 for row in whole}) == sorted({*AHEAD, 30})
+    assert {row["scope"][2:7] for row in rows if row["scope"] != "{}"} == {"model", "works"}
+    [month] = [row for row in whole if row["first"].day == 1]
+    [asked] = book.forecast().rows
+    for name in ("expected", "low_80", "high_95"):
+        assert month[name] == asked[name]
+    book.rebuild(tmp_path / "rebuilt")
+    assert forecasts(Ledger(tmp_path / "rebuilt", CLOCK)) == [row | {"version": 0} for row in forecasts(book)]
+
+
+def test_a_forecast_that_is_asked_for_is_written_down_once(tmp_path: Path) -> None:
+    """What is asked of a version on a day is written down once; as of another version, or while another writes, not."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    first = book.forecast().rows
+    assert [row["maker"] for row in forecasts(book)] == ["question"]
+    assert reopened(book).forecast().rows == book.forecast().rows == first
+    assert len(forecasts(book)) == 1
+    Ledger.of(book._settings, clock=book._clock, as_of="1").forecast(until="quarter")
+    with Tables(book.path).writing():
+        assert book.forecast(until="quarter").rows
+    assert len(forecasts(book)) == 1
+    reopened(book).forecast("key")
+    assert len(forecasts(book)) == 1 + len(USUAL)
+
+
+def test_a_ledger_that_cannot_be_written_answers(tmp_path: Path) -> None:
+    """Where forecasts cannot be written down they are answered as ever."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    (book.path / "forecasts").write_text("in the way")
+    assert book.forecast().rows[0]["expected"]
+
+
+def test_written_forecasts_are_scored(tmp_path: Path) -> None:
+    """A forecast is judged when its days are known, by what was ahead alone, and one that is not is counted."""
+    early = datetime(2026, 8, 20, 10, tzinfo=UTC)
+    book = ledger(tmp_path, rows_of(USUAL, [day for day in DAYS_OF if day < early.date()]), early)
+    write_synced(book.context(), "o")
+    later = ledger(tmp_path, rows_of(USUAL, [day for day in DAYS_OF if early.date() <= day < date(2026, 9, 8)]))
+    table = later.forecast(score=True)
+    by_ahead = {row["days_ahead"]: row for row in table.rows}
+    assert {ahead: row["forecasts"] for ahead, row in by_ahead.items()} == {1: 1, 7: 1, 14: 2, 28: 0}
+    assert message(table, "5 forecasts", "2026-08-20", "1 are not judged yet")
+    [week] = [row for row in forecasts(later) if (row["last"] - row["first"]).days == 6 and row["scope"] == "{}"]
+    came = later.spend("organization", since="2026-08-20", until="2026-08-26").totals["billed"]
+    assert isinstance(came, Decimal)
+    assert by_ahead[7]["error"] == abs(round((week["expected"] - came) / came, 4))
+    assert by_ahead[7]["holds_95"] == (week["low_95"] <= came <= week["high_95"])
+    assert [row["forecasts"] for row in later.forecast(score=True, where={"model": "CLAUDE-OPUS-5-5"}).rows] == [
+        0,
+        1,
+        1,
+        0,
+    ]
+
+
+def test_a_backtest_is_of_what_was_known_then(tmp_path: Path) -> None:
+    """Days that were restated since are as they were in the version of their time, and versions that lack are named."""
+    early = datetime(2026, 8, 20, 1, tzinfo=UTC)
+    rows = rows_of(USUAL, DAYS_OF)
+    ledger(tmp_path, [row | {"billed": row["billed"] / 2} for row in rows if row["day"] < early.date()], early)
+    book = ledger(tmp_path, [row for row in rows if row["day"] < NOW.date()])
+
+    def week(table: Table) -> Any:
+        return table.rows[1]["bias"]
+
+    then = book.forecast(past="2026-08-21")
+    assert week(then) < Decimal("-0.4")
+    assert message(then, "as they were known then")
+    before = book.forecast(past="2026-08-06")
+    assert message(before, "reach back to 2026-08-20", "3 of 5 days")
