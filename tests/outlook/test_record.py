@@ -133,7 +133,8 @@ def test_a_series_that_is_not_judged_has_no_episode(
 def forecasts(book: Ledger) -> Rows:
     """The forecasts that are written down."""
     tables = Tables(book.path)
-    return tables.rows(FORECASTS).to_pylist() if (book.path / "forecasts").exists() else []
+    rows = tables.rows(FORECASTS).to_pylist() if (book.path / "forecasts").exists() else []
+    return sorted(rows, key=lambda row: (row["scope"], row["first"], row["last"], row["version"]))
 
 
 def test_a_sync_writes_forecasts_down(golden_world: World, tmp_path: Path) -> None:
@@ -152,6 +153,7 @@ def test_a_sync_writes_forecasts_down(golden_world: World, tmp_path: Path) -> No
     [asked] = book.forecast().rows
     for name in ("expected", "low_80", "high_95"):
         assert month[name] == asked[name]
+    assert forecasts(book) == rows
     book.rebuild(tmp_path / "rebuilt")
     assert forecasts(Ledger(tmp_path / "rebuilt", CLOCK)) == [row | {"version": 0} for row in forecasts(book)]
 

@@ -40,7 +40,7 @@ MOST = 20
 SYNC, QUESTION = "sync", "question"
 ALL = "all"
 """Stands for the organization of a forecast of several."""
-_KEY = ("organization", "scope", "made_at", "version", "maker", "first", "last")
+_KEY = ("organization", "scope", "made_at", "version", "first", "last")
 
 
 class Scope(NamedTuple):
