@@ -11,15 +11,14 @@ from tallystick.core.document import Document, Figure, Section
 from tallystick.core.filter import Filter
 from tallystick.core.money import ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
-from tallystick.core.select import select
 from tallystick.core.text import did_you_mean, few
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import UnknownName
 from tallystick.outlook import budgets as budget_report
 from tallystick.outlook.forecaster import forecaster
 from tallystick.outlook.roster import Roster, dimension_of, month_spans
-from tallystick.query.conditions import among, equals
 from tallystick.query.context import Context
+from tallystick.query.names import entries
 from tallystick.query.report import NOT_BILLED, ChargeSum, Form, Parameter, Report
 from tallystick.reports import keys
 from tallystick.store.views import NAMED_BY
@@ -145,10 +144,10 @@ class Profile:
             rules = [rule for rule in self.context.owners.rules if self.id in {team for team, _ in rule.teams}]
             yield "owns", "; ".join(rule.label for rule in rules)
             return
-        columns = ("type", "email", "created_at", "ended_at")
         types = [name for name in NAMED_BY.get(self.dimension, ()) if name != "organization"]
-        query = select(*columns).from_("names").where(equals("id", self.id), among("type", types))
-        for row in self.context.engine.rows(query):
+        for row in entries(self.context.engine):
+            if row["id"] != self.id or row["type"] not in types:
+                continue
             yield "type", "" if self.dimension != "actor" else str(row["type"]).replace("_", " ")
             yield "e-mail", row["email"] or ""
             yield "created", (row["created_at"] or "")[:10]

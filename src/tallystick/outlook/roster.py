@@ -22,7 +22,7 @@ from tallystick.query.charge_groups import label
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
-from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, with_shared
+from tallystick.query.names import dim_cells, dim_headings, dims_of, entries, named, shared, with_shared
 from tallystick.query.owners import attribution
 from tallystick.query.report import ChargeSum, Form, Parameter, Report
 from tallystick.reports.variance import windows
@@ -195,13 +195,12 @@ class Roster:
     @cached_property
     def _listed(self) -> Mapping[Id, tuple[str, str]]:
         """The type and status of each that the directory has."""
-        query = select("organization", "type", "id", "status").from_("names")
         return {
             (row["organization"], row["id"]): (
                 row["type"],
                 DELETED if row["status"] == "gone" else row["status"] or NONE,
             )
-            for row in self.engine.rows(query)
+            for row in entries(self.engine)
             if row["type"] in NAMED_BY.get(self.dimension, ())
         }
 

@@ -37,8 +37,3 @@ def day_of(day: date) -> str:
 def instant_of(when: datetime) -> str:
     """A UTC instant as SQL has it."""
     return f"TIMESTAMPTZ '{text(when)}'"
-
-
-def seen_by(instant: datetime) -> str:
-    """The condition that a row of names had been seen by an instant."""
-    return f"seen_at <= {instant_of(instant)}"

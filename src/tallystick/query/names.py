@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tallystick.core.dimensions import NAMED, UNKNOWN
-from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.ledger_tables import CHARGES, NAMES
 from tallystick.core.message import Message, note
 from tallystick.core.question import Cell, Heading, Kind, Question
 from tallystick.core.select import select
 from tallystick.core.text import few, with_end
 from tallystick.query.absence import no_day_of, no_organization
-from tallystick.query.conditions import equals, seen_by
+from tallystick.query.conditions import equals
 from tallystick.store.engine import Engine, per_version
-from tallystick.store.views import NAMED_BY, NEWEST_NAME
+from tallystick.store.views import NAMED_BY
 
 SPOKEN = {"default": "Default workspace", "playground": "No key (Playground, OAuth)", "unattributed": "Not attributed"}
 """Names of what is absent, where the directory has none."""
@@ -40,19 +41,18 @@ def named(engine: Engine, dims: Sequence[str], instant: datetime | None = None) 
     return {name: _namer(directory(engine, name, instant)) for name in dims if name in NAMED_BY}
 
 
-def named_at(instant: datetime | None) -> str:
-    """What to read names from: the newest of everything, or the newest that had been seen by an instant."""
-    if instant is None:
-        return "names"
-    known = select("*").from_("ledger.names").where(seen_by(instant))
-    return known.qualify(NEWEST_NAME).subquery("names")
+@per_version
+def history(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping[str, Any]]:
+    """Return the rows of `names`, the oldest first; those that had been seen by an instant, where one is given."""
+    rows = engine.rows(select(*(column.name for column in NAMES.columns)).from_("ledger.names").order_by("seen_at"))
+    return rows if instant is None else [row for row in rows if row["seen_at"] <= instant]
 
 
 @per_version
-def entries(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping[str, Any]]:
-    """Return everything that has a name: its type, id, organization, name, e-mail, workspace, details."""
-    columns = ("type", "id", "organization", "coalesce(name, id) AS name", "email", "workspace", "details")
-    return engine.rows(select(*columns).from_(named_at(instant)))
+def entries(engine: Engine, instant: datetime | None = None) -> Collection[Mapping[str, Any]]:
+    """Return the newest row of everything that has a name; an id without one stands for itself."""
+    newest = {(row["organization"], row["type"], row["id"]): row for row in history(engine, instant)}
+    return [row if row["name"] is not None else {**row, "name": row["id"]} for row in newest.values()]
 
 
 @per_version
@@ -101,17 +101,37 @@ def directory(engine: Engine, dimension: str, instant: datetime | None = None) -
     if dimension not in NAMED_BY:
         return {}
     names = {row["id"]: row["name"] for row in entries(engine, instant) if row["type"] in NAMED_BY[dimension]}
-    absent = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent}
-    return absent | ({UNKNOWN: _unknown(engine, dimension)} if dimension in _WHO else {}) | names
+    known = {id_: name for id_, name in SPOKEN.items() if id_ == NAMED[dimension].absent} | names
+    return Directory(known, partial(_unknown, engine, dimension)) if dimension in _WHO else known
+
+
+class Directory(Mapping[str, str]):
+    """The names of ids, among them what an unknown one is called, for which the charges are read when it is asked."""
+
+    def __init__(self, names: Mapping[str, str], unknown: Callable[[], str]) -> None:
+        self._names = names
+        self._unknown = unknown
+
+    def __getitem__(self, id_: str) -> str:
+        return self._unknown() if id_ == UNKNOWN and id_ not in self._names else self._names[id_]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self._names, UNKNOWN)))
+
+    def __len__(self) -> int:
+        return len({*self._names, UNKNOWN})
 
 
 def default_workspaces(engine: Engine) -> dict[tuple[str, str], str]:
     """The id that charges have for a workspace by its organization and real id, where they differ (reports-api 1.5)."""
-    query = select("organization", "id", "workspace").from_("names")
-    rows = engine.rows(query.where("type = 'workspace'", "workspace IS NOT NULL"))
-    return {(row["organization"], row["workspace"]): row["id"] for row in rows}
+    return {
+        (entry["organization"], entry["workspace"]): entry["id"]
+        for entry in entries(engine)
+        if entry["type"] == "workspace" and entry["workspace"] is not None
+    }
 
 
+@per_version
 def _unknown(engine: Engine, dimension: str) -> str:
     """How an unknown key or actor is called: where use is of one too (its grouping was refused), plainly that."""
     if CHARGES.name not in engine.version.tables:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter
 from tallystick.core.message import Message, note, warning
-from tallystick.core.select import select
-from tallystick.query.conditions import seen_by
+from tallystick.query.names import history
 from tallystick.store.engine import Engine, per_version
 from tallystick.store.views import NAMED_BY
 
@@ -50,12 +49,8 @@ def sightings(
     engine: Engine, instant: datetime | None
 ) -> Mapping[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]]:
     """What was told of each (organization, type, id), with the UTC day, the oldest first."""
-    columns = ("organization", "type", "id", "name", "email", "workspace", "details", "seen_at")
-    query = select(*columns).from_("ledger.names").order_by("seen_at")
-    if instant is not None:
-        query = query.where(seen_by(instant))
     by_id: dict[tuple[str, str, str], list[tuple[date, Mapping[Field, str | None]]]] = {}
-    for row in engine.rows(query):
+    for row in history(engine, instant):
         day = row["seen_at"].astimezone(UTC).date()
         by_id.setdefault((row["organization"], row["type"], row["id"]), []).append((day, dict(_fields(row))))
     return by_id

@@ -26,7 +26,7 @@ from tallystick.query.coverage import cover
 from tallystick.query.filters import within
 from tallystick.query.gaps import LOST
 from tallystick.query.grouping import OTHERS
-from tallystick.query.names import default_workspaces, directory, organizations, shared, with_shared
+from tallystick.query.names import default_workspaces, directory, history, organizations, shared, with_shared
 from tallystick.query.owners import APART, answered, attribution, billed_of, messages
 from tallystick.query.report import WINDOW, ChargeSum, Days, Form, Parameter, Report, Where, narrowed_by
 from tallystick.query.spelling import spellings
@@ -193,21 +193,10 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
     A key that was first read later stands as it was then. `ended` is its last day where that was before, None where
     it went on or is not known; `later` is whether it was created later, `workspace` its id in charges.
     """
-    columns = (
-        "organization",
-        "id",
-        "coalesce(name, id) AS name",
-        "status",
-        "workspace",
-        "created_by",
-        "created_at",
-        "ended_at",
-        "seen_at",
-    )
-    query = select(*columns).from_("ledger.names").where("type = 'key'").order_by("seen_at")
-    seen: dict[At, list[dict[str, Any]]] = {}
-    for row in engine.rows(query):
-        seen.setdefault((row["organization"], row["id"]), []).append(row)
+    seen: dict[At, list[Mapping[str, Any]]] = {}
+    for row in history(engine):
+        if row["type"] == "key":
+            seen.setdefault((row["organization"], row["id"]), []).append(row)
     default_ids = default_workspaces(engine)
     entries: dict[At, dict[str, Any]] = {}
     for key, rows in seen.items():
@@ -224,7 +213,9 @@ def _listed(engine: Engine, end: datetime) -> tuple[set[str], dict[At, dict[str,
                     break
                 since = sighting
             ended = since["seen_at"] if since["seen_at"] < end else None
-        entries[key] = row | {
+        entries[key] = {
+            **row,
+            "name": key[1] if row["name"] is None else row["name"],
             "status": status,
             "ended": ended.date() if ended else None,
             "later": bool(row["created_at"]) and instant(row["created_at"]) >= end,

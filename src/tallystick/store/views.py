@@ -64,8 +64,6 @@ NAMED_BY = {
     "actor": ("user", "service_account", "federated", "key", "actor"),
 }
 """The dimensions that have names, and the types of the `names` table that hold them."""
-NEWEST_NAME = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
-"""Holds of the newest row of `names` for each id."""
 
 
 def _plain(table: LedgerTable) -> View:
@@ -76,7 +74,8 @@ def _plain(table: LedgerTable) -> View:
 
 def _current_names() -> View:
     view = _plain(NAMES)
-    return View("names", "the newest name of everything", f"{view.sql} QUALIFY {NEWEST_NAME}", view.columns)
+    newest = "row_number() OVER (PARTITION BY organization, type, id ORDER BY seen_at DESC) = 1"
+    return View("names", "the newest name of everything", f"{view.sql} QUALIFY {newest}", view.columns)
 
 
 def _with_names(
