@@ -13,7 +13,7 @@ from hypothesis import Phase, given, settings, strategies as st
 
 from tallystick.core.money import total
 from tallystick.tally.attribute import Attribution
-from tallystick.tally.figures import FIGURES, figures
+from tallystick.tally.figures import FIGURES, ChargeRows, figures
 from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes
 from tallystick.tally.rules import FIELDS
@@ -84,7 +84,7 @@ def test_teams_have_what_sums_say(rows: list[dict[str, Any]]) -> None:
     for row in figures(OWNERS, _charges(rows), {}).to_pylist():
         amounts[row["team"]].append(row["billed"] or Decimal(0))
     known = _charges([{**row, "billed": row["billed"] or Decimal(0)} for row in rows])
-    sums = {row["team"]: row["billed"] for row in Attribution(OWNERS, known, {}).sums(["team"])}
+    sums = {row["team"]: row["billed"] for row in Attribution(OWNERS, ChargeRows(known), {}).sums(["team"])}
     assert {team: total(amounts) for team, amounts in amounts.items() if total(amounts)} == {
         team: billed for team, billed in sums.items() if billed
     }

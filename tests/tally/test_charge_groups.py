@@ -23,6 +23,7 @@ from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
 from tallystick.tally.attribute import Attribution
+from tallystick.tally.figures import ChargeRows
 from tallystick.tally.owners import Owners
 
 FIRST = date(2026, 10, 29)
@@ -129,7 +130,7 @@ def each_by_itself(engine: Engine, question: Question, owners: Owners) -> Attrib
     def basis() -> pa.Table:
         return picked({name: part for name, part in question.where.items() if name == "organization"})
 
-    return Attribution(owners, picked(dict(question.where)), spellings(engine), basis)
+    return Attribution(owners, ChargeRows(picked(dict(question.where)), basis), spellings(engine))
 
 
 @pytest.mark.long
@@ -167,14 +168,18 @@ def test_shared_charges_that_leave_the_same_rest_are_one_row(engine: Engine) -> 
     """Of charges that a rule splits in thirds the engine gives three rests at most, of either sign, for each group."""
     owners = Owners.read([{"shared": {"rule": "even", "teams": ["a", "b", "c"]}}])
     charges = ChargeGroups(engine, Question("spend", WINDOW, ("team",)), owners, spellings(engine))
-    spans = pa.table({"organization": ["o"], "start": [date.min], "until": [date.max], "multiple": [Decimal("3e-12")]})
-    rests = charges.finest(spans)
-    assert {abs(rest).scaleb(12) for rest in rests["each"].to_pylist()} == {0, 1, 2}
-    assert rests.num_rows == len([-2, -1, 0, 1, 2])
+    charges.make(
+        "shared_spans",
+        "SELECT 'o' AS organization, DATE '0001-01-01' AS start, DATE '9999-12-31' AS until, "
+        "3e-12::DECIMAL(38, 12) AS multiple",
+    )
+    charges.make("rests", charges.finest(alike=True, single=False))
+    rests = [rest for (rest,) in charges.duck.execute("SELECT each FROM rests").fetchall()]
+    assert sorted(rests) == [-2, -1, 0, 1, 2]
 
 
 def test_charges_of_one_owner_are_summed_by_the_engine(engine: Engine) -> None:
     """Where one team owns them, charges come in a row for each that a rule tells apart, not a row for each charge."""
     owners = Owners.read([{"team": "a", "workspace": "w"}, {"team": "b"}])
-    charges = ChargeGroups(engine, Question("spend", WINDOW, ("team",)), owners, spellings(engine)).groups()
-    assert charges.num_rows == len(["o", "p"]) * len(["w", "v", "default"])
+    query = ChargeGroups(engine, Question("spend", WINDOW, ("team",)), owners, spellings(engine)).query
+    assert len(engine.rows(query)) == len(["o", "p"]) * len(["w", "v", "default"])

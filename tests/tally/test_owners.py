@@ -31,6 +31,7 @@ from tallystick.reports.owner_check import check, problems
 from tallystick.settings import Settings
 from tallystick.tally.allocate import split
 from tallystick.tally.attribute import Attribution
+from tallystick.tally.figures import ChargeRows
 from tallystick.tally.owners import Owners
 from tallystick.tally.rules import CONDITIONS, FIELDS
 
@@ -186,7 +187,7 @@ def expected(tables: Sequence[Mapping[str, Any]], rows: Sequence[tuple[Any, ...]
 @given(st.lists(rule_tables(), max_size=6), st.lists(charge, min_size=1, max_size=12))
 def test_every_rule_adds_up_exactly(tables: list[dict[str, Any]], rows: list[tuple[Any, ...]]) -> None:
     """Whatever the rules, teams and unowned sum to the charges, each charge split as `allocate.split` does."""
-    attribution = Attribution(Owners.read(tables), charges(*rows), {})
+    attribution = Attribution(Owners.read(tables), ChargeRows(charges(*rows)), {})
     by_team = {row["team"]: pico(row["billed"]) for row in attribution.sums(["team"])}
     assert sum(by_team.values()) == sum(row[-1] for row in rows)
     assert by_team == expected(tables, rows)
@@ -202,7 +203,7 @@ def test_the_first_rule_that_matches_owns() -> None:
     for workspace, key, model, team in (
         ("w", "k", "m", "first"), ("v", "k", "n", "second"), ("w", "q", "m", "third"), ("q", "k", "n", "unowned"),
     ):  # fmt: skip
-        (row,) = Attribution(owners, charges((DAY, workspace, key, model, 5)), {}).sums(["team"])
+        (row,) = Attribution(owners, ChargeRows(charges((DAY, workspace, key, model, 5))), {}).sums(["team"])
         assert (row["team"], pico(row["billed"])) == (team, 5)
 
 
@@ -210,7 +211,7 @@ def test_rules_have_their_days() -> None:
     """`from` is inclusive and `until` exclusive; the day before and the day after are the next rule's."""
     owners = Owners.read([{"team": "new", "from": DAY, "until": "2026-11-03"}, {"team": "old"}])
     for day, team in ((-1, "old"), (0, "new"), (1, "new"), (2, "old")):
-        (row,) = Attribution(owners, charges((DAY + timedelta(day), "w", "k", "m", 1)), {}).sums(["team"])
+        (row,) = Attribution(owners, ChargeRows(charges((DAY + timedelta(day), "w", "k", "m", 1))), {}).sums(["team"])
         assert row["team"] == team
 
 
@@ -229,7 +230,7 @@ def test_words_for_an_id() -> None:
         ({"actor": "ada@example.com"}, True), ({"organization": "o"}, True), ({"organization": "p"}, False),
     ):  # fmt: skip
         owners = Owners.read([{"team": "t", **table}])
-        (row,) = Attribution(owners, charges((DAY, "w", "k", "m", 1)), spellings).sums(["team"])
+        (row,) = Attribution(owners, ChargeRows(charges((DAY, "w", "k", "m", 1))), spellings).sums(["team"])
         assert (row["team"] == "t") is owned, table
 
 
@@ -248,7 +249,7 @@ def test_a_name_holds_on_its_days(offset: int) -> None:
         [{"team": "a", "workspace": "A", "until": DAY + timedelta(2)}, {"team": "b", "workspace": "B"}]
     )
     for workspace, before, since in (("w", "a", "b"), ("v", "b", "a")):
-        (row,) = Attribution(owners, charges((day, workspace, "k", "m", 1)), spellings).sums(["team"])
+        (row,) = Attribution(owners, ChargeRows(charges((day, workspace, "k", "m", 1))), spellings).sums(["team"])
         expected = before if offset < 0 else since if offset < 2 or since == "b" else "unowned"
         assert row["team"] == expected
     changes = owners.renamings(spellings)
@@ -268,7 +269,9 @@ def test_shared_parts_go_to_the_cost_centers_of_their_teams() -> None:
             {"shared": {"rule": "even", "teams": ["a", "b"]}},
         ]
     )
-    attribution = Attribution(owners, charges((DAY - timedelta(1), "w", "q", "m", 10), (DAY, "w", "q", "m", 5)), {})
+    attribution = Attribution(
+        owners, ChargeRows(charges((DAY - timedelta(1), "w", "q", "m", 10), (DAY, "w", "q", "m", 5))), {}
+    )
     sums = {(row["team"], row["cost_center"]): pico(row["billed"]) for row in attribution.sums(["team", "cost_center"])}
     assert sums == {("a", "1"): 5, ("a", "2"): 3, ("b", "none"): 7}
 
@@ -284,10 +287,10 @@ def test_a_part_is_split_as_the_whole_day_is() -> None:
     )
     shared = (DAY, "w", "q", "m", 100)
     all_charges = charges(shared, (DAY, "w", "a", "m", 3), (DAY, "w", "b", "m", 1))
-    attribution = Attribution(owners, charges(shared), {}, lambda: all_charges)
+    attribution = Attribution(owners, ChargeRows(charges(shared), lambda: all_charges), {})
     assert {row["team"]: pico(row["billed"]) for row in attribution.sums(["team"])} == {"a": 75, "b": 25}
     assert not attribution.evenly
-    alone = Attribution(owners, charges(shared), {})
+    alone = Attribution(owners, ChargeRows(charges(shared)), {})
     assert {row["team"]: pico(row["billed"]) for row in alone.sums(["team"])} == {"a": 50, "b": 50}
     assert alone.evenly == {(2, DAY)}
 

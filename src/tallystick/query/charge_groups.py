@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tallystick.core.dimensions import TIMES
 from tallystick.core.ledger_tables import CHARGES
+from tallystick.core.money import PLACES
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
 from tallystick.query.conditions import day_of
@@ -17,7 +18,7 @@ from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners, Spellings
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
 OWNED = ("team", "cost_center")
 """The dimensions that follow from the settings."""
@@ -54,44 +55,45 @@ class ChargeGroups:
     weighed: Figure = BILLED
     further: Mapping[str, str] = field(default_factory=dict)
 
+    @cached_property
+    def duck(self) -> DuckDBPyConnection:
+        """A connection of its own, whose TEMP tables nothing else sees."""
+        return self.engine.cursor()
+
+    def make(self, name: str, query: str) -> None:
+        """Make a TEMP table of a query."""
+        self.engine.make(self.duck, name, query)
+
     @property
     def query(self) -> Select:
-        """The query for `groups`."""
+        """The query of the sums of charges with one owner: how many they are (`rows`), the newest `day`, `billed`."""
         columns = self._columns | self._span
         query = select(*_listed(columns), "max(day) AS day", "count(*) AS rows", f"sum({self.amount.sql}) AS billed")
         return self._of(query, self.question, self.amount).group_by(*columns.values())
 
-    def groups(self) -> pa.Table:
-        """The sums of charges with one owner: how many they are (`rows`), the newest `day`, `billed`."""
-        return self.engine.ask(self.query)
+    def charges(self) -> str:
+        """The query of the same sums, in picodollars."""
+        return _in_picodollars(self.query)
 
-    def finest(self, spans: pa.Table) -> pa.Table:
-        """The charges of these spans of days of subjects, as `tally.attribute.Attribution` asks for them."""
-        import pyarrow as pa
-        import pyarrow.compute as pc
-
+    def finest(self, *, alike: bool, single: bool) -> str:
+        """The query of the charges of `shared_spans`, those that leave the same rest as one row."""
         columns = self._columns | self._span
         amount = f"{self.amount.sql}::DECIMAL(38, 12) AS billed"
         inner = self._of(select("day", *_listed(columns), amount), self.question, self.amount)
-        source = f"{inner.subquery('charges')} JOIN spans USING ({', '.join(self.owners.sees)})"
+        source = f"{inner.subquery('charges')} JOIN shared_spans USING ({', '.join(self.owners.sees)})"
         joined = select(*columns).from_(source).where("day >= start AND day < until")
         sums = ("max(day) AS day", "count(*) AS rows", "sum(billed) AS billed")
-        alike = joined.select(*sums, "billed % multiple AS each").group_by(*columns, "each")
-        single = joined.select("day", "1::BIGINT AS rows", "billed", "billed AS each")
-        known = pc.is_valid(spans["multiple"])
-        tables = [
-            self.engine.beside(query, spans=spans.filter(chosen))
-            for query, chosen in ((alike, known), (single, pc.invert(known)))
-            if pc.any(chosen).as_py()
-        ]
-        return pa.concat_tables(tables)
+        rests = joined.select(*sums, "billed % multiple AS each").where("multiple IS NOT NULL")
+        singles = joined.select("day", "1::BIGINT AS rows", "billed", "billed AS each").where("multiple IS NULL")
+        queries = (*((rests.group_by(*columns, "each"),) if alike else ()), *((singles,) if single else ()))
+        return _in_picodollars(" UNION ALL ".join(map(str, queries)), "each")
 
-    def basis(self) -> pa.Table:
-        """The sums of all charges of each day with one owner: by these proportional rules weigh."""
+    def basis(self) -> str:
+        """The query of the sums of all charges of each day with one owner: by these proportional rules weigh."""
         columns = {name: name for name in (*self.owners.sees, "day")}
         query = select(*_listed(columns), f"sum({self.weighed.sql}) AS billed")
         whole = replace(self.question, where=self.question.where_of("organization"))
-        return self.engine.ask(self._of(query, whole, self.weighed).group_by(*columns.values()))
+        return _in_picodollars(self._of(query, whole, self.weighed).group_by(*columns.values()))
 
     @cached_property
     def _columns(self) -> dict[str, str]:
@@ -115,3 +117,15 @@ class ChargeGroups:
 
 def _listed(columns: Mapping[str, str]) -> list[str]:
     return [name if sql == name else f"{sql} AS {name}" for name, sql in columns.items()]
+
+
+def _in_picodollars(query: Select | str, *named: str) -> str:
+    """A query of charges with `billed` and what else is `named` in whole picodollars, and with `each` if none is."""
+    whole = ", ".join(f"{_whole(name)} AS {name}" for name in ("billed", *named))
+    each = "" if named else f", {_whole('billed')} AS each"
+    return f"SELECT * REPLACE ({whole}){each} FROM ({query}) AS charges"  # noqa: S608 - our own names
+
+
+def _whole(dollars: str) -> str:
+    """US dollars as whole picodollars, of any amount."""
+    return f"(trunc({dollars})::HUGEINT * {10**PLACES} + (({dollars} - trunc({dollars})) * {10**PLACES})::HUGEINT)"

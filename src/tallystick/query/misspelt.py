@@ -42,6 +42,8 @@ def unknown_values(rule: Rule, words: Mapping[str, set[str]]) -> Iterator[str]:
 
 def misspelt(engine: Engine, owners: Owners, charges: Attribution, window: Window) -> list[Message]:
     """Return a warning of the rules in force that caught nothing and name what nothing in the ledger has."""
+    if not owners.rules:
+        return []
     caught = {row["rule"] for row in charges.sums(["rule"])}
     idle = [
         rule

@@ -113,7 +113,7 @@ def attribution(
     from tallystick.tally.attribute import Attribution
 
     charges = ChargeGroups(engine, question, owners, spellings(engine), amount, weighed, further or {})
-    return Attribution(owners, charges.groups(), charges.spellings, charges.basis, charges.finest)
+    return Attribution(owners, charges, charges.spellings)
 
 
 def owned_charges(engine: Engine, owners: Owners, question: Question | None = None) -> pa.Table:

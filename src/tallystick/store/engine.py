@@ -118,6 +118,16 @@ class Engine:
             for name in given:
                 self._duck.unregister(name)
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection to compute in, for `make`; its TEMP tables are its own, and go with it."""
+        return self._duck.cursor()
+
+    def make(self, duck: duckdb.DuckDBPyConnection, name: str, query: Select | str) -> None:
+        """Make a TEMP table of the answer to a query of ours, in a connection of `cursor`."""
+        text = str(query)
+        with self._reading():
+            self._run(text, lambda: duck.execute(f"CREATE TEMP TABLE {name} AS {text}"), duck)
+
     def rows(self, query: Select | str) -> list[dict[str, Any]]:
         """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
         text = str(query)
@@ -218,10 +228,10 @@ class Engine:
         self._views.pop(view, None)
         self._duck.register(view, table)
 
-    def _run(self, text: str, work: Callable[[], T]) -> T:
+    def _run(self, text: str, work: Callable[[], T], duck: duckdb.DuckDBPyConnection | None = None) -> T:
         self._open(text)
         self.statements.append(text)
-        return interruptible(self._duck, work)
+        return interruptible(duck or self._duck, work)
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""

@@ -6,23 +6,22 @@ remainder first, then in the order in which the rule names its teams.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tallystick.core.money import EXACT, PLACES, plain, total
 from tallystick.errors import LedgerError
-from tallystick.store.session import scratch
-from tallystick.tally.allocate import split
 from tallystick.tally.owners import Owners, Renaming, Spellings
-from tallystick.tally.picodollars import WHOLE, dollars, whole
 from tallystick.tally.rules import FIELDS, UNOWNED
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
 _PLACED = """
-SELECT charges.*, billed::HUGEINT AS total, spans.start, spans.until, rule FROM {charges} AS charges
+SELECT charges.*, billed AS total, spans.start, spans.until, rule FROM {charges} AS charges
 JOIN spans USING ({seen})
 WHERE day >= spans.start AND day < spans.until
 """
@@ -30,10 +29,6 @@ _OWN = """
 SELECT organization, day, team, sum(billed)::DECIMAL(38, 0) AS billed
 FROM basis JOIN basis_spans USING ({seen}) JOIN single USING (rule)
 WHERE day >= start AND day < until AND rule >= 0 GROUP BY ALL
-"""
-_WEIGHED = """
-CREATE TEMP TABLE weights AS
-SELECT * REPLACE (weight::HUGEINT AS weight, weights::HUGEINT AS weights) FROM weighing
 """
 _FITS = "weights <= 170141183460469231731687303715884105727::HUGEINT // greatest(abs(each), 1)"
 """Whether any product of the charge and a weight fits 128 bits."""
@@ -63,57 +58,67 @@ SELECT placed.*, place, team, cost_center, part FROM placed JOIN split USING (id
 UNION ALL BY NAME
 SELECT placed.*, 0 AS place, team, cost_center, total AS part FROM placed JOIN single USING (rule)
 """
-_SPANS = pa.schema(
-    [*((name, pa.string()) for name in FIELDS), ("start", pa.date32()), ("until", pa.date32()), ("rule", pa.int64())]
-)
-_SINGLE = pa.schema([("rule", pa.int64()), ("team", pa.string()), ("cost_center", pa.string())])
-_TO = [("place", pa.int64()), ("team", pa.string()), ("cost_center", pa.string())]
-_AT = [("organization", pa.string()), ("day", pa.date32()), ("rule", pa.int64())]
-_WEIGHTS = pa.schema([*_AT, *_TO, ("weight", WHOLE), ("weights", WHOLE)])
-_LARGE = pa.schema([("id", pa.int64()), *_TO, ("part", WHOLE)])
-
-
+_AT = {"organization": "VARCHAR", "day": "DATE", "rule": "BIGINT"}
+_TO = {"place": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
+_SPANS = {**dict.fromkeys(FIELDS, "VARCHAR"), "start": "DATE", "until": "DATE", "rule": "BIGINT"}
+_SINGLE = {"rule": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
+_SHARED = {"rule": "BIGINT", "multiple": "DECIMAL(38, 12)"}
+_WEIGHTS = {**_AT, **_TO, "weight": "HUGEINT", "weights": "HUGEINT"}
+_LARGE = {"id": "BIGINT", **_TO, "part": "HUGEINT"}
 _FEW = 10_000
 """The most weights at which charges that leave the same rest are one row."""
+
+
+class Charges(Protocol):
+    """The charges to attribute, as SQL over the connection in which that is computed.
+
+    A row is the UTC `day` of a charge, `billed` in whole picodollars, what the rules look at, and whatever else. It may
+    stand for several charges that no rule tells apart: how many are `rows`, the newest of them is of `day`. `each` is
+    what is split at once: `billed`, or where several charges are one row what each comes to beyond a whole `multiple`.
+    """
+
+    @property
+    def duck(self) -> DuckDBPyConnection:
+        """A connection of its own, whose TEMP tables nothing else sees."""
+
+    def make(self, name: str, query: str) -> None:
+        """Make a TEMP table of a query."""
+
+    def charges(self) -> str:
+        """All of them."""
+
+    def basis(self) -> str:
+        """Those by which proportional rules weigh: a part of a day's charges is split as the whole day is."""
+
+    @property
+    def finest(self) -> Callable[..., str] | None:
+        """Return those of shared rules, for each charge is split by itself; None where `charges` has every one already.
+
+        They are of the spans of days of owners in the table `shared_spans`: `alike` ones have a `multiple` that leaves
+        no rest, of `single` ones each charge is a row.
+        """
 
 
 class Attribution:
     """Charges, each with the rule and the team that it goes to.
 
-    A row is the UTC `day` of a charge, `billed` in US dollars, what the rules look at, and whatever else. It may
-    stand for several charges that no rule tells apart: how many are `rows`, the newest of them is of `day`.
-    `finest` then reads those of shared rules anew, given the spans of days of their owners, for each charge is split by
-    itself; where several are one row there too, `each` is what every one of them comes to beyond a whole `multiple`.
-
-    `basis` reads the charges by which proportional rules weigh, where that is more than `charges`: a part of a day's
-    charges is split as the whole day is. `evenly` are the (rule, day) where a proportional rule had nothing to go by;
-    `renamings` are the changes of names since which other rules match some of the charges; `total` is US dollars.
+    `evenly` are the (rule, day) where a proportional rule had nothing to go by; `renamings` are the changes of names
+    since which other rules match some of the charges; `total` is US dollars.
     """
 
-    def __init__(
-        self,
-        owners: Owners,
-        charges: pa.Table,
-        spellings: Spellings,
-        basis: Callable[[], pa.Table] | None = None,
-        finest: Callable[[pa.Table], pa.Table] | None = None,
-    ) -> None:
-        self._owners, self._spellings = owners, spellings
-        self._basis = basis or (lambda: charges)
+    def __init__(self, owners: Owners, charges: Charges, spellings: Spellings) -> None:
+        self._owners, self._spellings, self._charges = owners, spellings, charges
+        self._duck = charges.duck
         self._shared = [index for index, rule in enumerate(owners.rules) if rule.how != "team"]
         self._seen = ", ".join(owners.sees)
-        self._duck = scratch()
         self.evenly: set[tuple[int, date]] = set()
-        self._read("charges", charges, "spans")
+        self.total = _dollars(self._read("charges", charges.charges(), "spans"))
         self.renamings = [renaming for renaming in owners.renamings(spellings) if self._since(renaming)]
         single = [(n, rule.teams[0][0], rule.cost_center) for n, rule in enumerate(owners.rules) if rule.how == "team"]
-        self._register("single", _SINGLE, [*single, (-1, UNOWNED, UNOWNED)])
-        self.total: Decimal = EXACT.scaleb(
-            self._duck.sql("SELECT coalesce(sum(billed), 0)::DECIMAL(38, 0) FROM charges").fetchall()[0][0], -PLACES
-        )
+        self._table("single", _SINGLE, [*single, (-1, UNOWNED, UNOWNED)])
         placed = _PLACED.format(charges="charges", seen=self._seen)
-        if finest and self._shared and (spans := self._shared_spans(placed)).num_rows:
-            self._read("shared_charges", finest(spans))
+        if self._shared and (finest := self._finest(placed)):
+            charges.make("shared_charges", finest)
             placed = (
                 f"SELECT * FROM ({placed}) ANTI JOIN shared USING (rule) "  # noqa: S608 - our own names
                 f"UNION ALL BY NAME ({_PLACED.format(charges='shared_charges', seen=self._seen)})"
@@ -121,21 +126,21 @@ class Attribution:
         self._duck.execute(f"CREATE TEMP TABLE placed AS SELECT row_number() OVER () AS id, * FROM ({placed})")  # noqa: S608
         self._duck.execute(_NO_SPLIT)
         if weights := self._weights() if self._shared else []:
-            self._register("weighing", _WEIGHTS, weights)
-            self._duck.execute(_WEIGHED)
-            self._register("large", _LARGE, self._large())
+            self._table("weights", _WEIGHTS, weights)
+            self._table("large", _LARGE, self._large())
             self._duck.execute(_SPLIT)
         self._duck.execute(_PARTS)
 
     def sums(self, by: Sequence[str]) -> list[dict[str, Any]]:
         """Exact US dollars `billed`, `rows` (charges) and the `last` day, by columns, `rule`, `team`, `cost_center`."""
         named = ", ".join(f'"{name}"' for name in by)
-        table = self._duck.sql(
+        groups = self._duck.execute(
             f"SELECT {named + ', ' if by else ''}coalesce(sum(rows) FILTER (place = 0), 0)::BIGINT AS rows, "  # noqa: S608
-            "max(day) AS last, "
-            f"sum(part)::DECIMAL(38, 0) AS billed FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
-        ).to_arrow_table()
-        rows = [row | {"billed": EXACT.scaleb(row["billed"], -PLACES)} for row in table.to_pylist()]
+            f"max(day) AS last, sum(part)::HUGEINT AS billed "
+            f"FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
+        ).fetchall()
+        names = (*by, "rows", "last", "billed")
+        rows = [dict(zip(names, (*group[:-1], _dollars(group[-1])), strict=True)) for group in groups]
         self._conserved(total([row["billed"] for row in rows]))
         return rows
 
@@ -146,11 +151,13 @@ class Attribution:
         """
         import pyarrow.compute as pc  # which few need
 
+        from tallystick.tally.picodollars import dollars
+
         table = self._duck.sql(
             "SELECT * EXCLUDE (id, total, rows, each, start, until, billed, part), part::DECIMAL(38, 0) AS billed "
             "FROM parts"
         ).to_arrow_table()
-        self._conserved(EXACT.scaleb(pc.sum(table["billed"]).as_py() or Decimal(0), -PLACES))
+        self._conserved(_dollars(int(pc.sum(table["billed"]).as_py() or 0)))
         return table.set_column(table.schema.get_field_index("billed"), "billed", dollars(table["billed"]))
 
     def _since(self, changed: Renaming) -> bool:
@@ -168,33 +175,28 @@ class Attribution:
                 "This is a defect of tallystick: please report it.",
             )
 
-    def _read(self, name: str, charges: pa.Table, spans: str = "") -> None:
-        """Make a table of charges in whole picodollars, and one of the spans of days of their owners."""
-        given = [column for column in ("billed", "each") if column in charges.column_names]
-        for column in given:
-            charges = charges.set_column(charges.schema.get_field_index(column), column, whole(charges[column]))
-        exact = ["* REPLACE (" + ", ".join(f"{column}::HUGEINT AS {column}" for column in given) + ")"]
-        exact += [] if "each" in given else ["billed::HUGEINT AS each"]
-        exact += [] if "rows" in charges.column_names else ["1::BIGINT AS rows"]
-        self._duck.register(f"{name}_read", charges)
-        self._duck.execute(f"CREATE TEMP VIEW {name} AS SELECT {', '.join(exact)} FROM {name}_read")  # noqa: S608
-        if spans:
-            fields = ", ".join(name if name in self._owners.sees else "''" for name in FIELDS)
-            subjects = self._duck.sql(f"SELECT DISTINCT {fields} FROM {name}").fetchall()  # noqa: S608 - our own names
-            owned = self._owners.owned(sorted(subjects), self._spellings)
-            self._register(spans, _SPANS, [(*subject, start, end, rule) for subject, start, end, rule in owned])
+    def _read(self, name: str, query: str, spans: str) -> int:
+        """Make a table of charges and one of the spans of days of their owners; what was billed, in picodollars."""
+        self._charges.make(name, query)
+        fields = ", ".join(name if name in self._owners.sees else "''" for name in FIELDS)
+        groups = self._duck.execute(f"SELECT {fields}, sum(billed)::HUGEINT FROM {name} GROUP BY ALL").fetchall()  # noqa: S608 - our own names
+        owned = self._owners.owned(sorted(group[:-1] for group in groups), self._spellings)
+        self._table(spans, _SPANS, [(*subject, start, end, rule) for subject, start, end, rule in owned])
+        return sum(billed for *_, billed in groups)
 
-    def _shared_spans(self, placed: str) -> pa.Table:
-        """The spans of days of shared rules that caught something; a `multiple` of all weights leaves no rest."""
+    def _finest(self, placed: str) -> str:
+        """The query of each charge of the shared rules that caught something; empty where none is needed."""
+        if not self._charges.finest:
+            return ""
         rules = self._owners.rules
         weights = {index: sum(weight for _, weight in rules[index].teams) for index in self._shared}
         fixed = {index for index in self._shared if rules[index].how != "proportional" and weights[index] <= _FEW}
-        units = [Decimal(weights[index]) if index in fixed else None for index in self._shared]
-        shared = pa.table({"rule": pa.array(self._shared, pa.int64()), "multiple": dollars(pa.array(units, WHOLE))})
-        self._duck.register("shared", shared)
-        caught = f"FROM ({placed}) JOIN shared USING (rule)"
-        query = f"SELECT DISTINCT {self._seen}, start, until, multiple {caught}"
-        return self._duck.sql(query).to_arrow_table()
+        multiples = [_dollars(weights[index]) if index in fixed else None for index in self._shared]
+        self._table("shared", _SHARED, list(zip(self._shared, multiples, strict=True)))
+        caught = f"SELECT DISTINCT {self._seen}, start, until, multiple FROM ({placed}) JOIN shared USING (rule)"  # noqa: S608
+        self._duck.execute(f"CREATE TEMP TABLE shared_spans AS {caught}")
+        kinds = self._duck.execute("SELECT DISTINCT multiple IS NULL FROM shared_spans").fetchall()
+        return self._charges.finest(alike=(False,) in kinds, single=(True,) in kinds) if kinds else ""
 
     def _weights(self) -> list[tuple[Any, ...]]:
         """The weights of every team in every shared rule, for each organization and day that has such a line."""
@@ -205,7 +207,7 @@ class Attribution:
         ).fetchall()
         own: dict[tuple[str, date, str], int] = {}
         if any(rules[rule].how == "proportional" for _, _, rule in needed):
-            self._read("basis", self._basis(), "basis_spans")
+            self._read("basis", self._charges.basis(), "basis_spans")
             own = {
                 (org, day, team): int(billed)
                 for org, day, team, billed in self._duck.sql(_OWN.format(seen=self._seen)).fetchall()
@@ -228,6 +230,8 @@ class Attribution:
 
     def _large(self) -> list[tuple[Any, ...]]:
         """The parts of charges whose products do not fit 128 bits."""
+        from tallystick.tally.allocate import split
+
         rows = self._duck.sql(
             "SELECT id, list(place ORDER BY place), list(team ORDER BY place), list(cost_center ORDER BY place), "  # noqa: S608
             "any_value(total)::DECIMAL(38, 0), list(weight::DECIMAL(38, 0) ORDER BY place) "
@@ -239,7 +243,15 @@ class Attribution:
             for to in zip(places, teams, centers, split(int(total), [int(weight) for weight in weights]), strict=True)
         ]
 
-    def _register(self, name: str, schema: pa.Schema, rows: Sequence[tuple[Any, ...]]) -> None:
-        columns = list(zip(*rows, strict=True)) or [()] * len(schema)
-        arrays = [pa.array(column, kind) for column, kind in zip(columns, schema.types, strict=True)]
-        self._duck.register(name, pa.Table.from_arrays(arrays, schema=schema))
+    def _table(self, name: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Make a TEMP table of rows, its columns and their types by name."""
+        cells = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
+        listed = ", ".join(
+            f"unnest(${index}::{kind}[]) AS {column}" for index, (column, kind) in enumerate(columns.items(), 1)
+        )
+        self._duck.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", cells)
+
+
+def _dollars(picodollars: int) -> Decimal:
+    """US dollars of whole picodollars."""
+    return EXACT.scaleb(Decimal(picodollars), -PLACES)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.money import PLACES
+from tallystick.store.session import scratch
 from tallystick.tally.attribute import Attribution
 from tallystick.tally.owners import Owners, Spellings
 from tallystick.tally.picodollars import WHOLE, dollars, whole
@@ -17,6 +18,35 @@ from tallystick.tally.picodollars import WHOLE, dollars, whole
 _IN_ORDER = [("line", "ascending"), ("place", "ascending")]
 FIGURES = ("quantity", "list", "priced", "billed", "discount")
 """What of a charge is split."""
+
+
+class ChargeRows:
+    """Charges of a table, each a row of its own; `basis` reads those by which proportional rules weigh, if others."""
+
+    finest = None
+
+    def __init__(self, charges: pa.Table, basis: Callable[[], pa.Table] | None = None) -> None:
+        self.duck = scratch()
+        self._charges = charges
+        self._basis = basis or (lambda: charges)
+
+    def make(self, name: str, query: str) -> None:
+        """Make a TEMP table of a query."""
+        self.duck.execute(f"CREATE TEMP TABLE {name} AS {query}")
+
+    def charges(self) -> str:
+        """All of them."""
+        return self._read("charges_read", self._charges)
+
+    def basis(self) -> str:
+        """Those by which proportional rules weigh."""
+        return self._read("basis_read", self._basis())
+
+    def _read(self, name: str, charges: pa.Table) -> str:
+        column = charges.schema.get_field_index("billed")
+        self.duck.register(name, charges.set_column(column, "billed", whole(charges["billed"])))
+        billed = "billed::HUGEINT"
+        return f"SELECT * REPLACE ({billed} AS billed), {billed} AS each, 1::BIGINT AS rows FROM {name}"  # noqa: S608
 
 
 def figures(
@@ -32,7 +62,7 @@ def figures(
     looked_at = [*owners.sees, "day", "line"]
     known = _in_place(numbered, "billed", looked_at)
     weighed = (lambda: _in_place(basis(), "billed", looked_at[:-1])) if basis else (lambda: known)
-    owned = Attribution(owners, known, spellings, weighed).parts().sort_by(_IN_ORDER)
+    owned = Attribution(owners, ChargeRows(known, weighed), spellings).parts().sort_by(_IN_ORDER)
     several = pa.array([rule.how != "team" for rule in owners.rules] or [False])
     shared = pc.and_(pc.greater_equal(owned["rule"], 0), several.take(pc.max_element_wise(owned["rule"], 0)))
     lines = owned["line"].combine_chunks()
@@ -44,7 +74,7 @@ def figures(
     shared_charges = numbered.take(pc.unique(lines.filter(shared)).sort())
     for name in FIGURES:
         part_charges = _in_place(shared_charges, name, looked_at)
-        parts = Attribution(owners, part_charges, spellings, weighed).parts().sort_by(_IN_ORDER)["billed"]
+        parts = Attribution(owners, ChargeRows(part_charges, weighed), spellings).parts().sort_by(_IN_ORDER)["billed"]
         undivided = rows[name].combine_chunks()
         split = pc.replace_with_mask(undivided, shared.combine_chunks(), _back(parts, undivided.type))
         split = pc.if_else(pc.is_valid(undivided), split, pa.scalar(None, undivided.type))
