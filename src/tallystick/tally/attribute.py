@@ -21,23 +21,23 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _PLACED = """
-SELECT charges.*, billed AS total, spans.start, spans.until, rule FROM {charges} AS charges
+SELECT charges.*, billed AS total, start, until, rule, team, cost_center FROM {charges} AS charges
 JOIN spans USING ({seen})
-WHERE day >= spans.start AND day < spans.until
+WHERE day >= start AND day < until
 """
 _OWN = """
 SELECT organization, day, team, sum(billed)::DECIMAL(38, 0) AS billed
-FROM basis JOIN basis_spans USING ({seen}) JOIN single USING (rule)
-WHERE day >= start AND day < until AND rule >= 0 GROUP BY ALL
+FROM basis JOIN basis_spans USING ({seen})
+WHERE day >= start AND day < until AND rule >= 0 AND team IS NOT NULL GROUP BY ALL
 """
 _FITS = "weights <= 170141183460469231731687303715884105727::HUGEINT // greatest(abs(each), 1)"
 """Whether any product of the charge and a weight fits 128 bits."""
-_NO_SPLIT = "CREATE TEMP TABLE split (id BIGINT, place BIGINT, team VARCHAR, cost_center VARCHAR, part HUGEINT)"
 # Of several charges in one row the whole multiples of the weights are split without a remainder, and each rest alike.
 _SPLIT = f"""
-INSERT INTO split
+CREATE TEMP TABLE split AS
 WITH floors AS (
-    SELECT id, each, rows, (total - each * rows) // weights * weight AS multiples, place, team, cost_center,
+    SELECT id, each, rows, (total - each * rows) // weights * weight AS multiples, place,
+        weights.team, weights.cost_center,
         abs(each) * weight // weights AS floor, abs(each) * weight % weights AS remainder
     FROM placed JOIN weights USING (organization, day, rule) WHERE {_FITS}
 ), left_over AS (
@@ -52,16 +52,17 @@ FROM floors LEFT JOIN uneven USING (id, place)
 UNION ALL
 SELECT id, place, team, cost_center, part::HUGEINT FROM large
 """  # noqa: S608
-_PARTS = """
-CREATE TEMP VIEW parts AS
-SELECT placed.*, place, team, cost_center, part FROM placed JOIN split USING (id)
+_PARTS = "CREATE TEMP VIEW parts AS SELECT *, 0 AS place, total AS part FROM placed"
+_SPLIT_PARTS = f"""
+{_PARTS} WHERE team IS NOT NULL
 UNION ALL BY NAME
-SELECT placed.*, 0 AS place, team, cost_center, total AS part FROM placed JOIN single USING (rule)
-"""
+SELECT placed.* EXCLUDE (team, cost_center), place, split.team, split.cost_center, part
+FROM placed JOIN split USING (id)
+"""  # noqa: S608
 _AT = {"organization": "VARCHAR", "day": "DATE", "rule": "BIGINT"}
 _TO = {"place": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
-_SPANS = {**dict.fromkeys(FIELDS, "VARCHAR"), "start": "DATE", "until": "DATE", "rule": "BIGINT"}
-_SINGLE = {"rule": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
+_OWNER = {"rule": "BIGINT", "team": "VARCHAR", "cost_center": "VARCHAR"}
+_SPANS = {**dict.fromkeys(FIELDS, "VARCHAR"), "start": "DATE", "until": "DATE", **_OWNER}
 _SHARED = {"rule": "BIGINT", "multiple": "DECIMAL(38, 12)"}
 _WEIGHTS = {**_AT, **_TO, "weight": "HUGEINT", "weights": "HUGEINT"}
 _LARGE = {"id": "BIGINT", **_TO, "part": "HUGEINT"}
@@ -114,8 +115,6 @@ class Attribution:
         self.evenly: set[tuple[int, date]] = set()
         self.total = _dollars(self._read("charges", charges.charges(), "spans"))
         self.renamings = [renaming for renaming in owners.renamings(spellings) if self._since(renaming)]
-        single = [(n, rule.teams[0][0], rule.cost_center) for n, rule in enumerate(owners.rules) if rule.how == "team"]
-        self._table("single", _SINGLE, [*single, (-1, UNOWNED, UNOWNED)])
         placed = _PLACED.format(charges="charges", seen=self._seen)
         if self._shared and (finest := self._finest(placed)):
             charges.make("shared_charges", finest)
@@ -124,19 +123,19 @@ class Attribution:
                 f"UNION ALL BY NAME ({_PLACED.format(charges='shared_charges', seen=self._seen)})"
             )
         self._duck.execute(f"CREATE TEMP TABLE placed AS SELECT row_number() OVER () AS id, * FROM ({placed})")  # noqa: S608
-        self._duck.execute(_NO_SPLIT)
-        if weights := self._weights() if self._shared else []:
+        weights = self._weights() if self._shared else []
+        if weights:
             self._table("weights", _WEIGHTS, weights)
             self._table("large", _LARGE, self._large())
             self._duck.execute(_SPLIT)
-        self._duck.execute(_PARTS)
+        self._duck.execute(_SPLIT_PARTS if weights else _PARTS)
 
     def sums(self, by: Sequence[str]) -> list[dict[str, Any]]:
         """Exact US dollars `billed`, `rows` (charges) and the `last` day, by columns, `rule`, `team`, `cost_center`."""
         named = ", ".join(f'"{name}"' for name in by)
         groups = self._duck.execute(
             f"SELECT {named + ', ' if by else ''}coalesce(sum(rows) FILTER (place = 0), 0)::BIGINT AS rows, "  # noqa: S608
-            f"max(day) AS last, sum(part)::HUGEINT AS billed "
+            "max(day) AS last, sum(part)::HUGEINT AS billed "
             f"FROM parts {f'GROUP BY {named}' if by else ''} HAVING count(*) > 0"
         ).fetchall()
         names = (*by, "rows", "last", "billed")
@@ -181,7 +180,12 @@ class Attribution:
         fields = ", ".join(name if name in self._owners.sees else "''" for name in FIELDS)
         groups = self._duck.execute(f"SELECT {fields}, sum(billed)::HUGEINT FROM {name} GROUP BY ALL").fetchall()  # noqa: S608 - our own names
         owned = self._owners.owned(sorted(group[:-1] for group in groups), self._spellings)
-        self._table(spans, _SPANS, [(*subject, start, end, rule) for subject, start, end, rule in owned])
+        to: dict[int, tuple[str | None, str | None]] = {
+            index: (rule.teams[0][0], rule.cost_center) if rule.how == "team" else (None, None)
+            for index, rule in enumerate(self._owners.rules)
+        }
+        to[-1] = (UNOWNED, UNOWNED)
+        self._table(spans, _SPANS, [(*subject, start, end, rule, *to[rule]) for subject, start, end, rule in owned])
         return sum(billed for *_, billed in groups)
 
     def _finest(self, placed: str) -> str:
@@ -233,8 +237,9 @@ class Attribution:
         from tallystick.tally.allocate import split
 
         rows = self._duck.sql(
-            "SELECT id, list(place ORDER BY place), list(team ORDER BY place), list(cost_center ORDER BY place), "  # noqa: S608
-            "any_value(total)::DECIMAL(38, 0), list(weight::DECIMAL(38, 0) ORDER BY place) "
+            "SELECT id, list(place ORDER BY place), list(weights.team ORDER BY place), "  # noqa: S608
+            "list(weights.cost_center ORDER BY place), any_value(total)::DECIMAL(38, 0), "
+            "list(weight::DECIMAL(38, 0) ORDER BY place) "
             f"FROM placed JOIN weights USING (organization, day, rule) WHERE NOT {_FITS} GROUP BY id ORDER BY id"
         ).fetchall()
         return [
