@@ -355,7 +355,7 @@ def test_a_damaged_ledger_is_an_error_of_the_ledger(copy: Path, lost: str) -> No
     target = copy / lost
     shutil.rmtree(target) if target.is_dir() else target.unlink()
     with pytest.raises(LedgerError) as wrong:
-        Ledger(copy, Clock()).sql(f"SELECT * FROM {'usage' if lost.startswith('usage') else 'cost'}")  # noqa: S608
+        Ledger(copy, Clock()).sql(f"SELECT * FROM {lost.partition('/')[0]}")  # noqa: S608
     assert wrong.value.hint
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -19,7 +19,8 @@ from tallystick.store import faults
 from tallystick.store.batches import ROWS, batches
 from tallystick.store.interrupt import interruptible
 from tallystick.store.session import database
-from tallystick.store.views import DERIVED_SQL, SQL, VIEWS
+from tallystick.store.table_sql import table_sql
+from tallystick.store.views import DERIVED_SQL, VIEWS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 _QUOTED = re.compile(r"'[^']*'")
 """A text in a query, whose words name no table."""
-_NAME = re.compile(r"(?:ledger\.)?[a-z_][a-z_0-9]*")
-_NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
-"""How Hive calls a folder of rows that have null there: what DuckDB reads in an organization of that id."""
+_NAME = re.compile(r"\bledger\.[a-z_0-9]+|(?<=\bfrom )[a-z_0-9]+|(?<=\bjoin )[a-z_0-9]+")
+"""A table of ours or a view, in a query of ours."""
+_WORD = re.compile(r"[a-z_0-9]+")
+_LISTS = ("duckdb_", "query", "information_schema", "sqlite_", "pg_", "pragma_", "show")
+"""How words of a user's own SQL begin that read what it does not name."""
 SMALL = 4 << 20
 """Bytes of an answer in Arrow that is kept for the next time it is asked for."""
 FEW = 20_000
@@ -158,7 +161,7 @@ class Engine:
         self._readable(text)
 
         def rows() -> pa.Table:
-            answer = self._duck.sql(text)
+            answer = self._users(text)
             answer = answer if most is None else answer.limit(most)
             if self._limits is None:
                 return answer.to_arrow_table()
@@ -174,7 +177,7 @@ class Engine:
         with self._users_own():
             import pyarrow as pa
 
-            reader = interruptible(self._duck, lambda: self._duck.sql(text).to_arrow_reader(ROWS))
+            reader = interruptible(self._duck, lambda: self._users(text).to_arrow_reader(ROWS))
             yield pa.RecordBatch.from_pylist([], reader.schema)
             yield from batches(self._duck, reader)
 
@@ -188,7 +191,26 @@ class Engine:
             raise InvalidQuestion(
                 "Only one statement that reads is possible here: a select.", "The ledger is read only."
             )
-        self._open(" ".join((*self._tables, *self._views)))
+        words = {*_WORD.findall(text.lower())}
+        reads_all = any(word.startswith(_LISTS) for word in words)
+        self._open_each(name for name in self._closed if reads_all or name.removeprefix("ledger.") in words)
+
+    def _users(self, text: str) -> duckdb.DuckDBPyRelation:
+        """A user's own SQL, to run; where it names what is not there, the error says what is, so all is opened."""
+        try:
+            return self._duck.sql(text)
+        except duckdb.CatalogException:
+            self._open_each(self._closed)
+            return self._duck.sql(text)
+
+    @property
+    def _closed(self) -> Sequence[str]:
+        """The tables and views that were not opened yet."""
+        return *self._tables, *self._views
+
+    def _open_each(self, names: Iterable[str]) -> None:
+        for name in names:
+            self._open(f"FROM {name}")
 
     @contextmanager
     def _users_own(self) -> Iterator[None]:
@@ -248,26 +270,9 @@ class Engine:
                     raise
 
     def _show(self, table: LedgerTable, files: list[str]) -> None:
-        """Make a table of its files; one without files still has its columns."""
-        if files:
-            listed = ", ".join(map(literal, files))
-            named_so = table.partitions if _NULL_PARTITION in listed else ()  # the ledger has no null there
-            columns = ", ".join(
-                f"coalesce({column.name}, '{_NULL_PARTITION}') AS {column.name}"
-                if column.name in named_so
-                else column.name
-                for column in table.columns
-            )
-            hive = "hive_partitioning = false"
-            if table.partitions:
-                types = ", ".join(f"'{name}': VARCHAR" for name in table.partitions)
-                hive = f"hive_partitioning = true, hive_types = {{{types}}}"
-            source = f"SELECT {columns} FROM read_parquet([{listed}], union_by_name = true, {hive})"  # noqa: S608
-        else:
-            nothing = ", ".join(f"NULL::{SQL[column.type]} AS {column.name}" for column in table.columns)
-            source = f"SELECT {nothing} WHERE false"
+        """Make a table of its files."""
         try:
-            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {source}")
+            self._duck.execute(f"CREATE VIEW ledger.{table.name} AS {table_sql(table, files)}")
         except duckdb.BinderException as wrong:
             raise LedgerError(
                 f"The ledger {self._folder} was written by another version of tallystick: its table {table.name} has "
