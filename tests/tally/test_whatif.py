@@ -46,9 +46,9 @@ def compared(
     used = pa.Table.from_pylist(list(lines))
     columns = ", ".join(f"CAST({sql} AS HUGEINT) AS new_{kind}" for kind, sql in moved(change.hit).items())
     with duckdb.connect() as duck:
-        duck.register("used", used)
-        table = duck.sql(f"SELECT *, {columns} FROM used").to_arrow_table()  # noqa: S608 - our own names
-    return compare(table, dims, prices.in_force, change)
+        duck.register("lines", used)
+        duck.execute(f"CREATE VIEW used AS SELECT *, {columns} FROM lines")
+        return compare(duck, dims, prices.in_force, change)
 
 
 def comparison(change: Change, *lines: dict[str, Any]) -> Compared:

@@ -23,7 +23,7 @@ from tallystick.query.report import ChargeSum
 from tallystick.reports.usage import DIMENSIONS, USAGE
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
 
     from tallystick.core.select import Select
     from tallystick.store.engine import Engine
@@ -112,13 +112,15 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     from tallystick.tally.cache import economics, is_exact
 
     query, _ = plain.query(CACHE, engine, question, now)
-    used = engine.ask(by_rate(query, _same_prices(question, prices)))
-    if not is_exact(used, prices.in_force):
-        used = engine.ask(by_rate(query))
     dims = [name for name in query.names if name not in _INPUT]
-    table = plain.answer(CACHE, engine, question, now, read=_summed(used, dims))
     complete = {*question.by, *question.where} <= WHOLE
-    by_group, doubts = economics(used, dims, prices.in_force, complete=complete)
+    with engine.cursor() as used:
+        engine.make(used, "used", by_rate(query, _same_prices(question, prices)))
+        if not is_exact(used, prices.in_force):
+            engine.make(used, "used", by_rate(query))
+        summed = _summed(used, dims)
+        by_group, doubts = economics(used, dims, prices.in_force, complete=complete)
+    table = plain.answer(CACHE, engine, question, now, read=summed)
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     cells = [(*cell, *_figures(row, group)) for cell, row, group in zip(table.cells, table.rows, groups, strict=True)]
@@ -143,8 +145,8 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     )
 
 
-def _summed(used: pa.Table, dims: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of the query that `used` cuts further: tokens of each group of `dims`."""
+def _summed(used: DuckDBPyConnection, dims: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows of the query that the table `used` cuts further: tokens of each group of `dims`."""
     from tallystick.tally.cache import sums
 
     rows = sums(used, dims, _INPUT)

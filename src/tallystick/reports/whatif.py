@@ -6,9 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES, USED
@@ -31,6 +29,9 @@ from tallystick.store.engine import Engine
 from tallystick.tally.cache import MARK, sums
 from tallystick.tally.prices_in_force import Prices
 from tallystick.tally.whatif import SHARE, Change, Compared, compare, moved
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 _NOTE = (
     "priced and what_if are at the price lists in force on each day, {own}, not as billed: refused requests that were "
@@ -87,8 +88,10 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     )
     query, _ = plain.query(replace(WHATIF, measures=measures), engine, question, now)
     dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
-    used = engine.ask(by_rate(query))
-    by_group, doubts = compare(used, dims, prices.in_force, change)
+    with engine.cursor() as used:
+        engine.make(used, "used", by_rate(query))
+        by_group, doubts = compare(used, dims, prices.in_force, change)
+        unwritten = _unwritten(used) if change.hit else []
     every = list(by_group.values())
     groups = grouped(by_group, table, question)
     names = [heading.name for heading in HEADINGS]
@@ -102,7 +105,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
             note(_NOTE.format(own="your own included" if len(prices.texts) > 1 else "without discounts")),
             *map(note, _services(engine, question)),
             *map(note, _assumptions(change)),
-            *map(warning, _unwritten(used) if change.hit else []),
+            *map(warning, unwritten),
             *map(note, _retiring(change, prices, now)),
             *price_messages(doubts, "tokens"),
         ),
@@ -146,7 +149,7 @@ def _services(engine: Engine, question: Question) -> list[str]:
     return [f"Also billed, and in neither: {services}."] if services else []
 
 
-def _unwritten(used: pa.Table) -> list[str]:
+def _unwritten(used: DuckDBPyConnection) -> list[str]:
     """The models that would read from the cache what none of their use writes to it."""
     names = ("new_cache_read", "new_cache_write_5m", "new_cache_write_1h")
     reads = {

@@ -126,10 +126,10 @@ class Engine:
         return self._duck.cursor()
 
     def make(self, duck: duckdb.DuckDBPyConnection, name: str, query: Select | str) -> None:
-        """Make a TEMP table of the answer to a query of ours, in a connection of `cursor`."""
+        """Make the answer to a query of ours a TEMP table in a connection of `cursor`, in place of one called so."""
         text = str(query)
         with self._reading():
-            self._run(text, lambda: duck.execute(f"CREATE TEMP TABLE {name} AS {text}"), duck)
+            self._run(text, lambda: duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}"), duck)
 
     def rows(self, query: Select | str) -> list[dict[str, Any]]:
         """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""

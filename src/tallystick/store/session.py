@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Mapping, Sequence
 from functools import cache
 from shutil import rmtree
 from tempfile import mkdtemp
+from typing import Any
 
 import duckdb
 
@@ -26,6 +28,22 @@ def database(threads: int | None = None) -> duckdb.DuckDBPyConnection:
     if threads:
         config["threads"] = threads
     return duckdb.connect(config=config)
+
+
+def rows(duck: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    """The rows of a query, a dictionary each, without Arrow."""
+    answer = duck.execute(query)
+    names = [name for name, *_ in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
+def temp_table(
+    duck: duckdb.DuckDBPyConnection, name: str, columns: Mapping[str, str], cells: Sequence[Sequence[Any]]
+) -> None:
+    """Make a TEMP table of rows of cells, without Arrow; `columns` are the SQL types by name."""
+    lists = [list(column) for column in zip(*cells, strict=True)] or [[] for _ in columns]
+    listed = (f"unnest(${index}::{kind}[]) AS {column}" for index, (column, kind) in enumerate(columns.items(), 1))
+    duck.execute(f"CREATE TEMP TABLE {name} AS SELECT {', '.join(listed)}", lists)
 
 
 @cache

@@ -6,13 +6,14 @@ remainder first, then in the order in which the rule names its teams.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tallystick.core.money import EXACT, PLACES, plain, total
 from tallystick.errors import LedgerError
+from tallystick.store.session import temp_table
 from tallystick.tally.owners import Owners, Renaming, Spellings
 from tallystick.tally.rules import FIELDS, UNOWNED
 
@@ -125,8 +126,8 @@ class Attribution:
         self._duck.execute(f"CREATE TEMP TABLE placed AS SELECT row_number() OVER () AS id, * FROM ({placed})")  # noqa: S608
         weights = self._weights() if self._shared else []
         if weights:
-            self._table("weights", _WEIGHTS, weights)
-            self._table("large", _LARGE, self._large())
+            temp_table(self._duck, "weights", _WEIGHTS, weights)
+            temp_table(self._duck, "large", _LARGE, self._large())
             self._duck.execute(_SPLIT)
         self._duck.execute(_SPLIT_PARTS if weights else _PARTS)
 
@@ -185,7 +186,9 @@ class Attribution:
             for index, rule in enumerate(self._owners.rules)
         }
         to[-1] = (UNOWNED, UNOWNED)
-        self._table(spans, _SPANS, [(*subject, start, end, rule, *to[rule]) for subject, start, end, rule in owned])
+        temp_table(
+            self._duck, spans, _SPANS, [(*subject, start, end, rule, *to[rule]) for subject, start, end, rule in owned]
+        )
         return sum(billed for *_, billed in groups)
 
     def _finest(self, placed: str) -> str:
@@ -196,7 +199,7 @@ class Attribution:
         weights = {index: sum(weight for _, weight in rules[index].teams) for index in self._shared}
         fixed = {index for index in self._shared if rules[index].how != "proportional" and weights[index] <= _FEW}
         multiples = [_dollars(weights[index]) if index in fixed else None for index in self._shared]
-        self._table("shared", _SHARED, list(zip(self._shared, multiples, strict=True)))
+        temp_table(self._duck, "shared", _SHARED, list(zip(self._shared, multiples, strict=True)))
         caught = f"SELECT DISTINCT {self._seen}, start, until, multiple FROM ({placed}) JOIN shared USING (rule)"  # noqa: S608
         self._duck.execute(f"CREATE TEMP TABLE shared_spans AS {caught}")
         kinds = self._duck.execute("SELECT DISTINCT multiple IS NULL FROM shared_spans").fetchall()
@@ -247,14 +250,6 @@ class Attribution:
             for id_, places, teams, centers, total, weights in rows
             for to in zip(places, teams, centers, split(int(total), [int(weight) for weight in weights]), strict=True)
         ]
-
-    def _table(self, name: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Make a TEMP table of rows, its columns and their types by name."""
-        cells = [list(column) for column in zip(*rows, strict=True)] or [[] for _ in columns]
-        listed = ", ".join(
-            f"unnest(${index}::{kind}[]) AS {column}" for index, (column, kind) in enumerate(columns.items(), 1)
-        )
-        self._duck.execute(f"CREATE TEMP TABLE {name} AS SELECT {listed}", cells)
 
 
 def _dollars(picodollars: int) -> Decimal:

@@ -12,16 +12,16 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.money import EXACT, PLACES, ratio
 from tallystick.core.price_entries import Rate, Unpriced
 from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
-from tallystick.store.session import scratch
-from tallystick.tally.picodollars import WHOLE
+from tallystick.store.session import rows, temp_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 INPUT = TOKENS[:4]
 """The kinds of input: uncached, both writes, reads."""
@@ -30,15 +30,14 @@ MARK = "of_"
 KEY = ("day", "model", "tier", "context", "geo", "speed")
 """What the rates of a line depend on."""
 
-_RATES = pa.schema(
-    [
-        (f"{MARK}day", pa.date32()),
-        *((f"{MARK}{name}", pa.string()) for name in KEY[1:]),
-        *((f"{kind}_rate", WHOLE) for kind in INPUT),
-        ("even_5m", pa.string()),
-        ("even_1h", pa.string()),
-    ]
-)
+TERMS = {f"{MARK}{name}": "DATE" if name == "day" else "VARCHAR" for name in KEY}
+"""The SQL types of the columns that stand for `KEY`."""
+_RATES = {
+    **TERMS,
+    **{f"{kind}_rate": "HUGEINT" for kind in INPUT},
+    "even_5m": "VARCHAR",
+    "even_1h": "VARCHAR",
+}
 _PER = 1_000_000
 
 
@@ -149,26 +148,19 @@ FROM sums JOIN unread {on}
 """
 
 
-def sums(used: pa.Table, by: Sequence[str], columns: Iterable[str]) -> list[dict[str, Any]]:
-    """The distinct values of columns of counts, and the sums of others beside them, each called NAME_sum.
-
-    Arrow's own `group_by` takes 0.3 s to import.
-    """
+def sums(duck: DuckDBPyConnection, by: Sequence[str], columns: Iterable[str]) -> list[dict[str, Any]]:
+    """The distinct values of columns of the table `used`, and the sums of others beside them, each called NAME_sum."""
     names = [f'"{name}"' for name in by] + [f'sum("{name}") AS "{name}_sum"' for name in columns]
-    with scratch() as duck:
-        duck.register("used", used)
-        answer = duck.execute(f"SELECT {', '.join(names)} FROM used GROUP BY ALL HAVING count(*) > 0")  # noqa: S608
-        fields = [name for name, *_ in answer.description or ()]
-        return [dict(zip(fields, row, strict=True)) for row in answer.fetchall()]
+    return rows(duck, f"SELECT {', '.join(names)} FROM used GROUP BY ALL HAVING count(*) > 0")  # noqa: S608
 
 
-def is_exact(used: pa.Table, prices: PriceList) -> bool:
+def is_exact(duck: DuckDBPyConnection, prices: PriceList) -> bool:
     """Whether lines of several days at one price come to what each day's do: every rate is known and never rounded.
 
-    `used` is as for `economics`. Priority tier has no dollars, whatever its rates.
+    `duck` is as for `economics`. Priority tier has no dollars, whatever its rates.
     """
     keys = [f"{MARK}{name}" for name in KEY]
-    for combination in sums(used, keys, ()):
+    for combination in sums(duck, keys, ()):
         if combination[f"{MARK}tier"] != "priority":
             for kind in INPUT:
                 rate = rate_of(prices, combination, kind)
@@ -178,23 +170,22 @@ def is_exact(used: pa.Table, prices: PriceList) -> bool:
 
 
 def economics(
-    used: pa.Table, dims: Sequence[str], prices: PriceList, *, complete: bool
+    duck: DuckDBPyConnection, dims: Sequence[str], prices: PriceList, *, complete: bool
 ) -> tuple[dict[tuple[str, ...], Economics], Doubts]:
     """The economics of each group of `dims`, and what is doubtful.
 
-    `used` has the columns of `dims`, the kinds of `INPUT` and, each behind `MARK`, the columns of `KEY`. `complete`
-    says that a group has all that can read what it wrote, but for the tier: only then can be told what was never read.
+    `duck` has the table `used`, with the columns of `dims`, the kinds of `INPUT` and, each behind `MARK`, the
+    columns of `KEY`. `complete` says that a group has all that can read what it wrote, but for the tier: only then can
+    be told what was never read.
     """
     keys = [f"{MARK}{name}" for name in KEY]
-    rates, doubts = _rates(sums(used, keys, INPUT[1:]), prices)
-    with scratch() as duck:
-        duck.register("used", used)
-        duck.register("rates", rates)
-        others = "".join(f'"{name}", ' for name in dims if name != "tier")
-        columns = "".join(f'"{name}", ' for name in dims)
-        on = f"USING ({columns.rstrip(', ')})" if dims else "ON true"
-        rows = duck.sql(_LINES + _ROWS.format(dims=columns, others=others, on=on)).to_arrow_table().to_pylist()
-    return {tuple(row[name] for name in dims): _row(row, complete=complete) for row in rows}, doubts
+    rates, doubts = _rates(sums(duck, keys, INPUT[1:]), prices)
+    temp_table(duck, "rates", _RATES, rates)
+    others = "".join(f'"{name}", ' for name in dims if name != "tier")
+    columns = "".join(f'"{name}", ' for name in dims)
+    on = f"USING ({columns.rstrip(', ')})" if dims else "ON true"
+    groups = rows(duck, _LINES + _ROWS.format(dims=columns, others=others, on=on))
+    return {tuple(group[name] for name in dims): _row(group, complete=complete) for group in groups}, doubts
 
 
 def _row(row: Mapping[str, Any], *, complete: bool) -> Economics:
@@ -214,9 +205,9 @@ def _row(row: Mapping[str, Any], *, complete: bool) -> Economics:
 _DOLLARS = ("saved", "extra_5m", "extra_1h")
 
 
-def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa.Table, Doubts]:
+def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[list[tuple[Any, ...]], Doubts]:
     """The rates of input of each combination that was used, and what is doubtful of those that cached."""
-    rows = []
+    cells = []
     rates_by_terms: dict[tuple[Any, ...], tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]] = {}
     missing = Missing()
     ranged: set[str] = set()
@@ -228,7 +219,7 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa
         if terms not in rates_by_terms:
             rates_by_terms[terms] = _of_terms({kind: rate_of(prices, combination, kind) for kind in INPUT})
         rates, columns = rates_by_terms[terms]
-        rows.append({**line, **columns})
+        cells.append((*line.values(), *(columns.get(name) for name in _RATES if name not in TERMS)))
         cached = {kind: int(combination[f"{kind}_sum"]) for kind in INPUT[1:] if combination[f"{kind}_sum"]}
         needed = {kind: rates[kind] for kind in ("uncached_input", *cached)} if cached else {}
         unpriced = next((kind for kind, rate in needed.items() if isinstance(rate, Unpriced)), None)
@@ -238,13 +229,13 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList) -> tuple[pa
         if any(isinstance(rate, Rate) and rate.low != rate.high for rate in needed.values()):
             ranged.add(model)
         assumed.update(name for rate in needed.values() if isinstance(rate, Rate) for name in rate.assumed)
-    return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+    return cells, Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
 
 
 def _of_terms(rates: Mapping[str, Rate | Unpriced]) -> tuple[Mapping[str, Rate | Unpriced], Mapping[str, Any]]:
     """The rates of input, and the columns of `_RATES` that follow from them."""
     known = {kind: rate.low for kind, rate in rates.items() if isinstance(rate, Rate)}
-    columns: dict[str, Any] = {f"{kind}_rate": EXACT.scaleb(low, PLACES) for kind, low in known.items()}
+    columns: dict[str, Any] = {f"{kind}_rate": int(EXACT.scaleb(low, PLACES)) for kind, low in known.items()}
     if known.keys() == set(INPUT):
         plain, read = known["uncached_input"], known["cache_read"]
         columns |= {f"even_{life}": _even(known[f"cache_write_{life}"], plain, read) for life in ("5m", "1h")}

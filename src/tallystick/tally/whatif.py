@@ -10,18 +10,18 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.money import EXACT, PLACES
 from tallystick.core.price_entries import Rate, Unpriced
 from tallystick.core.prices import PriceList
 from tallystick.core.records import TOKENS
 from tallystick.errors import InvalidQuestion
-from tallystick.store.session import scratch
-from tallystick.tally.cache import KEY, MARK, Doubts, Missing, rate_of, sums
-from tallystick.tally.picodollars import WHOLE
+from tallystick.store.session import rows, temp_table
+from tallystick.tally.cache import KEY, MARK, TERMS, Doubts, Missing, rate_of, sums
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SHARE = 10_000
 """Shares have four places at most, so that they are whole numbers of so many."""
@@ -117,14 +117,11 @@ def moved(hit: Decimal | None) -> dict[str, str]:
     }
 
 
-_RATES = pa.schema(
-    [
-        (f"{MARK}day", pa.date32()),
-        *((f"{MARK}{name}", pa.string()) for name in KEY[1:]),
-        *((f"{kind}_{side}", WHOLE) for kind in TOKENS for side in ("now", "new", "batch")),
-        ("share", pa.int64()),
-    ]
-)
+_RATES = {
+    **TERMS,
+    **{f"{kind}_{side}": "HUGEINT" for kind in TOKENS for side in ("now", "new", "batch")},
+    "share": "BIGINT",
+}
 _PER = 1_000_000
 _NOW = " + ".join(
     f"CASE WHEN {kind} = 0 THEN 0 ELSE (2 * {kind}::HUGEINT * {kind}_now::HUGEINT + {_PER}) // {2 * _PER} END"
@@ -150,21 +147,19 @@ FROM lines GROUP BY ALL
 
 
 def compare(
-    used: pa.Table, dims: Sequence[str], prices: PriceList, change: Change
+    duck: DuckDBPyConnection, dims: Sequence[str], prices: PriceList, change: Change
 ) -> tuple[dict[tuple[str, ...], Compared], Doubts]:
     """Actual and what-if of each group of `dims`, and what is doubtful.
 
-    `used` has the columns of `dims`, the kinds of TOKENS, each behind `new_` what `moved` says, and each behind MARK
-    the columns of KEY.
+    `duck` has the table `used`, with the columns of `dims`, the kinds of TOKENS, each behind `new_` what `moved` says,
+    and each behind MARK the columns of KEY.
     """
     keys = [f"{MARK}{name}" for name in KEY]
     kinds = (*TOKENS, *(f"new_{kind}" for kind in TOKENS))
-    rates, doubts = _rates(sums(used, keys, kinds), prices, change)
-    with scratch() as duck:
-        duck.register("used", used)
-        duck.register("rates", rates)
-        rows = duck.sql(_ROWS.format(dims="".join(f'"{name}", ' for name in dims))).to_arrow_table().to_pylist()
-    return {tuple(row[name] for name in dims): _row(row) for row in rows}, doubts
+    rates, doubts = _rates(sums(duck, keys, kinds), prices, change)
+    temp_table(duck, "rates", _RATES, rates)
+    groups = rows(duck, _ROWS.format(dims="".join(f'"{name}", ' for name in dims)))
+    return {tuple(group[name] for name in dims): _row(group) for group in groups}, doubts
 
 
 def _row(row: Mapping[str, Any]) -> Compared:
@@ -174,9 +169,11 @@ def _row(row: Mapping[str, Any]) -> Compared:
     return Compared(actual, what_if, int(row["unpriced"]), excluded)
 
 
-def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Change) -> tuple[pa.Table, Doubts]:
+def _rates(
+    distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Change
+) -> tuple[list[tuple[Any, ...]], Doubts]:
     """The rates of each combination that was used, as it is and as it would be, and what is doubtful of them."""
-    rows = []
+    cells = []
     missing = Missing()
     ranged: set[str] = set()
     assumed: set[str] = set()
@@ -198,16 +195,16 @@ def _rates(distinct: Iterable[Mapping[str, Any]], prices: PriceList, change: Cha
             for side, model, rate in sides:
                 used = combination[f"{kind}_sum"] if side == "now" else combination[f"new_{kind}_sum"]
                 if isinstance(rate, Rate):
-                    row[f"{kind}_{side}"] = EXACT.scaleb(rate.low, PLACES)
+                    row[f"{kind}_{side}"] = int(EXACT.scaleb(rate.low, PLACES))
                     ranged |= {model} if used and rate.low != rate.high else set()
                     assumed |= set(rate.assumed) if used else set()
                 elif used and isinstance(rate, Unpriced):
                     whys.setdefault(model, rate.reason)
-        rows.append(row)
+        cells.append(tuple(row.get(name) for name in _RATES))
         if whys and tier != "priority":
             model, why = next(iter(whys.items()))
             missing.add(model, why, combination[f"{MARK}day"], sum(int(combination[f"{kind}_sum"]) for kind in TOKENS))
-    return pa.Table.from_pylist(rows, _RATES), Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
+    return cells, Doubts(missing.said(), tuple(sorted(ranged)), tuple(sorted(assumed)))
 
 
 def _other(combination: Mapping[str, Any], prices: PriceList, change: Change) -> dict[str, str]:
