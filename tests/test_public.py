@@ -84,13 +84,3 @@ def test_settings_are_light() -> None:
     """Reading settings loads no library of HTTP or data."""
     code = "from tallystick.settings import Settings; Settings.load(environment={})"
     assert not loaded(code) & {"httpx2", "duckdb", "pyarrow", "deltalake", "pandas"}
-
-
-def test_sums_of_use_load_no_query_engine_of_arrow() -> None:
-    """What is summed of use is summed by DuckDB, which is there: Arrow's own engine takes 0.3 s to import."""
-    code = (
-        "import pyarrow as pa; from tallystick.tally.cache import sums; sums(pa.table({'a': [1], 'b': [1]}), 'a', 'b')"
-    )
-    modules = loaded(code)
-    assert "pyarrow" in modules
-    assert not modules & {"pyarrow.acero", "pyarrow.dataset"}

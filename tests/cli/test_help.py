@@ -103,9 +103,15 @@ def test_help_imports_nothing_heavy(words: list[str]) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("words", [["spend"], ["spend", "--by", "day,model", "--format", "json"], ["usage"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["spend"], ["spend", "--by", "day,model", "--format", "json"], ["spend", "--by", "team"]),
+        *(["usage"], ["keys"], ["cache"], ["whatif", "--batch", "0.5"], ["owners"]),
+    ],
+)
 def test_a_question_imports_what_it_needs(book: Ledger, words: list[str]) -> None:
-    """A plain question on a ledger is answered without Delta Lake, Arrow, pandas and HTTP."""
+    """A question that sums is answered without Delta Lake, Arrow, pandas and HTTP."""
     heavy = ("pyarrow", "numpy", "pandas", "httpx2", "deltalake")
     code = (
         "import sys\nfrom tallystick.cli import main\n"

@@ -84,8 +84,17 @@ def test_an_organization_called_as_hive_calls_null_stays_itself(tmp_path: Path) 
 
 
 @pytest.mark.long
-def test_a_summary_asks_thirty_statements_at_most(full: Path) -> None:
-    """A summary runs thirty statements at most, none of them twice."""
+@pytest.mark.parametrize(
+    ("report", "values", "most"),
+    [
+        ("summary", {"month": TODAY.strftime("%Y-%m")}, 30),
+        ("keys", {}, 10),
+        ("spend", {"by": ["team"]}, 6),
+        ("spend", {"by": ["key"]}, 7),
+    ],
+)
+def test_a_question_asks_few_statements(full: Path, report: str, values: dict[str, Any], most: int) -> None:
+    """A question runs so many statements at most, none of them twice: names are read once, whoever needs them."""
     engines: list[Engine] = []
 
     class Watched(Ledger):
@@ -93,9 +102,9 @@ def test_a_summary_asks_thirty_statements_at_most(full: Path) -> None:
             engines.append(super().engine())
             return engines[-1]
 
-    Watched(full, Clock()).summary(TODAY.strftime("%Y-%m"))
-    [engine] = engines
-    assert len(set(engine.statements)) == len(engine.statements) <= 30
+    Watched(full, Clock()).ask(report, **values)
+    engine = engines[-1]
+    assert len(set(engine.statements)) == len(engine.statements) <= most, engine.statements
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)

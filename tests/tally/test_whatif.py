@@ -47,7 +47,7 @@ def compared(
     columns = ", ".join(f"CAST({sql} AS HUGEINT) AS new_{kind}" for kind, sql in moved(change.hit).items())
     with duckdb.connect() as duck:
         duck.register("lines", used)
-        duck.execute(f"CREATE VIEW used AS SELECT *, {columns} FROM lines")
+        duck.execute(f"CREATE VIEW used AS SELECT *, {columns} FROM lines")  # noqa: S608 - our own names
         return compare(duck, dims, prices.in_force, change)
 
 
