@@ -19,7 +19,7 @@ _LARGEST = {"BIGINT": 2**63 - 1, "HUGEINT": 2**127 - 1}
 
 # Of total * weight // weights the times that the weights go into the total are taken out first: the products that are
 # left are far shorter, the remainders the same, and a line at list price leaves nothing to divide.
-_SPLITS = f"""
+_SPLITS = """
 CREATE TEMP TABLE splits AS
 WITH summed AS (
     SELECT line, count(*) AS users,
@@ -27,23 +27,17 @@ WITH summed AS (
             OR (max(priced % quantity) = 0 AND min(priced // quantity) = max(priced // quantity)) AS by_use,
         sum(priced)::HUGEINT AS all_priced, max(priced)::HUGEINT AS most_priced,
         sum(quantity)::HUGEINT AS all_used, max(quantity)::HUGEINT AS most_used
-    FROM pairs JOIN uses USING ({{by}}) GROUP BY line
+    FROM pairs JOIN uses USING ({by}) GROUP BY line
 ), weighed AS (
     SELECT line, users, by_use, abs(total) AS amount, CASE WHEN total < 0 THEN -1 ELSE 1 END AS sign,
         CASE WHEN by_use THEN all_used ELSE all_priced END AS weights,
         CASE WHEN by_use THEN most_used ELSE most_priced END AS heaviest
     FROM summed JOIN lines USING (line)
 )
-SELECT *, amount // weights AS times, amount % weights AS over,
-    CASE {
-    " ".join(
-        f"WHEN amount <= {most} AND weights <= {most} // users AND heaviest <= {most} // greatest(amount % weights, 1) "
-        f"THEN '{width}'"
-        for width, most in _LARGEST.items()
-    )
-} END AS width
+SELECT *, coalesce(TRY_CAST(amount AS BIGINT) // TRY_CAST(weights AS BIGINT), amount // weights) AS times,
+    coalesce(TRY_CAST(amount AS BIGINT) % TRY_CAST(weights AS BIGINT), amount % weights) AS over
 FROM weighed
-"""  # noqa: S608 - our own names
+"""
 # Of a line that the weights divide each gets a multiple of the own: who is in no other line needs no more.
 _MULTIPLES = """
 CREATE TEMP TABLE multiples AS
@@ -51,8 +45,18 @@ SELECT {by}, any_value(line) AS line, any_value(pairs.relaxed) AS relaxed, any_v
     any_value(by_use) AS by_use, any_value(sign * times) AS times
 FROM pairs JOIN splits USING (line) GROUP BY {by} HAVING count(*) = 1 AND max(over) = 0
 """
-_UNEVEN = "CREATE TEMP TABLE uneven AS FROM pairs ANTI JOIN multiples USING ({by})"
-_WIDTHS = "SELECT DISTINCT width FROM uneven JOIN splits USING (line)"
+_UNEVEN = f"""
+CREATE TEMP TABLE uneven AS
+SELECT pairs.*, CASE {
+    " ".join(
+        f"WHEN amount <= {most} AND weights <= {most} // users AND heaviest <= {most} // greatest(over, 1) "
+        f"THEN '{width}'"
+        for width, most in _LARGEST.items()
+    )
+} END AS width
+FROM (FROM pairs ANTI JOIN multiples USING ({{by}})) AS pairs JOIN splits USING (line)
+"""  # noqa: S608 - our own names
+_WIDTHS = "SELECT DISTINCT width FROM uneven"
 _ORDER = "key, actor, product, model, tier, context, geo, speed"
 # Who has no remainder gets none of what is left, so only the others are put in order.
 _PARTS = f"""

@@ -18,7 +18,7 @@ import pyarrow as pa
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED, NOT_BILLED_YET, TO_PROFILE
 from tallystick.core.prices import PriceList
 from tallystick.core.records import REQUESTS, TOKENS
-from tallystick.tally.use_groups import KINDS, WIDTH
+from tallystick.tally.use_groups import KINDS, kinds_used
 from tallystick.tally.words import Words
 
 
@@ -115,15 +115,22 @@ WHERE (alone.kind = 'unknown' OR (alone.kind = 'web_search') = used.search)
         OR (alone.workspace = 'default' AND alone.unused AND alone.model = used.model))
     AND (used.search OR alone.model = used.model OR alone.unused)
 """  # noqa: S608
-_IS_REQUESTS = f"id % {WIDTH} = {KINDS.index(REQUESTS)}"
-_UNBILLED = f"""
-SELECT EXISTS (FROM used ANTI JOIN pairs USING (use_group) WHERE NOT {_IS_REQUESTS} AND tier <> 'priority')
-"""
+_IS_COUNTED = f"number <> {KINDS.index(REQUESTS)}"
+_COUNTED = ", ".join(kind for kind in KINDS if kind != REQUESTS)
+_UNBILLED = {
+    False: f"SELECT EXISTS (FROM records WHERE tier <> 'priority' AND greatest({_COUNTED}) > 0)",
+    True: f"""
+SELECT EXISTS (FROM use_groups ANTI JOIN pairs USING (use_group) WHERE kind <> '{REQUESTS}' AND tier <> 'priority')
+""",
+}
+"""Whether any use has no line of the bill, where there is a bill and where there is none."""
 _PLACES = f"""
 CREATE TEMP TABLE places AS
-SELECT day, workspace, model, id % {WIDTH} = {KINDS.index("web_search")} AS search, bool_or(NOT {_IS_REQUESTS}) AS used,
-    bool_or(has_price AND tier <> 'priority' AND NOT {_IS_REQUESTS}) AS due
-FROM used GROUP BY ALL
+SELECT day, workspace, model, number = {KINDS.index("web_search")} AS search, bool_or({_IS_COUNTED}) AS used,
+    bool_or({_IS_COUNTED} AND has_price AND tier <> 'priority') AS due
+FROM ({kinds_used(("day", "workspace", "model", "term"))}) JOIN (SELECT term, tier FROM terms) USING (term)
+    JOIN rates USING (term, number)
+GROUP BY ALL
 """  # noqa: S608
 _NONE = "CREATE TEMP TABLE causes (day DATE, workspace INTEGER, model INTEGER, search BOOLEAN, cause INTEGER)"
 _CAUSES = f"""
@@ -143,14 +150,14 @@ FROM (SELECT day, workspace, model, search FROM places) AS used
 """  # noqa: S608
 
 
-def causes(duck: duckdb.DuckDBPyConnection, words: Words) -> None:
+def causes(duck: duckdb.DuckDBPyConnection, words: Words, *, billed: bool) -> None:
     """Make the table `causes` (day, workspace, model, search, cause).
 
-    It is made of `days`, `used`, `lines` and `pairs`, and says why no line of the
-    bill covers such a use, in any tier but priority. It is empty where all is covered.
+    It is made of `days`, `records`, `lines` and `pairs`, and says why no line of the bill covers such a use, in any
+    tier but priority. It is empty where all is covered. `use_groups` are needed where anything was `billed`.
     """
     duck.execute(_NONE)
-    [(unbilled,)] = duck.execute(words.sql(_UNBILLED)).fetchall()
+    [(unbilled,)] = duck.execute(words.sql(_UNBILLED[billed])).fetchall()
     if unbilled:
         for statement in (_PLACES, _LATE, _COVERED, _CAUSES):
             duck.execute(words.sql(statement))

@@ -77,13 +77,12 @@ FROM (
 _PAIRS = """
 INSERT INTO pairs
 SELECT lines.line, use_groups.use_group, '{relaxed}', use_groups.workspace = lines.workspace
-FROM lines JOIN {use_groups} AS use_groups USING (day, kind{equal})
-WHERE NOT EXISTS (FROM pairs WHERE pairs.line = lines.line)
-    AND (use_groups.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
+FROM (FROM lines ANTI JOIN pairs USING (line)) AS lines JOIN {use_groups} AS use_groups USING (day, kind{equal})
+WHERE (use_groups.tier <> 'priority' OR lines.tier = 'priority' OR kind = 'web_search')
     {loose}
 """
 _ANY_OPEN = """
-SELECT EXISTS (FROM lines SEMI JOIN use_groups USING (day, kind) WHERE line NOT IN (SELECT line FROM pairs))
+SELECT EXISTS (FROM lines ANTI JOIN pairs USING (line) SEMI JOIN use_groups USING (day, kind))
 """
 _SPARE = "CREATE TEMP TABLE spare AS FROM use_groups ANTI JOIN pairs USING (use_group)"
 _ANY_UNPLACED = f"""
@@ -171,7 +170,7 @@ def charges(
             _pair(duck, words, [name for name in (*_WHO, *_EQUAL) if name not in usage_columns])
             allocate.shares(duck, by="use_group")
             allocate.listed(duck)
-        late.causes(duck, words)
+        late.causes(duck, words, billed=billed)
         matched = duck.sql(words.sql(_MATCHED.format(billed=_BILLED if billed else _NOT_BILLED))).to_arrow_table()
         [organization, *_] = [half["organization"][0].as_py() for half in (usage, cost) if half.num_rows] or [""]
         rows = ChargeRows(words, organization, source)

@@ -19,8 +19,7 @@ KEY = ("since", *TERMS)
 
 SCHEMA = pa.schema(
     [
-        ("since", pa.date32()),
-        *((name, pa.string()) for name in KEY[1:]),
+        ("term", pa.int64()),
         ("number", pa.int64()),
         ("most", pa.int64()),
         ("per", pa.int64()),
@@ -31,7 +30,7 @@ SCHEMA = pa.schema(
 )
 """Rates are whole picodollars for `per` units; null where there is none. `list_rate` is without one's own lists.
 
-`number` is the kind's, `most` how much of it was used at once.
+`term` and `number` stand for a combination of `KEY`, `most` is how much was used of it at once.
 """
 
 
