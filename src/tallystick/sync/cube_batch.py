@@ -64,12 +64,12 @@ class CubeBatch(Batch):
         self._parts.setdefault(filters, []).append(rows)
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        empty, wrong = self._kept.empty_table(), set[date]()
+        rows, wrong = self._kept.empty_table(), set[date]()
         if self._adds_up:
-            rows = pa.concat_tables([empty, *(rows for tables in self._parts.values() for rows in tables)])
-        else:
-            rests = remainders(self._parts, self._fixed, self.task.source.measures, self._under)
-            rows, wrong = judged(pa.concat_tables([empty, *rests]))
+            rows = pa.concat_tables([rows, *(part for parts in self._parts.values() for part in parts)])
+        elif self._parts:
+            measures = self.task.source.measures
+            rows, wrong = judged(remainders(self._parts, self._fixed, measures, self._under))
         columns = self._filled(rows) | {
             "organization": constant(self.organization, rows.num_rows),
             "month": months(rows["day"]),

@@ -18,6 +18,8 @@ from tallystick.core.records import COUNTERS, REQUESTS
 
 Filters = frozenset[tuple[str, str]]
 """The filters of a query of the cube."""
+_QUERY = "query"
+"""The column of a query's number, so that rows of two queries are never one."""
 
 
 def remainders(
@@ -25,7 +27,7 @@ def remainders(
     fixed: Mapping[Filters, Mapping[str, str]],
     measures: Sequence[str],
     under: Callable[[pa.Table, Mapping[str, str]], pa.Table],
-) -> list[pa.Table]:
+) -> pa.Table:
     """The rows of every query, one for each group, each without what queries with more filters hold of it.
 
     `fixed` is what each query holds fixed besides; `measures` are the figures of a row, all other columns its group.
@@ -37,8 +39,13 @@ def remainders(
         for finer, rest in rests.items():
             if filters < finer:
                 rows = pa.concat_tables([rows, _negated(under(rest, fixed[filters]), measures)])
-        rests[filters] = _summed(rows, measures)
-    return list(rests.values())
+        is_subtracted = any(some < filters for some in answers)
+        rests[filters] = _summed(rows, measures) if is_subtracted else rows
+    queries = (
+        rows.append_column(_QUERY, pa.repeat(pa.scalar(number, pa.int32()), rows.num_rows))
+        for number, rows in enumerate(rests.values())
+    )
+    return _summed(pa.concat_tables(queries), measures).drop_columns(_QUERY)  # in one go: most cost of a sum is fixed
 
 
 def judged(rows: pa.Table) -> tuple[pa.Table, set[date]]:
