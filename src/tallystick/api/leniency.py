@@ -119,11 +119,12 @@ def read(page: Page, shape: type[T], odd: set[Oddity] | None = None) -> T:
 
 def fitted(body: bytes, shape: type[T], odd: set[Oddity] | None = None, path: str = "$") -> T:
     """JSON as `shape`, as `read` does for a page; Misfit or DecodeError where it cannot be. `path`: where it stands."""
+    result: T
     try:
-        return msgspec.json.decode(body, type=shape)
+        result = _decoder(shape).decode(body)
     except msgspec.ValidationError:
-        result: T = _fit(DECODER.decode(body), _info(shape), path, set() if odd is None else odd)
-        return result
+        result = _fit(DECODER.decode(body), _info(shape), path, set() if odd is None else odd)
+    return result
 
 
 def part(body: bytes, shape: type[T], path: str, odd: set[Oddity]) -> T:
@@ -135,6 +136,7 @@ def part(body: bytes, shape: type[T], path: str, odd: set[Oddity]) -> T:
         return shape()
 
 
+_decoder: Callable[[Any], msgspec.json.Decoder[Any]] = lru_cache(maxsize=64)(msgspec.json.Decoder)
 _info: Callable[[Any], shapes.Type] = lru_cache(maxsize=64)(shapes.type_info)
 
 

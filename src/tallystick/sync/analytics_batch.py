@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -58,6 +58,8 @@ class AnalyticsBatch(CubeBatch):
     """The numbers of the groups met so far, by the values of their dimensions."""
     _written: dict[Hashable, dict[bytes, int]] = field(default_factory=dict)
     """The same, by the dimensions that a query groups by and holds fixed, and by what the API wrote of a group."""
+    _met: set[bytes] = field(default_factory=set)
+    """The actors met so far, as the API wrote them."""
 
     def add(self, answer: FetchedPage) -> None:
         """Take one page."""
@@ -137,7 +139,7 @@ class AnalyticsBatch(CubeBatch):
         return self._numbered({**dict.fromkeys(self._dims, UNKNOWN), **fixed, **values})
 
     def _numbered(self, values: Mapping[str, str]) -> int:
-        return self._groups.setdefault(tuple(values[name] for name in self._dims), len(self._groups))
+        return self._groups.setdefault(itemgetter(*self._dims)(values), len(self._groups))
 
     def _under(self, rows: pa.Table, fixed: Mapping[str, str]) -> pa.Table:
         groups, distinct = [*self._groups], rows["group"].unique()
@@ -178,6 +180,9 @@ class AnalyticsBatch(CubeBatch):
 
     def _meet(self, body: bytes) -> None:
         """Remember how one is called who asked; an actor of a type that is new is an `actor`."""
+        if body in self._met:
+            return
+        self._met.add(body)
         actor = actor_of(body) if body else None
         if actor is None or actor.id in self.people:
             return
