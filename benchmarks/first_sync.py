@@ -30,6 +30,7 @@ SPEEDUP = 6
 
 def first(dialect: str, days: str, url: str) -> dict[str, float]:
     """Sync so many days into a new ledger."""
+    import tallystick.ledger
     import tallystick.sync.run  # noqa: F401 - imported before the clock starts
 
     spent = Spent()

@@ -143,6 +143,7 @@ def decode(dialect: str, rows: str, days: str) -> dict[str, float]:
 
 def ingest(dialect: str, rows: str, days: str) -> dict[str, float]:
     """Sync into a new ledger from answers in memory."""
+    import tallystick.ledger
     import tallystick.sync.run  # noqa: F401 - imported before the clock starts, as the floor's library is
     from tallystick.sync.charging import Charging
 

@@ -28,6 +28,7 @@ KEYS, REQUESTS = 16, 2
 
 def once(folder: str, days: str, url: str) -> dict[str, float]:
     """Sync the ledger in a folder: the first time all of it, later nothing new."""
+    import tallystick.ledger
     import tallystick.sync.run  # noqa: F401 - imported before the clock starts
 
     spent = Spent()

@@ -98,11 +98,8 @@ def _add(sums: dict[str, Decimal], numbers: Mapping[str, pa.DataType], file: Par
     import pyarrow.compute as pc
 
     columns = [name for name in numbers if name in file.schema_arrow.names]
-    if not columns:
-        return
-    rows = file.read(columns=columns)
-    for name in columns:
-        value = pc.sum(rows[name].cast(numbers[name])).as_py() or Decimal(0)
+    for name in columns:  # one at a time: all of them of a month are much
+        value = pc.sum(file.read(columns=[name])[name].cast(numbers[name])).as_py() or Decimal(0)
         sums[name] = _EXACT.add(sums.get(name, Decimal(0)), value if sign > 0 else -value)
 
 

@@ -13,6 +13,8 @@ _DIGESTS = """
 SELECT day, count(*) || '-' || printf('%x', (sum(hash({columns})) % 18446744073709551616)::UBIGINT) AS digest
 FROM rows_of_days GROUP BY day
 """
+_AT_ONCE = 16_384
+"""Rows whose texts are hashes at once, so that these take little memory."""
 _HASHES = "SELECT hash(text) AS hash FROM texts"
 
 
@@ -29,23 +31,29 @@ def digests(rows: pa.Table) -> dict[date, str]:
         return dict(duck.execute(_DIGESTS.format(columns=", ".join(sorted(rows.schema.names)))).fetchall())
 
 
-def _hashed(duck: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.Table:
-    """The rows with hashes in the place of texts."""
+def _hashed(duck: duckdb.DuckDBPyConnection, rows: pa.Table) -> pa.RecordBatchReader:
+    """The rows with hashes in the place of texts, some at a time."""
     for index, field in enumerate(rows.schema):
         if pa.types.is_string(field.type):
             rows = rows.set_column(index, field.name, rows[field.name].dictionary_encode())
-    names = [field.name for field in rows.schema if pa.types.is_dictionary(field.type)]
-    lists = [chunk.dictionary for name in names for chunk in rows[name].chunks]
-    duck.register("texts", pa.table({"text": pa.chunked_array(lists, pa.string())}))
-    hashes, start = duck.sql(_HASHES).to_arrow_table()["hash"].combine_chunks(), 0
-    for name in names:
-        taken = []
-        for chunk in rows[name].chunks:
-            taken.append(hashes.slice(start, len(chunk.dictionary)).take(chunk.indices))
-            start += len(chunk.dictionary)
-        column = pa.chunked_array(taken, hashes.type)
-        rows = rows.set_column(rows.schema.get_field_index(name), name, column)
-    return rows
+    rows = rows.unify_dictionaries()
+    lists = {field.name: rows[field.name].chunk(0).dictionary for field in rows.schema if _is_listed(field.type)}
+    duck.register("texts", pa.table({"text": pa.chunked_array([*lists.values()], pa.string())}))
+    every, hashes = duck.sql(_HASHES).to_arrow_table()["hash"].combine_chunks(), dict[str, pa.Array]()
+    for name, texts in lists.items():
+        hashes[name], every = every[: len(texts)], every[len(texts) :]
+
+    def hashed(batch: pa.RecordBatch) -> pa.RecordBatch:
+        columns = zip(batch.schema.names, batch.columns, strict=True)
+        taken = {name: hashes[name].take(column.indices) if name in hashes else column for name, column in columns}
+        return pa.record_batch(taken)
+
+    batches = rows.to_batches(max_chunksize=_AT_ONCE)
+    return pa.RecordBatchReader.from_batches(hashed(batches[0].slice(0, 0)).schema, map(hashed, batches))
+
+
+def _is_listed(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_dictionary(kind))
 
 
 def count_of(digest: str) -> int:
