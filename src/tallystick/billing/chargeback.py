@@ -23,6 +23,7 @@ from tallystick.core.price_entries import PLAIN, UNITS
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.errors import LedgerError
+from tallystick.query.charge_source import from_sums
 from tallystick.query.closed_months import Month, month
 from tallystick.query.closings import ADJUSTMENT, CHARGE
 from tallystick.query.conditions import equals
@@ -187,7 +188,7 @@ def _bill(engine: Engine, charged_month: Month) -> Decimal:
         return charged_month.closing.billed[CHARGE]
     of_month = (equals("organization", charged_month.organization), within(charged_month.window))
     tallied = select("day", "source").distinct().from_("ledger.charges").where(*of_month)
-    charged_by = {row["day"]: row["source"] for row in engine.rows(tallied)}
+    charged_by = {row["day"]: row["source"] for row in engine.rows(from_sums(engine, tallied))}
     bill: dict[date, Decimal] = {}
     for row in engine.rows(select("day", "source", "billed").from_("ledger.days").where(*of_month)):
         dialect = _DIALECTS.get(row["source"])

@@ -17,6 +17,7 @@ from tallystick.core.records import SETTLING
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.core.time_words import utc_month
+from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import CHARGE, Closing, closings, following
 from tallystick.query.conditions import equals
 from tallystick.query.context import Context
@@ -61,7 +62,8 @@ class _Months:
         if first is None:
             return []
         sums = select("month", "sum(billed) AS billed").from_("ledger.charges").where(of_organization)
-        charges = self.engine.rows(sums.group_by("month")) if self.engine.holds(CHARGES) else []
+        sums = from_sums(self.engine, sums.group_by("month"))
+        charges = self.engine.rows(sums) if self.engine.holds(CHARGES) else []
         billed: dict[str, Decimal | None] = {row["month"]: row["billed"] for row in charges}
         months = Window(Grain.MONTH.floor(midnight(first)), self.now).split(Grain.MONTH)
         names = [f"{month.start:%Y-%m}" for month in months]

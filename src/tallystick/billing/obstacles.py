@@ -15,6 +15,7 @@ from tallystick.core.select import select
 from tallystick.core.time import Grain, spans
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import closings, following
 from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
@@ -130,7 +131,7 @@ def _in_order(engine: Engine, organization: str, name: str, *, skip_earlier: boo
             )
         return None
     query = select("month").distinct().from_("ledger.charges").where(equals("organization", organization))
-    earlier = sorted(row["month"] for row in engine.rows(query) if row["month"] < name)
+    earlier = sorted(row["month"] for row in engine.rows(from_sums(engine, query)) if row["month"] < name)
     if not earlier or skip_earlier:
         return None
     months = earlier[0] if len(earlier) == 1 else f"{earlier[0]} to {earlier[-1]}"

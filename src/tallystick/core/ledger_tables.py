@@ -44,6 +44,20 @@ CHARGES = LedgerTable(
     ),
     ("organization", "month"),
 )
+OF_ONE_USER = ("key", "actor", "relaxed")
+"""The columns of a charge that tell charges apart of which all but a few questions ask the sum."""
+FIGURES = tuple(column.name for column in CHARGES.columns if column.type in {Type.COUNT, Type.MONEY})
+"""What is summed of charges."""
+DAY_SUMS = LedgerTable(
+    "day_sums",
+    "sums of the charges of a day that are alike but for key and actor, and in which of their figures are null",
+    (
+        *(column for column in CHARGES.columns if column.name not in OF_ONE_USER),
+        Column("rows", Type.COUNT, "how many charges it is the sum of"),
+        Column("exceptions", Type.COUNT, "how many of them have a cause, are prepaid, or have no known price"),
+    ),
+    CHARGES.partitions,
+)
 USED = LedgerTable(
     "used",
     "tokens used, by UTC day, from the dialect that the tally takes for the day: the charges, a column for each kind",
@@ -53,6 +67,11 @@ USED = LedgerTable(
         *COUNTS,
         REQUEST_COUNT,
     ),
+)
+DAY_USED = LedgerTable(
+    "day_used",
+    "the same of day sums",
+    (*(column for column in USED.columns if column.name not in OF_ONE_USER), *DAY_SUMS.columns[-2:]),
 )
 BILL = LedgerTable(
     "bill",
@@ -243,6 +262,7 @@ SUCCESS = "success"
 PINNED: tuple[LedgerTable, ...] = (
     *REPORT_TABLES,
     CHARGES,
+    DAY_SUMS,
     TALLIES,
     DAYS,
     NAMES,

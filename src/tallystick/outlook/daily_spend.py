@@ -23,6 +23,7 @@ from tallystick.core.text import choose
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import BILLED, OWNED, Figure
+from tallystick.query.charge_source import from_sums
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within as in_days
 from tallystick.query.owners import attribution, known, messages, owned
@@ -207,7 +208,7 @@ class Daily:
         ]
         query = query.from_("ledger.charges").where(*where).group_by("day", *([by] if by else []))
         sums: dict[str, dict[date, _Sums]] = {}
-        for row in self.engine.rows(query):
+        for row in self.engine.rows(from_sums(self.engine, query)):
             amounts = (row["billed"] or _NOTHING, row["used"] or _NOTHING)
             value = row["value"] or "" if by else ""
             sums.setdefault(value, {})[row["day"]] = _Sums(*amounts, bool(row["rateless"]), bool(row["unread"]))

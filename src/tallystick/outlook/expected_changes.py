@@ -18,6 +18,7 @@ from tallystick.core.time import DAY, Window
 from tallystick.outlook.daily_spend import Daily, Where
 from tallystick.outlook.forecast_effects import Effect, Effects, of_event
 from tallystick.query.charge_groups import OWNED
+from tallystick.query.charge_source import from_sums
 from tallystick.query.filters import wanted, within
 from tallystick.tally.events import Event, Events
 
@@ -134,8 +135,8 @@ class ExpectedChanges:
             where = {name: part for name, part in self.where.items() if name not in OWNED}
             conditions = wanted(self.daily.engine, CHARGES, where)
             recent = Window(today - DAY * _RECENT, today)
-            query = query.where("billed > 0", "model IS NOT NULL", within(recent, months=True), *conditions)
-            for row in self.daily.engine.rows(query.group_by("ALL")):
+            query = query.where(within(recent, months=True), *conditions).group_by("ALL").having("sum(billed) > 0")
+            for row in self.daily.engine.rows(from_sums(self.daily.engine, query)):
                 self._mixes.setdefault(row.get("value") or "", []).append(row)
             self._mixes.setdefault("", [])
         return self._mixes.get(value if self.by not in OWNED else "", [])

@@ -19,6 +19,7 @@ from tallystick.core.text import choose
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_groups import label
+from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
@@ -154,7 +155,7 @@ class Roster:
         query = self._grouped(*sums).where("billed IS NOT NULL", within(self._span, months=True))
         return {
             (row["organization"], row["id"]): {name: row[name] for name in _MONEY if row[name] is not None}
-            for row in self.engine.rows(query)
+            for row in self.engine.rows(from_sums(self.engine, query))
         }
 
     @cached_property
@@ -186,7 +187,8 @@ class Roster:
                 last[at] = max(last.get(at, row["day"]), row["day"])
             return last
         query = self._grouped("max(day) AS last").where("quantity IS NOT NULL")
-        return {(row["organization"], row["id"]): row["last"] for row in self.engine.rows(query)}
+        rows = self.engine.rows(from_sums(self.engine, query))
+        return {(row["organization"], row["id"]): row["last"] for row in rows}
 
     def _grouped(self, *columns: str) -> Select:
         query = select("organization", f"{self.dimension} AS id", *columns).from_("ledger.charges")

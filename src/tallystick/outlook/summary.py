@@ -23,6 +23,7 @@ from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.forecast import Forecast
 from tallystick.outlook.forecaster import forecaster
 from tallystick.outlook.spenders import spenders
+from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import CHARGE, closings
 from tallystick.query.conditions import equals
 from tallystick.query.context import Context
@@ -212,7 +213,8 @@ class Summary:
         if self.team:
             return [f"{sentence} What was restated since is in this summary, and in no statement of that month."]
         query = select("sum(billed) AS billed").from_("ledger.charges").where(within(self.whole, months=True))
-        rows = self.context.engine.rows(query.where(equals("organization", self.organization)))
+        query = query.where(equals("organization", self.organization))
+        rows = self.context.engine.rows(from_sums(self.context.engine, query))
         now = rows[0]["billed"] or Decimal(0)
         off = EXACT.subtract(now, closing.billed[CHARGE])
         return [sentence + (f" What was restated since, {plain(off)} USD, is in this summary." if off else "")]

@@ -12,6 +12,7 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import PLACES
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import day_of
 from tallystick.query.filters import column, wanted, within
 from tallystick.store.engine import Engine
@@ -73,7 +74,7 @@ class ChargeGroups:
 
     def charges(self) -> str:
         """The query of the same sums, in picodollars."""
-        return _in_picodollars(self.query)
+        return _in_picodollars(from_sums(self.engine, self.query))
 
     def finest(self, *, alike: bool, single: bool) -> str:
         """The query of the charges of `shared_spans`, those that leave the same rest as one row."""
@@ -93,7 +94,8 @@ class ChargeGroups:
         columns = {name: name for name in (*self.owners.sees, "day")}
         query = select(*_listed(columns), f"sum({self.weighed.sql}) AS billed")
         whole = replace(self.question, where=self.question.where_of("organization"))
-        return _in_picodollars(self._of(query, whole, self.weighed).group_by(*columns.values()))
+        summed = self._of(query, whole, self.weighed).group_by(*columns.values())
+        return _in_picodollars(from_sums(self.engine, summed))
 
     @cached_property
     def _columns(self) -> dict[str, str]:

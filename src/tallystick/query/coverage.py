@@ -22,6 +22,7 @@ from tallystick.core.table import LedgerTable
 from tallystick.core.text import day_spans
 from tallystick.core.time import Grain, Window, instant, text
 from tallystick.query import gaps
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among, instant_of, on_days
 from tallystick.query.doubtful_days import doubtful_days
 from tallystick.query.filters import wanted
@@ -203,7 +204,7 @@ def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization:
 def _gap(engine: Engine, table: LedgerTable, day: date) -> str:
     """By how many tokens the records of a running day differ from its control total, which was read later."""
     sums = select(f"sum({' + '.join(TOKENS)}) AS tokens").where(on_days([day]))
-    [read] = engine.rows(sums.from_(f"ledger.{table.name}"))
+    [read] = engine.rows(from_sums(engine, sums.from_(f"ledger.{table.name}")))
     kinds = (f"source = '{source}' AND grain = '{grain}'" for source, grain in _SOURCES[table])
     controls = (engine.rows(sums.from_("ledger.days").where(kind))[0]["tokens"] for kind in kinds)
     control = next((tokens for tokens in controls if tokens is not None), 0)  # of the first source that was read

@@ -1,7 +1,6 @@
-"""Facts: what the messages beside an answer need to know of its charges, without reading most of them.
+"""Facts: what the messages beside an answer need to know of its charges, of those that stand out alone.
 
-Nearly every charge is reported, explained and priced. Those that are not are found by conditions that a file's own
-bounds answer; what is left of the whole is the rest.
+Nearly every charge is reported, explained and priced; what is left of the whole is the rest.
 """
 
 from __future__ import annotations
@@ -13,31 +12,31 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from tallystick.core.causes import EXCEPTIONAL
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.select import Select, select
 from tallystick.core.time import FIRST_DAY, Window
+from tallystick.query.charge_source import from_sums
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine, per_version
 
 _BY = ("method", "cause", "kind", "model", "tier")
 _SUMS = ("billed", "quantity", "unpriced")
 _ANY = Window.of_day(FIRST_DAY)
-_UNKNOWN = ("NULL::DECIMAL(38, 12)", "NULL::HUGEINT", "NULL::HUGEINT")
 UNREPORTED = "method <> 'reported'"
 """Holds of a charge whose billed amount is not what the API reports of it alone."""
 UNREPORTED_SUM = f"sum(CASE WHEN {UNREPORTED} THEN billed END)"
-_PARTS = (
-    ("cause <> 'none'", ("sum(billed)", "sum(quantity)", "sum(quantity) FILTER (priced IS NULL)")),
-    ("cause = 'none' AND tier = 'priority'", (_UNKNOWN[0], "sum(quantity)", _UNKNOWN[2])),
-    ("cause = 'none' AND priced IS NULL AND quantity IS NOT NULL", (*_UNKNOWN[:2], "sum(quantity)")),
+_FIGURES = (
+    "sum(billed) FILTER (cause <> 'none') AS billed",
+    "sum(quantity) FILTER (cause <> 'none' OR tier = 'priority') AS quantity",
+    "sum(quantity) FILTER (priced IS NULL) AS unpriced",
 )
-"""Charges that a message can be about, and what is summed of them; of a charge each figure is summed once."""
 
 
 def facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
-    """What is out of the ordinary of a question's days and filters, by method, cause, kind, model and tier.
+    """What is exceptional of a question's days and filters, by method, cause, kind, model and tier.
 
     `billed` are US dollars of what has a cause, `quantity` is what was used with a cause or in
     priority tier, `unpriced` what was without a known price; each is None in a row that is not about it.
@@ -55,7 +54,8 @@ class Billed:
 
 def billed(engine: Engine, question: Question) -> Billed:
     """Sum what was billed for a question's days and filters."""
-    [row] = engine.rows(_charges(engine, question.scope(), "sum(billed) AS billed", f"{UNREPORTED_SUM} AS unreported"))
+    query = _charges(engine, question.scope(), "sum(billed) AS billed", f"{UNREPORTED_SUM} AS unreported")
+    [row] = engine.rows(from_sums(engine, query))
     return Billed(row["billed"] or Decimal(0), row["unreported"] or Decimal(0))
 
 
@@ -84,22 +84,9 @@ def _facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
 @per_version
 def _read(engine: Engine, question: Question) -> Mapping[date | None, Sequence[Mapping[str, Any]]]:
     """The facts of a question: of each day where it is asked by day, else of all under None."""
-    groups = (*question.by, "part", *_BY)
-    parts = (
-        _charges(
-            engine,
-            question,
-            *question.by,
-            f"{index} AS part",
-            *_BY,
-            *(f"{sum_} AS {name}" for name, sum_ in zip(_SUMS, sums, strict=True)),
-        )
-        .where(condition)
-        .group_by(*(name for name in groups if name != "part"))
-        for index, (condition, sums) in enumerate(_PARTS)
-    )
+    query = _charges(engine, question, *question.by, *_BY, *_FIGURES).where(EXCEPTIONAL)
     facts = defaultdict[date | None, list[Mapping[str, Any]]](list)
-    for row in engine.rows(" UNION ALL ".join(map(str, parts))):
+    for row in engine.rows(from_sums(engine, query.group_by(*question.by, *_BY))):
         facts[row.get("day")].append(row)
     return facts
 
@@ -108,8 +95,8 @@ def _summed(rows: Iterable[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
     """The same facts without their day."""
     groups = defaultdict[tuple[Any, ...], list[Mapping[str, Any]]](list)
     for row in rows:
-        groups[tuple(row[name] for name in ("part", *_BY))].append(row)
-    for (_, *group), group_rows in groups.items():
+        groups[tuple(row[name] for name in _BY)].append(row)
+    for group, group_rows in groups.items():
         known = {name: [row[name] for row in group_rows if row[name] is not None] for name in _SUMS}
         sums = {
             name: (total(cells) if name == "billed" else sum(cells)) if cells else None for name, cells in known.items()

@@ -16,6 +16,7 @@ from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
 from tallystick.core.zones import Zone
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import NEVER, among, day_of
 from tallystick.query.names import addresses, directory, organizations
 from tallystick.query.spelling import once
@@ -110,7 +111,7 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, Filter], *, s
 def present(engine: Engine, table: LedgerTable, name: str) -> list[str]:
     """The values that a dimension has in a table."""
     query = select(f"{column(name)} AS id").distinct().from_(f"ledger.{table.name}")
-    return [row["id"] for row in engine.rows(query)]
+    return [row["id"] for row in engine.rows(from_sums(engine, query))]
 
 
 def ids_of(engine: Engine, dimension: str, value: str) -> set[str]:

@@ -22,6 +22,7 @@ from tallystick.core.question import Question
 from tallystick.core.records import TOKENS
 from tallystick.core.select import select
 from tallystick.core.text import day_spans, few, large
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
 from tallystick.query.facts import facts
 from tallystick.query.filters import wanted, within
@@ -81,14 +82,15 @@ def _charges(engine: Engine, question: Question, days: Collection[date]) -> list
     sums = [f"sum({name}) AS {name}" for name in ("billed", "priced", "quantity")]
     sums.append("bool_or(priced IS NULL) AS unpriced")
     query = select(*dims, *sums).from_("ledger.charges")
-    query = query.where(among("cause", causes), *_conditions(engine, question))
-    return [row for row in engine.rows(query.group_by(*dims)) if row["day"] in days]
+    query = query.where(among("cause", causes), *_conditions(engine, question)).group_by(*dims)
+    return [row for row in engine.rows(from_sums(engine, query)) if row["day"] in days]
 
 
 def _billed_in(engine: Engine, question: Question) -> set[date]:
     """The days of which the question has a bill, of all or of a part."""
     query = select("day").distinct().from_("ledger.charges").where("billed IS NOT NULL")
-    return {row["day"] for row in engine.rows(query.where(*_conditions(engine, question)))}
+    query = query.where(*_conditions(engine, question))
+    return {row["day"] for row in engine.rows(from_sums(engine, query))}
 
 
 def _conditions(engine: Engine, question: Question) -> list[str]:

@@ -21,6 +21,7 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import breakdown_for, whole
 from tallystick.query.charge_groups import ChargeGroups
+from tallystick.query.charge_source import from_sums
 from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import asked_for, column, local, wanted
@@ -130,7 +131,9 @@ def answer(
     else:
         dims = [dim for dim in statement.names if dim not in {measure.name for measure in pivot.measures}]
         asked = statement.select(f"{UNREPORTED_SUM} AS unreported") if table is CHARGES else statement
-        rows = [_known(row, dims, coverage) for row in (engine.rows(asked) if read is None else read)]
+        rows = [
+            _known(row, dims, coverage) for row in (engine.rows(from_sums(engine, asked)) if read is None else read)
+        ]
         sums = Billed(
             *(total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from tallystick.core.causes import NOT_BILLED, REQUESTS_ONLY
+from tallystick.core.causes import NOT_BILLED
 from tallystick.core.message import Message, note, warning
 from tallystick.core.question import Question
 from tallystick.core.text import few, large
@@ -24,7 +24,7 @@ def unpriced(engine: Engine, question: Question) -> tuple[dict[str, int], list[M
     """
     sums: dict[bool, Counter[_Use]] = {True: Counter(), False: Counter()}
     for row in facts(engine, question):
-        if row["unpriced"] is not None and row["tier"] != "priority" and row["cause"] != REQUESTS_ONLY:
+        if row["unpriced"] is not None and row["tier"] != "priority":
             sums[row["cause"] == NOT_BILLED][row["model"], row["tier"]] += row["unpriced"]
     free, billed = (sorted(use.items(), key=lambda entry: (-entry[1], entry[0])) for use in sums.values())
     tokens = {f"{model} in tier {tier}": count for (model, tier), count in billed}

@@ -16,6 +16,7 @@ from tallystick.core.money import EXACT, ratio, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.text import few
+from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.pivot import TIERS_APART, Measure, Pivot
 from tallystick.query.pivot_report import pivot_report
@@ -115,9 +116,9 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices) ->
     dims = [name for name in query.names if name not in _INPUT]
     complete = {*question.by, *question.where} <= WHOLE
     with engine.cursor() as used:
-        engine.make(used, "used", by_rate(query, _same_prices(question, prices)))
+        engine.make(used, "used", from_sums(engine, by_rate(query, _same_prices(question, prices))))
         if not is_exact(used, prices.in_force):
-            engine.make(used, "used", by_rate(query))
+            engine.make(used, "used", from_sums(engine, by_rate(query)))
         summed = _summed(used, dims)
         by_group, doubts = economics(used, dims, prices.in_force, complete=complete)
     table = plain.answer(CACHE, engine, question, now, read=summed)

@@ -17,6 +17,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window, midnight
+from tallystick.query.charge_source import from_sums
 from tallystick.query.closings import closings
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
@@ -87,7 +88,8 @@ def _billed(engine: Engine, question: Question, ids: list[str]) -> dict[str, dic
     amounts: dict[str, dict[date, Decimal]] = {id_: {} for id_ in ids}
     query = select("organization", "day", "sum(billed) AS billed").from_("ledger.charges")
     query = query.where("billed IS NOT NULL", within(question.window, months=True), among("organization", ids))
-    for row in engine.rows(query.group_by("organization", "day")) if engine.holds(CHARGES) else ():
+    query = from_sums(engine, query.group_by("organization", "day"))
+    for row in engine.rows(query) if engine.holds(CHARGES) else ():
         amounts[row["organization"]][row["day"]] = row["billed"]
     return amounts
 

@@ -13,6 +13,7 @@ from tallystick.core.money import total
 from tallystick.core.price_entries import UNITS
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
+from tallystick.query.charge_source import from_sums
 from tallystick.query.filters import wanted, within
 from tallystick.query.names import dims_of
 from tallystick.reports.reconcile_scope import check, covered_charges
@@ -33,7 +34,7 @@ def effective_rates(engine: Engine, question: Question, prices: Prices, now: dat
             *by,
             *(f"sum({measure}) AS {measure}" for measure in ("quantity", "billed", "list")),
         )
-        .select("count(*) - count(list) AS unlisted")
+        .select("bool_or(list IS NULL) AS unlisted")
         .from_("ledger.charges")
         .where("billed IS NOT NULL")
         .where(within(question.window, months=True), *wanted(engine, CHARGES, question.where))
@@ -42,7 +43,7 @@ def effective_rates(engine: Engine, question: Question, prices: Prices, now: dat
     )
     cells: list[tuple[Cell, ...]] = []
     paid: list[Decimal] = []
-    for row in engine.rows(query):
+    for row in engine.rows(from_sums(engine, query)):
         listed = None if row["unlisted"] else row["list"]
         quantity = None if row["quantity"] is None else int(row["quantity"])
         figures = (None,) * 3 if quantity is None else effective(row["kind"], quantity, row["billed"], listed)

@@ -20,6 +20,7 @@ from tallystick.core.select import select
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import DAY, instant
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import day_of, equals
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -245,7 +246,8 @@ def _used(engine: Engine, question: Question, billed: Sequence[Mapping[str, Any]
 def _unread(engine: Engine, question: Question) -> date | None:
     """The newest day before the end of the window that was billed and whose usage was not read; None where none was."""
     query = select("max(day) AS last").from_("ledger.charges")
-    newest: date | None = engine.rows(query.where(equals("cause", USAGE_NOT_READ), _before_end(question)))[0]["last"]
+    query = query.where(equals("cause", USAGE_NOT_READ), _before_end(question))
+    newest: date | None = engine.rows(from_sums(engine, query))[0]["last"]
     return newest
 
 

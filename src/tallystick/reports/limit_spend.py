@@ -18,6 +18,7 @@ from tallystick.core.money import total
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import equals
 from tallystick.query.coverage import cover
 from tallystick.query.filters import within
@@ -80,9 +81,10 @@ class Spent:
         query = query.where(
             "billed IS NOT NULL", within(window, months=True), equals("organization", self.organization)
         )
+        rows = self.engine.rows(from_sums(self.engine, query))
         real_ids = {
             id_: real
             for (organization, real), id_ in default_workspaces(self.engine).items()
             if organization == self.organization
         }
-        return {real_ids.get(row["workspace"], row["workspace"]): row["billed"] for row in self.engine.rows(query)}
+        return {real_ids.get(row["workspace"], row["workspace"]): row["billed"] for row in rows}

@@ -18,6 +18,7 @@ from tallystick.core.text import did_you_mean, large
 from tallystick.core.time import DAY, Window
 from tallystick.core.time_words import When, utc_day
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.filters import within
 from tallystick.query.report import Form, Parameter, Report
@@ -167,9 +168,9 @@ def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = N
     """The models that are past or near their retirement and were used in the last 30 days."""
     window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
     query = select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
-    query = query.where(within(window, months=True))
+    query = query.where(within(window, months=True)).group_by("model").order_by("model")
     notes = []
-    for row in engine.rows(query.group_by("model").order_by("model")):
+    for row in engine.rows(from_sums(engine, query)):
         name, retires = row["model"], listed.retires(row["model"])
         if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
             past = "retired on" if retires <= day else "retires on"

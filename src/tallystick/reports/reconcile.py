@@ -32,6 +32,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.select import conjunction, select
 from tallystick.errors import InvalidQuestion
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.facts import UNREPORTED_SUM, Billed
@@ -113,7 +114,7 @@ def _charges(engine: Engine, question: Question) -> pa.Table:
         .where(f"cause <> '{REQUESTS_ONLY}'", within(question.window, months=True))
         .group_by("ALL")
     )
-    return engine.ask(query)
+    return engine.ask(from_sums(engine, query))
 
 
 def _billed(charges: pa.Table) -> Billed:

@@ -14,6 +14,7 @@ from tallystick.core.money import EXACT, PLACES, plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.query.charge_groups import BILLED, OWNED, Figure, label
+from tallystick.query.charge_source import from_sums
 from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import column, wanted, within
 from tallystick.query.owners import attribution, known, messages, owned
@@ -87,7 +88,7 @@ def _summed(engine: Engine, question: Question) -> list[dict[str, Any]]:
         .where("billed IS NOT NULL", within(question.window, months=True), *wanted(engine, CHARGES, question.where))
         .group_by("ALL")
     )
-    return engine.rows(query)
+    return engine.rows(from_sums(engine, query))
 
 
 def _attributed(engine: Engine, question: Question, owners: Owners) -> tuple[list[dict[str, Any]], list[Message]]:

@@ -16,6 +16,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import TOKENS
 from tallystick.core.select import select
 from tallystick.query import grouping as plain
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.filters import wanted, within
@@ -89,7 +90,7 @@ def answer(engine: Engine, question: Question, now: datetime, prices: Prices, ch
     query, _ = plain.query(replace(WHATIF, measures=measures), engine, question, now)
     dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     with engine.cursor() as used:
-        engine.make(used, "used", by_rate(query))
+        engine.make(used, "used", from_sums(engine, by_rate(query)))
         by_group, doubts = compare(used, dims, prices.in_force, change)
         unwritten = _unwritten(used) if change.hit else []
     every = list(by_group.values())
@@ -143,7 +144,7 @@ def _services(engine: Engine, question: Question) -> list[str]:
     """What was billed besides tokens, which no what-if changes."""
     query = select("kind", "sum(billed) AS billed").from_("ledger.charges").group_by("kind").order_by("kind")
     query = query.where("billed IS NOT NULL", f"NOT {among('kind', TOKENS)}", within(question.window, months=True))
-    rows = engine.rows(query.where(*wanted(engine, CHARGES, question.where)))
+    rows = engine.rows(from_sums(engine, query.where(*wanted(engine, CHARGES, question.where))))
     billed = {row["kind"]: row["billed"] for row in rows}
     services = ", ".join(f"{rounded(amount):,} USD for {kind.replace('_', ' ')}" for kind, amount in billed.items())
     return [f"Also billed, and in neither: {services}."] if services else []

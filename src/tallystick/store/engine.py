@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tallystick.store.version import Version
 
 
-_QUOTED = re.compile(r"'[^']*'")
+QUOTED = re.compile(r"'[^']*'")
 """A text in a query, whose words name no table."""
 _NAME = re.compile(r"\bledger\.[a-z_0-9]+|(?<=\bfrom )[a-z_0-9]+|(?<=\bjoin )[a-z_0-9]+")
 """A table of ours or a view, in a query of ours."""
@@ -257,7 +257,7 @@ class Engine:
 
     def _open(self, text: str) -> None:
         """Open the tables and views that a query names, and those that they are made of; once each."""
-        for name in dict.fromkeys(_NAME.findall(_QUOTED.sub("", text.lower()))):
+        for name in dict.fromkeys(_NAME.findall(QUOTED.sub("", text.lower()))):
             if table := self._tables.get(name):
                 self._show(table, self.tables.listed(table, self.version))
                 del self._tables[name]

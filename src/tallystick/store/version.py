@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tallystick.core.ledger_tables import PINNED
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, PINNED
 from tallystick.core.time import text
 from tallystick.store.contents import Content
 
@@ -30,6 +30,15 @@ class Version:
     organization: str = ""
     what: str = ""
     contents: Mapping[str, Content] = field(default_factory=dict)
+
+    @property
+    def has_sums(self) -> bool:
+        """Whether the day sums are of every charge, by what is stated of both; not so where an older release wrote."""
+        charges, sums = (self.contents.get(table.name) for table in (CHARGES, DAY_SUMS))
+        if charges is None or sums is None:
+            return False
+        stated = {name: total for name, total in sums.sums.items() if name != "exceptions"}
+        return stated == {**charges.sums, "rows": f"{charges.rows}"}
 
     @property
     def identity(self) -> dict[str, Any]:

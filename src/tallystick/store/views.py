@@ -9,6 +9,8 @@ from tallystick.core.ledger_tables import (
     BILL,
     CHARGES,
     CLOSED,
+    DAY_SUMS,
+    DAY_USED,
     DAYS,
     FORECASTS,
     LOSSES,
@@ -105,18 +107,23 @@ def _with_names(
     )
 
 
-_PIVOT = ", ".join(
-    f"CASE WHEN kind = '{'web_search' if name == 'web_searches' else name}' THEN quantity ELSE 0 END AS {name}"
+_PIVOT = {
+    name: f"CASE WHEN kind = '{'web_search' if name == 'web_searches' else name}' THEN quantity ELSE 0 END AS {name}"
     for name in COUNTERS
-)
+}
 ALL_TOLD = "source = 'analytics' AND day NOT IN (SELECT day FROM ledger.analytics_usage WHERE requests IS NULL)"
 """Of a charge: whether the API told every request of its day; its reports may leave some null (analytics-api 1.4)."""
+
+
+def _used(used: LedgerTable, charges: LedgerTable) -> str:
+    """What was used as the SQL of charges or of their day sums."""
+    requests = f"CASE WHEN {ALL_TOLD} THEN CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END END AS requests"
+    columns = ", ".join({**_PIVOT, "requests": requests}.get(column.name, column.name) for column in used.columns)
+    return f"SELECT {columns} FROM ledger.{charges.name} WHERE quantity IS NOT NULL"  # noqa: S608 - our own names
+
+
 DERIVED_SQL = {
-    USED: f"""
-        SELECT organization, month, day, workspace, key, actor, product, model, tier, context, geo, speed, {_PIVOT},
-            CASE WHEN {ALL_TOLD} THEN CASE WHEN kind = '{REQUESTS}' THEN quantity ELSE 0 END END AS requests
-        FROM ledger.charges WHERE quantity IS NOT NULL
-    """,  # noqa: S608 - our own names
+    **{used: _used(used, charges) for used, charges in ((USED, CHARGES), (DAY_USED, DAY_SUMS))},
     USED_HOUR: f"""
         SELECT organization, month, day, hour_of_day, workspace, key, {ACTOR} AS actor, 'unknown' AS product, model,
             tier, context, geo, speed, {", ".join(COUNTERS)}, NULL::BIGINT AS requests

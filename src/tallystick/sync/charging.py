@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.causes import NOT_BILLED_YET
-from tallystick.core.ledger_tables import CHARGES, TALLIES
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, TALLIES
 from tallystick.core.records import COUNTERS, State
 from tallystick.core.report_tables import ANALYTICS_COST, ANALYTICS_USAGE, COST, USAGE_DAY, USAGE_HOUR
 from tallystick.core.time import Grain
@@ -21,7 +21,8 @@ from tallystick.store.digests import count_of, digests
 from tallystick.store.writer import Writer
 from tallystick.sync import sources
 from tallystick.sync.source import Source
-from tallystick.tally.conservation import conserve
+from tallystick.tally.conservation import conserve, conserve_sums
+from tallystick.tally.day_sums import day_sums
 from tallystick.tally.late import Doubts
 from tallystick.tally.match import Dialect, charges
 from tallystick.tally.prices_in_force import Prices
@@ -30,6 +31,8 @@ RECENT = timedelta(days=3)
 """How many of the newest billed days a bill may be late in part: it comes within two days (reports-api 1.3.4)."""
 MOST_ROWS = 24_000
 """Usage records that are tallied at a time, a day at the least, which bounds memory."""
+MOST_CHARGES = 200_000
+"""Charges that are summed at a time, likewise."""
 
 Marks = Mapping[tuple[str, str, date], Mapping[str, Any]]
 """The rows of `days` by source, grain and day."""
@@ -113,12 +116,30 @@ class Charging:
         ]
         before = {day: self._tallies[day]["digest"] if day in self._tallies else "" for day in days}
         if changed := [tally["day"] for tally in tallies if tally["digest"] != before[tally["day"]]]:
-            self._writer.replace(CHARGES, self._organization, changed, rows_of(changed, rows, digest))
+            own_rows = rows_of(changed, rows, digest)
+            self._writer.replace(CHARGES, self._organization, changed, own_rows)
+            self._sum(changed, own_rows)
         if news := [tally for tally in tallies if tally != self._tallies.get(tally["day"])]:
             news_days = [tally["day"] for tally in news]
             table = pa.Table.from_pylist(news, schema(TALLIES))
             self._writer.replace(TALLIES, self._organization, news_days, table)
             self._tallies.update(zip(news_days, news, strict=True))
+
+    def sum_days(self) -> bool:
+        """Sum the charges of days that have no sums yet, written by an earlier release; whether there were any."""
+        if self._writer.version.has_sums:
+            return False
+        counts = {day: tally["charges"] for day, tally in self._tallies.items() if tally["charges"]}
+        days = sorted(counts.keys() - self._writer.days_with(DAY_SUMS, self._organization))
+        for chunk in chunks(days, counts, MOST_CHARGES):
+            self._sum(chunk, self._writer.rows_on(CHARGES, self._organization, chunk))
+        return bool(days)
+
+    def _sum(self, days: list[date], rows: pa.Table) -> None:
+        """Write the sums of all charges of these days; LedgerError if they do not come to them."""
+        sums = day_sums(rows)
+        conserve_sums(rows, sums)
+        self._writer.replace(DAY_SUMS, self._organization, days, sums)
 
     def _counts(self, usage: Source) -> Counter[date]:
         """How many usage records the ledger has of each day."""

@@ -219,13 +219,13 @@ class Committer:
         return bool(rows)
 
     def keep_prices(self, when: datetime) -> int:
-        """Tally every day once more if it was tallied by other price lists; how many days."""
-        if self.writer.version.totals.get(self._tallied_by) == self.prices.digest or not self._known:
-            return 0
-        days = sorted({day for _, _, day in self._known})
+        """Tally every day once more if it was tallied by other price lists, and sum what has no sums; how many days."""
+        is_current = self.writer.version.totals.get(self._tallied_by) == self.prices.digest
+        days = [] if is_current else sorted({day for _, _, day in self._known})
         for _, month in groupby(days, key=lambda day: (day.year, day.month)):
             self._charging.charge(list(month))
-        self._commit("charges by other price lists", when, {})
+        if self._charging.sum_days() or days:
+            self._commit("charges by other price lists" if days else "sums of charges", when, {})
         return len(days)
 
     def _commit(self, message: str, when: datetime, totals: dict[str, str]) -> None:

@@ -8,7 +8,9 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from tallystick.core.ledger_tables import FIGURES
 from tallystick.core.money import EXACT, plain
 from tallystick.core.records import COUNTERS, REQUESTS
 from tallystick.errors import LedgerError
@@ -43,6 +45,30 @@ def conserve(
             found_count = quantities.get((day, KIND_OF[counter]), 0)
             if found_count != total:
                 raise _broken(day, f"{counter} of {found_count:,} in charges against {total:,} used")
+
+
+def conserve_sums(charges: pa.Table, sums: pa.Table) -> None:
+    """Raise LedgerError, with the day and the figure, unless the day sums of charges come to these charges.
+
+    On each day they count as many charges and as many of each known figure, and sum to the same.
+    """
+    of_charges, of_sums = (_figures(rows) for rows in (charges, sums))
+    for day in sorted(of_charges.keys() | of_sums.keys()):
+        found, expected = (figures.get(day, {}) for figures in (of_sums, of_charges))
+        for name in sorted(found.keys() | expected.keys()):
+            if found.get(name) != expected.get(name):
+                raise _broken(day, f"{name} of {found.get(name)} in its sums against {expected.get(name)} in charges")
+
+
+def _figures(rows: pa.Table) -> dict[date, dict[str, Any]]:
+    """What charges or sums of them come to on each day: how many they are, and each figure with how many know it."""
+    count = rows["rows"] if "rows" in rows.column_names else pa.array([1] * rows.num_rows, pa.int64())
+    wide = {name: rows[name].cast(pa.decimal128(38, 0)) if name == "quantity" else rows[name] for name in FIGURES}
+    known = {f"known {name}": pc.if_else(pc.is_valid(rows[name]), count, 0) for name in FIGURES}
+    columns = {"charges": count, **wide, **known}
+    table = pa.table({"day": rows["day"], **columns})
+    days = table.group_by(["day"], use_threads=False).aggregate([(name, "sum") for name in columns])
+    return {row["day"]: {name: row[f"{name}_sum"] for name in columns} for row in days.to_pylist()}
 
 
 def _broken(day: date, difference: str) -> LedgerError:

@@ -13,6 +13,7 @@ from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.select import Select, select
 from tallystick.core.time import Window
 from tallystick.query.charge_groups import OWNED
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among, day_of
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
@@ -116,7 +117,8 @@ def _read(
     first: date = window.start.date()
     lists = (f"list({name} ORDER BY day) AS {name}" for name in sums)
     folded = select(*names, f"list(day - {day_of(first)} ORDER BY day) AS days", *lists)
-    answer = engine.ask(folded.from_(query.subquery("grouped")).group_by(*names))
+    grouped = from_sums(engine, query).subquery("grouped")
+    answer = engine.ask(folded.from_(grouped).group_by(*names))
     groups = zip(*(answer[name].to_pylist() for name in names), strict=True)
     places, offsets = _flat(answer["days"])
     columns = [_flat(answer[name])[0] for name in sums]

@@ -21,6 +21,7 @@ from tallystick.outlook.anomalies.findings_file import Detected, FindingsFile, d
 from tallystick.outlook.anomalies.hours import passed
 from tallystick.outlook.anomalies.known import expected
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
+from tallystick.query.charge_source import from_sums
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
 from tallystick.query.names import directory, organizations
@@ -137,7 +138,7 @@ def detect(
 
 def _first(engine: Engine, organization: str) -> date | None:
     query = select("min(day) AS first").from_("ledger.charges").where(f"organization = '{organization}'")
-    first: date | None = engine.rows(query)[0]["first"]
+    first: date | None = engine.rows(from_sums(engine, query))[0]["first"]
     return first
 
 

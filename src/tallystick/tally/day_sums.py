@@ -1,0 +1,63 @@
+"""Day sums: the charges of a day summed over who used, for the questions that are by anything else.
+
+Charges are summed where they agree in every other column and in which of their figures are null. So a sum stands for
+its charges in whatever is summed of them and in whatever is asked of a figure being known.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallystick.core.causes import REQUESTS_ONLY
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES
+from tallystick.core.table import Type
+from tallystick.store.columns import encoded
+
+_LARGE: Mapping[str, Any] = {
+    column.name: 2**39 if column.type is Type.COUNT else Decimal(10**8)
+    for column in CHARGES.columns
+    if column.name in FIGURES
+}
+"""A charge of so much in one figure stays alone: of less, 16 million charges can be summed in the column's width."""
+
+
+def day_sums(charges: pa.Table) -> pa.Table:
+    """Sum charges, as rows of DAY_SUMS, in no order."""
+    fits = encoded(DAY_SUMS)
+    if not charges.num_rows:
+        return fits.empty_table()
+    rows = charges.select(encoded(CHARGES).names).cast(encoded(CHARGES)).unify_dictionaries().combine_chunks()
+    words: dict[str, pa.Array] = {}
+    columns: dict[str, pa.Array] = {}
+    for name in fits.names:
+        if name in rows.column_names and name not in FIGURES:
+            column = rows[name].combine_chunks()
+            is_text = pa.types.is_dictionary(column.type)
+            words |= {name: column.dictionary} if is_text else {}
+            columns[name] = column.indices if is_text else column
+    columns |= {f"no {name}": rows[name].is_null() for name in FIGURES}
+    alone = functools.reduce(pc.or_kleene, (pc.greater_equal(pc.abs(rows[name]), _LARGE[name]) for name in FIGURES))
+    if pc.any(alone).as_py():
+        columns["number"] = pc.if_else(alone.fill_null(False), pa.array(range(rows.num_rows)), -1)
+    by = [*columns]
+    table = pa.table({**columns, **{name: rows[name] for name in FIGURES}})
+    sums = table.group_by(by, use_threads=False).aggregate([*((name, "sum") for name in FIGURES), ([], "count_all")])
+    summed = {name: sums[name].combine_chunks() for name in by if name in fits.names}
+    summed |= {name: pa.DictionaryArray.from_arrays(summed[name], words[name]) for name in words}
+    summed |= {name: sums[f"{name}_sum"] for name in FIGURES} | {"rows": sums["count_all"]}
+    summed["exceptions"] = pc.if_else(_exceptional(summed), summed["rows"], 0)
+    return pa.table({name: summed[name] for name in fits.names}).cast(fits)
+
+
+def _exceptional(charges: Mapping[str, Any]) -> pa.ChunkedArray:
+    """What EXCEPTIONAL says of each row."""
+    cause, tier = (charges[name].cast(pa.string()) for name in ("cause", "tier"))
+    rateless = pc.and_(pc.is_null(charges["priced"]), pc.is_valid(charges["quantity"]))
+    any_of_three = pc.or_(pc.or_(pc.not_equal(cause, "none"), pc.equal(tier, "priority")), rateless)
+    return pc.and_(pc.not_equal(cause, REQUESTS_ONLY), any_of_three)
