@@ -124,11 +124,12 @@ def make(folder: str, charges: str, tallied: str = "") -> None:
     import duckdb
     import pyarrow as pa
 
-    from tallystick.core.ledger_tables import CHARGES, DAYS as DAY_TABLE, NAMES, TALLIED_BY, TALLIES
+    from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS as DAY_TABLE, NAMES, TALLIED_BY, TALLIES
     from tallystick.core.report_tables import COST, USAGE_DAY
     from tallystick.store.columns import schema
     from tallystick.store.digests import count_of, digests
     from tallystick.store.tables import Tables
+    from tallystick.tally.day_sums import day_sums
     from tallystick.tally.prices_in_force import Prices
 
     rows = rows_a_day(int(charges))
@@ -148,6 +149,7 @@ def make(folder: str, charges: str, tallied: str = "") -> None:
                 if tallied:
                     lines = duck.sql(CHARGED).to_arrow_table().select(schema(CHARGES).names)
                     writer.replace(CHARGES, ORGANIZATION, days, lines)
+                    writer.replace(DAY_SUMS, ORGANIZATION, days, day_sums(lines))
                     tallies = [
                         {
                             "organization": ORGANIZATION,

@@ -108,11 +108,12 @@ class Ledger(Answers):
     def tally(self, *, waiting: Callable[[str], None] | None = None) -> int:
         """Match used against billed anew, by the price lists in force; how many days. Asks the API nothing.
 
-        Days that were tallied by these lists already are left as they are.
+        Days that were tallied by these lists already are left as they are; charges without day sums get theirs.
         """
         from tallystick.sync.retally import retally
 
-        others = by_others(self.engine(), self._lists())
+        engine = self.engine()
+        others = by_others(engine, self._lists()) if engine.version.has_sums else self.organizations()
         return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
 
     def price_warnings(self) -> list[str]:

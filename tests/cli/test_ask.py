@@ -145,7 +145,7 @@ def test_a_damaged_ledger_exits_6(tallystick: Tallystick, book: Ledger, tmp_path
     """A ledger with a file lost is an error of the ledger that names the way out, not a traceback and not a sum."""
     damaged = tmp_path / "damaged"
     shutil.copytree(book.path, damaged)
-    for file in (damaged / "charges").rglob("*.parquet"):
+    for file in (damaged / "day_sums").rglob("*.parquet"):
         file.unlink()
     tallystick("spend", "--ledger", str(damaged)).refused(6, str(damaged))
 

@@ -361,7 +361,7 @@ def test_a_damaged_ledger_is_an_error_of_the_ledger(copy: Path, lost: str) -> No
 
 def test_a_lost_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:
     """A ledger of which a file of rows is gone or spoilt gives a LedgerError when asked, never another error."""
-    for file in copy.glob("charges/**/*.parquet"):
+    for file in copy.glob("day_sums/**/*.parquet"):
         file.unlink()
     with pytest.raises(LedgerError):
         Ledger(copy, Clock()).usage((), since="30d")
@@ -369,7 +369,7 @@ def test_a_lost_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:
 
 def test_a_spoilt_file_of_rows_is_an_error_of_the_ledger(copy: Path) -> None:
     """A ledger of which a file of rows is no longer Parquet gives a LedgerError when asked, never another error."""
-    for file in copy.glob("charges/**/*.parquet"):
+    for file in copy.glob("day_sums/**/*.parquet"):
         file.write_bytes(b"PAR1" + b"\0" * 400 + b"PAR1")
     with pytest.raises(LedgerError):
         Ledger(copy, Clock()).spend((), since="30d")

@@ -14,11 +14,12 @@ import pyarrow as pa
 from support.written_ledger import charge
 from tallystick import Ledger
 from tallystick.clock import SystemClock
-from tallystick.core.ledger_tables import CHARGES, DAYS, NAMES, TALLIED_BY
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAYS, NAMES, TALLIED_BY
 from tallystick.core.time import DAY
 from tallystick.settings import Settings
 from tallystick.store.columns import schema
 from tallystick.store.tables import Tables
+from tallystick.tally.day_sums import day_sums
 from tallystick.tally.prices_in_force import Prices
 
 FIRST = date(2026, 6, 1)
@@ -59,7 +60,9 @@ def ledger(folder: Path, rows: list[dict[str, Any]], now: datetime = NOW, text: 
     days = [day for index in range((now.date() - FIRST).days) if (day := FIRST + DAY * index) not in known]
     with tables.writing() as writer:
         charges = pa.Table.from_pylist(rows, schema(CHARGES))
-        writer.replace(CHARGES, "o", sorted({row["day"] for row in rows}), charges)
+        charged = sorted({row["day"] for row in rows})
+        writer.replace(CHARGES, "o", charged, charges)
+        writer.replace(DAY_SUMS, "o", charged, day_sums(charges))
         states = [
             {"organization": "o", "source": source, "grain": "day", "day": day, "state": "settled", "rows": 1}
             for day in days

@@ -24,15 +24,17 @@ def client_of(ledger: Path) -> TestClient:
 
 
 def lose(ledger: Path) -> None:
-    """Take the files of the charges away."""
-    for file in ledger.glob("charges/**/*.parquet"):
-        file.unlink()
+    """Take the files of the charges and of their sums away."""
+    for name in ("charges", "day_sums"):
+        for file in ledger.glob(f"{name}/**/*.parquet"):
+            file.unlink()
 
 
 def cut(ledger: Path) -> None:
-    """Cut a file of the charges short."""
-    file = next(ledger.glob("charges/**/*.parquet"))
-    file.write_bytes(file.read_bytes()[:-9])
+    """Cut a file of the charges short, and one of their sums."""
+    for name in ("charges", "day_sums"):
+        file = next(ledger.glob(f"{name}/**/*.parquet"))
+        file.write_bytes(file.read_bytes()[:-9])
 
 
 def take_versions(ledger: Path) -> None:

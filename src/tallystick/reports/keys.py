@@ -245,9 +245,8 @@ def _used(engine: Engine, question: Question, billed: Sequence[Mapping[str, Any]
 
 def _unread(engine: Engine, question: Question) -> date | None:
     """The newest day before the end of the window that was billed and whose usage was not read; None where none was."""
-    query = select("max(day) AS last").from_("ledger.charges")
-    query = query.where(equals("cause", USAGE_NOT_READ), _before_end(question))
-    newest: date | None = engine.rows(from_sums(engine, query))[0]["last"]
+    query = select("max(day) AS last").from_("ledger.charges").where(equals("cause", USAGE_NOT_READ))
+    newest: date | None = engine.rows(from_sums(engine, query.where(_before_end(question))))[0]["last"]
     return newest
 
 

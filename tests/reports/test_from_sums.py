@@ -1,0 +1,147 @@
+"""Questions answered from the sums of days: what they say is what the charges say."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.ledgers import OpenLedger, client_of
+from support.organization import CLOCK, FIRST, TODAY, small_world
+from tallystick.catalog import CATALOG, Entry
+from tallystick.core.dimensions import SUBJECTS, TERMS
+from tallystick.core.ledger_tables import DAY_SUMS
+from tallystick.core.select import Select, select
+from tallystick.errors import TallystickError
+from tallystick.ledger import Ledger
+from tallystick.query.charge_source import from_sums
+from tallystick.settings import Settings
+from tallystick.sim import Simulator, World
+from tallystick.sim.world.discount import NO_DISCOUNT, Discount
+from tallystick.store.engine import Engine
+
+SETTINGS = """
+[[owner]]
+team = "docs"
+cost_center = "4711"
+key = ["docs-*"]
+[[owner]]
+team = "platform"
+workspace = "Production"
+[[owner]]
+shared = {rule = "proportional", teams = ["docs", "platform"]}
+workspace = "Research"
+[[budget]]
+name = "all of it"
+amount = "60"
+"""
+GIVEN: dict[str, dict[str, Any]] = {
+    "anomaly": {"finding": "00000000"},
+    "chargeback": {"month": "2026-11"},
+    "diff": {"month": "2026-11"},
+    "profile": {"dimension": "model", "value": "claude-opus-5-5"},
+    "roster": {"dimension": "workspace"},
+    "sql": {"query": "SELECT sum(billed) AS billed FROM charges"},
+    "summary": {"month": "2026-11"},
+    "whatif": {"geo": "us", "hit": "0.5"},
+}
+"""What a report has to be asked with."""
+OFFLINE = [listed for listed in CATALOG if not listed.report.api and listed.name != "verify"]
+BY = (*SUBJECTS, *TERMS, "method", "cause", "day", "month", "team", "cost_center")
+Pair = tuple[Ledger, Ledger]
+
+
+class FromCharges(OpenLedger):
+    """The same ledger as one whose newest version states no sums."""
+
+    @functools.cached_property
+    def _opened(self) -> Engine:
+        version = Ledger.engine(self).version
+        contents = {name: content for name, content in version.contents.items() if name != DAY_SUMS.name}
+        return Engine(self.context().tables, replace(version, contents=contents))
+
+
+def world(name: str, source: str) -> World:
+    """A small organization of hostile names, or one of everyday names; of the newer dialect it has a discount."""
+    if name == "hostile":
+        return small_world()
+    start, discount = FIRST.replace(month=8), Discount(100, FIRST) if source == "analytics" else NO_DISCOUNT
+    return World(start=start, end=TODAY, keys=16, coding_keys=2, requests_per_key_day=6, discount=discount)
+
+
+@pytest.fixture(
+    scope="module", params=["everyday reports", "everyday analytics", "hostile reports", "hostile analytics"]
+)
+def pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Pair:
+    """A ledger of one of two worlds, by one of both dialects, read from sums and from charges."""
+    name, source = request.param.split()
+    folder = tmp_path_factory.mktemp("pair")
+    (folder / "tallystick.toml").write_text(SETTINGS, encoding="utf-8")
+    settings = Settings.load(config=str(folder / "tallystick.toml"), ledger=str(folder / "ledger"), environment={})
+    book = Ledger(folder / "ledger", CLOCK)
+    with client_of(Simulator(world(name, source), clock=CLOCK.now)) as client:
+        book.sync(str(FIRST), source=source, client=client)
+    with_sums, without = (
+        kind(settings.ledger, CLOCK, settings.price_lists(), settings) for kind in (OpenLedger, FromCharges)
+    )
+    return with_sums, without
+
+
+def told(book: Ledger, report: str, **given: Any) -> str:
+    """An answer as JSON, or what is wrong with the question."""
+    try:
+        return json.dumps(book.ask(report, **given).written(), default=str)
+    except TallystickError as error:
+        return f"{error}"
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("listed", OFFLINE, ids=lambda listed: listed.name)
+def test_an_answer_is_the_same_from_sums_and_from_charges(listed: Entry, pair: Pair) -> None:
+    """Every report of the catalog says the same, whether the version states sums or not."""
+    with_sums, without = pair
+    assert told(with_sums, listed.name, **GIVEN.get(listed.name, {})) == told(
+        without, listed.name, **GIVEN.get(listed.name, {})
+    )
+    assert not any(DAY_SUMS.name in statement for statement in without.engine().statements)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("by", BY)
+def test_a_breakdown_is_the_same_from_sums_and_from_charges(by: str, pair: Pair) -> None:
+    """Spend, usage, cache, variance and what-if by any dimension, of some models or keys alone too, say the same."""
+    with_sums, without = pair
+    for report in ("spend", "usage", "cache", "variance", "whatif", "effective-rates", "reconcile"):
+        for where in ({}, {"model": "claude-opus-5-5"}, {"key": "docs-*"}, {"workspace": "Production"}):
+            if report not in {listed.name for listed in CATALOG}:
+                continue
+            given = {**({"geo": "us"} if report == "whatif" else {}), "by": [by], "where": where}
+            given |= {"show": ["requests", "list"]} if report == "spend" and not by.startswith(("team", "cost")) else {}
+            assert told(with_sums, report, **given) == told(without, report, **given), (report, where)
+
+
+def asked(*columns: str) -> Select:
+    """A query of charges."""
+    return select(*columns).from_("ledger.charges")
+
+
+@pytest.mark.parametrize(
+    ("query", "summed"),
+    [
+        (asked("sum(billed) AS billed"), True),
+        (asked("'the key' AS word", "sum(billed) AS billed").where("model = 'key'"), True),
+        (asked("key", "sum(billed) AS billed").group_by("key"), False),
+        (asked("sum(billed) AS billed").where("actor IN ('a')"), False),
+        (asked("sum(billed) FILTER (relaxed <> 'none') AS billed"), False),
+        (select("sum(billed) AS billed").from_("ledger.cost"), False),
+    ],
+)
+def test_a_query_of_users_reads_charges(query: Select, summed: bool, book: Ledger) -> None:
+    """A query that names key, actor or what was relaxed anywhere reads charges; another of charges reads sums."""
+    read = from_sums(book.engine(), query)
+    assert (read.source == "ledger.day_sums") == summed
+    assert summed or read == query
+    assert book.engine().rows(read) == book.engine().rows(query)
