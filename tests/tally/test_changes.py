@@ -11,9 +11,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings, strategies as st
 
+from tallystick.core.ledger_tables import FIGURES
 from tallystick.core.money import total
 from tallystick.tally.attribute import Attribution
-from tallystick.tally.figures import FIGURES, ChargeRows, figures
+from tallystick.tally.figures import ChargeRows, figures
 from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes
 from tallystick.tally.rules import FIELDS

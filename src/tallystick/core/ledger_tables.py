@@ -44,15 +44,15 @@ CHARGES = LedgerTable(
     ),
     ("organization", "month"),
 )
-OF_ONE_USER = ("key", "actor", "relaxed")
-"""The columns of a charge that tell charges apart of which all but a few questions ask the sum."""
-FIGURES = tuple(column.name for column in CHARGES.columns if column.type in {Type.COUNT, Type.MONEY})
-"""What is summed of charges."""
+UNSUMMED = ("key", "actor", "relaxed", "priced_high")
+"""The columns of charges that no sum of them has, for few questions ask for them."""
+FIGURES = ("quantity", "list", "priced", "billed", "discount")
+"""What is summed of charges, and split where a charge has several owners."""
 DAY_SUMS = LedgerTable(
     "day_sums",
     "sums of the charges of a day that are alike but for key and actor, and in which of their figures are null",
     (
-        *(column for column in CHARGES.columns if column.name not in OF_ONE_USER),
+        *(column for column in CHARGES.columns if column.name not in UNSUMMED),
         Column("rows", Type.COUNT, "how many charges it is the sum of"),
         Column("exceptions", Type.COUNT, "how many of them have a cause, are prepaid, or have no known price"),
     ),
@@ -71,7 +71,7 @@ USED = LedgerTable(
 DAY_USED = LedgerTable(
     "day_used",
     "the same of day sums",
-    (*(column for column in USED.columns if column.name not in OF_ONE_USER), *DAY_SUMS.columns[-2:]),
+    (*(column for column in USED.columns if column.name not in UNSUMMED), *DAY_SUMS.columns[-2:]),
 )
 BILL = LedgerTable(
     "bill",

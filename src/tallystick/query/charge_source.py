@@ -6,24 +6,24 @@ import re
 from dataclasses import replace
 
 from tallystick.core.causes import EXCEPTIONAL
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAY_USED, OF_ONE_USER, USED
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, DAY_USED, UNSUMMED, USED
 from tallystick.core.select import Select
 from tallystick.store.engine import QUOTED, Engine
 
 _SUMS = {f"ledger.{table.name}": f"ledger.{sums.name}" for table, sums in ((CHARGES, DAY_SUMS), (USED, DAY_USED))}
-_USERS = re.compile(rf"\b({'|'.join(OF_ONE_USER)})\b")
+_UNSUMMED = re.compile(rf"\b({'|'.join(UNSUMMED)})\b")
 _IN_SUMS = {"count(*) AS rows": "sum(rows)::BIGINT AS rows", EXCEPTIONAL: "exceptions > 0"}
 """How the sums tell what is asked of charges in other words."""
 
 
 def from_sums(engine: Engine, query: Select) -> Select:
-    """Return the query with the sums of days in the place of charges where nothing in it is of single users.
+    """Return the query with the sums of days in the place of charges where it needs no more.
 
     Its figures stand in sums, or are asked only whether they are null; its charges are counted as `count(*) AS rows`.
     A version without the sums of all its charges is asked for the charges.
     """
     source = _SUMS.get(query.source)
-    if source is None or not engine.version.has_sums or _USERS.search(QUOTED.sub("", str(query))):
+    if source is None or not engine.version.has_sums or _UNSUMMED.search(QUOTED.sub("", str(query))):
         return query
     columns, conditions = (tuple(_IN_SUMS.get(sql, sql) for sql in part) for part in (query.columns, query.conditions))
     return replace(query, source=source, columns=columns, conditions=conditions)

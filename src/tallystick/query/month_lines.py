@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tallystick.core.dimensions import SUBJECTS, TERMS
-from tallystick.core.ledger_tables import CHARGES, CLOSED
+from tallystick.core.ledger_tables import CHARGES, CLOSED, FIGURES
 from tallystick.core.money import plain
 from tallystick.core.select import select
 from tallystick.core.time_words import utc_month
@@ -25,7 +25,7 @@ from tallystick.query.names import organizations
 from tallystick.query.spelling import spellings
 from tallystick.store.columns import schema
 from tallystick.store.engine import Engine
-from tallystick.tally.figures import FIGURES, figures
+from tallystick.tally.figures import figures
 from tallystick.tally.owners import Owners
 from tallystick.tally.reconcile.line_changes import changes
 

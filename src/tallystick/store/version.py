@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, PINNED
+from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES, PINNED
 from tallystick.core.time import text
 from tallystick.store.contents import Content
 
@@ -37,8 +37,8 @@ class Version:
         charges, sums = (self.contents.get(table.name) for table in (CHARGES, DAY_SUMS))
         if charges is None or sums is None:
             return False
-        stated = {name: total for name, total in sums.sums.items() if name != "exceptions"}
-        return stated == {**charges.sums, "rows": f"{charges.rows}"}
+        expected = {**charges.sums, "rows": f"{charges.rows}"}
+        return all(sums.sums.get(name) == expected.get(name) for name in (*FIGURES, "rows"))
 
     @property
     def identity(self) -> dict[str, Any]:

@@ -16,14 +16,9 @@ import pyarrow.compute as pc
 
 from tallystick.core.causes import REQUESTS_ONLY
 from tallystick.core.ledger_tables import CHARGES, DAY_SUMS, FIGURES
-from tallystick.core.table import Type
 from tallystick.store.columns import encoded
 
-_LARGE: Mapping[str, Any] = {
-    column.name: 2**39 if column.type is Type.COUNT else Decimal(10**8)
-    for column in CHARGES.columns
-    if column.name in FIGURES
-}
+_LARGE: Mapping[str, Any] = {name: 2**39 if name == "quantity" else Decimal(10**8) for name in FIGURES}
 """A charge of so much in one figure stays alone: of less, 16 million charges can be summed in the column's width."""
 
 

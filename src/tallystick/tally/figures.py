@@ -9,6 +9,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tallystick.core.ledger_tables import FIGURES
 from tallystick.core.money import PLACES
 from tallystick.store.session import scratch
 from tallystick.tally.attribute import Attribution
@@ -16,8 +17,6 @@ from tallystick.tally.owners import Owners, Spellings
 from tallystick.tally.picodollars import WHOLE, dollars, whole
 
 _IN_ORDER = [("line", "ascending"), ("place", "ascending")]
-FIGURES = ("quantity", "list", "priced", "billed", "discount")
-"""What of a charge is split."""
 
 
 class ChargeRows:

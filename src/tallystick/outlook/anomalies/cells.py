@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.filter import Filter
@@ -19,7 +19,7 @@ from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    pass
 
 LINE = ("model", "kind", "tier", "context", "geo", "speed")
 """What decides a price."""
@@ -112,35 +112,23 @@ def _grouped(names: Sequence[str], sums: Sequence[str], conditions: Sequence[str
 def _read(
     engine: Engine, window: Window, query: Select, width: int, days: int
 ) -> Iterator[tuple[tuple[str, ...], list[list[float]]]]:
-    """Each group with a list of floats for each sum, a value a day; the engine makes the lists."""
+    """Each group with a list of floats for each sum, a value a day; the engine makes the lists, in no order of days."""
     names, sums = query.names[:width], query.names[width + 1 :]
     first: date = window.start.date()
-    lists = (f"list({name} ORDER BY day) AS {name}" for name in sums)
-    folded = select(*names, f"list(day - {day_of(first)} ORDER BY day) AS days", *lists)
-    grouped = from_sums(engine, query).subquery("grouped")
-    answer = engine.ask(folded.from_(grouped).group_by(*names))
+    floats = ", ".join(f"'{name}': {name}::DOUBLE" for name in sums)
+    folded = select(*names, f"list({{'day': day - {day_of(first)}, {floats}}}) AS sums")
+    answer = engine.ask(folded.from_(from_sums(engine, query).subquery("grouped")).group_by(*names))
     groups = zip(*(answer[name].to_pylist() for name in names), strict=True)
-    places, offsets = _flat(answer["days"])
-    columns = [_flat(answer[name])[0] for name in sums]
+    lists = answer["sums"].combine_chunks()
+    offsets = lists.offsets.to_pylist()
+    places, *columns = (column.to_pylist() for column in lists.values.flatten())
     for index, group in enumerate(groups):
-        start, end = offsets[index], offsets[index + 1]
+        own = slice(offsets[index], offsets[index + 1])
+        own_places = places[own]
         filled = []
         for column in columns:
             course = [0.0] * days
-            for position in range(start, end):
-                course[places[position]] = column[position]
+            for place, value in zip(own_places, column[own], strict=True):
+                course[place] = value
             filled.append(course)
         yield tuple(group), filled
-
-
-def _flat(column: pa.ChunkedArray) -> tuple[list[Any], list[int]]:
-    """The values of a column of lists one after the other, as whole numbers or floats, and where each list begins."""
-    import pyarrow as pa
-
-    lists = column.combine_chunks()
-    if isinstance(lists, pa.ChunkedArray):
-        lists = lists.chunk(0) if lists.num_chunks else pa.array([], lists.type)
-    values = lists.flatten()
-    kind = pa.int64() if pa.types.is_integer(values.type) else pa.float64()
-    offsets = [offset - lists.offsets[0].as_py() for offset in lists.offsets.to_pylist()]
-    return values.cast(kind).to_pylist(), offsets
