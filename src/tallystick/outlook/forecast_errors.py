@@ -1,6 +1,7 @@
 """Forecast errors: how far sums of days stray from their forecast, from a model's own past errors and a pooled prior.
 
-A stray is the logarithm of what came over what was expected. Its scale is a geometric mean of the model's own mean
+A stray is the logarithm of what came over what was expected; own ones are of what would have been forecast on past
+days, from what was known then. Its scale is a geometric mean of the model's own mean
 absolute errors at each of HORIZONS and of a prior, with the weights of the horizon; the quantiles of a stray in scales
 are the prior's too. Where a history is too short for an error of its own, the prior's usual one stands in for it.
 """
@@ -31,6 +32,9 @@ PRIOR: dict[int, tuple[float, tuple[float, float, float], tuple[float, ...]]] = 
 """By days of a sum: the logarithm of its usual scale, the weights of own errors, the quantiles in scales."""
 
 
+LEAST, MIDDLE, TAIL, WIDER, TINY = 10, 4, 30, 1.25, 1e-3
+"""Own strays count from so many on; the prior counts as so many of them, of the 95 % range as more; they are widened so
+much, and none is less than so much."""
 SCARCE = 7
 """A spread is wider by so many known days, of all that there are."""
 
@@ -40,6 +44,26 @@ class Spread:
     """The quantiles of a stray, in logarithms, at CHANCES."""
 
     quantiles: tuple[float, ...]
+
+    def beside(self, strays: Sequence[float], days: int) -> Spread:
+        """Return the spread between this one and that of own strays of sums of so many days.
+
+        Own ones count by how many of them have no day in common, those of the 95 % range less: few tell of tails. They
+        are a little too narrow, for the method was chosen by such days.
+        """
+        if len(strays) < LEAST:
+            return self
+        ordered, apart = sorted(strays), len(strays) / days + 1
+        quantiles = []
+        for chance, prior in zip(CHANCES, self.quantiles, strict=True):
+            weight = apart / (apart + (TAIL if chance in {CHANCES[0], CHANCES[-1]} else MIDDLE))
+            own = WIDER * ordered[round(chance * (len(ordered) - 1))]
+            if own * prior > 0:
+                mean = math.exp(weight * math.log(max(abs(own), TINY)) + (1 - weight) * math.log(abs(prior)))
+                quantiles.append(math.copysign(mean, prior))
+            else:
+                quantiles.append(weight * own + (1 - weight) * prior)
+        return Spread(tuple(sorted(quantiles)))
 
     def quantile(self, chance: float) -> float:
         """Return the stray below which so much of all lies; `chance` is one of CHANCES."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import accumulate, pairwise
 from statistics import NormalDist, fmean, median, pvariance
 
 from tallystick.outlook.forecast_errors import HORIZONS, Spread, spread
@@ -26,6 +26,8 @@ SEASON = 84
 _LEVEL, _DECAY, _NEAR, _REACH = 21, 0.8, 5, 2.0
 """A level is of so many days, each worth so much of the one after; none counts as further off the median of the newest
 than so many usual steps from day to day."""
+_WEIGHTS = [_DECAY**back for back in range(_LEVEL)]
+_WHOLE = [0.0, *accumulate(_WEIGHTS)]
 _DEVIATION, _WILDEST = 1.05, 0.3
 """The standard deviation of days to their usual step, and the most that counts."""
 _ORIGINS = 98
@@ -34,6 +36,7 @@ _SILENT = 0.02
 """A weekday below this share of a usual day says nothing of the level."""
 _FLOOR = 0.01
 """The least part of a usual day that a day counts as in logarithms."""
+_TINY = 1e-12
 _OFFSET = 0.05
 """The part of usual days that is added to a sum and its forecast before they are compared: sums near zero stay calm."""
 _WEEKS, _STEADY, _DAMPED, _FADE = 8, 24, 0.5, 0.97
@@ -50,6 +53,15 @@ class Method(StrEnum):
     NONE = "none"
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the model would have said at the beginning of a past week: weekdays, and the level of each of its days."""
+
+    first: int
+    weekdays: Sequence[float]
+    levels: Sequence[float]
+
+
 @dataclass(frozen=True)
 class Model:
     """What known days say of days to come, US dollars as floats; see `fit`."""
@@ -61,17 +73,14 @@ class Model:
     month_ends: Sequence[float]
     level: float
     slope: float
-    levels: Mapping[int, float]
+    past: Sequence[Past]
+    _spreads: dict[int, Spread] = field(default_factory=dict, repr=False, compare=False)
 
     def day(self, day: date) -> float:
         """Return what a day after the known ones is expected to cost."""
         ahead = max((day - self.days[-1]).days, 1)
         grown = self.slope * (1 - _FADE**ahead) / (1 - _FADE)
         return self.level * math.exp(grown) * self._share(day)
-
-    def spread(self, days: int) -> Spread:
-        """Return how far the sum of so many days strays from its forecast."""
-        return spread(days, self.errors, len(self.days))
 
     def bound(self, expected: float, days: int, chance: float) -> float:
         """Return the amount that the sum of so many days, expected to be this, stays below by this chance.
@@ -82,7 +91,13 @@ class Model:
             variance = pvariance(self.amounts[-SEASON:]) * days * (1 + days / LEAST)
             return max(0.0, expected + NormalDist().inv_cdf(chance) * math.sqrt(variance))
         offset = _OFFSET * self.usual(len(self.days)) * days
-        return max(0.0, math.exp(self.spread(days).quantile(chance)) * (expected + offset) - offset)
+        return max(0.0, math.exp(self._spread(days).quantile(chance)) * (expected + offset) - offset)
+
+    def _spread(self, days: int) -> Spread:
+        """How far the sum of so many days strays from its forecast."""
+        if days not in self._spreads:
+            self._spreads[days] = spread(days, self.errors, len(self.days)).beside(self.strays(days), days)
+        return self._spreads[days]
 
     def stray(self, actual: float, expected: float, days: int, end: int | None = None) -> float:
         """Return the logarithm of what came of a sum of days over what was expected, seen from an index of the days."""
@@ -92,30 +107,51 @@ class Model:
     @cached_property
     def errors(self) -> Sequence[float | None]:
         """The mean absolute error, in logarithms, of sums of each of HORIZONS that the model would have forecast."""
-        shares, sums = [0.0], [0.0]
-        for day, amount in zip(self.days, self.amounts, strict=True):
-            shares.append(shares[-1] + self._share(day))
-            sums.append(sums[-1] + amount)
-        means: list[float | None] = []
-        for horizon in HORIZONS:
-            strays = []
-            for origin, level in self.levels.items():
-                if (end := origin + horizon) < len(sums):
-                    expected, actual = level * (shares[end] - shares[origin]), sums[end] - sums[origin]
-                    if self.usual(origin) > 0:
-                        strays.append(abs(self.stray(actual, expected, horizon, origin)))
-            means.append(fmean(strays) if len(strays) >= horizon else None)
-        return means
+        strays = [self.strays(horizon) for horizon in HORIZONS]
+        return [
+            fmean(map(abs, own)) if len(own) >= horizon else None for horizon, own in zip(HORIZONS, strays, strict=True)
+        ]
+
+    def strays(self, days: int) -> list[float]:
+        """Return how far sums of so many days came from what the model would have forecast, on each past day."""
+        strays = []
+        for week, shares in zip(self.past, self._shares, strict=True):
+            for offset, level in enumerate(week.levels):
+                end, first = offset + days, week.first + offset
+                if end < len(shares) and self.usual(first) > 0:
+                    actual = self._sums[first + days] - self._sums[first]
+                    strays.append(self.stray(actual, level * (shares[end] - shares[offset]), days, first))
+        return strays
+
+    @cached_property
+    def _sums(self) -> list[float]:
+        """The sums of what the days before each index cost, as they were."""
+        return [0.0, *accumulate(self.amounts)]
+
+    @cached_property
+    def _shares(self) -> list[list[float]]:
+        """The sums of the shares of days from the first of each past week on, by what was known of weekdays then."""
+        start = self.past[0].first if self.past else len(self.days)
+        known = [(day.weekday(), self._month_end(day)) for day in self.days[start:]]
+        return [
+            [0.0, *accumulate(week.weekdays[weekday] * factor for weekday, factor in known[week.first - start :])]
+            for week in self.past
+        ]
 
     def _share(self, day: date) -> float:
+        return self.weekdays[day.weekday()] * self._month_end(day)
+
+    def _month_end(self, day: date) -> float:
         rest = days_after(day)
-        return self.weekdays[day.weekday()] * (self.month_ends[rest] if rest < len(self.month_ends) else 1.0)
+        return self.month_ends[rest] if rest < len(self.month_ends) else 1.0
 
     def usual(self, end: int) -> float:
         """Return the mean of the four weeks up to before an index of the days."""
-        return fmean(self.amounts[max(0, end - LEAST) : end])
+        start = max(0, end - LEAST)
+        return max(0.0, self._sums[end] - self._sums[start]) / (end - start)
 
 
+@lru_cache(maxsize=4096)
 def days_after(day: date) -> int:
     """Return how many days of its month come after a day."""
     following = (day.replace(day=28) + timedelta(days=4)).replace(day=1)
@@ -139,29 +175,53 @@ def fit(history: Mapping[date, float]) -> Model | None:
     for position, index in enumerate(active):
         if (rest := days_after(days[index])) < len(month_ends):
             logs[position] -= math.log(month_ends[rest])
-    levels = {}
-    for origin in range(max(LEAST, len(days) - _ORIGINS), len(days) + 1):
-        end = bisect_left(active, origin)
-        levels[origin] = math.exp(_level(logs[max(0, end - _LEVEL) : end]))
-    level = 0.0 if not any(amounts[index] for index in active[-_NEAR:]) else levels.pop(len(days))
-    return Model(Method.LEVEL, days, amounts, weekdays, month_ends, level, _slope(logs), levels)
+    level = math.exp(_level(logs[-_LEVEL:])) if any(amounts[index] for index in active[-_NEAR:]) else 0.0
+    past = [_past(first, days, amounts, active, month_ends) for first in _weeks_before(len(days))]
+    return Model(Method.LEVEL, days, amounts, weekdays, month_ends, level, _slope(logs), past)
+
+
+def _weeks_before(end: int) -> range:
+    """The indexes of days at which past weeks begin, up to before an index."""
+    return range(max(LEAST, end - _ORIGINS), end, 7)
+
+
+def _past(
+    first: int,
+    days: Sequence[date],
+    amounts: Sequence[float],
+    active: Sequence[int],
+    month_ends: Sequence[float],
+) -> Past:
+    """What a week's days would have said, weekdays learned from the days before it alone."""
+    start, last = max(0, first - SEASON), min(first + 7, len(days))
+    weekdays = _weekdays(days[start:first], amounts[start:first])
+    near = [
+        index for index in active if first - 2 * _LEVEL <= index < last and weekdays[days[index].weekday()] >= _SILENT
+    ]
+    logs = _logs(days, amounts, weekdays, near)
+    for position, index in enumerate(near):
+        if (rest := days_after(days[index])) < len(month_ends):
+            logs[position] -= math.log(month_ends[rest])
+    levels = []
+    for origin in range(first, last):
+        end = bisect_left(near, origin)
+        levels.append(math.exp(_level(logs[max(0, end - _LEVEL) : end])) if end else 0.0)
+    return Past(first, weekdays, levels)
 
 
 def _mean_model(days: Sequence[date], amounts: Sequence[float]) -> Model:
     """The model of days on many of which nothing is spent: each costs the mean of the four weeks before."""
-    levels = {
-        origin: fmean(amounts[origin - LEAST : origin])
-        for origin in range(max(LEAST, len(days) - _ORIGINS), len(days) + 1)
-    }
-    return Model(Method.MEAN, days, amounts, (1.0,) * 7, (), levels.pop(len(days)), 0.0, levels)
+    even = (1.0,) * 7
+    return Model(Method.MEAN, days, amounts, even, (), fmean(amounts[-LEAST:]), 0.0, ())
 
 
 def _weekdays(days: Sequence[date], amounts: Sequence[float]) -> list[float]:
     """What each weekday costs of a mean day, as its trimmed mean share of the week around it."""
     shares: list[list[float]] = [[] for _ in range(7)]
+    sums = [0.0, *accumulate(amounts)]
     for index in range(3, len(days) - 3):
-        week = fmean(amounts[index - 3 : index + 4])
-        if week > 0:
+        week = (sums[index + 4] - sums[index - 3]) / 7
+        if week > 0 and any(amounts[index - 3 : index + 4]):
             shares[days[index].weekday()].append(amounts[index] / week)
     means = []
     for each in shares:
@@ -175,11 +235,11 @@ def _logs(
     days: Sequence[date], amounts: Sequence[float], weekdays: Sequence[float], active: Sequence[int]
 ) -> list[float]:
     """The logarithms of what mean days would have cost, of the days that are active."""
-    usual = fmean(amounts[index] for index in active[-LEAST:])
+    usual = fmean(amounts[index] for index in active[-LEAST:]) if active else 0.0
     logs = []
     for index in active:
         weekday = weekdays[days[index].weekday()]
-        logs.append(math.log(max(amounts[index] / weekday, _FLOOR * usual)))
+        logs.append(math.log(max(amounts[index] / weekday, _FLOOR * usual, _TINY)))
     return logs
 
 
@@ -203,15 +263,12 @@ def _level(logs: Sequence[float]) -> float:
     The mean of logarithms lies below the logarithm of the mean by half the variance, which is added.
     """
     middle = median(logs[-_NEAR:])
-    step = median(abs(after - before) for before, after in pairwise(logs)) if len(logs) > 1 else 0.0
+    step = median([abs(after - before) for before, after in pairwise(logs)]) if len(logs) > 1 else 0.0
     reach = _REACH * step + 1e-9
-    weighed = weights = 0.0
-    weight = 1.0
-    for value in reversed(logs):
-        weighed += weight * max(middle - reach, min(middle + reach, value))
-        weights += weight
-        weight *= _DECAY
-    return weighed / weights + min(_DEVIATION * step, _WILDEST) ** 2 / 2
+    low, high = middle - reach, middle + reach
+    near = (low if value < low else min(value, high) for value in reversed(logs))
+    weighed = sum(weight * value for weight, value in zip(_WEIGHTS, near, strict=False))
+    return weighed / _WHOLE[len(logs)] + min(_DEVIATION * step, _WILDEST) ** 2 / 2
 
 
 def _slope(logs: Sequence[float]) -> float:
