@@ -318,6 +318,25 @@ def test_episodes_stay_where_they_began(amounts: list[float]) -> None:
     assert early == [(episode.start, episode.seen) for episode in every if episode.seen < 50]
 
 
+def monthly(late: float) -> list[float]:
+    """Half a year of days that cost 100 or little more, and 900 on the last working day of a month, `late` in June."""
+    ends = {date(2026, 1, 30), date(2026, 2, 27), date(2026, 3, 31), date(2026, 4, 30), date(2026, 5, 29)}
+    days = [date(2026, 1, 1) + DAY * index for index in range(181)]
+    sizes = dict.fromkeys(ends, 900.0) | {date(2026, 6, 30): late}
+    return [sizes.get(day, 100.0) * (1 + index % 3 / 50) for index, day in enumerate(days)]
+
+
+def test_what_rises_each_month_is_news_once() -> None:
+    """A batch of each month's end is news the first time, and again where it is far larger or on another day."""
+
+    def starts(amounts: list[float]) -> list[int]:
+        return [episode.start for episode in Detector(Series(Measure.SPEND, amounts, amounts, 3, 0.25), 5.0).episodes()]
+
+    assert starts(monthly(900.0)) == [29]
+    assert starts(monthly(2500.0)) == [29, 180]
+    assert starts([amount * (9 if index == 110 else 1) for index, amount in enumerate(monthly(900.0))]) == [29, 110]
+
+
 def test_growth_is_seen_and_becomes_usual() -> None:
     """Slow growth is an episode; where it stops, its level is the usual one."""
     amounts = [100.0 * 1.03 ** max(0, min(day - 60, 30)) * (1 + day % 3 / 50) for day in range(160)]

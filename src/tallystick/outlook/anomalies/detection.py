@@ -45,8 +45,10 @@ NEW_FOR = 14
 """Days from its first use on for which a subject is new."""
 FORGOTTEN = 56
 """Days without use after which it is new again."""
-
-
+MONTH = range(26, 35)
+"""Days after which what rises each month does so again: on its last working day, its last, its first Monday."""
+AS_LARGE = log(1.25)
+"""The most by which it may be larger, in logs, and no news."""
 LOW = 2.0
 """Deviations below the usual from which on a day is low; from three below on it is not learned from."""
 FALLEN, LOW_OF = 17, 21
@@ -85,6 +87,7 @@ class Detector:
         self._calm: list[tuple[int, float, bool]] = []
         self._used = self._low = 0
         self._recent: deque[tuple[tuple[int, float, bool], bool]] = deque(maxlen=LOW_OF)
+        self._surges: dict[int, float] = {}
 
     def episodes(self) -> list[Episode]:
         """Every episode, in their order."""
@@ -154,6 +157,8 @@ class Detector:
         """Compare a day with what is usual; begin an episode where it is news."""
         usual, spread = self._baseline.expected(weekday)
         deviations = (logarithm - usual) / (spread * self._caution)
+        if self._recurs(day, logarithm, deviations):
+            return
         self._sum = max(0.0, self._sum + min(deviations, MOST) - SLACK)
         if len(self._recent) == LOW_OF:
             self._low -= self._recent[0][1]
@@ -183,6 +188,14 @@ class Detector:
         start = self._begun(logarithm - usual)
         if start is not None:
             self._begin(start)
+
+    def _recurs(self, day: int, logarithm: float, deviations: float) -> bool:
+        """Whether a day far above the usual is as one a month ago was, which neither news nor usual days are."""
+        if deviations < TWICE:
+            return False
+        self._surges[day] = logarithm
+        before = [self._surges[day - back] for back in MONTH if day - back in self._surges]
+        return bool(before) and logarithm <= max(before) + AS_LARGE
 
     def _begun(self, ratio: float) -> int | None:
         """The index among the pending days at which an episode begins, if one does."""
@@ -226,6 +239,8 @@ class Detector:
         """Take a day while an episode lasts: it goes on, it ends, or its level has become usual."""
         usual, spread = self._baseline.expected(weekday)
         entry = (weekday, logarithm, active)
+        if (logarithm - usual) / spread >= TWICE:
+            self._surges[day] = logarithm
         if (logarithm - usual) / spread < ABOVE:
             self._calm.append(entry)
             if len(self._calm) >= CALM or episode.end - episode.start < SHORT:

@@ -8,16 +8,14 @@ from enum import StrEnum
 
 
 class Measure(StrEnum):
-    """What is watched: spend at constant prices, the mixed price per token, the cache hit rate, tokens, requests."""
+    """What is watched: spend at constant prices, the mixed price per token, the cache hit rate."""
 
     SPEND = "spend"
     PRICE = "price"
     CACHE = "cache"
-    TOKENS = "tokens"
-    REQUESTS = "requests"
 
 
-WEEKLY = {Measure.SPEND, Measure.TOKENS, Measure.REQUESTS}
+WEEKLY = {Measure.SPEND}
 """Measures whose size depends on the weekday; the two others are rates."""
 FLOORS = {Measure.PRICE: 0.04, Measure.CACHE: 0.04}
 """The least scatter that a measure is taken to have, in logs."""
