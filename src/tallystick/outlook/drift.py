@@ -14,7 +14,7 @@ from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple
 
-from tallystick.core.causes import NOT_BILLED, NOT_BILLED_YET
+from tallystick.core.causes import NEW_SERVICE, NEW_TOKENS, NO_USAGE, NOT_BILLED, NOT_BILLED_YET, USAGE_NOT_READ
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
@@ -23,6 +23,7 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When
+from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within
@@ -39,6 +40,8 @@ SLACK, ALARM, MOST = 0.5, 8.0, 3.0
 """Deviations a day that do not count, the sum that is a drift, and the most that one day counts."""
 THIN = 0.05
 """A day with less than this part of a usual one says nothing."""
+WITHOUT = (NO_USAGE, NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ)
+"""Causes of a bill that should have use, and has none."""
 ALL = "all models"
 _PLACES = 4
 
@@ -123,7 +126,7 @@ def _days(
             "sum(billed) FILTER (billed IS NOT NULL AND list IS NOT NULL) AS billed_listed",
             "sum(list) FILTER (billed IS NOT NULL AND list IS NOT NULL) AS listed",
             "sum(billed) FILTER (method = 'allocated') AS allocated",
-            "sum(billed) FILTER (billed > 0 AND cause <> 'none') AS alone",
+            f"sum(billed) FILTER ({among('cause', WITHOUT)}) AS alone",
             f"sum({tokens}) AS tokens",
             f"sum({tokens} AND priced IS NULL) AS unpriced",
             f"sum({tokens} AND cause = '{NOT_BILLED}') AS refused",
