@@ -219,6 +219,8 @@ SUBJECTS = ("organization", "workspace", "key", "actor", "product")
 """Dimensions that say whose use it is."""
 TERMS = ("model", "kind", "tier", "context", "geo", "speed")
 """Dimensions that decide a price."""
+OWNED = ("team", "cost_center")
+"""Dimensions that follow from the settings."""
 
 SYNONYMS = {
     "organization": ("org", "organisation"),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.message import Message, Messages
 from tallystick.core.money import plain
@@ -53,6 +54,11 @@ class Question:
         """Return one hash for equal questions, whose filters may stand in another order."""
         asked = (self.report, self.window, self.by, self.top, self.show, self.against, self.zone)
         return hash((asked, frozenset(self.where.items())))
+
+    @property
+    def owned(self) -> bool:
+        """Whether it is about owners."""
+        return any(name in OWNED for name in (*self.by, *self.where))
 
     def scope(self, *names: str) -> Question:
         """Its days and filters, whatever the report, and of what it is asked by these dimensions alone."""

@@ -13,6 +13,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter, filters
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message
@@ -22,11 +23,11 @@ from tallystick.core.select import select
 from tallystick.core.text import choose
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
-from tallystick.query.charge_groups import BILLED, OWNED, Figure
+from tallystick.query.charge_groups import BILLED, Figure
 from tallystick.query.charge_source import from_sums
 from tallystick.query.coverage import cover
 from tallystick.query.filters import wanted, within as in_days
-from tallystick.query.owners import attribution, known, messages, owned
+from tallystick.query.owners import attribution, known, messages
 from tallystick.query.spelling import formerly
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
@@ -123,7 +124,7 @@ class Daily:
     ) -> dict[str, dict[date, _Sums]]:
         """The sums of each day, by the values of a dimension or under an empty text."""
         question = Question("daily", self.window, (by,) if by else (), where)
-        if not owned(question) and not {*within} & {*OWNED}:
+        if not question.owned and not {*within} & {*OWNED}:
             return self._charges(question, by, within)
         if {*where} & {*within} - {*OWNED}:
             raise InvalidQuestion("A scope names the same dimension twice.")

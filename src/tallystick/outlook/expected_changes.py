@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.models import same
@@ -17,7 +18,6 @@ from tallystick.core.select import select
 from tallystick.core.time import DAY, Window
 from tallystick.outlook.daily_spend import Daily, Where
 from tallystick.outlook.forecast_effects import Effect, Effects, of_event
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.charge_source import from_sums
 from tallystick.query.filters import wanted, within
 from tallystick.tally.events import Event, Events

@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.ledger_tables import FORECASTS
 from tallystick.core.money import nearest
@@ -24,7 +25,6 @@ from tallystick.outlook.daily_spend import Where
 from tallystick.outlook.forecast import RANGES, Forecast
 from tallystick.outlook.forecast_score import LAST_WEEK, SEASONAL, naive
 from tallystick.outlook.forecaster import forecaster
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.context import Context
 from tallystick.query.filters import ids_of
 from tallystick.query.names import organizations

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from tallystick.core.dimensions import OWNED
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import EXACT
 from tallystick.core.question import Question
 from tallystick.core.select import select
 from tallystick.core.time import Window
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.filters import wanted, within
-from tallystick.query.owners import attribution, owned
+from tallystick.query.owners import attribution
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 
@@ -24,7 +24,7 @@ Amounts = Mapping[str, tuple[Decimal, Decimal]]
 
 def spenders(engine: Engine, question: Question, owners: Owners) -> dict[str, Amounts]:
     """What was billed in the window of a question and in the one it is compared with, by each of its dimensions."""
-    plain = () if owned(replace(question, by=())) else tuple(name for name in question.by if name not in OWNED)
+    plain = () if replace(question, by=()).owned else tuple(name for name in question.by if name not in OWNED)
     amounts = _billed(engine, replace(question, by=plain)) if plain else {}
     if rest := tuple(name for name in question.by if name not in plain):
         amounts |= _owned(engine, replace(question, by=rest), owners)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tallystick.core.dimensions import TIMES
+from tallystick.core.dimensions import OWNED, TIMES
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import PLACES
 from tallystick.core.question import Question
@@ -20,9 +20,6 @@ from tallystick.tally.owners import Owners, Spellings
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-OWNED = ("team", "cost_center")
-"""The dimensions that follow from the settings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from tallystick.core.dimensions import NAMES, canonical
 from tallystick.core.filter import filters
 from tallystick.core.question import Question, Table
 from tallystick.core.time_words import When, utc_day, window
-from tallystick.query.owners import owned
 from tallystick.query.report import Days, Where
 from tallystick.query.stale_tally import warned
 from tallystick.store.engine import Engine
@@ -72,7 +71,7 @@ class Context:
 
     def owners_of(self, question: Question) -> Owners | None:
         """Return the owners where the question names teams or cost centers, else None."""
-        return self.owners if owned(question) else None
+        return self.owners if question.owned else None
 
     def question(
         self,

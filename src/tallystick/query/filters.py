@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from tallystick.core.filter import Filter, pattern
 from tallystick.core.ledger_tables import CHARGES
@@ -14,13 +15,15 @@ from tallystick.core.select import conjunction, select
 from tallystick.core.table import LedgerTable
 from tallystick.core.text import did_you_mean
 from tallystick.core.time import Grain, Window
-from tallystick.core.zones import Zone
 from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import NEVER, among, day_of
 from tallystick.query.names import addresses, directory, organizations
 from tallystick.query.spelling import once
 from tallystick.store.engine import Engine, per_version
+
+if TYPE_CHECKING:
+    from tallystick.core.zones import Zone
 
 SECOND = timedelta(seconds=1)
 _AT = "(day + to_hours(hour_of_day))"

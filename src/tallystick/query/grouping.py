@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tallystick.core.breakdowns import NAMED_BREAKDOWNS
 from tallystick.core.dimensions import TIMES
@@ -20,7 +20,6 @@ from tallystick.core.time import Grain, midnight
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.query import gaps
 from tallystick.query.breakdowns import breakdown_for, whole
-from tallystick.query.charge_groups import ChargeGroups
 from tallystick.query.charge_source import from_sums
 from tallystick.query.coverage import cover, present
 from tallystick.query.facts import UNREPORTED_SUM, Billed
@@ -28,14 +27,15 @@ from tallystick.query.filters import asked_for, column, local, wanted
 from tallystick.query.known_zeros import zeros
 from tallystick.query.match_shares import matched
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named, shared, unnamed, with_shared
-from tallystick.query.owners import attributed, owned, unasked
 from tallystick.query.pivot import Pivot
 from tallystick.query.priority_tier import priority
 from tallystick.query.spelling import formerly, spellings
 from tallystick.query.uncounted import uncounted
 from tallystick.query.unpriced import unpriced
 from tallystick.store.engine import Engine
-from tallystick.tally.owners import Owners
+
+if TYPE_CHECKING:
+    from tallystick.tally.owners import Owners
 
 Row = dict[str, Any]
 """What a query says of one group: its dimensions and sums by their names."""
@@ -52,11 +52,14 @@ def query(
     table = _money_table(question) if pivot.money else USED_HOUR if "hour" in question.by or question.zone else USED
     if table in {CHARGES, USED}:
         tallied(engine)
-    if owned(question):
+    if question.owned:
         if question.show:
             raise InvalidQuestion(
                 "By owner, spend shows only what was billed.", "Leave out --show, or ask by workspace."
             )
+        from tallystick.query.charge_groups import ChargeGroups
+        from tallystick.tally.owners import Owners
+
         return ChargeGroups(engine, question, owners or Owners(), spellings(engine)).query, table
     dims = {name: _column(question, name) for name in dims_of(engine, question)}
     if pivot.apart and pivot.apart[0] not in dims:
@@ -124,7 +127,10 @@ def answer(
     coverage, covered = cover(engine, table, question, now)
     inner = question
     attribution: list[Message] = []
-    if owned(question):
+    if question.owned:
+        from tallystick.query.owners import attributed, unasked
+        from tallystick.tally.owners import Owners
+
         inner = unasked(question, owners or Owners())
         dims, rows, attribution, renamed, sums = attributed(engine, question, owners or Owners())
         coverage |= {"renamed": renamed} if renamed else {}

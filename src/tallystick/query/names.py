@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -44,7 +44,11 @@ def named(engine: Engine, dims: Sequence[str], instant: datetime | None = None) 
 @per_version
 def history(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping[str, Any]]:
     """Return the rows of `names`, the oldest first; those that had been seen by an instant, where one is given."""
-    rows = engine.rows(select(*(column.name for column in NAMES.columns)).from_("ledger.names").order_by("seen_at"))
+    columns = (column.name for column in NAMES.columns if column.name != "seen_at")
+    query = select(*columns, "seen_at AT TIME ZONE 'UTC' AS seen").from_("ledger.names").order_by("seen")
+    rows = [
+        {**row, "seen_at": row["seen"].replace(tzinfo=UTC)} for row in engine.rows(query)
+    ]
     return rows if instant is None else [row for row in rows if row["seen_at"] <= instant]
 
 

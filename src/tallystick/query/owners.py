@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
@@ -18,7 +19,7 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.text import did_you_mean, few
 from tallystick.errors import InvalidQuestion
-from tallystick.query.charge_groups import BILLED, OWNED, ChargeGroups, Figure, label
+from tallystick.query.charge_groups import BILLED, ChargeGroups, Figure, label
 from tallystick.query.coverage import cover
 from tallystick.query.facts import UNREPORTED, Billed
 from tallystick.query.filters import wanted, within
@@ -40,11 +41,6 @@ SHOWN = "`tallystick docs owners` shows how."
 
 APART = {"unreported": UNREPORTED}
 """By what charges are told apart where all that was billed is summed too."""
-
-
-def owned(question: Question) -> bool:
-    """Whether a question is about owners."""
-    return any(name in OWNED for name in (*question.by, *question.where))
 
 
 def unasked(question: Question, owners: Owners) -> Question:

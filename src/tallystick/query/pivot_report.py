@@ -115,13 +115,14 @@ def _charges(charges: Mapping[str, ChargeSum]) -> dict[str, ChargeSum]:
 def _sums(pivot: Pivot) -> Answer:
     def answer(context: Context, question: Question) -> Table:
         from tallystick.query import grouping
-        from tallystick.query.since_closed import otherwise
 
         owners = context.owners_of(question)
         table = grouping.answer(pivot, context.engine, question, context.now, owners)
         if not pivot.money:
             return table
         if owners:
+            from tallystick.query.since_closed import otherwise
+
             table = replace(table, messages=(*otherwise(context.engine, question.window, owners), *table.messages))
         return context.warned(table)
 

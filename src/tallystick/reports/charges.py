@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallystick.core.dimensions import SUBJECTS, TERMS
+from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES, USED
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, total
@@ -18,7 +18,6 @@ from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.records import REQUESTS, State
 from tallystick.core.select import Select, identifier, select
 from tallystick.query import gaps
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.coverage import states_of
@@ -26,7 +25,7 @@ from tallystick.query.filters import column, wanted, within
 from tallystick.query.grouping import OTHERS, tallied
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import dim_cells, dim_headings, named, organizations
-from tallystick.query.owners import known, owned, owned_charges, unasked
+from tallystick.query.owners import known, owned_charges, unasked
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.pivot_report import STRICT
 from tallystick.query.report import WINDOW, Days, Form, Parameter, Report, Where, narrowed_by
@@ -132,7 +131,7 @@ class _Source:
         self._split: pa.Table | None = None
         conditions = wanted(engine, CHARGES, question.where_but(*OWNED))
         table = f"ledger.{CHARGES.name}"
-        if owned(question):
+        if question.owned:
             known(question, context.owners)
             self._split = parts = owned_charges(engine, context.owners, question)
             for name, owner in question.where_of(*OWNED).items():

@@ -19,7 +19,7 @@ from tallystick.query.facts import Billed, foresee
 from tallystick.query.grouping import OTHERS
 from tallystick.query.match_shares import billed_coverage
 from tallystick.query.names import dim_cells, dim_headings, dims_of, named
-from tallystick.query.owners import owned, unasked
+from tallystick.query.owners import unasked
 from tallystick.query.pivot import Measure, Pivot
 from tallystick.query.report import ChargeSum, Days, Form, Parameter, Report, Where, by, days, narrowed_by
 from tallystick.query.strictness import COMPLETE
@@ -73,7 +73,7 @@ def answer(engine: Engine, question: Question, now: datetime, owners: Owners | N
         len(dims) - len(question.by),
     )
     total_effect = Effects.sum([effect for _, effect in line_effects])
-    scope = unasked(question, owners) if owned(question) else question
+    scope = unasked(question, owners) if question.owned else question
     if before.window.end == question.window.start:
         foresee(engine, replace(scope, window=Window(before.window.start, question.window.end)))
     coverage, covered = _coverage(engine, (replace(scope, window=before.window), scope), billed, now)

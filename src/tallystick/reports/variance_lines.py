@@ -7,17 +7,17 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from tallystick.core.dimensions import SUBJECTS, TERMS
+from tallystick.core.dimensions import OWNED, SUBJECTS, TERMS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.money import EXACT, PLACES, plain, rounded, total
 from tallystick.core.question import Question
 from tallystick.core.select import select
-from tallystick.query.charge_groups import BILLED, OWNED, Figure, label
+from tallystick.query.charge_groups import BILLED, Figure, label
 from tallystick.query.charge_source import from_sums
 from tallystick.query.facts import UNREPORTED_SUM, Billed
 from tallystick.query.filters import column, wanted, within
-from tallystick.query.owners import attribution, known, messages, owned
+from tallystick.query.owners import attribution, known, messages
 from tallystick.store.engine import Engine
 from tallystick.tally.owners import Owners
 from tallystick.tally.variance import Amount, Effects, Line, effects
@@ -44,11 +44,11 @@ def effects_of(
     for question in windows:
         line_question = replace(question, by=inner)
         rows, attributed = (
-            _attributed(engine, line_question, owners) if owned(question) else (_summed(engine, line_question), [])
+            _attributed(engine, line_question, owners) if question.owned else (_summed(engine, line_question), [])
         )
         beside += attributed
         sums = (total([row[name] for row in rows if row.get(name) is not None]) for name in ("billed", "unreported"))
-        billed.append(None if owned(question) else Billed(*sums))
+        billed.append(None if question.owned else Billed(*sums))
         amounts: dict[Line, Amount] = {}
         for row in rows:
             pool = (*(row[name] for name in pool_names), row[_UNIT])

@@ -8,11 +8,11 @@ from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.select import Select, select
 from tallystick.core.time import Window
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among, day_of
 from tallystick.query.filters import wanted, within

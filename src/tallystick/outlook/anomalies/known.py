@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter
 from tallystick.core.money import EXACT
 from tallystick.core.time import text
@@ -13,7 +14,6 @@ from tallystick.errors import InvalidQuestion
 from tallystick.outlook.anomalies.cells import Cell
 from tallystick.outlook.anomalies.finding import EXPECTED, Finding
 from tallystick.outlook.anomalies.subjects import Subject
-from tallystick.query.charge_groups import OWNED
 from tallystick.query.context import Context
 from tallystick.query.names import directory
 from tallystick.store.acknowledgements import Acknowledgement
