@@ -46,9 +46,7 @@ def history(engine: Engine, instant: datetime | None = None) -> Sequence[Mapping
     """Return the rows of `names`, the oldest first; those that had been seen by an instant, where one is given."""
     columns = (column.name for column in NAMES.columns if column.name != "seen_at")
     query = select(*columns, "seen_at AT TIME ZONE 'UTC' AS seen").from_("ledger.names").order_by("seen")
-    rows = [
-        {**row, "seen_at": row["seen"].replace(tzinfo=UTC)} for row in engine.rows(query)
-    ]
+    rows = [{**row, "seen_at": row["seen"].replace(tzinfo=UTC)} for row in engine.rows(query)]
     return rows if instant is None else [row for row in rows if row["seen_at"] <= instant]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -18,7 +18,7 @@ from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
 from tallystick.store.batches import ROWS, batches
 from tallystick.store.interrupt import interruptible
-from tallystick.store.session import database
+from tallystick.store.session import database, rows, temp_table
 from tallystick.store.table_sql import table_sql
 from tallystick.store.views import DERIVED_SQL, VIEWS
 
@@ -110,16 +110,13 @@ class Engine:
                 self._answers[text] = answer
         return answer
 
-    def beside(self, query: Select | str, **given: pa.Table) -> pa.Table:
-        """The same of a query that names these tables too, by which it is not kept."""
-        for name, table in given.items():
-            self._duck.register(name, table)
-        try:
-            with self._reading():
-                return self._run(str(query), lambda: self._duck.sql(str(query)).to_arrow_table())
-        finally:
-            for name in given:
-                self._duck.unregister(name)
+    def beside(
+        self, query: Select | str, name: str, columns: Mapping[str, str], cells: Sequence[Sequence[Any]]
+    ) -> list[dict[str, Any]]:
+        """The rows of a query that names a table of these cells too, by which it is not kept."""
+        with self.cursor() as duck, self._reading():
+            temp_table(duck, name, columns, cells)
+            return self._run(str(query), lambda: rows(duck, str(query)), duck)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to compute in, for `make`; its TEMP tables are its own, and go with it."""
@@ -131,13 +128,16 @@ class Engine:
         with self._reading():
             self._run(text, lambda: duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}"), duck)
 
-    def rows(self, query: Select | str) -> list[dict[str, Any]]:
-        """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
+    def rows(self, query: Select | str, *, once: bool = False) -> list[dict[str, Any]]:
+        """The answer to a query of ours, a dictionary a row, kept but if it is asked `once`; LedgerError as from `ask`.
+
+        Arrow is not needed for it.
+        """
         text = str(query)
         if (answer := self._rows.get(text)) is None:
             with self._reading():
                 answer = self._run(text, lambda: _fetched(self._duck.execute(text), self._limits))
-            if len(answer[1]) <= FEW:
+            if len(answer[1]) <= FEW and not once:
                 self._rows[text] = answer
         names, rows = answer
         return [dict(zip(names, row, strict=True)) for row in rows]

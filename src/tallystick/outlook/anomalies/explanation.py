@@ -28,6 +28,12 @@ FINE = 10**6
 MILLION = 1_000_000
 _NOW, _THEN = "now", "then"
 _WHO = ("workspace", "key", "actor")
+_SPANS = {
+    "number": "BIGINT",
+    **dict.fromkeys((*Cell._fields, "role"), "VARCHAR"),
+    **dict.fromkeys(("start", "until"), "DATE"),
+}
+"""The SQL types of what is read of each sighting, by day."""
 Row = Mapping[str, Any]
 
 
@@ -47,8 +53,6 @@ def findings(engine: Engine, sightings: Sequence[Sighting], first: date, known: 
 
 def _rows(engine: Engine, sightings: Sequence[Sighting], first: date) -> dict[int, list[Row]]:
     """The sums of the charges of each sighting by day and line, and those of the days before, by line."""
-    import pyarrow as pa
-
     spans: list[dict[str, Any]] = []
     for number, sighting in enumerate(sightings):
         start, end = (first + timedelta(day) for day in (sighting.start, sighting.end + 1))
@@ -77,7 +81,7 @@ def _rows(engine: Engine, sightings: Sequence[Sighting], first: date) -> dict[in
         .group_by("ALL")
     )
     rows: dict[int, list[Row]] = {}
-    for row in engine.beside(query, spans=pa.Table.from_pylist(spans)).to_pylist():
+    for row in engine.beside(query, "spans", _SPANS, [tuple(span[name] for name in _SPANS) for span in spans]):
         rows.setdefault(row["number"], []).append(row)
     return rows
 
