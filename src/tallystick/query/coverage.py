@@ -25,8 +25,8 @@ from tallystick.query import gaps
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among, instant_of, on_days
 from tallystick.query.doubtful_days import doubtful_days
-from tallystick.query.filters import wanted
-from tallystick.query.names import STATES
+from tallystick.query.filters import named_ids, wanted
+from tallystick.query.names import day_states
 from tallystick.store.engine import Engine, per_version
 
 
@@ -185,10 +185,12 @@ def states_of(engine: Engine, table: LedgerTable, question: Question) -> Mapping
 @per_version
 def _states_by(engine: Engine, order: tuple[tuple[str, str], ...], organization: Filter | None) -> Mapping[date, State]:
     """The same, by the first of these sources and grains that has a day."""
-    query = STATES.where(*wanted(engine, DAYS, {"organization": organization} if organization else {}))
+    ids, left_out = named_ids(engine, DAYS, "organization", organization or Filter())
     ranks = {kind: rank for rank, kind in enumerate(order)}
     best: dict[tuple[str, date], tuple[int, str]] = {}
-    for row in engine.rows(query):
+    for row in day_states(engine):
+        if row["organization"] in left_out or (ids and row["organization"] not in ids):
+            continue
         if (rank := ranks.get((row["source"], row["grain"]))) is not None:
             key = row["organization"], row["day"]
             if key not in best or rank < best[key][0]:

@@ -99,16 +99,22 @@ def wanted(engine: Engine, table: LedgerTable, where: Mapping[str, Filter], *, s
     """
     conditions: list[str] = []
     for name, part in where.items():
-        words = _words(engine, table, name)
-        ids, left_out = (
-            {id_ for value in values for id_ in words.ids(value, strict=strict)}
-            for values in (part.values, part.without)
-        )
+        ids, left_out = named_ids(engine, table, name, part, strict=strict)
         if part.values:
             conditions.append(among(column(name), sorted(ids)))
         if left_out:
             conditions.append(f"NOT {among(column(name), sorted(left_out))}")
     return conditions
+
+
+def named_ids(
+    engine: Engine, table: LedgerTable, name: str, part: Filter, *, strict: bool = True
+) -> tuple[set[str], set[str]]:
+    """Return the ids that a filter of a dimension asks for, and those that it leaves out; InvalidQuestion as above."""
+    return (
+        {id_ for value in part.values for id_ in _words(engine, table, name).ids(value, strict=strict)},
+        {id_ for value in part.without for id_ in _words(engine, table, name).ids(value, strict=strict)},
+    )
 
 
 def present(engine: Engine, table: LedgerTable, name: str) -> list[str]:

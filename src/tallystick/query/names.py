@@ -30,8 +30,6 @@ ALONE = "Billed without use"
 """The name of who used what only the bill has: no report says who it was."""
 UNTOLD = "Unknown"
 """The name of who used what the usage report has too, but does not tell whose it is."""
-STATES = select("organization", "day", "source", "grain", "state").from_("ledger.days")
-"""The query of every state of a day; who needs the organizations needs these too."""
 _WHO = ("key", "actor")
 """The dimensions that say who used."""
 
@@ -58,9 +56,15 @@ def entries(engine: Engine, instant: datetime | None = None) -> Collection[Mappi
 
 
 @per_version
+def day_states(engine: Engine) -> Sequence[Mapping[str, Any]]:
+    """Return the state of each day, by organization, source and grain."""
+    return engine.rows(select("organization", "day", "source", "grain", "state").from_("ledger.days"))
+
+
+@per_version
 def organizations(engine: Engine) -> Sequence[str]:
     """Return the ids of the organizations that the ledger holds, in order."""
-    return sorted({row["organization"] for row in engine.rows(STATES)})
+    return sorted({row["organization"] for row in day_states(engine)})
 
 
 def one_organization(engine: Engine, name: str | None, month: str) -> str:
