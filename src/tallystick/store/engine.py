@@ -128,16 +128,13 @@ class Engine:
         with self._reading():
             self._run(text, lambda: duck.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {text}"), duck)
 
-    def rows(self, query: Select | str, *, once: bool = False) -> list[dict[str, Any]]:
-        """The answer to a query of ours, a dictionary a row, kept but if it is asked `once`; LedgerError as from `ask`.
-
-        Arrow is not needed for it.
-        """
+    def rows(self, query: Select | str) -> list[dict[str, Any]]:
+        """The answer to a query of ours, a dictionary a row; LedgerError as from `ask`. Arrow is not needed for it."""
         text = str(query)
         if (answer := self._rows.get(text)) is None:
             with self._reading():
                 answer = self._run(text, lambda: _fetched(self._duck.execute(text), self._limits))
-            if len(answer[1]) <= FEW and not once:
+            if len(answer[1]) <= FEW:
                 self._rows[text] = answer
         names, rows = answer
         return [dict(zip(names, row, strict=True)) for row in rows]
