@@ -25,6 +25,7 @@ from tallystick.outlook.anomalies.ledger_findings import write_findings
 from tallystick.outlook.anomalies.reach import reaches
 from tallystick.outlook.anomalies.series import Measure, Series
 from tallystick.outlook.forecast_record import AHEAD, write_synced
+from tallystick.outlook.sync_record import write
 from tallystick.sim import Simulator, World
 from tallystick.store.tables import Tables
 from tallystick.tally.owners import Owners
@@ -76,7 +77,7 @@ def test_findings_are_the_same_from_the_file(world: str, tmp_path: Path) -> None
 
     book = ledger(tmp_path, WORLDS[world](), text=text)
     anew = answers(book)
-    write_findings(book.context(), least=0)
+    write_findings(book.context())
     assert read(book).organizations
     assert answers(reopened(book)) == anew
 
@@ -95,9 +96,9 @@ def read(book: Ledger, owners: Owners | None = None) -> FindingsFile:
 def test_the_file_counts_for_what_it_was_made_of(tmp_path: Path) -> None:
     """Of other charges, another day or other owners, or damaged, it counts for nothing; small ledgers have none."""
     book = ledger(tmp_path, WORLDS["loop"]())
-    write_findings(book.context())
+    write(book.context(), "o")
     assert not (book.path / FILE).exists()
-    write_findings(book.context(), least=0)
+    write(book.context(), "o", large=1)
     assert read(book).organizations
     assert not read(book, Owners.read([{"team": "a", "key": "key0"}])).organizations
     assert not read(Ledger.of(book._settings, clock=book._clock.__class__(NOW + DAY))).organizations

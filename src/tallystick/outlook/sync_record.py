@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from tallystick.core.ledger_tables import CHARGES
 from tallystick.errors import TallystickError
-from tallystick.outlook.anomalies.ledger_findings import write_findings
-from tallystick.outlook.forecast_record import write_synced
 from tallystick.query.context import Context
 
+LARGE = 200_000
+"""Charges from which on to detect anew takes longer than anybody should wait for a first screen."""
 
-def write(context: Context, organization: str) -> None:
-    """Write findings and forecasts of the newest version; a sync does not fail where that cannot be."""
+
+def write(context: Context, organization: str, large: int = LARGE) -> None:
+    """Write forecasts of the newest version, of a large one its findings too; no sync fails where that cannot be."""
+    from tallystick.outlook.forecast_record import write_synced
+
     with suppress(TallystickError, OSError):
-        write_findings(context)
+        charges = context.tables.newest_by_snapshot().contents.get(CHARGES.name)
+        if charges is not None and charges.rows >= large:
+            from tallystick.outlook.anomalies.ledger_findings import write_findings
+
+            write_findings(context)
         write_synced(context, organization)

@@ -15,11 +15,10 @@ from typing import Any
 
 from tallystick.core.filter import Filter
 from tallystick.core.money import PLACES
-from tallystick.core.text import did_you_mean
 from tallystick.core.time import Window
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.cycles import LAST_DAY, Cycle, Every
-from tallystick.tally.rules import day_of, values_of
+from tallystick.tally.rules import check_fields, day_of, values_of
 
 SCOPE = ("organization", "workspace", "key", "actor", "product", "model", "team", "cost_center")
 """What a budget can be of; of everything where it names none."""
@@ -105,12 +104,7 @@ def _followed(rows: list[Budget]) -> list[Budget]:
 
 
 def _budget(table: str, fields: Any) -> Budget:
-    if not isinstance(fields, Mapping):
-        raise InvalidQuestion(f"{table} is not a table.", _MEND)
-    for field in fields:
-        if field not in _FIELDS:
-            hint = f"{did_you_mean(field, _FIELDS)} Budgets have {', '.join(_FIELDS)}.".strip()
-            raise InvalidQuestion(f"{table} holds {field!r}, which no budget has.", hint)
+    check_fields(table, fields, _FIELDS, "budget", _MEND)
     amount = fields.get("amount")
     if not isinstance(amount, str) or not _AMOUNT.fullmatch(amount):
         raise InvalidQuestion(

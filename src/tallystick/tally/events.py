@@ -11,10 +11,9 @@ from typing import Any
 
 from tallystick.core.filter import Filter
 from tallystick.core.money import PLACES
-from tallystick.core.text import did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.tally.budgets import SCOPE
-from tallystick.tally.rules import day_of, values_of
+from tallystick.tally.rules import check_fields, day_of, values_of
 
 _FIELDS = ("reason", *SCOPE, "day", "from", "until", "factor", "dollars_per_day")
 _FACTOR = re.compile(r"[0-9]{1,6}(\.[0-9]{1,6})?", re.ASCII)
@@ -67,12 +66,7 @@ class Events:
 
 
 def _event(table: str, fields: Any) -> Event:
-    if not isinstance(fields, Mapping):
-        raise InvalidQuestion(f"{table} is not a table.", _MEND)
-    for field in fields:
-        if field not in _FIELDS:
-            hint = f"{did_you_mean(field, _FIELDS)} Events have {', '.join(_FIELDS)}.".strip()
-            raise InvalidQuestion(f"{table} holds {field!r}, which no event has.", hint)
+    check_fields(table, fields, _FIELDS, "event", _MEND)
     reason = fields.get("reason")
     if not isinstance(reason, str) or not reason.strip():
         raise InvalidQuestion(f"{table}: reason {reason!r} is not a text, or is empty.", "Write what is planned.")

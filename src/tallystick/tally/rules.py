@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
@@ -131,15 +131,21 @@ def _header(name: str, columns: list[str]) -> list[str]:
     return columns
 
 
+def check_fields(table: str, fields: Any, known: Sequence[str], kind: str, mend: str) -> None:
+    """Raise InvalidQuestion where a table of the settings is none, or has a field that no such kind of it has."""
+    if not isinstance(fields, Mapping):
+        raise InvalidQuestion(f"{table} is not a table.", mend)
+    for field in fields:
+        if field not in known:
+            hint = f"{did_you_mean(field, known)} {kind.capitalize()}s have {', '.join(known)}.".strip()
+            raise InvalidQuestion(f"{table} holds {field!r}, which no {kind} has.", hint)
+
+
 def rule_of(name: str, fields: Any) -> Rule:
     """Return the rule of one table; InvalidQuestion names what in it cannot be."""
-    if not isinstance(fields, Mapping):
-        raise InvalidQuestion(f"{name} is not a table.", _MEND)
-    known = {"name", "team", "cost_center", "shared", "from", "until", *CONDITIONS}
-    if unknown := sorted(fields.keys() - known):
-        raise InvalidQuestion(
-            f"{name} holds {unknown[0]!r}, which no rule has.", f"Rules have {', '.join(sorted(known))}."
-        )
+    check_fields(
+        name, fields, sorted({"name", "team", "cost_center", "shared", "from", "until", *CONDITIONS}), "rule", _MEND
+    )
     if ("team" in fields) == ("shared" in fields):
         raise InvalidQuestion(f"{name} must name either a team or how it is shared.", _MEND)
     if "shared" in fields and "cost_center" in fields:

@@ -35,8 +35,6 @@ HISTORY = timedelta(days=90)
 """How long before the days that are asked about usual levels are learned from."""
 RECENT = timedelta(days=62)
 """Whichever of so many days, this month and the last, is asked about, levels are learned from the same days."""
-LARGE = 200_000
-"""Charges from which on to detect anew takes longer than anybody should wait for a first screen."""
 TEAM = "team"
 USUAL = 28
 """Ended days whose middle is a usual day of an organization."""
@@ -88,18 +86,14 @@ def ledger_findings(
     return LedgerFindings(shown, minimums, sum(detected.young for detected in every.values()))
 
 
-def write_findings(context: Context, least: int = LARGE) -> None:
-    """Write what stands out of the newest version, for whoever asks, where it has so many charges at least."""
-    version = context.tables.newest_by_snapshot()
-    charges = version.contents.get(CHARGES.name)
-    if charges is None or charges.rows < least:
-        return
+def write_findings(context: Context) -> None:
+    """Write what stands out of the version that is asked, for whoever asks."""
     start = Grain.DAY.floor(context.now) - RECENT
     every = {
         organization: detect(context, organization, start, {"organization": Filter.of(organization)})
         for organization in organizations(context.engine)
     }
-    FindingsFile(digest_of(version, context.owners, context.now), every).write(context.tables.root)
+    FindingsFile(digest_of(context.engine.version, context.owners, context.now), every).write(context.tables.root)
 
 
 def detect(
