@@ -7,7 +7,7 @@ its charges in whatever is summed of them and in whatever is asked of a figure b
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -36,9 +36,10 @@ def day_sums(charges: pa.Table) -> pa.Table:
             is_text = pa.types.is_dictionary(column.type)
             words |= {name: column.dictionary} if is_text else {}
             columns[name] = column.indices if is_text else column
-    columns |= {f"no {name}": rows[name].is_null() for name in FIGURES}
-    alone = functools.reduce(pc.or_kleene, (pc.greater_equal(pc.abs(rows[name]), _LARGE[name]) for name in FIGURES))
-    if pc.any(alone).as_py():
+    partly = [name for name in FIGURES if 0 < rows[name].null_count < rows.num_rows]
+    columns |= {f"no {name}": rows[name].is_null() for name in partly}
+    if large := [name for name in FIGURES if any(abs(bound or 0) >= _LARGE[name] for bound in _bounds(rows[name]))]:
+        alone = functools.reduce(pc.or_kleene, (pc.greater_equal(pc.abs(rows[name]), _LARGE[name]) for name in large))
         columns["number"] = pc.if_else(alone.fill_null(False), pa.array(range(rows.num_rows)), -1)
     by = [*columns]
     table = pa.table({**columns, **{name: rows[name] for name in FIGURES}})
@@ -48,6 +49,12 @@ def day_sums(charges: pa.Table) -> pa.Table:
     summed |= {name: sums[f"{name}_sum"] for name in FIGURES} | {"rows": sums["count_all"]}
     summed["exceptions"] = pc.if_else(_exceptional(summed), summed["rows"], 0)
     return pa.table({name: summed[name] for name in fits.names}).cast(fits)
+
+
+def _bounds(figures: pa.ChunkedArray) -> Iterable[Any]:
+    """The least and the most of figures; None where all are null."""
+    bounds: dict[str, Any] = pc.min_max(figures).as_py()
+    return bounds.values()
 
 
 def _exceptional(charges: Mapping[str, Any]) -> pa.ChunkedArray:
