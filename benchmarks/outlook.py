@@ -15,6 +15,7 @@ from pathlib import Path
 
 from outlook_anomalies import PLAIN, SIMULATED, sections
 from outlook_forecast import tables
+from outlook_hours import SEEDS, sentence
 
 DOCS = Path(__file__).parent.parent / "docs"
 QUICK = ((2001, 2003), ())
@@ -52,6 +53,8 @@ def main() -> None:
         for generator, text in sections(*chosen, every=arguments.list):
             texts.append(("anomalies.md", f"anomalies, {generator}", text))
             print(text)
+        texts.append(("anomalies.md", "anomalies, hours", sentence(simulated if arguments.quick else SEEDS)))
+        print(texts[-1][-1])
     if arguments.docs:
         for page, name, text in texts:
             write(page, name, text)
