@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -62,7 +62,9 @@ def answer(prices: Prices, day: date, model: str | None = None, engine: Engine |
     if model is not None and not in_force:
         _known(listed, day, model)
     large = [row for price in in_force if price.large for row in [_row(listed, price, large=True)]]
+    used = _used(engine, day) if engine else {}
     rows = sorted([*(_row(listed, price) for price in in_force), *large], key=lambda row: _order(row, in_force))
+    rows.sort(key=lambda row: _rank(listed, str(row[0]), used, day))
     factors = [_factor(factor) for factor in listed.modifiers(day) if _concerns(factor, listed, model)]
     where = {"for": Filter.of(model)} if model else {}
     notes = [
@@ -122,6 +124,12 @@ def _order(row: tuple[Cell, ...], in_force: Iterable[Price]) -> tuple[int, str]:
     return keys.index((subject, context.removesuffix(f", {_LARGE}"), speed)), context
 
 
+def _rank(listed: PriceList, subject: str, used: Mapping[str, int], day: date) -> int:
+    """Models in use come first, then those that can be used, then those that are retired."""
+    retires = listed.retires(subject)
+    return 0 if used.get(subject) else 2 if retires and retires <= day else 1
+
+
 def _factor(factor: Modifier) -> tuple[Cell, ...]:
     conditions = {name: getattr(factor, name) for name in ("tier", "geo", "speed", "context")}
     words = ", ".join(f"{name} {value}" for name, value in conditions.items() if value)
@@ -166,16 +174,25 @@ def unlisted(model: str, known: Iterable[str]) -> InvalidQuestion:
 
 def retiring(listed: PriceList, engine: Engine, day: date, model: str | None = None) -> list[str]:
     """The models that are past or near their retirement and were used in the last 30 days."""
-    window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
-    query = select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
-    query = query.where(within(window, months=True)).group_by("model").order_by("model")
     notes = []
-    for row in engine.rows(from_sums(engine, query)):
-        name, retires = row["model"], listed.retires(row["model"])
-        if retires and retires <= day + SOON and model in {None, name} and row["tokens"]:
+    for name, tokens in _used(engine, day).items():
+        retires = listed.retires(name)
+        if retires and retires <= day + SOON and model in {None, name} and tokens:
             past = "retired on" if retires <= day else "retires on"
-            notes.append(f"{name} {past} {retires} and is still used ({large(int(row['tokens']))} tokens in 30 days).")
+            notes.append(f"{name} {past} {retires} and is still used ({large(tokens)} tokens in 30 days).")
     return notes
+
+
+def _used(engine: Engine, day: date) -> dict[str, int]:
+    """The tokens of each model in the last 30 days up to a day; asked once for each version."""
+    key = (_used, day)
+    if key not in engine.results:
+        window = Window(Window.of_day(day - SOON).start, Window.of_day(day).start + DAY)
+        query = select("model", f"sum({' + '.join(TOKENS)}) AS tokens").from_(f"ledger.{USED.name}")
+        query = query.where(within(window, months=True)).group_by("model").order_by("model")
+        engine.results[key] = {row["model"]: int(row["tokens"] or 0) for row in engine.rows(from_sums(engine, query))}
+    used: dict[str, int] = engine.results[key]
+    return used
 
 
 def _ask(context: Context, model: str | None, on: When | None, history: bool) -> Table:

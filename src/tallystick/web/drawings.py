@@ -105,6 +105,7 @@ def rows(panel: Panel, table: Table) -> Grid:
         cells = [(*texts, *(Text(word, url) for word, url in end)) for texts, end in zip(cells, ends, strict=True)]
     known = not table.cells and laid.nothing in {"", "nothing"}
     text = panel.nothing if known and panel.nothing else laid.nothing
+    text = (panel.instead(table) if panel.instead else "") or text
     return replace(laid, heads=heads, rows=tuple(cells), foot=foot, nothing=text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tallystick.web.fields import Given
+from tallystick.web.month_pages import first_read
 from tallystick.web.page import Page, Panel, View, ask
 
 ISSUES = "SELECT noticed_at, kind, subject, text FROM notices ORDER BY noticed_at DESC, kind, subject LIMIT 200"
@@ -27,6 +28,7 @@ def _panels(_: str, __: Given) -> tuple[Panel, ...]:
             rows=8,
             may_lack=True,
             nothing="Nothing: every line is as it was.",
+            instead=first_read,
         ),
         Panel("Versions", ask("log", top="60"), width=12, rows=60, columns=("version", "committed", "what", "changed")),
         Panel("Data issues", ask("sql", query=ISSUES), width=6, rows=200, nothing="None was noticed."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tallystick.core.question import Table
 from tallystick.core.time_words import utc_month
 from tallystick.errors import InvalidQuestion, UnknownName
 from tallystick.web.fields import Choices, Field, Given
@@ -18,7 +19,14 @@ def _month(row: Row) -> str:
     return month_page(str(row["month"]), str(row.get("organization") or ""))
 
 
+_CHARGED = ("team", "own", "shared", "adjustment", "amount", "posted", "cost_center")
 _TEAMS = {"team": lambda row: subject("team", str(row["team"]))}
+
+
+def first_read(table: Table) -> str:
+    """Return what is said of a difference where nothing was known before; nothing where anything was."""
+    known = any(row["billed_before"] is not None for row in table.rows)
+    return "" if known or not table.cells else "It was read once so far: there is nothing before to compare with."
 
 
 def _months(_: str, __: Given) -> tuple[Panel, ...]:
@@ -30,6 +38,7 @@ def _months(_: str, __: Given) -> tuple[Panel, ...]:
             View.PART,
             12,
             may_lack=True,
+            columns=_CHARGED,
             leads=_TEAMS,
             tail=_statement("last-month", {}),
         ),
@@ -64,6 +73,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             12,
             rows=200,
             may_lack=True,
+            columns=_CHARGED,
             leads=_TEAMS,
             tail=_statement(month, whose),
         ),
@@ -80,6 +90,7 @@ def _one(month: str, given: Given) -> tuple[Panel, ...]:
             rows=10,
             may_lack=True,
             nothing="Nothing: every line is as it was.",
+            instead=first_read,
             form=True,
         ),
     )

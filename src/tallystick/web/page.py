@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tallystick.core.question import Cell
+from tallystick.core.question import Cell, Table
 from tallystick.web.address import WHERE, Address
 from tallystick.web.fields import Choices, Fields, Given
 
@@ -77,6 +77,8 @@ class Panel:
     """What it asks about may not be there: then it says so plainly, not as an error."""
     nothing: str = ""
     """What it says where the answer has no rows."""
+    instead: Callable[[Table], str] | None = field(default=None, compare=False)
+    """What it says in place of rows that tell nothing; an empty text where they do."""
     page: str = ""
     """Where its title leads, if that is not the same question in Explore."""
     form: bool = False

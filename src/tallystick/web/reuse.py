@@ -8,6 +8,7 @@ from decimal import Decimal
 from tallystick.core.question import Cell, Kind, Table
 from tallystick.core.text import safe
 from tallystick.formats.shown import nothing, shown
+from tallystick.query.names import apart
 from tallystick.web.address import Address
 from tallystick.web.links import lines, narrowed, source
 from tallystick.web.marks import standing
@@ -54,6 +55,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
     dims = [heading.name for heading in table.headings if heading.kind is Kind.DIMENSION]
     [dimension] = table.question.by if table.question else ("",)
     several = len({row.get("tier") for row in table.rows}) > 1
+    names = apart({str(row[dimension]): str(row.get(f"{dimension}_name", row[dimension])) for row in table.rows})
     made = []
     for row in table.rows:
         written = [life for life in LIFETIMES if row[f"cache_write_{life}"]]
@@ -70,7 +72,7 @@ def reuse(table: Table, address: Address, most: int) -> tuple[Reuse, ...] | str:
         verdict, state = _verdict(marks, row["net"])
         made.append(
             Reuse(
-                safe(f"{row.get(f'{dimension}_name', value)}{tier}"),
+                safe(f"{names[value]}{tier}"),
                 narrowed(address, dimension, value),
                 _percent(share),
                 shown(share, headings["reuse"]),

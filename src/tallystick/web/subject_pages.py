@@ -24,6 +24,8 @@ KEYS = (
     "last_used",
 )
 """What the list of keys shows of each."""
+ROSTER = ("this_month", "same_days_before", "growth", "last_30_days", "share", "team", "status", "last_used")
+"""What the other lists show of each."""
 PLURALS = {"key": "Keys", "actor": "People", "team": "Teams", "model": "Models", "workspace": "Workspaces"}
 """What the lists are called."""
 ABOUT = {
@@ -110,7 +112,12 @@ def _list(dimension: str) -> Page:
         panel = Panel(name, ask("keys", since=f"{RECENT}d"), width=12, rows=500, columns=KEYS, leads=_KEY_LEADS)
     else:
         panel = Panel(
-            name, ask("roster", dimension=dimension), width=12, rows=500, leads={"team": _lead("team", "team")}
+            name,
+            ask("roster", dimension=dimension),
+            width=12,
+            rows=500,
+            columns=(dimension, f"{dimension}_name", *ROSTER),
+            leads={"team": _lead("team", "team")},
         )
     key, menu, under = ("k", "Who spends", "") if dimension == "key" else ("", "", "/keys")
     return Page(f"/{name.lower()}", name, lambda _, __: (panel,), key, ABOUT[dimension], menu=menu, under=under)

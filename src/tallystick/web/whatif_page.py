@@ -15,6 +15,7 @@ from tallystick.web.page import Page, Panel, View, ask
 STEP = 5
 """Percent between two places of a slider."""
 GEOS = (("", "as it is"), ("global", "global"), ("us", "US only"))
+_COLUMNS = ("model", "tier", "what_if", "priced", "difference", "change", "total_tokens", "excluded", "unpriced")
 _FIGURES = ("priced", "what_if", "difference", "change", "unpriced")
 
 
@@ -49,7 +50,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
     total = Panel(f"The bill at list price, {days_label(given)}", asked, View.TOTALS, 12, columns=_FIGURES)
     return (
         *([total] if _is_set(given) else []),
-        Panel("By model", asked, width=12, rows=40),
+        Panel("By model", asked, width=12, rows=40, columns=_COLUMNS),
         Panel("What cannot be known", asked, View.MESSAGES, 12),
     )
 

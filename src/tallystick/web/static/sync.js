@@ -7,6 +7,7 @@ const tell = (panel, state) => {
   const place = (name) => panel.querySelector(`[data-show="${name}"]`)
   for (const name of ["phase", "subject", "error"]) place(name).textContent = state[name]
   if (state.result) place("result").textContent = state.result
+  place("running").hidden = state.phase === "idle"
   place("count").textContent = `${state.done} of ${state.total ?? "?"} windows, ${state.requests} requests`
   const bar = place("progress")
   bar.max = Math.max(state.total ?? 1, 1)
