@@ -14,11 +14,13 @@ from starlette.testclient import TestClient
 from tallystick import Ledger
 from tallystick.catalog import CATALOG
 from tallystick.errors import InvalidQuestion
+from tallystick.formats.shown import shown
 from tallystick.settings import Settings
 from tallystick.web.access import COOKIE, HOURS, Access
 from tallystick.web.application import application
 from tallystick.web.bounds import LEFT_OUT, OF_DAYS
 from tallystick.web.links import SUBJECTS as LINKS
+from tallystick.web.page import Page
 from tallystick.web.pages import PAGES
 from tallystick.web.tokens import Tokens, new_token
 
@@ -275,6 +277,32 @@ def test_a_page_leaves_out_what_cannot_be_held_to_a_team(clients: Clients, token
     assert "not known by team" in page
     assert "Not looked at: keys and retiring models" in page
     assert 'class="error"' not in page
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.path)
+def test_every_page_has_a_teams_part_or_says_why_not(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], page: Page
+) -> None:
+    """Who sees one team is refused nothing on a page: it has what is that team's, or plain words on why it has not."""
+    answer = clients(tokens[1]["alpha"]).get(page.path, headers=HTML)
+    assert answer.status_code == 200
+    assert 'class="error"' not in answer.text
+    assert ("Not for alpha team alone" in answer.text) == bool(page.of_all)
+    assert page.of_all in answer.text
+
+
+@pytest.mark.long
+def test_a_teams_own_page_has_its_figures(
+    clients: Clients, tokens: tuple[Path, dict[str, str]], full: Path, tmp_path: Path
+) -> None:
+    """The page of the reader's team begins with that team's month, as the command line has it."""
+    page = clients(tokens[1]["alpha"]).get("/team/alpha%20team", headers=HTML).text
+    config = str(tmp_path / "tallystick.toml")
+    ledger = Ledger.of(Settings.load(config=config, ledger=str(full), environment=ENVIRONMENT))
+    figures = ledger.status(where={"team": "alpha team"}).figures
+    values = re.findall(r'<dd class="value[^"]*"><\w+[^>]*>([^<]+?)(?: <small>|</)', page)
+    assert values[: len(figures)] == [shown(figure.cell, figure.heading) for figure in figures]
 
 
 @pytest.mark.long

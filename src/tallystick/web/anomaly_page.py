@@ -47,5 +47,11 @@ ANOMALIES = Page(
     "f",
     "What costs more than usual, one finding for each cause. Each leads to what explains it.",
     under="/budgets",
+    of_all="What is usual is judged by the spend of every team.",
 )
-ANOMALY = Page("/anomaly", "Anomaly", _one)
+ANOMALY = Page(
+    "/anomaly",
+    "Anomaly",
+    _one,
+    of_all="What is usual is judged by the spend of every team.",
+)

@@ -27,7 +27,7 @@ from tallystick.settings import Settings
 from tallystick.web.access import Access
 from tallystick.web.address import Address
 from tallystick.web.assets import Assets
-from tallystick.web.bounds import bounded, held, holdable
+from tallystick.web.bounds import bounded, held
 from tallystick.web.explore import Explore
 from tallystick.web.gate import LOG, Gate
 from tallystick.web.links import SUBJECTS
@@ -41,6 +41,7 @@ from tallystick.web.paths import without_folders
 from tallystick.web.readers import Readers, VersionReader, Visit
 from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import SUBJECT_PAGES
+from tallystick.web.team_view import not_for, panels_for
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
 from tallystick.web.views import saved_views
@@ -95,8 +96,9 @@ class Dashboard:
         listed = await self._listed(request, visit, page)
         examples = page.examples(request.query_params, listed) if page.examples else ()
         panels = (*examples, *page.panels(value, request.query_params))
-        panels = tuple(panel for panel in panels if holdable(panel.address, request.state.identity)) or panels
-        parts = await asyncio.gather(*(self.part(request.state.identity, visit, panel) for panel in panels))
+        identity = request.state.identity
+        parts = await asyncio.gather(*(self.part(identity, visit, panel) for panel in panels_for(panels, identity)))
+        parts = parts or [not_for(page, identity)]
         fields = page.form(request.query_params, listed) if page.form else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}

@@ -45,4 +45,5 @@ CACHE = Page(
     "c",
     "What caching saved, what it cost, and whether each lifetime pays.",
     form=period_field,
+    of_all="Caching is counted by key and model, and no rule gives its tokens to a team.",
 )

@@ -52,4 +52,5 @@ LEDGER = Page(
     "l",
     "Which days are here and how far they can be trusted; what each sync changed.",
     actions=(("Check that it adds up", ask("verify").url), ("Compare two versions of a month", ask("diff").url)),
+    of_all="Days, versions and data issues are those of every team.",
 )

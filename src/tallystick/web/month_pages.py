@@ -111,5 +111,12 @@ MONTHS = Page(
     "m",
     "What each month comes to, whether it can be closed, what changed since; what teams are charged. "
     "`tallystick close` closes one.",
+    of_all="A month is closed and charged for every team at once; whoever closes it has your statement.",
 )
-MONTH = Page("/month", "Month", _one, form=_versions)
+MONTH = Page(
+    "/month",
+    "Month",
+    _one,
+    form=_versions,
+    of_all="A month is closed and charged for every team at once; whoever closes it has your statement.",
+)

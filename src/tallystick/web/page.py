@@ -75,6 +75,8 @@ class Panel:
     """Words and addresses that stand at the end of each row."""
     may_lack: bool = False
     """What it asks about may not be there: then it says so plainly, not as an error."""
+    of_teams: Panel | None = field(default=None, compare=False)
+    """What stands in its place for a reader of single teams, where its question cannot be held to them."""
     nothing: str = ""
     """What it says where the answer has no rows."""
     instead: Callable[[Table], str] | None = field(default=None, compare=False)
@@ -101,6 +103,8 @@ class Page:
     """What the menu calls it, where that is not its title."""
     under: str = ""
     """The path of the page that it stands beside; the menu has that alone, the page itself leads to the others."""
+    of_all: str = ""
+    """Why a reader of single teams is shown nothing of it, where none of its questions can be held to them."""
     actions: tuple[tuple[str, str], ...] = ()
     """Words and addresses of what can be done from it."""
     form: Fields | None = None

@@ -33,6 +33,7 @@ EARLIER = 28
 BEFORE = "4 weeks before"
 STALE = timedelta(days=1)
 """Data that ends before the day so long ago is old."""
+NO_BEFORE = "The days before are not in the ledger: there is nothing to compare with."
 EVERY = 10**6
 """More values than any answer has: none is drawn as one of others."""
 
@@ -102,7 +103,11 @@ def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date)
 def _table(part: Shown, answer: Table, beside: Sequence[Table], today: date) -> Shown:
     panel = part.panel
     if panel.view is View.REASONS:
-        return replace(part, reasons=reasons(answer, panel.address), grid=grid(answer, panel.address, panel.rows))
+        made = reasons(answer, panel.address)
+        unknown = not made and answer.cells and answer.totals.get("before") is None
+        return replace(
+            part, reasons=made, grid=grid(answer, panel.address, panel.rows), lacks=NO_BEFORE if unknown else ""
+        )
     part = replace(part, grid=rows(panel, answer))
     if panel.view is View.TREND and beside:
         by_value = trends(course(beside[0], today, EVERY))
@@ -133,7 +138,7 @@ def _document(part: Shown, document: Document, tables: Sequence[Table], today: d
         return replace(
             part,
             tiles=tiles(part.panel.address.report, document, today, next(iter(tables), None)),
-            title=safe(document.title) if document.name == "status" else "",
+            title=safe(document.title) if document.name == "status" and not part.panel.address.pairs else "",
             name=safe(document.title) if document.name in {"profile", "anomaly"} else "",
             subtitle="" if document.name == "profile" else _fresh(document),
             stale=str(document.facts.get("data_until") or "9") < str(today - STALE),

@@ -54,4 +54,5 @@ PRICES = Page(
     "What usage is priced at, with where each price was seen.",
     form=_fields,
     choices=(ask("prices"),),
+    of_all="Prices are listed with the models that any team uses.",
 )

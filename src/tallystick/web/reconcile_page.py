@@ -27,4 +27,5 @@ RECONCILE = Page(
     "r",
     "Does the bill fit the usage? What separates them, by name; nothing is hidden in a remainder.",
     form=period_field,
+    of_all="A bill is matched with all of its use, and not with that of a team.",
 )

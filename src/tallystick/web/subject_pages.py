@@ -47,8 +47,10 @@ def _subject(dimension: str) -> Callable[[str, Given], tuple[Panel, ...]]:
         by = given.get("by") if given.get("by") in others else ("model" if dimension != "model" else "workspace")
         profile = ask("profile", dimension=dimension, value=value)
         recent = {"since": f"{RECENT}d", **where}
+        ahead = (ask("forecast", **where),)
+        of_teams = Panel("In short", ask("status", **where), View.FIGURES, 12, also=ahead)
         return (
-            Panel("In short", profile, View.FIGURES, 12, also=(ask("forecast", **where),)),
+            Panel("In short", profile, View.FIGURES, 12, also=ahead, of_teams=of_teams),
             Panel(
                 "Spend by day",
                 ask("spend", by=f"day,{by}", since="28d", until="today", **where),
@@ -108,8 +110,10 @@ _KEY_LEADS = {name: _lead(name, name) for name in ("key", "workspace", "team")}
 def _list(dimension: str) -> Page:
     """The page that lists every value of a dimension."""
     name = PLURALS[dimension]
+    own = Panel(name, ask("spend", by=dimension, since=f"{RECENT}d", compare="previous"), width=12, rows=500)
     if dimension == "key":
-        panel = Panel(name, ask("keys", since=f"{RECENT}d"), width=12, rows=500, columns=KEYS, leads=_KEY_LEADS)
+        asked = ask("keys", since=f"{RECENT}d")
+        panel = Panel(name, asked, width=12, rows=500, columns=KEYS, leads=_KEY_LEADS, of_teams=own)
     else:
         panel = Panel(
             name,
@@ -118,6 +122,7 @@ def _list(dimension: str) -> Page:
             rows=500,
             columns=(dimension, f"{dimension}_name", *ROSTER),
             leads={"team": _lead("team", "team")},
+            of_teams=own,
         )
     key, menu, under = ("k", "Who spends", "") if dimension == "key" else ("", "", "/keys")
     return Page(f"/{name.lower()}", name, lambda _, __: (panel,), key, ABOUT[dimension], menu=menu, under=under)

@@ -120,4 +120,5 @@ WHATIF = Page(
     form=_fields,
     examples=_examples,
     choices=(ask("usage", by="model", since="90d"), ask("prices")),
+    of_all="Usage is priced anew by model, and no rule gives it to a team.",
 )

@@ -1,0 +1,21 @@
+"""Team view: the panels of a page as a reader of single teams sees them: what cannot be held to these is left out."""
+
+from __future__ import annotations
+
+from tallystick.web.bounds import holdable
+from tallystick.web.page import Page, Panel, ask
+from tallystick.web.panels import Shown
+from tallystick.web.tokens import Identity
+
+
+def panels_for(panels: tuple[Panel, ...], identity: Identity) -> tuple[Panel, ...]:
+    """Return the panels that an identity may see, others in the place of those that it may not where there are such."""
+    chosen = (panel if holdable(panel.address, identity) else panel.of_teams for panel in panels)
+    return tuple(panel for panel in chosen if panel)
+
+
+def not_for(page: Page, identity: Identity) -> Shown:
+    """Return what is said to an identity of a page that it is shown nothing of."""
+    teams = ", ".join(sorted(identity.teams or ()))
+    panel = Panel(f"Not for {teams} alone", ask("spend", since="30d"), width=12, page="/")
+    return Shown(panel, lacks=f"{page.of_all} The overview has what is yours.")
