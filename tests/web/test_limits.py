@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import re
 import threading
 from pathlib import Path
@@ -11,14 +12,16 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from support.wire import NOW
 from tallystick.settings import Settings
 from tallystick.store.batches import Limits, TooLarge
-from tallystick.store.engine import Engine
+from tallystick.store.engine import OTHERS, Engine
 from tallystick.store.tables import Tables
+from tallystick.web.application import application
 from tallystick.web.explore import CELLS
 from tallystick.web.grid import LETTERS
-from tallystick.web.lanes import TimeLimit
-from tallystick.web.readers import LIMITS, Readers, VersionReader
+from tallystick.web.lanes import VERSIONS, TimeLimit
+from tallystick.web.readers import ALL, COUNT, LIMITS, SMALL, Readers, VersionReader
 
 from .conftest import ENVIRONMENT
 
@@ -92,6 +95,45 @@ def test_a_reader_gives_back_what_it_holds(full: Path) -> None:
     assert not [thread.name for thread in threading.enumerate() if "reader" in thread.name]
     with pytest.raises(Exception, match="Connection"):
         engines[0].rows("SELECT 1")
+
+
+def test_what_is_kept_of_answers_has_an_end(full: Path) -> None:
+    """A dashboard keeps the last answers, up to a weight; one that is heavy by itself is not kept at all."""
+    readers = Readers(settings(full))
+    visit = readers.visit()
+    made: list[int] = []
+
+    async def work(number: int, letters: int) -> str:
+        made.append(number)
+        return "x" * letters
+
+    async def asked() -> None:
+        for number in [*range(100), 99, 0]:
+            await readers.once(visit, number, lambda number=number: work(number, 20 * SMALL - 40))  # type: ignore[misc]
+        for _ in range(2):
+            await readers.once(visit, "heavy", lambda: work(-1, 20 * SMALL + 40))
+        await readers.close()
+
+    asyncio.run(asked())
+    assert made == [*range(100), 0, -1, -1]
+    assert sum(readers._weights.values()) <= ALL
+
+
+def test_versions_that_passed_are_closed(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often the ledger moves, its readers hold a few versions open, and no thread more."""
+    monkeypatch.setattr("tallystick.web.readers.MOVE", 0.0)
+    opened, threads = [], []
+    with TestClient(application(settings(copy)), base_url="http://127.0.0.1") as client:
+        for _ in range(8):
+            with Tables(copy).writing() as writer:
+                writer.commit("o", "names", NOW, {})
+            assert client.get("/ask/spend?by=team").status_code == 200
+            assert client.get("/ledger").status_code == 200
+            gc.collect()
+            opened.append(sum(isinstance(thing, Engine) for thing in gc.get_objects()))
+            threads.append(threading.active_count())
+    assert max(opened[4:]) <= max(opened[:4]) <= (COUNT + 1) * VERSIONS * (1 + OTHERS)
+    assert max(threads[4:]) <= max(threads[:4])
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
@@ -16,6 +16,7 @@ from tallystick.core.select import literal
 from tallystick.core.table import LedgerTable
 from tallystick.errors import InvalidQuestion, LedgerError
 from tallystick.store import faults
+from tallystick.store.answer_cache import AnswerCache, cells
 from tallystick.store.batches import ROWS, batches
 from tallystick.store.interrupt import interruptible
 from tallystick.store.session import database, rows, temp_table
@@ -38,10 +39,12 @@ _NAME = re.compile(r"\bledger\.[a-z_0-9]+|(?<=\bfrom )[a-z_0-9]+|(?<=\bjoin )[a-
 _WORD = re.compile(r"[a-z_0-9]+")
 _LISTS = ("duckdb_", "query", "information_schema", "sqlite_", "pg_", "pragma_", "show")
 """How words of a user's own SQL begin that read what it does not name."""
-SMALL = 4 << 20
-"""Bytes of an answer in Arrow that is kept for the next time it is asked for."""
-FEW = 20_000
-"""Rows of another answer that is."""
+SMALL, BYTES = 4 << 20, 64 << 20
+"""Bytes of an answer in Arrow that is kept for the next time it is asked for, and of all such answers."""
+FEW, VALUES = 20_000, 500_000
+"""Rows of another answer that is, and values of all such answers; as many again of what was worked out from them."""
+STATEMENTS = 1_000
+"""Statements that are remembered."""
 OTHERS = 2
 """Other versions that are held open beside one: a comparison needs two."""
 
@@ -68,7 +71,7 @@ class Engine:
     """One version of the ledger, ready to be asked. Tables stand in the schema `ledger`, views beside it.
 
     A table is opened, and held to what the version says of it, when a query first names it. A version never changes,
-    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run. Without
+    so a small answer is kept: no question is put to the files twice. `statements` is the SQL that was run last. Without
     `limits` queries take DuckDB's own part of the machine's memory, and answers are of any size.
     """
 
@@ -81,11 +84,13 @@ class Engine:
         self._tables = {f"ledger.{table.name}": table for table in TABLES}
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
-        self._answers: dict[str, pa.Table] = {}
-        self._rows: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
-        self.results: dict[Hashable, Any] = {}
+        self._answers: AnswerCache[pa.Table] = AnswerCache(BYTES, lambda table: table.nbytes)
+        self._rows: AnswerCache[tuple[list[str], list[tuple[Any, ...]]]] = AnswerCache(
+            VALUES, lambda answer: len(answer[0]) * len(answer[1])
+        )
+        self.results: AnswerCache[Any] = AnswerCache(VALUES, cells)
         """What was worked out from the answers of this version, by `per_version`."""
-        self.statements: list[str] = []
+        self.statements: deque[str] = deque(maxlen=STATEMENTS)
         self._duck = database()
         self._duck.execute("CREATE SCHEMA ledger")
         self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor

@@ -18,6 +18,7 @@ from tallystick.store.engine import Engine
 from tallystick.store.probe import check_files
 from tallystick.store.tables import Tables
 from tallystick.web.lanes import Lane, TimeLimit
+from tallystick.web.weight import weight
 
 if TYPE_CHECKING:
     from tallystick.settings import Settings
@@ -36,8 +37,8 @@ CELLS = 2_000_000
 """Cells that an answer may have."""
 ANSWERS = 400
 """Answers and parts of pages that are kept for the next time they are asked for."""
-SMALL = 50_000, 1 << 20
-"""Cells of an answer, and letters of its texts, that is kept."""
+SMALL, ALL = 50_000, 1_000_000
+"""What an answer that is kept may weigh, and all of them together."""
 MINUTES = 10
 """Minutes for which answers are of the same instant: it decides which days have ended, and which bills are late."""
 MOVE = 10.0
@@ -90,6 +91,7 @@ class Readers:
         self._seen: tuple[Version, int] | None = None
         self._moved_at = 0.0
         self._answers: OrderedDict[Hashable, asyncio.Task[Any]] = OrderedDict()
+        self._weights: dict[Hashable, int] = {}
 
     def visit(self) -> Visit:
         """Return the newest version and the instant of its answers; LedgerError where the ledger cannot be read.
@@ -125,17 +127,29 @@ class Readers:
             task = asyncio.ensure_future(work())
             self._answers[known] = task
             while len(self._answers) > ANSWERS:
-                self._answers.popitem(last=False)
+                self._forget(next(iter(self._answers)))
         try:
             answer: T = await asyncio.shield(task)
         except Exception:
-            self._answers.pop(known, None)
+            self._forget(known)
             raise
-        if _large(answer):
-            self._answers.pop(known, None)
         if known in self._answers:  # others may have been kept meanwhile
             self._answers.move_to_end(known)
+            if known not in self._weights:
+                self._weigh(known, weight(answer))
         return answer
+
+    def _weigh(self, known: Hashable, weight: int) -> None:
+        """Note what an answer weighs, and forget it where that is too much; the oldest ones where all are."""
+        self._weights[known] = weight
+        if weight > SMALL:
+            self._forget(known)
+        while sum(self._weights.values()) > ALL:
+            self._forget(next(iter(self._answers)))
+
+    def _forget(self, known: Hashable) -> None:
+        self._answers.pop(known, None)
+        self._weights.pop(known, None)
 
     async def _asked(self, visit: Visit, question: Callable[[VersionReader], T]) -> T:
         def opened() -> Engine | None:
@@ -160,12 +174,3 @@ class Readers:
                 await task
         await self._quick.close()
         await self._long.close()
-
-
-def _large(answer: object) -> bool:
-    """Whether an answer takes more memory than is good to keep."""
-    cells, letters = SMALL
-    if not isinstance(answer, Table):
-        return False
-    texts = (len(cell) for row in answer.cells for cell in row if isinstance(cell, str))
-    return answer.size > cells or sum(texts) > letters
