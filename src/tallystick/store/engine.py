@@ -41,16 +41,15 @@ _LISTS = ("duckdb_", "query", "information_schema", "sqlite_", "pg_", "pragma_",
 """How words of a user's own SQL begin that read what it does not name."""
 SMALL, BYTES = 4 << 20, 64 << 20
 """Bytes of an answer in Arrow that is kept for the next time it is asked for, and of all such answers."""
-FEW, VALUES = 20_000, 500_000
-"""Rows of another answer that is, and values of all such answers; as many again of what was worked out from them."""
-STATEMENTS = 1_000
-"""Statements that are remembered."""
+FEW, VALUES, STATEMENTS = 20_000, 500_000, 1_000
+"""Rows of another answer that is; values of all such answers, and of what was worked out of them; statements."""
 OTHERS = 2
 """Other versions that are held open beside one: a comparison needs two."""
 
 P = ParamSpec("P")
 Answer = TypeVar("Answer")
 T = TypeVar("T")
+_Rows = tuple[list[str], list[tuple[Any, ...]]]
 
 
 def per_version(ask: Callable[Concatenate[Engine, P], Answer]) -> Callable[Concatenate[Engine, P], Answer]:
@@ -85,16 +84,14 @@ class Engine:
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
         self._answers: AnswerCache[pa.Table] = AnswerCache(BYTES, lambda table: table.nbytes)
-        self._rows: AnswerCache[tuple[list[str], list[tuple[Any, ...]]]] = AnswerCache(
-            VALUES, lambda answer: len(answer[0]) * len(answer[1])
-        )
+        self._rows: AnswerCache[_Rows] = AnswerCache(VALUES, lambda answer: cells(answer[1]))
         self.results: AnswerCache[Any] = AnswerCache(VALUES, cells)
         """What was worked out from the answers of this version, by `per_version`."""
         self.statements: deque[str] = deque(maxlen=STATEMENTS)
         self._duck = database()
         self._duck.execute("CREATE SCHEMA ledger")
-        self._duck.execute("SET GLOBAL TimeZone = 'UTC'")  # of every cursor
-        self._duck.execute("SET GLOBAL parquet_metadata_cache = true")  # a file is named in several queries
+        # Of every cursor; and a file is named in several queries.
+        self._duck.execute("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true")
         self._duck.execute(f"SET allowed_directories = [{literal(str(self._folder))}]")
         if limits:
             self._duck.execute(f"SET memory_limit = {literal(limits.memory)}")
@@ -289,7 +286,7 @@ class Engine:
         return faults.reading(self._folder, "a table")
 
 
-def _fetched(duck: duckdb.DuckDBPyConnection, limits: Limits | None) -> tuple[list[str], list[tuple[Any, ...]]]:
+def _fetched(duck: duckdb.DuckDBPyConnection, limits: Limits | None) -> _Rows:
     """The names of an answer's columns, and its rows; TooLarge where they are more than the limits."""
     names = [name for name, *_ in duck.description or ()]
     if limits is None:
