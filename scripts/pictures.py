@@ -57,6 +57,7 @@ def main() -> None:
         for name, (path, look) in PAGES.items():
             page = browser.new_page(viewport=SIZE, color_scheme=look)
             page.goto(f"{base}{path}")
+            page.wait_for_selector("#answers[aria-busy]", state="detached")
             file = PICTURES / f"{name}.png"
             with Image.open(io.BytesIO(page.screenshot())) as picture:
                 picture.convert("RGB").quantize(COLORS, dither=Image.Dither.NONE).save(file, optimize=True)

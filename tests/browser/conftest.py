@@ -64,6 +64,7 @@ class Visit:
         self.errors.clear()
         self.strangers.clear()
         response = self.page.goto(f"{self.base}{path}")
+        self.page.wait_for_selector("#answers[aria-busy]", state="detached")
         if response and not response.ok:
             self.errors = [error for error in self.errors if f"status of {response.status}" not in error]
         return self.page

@@ -117,5 +117,5 @@ def test_a_ledger_that_moved_is_offered(chromium: Chromium, hostile: str) -> Non
     with visiting(chromium.new_context(), hostile) as visit:
         page = visit.open("/cache")
         expect(page.locator("#moved")).to_be_hidden()
-        page.evaluate("document.body.dataset.state = 'of-yesterday'")
+        page.evaluate("document.getElementById('foot').dataset.state = 'of-yesterday'")
         expect(page.locator("#moved")).to_be_visible(timeout=20_000)

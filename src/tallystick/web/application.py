@@ -38,6 +38,7 @@ from tallystick.web.page import Page, Panel
 from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
 from tallystick.web.paths import without_folders
+from tallystick.web.patience import FIRST, impatient, shown
 from tallystick.web.readers import Readers, VersionReader, Visit
 from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import SUBJECT_PAGES
@@ -97,7 +98,9 @@ class Dashboard:
         examples = page.examples(request.query_params, listed) if page.examples else ()
         panels = (*examples, *page.panels(value, request.query_params))
         identity = request.state.identity
-        parts = await asyncio.gather(*(self.part(identity, visit, panel) for panel in panels_for(panels, identity)))
+        panels = panels_for(panels, identity)
+        works = [self.part(identity, visit, panel) for panel in panels]
+        parts = await shown(panels, works, FIRST if impatient(request) else None, first=1 if value else 0)
         parts = parts or [not_for(page, identity)]
         fields = page.form(request.query_params, listed) if page.form else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
@@ -119,10 +122,10 @@ class Dashboard:
             answers = await asyncio.gather(*(self.answer(identity, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
                 raise answers[0]
-            shown = await asyncio.to_thread(show, panel, answers, visit.now.date())
+            made = await asyncio.to_thread(show, panel, answers, visit.now.date())
             if any(isinstance(answer, LedgerError) for answer in answers):
-                raise Passing(shown)
-            return shown
+                raise Passing(made)
+            return made
 
         try:
             return await self.readers.once(visit, (panel, identity.teams), laid)
@@ -205,6 +208,7 @@ class Dashboard:
             visit=visit,
             pages=PAGES,
             here=request.url.path,
+            query=request.url.query,
             release=__version__,
             form_token=getattr(request.state, "form_token", ""),
             identity=getattr(request.state, "identity", LOCAL),

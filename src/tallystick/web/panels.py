@@ -78,6 +78,8 @@ class Shown:
     error: str = ""
     name: str = ""
     """What the page is of, where the panel tells it."""
+    late: bool = False
+    """Whether it is still worked out."""
     lacks: str = ""
     """What is not there, and what to do about it."""
     marks: tuple[Mark, ...] = ()

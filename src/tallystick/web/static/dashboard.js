@@ -96,7 +96,7 @@ addEventListener("afterprint", () => {
 })
 
 const look = async () => {
-  const known = document.body.dataset.state
+  const known = document.getElementById("foot").dataset.state
   const waits = document.querySelector("[data-wait]") !== null
   if (known && !document.hidden) {
     const answer = await fetch("/version").catch(() => null)
