@@ -80,6 +80,52 @@ def test_what_a_reader_wrote_stays() -> None:
     assert without_folders(wrong, Path("/var/lib/tally/ledger")).what == "No key has the id or name '/a/b/c'."
 
 
+def words_of(page: str) -> str:
+    """The title of a page."""
+    return page.partition("<title>")[2].partition(" ·")[0]
+
+
+def test_a_ledger_that_is_taken_away_is_none_yet(copy: Path, full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger that goes while it is shown is no ledger yet; one that comes in its place is shown without a restart."""
+    monkeypatch.setattr("tallystick.web.readers.MOVE", 0.0)
+    paths = ("/", "/keys", "/key/playground", "/ask/spend", "/search?q=a")
+    with client_of(copy) as client:
+        billed = client.get("/ask/spend.json?by=team").json()["totals"]
+        shutil.rmtree(copy)
+        assert {words_of(client.get(path).text) for path in paths} == {"No ledger yet"}
+        assert client.get("/ask/spend.csv").status_code == client.get("/readyz").status_code == 503
+        copy.write_text("not a folder", encoding="utf-8")
+        assert {words_of(client.get(path).text) for path in paths} == {"No ledger yet"}
+        copy.unlink()
+        shutil.copytree(full, copy)
+        assert client.get("/readyz").status_code == 200
+        assert client.get("/ask/spend.json?by=team").json()["totals"] == billed
+
+
+ODD = (
+    "/?by=%00", "/?by=workspace&by=key", "/?whole=&whole=1", "/forecast?until=%00&by=x", "/forecast?until=year&by=key",
+    "/anomaly/%00", "/anomaly/", "/anomaly/a%2Fb", "/anomaly/a?where.key=", "/anomaly/a?where.x=1", "/anomaly/*",
+    "/prices?on=2026-13-01", "/prices?model=<script>", "/month/2026-10?before=-1&after=99999999999999",
+    "/what-if?batch=1e9&cache_hit=NaN", "/what-if?batch=1e-999999&geo=x", "/what-if?from=x&to=x", "/cache?days=%F0%9F",
+    "/search?q=%00%00", "/search?q=", "/ask/forecast?by=day,team", "/ask/spend?top=-1", "/ask/.csv", "/ask/spend.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("path", ODD)
+def test_an_odd_address_has_a_designed_answer(dashboard: TestClient, path: str) -> None:
+    """What no page links to is shown with defaults, or refused in words; it is no internal error."""
+    answer = dashboard.get(path)
+    assert answer.status_code in {200, 400, 404}
+    assert "internal error" not in answer.text
+
+
+def test_a_finding_asked_of_what_is_not_there_is_refused_once(dashboard: TestClient) -> None:
+    """A page of one thing whose every part fails for one reason is that reason."""
+    answer = dashboard.get("/anomaly/a?where.key=nobody")
+    assert answer.status_code == 400
+    assert answer.text.count("has the id or name") == 2  # its title and its heading
+
+
 def test_the_first_sync_makes_the_ledger_that_is_shown(path: Path) -> None:
     """Where there is no ledger yet, the commands to copy name the one that this dashboard shows; a probe hears 503."""
     with client_of(path) as client:

@@ -102,6 +102,9 @@ class Dashboard:
         works = [self.part(identity, visit, panel) for panel in panels]
         parts = await shown(panels, works, FIRST if impatient(request) else None, first=1 if value else 0)
         parts = parts or [not_for(page, identity)]
+        errors = {part.error for part in parts}
+        if value and len(errors) == 1 and (text := errors.pop()):  # it is the question that is wrong
+            raise InvalidQuestion(text)
         fields = page.form(request.query_params, listed) if page.form else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}
@@ -208,7 +211,7 @@ class Dashboard:
             visit=visit,
             pages=PAGES,
             here=request.url.path,
-            query=request.url.query,
+            parameters=request.url.query,
             release=__version__,
             form_token=getattr(request.state, "form_token", ""),
             identity=getattr(request.state, "identity", LOCAL),

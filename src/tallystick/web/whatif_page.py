@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from tallystick.core.dimensions import NAMED
@@ -14,6 +15,7 @@ from tallystick.web.page import Page, Panel, View, ask
 
 STEP = 5
 """Percent between two places of a slider."""
+_PERCENT = re.compile(r"[0-9]{1,3}(\.[0-9]{1,4})?")
 GEOS = (("", "as it is"), ("global", "global"), ("us", "US only"))
 _COLUMNS = ("model", "tier", "what_if", "priced", "difference", "change", "total_tokens", "excluded", "unpriced")
 _FIGURES = ("priced", "what_if", "difference", "change", "unpriced")
@@ -21,10 +23,8 @@ _FIGURES = ("priced", "what_if", "difference", "change", "unpriced")
 
 def _share(given: Given, name: str) -> str:
     """A slider's percent as the share that a report takes; empty where it is not set."""
-    try:
-        percent = Decimal(given.get(name, ""))
-    except InvalidOperation:
-        return ""
+    text = given.get(name, "")
+    percent = Decimal(text) if _PERCENT.fullmatch(text) else Decimal(-1)
     return f"{percent.scaleb(-2):f}" if 0 <= percent <= 100 else ""  # noqa: PLR2004 - all of it
 
 
