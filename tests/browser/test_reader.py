@@ -6,6 +6,7 @@ import io
 import re
 from datetime import UTC, datetime
 
+import httpx2
 import pytest
 from playwright.sync_api import Browser as Chromium, Page, expect
 from pypdf import PdfReader
@@ -95,9 +96,34 @@ def test_paper_has_a_table_behind_each_chart(visit: Visit) -> None:
     paper = PdfReader(io.BytesIO(page.pdf(format="A4")))
     text = "\n".join(sheet.extract_text() for sheet in paper.pages)
     days = page.locator(".behind table tbody tr").count()
-    assert days == 29
+    assert days == 29 + 8
     assert "2026-10-25" in text
     assert "2026-11-21" in text
+    assert "to come" in text
+
+
+def test_a_day_to_come_says_what_the_command_line_says(visit: Visit) -> None:
+    """In the table behind the chart, read from the page, a day to come has what `forecast --by day` expects of it."""
+    page = visit.open("/")
+    behind = page.locator(".behind table")
+    heads = [head.split(" USD")[0] for head in behind.locator("thead th").all_text_contents()]
+    cells = behind.locator("tbody tr", has_text="2026-11-27").locator("th, td").all_text_contents()
+    shown = dict(zip((head.strip() for head in heads), (cell.strip() for cell in cells), strict=True))
+    table = httpx2.get(f"{visit.base}/ask/forecast.txt?by=day").text
+    [line] = [line.split() for line in table.splitlines() if line.strip().startswith("2026-11-27")]
+    assert shown["state"] == "to come"
+    assert [shown["expected"], *shown["80 % range"].split(" to "), *shown["50 % range"].split(" to ")] == line[4:9]
+
+
+def test_the_mark_of_an_anomaly_leads_to_what_explains_it(visit: Visit) -> None:
+    """A click on the bar above the days of a finding opens its page, whose chart has what was expected."""
+    page = visit.open("/")
+    flag = page.locator("svg.stack a:has(.flag)").first
+    words = flag.get_attribute("aria-label") or "none"
+    flag.click()
+    page.wait_for_url(re.compile("/anomaly/[0-9a-f]{8}"))
+    expect(page.locator("h1")).to_contain_text(words.partition(":")[0])
+    expect(page.locator("svg.stack .expected.bare").first).to_be_attached()
 
 
 @pytest.mark.parametrize("path", ["/", "/?by=model", "/ask/spend?by=day&since=2026-10-30&until=2026-11-03", "/ask/log"])
