@@ -25,9 +25,14 @@ ALONE = (*BY_NATURE, NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ)
 """Causes of charges that the bill alone knows, and that explain all of what was billed."""
 CAUSES = (*ALONE, NO_USAGE, PRIORITY, NOT_BILLED, REQUESTS_ONLY, NOT_BILLED_YET, TO_PROFILE, BILL_NOT_READ)
 
-EXCEPTIONAL = f"""cause <> '{REQUESTS_ONLY}'
-    AND (cause <> 'none' OR tier = 'priority' OR (priced IS NULL AND quantity IS NOT NULL))"""
+EXCEPTIONS = (
+    f"cause NOT IN ('none', '{REQUESTS_ONLY}')",
+    "cause = 'none' AND tier = 'priority'",
+    "cause = 'none' AND tier <> 'priority' AND priced IS NULL AND quantity IS NOT NULL",
+)
 """Of a charge: that it has a cause, is prepaid, or has no known price; a count of requests is never billed."""
+EXCEPTIONAL = " OR ".join(f"({exception})" for exception in EXCEPTIONS)
+"""The same in one condition; a charge meets one of them at most."""
 
 _CREDIT = r"credit|refund|adjustment"
 _KNOWN = ", ".join(f"'{kind}'" for kind in (*KINDS.values(), UNKNOWN))

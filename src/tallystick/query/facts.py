@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tallystick.core.causes import EXCEPTIONAL
+from tallystick.core.causes import EXCEPTIONAL, EXCEPTIONS
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.money import total
 from tallystick.core.question import Question
@@ -84,9 +84,12 @@ def _facts(engine: Engine, question: Question) -> Sequence[Mapping[str, Any]]:
 @per_version
 def _read(engine: Engine, question: Question) -> Mapping[date | None, Sequence[Mapping[str, Any]]]:
     """The facts of a question: of each day where it is asked by day, else of all under None."""
-    query = _charges(engine, question, *question.by, *_BY, *_FIGURES).where(EXCEPTIONAL)
+    query = _charges(engine, question, *question.by, *_BY, *_FIGURES).group_by(*question.by, *_BY)
+    parts = [from_sums(engine, query.where(EXCEPTIONAL))]
+    if parts[0].source == query.source:  # of charges each by itself is read by few columns
+        parts = [query.where(exception) for exception in EXCEPTIONS]
     facts = defaultdict[date | None, list[Mapping[str, Any]]](list)
-    for row in engine.rows(from_sums(engine, query.group_by(*question.by, *_BY))):
+    for row in engine.rows(" UNION ALL ".join(map(str, parts))):
         facts[row.get("day")].append(row)
     return facts
 
