@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -145,20 +146,34 @@ def ingest(dialect: str, rows: str, days: str) -> dict[str, float]:
     """Sync into a new ledger from answers in memory."""
     import tallystick.ledger
     import tallystick.sync.run  # noqa: F401 - imported before the clock starts, as the floor's library is
+    from tallystick.outlook import sync_record
     from tallystick.sync.charging import Charging
 
     canned = DIALECTS[dialect](int(rows), int(days))
-    whole, tally, charge = Spent(), Spent(), Charging.charge
+    whole, tally, outlook = Spent(), Spent(), Spent()
 
-    def watched(*arguments: object, **options: object) -> object:
-        with tally:
-            return charge(*arguments, **options)
+    def watched(spent: Spent, call: Callable[..., Any]) -> Callable[..., Any]:
+        def watch(*arguments: object, **options: object) -> object:
+            with spent:
+                return call(*arguments, **options)
 
-    with tempfile.TemporaryDirectory() as folder, mock.patch.object(Charging, "charge", watched), whole:
-        since = f"{canned.first:%Y-%m-%d}"
+        return watch
+
+    since = f"{canned.first:%Y-%m-%d}"
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        mock.patch.object(Charging, "charge", watched(tally, Charging.charge)),
+        mock.patch.object(sync_record, "write", watched(outlook, sync_record.write)),
+        whole,
+    ):
         outcome = sync(Path(folder) / "ledger", since, SOURCES[dialect], transport=in_memory(canned.answer))
     assert outcome.rows >= int(rows) * int(days), outcome
-    return {"seconds": whole.processor - canned.seconds, "tally": tally.processor, "peak": peak()}
+    return {
+        "seconds": whole.processor - canned.seconds - outlook.processor,
+        "tally": tally.processor,
+        "outlook": outlook.processor,
+        "peak": peak(),
+    }
 
 
 def cookbook(rows: str, days: str) -> dict[str, float]:
@@ -218,6 +233,7 @@ def benchmark(arguments: argparse.Namespace) -> None:
         runs = [child(__file__, "ingest", *shape) for _ in range(arguments.runs)]
         before = [result["seconds"] - result["tally"] for result in runs]
         Figure("ingest", subject, "pages to ledger", "s", [result["seconds"] for result in runs]).show()
+        Figure("ingest", subject, "forecasts and findings", "s", [result["outlook"] for result in runs]).show()
         Figure(
             "ingest", subject, "before the tally, to floor", "x", [result / floor for result in before], goals[0]
         ).show()

@@ -271,7 +271,7 @@ def cells_of(amounts: Mapping[str, list[float]]) -> Cells:
     start = midnight(FIRST)
     zeros = [0.0] * length
     courses = {
-        Cell("o", "w", key, "unattributed", "m"): Course(days, zeros, zeros, days, zeros, zeros, zeros)
+        Cell("o", "w", key, "unattributed", "m"): Course(days, zeros, zeros, days, zeros, zeros)
         for key, days in amounts.items()
     }
     return Cells(Window(start, start + DAY * length), courses)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
 from tallystick.core.dimensions import OWNED
@@ -17,9 +17,6 @@ from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among, day_of
 from tallystick.query.filters import wanted, within
 from tallystick.store.engine import Engine
-
-if TYPE_CHECKING:
-    pass
 
 LINE = ("model", "kind", "tier", "context", "geo", "speed")
 """What decides a price."""
@@ -54,7 +51,6 @@ class Course:
     tokens: list[float]
     input_tokens: list[float]
     read_tokens: list[float]
-    requests: list[float]
 
 
 @dataclass(slots=True)
@@ -83,7 +79,6 @@ def cells(engine: Engine, window: Window, where: Mapping[str, Filter]) -> Cells:
         f"sum(CASE WHEN unit = 'tokens' THEN {tokens} ELSE 0 END) AS tokens",
         f"sum(CASE WHEN {input_kind} THEN {tokens} ELSE 0 END) AS input_tokens",
         f"sum(CASE WHEN {read_kind} THEN {tokens} ELSE 0 END) AS read_tokens",
-        f"sum(CASE WHEN unit = 'requests' THEN {tokens} ELSE 0 END) AS requests",
     )
     days = len(window.days())
     courses = {

@@ -60,16 +60,13 @@ def ledger_findings(
     engine, today = context.engine, context.now.date()
     if TEAM in where:
         check_owners(Question("anomalies", window, (), where), context.owners)
-    stored: Mapping[str, Detected] = {}
-    if minimum is None and not {*where} - {"organization"} and window.start >= Grain.DAY.floor(context.now) - RECENT:
-        digest = digest_of(engine.version, context.owners, context.now)
-        stored = FindingsFile.read(context.tables.root, digest).organizations
+    since = min(window.start, Grain.DAY.floor(context.now) - RECENT)
     every: dict[str, Detected] = {}
     for organization in organizations(engine):
         if "organization" in where and not _takes(engine, where["organization"], "organization", organization):
             continue
         scope = {**where, "organization": Filter.of(organization)}
-        every[organization] = stored.get(organization) or detect(context, organization, window.start, scope, minimum)
+        every[organization] = _detected(context, organization, since, scope, minimum)
     shown = [
         finding
         for detected in every.values()
@@ -84,6 +81,21 @@ def ledger_findings(
     shown.sort(key=lambda finding: (finding.since, finding.above), reverse=True)
     minimums = {organization: detected.minimum for organization, detected in every.items()}
     return LedgerFindings(shown, minimums, sum(detected.young for detected in every.values()))
+
+
+def _detected(
+    context: Context, organization: str, since: datetime, where: Mapping[str, Filter], minimum: Decimal | None
+) -> Detected:
+    """What `detect` returns, from the findings file where it has that; once for a version, whatever window asks."""
+    results, digest = context.engine.results, digest_of(context.engine.version, context.owners, context.now)
+    key = (detect, digest, since, *sorted(where.items()), minimum)
+    if key not in results:
+        stored: Mapping[str, Detected] = {}
+        if minimum is None and where.keys() == {"organization"} and since == Grain.DAY.floor(context.now) - RECENT:
+            stored = FindingsFile.read(context.tables.root, digest).organizations
+        results[key] = stored.get(organization) or detect(context, organization, since, where, minimum)
+    detected: Detected = results[key]
+    return detected
 
 
 def write_findings(context: Context) -> None:

@@ -101,7 +101,6 @@ class Survey:
             list(course.tokens),
             list(course.input_tokens),
             list(course.read_tokens),
-            list(course.requests),
         )
 
     def _masked(self, values: Sequence[float]) -> list[float | None]:
