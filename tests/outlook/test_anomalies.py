@@ -56,6 +56,21 @@ def test_shares_add_up_exactly(tmp_path: Path) -> None:
         )
 
 
+def test_a_day_that_was_not_read_is_no_day_of_a_finding(tmp_path: Path) -> None:
+    """Within a finding a day that nothing is known of is left out, not shown as 0 dollars."""
+    unread = date(2026, 8, 19)
+    days = range(18, 21)
+    away = {"key0": lambda day: USUAL["key0"](day) * (12 if day in {date(2026, 8, each) for each in days} else 1)}
+    rows = [row for row in rows_of(USUAL | away, DAYS_OF) if row["day"] != unread]
+    book = ledger(tmp_path, rows, unread=[unread])
+    [row] = book.anomalies(SINCE).rows
+    assert (row["since"], row["until"]) == ("2026-08-18", "2026-08-20")
+    [table] = [section.table for section in book.anomaly(str(row["finding"])).sections if section.title == "Each day"]
+    assert table
+    assert [entry["day"] for entry in table.rows] == ["2026-08-18", "2026-08-20"]
+    assert table.totals["above"] == row["above"]
+
+
 @pytest.mark.long
 def test_a_quiet_constant_series_has_no_finding(tmp_path: Path) -> None:
     """Where nothing changes there is nothing to tell, however small the minimum."""

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from support.spending import DAYS_OF, USUAL, ledger, rows_of
+from tallystick.core.time import DAY
 from tallystick.outlook.drift import LEARN, drifts
 
 STEP = date(2026, 7, 20)
@@ -78,3 +79,12 @@ def test_tokens_that_are_not_billed(tmp_path: Path) -> None:
     )
     measures = {row["measure"] for row in ledger(tmp_path, [*rows_of(USUAL, DAYS_OF), *late]).drift("2026-07-01").rows}
     assert measures == {"tokens not billed"}
+
+
+@pytest.mark.parametrize("cause", ["bill not read", "usage not read", "not billed yet"])
+def test_days_of_which_one_half_is_not_known(tmp_path: Path, cause: str) -> None:
+    """A day whose bill or use was not read says nothing: no ratio of it moves."""
+    unread = [day for day in DAYS_OF if STEP <= day < STEP + 10 * DAY]
+    half = {"billed": None} if cause != "usage not read" else {"quantity": None, "priced": None, "list": None}
+    rows = [row | half | {"cause": cause} if row["day"] in unread else row for row in rows_of(USUAL, DAYS_OF)]
+    assert not ledger(tmp_path, rows).drift("2026-07-01").rows

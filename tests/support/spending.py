@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -53,11 +53,13 @@ def rows_of(keys: Mapping[str, Tokens], days: Iterable[date], **fields: Any) -> 
     ]
 
 
-def ledger(folder: Path, rows: list[dict[str, Any]], now: datetime = NOW, text: str = "") -> Ledger:
-    """A ledger of these charges, every ended day of which was read; in a ledger that is there, a further version."""
+def ledger(
+    folder: Path, rows: list[dict[str, Any]], now: datetime = NOW, text: str = "", unread: Collection[date] = ()
+) -> Ledger:
+    """A ledger of these charges, every ended day read but `unread`; where one is there, a further version of it."""
     tables = Tables(folder / "ledger")
     known = {row["day"] for row in tables.rows(DAYS).to_pylist()} if tables.exists() else set()
-    days = [day for index in range((now.date() - FIRST).days) if (day := FIRST + DAY * index) not in known]
+    days = [day for index in range((now.date() - FIRST).days) if (day := FIRST + DAY * index) not in {*known, *unread}]
     with tables.writing() as writer:
         charges = pa.Table.from_pylist(rows, schema(CHARGES))
         charged = sorted({row["day"] for row in rows})

@@ -14,7 +14,15 @@ from decimal import Decimal
 from statistics import median
 from typing import Any, NamedTuple
 
-from tallystick.core.causes import NEW_SERVICE, NEW_TOKENS, NO_USAGE, NOT_BILLED, NOT_BILLED_YET, USAGE_NOT_READ
+from tallystick.core.causes import (
+    BILL_NOT_READ,
+    NEW_SERVICE,
+    NEW_TOKENS,
+    NO_USAGE,
+    NOT_BILLED,
+    NOT_BILLED_YET,
+    USAGE_NOT_READ,
+)
 from tallystick.core.filter import Filter
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import note
@@ -23,6 +31,7 @@ from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.select import select
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When
+from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
 from tallystick.query.coverage import cover
@@ -40,8 +49,10 @@ SLACK, ALARM, MOST = 0.5, 8.0, 3.0
 """Deviations a day that do not count, the sum that is a drift, and the most that one day counts."""
 THIN = 0.05
 """A day with less than this part of a usual one says nothing."""
-WITHOUT = (NO_USAGE, NEW_SERVICE, NEW_TOKENS, USAGE_NOT_READ)
+WITHOUT = (NO_USAGE, NEW_SERVICE, NEW_TOKENS)
 """Causes of a bill that should have use, and has none."""
+INCOMPLETE = (NOT_BILLED_YET, BILL_NOT_READ, USAGE_NOT_READ)
+"""Causes of charges of a day of which one half is not known: it says nothing."""
 ALL = "all models"
 _PLACES = 4
 
@@ -115,7 +126,7 @@ def drifts(values: Sequence[float], floor: float) -> Iterator[Drift]:
 def _days(
     context: Context, window: Window, where: Mapping[str, Filter]
 ) -> Iterator[tuple[str, str, list[Mapping[str, Any]]]]:
-    """The sums of each ended day that is billed, of each organization and model and of all its models."""
+    """The sums of each ended day that is whole, of each organization and model and of all its models."""
     tokens = "quantity) FILTER (unit = 'tokens'"
     query = (
         select(
@@ -130,22 +141,22 @@ def _days(
             f"sum({tokens}) AS tokens",
             f"sum({tokens} AND priced IS NULL) AS unpriced",
             f"sum({tokens} AND cause = '{NOT_BILLED}') AS refused",
-            f"bool_or(cause = '{NOT_BILLED_YET}') AS late",
+            f"bool_or({among('cause', INCOMPLETE)}) AS incomplete",
         )
         .from_("ledger.charges")
         .where(within(window, months=True), *wanted(context.engine, CHARGES, where))
         .group_by("organization", "model", "day")
     )
-    rows = sorted(context.engine.rows(query), key=lambda row: row["day"])
-    late = {(row["organization"], row["day"]) for row in rows if row["late"]}
+    rows = sorted(context.engine.rows(from_sums(context.engine, query)), key=lambda row: row["day"])
+    incomplete = {(row["organization"], row["day"]) for row in rows if row["incomplete"]}
     groups: dict[tuple[str, str], dict[date, dict[str, Any]]] = {}
     for row in rows:
-        if (row["organization"], row["day"]) in late:
+        if (row["organization"], row["day"]) in incomplete:
             continue
         for model in (row["model"], ALL):
             day = groups.setdefault((row["organization"], model), {}).setdefault(row["day"], {"day": row["day"]})
             for name, value in row.items():
-                if name not in {"organization", "model", "day", "late"}:
+                if name not in {"organization", "model", "day", "incomplete"}:
                     day[name] = day.get(name, 0.0) + float(value or 0)
     for (organization, model), days in sorted(groups.items()):
         yield organization, model, list(days.values())
@@ -193,8 +204,8 @@ def answer(context: Context, since: When | None = None, where: Where = None) -> 
     )
     coverage, covered = cover(context.engine, CHARGES, question, context.now)
     about = note(
-        f"Each is compared with the median of its first {LEARN} days. A move is told when it has lasted for days; "
-        "`reconcile` explains a day, `diff` what was restated."
+        f"Each is compared with the median of its first {LEARN} days. A move is listed once it has lasted for days; "
+        "`a_day` is an estimate. `reconcile` explains a day, `diff` what was restated."
     )
     table = Table(question, HEADINGS, rows, {}, (*covered, about), coverage, context.engine.version.identity)
     return context.warned(table)

@@ -46,8 +46,7 @@ def findings(engine: Engine, sightings: Sequence[Sighting], first: date, known: 
     for number, sighting in enumerate(sightings):
         own = rows.get(number, [])
         now, then = ([row for row in own if row["role"] == role] for role in (_NOW, _THEN))
-        before = range(max(0, sighting.start - BEFORE), sighting.start)
-        made.append(_finding(sighting, now, then, first, sum(known[day] for day in before)))
+        made.append(_finding(sighting, now, then, first, known))
     return made
 
 
@@ -86,8 +85,10 @@ def _rows(engine: Engine, sightings: Sequence[Sighting], first: date) -> dict[in
     return rows
 
 
-def _finding(sighting: Sighting, now: Sequence[Row], then: Sequence[Row], first: date, known: int) -> Finding:
-    days = _days(sighting, now, first)
+def _finding(
+    sighting: Sighting, now: Sequence[Row], then: Sequence[Row], first: date, known: Sequence[bool]
+) -> Finding:
+    days = _days(sighting, now, first, known)
     expected = total([day.expected for day in days])
     after, before = _amounts(now), {} if sighting.new else _amounts(then)
     before = _scaled(before, expected)
@@ -118,18 +119,20 @@ def _finding(sighting: Sighting, now: Sequence[Row], then: Sequence[Row], first:
         model,
         _rates(then),
         _rates(now),
-        known,
+        sum(known[max(0, sighting.start - BEFORE) : sighting.start]),
     )
 
 
-def _days(sighting: Sighting, now: Sequence[Row], first: date) -> list[Day]:
-    """Each day with what was spent, and what was expected, to cents."""
+def _days(sighting: Sighting, now: Sequence[Row], first: date, known: Sequence[bool]) -> list[Day]:
+    """Each day with what was spent, and what was expected, to cents; a day that nothing is known of is left out."""
     spent: dict[date, list[Decimal]] = {}
     for row in now:
         spent.setdefault(row["day"], []).append(row["spent"])
     days = []
     for number in range(sighting.start, sighting.end + 1):
         day = first + timedelta(number)
+        if day not in spent and not known[number] and number not in sighting.above:
+            continue
         amount = total(spent.get(day, []))
         above = rounded(Decimal(repr(sighting.above.get(number, 0.0))))
         days.append(Day(day, amount, max(Decimal(0), rounded(EXACT.subtract(amount, above))) if above else amount))
