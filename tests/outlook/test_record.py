@@ -24,7 +24,8 @@ from tallystick.outlook.anomalies.findings_file import FILE, FindingsFile, diges
 from tallystick.outlook.anomalies.ledger_findings import write_findings
 from tallystick.outlook.anomalies.reach import reaches
 from tallystick.outlook.anomalies.series import Measure, Series
-from tallystick.outlook.forecast_record import AHEAD, write_synced
+from tallystick.outlook.forecast_record import record, write_synced
+from tallystick.outlook.forecast_score import AHEAD
 from tallystick.outlook.sync_record import write
 from tallystick.sim import Simulator, World
 from tallystick.store.tables import Tables
@@ -174,6 +175,41 @@ def test_a_forecast_that_is_asked_for_is_written_down_once(tmp_path: Path) -> No
     assert len(forecasts(book)) == 1 + len(USUAL)
 
 
+def test_a_forecast_by_day_is_written_down_as_that_of_its_period(tmp_path: Path) -> None:
+    """No day is a scope: a forecast by day writes down the forecast of the period alone."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    assert len(book.forecast("day").rows) == 30
+    assert [row["scope"] for row in forecasts(book)] == ["{}"]
+
+
+def test_what_another_wrote_meanwhile_is_not_written_twice(tmp_path: Path) -> None:
+    """Forecasts that another process writes between the look and the lock are in the ledger once."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    book.forecast()
+    made = [row | {"last": row["last"] + DAY} for row in forecasts(book)]
+
+    class Overtaken(Rows):
+        """Rows that another writes while they are first looked at."""
+
+        def __iter__(self) -> Any:
+            if len(forecasts(book)) == 1:
+                record(reopened(book).context(), made)
+            return super().__iter__()
+
+    record(book.context(), Overtaken(made))
+    assert len(forecasts(book)) == 2
+
+
+def test_forecasts_written_since_are_scored(tmp_path: Path) -> None:
+    """A score in a ledger that is open counts what another wrote down since."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    assert message(book.forecast(score=True), "No forecast of this is written down yet")
+    reopened(book).forecast()
+    assert message(book.forecast(score=True), "1 forecasts were written down")
+    reopened(book).forecast(until="quarter")
+    assert message(book.forecast(score=True), "2 forecasts were written down")
+
+
 def test_a_ledger_that_cannot_be_written_answers(tmp_path: Path) -> None:
     """Where forecasts cannot be written down they are answered as ever."""
     book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
@@ -190,7 +226,7 @@ def test_written_forecasts_are_scored(tmp_path: Path) -> None:
     table = later.forecast(score=True)
     by_ahead = {row["days_ahead"]: row for row in table.rows}
     assert {ahead: row["forecasts"] for ahead, row in by_ahead.items()} == {1: 1, 7: 1, 14: 2, 28: 0}
-    assert message(table, "5 forecasts", "2026-08-20", "1 are not judged yet")
+    assert message(table, "5 forecasts", "2026-08-20", "1 wait for days")
     [week] = [row for row in forecasts(later) if (row["last"] - row["first"]).days == 6 and row["scope"] == "{}"]
     came = later.spend("organization", since="2026-08-20", until="2026-08-26").totals["billed"]
     assert isinstance(came, Decimal)
@@ -202,6 +238,25 @@ def test_written_forecasts_are_scored(tmp_path: Path) -> None:
         1,
         0,
     ]
+
+
+def test_a_day_that_was_known_then_is_no_miss(tmp_path: Path) -> None:
+    """Days restated since count where they were not known then, as days ahead and gaps, and nowhere else."""
+    early, last = datetime(2026, 8, 30, 10, tzinfo=UTC), date(2026, 8, 31)
+    gap = date(2026, 8, 12)
+    month = [date(2026, 8, 1) + DAY * number for number in range(31)]
+    flat = {"key0": lambda _: 2_500_000}
+    before = rows_of(flat, [day for day in DAYS_OF if day < early.date() and day != gap])
+    lost = [
+        row | {"billed": None, "priced": None, "list": None} for row in rows_of(flat, [gap], cause="not billed yet")
+    ]
+    ledger(tmp_path, before + lost, early).forecast()
+    restated = [row | {"billed": row["billed"] * 9 / 10} for row in rows_of(flat, month) if row["day"] < early.date()]
+    book = ledger(tmp_path, [row for row in restated if row["day"] != gap] + rows_of(flat, [gap, *month[-2:]]))
+    [row] = forecasts(book)
+    assert (row["last"], row["days_ahead"], row["gaps"]) == (last, 3, f'["{gap}"]')
+    [scored] = [row for row in book.forecast(score=True).rows if row["forecasts"]]
+    assert (scored["days_ahead"], scored["error"], scored["bias"]) == (7, 0, 0)
 
 
 def test_a_backtest_is_of_what_was_known_then(tmp_path: Path) -> None:

@@ -241,8 +241,9 @@ FORECASTS = LedgerTable(
         Column("maker", Type.TEXT, "`sync`, or `question` where it was asked for"),
         Column("first", Type.DAY, "first UTC day of what it is of"),
         Column("last", Type.DAY, "last UTC day"),
-        Column("days_ahead", Type.COUNT, "days of these that were expected, for they were not known"),
-        Column("method", Type.TEXT, "the method that spoke"),
+        Column("days_ahead", Type.COUNT, "days that were expected: not known then"),
+        Column("gaps", Type.TEXT, 'such days before the one on which it was made: JSON, as ["2026-11-02"]'),
+        Column("method", Type.TEXT, "forecast method"),
         Column("known", Type.MONEY, "what the days came to that were known, US dollars"),
         Column("expected", Type.MONEY, "what all of them were expected to come to, US dollars"),
         *(

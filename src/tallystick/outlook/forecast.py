@@ -170,7 +170,7 @@ def forecast(
     ranges = ranges_of(whole, EXACT.add(billed, used), expected, open_, model or rate)
     known_count = 0 if not open_ else len(model.days) if model else sum(rate.counts.values()) if rate else 0
     method = Method.KNOWN if not open_ else model.method if model else Method.RATE
-    held = tuple(changes.reasons(open_))
+    reasons = tuple(changes.reasons(open_))
     return Forecast(
         window,
         billed,
@@ -183,7 +183,7 @@ def forecast(
         tuple(open_),
         method,
         blank,
-        held,
+        reasons,
         model or rate,
         judged,
     )

@@ -18,12 +18,11 @@ from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter, filter_texts
 from tallystick.core.ledger_tables import FORECASTS
 from tallystick.core.money import nearest
-from tallystick.core.select import select
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import LedgerError
 from tallystick.outlook.daily_spend import Where
 from tallystick.outlook.forecast import RANGES, Forecast
-from tallystick.outlook.forecast_score import LAST_WEEK, SEASONAL, naive
+from tallystick.outlook.forecast_score import AHEAD, LAST_WEEK, SEASONAL, naive
 from tallystick.outlook.forecaster import forecaster
 from tallystick.query.context import Context
 from tallystick.query.filters import ids_of
@@ -31,8 +30,8 @@ from tallystick.query.names import organizations
 from tallystick.store.engine import Engine
 from tallystick.store.tables import Tables
 
-AHEAD = (1, 14, 28, 7)
-"""The days from today on that a sync forecasts, beside the month: of a part only the last of these."""
+PART_DAYS = 7
+"""The days from today on that a sync forecasts of a part, beside the month: of the whole all of `AHEAD`."""
 PARTS = ("workspace", "model")
 """The dimensions whose values a sync forecasts."""
 MOST = 20
@@ -86,6 +85,7 @@ def rows(context: Context, maker: str, scope: Scope, forecasts: Iterable[Forecas
 def _figures(made: Forecast, today: date) -> dict[str, Any]:
     """What a row says of a forecast that was made today."""
     opened = {*made.open}
+    gaps = [str(day) for day in made.open if day < today]
     known = nearest(sum((amount for day, amount in made.days if day not in opened), Fraction(0)))
     plain = naive({day: float(amount) for day, amount in made.judged.items()}, made.open, today) or {}
     ends = {f"{side}_{percent}": None for percent in RANGES for side in ("low", "high")}
@@ -95,6 +95,7 @@ def _figures(made: Forecast, today: date) -> dict[str, Any]:
         "first": made.window.start.date(),
         "last": (made.window.end - DAY).date(),
         "days_ahead": len(made.open),
+        "gaps": json.dumps(gaps),
         "method": str(made.method),
         "known": known,
         "expected": made.expected,
@@ -112,15 +113,16 @@ def write_synced(context: Context, organization: str) -> None:
     """Write down the forecasts that the first sync of a day makes of an organization."""
     if _is_made(context, organization):
         return
-    today = Grain.DAY.floor(context.now)
-    windows = [Window(today, today + DAY * days) for days in AHEAD] + [Grain.MONTH.around(context.now)]
+    today, month = Grain.DAY.floor(context.now), Grain.MONTH.around(context.now)
+    ahead = {days: Window(today, today + DAY * days) for days in AHEAD}
+    windows = [*ahead.values(), month]
     forecasts = forecaster(context, windows)
     where = {"organization": Filter.of(organization)}
     days = forecasts.daily.of(where)
     whole = Scope.of(organization, {})
     made = [*rows(context, SYNC, whole, (forecasts.of(where, window, days) for window in windows))]
     for by in PARTS:
-        for value, each in forecasts.largest(where, windows[-2:], by, MOST).items():
+        for value, each in forecasts.largest(where, [ahead[PART_DAYS], month], by, MOST).items():
             made += rows(context, SYNC, Scope.of(organization, {by: Filter.of(value)}), each)
     record(context, made)
 
@@ -128,7 +130,7 @@ def write_synced(context: Context, organization: str) -> None:
 def _is_made(context: Context, organization: str) -> bool:
     """Whether a sync has made the forecasts of an organization today."""
     own = [("organization", "=", organization), ("maker", "=", SYNC)]
-    instants = [row["made_at"] for row in _written_rows(context.tables, ["made_at"], own)]
+    instants = [row["made_at"] for row in written(context.tables, own, ["made_at"])]
     return bool(instants) and max(instants).date() >= context.now.date()
 
 
@@ -139,12 +141,9 @@ def write_asked(context: Context, where: Where, whole: Forecast, by: str, parts:
     engine = context.engine
     with suppress(LedgerError):
         made = [*rows(context, QUESTION, Scope.asked(engine, where), [whole])]
-        for value, part in parts.items() if by else ():
+        for value, part in parts.items():
             made += rows(context, QUESTION, Scope.asked(engine, {**where, by: Filter.of(value)}), [part])
-        of_version = select(*_KEY).from_("ledger.forecasts").where(f"version = {engine.version.number}")
-        known = {_key(row) for row in engine.rows(of_version)}
-        if any(_key(row) not in known for row in made):
-            record(context, made)
+        record(context, made)
 
 
 def record(context: Context, made: Sequence[Mapping[str, Any]]) -> None:
@@ -154,22 +153,31 @@ def record(context: Context, made: Sequence[Mapping[str, Any]]) -> None:
     """
     with suppress(LedgerError):
         tables = Tables(context.tables.root, patience=0)
-        own = [("version", "=", context.engine.version.number)]
-        known = {_key(row) for row in _written_rows(tables, _KEY, own)}
-        if fresh := [dict(row) for row in made if _key(row) not in known]:
-            import pyarrow as pa
+        if not _fresh(context, tables, made):  # most questions, which then wait for no writer
+            return
+        import pyarrow as pa
 
-            from tallystick.store.columns import schema
+        from tallystick.store.columns import schema
 
-            with tables.writing() as writer:
-                writer.append(FORECASTS, pa.Table.from_pylist(fresh, schema(FORECASTS)))
+        with tables.writing() as writer:
+            fresh = _fresh(context, tables, made)  # another may have written them meanwhile
+            writer.append(FORECASTS, pa.Table.from_pylist(fresh, schema(FORECASTS)))
 
 
-def _written_rows(tables: Tables, columns: Sequence[str], filters: list[tuple[str, str, Any]]) -> list[dict[str, Any]]:
+def _fresh(context: Context, tables: Tables, made: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that are not in the ledger yet."""
+    known = {_key(row) for row in written(tables, [("version", "=", context.engine.version.number)], _KEY)}
+    return [dict(row) for row in made if _key(row) not in known]
+
+
+def written(
+    tables: Tables, filters: Sequence[tuple[str, str, Any]], columns: Sequence[str] | None = None
+) -> list[dict[str, Any]]:
+    """Return the rows of `forecasts` that fit the filters as the table stands: it grows without versions."""
     if not (tables.folder(FORECASTS) / "_delta_log").exists():
         return []
-    written: list[dict[str, Any]] = tables.rows(FORECASTS, columns=[*columns], filters=filters).to_pylist()
-    return written
+    every: list[dict[str, Any]] = tables.rows(FORECASTS, columns=columns and [*columns], filters=filters).to_pylist()
+    return every
 
 
 def _key(row: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -91,7 +91,7 @@ def answer(context: Context, question: Question) -> Table:
         parts = forecasts_of.parts(question.where, days, by, [*directory(engine, by).values()])
         forecasts, scale = reconciled({value: part for value, part in parts.items() if _counts(part)}, whole)
         beside += [_reconciled(by, scale)] if scale is not None else []
-    write_asked(context, question.where, whole, by, forecasts)
+    write_asked(context, question.where, whole, by, forecasts if by in DIMENSIONS else {})
     names = named(engine, question.by)
     order = [*forecasts]
     if by != DAY_BY_DAY:
@@ -175,7 +175,9 @@ def _ask(
 REPORT = Report(
     _ask,
     (
-        Parameter("by", "One dimension to forecast each value of, or day.", Form.NAMES, (), metavar="DIM", choices=BY),
+        Parameter(
+            "by", "Forecast each value of one dimension, or each day.", Form.NAMES, (), metavar="DIM", choices=BY
+        ),
         Parameter(
             "until",
             "The end of this week, month, quarter or year, or a last day, as 2026-12-15; by default month.",
@@ -184,11 +186,11 @@ REPORT = Report(
         narrowed_by(DIMENSIONS),
         Parameter(
             "past",
-            "How good forecasts were on past days instead: 180d, or since a day, as 2026-06-01.",
+            "Test forecasts on past days instead: 180d, or since a day, as 2026-06-01.",
             metavar="WHEN",
             option="--backtest",
         ),
-        Parameter("score", "How good the forecasts were that were written down as they were made.", Form.FLAG, False),
+        Parameter("score", "Score the forecasts that were written down.", Form.FLAG, False),
     ),
     charges={"spent": ChargeSum(), "not_billed_yet": NOT_BILLED},
     no_charges="A forecast by the level of the last three weeks: no charge is behind it yet.",

@@ -9,11 +9,10 @@ from datetime import date
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note
 from tallystick.core.question import Question, Table
-from tallystick.core.select import literal, select
 from tallystick.core.time import DAY, Window, midnight
 from tallystick.errors import InvalidQuestion
 from tallystick.outlook.daily_spend import Daily, Day, Where
-from tallystick.outlook.forecast_record import Scope
+from tallystick.outlook.forecast_record import Scope, written
 from tallystick.outlook.forecast_score import HEADINGS, backtest, origins, reach, score
 from tallystick.outlook.forecaster import forecaster
 from tallystick.query.context import Context
@@ -81,23 +80,22 @@ def _reach(past: Past, asked: int) -> Iterator[Message]:
 def scored(context: Context, where: Where) -> Table:
     """How good the forecasts were that were written down, as `forecast_score.HEADINGS`."""
     scope = Scope.asked(context.engine, where)
-    query = select("*").from_("ledger.forecasts")
-    query = query.where(f"organization = {literal(scope.organization)}", f"scope = {literal(scope.rest)}")
-    made = context.engine.rows(query.where(f"version <= {context.engine.version.number}"))
+    own = [("organization", "=", scope.organization), ("scope", "=", scope.rest)]
+    made = written(context.tables, [*own, ("version", "<=", context.engine.version.number)])
     today = midnight(context.now.date())
     first = min((midnight(row["first"]) for row in made), default=today)
     question = Question("forecast", Window(first, max(first, today)), (), where)
     daily = Daily(context.engine, Window(first, max(today, first) + DAY), context.now, context.owners)
     rows, waiting = score(made, daily.of(where), context.now)
-    return _table(context, question, rows, [*_kept(made, waiting), *daily.messages])
+    return _table(context, question, rows, [*_count_note(made, waiting), *daily.messages])
 
 
-def _kept(made: Sequence[dict[str, object]], waiting: int) -> Iterator[Message]:
+def _count_note(made: Sequence[dict[str, object]], waiting: int) -> Iterator[Message]:
     if not made:
         yield note("No forecast of this is written down yet: the first sync of a day makes some, and who asks for one.")
         return
     first = min(str(row["made_at"])[:10] for row in made)
-    open_ = f"; {waiting} are not judged yet, for days of them are not known" if waiting else ""
+    open_ = f"; {waiting} wait for days that are not known yet" if waiting else ""
     yield note(f"{len(made)} forecasts were written down since {first}{open_}.")
 
 

@@ -5,6 +5,7 @@ Only the days that were ahead count: what was known then of a period is no merit
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -19,7 +20,7 @@ from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.forecast import HISTORY, RANGES, forecast
 
 AHEAD = (1, 7, 14, 28)
-"""The days that are forecast at once."""
+"""The days that a sync and a backtest forecast at once."""
 STEP = 7
 """Days from one forecast to the next."""
 LONGER = (92, 366, 731)
@@ -120,14 +121,16 @@ def backtest(
 def score(made: Iterable[Mapping[str, Any]], days: Sequence[Day], now: datetime) -> tuple[list[tuple[Cell, ...]], int]:
     """Return a row of HEADINGS by days ahead, and how many forecasts are not judged; `made` are rows of `forecasts`.
 
-    A forecast is judged once every day of it is billed, or used and priced.
+    A forecast is judged once every day that was not known then is billed, or used and priced.
     """
     spent = spent_of(days, now)
     scores = {ahead: Score() for ahead in AHEAD}
     waiting = 0
     for row in made:
         period = [row["first"] + timedelta(days=number) for number in range((row["last"] - row["first"]).days + 1)]
-        if any(day not in spent for day in period) or row[LAST_WEEK] is None:
+        gaps = json.loads(row["gaps"])
+        coming = [day for day in period if day >= row["made_at"].date() or str(day) in gaps]
+        if any(day not in spent for day in coming) or row[LAST_WEEK] is None:
             waiting += 1
             continue
         known = float(row["known"])
@@ -137,7 +140,7 @@ def score(made: Iterable[Mapping[str, Any]], days: Sequence[Day], now: datetime)
             if row[f"low_{percent}"] is not None
         }
         ahead = next(most for most in (*AHEAD, *LONGER) if row["days_ahead"] <= most)
-        came = sum(spent[day] for day in period) - known
+        came = sum(spent[day] for day in coming)
         plain = {name: float(row[name]) for name in (LAST_WEEK, SEASONAL)}
         scores.setdefault(ahead, Score()).add(float(row["expected"]) - known, ranges, came, plain)
     return [scores[ahead].row(ahead) for ahead in sorted(scores)], waiting
