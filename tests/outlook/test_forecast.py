@@ -16,9 +16,10 @@ from support.tables import message
 from tallystick import Ledger
 from tallystick.core.filter import Filter
 from tallystick.core.money import total
+from tallystick.core.question import Table
 from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.errors import InvalidQuestion
-from tallystick.outlook.daily_spend import Basis, Day
+from tallystick.outlook.daily_spend import Basis, Day, Where
 from tallystick.outlook.forecast import HISTORY, Forecast, forecast, history, messages
 from tallystick.outlook.forecast_effects import Effect, Effects
 from tallystick.outlook.forecast_model import Method
@@ -312,6 +313,12 @@ def test_a_day_of_a_forecast_is_known_or_has_ranges(book: Ledger) -> None:
     assert ahead["low_80"] < ahead["low_50"] < ahead["expected"] < ahead["high_50"] < ahead["high_80"]  # type: ignore[operator]
 
 
+def forecast_of(book: Ledger, by: str, where: Where, *events: Mapping[str, object]) -> Table:
+    """The forecast of this month by a dimension, of some charges, with these events."""
+    context = replace(book.context(), read_events=lambda: Events.read(events))
+    return answer(context, replace(context.question("forecast", (by,)), window=period_to(None, NOW), where=where))
+
+
 def test_an_event_of_the_settings_counts(book: Ledger) -> None:
     """A planned change of one workspace raises it and the whole, and the answer names it."""
     usual = {str(row["workspace"]): row["expected"] for row in book.forecast("workspace").rows}
@@ -327,6 +334,22 @@ def test_an_event_of_the_settings_counts(book: Ledger) -> None:
     assert message(planned, "Launch")
     held = replace(question, by=(), where={"workspace": Filter.of(*list(usual)[1:])})
     assert not any("Launch" in each.text for each in answer(context, held).messages)
+
+
+def test_an_event_outside_what_is_asked_about_is_no_part_of_it(book: Ledger) -> None:
+    """A forecast by parts of some has no part that is planned for others; what is planned for them counts in full."""
+    [one, other] = book.spend(by="workspace", since="30d").rows[:2]
+    usual = forecast_of(book, "model", {"workspace": Filter.of(str(one["workspace"]))})
+    planned = {"reason": "Launch", "model": "new", "from": TODAY + DAY, "dollars_per_day": "1000"}
+    ahead = 1000 * (date(2026, 11, 30) - TODAY).days
+    for workspace, rise in ((one["workspace"], ahead), (one["workspace_name"], ahead), (other["workspace"], 0)):
+        event = planned | {"workspace": workspace}
+        for where in (Filter.of(str(one["workspace"])), Filter.of(str(one["workspace_name"]))):
+            parts = forecast_of(book, "model", {"workspace": where}, event)
+            assert ("new" in {row["model"] for row in parts.rows}) == bool(rise)
+            assert near(parts.totals["expected"], usual.totals["expected"] + rise, "0.01")  # type: ignore[arg-type, operator]
+    unnamed = forecast_of(book, "model", {"workspace": Filter.of(str(one["workspace"]))}, planned)
+    assert unnamed.rows == usual.rows
 
 
 def test_a_backtest_of_days_that_never_stray() -> None:

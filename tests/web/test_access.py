@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote_plus
 import pytest
 from starlette.testclient import TestClient
 
+from support.wire import NOW
 from tallystick import Ledger
 from tallystick.catalog import CATALOG
 from tallystick.errors import InvalidQuestion
@@ -47,12 +48,14 @@ BUDGETS = "".join(
         ("both", 'team = ["alpha team", "beta team"]'),
     )
 )
+EVENT = f'[[event]]\nreason = "Launch"\nteam = "beta team"\nfrom = {NOW.date()}\ndollars_per_day = "500"\n'
 ADDRESSES = [
     *(page.path for page in PAGES),
     *(f"/ask/{entry.name}" for entry in CATALOG),
     *(f"/ask/{entry.name}.json" for entry in CATALOG),
     *(f"/names?report=spend&dimension={name}" for name in ("team", "workspace", "key")),
     *("/names?report=keys&dimension=status", "/search?q=team", "/search?q=prod", "/search?q=gam"),
+    *("/forecast?by=team", "/ask/forecast.json?by=team", "/ask/forecast.json?by=workspace"),
     "/ask/spend?by=workspace,key&compare=previous&where.team!=gone",
     *("/ask/charges?where.workspace=Public+Sector", "/ask/charges.csv?where.team!=alpha+team"),
     *("/version", "/team/alpha team", "/model/claude-opus-5-5", "/nowhere"),
@@ -77,7 +80,7 @@ def tokens(tmp_path: Path) -> tuple[Path, dict[str, str]]:
 def clients(full: Path, tokens: tuple[Path, dict[str, str]], tmp_path: Path) -> Iterator[Clients]:
     """What gives a client of a dashboard that asks for tokens."""
     config = tmp_path / "tallystick.toml"
-    config.write_text(OWNERS + BUDGETS, encoding="utf-8")
+    config.write_text(OWNERS + BUDGETS + EVENT, encoding="utf-8")
     settings = Settings.load(config=str(config), ledger=str(full), environment=ENVIRONMENT)
     opened: list[TestClient] = []
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from tallystick.core.dimensions import OWNED
-from tallystick.core.filter import Filter
+from tallystick.core.filter import Filter, pattern
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.models import same
 from tallystick.core.price_entries import Rate
@@ -19,7 +19,7 @@ from tallystick.core.time import DAY, Window
 from tallystick.outlook.daily_spend import Daily, Where
 from tallystick.outlook.forecast_effects import Effect, Effects, of_event
 from tallystick.query.charge_source import from_sums
-from tallystick.query.filters import wanted, within
+from tallystick.query.filters import ids_of, named_ids, wanted, within
 from tallystick.tally.events import Event, Events
 
 _RECENT = 28
@@ -41,9 +41,12 @@ class ExpectedChanges:
     _mixes: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
 
     def planned(self) -> set[str]:
-        """Return the values of the dimension that events are of, whether anything was spent by them or not."""
-        parts = (event.scope.get(self.by, Filter()) for event in self._events if event.dollars is not None)
-        return {value for part in parts if part.single for value in part.values} if self.by else set()
+        """Return the values of the dimension that events inside `where` are of, whether anything was spent or not."""
+        if not self.by:
+            return set()
+        events = (event for event in self._events if event.dollars is not None and self._inside(event))
+        parts = (event.scope.get(self.by, Filter()) for event in events)
+        return {value for part in parts if part.single for value in part.values}
 
     def of(self, value: str, history: Mapping[date, float]) -> Effects:
         """Return the effects on the days of a value, or on all under an empty text."""
@@ -67,12 +70,29 @@ class ExpectedChanges:
         affected, all_of = (sum(float(amount) for amount in side.values()) for side in (days, whole))
         if event.dollars is None:
             return of_event(event, history, days) if affected else None
-        if self.by and value and value in event.scope.get(self.by, Filter()).values:
+        if self.by and value and value in event.scope.get(self.by, Filter()).values and self._inside(event):
             share = 1.0
         else:
-            share = affected / all_of if all_of else float(not value and not self.where)
+            share = affected / all_of if all_of else float(not value and self._inside(event))
         effect = of_event(event, history, days)
         return Effect(effect.reason, effect.holds, None, float(event.dollars) * share, days) if share else None
+
+    def _inside(self, event: Event) -> bool:
+        """Whether an event is of nothing but what `where` holds to; one that names no organization is of each."""
+        return all(
+            all(self._takes(name, part, value) for value in event.scope[name].values)
+            if name in event.scope
+            else name == "organization"
+            for name, part in self.where.items()
+        )
+
+    def _takes(self, name: str, part: Filter, value: str) -> bool:
+        """Whether a filter takes all that a value of an event names, each by its id or its name."""
+        ids = set() if name in OWNED else ids_of(self.daily.engine, name, value)
+        if not ids:
+            return pattern(value) is None and part.takes(value)
+        asked, left_out = named_ids(self.daily.engine, CHARGES, name, part, strict=False)
+        return (not part.values or ids <= asked) and not ids & left_out
 
     def _scope(self, event: Event) -> tuple[Mapping[str, Mapping[date, Any]], Mapping[date, Any]]:
         """What was spent in the scope of an event, by value, and all of it."""
