@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from html import unescape
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from starlette.testclient import TestClient
@@ -151,6 +152,18 @@ def test_each_chart_marks_the_day_and_leads_to_the_finding(runaway: TestClient, 
     assert "Key key0: more use" in page.text
     assert 'class="expected bare"' in page.text
     assert "2026-08-18" in page.text
+
+
+@pytest.mark.parametrize("query", ["", "?where.workspace=w&where.workspace=w*&where.actor=*"])
+def test_a_finding_leads_to_its_own_charges(runaway: TestClient, query: str) -> None:
+    """Each link of a finding is of its organization and subject, and of all that the page itself is held to."""
+    [row] = runaway.get("/ask/anomalies.json?since=60d").json()["rows"]
+    page = runaway.get(f"/anomaly/{row['finding']}{query}").text
+    own = {("where.organization", "o"), ("where.key", "key0"), *parse_qsl(query.removeprefix("?"))}
+    links = {unescape(url) for url in re.findall(r'href="(/ask/(?:charges|spend)\?[^"]*since=[^"]+)"', page)}
+    assert len(links) == 5
+    for link in links:
+        assert {pair for pair in parse_qsl(urlsplit(link).query) if pair[0].startswith("where.")} == own
 
 
 def test_a_finding_that_is_not_there_has_a_page(runaway: TestClient) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tallystick.errors import LedgerError, TallystickError
 from tallystick.settings import Settings
 from tallystick.web.application import application
 from tallystick.web.paths import without_folders
+from tallystick.web.readers import Readers
 
 from .conftest import ENVIRONMENT
 
@@ -124,6 +126,17 @@ def test_a_finding_asked_of_what_is_not_there_is_refused_once(dashboard: TestCli
     answer = dashboard.get("/anomaly/a?where.key=nobody")
     assert answer.status_code == 400
     assert answer.text.count("has the id or name") == 2  # its title and its heading
+
+
+def test_a_page_of_one_thing_that_takes_too_long_is_no_wrong_question(
+    full: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A page of one thing whose every part meets the time limit can be asked again: it hears 503, not 400."""
+    monkeypatch.setattr("tallystick.web.application.Readers", partial(Readers, quick=1e-9, seconds=1e-9))
+    with client_of(full) as client:
+        answer = client.get("/anomaly/a")
+    assert answer.status_code == 503
+    assert "Try again" in answer.text
 
 
 def test_the_first_sync_makes_the_ledger_that_is_shown(path: Path) -> None:

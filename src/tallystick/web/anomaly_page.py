@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallystick.web.address import WHERE
+from starlette.datastructures import QueryParams
+
+from tallystick.web.address import WHERE, Address
 from tallystick.web.links import finding
 from tallystick.web.page import Page, Panel, View, ask
 
@@ -23,20 +25,20 @@ def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
             leads={"finding": lambda row: finding(str(row["finding"]), _ASKED)},
             nothing="Nothing costs more than usual.",
         ),
-        Panel("What to know of them", _ASKED, View.MESSAGES, 12),
+        Panel("Notes", _ASKED, View.MESSAGES, 12),
     )
 
 
 def _one(id_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
-    where = {name.replace(WHERE, "where_"): text for name, text in given.items() if name.startswith(WHERE)}
-    asked = ask("anomaly", finding=id_, **where)
+    where = (pair for pair in QueryParams(given).multi_items() if pair[0].startswith(WHERE))
+    asked = Address("anomaly", (("finding", id_), *where))
     return (
         Panel("In short", asked, View.FIGURES, 12),
         Panel("Each day", asked, View.DAYS, 7, tall=True),
         Panel("About", asked, View.ABOUT, 5),
         Panel("By cause", asked, View.PART, 5),
         Panel("By key, model and kind", asked, View.PART, 12, rows=40),
-        Panel("What to know of it", asked, View.MESSAGES, 12),
+        Panel("Notes", asked, View.MESSAGES, 12),
     )
 
 

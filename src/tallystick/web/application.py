@@ -103,8 +103,8 @@ class Dashboard:
         parts = await shown(panels, works, FIRST if impatient(request) else None, first=1 if value else 0)
         parts = parts or [not_for(page, identity)]
         errors = {part.error for part in parts}
-        if value and len(errors) == 1 and (text := errors.pop()):  # it is the question that is wrong
-            raise InvalidQuestion(text)
+        if value and len(errors) == 1 and (text := errors.pop()):  # the page has nothing but why not
+            raise (InvalidQuestion if parts[0].refused else LedgerError)(text)
         fields = page.form(request.query_params, listed) if page.form else ()
         title = next((part.name for part in parts if part.name), safe(value) or page.title)
         values: dict[str, Any] = {"title": title, "page": page, "value": safe(value), "fields": fields}

@@ -52,10 +52,10 @@ def _tile(headings: Mapping[str, Heading], name: str, row: Row, table: Table) ->
     )
 
 
-def about(_: Panel, document: Document) -> tuple[dict[str, str], ...]:
+def about(panel: Panel, document: Document) -> tuple[dict[str, str], ...]:
     """Return what a profile knows beside its figures, each with where it leads."""
     if document.name == "anomaly":
-        return tuple(about_finding(document.facts))
+        return tuple(about_finding(panel.address, document.facts))
     facts: Mapping[str, str] = document.facts.get("about", {})
     return tuple(
         {

@@ -12,12 +12,11 @@ from tallystick.core.question import Table
 from tallystick.core.text import safe
 from tallystick.core.time import Window
 from tallystick.formats.shown import shown
+from tallystick.outlook.anomalies.report import CALLED
 from tallystick.web.address import WHERE, Address
 from tallystick.web.links import LINES, SUBJECTS, leading, subject
 from tallystick.web.marks import recent
 from tallystick.web.series import Course, Expected, Series, Slot
-
-CALLED = {"actor": "person"}
 
 
 def finding_course(document: Document, today: date) -> Course | None:
@@ -50,26 +49,27 @@ def _expected(table: Table) -> Iterator[Expected]:
     return (Expected(amount, {}) for amount in _amounts(table, "expected"))
 
 
-def of_subject(facts: Mapping[str, Any], report: str, since: str, until: str, **further: str) -> Address:
-    """Return a question about the subject of a finding and some days."""
-    pairs = [("since", since), ("until", until), (f"{WHERE}{facts['level']}", str(facts["subject"]))]
-    return Address(report, (*further.items(), *pairs))
+def of_subject(asked: Address, facts: Mapping[str, Any], report: str, since: str, until: str) -> Address:
+    """Return a question about the subject of a finding and some days, within what the finding was `asked` of."""
+    pairs = [(f"{WHERE}{name}", text) for name, text in asked.filters]
+    address = Address(report, (*pairs, ("since", since), ("until", until)))
+    return address.narrowed("organization", facts["organization"]).narrowed(facts["level"], facts["subject"])
 
 
-def lines_of(facts: Mapping[str, Any], since: str, until: str) -> str:
+def lines_of(asked: Address, facts: Mapping[str, Any], since: str, until: str) -> str:
     """Return the address of the charges of a finding's subject on some days; nothing where they cannot be listed."""
-    return of_subject(facts, LINES, since, until).url if facts["level"] in leading(LINES) else ""
+    return of_subject(asked, facts, LINES, since, until).url if facts["level"] in leading(LINES) else ""
 
 
-def about_finding(facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+def about_finding(asked: Address, facts: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     """Give what is known of a finding, each with where it leads."""
     level, id_, name = (str(facts[name]) for name in ("level", "subject", "subject_name"))
     since, until = str(facts["since"]), str(facts["until"] or "")
-    charges = lines_of(facts, since, until or "today")
+    charges = lines_of(asked, facts, since, until or "today")
     known = (
         (CALLED.get(level, level), name, subject(level, id_) if level in SUBJECTS else ""),
         ("days", f"{since} to {until}" if until > since else since if until else f"since {since}", charges),
         ("state", str(facts["state"]), ""),
-        ("expected, because", str(facts["reason"] or ""), ""),
+        ("reason", str(facts["reason"] or ""), ""),
     )
     yield from ({"name": name, "value": safe(text), "url": url} for name, text, url in known if text)

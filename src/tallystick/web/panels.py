@@ -10,7 +10,7 @@ from typing import Any
 from tallystick.core.document import Answer, Document
 from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.errors import TallystickError
+from tallystick.errors import InvalidQuestion, TallystickError
 from tallystick.web.address import CHART
 from tallystick.web.advice import Advice, advice
 from tallystick.web.ahead import ahead, flagged
@@ -76,6 +76,8 @@ class Shown:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     error: str = ""
+    refused: bool = False
+    """Whether the error is of the question, which no later reader can be answered."""
     name: str = ""
     """What the page is of, where the panel tells it."""
     late: bool = False
@@ -91,8 +93,9 @@ def show(panel: Panel, answers: Sequence[Answer | TallystickError], today: date)
     """Return a panel as its view shows the answers to its address and to what it asks beside."""
     answer, *beside = answers
     if isinstance(answer, TallystickError):
+        refused = isinstance(answer, InvalidQuestion)
         text = " ".join(safe(part) for part in (answer.what, answer.hint) if part)
-        return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text)
+        return Shown(panel, lacks=text) if panel.may_lack else Shown(panel, error=text, refused=refused)
     tables = [table for table in beside if isinstance(table, Table)]
     part = Shown(panel, warnings=_texts(answer.warnings), notes=_texts(answer.notes), marks=marks(answer, today))
     if draw := DRAWINGS.get(panel.view):
@@ -177,12 +180,12 @@ def _minute(when: datetime) -> str:
 def _finding(part: Shown, document: Document, today: date) -> Shown:
     if (drawn := finding_course(document, today)) is None:
         return part
-    facts = document.facts
+    asked, facts = part.panel.address, document.facts
 
     def deeper(slot: Slot) -> str:
-        return of_subject(facts, "spend", slot.time, slot.time, by="model,kind").url
+        return of_subject(asked, facts, "spend", slot.time, slot.time).having("by", "model,kind").url
 
-    return _drawn(part, drawn, deeper, lambda slot, _: lines_of(facts, slot.time, slot.time))
+    return _drawn(part, drawn, deeper, lambda slot, _: lines_of(asked, facts, slot.time, slot.time))
 
 
 def _course(part: Shown, drawn: Course, table: Table) -> Shown:
