@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from tallystick.core.question import Table
 from tallystick.core.text import safe
+from tallystick.outlook.forecast_model import Method
 from tallystick.query.report import Row
 from tallystick.web.address import Address
 from tallystick.web.links import finding
@@ -15,8 +16,6 @@ from tallystick.web.series import AHEAD, Course, Expected, Flag, Slot
 
 RANGES = (80, 50)
 """The ranges that are drawn, in percent, the widest first."""
-KNOWN = "known"
-"""The method of a day that is known."""
 
 
 def ahead(course: Course, forecast: Table) -> Course:
@@ -38,7 +37,7 @@ def ahead(course: Course, forecast: Table) -> Course:
 def _expected(row: Row) -> Expected | None:
     """What a row of a forecast by day expects; None of a day that is known, or of which nothing is."""
     amount = row["expected"]
-    if row["method"] == KNOWN or not isinstance(amount, Decimal):
+    if row["method"] == Method.KNOWN or not isinstance(amount, Decimal):
         return None
     ranges = {}
     for percent in RANGES:

@@ -31,7 +31,7 @@ def _panels(_: str, given: Given) -> tuple[Panel, ...]:
             columns=("for", "context", "speed", *_RATES, "from", "until", "retires"),
             leads={"for": _model},
         ),
-        Panel("What to know of them", asked, View.MESSAGES, 12),
+        Panel("Notes", asked, View.MESSAGES, 12),
     )
 
 
