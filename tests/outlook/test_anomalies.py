@@ -22,6 +22,7 @@ from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.series import Measure, Series
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
+from tallystick.web.finding_view import finding_course
 
 
 def loop(day: date) -> int:
@@ -57,7 +58,7 @@ def test_shares_add_up_exactly(tmp_path: Path) -> None:
 
 
 def test_a_day_that_was_not_read_is_no_day_of_a_finding(tmp_path: Path) -> None:
-    """Within a finding a day that nothing is known of is left out, not shown as 0 dollars."""
+    """Within a finding a day that nothing is known of is left out, not 0 dollars; a chart has it as absent."""
     unread = date(2026, 8, 19)
     days = range(18, 21)
     away = {"key0": lambda day: USUAL["key0"](day) * (12 if day in {date(2026, 8, each) for each in days} else 1)}
@@ -65,10 +66,15 @@ def test_a_day_that_was_not_read_is_no_day_of_a_finding(tmp_path: Path) -> None:
     book = ledger(tmp_path, rows, unread=[unread])
     [row] = book.anomalies(SINCE).rows
     assert (row["since"], row["until"]) == ("2026-08-18", "2026-08-20")
-    [table] = [section.table for section in book.anomaly(str(row["finding"])).sections if section.title == "Each day"]
+    document = book.anomaly(str(row["finding"]))
+    [table] = [section.table for section in document.sections if section.title == "Each day"]
     assert table
     assert [entry["day"] for entry in table.rows] == ["2026-08-18", "2026-08-20"]
     assert table.totals["above"] == row["above"]
+    course = finding_course(document, unread + DAY * 30)
+    assert course
+    assert [slot.state == "absent" for slot in course.slots] == [False, True, False]
+    assert [amount is None for amount in course.series[0].amounts] == [False, True, False]
 
 
 @pytest.mark.long

@@ -29,8 +29,10 @@ from tallystick.core.message import note
 from tallystick.core.money import rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.select import select
+from tallystick.core.text import choose
 from tallystick.core.time import Grain, Window
 from tallystick.core.time_words import When
+from tallystick.errors import InvalidQuestion
 from tallystick.query.charge_source import from_sums
 from tallystick.query.conditions import among
 from tallystick.query.context import Context
@@ -193,8 +195,11 @@ def _ratio(value: float) -> Decimal:
 
 
 def answer(context: Context, since: When | None = None, where: Where = None) -> Table:
-    """The moves that began since a day, the newest first."""
+    """The moves that began since a day, the newest first; InvalidQuestion for a filter that drift cannot be held to."""
     question = context.question("drift", (), (since or SINCE, "today", None), where, known=WHERE)
+    for name in question.where:
+        if name not in WHERE:
+            raise InvalidQuestion(f"Drift cannot be held to {name!r}.", choose(name, WHERE))
     today = Grain.DAY.floor(context.now)
     window = Window(question.window.start - HISTORY, min(question.window.end, today))
     rows = sorted(

@@ -8,9 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tallystick.core.document import Document
-from tallystick.core.question import Table
 from tallystick.core.text import safe
-from tallystick.core.time import Window
+from tallystick.core.time import DAY, Window, midnight
 from tallystick.formats.shown import shown
 from tallystick.outlook.anomalies.report import CALLED
 from tallystick.web.address import WHERE, Address
@@ -20,33 +19,29 @@ from tallystick.web.series import Course, Expected, Series, Slot
 
 
 def finding_course(document: Document, today: date) -> Course | None:
-    """Return the days of a finding along time: what was spent, and what was expected; None where it has none."""
+    """Return the days of a finding along time: what was spent, and what was expected; None where it has none.
+
+    A day between them that it has no row of is absent.
+    """
     table = next((section.table for section in document.sections if section.chart), None)
     if table is None or not table.cells:
         return None
     figure = next(heading for heading in table.headings if heading.name == "spent")
-    slots = tuple(_slot(str(row["day"]), shown(row["spent"], figure), today) for row in table.rows)
-    return Course(
-        "day",
-        "",
-        figure,
-        slots,
-        (Series("", "", _amounts(table, "spent")),),
-        expected=dict(enumerate(_expected(table))),
+    rows = {date.fromisoformat(str(row["day"])): row for row in table.rows}
+    days = Window(midnight(min(rows)), midnight(max(rows)) + DAY).days()
+    spent, expected = (
+        [Decimal(str(rows[day][name])) if day in rows else None for day in days] for name in ("spent", "expected")
     )
+    slots = (
+        _slot(day, shown(rows[day]["spent"], figure), today) if day in rows else Slot(str(day), "absent", "unknown")
+        for day in days
+    )
+    usual = {index: Expected(amount, {}) for index, amount in enumerate(expected) if amount is not None}
+    return Course("day", "", figure, tuple(slots), (Series("", "", tuple(spent)),), expected=usual)
 
 
-def _slot(day: str, text: str, today: date) -> Slot:
-    state = "running" if day == str(today) else recent(Window.of_day(date.fromisoformat(day)), today)
-    return Slot(day, state, text)
-
-
-def _amounts(table: Table, name: str) -> tuple[Decimal, ...]:
-    return tuple(Decimal(str(row[name])) for row in table.rows)
-
-
-def _expected(table: Table) -> Iterator[Expected]:
-    return (Expected(amount, {}) for amount in _amounts(table, "expected"))
+def _slot(day: date, text: str, today: date) -> Slot:
+    return Slot(str(day), "running" if day == today else recent(Window.of_day(day), today), text)
 
 
 def of_subject(asked: Address, facts: Mapping[str, Any], report: str, since: str, until: str) -> Address:
