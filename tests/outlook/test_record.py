@@ -205,9 +205,9 @@ def test_forecasts_written_since_are_scored(tmp_path: Path) -> None:
     book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
     assert message(book.forecast(score=True), "No forecast of this is written down yet")
     reopened(book).forecast()
-    assert message(book.forecast(score=True), "1 forecasts were written down")
+    assert message(book.forecast(score=True), "Forecasts written down since", ": 1")
     reopened(book).forecast(until="quarter")
-    assert message(book.forecast(score=True), "2 forecasts were written down")
+    assert message(book.forecast(score=True), "Forecasts written down since", ": 2")
 
 
 def test_a_ledger_that_cannot_be_written_answers(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ def test_written_forecasts_are_scored(tmp_path: Path) -> None:
     table = later.forecast(score=True)
     by_ahead = {row["days_ahead"]: row for row in table.rows}
     assert {ahead: row["forecasts"] for ahead, row in by_ahead.items()} == {1: 1, 7: 1, 14: 2, 28: 0}
-    assert message(table, "5 forecasts", "2026-08-20", "1 wait for days")
+    assert message(table, "since 2026-08-20: 5", "not judged: 1")
     [week] = [row for row in forecasts(later) if (row["last"] - row["first"]).days == 6 and row["scope"] == "{}"]
     came = later.spend("organization", since="2026-08-20", until="2026-08-26").totals["billed"]
     assert isinstance(came, Decimal)

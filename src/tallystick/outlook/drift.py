@@ -2,7 +2,7 @@
 
 Each day of a measure is compared with the median of its first weeks, in deviations. What goes the same way adds up,
 less half a deviation a day (CUSUM), and is a drift when the sum passes the alarm. It began on the day after the sum was
-last zero. From there the next weeks are the new measure of things, so that a step is told once and a slope again.
+last zero. From there the next weeks are the new measure of things, so that a step is listed once and a slope again.
 """
 
 from __future__ import annotations

@@ -95,8 +95,8 @@ def _count_note(made: Sequence[dict[str, object]], waiting: int) -> Iterator[Mes
         yield note("No forecast of this is written down yet: the first sync of a day makes some, and who asks for one.")
         return
     first = min(str(row["made_at"])[:10] for row in made)
-    open_ = f"; {waiting} wait for days that are not known yet" if waiting else ""
-    yield note(f"{len(made)} forecasts were written down since {first}{open_}.")
+    without = f"; not judged: {waiting}, with days not known yet or none before" if waiting else ""
+    yield note(f"Forecasts written down since {first}: {len(made)}{without}.")
 
 
 def _table(

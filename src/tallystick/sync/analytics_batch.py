@@ -58,7 +58,7 @@ class AnalyticsBatch(CubeBatch):
     """The numbers of the groups met so far, by the values of their dimensions."""
     _written: dict[Hashable, dict[bytes, int]] = field(default_factory=dict)
     """The same, by the dimensions that a query groups by and holds fixed, and by what the API wrote of a group."""
-    _met: set[bytes] = field(default_factory=set)
+    _actors_met: set[bytes] = field(default_factory=set)
     """The actors met so far, as the API wrote them."""
 
     def add(self, answer: FetchedPage) -> None:
@@ -112,7 +112,7 @@ class AnalyticsBatch(CubeBatch):
         return tuple(column.name for column in self._table.columns if column.name in NAMED.keys() - SAME)
 
     @cached_property
-    def _kept(self) -> pa.Schema:
+    def _row_schema(self) -> pa.Schema:
         """The day, the number of the group, and the figures."""
         fits = encoded(self._table)
         figures = (fits.field(name) for name in self.task.source.measures)
@@ -143,11 +143,11 @@ class AnalyticsBatch(CubeBatch):
 
     def _under(self, rows: pa.Table, fixed: Mapping[str, str]) -> pa.Table:
         groups, distinct = [*self._groups], rows["group"].unique()
-        other = []
+        changed = []
         for number in distinct.to_pylist():
             values = dict(zip(self._dims, groups[number], strict=True))
-            other.append(self._numbered({**values, **fixed}))
-        numbers = pa.array(other, pa.int32()).take(pc.index_in(rows["group"], distinct))
+            changed.append(self._numbered({**values, **fixed}))
+        numbers = pa.array(changed, pa.int32()).take(pc.index_in(rows["group"], distinct))
         return rows.set_column(rows.schema.get_field_index("group"), "group", numbers)
 
     def _filled(self, rows: pa.Table) -> dict[str, pa.Array]:
@@ -180,9 +180,9 @@ class AnalyticsBatch(CubeBatch):
 
     def _meet(self, body: bytes) -> None:
         """Remember how one is called who asked; an actor of a type that is new is an `actor`."""
-        if body in self._met:
+        if body in self._actors_met:
             return
-        self._met.add(body)
+        self._actors_met.add(body)
         actor = actor_of(body) if body else None
         if actor is None or actor.id in self.people:
             return

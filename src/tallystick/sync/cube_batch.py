@@ -34,7 +34,7 @@ class CubeBatch(Batch):
     _counted: Counter[str] = field(default_factory=Counter)
 
     @cached_property
-    def _kept(self) -> pa.Schema:
+    def _row_schema(self) -> pa.Schema:
         """The columns of a page's rows that are kept until all are there."""
         fits = encoded(self._table)
         return pa.schema([fits.field(name) for name in fits.names if name not in SAME])
@@ -59,12 +59,12 @@ class CubeBatch(Batch):
             "hour_of_day": pa.array([start.hour for start in starts], pa.int64()).take(index),
         }
         filled = {**columns, **when}
-        rows = pa.table([filled[name] for name in self._kept.names], schema=self._kept)
+        rows = pa.table([filled[name] for name in self._row_schema.names], schema=self._row_schema)
         self._fixed[filters] = answer.fixed
         self._parts.setdefault(filters, []).append(rows)
 
     def _cube(self) -> tuple[pa.Table, set[date]]:
-        rows, wrong = self._kept.empty_table(), set[date]()
+        rows, wrong = self._row_schema.empty_table(), set[date]()
         if self._adds_up:
             rows = pa.concat_tables([rows, *(part for parts in self._parts.values() for part in parts)])
         elif self._parts:

@@ -54,10 +54,10 @@ def conserve_sums(charges: pa.Table, sums: pa.Table) -> None:
     """
     of_charges, of_sums = (_figures(rows) for rows in (charges, sums))
     for day in sorted(of_charges.keys() | of_sums.keys()):
-        found, expected = (figures.get(day, {}) for figures in (of_sums, of_charges))
-        for name in sorted(found.keys() | expected.keys()):
-            if found.get(name) != expected.get(name):
-                raise _broken(day, f"{name} of {found.get(name)} in its sums against {expected.get(name)} in charges")
+        actual, expected = (figures.get(day, {}) for figures in (of_sums, of_charges))
+        for name in sorted(actual.keys() | expected.keys()):
+            if actual.get(name) != expected.get(name):
+                raise _broken(day, f"{name} of {actual.get(name)} in its sums against {expected.get(name)} in charges")
 
 
 def _figures(rows: pa.Table) -> dict[date, dict[str, Any]]:

@@ -116,14 +116,13 @@ def _read(
     groups = zip(*(answer[name].to_pylist() for name in names), strict=True)
     lists = answer["sums"].combine_chunks()
     offsets = lists.offsets.to_pylist()
-    places, *columns = (column.to_pylist() for column in lists.values.flatten())
-    for index, group in enumerate(groups):
-        own = slice(offsets[index], offsets[index + 1])
-        own_places = places[own]
+    day_indexes, *columns = (column.to_pylist() for column in lists.values.flatten())
+    for number, group in enumerate(groups):
+        own = slice(offsets[number], offsets[number + 1])
         filled = []
         for column in columns:
             course = [0.0] * days
-            for place, value in zip(own_places, column[own], strict=True):
-                course[place] = value
+            for index, value in zip(day_indexes[own], column[own], strict=True):
+                course[index] = value
             filled.append(course)
         yield tuple(group), filled

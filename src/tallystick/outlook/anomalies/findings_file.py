@@ -25,7 +25,7 @@ FILE = "findings.json"
 """The file in the folder of the ledger."""
 REVISION = 2
 """Grows with each change of what detection finds in the same charges."""
-_TOLD_APART = frozenset({CLOSED.name, LOSSES.name, NOTICES.name})
+_IRRELEVANT = frozenset({CLOSED.name, LOSSES.name, NOTICES.name})
 """Tables that change nothing of what detection finds."""
 
 
@@ -66,6 +66,6 @@ class FindingsFile:
 
 def digest_of(version: Version, owners: Owners, now: datetime) -> str:
     """Return the digest of what findings depend on: tables of the ledger, rules of owners, the UTC day, the release."""
-    pins = {name: pin for name, pin in sorted(version.tables.items()) if name not in _TOLD_APART}
+    pins = {name: pin for name, pin in sorted(version.tables.items()) if name not in _IRRELEVANT}
     stated = f"{REVISION}\n{now.date()}\n{pins}\n{owners.rules}"
     return hashlib.sha256(stated.encode()).hexdigest()
