@@ -6,6 +6,7 @@ import asyncio
 import gc
 import re
 import threading
+import weakref
 from pathlib import Path
 from urllib.parse import quote
 
@@ -32,6 +33,12 @@ TEXTS = "SELECT * FROM (SELECT repeat(chr(120), 9000) AS a), range(900) t(i)"
 READERS = 50
 
 pytestmark = pytest.mark.long
+
+
+def open_engines() -> weakref.WeakSet[Engine]:
+    """The engines of this process, whoever opened them."""
+    gc.collect()
+    return weakref.WeakSet(thing for thing in gc.get_objects() if isinstance(thing, Engine))
 
 
 def settings(full: Path) -> Settings:
@@ -122,6 +129,7 @@ def test_what_is_kept_of_answers_has_an_end(full: Path) -> None:
 def test_versions_that_passed_are_closed(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the ledger moves, its readers hold a few versions open, and no thread more."""
     monkeypatch.setattr("tallystick.web.readers.MOVE", 0.0)
+    others = open_engines()  # of tests before this one
     opened, threads = [], []
     with TestClient(application(settings(copy)), base_url="http://127.0.0.1") as client:
         for _ in range(8):
@@ -129,8 +137,7 @@ def test_versions_that_passed_are_closed(copy: Path, monkeypatch: pytest.MonkeyP
                 writer.commit("o", "names", NOW, {})
             assert client.get("/ask/spend?by=team").status_code == 200
             assert client.get("/ledger").status_code == 200
-            gc.collect()
-            opened.append(sum(isinstance(thing, Engine) for thing in gc.get_objects()))
+            opened.append(len(open_engines() - others))
             threads.append(threading.active_count())
     assert max(opened[4:]) <= max(opened[:4]) <= (COUNT + 1) * VERSIONS * (1 + OTHERS)
     assert max(threads[4:]) <= max(threads[:4])
