@@ -21,12 +21,13 @@ from tallystick.api.credential import Credential
 from tallystick.core.filter import Filter
 from tallystick.core.question import Question, Table
 from tallystick.core.records import TOKENS
-from tallystick.core.time import DAY, Grain, midnight
+from tallystick.core.time import DAY, Grain, Window, midnight
 from tallystick.core.time_words import window
 from tallystick.errors import InvalidQuestion
 from tallystick.ledger import Ledger
 from tallystick.reports.effective_rates import effective_rates
 from tallystick.reports.reconcile import answer
+from tallystick.reports.unexplained import unexplained
 from tallystick.sim import Simulator, World
 from tallystick.sim.older import reports as sim_reports
 from tallystick.sim.older.bill import Line, lines as true_lines
@@ -319,6 +320,23 @@ def test_two_days_are_no_price(tmp_path: Path, untouched: Asked) -> None:
     assert amounts(ask())[("unexplained",)] != EXPLAINED
     assert ("price list stale",) not in amounts(ask())
     assert untouched().totals["billed"] + plant.added() == ask().totals["billed"]  # type: ignore[operator]
+
+
+@pytest.mark.long
+def test_unexplained_alone_is_that_of_the_bridge(tmp_path: Path) -> None:
+    """What is unexplained of a day is what its bridge leaves; no line is judged where no charge has a gap."""
+    plant = Scaled("1.25", lambda line, day: line.model == SONNET and RAISED <= day < RAISED + 2 * DAY)
+    ask = synced(tmp_path / "ledger", plant)
+    engine = Ledger(tmp_path / "ledger", CLOCK).engine()
+    alone, unjudged = dict[date, Decimal | None](), set[date]()
+    for day in [*ENDED, TODAY]:
+        engine.statements.clear()
+        alone[day], _ = unexplained(engine, Question("reconcile", Window.of_day(day), ()), Prices.with_own(), NOW)
+        unjudged |= set() if any("ledger.cost" in sql for sql in engine.statements) else {day}
+    assert alone == {day: ask(since=str(day), until=str(day)).totals["unexplained"] for day in alone}
+    assert {day for day, amount in alone.items() if amount} == {RAISED, RAISED + DAY}
+    assert unjudged
+    assert unjudged.isdisjoint({RAISED, RAISED + DAY})
 
 
 @pytest.mark.long

@@ -10,7 +10,7 @@ from functools import cached_property
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.filter import Filter
 from tallystick.core.message import note
-from tallystick.core.money import EXACT, plain, rounded, total
+from tallystick.core.money import EXACT, plain, rounded
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.select import select
 from tallystick.core.text import MOST
@@ -34,8 +34,9 @@ from tallystick.query.names import directory, one_organization
 from tallystick.query.report import NOT_BILLED, ChargeSum, Parameter, Report
 from tallystick.query.since_closed import otherwise
 from tallystick.query.unused import AFTER, BEFORE, credited
-from tallystick.reports import cache, reconcile, variance
+from tallystick.reports import cache, variance
 from tallystick.reports.cache import CACHED
+from tallystick.reports.unexplained import unexplained
 
 _CACHE = ("model", "tier", "cache_read", "hit_rate", "saved", "extra_5m", "extra_1h", "net")
 
@@ -187,22 +188,13 @@ class Summary:
 
     def _residual(self) -> Figure:
         """What no cause accounts for of the month's bill; None where nothing of it is known."""
-        table = reconcile.answer(
-            self.context.engine,
-            Question("reconcile", self.window, (), self.where),
-            self.context.prices,
-            self.context.now,
-        )
-        unread = table.coverage.get(LOST, {}).get("unread", ())
+        question = Question("reconcile", self.window, (), self.where)
+        context = self.context
+        amount, coverage = unexplained(context.engine, question, context.prices, context.now)
+        unread = coverage.get(LOST, {}).get("unread", ())
         without = f"; without {', '.join(unread[:MOST])}, not read" if unread else ""
-        note = f"of the bill, by no named cause{without}"
-        zero = table.coverage["present"] and not table.rows and not table.coverage.get(LOST)
-        return Figure(
-            money("unexplained"),
-            table.totals["unexplained"] if table.rows else total([]) if zero else None,
-            note,
-            Question("summary", self.window, (), self.where),
-        )
+        asked = replace(question, report="summary")
+        return Figure(money("unexplained"), amount, f"of the bill, by no named cause{without}", asked)
 
     def _closed(self) -> list[str]:
         """What to say of a month that is closed: what was restated since is not in its statements."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import duckdb
 
 from tallystick.tally.reconcile.arithmetic import MOST_MONEY
-from tallystick.tally.reconcile.lines import LINE_ROLE
+from tallystick.tally.reconcile.lines import LINE_ROLE, ROLE
 from tallystick.tally.reconcile.pieces import MIXED, OF_PARTS, WITHIN
 
+AGREED = f"({ROLE}) <> {LINE_ROLE} OR coalesce(coalesce(billed, 0) = priced, false)"
+"""Whether a charge makes no gap in its line, which has one only where a charge of it has."""
 _DIFFERENT = f"""
 SELECT 1 FROM parts JOIN terms USING (term)
 WHERE role = {LINE_ROLE} AND NOT coalesce(CASE WHEN abs(priced) <= {MOST_MONEY} AND quantity <= {MOST_MONEY}

@@ -23,10 +23,11 @@ def _quoted(texts: tuple[str, ...]) -> str:
     return ", ".join(f"'{text}'" for text in texts)
 
 
-_ROLE = f"""CASE WHEN cause IN ({_quoted(ALONE)}) THEN {ALONE_ROLE}
+ROLE = f"""CASE WHEN cause IN ({_quoted(ALONE)}) THEN {ALONE_ROLE}
     WHEN cause IN ({_quoted((NOT_BILLED_YET, BILL_NOT_READ, TO_PROFILE))})
         OR (cause = '{PRIORITY}' AND kind <> 'web_search') THEN {LATE_ROLE}
     ELSE {LINE_ROLE} END"""
+"""The role of a charge, by its cause and kind."""
 _PLACES = """
 CREATE TEMP TABLE places AS
 SELECT organization, workspace, dense_rank() OVER (ORDER BY organization) - 1 AS first,
@@ -54,7 +55,7 @@ _PARTS = f"""
 CREATE TEMP TABLE parts AS
 SELECT (((((first * {{days}} + number) * {{places}} + place) * {{terms}} + term) * {{causes}} + rank) * 2
         + wanted::INT)::BIGINT AS id,
-    number, place, term, line, alike, cause, {_ROLE} AS role, wanted, rows,
+    number, place, term, line, alike, cause, {ROLE} AS role, wanted, rows,
     quantity::HUGEINT AS quantity, billed::HUGEINT AS billed, priced::HUGEINT AS priced, listed::HUGEINT AS listed
 FROM dated JOIN terms USING (since, {", ".join(TERMS)}, free) JOIN places USING (organization, workspace)
     JOIN causes USING (cause)
