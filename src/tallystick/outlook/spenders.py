@@ -33,7 +33,7 @@ def spenders(engine: Engine, question: Question, owners: Owners) -> dict[str, Am
 
 def _billed(engine: Engine, question: Question) -> dict[str, Amounts]:
     windows = _windows(question)
-    span = Window(min(window.start for window in windows), max(window.end for window in windows))
+    span = _span(windows)
     sums = [
         f"sum(billed) FILTER ({within(window)}) AS {name}"
         for name, window in zip(("before", "now"), windows, strict=True)
@@ -52,21 +52,29 @@ def _known(amount: Decimal | None) -> Decimal:
 
 
 def _owned(engine: Engine, question: Question, owners: Owners) -> dict[str, Amounts]:
-    """The same by owners, or of some owners: the rules split each window's charges."""
+    """The same by owners, or of some owners: the rules split the charges of both windows at once."""
+    windows = _windows(question)
+    apart = {f"in_{index}": within(window) for index, window in enumerate(windows)}
+    charges = attribution(engine, replace(question, window=_span(windows)), owners, further=apart)
+    filters = [name for name in OWNED if name in question.where]
     sums: dict[str, dict[str, list[Decimal]]] = {
         name: defaultdict(lambda: [Decimal(0), Decimal(0)]) for name in question.by
     }
-    filters = [name for name in OWNED if name in question.where]
-    for index, window in enumerate(_windows(question)):
-        charges = attribution(engine, replace(question, window=window), owners)
-        for name in question.by:
-            for row in charges.sums(list(dict.fromkeys((name, *filters)))):
-                if all(question.where[dim].takes(row[dim]) for dim in filters):
-                    amounts = sums[name][row[name]]
-                    amounts[index] = EXACT.add(amounts[index], row["billed"])
+    for name in question.by:
+        for row in charges.sums(list(dict.fromkeys((name, *filters, *apart)))):
+            if all(question.where[dim].takes(row[dim]) for dim in filters):
+                for index, column in enumerate(apart):
+                    if row[column]:
+                        amounts = sums[name][row[name]]
+                        amounts[index] = EXACT.add(amounts[index], row["billed"])
     return {name: {id_: (before, now) for id_, (before, now) in by_id.items()} for name, by_id in sums.items()}
 
 
 def _windows(question: Question) -> Sequence[Window]:
     """The window that a question is compared with, and its own."""
     return [question.against or question.window, question.window]
+
+
+def _span(windows: Sequence[Window]) -> Window:
+    """From the first instant of any of these windows to the last."""
+    return Window(min(window.start for window in windows), max(window.end for window in windows))
