@@ -22,6 +22,7 @@ from tallystick.outlook.anomalies.detection import Detector
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.series import Measure, Series
 from tallystick.outlook.anomalies.survey import Survey, minimum_of
+from tallystick.web.address import Address
 from tallystick.web.finding_view import finding_course
 
 
@@ -49,7 +50,7 @@ def test_shares_add_up_exactly(tmp_path: Path) -> None:
     assert sum(row[name] for name in names) == row["above"]  # type: ignore[misc]
     assert row["spent"] - row["expected"] == row["above"]  # type: ignore[operator]
     page = book.anomaly(str(row["finding"]))
-    for section in page.sections:
+    for section in page.sections[1:]:  # the first has the days around it
         assert section.table
         assert (
             total([amount for line in section.table.rows if isinstance(amount := line["above"], Decimal)])
@@ -71,10 +72,25 @@ def test_a_day_that_was_not_read_is_no_day_of_a_finding(tmp_path: Path) -> None:
     assert table
     assert [entry["day"] for entry in table.rows] == ["2026-08-18", "2026-08-20"]
     assert table.totals["above"] == row["above"]
-    course = finding_course(document, unread + DAY * 30)
+    course = finding_course(document, Address("anomaly"), unread + DAY * 30)
     assert course
-    assert [slot.state == "absent" for slot in course.slots] == [False, True, False]
-    assert [amount is None for amount in course.series[0].amounts] == [False, True, False]
+    own = slice(course.flags[0].first, course.flags[0].last + 1)
+    assert [slot.state == "absent" for slot in course.slots[own]] == [False, True, False]
+    assert [amount is None for amount in course.series[0].amounts[own]] == [False, True, False]
+    assert [index in course.expected for index in range(own.start, own.stop)] == [True, False, True]
+
+
+def test_a_finding_stands_between_its_usual_days(tmp_path: Path) -> None:
+    """The days around a finding are the four weeks before it to two weeks after it, each as its charges have it."""
+    book = ledger(tmp_path, rows_of(USUAL | {"key0": loop}, DAYS_OF))
+    [row] = book.anomalies(SINCE).rows
+    around = next(section.table for section in book.anomaly(str(row["finding"])).sections if section.chart)
+    assert around
+    assert [entry["day"] for entry in around.rows] == [str(date(2026, 7, 21) + DAY * day) for day in range(28 + 2 + 14)]
+    for entry in around.rows:
+        day = date.fromisoformat(str(entry["day"]))
+        assert entry["spent"] == loop(day) * RATE
+        assert (entry["expected"] is not None) == (day in {date(2026, 8, 18), date(2026, 8, 19)})
 
 
 @pytest.mark.long

@@ -161,7 +161,7 @@ def test_a_finding_leads_to_its_own_charges(runaway: TestClient, query: str) -> 
     page = runaway.get(f"/anomaly/{row['finding']}{query}").text
     own = {("where.organization", "o"), ("where.key", "key0"), *parse_qsl(query.removeprefix("?"))}
     links = {unescape(url) for url in re.findall(r'href="(/ask/(?:charges|spend)\?[^"]*since=[^"]+)"', page)}
-    assert len(links) == 5
+    assert len(links) > 5
     for link in links:
         assert {pair for pair in parse_qsl(urlsplit(link).query) if pair[0].startswith("where.")} == own
 

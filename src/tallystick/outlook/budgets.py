@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +10,7 @@ from decimal import Decimal
 from tallystick.core.filter import filters
 from tallystick.core.ledger_tables import CHARGES
 from tallystick.core.message import Message, note, warning
-from tallystick.core.money import EXACT, ratio, total
+from tallystick.core.money import EXACT, ratio, rounded, total
 from tallystick.core.question import Cell, Heading, Kind, Question, Table
 from tallystick.core.time import Window
 from tallystick.core.time_words import When, month_of
@@ -174,6 +174,17 @@ def _status(budget: Decimal, ahead: Forecast, unknown: int) -> str:
     if not budget:
         return OK
     return MOST if ahead.spent >= percent(80) else HALF if ahead.spent >= percent(50) else OK
+
+
+def note_of(row: Mapping[str, Cell]) -> str:
+    """Return what stands beside the used share of a budget's row: of what, in which period, and its forecast."""
+    amount, ahead = row["budget"], row["forecast"]
+    whole, outlook = "an unknown amount", UNKNOWN
+    if isinstance(amount, Decimal):
+        whole = f"{rounded(amount):,} USD"
+        share = ratio(ahead, amount) if isinstance(ahead, Decimal) and row["status"] != UNKNOWN else None
+        outlook = f"forecast {rounded(share * 100, 1)} %" if share is not None else str(row["status"])
+    return f"of {whole}, {row['period']}; {outlook}"
 
 
 def _ask(context: Context, on: When | None, month: When | None, where: Where) -> Table:

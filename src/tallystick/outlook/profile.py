@@ -122,8 +122,8 @@ class Profile:
         today = Window.of_day(context.now.date())
         table = budget_report.answer(context, Budgets(rows), today)
         for row in table.rows:
-            note = f"of {row['budget']} USD, {row['period']}: {row['status']}"
-            yield Figure(Heading(f"budget {row['name'] or row['period']}", Kind.RATIO), row["used"], note)
+            name = f"budget {row['name'] or row['period']}"
+            yield Figure(Heading(name, Kind.RATIO), row["used"], budget_report.note_of(row))
 
     def _about(self) -> Iterator[tuple[str, str]]:
         """What is known of it beside its figures, each a name and a text."""

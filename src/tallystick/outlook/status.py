@@ -205,8 +205,7 @@ class Status:
             Figure(
                 Heading(f"budget {row['name'] or row['scope']}", Kind.RATIO),
                 row["used"],
-                ("unknown; " if row["used"] is None else "")
-                + f"of {row['budget']} USD, {row['period']}: {row['status']}",
+                ("unknown; " if row["used"] is None else "") + budget_report.note_of(row),
             )
             for row in rows[:2]
         ]

@@ -18,6 +18,7 @@ from tallystick.core.time import DAY, Grain, Window
 from tallystick.core.time_words import When, month_of
 from tallystick.outlook.anomalies.news import of_month
 from tallystick.outlook.budget_scope import BudgetScope
+from tallystick.outlook.budgets import note_of
 from tallystick.outlook.changes import TOP, by_dimension, days_of, decimal, money, why
 from tallystick.outlook.daily_spend import Basis, Day
 from tallystick.outlook.forecast import Forecast
@@ -158,10 +159,11 @@ class Summary:
             figures.append(Figure(money("change"), changed.totals["change"], note, asked))
         if ahead.window.end > self.context.now:
             figures.append(Figure(money("forecast to the end of the month"), ahead.expected, ahead.range_text))
-        for row in budgets:
-            if row["budget"] is not None:
-                note = f"of {rounded(decimal(row['budget'])):,} USD, {row['period']}: {row['status']}"
-                figures.append(Figure(Heading("budget used", Kind.RATIO), row["used"], note))
+        figures += [
+            Figure(Heading("budget used", Kind.RATIO), row["used"], note_of(row))
+            for row in budgets
+            if row["budget"] is not None
+        ]
         if saved:
             figures.append(Figure(money("saved by caching, net"), saved.totals["net"], "at list price", asked))
         if not self.team and self.window:

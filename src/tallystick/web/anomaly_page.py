@@ -10,7 +10,20 @@ from tallystick.web.address import WHERE, Address
 from tallystick.web.links import finding
 from tallystick.web.page import Page, Panel, View, ask
 
-COLUMNS = ("finding", "state", "subject", "subject_name", "since", "until", "cause", "above", "explained_by", "reason")
+COLUMNS = (
+    "subject",
+    "subject_name",
+    "above",
+    "cause",
+    "since",
+    "until",
+    "state",
+    "level",
+    "explained_by",
+    "reason",
+    "finding",
+)
+"""What the list shows of each finding, most telling first."""
 _ASKED = ask("anomalies", since="60d")
 
 
@@ -22,7 +35,7 @@ def _panels(_: str, __: Mapping[str, str]) -> tuple[Panel, ...]:
             width=12,
             rows=100,
             columns=COLUMNS,
-            leads={"finding": lambda row: finding(str(row["finding"]), _ASKED)},
+            leads=dict.fromkeys(("subject", "finding"), lambda row: finding(str(row["finding"]), _ASKED)),
             nothing="Nothing costs more than usual.",
         ),
         Panel("Notes", _ASKED, View.MESSAGES, 12),
@@ -34,7 +47,7 @@ def _one(id_: str, given: Mapping[str, str]) -> tuple[Panel, ...]:
     asked = Address("anomaly", (("finding", id_), *where))
     return (
         Panel("In short", asked, View.FIGURES, 12),
-        Panel("Each day", asked, View.DAYS, 7, tall=True),
+        Panel("Days around", asked, View.DAYS, 7, tall=True),
         Panel("About", asked, View.ABOUT, 5),
         Panel("By cause", asked, View.PART, 5),
         Panel("By key, model and kind", asked, View.PART, 12, rows=40),

@@ -2,46 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from tallystick.core.document import Document
 from tallystick.core.text import safe
-from tallystick.core.time import DAY, Window, midnight
+from tallystick.core.time import Window
 from tallystick.formats.shown import shown
 from tallystick.outlook.anomalies.report import CALLED
 from tallystick.web.address import WHERE, Address
 from tallystick.web.links import LINES, SUBJECTS, leading, subject
 from tallystick.web.marks import recent
-from tallystick.web.series import Course, Expected, Series, Slot
+from tallystick.web.series import Course, Expected, Flag, Series, Slot
 
 
-def finding_course(document: Document, today: date) -> Course | None:
-    """Return the days of a finding along time: what was spent, and what was expected; None where it has none.
+def finding_course(document: Document, asked: Address, today: date) -> Course | None:
+    """Return the days around a finding along time: what was spent, what was expected on its own, which stand out.
 
-    A day between them that it has no row of is absent.
+    None where it has no days. A day that is not in the ledger is absent.
     """
     table = next((section.table for section in document.sections if section.chart), None)
     if table is None or not table.cells:
         return None
     figure = next(heading for heading in table.headings if heading.name == "spent")
-    rows = {date.fromisoformat(str(row["day"])): row for row in table.rows}
-    days = Window(midnight(min(rows)), midnight(max(rows)) + DAY).days()
-    spent, expected = (
-        [Decimal(str(rows[day][name])) if day in rows else None for day in days] for name in ("spent", "expected")
-    )
-    slots = (
-        _slot(day, shown(rows[day]["spent"], figure), today) if day in rows else Slot(str(day), "absent", "unknown")
-        for day in days
-    )
-    usual = {index: Expected(amount, {}) for index, amount in enumerate(expected) if amount is not None}
-    return Course("day", "", figure, tuple(slots), (Series("", "", tuple(spent)),), expected=usual)
+    rows = [(date.fromisoformat(str(row["day"])), row["spent"], row["expected"]) for row in table.rows]
+    slots = tuple(_slot(day, None if spent is None else shown(spent, figure), today) for day, spent, _ in rows)
+    spent = tuple(amount if isinstance(amount, Decimal) else None for _, amount, _ in rows)
+    usual = {index: Expected(amount, {}) for index, (*_, amount) in enumerate(rows) if isinstance(amount, Decimal)}
+    flags = (_flag(document.facts, usual, asked),) if usual else ()
+    return Course("day", "", figure, slots, (Series("", "", spent),), expected=usual, flags=flags)
 
 
-def _slot(day: date, text: str, today: date) -> Slot:
+def _slot(day: date, text: str | None, today: date) -> Slot:
+    if text is None:
+        return Slot(str(day), "absent", "unknown")
     return Slot(str(day), "running" if day == today else recent(Window.of_day(day), today), text)
+
+
+def _flag(facts: Mapping[str, Any], own: Iterable[int], asked: Address) -> Flag:
+    """The days of the finding itself, which lead to its charges."""
+    url = lines_of(asked, facts, str(facts["since"]), str(facts["until"] or "today"))
+    return Flag(min(own), max(own), str(facts["state"]), "the days of this anomaly", url)
 
 
 def of_subject(asked: Address, facts: Mapping[str, Any], report: str, since: str, until: str) -> Address:

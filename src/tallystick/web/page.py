@@ -37,7 +37,7 @@ class View(StrEnum):
     PART = "part"
     """The table of a Document whose part has the panel's title, else its first."""
     DAYS = "days"
-    """The days of a finding: what was spent, and what was expected."""
+    """The days around a finding: what was spent, and what was expected on its own."""
     MESSAGES = "messages"
     """Every warning and note of an answer."""
     WATERFALL = "waterfall"

@@ -178,9 +178,9 @@ def _minute(when: datetime) -> str:
 
 
 def _finding(part: Shown, document: Document, today: date) -> Shown:
-    if (drawn := finding_course(document, today)) is None:
-        return part
     asked, facts = part.panel.address, document.facts
+    if (drawn := finding_course(document, asked, today)) is None:
+        return part
 
     def deeper(slot: Slot) -> str:
         return of_subject(asked, facts, "spend", slot.time, slot.time).having("by", "model,kind").url

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 
 from tallystick.core.document import Chart, Document, Figure, Section
 from tallystick.core.message import Message, note
@@ -10,6 +11,7 @@ from tallystick.core.money import EXACT, ratio, rounded
 from tallystick.core.question import Cell, Heading, Kind, Table
 from tallystick.core.text import did_you_mean
 from tallystick.errors import UnknownName
+from tallystick.outlook.anomalies.days_around import days_around
 from tallystick.outlook.anomalies.episode import State
 from tallystick.outlook.anomalies.finding import EXPECTED, Cause, Finding
 from tallystick.outlook.anomalies.report import CALLED, SINCE, WHERE, asked, name, spender_name, words
@@ -32,7 +34,7 @@ _STATES = {
 }
 
 
-def document(engine: Engine, finding: Finding) -> Document:
+def document(engine: Engine, finding: Finding, today: date) -> Document:
     """Make the page of a finding."""
     level = CALLED.get(finding.subject.level, finding.subject.level)
     until = f"{finding.since}" + (f" to {finding.until}" if finding.until > finding.since else "")
@@ -42,9 +44,10 @@ def document(engine: Engine, finding: Finding) -> Document:
         f"{level.capitalize()} {name(engine, finding)}: {words(finding)}",
         f"{until}. {finding.reason or _STATES[finding.state]} UTC days, US dollars.",
         (
+            Section("Days around", _around(engine, finding, today), chart=AROUND),
             Section("By cause", _causes(finding)),
             Section("By key, model and kind", _parts(engine, finding)),
-            Section("Each day", _days(finding), chart=Chart("columns", "day", ("spent", "expected"))),
+            Section("Each day", _days(finding)),
         ),
         tuple(_figures(finding)),
         tuple(_messages(finding)),
@@ -132,6 +135,20 @@ def _parts(engine: Engine, finding: Finding) -> Table:
     return Table(None, headings, cells, {"above": finding.above, "expected": finding.expected, "spent": finding.spent})
 
 
+AROUND = Chart("columns", "day", ("spent", "expected"), alone=True)
+"""The picture of the days around a finding."""
+
+
+def _around(engine: Engine, finding: Finding, today: date) -> Table:
+    """The days before, within and after a finding; outside of it nothing was expected."""
+    own = {day.day: day for day in finding.days}
+    cells: list[tuple[Cell, ...]] = [
+        (str(day), own[day].spent, own[day].expected) if day in own else (str(day), spent, None)
+        for day, spent in days_around(engine, finding, today).items()
+    ]
+    return Table(None, (Heading("day", Kind.DIMENSION), _money("spent"), _money("expected")), cells, {})
+
+
 def _days(finding: Finding) -> Table:
     headings = (Heading("day", Kind.DIMENSION), _money("spent"), _money("expected"), _money("above"))
     cells: list[tuple[Cell, ...]] = [
@@ -168,7 +185,7 @@ def one(context: Context, finding: str, where: Where = None) -> Finding:
 
 def anomaly(context: Context, finding: str, where: Where = None) -> Document:
     """The finding of that id, explained; UnknownName where there is none."""
-    return document(context.engine, one(context, finding, where))
+    return document(context.engine, one(context, finding, where), context.now.date())
 
 
 FAR = ("60d", "400d")
