@@ -41,8 +41,8 @@ _LISTS = ("duckdb_", "query", "information_schema", "sqlite_", "pg_", "pragma_",
 """How words of a user's own SQL begin that read what it does not name."""
 SMALL, BYTES = 4 << 20, 64 << 20
 """Bytes of an answer in Arrow that is kept for the next time it is asked for, and of all such answers."""
-FEW, VALUES, STATEMENTS = 20_000, 500_000, 1_000
-"""Rows of another answer that is; values of all such answers, and of what was worked out of them; statements."""
+FEW, VALUES, STATEMENTS = 200_000, 500_000, 1_000
+"""Values of another answer that is, and of all such answers and what was worked out of them; statements."""
 OTHERS = 2
 """Other versions that are held open beside one: a comparison needs two."""
 
@@ -136,7 +136,7 @@ class Engine:
         if (answer := self._rows.get(text)) is None:
             with self._reading():
                 answer = self._run(text, lambda: _fetched(self._duck.execute(text), self._limits))
-            if len(answer[1]) <= FEW:
+            if cells(answer[1]) <= FEW:
                 self._rows[text] = answer
         names, rows = answer
         return [dict(zip(names, row, strict=True)) for row in rows]

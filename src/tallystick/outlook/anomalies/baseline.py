@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections import deque
+from collections.abc import Iterable, Sequence
 from math import sqrt
-from statistics import median
 
 MEMORY = 56
 """Usual days that weekday effects and scatter are learned from: eight of each weekday."""
@@ -38,13 +38,21 @@ SPARSE_SPREAD = 0.3
 FEW = 4
 
 
+UsualDay = tuple[int, float, bool]
+"""A day that is learned from: its weekday, the log of its value, whether there was any use."""
+
+
 class Baseline:
-    """What is usual of a series, learned day by day; `floor` is the least scatter."""
+    """What is usual of a series, learned day by day; `floor` is the least scatter.
+
+    `ready` says whether enough days are known to judge by, `begun` whether any is.
+    """
 
     def __init__(self, floor: float, *, weekly: bool) -> None:
+        self.ready = self.begun = False
         self._floor = floor
         self._weekly = weekly
-        self._days: deque[tuple[int, float, bool]] = deque(maxlen=MEMORY)
+        self._days: deque[UsualDay] = deque(maxlen=MEMORY)
         self._window: deque[float] = deque()
         self._sorted: list[float] = []
         self._effects = [0.0] * WEEK
@@ -53,90 +61,98 @@ class Baseline:
         self._fresh = 0
         self._active = 0
 
-    @property
-    def ready(self) -> bool:
-        """Whether enough days are known to judge by."""
-        count = len(self._days)
-        return count >= READY and (self._active >= SPARSE * count or self._active >= FEW)
-
-    @property
-    def begun(self) -> bool:
-        """Whether any day is known."""
-        return bool(self._days)
-
     def expected(self, weekday: int) -> tuple[float, float]:
         """What is usual on a weekday and how far days scatter about it, both in logs."""
         if self._active < SPARSE * len(self._days):
             used = sorted(log for _, log, active in self._days if active)
             return used[min(len(used) - 1, int(UPPER * len(used)))], max(self._floor, SPARSE_SPREAD)
-        level = self._sorted[min(len(self._sorted) - 1, int(SHARE * len(self._sorted)))]
+        logs = self._sorted
+        level = logs[int(SHARE * len(logs))]
         return level + self._drift + self._effects[weekday], self._spreads[weekday >= SATURDAY]
 
-    def add(self, weekday: int, log: float, *, active: bool) -> None:
+    def add(self, day: UsualDay) -> None:
         """Learn from a usual day."""
-        if len(self._days) == MEMORY:
-            self._active -= self._days[0][2]
-        self._days.append((weekday, log, active))
-        self._active += active
-        self._push(log - self._effects[weekday])
+        days = self._days
+        if len(days) == MEMORY:
+            self._active -= days[0][2]
+        self._take(day)
         self._fresh += 1
-        if self._fresh >= (WEEK if len(self._days) < MEMORY else 2 * WEEK) and len(self._days) >= READY:
+        if self._fresh >= (WEEK if len(days) < MEMORY else 2 * WEEK) and len(days) >= READY:
             self._learn()
 
-    def restart(self, days: list[tuple[int, float, bool]]) -> None:
+    def restart(self, days: Sequence[UsualDay]) -> None:
         """Take these days, weekday and log, as the new usual level; weekday effects and scatter stay."""
         self._days.clear()
         self._window.clear()
         self._sorted.clear()
         self._active = self._fresh = 0
         self._drift = 0.0
-        for weekday, log, active in days[-RECENT:]:
-            self._days.append((weekday, log, active))
-            self._active += active
-            self._push(log - self._effects[weekday])
+        self.ready = self.begun = False
+        for day in days[-RECENT:]:
+            self._take(day)
 
-    def _push(self, log: float) -> None:
-        if len(self._window) == LEVEL:
-            del self._sorted[bisect_left(self._sorted, self._window.popleft())]
-        self._window.append(log)
-        insort(self._sorted, log)
+    def _take(self, day: UsualDay) -> None:
+        """Take a day into the level; weekday effects and scatter stay."""
+        weekday, log, active = day
+        self._days.append(day)
+        self._active += active
+        flat, window, logs = log - self._effects[weekday], self._window, self._sorted
+        if len(window) == LEVEL:
+            del logs[bisect_left(logs, window.popleft())]
+        window.append(flat)
+        insort(logs, flat)
+        count = len(self._days)
+        self.begun = True
+        self.ready = count >= READY and (self._active >= SPARSE * count or self._active >= FEW)
 
     def _learn(self) -> None:
         """Learn weekday effects and scatter anew, each week against its own middle."""
         self._fresh = 0
-        days = list(self._days)
-        weeks = [days[end - WEEK : end] for end in range(len(days), WEEK - 1, -WEEK)]
-        effects = self._effects
-        middles = [sorted([log - effects[weekday] for weekday, log, _ in week])[WEEK // 2] for week in weeks]
+        days, effects = self._days, self._effects
+        weekdays = [weekday for weekday, _, _ in days]
+        flat = [log - effects[weekday] for weekday, log, _ in days]
+        weeks = range(len(days) % WEEK, len(days), WEEK)
         if self._weekly and len(weeks) > 1:
             by_weekday: list[list[float]] = [[] for _ in range(WEEK)]
-            for week, middle in zip(weeks, middles, strict=True):
-                for weekday, log, _ in week:
-                    by_weekday[weekday].append(log - middle)
-            self._effects = effects = [median(logs) if logs else 0.0 for logs in by_weekday]
-        distances: tuple[list[float], list[float]] = ([], [])
-        for week in weeks:
-            logs = [log - effects[weekday] for weekday, log, _ in week]
-            middle = sorted(logs)[WEEK // 2]
-            for (weekday, _, _), log in zip(week, logs, strict=True):
-                distances[weekday >= SATURDAY].append(abs(log - middle))
-        pooled = _spread([*distances[0], *distances[1]])
-        own = [(_spread(part), len(part)) if part else (pooled, 0) for part in distances]
-        working, weekend = (
-            max(self._floor, sqrt((count * spread**2 + POOLED * pooled**2) / (count + POOLED))) for spread, count in own
-        )
-        self._spreads = (working, weekend)
-        logs = [log - self._effects[weekday] for weekday, log, _ in days[-LEVEL:]]
-        self._window = deque(logs)
-        self._sorted = sorted(logs)
-        if self._weekly and len(days) == MEMORY:
-            flat = [log - self._effects[weekday] for weekday, log, _ in days]
-            rise = (median(flat[LEVEL:]) - median(flat[:LEVEL])) / LEVEL
+            logs = [log for _, log, _ in days]
+            for start in weeks:
+                middle = sorted(flat[start : start + WEEK])[WEEK // 2]
+                for index in range(start, start + WEEK):
+                    by_weekday[weekdays[index]].append(logs[index] - middle)
+            self._effects = effects = [_middle(sorted(logs)) if logs else 0.0 for logs in by_weekday]
+            flat = [log - effects[weekday] for weekday, log, _ in days]
+        self._spreads = self._scatter(weekdays, flat, weeks)
+        level = flat[-LEVEL:]
+        self._window = deque(level)
+        self._sorted = sorted(level)
+        if self._weekly and len(flat) == MEMORY:
+            rise = (_middle(self._sorted) - _middle(sorted(flat[:LEVEL]))) / LEVEL
             self._drift = min(max(0.0, rise), STEADY) * LEVEL / 2
 
+    def _scatter(self, weekdays: Sequence[int], flat: Sequence[float], weeks: Iterable[int]) -> tuple[float, float]:
+        """How far days scatter about the middle of their week, working days and weekends apart."""
+        distances: tuple[list[float], list[float]] = ([], [])
+        for start in weeks:
+            logs = flat[start : start + WEEK]
+            middle = sorted(logs)[WEEK // 2]
+            for weekday, log in zip(weekdays[start : start + WEEK], logs, strict=True):
+                distances[weekday >= SATURDAY].append(abs(log - middle))
+        pooled = _spread(sorted(distances[0] + distances[1]))
+        working, weekend = (
+            max(self._floor, sqrt((len(part) * own**2 + POOLED * pooled**2) / (len(part) + POOLED)))
+            for part in distances
+            for own in [_spread(sorted(part)) if part else pooled]
+        )
+        return working, weekend
 
-def _spread(distances: list[float]) -> float:
-    """A deviation from distances to the middle: the larger one of their middle and their tail."""
-    ordered = sorted(distances)
+
+def _middle(ordered: Sequence[float]) -> float:
+    """The median of sorted numbers."""
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+
+
+def _spread(ordered: Sequence[float]) -> float:
+    """A deviation from sorted distances to the middle: the larger one of their middle and their tail."""
     tail = ordered[min(len(ordered) - 1, int(UPPER * len(ordered)))]
-    return LOSS * max(MIDDLE * median(ordered), TAIL * tail)
+    return LOSS * max(MIDDLE * _middle(ordered), TAIL * tail)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from typing import NamedTuple
 
 from tallystick.core.causes import BILL_NOT_READ, NOT_BILLED_YET
@@ -110,19 +111,12 @@ def _read(
     """Each group with a list of floats for each sum, a value a day; the engine makes the lists, in no order of days."""
     names, sums = query.names[:width], query.names[width + 1 :]
     first: date = window.start.date()
-    floats = ", ".join(f"'{name}': {name}::DOUBLE" for name in sums)
-    folded = select(*names, f"list({{'day': day - {day_of(first)}, {floats}}}) AS sums")
-    answer = engine.ask(folded.from_(from_sums(engine, query).subquery("grouped")).group_by(*names))
-    groups = zip(*(answer[name].to_pylist() for name in names), strict=True)
-    lists = answer["sums"].combine_chunks()
-    offsets = lists.offsets.to_pylist()
-    day_indexes, *columns = (column.to_pylist() for column in lists.values.flatten())
-    for number, group in enumerate(groups):
-        own = slice(offsets[number], offsets[number + 1])
-        filled = []
-        for column in columns:
-            course = [0.0] * days
-            for index, value in zip(day_indexes[own], column[own], strict=True):
-                course[index] = value
-            filled.append(course)
-        yield tuple(group), filled
+    lists = (f"list(day - {day_of(first)}) AS indexes", *(f"list({name}::DOUBLE) AS {name}" for name in sums))
+    folded = select(*lists, *names).from_(from_sums(engine, query).subquery("grouped")).group_by(*names)
+    for row in engine.rows(folded):
+        indexes = row["indexes"]
+        positions = [len(indexes)] * days  # behind the last value, where a 0 stands for days without a charge
+        for position, index in enumerate(indexes):
+            positions[index] = position
+        by_day = itemgetter(*positions, 0)  # of one day alone it would give no tuple
+        yield tuple(row[name] for name in names), [[*by_day([*row[name], 0.0])[:-1]] for name in sums]

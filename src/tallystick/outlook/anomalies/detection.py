@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import exp, log
 
-from tallystick.outlook.anomalies.baseline import WEEK, Baseline
+from tallystick.outlook.anomalies.baseline import WEEK, Baseline, UsualDay
 from tallystick.outlook.anomalies.episode import Episode, State
 from tallystick.outlook.anomalies.series import WEEKLY, Series
 
@@ -60,9 +60,7 @@ class _Day:
     """A day that may be the beginning of an episode: its deviations, the value expected, the dollars above."""
 
     day: int
-    weekday: int
-    log: float
-    active: bool
+    usual: UsualDay
     deviations: float
     expected: float
     above: float
@@ -83,10 +81,10 @@ class Detector:
         self._open: Episode | None = None
         self._pending: list[_Day] = []
         self._sum = 0.0
-        self._days: list[tuple[int, float, bool]] = []
-        self._calm: list[tuple[int, float, bool]] = []
+        self._days: list[UsualDay] = []
+        self._calm: list[UsualDay] = []
         self._used = self._low = 0
-        self._recent: deque[tuple[tuple[int, float, bool], bool]] = deque(maxlen=LOW_OF)
+        self._recent: deque[tuple[UsualDay, bool]] = deque(maxlen=LOW_OF)
         self._surges: dict[int, float] = {}
 
     def episodes(self) -> list[Episode]:
@@ -127,46 +125,44 @@ class Detector:
         return expected if deviations >= ratio and dollars - expected >= self._minimum else None
 
     def _take(self, day: int, value: float) -> None:
-        weekday = (self._series.weekday + day) % WEEK
         active = value > 0
-        logarithm = log(value + self._series.offset)
+        entry = (self._series.weekday + day) % WEEK, log(value + self._series.offset), active
         if self._open is not None:
             self._used = day if active else self._used
             if self._open.new:
-                self._age(day, weekday, logarithm, active=active)
+                self._age(day, entry)
             else:
-                self._last(self._open, day, weekday, logarithm, active=active)
+                self._last(self._open, day, entry)
             return
         if not active and not self._weekly:
             return
-        if self._returns(day, active=active):
-            self._open_new(day)
-            self._age(day, weekday, logarithm, active=active)
-            return
-        if not self._baseline.ready:
-            self._baseline.add(weekday, logarithm, active=active)
-            return
-        self._judge(day, weekday, logarithm, active=active)
+        if active:
+            since, self._used = self._used, day
+            if self._news is not None and day - since > FORGOTTEN:  # it comes back after so long that it is new again
+                self._open_new(day)
+                self._age(day, entry)
+                return
+        if self._baseline.ready:
+            self._judge(day, entry)
+        else:
+            self._baseline.add(entry)
 
-    def _returns(self, day: int, *, active: bool) -> bool:
-        """Whether a subject comes back after so long that it is new again."""
-        since, self._used = self._used, day if active else self._used
-        return active and self._news is not None and day - since > FORGOTTEN
-
-    def _judge(self, day: int, weekday: int, logarithm: float, *, active: bool) -> None:
+    def _judge(self, day: int, entry: UsualDay) -> None:
         """Compare a day with what is usual; begin an episode where it is news."""
+        weekday, logarithm, _ = entry
         usual, spread = self._baseline.expected(weekday)
         deviations = (logarithm - usual) / (spread * self._caution)
-        if self._recurs(day, logarithm, deviations):
+        if deviations >= TWICE and self._recurs(day, logarithm):
             return
         self._sum = max(0.0, self._sum + min(deviations, MOST) - SLACK)
-        if len(self._recent) == LOW_OF:
-            self._low -= self._recent[0][1]
-        self._recent.append(((weekday, logarithm, active), deviations < -LOW))
-        self._low += deviations < -LOW
+        recent, is_low = self._recent, deviations < -LOW
+        if len(recent) == LOW_OF:
+            self._low -= recent[0][1]
+        recent.append((entry, is_low))
+        self._low += is_low
         if self._low >= FALLEN:
-            self._baseline.restart([day for day, is_low in self._recent if is_low])
-            self._recent.clear()
+            self._baseline.restart([day for day, is_low in recent if is_low])
+            recent.clear()
             self._low = 0
             self._pending = []
             return
@@ -177,22 +173,19 @@ class Detector:
             if self._pending:
                 self._forget(self._pending)
                 self._pending = []
-            self._baseline.add(weekday, logarithm, active=active)
+            self._baseline.add(entry)
             return
         expected = max(0.0, exp(usual) - self._series.offset)
         above = self._series.dollars[day] - self._usual(day, expected)
-        entry = _Day(day, weekday, logarithm, active, deviations, expected, above)
-        self._pending.append(entry)
+        self._pending.append(_Day(day, entry, deviations, expected, above))
         if len(self._pending) > WAITING:
             self._forget([self._pending.pop(0)])
         start = self._begun(logarithm - usual)
         if start is not None:
             self._begin(start)
 
-    def _recurs(self, day: int, logarithm: float, deviations: float) -> bool:
+    def _recurs(self, day: int, logarithm: float) -> bool:
         """Whether a day far above the usual is as one a month ago was, which neither news nor usual days are."""
-        if deviations < TWICE:
-            return False
         self._surges[day] = logarithm
         before = [self._surges[day - back] for back in MONTH if day - back in self._surges]
         return bool(before) and logarithm <= max(before) + AS_LARGE
@@ -232,13 +225,13 @@ class Detector:
             self._days = []
         episode.end = days[-1].day
         episode.expected |= {day.day: day.expected for day in days}
-        self._days += [(day.weekday, day.log, day.active) for day in days]
+        self._days += [day.usual for day in days]
         self._open = episode
 
-    def _last(self, episode: Episode, day: int, weekday: int, logarithm: float, *, active: bool) -> None:
+    def _last(self, episode: Episode, day: int, entry: UsualDay) -> None:
         """Take a day while an episode lasts: it goes on, it ends, or its level has become usual."""
+        weekday, logarithm, _ = entry
         usual, spread = self._baseline.expected(weekday)
-        entry = (weekday, logarithm, active)
         if (logarithm - usual) / spread >= TWICE:
             self._surges[day] = logarithm
         if (logarithm - usual) / spread < ABOVE:
@@ -246,8 +239,8 @@ class Detector:
             if len(self._calm) >= CALM or episode.end - episode.start < SHORT:
                 episode.state, self._open = State.ENDED, None
                 self._days += self._calm
-                for calm_weekday, calm_log, calm_active in self._calm:
-                    self._baseline.add(calm_weekday, calm_log, active=calm_active)
+                for calm in self._calm:
+                    self._baseline.add(calm)
             return
         self._days += self._calm
         self._calm = []
@@ -271,13 +264,14 @@ class Detector:
         self._open = Episode(day, day, day, new=True)
         self._days, self._calm = [], []
 
-    def _age(self, day: int, weekday: int, logarithm: float, *, active: bool) -> None:
+    def _age(self, day: int, entry: UsualDay) -> None:
         """Take a day of a subject that is new; it is news from the day on which it spends much."""
         episode = self._open
         if episode is None:
             return
-        self._days.append((weekday, logarithm, active))
+        self._days.append(entry)
         episode.expected[day] = 0.0
+        _, _, active = entry
         if active:
             episode.end = day
         spent = self._series.dollars[day]
@@ -294,4 +288,4 @@ class Detector:
     def _forget(self, days: Iterable[_Day]) -> None:
         """Take days as usual ones."""
         for day in days:
-            self._baseline.add(day.weekday, day.log, active=day.active)
+            self._baseline.add(day.usual)

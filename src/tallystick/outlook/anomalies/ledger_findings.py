@@ -128,8 +128,8 @@ def detect(
         read = replace(read, courses={cell: course for cell, course in read.courses.items() if cell in owned})
     known = _known(engine, organization, span, now)
     days = span.days()
-    totals = [sum(course.dollars[number] for course in read.courses.values()) for number in range(len(days))]
-    lately = [amount for amount, is_known in zip(totals, known, strict=True) if is_known][-USUAL:]
+    totals = [sum(amounts) for amounts in zip(*(course.dollars for course in read.courses.values()), strict=True)]
+    lately = [amount for amount, is_known in zip(totals, known, strict=False) if is_known][-USUAL:]
     least = minimum if minimum is not None else Decimal(int(minimum_of(median(lately) if lately else 0.0)))
     share = (
         passed(engine, organization, now.date())
