@@ -77,7 +77,9 @@ def test_findings_are_the_same_from_the_file(world: str, tmp_path: Path) -> None
         return [(table.rows, table.totals, table.messages) for table in tables] + parts
 
     book = ledger(tmp_path, WORLDS[world](), text=text)
+    book.records = False
     anew = answers(book)
+    assert not (book.path / FILE).exists()
     write_findings(book.context())
     assert read(book).organizations
     assert answers(reopened(book)) == anew
@@ -92,6 +94,21 @@ def read(book: Ledger, owners: Owners | None = None) -> FindingsFile:
     """What the file has of the ledger as it is now."""
     context = book.context()
     return FindingsFile.read(book.path, digest_of(context.engine.version, owners or context.owners, context.now))
+
+
+def test_a_question_that_detects_writes_down_what_it_finds(tmp_path: Path) -> None:
+    """Of all that stands out, not of a part of it; where the file cannot be written the answer is the same."""
+    book = ledger(tmp_path, WORLDS["loop"]())
+    book.anomalies(where={"model": "*"})
+    book.anomalies(minimum="5")
+    assert not (book.path / FILE).exists()
+    (book.path / FILE).mkdir()
+    rows = reopened(book).anomalies().rows
+    (book.path / FILE).rmdir()
+    assert reopened(book).anomalies().rows == rows
+    [detected] = read(book).organizations.values()
+    assert {finding.id for finding in detected.findings} >= {row["finding"] for row in rows}
+    assert rows
 
 
 def test_the_file_counts_for_what_it_was_made_of(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -86,23 +87,36 @@ def ledger_findings(
 def _detected(
     context: Context, organization: str, since: datetime, where: Mapping[str, Filter], minimum: Decimal | None
 ) -> Detected:
-    """What `detect` returns, from the findings file where it has that; once for a version, whatever window asks."""
+    """What `detect` returns, once for a version, whatever window asks; all of an organization by the findings file."""
     results, digest = context.engine.results, digest_of(context.engine.version, context.owners, context.now)
     key = (detect, digest, since, *sorted(where.items()), minimum)
     if key not in results:
-        stored: Mapping[str, Detected] = {}
-        if minimum is None and where.keys() == {"organization"} and since == Grain.DAY.floor(context.now) - RECENT:
-            stored = FindingsFile.read(context.tables.root, digest).organizations
-        results[key] = stored.get(organization) or detect(context, organization, since, where, minimum)
+        is_whole = minimum is None and where.keys() == {"organization"}
+        if is_whole and since == Grain.DAY.floor(context.now) - RECENT:
+            results[key] = _filed(context, organization, since, digest)
+        else:
+            results[key] = detect(context, organization, since, where, minimum)
     detected: Detected = results[key]
+    return detected
+
+
+def _filed(context: Context, organization: str, since: datetime, digest: str) -> Detected:
+    """What the findings file has of an organization; where it has nothing, what is detected and, if wanted, filed."""
+    file = FindingsFile.read(context.tables.root, digest)
+    if organization in file.organizations:
+        return file.organizations[organization]
+    detected = detect(context, organization, since, {"organization": Filter.of(organization)})
+    if context.records:
+        with suppress(OSError):
+            replace(file, organizations={**file.organizations, organization: detected}).write(context.tables.root)
     return detected
 
 
 def write_findings(context: Context) -> None:
     """Write what stands out of the version that is asked, for whoever asks."""
-    start = Grain.DAY.floor(context.now) - RECENT
+    since = Grain.DAY.floor(context.now) - RECENT
     every = {
-        organization: detect(context, organization, start, {"organization": Filter.of(organization)})
+        organization: detect(context, organization, since, {"organization": Filter.of(organization)})
         for organization in organizations(context.engine)
     }
     FindingsFile(digest_of(context.engine.version, context.owners, context.now), every).write(context.tables.root)
