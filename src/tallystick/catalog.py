@@ -87,6 +87,7 @@ CATALOG: list[Entry] = [
     Entry(
         "drift", Group.AHEAD, "List slow moves of what should stay: prices paid, shares of the bill.", "outlook.drift"
     ),
+    Entry("findings", Group.AHEAD, "List what rules saw, and how far it is dealt with.", "watch.findings_report"),
     Entry("days", Group.LEDGER, "List every day: the state of its bill and use, and its month.", "reports.days"),
     Entry("log", Group.LEDGER, "List what was committed to the ledger, and when.", "reports.log"),
     Entry("verify", Group.LEDGER, "Check that the ledger adds up.", "reports.verify"),

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from tallystick.sync.outcome import Outcome, Progress
     from tallystick.sync.plan import SyncTask
     from tallystick.sync.redaction import People
+    from tallystick.watch.round import Round
 
 
 _NAMED = 5
@@ -115,6 +116,13 @@ class Ledger(Answers):
         engine = self.engine()
         others = by_others(engine, self._lists()) if engine.version.has_sums else self.organizations()
         return retally(self._tables, others, self._lists(), self._clock.now(), waiting) if others else 0
+
+    def watch(self, who: str = "python") -> Round:
+        """Judge every rule now, and write down the findings that open and end; `who` names the watcher."""
+        from tallystick.watch.default_rules import in_force
+        from tallystick.watch.round import look
+
+        return look(self, self._tables, in_force(self._settings), self._clock.now(), who)
 
     def price_warnings(self) -> list[str]:
         """What is doubtful of one's own price list: models that neither a list nor the ledger knows."""

@@ -51,6 +51,10 @@ class OutlookAnswers(TypedAnswers):
         """What slowly moved since a day that should be constant: prices paid to list, shares of bill and tokens."""
         return self._table("drift", since=since, where=where)
 
+    def findings(self, *, every: bool = False) -> Table:
+        """What rules saw, and how far each finding is dealt with: those that last, or `every` one."""
+        return self._table("findings", every=every)
+
     def summary(self, month: When | None = None, team: str | None = None, organization: str | None = None) -> Document:
         """A month on a page (2026-10, the last ended one unless said), of a team or of all."""
         return self._document("summary", month=month, team=team, organization=organization)

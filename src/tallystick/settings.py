@@ -10,6 +10,7 @@ The only file that reads the environment. A flag wins over the environment, the 
     breakdowns = ["sessions"]          # what to read besides (docs sync), --breakdowns
     [[budget]]                         # what may be spent, any number of tables (docs budgets)
     [[event]]                          # a change that is expected (docs forecast)
+    [[rule]]                           # what to be told of (docs watch)
     [[view]]                           # a question of the dashboard with a name (docs dashboard)
     [api]
     base_url = "https://..."           # TALLYSTICK_BASE_URL, --base-url
@@ -204,10 +205,9 @@ class Settings:
 
         return Events.read(self._values.get("event", ()))
 
-    @property
-    def views(self) -> Sequence[Any]:
-        """The [[view]] tables: questions with a name."""
-        return tuple(self._values.get("view", ()))
+    def tables(self, name: str) -> Sequence[Any]:
+        """The tables of that name as they are written: `view`, a question with a name; `rule`, what to be told of."""
+        return tuple(self._values.get(name, ()))
 
     def credential(self) -> Credential:
         """The Admin key or OAuth token; InvalidQuestion says where one could be put if there is none.

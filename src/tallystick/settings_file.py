@@ -32,6 +32,7 @@ _KNOWN = {
     "owner": list,
     "budget": list,
     "event": list,
+    "rule": list,
     "view": list,
     "breakdowns": list,
     "api": dict,

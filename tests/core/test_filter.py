@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from tallystick.cli.options import chosen
 from tallystick.core.dimensions import ALIASES, NAMED, NAMES, canonical
-from tallystick.core.filter import Filter, filter_texts, filters, pattern
+from tallystick.core.filter import Filter, filter_texts, filters, pattern, where_of
 from tallystick.core.text import choose, did_you_mean
 from tallystick.errors import InvalidQuestion
 from tallystick.reports.claude_code import CLAUDE_CODE
@@ -73,14 +72,14 @@ def test_filters_of_python() -> None:
 )
 def test_filters_of_the_command_line(words: tuple[str, ...], expected: dict[str, list[str]]) -> None:
     """A comma before a dimension, by any of its words, begins another filter; any other belongs to a name."""
-    assert chosen(words) == expected
+    assert where_of(words) == expected
 
 
 @pytest.mark.parametrize("word", ["model", "model!", "=x", "!=x", "model=", "model!= ", ""])
 def test_what_is_no_filter(word: str) -> None:
     """What is not DIM=VALUE or DIM!=VALUE is asked wrongly."""
     with pytest.raises(InvalidQuestion, match="DIM=VALUE"):
-        chosen((word,))
+        where_of((word,))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from support.organization import CLOCK, FIRST as BEGINNING
 from support.spending import DAYS_OF, NOW, USUAL, Tokens, ledger, rows_of
 from support.tables import message
 from tallystick import Ledger
-from tallystick.core.ledger_tables import FORECASTS
+from tallystick.core.growing_tables import FORECASTS
 from tallystick.core.question import Table
 from tallystick.core.time import DAY
 from tallystick.outlook.anomalies.detection import Detector

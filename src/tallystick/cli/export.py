@@ -13,6 +13,7 @@ from tallystick.cli import options
 from tallystick.cli.files import stream
 from tallystick.cli.output import note
 from tallystick.cli.report import added, strict_option
+from tallystick.core.filter import where_of
 from tallystick.core.message import ordered
 from tallystick.errors import InvalidQuestion
 from tallystick.exports import TABLES
@@ -71,7 +72,7 @@ def _command(name: str) -> click.Command:
     ) -> None:
         book = options.book(doubt=name == "charges")
         chosen = _chosen(form, output, STREAMS)
-        rows = book.export(name, where=options.chosen(where), **days)
+        rows = book.export(name, where=where_of(where), **days)
         _send(rows, chosen, output, force=force, strict=strict)
 
     return command

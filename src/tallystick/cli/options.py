@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 
@@ -13,8 +13,6 @@ import click
 
 from tallystick.cli.files import write
 from tallystick.cli.output import note
-from tallystick.core.dimensions import NAMES, canonical
-from tallystick.core.filter import EXCEPT
 from tallystick.core.message import ordered
 from tallystick.core.text import ESCAPED, did_you_mean, inert
 from tallystick.errors import InvalidQuestion
@@ -30,6 +28,8 @@ __all__ = ["write"]
 
 FEW = 2
 """Notes that are printed below an answer on a terminal; the others are counted."""
+MOST_DIGITS = 4
+"""Digits of an interval."""
 
 
 class Choice(click.Choice[str]):
@@ -118,39 +118,20 @@ def book(*, doubt: bool = True, asks: bool = False) -> Ledger:
     return made
 
 
-_BEFORE_DIMENSION = re.compile(r",(?=\s*([A-Za-z_-]+)\s*!?=)")
-"""A comma that a word and an equal sign follow: where the word is no dimension, the comma belongs to a name."""
+def interval(flag: str, words: str, least: timedelta) -> timedelta:
+    """The interval that a flag is given; InvalidQuestion where it cannot be, or is shorter than the least."""
+    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
+    number, unit = words[:-1], words[-1:]
+    if unit not in units or not (number.isascii() and number.isdigit()) or len(number) > MOST_DIGITS:
+        raise InvalidQuestion(f"{flag} cannot be {words!r}.", "Write 15m, 1h or 1d.")
+    if (length := int(number) * units[unit]) < least:
+        raise InvalidQuestion(f"{flag} {words} is too short.", f"The shortest is {least.seconds // 60}m.")
+    return length
 
 
 def names(by: str) -> tuple[str, ...]:
     """The dimensions of --by."""
     return tuple(name.strip() for name in by.split(",") if name.strip())
-
-
-def chosen(where: tuple[str, ...]) -> dict[str, list[str]]:
-    """The values of --where by dimension; InvalidQuestion where one is not DIM=VALUE."""
-    values: dict[str, list[str]] = {}
-    for part in (part for text in where for part in _parts(text)):
-        name, equals, value = (word.strip() for word in part.partition("="))
-        excludes = name.endswith(EXCEPT)
-        name = name.removesuffix(EXCEPT).strip()
-        if not equals or not name or not value:
-            raise InvalidQuestion(
-                f"--where {part!r} is not DIM=VALUE.",
-                "Write --where model=claude-opus-*,workspace=Production, or --where key!=ci to leave one out.",
-            )
-        values.setdefault(f"{name}{EXCEPT * excludes}", []).append(value)
-    return values
-
-
-def _parts(text: str) -> Iterator[str]:
-    """Cut a text at the commas before a dimension."""
-    start = 0
-    for comma in _BEFORE_DIMENSION.finditer(text):
-        if canonical(comma[1]) in NAMES:
-            yield text[start : comma.start()]
-            start = comma.end()
-    yield text[start:]
 
 
 def written(answer: Answer, form: str | None, output: str | None) -> str | bytes:

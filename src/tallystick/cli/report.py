@@ -11,6 +11,7 @@ import click
 from tallystick.catalog import Entry
 from tallystick.cli import options
 from tallystick.cli.files import stream
+from tallystick.core.filter import where_of
 from tallystick.core.time_words import names_month
 from tallystick.query.report import Form, Parameter, Report
 from tallystick.query.strictness import Strictness
@@ -32,7 +33,7 @@ def command(entry: Entry, under: Mapping[str, click.Command] | None = None) -> c
     ) -> None:
         for parameter in report.parameters:
             if parameter.form is Form.WHERE:
-                given[parameter.name] = options.chosen(given[parameter.name])
+                given[parameter.name] = where_of(given[parameter.name])
         book = options.book(doubt=report.priced, asks=report.api)
         if show_sql:
             options.write(book.query(entry.name, **given), output, force=force)

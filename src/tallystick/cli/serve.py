@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 GRACE = 3
 """Seconds that answers may take once the dashboard is told to end."""
-MOST_DIGITS = 4
-"""Digits of an interval."""
 
 
 @click.command()
@@ -69,8 +67,10 @@ def serve(
         token, lines = made(new_token, teams)
         click.echo(f"The token, which is shown this once: {token}\n\nFor the token file:\n\n{lines}")
         return
+    from tallystick.web.refresh import LEAST
+
     access = _access(host, names, token_file, user_header, proxies)
-    every = _interval(sync_every) if sync_every else None
+    every = options.interval("--sync-every", sync_every, LEAST) if sync_every else None
     run(options.settings(asks=every is not None), host, port, access, every)
 
 
@@ -134,19 +134,6 @@ def _access(
     tokens = Tokens.read(token_file) if token_file else None
     hosts = OWN | {name.lower() for name in names} | ({host} if not _unspecified(host) else set())
     return Access(tokens, frozenset(hosts), user_header, frozenset(proxies))
-
-
-def _interval(words: str) -> timedelta:
-    """The interval that is written so; InvalidQuestion where it cannot be, or is too short."""
-    from tallystick.web.refresh import LEAST
-
-    units = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
-    number, unit = words[:-1], words[-1:]
-    if unit not in units or not (number.isascii() and number.isdigit()) or len(number) > MOST_DIGITS:
-        raise InvalidQuestion(f"--sync-every cannot be {words!r}.", "Write 15m, 1h or 1d.")
-    if (interval := int(number) * units[unit]) < LEAST:
-        raise InvalidQuestion(f"--sync-every {words} is too short.", f"The shortest is {LEAST.seconds // 60}m.")
-    return interval
 
 
 def _loopback(host: str) -> bool:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMES, canonical
+from tallystick.errors import InvalidQuestion
 
 Where = Mapping[str, str | Sequence[str]]
 """Filters as they are written: `{"model": "claude-opus-*", "key!": ["ci", "nightly"]}`."""
 EXCEPT = "!"
 """What ends the name of a dimension whose values are left out: `key!` is `--where key!=ci`."""
 _WILD = re.compile(r"[*?]")
+_BEFORE_DIMENSION = re.compile(r",(?=\s*([A-Za-z_-]+)\s*!?=)")
+"""A comma that a word and an equal sign follow: where the word is no dimension, the comma belongs to a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,32 @@ def filter_texts(where: Mapping[str, Filter]) -> dict[str, list[str]]:
         if part.without:
             parts[f"{name}{EXCEPT}"] = list(part.without)
     return parts
+
+
+def where_of(texts: Iterable[str]) -> dict[str, list[str]]:
+    """Return the values of `--where` by dimension, as written; raise InvalidQuestion where one is not DIM=VALUE."""
+    values: dict[str, list[str]] = {}
+    for part in (part for text in texts for part in _parts(text)):
+        name, equals, value = (word.strip() for word in part.partition("="))
+        excludes = name.endswith(EXCEPT)
+        name = name.removesuffix(EXCEPT).strip()
+        if not equals or not name or not value:
+            raise InvalidQuestion(
+                f"--where {part!r} is not DIM=VALUE.",
+                "Write --where model=claude-opus-*,workspace=Production, or --where key!=ci to leave one out.",
+            )
+        values.setdefault(f"{name}{EXCEPT * excludes}", []).append(value)
+    return values
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cut a text at the commas before a dimension."""
+    start = 0
+    for comma in _BEFORE_DIMENSION.finditer(text):
+        if canonical(comma[1]) in NAMES:
+            yield text[start : comma.start()]
+            start = comma.end()
+    yield text[start:]
 
 
 def pattern(value: str) -> re.Pattern[str] | None:

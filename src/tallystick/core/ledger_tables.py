@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tallystick.core.growing_tables import FINDINGS, FORECASTS
 from tallystick.core.report_tables import ANALYTICS_COST, BREAKDOWN_TABLES, COST, REPORT_TABLES
 from tallystick.core.table import (
     ACTOR_DIMS,
@@ -230,33 +231,6 @@ PAGES = LedgerTable(
     ),
     pinned=False,
 )
-FORECASTS = LedgerTable(
-    "forecasts",
-    "forecasts as they were made, by syncs and when asked; `forecast --score` holds them against what came",
-    (
-        Column("organization", Type.TEXT, "id of the organization; `all` of a forecast of several"),
-        Column("scope", Type.TEXT, 'what else it is held to, ids by dimension: JSON, as {"workspace": ["default"]}'),
-        Column("made_at", Type.INSTANT, "when it was made"),
-        Column("version", Type.COUNT, "the version that it was made from; 0 where the ledger was rebuilt since"),
-        Column("maker", Type.TEXT, "`sync`, or `question` where it was asked for"),
-        Column("first", Type.DAY, "first UTC day of what it is of"),
-        Column("last", Type.DAY, "last UTC day"),
-        Column("days_ahead", Type.COUNT, "days that were expected: not known then"),
-        Column("gaps", Type.TEXT, 'such days before the one on which it was made: JSON, as ["2026-11-02"]'),
-        Column("method", Type.TEXT, "forecast method"),
-        Column("known", Type.MONEY, "what the days came to that were known, US dollars"),
-        Column("expected", Type.MONEY, "what all of them were expected to come to, US dollars"),
-        *(
-            Column(f"{side}_{percent}", Type.MONEY, f"{side} end of the {percent} % range; null where there was none")
-            for percent in (50, 80, 95)
-            for side in ("low", "high")
-        ),
-        Column("last_week", Type.MONEY, "what last week again would have made of the days ahead; null if not known"),
-        Column("seasonal", Type.MONEY, "what each weekday's mean of four weeks would have; null if not known"),
-    ),
-    (),
-    pinned=False,
-)
 SUCCESS = "success"
 """The source, in `pages`, of the page by which a sync says that it could read all that it was to read."""
 
@@ -272,7 +246,7 @@ PINNED: tuple[LedgerTable, ...] = (
     CLOSED,
 )
 """The tables that a version pins."""
-GROWING = (PAGES, FORECASTS)
+GROWING = (PAGES, FORECASTS, FINDINGS)
 """The tables that grow without a version."""
 TABLES = (*PINNED, *GROWING, VERSIONS)
 """Every table that is stored."""

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from tallystick.core.dimensions import OWNED
 from tallystick.core.filter import Filter, filter_texts
-from tallystick.core.ledger_tables import FORECASTS
+from tallystick.core.growing_tables import FORECASTS
 from tallystick.core.money import nearest
 from tallystick.core.time import DAY, Grain, Window
 from tallystick.errors import LedgerError

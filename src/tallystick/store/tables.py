@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tallystick.core.ledger_tables import CLOSED, FORECASTS, GROWING, PAGES, PINNED, VERSIONS
+from tallystick.core.growing_tables import FINDINGS, FORECASTS
+from tallystick.core.ledger_tables import CLOSED, GROWING, PAGES, PINNED, VERSIONS
 from tallystick.core.table import LedgerTable
 from tallystick.core.time import DATE_LENGTH, DAY, instant, text
 from tallystick.errors import InvalidQuestion, LedgerError
@@ -242,7 +243,7 @@ class Tables:
                 return self._paths(table, listing)
         if table in PINNED:
             return self.pinned(table, version)
-        return [] if table is FORECASTS and not log.exists() else self.files(table)
+        return [] if table in {FORECASTS, FINDINGS} and not log.exists() else self.files(table)
 
     def pinned(self, table: LedgerTable, version: Version) -> list[str]:
         """The Parquet files of a table that a version pins; LedgerError where they are not those that it states."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tallystick.core.dimensions import NAMED
+from tallystick.core.growing_tables import FINDINGS, FORECASTS
 from tallystick.core.ledger_tables import (
     BILL,
     CHARGES,
@@ -12,7 +13,6 @@ from tallystick.core.ledger_tables import (
     DAY_SUMS,
     DAY_USED,
     DAYS,
-    FORECASTS,
     LOSSES,
     NAMES,
     NOTICES,
@@ -206,6 +206,7 @@ VIEWS: tuple[View, ...] = (
     _plain(NOTICES),
     _plain(LOSSES),
     _plain(FORECASTS),
+    _plain(FINDINGS),
     _plain(VERSIONS),
     _plain(PAGES),
 )

@@ -251,7 +251,7 @@ def application(settings: Settings, access: Access | None = None, every: timedel
     dashboard = Dashboard(Readers(settings))
     refresh = Refresh(settings, every)
     live = Live(dashboard, refresh)
-    explore = Explore(dashboard, saved_views(settings.views))
+    explore = Explore(dashboard, saved_views(settings.tables("view")))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

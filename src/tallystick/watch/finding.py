@@ -1,0 +1,126 @@
+"""Finding: what a rule saw, with a life that is told by the events of it in the ledger, the first one first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+
+class What(StrEnum):
+    """What an event says happened to a finding."""
+
+    OPENED = "opened"
+    SENDING = "sending"
+    """A channel is about to be told; written down before anything leaves."""
+    SENT = "sent"
+    REFUSED = "refused"
+    """A channel did not take it: nothing was delivered."""
+    ACKNOWLEDGED = "acknowledged"
+    EXPECTED = "expected"
+    RESOLVED = "resolved"
+    SUPERSEDED = "superseded"
+    """Another level of the same subject took its place."""
+
+
+class State(StrEnum):
+    """The states of a finding."""
+
+    OPEN = "open"
+    NOTIFIED = "notified"
+    ACKNOWLEDGED = "acknowledged"
+    EXPECTED = "expected"
+    RESOLVED = "resolved"
+
+
+ENDED = (What.RESOLVED, What.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event of a finding's life. `who` did it, `text` what is said of it, `facts` what else is known.
+
+    `channel` and `attempt` are of a notification, `topic` of what: that it opened, is not acknowledged, or resolved.
+    """
+
+    finding: str
+    rule: str
+    subject: str
+    what: What
+    happened_at: datetime
+    who: str
+    text: str = ""
+    channel: str = ""
+    topic: str = ""
+    attempt: int = 0
+    dollars: Decimal | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Finding:
+    """A finding as its events have it: `text` is its sentence when it opened, `last` its last event."""
+
+    opened: Event
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def id(self) -> str:
+        """Its key: the same for every watcher, and as long as it lasts."""
+        return self.opened.finding
+
+    @property
+    def rule(self) -> str:
+        """The name of its rule."""
+        return self.opened.rule
+
+    @property
+    def subject(self) -> Mapping[str, str]:
+        """What it is about, by column."""
+        subject: dict[str, str] = json.loads(self.opened.subject)
+        return subject
+
+    @property
+    def level(self) -> str:
+        """Its grade, where its rule has any."""
+        return str(self.opened.facts.get("level", ""))
+
+    @property
+    def ended(self) -> Event | None:
+        """The event that ended it."""
+        return next((event for event in self.events if event.what in ENDED), None)
+
+    @property
+    def acknowledged(self) -> Event | None:
+        """The event by which somebody acknowledged it, or made it expected."""
+        return next((event for event in self.events if event.what in {What.ACKNOWLEDGED, What.EXPECTED}), None)
+
+    @property
+    def state(self) -> State:
+        """Where it is in its life."""
+        if self.ended:
+            return State.RESOLVED
+        if known := self.acknowledged:
+            return State.EXPECTED if known.what is What.EXPECTED else State.ACKNOWLEDGED
+        return State.NOTIFIED if any(event.what is What.SENT for event in self.events) else State.OPEN
+
+
+def finding_id(rule: str, subject: str, level: str, number: int) -> str:
+    """Return the key of a finding: of its rule, subject and level, and of how many there were of these before."""
+    return hashlib.sha256(json.dumps([rule, subject, level, number]).encode()).hexdigest()[:12]
+
+
+def findings(events: Iterable[Event]) -> dict[str, Finding]:
+    """Return every finding by its key, in the order in which they opened."""
+    made: dict[str, Finding] = {}
+    for event in sorted(events, key=lambda event: event.happened_at):
+        if event.what is What.OPENED:
+            made.setdefault(event.finding, Finding(event))
+        elif event.finding in made:
+            made[event.finding].events.append(event)
+    return made

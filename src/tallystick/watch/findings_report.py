@@ -1,0 +1,58 @@
+"""Report of findings: what rules saw, those that last first."""
+
+from __future__ import annotations
+
+from tallystick.core.message import note
+from tallystick.core.question import Cell, Heading, Kind, Table
+from tallystick.core.time import text
+from tallystick.query.context import Context
+from tallystick.query.report import Form, Parameter, Report
+from tallystick.watch import record
+from tallystick.watch.finding import Finding, State, findings
+
+HEADINGS = (
+    Heading("finding", Kind.DIMENSION),
+    Heading("state", Kind.TEXT),
+    Heading("severity", Kind.TEXT, drop_order=2),
+    Heading("rule", Kind.TEXT),
+    Heading("what", Kind.TEXT),
+    Heading("dollars", Kind.MONEY, "USD", drop_order=1),
+    Heading("since", Kind.TEXT),
+    Heading("until", Kind.TEXT, drop_order=3),
+    Heading("reason", Kind.TEXT, drop_order=4),
+)
+
+
+def answer(context: Context, every: bool = False) -> Table:
+    """Return each finding that has not ended, or every one; raises LedgerError where there is no ledger."""
+    version = context.engine.version
+    known = findings(record.events(context.tables)).values()
+    chosen = [finding for finding in known if every or finding.state is not State.RESOLVED]
+    order = [*State]
+    chosen.sort(key=lambda finding: (order.index(finding.state), finding.opened.happened_at))
+    messages = () if known else (note("No rule has looked at this ledger yet: `tallystick watch --once`."),)
+    return Table(None, HEADINGS, [_row(finding) for finding in chosen], {}, messages, {}, version.identity)
+
+
+def _row(finding: Finding) -> tuple[Cell, ...]:
+    opened, ended = finding.opened, finding.ended
+    return (
+        finding.id,
+        str(finding.state),
+        str(opened.facts.get("severity", "")),
+        finding.rule,
+        opened.text,
+        opened.dollars,
+        text(opened.happened_at),
+        text(ended.happened_at) if ended else None,
+        finding.acknowledged.text if finding.acknowledged else None,
+    )
+
+
+REPORT = Report(
+    answer,
+    (Parameter("every", "Those that have ended too.", Form.FLAG, default=False, option="--all"),),
+    "A rule of `tallystick rules` opens a finding, `tallystick watch` tells of it, and it ends when the rule no longer "
+    "sees it. `findings ack FINDING --reason TEXT` stops reminders.",
+    priced=False,
+)

@@ -1,0 +1,105 @@
+"""Judgement: what a rule sees in a version of the ledger: its cases, or why it cannot tell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from string import Formatter
+from typing import Any
+
+from tallystick.core.question import Cell, Kind, Table
+from tallystick.core.text import day_spans
+from tallystick.errors import InvalidQuestion, LedgerError, TallystickError
+from tallystick.formats.shown import shown
+from tallystick.ledger_reader import LedgerReader
+from tallystick.query.strictness import INCOMPLETE
+from tallystick.watch.rule import Rule
+
+ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A row that a rule speaks of: its subject as JSON, its level, what it is in words, US dollars, whose it is."""
+
+    subject: str
+    level: str
+    words: str
+    dollars: Decimal | None
+    team: str
+    row: Mapping[str, Cell]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a rule says: every case of it; `unknown` is why it cannot say that there is no other."""
+
+    rule: Rule
+    cases: tuple[Case, ...] = ()
+    unknown: str = ""
+
+
+def judge(reader: LedgerReader, rule: Rule) -> Judgement:
+    """Return what a rule says of the ledger now; raise InvalidQuestion where it cannot be asked so at all.
+
+    What cannot be answered, as a limit that the API does not tell, is unknown; so is what days would tell that are
+    absent.
+    """
+    asked, condition = rule.asked, rule.condition
+    try:
+        answer = reader.ask(asked.report, **asked.values)
+    except (InvalidQuestion, LedgerError):
+        raise
+    except TallystickError as wrong:
+        return Judgement(rule, unknown=wrong.what)
+    if not isinstance(answer, Table):
+        raise InvalidQuestion(f"The rule {rule.name!r} asks `{asked.report}`, which is no table.", "Ask another.")
+    condition.check(heading.name for heading in answer.headings)
+    rows = [(row, condition.holds(row)) for row in answer.rows]
+    cases = tuple(_case(rule, answer, row) for row, holds in rows if holds)
+    doubt = _gaps(answer, reader.context().now.date()) if rule.whole else ""
+    vague = next((_subject(rule, answer, row) for row, holds in rows if holds is None), None)
+    if vague is not None and not doubt:
+        doubt = f"a figure of {', '.join(vague.values()) or 'the answer'} is unknown"
+    return Judgement(rule, cases, doubt)
+
+
+def _gaps(answer: Table, today: date) -> str:
+    """Why an answer does not hold all that was asked; a day that has not ended is not missed."""
+    coverage = answer.coverage
+    absent = [day for day in map(str, coverage.get(ABSENT, ())) if day < str(today)]
+    words = [f"absent: {day_spans(map(date.fromisoformat, absent), today.year)}"] if absent else []
+    words += [text for gap, text in INCOMPLETE.items() if gap != ABSENT and coverage.get(gap)]
+    return ", ".join(words)
+
+
+def _subject(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> dict[str, str]:
+    columns = rule.subject or tuple(heading.name for heading in answer.headings if heading.kind is Kind.DIMENSION)
+    return {column: str(row[column]) for column in columns if column in row and row[column] is not None}
+
+
+def _case(rule: Rule, answer: Table, row: Mapping[str, Cell]) -> Case:
+    subject = _subject(rule, answer, row)
+    dollars = row.get(rule.dollars)
+    return Case(
+        json.dumps(subject, sort_keys=True, ensure_ascii=False),
+        str(row.get(rule.level) or ""),
+        _words(rule, answer, row, subject),
+        dollars if isinstance(dollars, Decimal) else None,
+        str(row.get(rule.team) or ""),
+        row,
+    )
+
+
+def _words(rule: Rule, answer: Table, row: Mapping[str, Cell], subject: Mapping[str, str]) -> str:
+    """The sentence of a case, its figures as people read them."""
+    if not rule.words:
+        return f"{rule.name}: {', '.join(subject.values()) or 'all of it'}, as {rule.when}."
+    texts: dict[str, Any] = {heading.name: shown(row[heading.name], heading) for heading in answer.headings}
+    for name in {name for _, name, _, _ in Formatter().parse(rule.words) if name}:
+        if name not in texts:
+            raise InvalidQuestion(f"The words of the rule {rule.name!r} name {name!r}, which is no column.", "")
+    return rule.words.format_map(texts)

@@ -1,0 +1,113 @@
+"""Round: one look of the rules at the ledger, and what it changes in the life of findings."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from tallystick.ledger_reader import LedgerReader
+from tallystick.store.tables import Tables
+from tallystick.watch import record
+from tallystick.watch.finding import Event, Finding, State, What, finding_id, findings
+from tallystick.watch.judgement import Case, Judgement, judge
+from tallystick.watch.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What the rules said, what that changed, and every finding as it stands after it."""
+
+    judgements: tuple[Judgement, ...]
+    events: tuple[Event, ...]
+    findings: Mapping[str, Finding]
+
+    @property
+    def open(self) -> list[Finding]:
+        """The findings that have not ended, the first opened first."""
+        return [finding for finding in self.findings.values() if not finding.ended]
+
+
+def look(reader: LedgerReader, tables: Tables, rules: Sequence[Rule], now: datetime, who: str) -> Round:
+    """Judge every rule and write down what that changes; `who` names the watcher. Raises LedgerError.
+
+    Several watchers may look at once: each finding opens and ends once.
+    """
+    judgements = tuple(judge(reader, rule) for rule in rules)
+    made = [*changes(judgements, findings(record.events(tables)), now, who)]
+    if made:
+        with tables.writing() as writer:
+            made = [*changes(judgements, findings(record.events(tables)), now, who)]  # others look too
+            record.write(writer, made)
+    return Round(judgements, tuple(made), findings(record.events(tables)))
+
+
+def changes(judgements: Sequence[Judgement], known: Mapping[str, Finding], now: datetime, who: str) -> Iterator[Event]:
+    """Yield what judgements change: findings that open, and those that end.
+
+    Nothing ends by a judgement that is unknown. A rule that is gone ends its findings.
+    """
+    of_rule: dict[str, list[Finding]] = defaultdict(list)
+    for finding in known.values():
+        of_rule[finding.rule].append(finding)
+    for judgement in judgements:
+        yield from _changes(judgement, of_rule.pop(judgement.rule.name, []), now, who)
+    for gone in of_rule.values():
+        for finding in gone:
+            if not finding.ended:
+                yield _end(finding, What.RESOLVED, "The rule is gone.", now, who)
+
+
+def _changes(judgement: Judgement, own: Sequence[Finding], now: datetime, who: str) -> Iterator[Event]:
+    name = judgement.rule.name
+    cases = {(case.subject, case.level): case for case in judgement.cases}
+    levels = dict(cases)
+    subjects = {subject for subject, _ in levels}
+    still = set()
+    for finding in own:
+        key = finding.opened.subject, finding.level
+        if finding.ended:
+            continue
+        if key in cases:
+            still.add(key)
+        elif finding.opened.subject in subjects:
+            yield _end(finding, What.SUPERSEDED, "", now, who)
+        elif not judgement.unknown:
+            yield _end(finding, What.RESOLVED, "", now, who)
+    for key, case in cases.items():
+        if key not in still:
+            before = [finding for finding in own if (finding.opened.subject, finding.level) == key]
+            id_ = finding_id(name, *key, len(before))
+            yield _opened(judgement, case, id_, now, who)
+            if before and before[-1].acknowledged and before[-1].acknowledged.what is What.EXPECTED:
+                yield Event(id_, name, case.subject, What.EXPECTED, now, who, before[-1].acknowledged.text)
+
+
+def _opened(judgement: Judgement, case: Case, id_: str, now: datetime, who: str) -> Event:
+    rule = judgement.rule
+    facts = {"level": case.level, "severity": str(rule.severity), "team": case.team, "ask": rule.ask}
+    return Event(id_, rule.name, case.subject, What.OPENED, now, who, case.words, dollars=case.dollars, facts=facts)
+
+
+def _end(finding: Finding, what: What, text: str, now: datetime, who: str) -> Event:
+    return Event(finding.id, finding.rule, finding.opened.subject, what, now, who, text)
+
+
+def acknowledge(
+    tables: Tables, id_: str, now: datetime, who: str, reason: str, *, expected: bool = False
+) -> Finding | None:
+    """Write down that somebody knows a finding; return it, None where none is open whose key begins so.
+
+    An expected one is no news when it opens again, either.
+    """
+    with tables.writing() as writer:
+        every = findings(record.events(tables)).values()
+        fits = [finding for finding in every if finding.id.startswith(id_) and finding.state is not State.RESOLVED]
+        if not id_ or len(fits) != 1:
+            return None
+        what = What.EXPECTED if expected else What.ACKNOWLEDGED
+        event = Event(fits[0].id, fits[0].rule, fits[0].opened.subject, what, now, who, reason)
+        record.write(writer, [event])
+        fits[0].events.append(event)
+        return fits[0]

@@ -1,0 +1,116 @@
+"""Rule: a question of the catalog, and the condition on which it speaks; built in, or a [[rule]] of the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from typing import Any
+
+from tallystick.core.text import choose
+from tallystick.errors import InvalidQuestion
+from tallystick.tally.rules import check_fields
+from tallystick.watch.asked import Asked
+from tallystick.watch.condition import Condition
+
+_MEND = "`tallystick docs watch` shows the tables."
+
+
+class Severity(StrEnum):
+    """How much a finding matters, the gravest first."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What is asked, and when a row of the answer is a finding.
+
+    `subject` are the columns that tell one finding from another, `level` one that grades it: of one subject only its
+    present level is open. `dollars` is the column of what it is about in US dollars, `words` the sentence of a finding
+    with columns in braces. `whole` rules need every day of their answer, and are unknown where one is absent.
+    """
+
+    name: str
+    ask: str
+    when: str
+    words: str
+    subject: tuple[str, ...] = ()
+    level: str = ""
+    dollars: str = ""
+    team: str = ""
+    severity: Severity = Severity.WARNING
+    about: str = ""
+    whole: bool = True
+
+    @property
+    def asked(self) -> Asked:
+        """The question; InvalidQuestion where it cannot be asked."""
+        return Asked.read(self.ask)
+
+    @property
+    def condition(self) -> Condition:
+        """The condition; InvalidQuestion where it is none."""
+        return Condition.read(self.when)
+
+
+_TEXTS = ("name", "ask", "when", "words", "level", "dollars", "team", "about")
+_FIELDS = (*(field.name for field in fields(Rule) if field.name != "whole"), "off")
+
+
+def rules(built_in: Sequence[Rule], tables: Sequence[Any]) -> list[Rule]:
+    """Return the rules that hold: those built in, as `[[rule]]` tables change them, and those that these add.
+
+    A table with the name of a rule changes what it names of it; with `off = true` the rule does not hold.
+    """
+    every = {rule.name: rule for rule in built_in}
+    for number, table in enumerate(tables, 1):
+        where = f"[[rule]] {number}"
+        check_fields(where, table, _FIELDS, "rule", _MEND)
+        name = table.get("name")
+        if not isinstance(name, str) or not name.strip():
+            raise InvalidQuestion(f"{where} has no name.", _MEND)
+        if table.get("off", False):
+            if every.pop(name, None) is None:
+                raise InvalidQuestion(f"{where}: there is no rule {name!r} to switch off.", choose(name, [*every]))
+            continue
+        every[name] = _rule(where, table, every.get(name))
+    return [*every.values()]
+
+
+def _rule(where: str, table: Mapping[str, Any], before: Rule | None) -> Rule:
+    given = {name: _text(where, name, table[name]) for name in _TEXTS if name in table}
+    changes: dict[str, Any] = dict(given)
+    if "subject" in table:
+        subject = table["subject"]
+        if not isinstance(subject, list) or not all(isinstance(column, str) for column in subject):
+            raise InvalidQuestion(f"{where}: subject must be a list of columns.", 'Write subject = ["key"].')
+        changes["subject"] = tuple(subject)
+    if "severity" in table:
+        if table["severity"] not in list(Severity):
+            raise InvalidQuestion(f"{where}: severity {table['severity']!r} is none.", choose("", [*Severity]))
+        changes["severity"] = Severity(table["severity"])
+    if before is None:
+        if missing := [name for name in ("ask", "when") if name not in changes]:
+            raise InvalidQuestion(f"{where} has no {' and no '.join(missing)}.", _MEND)
+        made = Rule(**{"words": "", **changes})
+    else:
+        made = replace(before, **changes)
+    _check(where, made)
+    return made
+
+
+def _check(where: str, rule: Rule) -> None:
+    """Raise InvalidQuestion, with where the rule stands, where its question or condition cannot be."""
+    try:
+        rule.asked, rule.condition  # noqa: B018 - they raise
+    except InvalidQuestion as wrong:
+        raise InvalidQuestion(f"{where} ({rule.name}): {wrong.what}", wrong.hint) from None
+
+
+def _text(where: str, name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidQuestion(f"{where}: {name} {value!r} is not a text, or is empty.", "Write it in quotes.")
+    return value.strip()

@@ -1,0 +1,127 @@
+"""Rounds: findings open once, end when their rule no longer sees them, and never by what is unknown."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.spending import DAYS_OF, NOW, USUAL, ledger, rows_of
+from tallystick import Ledger
+from tallystick.clock import SystemClock
+from tallystick.core.time import DAY
+from tallystick.settings import Settings
+from tallystick.store.tables import Tables
+from tallystick.watch import record
+from tallystick.watch.finding import State, What, findings
+from tallystick.watch.judgement import Case, Judgement
+from tallystick.watch.round import acknowledge, changes, look
+from tallystick.watch.rule import Rule
+
+DEAR = Rule("dear", "spend --by key --since 7d", "billed > 1", "{key} spent {billed} USD.", dollars="billed")
+LATER = timedelta(minutes=15)
+
+
+def case(subject: str, level: str = "") -> Case:
+    """A case of a subject."""
+    return Case(subject, level, subject, None, "", {})
+
+
+def lived(*rounds: Judgement) -> list[tuple[str, What]]:
+    """What happens to findings over rounds of judgements of one rule."""
+    events: list[Any] = []
+    for number, judgement in enumerate(rounds):
+        events += changes([judgement], findings(events), NOW + LATER * number, "w")
+    return [(event.text or event.finding, event.what) for event in events]
+
+
+def said(*cases: Case, unknown: str = "") -> Judgement:
+    """What the rule says."""
+    return Judgement(DEAR, cases, unknown)
+
+
+def test_a_finding_opens_and_ends_once() -> None:
+    """A case opens one finding however often it is seen; when it is gone, that ends; seen again, another opens."""
+    whats = [what for _, what in lived(said(case("a")), said(case("a")), said(), said(), said(case("a")))]
+    assert whats == [What.OPENED, What.RESOLVED, What.OPENED]
+
+
+def test_what_is_unknown_ends_nothing() -> None:
+    """Where a rule cannot tell, its findings stay open, and what it does see opens."""
+    whats = [what for _, what in lived(said(case("a")), said(unknown="x"), said(case("b"), unknown="x"))]
+    assert whats == [What.OPENED, What.OPENED]
+
+
+def test_another_level_takes_the_place_of_one() -> None:
+    """Of one subject only the present level is open; the one before it is superseded, not resolved."""
+    whats = [what for _, what in lived(said(case("a", "50 %")), said(case("a", "80 %")), said())]
+    assert whats == [What.OPENED, What.SUPERSEDED, What.OPENED, What.RESOLVED]
+
+
+def test_findings_of_a_rule_that_is_gone_end() -> None:
+    """A rule that the settings switch off leaves no finding open."""
+    opened = [*changes([said(case("a"))], {}, NOW, "w")]
+    [ended] = changes([], findings(opened), NOW + LATER, "w")
+    assert (ended.finding, ended.what) == (opened[0].finding, What.RESOLVED)
+
+
+def test_a_watcher_writes_down_what_it_sees(tmp_path: Path) -> None:
+    """A round writes its findings into the ledger, with exact dollars; the next one finds nothing new."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    tables = Tables(book.path)
+    first = look(book, tables, [DEAR], NOW, "w")
+    rows = {row["key"]: row["billed"] for row in book.spend(by=["key"], since="7d").rows}
+    dear = {key: billed for key, billed in rows.items() if billed > 1}
+    assert dear
+    assert {finding.subject["key"]: finding.opened.dollars for finding in first.open} == dear
+    assert look(book, tables, [DEAR], NOW + LATER, "w").events == ()
+    assert {row["finding"] for row in book.ask("findings").rows} == {finding.id for finding in first.open}
+    assert len(book.sql("SELECT * FROM findings").rows) == len(dear)
+
+
+def test_absent_days_make_a_rule_unknown(tmp_path: Path) -> None:
+    """A rule over days that are not in the ledger says which, and not that all is fine."""
+    unread = NOW.date() - DAY * 3
+    rows = [row for row in rows_of(USUAL, DAYS_OF) if row["day"] != unread]
+    book = ledger(tmp_path, rows, unread=[unread])
+    nothing = replace(DEAR, when="billed > 1000000")
+    [judgement] = look(book, Tables(book.path), [nothing], NOW, "w").judgements
+    assert judgement.cases == ()
+    assert f"{unread.day} {unread:%b}" in judgement.unknown
+
+
+@pytest.mark.long
+def test_watchers_at_once_open_each_finding_once(tmp_path: Path) -> None:
+    """Several watchers that look at one ledger at the same time write each finding down once."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+
+    def once(number: int) -> int:
+        own = Ledger(book.path, SystemClock(NOW), settings=Settings.load(ledger=str(book.path), environment={}))
+        return len(look(own, Tables(book.path), [DEAR], NOW, f"w{number}").events)
+
+    with ThreadPoolExecutor(4) as pool:
+        counts = [*pool.map(once, range(4))]
+    opened = [event for event in record.events(Tables(book.path)) if event.what is What.OPENED]
+    assert len({event.finding for event in opened}) == len(opened) == sum(counts) > 0
+
+
+def test_what_is_acknowledged_says_by_whom_and_why(tmp_path: Path) -> None:
+    """An acknowledged finding keeps who and why, and ends as any other; an expected one is none again."""
+    book = ledger(tmp_path, rows_of(USUAL, DAYS_OF))
+    tables = Tables(book.path)
+    first, second, *_ = look(book, tables, [DEAR], NOW, "w").open
+    assert acknowledge(tables, "", NOW, "ada", "known") is None
+    known = acknowledge(tables, first.id, NOW + LATER, "ada", "known")
+    assert known
+    assert known.acknowledged
+    assert (known.state, known.acknowledged.who, known.acknowledged.text) == (State.ACKNOWLEDGED, "ada", "known")
+    acknowledge(tables, second.id[:8], NOW + LATER, "ada", "a launch", expected=True)
+    high = replace(DEAR, when="billed > 1000000")
+    assert not look(book, tables, [high], NOW + LATER * 2, "w").open
+    again = {finding.opened.subject: finding.state for finding in look(book, tables, [DEAR], NOW + LATER * 3, "w").open}
+    assert again[first.opened.subject] is State.OPEN
+    assert again[second.opened.subject] is State.EXPECTED

@@ -1,0 +1,72 @@
+"""Rules: those built in, and how the settings change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tallystick.errors import InvalidQuestion
+from tallystick.watch.asked import Asked
+from tallystick.watch.default_rules import BUDGET, NO_OWNER, RULES
+from tallystick.watch.rule import Rule, rules
+
+OWN = {"name": "dear", "ask": "spend --by key --since 7d", "when": "billed > 500"}
+
+
+def test_default_rules_can_be_asked() -> None:
+    """Every default rule is a question of the catalog with a condition, and says what it is about."""
+    for rule in (BUDGET, NO_OWNER, *RULES):
+        assert rule.asked.report
+        assert rule.condition.comparisons
+        assert rule.about.endswith(".")
+
+
+def test_a_table_adds_a_rule() -> None:
+    """A [[rule]] with a name of its own stands beside the default ones."""
+    [*before, own] = rules(RULES, [OWN])
+    assert before == [*RULES]
+    assert own == Rule("dear", "spend --by key --since 7d", "billed > 500", "")
+
+
+def test_a_table_changes_a_rule() -> None:
+    """A [[rule]] with the name of a default one changes what it names, and nothing else; `off` takes it away."""
+    changed, *_ = rules(RULES[:1], [{"name": "anomaly", "when": "state = active and above > 500"}])
+    assert (changed.when, changed.ask) == ("state = active and above > 500", RULES[0].ask)
+    assert rules(RULES[:1], [{"name": "anomaly", "off": True}]) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ({"ask": "spend", "when": "billed > 1"}, "no name"),
+        ({"name": "x", "ask": "spend"}, "no when"),
+        ({"name": "x", "when": "billed > 1"}, "no ask"),
+        (OWN | {"ask": "spent"}, "no report 'spent'"),
+        (OWN | {"ask": "spend --bi key"}, "no option --bi"),
+        (OWN | {"ask": "spend --by"}, "has no value"),
+        (OWN | {"ask": "spend 'x"}, "cannot be read"),
+        (OWN | {"ask": "spend --top none"}, "at least one"),
+        (OWN | {"when": "billed is 3"}, "no condition"),
+        (OWN | {"severity": "bad"}, "severity"),
+        (OWN | {"subject": "key"}, "list of columns"),
+        (OWN | {"words": 3}, "not a text"),
+        (OWN | {"colour": "red"}, "colour"),
+        ({"name": "x", "off": True}, "no rule 'x'"),
+        ("x", "not a table"),
+    ],
+)
+def test_a_table_that_cannot_be_is_named(table: Any, why: str) -> None:
+    """A [[rule]] that cannot hold is refused when the settings are read, with its number and why."""
+    with pytest.raises(InvalidQuestion, match=why) as refused:
+        rules(RULES, [OWN | {"name": "fine"}, table])
+    assert "[[rule]] 2" in refused.value.what
+
+
+def test_a_question_is_read_as_a_command_has_it() -> None:
+    """Options with a space or `=`, flags, counts, filters and arguments give the values that Python takes."""
+    asked = Asked.read("spend --by key,model --since=7d --top 3 --where model=claude-*,key!=ci --where team='a b'")
+    where = {"model": ["claude-*"], "key!": ["ci"], "team": ["a b"]}
+    assert asked.values == {"by": "key,model", "since": "7d", "top": 3, "where": where}
+    assert Asked.read("roster model").values == {"dimension": "model"}
+    assert Asked.read("owners --check").values == {"check": True}
