@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
+import time
+import weakref
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -376,3 +379,14 @@ def test_a_ledger_of_another_version_says_so(full: Path, tmp_path: Path) -> None
     with pytest.raises(LedgerError, match="another version") as wrong:
         Engine(tables, tables.newest()).sql("SELECT * FROM cost")
     assert "tallystick rebuild" in wrong.value.hint
+
+
+def test_an_engine_that_nobody_has_is_gone(full: Path) -> None:
+    """The thread that ran a query keeps neither it nor the version that it was put to."""
+    engine = Engine(Tables(full), Tables(full).newest())
+    assert engine.rows("SELECT 1 AS a") == [{"a": 1}]
+    there, until = weakref.ref(engine), time.monotonic() + 5
+    del engine
+    while there() and time.monotonic() < until:
+        gc.collect()
+    assert there() is None

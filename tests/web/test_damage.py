@@ -89,7 +89,8 @@ def words_of(page: str) -> str:
 
 def test_a_ledger_that_is_taken_away_is_none_yet(copy: Path, full: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A ledger that goes while it is shown is no ledger yet; one that comes in its place is shown without a restart."""
-    monkeypatch.setattr("tallystick.web.readers.MOVE", 0.0)
+    for wait in ("LOOK", "MOVE"):
+        monkeypatch.setattr(f"tallystick.web.visits.{wait}", 0.0)
     paths = ("/", "/keys", "/key/playground", "/ask/spend", "/search?q=a")
     with client_of(copy) as client:
         billed = client.get("/ask/spend.json?by=team").json()["totals"]

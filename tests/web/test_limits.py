@@ -7,6 +7,7 @@ import gc
 import re
 import threading
 import weakref
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,11 +19,12 @@ from tallystick.settings import Settings
 from tallystick.store.batches import Limits, TooLarge
 from tallystick.store.engine import OTHERS, Engine
 from tallystick.store.tables import Tables
+from tallystick.web.answers import ALL, LEAST, SMALL, Answers
 from tallystick.web.application import application
 from tallystick.web.explore import CELLS
 from tallystick.web.grid import LETTERS
 from tallystick.web.lanes import VERSIONS, TimeLimit
-from tallystick.web.readers import ALL, COUNT, LIMITS, SMALL, Readers, VersionReader
+from tallystick.web.readers import COUNT, LIMITS, Readers, VersionReader
 
 from .conftest import ENVIRONMENT
 
@@ -80,10 +82,11 @@ def test_long_questions_hold_no_reader_up(full: Path) -> None:
 
 
 def test_a_reader_gives_back_what_it_holds(full: Path) -> None:
-    """A dashboard that ends interrupts what is asked, ends its threads, and keeps no version open."""
+    """A dashboard that ends interrupts what is asked, ends its threads, keeps no version open, and logs no error."""
     readers = Readers(settings(full))
     visit = readers.visit()
     engines: list[Engine] = []
+    errors: list[object] = []
     begun = threading.Event()
 
     def endless(reader: VersionReader) -> object:
@@ -92,6 +95,7 @@ def test_a_reader_gives_back_what_it_holds(full: Path) -> None:
         return reader.ask("sql", query=ENDLESS.format(0))
 
     async def ended() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, error: errors.append(error))
         asked = asyncio.create_task(readers.ask(visit, "endless", endless))
         await asyncio.to_thread(begun.wait)
         await readers.close()
@@ -99,15 +103,16 @@ def test_a_reader_gives_back_what_it_holds(full: Path) -> None:
         await asyncio.wait([asked])
 
     asyncio.run(ended())
+    gc.collect()
+    assert errors == []
     assert not [thread.name for thread in threading.enumerate() if "reader" in thread.name]
     with pytest.raises(Exception, match="Connection"):
         engines[0].rows("SELECT 1")
 
 
-def test_what_is_kept_of_answers_has_an_end(full: Path) -> None:
+def test_what_is_kept_of_answers_has_an_end() -> None:
     """A dashboard keeps the last answers, up to a weight; one that is heavy by itself is not kept at all."""
-    readers = Readers(settings(full))
-    visit = readers.visit()
+    answers = Answers()
     made: list[int] = []
 
     async def work(number: int, letters: int) -> str:
@@ -116,19 +121,38 @@ def test_what_is_kept_of_answers_has_an_end(full: Path) -> None:
 
     async def asked() -> None:
         for number in [*range(100), 99, 0]:
-            await readers.once(visit, number, lambda number=number: work(number, 20 * SMALL - 40))  # type: ignore[misc]
+            await answers.once(number, partial(work, number, 20 * SMALL - 40))
+        for number in [*range(100, 100 + ALL // LEAST), 100]:
+            await answers.once(number, partial(work, number, 1))
         for _ in range(2):
-            await readers.once(visit, "heavy", lambda: work(-1, 20 * SMALL + 40))
-        await readers.close()
+            await answers.once("heavy", partial(work, -1, 20 * SMALL + 40))
 
     asyncio.run(asked())
-    assert made == [*range(100), 0, -1, -1]
-    assert sum(readers._weights.values()) <= ALL
+    assert made == [*range(100), 0, *range(100, 100 + ALL // LEAST), -1, -1]
+
+
+def test_an_answer_that_fails_is_worked_out_again() -> None:
+    """Who asks while an answer is worked out hears how it fails; who asks afterwards begins it anew."""
+    answers = Answers()
+    made: list[int] = []
+
+    async def fails() -> None:
+        made.append(1)
+        await asyncio.sleep(0)
+        raise ValueError
+
+    async def asked() -> list[BaseException | None]:
+        both = await asyncio.gather(*(answers.once("a", fails) for _ in range(2)), return_exceptions=True)
+        return [*both, *await asyncio.gather(answers.once("a", fails), return_exceptions=True)]
+
+    assert [type(each) for each in asyncio.run(asked())] == [ValueError] * 3
+    assert len(made) == 2
 
 
 def test_versions_that_passed_are_closed(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However often the ledger moves, its readers hold a few versions open, and no thread more."""
-    monkeypatch.setattr("tallystick.web.readers.MOVE", 0.0)
+    for wait in ("LOOK", "MOVE"):
+        monkeypatch.setattr(f"tallystick.web.visits.{wait}", 0.0)
     others = open_engines()  # of tests before this one
     opened, threads = [], []
     with TestClient(application(settings(copy)), base_url="http://127.0.0.1") as client:

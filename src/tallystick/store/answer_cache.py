@@ -10,11 +10,15 @@ T = TypeVar("T")
 
 
 class AnswerCache(Generic[T]):
-    """Answers that together weigh `limit` at most, as `weigh` says of each; the newest stays whatever it weighs."""
+    """Answers that together weigh `limit` at most, as `weigh` says of each.
 
-    def __init__(self, limit: int, weigh: Callable[[T], int]) -> None:
+    One that weighs more than `largest` is not kept; without that the newest stays whatever it weighs.
+    """
+
+    def __init__(self, limit: int, weigh: Callable[[T], int], largest: int | None = None) -> None:
         self._limit = limit
         self._weigh = weigh
+        self._largest = largest
         self._entries: OrderedDict[Hashable, tuple[T, int]] = OrderedDict()
         self.weight = 0
 
@@ -35,6 +39,8 @@ class AnswerCache(Generic[T]):
         """Keep an answer in the place of an earlier one."""
         self.weight -= self._entries.pop(key, (answer, 0))[1]
         weight = self._weigh(answer)
+        if self._largest is not None and weight > self._largest:
+            return
         self._entries[key] = answer, weight
         self.weight += weight
         while self.weight > self._limit and len(self._entries) > 1:

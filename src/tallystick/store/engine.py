@@ -83,8 +83,8 @@ class Engine:
         self._tables = {f"ledger.{table.name}": table for table in TABLES}
         self._views = {f"ledger.{table.name}": sql for table, sql in DERIVED_SQL.items()}
         self._views |= {view.name: view.sql for view in VIEWS}
-        self._answers: AnswerCache[pa.Table] = AnswerCache(BYTES, lambda table: table.nbytes)
-        self._rows: AnswerCache[_Rows] = AnswerCache(VALUES, lambda answer: cells(answer[1]))
+        self._answers: AnswerCache[pa.Table] = AnswerCache(BYTES, lambda table: table.nbytes, SMALL)
+        self._rows: AnswerCache[_Rows] = AnswerCache(VALUES, lambda answer: cells(answer[1]), FEW)
         self.results: AnswerCache[Any] = AnswerCache(VALUES, cells)
         """What was worked out from the answers of this version, by `per_version`."""
         self.statements: deque[str] = deque(maxlen=STATEMENTS)
@@ -108,8 +108,7 @@ class Engine:
         if (answer := self._answers.get(text)) is None:
             with self._reading():
                 answer = self._run(text, lambda: self._duck.sql(text).to_arrow_table())
-            if answer.nbytes <= SMALL:
-                self._answers[text] = answer
+            self._answers[text] = answer
         return answer
 
     def beside(
@@ -136,8 +135,7 @@ class Engine:
         if (answer := self._rows.get(text)) is None:
             with self._reading():
                 answer = self._run(text, lambda: _fetched(self._duck.execute(text), self._limits))
-            if cells(answer[1]) <= FEW:
-                self._rows[text] = answer
+            self._rows[text] = answer
         names, rows = answer
         return [dict(zip(names, row, strict=True)) for row in rows]
 

@@ -39,6 +39,7 @@ class Runner(threading.Thread):
             work = self.work.get()
             self.name = NAME
             work()
+            del work  # it holds its connection and its answer
             self.name = IDLE
 
 

@@ -39,13 +39,14 @@ from tallystick.web.pages import PAGES
 from tallystick.web.panels import Shown, show
 from tallystick.web.paths import without_folders
 from tallystick.web.patience import FIRST, impatient, shown
-from tallystick.web.readers import Readers, VersionReader, Visit
+from tallystick.web.readers import Readers, VersionReader
 from tallystick.web.refresh import Refresh
 from tallystick.web.subject_pages import SUBJECT_PAGES
 from tallystick.web.team_view import not_for, panels_for
 from tallystick.web.templates import rendered
 from tallystick.web.tokens import LOCAL, Identity
 from tallystick.web.views import saved_views
+from tallystick.web.visits import Visit
 
 HTTP = {
     403: ("This page is not for readers of single teams.", "Ask for a token of the whole ledger."),
@@ -120,7 +121,7 @@ class Dashboard:
     async def part(self, identity: Identity, visit: Visit, panel: Panel) -> Shown:
         """Return a panel as it is shown, laid out once for each version and instant."""
 
-        async def laid() -> Shown:
+        async def laid(visit: Visit) -> Shown:
             addresses = (panel.address, *panel.also)
             answers = await asyncio.gather(*(self.answer(identity, visit, address) for address in addresses))
             if isinstance(answers[0], UnknownName):
@@ -135,11 +136,11 @@ class Dashboard:
         except Passing as passing:
             return passing.shown
 
-    async def warm(self) -> None:
-        """Make the parts of the overview of the newest version, so that nobody waits for them."""
-        with suppress(TallystickError):
-            if (visit := self.readers.visit()).version:
-                await asyncio.gather(*(self.part(LOCAL, visit, panel) for panel in PAGES[0].panels("", {})))
+    async def overview(self, visit: Visit) -> None:
+        """Make the parts of the overview, one after the other: the second reader is for who asks meanwhile."""
+        for panel in PAGES[0].panels("", {}):
+            with suppress(TallystickError):
+                await self.part(LOCAL, visit, panel)
 
     async def answer(self, identity: Identity, visit: Visit, address: Address) -> Answer | TallystickError:
         """Return the answer to a question, or why there is none."""
@@ -256,9 +257,9 @@ def application(settings: Settings, access: Access | None = None, every: timedel
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         refresh.start()
-        warming = asyncio.create_task(dashboard.warm())
+        following = asyncio.create_task(dashboard.readers.follow(dashboard.overview))
         yield
-        warming.cancel()
+        following.cancel()
         await asyncio.to_thread(refresh.stop)
         await dashboard.readers.close()
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from tallystick.web.application import Dashboard
-    from tallystick.web.readers import Visit
+    from tallystick.web.visits import Visit
 
 MEDIA = {
     "txt": "text/plain; charset=utf-8",

@@ -52,9 +52,9 @@ class Lane:
         engines = self._idle.pop()
         work = asyncio.get_running_loop().run_in_executor(self._pool, _answer, engines, state, open_engine, question)
         work.add_done_callback(lambda _: self._rest(engines))
+        work.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # nobody may wait any more
         done, _ = await asyncio.wait([work], timeout=self.seconds)
         if not done:
-            work.add_done_callback(lambda late: late.cancelled() or late.exception())
             _end(work, engines)
             raise TimeLimit(
                 f"The answer takes longer than {self.seconds:g} seconds.",
